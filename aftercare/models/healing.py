@@ -1,0 +1,97 @@
+"""How the skin heals: side effects, expected and unexpected."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from clinic.models import ClinicScoped, Model, User
+from sessions.models import TreatmentSession, Zone
+
+
+class SideEffectKind(models.TextChoices):
+    """clinical.md §1.5."""
+
+    ERYTHEMA = "ERYTHEMA", "Redness (erythema)"
+    OEDEMA = "OEDEMA", "Swelling (oedema)"
+    PAIN = "PAIN", "Pain, tenderness, heat"
+    BLEEDING = "BLEEDING", "Bleeding"
+    BRUISING = "BRUISING", "Bruising"
+    DRYNESS = "DRYNESS", "Dryness, flaking, peeling"
+    ITCH = "ITCH", "Itch"
+    ACNEIFORM = "ACNEIFORM", "Spots, milia"
+    LYMPHADENOPATHY = "LYMPHADENOPATHY", "Swollen lymph nodes"
+    CONTACT_DERMATITIS = "CONTACT_DERMATITIS", "Contact dermatitis"
+    HSV_REACTIVATION = "HSV_REACTIVATION", "Cold sores (HSV)"
+    INFECTION = "INFECTION", "Infection"
+    GRANULOMA = "GRANULOMA", "Granulomatous reaction"
+    HYPERPIGMENTATION = "HYPERPIGMENTATION", "Hyperpigmentation (PIH)"
+    HYPOPIGMENTATION = "HYPOPIGMENTATION", "Hypopigmentation"
+    SCARRING = "SCARRING", "Scarring, track marks"
+    ANAESTHETIC_REACTION = "ANAESTHETIC_REACTION", "Reaction to the anaesthetic"
+    OTHER = "OTHER", "Other"
+
+
+class SideEffectQuerySet(ClinicScoped["SideEffect"]):
+    clinic_path = "session__clinic"
+
+    def unresolved(self) -> "SideEffectQuerySet":
+        return self.filter(resolved_at__isnull=True)
+
+
+class SideEffect(Model):
+    """What a patient's skin, or patient, showed after a session."""
+
+    session = models.ForeignKey(
+        TreatmentSession, on_delete=models.PROTECT, related_name="side_effects"
+    )
+    zone = models.ForeignKey(Zone, on_delete=models.PROTECT, null=True, blank=True)
+    kind = models.CharField(max_length=24, choices=SideEffectKind)
+    grade = models.PositiveSmallIntegerField(
+        "severity grade",
+        validators=[MinValueValidator(1), MaxValueValidator(5)],
+        help_text="CTCAE v5: 1 mild, 2 moderate, 3 severe, 4 life-threatening, 5 death.",
+    )
+    is_expected = models.BooleanField(help_text="A normal course after this treatment?")
+    onset_at = models.DateTimeField()
+    note = models.TextField(blank=True, max_length=5_000)
+    recorded_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, editable=False, related_name="+"
+    )
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolution = models.CharField(max_length=500, blank=True)
+
+    objects = SideEffectQuerySet.as_manager()
+
+    class Meta:
+        db_table = "aftercare_side_effect"
+        constraints = [
+            models.CheckConstraint(
+                name="side_effect_kind_known", condition=Q(kind__in=SideEffectKind.values)
+            ),
+            models.CheckConstraint(
+                name="side_effect_grade_in_ctcae_range",
+                condition=Q(grade__range=(1, 5)),
+                violation_error_message="The grade must be 1 to 5 (CTCAE).",
+            ),
+            models.CheckConstraint(
+                name="side_effect_resolved_after_onset",
+                condition=Q(resolved_at__isnull=True) | Q(resolved_at__gte=F("onset_at")),
+                violation_error_message="It cannot be resolved before it began.",
+            ),
+            models.CheckConstraint(
+                name="side_effect_resolution_iff_resolved",
+                condition=Q(resolved_at__isnull=True, resolution="")
+                | (Q(resolved_at__isnull=False) & ~Q(resolution="")),
+                violation_error_message="Say how and when it was resolved: both, or neither.",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="side_effect_unresolved",
+                fields=["session"],
+                condition=Q(resolved_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, grade {self.grade}"

@@ -1,0 +1,13 @@
+"""Celery entry points. A wake-up carries nothing: what is due stands in the database."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from aftercare import dispatch
+from clinic.models import Heartbeat
+
+
+@shared_task(ignore_result=True)
+def send_due_messages() -> None:
+    Heartbeat.beat("worker", at=timezone.now())
+    dispatch.send_due(clock=timezone.now)

@@ -1,0 +1,214 @@
+"""What all endpoints share, and the clinic's own: log-in, staff, rooms, devices."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import authenticate
+from django.db import models
+from drf_spectacular.utils import extend_schema
+from knox.models import AuthToken
+from rest_framework import serializers, status
+from rest_framework.exceptions import AuthenticationFailed, ValidationError
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.pagination import CursorPagination
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from clinic.models import Clinic, Device, Room, User
+from clinic.permissions import actor
+
+
+class NewestFirst(CursorPagination):
+    """Pages by UUIDv7, that is by creation: nothing is skipped or repeated while rows come in."""
+
+    ordering: Any = "-id"
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 200
+    query_params = frozenset({"cursor", "page_size"})
+
+
+class ClinicViewSet(GenericViewSet[Any]):
+    """A view set that sees only the caller's clinics and refuses query parameters it ignores."""
+
+    resource: str | None = None
+    permissions: Mapping[str, str] = {}
+    pagination_class: type[NewestFirst] | None = NewestFirst
+    lookup_value_converter = "uuid"
+    model: type[models.Model]
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        rows: Any = self.model._default_manager.all()
+        return rows.visible_to(self.request.user)  # type: ignore[no-any-return]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        known = self.known_query_params()
+        unknown = {
+            name: [f"Unknown parameter. Known here: {', '.join(sorted(known)) or 'none'}."]
+            for name in request.query_params
+            if name not in known
+        }
+        if unknown:
+            raise ValidationError(unknown, code="unknown_parameter")
+
+    def known_query_params(self) -> set[str]:
+        if self.action != "list":
+            return set()
+        filters = getattr(getattr(self, "filterset_class", None), "base_filters", {})
+        return set(filters) | NewestFirst.query_params
+
+
+class CatalogueViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
+    """Rows that are the same for every clinic, such as zones and protocols."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return self.model._default_manager.all()
+
+
+def acting_clinic(request: Request, clinic_id: Any = None) -> Clinic:
+    """The clinic that the caller acts for: the one named, or the only one they work at."""
+    clinics = list(actor(request).clinics.all())
+    named = [clinic for clinic in clinics if clinic_id is None or clinic.pk == clinic_id]
+    if len(named) != 1:
+        yours = ", ".join(f"{clinic.pk} ({clinic.name})" for clinic in clinics)
+        raise ValidationError({"clinic": [f"Name one of your clinics: {yours or 'none'}."]})
+    return named[0]
+
+
+class VisibleField(serializers.PrimaryKeyRelatedField[Any]):
+    """The id of a row that the caller may see; any other id does not exist."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("pk_field", serializers.UUIDField())
+        super().__init__(**kwargs)
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        rows: Any = super().get_queryset()
+        return rows.visible_to(self.context["request"].user)  # type: ignore[no-any-return]
+
+
+class InstantField(serializers.DateTimeField):
+    """A moment with its UTC offset: without one, two desks could read two times."""
+
+    default_error_messages = {
+        "offset": "Give the UTC offset too, as in 2027-03-01T10:00:00+01:00.",
+        "range": "The year must be 2000 to 2100.",
+    }
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            self.fail("offset")
+        if not 2000 <= value.year <= 2100:
+            self.fail("range")
+        return super().enforce_timezone(value)
+
+
+class LoginIn(serializers.Serializer[Any]):
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=128, trim_whitespace=False)
+
+
+class UserOut(serializers.ModelSerializer[User]):
+    class Meta:
+        model = User
+        fields = ["id", "username", "first_name", "last_name", "role"]
+        read_only_fields = fields
+
+
+class MeOut(UserOut):
+    class Meta(UserOut.Meta):
+        fields = [*UserOut.Meta.fields, "clinics"]
+        read_only_fields = fields
+
+
+class LoginOut(serializers.Serializer[Any]):
+    token = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+    user = MeOut()
+
+
+class LoginView(APIView):
+    """A token for the header `Authorization: Token …`."""
+
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+    throttle_classes = [ScopedRateThrottle]
+    throttle_scope = "login"
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return "Token"  # makes a refusal a 401
+
+    @extend_schema(request=LoginIn, responses=LoginOut, auth=[])
+    def post(self, request: Request) -> Response:
+        form = LoginIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        # The same answer for an unknown name, a wrong password and a locked-out name.
+        user = authenticate(request=request._request, **form.validated_data)
+        if user is None:
+            raise AuthenticationFailed("Unknown user name or wrong password.")
+        row, token = AuthToken.objects.create(user=user)
+        return Response(LoginOut({"token": token, "expires_at": row.expiry, "user": user}).data)
+
+
+class LogoutView(APIView):
+    """Ends the token that the request came with."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        request.auth.delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class MeView(APIView):
+    """Who the token belongs to."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses=MeOut)
+    def get(self, request: Request) -> Response:
+        return Response(MeOut(actor(request)).data)
+
+
+class PractitionerViewSet(ListModelMixin, ClinicViewSet):
+    """Those who treat, for the desk to book."""
+
+    permissions = {"list": "treatment_sessions.view_treatmentsession"}
+    serializer_class = UserOut
+
+    def get_queryset(self) -> models.QuerySet[User]:
+        rows: models.QuerySet[User] = User.objects.practitioners().visible_to(self.request.user)
+        return rows
+
+
+class RoomOut(serializers.ModelSerializer[Room]):
+    class Meta:
+        model = Room
+        fields = ["id", "clinic", "name", "is_active"]
+        read_only_fields = fields
+
+
+class RoomViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
+    model = Room
+    resource = "clinic.room"
+    serializer_class = RoomOut
+
+
+class DeviceOut(serializers.ModelSerializer[Device]):
+    class Meta:
+        model = Device
+        fields = ["id", "clinic", "name", "serial", "is_active"]
+        read_only_fields = fields
+
+
+class DeviceViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
+    model = Device
+    resource = "clinic.device"
+    serializer_class = DeviceOut

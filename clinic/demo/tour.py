@@ -1,0 +1,213 @@
+"""The tour: one patient's way from the front desk to the aftercare message, over HTTP.
+
+A client of the API and nothing else: it shares no code and no database with the server.
+"""
+
+import secrets
+import time
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import requests
+
+PASSWORD = "demo-clinic"  # noqa: S105  printed on the demo's front page
+PATIENCE = 60  # seconds that the messages may take
+
+
+class TourFailed(Exception):
+    """Something did not go as it should; the message says what."""
+
+
+class Tour:
+    """Plays the journey and prints a line for each step."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self._tokens: dict[str, str] = {}
+
+    def play(self) -> None:
+        for username in ("desk", "clinician"):
+            self._log_in(username)
+        patient = self._register("Grace")
+        self._agree(patient)
+        plan = self._plan(patient)
+        slot = self._first_slot(plan)
+        session = self._book(plan, slot)
+        self._show_refusals(plan, slot)
+        self._treat(session)
+        self._show_messages(patient)
+        print("\nThe tour is over: both messages arrived.")
+
+    def _log_in(self, username: str) -> None:
+        try:
+            answer = self._call(
+                None, "POST", "auth/login/", username=username, password=PASSWORD, expect=200
+            )
+        except requests.ConnectionError:
+            raise TourFailed(f"Nothing answers at {self.url}: start it with ./run") from None
+        self._tokens[username] = answer["token"]
+        self._say(username, 200, f"logs in as {answer['user']['role'].lower()}")
+
+    def _register(self, given_name: str) -> dict[str, Any]:
+        number = secrets.randbelow(10**7)
+        patient = self._call(
+            "desk",
+            "POST",
+            "patients/",
+            given_name=given_name,
+            family_name=f"Tour-{number:07}",
+            date_of_birth="1990-05-17",
+            email=f"{given_name.lower()}.{number:07}@patients.example",
+            mobile=f"+4915{2 * 10**8 + number:09}",
+            skin_type=3,
+            expect=201,
+        )
+        self._say("desk", 201, f"registers {_name(patient)}, patient {patient['id']}")
+        return dict(patient)
+
+    def _agree(self, patient: dict[str, Any]) -> None:
+        for channel in ("EMAIL", "SMS"):
+            self._call(
+                "desk",
+                "POST",
+                f"patients/{patient['id']}/contact-consents/",
+                channel=channel,
+                purpose="CARE",
+                granted=True,
+                wording="May we write to you about your appointments and your aftercare?",
+                expect=201,
+            )
+        self._say("desk", 201, "records that she agrees to e-mail and SMS")
+
+    def _plan(self, patient: dict[str, Any]) -> dict[str, Any]:
+        protocols = self._call("clinician", "GET", "protocols/?page_size=200", expect=200)
+        protocol = next(p for p in protocols["results"] if p["code"] == "acne-scars-face")
+        plan: dict[str, Any] = self._call(
+            "clinician",
+            "POST",
+            "plans/",
+            patient=patient["id"],
+            concern=protocol["concern"],
+            area=protocol["area"],
+            protocol=protocol["id"],
+            expect=201,
+        )
+        sessions = plan["planned_sessions"]
+        self._say("clinician", 201, f"plans “{protocol['name']}”, {sessions} sessions")
+        return plan
+
+    def _first_slot(self, plan: dict[str, Any]) -> dict[str, Any]:
+        today = date.today()  # noqa: DTZ011  a day early or late, the first slot is the same
+        first, last = today - timedelta(days=1), today + timedelta(days=2)
+        slots = self._call(
+            "desk", "GET", f"availability/?plan={plan['id']}&from={first}&to={last}", expect=200
+        )
+        if not slots:
+            raise TourFailed("There is no free time in the next two days.")
+        self._say("desk", 200, f"sees {len(slots)} free times")
+        return dict(slots[0])
+
+    def _book(self, plan: dict[str, Any], slot: dict[str, Any]) -> dict[str, Any]:
+        session: dict[str, Any] = self._call(
+            "desk", "POST", "sessions/", **_booking(plan, slot), expect=201
+        )
+        self._say("desk", 201, f"books {_when(session)}, session {session['id']}")
+        return session
+
+    def _show_refusals(self, plan: dict[str, Any], slot: dict[str, Any]) -> None:
+        """Two bookings that must be refused, each with the right status and code."""
+        other = self._plan(self._register("Heidi"))
+        refused = self._call("desk", "POST", "sessions/", **_booking(other, slot), expect=409)
+        self._refusal("desk", refused, "practitioner_taken", "books somebody else at that time")
+
+        sooner = datetime.fromisoformat(slot["starts_at"]) + timedelta(days=7)
+        soon = {**_booking(plan, slot), "starts_at": sooner.isoformat()}
+        refused = self._call("desk", "POST", "sessions/", **soon, expect=409)
+        self._refusal("desk", refused, "too_soon", "books the next session a week later")
+        print(f"{'':13}     earliest: {refused['earliest_on']}")
+
+    def _treat(self, session: dict[str, Any]) -> None:
+        for who, verb in (("desk", "confirm"), ("desk", "check-in"), ("clinician", "start")):
+            moved = self._call(who, "POST", f"sessions/{session['id']}/{verb}/", expect=200)
+            self._say(who, 200, f"{verb}: the session is {moved['status']}")
+
+        too_deep = [{"zone": "cheeks", "depth_mm": "2.60", "passes": 6}]
+        chart = f"sessions/{session['id']}/chart/"
+        refused = self._call("clinician", "PUT", chart, zones=too_deep, expect=400)
+        self._refusal("clinician", refused, "invalid", "charts a depth of 2.60 mm")
+
+        zones = [
+            {"zone": "cheeks", "depth_mm": "1.50", "passes": 6, "endpoint": "PINPOINT_BLEEDING"},
+            {"zone": "forehead", "depth_mm": "0.75", "passes": 4, "endpoint": "ERYTHEMA"},
+        ]
+        written = self._call("clinician", "PUT", chart, zones=zones, expect=200)
+        charted = ", ".join(f"{z['zone']} {z['depth_mm']} mm" for z in written["zones"])
+        self._say("clinician", 200, f"charts {charted}")
+        done = self._call("clinician", "POST", f"sessions/{session['id']}/complete/", expect=200)
+        self._say("clinician", 200, f"complete: the session is {done['status']}")
+        query = f"messages/?session={session['id']}&page_size=200"
+        planned = self._call("desk", "GET", query, expect=200)["results"]
+        self._say("desk", 200, f"sees {len(planned)} messages of this session in the outbox")
+
+    def _show_messages(self, patient: dict[str, Any]) -> None:
+        mail = self._wait_for(patient["email"], "Looking after your skin today")
+        sms = self._wait_for(patient["mobile"], "")
+        print(f"\nThe e-mail, as {patient['given_name']} gets it:\n")
+        print(_indented(f"From: {mail['from']}\nSubject: {mail['subject']}\n\n{mail['text']}"))
+        print("\nThe SMS:\n")
+        print(_indented(f"From: {sms['from']}\n{sms['text']}"))
+
+    def _wait_for(self, to: str, subject: str) -> dict[str, Any]:
+        ends = time.monotonic() + PATIENCE
+        while time.monotonic() < ends:
+            answer = requests.get(f"{self.url}/inbox/messages.json", params={"to": to}, timeout=10)
+            if answer.status_code == 404:
+                raise TourFailed("This server has no inbox: the tour needs the demo.")
+            found = [m for m in answer.json()["messages"] if m["subject"] == subject]
+            if found:
+                return dict(found[0])
+            time.sleep(0.5)
+        raise TourFailed(f"Nothing came to {to} within {PATIENCE} seconds.")
+
+    def _call(self, who: str | None, method: str, path: str, *, expect: int, **body: Any) -> Any:
+        headers = {"Authorization": f"Token {self._tokens[who]}"} if who else {}
+        answer = requests.request(
+            method,
+            f"{self.url}/api/v1/{path}",
+            json=body or None,
+            headers=headers,
+            timeout=30,
+        )
+        if answer.status_code != expect:
+            raise TourFailed(
+                f"{method} {path} answered {answer.status_code} instead of {expect}: {answer.text}"
+            )
+        return answer.json()
+
+    def _refusal(self, who: str, problem: dict[str, Any], code: str, what: str) -> None:
+        if problem["code"] != code:
+            raise TourFailed(f"Refused with {problem['code']} instead of {code}.")
+        self._say(who, problem["status"], f"{what}: {code}")
+        print(f"{'':13}     “{problem['detail']}”")
+
+    def _say(self, who: str, status: int, what: str) -> None:
+        print(f"{who:>12}  {status}  {what}", flush=True)
+
+
+def _booking(plan: dict[str, Any], slot: dict[str, Any]) -> dict[str, Any]:
+    names = ("starts_at", "practitioner", "room", "device")
+    return {"plan": plan["id"], **{name: slot[name] for name in names}}
+
+
+def _name(patient: dict[str, Any]) -> str:
+    return f"{patient['given_name']} {patient['family_name']}"
+
+
+def _when(session: dict[str, Any]) -> str:
+    local = datetime.fromisoformat(session["starts_at"]).astimezone(ZoneInfo(session["time_zone"]))
+    return f"{local:%a %d %b %Y at %H:%M}"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in text.splitlines())

@@ -1,0 +1,45 @@
+"""What a rule of the clinic says when it refuses. Each app defines its own errors from these."""
+
+from typing import Any
+
+
+class DomainError(Exception):
+    """A request that was understood and is refused (HTTP 422).
+
+    `code` is for programs and never changes; the message is for people and says what would be
+    right; `field` names the input it is about; `extra` holds further facts for the caller.
+    """
+
+    status = 422
+    code = "refused"
+    title = "The request is refused"
+
+    def __init__(self, message: str, *, field: str = "", **extra: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.extra = extra
+
+
+class Conflict(DomainError):
+    """The request clashes with what is already recorded (HTTP 409)."""
+
+    status = 409
+    code = "conflict"
+    title = "The request conflicts with the current state"
+
+
+class NotAllowed(DomainError):
+    """The person is known and may not do this (HTTP 403)."""
+
+    status = 403
+    code = "not_allowed"
+    title = "Not allowed"
+
+
+class VersionMismatch(DomainError):
+    """Somebody else has changed the object since it was read (HTTP 412)."""
+
+    status = 412
+    code = "version_mismatch"
+    title = "The object has changed"

@@ -1,0 +1,72 @@
+"""Is it alive, and can it do its work? For load balancers and for `manage.py up`."""
+
+from datetime import timedelta
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+
+from clinic.models import Heartbeat
+
+# How long a part may be silent. Beat writes every 5 seconds, the worker whenever it is woken.
+PARTS = {
+    "beat": timedelta(seconds=60),
+    "worker": timedelta(seconds=60 + settings.WAKE_SECONDS),
+}
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 if every part works, else 503; the body says which part does not, and never why."""
+    parts = {
+        "database": _database(),
+        "broker": _broker(),
+        "migrations": _migrations(),
+        **{part: seen(part) for part in PARTS},
+    }
+    ready = all(parts.values())
+    body: dict[str, Any] = {"ready": ready, **parts}
+    return JsonResponse(body, status=200 if ready else 503)
+
+
+def _database() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _broker() -> bool:
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as broker:
+            return bool(broker.ping())
+    except redis.RedisError:
+        return False
+
+
+def _migrations() -> bool:
+    """Whether the database has every migration of this code."""
+    try:
+        executor = MigrationExecutor(connection)
+        return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return False
+
+
+def seen(part: str) -> bool:
+    """Whether beat or the worker has lately written that it lives."""
+    since = timezone.now() - PARTS[part]
+    try:
+        return Heartbeat.objects.filter(name=part, seen_at__gte=since).exists()
+    except DatabaseError:
+        return False

@@ -1,0 +1,119 @@
+"""Who may do what: one table, from roles to Django permissions, for the admin and the API alike.
+
+Deny by default: what the table does not give, nobody has. Which *rows* somebody sees is another
+question, answered by `visible_to` on the QuerySets.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from clinic.models import Role, User
+
+if TYPE_CHECKING:  # DRF's views import this module by its name in the settings
+    from rest_framework.views import APIView
+
+R, P, M, A, U = Role.RECEPTIONIST, Role.PRACTITIONER, Role.MANAGER, Role.ADMIN, Role.AUDITOR
+LETTERS = {"c": "add", "r": "view", "u": "change", "d": "delete"}
+
+# model → role → create, read, update, delete
+TABLES: dict[str, dict[Role, str]] = {
+    "clinic.clinic": {R: "r", P: "r", M: "ru", A: "cru", U: "r"},
+    "clinic.openinghours": {R: "r", P: "r", M: "crud", A: "crud", U: "r"},
+    "clinic.room": {R: "r", P: "r", M: "cru", A: "cru"},
+    "clinic.device": {R: "r", P: "r", M: "cru", A: "cru"},
+    "clinic.user": {M: "cru", A: "cru", U: "r"},
+    "patients.concern": {R: "r", P: "r", M: "cru"},
+    "patients.patient": {R: "cru", P: "cru", M: "cru"},
+    "patients.contactconsent": {R: "cr", P: "r", M: "cr"},
+    "treatment_sessions.area": {R: "r", P: "r", M: "cru"},
+    "treatment_sessions.zone": {R: "r", P: "r", M: "cru"},
+    "treatment_sessions.protocol": {R: "r", P: "r", M: "cru"},
+    "treatment_sessions.treatmentplan": {R: "r", P: "cru", M: "r"},
+    "treatment_sessions.treatmentsession": {R: "cru", P: "cru", M: "cru"},
+    "treatment_sessions.sessionevent": {R: "r", P: "r", M: "r"},
+    "treatment_sessions.zonetreatment": {P: "crud", M: "r"},
+    "aftercare.carestep": {R: "r", P: "r", M: "cru"},
+    "aftercare.messagetemplate": {R: "r", P: "r", M: "cr"},
+    "aftercare.message": {R: "r", P: "r", M: "r", A: "r"},
+    "aftercare.sideeffect": {P: "cru", M: "r"},
+}
+# what is more than a row being written
+VERBS: dict[str, set[Role]] = {
+    "treatment_sessions.treat": {P},  # start and complete a session
+    "treatment_sessions.override_spacing": {P},
+    "aftercare.resolve_sideeffect": {P},
+    "aftercare.manage_message": {R, M},  # cancel, resend, resolve a message in doubt
+}
+# Nobody hands out the own kind of power: clinical roles come from a manager, technical ones
+# from a technical admin.
+MAY_ASSIGN: dict[Role, set[Role]] = {M: {R, P, M, U}, A: {R, A, U}}
+
+
+def permissions_of(role: str) -> set[str]:
+    """Every permission of a role, as Django names them: `patients.view_patient`."""
+    given = {verb for verb, roles in VERBS.items() if role in roles}
+    for label, by_role in TABLES.items():
+        app, model = label.split(".")
+        letters = by_role.get(Role(role), "")
+        given |= {f"{app}.{LETTERS[letter]}_{model}" for letter in letters}
+    return given
+
+
+PERMISSIONS = {role: frozenset(permissions_of(role)) for role in Role.values}
+
+
+class RoleBackend(ModelBackend):
+    """Django's log-in, with permissions that follow from the role and from nothing else."""
+
+    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        if not user_obj.is_active or user_obj.is_anonymous or obj is not None:
+            return set()
+        return set(PERMISSIONS.get(user_obj.role, ()))
+
+
+def actor(request: "HttpRequest | Request") -> User:
+    """The member of staff who sends the request; the views let nobody else through."""
+    if not isinstance(request.user, User):
+        raise TypeError("This view is open to people who are not logged in.")
+    return request.user
+
+
+class RolePermission(BasePermission):
+    """Lets a request in if the role has the permission that the view's action names.
+
+    A view set names its `resource` ("patients.patient"): list and read then need `view`, create
+    needs `add`, a change needs `change`. Any other action is named in its `permissions`.
+    What is named in neither is closed to everybody.
+    """
+
+    actions = {
+        "list": "view",
+        "retrieve": "view",
+        "create": "add",
+        "update": "change",
+        "partial_update": "change",
+    }
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not request.user.is_authenticated:
+            return False
+        if getattr(view, "action", "") is None:
+            return True  # no such method here: the view answers 405
+        needed = self.needed(view)
+        return needed is not None and request.user.has_perm(needed)
+
+    def needed(self, view: "APIView") -> str | None:
+        action = getattr(view, "action", "")
+        permissions: dict[str, str] = getattr(view, "permissions", {})
+        if action in permissions:
+            return permissions[action]
+        resource: str | None = getattr(view, "resource", None)
+        verb = self.actions.get(action)
+        if not resource or not verb:
+            return None
+        app, model = resource.split(".")
+        return f"{app}.{verb}_{model}"

@@ -1,0 +1,314 @@
+"""`manage.py up`: a whole clinic on this machine, in one terminal, until Ctrl-C.
+
+PostgreSQL and Valkey (unless DATABASE_URL and REDIS_URL are given), the capture of e-mail and SMS
+(unless EMAIL_URL is given), then web, worker and beat. Everything is a child of this process and
+ends with it, also after kill -9.
+"""
+
+import argparse
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from clinic.embedded import Postgres, Unavailable, Valkey
+from clinic.embedded.process import die_with_parent, free_port, hold, secret_file, stop_process
+
+BASE = Path(__file__).resolve().parent.parent
+VAR = Path(os.environ.get("CLINIC_VAR", BASE / "var"))
+STATE = VAR / "up.json"
+LOCK = VAR / "up.lock"
+HURRIED_DAY = 5.0  # seconds that a day of a message sequence lasts under --hurry
+ENVIRONMENT = (
+    "ALLOWED_HOSTS",
+    "CLINIC_DAY_SECONDS",
+    "CLINIC_DEMO",
+    "CLINIC_INBOX_DIR",
+    "CLINIC_WAKE_SECONDS",
+    "DATABASE_URL",
+    "DEFAULT_FROM_EMAIL",
+    "EMAIL_URL",
+    "PUBLIC_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "SMS_HTTP_DEDUPES",
+    "SMS_HTTP_URL",
+    "SMS_PROVIDER",
+)
+
+
+def running() -> dict[str, Any] | None:
+    """What the `up` that runs here has written down about itself, if one runs."""
+    if not LOCK.exists() or not STATE.exists():
+        return None
+    free = hold(LOCK)
+    if free:
+        free.close()
+        return None
+    state: dict[str, Any] = json.loads(STATE.read_text())
+    return state
+
+
+def use_running_servers() -> None:
+    """Let other commands talk to the servers that `up` runs here, unless told otherwise."""
+    if "DATABASE_URL" in os.environ:
+        return
+    if state := running():
+        for name, value in {**state["environment"], "CLINIC_URL": state["url"]}.items():
+            os.environ.setdefault(name, value)
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="manage.py up", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--no-demo", action="store_true", help="an empty clinic: no demo data")
+    parser.add_argument(
+        "--hurry", action="store_true", help="a day of the aftercare passes in 5 seconds"
+    )
+    parser.add_argument("--check", action="store_true", help="start, probe, stop; see exit code")
+    arguments = parser.parse_args(argv)
+
+    VAR.mkdir(parents=True, exist_ok=True)
+    lock = hold(LOCK)
+    if lock is None:
+        state = running() or {"url": "an address that it will print soon", "pid": "?"}
+        print(f"A clinic already runs here: {state['url']} (process {state['pid']}).")
+        return 1
+    with lock:
+        return Supervisor(arguments).run()
+
+
+class Supervisor:
+    """Starts the parts in order, watches them, and stops them in the opposite order."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.arguments = arguments
+        self.url = f"http://{_shown(arguments.host)}:{arguments.port}"
+        self.started = time.monotonic()
+        self.stopping = threading.Event()
+        self.servers: list[Postgres | Valkey] = []
+        self.parts: dict[str, subprocess.Popen[str]] = {}
+
+    def run(self) -> int:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: self.stopping.set())
+        try:
+            self._require_free_port()
+            self._start_servers()
+            self._set_environment()
+            self._write_state()
+            self._prepare_database()
+            self._start_parts()
+            if not self._wait_until_ready():
+                return 0 if self.stopping.is_set() and not self._ended() else 1
+            self._announce()
+            if self.arguments.check:
+                return 0
+            return self._watch()
+        except Unavailable as error:
+            say("up", str(error))
+            return 1
+        finally:
+            self._stop()
+
+    def _require_free_port(self) -> None:
+        host, port = self.arguments.host, self.arguments.port
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise Unavailable(
+                    f"Cannot listen on {host}:{port} ({error.strerror}). "
+                    f"Try another port: ./run --port {port + 1}"
+                ) from None
+
+    def _start_servers(self) -> None:
+        if os.environ.get("DATABASE_URL"):
+            say("postgres", "DATABASE_URL is given")
+        else:
+            postgres = Postgres(VAR / "postgres")
+            self.servers.append(postgres)
+            os.environ["DATABASE_URL"] = postgres.start().url
+            say("postgres", f"embedded, ready after {self._elapsed()}")
+        if os.environ.get("REDIS_URL"):
+            say("valkey", "REDIS_URL is given")
+        else:
+            valkey = Valkey(VAR / "valkey")
+            self.servers.append(valkey)
+            os.environ["REDIS_URL"] = valkey.start().url
+            say("valkey", f"embedded, ready after {self._elapsed()}")
+
+    def _set_environment(self) -> None:
+        """What the settings need, as far as it is not given."""
+        demo = not self.arguments.no_demo
+        hosts = {"localhost", "127.0.0.1", "[::1]", _shown(self.arguments.host)}
+        given = {
+            "SECRET_KEY": secret_file(VAR / "secret-key"),
+            "PUBLIC_URL": self.url,
+            "ALLOWED_HOSTS": ",".join(sorted(hosts - {"0.0.0.0", "[::]"})),  # noqa: S104
+            "CLINIC_DEMO": str(demo),
+            "DEFAULT_FROM_EMAIL": "hello@clinic.example",
+        }
+        if self.arguments.hurry:
+            given["CLINIC_DAY_SECONDS"] = str(HURRIED_DAY)
+        if demo and not os.environ.get("EMAIL_URL"):
+            self.inbox = VAR / "inbox"
+            self.inbox.mkdir(exist_ok=True)
+            self.smtp_port, self.sms_port = free_port(), free_port()
+            given |= {
+                "CLINIC_INBOX_DIR": str(self.inbox),
+                "CLINIC_WAKE_SECONDS": "2",
+                "EMAIL_URL": f"smtp://127.0.0.1:{self.smtp_port}",
+                "SMS_PROVIDER": "http",
+                "SMS_HTTP_URL": f"http://127.0.0.1:{self.sms_port}/sms",
+                "SMS_HTTP_DEDUPES": "true",
+            }
+        elif not os.environ.get("EMAIL_URL") or not os.environ.get("SMS_PROVIDER"):
+            raise Unavailable(
+                "Without the demo, messages really go out: set EMAIL_URL and SMS_PROVIDER "
+                "(docs/operations.md)."
+            )
+        for name, value in given.items():
+            os.environ.setdefault(name, value)
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
+
+    def _write_state(self) -> None:
+        state = {
+            "pid": os.getpid(),
+            "url": self.url,
+            "environment": {n: os.environ[n] for n in ENVIRONMENT if n in os.environ},
+        }
+        STATE.unlink(missing_ok=True)
+        with os.fdopen(os.open(STATE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(state, file)
+
+    def _prepare_database(self) -> None:
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+        from django.db import connections
+
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("seed_catalogue")
+        if not self.arguments.no_demo:
+            call_command("seed_demo")
+        connections.close_all()
+        say("django", f"database prepared after {self._elapsed()}")
+
+    def _start_parts(self) -> None:
+        python = sys.executable
+        celery = [python, "-m", "celery", "--quiet", "-A", "clinic"]
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"  # noqa: S108
+        commands: dict[str, list[str]] = {}
+        if hasattr(self, "inbox"):
+            commands["capture"] = [
+                *(python, "-m", "clinic.demo.capture", str(self.inbox)),
+                *(str(self.smtp_port), str(self.sms_port)),
+            ]
+        commands |= {
+            "web": [
+                *(python, "-m", "gunicorn", "clinic.wsgi:application"),
+                *("--bind", f"{self.arguments.host}:{self.arguments.port}"),
+                *("--workers", "2", "--threads", "4", "--worker-tmp-dir", memory),
+                *("--log-level", "warning"),
+            ],
+            "worker": [
+                *(*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"),
+                *("--without-gossip", "--without-mingle"),
+            ],
+            "beat": [*celery, "beat", "--pidfile=", "--loglevel", "WARNING"],
+        }
+        for name, command in commands.items():
+            self.parts[name] = subprocess.Popen(
+                command,
+                cwd=BASE,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,  # Ctrl-C reaches only us, who stop them in order
+                preexec_fn=die_with_parent(signal.SIGTERM),
+            )
+        for name, part in self.parts.items():
+            threading.Thread(target=_relay, args=(name, part), daemon=True).start()
+
+    def _wait_until_ready(self) -> bool:
+        ends = time.monotonic() + 120
+        while time.monotonic() < ends and not self.stopping.is_set() and not self._ended():
+            try:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=5):  # noqa: S310
+                    return True
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        if ended := self._ended():
+            say("up", f"{ended} has ended; stopping everything")
+        elif not self.stopping.is_set():
+            say("up", f"not ready after {self._elapsed()}; see {self.url}/readyz")
+        return False
+
+    def _watch(self) -> int:
+        while not self.stopping.wait(0.5):
+            if ended := self._ended():
+                say("up", f"{ended} has ended; stopping everything")
+                return 1
+        return 0
+
+    def _ended(self) -> str:
+        return ", ".join(name for name, part in self.parts.items() if part.poll() is not None)
+
+    def _announce(self) -> None:
+        say("up", f"ready after {self._elapsed()}")
+        say("up", f"  {self.url}/           start here")
+        say("up", f"  {self.url}/admin/     the clinic's staff")
+        say("up", f"  {self.url}/api/docs/  the API")
+        if not self.arguments.no_demo:
+            from clinic.demo.accounts import ACCOUNTS, PASSWORD
+
+            if hasattr(self, "inbox"):
+                say("up", f"  {self.url}/inbox/     the e-mails and SMS that patients get")
+            names = ", ".join(account.username for account in ACCOUNTS)
+            say("up", f"  log in as {names}; password {PASSWORD}")
+            say("up", "  see it all at work: ./run manage tour")
+        say("up", "  Ctrl-C stops everything")
+
+    def _stop(self) -> None:
+        for name in ("beat", "worker", "web", "capture"):
+            if part := self.parts.get(name):
+                stop_process(part, signal.SIGTERM, 25)
+        for server in reversed(self.servers):
+            server.stop()
+        STATE.unlink(missing_ok=True)
+        say("up", f"stopped after {self._elapsed()}")
+
+    def _elapsed(self) -> str:
+        return f"{time.monotonic() - self.started:.1f} s"
+
+
+def say(who: str, line: str) -> None:
+    print(f"{who:8} | {line}", flush=True)
+
+
+def _relay(name: str, part: "subprocess.Popen[str]") -> None:
+    assert part.stdout is not None
+    for line in part.stdout:
+        say(name, line.rstrip())
+
+
+def _shown(host: str) -> str:
+    """A host as it stands in an address that this machine can open."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        return "localhost"
+    return f"[{host}]" if ":" in host else host

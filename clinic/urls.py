@@ -1,0 +1,57 @@
+"""Every address of the product."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.permissions import AllowAny
+from rest_framework.routers import SimpleRouter
+
+from aftercare.api import MessageViewSet, SideEffectViewSet
+from clinic import health, pages
+from clinic.api import (
+    DeviceViewSet,
+    LoginView,
+    LogoutView,
+    MeView,
+    PractitionerViewSet,
+    RoomViewSet,
+)
+from patients.api import ConcernViewSet, PatientViewSet
+from sessions.api import (
+    AvailabilityViewSet,
+    PlanViewSet,
+    ProtocolViewSet,
+    SessionViewSet,
+    ZoneViewSet,
+)
+
+router = SimpleRouter(use_regex_path=False)
+router.register("availability", AvailabilityViewSet, basename="availability")
+router.register("concerns", ConcernViewSet, basename="concern")
+router.register("devices", DeviceViewSet, basename="device")
+router.register("messages", MessageViewSet, basename="message")
+router.register("patients", PatientViewSet, basename="patient")
+router.register("plans", PlanViewSet, basename="plan")
+router.register("practitioners", PractitionerViewSet, basename="practitioner")
+router.register("protocols", ProtocolViewSet, basename="protocol")
+router.register("rooms", RoomViewSet, basename="room")
+router.register("sessions", SessionViewSet, basename="session")
+router.register("side-effects", SideEffectViewSet, basename="side-effect")
+router.register("zones", ZoneViewSet, basename="zone")
+
+open_to_all = {"permission_classes": [AllowAny], "authentication_classes": []}
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+    path("api/schema/", SpectacularAPIView.as_view(**open_to_all), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(**open_to_all), name="docs"),
+    path("api/v1/auth/login/", LoginView.as_view(), name="login"),
+    path("api/v1/auth/logout/", LogoutView.as_view(), name="logout"),
+    path("api/v1/me/", MeView.as_view(), name="me"),
+    path("api/v1/", include(router.urls)),
+]
+if settings.DEMO:
+    urlpatterns.append(path("inbox/", include("clinic.demo.urls")))

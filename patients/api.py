@@ -1,0 +1,195 @@
+"""Patients and their word on being written to, over HTTP."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from phonenumber_field.serializerfields import PhoneNumberField
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clinic.api import CatalogueViewSet, ClinicViewSet, acting_clinic
+from clinic.errors import DomainError
+from clinic.models import known_time_zone
+from clinic.permissions import actor
+from patients import services
+from patients.models import (
+    Channel,
+    Concern,
+    ContactConsent,
+    Patient,
+    Purpose,
+    SkinType,
+    birth_date,
+)
+
+
+class VersionRequired(DomainError):
+    status = 428
+    code = "version_required"
+    title = "If-Match is missing"
+
+
+class PatientIn(serializers.Serializer[Any]):
+    given_name = serializers.CharField(max_length=80)
+    family_name = serializers.CharField(max_length=80)
+    date_of_birth = serializers.DateField(validators=[birth_date])
+    email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
+    mobile = PhoneNumberField(required=False, allow_blank=True)
+    language = serializers.ChoiceField(choices=settings.LANGUAGES, default="en")
+    time_zone = serializers.CharField(
+        required=False, allow_blank=True, max_length=40, validators=[known_time_zone]
+    )
+    skin_type = serializers.ChoiceField(choices=SkinType.choices, required=False, allow_null=True)
+
+
+class PatientCreateIn(PatientIn):
+    clinic = serializers.UUIDField(
+        required=False, help_text="Only needed by staff who work at several clinics."
+    )
+
+
+class PatientOut(serializers.ModelSerializer[Patient]):
+    mobile = serializers.CharField(help_text="E.164, such as +4915123456789.")
+
+    class Meta:
+        model = Patient
+        fields = [
+            "id",
+            "clinic",
+            "given_name",
+            "family_name",
+            "date_of_birth",
+            "email",
+            "mobile",
+            "language",
+            "time_zone",
+            "skin_type",
+            "archived_at",
+            "created_at",
+            "version",
+        ]
+        read_only_fields = fields
+
+
+class ContactConsentIn(serializers.Serializer[Any]):
+    channel = serializers.ChoiceField(choices=Channel.choices)
+    purpose = serializers.ChoiceField(choices=Purpose.choices)
+    granted = serializers.BooleanField()
+    wording = serializers.CharField(max_length=2_000, help_text="What the patient was asked.")
+
+
+class ContactConsentOut(serializers.ModelSerializer[ContactConsent]):
+    class Meta:
+        model = ContactConsent
+        fields = ["id", "channel", "purpose", "granted", "wording", "recorded_at", "recorded_by"]
+        read_only_fields = fields
+
+
+class PatientFilter(filters.FilterSet):
+    q = filters.CharFilter(
+        method="search",
+        min_length=2,
+        max_length=100,
+        label="Part of a name, e-mail or mobile number, or a birth date such as 1990-12-31.",
+    )
+
+    class Meta:
+        model = Patient
+        fields: list[str] = []
+
+    def search(self, queryset: Any, name: str, value: str) -> QuerySet[Patient]:
+        return queryset.search(value)  # type: ignore[no-any-return]
+
+
+class PatientViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
+    model = Patient
+    resource = "patients.patient"
+    permissions = {
+        "contact_consents": "patients.view_contactconsent",
+        "record_contact_consent": "patients.add_contactconsent",
+    }
+    serializer_class = PatientOut
+    filterset_class = PatientFilter
+
+    @extend_schema(request=PatientCreateIn, responses={201: PatientOut})
+    def create(self, request: Request) -> Response:
+        form = PatientCreateIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        details = dict(form.validated_data)
+        clinic = acting_clinic(request, details.pop("clinic", None))
+        patient = services.register_patient(clinic=clinic, details=details)
+        return versioned(patient, status=201)
+
+    @extend_schema(responses=PatientOut)
+    def retrieve(self, request: Request, pk: Any) -> Response:
+        return versioned(self.get_object())
+
+    @extend_schema(
+        request=PatientIn(partial=True),
+        responses=PatientOut,
+        parameters=[
+            OpenApiParameter("If-Match", str, "header", required=True, description="The ETag read.")
+        ],
+    )
+    def partial_update(self, request: Request, pk: Any) -> Response:
+        patient = self.get_object()
+        form = PatientIn(data=request.data, partial=True)
+        form.is_valid(raise_exception=True)
+        patient = services.update_patient(
+            patient_id=patient.pk, version=expected_version(request), changes=form.validated_data
+        )
+        return versioned(patient)
+
+    @extend_schema(responses=ContactConsentOut(many=True), filters=False)
+    @action(detail=True, methods=["get"], url_path="contact-consents", pagination_class=None)
+    def contact_consents(self, request: Request, pk: Any) -> Response:
+        """The ledger of what the patient agreed to, newest first."""
+        entries = self.get_object().contact_consents.order_by("-recorded_at", "-id")
+        return Response(ContactConsentOut(entries, many=True).data)
+
+    @extend_schema(request=ContactConsentIn, responses={201: ContactConsentOut})
+    @contact_consents.mapping.post
+    def record_contact_consent(self, request: Request, pk: Any) -> Response:
+        patient = self.get_object()
+        form = ContactConsentIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        entry = services.record_contact_consent(
+            patient_id=patient.pk, at=timezone.now(), by=actor(request), **form.validated_data
+        )
+        return Response(ContactConsentOut(entry).data, status=201)
+
+
+def versioned(patient: Patient, *, status: int = 200) -> Response:
+    return Response(
+        PatientOut(patient).data, status=status, headers={"ETag": f'"{patient.version}"'}
+    )
+
+
+def expected_version(request: Request) -> int:
+    """The version that the caller has read. Raises VersionRequired, or VersionMismatch below."""
+    tag = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
+    if not tag.isdigit():
+        raise VersionRequired(
+            'Send the ETag that you read, as in If-Match: "3", so that no change is lost.'
+        )
+    return int(tag)
+
+
+class ConcernOut(serializers.ModelSerializer[Concern]):
+    class Meta:
+        model = Concern
+        fields = ["id", "code", "name", "is_active"]
+        read_only_fields = fields
+
+
+class ConcernViewSet(CatalogueViewSet):
+    model = Concern
+    resource = "patients.concern"
+    serializer_class = ConcernOut

@@ -1,0 +1,301 @@
+"""Sessions and their verbs, and charts, over HTTP. Every write is a verb."""
+
+from datetime import date as Day
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clinic.api import ClinicViewSet, InstantField, NewestFirst, VisibleField
+from clinic.models import Clinic, Device, Room, User
+from clinic.permissions import actor
+from clinic.wallclock import day_bounds
+from sessions import services
+from sessions.lifecycle import Status
+from sessions.models import (
+    MAX_DEPTH_MM,
+    MAX_PASSES,
+    MIN_DEPTH_MM,
+    Endpoint,
+    SessionEvent,
+    TreatmentPlan,
+    TreatmentSession,
+    Zone,
+    ZoneTreatment,
+)
+
+
+class BookingIn(serializers.Serializer[Any]):
+    plan = VisibleField(queryset=TreatmentPlan.objects.all())
+    starts_at = InstantField()
+    practitioner = VisibleField(queryset=User.objects.practitioners())
+    room = VisibleField(queryset=Room.objects.all())
+    device = VisibleField(queryset=Device.objects.all())
+    spacing_override_reason = serializers.CharField(
+        required=False,
+        max_length=500,
+        help_text="Only from a practitioner: why this session may come sooner than the rule.",
+    )
+
+
+class RescheduleIn(serializers.Serializer[Any]):
+    starts_at = InstantField()
+    practitioner = VisibleField(queryset=User.objects.practitioners(), required=False)
+    room = VisibleField(queryset=Room.objects.all(), required=False)
+    device = VisibleField(queryset=Device.objects.all(), required=False)
+    reason = serializers.CharField(required=False, max_length=500)
+
+
+class ReasonIn(serializers.Serializer[Any]):
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+
+
+class SessionOut(serializers.ModelSerializer[TreatmentSession]):
+    patient_name = serializers.CharField(source="patient.full_name")
+    practitioner_name = serializers.CharField(source="practitioner.get_full_name")
+    area_code = serializers.CharField(source="area.code")
+
+    class Meta:
+        model = TreatmentSession
+        fields = [
+            "id",
+            "clinic",
+            "plan",
+            "patient",
+            "patient_name",
+            "area",
+            "area_code",
+            "practitioner",
+            "practitioner_name",
+            "room",
+            "device",
+            "starts_at",
+            "ends_at",
+            "released_at",
+            "recovers_at",
+            "time_zone",
+            "status",
+            "completed_at",
+            "rescheduled_from",
+            "spacing_override_reason",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+
+class SessionEventOut(serializers.ModelSerializer[SessionEvent]):
+    class Meta:
+        model = SessionEvent
+        fields = ["old_status", "new_status", "at", "by", "reason"]
+        read_only_fields = fields
+
+
+class ZoneEntryIn(serializers.Serializer[Any]):
+    zone = serializers.SlugRelatedField(slug_field="code", queryset=Zone.objects.all())
+    depth_mm = serializers.DecimalField(
+        max_digits=3,
+        decimal_places=2,
+        min_value=MIN_DEPTH_MM,
+        max_value=MAX_DEPTH_MM,
+        error_messages={
+            "min_value": "The depth must be at least {min_value} mm.",
+            "max_value": "The depth must be at most {max_value} mm.",
+        },
+    )
+    passes = serializers.IntegerField(min_value=1, max_value=MAX_PASSES)
+    endpoint = serializers.ChoiceField(choices=Endpoint.choices, default=Endpoint.ERYTHEMA)
+    note = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+
+
+class ChartIn(serializers.Serializer[Any]):
+    zones = ZoneEntryIn(many=True, allow_empty=False)
+
+
+class ZoneTreatmentOut(serializers.ModelSerializer[ZoneTreatment]):
+    zone = serializers.CharField(source="zone.code")
+
+    class Meta:
+        model = ZoneTreatment
+        fields = ["zone", "depth_mm", "passes", "endpoint", "note"]
+        read_only_fields = fields
+
+
+class ChartOut(serializers.Serializer[Any]):
+    session = serializers.UUIDField(source="pk")
+    status = serializers.ChoiceField(choices=Status.choices)
+    zones = ZoneTreatmentOut(source="zone_treatments", many=True)
+
+
+class SessionFilter(filters.FilterSet):
+    """Days are local days of the clinic where the session is."""
+
+    date = filters.DateFilter(method="on_day", label="One local day.")
+    from_ = filters.DateFilter(method="from_day", label="First local day.")
+    to = filters.DateFilter(method="to_day", label="Last local day.")
+    status = filters.MultipleChoiceFilter(choices=Status.choices)
+    practitioner = filters.UUIDFilter()
+    room = filters.UUIDFilter()
+    patient = filters.UUIDFilter()
+    plan = filters.UUIDFilter()
+
+    class Meta:
+        model = TreatmentSession
+        fields: list[str] = []
+
+    @cached_property
+    def clinics(self) -> list[Clinic]:
+        return list(actor(self.request).clinics.all())
+
+    @classmethod
+    def get_filters(cls) -> dict[str, Any]:
+        return {name.rstrip("_"): found for name, found in super().get_filters().items()}
+
+    def on_day(self, queryset: QuerySet[Any], name: str, day: Day) -> QuerySet[Any]:
+        return self.to_day(self.from_day(queryset, name, day), name, day)
+
+    def from_day(self, queryset: QuerySet[Any], name: str, day: Day) -> QuerySet[Any]:
+        return self._by_clinic(queryset, "starts_at__gte", day, bound=0)
+
+    def to_day(self, queryset: QuerySet[Any], name: str, day: Day) -> QuerySet[Any]:
+        return self._by_clinic(queryset, "starts_at__lt", day, bound=1)
+
+    def _by_clinic(
+        self, queryset: QuerySet[Any], lookup: str, day: Day, *, bound: int
+    ) -> QuerySet[Any]:
+        """A local day starts at another instant in each of the caller's clinics."""
+        condition = Q(pk__in=[])
+        for clinic in self.clinics:
+            limit: datetime = day_bounds(day, clinic.zone)[bound]
+            condition |= Q(clinic=clinic.pk, **{lookup: limit})
+        return queryset.filter(condition)
+
+
+class ByStart(NewestFirst):
+    ordering = ("starts_at", "id")
+
+
+class SessionViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
+    model = TreatmentSession
+    resource = "treatment_sessions.treatmentsession"
+    permissions = {
+        "confirm": "treatment_sessions.change_treatmentsession",
+        "check_in": "treatment_sessions.change_treatmentsession",
+        "start": "treatment_sessions.treat",
+        "complete": "treatment_sessions.treat",
+        "cancel": "treatment_sessions.change_treatmentsession",
+        "no_show": "treatment_sessions.change_treatmentsession",
+        "reschedule": "treatment_sessions.change_treatmentsession",
+        "events": "treatment_sessions.view_sessionevent",
+        "chart": "treatment_sessions.view_zonetreatment",
+        "write_chart": "treatment_sessions.change_zonetreatment",
+    }
+    serializer_class = SessionOut
+    filterset_class = SessionFilter
+    pagination_class = ByStart
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().select_related("patient", "practitioner", "area")
+
+    @extend_schema(request=BookingIn, responses={201: SessionOut})
+    def create(self, request: Request) -> Response:
+        """Book. 409 codes: `practitioner_taken room_taken device_taken patient_taken too_soon
+        closed`; `too_soon` adds `earliest_at` and `earliest_on`."""
+        form = BookingIn(data=request.data, context={"request": request})
+        form.is_valid(raise_exception=True)
+        details = dict(form.validated_data)
+        session = services.book_session(
+            plan_id=details.pop("plan").pk, **details, at=timezone.now(), by=actor(request)
+        )
+        return Response(SessionOut(session).data, status=201)
+
+    def _move(self, request: Request, to: Status) -> Response:
+        session_id = self.get_object().pk
+        form = ReasonIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        session = services.move_session(
+            session_id=session_id,
+            to=to,
+            at=timezone.now(),
+            by=actor(request),
+            reason=form.validated_data["reason"],
+        )
+        return Response(SessionOut(session).data)
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"])
+    def confirm(self, request: Request, pk: Any) -> Response:
+        return self._move(request, Status.CONFIRMED)
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"], url_path="check-in")
+    def check_in(self, request: Request, pk: Any) -> Response:
+        return self._move(request, Status.CHECKED_IN)
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"])
+    def start(self, request: Request, pk: Any) -> Response:
+        return self._move(request, Status.IN_PROGRESS)
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"])
+    def complete(self, request: Request, pk: Any) -> Response:
+        return self._move(request, Status.COMPLETED)
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: Any) -> Response:
+        return self._move(request, Status.CANCELLED)
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"], url_path="no-show")
+    def no_show(self, request: Request, pk: Any) -> Response:
+        return self._move(request, Status.NO_SHOW)
+
+    @extend_schema(request=RescheduleIn, responses={201: SessionOut})
+    @action(detail=True, methods=["post"])
+    def reschedule(self, request: Request, pk: Any) -> Response:
+        """Cancel this session and book the new time, both or neither. Answers the new one."""
+        session_id = self.get_object().pk
+        form = RescheduleIn(data=request.data, context={"request": request})
+        form.is_valid(raise_exception=True)
+        session = services.reschedule_session(
+            session_id=session_id, **form.validated_data, at=timezone.now(), by=actor(request)
+        )
+        return Response(SessionOut(session).data, status=201)
+
+    @extend_schema(responses=SessionEventOut(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def events(self, request: Request, pk: Any) -> Response:
+        """The history of the session, oldest first."""
+        events = self.get_object().events.order_by("id")
+        return Response(SessionEventOut(events, many=True).data)
+
+    @extend_schema(responses=ChartOut)
+    @action(detail=True, methods=["get"])
+    def chart(self, request: Request, pk: Any) -> Response:
+        return self._chart(self.get_object().pk)
+
+    @extend_schema(request=ChartIn, responses=ChartOut)
+    @chart.mapping.put
+    def write_chart(self, request: Request, pk: Any) -> Response:
+        """Replace the treated zones of a session in progress."""
+        session_id = self.get_object().pk
+        form = ChartIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        services.write_chart(session_id=session_id, zones=form.validated_data["zones"])
+        return self._chart(session_id)
+
+    def _chart(self, session_id: Any) -> Response:
+        session = TreatmentSession.objects.prefetch_related("zone_treatments__zone").get(
+            pk=session_id
+        )
+        return Response(ChartOut(session).data)

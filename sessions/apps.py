@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class TreatmentSessionsConfig(AppConfig):
+    name = "sessions"
+    label = "treatment_sessions"  # django.contrib.sessions already owns the label "sessions"
+    verbose_name = "Treatment sessions"

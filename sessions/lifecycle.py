@@ -1,0 +1,40 @@
+"""The life of a treatment session, as data: its statuses and the moves between them."""
+
+from django.db import models
+
+
+class Status(models.TextChoices):
+    BOOKED = "BOOKED", "Booked"
+    CONFIRMED = "CONFIRMED", "Confirmed"
+    CHECKED_IN = "CHECKED_IN", "Checked in"
+    IN_PROGRESS = "IN_PROGRESS", "In progress"
+    COMPLETED = "COMPLETED", "Completed"
+    CANCELLED = "CANCELLED", "Cancelled"
+    NO_SHOW = "NO_SHOW", "No-show"
+
+
+NEXT: dict[str, frozenset[str]] = {
+    Status.BOOKED: frozenset(
+        {Status.CONFIRMED, Status.CHECKED_IN, Status.CANCELLED, Status.NO_SHOW}
+    ),
+    Status.CONFIRMED: frozenset({Status.CHECKED_IN, Status.CANCELLED, Status.NO_SHOW}),
+    Status.CHECKED_IN: frozenset({Status.IN_PROGRESS, Status.CANCELLED}),
+    Status.IN_PROGRESS: frozenset({Status.COMPLETED}),
+    Status.COMPLETED: frozenset(),
+    Status.CANCELLED: frozenset(),
+    Status.NO_SHOW: frozenset(),
+}
+
+# What takes up practitioner, room, device, patient and skin. The rest frees them.
+OCCUPIES = (
+    Status.BOOKED,
+    Status.CONFIRMED,
+    Status.CHECKED_IN,
+    Status.IN_PROGRESS,
+    Status.COMPLETED,
+)
+UPCOMING = (Status.BOOKED, Status.CONFIRMED)
+
+
+def can_move(old: str, new: str) -> bool:
+    return new in NEXT[old]

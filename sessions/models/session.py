@@ -1,0 +1,254 @@
+"""Plans, their sessions, and the history of each session."""
+
+from datetime import datetime
+from typing import Self
+
+import pgtrigger
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.db.models.functions import Now
+
+from clinic.errors import Conflict
+from clinic.models import Clinic, ClinicScoped, Device, Model, Room, User
+from patients.models import Concern, Patient
+from sessions.lifecycle import NEXT, OCCUPIES, Status, can_move
+from sessions.models.catalogue import Area, Protocol
+
+
+class TreatmentPlan(Model):
+    """The decision to treat one concern of one patient on one area by one protocol."""
+
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="plans")
+    concern = models.ForeignKey(Concern, on_delete=models.PROTECT)
+    area = models.ForeignKey(Area, on_delete=models.PROTECT)
+    protocol = models.ForeignKey(Protocol, on_delete=models.PROTECT)
+    practitioner = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    planned_sessions = models.PositiveSmallIntegerField()
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, editable=False, related_name="+")
+
+    objects = ClinicScoped.as_manager()
+
+    class Meta:
+        db_table = "treatment_plan"
+        constraints = [
+            models.CheckConstraint(
+                name="plan_has_sessions", condition=Q(planned_sessions__range=(1, 52))
+            ),
+            # The key of what a session copies from its plan: see migration 0002_same_clinic.
+            models.UniqueConstraint(
+                name="plan_key_with_copies", fields=["id", "clinic", "patient", "area"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patient}: {self.protocol}"
+
+
+class IllegalMove(Conflict):
+    code = "illegal_move"
+    title = "The session cannot do this now"
+
+
+class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
+    def locked(self) -> Self:
+        """Locks the rows, always in the same order. See Note [Lock order] in services."""
+        return self.select_for_update(of=("self",)).order_by("pk")
+
+    def occupying(self) -> Self:
+        return self.filter(status__in=OCCUPIES)
+
+    def overlapping(self, start: datetime, end: datetime) -> Self:
+        """Sessions that hold their room at some time in [start, end)."""
+        return self.filter(starts_at__lt=end, released_at__gt=start)
+
+    def on_skin_of(self, session: "TreatmentSession") -> Self:
+        """The other sessions that occupy the same area of the same patient."""
+        return (
+            self.occupying()
+            .filter(patient=session.patient_id, area=session.area_id)
+            .exclude(pk=session.pk)
+        )
+
+
+class Range(Func):
+    """[start, end): back-to-back sessions do not clash."""
+
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()
+
+
+def free(name: str, resource: str, end: str, code: str, message: str) -> ExclusionConstraint:
+    """No two occupying sessions hold the same `resource` in overlapping [starts_at, `end`)."""
+    return ExclusionConstraint(
+        name=name,
+        expressions=[
+            (Range("starts_at", end, RangeBoundary()), RangeOperators.OVERLAPS),
+            (resource, RangeOperators.EQUAL),
+        ],
+        condition=Q(status__in=OCCUPIES),
+        violation_error_code=code,
+        violation_error_message=message,
+    )
+
+
+class TreatmentSession(Model):
+    """One appointment to treat one area: when, by whom, where and with which device.
+
+    `starts_at` to `ends_at` is the treatment; room and device are free again at `released_at`,
+    after cleaning. `recovers_at` is the earliest next session on this area: the protocol's hard
+    minimum of days after `starts_at` on the clinic's wall clock, or the start of a sooner session
+    that a practitioner has approved (`spacing_override_reason`, kept on that sooner session).
+    """
+
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False)
+    plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="sessions")
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, related_name="sessions", editable=False
+    )
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="+", editable=False)
+    practitioner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="sessions")
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="sessions")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="sessions")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(editable=False)
+    released_at = models.DateTimeField(editable=False)
+    recovers_at = models.DateTimeField(editable=False)
+    time_zone = models.CharField(max_length=40, editable=False, help_text="Of the clinic, then.")
+    status = models.CharField(
+        max_length=16, choices=Status, default=Status.BOOKED, db_default=Status.BOOKED
+    )
+    completed_at = models.DateTimeField(null=True, editable=False)
+    rescheduled_from = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, editable=False, related_name="rescheduled_to"
+    )
+    spacing_override_reason = models.CharField(max_length=500, blank=True)
+    spacing_override_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
+
+    objects = TreatmentSessionQuerySet.as_manager()
+
+    class Meta:
+        db_table = "treatment_session"
+        constraints = [
+            free(
+                "session_practitioner_free",
+                "practitioner",
+                "ends_at",
+                "practitioner_taken",
+                "The practitioner is already booked at that time.",
+            ),
+            free(
+                "session_patient_free",
+                "patient",
+                "ends_at",
+                "patient_taken",
+                "The patient already has a session at that time.",
+            ),
+            free(
+                "session_room_free",
+                "room",
+                "released_at",
+                "room_taken",
+                "The room is already booked at that time.",
+            ),
+            free(
+                "session_device_free",
+                "device",
+                "released_at",
+                "device_taken",
+                "The device is already booked at that time.",
+            ),
+            ExclusionConstraint(
+                name="session_area_recovered",
+                expressions=[
+                    (Range("starts_at", "recovers_at", RangeBoundary()), RangeOperators.OVERLAPS),
+                    ("patient", RangeOperators.EQUAL),
+                    ("area", RangeOperators.EQUAL),
+                ],
+                condition=Q(status__in=OCCUPIES),
+                violation_error_code="too_soon",
+                violation_error_message="The skin has not recovered from another session then.",
+            ),
+            models.CheckConstraint(
+                name="session_times_ordered",
+                condition=Q(
+                    starts_at__lt=F("ends_at"),
+                    ends_at__lte=F("released_at"),
+                    recovers_at__gte=F("ends_at"),
+                ),
+            ),
+            models.CheckConstraint(
+                name="session_status_known", condition=Q(status__in=Status.values)
+            ),
+            models.CheckConstraint(
+                name="session_completed_iff_completed_at",
+                condition=Q(status=Status.COMPLETED, completed_at__isnull=False)
+                | (~Q(status=Status.COMPLETED) & Q(completed_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="session_override_iff_author",
+                condition=Q(spacing_override_reason="", spacing_override_by__isnull=True)
+                | (~Q(spacing_override_reason="") & Q(spacing_override_by__isnull=False)),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="session_by_clinic_day",
+                fields=["clinic", "starts_at"],
+                include=["released_at", "status"],
+            ),
+            models.Index(name="session_by_practitioner", fields=["practitioner", "starts_at"]),
+            models.Index(name="session_by_patient", fields=["patient", "starts_at"]),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(name="booked_for_good", fields=["plan", "patient", "area", "clinic"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patient}, {self.area}, {self.starts_at_local:%d %b %Y %H:%M}"
+
+    @property
+    def starts_at_local(self) -> datetime:
+        """The start on the clinic's wall clock."""
+        return self.starts_at.astimezone(self.clinic.zone)
+
+    def move_to(self, new: str, *, at: datetime, by: User | None, reason: str = "") -> str:
+        """Change the status: the only place where that happens. The caller holds the row's lock.
+
+        Writes the history and returns the old status. Raises IllegalMove.
+        """
+        old = self.status
+        if not can_move(old, new):
+            legal = ", ".join(sorted(NEXT[old])) or "nothing: it has ended"
+            raise IllegalMove(f"A session that is {old} cannot become {new}; possible: {legal}.")
+        self.status = new
+        self.completed_at = at if new == Status.COMPLETED else None
+        self.save(update_fields=["status", "completed_at"])
+        self.events.create(old_status=old, new_status=new, at=at, by=by, reason=reason)
+        return old
+
+
+class SessionEvent(Model):
+    """One move in the life of a session. Append-only, for the application and for SQL."""
+
+    session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="events")
+    old_status = models.CharField(max_length=16, blank=True)
+    new_status = models.CharField(max_length=16)
+    at = models.DateTimeField(db_default=Now())
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        db_table = "treatment_session_event"
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.old_status or '–'} → {self.new_status}"

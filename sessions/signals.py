@@ -1,0 +1,8 @@
+"""What others may listen to."""
+
+from django.dispatch import Signal
+
+# A session was booked (old status "") or has changed its status. Sent inside the transaction of
+# the change: a receiver that fails rolls the change back.
+# Arguments: session, old, new, at, by.
+session_moved = Signal()

@@ -1,0 +1,101 @@
+"""Spacing: how long the skin of an area recovers before the next session on it.
+
+The database refuses two sessions that are too close (`session_area_recovered`). This module says
+how long recovery takes, explains a refusal, and settles the neighbours when a practitioner has
+approved a sooner session: the earlier session then recovers until the sooner one starts, so that
+the constraint keeps guarding both sides of it.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from clinic.errors import Conflict
+from clinic.wallclock import later
+from sessions.models import Protocol, TreatmentSession, TreatmentSessionQuerySet
+
+
+class TooSoon(Conflict):
+    code = "too_soon"
+    title = "The skin has not recovered"
+
+
+def recovered_at(starts_at: datetime, protocol: Protocol, zone: Any) -> datetime:
+    """When a session at `starts_at` has recovered: the hard minimum of days later, same time."""
+    return later(starts_at, timedelta(days=protocol.hard_min_days), zone)
+
+
+def too_close(session: TreatmentSession) -> TreatmentSessionQuerySet:
+    """The sessions on the same skin that are too close to `session`."""
+    return TreatmentSession.objects.on_skin_of(session).filter(
+        starts_at__lt=session.recovers_at, recovers_at__gt=session.starts_at
+    )
+
+
+def earliest_start(session: TreatmentSession) -> datetime:
+    """The first instant at or after `session.starts_at` that clashes with no recovery."""
+    needed = session.recovers_at - session.starts_at
+    earliest = session.starts_at
+    others = TreatmentSession.objects.on_skin_of(session).filter(recovers_at__gt=earliest)
+    for other in others.order_by("starts_at"):
+        if other.starts_at < earliest + needed and other.recovers_at > earliest:
+            earliest = other.recovers_at
+    return earliest
+
+
+def explain_too_soon(session: TreatmentSession) -> TooSoon:
+    """What the desk needs to know: which session, which rule, and the earliest date."""
+    zone = session.clinic.zone
+    protocol = session.plan.protocol
+    other = too_close(session).order_by("starts_at").first()
+    earliest = earliest_start(session)
+    message = (
+        f"Sessions on the area “{session.area}” must be {protocol.hard_min_days} days apart "
+        f"(hard minimum of “{protocol}”)."
+    )
+    if other:
+        message += f" There is one on {other.starts_at.astimezone(zone):%d %b %Y at %H:%M}."
+    message += f" The earliest possible time is {earliest.astimezone(zone):%d %b %Y at %H:%M}."
+    return TooSoon(
+        message,
+        field="starts_at",
+        earliest_at=earliest.isoformat().replace("+00:00", "Z"),
+        earliest_on=earliest.astimezone(zone).date().isoformat(),
+        hard_min_days=protocol.hard_min_days,
+        conflicting_session=str(other.pk) if other else None,
+    )
+
+
+def approve_sooner(session: TreatmentSession) -> None:
+    """Make room for `session` (not yet saved), which a practitioner wants sooner than the rule.
+
+    The recovery of an earlier neighbour ends where `session` starts; the one of `session` ends
+    where a later neighbour starts. The caller holds the patient's lock and saves `session`.
+    """
+    for other in too_close(session).locked():
+        if other.starts_at <= session.starts_at:
+            other.recovers_at = max(session.starts_at, other.ends_at)
+            other.save(update_fields=["recovers_at"])
+        else:
+            session.recovers_at = max(min(session.recovers_at, other.starts_at), session.ends_at)
+
+
+def settle_before(freed: TreatmentSession) -> None:
+    """Give an earlier session its recovery back, now that `freed` no longer follows on it."""
+    before = (
+        TreatmentSession.objects.on_skin_of(freed)
+        .filter(recovers_at=freed.starts_at)
+        .select_related("plan__protocol", "clinic")
+        .locked()
+        .first()
+    )
+    if before is None:
+        return
+    recovered = recovered_at(before.starts_at, before.plan.protocol, before.clinic.zone)
+    following = (
+        TreatmentSession.objects.on_skin_of(freed)
+        .filter(starts_at__gt=before.starts_at)
+        .order_by("starts_at")
+        .first()
+    )
+    before.recovers_at = min(recovered, following.starts_at) if following else recovered
+    before.save(update_fields=["recovers_at"])

@@ -1,0 +1,39 @@
+"""Real threads with connections of their own, started together."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+
+def race(*attempts: Callable[[], Any]) -> "Counter[str]":
+    """Run all attempts at the same moment; counts what each returned or raised, by name."""
+    barrier = threading.Barrier(len(attempts))
+    outcomes: list[str] = []
+
+    def run(attempt: Callable[[], Any]) -> None:
+        try:
+            barrier.wait(timeout=30)
+            outcomes.append(str(attempt()))
+        except Exception as error:
+            outcomes.append(type(error).__name__)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(attempt,)) for attempt in attempts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+        assert not thread.is_alive()
+    return Counter(outcomes)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Threads see only what is committed, so these tests cannot run inside a transaction."""
+    for item in items:
+        if "concurrency" in item.path.parts:
+            item.add_marker(pytest.mark.django_db(transaction=True))

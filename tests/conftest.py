@@ -1,0 +1,184 @@
+"""The cast, and what a booking needs.
+
+Alice treats at the clinic and Dana sits at its desk; Bob treats at another clinic; Charlie is
+nobody. Their clients are called after them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from clinic.models import Clinic, Device, Role, Room, User
+from sessions import services
+from sessions.lifecycle import Status
+from sessions.models import TreatmentPlan, TreatmentSession, Zone
+from tests.doubles import HttpGateway, SmtpServer, running
+from tests.factories import (
+    NINE,
+    ClinicFactory,
+    DeviceFactory,
+    PatientFactory,
+    PlanFactory,
+    ProtocolFactory,
+    RoomFactory,
+    UserFactory,
+    ZoneFactory,
+)
+
+
+@pytest.fixture
+def clinic(db: None) -> Clinic:
+    return ClinicFactory(name="Riverside Skin Clinic", short_name="Riverside")
+
+
+@pytest.fixture
+def other_clinic(db: None) -> Clinic:
+    return ClinicFactory(name="Hilltop Skin Clinic", short_name="Hilltop")
+
+
+@pytest.fixture
+def alice(clinic: Clinic) -> User:
+    return UserFactory(username="alice", clinic=clinic)
+
+
+@pytest.fixture
+def dana(clinic: Clinic) -> User:
+    return UserFactory(username="dana", role=Role.RECEPTIONIST, clinic=clinic)
+
+
+@pytest.fixture
+def manager(clinic: Clinic) -> User:
+    return UserFactory(username="manager", role=Role.MANAGER, clinic=clinic)
+
+
+@pytest.fixture
+def bob(other_clinic: Clinic) -> User:
+    return UserFactory(username="bob", clinic=other_clinic)
+
+
+def client_of(user: User | None) -> APIClient:
+    client = APIClient()
+    client.force_authenticate(user)
+    return client
+
+
+@pytest.fixture
+def as_alice(alice: User) -> APIClient:
+    return client_of(alice)
+
+
+@pytest.fixture
+def as_dana(dana: User) -> APIClient:
+    return client_of(dana)
+
+
+@pytest.fixture
+def as_bob(bob: User) -> APIClient:
+    return client_of(bob)
+
+
+@pytest.fixture
+def as_charlie() -> APIClient:
+    return client_of(None)
+
+
+@dataclass
+class Booking:
+    """Everything that a booking needs, and short ways to the states of a session."""
+
+    plan: TreatmentPlan
+    practitioner: User
+    room: Room
+    device: Device
+    zone: Zone
+
+    def book(self, starts_at: datetime = NINE, **changes: Any) -> TreatmentSession:
+        details = {
+            "plan_id": self.plan.pk,
+            "starts_at": starts_at,
+            "practitioner": self.practitioner,
+            "room": self.room,
+            "device": self.device,
+            "at": starts_at - timedelta(days=3),
+            "by": self.practitioner,
+        }
+        return services.book_session(**{**details, **changes})
+
+    def in_progress(self, starts_at: datetime = NINE, **changes: Any) -> TreatmentSession:
+        session = self.book(starts_at, **changes)
+        for status in (Status.CHECKED_IN, Status.IN_PROGRESS):
+            self.move(session, status)
+        return session
+
+    def charted(self, starts_at: datetime = NINE, **changes: Any) -> TreatmentSession:
+        session = self.in_progress(starts_at, **changes)
+        entry: services.ZoneEntry = {"zone": self.zone, "depth_mm": Decimal("1.50"), "passes": 6}
+        services.write_chart(session_id=session.pk, zones=[entry])
+        return session
+
+    def completed(self, starts_at: datetime = NINE, **changes: Any) -> TreatmentSession:
+        return self.move(self.charted(starts_at, **changes), Status.COMPLETED)
+
+    def move(
+        self, session: TreatmentSession, to: str, *, at: datetime | None = None
+    ) -> TreatmentSession:
+        return services.move_session(
+            session_id=session.pk, to=to, at=at or session.starts_at, by=self.practitioner
+        )
+
+    def body(self, starts_at: datetime = NINE, **changes: Any) -> dict[str, Any]:
+        """The same as JSON for `POST /api/v1/sessions/`."""
+        details = {
+            "plan": str(self.plan.pk),
+            "starts_at": starts_at.isoformat(),
+            "practitioner": str(self.practitioner.pk),
+            "room": str(self.room.pk),
+            "device": str(self.device.pk),
+        }
+        return {**details, **changes}
+
+
+def make_booking(clinic: Clinic, practitioner: User) -> Booking:
+    protocol = ProtocolFactory(hard_min_days=28)
+    plan = PlanFactory(patient=PatientFactory(clinic=clinic), protocol=protocol)
+    return Booking(
+        plan=plan,
+        practitioner=practitioner,
+        room=RoomFactory(clinic=clinic),
+        device=DeviceFactory(clinic=clinic),
+        zone=ZoneFactory(area=protocol.area),
+    )
+
+
+@pytest.fixture
+def booking(clinic: Clinic, alice: User) -> Booking:
+    return make_booking(clinic, alice)
+
+
+@pytest.fixture
+def another_booking(clinic: Clinic) -> Booking:
+    """Another patient with another practitioner, room and device of the same clinic."""
+    return make_booking(clinic, UserFactory(clinic=clinic))
+
+
+@pytest.fixture
+def smtp(settings: Any) -> Iterator[SmtpServer]:
+    """A mail server that the product sends to."""
+    with running(SmtpServer()) as server:
+        settings.EMAIL_PORT = server.port
+        settings.EMAIL_TIMEOUT = 1
+        yield server
+
+
+@pytest.fixture
+def gateway(settings: Any) -> Iterator[HttpGateway]:
+    """An SMS gateway that the product sends to."""
+    with running(HttpGateway()) as server:
+        settings.SMS_HTTP_URL = f"{server.url}/sms"
+        settings.TWILIO_API_URL = server.url
+        yield server

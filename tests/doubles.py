@@ -1,0 +1,123 @@
+"""Providers to test against: real SMTP and HTTP on loopback, which do as a test says."""
+
+import json
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class SmtpServer:
+    """An SMTP server that answers from a script and keeps what it has accepted.
+
+    `script` maps a verb (CONNECT, MAIL, RCPT, DATA, BODY) to a reply, to "cut" (close without
+    an answer), to "accept and cut" (keep the message first) or to "silence".
+    """
+
+    def __init__(self) -> None:
+        self.script: dict[str, str] = {}
+        self.accepted: list[str] = []
+        self.connections = 0
+        server = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                server.connections += 1
+                try:
+                    server.talk(self.rfile, self.wfile)
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port: int = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def talk(self, lines: Any, out: Any) -> None:
+        if not self._answer(out, "CONNECT", "220 here"):
+            return
+        while line := lines.readline():
+            verb = line.split()[0].decode().upper()
+            if verb == "QUIT":
+                out.write(b"221 bye\r\n")
+                return
+            default = {"DATA": "354 go on"}.get(verb, "250 OK")
+            if not self._answer(out, verb, default):
+                return
+            if verb == "DATA" and "DATA" not in self.script:
+                body = b"".join(iter(lines.readline, b".\r\n")).decode()
+                if self.script.get("BODY", "250").startswith(("250", "accept")):
+                    self.accepted.append(body)
+                if not self._answer(out, "BODY", "250 queued"):
+                    return
+
+    def _answer(self, out: Any, verb: str, default: str) -> bool:
+        reply = self.script.get(verb, default)
+        if reply.endswith("cut"):
+            return False
+        if reply == "silence":
+            time.sleep(2)
+            return False
+        out.write(f"{reply}\r\n".encode())
+        out.flush()
+        return True
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class HttpGateway:
+    """An SMS gateway that answers with `status` and `body`, or "cut" or "silence"."""
+
+    def __init__(self) -> None:
+        self.answer: str | tuple[int, str] = (200, '{"id": "sms-1", "sid": "SM1"}')
+        self.requests: list[dict[str, Any]] = []
+        gateway = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                gateway.requests.append(
+                    {"path": self.path, "headers": dict(self.headers), "body": body}
+                )
+                if isinstance(gateway.answer, str):
+                    if gateway.answer == "silence":
+                        time.sleep(2)
+                    self.close_connection = True
+                    self.connection.close()
+                    return
+                status, content = gateway.answer
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content.encode())))
+                self.end_headers()
+                self.wfile.write(content.encode())
+
+            def log_message(self, format: str, *arguments: Any) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                """A connection that we cut on purpose is no news."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def json(self) -> list[dict[str, Any]]:
+        return [json.loads(request["body"]) for request in self.requests]
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@contextmanager
+def running(server: Any) -> Iterator[Any]:
+    try:
+        yield server
+    finally:
+        server.stop()

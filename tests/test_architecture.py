@@ -1,0 +1,175 @@
+"""What holds for the whole code base, checked on the code base itself."""
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.core.management import call_command
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from clinic.permissions import PERMISSIONS, TABLES, VERBS
+
+ROOT = Path(settings.BASE_DIR)
+ORDER = ["clinic", "patients", "treatment_sessions", "aftercare"]
+
+
+def test_foreign_keys_point_down_only() -> None:
+    """import-linter cannot see keys that name their model in a string."""
+    upwards = [
+        f"{model.__name__}.{field.name}"
+        for model in apps.get_models()
+        if model._meta.app_label in ORDER
+        for field in model._meta.get_fields()
+        if field.is_relation and not field.auto_created and field.related_model in apps.get_models()
+        if field.related_model._meta.app_label in ORDER
+        if ORDER.index(field.related_model._meta.app_label) > ORDER.index(model._meta.app_label)
+    ]
+
+    assert upwards == []
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing() -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_the_openapi_description_is_valid_and_without_warnings() -> None:
+    call_command("spectacular", validate=True, fail_on_warn=True, file=os.devnull)
+
+
+def test_docker_compose_accepts_the_compose_file(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [Path(sys.executable).parent / "docker-compose", "config", "--quiet"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **PRODUCTION},
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+PRODUCTION = {
+    "SECRET_KEY": "k8#mB2vQ9xT4nW7zR1cF6yJ3hL5pD0sGaEuIoKjHgFdSaQwErTyUiOp",
+    "PUBLIC_URL": "https://clinic.example",
+    "DATABASE_URL": "postgres://clinic:secret@db/clinic",
+    "POSTGRES_PASSWORD": "secret",
+    "REDIS_URL": "redis://:secret@broker/0",
+    "VALKEY_PASSWORD": "secret",
+    "EMAIL_URL": "smtp+tls://clinic:secret@smtp.example:587",
+    "DEFAULT_FROM_EMAIL": "hello@clinic.example",
+    "SMS_PROVIDER": "twilio",
+    "TWILIO_ACCOUNT_SID": "AC0",
+    "TWILIO_AUTH_TOKEN": "secret",
+    "TWILIO_FROM": "+15005550006",
+}
+
+
+def manage(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """A command with nothing in its environment but what is given."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "CLINIC_VAR": "/nonexistent", **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_deployment_check_is_clean_with_production_values() -> None:
+    done = manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "DEFAULT_FROM_EMAIL", "SMS_PROVIDER"],
+)
+def test_a_missing_setting_stops_the_start_by_name(name: str) -> None:
+    done = manage("check", **{k: v for k, v in PRODUCTION.items() if k != name})
+
+    assert done.returncode != 0
+    assert f"Set the {name} environment variable" in done.stderr
+
+
+def test_debug_is_off_unless_asked() -> None:
+    code = "from django.conf import settings; print(settings.DEBUG, settings.DEMO)"
+    assert manage("shell", "-v0", "-c", code, **PRODUCTION).stdout.split() == ["False", "False"]
+
+
+@pytest.mark.django_db
+def test_the_permission_table_names_only_what_exists() -> None:
+    labels = {f"{m._meta.app_label}.{m._meta.model_name}" for m in apps.get_models()}
+    assert set(TABLES) <= labels
+
+    existing = {
+        f"{app}.{codename}"
+        for app, codename in Permission.objects.values_list("content_type__app_label", "codename")
+    }
+    verbs = set(VERBS)
+    for role, permissions in PERMISSIONS.items():
+        assert permissions - verbs <= existing, role
+
+
+def endpoints(resolver: URLResolver, prefix: str = "") -> list[tuple[str, URLPattern]]:
+    found = []
+    for entry in resolver.url_patterns:
+        path = prefix + str(entry.pattern)
+        found += endpoints(entry, path) if isinstance(entry, URLResolver) else [(path, entry)]
+    return found
+
+
+def test_every_endpoint_of_the_api_names_who_may_use_it() -> None:
+    """A view set action that is in no table would be closed to everybody: an oversight."""
+    unnamed = []
+    for path, entry in endpoints(get_resolver()):
+        actions = getattr(entry.callback, "actions", None)
+        if not path.startswith("api/v1/") or not actions:
+            continue
+        view: Any = entry.callback.cls  # type: ignore[attr-defined]
+        from clinic.permissions import RolePermission
+
+        for action in actions.values():
+            view.action = action
+            needed = RolePermission().needed(view)
+            known = any(needed in permissions for permissions in PERMISSIONS.values())
+            if not known:
+                unnamed.append(f"{path} {action} needs {needed}")
+
+    assert unnamed == []
+
+
+def test_help_and_unknown_commands_of_run() -> None:
+    shown = subprocess.run([ROOT / "run", "help"], capture_output=True, text=True)
+    wrong = subprocess.run([ROOT / "run", "dance"], capture_output=True, text=True)
+
+    assert shown.returncode == 0
+    assert "./run test" in shown.stdout
+    assert wrong.returncode == 1
+    assert "unknown command: dance" in wrong.stderr
+
+
+def test_the_catalogue_loads_twice_and_keeps_what_the_clinic_changed(db: None) -> None:
+    from sessions.models import Protocol, Zone
+
+    out = io.StringIO()
+    call_command("seed_catalogue", stdout=out)
+    Zone.objects.filter(code="nose").update(depth_max_mm="0.60")
+    call_command("seed_catalogue", stdout=out)
+
+    first, second = out.getvalue().splitlines()
+    assert "12 protocols" in first
+    assert second == "added " + ", ".join(
+        f"0 {what}" for what in ("concerns", "areas", "zones", "protocols", "steps", "templates")
+    )
+    assert str(Zone.objects.get(code="nose").depth_max_mm) == "0.60"
+    for protocol in Protocol.objects.all():
+        assert protocol.source

@@ -1,0 +1,282 @@
+"""Every named constraint, violated behind the back of services and forms."""
+
+import re
+from collections.abc import Callable
+from datetime import date, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, connection, transaction
+
+from aftercare.models import MessageStatus
+from sessions.lifecycle import Status
+from sessions.models import SessionEvent, TreatmentSession
+from tests import factories as make
+from tests.factories import DAY, HOUR, NINE
+
+pytestmark = pytest.mark.django_db
+VIOLATIONS: dict[str, Callable[[], Any]] = {}
+
+
+def violates(name: str) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
+    def register(attempt: Callable[[], Any]) -> Callable[[], Any]:
+        VIOLATIONS[name] = attempt
+        return attempt
+
+    return register
+
+
+def update(row: Any, **values: Any) -> None:
+    """Change a row by one UPDATE, past every method of its model."""
+    type(row)._default_manager.filter(pk=row.pk).update(**values)
+
+
+def clash_on(resource: str) -> None:
+    """Two sessions of one clinic at one time that share one thing."""
+    first = make.SessionFactory()
+    shared = {resource: getattr(first, resource)}
+    make.SessionFactory(plan__patient__clinic=first.clinic, **shared)
+
+
+# clinic
+VIOLATIONS["clinic_slot_minutes_divide_the_hour"] = lambda: make.ClinicFactory(slot_minutes=7)
+VIOLATIONS["opening_hours_weekday_known"] = lambda: make.OpeningHoursFactory(weekday=7)
+VIOLATIONS["opening_hours_open_before_they_close"] = lambda: make.OpeningHoursFactory(
+    opens_at=time(9), closes_at=time(8)
+)
+VIOLATIONS["user_role_known"] = lambda: make.UserFactory(role="WIZARD")
+
+
+@violates("opening_hours_start_once")
+def _() -> None:
+    hours = make.OpeningHoursFactory(clinic__always_open=False)
+    make.OpeningHoursFactory(clinic=hours.clinic)
+
+
+@violates("room_name_once_per_clinic")
+def _() -> None:
+    room = make.RoomFactory()
+    make.RoomFactory(clinic=room.clinic, name=room.name)
+
+
+@violates("device_serial_once")
+def _() -> None:
+    device = make.DeviceFactory()
+    make.DeviceFactory(serial=device.serial)
+
+
+# patients
+VIOLATIONS["patient_skin_type_known"] = lambda: make.PatientFactory(skin_type=7)
+VIOLATIONS["patient_born_after_1900"] = lambda: make.PatientFactory(
+    date_of_birth=date(1899, 12, 31)
+)
+VIOLATIONS["patient_language_known"] = lambda: make.PatientFactory(language="xx")
+VIOLATIONS["contact_consent_channel_known"] = lambda: make.ContactConsentFactory(channel="FAX")
+VIOLATIONS["contact_consent_purpose_known"] = lambda: make.ContactConsentFactory(purpose="FUN")
+
+# catalogues of treatment
+VIOLATIONS["zone_range_in_band"] = lambda: make.ZoneFactory(depth_max_mm="2.51")
+VIOLATIONS["protocol_range_in_band"] = lambda: make.ProtocolFactory(depth_min_mm="0.49")
+VIOLATIONS["protocol_days_ordered"] = lambda: make.ProtocolFactory(hard_min_days=28, target_days=27)
+VIOLATIONS["protocol_takes_time"] = lambda: make.ProtocolFactory(duration_minutes=0)
+VIOLATIONS["plan_has_sessions"] = lambda: make.PlanFactory(planned_sessions=0)
+
+# sessions
+VIOLATIONS["session_practitioner_free"] = lambda: clash_on("practitioner")
+VIOLATIONS["session_room_free"] = lambda: clash_on("room")
+VIOLATIONS["session_device_free"] = lambda: clash_on("device")
+VIOLATIONS["session_times_ordered"] = lambda: make.SessionFactory(ends_at=NINE)
+VIOLATIONS["session_status_known"] = lambda: make.SessionFactory(status="LOST")
+VIOLATIONS["session_completed_iff_completed_at"] = lambda: make.SessionFactory(completed_at=NINE)
+VIOLATIONS["session_override_iff_author"] = lambda: make.SessionFactory(
+    spacing_override_reason="I say so"
+)
+
+
+@violates("session_patient_free")
+def _() -> None:
+    first = make.SessionFactory()
+    make.SessionFactory(plan=make.PlanFactory(patient=first.patient))  # another area
+
+
+@violates("session_area_recovered")
+def _() -> None:
+    first = make.SessionFactory()
+    make.SessionFactory(plan=first.plan, starts_at=NINE + 19 * DAY)
+
+
+@violates("session_room_of_same_clinic")
+def _() -> None:
+    update(make.SessionFactory(), room=make.RoomFactory())
+
+
+@violates("session_device_of_same_clinic")
+def _() -> None:
+    update(make.SessionFactory(), device=make.DeviceFactory())
+
+
+@violates("session_copies_its_plan")
+def _() -> None:
+    make.SessionFactory(patient=make.PatientFactory())
+
+
+@violates("plan_patient_of_same_clinic")
+def _() -> None:
+    make.PlanFactory(clinic=make.ClinicFactory())
+
+
+VIOLATIONS["zone_depth_in_band"] = lambda: make.ZoneTreatmentFactory(depth_mm="2.51")
+VIOLATIONS["zone_passes_in_range"] = lambda: make.ZoneTreatmentFactory(passes=11)
+VIOLATIONS["zone_endpoint_known"] = lambda: make.ZoneTreatmentFactory(endpoint="JOY")
+
+
+@violates("zone_treated_once_per_session")
+def _() -> None:
+    treated = make.ZoneTreatmentFactory()
+    make.ZoneTreatmentFactory(session=treated.session, zone=treated.zone)
+
+
+# aftercare
+VIOLATIONS["care_step_anchor_known"] = lambda: make.CareStepFactory(anchor="NEVER")
+VIOLATIONS["care_step_is_useful_for_a_while"] = lambda: make.CareStepFactory(
+    useful_for=timedelta(0)
+)
+VIOLATIONS["care_step_has_a_channel"] = lambda: make.CareStepFactory(by_email=False, by_sms=False)
+VIOLATIONS["care_step_on_its_side_of_the_anchor"] = lambda: make.CareStepFactory(offset=-HOUR)
+VIOLATIONS["template_channel_known"] = lambda: make.TemplateFactory(channel="FAX", subject="")
+VIOLATIONS["template_subject_iff_email"] = lambda: make.TemplateFactory(subject="")
+VIOLATIONS["message_status_known"] = lambda: make.MessageFactory(status="LOST")
+VIOLATIONS["message_channel_known"] = lambda: make.MessageFactory(channel="FAX")
+VIOLATIONS["message_sent_iff_sent_at"] = lambda: make.MessageFactory(status=MessageStatus.SENT)
+VIOLATIONS["message_leased_iff_held"] = lambda: make.MessageFactory(
+    status=MessageStatus.CLAIMED, worker="w"
+)
+VIOLATIONS["message_unsent_has_a_reason"] = lambda: make.MessageFactory(
+    status=MessageStatus.CANCELLED
+)
+VIOLATIONS["side_effect_kind_known"] = lambda: make.SideEffectFactory(kind="JOY")
+VIOLATIONS["side_effect_grade_in_ctcae_range"] = lambda: make.SideEffectFactory(grade=6)
+VIOLATIONS["side_effect_resolved_after_onset"] = lambda: make.SideEffectFactory(
+    resolved_at=NINE - DAY, resolution="gone"
+)
+VIOLATIONS["side_effect_resolution_iff_resolved"] = lambda: make.SideEffectFactory(
+    resolution="gone"
+)
+
+
+@violates("template_version_once")
+def _() -> None:
+    template = make.TemplateFactory()
+    make.TemplateFactory(step=template.step)
+
+
+@violates("message_once_per_session_step_channel")
+def _() -> None:
+    message = make.MessageFactory()
+    make.MessageFactory(session=message.session, step=message.step)
+
+
+@pytest.mark.parametrize("name", sorted(VIOLATIONS))
+def test_the_database_refuses(name: str) -> None:
+    with pytest.raises(DatabaseError) as refused, transaction.atomic():
+        VIOLATIONS[name]()
+
+    assert refused.value.__cause__.diag.constraint_name == name  # type: ignore[union-attr]
+
+
+def test_every_constraint_has_a_violation() -> None:
+    """Keys that only serve foreign keys cannot be violated on their own: their id is unique."""
+    named = {
+        constraint.name
+        for model in apps.get_models()
+        if model._meta.app_label in ("clinic", "patients", "treatment_sessions", "aftercare")
+        for constraint in model._meta.constraints
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT conname FROM pg_constraint WHERE contype = 'f'")
+        by_hand = {name for (name,) in cursor if not re.search(r"_fk(_\w+)?$", name)}
+    assert len(by_hand) == 4
+
+    missing = {name for name in named | by_hand if "_key_with_" not in name} - set(VIOLATIONS)
+
+    assert not missing
+
+
+APPEND_ONLY: list[Callable[[], Any]] = [
+    lambda: make.ContactConsentFactory(),
+    lambda: make.TemplateFactory(),
+    lambda: SessionEvent.objects.create(session=make.SessionFactory(), new_status=Status.BOOKED),
+]
+
+
+@pytest.mark.parametrize("add", APPEND_ONLY)
+@pytest.mark.parametrize("verb", ["UPDATE {table} SET created_at = now()", "DELETE FROM {table}"])
+def test_history_cannot_be_rewritten_by_sql(add: Callable[[], Any], verb: str) -> None:
+    row = add()
+
+    with (
+        pytest.raises(DatabaseError, match="append_only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(verb.format(table=row._meta.db_table))
+
+    assert type(row)._default_manager.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("field", ["plan_id", "patient_id", "area_id", "clinic_id"])
+def test_a_session_never_changes_what_it_was_booked_for(field: str) -> None:
+    session = make.SessionFactory()
+    other = make.SessionFactory()
+
+    with pytest.raises(DatabaseError, match="booked_for_good"), transaction.atomic():
+        TreatmentSession.objects.filter(pk=session.pk).update(**{field: getattr(other, field)})
+
+
+def test_back_to_back_sessions_do_not_clash() -> None:
+    first = make.SessionFactory()
+
+    make.SessionFactory(
+        plan__patient__clinic=first.clinic,
+        practitioner=first.practitioner,
+        starts_at=first.ends_at,
+    )
+    make.SessionFactory(
+        plan__patient__clinic=first.clinic, room=first.room, starts_at=first.released_at
+    )
+
+    assert TreatmentSession.objects.count() == 3
+
+
+@pytest.mark.parametrize("status", [Status.CANCELLED, Status.NO_SHOW])
+def test_a_session_that_does_not_take_place_frees_everything(status: Status) -> None:
+    first = make.SessionFactory(status=status)
+
+    make.SessionFactory(
+        plan=first.plan,
+        practitioner=first.practitioner,
+        room=first.room,
+        device=first.device,
+    )
+
+    with pytest.raises(DatabaseError, match="session_"), transaction.atomic():
+        update(first, status=Status.BOOKED)
+
+
+def test_the_area_is_free_again_at_exactly_the_hard_minimum() -> None:
+    first = make.SessionFactory()  # its protocol asks for 28 days
+
+    make.SessionFactory(plan=first.plan, starts_at=first.starts_at + 28 * DAY)
+
+    with pytest.raises(DatabaseError, match="session_area_recovered"), transaction.atomic():
+        make.SessionFactory(plan=first.plan, starts_at=first.starts_at - 27 * DAY)
+
+
+def test_depths_are_exact() -> None:
+    treated = make.ZoneTreatmentFactory(depth_mm="0.55")
+
+    treated.refresh_from_db()
+
+    assert treated.depth_mm == Decimal("0.55")

@@ -1,0 +1,115 @@
+"""The life of a session: every pair of statuses, and what a move needs and leaves behind."""
+
+from decimal import Decimal
+from itertools import product
+
+import pytest
+
+from sessions import services
+from sessions.lifecycle import NEXT, OCCUPIES, Status
+from sessions.models import IllegalMove, TreatmentSession
+from sessions.services.moves import CHECK_IN_OPENS, NothingCharted, TooEarly
+from sessions.signals import session_moved
+from tests.conftest import Booking
+from tests.factories import HOUR, NINE, SessionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(("old", "new"), list(product(Status.values, repeat=2)))
+def test_a_move_is_made_or_refused_as_the_table_says(old: str, new: str) -> None:
+    session = SessionFactory(status=old)
+
+    if new in NEXT[old]:
+        assert session.move_to(new, at=NINE, by=None) == old
+        assert session.events.get().new_status == new
+    else:
+        with pytest.raises(IllegalMove, match=f"{old} cannot become {new}"):
+            session.move_to(new, at=NINE, by=None)
+        session.refresh_from_db()
+        assert session.status == old
+        assert not session.events.exists()
+
+
+def test_what_ended_moves_nowhere_and_every_status_is_in_the_table() -> None:
+    assert set(NEXT) == set(Status.values)
+    assert {status for status in NEXT if not NEXT[status]} == {
+        Status.COMPLETED,
+        Status.CANCELLED,
+        Status.NO_SHOW,
+    }
+    assert set(OCCUPIES) == set(Status.values) - {Status.CANCELLED, Status.NO_SHOW}
+
+
+def test_a_whole_life_leaves_its_history(booking: Booking) -> None:
+    session = booking.completed()
+
+    events = list(session.events.order_by("id").values_list("old_status", "new_status"))
+    assert events == [
+        ("", "BOOKED"),
+        ("BOOKED", "CHECKED_IN"),
+        ("CHECKED_IN", "IN_PROGRESS"),
+        ("IN_PROGRESS", "COMPLETED"),
+    ]
+    assert session.completed_at == session.starts_at
+
+
+def test_check_in_is_refused_for_a_session_of_another_day(booking: Booking) -> None:
+    session = booking.book()
+    opens = session.starts_at - CHECK_IN_OPENS
+
+    with pytest.raises(TooEarly, match="check-in opens 12 hours before"):
+        booking.move(session, Status.CHECKED_IN, at=opens - HOUR)
+
+    session.refresh_from_db()
+    assert session.status == Status.BOOKED
+    assert booking.move(session, Status.CHECKED_IN, at=opens).status == Status.CHECKED_IN
+
+
+def test_a_patient_is_no_no_show_before_the_time(booking: Booking) -> None:
+    session = booking.book()
+
+    with pytest.raises(TooEarly, match="the patient may still come"):
+        booking.move(session, Status.NO_SHOW, at=session.starts_at - HOUR)
+
+
+def test_nothing_is_completed_without_a_treated_zone(booking: Booking) -> None:
+    session = booking.in_progress()
+
+    with pytest.raises(NothingCharted):
+        booking.move(session, Status.COMPLETED)
+
+    session.refresh_from_db()
+    assert session.status == Status.IN_PROGRESS
+    assert session.completed_at is None
+
+
+def test_a_listener_that_fails_takes_the_move_back(booking: Booking) -> None:
+    session = booking.book()
+
+    def fail(**_: object) -> None:
+        raise RuntimeError("no aftercare today")
+
+    session_moved.connect(fail)
+    try:
+        with pytest.raises(RuntimeError):
+            booking.move(session, Status.CANCELLED)
+    finally:
+        session_moved.disconnect(fail)
+
+    session.refresh_from_db()
+    assert session.status == Status.BOOKED
+    assert session.events.count() == 1
+
+
+def test_a_chart_is_written_only_while_the_session_is_in_progress(booking: Booking) -> None:
+    entry: services.ZoneEntry = {"zone": booking.zone, "depth_mm": Decimal("1.00"), "passes": 4}
+    session = booking.book()
+
+    with pytest.raises(services.chart.NotInProgress, match="it is BOOKED"):
+        services.write_chart(session_id=session.pk, zones=[entry])
+
+    done = booking.completed(session.recovers_at)
+    with pytest.raises(services.chart.NotInProgress, match="it is COMPLETED"):
+        services.write_chart(session_id=done.pk, zones=[entry])
+    assert TreatmentSession.objects.get(pk=done.pk).zone_treatments.get().passes == 6

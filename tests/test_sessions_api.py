@@ -1,0 +1,327 @@
+"""Sessions and their verbs over HTTP."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from clinic.models import User
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
+from tests.conftest import Booking
+from tests.factories import DAY, HOUR, NINE, SessionFactory, ZoneFactory
+
+pytestmark = pytest.mark.django_db
+SESSIONS = "/api/v1/sessions/"
+
+
+@pytest.fixture
+def soon() -> datetime:
+    """A start that is near enough to check in now."""
+    return timezone.now().replace(microsecond=0) + HOUR
+
+
+def test_the_desk_books(as_dana: APIClient, dana: User, booking: Booking) -> None:
+    answer = as_dana.post(SESSIONS, booking.body())
+
+    assert answer.status_code == 201
+    body = answer.json()
+    assert body["status"] == "BOOKED"
+    assert body["starts_at"] == "2030-01-07T09:00:00Z"
+    assert body["ends_at"] == "2030-01-07T10:00:00Z"
+    assert body["patient_name"] == booking.plan.patient.full_name
+    assert TreatmentSession.objects.get().events.get().by == dana
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("plan", None),
+        ("plan", "no-uuid"),
+        ("plan", {"id": 1}),
+        ("plan", "01890000-0000-7000-8000-000000000000"),
+        ("starts_at", "2030-01-07T09:00:00"),
+        ("starts_at", "tomorrow"),
+        ("starts_at", 7),
+        ("starts_at", "0001-01-01T00:00:00+14:00"),
+        ("starts_at", "9999-12-31T23:59:59-12:00"),
+        ("practitioner", "null"),
+        ("room", []),
+        ("device", ""),
+        ("spacing_override_reason", ""),
+    ],
+)
+def test_bad_input_is_named_and_books_nothing(
+    as_dana: APIClient, booking: Booking, field: str, value: object
+) -> None:
+    answer = as_dana.post(SESSIONS, {**booking.body(), field: value})
+
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.json()["errors"]] == [f"/{field}"]
+    assert not TreatmentSession.objects.exists()
+
+
+def test_refusals_carry_the_codes_of_the_contract(
+    as_dana: APIClient, booking: Booking, another_booking: Booking
+) -> None:
+    booking.book()
+
+    def refused(body: dict[str, Any]) -> tuple[int, str, str]:
+        answer = as_dana.post(SESSIONS, body)
+        problem = answer.json()
+        assert answer["Content-Type"] == "application/problem+json"
+        return answer.status_code, problem["code"], problem["errors"][0]["pointer"]
+
+    for name in ("practitioner", "room", "device"):
+        clash = {**another_booking.body(), name: str(getattr(booking, name).pk)}
+        assert refused(clash) == (409, f"{name}_taken", f"/{name}")
+    assert refused(booking.body(NINE + 7 * DAY)) == (409, "too_soon", "/starts_at")
+    booking.plan.clinic.opening_hours.all().delete()
+    assert refused(another_booking.body()) == (409, "closed", "/starts_at")
+    past = another_booking.body(NINE.replace(year=2020))
+    assert refused(past) == (422, "in_the_past", "/starts_at")
+
+
+def test_too_soon_names_the_earliest_date(as_dana: APIClient, booking: Booking) -> None:
+    session = booking.book()
+
+    problem = as_dana.post(SESSIONS, booking.body(NINE + 7 * DAY)).json()
+
+    assert problem["earliest_at"] == "2030-02-04T09:00:00Z"
+    assert problem["earliest_on"] == "2030-02-04"
+    assert problem["hard_min_days"] == 28
+    assert problem["conflicting_session"] == str(session.pk)
+
+
+def test_a_practitioner_overrides_with_a_reason_and_the_desk_cannot(
+    as_dana: APIClient, as_alice: APIClient, booking: Booking
+) -> None:
+    booking.book()
+    body = booking.body(NINE + 7 * DAY, spacing_override_reason="Seen, healed")
+
+    assert as_dana.post(SESSIONS, body).json()["code"] == "override_not_allowed"
+    assert as_alice.post(SESSIONS, body).status_code == 201
+
+
+def test_desk_and_practitioner_lead_a_session_through_its_day(
+    as_dana: APIClient, as_alice: APIClient, booking: Booking, soon: datetime
+) -> None:
+    url = f"{SESSIONS}{as_dana.post(SESSIONS, booking.body(soon)).json()['id']}/"
+
+    assert as_dana.post(f"{url}confirm/").json()["status"] == "CONFIRMED"
+    assert as_dana.post(f"{url}check-in/").json()["status"] == "CHECKED_IN"
+    assert as_alice.post(f"{url}start/").json()["status"] == "IN_PROGRESS"
+    assert as_alice.post(f"{url}complete/").json()["code"] == "nothing_charted"
+    chart = {"zones": [{"zone": booking.zone.code, "depth_mm": "1.50", "passes": 6}]}
+    assert as_alice.put(f"{url}chart/", chart).status_code == 200
+    done = as_alice.post(f"{url}complete/").json()
+    assert (done["status"], bool(done["completed_at"])) == ("COMPLETED", True)
+    again = as_alice.post(f"{url}complete/")
+    assert (again.status_code, again.json()["code"]) == (409, "illegal_move")
+    events = as_dana.get(f"{url}events/").json()
+    assert [event["new_status"] for event in events] == [
+        "BOOKED",
+        "CONFIRMED",
+        "CHECKED_IN",
+        "IN_PROGRESS",
+        "COMPLETED",
+    ]
+
+
+def test_a_cancellation_keeps_its_reason(as_dana: APIClient, booking: Booking) -> None:
+    session = booking.book()
+
+    answer = as_dana.post(f"{SESSIONS}{session.pk}/cancel/", {"reason": "has a cold"})
+
+    assert answer.json()["status"] == "CANCELLED"
+    assert session.events.order_by("id").last().reason == "has a cold"  # type: ignore[union-attr]
+
+
+def test_the_desk_moves_a_session_to_another_time(as_dana: APIClient, booking: Booking) -> None:
+    session = booking.book()
+
+    answer = as_dana.post(
+        f"{SESSIONS}{session.pk}/reschedule/", {"starts_at": (NINE + DAY).isoformat()}
+    )
+
+    assert answer.status_code == 201
+    assert answer.json()["rescheduled_from"] == str(session.pk)
+    assert as_dana.get(f"{SESSIONS}{session.pk}/").json()["status"] == "CANCELLED"
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
+def test_a_session_is_changed_by_verbs_only(
+    as_alice: APIClient, booking: Booking, method: str
+) -> None:
+    session = booking.book()
+
+    answer = getattr(as_alice, method)(f"{SESSIONS}{session.pk}/", {"status": "COMPLETED"})
+
+    assert answer.status_code == 405
+    assert TreatmentSession.objects.get().status == Status.BOOKED
+
+
+@pytest.mark.parametrize(
+    ("zone", "pointer"),
+    [
+        ({"depth_mm": "2.60"}, "/zones/0/depth_mm"),
+        ({"depth_mm": "2.51"}, "/zones/0/depth_mm"),
+        ({"depth_mm": "0.49"}, "/zones/0/depth_mm"),
+        ({"depth_mm": "1.505"}, "/zones/0/depth_mm"),
+        ({"depth_mm": "NaN"}, "/zones/0/depth_mm"),
+        ({"depth_mm": "-1"}, "/zones/0/depth_mm"),
+        ({"depth_mm": "1e2"}, "/zones/0/depth_mm"),
+        ({"depth_mm": None}, "/zones/0/depth_mm"),
+        ({"passes": 0}, "/zones/0/passes"),
+        ({"passes": 11}, "/zones/0/passes"),
+        ({"passes": "many"}, "/zones/0/passes"),
+        ({"zone": "elbow"}, "/zones/0/zone"),
+        ({"endpoint": "JOY"}, "/zones/0/endpoint"),
+    ],
+)
+def test_a_bad_chart_entry_is_named_and_the_chart_stays(
+    as_alice: APIClient, booking: Booking, zone: dict[str, Any], pointer: str
+) -> None:
+    session = booking.charted()
+    entry = {"zone": booking.zone.code, "depth_mm": "1.00", "passes": 4, **zone}
+
+    answer = as_alice.put(f"{SESSIONS}{session.pk}/chart/", {"zones": [entry]})
+
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+    assert str(session.zone_treatments.get().depth_mm) == "1.50"
+
+
+@pytest.mark.parametrize("depth", ["0.50", "2.50", 1.5, "1.5"])
+def test_the_whole_band_can_be_charted(
+    as_alice: APIClient, booking: Booking, depth: object
+) -> None:
+    session = booking.in_progress()
+    entry = {"zone": booking.zone.code, "depth_mm": depth, "passes": 10}
+
+    answer = as_alice.put(f"{SESSIONS}{session.pk}/chart/", {"zones": [entry]})
+
+    assert answer.status_code == 200
+    assert float(answer.json()["zones"][0]["depth_mm"]) == float(str(depth))
+
+
+def test_a_zone_of_another_area_or_named_twice_is_refused(
+    as_alice: APIClient, booking: Booking
+) -> None:
+    session = booking.charted()
+    entry = {"zone": booking.zone.code, "depth_mm": "1.00", "passes": 4}
+    elsewhere = {**entry, "zone": ZoneFactory().code}
+    url = f"{SESSIONS}{session.pk}/chart/"
+
+    foreign = as_alice.put(url, {"zones": [entry, elsewhere]})
+    twice = as_alice.put(url, {"zones": [entry, entry]})
+    empty = as_alice.put(url, {"zones": []})
+
+    assert (foreign.status_code, foreign.json()["code"]) == (422, "zone_elsewhere")
+    assert foreign.json()["errors"][0]["pointer"] == "/zones/1/zone"
+    assert (twice.status_code, twice.json()["code"]) == (422, "zone_twice")
+    assert empty.status_code == 400
+    assert session.zone_treatments.count() == 1
+
+
+def test_lists_are_filtered_by_local_days(
+    as_dana: APIClient, booking: Booking, another_booking: Booking
+) -> None:
+    late = booking.book(NINE.replace(hour=22, minute=30))  # 23:30 in Berlin
+    next_day = another_booking.book(NINE.replace(hour=23, minute=30))  # 00:30 on the 8th
+
+    def found(query: str) -> list[str]:
+        return [s["id"] for s in as_dana.get(f"{SESSIONS}?{query}").json()["results"]]
+
+    assert found("date=2030-01-07") == [str(late.pk)]
+    assert found("from=2030-01-08") == [str(next_day.pk)]
+    assert found("from=2030-01-07&to=2030-01-08") == [str(late.pk), str(next_day.pk)]
+    assert found(f"practitioner={booking.practitioner.pk}") == [str(late.pk)]
+    assert found(f"room={another_booking.room.pk}") == [str(next_day.pk)]
+    assert found(f"patient={booking.plan.patient_id}&status=BOOKED&status=CONFIRMED") == [
+        str(late.pk)
+    ]
+    assert found("status=CANCELLED") == []
+
+
+@pytest.mark.parametrize(
+    "query", ["date=7.1.2030", "status=LOST", "room=7", "practitioner=%00", "colour=red"]
+)
+def test_a_wrong_filter_is_named(as_dana: APIClient, query: str) -> None:
+    answer = as_dana.get(f"{SESSIONS}?{query}")
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["pointer"] == f"/{query.partition('=')[0]}"
+
+
+def test_the_day_list_takes_a_fixed_number_of_queries(
+    as_dana: APIClient, clinic: Any, django_assert_num_queries: Any
+) -> None:
+    for count in (1, 5):
+        for number in range(count):
+            start = NINE + number * DAY + count * HOUR
+            SessionFactory(plan__patient__clinic=clinic, starts_at=start)
+        with django_assert_num_queries(2):  # the caller's clinics, the sessions with names
+            as_dana.get(f"{SESSIONS}?from=2030-01-01&to=2030-02-01")
+
+
+def test_free_times_over_http(as_dana: APIClient, booking: Booking) -> None:
+    url = f"/api/v1/availability/?plan={booking.plan.pk}"
+
+    slots = as_dana.get(f"{url}&from=2030-01-07&to=2030-01-07").json()
+    booked = as_dana.post(SESSIONS, {"plan": str(booking.plan.pk), **without_end(slots[36])})
+
+    assert len(slots) == 96
+    assert set(slots[0]) == {"starts_at", "ends_at", "practitioner", "room", "device"}
+    assert booked.status_code == 201
+    again = as_dana.get(
+        f"{url}&from=2030-01-07&to=2030-01-07&practitioner={slots[0]['practitioner']}"
+    )
+    assert again.json() == []  # the skin recovers
+
+
+def without_end(slot: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in slot.items() if name != "ends_at"}
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("", "/from"),
+        ("from=2030-01-07&to=2030-01-06", "/to"),
+        ("from=2030-01-07&to=2030-03-07", "/to"),
+        ("from=now&to=2030-01-06", "/from"),
+        ("from=2030-01-07&to=2030-01-07&practitioner=x", "/practitioner"),
+        ("from=2030-01-07&to=2030-01-07&room=x", "/room"),
+    ],
+)
+def test_a_wrong_question_for_free_times_is_named(
+    as_dana: APIClient, booking: Booking, query: str, pointer: str
+) -> None:
+    answer = as_dana.get(f"/api/v1/availability/?plan={booking.plan.pk}&{query}")
+
+    assert answer.status_code == 400
+    assert pointer in [error["pointer"] for error in answer.json()["errors"]]
+
+
+def test_an_etag_saves_a_second_answer(as_dana: APIClient, booking: Booking) -> None:
+    url = f"{SESSIONS}{booking.book().pk}/"
+    etag = as_dana.get(url)["ETag"]
+
+    assert as_dana.get(url, HTTP_IF_NONE_MATCH=etag).status_code == 304
+
+
+def test_the_catalogues_are_listed(as_dana: APIClient, booking: Booking) -> None:
+    for name in ("zones", "protocols", "concerns", "rooms", "devices"):
+        assert len(as_dana.get(f"/api/v1/{name}/").json()["results"]) == 1, name
+    staff = as_dana.get("/api/v1/practitioners/").json()["results"]
+    assert str(booking.practitioner.pk) in {person["id"] for person in staff}
+    assert {person["role"] for person in staff} == {"PRACTITIONER"}
+
+
+def test_times_far_apart_do_not_hold_each_other_up(booking: Booking) -> None:
+    first = booking.book()
+
+    assert booking.book(first.recovers_at + timedelta(days=1))
