@@ -18,6 +18,8 @@ COPY aftercare aftercare
 RUN SECRET_KEY=build DATABASE_URL=postgres:///build REDIS_URL=redis://build \
     EMAIL_URL=smtp://build DEFAULT_FROM_EMAIL=build@clinic.example SMS_PROVIDER=http \
     python manage.py collectstatic --no-input
+# A new volume takes over the owner of the folder that it is mounted on.
+RUN install --directory --owner clinic --mode 700 media
 USER clinic
 EXPOSE 8000
 CMD ["gunicorn", "clinic.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", \

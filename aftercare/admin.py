@@ -1,4 +1,4 @@
-"""The sequence, its texts, the outbox and side effects, in the admin."""
+"""The sequence, its texts and the outbox, in the admin."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from aftercare import services
-from aftercare.models import CareStep, Message, MessageStatus, MessageTemplate, SideEffect
+from aftercare.models import CareStep, Message, MessageStatus, MessageTemplate
 from clinic.admin import ClinicAdmin, ReadOnlyInline, ServiceAdmin
 from clinic.errors import DomainError
 from clinic.permissions import actor
@@ -98,23 +98,3 @@ class MessageAdmin(ClinicAdmin):
     @admin.action(description="In doubt: it was not delivered", permissions=["manage"])
     def was_not_delivered(self, request: HttpRequest, rows: Any) -> None:
         self._each(request, rows, services.resolve_message, delivered=False, at=timezone.now())
-
-
-@admin.register(SideEffect)
-class SideEffectAdmin(ServiceAdmin):
-    list_display = ["onset_at", "session", "kind", "grade", "is_expected", "resolved_at"]
-    list_filter = ["kind", "grade", "is_expected", ("resolved_at", admin.EmptyFieldListFilter)]
-    list_select_related = ["session__patient", "session__area", "session__clinic"]
-    search_fields = ["session__patient__family_name", "session__patient__given_name", "note"]
-    autocomplete_fields = ["session", "zone"]
-    ordering = ["-onset_at", "-id"]
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        fields = ["session", "zone", "kind", "grade", "is_expected", "onset_at", "note"]
-        return [*fields, "resolved_at", "resolution", "recorded_by"] if obj else fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["session", "zone", "kind", "onset_at", "recorded_by"] if obj else []
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> SideEffect:
-        return services.log_side_effect(**data, by=actor(request))

@@ -1,4 +1,4 @@
-"""Messages and side effects, over HTTP."""
+"""Messages, and the story of a patient, over HTTP."""
 
 from typing import Any
 
@@ -8,16 +8,19 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from aftercare import services
-from aftercare.models import Message, MessageStatus, SideEffect, SideEffectKind
-from clinic.api import ClinicViewSet, InstantField, VisibleField
+from aftercare.history import changes
+from aftercare.models import Message, MessageStatus
+from aftercare.timeline import timeline
+from clinic.api import ClinicViewSet
 from clinic.permissions import actor
-from patients.models import Channel
-from sessions.models import TreatmentSession, Zone
+from patients.models import Channel, Patient
 
 
 class MessageOut(serializers.ModelSerializer[Message]):
@@ -100,81 +103,47 @@ class MessageViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         return Response(MessageOut(message).data)
 
 
-class SideEffectIn(serializers.Serializer[Any]):
-    session = VisibleField(queryset=TreatmentSession.objects.select_related("area"))
-    zone = serializers.SlugRelatedField(
-        slug_field="code", queryset=Zone.objects.all(), required=False, allow_null=True
+class EntryOut(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    kind = serializers.CharField()
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ChangeOut(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    by = serializers.CharField()
+    table = serializers.CharField()
+    id = serializers.UUIDField()
+    change = serializers.ChoiceField(source="label", choices=["insert", "update", "delete"])
+    values = serializers.DictField(
+        source="fields",
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="Field → [old, new].",
     )
-    kind = serializers.ChoiceField(choices=SideEffectKind.choices)
-    grade = serializers.IntegerField(min_value=1, max_value=5, help_text="CTCAE v5.")
-    is_expected = serializers.BooleanField()
-    onset_at = InstantField()
-    note = serializers.CharField(required=False, allow_blank=True, max_length=5_000)
 
 
-class ResolutionIn(serializers.Serializer[Any]):
-    resolution = serializers.CharField(max_length=500)
+class PatientStoryView(APIView):
+    permissions = {"get": "patients.view_history"}
+    action = "get"
+
+    def patient(self, request: Request, pk: Any) -> Patient:
+        rows = Patient.objects.select_related("clinic").visible_to(actor(request))
+        return get_object_or_404(rows, pk=pk)
 
 
-class SideEffectOut(serializers.ModelSerializer[SideEffect]):
-    patient = serializers.UUIDField(source="session.patient_id")
-    zone = serializers.CharField(source="zone.code", default=None)
+class TimelineView(PatientStoryView):
+    """Everything that happened to a patient, newest first."""
 
-    class Meta:
-        model = SideEffect
-        fields = [
-            "id",
-            "session",
-            "patient",
-            "zone",
-            "kind",
-            "grade",
-            "is_expected",
-            "onset_at",
-            "note",
-            "recorded_by",
-            "created_at",
-            "resolved_at",
-            "resolution",
-        ]
-        read_only_fields = fields
+    @extend_schema(responses=EntryOut(many=True))
+    def get(self, request: Request, pk: Any) -> Response:
+        return Response(EntryOut(timeline(self.patient(request, pk)), many=True).data)
 
 
-class SideEffectFilter(filters.FilterSet):
-    kind = filters.ChoiceFilter(choices=SideEffectKind.choices)
-    patient = filters.UUIDFilter(field_name="session__patient")
-    session = filters.UUIDFilter()
-    resolved = filters.BooleanFilter(field_name="resolved_at", lookup_expr="isnull", exclude=True)
+class HistoryView(PatientStoryView):
+    """Every change to the patient's record, newest first: who, when, from, to."""
 
-    class Meta:
-        model = SideEffect
-        fields: list[str] = []
-
-
-class SideEffectViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
-    model = SideEffect
-    resource = "aftercare.sideeffect"
-    permissions = {"resolve": "aftercare.resolve_sideeffect"}
-    serializer_class = SideEffectOut
-    filterset_class = SideEffectFilter
-
-    def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset().select_related("session", "zone")
-
-    @extend_schema(request=SideEffectIn, responses={201: SideEffectOut})
-    def create(self, request: Request) -> Response:
-        form = SideEffectIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
-        side_effect = services.log_side_effect(**form.validated_data, by=actor(request))
-        return Response(SideEffectOut(side_effect).data, status=201)
-
-    @extend_schema(request=ResolutionIn)
-    @action(detail=True, methods=["post"])
-    def resolve(self, request: Request, pk: Any) -> Response:
-        side_effect_id = self.get_object().pk
-        form = ResolutionIn(data=request.data)
-        form.is_valid(raise_exception=True)
-        side_effect = services.resolve_side_effect(
-            side_effect_id=side_effect_id, **form.validated_data, at=timezone.now()
-        )
-        return Response(SideEffectOut(side_effect).data)
+    @extend_schema(responses=ChangeOut(many=True))
+    def get(self, request: Request, pk: Any) -> Response:
+        return Response(ChangeOut(changes(self.patient(request, pk)), many=True).data)

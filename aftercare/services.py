@@ -1,4 +1,4 @@
-"""Everything that can happen to messages and side effects, short of sending (dispatch)."""
+"""Everything that can happen to messages, short of sending (dispatch)."""
 
 from datetime import datetime
 from typing import Any
@@ -12,13 +12,12 @@ from aftercare.models import (
     Message,
     MessageStatus,
     MessageTemplate,
-    SideEffect,
 )
 from aftercare.timing import due_at, outside_quiet_hours
-from clinic.errors import Conflict, DomainError
+from clinic.errors import Conflict
 from clinic.models import User
 from sessions.lifecycle import UPCOMING, Status
-from sessions.models import TreatmentSession, Zone
+from sessions.models import TreatmentSession
 
 # A step only makes sense while the session is in one of these statuses.
 FITS: dict[str, tuple[Status, ...]] = {
@@ -41,21 +40,6 @@ class NotResendable(Conflict):
 class NotInDoubt(Conflict):
     code = "not_in_doubt"
     title = "This message is not in doubt"
-
-
-class NotCompleted(Conflict):
-    code = "not_completed"
-    title = "Nothing was treated in this session"
-
-
-class ZoneElsewhere(DomainError):
-    code = "zone_elsewhere"
-    title = "The zone is not on the session's area"
-
-
-class AlreadyResolved(Conflict):
-    code = "already_resolved"
-    title = "This side effect is resolved"
 
 
 def plan_messages(*, session: TreatmentSession, anchors: list[Anchor], at: datetime) -> None:
@@ -189,44 +173,3 @@ def resolve_message(*, message_id: Any, delivered: bool, at: datetime, by: User)
     else:
         message.end(MessageStatus.FAILED, f"not delivered, says {by.username}")
     return message
-
-
-@transaction.atomic
-def log_side_effect(
-    *,
-    session: TreatmentSession,
-    kind: str,
-    grade: int,
-    is_expected: bool,
-    onset_at: datetime,
-    by: User,
-    zone: Zone | None = None,
-    note: str = "",
-) -> SideEffect:
-    """Record what a session led to. Raises NotCompleted, ZoneElsewhere."""
-    if session.status != Status.COMPLETED:
-        raise NotCompleted(f"The session is {session.status}.", field="session")
-    if zone and zone.area_id != session.area_id:
-        raise ZoneElsewhere(f"{zone} is not on the area “{session.area}”.", field="zone")
-    return SideEffect.objects.create(
-        session=session,
-        zone=zone,
-        kind=kind,
-        grade=grade,
-        is_expected=is_expected,
-        onset_at=onset_at,
-        note=note,
-        recorded_by=by,
-    )
-
-
-@transaction.atomic
-def resolve_side_effect(*, side_effect_id: Any, resolution: str, at: datetime) -> SideEffect:
-    """Close a side effect with its outcome. Raises AlreadyResolved."""
-    side_effect = SideEffect.objects.select_for_update(of=("self",)).get(pk=side_effect_id)
-    if side_effect.resolved_at:
-        raise AlreadyResolved(f"It was resolved on {side_effect.resolved_at:%d %b %Y}.")
-    side_effect.resolved_at, side_effect.resolution = at, resolution
-    side_effect.full_clean()
-    side_effect.save(update_fields=["resolved_at", "resolution"])
-    return side_effect

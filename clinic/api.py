@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth import authenticate
 from django.db import models
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
 from rest_framework import serializers, status
@@ -81,6 +82,17 @@ def acting_clinic(request: Request, clinic_id: Any = None) -> Clinic:
     return named[0]
 
 
+class VersionedViewSet(ListModelMixin, ClinicViewSet):
+    """The versions that are in effect now. A short list: it comes as one page."""
+
+    pagination_class = None
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        manager: Any = self.model._default_manager
+        rows: models.QuerySet[Any] = manager.in_effect(timezone.now())
+        return rows
+
+
 class VisibleField(serializers.PrimaryKeyRelatedField[Any]):
     """The id of a row that the caller may see; any other id does not exist."""
 
@@ -107,6 +119,10 @@ class InstantField(serializers.DateTimeField):
         if not 2000 <= value.year <= 2100:
             self.fail("range")
         return super().enforce_timezone(value)
+
+
+class ReasonIn(serializers.Serializer[Any]):
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
 
 
 class LoginIn(serializers.Serializer[Any]):
@@ -202,9 +218,12 @@ class RoomViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
 
 
 class DeviceOut(serializers.ModelSerializer[Device]):
+    model_name = serializers.CharField(source="model.name")
+    model_code = serializers.CharField(source="model.code")
+
     class Meta:
         model = Device
-        fields = ["id", "clinic", "name", "serial", "is_active"]
+        fields = ["id", "clinic", "model", "model_code", "model_name", "serial", "is_active"]
         read_only_fields = fields
 
 
@@ -212,3 +231,6 @@ class DeviceViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     model = Device
     resource = "clinic.device"
     serializer_class = DeviceOut
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().select_related("model")

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "knox",
+    "pghistory",
     "pgtrigger",
     "phonenumber_field",
     "rest_framework",
@@ -62,6 +63,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "clinic.middleware.clinic_time",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "pghistory.middleware.HistoryMiddleware",  # who and where, for every change
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -160,13 +162,20 @@ STATIC_URL = "static/"
 STATIC_ROOT = env("STATIC_ROOT", default=None)
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",  # in MEDIA_ROOT
+        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if STATIC_ROOT
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+
+# Photographs. No address serves this folder: whoever asks for a file goes through the API.
+MEDIA_ROOT = env("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # what is larger waits in a temporary file
 
 # Celery carries wake-ups, never facts: losing the broker costs seconds (docs/messages.md).
 CELERY_BROKER_URL = REDIS_URL
@@ -232,8 +241,19 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
-        "SessionStatus": "sessions.lifecycle.Status",
+        "ConsentKind": "patients.models.consent.ConsentKind",
+        "Endpoint": "sessions.models.Endpoint",
         "MessageStatus": "aftercare.models.MessageStatus",
+        "PhotoScope": "patients.models.PhotoScope",
+        "PlanStatus": "sessions.lifecycle.PlanStatus",
+        "ProductKind": "sessions.models.ProductKind",
+        "RaterRole": "sessions.models.RaterRole",
+        "Role": "clinic.models.Role",
+        "ScreeningKind": "patients.models.ScreeningKind",
+        "ScreeningScope": "patients.models.Scope",
+        "SessionStatus": "sessions.lifecycle.Status",
+        "SideEffectKind": "sessions.models.SideEffectKind",
+        "SkinType": "patients.models.SkinType",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

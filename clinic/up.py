@@ -36,6 +36,7 @@ ENVIRONMENT = (
     "DATABASE_URL",
     "DEFAULT_FROM_EMAIL",
     "EMAIL_URL",
+    "MEDIA_ROOT",
     "PUBLIC_URL",
     "REDIS_URL",
     "SECRET_KEY",
@@ -159,6 +160,7 @@ class Supervisor:
             "ALLOWED_HOSTS": ",".join(sorted(hosts - {"0.0.0.0", "[::]"})),  # noqa: S104
             "CLINIC_DEMO": str(demo),
             "DEFAULT_FROM_EMAIL": "hello@clinic.example",
+            "MEDIA_ROOT": str(VAR / "media"),
         }
         if self.arguments.hurry:
             given["CLINIC_DAY_SECONDS"] = str(HURRIED_DAY)

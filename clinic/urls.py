@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
-from aftercare.api import MessageViewSet, SideEffectViewSet
+from aftercare.api import HistoryView, MessageViewSet, TimelineView
 from clinic import health, pages
 from clinic.api import (
     DeviceViewSet,
@@ -17,25 +17,50 @@ from clinic.api import (
     PractitionerViewSet,
     RoomViewSet,
 )
-from patients.api import ConcernViewSet, PatientViewSet
+from patients.api import (
+    ConcernViewSet,
+    ConsentTextViewSet,
+    ConsentViewSet,
+    PatientViewSet,
+    PhotoConsentViewSet,
+    ScreeningRuleViewSet,
+)
 from sessions.api import (
     AvailabilityViewSet,
+    DeviceModelViewSet,
+    LotViewSet,
+    MergeView,
+    OutcomeScaleViewSet,
+    OutcomeViewSet,
+    PhotoViewSet,
     PlanViewSet,
+    ProductViewSet,
     ProtocolViewSet,
     SessionViewSet,
+    SideEffectViewSet,
     ZoneViewSet,
 )
 
 router = SimpleRouter(use_regex_path=False)
 router.register("availability", AvailabilityViewSet, basename="availability")
 router.register("concerns", ConcernViewSet, basename="concern")
+router.register("consent-texts", ConsentTextViewSet, basename="consent-text")
+router.register("consents", ConsentViewSet, basename="consent")
+router.register("device-models", DeviceModelViewSet, basename="device-model")
 router.register("devices", DeviceViewSet, basename="device")
+router.register("lots", LotViewSet, basename="lot")
 router.register("messages", MessageViewSet, basename="message")
+router.register("outcome-scales", OutcomeScaleViewSet, basename="outcome-scale")
+router.register("outcomes", OutcomeViewSet, basename="outcome")
 router.register("patients", PatientViewSet, basename="patient")
+router.register("photo-consents", PhotoConsentViewSet, basename="photo-consent")
+router.register("photos", PhotoViewSet, basename="photo")
 router.register("plans", PlanViewSet, basename="plan")
 router.register("practitioners", PractitionerViewSet, basename="practitioner")
+router.register("products", ProductViewSet, basename="product")
 router.register("protocols", ProtocolViewSet, basename="protocol")
 router.register("rooms", RoomViewSet, basename="room")
+router.register("screening-rules", ScreeningRuleViewSet, basename="screening-rule")
 router.register("sessions", SessionViewSet, basename="session")
 router.register("side-effects", SideEffectViewSet, basename="side-effect")
 router.register("zones", ZoneViewSet, basename="zone")
@@ -51,6 +76,9 @@ urlpatterns = [
     path("api/v1/auth/login/", LoginView.as_view(), name="login"),
     path("api/v1/auth/logout/", LogoutView.as_view(), name="logout"),
     path("api/v1/me/", MeView.as_view(), name="me"),
+    path("api/v1/patients/<uuid:pk>/history/", HistoryView.as_view(), name="patient-history"),
+    path("api/v1/patients/<uuid:pk>/timeline/", TimelineView.as_view(), name="patient-timeline"),
+    path("api/v1/patients/<uuid:pk>/merge/", MergeView.as_view(), name="patient-merge"),
     path("api/v1/", include(router.urls)),
 ]
 if settings.DEMO:

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from clinic.models import Clinic, Device, Room, User
 from clinic.wallclock import day_bounds, instant
-from sessions.models import TreatmentPlan, TreatmentSession
+from sessions.models import ProtocolVersion, TreatmentPlan, TreatmentSession
 from sessions.spacing import recovered_at
 
 Stretch = tuple[datetime, datetime]
@@ -60,9 +60,16 @@ def is_open(clinic: Clinic, start: datetime, end: datetime) -> bool:
 
 
 def free_slots(
-    *, plan: TreatmentPlan, first: date, last: date, practitioner: User | None, at: datetime
+    *,
+    plan: TreatmentPlan,
+    protocol: ProtocolVersion,
+    first: date,
+    last: date,
+    practitioner: User | None,
+    at: datetime,
 ) -> list[Slot]:
-    """The times from `first` to `last` (local days, both included) for the plan's next session.
+    """The times from `first` to `last` (local days, both included) for the plan's next session by
+    this version of its protocol.
 
     With everyone who treats at the clinic, or with one practitioner. Nothing before `at`.
     """
@@ -70,13 +77,13 @@ def free_slots(
     staff = User.objects.practitioners().filter(clinics=clinic).order_by("pk")
     practitioners = [practitioner] if practitioner else list(staff)
     rooms = list(clinic.rooms.filter(is_active=True).order_by("name"))
-    devices = list(clinic.devices.filter(is_active=True).order_by("name", "serial"))
+    devices = list(clinic.devices.filter(is_active=True).order_by("serial"))
     window = (day_bounds(first, clinic.zone)[0], day_bounds(last, clinic.zone)[1])
     busy = _busy(plan, practitioners, window)
     skin = _recoveries(plan)
 
-    duration = timedelta(minutes=plan.protocol.duration_minutes)
-    cleaning = timedelta(minutes=plan.protocol.cleaning_minutes)
+    duration = timedelta(minutes=protocol.duration_minutes)
+    cleaning = timedelta(minutes=protocol.cleaning_minutes)
 
     def first_free(things: list[Any], start: datetime, end: datetime) -> Any:
         return next(
@@ -88,7 +95,7 @@ def free_slots(
         end = start + duration
         if start < at or not first_free([plan.patient], start, end):
             continue
-        recovered = recovered_at(start, plan.protocol, clinic.zone)
+        recovered = recovered_at(start, protocol, clinic.zone)
         if any(a < recovered and b > start for a, b in skin):
             continue
         who = first_free(practitioners, start, end)

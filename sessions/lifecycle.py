@@ -1,4 +1,4 @@
-"""The life of a treatment session, as data: its statuses and the moves between them."""
+"""The lives of plans and treatment sessions, as data: statuses and the moves between them."""
 
 from django.db import models
 
@@ -38,3 +38,20 @@ UPCOMING = (Status.BOOKED, Status.CONFIRMED)
 
 def can_move(old: str, new: str) -> bool:
     return new in NEXT[old]
+
+
+class PlanStatus(models.TextChoices):
+    DRAFT = "DRAFT", "Draft"
+    ACTIVE = "ACTIVE", "Active"
+    ON_HOLD = "ON_HOLD", "On hold"
+    COMPLETED = "COMPLETED", "Completed"
+    STOPPED = "STOPPED", "Stopped"
+
+
+PLAN_NEXT: dict[str, frozenset[str]] = {
+    PlanStatus.DRAFT: frozenset({PlanStatus.ACTIVE, PlanStatus.STOPPED}),
+    PlanStatus.ACTIVE: frozenset({PlanStatus.ON_HOLD, PlanStatus.COMPLETED, PlanStatus.STOPPED}),
+    PlanStatus.ON_HOLD: frozenset({PlanStatus.ACTIVE, PlanStatus.STOPPED}),
+    PlanStatus.COMPLETED: frozenset(),
+    PlanStatus.STOPPED: frozenset(),
+}

@@ -11,7 +11,7 @@ from typing import Any
 
 from clinic.errors import Conflict
 from clinic.wallclock import later
-from sessions.models import Protocol, TreatmentSession, TreatmentSessionQuerySet
+from sessions.models import ProtocolVersion, TreatmentSession, TreatmentSessionQuerySet
 
 
 class TooSoon(Conflict):
@@ -19,7 +19,7 @@ class TooSoon(Conflict):
     title = "The skin has not recovered"
 
 
-def recovered_at(starts_at: datetime, protocol: Protocol, zone: Any) -> datetime:
+def recovered_at(starts_at: datetime, protocol: ProtocolVersion, zone: Any) -> datetime:
     """When a session at `starts_at` has recovered: the hard minimum of days later, same time."""
     return later(starts_at, timedelta(days=protocol.hard_min_days), zone)
 
@@ -45,12 +45,12 @@ def earliest_start(session: TreatmentSession) -> datetime:
 def explain_too_soon(session: TreatmentSession) -> TooSoon:
     """What the desk needs to know: which session, which rule, and the earliest date."""
     zone = session.clinic.zone
-    protocol = session.plan.protocol
+    protocol = session.protocol_version
     other = too_close(session).order_by("starts_at").first()
     earliest = earliest_start(session)
     message = (
         f"Sessions on the area “{session.area}” must be {protocol.hard_min_days} days apart "
-        f"(hard minimum of “{protocol}”)."
+        f"(hard minimum of “{protocol.protocol}”)."
     )
     if other:
         message += f" There is one on {other.starts_at.astimezone(zone):%d %b %Y at %H:%M}."
@@ -84,13 +84,13 @@ def settle_before(freed: TreatmentSession) -> None:
     before = (
         TreatmentSession.objects.on_skin_of(freed)
         .filter(recovers_at=freed.starts_at)
-        .select_related("plan__protocol", "clinic")
+        .select_related("protocol_version", "clinic")
         .locked()
         .first()
     )
     if before is None:
         return
-    recovered = recovered_at(before.starts_at, before.plan.protocol, before.clinic.zone)
+    recovered = recovered_at(before.starts_at, before.protocol_version, before.clinic.zone)
     following = (
         TreatmentSession.objects.on_skin_of(freed)
         .filter(starts_at__gt=before.starts_at)

@@ -4,31 +4,45 @@ Alice treats at the clinic and Dana sits at its desk; Bob treats at another clin
 nobody. Their clients are called after them.
 """
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from rest_framework.test import APIClient
 
 from clinic.models import Clinic, Device, Role, Room, User
+from patients.models import ConsentText, Zone
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import TreatmentPlan, TreatmentSession, Zone
+from sessions.models import TreatmentPlan, TreatmentSession
 from tests.doubles import HttpGateway, SmtpServer, running
 from tests.factories import (
     NINE,
+    CartridgeLotFactory,
     ClinicFactory,
+    ConsentTextFactory,
     DeviceFactory,
     PatientFactory,
     PlanFactory,
     ProtocolFactory,
     RoomFactory,
+    ScreeningFactory,
+    TreatmentConsentFactory,
     UserFactory,
     ZoneFactory,
+    clinical_rules,
 )
+
+
+@pytest.fixture
+def catalogue(db: None) -> None:
+    """Everything that ships as data."""
+    call_command("seed_catalogue", verbosity=0, stdout=io.StringIO())
 
 
 @pytest.fixture
@@ -109,17 +123,50 @@ class Booking:
         }
         return services.book_session(**{**details, **changes})
 
+    def ready(self, starts_at: datetime = NINE) -> None:
+        """Screen the patient an hour before, take the consent, and have a cartridge in store."""
+        patient, soon = self.plan.patient, starts_at - timedelta(hours=1)
+        ScreeningFactory(patient=patient, taken_at=soon, taken_by=self.practitioner)
+        if not patient.treatment_consents.exists():
+            text = ConsentText.objects.filter(kind="TREATMENT").first() or ConsentTextFactory()
+            TreatmentConsentFactory(
+                patient=patient,
+                text=text,
+                signed_at=soon,
+                recorded_by=self.practitioner,
+                zones=list(self.plan.area.zones.values_list("code", flat=True)),
+            )
+
     def in_progress(self, starts_at: datetime = NINE, **changes: Any) -> TreatmentSession:
         session = self.book(starts_at, **changes)
+        self.ready(starts_at)
         for status in (Status.CHECKED_IN, Status.IN_PROGRESS):
             self.move(session, status)
         return session
 
     def charted(self, starts_at: datetime = NINE, **changes: Any) -> TreatmentSession:
         session = self.in_progress(starts_at, **changes)
-        entry: services.ZoneEntry = {"zone": self.zone, "depth_mm": Decimal("1.50"), "passes": 6}
-        services.write_chart(session_id=session.pk, zones=[entry])
+        self.chart(session)
         return session
+
+    def chart(self, session: TreatmentSession, depth_mm: str = "1.50", passes: int = 6) -> None:
+        entry: services.ZoneEntry = {
+            "zone": self.zone,
+            "depth_mm": Decimal(depth_mm),
+            "passes": passes,
+        }
+        services.write_chart(session_id=session.pk, zones=[entry])
+        if not session.cartridge_uses.exists():
+            services.use_cartridge(
+                session_id=session.pk, code=self.cartridge(), at=session.starts_at
+            )
+
+    def cartridge(self) -> str:
+        """The code of a cartridge that was not used yet."""
+        lot = CartridgeLotFactory(
+            clinic=self.plan.clinic, device_model=self.device.model, expires_on=date(2035, 1, 31)
+        )
+        return f"(01){lot.gtin}(17)350131(10){lot.lot}(21)1"
 
     def completed(self, starts_at: datetime = NINE, **changes: Any) -> TreatmentSession:
         return self.move(self.charted(starts_at, **changes), Status.COMPLETED)
@@ -144,7 +191,8 @@ class Booking:
 
 
 def make_booking(clinic: Clinic, practitioner: User) -> Booking:
-    protocol = ProtocolFactory(hard_min_days=28)
+    clinical_rules()
+    protocol = ProtocolFactory()
     plan = PlanFactory(patient=PatientFactory(clinic=clinic), protocol=protocol)
     return Booking(
         plan=plan,

@@ -6,16 +6,60 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from aftercare.models import Anchor, CareStep, Message, MessageTemplate, SideEffect
-from clinic.models import Clinic, Device, OpeningHours, Role, Room, User, Weekday
-from patients.models import Channel, Concern, ContactConsent, Patient, Purpose
-from sessions.lifecycle import Status
-from sessions.models import (
+from aftercare.models import Anchor, CareStep, Message, MessageTemplate
+from clinic.findings import Severity
+from clinic.models import (
+    CartridgeLot,
+    Clinic,
+    ClinicalRule,
+    Device,
+    DeviceModel,
+    DeviceSpec,
+    OpeningHours,
+    Role,
+    Room,
+    User,
+    Weekday,
+)
+from patients.models import (
+    OFF_LABEL,
     Area,
+    Channel,
+    Concern,
+    ConcernSubtype,
+    ConsentClause,
+    ConsentText,
+    ContactConsent,
+    Patient,
+    PatientConcern,
+    PhotoConsent,
+    Purpose,
+    Screening,
+    ScreeningAnswer,
+    ScreeningRule,
+    SkinTypeAssessment,
+    TreatmentConsent,
+    Zone,
+)
+from sessions.lifecycle import PlanStatus, Status
+from sessions.models import (
+    CartridgeUse,
+    DeviceClearance,
+    Endpoint,
+    OutcomeMeasure,
+    OutcomeScale,
+    Photo,
+    Product,
+    ProductUse,
     Protocol,
+    ProtocolVersion,
+    SessionFinding,
+    SideEffect,
+    SideEffectExpectation,
     TreatmentPlan,
     TreatmentSession,
-    Zone,
+    ZoneLimit,
+    ZoneRange,
     ZoneTreatment,
 )
 from sessions.spacing import recovered_at
@@ -23,6 +67,7 @@ from sessions.spacing import recovered_at
 NINE = datetime(2030, 1, 7, 9, tzinfo=UTC)  # a Monday
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # versions in effect for every test
 
 
 class ClinicFactory(DjangoModelFactory):
@@ -85,13 +130,101 @@ class RoomFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Room {n}")
 
 
+class DeviceModelFactory(DjangoModelFactory):
+    class Meta:
+        model = DeviceModel
+        django_get_or_create = ["code"]
+        skip_postgeneration_save = True
+
+    code = "skinpen"
+    maker = "Crown"
+    name = "SkinPen Precision"
+
+    @factory.post_generation
+    def spec(self, create: bool, extracted: Any, **_: Any) -> None:
+        if extracted is not False and not self.specs.exists():
+            DeviceSpecFactory(model=self)
+
+
+class DeviceSpecFactory(DjangoModelFactory):
+    class Meta:
+        model = DeviceSpec
+
+    model = factory.SubFactory(DeviceModelFactory, spec=False)
+    effective_from = LONG_AGO
+    source = "test"
+    depth_max_mm = "2.50"
+    tolerance_mm = "0.15"
+    lists_isotretinoin = True
+
+
 class DeviceFactory(DjangoModelFactory):
     class Meta:
         model = Device
 
     clinic = factory.SubFactory(ClinicFactory)
-    name = "SkinPen Precision"
+    model = factory.SubFactory(DeviceModelFactory)
     serial = factory.Sequence(lambda n: f"SP-{n:05}")
+
+
+GTIN = "09506000134352"
+
+
+class CartridgeLotFactory(DjangoModelFactory):
+    class Meta:
+        model = CartridgeLot
+
+    clinic = factory.SubFactory(ClinicFactory)
+    device_model = factory.SubFactory(DeviceModelFactory)
+    gtin = GTIN
+    lot = factory.Sequence(lambda n: f"LOT{n}")
+    expires_on = date(2035, 1, 31)
+    quantity = 100
+
+
+RULES = {
+    "skin-iv-vi-first-depth": (1, "mm"),
+    "skin-iv-vi-extra-days": (14, "days"),
+    "deep-from": (2, "mm"),
+    "deep-soft-days": (42, "days"),
+    "screening-valid-days": (180, "days"),
+    "rescreen-hours": (72, "hours"),
+    "consent-valid-days": (365, "days"),
+    "side-effect-grade": (2, "grade"),
+    "pigment-check-weeks": (2, "weeks"),
+    "anaesthetic-otc-percent": (4, "%"),
+    "anaesthetic-large-area": (400, "cm²"),
+    "erythema-below": (1, "mm"),
+}
+
+
+def clinical_rules() -> None:
+    """The numbers that the safety rules read."""
+    if ClinicalRule.objects.exists():
+        return
+    ClinicalRule.objects.bulk_create(
+        ClinicalRule(
+            code=code,
+            title=code,
+            value=value,
+            unit=unit,
+            source="test",
+            effective_from=LONG_AGO,
+        )
+        for code, (value, unit) in RULES.items()
+    )
+
+
+class ClinicalRuleFactory(DjangoModelFactory):
+    class Meta:
+        model = ClinicalRule
+
+    code = factory.Sequence(lambda n: f"rule-{n}")
+    title = "A number"
+    value = "1.00"
+    unit = "mm"
+    source = "test"
+    effective_from = LONG_AGO
 
 
 class PatientFactory(DjangoModelFactory):
@@ -126,6 +259,33 @@ class ConcernFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Concern {n}")
 
 
+class ConcernSubtypeFactory(DjangoModelFactory):
+    class Meta:
+        model = ConcernSubtype
+
+    concern = factory.SubFactory(ConcernFactory)
+    code = factory.Sequence(lambda n: f"subtype-{n}")
+    name = "Ice-pick"
+
+
+class PatientConcernFactory(DjangoModelFactory):
+    class Meta:
+        model = PatientConcern
+
+    patient = factory.SubFactory(PatientFactory)
+    concern = factory.SubFactory(ConcernFactory)
+
+
+class SkinTypeAssessmentFactory(DjangoModelFactory):
+    class Meta:
+        model = SkinTypeAssessment
+
+    patient = factory.SubFactory(PatientFactory)
+    skin_type = 3
+    assessed_by = factory.SubFactory(UserFactory)
+    assessed_on = date(2029, 12, 1)
+
+
 class AreaFactory(DjangoModelFactory):
     class Meta:
         model = Area
@@ -135,32 +295,217 @@ class AreaFactory(DjangoModelFactory):
 
 
 class ZoneFactory(DjangoModelFactory):
+    """A zone that may be needled as deep as the band allows, unless a test limits it."""
+
     class Meta:
         model = Zone
+        skip_postgeneration_save = True
 
     area = factory.SubFactory(AreaFactory)
     code = factory.Sequence(lambda n: f"zone-{n}")
     name = factory.Sequence(lambda n: f"Zone {n}")
+
+    @factory.post_generation
+    def limit(self, create: bool, extracted: Any, **_: Any) -> None:
+        if extracted is not False:
+            ZoneLimitFactory(zone=self)
+
+
+class ZoneLimitFactory(DjangoModelFactory):
+    class Meta:
+        model = ZoneLimit
+
+    zone = factory.SubFactory(ZoneFactory, limit=False)
     depth_max_mm = "2.50"
+    passes_max = 8
     source = "test"
+    effective_from = LONG_AGO
+
+
+class ScreeningRuleFactory(DjangoModelFactory):
+    class Meta:
+        model = ScreeningRule
+
+    code = factory.Sequence(lambda n: f"question-{n}")
+    position = factory.Sequence(lambda n: n)
+    question = "Have you been ill?"
+    severity = Severity.WARN
+    message = "Wait until it is over."
+    overridable_by = [Role.PRACTITIONER]
+    source = "test"
+    effective_from = LONG_AGO
+
+
+class ScreeningFactory(DjangoModelFactory):
+    class Meta:
+        model = Screening
+
+    patient = factory.SubFactory(PatientFactory)
+    kind = "FULL"
+    taken_at = NINE - DAY
+    taken_by = factory.SubFactory(UserFactory)
+    valid_until = factory.LazyAttribute(lambda s: s.taken_at.date() + 180 * DAY)
+    good_health = True
+    expectations_discussed = True
+
+
+class ScreeningAnswerFactory(DjangoModelFactory):
+    class Meta:
+        model = ScreeningAnswer
+
+    screening = factory.SubFactory(ScreeningFactory)
+    rule = factory.SubFactory(ScreeningRuleFactory)
+    answer = True
+
+
+class ConsentTextFactory(DjangoModelFactory):
+    class Meta:
+        model = ConsentText
+
+    kind = "TREATMENT"
+    language = "en"
+    title = "Consent to microneedling"
+    body = "I agree."
+    source = "test"
+    effective_from = LONG_AGO
+
+
+class ConsentClauseFactory(DjangoModelFactory):
+    class Meta:
+        model = ConsentClause
+
+    text = factory.SubFactory(ConsentTextFactory)
+    code = OFF_LABEL
+    wording = "I agree to off-label use."
+    is_required = False
+
+
+class TreatmentConsentFactory(DjangoModelFactory):
+    class Meta:
+        model = TreatmentConsent
+
+    patient = factory.SubFactory(PatientFactory)
+    text = factory.SubFactory(ConsentTextFactory)
+    text_sha256 = factory.SelfAttribute("text.sha256")
+    signed_at = NINE - DAY
+    signer_name = "Grace Hopper"
+    recorded_by = factory.SubFactory(UserFactory)
+    expires_on = factory.LazyAttribute(lambda c: c.signed_at.date() + 365 * DAY)
+    zones: list[str] = []
+    device_models = ["skinpen"]
+    clauses = [OFF_LABEL]
+
+
+class PhotoConsentFactory(DjangoModelFactory):
+    class Meta:
+        model = PhotoConsent
+
+    patient = factory.SubFactory(PatientFactory)
+    text = factory.SubFactory(ConsentTextFactory, kind="PHOTO")
+    text_sha256 = factory.SelfAttribute("text.sha256")
+    signed_at = NINE - DAY
+    signer_name = "Grace Hopper"
+    recorded_by = factory.SubFactory(UserFactory)
+    expires_on = factory.LazyAttribute(lambda c: c.signed_at.date() + 365 * DAY)
+    scope = "CLINICAL"
 
 
 class ProtocolFactory(DjangoModelFactory):
+    """A protocol with one version; `version__…` sets its numbers."""
+
     class Meta:
         model = Protocol
+        skip_postgeneration_save = True
 
     code = factory.Sequence(lambda n: f"protocol-{n}")
     name = factory.Sequence(lambda n: f"Protocol {n}")
     concern = factory.SubFactory(ConcernFactory)
     area = factory.SubFactory(AreaFactory)
+    version = factory.RelatedFactory(
+        "tests.factories.ProtocolVersionFactory", factory_related_name="protocol"
+    )
+
+
+class ProtocolVersionFactory(DjangoModelFactory):
+    class Meta:
+        model = ProtocolVersion
+
+    protocol = factory.SubFactory(ProtocolFactory, version=None)
     depth_min_mm = "0.50"
     depth_max_mm = "2.00"
+    passes_max = 8
+    expected_endpoint = Endpoint.PINPOINT_BLEEDING
     planned_sessions = 4
     hard_min_days = 28
-    target_days = 35
+    soft_min_days = 28
+    target_min_days = 28
+    target_max_days = 42
     duration_minutes = 60
     cleaning_minutes = 15
     source = "test"
+    effective_from = LONG_AGO
+
+
+class ZoneRangeFactory(DjangoModelFactory):
+    class Meta:
+        model = ZoneRange
+
+    protocol_version = factory.SubFactory(ProtocolVersionFactory)
+    zone = factory.SubFactory(ZoneFactory)
+    depth_min_mm = "0.50"
+    depth_max_mm = "1.00"
+
+
+class DeviceClearanceFactory(DjangoModelFactory):
+    class Meta:
+        model = DeviceClearance
+
+    model = factory.SubFactory(DeviceModelFactory)
+    reference = factory.Sequence(lambda n: f"K{n:06}")
+    indication = "Facial acne scars"
+    skin_types = [1, 2, 3, 4, 5, 6]
+    min_age = 22
+    source = "test"
+    effective_from = LONG_AGO
+
+
+class ProductFactory(DjangoModelFactory):
+    class Meta:
+        model = Product
+
+    code = factory.Sequence(lambda n: f"product-{n}")
+    kind = "SERUM"
+    name = "Hyaluronic acid"
+    for_dermis = True
+    source = "test"
+    effective_from = LONG_AGO
+
+
+class OutcomeScaleFactory(DjangoModelFactory):
+    class Meta:
+        model = OutcomeScale
+
+    code = factory.Sequence(lambda n: f"scale-{n}")
+    name = "GAIS"
+    rater_roles = ["CLINICIAN", "PATIENT"]
+    score_min = 1
+    score_max = 5
+    lower_is_better = True
+    source = "test"
+    effective_from = LONG_AGO
+
+
+class SideEffectExpectationFactory(DjangoModelFactory):
+    class Meta:
+        model = SideEffectExpectation
+
+    kind = "ERYTHEMA"
+    onset_from_hours = 0
+    onset_to_hours = 1
+    expected_until_hours = 48
+    act_when = "It lasts longer than a week."
+    source = "test"
+    effective_from = LONG_AGO
 
 
 class PlanFactory(DjangoModelFactory):
@@ -170,9 +515,11 @@ class PlanFactory(DjangoModelFactory):
     patient = factory.SubFactory(PatientFactory)
     clinic = factory.SelfAttribute("patient.clinic")
     protocol = factory.SubFactory(ProtocolFactory)
+    protocol_version = factory.LazyAttribute(lambda p: p.protocol.versions.latest("version"))
     concern = factory.SelfAttribute("protocol.concern")
     area = factory.SelfAttribute("protocol.area")
     planned_sessions = 4
+    status = PlanStatus.ACTIVE
     created_by = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
 
 
@@ -192,13 +539,17 @@ class SessionFactory(DjangoModelFactory):
     starts_at = NINE
     ends_at = factory.LazyAttribute(lambda s: s.starts_at + HOUR)
     released_at = factory.LazyAttribute(lambda s: s.ends_at + HOUR / 4)
+    protocol_version = factory.SelfAttribute("plan.protocol_version")
     recovers_at = factory.LazyAttribute(
-        lambda s: recovered_at(s.starts_at, s.plan.protocol, s.clinic.zone)
+        lambda s: recovered_at(s.starts_at, s.protocol_version, s.clinic.zone)
     )
     time_zone = factory.SelfAttribute("clinic.time_zone")
     status = Status.BOOKED
     completed_at = factory.LazyAttribute(
         lambda s: s.ends_at if s.status == Status.COMPLETED else None
+    )
+    signed_by = factory.LazyAttribute(
+        lambda s: s.practitioner if s.status == Status.COMPLETED else None
     )
 
 
@@ -210,6 +561,68 @@ class ZoneTreatmentFactory(DjangoModelFactory):
     zone = factory.SubFactory(ZoneFactory, area=factory.SelfAttribute("..session.area"))
     depth_mm = "1.50"
     passes = 6
+
+
+class CartridgeUseFactory(DjangoModelFactory):
+    class Meta:
+        model = CartridgeUse
+
+    session = factory.SubFactory(SessionFactory)
+    clinic = factory.SelfAttribute("session.clinic")
+    lot = factory.SubFactory(CartridgeLotFactory, clinic=factory.SelfAttribute("..clinic"))
+    serial = factory.Sequence(lambda n: f"{n:05}")
+    used_on = factory.LazyAttribute(lambda u: u.session.starts_at.date())
+
+
+class ProductUseFactory(DjangoModelFactory):
+    class Meta:
+        model = ProductUse
+
+    session = factory.SubFactory(SessionFactory)
+    product = factory.SubFactory(ProductFactory)
+    lot = "L1"
+
+
+class SessionFindingFactory(DjangoModelFactory):
+    class Meta:
+        model = SessionFinding
+
+    session = factory.SubFactory(SessionFactory)
+    code = "off_label"
+    severity = Severity.INFO
+    message = "Off-label."
+    rule = "clearances"
+    source = "test"
+
+
+class OutcomeMeasureFactory(DjangoModelFactory):
+    class Meta:
+        model = OutcomeMeasure
+
+    plan = factory.SubFactory(PlanFactory)
+    scale = factory.SubFactory(OutcomeScaleFactory)
+    milestone = "BASELINE"
+    rater_role = "CLINICIAN"
+    score = 3
+    measured_at = NINE
+    recorded_by = factory.SelfAttribute("plan.created_by")
+
+
+class PhotoFactory(DjangoModelFactory):
+    """A row without a picture; tests/test_photos.py makes real ones."""
+
+    class Meta:
+        model = Photo
+
+    patient = factory.SubFactory(PatientFactory)
+    view = "FRONT"
+    taken_at = NINE
+    image = "photos/none.jpg"
+    thumbnail = "photos/none-small.jpg"
+    sha256 = "0" * 64
+    width = 100
+    height = 100
+    uploaded_by = factory.SubFactory(UserFactory)
 
 
 class CareStepFactory(DjangoModelFactory):

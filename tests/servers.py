@@ -39,6 +39,7 @@ def pytest_load_initial_conftests() -> None:
         address, _, _ = os.environ["REDIS_URL"].rpartition("/")
         os.environ["REDIS_URL"] = f"{address}/{int(number) + 1}"
         return
+    os.environ["MEDIA_ROOT"] = str(_run_folder() / "media")
     if "DATABASE_URL" not in os.environ:
         postgres = Postgres(_run_folder() / "postgres", durable=False)
         _started.append(postgres)

@@ -18,17 +18,27 @@ from tests.factories import (
     DAY,
     NINE,
     CareStepFactory,
+    ClinicalRuleFactory,
     ContactConsentFactory,
+    DeviceClearanceFactory,
     MessageFactory,
+    OutcomeMeasureFactory,
+    OutcomeScaleFactory,
     PatientFactory,
+    PhotoFactory,
+    ProductFactory,
     ProtocolFactory,
     RoomFactory,
+    ScreeningRuleFactory,
     SessionFactory,
+    SideEffectExpectationFactory,
     SideEffectFactory,
+    SkinTypeAssessmentFactory,
     TemplateFactory,
     UserFactory,
-    ZoneTreatmentFactory,
+    ZoneRangeFactory,
 )
+from tests.pictures import agree
 
 pytestmark = pytest.mark.django_db
 
@@ -50,24 +60,50 @@ def rows(booking: Booking) -> list[Any]:
     """One row of every model that the admin shows, at Alice's clinic."""
     session = booking.completed()
     template = TemplateFactory()
+    patient = booking.plan.patient
     return [
         booking.plan.clinic,
         booking.practitioner,
         booking.room,
         booking.device,
+        booking.device.model,
+        booking.device.model.specs.get(),
+        session.cartridge_uses.get().lot,
+        ClinicalRuleFactory(),
         booking.plan.concern,
-        booking.plan.patient,
-        ContactConsentFactory(patient=booking.plan.patient),
+        patient,
+        ContactConsentFactory(patient=patient),
+        SkinTypeAssessmentFactory(patient=patient),
+        patient.screenings.get(),
+        patient.treatment_consents.get(),
+        agree(patient, booking.practitioner),
+        PhotoFactory(patient=patient),
+        ScreeningRuleFactory(),
+        patient.treatment_consents.get().text,
         booking.plan.area,
         booking.zone,
+        booking.zone.limits.get(),
         booking.plan.protocol,
+        booking.plan.protocol_version,
+        DeviceClearanceFactory(),
+        ProductFactory(),
+        SideEffectExpectationFactory(),
         booking.plan,
         session,
         template.step,
         template,
         MessageFactory(session=session, step=template.step),
         SideEffectFactory(session=session),
+        OutcomeMeasureFactory(plan=booking.plan),
+        OutcomeScaleFactory(),
     ]
+
+
+SHARED = {  # catalogues, the same for every clinic
+    *("concern", "area", "zone", "protocol", "protocolversion", "zonelimit", "carestep"),
+    *("messagetemplate", "devicemodel", "devicespec", "deviceclearance", "clinicalrule"),
+    *("screeningrule", "consenttext", "product", "outcomescale", "sideeffectexpectation"),
+}
 
 
 def test_every_registered_model_is_tried(rows: list[Any]) -> None:
@@ -96,13 +132,13 @@ def test_another_clinics_rows_are_not_there(rows: list[Any], bob: User) -> None:
     bob.role = Role.MANAGER
     bob.save()
     client = client_of(bob)
-    shared = {"concern", "area", "zone", "protocol", "carestep", "messagetemplate"}
 
     for row in rows:
-        if row._meta.model_name in shared:
+        if row._meta.model_name in SHARED:
             continue
         listed = client.get(url(row, "changelist")).content.decode()
         assert str(row.pk) not in listed, row
+        assert rows[1].last_name not in listed, row  # not in a filter either
         assert client.get(url(row)).status_code == 302, row  # "does not exist", to the start
 
 
@@ -168,10 +204,13 @@ def test_the_admin_explains_a_refusal_at_the_field(
     assert TreatmentSession.objects.get() == session
 
 
+INLINES = ["zone_treatments", "product_uses", "cartridge_uses", "findings", "addenda", "events"]
+
+
 def press(client: Client, session: TreatmentSession, button: str, **form: str) -> Any:
     management = {
         f"{inline}-{name}": value
-        for inline in ("zone_treatments", "events")
+        for inline in INLINES
         for name, value in {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}.items()
     }
     return client.post(
@@ -187,6 +226,7 @@ def test_a_session_is_led_through_its_day_with_buttons(
     from django.utils import timezone
 
     session = booking.book(timezone.now())
+    booking.ready(session.starts_at)
     desk, clinician = client_of(dana), client_of(alice)
 
     press(desk, session, "confirm")
@@ -201,16 +241,21 @@ def test_a_session_is_led_through_its_day_with_buttons(
     zone = {
         "zone_treatments-TOTAL_FORMS": "1",
         "zone_treatments-0-zone": str(booking.zone.pk),
+        "zone_treatments-0-side": "BOTH",
         "zone_treatments-0-depth_mm": "1.50",
         "zone_treatments-0-passes": "6",
         "zone_treatments-0-endpoint": "ERYTHEMA",
     }
     too_deep = press(clinician, session, "complete", **{**zone, "zone_treatments-0-depth_mm": "3"})
     assert "less than or equal to 2.50" in too_deep.content.decode()
-    press(clinician, session, "complete", **zone)
+    unscanned = press(clinician, session, "complete", **zone).content.decode()
+    assert "Scan the cartridge that was used." in unscanned
+    written = {"scanned_code": booking.cartridge(), "notes": "Tolerated well.", "pain_score": "2"}
+    press(clinician, session, "complete", **written)
 
     session.refresh_from_db()
     assert session.status == Status.COMPLETED
+    assert (session.notes, session.pain_score) == ("Tolerated well.", 2)
     events = session.events.order_by("id").values_list("new_status", "by__username")
     assert list(events) == [
         ("BOOKED", "alice"),
@@ -221,25 +266,94 @@ def test_a_session_is_led_through_its_day_with_buttons(
     ]
 
 
-def test_a_completed_chart_cannot_be_edited(alice: User) -> None:
-    treated = ZoneTreatmentFactory(
-        session=SessionFactory(status=Status.COMPLETED, plan__patient__clinic=alice.clinics.get())
-    )
+def test_a_completed_chart_cannot_be_edited(alice: User, booking: Booking) -> None:
+    session = booking.completed()
+    treated = session.zone_treatments.get()
     form = {
         "zone_treatments-TOTAL_FORMS": "1",
         "zone_treatments-INITIAL_FORMS": "1",
         "zone_treatments-0-id": str(treated.pk),
-        "zone_treatments-0-session": str(treated.session.pk),
+        "zone_treatments-0-session": str(session.pk),
         "zone_treatments-0-zone": str(treated.zone.pk),
         "zone_treatments-0-depth_mm": "2.50",
         "zone_treatments-0-passes": "1",
         "zone_treatments-0-endpoint": "NONE",
     }
 
-    press(client_of(alice), treated.session, "complete", **form)
+    press(client_of(alice), session, "complete", notes="x", **form)
 
     treated.refresh_from_db()
-    assert (str(treated.depth_mm), treated.passes) == ("1.50", 6)
+    session.refresh_from_db()
+    assert (str(treated.depth_mm), treated.passes, session.notes) == ("1.50", 6, "")
+
+
+def test_an_open_warning_is_decided_in_the_admin(alice: User, booking: Booking) -> None:
+    session = booking.in_progress()
+    booking.chart(session, depth_mm="2.30")
+    page = client_of(alice).get(url(session)).content.decode()
+    assert "2.30 mm is deeper than 2.00 mm" in page
+    zone = session.zone_treatments.get()
+    form = {
+        "zone_treatments-TOTAL_FORMS": "1",
+        "zone_treatments-INITIAL_FORMS": "1",
+        "zone_treatments-0-id": str(zone.pk),
+        "zone_treatments-0-session": str(session.pk),
+        "zone_treatments-0-zone": str(zone.zone.pk),
+        "zone_treatments-0-side": "BOTH",
+        "zone_treatments-0-depth_mm": "2.30",
+        "zone_treatments-0-passes": "6",
+        "zone_treatments-0-endpoint": "ERYTHEMA",
+    }
+
+    press(client_of(alice), session, "complete", override_reason="Thick skin", **form)
+
+    session.refresh_from_db()
+    assert session.status == Status.COMPLETED
+    assert session.findings.get(code="depth_above_range").overridden_by == alice
+
+
+def test_a_changed_number_becomes_a_new_version(manager: User, booking: Booking) -> None:
+    """The old version stays, and the session that was checked against it keeps it."""
+    session = booking.book()
+    old = booking.plan.protocol_version
+    ZoneRangeFactory(protocol_version=old, zone=booking.zone, depth_max_mm="1.20")
+    client = client_of(manager)
+    page = client.get(url(old))
+    form = {
+        name: "" if field.initial is None else field.initial
+        for name, field in page.context["adminform"].form.fields.items()
+    }
+    form |= page.context["adminform"].form.initial
+    form |= {
+        "depth_max_mm": "1.80",
+        "source": "A newer study",
+        "zone_ranges-TOTAL_FORMS": "1",
+        "zone_ranges-INITIAL_FORMS": "1",
+        "zone_ranges-0-id": str(old.zone_ranges.get().pk),
+        "zone_ranges-0-protocol_version": str(old.pk),
+        "zone_ranges-0-zone": str(booking.zone.pk),
+        "zone_ranges-0-depth_min_mm": "0.50",
+        "zone_ranges-0-depth_max_mm": "1.20",
+    }
+
+    answer = client.post(url(old), form)
+
+    assert answer.status_code == 302, answer.context["errors"]
+    new = booking.plan.protocol.versions.get(version=2)
+    assert (str(new.depth_max_mm), new.source) == ("1.80", "A newer study")
+    assert str(new.zone_ranges.get().depth_max_mm) == "1.20"
+    old.refresh_from_db()
+    assert str(old.depth_max_mm) == "2.00"
+    session.refresh_from_db()
+    assert session.protocol_version == old
+    assert booking.book(session.recovers_at, at=new.effective_from).protocol_version == new
+
+
+def test_the_desk_sees_no_medical_history_in_the_admin(dana: User, alice: User) -> None:
+    patient = PatientFactory(clinic=dana.clinics.get(), allergies="Nickel allergy")
+
+    assert "Nickel allergy" not in client_of(dana).get(url(patient)).content.decode()
+    assert "Nickel allergy" in client_of(alice).get(url(patient)).content.decode()
 
 
 def test_a_plan_in_the_admin_obeys_the_service(alice: User, booking: Booking) -> None:

@@ -1,6 +1,5 @@
 """What holds for the whole code base, checked on the code base itself."""
 
-import io
 import os
 import subprocess
 import sys
@@ -155,21 +154,3 @@ def test_help_and_unknown_commands_of_run() -> None:
     assert "./run test" in shown.stdout
     assert wrong.returncode == 1
     assert "unknown command: dance" in wrong.stderr
-
-
-def test_the_catalogue_loads_twice_and_keeps_what_the_clinic_changed(db: None) -> None:
-    from sessions.models import Protocol, Zone
-
-    out = io.StringIO()
-    call_command("seed_catalogue", stdout=out)
-    Zone.objects.filter(code="nose").update(depth_max_mm="0.60")
-    call_command("seed_catalogue", stdout=out)
-
-    first, second = out.getvalue().splitlines()
-    assert "12 protocols" in first
-    assert second == "added " + ", ".join(
-        f"0 {what}" for what in ("concerns", "areas", "zones", "protocols", "steps", "templates")
-    )
-    assert str(Zone.objects.get(code="nose").depth_max_mm) == "0.60"
-    for protocol in Protocol.objects.all():
-        assert protocol.source

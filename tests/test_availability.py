@@ -16,7 +16,13 @@ MONDAY = NINE.date()
 
 
 def starts(booking: Booking, **changes: Any) -> list[datetime]:
-    query = {"first": MONDAY, "last": MONDAY, "practitioner": None, "at": NINE - DAY}
+    query: dict[str, Any] = {
+        "first": MONDAY,
+        "last": MONDAY,
+        "practitioner": None,
+        "at": NINE - DAY,
+    }
+    query["protocol"] = booking.plan.protocol_version
     slots = free_slots(plan=booking.plan, **{**query, **changes})
     return [slot.starts_at for slot in slots]
 
@@ -43,7 +49,12 @@ def test_offers_follow_the_grid_inside_the_opening_hours(booking: Booking) -> No
 def test_every_offered_time_can_be_booked(booking: Booking, another_booking: Booking) -> None:
     another_booking.book(NINE)
     offered = free_slots(
-        plan=booking.plan, first=MONDAY, last=MONDAY, practitioner=None, at=NINE - DAY
+        plan=booking.plan,
+        protocol=booking.plan.protocol_version,
+        first=MONDAY,
+        last=MONDAY,
+        practitioner=None,
+        at=NINE - DAY,
     )
     assert len(offered) == 26  # somebody and something is free all the time
 
@@ -105,7 +116,12 @@ def test_a_practitioner_of_another_clinic_is_not_offered(booking: Booking) -> No
     stranger = UserFactory()
 
     slots = free_slots(
-        plan=booking.plan, first=MONDAY, last=MONDAY, practitioner=None, at=NINE - DAY
+        plan=booking.plan,
+        protocol=booking.plan.protocol_version,
+        first=MONDAY,
+        last=MONDAY,
+        practitioner=None,
+        at=NINE - DAY,
     )
 
     assert stranger not in {slot.practitioner for slot in slots}
@@ -127,7 +143,7 @@ def test_availability_takes_a_fixed_number_of_queries(
     booking: Booking, another_booking: Booking, django_assert_num_queries: object
 ) -> None:
     another_booking.book(NINE)
-    plans = TreatmentPlan.objects.select_related("clinic", "patient", "area", "protocol")
+    plans = TreatmentPlan.objects.select_related("clinic", "patient", "area", "protocol_version")
     booking.plan = plans.get(pk=booking.plan.pk)
     for _ in ("a day", "a week"):
         with django_assert_num_queries(6):  # type: ignore[operator]

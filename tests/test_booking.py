@@ -205,6 +205,7 @@ def test_a_plan_needs_the_protocol_of_its_concern_and_area(clinic: object, alice
             area=protocol.area,
             protocol=protocol,
             practitioner=None,
+            at=NINE,
             by=alice,
         )
 

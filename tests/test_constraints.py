@@ -46,6 +46,12 @@ VIOLATIONS["opening_hours_weekday_known"] = lambda: make.OpeningHoursFactory(wee
 VIOLATIONS["opening_hours_open_before_they_close"] = lambda: make.OpeningHoursFactory(
     opens_at=time(9), closes_at=time(8)
 )
+VIOLATIONS["device_model_modality_known"] = lambda: make.DeviceModelFactory(modality="LASER")
+VIOLATIONS["device_spec_depth_positive"] = lambda: make.DeviceSpecFactory(depth_max_mm=0)
+VIOLATIONS["cartridge_lot_gtin_has_14_digits"] = lambda: make.CartridgeLotFactory(gtin="123")
+VIOLATIONS["cartridge_lot_recalled_with_reason"] = lambda: make.CartridgeLotFactory(
+    recalled_at=NINE
+)
 VIOLATIONS["user_role_known"] = lambda: make.UserFactory(role="WIZARD")
 
 
@@ -67,7 +73,52 @@ def _() -> None:
     make.DeviceFactory(serial=device.serial)
 
 
+@violates("cartridge_lot_once_per_clinic")
+def _() -> None:
+    lot = make.CartridgeLotFactory()
+    make.CartridgeLotFactory(clinic=lot.clinic, lot=lot.lot)
+
+
 # patients
+VIOLATIONS["patient_sex_known"] = lambda: make.PatientFactory(sex="ROBOT")
+VIOLATIONS["patient_concern_grade_1_to_4"] = lambda: make.PatientConcernFactory(baseline_grade=5)
+VIOLATIONS["skin_type_assessment_type_known"] = lambda: make.SkinTypeAssessmentFactory(skin_type=0)
+VIOLATIONS["screening_rule_severity_known"] = lambda: make.ScreeningRuleFactory(severity="SO_SO")
+VIOLATIONS["screening_rule_scope_known"] = lambda: make.ScreeningRuleFactory(scope="MOON")
+VIOLATIONS["screening_rule_condition_known"] = lambda: make.ScreeningRuleFactory(condition="RAIN")
+VIOLATIONS["screening_rule_washout_asks_when"] = lambda: make.ScreeningRuleFactory(washout_days=7)
+VIOLATIONS["screening_kind_known"] = lambda: make.ScreeningFactory(kind="HALF")
+VIOLATIONS["screening_rescreen_iff_based_on"] = lambda: make.ScreeningFactory(kind="RESCREEN")
+VIOLATIONS["consent_text_kind_known"] = lambda: make.ConsentTextFactory(kind="SONG")
+VIOLATIONS["treatment_consent_revoked_with_reason"] = lambda: make.TreatmentConsentFactory(
+    revoked_at=NINE
+)
+VIOLATIONS["photo_consent_revoked_with_reason"] = lambda: make.PhotoConsentFactory(revoked_at=NINE)
+VIOLATIONS["photo_consent_scope_known"] = lambda: make.PhotoConsentFactory(scope="FUN")
+
+
+@violates("patient_merged_is_archived")
+def _() -> None:
+    update(make.PatientFactory(), merged_into=make.PatientFactory())
+
+
+@violates("screening_answer_once_per_rule")
+def _() -> None:
+    given = make.ScreeningAnswerFactory()
+    make.ScreeningAnswerFactory(screening=given.screening, rule=given.rule)
+
+
+VIOLATIONS["screening_answer_no_has_no_exposure"] = lambda: make.ScreeningAnswerFactory(
+    answer=False, last_exposure_on=NINE.date()
+)
+
+
+@violates("consent_clause_once")
+def _() -> None:
+    clause = make.ConsentClauseFactory()
+    make.ConsentClauseFactory(text=clause.text)
+
+
 VIOLATIONS["patient_skin_type_known"] = lambda: make.PatientFactory(skin_type=7)
 VIOLATIONS["patient_born_after_1900"] = lambda: make.PatientFactory(
     date_of_birth=date(1899, 12, 31)
@@ -77,11 +128,51 @@ VIOLATIONS["contact_consent_channel_known"] = lambda: make.ContactConsentFactory
 VIOLATIONS["contact_consent_purpose_known"] = lambda: make.ContactConsentFactory(purpose="FUN")
 
 # catalogues of treatment
-VIOLATIONS["zone_range_in_band"] = lambda: make.ZoneFactory(depth_max_mm="2.51")
-VIOLATIONS["protocol_range_in_band"] = lambda: make.ProtocolFactory(depth_min_mm="0.49")
-VIOLATIONS["protocol_days_ordered"] = lambda: make.ProtocolFactory(hard_min_days=28, target_days=27)
-VIOLATIONS["protocol_takes_time"] = lambda: make.ProtocolFactory(duration_minutes=0)
+VIOLATIONS["zone_range_in_band"] = lambda: make.ZoneLimitFactory(depth_max_mm="2.51")
+VIOLATIONS["zone_limit_passes_in_range"] = lambda: make.ZoneLimitFactory(passes_max=11)
+VIOLATIONS["zone_range_of_protocol_in_band"] = lambda: make.ZoneRangeFactory(depth_min_mm="0.49")
+VIOLATIONS["protocol_range_in_band"] = lambda: make.ProtocolVersionFactory(depth_min_mm="0.49")
+VIOLATIONS["protocol_days_ordered"] = lambda: make.ProtocolVersionFactory(soft_min_days=27)
+VIOLATIONS["protocol_takes_time"] = lambda: make.ProtocolVersionFactory(duration_minutes=0)
+VIOLATIONS["protocol_passes_in_range"] = lambda: make.ProtocolVersionFactory(passes_max=0)
+VIOLATIONS["protocol_endpoint_known"] = lambda: make.ProtocolVersionFactory(expected_endpoint="JOY")
+VIOLATIONS["device_clearance_depth_in_band"] = lambda: make.DeviceClearanceFactory(
+    depth_max_mm="2.51"
+)
+VIOLATIONS["product_kind_known"] = lambda: make.ProductFactory(kind="FOOD")
+VIOLATIONS["product_strength_is_a_percentage"] = lambda: make.ProductFactory(strength_percent=101)
+VIOLATIONS["outcome_scale_range_ordered"] = lambda: make.OutcomeScaleFactory(score_max=1)
+VIOLATIONS["side_effect_expectation_kind_known"] = lambda: make.SideEffectExpectationFactory(
+    kind="JOY"
+)
+VIOLATIONS["side_effect_expectation_hours_ordered"] = lambda: make.SideEffectExpectationFactory(
+    onset_from_hours=2
+)
 VIOLATIONS["plan_has_sessions"] = lambda: make.PlanFactory(planned_sessions=0)
+VIOLATIONS["plan_status_known"] = lambda: make.PlanFactory(status="LOST")
+
+
+def violates_version(name: str, factory: Any, *key: str) -> None:
+    """The same version of a versioned row twice."""
+
+    def attempt() -> None:
+        first = factory()
+        factory(**{field: getattr(first, field) for field in key})
+
+    VIOLATIONS[name] = attempt
+
+
+violates_version("zone_limit_version_once", make.ZoneLimitFactory, "zone")
+violates_version("protocol_version_once", make.ProtocolVersionFactory, "protocol")
+violates_version("device_clearance_version_once", make.DeviceClearanceFactory, "model", "reference")
+violates_version("device_spec_version_once", make.DeviceSpecFactory, "model")
+violates_version("product_version_once", make.ProductFactory, "code")
+violates_version("outcome_scale_version_once", make.OutcomeScaleFactory, "code")
+violates_version("clinical_rule_version_once", make.ClinicalRuleFactory, "code")
+violates_version("screening_rule_version_once", make.ScreeningRuleFactory, "code")
+violates_version("consent_text_version_once", make.ConsentTextFactory)
+violates_version("side_effect_expectation_version_once", make.SideEffectExpectationFactory)
+violates_version("zone_range_once_per_version", make.ZoneRangeFactory, "protocol_version", "zone")
 
 # sessions
 VIOLATIONS["session_practitioner_free"] = lambda: clash_on("practitioner")
@@ -127,6 +218,56 @@ def _() -> None:
     make.PlanFactory(clinic=make.ClinicFactory())
 
 
+VIOLATIONS["session_signed_iff_completed"] = lambda: make.SessionFactory(
+    status=Status.COMPLETED, signed_by=None
+)
+VIOLATIONS["session_pain_0_to_10"] = lambda: make.SessionFactory(pain_score=11)
+
+
+@violates("cartridge_used_once")
+def _() -> None:
+    used = make.CartridgeUseFactory()
+    make.CartridgeUseFactory(session=used.session, lot=used.lot, serial=used.serial)
+
+
+@violates("cartridge_lot_of_same_clinic")
+def _() -> None:
+    make.CartridgeUseFactory(lot=make.CartridgeLotFactory())
+
+
+VIOLATIONS["cartridge_not_expired"] = lambda: make.CartridgeUseFactory(
+    lot__expires_on=NINE.date() - DAY
+)
+VIOLATIONS["cartridge_not_recalled"] = lambda: make.CartridgeUseFactory(
+    lot__recalled_at=NINE, lot__recall_reason="not sterile"
+)
+VIOLATIONS["product_use_off_after_on"] = lambda: make.ProductUseFactory(
+    on_at=NINE, off_at=NINE - HOUR
+)
+VIOLATIONS["product_use_amounts_positive"] = lambda: make.ProductUseFactory(grams=0)
+VIOLATIONS["session_finding_severity_known"] = lambda: make.SessionFindingFactory(severity="SO_SO")
+VIOLATIONS["session_finding_override_whole"] = lambda: make.SessionFindingFactory(
+    override_reason="I say so"
+)
+
+
+@violates("session_finding_once")
+def _() -> None:
+    finding = make.SessionFindingFactory()
+    make.SessionFindingFactory(session=finding.session)
+
+
+@violates("locked_once_signed")
+def _() -> None:
+    make.ZoneTreatmentFactory(session=make.SessionFactory(status=Status.COMPLETED))
+
+
+VIOLATIONS["outcome_milestone_known"] = lambda: make.OutcomeMeasureFactory(milestone="SOON")
+VIOLATIONS["outcome_rater_role_known"] = lambda: make.OutcomeMeasureFactory(rater_role="CAT")
+VIOLATIONS["outcome_session_iff_at_one"] = lambda: make.OutcomeMeasureFactory(milestone="SESSION")
+VIOLATIONS["outcome_score_in_range"] = lambda: make.OutcomeMeasureFactory(score=6)
+VIOLATIONS["photo_view_known"] = lambda: make.PhotoFactory(view="BACK")
+VIOLATIONS["zone_side_known"] = lambda: make.ZoneTreatmentFactory(side="TOP")
 VIOLATIONS["zone_depth_in_band"] = lambda: make.ZoneTreatmentFactory(depth_mm="2.51")
 VIOLATIONS["zone_passes_in_range"] = lambda: make.ZoneTreatmentFactory(passes=11)
 VIOLATIONS["zone_endpoint_known"] = lambda: make.ZoneTreatmentFactory(endpoint="JOY")
@@ -197,7 +338,7 @@ def test_every_constraint_has_a_violation() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT conname FROM pg_constraint WHERE contype = 'f'")
         by_hand = {name for (name,) in cursor if not re.search(r"_fk(_\w+)?$", name)}
-    assert len(by_hand) == 4
+    assert len(by_hand) == 5
 
     missing = {name for name in named | by_hand if "_key_with_" not in name} - set(VIOLATIONS)
 
@@ -205,8 +346,24 @@ def test_every_constraint_has_a_violation() -> None:
 
 
 APPEND_ONLY: list[Callable[[], Any]] = [
-    lambda: make.ContactConsentFactory(),
-    lambda: make.TemplateFactory(),
+    make.ContactConsentFactory,
+    make.TemplateFactory,
+    make.ClinicalRuleFactory,
+    make.DeviceSpecFactory,
+    make.ZoneLimitFactory,
+    make.ProtocolVersionFactory,
+    make.ZoneRangeFactory,
+    make.DeviceClearanceFactory,
+    make.ProductFactory,
+    make.OutcomeScaleFactory,
+    make.SideEffectExpectationFactory,
+    make.ScreeningRuleFactory,
+    make.ScreeningFactory,
+    make.ScreeningAnswerFactory,
+    make.ConsentTextFactory,
+    make.ConsentClauseFactory,
+    make.SkinTypeAssessmentFactory,
+    make.PhotoFactory,
     lambda: SessionEvent.objects.create(session=make.SessionFactory(), new_status=Status.BOOKED),
 ]
 

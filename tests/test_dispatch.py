@@ -70,12 +70,6 @@ def test_the_oldest_goes_first_and_a_run_is_bounded(smtp: SmtpServer) -> None:
     assert (seen(older)[0], seen(newer)[0]) == ("SENT", "PENDING")
 
 
-def refuse_session_cancelled(message: Message) -> None:
-    type(message.session).objects.filter(pk=message.session_id).update(
-        status="CANCELLED", completed_at=None
-    )
-
-
 def refuse_archived(message: Message) -> None:
     message.patient.archived_at = NINE
     message.patient.save()
@@ -93,7 +87,6 @@ def refuse_consent_withdrawn(message: Message) -> None:
 @pytest.mark.parametrize(
     ("change", "status", "reason"),
     [
-        (refuse_session_cancelled, "CANCELLED", "the session is CANCELLED"),
         (refuse_archived, "SUPPRESSED", "archived"),
         (refuse_no_address, "SUPPRESSED", "no address"),
         (refuse_consent_withdrawn, "SUPPRESSED", "not agreed"),
@@ -110,6 +103,17 @@ def test_what_no_longer_makes_sense_is_not_sent(
     got = seen(message)
     assert got[0] == status
     assert reason in got[1]
+    assert smtp.accepted == []
+
+
+def test_a_reminder_of_a_session_that_was_cancelled_by_sql_is_not_sent(smtp: SmtpServer) -> None:
+    step = CareStepFactory(anchor="STARTS", offset=-DAY)
+    message = ready(session=SessionFactory(), step=step)
+    type(message.session).objects.update(status="CANCELLED")
+
+    send()
+
+    assert seen(message) == ("CANCELLED", "the session is CANCELLED")
     assert smtp.accepted == []
 
 

@@ -21,7 +21,7 @@ def test_a_move_is_made_or_refused_as_the_table_says(old: str, new: str) -> None
     session = SessionFactory(status=old)
 
     if new in NEXT[old]:
-        assert session.move_to(new, at=NINE, by=None) == old
+        assert session.move_to(new, at=NINE, by=session.practitioner) == old
         assert session.events.get().new_status == new
     else:
         with pytest.raises(IllegalMove, match=f"{old} cannot become {new}"):

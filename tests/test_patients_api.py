@@ -1,6 +1,5 @@
 """Patients and contact consents over HTTP."""
 
-import json
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ ADA = {
     "date_of_birth": "1990-12-10",
     "email": "ada@patients.example",
     "mobile": "+4915123456789",
-    "skin_type": 2,
 }
 
 
@@ -56,6 +54,7 @@ def test_the_desk_registers_a_patient(as_dana: APIClient, clinic: Any) -> None:
         ("time_zone", "Mars/Olympus"),
         ("skin_type", 0),
         ("skin_type", 7),
+        ("sex", "ROBOT"),
         ("clinic", "no-uuid"),
     ],
 )
@@ -155,9 +154,9 @@ def test_the_search_walks_its_index(as_dana: APIClient, clinic: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO patient (clinic_id, given_name, family_name, date_of_birth, email,
-               mobile, language, time_zone, notes, updated_at, version)
+               mobile, language, time_zone, sex, allergies, notes, updated_at, version)
                SELECT %s, 'Pat', 'Number' || n, '1990-01-01', n || '@x.example', '', 'en', '', '',
-               now(), 1 FROM generate_series(1, 20000) n""",
+               '', '', now(), 1 FROM generate_series(1, 20000) n""",
             [clinic.pk],
         )
         PatientFactory(clinic=clinic, family_name="Quixote")
@@ -238,5 +237,14 @@ def test_a_ledger_entry_is_made_by_whoever_typed_it(as_dana: APIClient, dana: An
     assert ContactConsentFactory(patient=patient).recorded_by is None
 
 
-def test_numbers_stay_json_numbers(as_dana: APIClient) -> None:
-    assert json.loads(post(as_dana).content)["skin_type"] == 2
+def test_only_a_clinician_tells_the_skin_type(as_dana: APIClient, as_alice: APIClient) -> None:
+    refused = post(as_dana, skin_type=2)
+    assert (refused.status_code, refused.json()["code"]) == (403, "skin_type_not_yours")
+    assert refused.json()["errors"][0]["pointer"] == "/skin_type"
+    assert not Patient.objects.exists()
+
+    told = post(as_alice, skin_type=2)
+
+    assert (told.status_code, told.json()["skin_type"]) == (201, 2)
+    assessment = Patient.objects.get().skin_type_assessments.get()
+    assert (assessment.skin_type, assessment.assessed_by.username) == (2, "alice")

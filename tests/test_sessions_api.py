@@ -110,12 +110,18 @@ def test_desk_and_practitioner_lead_a_session_through_its_day(
 ) -> None:
     url = f"{SESSIONS}{as_dana.post(SESSIONS, booking.body(soon)).json()['id']}/"
 
+    booking.ready(soon)
     assert as_dana.post(f"{url}confirm/").json()["status"] == "CONFIRMED"
     assert as_dana.post(f"{url}check-in/").json()["status"] == "CHECKED_IN"
     assert as_alice.post(f"{url}start/").json()["status"] == "IN_PROGRESS"
     assert as_alice.post(f"{url}complete/").json()["code"] == "nothing_charted"
     chart = {"zones": [{"zone": booking.zone.code, "depth_mm": "1.50", "passes": 6}]}
     assert as_alice.put(f"{url}chart/", chart).status_code == 200
+    undecided = as_alice.post(f"{url}complete/").json()
+    assert undecided["code"] == "unresolved_findings"
+    assert [finding["code"] for finding in undecided["findings"]] == ["cartridge_missing"]
+    scanned = as_alice.post(f"{url}cartridges/", {"code": booking.cartridge()})
+    assert scanned.status_code == 201
     done = as_alice.post(f"{url}complete/").json()
     assert (done["status"], bool(done["completed_at"])) == ("COMPLETED", True)
     again = as_alice.post(f"{url}complete/")

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from aftercare.models import SideEffect
 from clinic.models import User
+from sessions.models import SideEffect
 from tests.conftest import Booking
 from tests.factories import DAY, NINE, SideEffectFactory, ZoneFactory
 

@@ -1,6 +1,5 @@
-"""What patients are told and when, and how their skin heals."""
+"""What patients are told and when."""
 
-from aftercare.models.healing import SideEffect, SideEffectKind
 from aftercare.models.message import Message, MessageStatus
 from aftercare.models.sequence import Anchor, CareStep, MessageTemplate
 
@@ -10,6 +9,4 @@ __all__ = [
     "Message",
     "MessageStatus",
     "MessageTemplate",
-    "SideEffect",
-    "SideEffectKind",
 ]

@@ -70,7 +70,7 @@ class CareStep(Model):
 
 
 class MessageTemplateQuerySet(models.QuerySet["MessageTemplate"]):
-    def current(self, *, step_id: object, channel: str, language: str) -> Self:
+    def current(self, *, step_id: object, channel: object, language: str) -> Self:
         """The newest version in `language`, or else in English."""
         fallback = settings.LANGUAGE_CODE
         return (

@@ -1,29 +1,29 @@
-"""The demo clinics, with staff and patients, for a newcomer to walk about in."""
+"""The demo clinics, with staff, equipment and patients, for a newcomer to walk about in."""
 
-from datetime import date, time, timedelta
+from datetime import date, time
+from pathlib import Path
 
+import yaml
 from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone
 
 from clinic.demo.accounts import ACCOUNTS, HILLTOP, PASSWORD, RIVERSIDE
-from clinic.models import Clinic, Device, OpeningHours, Role, Room, User, Weekday
-from patients.models import Channel, Concern, Purpose, SkinType
-from patients.services import record_contact_consent, register_patient
-from sessions.availability import free_slots
-from sessions.models import Protocol
-from sessions.services import book_session, create_plan
+from clinic.demo.story import Person, Story
+from clinic.models import (
+    CartridgeLot,
+    Clinic,
+    Device,
+    DeviceModel,
+    OpeningHours,
+    Role,
+    Room,
+    User,
+    Weekday,
+)
 
-CONSENT = "May we write to you about your appointments and your aftercare?"
-# given name, family name, born, skin type, protocol
-PATIENTS = [
-    ("Alice", "Berger", date(1991, 4, 12), SkinType.II, "acne-scars-face"),
-    ("Bruno", "Castillo", date(1984, 9, 30), SkinType.IV, "acne-scars-face"),
-    ("Chidi", "Eze", date(1978, 1, 5), SkinType.VI, "hair-scalp"),
-    ("Dilara", "Aydin", date(1996, 11, 23), SkinType.III, "pores-face"),
-    ("Emma", "Fischer", date(1969, 6, 17), SkinType.I, "wrinkles-face"),
-    ("Farah", "Gill", date(1988, 2, 28), SkinType.V, "pigment-face"),
-]
+PATIENTS = Path(__file__).with_name("patients.yaml")
+GTIN = "09506000134352"  # GS1's own example: no real product has it
 
 
 @transaction.atomic
@@ -35,10 +35,14 @@ def seed() -> str:
         raise CommandError("This database has clinics of its own: no demo is mixed into them.")
     riverside = _clinic(RIVERSIDE, "Riverside", "Europe/Berlin", "+493012345678", always_open=True)
     hilltop = _clinic(HILLTOP, "Hilltop", "America/New_York", "+12125550142", always_open=False)
-    _staff({RIVERSIDE: riverside, HILLTOP: hilltop})
-    for clinic in (riverside, hilltop):
-        _patients(clinic)
-    return f"added {RIVERSIDE} and {HILLTOP}"
+    clinics = {RIVERSIDE: riverside, HILLTOP: hilltop}
+    _staff(clinics)
+    now, told = timezone.now(), 0
+    for group in yaml.safe_load(PATIENTS.read_text(encoding="utf-8")):
+        for number, row in enumerate(group["patients"]):
+            Story(Person(**row), number, clinics[group["clinic"]], now).play()
+            told += 1
+    return f"added {RIVERSIDE} and {HILLTOP} with {told} patients"
 
 
 def _clinic(name: str, short_name: str, zone: str, phone: str, *, always_open: bool) -> Clinic:
@@ -58,10 +62,22 @@ def _clinic(name: str, short_name: str, zone: str, phone: str, *, always_open: b
     OpeningHours.objects.bulk_create(
         OpeningHours(clinic=clinic, weekday=day, opens_at=opens, closes_at=closes) for day in week
     )
+    pen = DeviceModel.objects.get(code="skinpen-precision")
     for number in (1, 2, 3):
         Room.objects.create(clinic=clinic, name=f"Room {number}")
         Device.objects.create(
-            clinic=clinic, name="SkinPen Precision", serial=f"{short_name[:2].upper()}-{number:04}"
+            clinic=clinic, model=pen, serial=f"{short_name[:2].upper()}-{number:04}"
+        )
+    for lot, recalled in (("SP2607", False), ("SP2512", True)):
+        CartridgeLot.objects.create(
+            clinic=clinic,
+            device_model=pen,
+            gtin=GTIN,
+            lot=lot,
+            expires_on=date(2031, 12, 31),
+            quantity=500,
+            recalled_at=timezone.now() if recalled else None,
+            recall_reason="Seal of the blister may be open." if recalled else "",
         )
     return clinic
 
@@ -81,56 +97,3 @@ def _staff(clinics: dict[str, Clinic]) -> None:
         "sam.hart", first_name="Sam", last_name="Hart", role=Role.PRACTITIONER, is_staff=True
     )
     colleague.clinics.add(clinics[RIVERSIDE])
-
-
-def _patients(clinic: Clinic) -> None:
-    """Patients with a plan and a first session booked in the coming days."""
-    now = timezone.now()
-    clinician = User.objects.filter(clinics=clinic, role=Role.PRACTITIONER)[0]
-    concerns = {concern.code: concern for concern in Concern.objects.all()}
-    protocols = {p.code: p for p in Protocol.objects.select_related("concern", "area")}
-    for number, (given_name, family_name, born, skin_type, code) in enumerate(PATIENTS):
-        patient = register_patient(
-            clinic=clinic,
-            details={
-                "given_name": given_name,
-                "family_name": family_name,
-                "date_of_birth": born,
-                "email": f"{given_name.lower()}@{clinic.short_name.lower()}-patients.example",
-                "mobile": f"+491512345{number:02}{len(clinic.name):02}",
-                "skin_type": skin_type,
-            },
-        )
-        for channel in Channel.values:
-            record_contact_consent(
-                patient_id=patient.pk,
-                channel=channel,
-                purpose=Purpose.CARE,
-                granted=True,
-                wording=CONSENT,
-                at=now,
-                by=None,
-            )
-        protocol = protocols[code]
-        plan = create_plan(
-            patient=patient,
-            concern=concerns[protocol.concern.code],
-            area=protocol.area,
-            protocol=protocol,
-            practitioner=clinician,
-            by=clinician,
-        )
-        day = now.astimezone(clinic.zone).date() + timedelta(days=2 + number)
-        slots = free_slots(
-            plan=plan, first=day, last=day + timedelta(days=3), practitioner=None, at=now
-        )
-        slot = next(s for s in slots if 9 <= s.starts_at.astimezone(clinic.zone).hour < 17)
-        book_session(
-            plan_id=plan.pk,
-            starts_at=slot.starts_at,
-            practitioner=slot.practitioner,
-            room=slot.room,
-            device=slot.device,
-            at=now,
-            by=clinician,
-        )

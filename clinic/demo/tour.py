@@ -11,43 +11,37 @@ from zoneinfo import ZoneInfo
 
 import requests
 
-PASSWORD = "demo-clinic"  # noqa: S105  printed on the demo's front page
+from clinic.demo.client import Client, TourFailed
+
 PATIENCE = 60  # seconds that the messages may take
-
-
-class TourFailed(Exception):
-    """Something did not go as it should; the message says what."""
+GTIN = "09506000134352"  # GS1's own example: no real product has it
 
 
 class Tour:
     """Plays the journey and prints a line for each step."""
 
     def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
-        self._tokens: dict[str, str] = {}
+        self._client = Client(url)
+        self._call, self._say = self._client.call, self._client.say
 
     def play(self) -> None:
         for username in ("desk", "clinician"):
-            self._log_in(username)
+            self._client.log_in(username)
         patient = self._register("Grace")
         self._agree(patient)
         plan = self._plan(patient)
         slot = self._first_slot(plan)
         session = self._book(plan, slot)
         self._show_refusals(plan, slot)
-        self._treat(session)
+        self._arrive(session)
+        self._screen(patient)
+        self._consent(patient, slot)
+        self._start(session)
+        self._chart(session, slot)
+        self._override(session)
+        self._complete(session)
         self._show_messages(patient)
         print("\nThe tour is over: both messages arrived.")
-
-    def _log_in(self, username: str) -> None:
-        try:
-            answer = self._call(
-                None, "POST", "auth/login/", username=username, password=PASSWORD, expect=200
-            )
-        except requests.ConnectionError:
-            raise TourFailed(f"Nothing answers at {self.url}: start it with ./run") from None
-        self._tokens[username] = answer["token"]
-        self._say(username, 200, f"logs in as {answer['user']['role'].lower()}")
 
     def _register(self, given_name: str) -> dict[str, Any]:
         number = secrets.randbelow(10**7)
@@ -60,7 +54,6 @@ class Tour:
             date_of_birth="1990-05-17",
             email=f"{given_name.lower()}.{number:07}@patients.example",
             mobile=f"+4915{2 * 10**8 + number:09}",
-            skin_type=3,
             expect=201,
         )
         self._say("desk", 201, f"registers {_name(patient)}, patient {patient['id']}")
@@ -119,33 +112,112 @@ class Tour:
         """Two bookings that must be refused, each with the right status and code."""
         other = self._plan(self._register("Heidi"))
         refused = self._call("desk", "POST", "sessions/", **_booking(other, slot), expect=409)
-        self._refusal("desk", refused, "practitioner_taken", "books somebody else at that time")
+        self._client.refusal(
+            "desk", refused, "practitioner_taken", "books somebody else at that time"
+        )
 
         sooner = datetime.fromisoformat(slot["starts_at"]) + timedelta(days=7)
         soon = {**_booking(plan, slot), "starts_at": sooner.isoformat()}
         refused = self._call("desk", "POST", "sessions/", **soon, expect=409)
-        self._refusal("desk", refused, "too_soon", "books the next session a week later")
+        self._client.refusal("desk", refused, "too_soon", "books the next session a week later")
         print(f"{'':13}     earliest: {refused['earliest_on']}")
 
-    def _treat(self, session: dict[str, Any]) -> None:
-        for who, verb in (("desk", "confirm"), ("desk", "check-in"), ("clinician", "start")):
-            moved = self._call(who, "POST", f"sessions/{session['id']}/{verb}/", expect=200)
-            self._say(who, 200, f"{verb}: the session is {moved['status']}")
+    def _arrive(self, session: dict[str, Any]) -> None:
+        for verb in ("confirm", "check-in"):
+            moved = self._call("desk", "POST", f"sessions/{session['id']}/{verb}/", expect=200)
+            self._say("desk", 200, f"{verb}: the session is {moved['status']}")
+        start = f"sessions/{session['id']}/start/"
+        refused = self._call("clinician", "POST", start, expect=409)
+        self._client.refusal("clinician", refused, "unresolved_findings", "starts the session")
+
+    def _screen(self, patient: dict[str, Any]) -> None:
+        url, today = f"patients/{patient['id']}", date.today().isoformat()  # noqa: DTZ011
+        self._call(
+            "clinician", "POST", f"{url}/skin-types/", skin_type=3, assessed_on=today, expect=201
+        )
+        questions = self._client.catalogue("clinician", "screening-rules")
+        answers = [{"rule": question["code"], "answer": False} for question in questions]
+        screening = self._call(
+            "clinician",
+            "POST",
+            f"{url}/screenings/",
+            answers=answers,
+            good_health=True,
+            expectations_discussed=True,
+            expect=201,
+        )
+        told = f"asks {len(answers)} questions; valid until {screening['valid_until']}"
+        self._say("clinician", 201, f"assesses skin type III and {told}")
+
+    def _consent(self, patient: dict[str, Any], slot: dict[str, Any]) -> None:
+        texts = self._client.catalogue("clinician", "consent-texts")
+        text = next(t for t in texts if (t["kind"], t["language"]) == ("TREATMENT", "en"))
+        self._call(
+            "clinician",
+            "POST",
+            f"patients/{patient['id']}/consents/",
+            text=text["id"],
+            clauses=[clause["code"] for clause in text["clauses"]],
+            zones=["cheeks", "forehead"],
+            device_models=[self._device_model(slot)],
+            signer_name=_name(patient),
+            expect=201,
+        )
+        self._say("clinician", 201, f"has “{text['title']}” signed, version {text['version']}")
+
+    def _device_model(self, slot: dict[str, Any]) -> str:
+        devices = self._client.catalogue("clinician", "devices")
+        return str(next(d["model_code"] for d in devices if d["id"] == slot["device"]))
+
+    def _start(self, session: dict[str, Any]) -> None:
+        moved = self._call("clinician", "POST", f"sessions/{session['id']}/start/", expect=200)
+        self._say("clinician", 200, f"start: the session is {moved['status']}")
+
+    def _chart(self, session: dict[str, Any], slot: dict[str, Any]) -> None:
+        url = f"sessions/{session['id']}"
+        code = f"(01){GTIN}(17)311231(10)T{secrets.token_hex(4).upper()}(21)00001"
+        model = self._device_model(slot)
+        self._call(
+            "clinician", "POST", "lots/", device_model=model, code=code, quantity=25, expect=201
+        )
+        self._call("clinician", "POST", f"{url}/cartridges/", code=code, expect=201)
+        self._say("clinician", 201, f"scans a cartridge, {code}")
+        refused = self._call("clinician", "POST", f"{url}/cartridges/", code=code, expect=409)
+        self._client.refusal("clinician", refused, "cartridge_used", "scans it once more")
 
         too_deep = [{"zone": "cheeks", "depth_mm": "2.60", "passes": 6}]
-        chart = f"sessions/{session['id']}/chart/"
-        refused = self._call("clinician", "PUT", chart, zones=too_deep, expect=400)
-        self._refusal("clinician", refused, "invalid", "charts a depth of 2.60 mm")
+        refused = self._call("clinician", "PUT", f"{url}/chart/", zones=too_deep, expect=400)
+        self._client.refusal("clinician", refused, "invalid", "charts a depth of 2.60 mm")
 
         zones = [
             {"zone": "cheeks", "depth_mm": "1.50", "passes": 6, "endpoint": "PINPOINT_BLEEDING"},
-            {"zone": "forehead", "depth_mm": "0.75", "passes": 4, "endpoint": "ERYTHEMA"},
+            {"zone": "forehead", "depth_mm": "1.25", "passes": 4, "endpoint": "ERYTHEMA"},
         ]
-        written = self._call("clinician", "PUT", chart, zones=zones, expect=200)
+        written = self._call("clinician", "PUT", f"{url}/chart/", zones=zones, expect=200)
         charted = ", ".join(f"{z['zone']} {z['depth_mm']} mm" for z in written["zones"])
         self._say("clinician", 200, f"charts {charted}")
+
+    def _override(self, session: dict[str, Any]) -> None:
+        """One finding is open: the forehead is deeper than its cap."""
+        url = f"sessions/{session['id']}"
+        refused = self._call("clinician", "POST", f"{url}/complete/", expect=409)
+        self._client.refusal("clinician", refused, "unresolved_findings", "signs the record")
+        finding = refused["findings"][0]
+        self._call(
+            "clinician",
+            "POST",
+            f"{url}/overrides/",
+            code=finding["code"],
+            subject=finding["subject"],
+            reason="One deep scar above the brow; single pass there, bone avoided.",
+            expect=201,
+        )
+        told = f"overrides {finding['code']} with a reason (rule: {finding['rule']})"
+        self._say("clinician", 201, told)
+
+    def _complete(self, session: dict[str, Any]) -> None:
         done = self._call("clinician", "POST", f"sessions/{session['id']}/complete/", expect=200)
-        self._say("clinician", 200, f"complete: the session is {done['status']}")
+        self._say("clinician", 200, f"complete: the session is {done['status']}, and signed")
         query = f"messages/?session={session['id']}&page_size=200"
         planned = self._call("desk", "GET", query, expect=200)["results"]
         self._say("desk", 200, f"sees {len(planned)} messages of this session in the outbox")
@@ -161,7 +233,9 @@ class Tour:
     def _wait_for(self, to: str, subject: str) -> dict[str, Any]:
         ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
-            answer = requests.get(f"{self.url}/inbox/messages.json", params={"to": to}, timeout=10)
+            answer = requests.get(
+                f"{self._client.url}/inbox/messages.json", params={"to": to}, timeout=10
+            )
             if answer.status_code == 404:
                 raise TourFailed("This server has no inbox: the tour needs the demo.")
             found = [m for m in answer.json()["messages"] if m["subject"] == subject]
@@ -169,30 +243,6 @@ class Tour:
                 return dict(found[0])
             time.sleep(0.5)
         raise TourFailed(f"Nothing came to {to} within {PATIENCE} seconds.")
-
-    def _call(self, who: str | None, method: str, path: str, *, expect: int, **body: Any) -> Any:
-        headers = {"Authorization": f"Token {self._tokens[who]}"} if who else {}
-        answer = requests.request(
-            method,
-            f"{self.url}/api/v1/{path}",
-            json=body or None,
-            headers=headers,
-            timeout=30,
-        )
-        if answer.status_code != expect:
-            raise TourFailed(
-                f"{method} {path} answered {answer.status_code} instead of {expect}: {answer.text}"
-            )
-        return answer.json()
-
-    def _refusal(self, who: str, problem: dict[str, Any], code: str, what: str) -> None:
-        if problem["code"] != code:
-            raise TourFailed(f"Refused with {problem['code']} instead of {code}.")
-        self._say(who, problem["status"], f"{what}: {code}")
-        print(f"{'':13}     “{problem['detail']}”")
-
-    def _say(self, who: str, status: int, what: str) -> None:
-        print(f"{who:>12}  {status}  {what}", flush=True)
 
 
 def _booking(plan: dict[str, Any], slot: dict[str, Any]) -> dict[str, Any]:

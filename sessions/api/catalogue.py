@@ -1,57 +1,99 @@
-"""Areas' zones and protocols, over HTTP."""
+"""The catalogues of treatment, over HTTP: what is in effect now."""
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from clinic.api import CatalogueViewSet
-from sessions.models import Protocol, Zone
+from clinic.api import CatalogueViewSet, VersionedViewSet
+from clinic.models import DeviceModel, DeviceSpec
+from patients.models import Zone
+from sessions.models import (
+    DeviceClearance,
+    OutcomeScale,
+    Product,
+    Protocol,
+    ProtocolVersion,
+    ZoneLimit,
+    ZoneRange,
+)
+
+
+class ZoneLimitOut(serializers.ModelSerializer[ZoneLimit]):
+    class Meta:
+        model = ZoneLimit
+        fields = [
+            *("version", "depth_min_mm", "depth_max_mm", "is_blocked", "passes_max"),
+            *("note", "source"),
+        ]
+        read_only_fields = fields
 
 
 class ZoneOut(serializers.ModelSerializer[Zone]):
     area_code = serializers.CharField(source="area.code")
+    limit = serializers.SerializerMethodField()
 
     class Meta:
         model = Zone
-        fields = ["id", "code", "name", "area", "area_code", "depth_min_mm", "depth_max_mm", "note"]
+        fields = ["id", "code", "name", "area", "area_code", "near_mouth", "limit"]
         read_only_fields = fields
+
+    @extend_schema_field(ZoneLimitOut(allow_null=True))
+    def get_limit(self, zone: Any) -> Any:
+        return ZoneLimitOut(zone.in_effect[0]).data if zone.in_effect else None
 
 
 class ZoneViewSet(CatalogueViewSet):
     model = Zone
-    resource = "treatment_sessions.zone"
+    resource = "patients.zone"
     serializer_class = ZoneOut
 
     def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset().select_related("area")
+        limits = Prefetch("limits", ZoneLimit.objects.in_effect(timezone.now()), "in_effect")
+        return super().get_queryset().select_related("area").prefetch_related(limits)
+
+
+class ZoneRangeOut(serializers.ModelSerializer[ZoneRange]):
+    zone = serializers.CharField(source="zone.code")
+
+    class Meta:
+        model = ZoneRange
+        fields = ["zone", "depth_min_mm", "depth_max_mm"]
+        read_only_fields = fields
+
+
+class ProtocolVersionOut(serializers.ModelSerializer[ProtocolVersion]):
+    zone_ranges = ZoneRangeOut(many=True)
+
+    class Meta:
+        model = ProtocolVersion
+        fields = [
+            *("id", "version", "effective_from", "depth_min_mm", "depth_max_mm", "zone_ranges"),
+            *("passes_max", "expected_endpoint", "planned_sessions", "hard_min_days"),
+            *("soft_min_days", "target_min_days", "target_max_days", "duration_minutes"),
+            *("cleaning_minutes", "evidence", "source"),
+        ]
+        read_only_fields = fields
 
 
 class ProtocolOut(serializers.ModelSerializer[Protocol]):
     area_code = serializers.CharField(source="area.code")
     concern_code = serializers.CharField(source="concern.code")
+    version = serializers.SerializerMethodField()
 
     class Meta:
         model = Protocol
         fields = [
-            "id",
-            "code",
-            "name",
-            "concern",
-            "concern_code",
-            "area",
-            "area_code",
-            "depth_min_mm",
-            "depth_max_mm",
-            "planned_sessions",
-            "hard_min_days",
-            "target_days",
-            "duration_minutes",
-            "cleaning_minutes",
-            "source",
-            "is_active",
+            *("id", "code", "name", "concern", "concern_code", "area", "area_code", "is_active"),
+            "version",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(ProtocolVersionOut(allow_null=True))
+    def get_version(self, protocol: Any) -> Any:
+        return ProtocolVersionOut(protocol.in_effect[0]).data if protocol.in_effect else None
 
 
 class ProtocolViewSet(CatalogueViewSet):
@@ -60,4 +102,91 @@ class ProtocolViewSet(CatalogueViewSet):
     serializer_class = ProtocolOut
 
     def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset().select_related("area", "concern")
+        versions = ProtocolVersion.objects.in_effect(timezone.now())
+        in_effect = Prefetch(
+            "versions", versions.prefetch_related("zone_ranges__zone"), "in_effect"
+        )
+        return super().get_queryset().select_related("area", "concern").prefetch_related(in_effect)
+
+
+class DeviceSpecOut(serializers.ModelSerializer[DeviceSpec]):
+    class Meta:
+        model = DeviceSpec
+        fields = [
+            *("version", "depth_max_mm", "tolerance_mm", "needles", "lists_isotretinoin"),
+            "source",
+        ]
+        read_only_fields = fields
+
+
+class DeviceClearanceOut(serializers.ModelSerializer[DeviceClearance]):
+    class Meta:
+        model = DeviceClearance
+        fields = [
+            *("reference", "version", "indication", "concerns", "zones", "skin_types", "min_age"),
+            *("depth_max_mm", "source"),
+        ]
+        read_only_fields = fields
+
+
+class DeviceModelOut(serializers.ModelSerializer[DeviceModel]):
+    spec = serializers.SerializerMethodField()
+    clearances = DeviceClearanceOut(source="cleared", many=True)
+
+    class Meta:
+        model = DeviceModel
+        fields = ["id", "code", "maker", "name", "modality", "is_active", "spec", "clearances"]
+        read_only_fields = fields
+
+    @extend_schema_field(DeviceSpecOut(allow_null=True))
+    def get_spec(self, model: Any) -> Any:
+        return DeviceSpecOut(model.in_effect[0]).data if model.in_effect else None
+
+
+class DeviceModelViewSet(CatalogueViewSet):
+    model = DeviceModel
+    resource = "clinic.devicemodel"
+    serializer_class = DeviceModelOut
+
+    def get_queryset(self) -> QuerySet[Any]:
+        now = timezone.now()
+        return (
+            super()
+            .get_queryset()
+            .prefetch_related(
+                Prefetch("specs", DeviceSpec.objects.in_effect(now), "in_effect"),
+                Prefetch("clearances", DeviceClearance.objects.in_effect(now), "cleared"),
+            )
+        )
+
+
+class ProductOut(serializers.ModelSerializer[Product]):
+    class Meta:
+        model = Product
+        fields = [
+            *("id", "code", "version", "kind", "name", "strength_percent", "is_prescription"),
+            *("for_dermis", "minutes_max", "grams_per_cm2_max", "may_be_occluded", "source"),
+        ]
+        read_only_fields = fields
+
+
+class ProductViewSet(VersionedViewSet):
+    model = Product
+    resource = "treatment_sessions.product"
+    serializer_class = ProductOut
+
+
+class OutcomeScaleOut(serializers.ModelSerializer[OutcomeScale]):
+    class Meta:
+        model = OutcomeScale
+        fields = [
+            *("id", "code", "version", "name", "rater_roles", "score_min", "score_max"),
+            *("lower_is_better", "source"),
+        ]
+        read_only_fields = fields
+
+
+class OutcomeScaleViewSet(VersionedViewSet):
+    model = OutcomeScale
+    resource = "treatment_sessions.outcomescale"
+    serializer_class = OutcomeScaleOut

@@ -5,20 +5,24 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api import ClinicViewSet, VisibleField
+from clinic.api import ClinicViewSet, ReasonIn, VisibleField
 from clinic.models import User
 from clinic.permissions import actor
-from patients.models import Concern, Patient
+from patients.models import Area, Concern, Patient, PatientConcern
 from sessions import services
 from sessions.availability import free_slots
-from sessions.models import Area, Protocol, TreatmentPlan
+from sessions.lifecycle import PlanStatus
+from sessions.models import Protocol, TreatmentPlan
+from sessions.services.plans import version_in_effect
 
 LONGEST = timedelta(days=31)
 
@@ -33,6 +37,11 @@ class PlanIn(serializers.Serializer[Any]):
     practitioner = VisibleField(
         queryset=User.objects.practitioners(), required=False, allow_null=True, default=None
     )
+    patient_concerns = VisibleField(
+        queryset=PatientConcern.objects.all(), many=True, required=False, default=list
+    )
+    goals = serializers.CharField(required=False, max_length=2_000, default="")
+    as_draft = serializers.BooleanField(default=False)
 
 
 class PlanOut(serializers.ModelSerializer[TreatmentPlan]):
@@ -46,24 +55,77 @@ class PlanOut(serializers.ModelSerializer[TreatmentPlan]):
             "area",
             "protocol",
             "practitioner",
+            "protocol_version",
+            "patient_concerns",
             "planned_sessions",
+            "goals",
+            "status",
             "created_at",
             "created_by",
         ]
         read_only_fields = fields
 
 
+class PlanFilter(filters.FilterSet):
+    patient = filters.UUIDFilter()
+    status = filters.MultipleChoiceFilter(choices=PlanStatus.choices)
+
+    class Meta:
+        model = TreatmentPlan
+        fields: list[str] = []
+
+
 class PlanViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     model = TreatmentPlan
     resource = "treatment_sessions.treatmentplan"
+    permissions = dict.fromkeys(
+        ("activate", "hold", "complete", "stop"), "treatment_sessions.change_treatmentplan"
+    )
     serializer_class = PlanOut
+    filterset_class = PlanFilter
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().prefetch_related("patient_concerns")
 
     @extend_schema(request=PlanIn, responses={201: PlanOut})
     def create(self, request: Request) -> Response:
         form = PlanIn(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
-        plan = services.create_plan(**form.validated_data, by=actor(request))
+        plan = services.create_plan(**form.validated_data, at=timezone.now(), by=actor(request))
         return Response(PlanOut(plan).data, status=201)
+
+    def _move(self, request: Request, to: PlanStatus) -> Response:
+        plan_id = self.get_object().pk
+        form = ReasonIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        plan = services.move_plan(
+            plan_id=plan_id,
+            to=to,
+            at=timezone.now(),
+            by=actor(request),
+            reason=form.validated_data["reason"],
+        )
+        return Response(PlanOut(plan).data)
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"])
+    def activate(self, request: Request, pk: Any) -> Response:
+        return self._move(request, PlanStatus.ACTIVE)
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"])
+    def hold(self, request: Request, pk: Any) -> Response:
+        return self._move(request, PlanStatus.ON_HOLD)
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"])
+    def complete(self, request: Request, pk: Any) -> Response:
+        return self._move(request, PlanStatus.COMPLETED)
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, pk: Any) -> Response:
+        return self._move(request, PlanStatus.STOPPED)
 
 
 class AvailabilityQuery(serializers.Serializer[Any]):
@@ -114,11 +176,13 @@ class AvailabilityViewSet(ClinicViewSet):
         form = AvailabilityQuery(data=request.query_params, context={"request": request})
         form.is_valid(raise_exception=True)
         query = form.validated_data
+        now = timezone.now()
         slots = free_slots(
             plan=query["plan"],
+            protocol=version_in_effect(query["plan"].protocol, now),
             first=query["from"],
             last=query["to"],
             practitioner=query["practitioner"],
-            at=timezone.now(),
+            at=now,
         )
         return Response(SlotOut(slots, many=True).data)

@@ -15,22 +15,17 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api import ClinicViewSet, InstantField, NewestFirst, VisibleField
+from clinic.api import ClinicViewSet, InstantField, NewestFirst, ReasonIn, VisibleField
 from clinic.models import Clinic, Device, Room, User
 from clinic.permissions import actor
 from clinic.wallclock import day_bounds
 from sessions import services
+from sessions.api.chart import ChartActions
 from sessions.lifecycle import Status
 from sessions.models import (
-    MAX_DEPTH_MM,
-    MAX_PASSES,
-    MIN_DEPTH_MM,
-    Endpoint,
     SessionEvent,
     TreatmentPlan,
     TreatmentSession,
-    Zone,
-    ZoneTreatment,
 )
 
 
@@ -45,6 +40,11 @@ class BookingIn(serializers.Serializer[Any]):
         max_length=500,
         help_text="Only from a practitioner: why this session may come sooner than the rule.",
     )
+    side_effect_override_reason = serializers.CharField(
+        required=False,
+        max_length=500,
+        help_text="Only from a practitioner: why to book before a side effect is resolved.",
+    )
 
 
 class RescheduleIn(serializers.Serializer[Any]):
@@ -53,10 +53,6 @@ class RescheduleIn(serializers.Serializer[Any]):
     room = VisibleField(queryset=Room.objects.all(), required=False)
     device = VisibleField(queryset=Device.objects.all(), required=False)
     reason = serializers.CharField(required=False, max_length=500)
-
-
-class ReasonIn(serializers.Serializer[Any]):
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
 
 
 class SessionOut(serializers.ModelSerializer[TreatmentSession]):
@@ -87,6 +83,9 @@ class SessionOut(serializers.ModelSerializer[TreatmentSession]):
             "completed_at",
             "rescheduled_from",
             "spacing_override_reason",
+            "protocol_version",
+            "is_off_label",
+            "signed_by",
             "created_at",
         ]
         read_only_fields = fields
@@ -97,42 +96,6 @@ class SessionEventOut(serializers.ModelSerializer[SessionEvent]):
         model = SessionEvent
         fields = ["old_status", "new_status", "at", "by", "reason"]
         read_only_fields = fields
-
-
-class ZoneEntryIn(serializers.Serializer[Any]):
-    zone = serializers.SlugRelatedField(slug_field="code", queryset=Zone.objects.all())
-    depth_mm = serializers.DecimalField(
-        max_digits=3,
-        decimal_places=2,
-        min_value=MIN_DEPTH_MM,
-        max_value=MAX_DEPTH_MM,
-        error_messages={
-            "min_value": "The depth must be at least {min_value} mm.",
-            "max_value": "The depth must be at most {max_value} mm.",
-        },
-    )
-    passes = serializers.IntegerField(min_value=1, max_value=MAX_PASSES)
-    endpoint = serializers.ChoiceField(choices=Endpoint.choices, default=Endpoint.ERYTHEMA)
-    note = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
-
-
-class ChartIn(serializers.Serializer[Any]):
-    zones = ZoneEntryIn(many=True, allow_empty=False)
-
-
-class ZoneTreatmentOut(serializers.ModelSerializer[ZoneTreatment]):
-    zone = serializers.CharField(source="zone.code")
-
-    class Meta:
-        model = ZoneTreatment
-        fields = ["zone", "depth_mm", "passes", "endpoint", "note"]
-        read_only_fields = fields
-
-
-class ChartOut(serializers.Serializer[Any]):
-    session = serializers.UUIDField(source="pk")
-    status = serializers.ChoiceField(choices=Status.choices)
-    zones = ZoneTreatmentOut(source="zone_treatments", many=True)
 
 
 class SessionFilter(filters.FilterSet):
@@ -183,7 +146,7 @@ class ByStart(NewestFirst):
     ordering = ("starts_at", "id")
 
 
-class SessionViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
+class SessionViewSet(ChartActions, ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     model = TreatmentSession
     resource = "treatment_sessions.treatmentsession"
     permissions = {
@@ -197,6 +160,11 @@ class SessionViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         "events": "treatment_sessions.view_sessionevent",
         "chart": "treatment_sessions.view_zonetreatment",
         "write_chart": "treatment_sessions.change_zonetreatment",
+        "cartridges": "treatment_sessions.change_zonetreatment",
+        "findings": "treatment_sessions.view_zonetreatment",
+        "overrides": "treatment_sessions.override",
+        "addenda": "treatment_sessions.view_zonetreatment",
+        "add_addendum": "treatment_sessions.treat",
     }
     serializer_class = SessionOut
     filterset_class = SessionFilter
@@ -208,7 +176,7 @@ class SessionViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     @extend_schema(request=BookingIn, responses={201: SessionOut})
     def create(self, request: Request) -> Response:
         """Book. 409 codes: `practitioner_taken room_taken device_taken patient_taken too_soon
-        closed`; `too_soon` adds `earliest_at` and `earliest_on`."""
+        closed open_side_effect plan_not_active`; `too_soon` adds `earliest_at, earliest_on`."""
         form = BookingIn(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
         details = dict(form.validated_data)
@@ -278,24 +246,3 @@ class SessionViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         """The history of the session, oldest first."""
         events = self.get_object().events.order_by("id")
         return Response(SessionEventOut(events, many=True).data)
-
-    @extend_schema(responses=ChartOut)
-    @action(detail=True, methods=["get"])
-    def chart(self, request: Request, pk: Any) -> Response:
-        return self._chart(self.get_object().pk)
-
-    @extend_schema(request=ChartIn, responses=ChartOut)
-    @chart.mapping.put
-    def write_chart(self, request: Request, pk: Any) -> Response:
-        """Replace the treated zones of a session in progress."""
-        session_id = self.get_object().pk
-        form = ChartIn(data=request.data)
-        form.is_valid(raise_exception=True)
-        services.write_chart(session_id=session_id, zones=form.validated_data["zones"])
-        return self._chart(session_id)
-
-    def _chart(self, session_id: Any) -> Response:
-        session = TreatmentSession.objects.prefetch_related("zone_treatments__zone").get(
-            pk=session_id
-        )
-        return Response(ChartOut(session).data)

@@ -1,7 +1,8 @@
 """A session and what it refers to are of one clinic, whoever writes.
 
 Django has no foreign keys over several columns, so these are SQL. They say that a plan's patient,
-and a session's room, device and plan (with the patient and area copied from it) match.
+and a session's room, device and plan (with the patient and area copied from it) match, and that
+a cartridge comes from the clinic's own store. Sessions follow their plan when two records of a patient are merged.
 """
 
 from django.db import migrations
@@ -26,7 +27,12 @@ KEYS = [
         "treatment_session",
         "session_copies_its_plan",
         "(plan_id, clinic_id, patient_id, area_id)"
-        " REFERENCES treatment_plan (id, clinic_id, patient_id, area_id)",
+        " REFERENCES treatment_plan (id, clinic_id, patient_id, area_id) ON UPDATE CASCADE",
+    ),
+    (
+        "treatment_cartridge_use",
+        "cartridge_lot_of_same_clinic",
+        "(lot_id, clinic_id) REFERENCES clinic_cartridge_lot (id, clinic_id)",
     ),
 ]
 

@@ -1,27 +1,72 @@
-"""What is treated, by which protocol, in which sessions, and what was done in each."""
+"""What is treated, by which protocol, in which sessions, what was done, and how it turned out."""
 
-from sessions.models.catalogue import MAX_DEPTH_MM, MIN_DEPTH_MM, Area, Protocol, Zone
+from sessions.models.catalogue import (
+    MAX_DEPTH_MM,
+    MIN_DEPTH_MM,
+    DeviceClearance,
+    Endpoint,
+    OutcomeScale,
+    Product,
+    ProductKind,
+    Protocol,
+    ProtocolVersion,
+    RaterRole,
+    ZoneLimit,
+    ZoneRange,
+)
+from sessions.models.healing import SideEffect, SideEffectExpectation, SideEffectKind
+from sessions.models.outcome import Milestone, OutcomeMeasure, Photo, View
+from sessions.models.plan import IllegalPlanMove, PlanEvent, TreatmentPlan
 from sessions.models.session import (
+    Addendum,
     IllegalMove,
     SessionEvent,
-    TreatmentPlan,
     TreatmentSession,
     TreatmentSessionQuerySet,
 )
-from sessions.models.treatment import MAX_PASSES, Endpoint, ZoneTreatment
+from sessions.models.treatment import (
+    MAX_PASSES,
+    CartridgeUse,
+    Direction,
+    ProductUse,
+    SessionFinding,
+    Side,
+    ZoneTreatment,
+)
 
 __all__ = [
     "MAX_DEPTH_MM",
     "MAX_PASSES",
     "MIN_DEPTH_MM",
-    "Area",
+    "Addendum",
+    "CartridgeUse",
+    "DeviceClearance",
+    "Direction",
     "Endpoint",
     "IllegalMove",
+    "IllegalPlanMove",
+    "Milestone",
+    "OutcomeMeasure",
+    "OutcomeScale",
+    "Photo",
+    "PlanEvent",
+    "Product",
+    "ProductKind",
+    "ProductUse",
     "Protocol",
+    "ProtocolVersion",
+    "RaterRole",
     "SessionEvent",
+    "SessionFinding",
+    "Side",
+    "SideEffect",
+    "SideEffectExpectation",
+    "SideEffectKind",
     "TreatmentPlan",
     "TreatmentSession",
     "TreatmentSessionQuerySet",
-    "Zone",
+    "View",
+    "ZoneLimit",
+    "ZoneRange",
     "ZoneTreatment",
 ]

@@ -1,14 +1,22 @@
-"""The catalogues of treatment: areas, their zones, and protocols."""
+"""The catalogues of treatment. What carries clinical numbers is versioned and never edited."""
 
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from clinic.models import Model
-from patients.models import Concern
+from clinic.models import (
+    DeviceModel,
+    Model,
+    Versioned,
+    VersionedQuerySet,
+    append_only,
+    version_once,
+)
+from patients.models import Area, Concern, SkinType, Zone
 
 # The product's hard band. Everything narrower is data (zones, protocols).
 MIN_DEPTH_MM = Decimal("0.50")
@@ -38,75 +46,249 @@ def range_in_band(name: str) -> models.CheckConstraint:
     )
 
 
-class Area(Model):
-    """A part of the body that recovers as one, such as the face. A catalogue."""
+class Endpoint(models.TextChoices):
+    """What the skin shows when the practitioner stops."""
 
-    code = models.SlugField(max_length=40, unique=True)
-    name = models.CharField(max_length=80)
-
-    class Meta:
-        db_table = "treatment_area"
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
+    NONE = "NONE", "None"
+    ERYTHEMA = "ERYTHEMA", "Erythema"
+    PINPOINT_BLEEDING = "PINPOINT_BLEEDING", "Pinpoint bleeding"
+    EXCESSIVE_BLEEDING = "EXCESSIVE_BLEEDING", "Excessive bleeding"
 
 
-class Zone(Model):
-    """A part of an area with a skin thickness of its own, such as the forehead. A catalogue."""
+class ZoneLimit(Versioned):
+    """How deep a zone may be needled at all, whatever the concern."""
 
-    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="zones")
-    code = models.SlugField(max_length=40, unique=True)
-    name = models.CharField(max_length=80)
+    version_key = ("zone_id",)
+
+    zone = models.ForeignKey(Zone, on_delete=models.PROTECT, related_name="limits")
     depth_min_mm = depth_field(default=MIN_DEPTH_MM)
     depth_max_mm = depth_field()
+    is_blocked = models.BooleanField(default=False, help_text="Never needled.")
+    passes_max = models.PositiveSmallIntegerField(help_text="More than these need a reason.")
     note = models.CharField(max_length=200, blank=True)
-    source = models.CharField(max_length=200)
+
+    objects = VersionedQuerySet.as_manager()
 
     class Meta:
-        db_table = "treatment_zone"
-        ordering = ["name"]
-        constraints = [range_in_band("zone_range_in_band")]
+        db_table = "treatment_zone_limit"
+        constraints = [
+            range_in_band("zone_range_in_band"),
+            version_once("zone_limit_version_once", "zone"),
+            models.CheckConstraint(
+                name="zone_limit_passes_in_range", condition=Q(passes_max__range=(1, 10))
+            ),
+        ]
+        triggers = append_only()
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.zone}: {self.depth_min_mm}–{self.depth_max_mm} mm"
 
 
 class Protocol(Model):
-    """How one concern is treated on one area: depths, times and spacing. A catalogue."""
+    """How one concern is treated on one area. A catalogue; its numbers are in ProtocolVersion."""
 
     code = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80)
     concern = models.ForeignKey(Concern, on_delete=models.PROTECT, related_name="protocols")
     area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="protocols")
-    depth_min_mm = depth_field()
-    depth_max_mm = depth_field()
-    planned_sessions = models.PositiveSmallIntegerField(help_text="Usual number of sessions.")
-    hard_min_days = models.PositiveSmallIntegerField(
-        help_text="Days between two sessions on one area that only a practitioner may undercut."
-    )
-    target_days = models.PositiveSmallIntegerField(help_text="Usual days between two sessions.")
-    duration_minutes = models.PositiveSmallIntegerField(help_text="Of the treatment.")
-    cleaning_minutes = models.PositiveSmallIntegerField(help_text="Of room and device, after it.")
-    source = models.CharField(max_length=300)
     is_active = models.BooleanField(default=True)
 
     class Meta:
         db_table = "treatment_protocol"
         ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProtocolVersion(Versioned):
+    """The numbers of a protocol: depths, passes, number and spacing of sessions, times.
+
+    Between two sessions on one area lie at least `hard_min_days` (only a practitioner may
+    undercut them), better `soft_min_days`, usually `target_min_days` to `target_max_days`.
+    """
+
+    version_key = ("protocol_id",)
+
+    protocol = models.ForeignKey(Protocol, on_delete=models.PROTECT, related_name="versions")
+    depth_min_mm = depth_field()
+    depth_max_mm = depth_field()
+    passes_max = models.PositiveSmallIntegerField()
+    expected_endpoint = models.CharField(max_length=20, choices=Endpoint)
+    planned_sessions = models.PositiveSmallIntegerField(help_text="Usual number of sessions.")
+    hard_min_days = models.PositiveSmallIntegerField()
+    soft_min_days = models.PositiveSmallIntegerField()
+    target_min_days = models.PositiveSmallIntegerField()
+    target_max_days = models.PositiveSmallIntegerField()
+    duration_minutes = models.PositiveSmallIntegerField(help_text="Of the treatment.")
+    cleaning_minutes = models.PositiveSmallIntegerField(help_text="Of room and device, after it.")
+    evidence = models.CharField(max_length=500, blank=True)
+
+    objects = VersionedQuerySet.as_manager()
+
+    class Meta:
+        db_table = "treatment_protocol_version"
         constraints = [
             range_in_band("protocol_range_in_band"),
+            version_once("protocol_version_once", "protocol"),
             models.CheckConstraint(
                 name="protocol_days_ordered",
-                condition=Q(hard_min_days__gte=1, target_days__gte=F("hard_min_days")),
-                violation_error_message="The target must not be below the hard minimum (≥ 1 day).",
+                condition=Q(
+                    hard_min_days__gte=1,
+                    soft_min_days__gte=F("hard_min_days"),
+                    target_min_days__gte=F("hard_min_days"),
+                    target_max_days__gte=F("target_min_days"),
+                ),
+                violation_error_message="Days must be ordered: 1 ≤ hard ≤ soft, hard ≤ target.",
             ),
             models.CheckConstraint(
                 name="protocol_takes_time",
                 condition=Q(duration_minutes__range=(5, 480), cleaning_minutes__lte=240),
                 violation_error_message="A session lasts 5 to 480 minutes, cleaning at most 240.",
             ),
+            models.CheckConstraint(
+                name="protocol_passes_in_range", condition=Q(passes_max__range=(1, 10))
+            ),
+            models.CheckConstraint(
+                name="protocol_endpoint_known", condition=Q(expected_endpoint__in=Endpoint.values)
+            ),
         ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.protocol}, version {self.version}"
+
+
+class ZoneRange(Model):
+    """The depths of a protocol on one zone, where they differ from its usual ones."""
+
+    protocol_version = models.ForeignKey(
+        ProtocolVersion, on_delete=models.PROTECT, related_name="zone_ranges"
+    )
+    zone = models.ForeignKey(Zone, on_delete=models.PROTECT, related_name="+")
+    depth_min_mm = depth_field()
+    depth_max_mm = depth_field()
+
+    class Meta:
+        db_table = "treatment_zone_range"
+        constraints = [
+            range_in_band("zone_range_of_protocol_in_band"),
+            models.UniqueConstraint(
+                name="zone_range_once_per_version", fields=["protocol_version", "zone"]
+            ),
+        ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.zone}: {self.depth_min_mm}–{self.depth_max_mm} mm"
+
+
+def codes(**kwargs: Any) -> "ArrayField[Any, Any]":
+    return ArrayField(models.SlugField(max_length=40), default=list, blank=True, **kwargs)
+
+
+class DeviceClearance(Versioned):
+    """What a device model has been cleared for: inside of it is on-label, outside off-label."""
+
+    version_key = ("model_id", "reference")
+
+    model = models.ForeignKey(DeviceModel, on_delete=models.PROTECT, related_name="clearances")
+    reference = models.CharField(max_length=20, help_text="Such as K202243.")
+    indication = models.CharField(max_length=200)
+    concerns = codes(help_text="Codes of the concerns.")
+    zones = codes(help_text="Codes of the zones.")
+    skin_types = ArrayField(models.PositiveSmallIntegerField(choices=SkinType), default=list)
+    min_age = models.PositiveSmallIntegerField(help_text="Years.")
+    depth_max_mm = depth_field(null=True, blank=True)
+
+    objects = VersionedQuerySet.as_manager()
+
+    class Meta:
+        db_table = "treatment_device_clearance"
+        constraints = [
+            version_once("device_clearance_version_once", "model", "reference"),
+            models.CheckConstraint(
+                name="device_clearance_depth_in_band",
+                condition=Q(depth_max_mm__isnull=True) | Q(depth_max_mm__range=IN_BAND),
+            ),
+        ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.reference}: {self.indication}"
+
+
+class ProductKind(models.TextChoices):
+    ANAESTHETIC = "ANAESTHETIC", "Topical anaesthetic"
+    SERUM = "SERUM", "Serum"
+    DRESSING = "DRESSING", "Dressing"
+
+
+class Product(Versioned):
+    """What is put on the skin before, during or after: with what its label says."""
+
+    code = models.SlugField(max_length=40)
+    kind = models.CharField(max_length=12, choices=ProductKind)
+    name = models.CharField(max_length=120)
+    strength_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
+    is_prescription = models.BooleanField(default=False)
+    for_dermis = models.BooleanField(
+        default=False, help_text="Does its label allow use in the dermis, through the channels?"
+    )
+    minutes_max = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Longest time on the skin, by its label."
+    )
+    grams_per_cm2_max = models.DecimalField(
+        max_digits=5, decimal_places=3, null=True, blank=True, help_text="By its label."
+    )
+    may_be_occluded = models.BooleanField(default=False)
+
+    objects = VersionedQuerySet.as_manager()
+
+    class Meta:
+        db_table = "treatment_product"
+        constraints = [
+            version_once("product_version_once", "code"),
+            models.CheckConstraint(
+                name="product_kind_known", condition=Q(kind__in=ProductKind.values)
+            ),
+            models.CheckConstraint(
+                name="product_strength_is_a_percentage",
+                condition=Q(strength_percent__isnull=True) | Q(strength_percent__range=(0, 100)),
+            ),
+        ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RaterRole(models.TextChoices):
+    CLINICIAN = "CLINICIAN", "Clinician"
+    PATIENT = "PATIENT", "Patient"
+
+
+class OutcomeScale(Versioned):
+    """A scale that results are measured with: its range, and which end is the good one."""
+
+    code = models.SlugField(max_length=40)
+    name = models.CharField(max_length=120)
+    rater_roles = ArrayField(models.CharField(max_length=12, choices=RaterRole))
+    score_min = models.DecimalField(max_digits=7, decimal_places=2)
+    score_max = models.DecimalField(max_digits=7, decimal_places=2)
+    lower_is_better = models.BooleanField()
+
+    objects = VersionedQuerySet.as_manager()
+
+    class Meta:
+        db_table = "treatment_outcome_scale"
+        constraints = [
+            version_once("outcome_scale_version_once", "code"),
+            models.CheckConstraint(
+                name="outcome_scale_range_ordered", condition=Q(score_min__lt=F("score_max"))
+            ),
+        ]
+        triggers = append_only()
 
     def __str__(self) -> str:
         return self.name

@@ -1,4 +1,4 @@
-"""Plans, their sessions, and the history of each session."""
+"""Treatment sessions, their history, and what was said about them after they were signed."""
 
 from datetime import datetime
 from typing import Self
@@ -6,47 +6,17 @@ from typing import Self
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 
 from clinic.errors import Conflict
-from clinic.models import Clinic, ClinicScoped, Device, Model, Room, User
-from patients.models import Concern, Patient
+from clinic.models import Clinic, ClinicScoped, Device, Model, Room, User, append_only, tracked
+from patients.models import Area, Patient, Screening, TreatmentConsent
 from sessions.lifecycle import NEXT, OCCUPIES, Status, can_move
-from sessions.models.catalogue import Area, Protocol
-
-
-class TreatmentPlan(Model):
-    """The decision to treat one concern of one patient on one area by one protocol."""
-
-    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False)
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="plans")
-    concern = models.ForeignKey(Concern, on_delete=models.PROTECT)
-    area = models.ForeignKey(Area, on_delete=models.PROTECT)
-    protocol = models.ForeignKey(Protocol, on_delete=models.PROTECT)
-    practitioner = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    planned_sessions = models.PositiveSmallIntegerField()
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, editable=False, related_name="+")
-
-    objects = ClinicScoped.as_manager()
-
-    class Meta:
-        db_table = "treatment_plan"
-        constraints = [
-            models.CheckConstraint(
-                name="plan_has_sessions", condition=Q(planned_sessions__range=(1, 52))
-            ),
-            # The key of what a session copies from its plan: see migration 0002_same_clinic.
-            models.UniqueConstraint(
-                name="plan_key_with_copies", fields=["id", "clinic", "patient", "area"]
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.patient}: {self.protocol}"
+from sessions.models.catalogue import ProtocolVersion
+from sessions.models.plan import TreatmentPlan
 
 
 class IllegalMove(Conflict):
@@ -58,6 +28,13 @@ class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
     def locked(self) -> Self:
         """Locks the rows, always in the same order. See Note [Lock order] in services."""
         return self.select_for_update(of=("self",)).order_by("pk")
+
+    def with_record(self) -> Self:
+        """Together with all that the safety rules look at first."""
+        return self.select_related(
+            *("clinic", "patient", "area", "device__model"),
+            "protocol_version__protocol__concern",
+        )
 
     def occupying(self) -> Self:
         return self.filter(status__in=OCCUPIES)
@@ -96,6 +73,7 @@ def free(name: str, resource: str, end: str, code: str, message: str) -> Exclusi
     )
 
 
+@tracked()
 class TreatmentSession(Model):
     """One appointment to treat one area: when, by whom, where and with which device.
 
@@ -128,6 +106,27 @@ class TreatmentSession(Model):
     )
     spacing_override_reason = models.CharField(max_length=500, blank=True)
     spacing_override_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    protocol_version = models.ForeignKey(
+        ProtocolVersion,
+        on_delete=models.PROTECT,
+        editable=False,
+        related_name="+",
+        help_text="That it is checked against.",
+    )
+    screening = models.ForeignKey(
+        Screening, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    consent = models.ForeignKey(
+        TreatmentConsent, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    is_off_label = models.BooleanField(null=True, editable=False)
+    pain_score = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(10)], help_text="0 none … 10 worst."
+    )
+    notes = models.TextField(blank=True, max_length=10_000)
+    signed_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
     )
 
@@ -192,6 +191,16 @@ class TreatmentSession(Model):
                 | (~Q(status=Status.COMPLETED) & Q(completed_at__isnull=True)),
             ),
             models.CheckConstraint(
+                name="session_signed_iff_completed",
+                condition=Q(status=Status.COMPLETED, signed_by__isnull=False)
+                | (~Q(status=Status.COMPLETED) & Q(signed_by__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="session_pain_0_to_10",
+                condition=Q(pain_score__isnull=True) | Q(pain_score__lte=10),
+                violation_error_message="Pain is 0 to 10.",
+            ),
+            models.CheckConstraint(
                 name="session_override_iff_author",
                 condition=Q(spacing_override_reason="", spacing_override_by__isnull=True)
                 | (~Q(spacing_override_reason="") & Q(spacing_override_by__isnull=False)),
@@ -207,7 +216,19 @@ class TreatmentSession(Model):
             models.Index(name="session_by_patient", fields=["patient", "starts_at"]),
         ]
         triggers = [
-            pgtrigger.ReadOnly(name="booked_for_good", fields=["plan", "patient", "area", "clinic"])
+            pgtrigger.ReadOnly(
+                name="booked_for_good", fields=["plan", "patient", "area", "clinic"]
+            ),
+            # Only the recovery may still change, when a later session is approved or cancelled.
+            pgtrigger.Protect(
+                name="signed_for_good",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.status = 'COMPLETED' AND "
+                    "to_jsonb(NEW) - 'recovers_at' IS DISTINCT FROM to_jsonb(OLD) - 'recovers_at'"
+                ),
+            ),
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:
@@ -218,18 +239,24 @@ class TreatmentSession(Model):
         """The start on the clinic's wall clock."""
         return self.starts_at.astimezone(self.clinic.zone)
 
+    def require_move(self, new: str) -> None:
+        """Raises IllegalMove unless `new` may follow on the status."""
+        if not can_move(self.status, new):
+            legal = ", ".join(sorted(NEXT[self.status])) or "nothing: it has ended"
+            raise IllegalMove(
+                f"A session that is {self.status} cannot become {new}; possible: {legal}."
+            )
+
     def move_to(self, new: str, *, at: datetime, by: User | None, reason: str = "") -> str:
         """Change the status: the only place where that happens. The caller holds the row's lock.
 
         Writes the history and returns the old status. Raises IllegalMove.
         """
-        old = self.status
-        if not can_move(old, new):
-            legal = ", ".join(sorted(NEXT[old])) or "nothing: it has ended"
-            raise IllegalMove(f"A session that is {old} cannot become {new}; possible: {legal}.")
-        self.status = new
-        self.completed_at = at if new == Status.COMPLETED else None
-        self.save(update_fields=["status", "completed_at"])
+        self.require_move(new)
+        old, self.status = self.status, new
+        if new == Status.COMPLETED:
+            self.completed_at, self.signed_by = at, by
+        self.save(update_fields=["status", "completed_at", "signed_by"])
         self.events.create(old_status=old, new_status=new, at=at, by=by, reason=reason)
         return old
 
@@ -246,9 +273,24 @@ class SessionEvent(Model):
 
     class Meta:
         db_table = "treatment_session_event"
-        triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
-        ]
+        triggers = append_only()
 
     def __str__(self) -> str:
         return f"{self.old_status or '–'} → {self.new_status}"
+
+
+class Addendum(Model):
+    """What is added to a signed record. The record itself never changes."""
+
+    session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="addenda")
+    text = models.TextField(max_length=10_000)
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        db_table = "treatment_addendum"
+        verbose_name_plural = "addenda"
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"Addendum of {self.at:%d %b %Y}"

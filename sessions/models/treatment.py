@@ -1,35 +1,50 @@
-"""What was done in a session."""
+"""What was done in a session, with what, and what the safety rules said about it.
 
+All of it is open while the session is, and locked by the database once the session is signed.
+"""
+
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
-from clinic.models import Model
-from sessions.models.catalogue import IN_BAND, Zone, depth_field
+from clinic.findings import Severity
+from clinic.models import CartridgeLot, Clinic, Model, User, tracked
+from patients.models import Zone
+from sessions.models.catalogue import IN_BAND, Endpoint, Product, depth_field
 from sessions.models.session import TreatmentSession
+from sessions.models.triggers import cartridge_fit_for_use, locked_once_signed
 
 MAX_PASSES = 10
 
 
-class Endpoint(models.TextChoices):
-    """What the skin showed when the practitioner stopped."""
-
-    NONE = "NONE", "None"
-    ERYTHEMA = "ERYTHEMA", "Erythema"
-    PINPOINT_BLEEDING = "PINPOINT_BLEEDING", "Pinpoint bleeding"
-    EXCESSIVE_BLEEDING = "EXCESSIVE_BLEEDING", "Excessive bleeding"
+class Side(models.TextChoices):
+    BOTH = "BOTH", "Both sides"
+    LEFT = "LEFT", "Left"
+    RIGHT = "RIGHT", "Right"
 
 
+class Direction(models.TextChoices):
+    HORIZONTAL = "HORIZONTAL", "Horizontal"
+    VERTICAL = "VERTICAL", "Vertical"
+    OBLIQUE = "OBLIQUE", "Oblique"
+
+
+@tracked()
 class ZoneTreatment(Model):
-    """What was done on one zone in a session."""
+    """What was done on one zone: the depth is the dial setting of the device."""
 
     session = models.ForeignKey(
         TreatmentSession, on_delete=models.PROTECT, related_name="zone_treatments"
     )
     zone = models.ForeignKey(Zone, on_delete=models.PROTECT, related_name="+")
+    side = models.CharField(max_length=8, choices=Side, default=Side.BOTH)
     depth_mm = depth_field(help_text="As dialled on the device, 0.50 to 2.50 mm.")
     passes = models.PositiveSmallIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(MAX_PASSES)]
+    )
+    directions = ArrayField(
+        models.CharField(max_length=12, choices=Direction), default=list, blank=True
     )
     endpoint = models.CharField(max_length=20, choices=Endpoint, default=Endpoint.ERYTHEMA)
     note = models.CharField(max_length=500, blank=True)
@@ -50,10 +65,130 @@ class ZoneTreatment(Model):
             models.CheckConstraint(
                 name="zone_endpoint_known", condition=Q(endpoint__in=Endpoint.values)
             ),
+            models.CheckConstraint(name="zone_side_known", condition=Q(side__in=Side.values)),
             models.UniqueConstraint(
-                name="zone_treated_once_per_session", fields=["session", "zone"]
+                name="zone_treated_once_per_session", fields=["session", "zone", "side"]
             ),
         ]
+        triggers = [locked_once_signed()]
 
     def __str__(self) -> str:
         return f"{self.zone}: {self.depth_mm} mm × {self.passes}"
+
+
+@tracked()
+class CartridgeUse(Model):
+    """One sterile cartridge, used for one session and then thrown away.
+
+    The database refuses one that was used before, has expired, was recalled, or belongs to a lot
+    that this clinic does not have.
+    """
+
+    session = models.ForeignKey(
+        TreatmentSession, on_delete=models.PROTECT, related_name="cartridge_uses"
+    )
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False, related_name="+")
+    lot = models.ForeignKey(CartridgeLot, on_delete=models.PROTECT, related_name="uses")
+    serial = models.CharField(max_length=20)
+    used_on = models.DateField(help_text="On the clinic's calendar.")
+
+    class Meta:
+        db_table = "treatment_cartridge_use"
+        constraints = [
+            models.UniqueConstraint(
+                name="cartridge_used_once",
+                fields=["lot", "serial"],
+                violation_error_message="This cartridge was used before.",
+            )
+        ]
+        triggers = [
+            locked_once_signed(),
+            cartridge_fit_for_use(),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lot}, serial {self.serial}"
+
+
+@tracked()
+class ProductUse(Model):
+    """An anaesthetic, serum or dressing that was put on the skin, with its lot."""
+
+    session = models.ForeignKey(
+        TreatmentSession, on_delete=models.PROTECT, related_name="product_uses"
+    )
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="uses")
+    lot = models.CharField(max_length=40)
+    grams = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)
+    area_cm2 = models.PositiveIntegerField("area (cm²)", null=True, blank=True)
+    on_at = models.DateTimeField(null=True, blank=True)
+    off_at = models.DateTimeField(null=True, blank=True)
+    is_occluded = models.BooleanField(default=False)
+    prescriber = models.CharField(max_length=120, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        db_table = "treatment_product_use"
+        constraints = [
+            models.CheckConstraint(
+                name="product_use_off_after_on",
+                condition=Q(off_at__isnull=True) | Q(off_at__gte=F("on_at")),
+                violation_error_message="It cannot come off before it went on.",
+            ),
+            models.CheckConstraint(
+                name="product_use_amounts_positive",
+                condition=(Q(grams__isnull=True) | Q(grams__gt=0))
+                & (Q(area_cm2__isnull=True) | Q(area_cm2__gt=0)),
+                violation_error_message="Grams and area must be above zero.",
+            ),
+        ]
+        triggers = [locked_once_signed()]
+
+    def __str__(self) -> str:
+        return f"{self.product}, lot {self.lot}"
+
+
+@tracked()
+class SessionFinding(Model):
+    """What a safety rule said about this session, and who decided to go on in spite of it.
+
+    Written when it is overridden; the rest of what was found is written when the record is signed.
+    """
+
+    session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="findings")
+    code = models.CharField(max_length=60)
+    subject = models.CharField(max_length=60, blank=True)
+    severity = models.CharField(max_length=8, choices=Severity)
+    message = models.CharField(max_length=500)
+    rule = models.CharField(max_length=120)
+    source = models.CharField(max_length=300)
+    numbers = models.JSONField(default=dict)
+    clear_on = models.DateField(null=True)
+    overridden_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    overridden_at = models.DateTimeField(null=True)
+    override_reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        db_table = "treatment_session_finding"
+        constraints = [
+            models.UniqueConstraint(
+                name="session_finding_once", fields=["session", "code", "subject"]
+            ),
+            models.CheckConstraint(
+                name="session_finding_severity_known", condition=Q(severity__in=Severity.values)
+            ),
+            models.CheckConstraint(
+                name="session_finding_override_whole",
+                condition=Q(
+                    overridden_by__isnull=True, overridden_at__isnull=True, override_reason=""
+                )
+                | (
+                    Q(overridden_by__isnull=False, overridden_at__isnull=False)
+                    & ~Q(override_reason="")
+                ),
+            ),
+        ]
+        triggers = [locked_once_signed()]
+
+    def __str__(self) -> str:
+        return f"{self.severity} {self.code} {self.subject}".strip()

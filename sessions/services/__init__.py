@@ -10,15 +10,36 @@ Note [Lock order]
 """
 
 from sessions.services.booking import book_session, reschedule_session
-from sessions.services.chart import ZoneEntry, write_chart
+from sessions.services.chart import (
+    ProductEntry,
+    ZoneEntry,
+    add_addendum,
+    override_finding,
+    use_cartridge,
+    write_chart,
+)
+from sessions.services.healing import log_side_effect, record_outcome, resolve_side_effect
+from sessions.services.merging import merge_patients
 from sessions.services.moves import move_session
-from sessions.services.plans import create_plan
+from sessions.services.photos import consenting_patients, store_photo
+from sessions.services.plans import create_plan, move_plan
 
 __all__ = [
+    "ProductEntry",
     "ZoneEntry",
+    "add_addendum",
     "book_session",
+    "consenting_patients",
     "create_plan",
+    "log_side_effect",
+    "merge_patients",
+    "move_plan",
     "move_session",
+    "override_finding",
+    "record_outcome",
     "reschedule_session",
+    "resolve_side_effect",
+    "store_photo",
+    "use_cartridge",
     "write_chart",
 ]

@@ -6,14 +6,16 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from clinic.errors import Conflict, DomainError, NotAllowed
+from clinic.findings import Finding, Severity
 from clinic.locks import lock
 from clinic.models import Device, Room, User
 from patients.services import PatientArchived
+from sessions.assessment import overridden, side_effect_findings
 from sessions.availability import is_open
-from sessions.lifecycle import Status
-from sessions.models import TreatmentPlan, TreatmentSession
+from sessions.lifecycle import PlanStatus, Status
+from sessions.models import SessionFinding, TreatmentPlan, TreatmentSession
 from sessions.services.moves import move_session
-from sessions.services.plans import require_practitioner
+from sessions.services.plans import require_practitioner, version_in_effect
 from sessions.signals import session_moved
 from sessions.spacing import approve_sooner, explain_too_soon, recovered_at, too_close
 
@@ -43,6 +45,16 @@ class Closed(Conflict):
     title = "The clinic is closed then"
 
 
+class PlanNotActive(Conflict):
+    code = "plan_not_active"
+    title = "The plan is not active"
+
+
+class OpenSideEffects(Conflict):
+    code = "open_side_effect"
+    title = "Something has not healed yet"
+
+
 class PractitionerTaken(Conflict):
     code = "practitioner_taken"
     title = "The practitioner is already booked"
@@ -65,20 +77,32 @@ class PatientTaken(Conflict):
 
 class OverrideNotAllowed(NotAllowed):
     code = "override_not_allowed"
-    title = "Only a practitioner may approve a sooner session"
+    title = "Only a practitioner may override a safety rule"
 
 
 def prepare_session(
-    *, plan: TreatmentPlan, starts_at: datetime, practitioner: User, room: Room, device: Device
+    *,
+    plan: TreatmentPlan,
+    starts_at: datetime,
+    practitioner: User,
+    room: Room,
+    device: Device,
+    at: datetime,
 ) -> TreatmentSession:
-    """A session with all its times, not saved. Raises NotBookable, NoPractitionerHere."""
+    """A session with all its times by the protocol that is in effect, not saved.
+
+    Raises PatientArchived, PlanNotActive, NotBookable, NoPractitionerHere, NoVersion.
+    """
     if plan.patient.archived_at:
         raise PatientArchived("This patient's record is archived.", field="plan")
+    if plan.status != PlanStatus.ACTIVE:
+        raise PlanNotActive(f"The plan is {plan.status}; activate it first.", field="plan")
     require_practitioner(practitioner, clinic_id=plan.clinic_id)
     for field, resource in (("room", room), ("device", device)):
         if resource.clinic_id != plan.clinic_id or not resource.is_active:
             raise NotBookable(f"{resource} is not in use at this clinic.", field=field)
-    ends_at = starts_at + timedelta(minutes=plan.protocol.duration_minutes)
+    protocol = version_in_effect(plan.protocol, at)
+    ends_at = starts_at + timedelta(minutes=protocol.duration_minutes)
     return TreatmentSession(
         clinic=plan.clinic,
         plan=plan,
@@ -89,8 +113,9 @@ def prepare_session(
         device=device,
         starts_at=starts_at,
         ends_at=ends_at,
-        released_at=ends_at + timedelta(minutes=plan.protocol.cleaning_minutes),
-        recovers_at=recovered_at(starts_at, plan.protocol, plan.clinic.zone),
+        released_at=ends_at + timedelta(minutes=protocol.cleaning_minutes),
+        recovers_at=recovered_at(starts_at, protocol, plan.clinic.zone),
+        protocol_version=protocol,
         time_zone=plan.clinic.time_zone,
     )
 
@@ -106,6 +131,7 @@ def book_session(
     at: datetime,
     by: User,
     spacing_override_reason: str = "",
+    side_effect_override_reason: str = "",
     rescheduled_from: TreatmentSession | None = None,
 ) -> TreatmentSession:
     """Book one session of a plan.
@@ -115,14 +141,15 @@ def book_session(
     3. Insert; the constraints have the last word, put into the words of the desk.
     4. Write the history and tell the listeners, in the same transaction.
 
-    Raises InThePast, Closed, TooSoon, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken,
-    NotBookable, NoPractitionerHere, PatientArchived, OverrideNotAllowed.
+    Raises InThePast, Closed, TooSoon, OpenSideEffects, PractitionerTaken, RoomTaken, DeviceTaken,
+    PatientTaken, PlanNotActive, NotBookable, NoPractitionerHere, PatientArchived, NoVersion,
+    OverrideNotAllowed.
     """
     plan = TreatmentPlan.objects.select_related("clinic", "patient", "area", "protocol").get(
         pk=plan_id
     )
     session = prepare_session(
-        plan=plan, starts_at=starts_at, practitioner=practitioner, room=room, device=device
+        plan=plan, starts_at=starts_at, practitioner=practitioner, room=room, device=device, at=at
     )
     lock(
         f"practitioner:{practitioner.pk}",
@@ -140,11 +167,12 @@ def book_session(
             field="starts_at",
         )
     if spacing_override_reason:
-        if not by.has_perm("treatment_sessions.override_spacing"):
-            raise OverrideNotAllowed("Ask a practitioner to book this session.")
+        require_override_right(by)
         session.spacing_override_reason = spacing_override_reason
         session.spacing_override_by = by
         approve_sooner(session)
+
+    accepted = accept_side_effects(session, reason=side_effect_override_reason, at=at, by=by)
 
     session.rescheduled_from = rescheduled_from
     try:
@@ -152,9 +180,39 @@ def book_session(
             session.save(force_insert=True)
     except IntegrityError as error:
         raise explain_clash(error, session) from error
+    SessionFinding.objects.bulk_create(
+        overridden(session, finding, reason=side_effect_override_reason, at=at, by=by)
+        for finding in accepted
+    )
     session.events.create(old_status="", new_status=session.status, at=at, by=by)
     session_moved.send(TreatmentSession, session=session, old="", new=session.status, at=at, by=by)
     return session
+
+
+def require_override_right(by: User) -> None:
+    if not by.has_perm("treatment_sessions.override"):
+        raise OverrideNotAllowed("Ask a practitioner to book this session.")
+
+
+def accept_side_effects(
+    session: TreatmentSession, *, reason: str, at: datetime, by: User
+) -> list[Finding]:
+    """What a practitioner accepts by booking in spite of it. Raises OpenSideEffects."""
+    grave = [
+        finding
+        for finding in side_effect_findings(session, at=at)
+        if finding.severity == Severity.BLOCK
+    ]
+    if grave and not reason:
+        raise OpenSideEffects(
+            " ".join(finding.message for finding in grave)
+            + " Only a practitioner may book in spite of it.",
+            field="plan",
+            findings=[finding.as_dict() for finding in grave],
+        )
+    if grave:
+        require_override_right(by)
+    return grave
 
 
 def explain_clash(error: IntegrityError, session: TreatmentSession) -> Exception:

@@ -1,19 +1,38 @@
 """Deciding on a treatment."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from clinic.errors import DomainError
 from clinic.models import Role, User
-from patients.models import Concern, Patient
+from patients.models import Area, Concern, Patient, PatientConcern
 from patients.services import PatientArchived
-from sessions.models import Area, Protocol, TreatmentPlan
+from sessions.lifecycle import PlanStatus
+from sessions.models import Protocol, ProtocolVersion, TreatmentPlan
 
 
 class ProtocolDoesNotFit(DomainError):
     code = "protocol_does_not_fit"
     title = "The protocol is for something else"
+
+
+class ForeignConcern(DomainError):
+    code = "foreign_concern"
+    title = "The concern is another patient's"
+
+
+class NoVersion(DomainError):
+    code = "no_version"
+    title = "The protocol has no version in effect"
+
+
+class ReasonMissing(DomainError):
+    code = "reason_missing"
+    title = "A reason is needed"
 
 
 class NoPractitionerHere(DomainError):
@@ -38,9 +57,17 @@ def create_plan(
     area: Area,
     protocol: Protocol,
     practitioner: User | None,
+    at: datetime,
     by: User,
+    patient_concerns: Sequence[PatientConcern] = (),
+    goals: str = "",
+    as_draft: bool = False,
 ) -> TreatmentPlan:
-    """Plan a series of sessions. Raises PatientArchived, ProtocolDoesNotFit, NoPractitionerHere."""
+    """Plan a series of sessions by the version of the protocol that is in effect; active at once
+    unless it is a draft.
+
+    Raises PatientArchived, ProtocolDoesNotFit, NoPractitionerHere, ForeignConcern, NoVersion.
+    """
     if patient.archived_at:
         raise PatientArchived("This record is archived: restore it first.", field="patient")
     if (protocol.concern_id, protocol.area_id) != (concern.pk, area.pk):
@@ -50,13 +77,41 @@ def create_plan(
         )
     if practitioner:
         require_practitioner(practitioner, clinic_id=patient.clinic_id)
-    return TreatmentPlan.objects.create(
+    if any(known.patient_id != patient.pk for known in patient_concerns):
+        raise ForeignConcern("A concern belongs to another patient.", field="patient_concerns")
+    version = version_in_effect(protocol, at)
+    plan = TreatmentPlan.objects.create(
         clinic_id=patient.clinic_id,
         patient=patient,
         concern=concern,
         area=area,
         protocol=protocol,
+        protocol_version=version,
         practitioner=practitioner,
-        planned_sessions=protocol.planned_sessions,
+        planned_sessions=version.planned_sessions,
+        goals=goals,
         created_by=by,
     )
+    plan.patient_concerns.set(patient_concerns)
+    plan.events.create(old_status="", new_status=plan.status, at=at, by=by)
+    if not as_draft:
+        plan.move_to(PlanStatus.ACTIVE, at=at, by=by)
+    return plan
+
+
+@transaction.atomic
+def move_plan(*, plan_id: Any, to: str, at: datetime, by: User, reason: str = "") -> TreatmentPlan:
+    """Move a plan on in its life. Raises IllegalPlanMove, ReasonMissing (to hold or to stop)."""
+    plan = TreatmentPlan.objects.select_for_update(of=("self",)).get(pk=plan_id)
+    if to in (PlanStatus.ON_HOLD, PlanStatus.STOPPED) and not reason:
+        raise ReasonMissing("Say why the plan is held or stopped.", field="reason")
+    plan.move_to(to, at=at, by=by, reason=reason)
+    return plan
+
+
+def version_in_effect(protocol: Protocol, at: datetime) -> ProtocolVersion:
+    """The version of a protocol that counts now. Raises NoVersion."""
+    version = ProtocolVersion.objects.in_effect(at).filter(protocol=protocol).first()
+    if version is None:
+        raise NoVersion(f"“{protocol}” has no version in effect.", field="protocol")
+    return version

@@ -1,11 +1,8 @@
 """Completing and cancelling one session at the same moment."""
 
-from decimal import Decimal
-
 import pytest
 
 from aftercare.models import Anchor, Message, MessageStatus
-from sessions import services
 from sessions.lifecycle import Status
 from tests.concurrency.conftest import race
 from tests.conftest import Booking
@@ -18,12 +15,12 @@ def test_exactly_one_wins_and_aftercare_exists_iff_completed(
 ) -> None:
     CareStepFactory(anchor=Anchor.COMPLETED)
     session = booking.book()
+    booking.ready()
     booking.move(session, Status.CHECKED_IN)
 
     def complete() -> str:
         booking.move(session, Status.IN_PROGRESS)
-        entry: services.ZoneEntry = {"zone": booking.zone, "depth_mm": Decimal("1.50"), "passes": 6}
-        services.write_chart(session_id=session.pk, zones=[entry])
+        booking.chart(session)
         return booking.move(session, Status.COMPLETED).status
 
     outcomes = race(complete, lambda: booking.move(session, Status.CANCELLED).status)

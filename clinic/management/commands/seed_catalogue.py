@@ -6,43 +6,83 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import models, transaction
+from django.db import transaction
 from django.utils.dateparse import parse_duration
 
 from aftercare.models import CareStep, MessageTemplate
-from clinic.catalogue import Row, add_missing, read
-from patients.models import Concern
-from sessions.models import Area, Protocol, Zone
+from clinic.catalogue import add_missing, linked, read, taken_out
+from clinic.models import ClinicalRule, DeviceModel, DeviceSpec
+from patients.models import Area, Concern, ConcernSubtype, ConsentText, ScreeningRule, Zone
+from sessions.models import (
+    DeviceClearance,
+    OutcomeScale,
+    Product,
+    Protocol,
+    ProtocolVersion,
+    SideEffectExpectation,
+    ZoneLimit,
+)
 
 ROOT = Path(settings.BASE_DIR)
-BY_CODE = ("code",)
 
 
 class Command(BaseCommand):
-    help = "Load concerns, areas, zones, protocols, care steps and message templates."
+    help = "Load all catalogues: rules, devices, zones, screening, consents, protocols, messages…"
 
     def handle(self, *args: Any, **options: Any) -> None:
         with transaction.atomic():
             added = {
-                "concerns": add_missing(
-                    Concern, read(ROOT / "patients/catalogue/concerns.yaml"), key=BY_CODE
-                ),
+                **load_clinic(ROOT / "clinic/catalogue"),
+                **load_patients(ROOT / "patients/catalogue"),
                 **load_treatment(ROOT / "sessions/catalogue"),
                 **load_sequence(ROOT / "aftercare/catalogue"),
             }
         self.stdout.write("added " + ", ".join(f"{n} {what}" for what, n in added.items()))
 
 
-def load_treatment(folder: Path) -> dict[str, int]:
-    areas = read(folder / "areas.yaml")
-    zones = [{**zone, "area": area["code"]} for area in areas for zone in area.pop("zones")]
+def load_clinic(folder: Path) -> dict[str, int]:
+    devices = read(folder / "devices.yaml")
+    specs = taken_out(devices, "specs", parent="model")
     return {
-        "areas": add_missing(Area, areas, key=BY_CODE),
-        "zones": add_missing(Zone, linked(zones, area=Area), key=BY_CODE),
-        "protocols": add_missing(
-            Protocol,
-            linked(read(folder / "protocols.yaml"), area=Area, concern=Concern),
-            key=BY_CODE,
+        "clinical rules": add_missing(ClinicalRule, read(folder / "rules.yaml")),
+        "device models": add_missing(DeviceModel, devices),
+        "device specs": add_missing(DeviceSpec, linked(specs, model=DeviceModel)),
+    }
+
+
+def load_patients(folder: Path) -> dict[str, int]:
+    areas, concerns = read(folder / "areas.yaml"), read(folder / "concerns.yaml")
+    zones = taken_out(areas, "zones", parent="area")
+    subtypes = taken_out(concerns, "subtypes", parent="concern")
+    texts = read(folder / "consent_texts.yaml")
+    return {
+        "areas": add_missing(Area, areas),
+        "zones": add_missing(Zone, linked(zones, area=Area)),
+        "concerns": add_missing(Concern, concerns),
+        "subtypes": add_missing(ConcernSubtype, linked(subtypes, concern=Concern)),
+        "screening rules": add_missing(ScreeningRule, read(folder / "screening_rules.yaml")),
+        "consent texts": add_missing(ConsentText, texts, parts="clauses"),
+    }
+
+
+def load_treatment(folder: Path) -> dict[str, int]:
+    limits = linked(read(folder / "zone_limits.yaml"), zone=Zone)
+    clearances = linked(read(folder / "clearances.yaml"), model=DeviceModel)
+    protocols = read(folder / "protocols.yaml")
+    versions = taken_out(protocols, "versions", parent="protocol")
+    for version in versions:
+        version["zone_ranges"] = linked(version.get("zone_ranges", []), zone=Zone)
+    return {
+        "zone limits": add_missing(ZoneLimit, limits),
+        "protocols": add_missing(Protocol, linked(protocols, concern=Concern, area=Area)),
+        "protocol versions": add_missing(
+            ProtocolVersion, linked(versions, protocol=Protocol), parts="zone_ranges"
+        ),
+        "clearances": add_missing(DeviceClearance, clearances),
+        "products": add_missing(Product, read(folder / "products.yaml")),
+        "outcome scales": add_missing(OutcomeScale, read(folder / "outcome_scales.yaml")),
+        "side effect courses": add_missing(
+            SideEffectExpectation, read(folder / "side_effects.yaml")
         ),
     }
 
@@ -52,22 +92,11 @@ def load_sequence(folder: Path) -> dict[str, int]:
         {**row, "offset": duration(row["offset"]), "useful_for": duration(row["useful_for"])}
         for row in read(folder / "steps.yaml")
     ]
-    added = {"steps": add_missing(CareStep, steps, key=BY_CODE)}
+    added = {"steps": add_missing(CareStep, steps)}
     texts = linked(read(folder / "templates.yaml"), step=CareStep)
-    rows = [{"version": 1, **text, "step_id": text["step"].pk} for text in texts]
     key = ("step_id", "channel", "language", "version")
-    return {**added, "templates": add_missing(MessageTemplate, rows, key=key)}
-
-
-def linked(rows: list[Row], **models_by_field: type[models.Model]) -> list[Row]:
-    """The rows with codes replaced by the objects that they name."""
-    by_code = {
-        field: {thing.code: thing for thing in model._default_manager.all()}  # type: ignore[attr-defined]
-        for field, model in models_by_field.items()
-    }
-    return [
-        {**row, **{field: found[row[field]] for field, found in by_code.items()}} for row in rows
-    ]
+    templates = add_missing(MessageTemplate, [{"version": 1, **text} for text in texts], key=key)
+    return {**added, "templates": templates}
 
 
 def duration(text: str) -> timedelta:

@@ -3,7 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from clinic.demo.tour import Tour, TourFailed
+from clinic.demo.client import TourFailed
+from clinic.demo.tour import Tour
 
 
 class Command(BaseCommand):

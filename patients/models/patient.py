@@ -1,36 +1,30 @@
-"""Who is treated, for which concern, and on which channels they may be written to."""
+"""The people who are treated."""
 
 import re
 from datetime import date
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import TrigramSimilarity
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q, Value
-from django.db.models.functions import Concat, Lower, Now
+from django.db.models.functions import Concat, Lower
 from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
-from clinic.models import Clinic, ClinicScoped, Model, User, keyed_with_clinic, known_time_zone
-
-
-class Concern(Model):
-    """What a patient wants treated, such as acne scars. A catalogue."""
-
-    code = models.SlugField(max_length=40, unique=True)
-    name = models.CharField(max_length=80)
-    is_active = models.BooleanField(default=True)
-
-    class Meta:
-        db_table = "patient_concern_kind"
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
+from clinic.models import (
+    Clinic,
+    ClinicScoped,
+    Model,
+    User,
+    append_only,
+    keyed_with_clinic,
+    known_time_zone,
+    tracked,
+)
 
 
 class SkinType(models.IntegerChoices):
@@ -45,12 +39,19 @@ class SkinType(models.IntegerChoices):
 
 
 EARLIEST_BIRTH = date(1900, 1, 1)
+SIMILAR_NAMES = 0.4  # pg_trgm similarity: “Jon Smyth” and “John Smith” are 0.5
 
 
 def birth_date(day: date) -> None:
     """Refuse a day that nobody living was born on."""
     if not EARLIEST_BIRTH <= day <= timezone.localdate():
         raise ValidationError("A birth date lies between 1900 and today.", code="birth_date")
+
+
+class Sex(models.TextChoices):
+    FEMALE = "FEMALE", "Female"
+    MALE = "MALE", "Male"
+    OTHER = "OTHER", "Other"
 
 
 class PatientQuerySet(ClinicScoped["Patient"]):
@@ -72,7 +73,26 @@ class PatientQuerySet(ClinicScoped["Patient"]):
         # the whole table in the order of the page.
         return self.filter(pk__in=found.values("pk")[:1000])
 
+    def possible_duplicates_of(self, patient: "Patient") -> Self:
+        """Records of the same clinic that may be the same person: the same mobile number, the
+        same e-mail address, or the same birth date and a similar name."""
+        name = Lower(Concat("given_name", Value(" "), "family_name"))
+        similar = TrigramSimilarity(name, patient.full_name.lower())
+        match = Q(date_of_birth=patient.date_of_birth, similarity__gte=SIMILAR_NAMES)
+        if patient.mobile:
+            match |= Q(mobile=patient.mobile)
+        if patient.email:
+            match |= Q(email__iexact=patient.email)
+        return (
+            self.filter(clinic=patient.clinic_id, merged_into__isnull=True)
+            .exclude(pk=patient.pk)
+            .annotate(similarity=similar)
+            .filter(match)
+            .order_by("-similarity", "id")
+        )
 
+
+@tracked(exclude=("search_text",))
 class Patient(Model):
     """One person at one clinic. Archived, never deleted."""
 
@@ -89,11 +109,21 @@ class Patient(Model):
         validators=[known_time_zone],
         help_text="Only if it differs from the clinic's.",
     )
+    sex = models.CharField(max_length=8, choices=Sex, blank=True)
     skin_type = models.PositiveSmallIntegerField(
-        choices=SkinType, null=True, blank=True, help_text="Fitzpatrick."
+        choices=SkinType,
+        null=True,
+        editable=False,
+        help_text="Fitzpatrick, as last assessed: see SkinTypeAssessment.",
     )
+    allergies = models.TextField(blank=True, max_length=5_000)
+    keloid_history = models.BooleanField("keloids or hypertrophic scars", null=True, blank=True)
+    cold_sore_history = models.BooleanField("cold sores (HSV)", null=True, blank=True)
     notes = models.TextField(blank=True, max_length=10_000)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, editable=False, related_name="merged_from"
+    )
     updated_at = models.DateTimeField(auto_now=True)
     version = models.PositiveIntegerField(default=1, editable=False)
     search_text = models.GeneratedField(
@@ -131,6 +161,13 @@ class Patient(Model):
                 name="patient_language_known",
                 condition=Q(language__in=[code for code, _ in settings.LANGUAGES]),
             ),
+            models.CheckConstraint(
+                name="patient_sex_known", condition=Q(sex="") | Q(sex__in=Sex.values)
+            ),
+            models.CheckConstraint(
+                name="patient_merged_is_archived",
+                condition=Q(merged_into__isnull=True) | Q(archived_at__isnull=False),
+            ),
             keyed_with_clinic("patient_key_with_clinic"),
         ]
         indexes = [
@@ -162,70 +199,49 @@ class Patient(Model):
         return ZoneInfo(self.time_zone) if self.time_zone else self.clinic.zone
 
 
-class Channel(models.TextChoices):
-    EMAIL = "EMAIL", "E-mail"
-    SMS = "SMS", "SMS"
-
-
-class Purpose(models.TextChoices):
-    CARE = "CARE", "Appointments and aftercare"
-    RECALL = "RECALL", "Recall and maintenance offers"
-
-
-class ContactConsentQuerySet(ClinicScoped["ContactConsent"]):
+class SkinTypeAssessmentQuerySet(ClinicScoped["SkinTypeAssessment"]):
     clinic_path = "patient__clinic"
 
-    def current(self) -> Self:
-        """The newest word per patient, channel and purpose."""
-        key = ("patient_id", "channel", "purpose")
-        return self.order_by(*key, "-recorded_at", "-id").distinct(*key)
 
-    def granted(self, *, patient_id: Any, channel: str, purpose: str) -> bool:
-        """Whether the last word of this patient was yes. Silence is no."""
-        last = (
-            self.filter(patient_id=patient_id, channel=channel, purpose=purpose)
-            .order_by("-recorded_at", "-id")
-            .first()
-        )
-        return last is not None and last.granted
+class SkinTypeAssessment(Model):
+    """What a clinician took the skin type for, and when. Append-only: the newest one counts."""
 
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, related_name="skin_type_assessments"
+    )
+    skin_type = models.PositiveSmallIntegerField(choices=SkinType)
+    assessed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    assessed_on = models.DateField()
 
-class ContactConsent(Model):
-    """One entry of the ledger: a patient agreed, or no longer agrees, to be written to.
-
-    Append-only, for the application and for SQL: what counts is the newest entry.
-    """
-
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="contact_consents")
-    channel = models.CharField(max_length=8, choices=Channel)
-    purpose = models.CharField(max_length=8, choices=Purpose)
-    granted = models.BooleanField()
-    wording = models.TextField(max_length=2_000, help_text="What the patient was asked.")
-    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
-    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, editable=False)
-
-    objects = ContactConsentQuerySet.as_manager()
+    objects = SkinTypeAssessmentQuerySet.as_manager()
 
     class Meta:
-        db_table = "patient_contact_consent"
+        db_table = "patient_skin_type_assessment"
         constraints = [
             models.CheckConstraint(
-                name="contact_consent_channel_known", condition=Q(channel__in=Channel.values)
-            ),
-            models.CheckConstraint(
-                name="contact_consent_purpose_known", condition=Q(purpose__in=Purpose.values)
-            ),
-        ]
-        indexes = [
-            models.Index(
-                name="contact_consent_newest",
-                fields=["patient", "channel", "purpose", "-recorded_at"],
+                name="skin_type_assessment_type_known",
+                condition=Q(skin_type__in=SkinType.values),
             )
         ]
-        triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
-        ]
+        triggers = append_only()
 
     def __str__(self) -> str:
-        answer = "yes" if self.granted else "no"
-        return f"{self.get_channel_display()}, {self.get_purpose_display()}: {answer}"
+        return f"Skin type {self.get_skin_type_display()}, {self.assessed_on:%d %b %Y}"
+
+
+class PatientMerge(Model):
+    """Two records of one person became one: who did it, why, and what was moved. Append-only."""
+
+    kept = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="merges")
+    merged = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=500)
+    moved = models.JSONField(help_text="How many rows of each table were moved.")
+
+    class Meta:
+        db_table = "patient_merge"
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.merged_id} into {self.kept_id}"

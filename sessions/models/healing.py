@@ -4,8 +4,18 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from clinic.models import ClinicScoped, Model, User
-from sessions.models import TreatmentSession, Zone
+from clinic.models import (
+    ClinicScoped,
+    Model,
+    User,
+    Versioned,
+    VersionedQuerySet,
+    append_only,
+    tracked,
+    version_once,
+)
+from patients.models import Zone
+from sessions.models.session import TreatmentSession
 
 
 class SideEffectKind(models.TextChoices):
@@ -31,6 +41,47 @@ class SideEffectKind(models.TextChoices):
     OTHER = "OTHER", "Other"
 
 
+class SideEffectExpectation(Versioned):
+    """The usual course of a kind of side effect: when it begins, when it ends, when to act.
+
+    Hours after the treatment. A catalogue.
+    """
+
+    version_key = ("kind",)
+
+    kind = models.CharField(max_length=24, choices=SideEffectKind)
+    onset_from_hours = models.PositiveSmallIntegerField()
+    onset_to_hours = models.PositiveSmallIntegerField()
+    expected_until_hours = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="It is usually gone by then; empty if it is never normal."
+    )
+    review_after_hours = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="A clinician should look when it lasts longer."
+    )
+    is_red_flag = models.BooleanField(default=False, help_text="Seen the same day, always.")
+    act_when = models.CharField(max_length=300)
+
+    objects = VersionedQuerySet.as_manager()
+
+    class Meta:
+        db_table = "treatment_side_effect_expectation"
+        constraints = [
+            version_once("side_effect_expectation_version_once", "kind"),
+            models.CheckConstraint(
+                name="side_effect_expectation_kind_known",
+                condition=Q(kind__in=SideEffectKind.values),
+            ),
+            models.CheckConstraint(
+                name="side_effect_expectation_hours_ordered",
+                condition=Q(onset_to_hours__gte=F("onset_from_hours")),
+            ),
+        ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, version {self.version}"
+
+
 class SideEffectQuerySet(ClinicScoped["SideEffect"]):
     clinic_path = "session__clinic"
 
@@ -38,6 +89,7 @@ class SideEffectQuerySet(ClinicScoped["SideEffect"]):
         return self.filter(resolved_at__isnull=True)
 
 
+@tracked()
 class SideEffect(Model):
     """What a patient's skin, or patient, showed after a session."""
 
@@ -63,7 +115,7 @@ class SideEffect(Model):
     objects = SideEffectQuerySet.as_manager()
 
     class Meta:
-        db_table = "aftercare_side_effect"
+        db_table = "treatment_side_effect"
         constraints = [
             models.CheckConstraint(
                 name="side_effect_kind_known", condition=Q(kind__in=SideEffectKind.values)

@@ -1,62 +1,23 @@
-"""The clinic itself: its sites, staff, rooms and devices."""
+"""A site: where it is on the clock, when it is open, and its rooms."""
 
 import zoneinfo
 from datetime import datetime, time
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
-from django.contrib.auth.models import AbstractUser, AnonymousUser, UserManager
-from django.core.exceptions import ValidationError
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import F, Func, Q
-from django.db.models.functions import Now
+from django.db.models import F, Q
 from phonenumber_field.modelfields import PhoneNumberField
 
+from clinic.models.base import ClinicScoped, Model, keyed_with_clinic, known_time_zone
 
-class UUIDv7(Func):
-    """PostgreSQL's uuidv7(): unique, and in the order of creation, so lists page by it."""
-
-    function = "uuidv7"
-    template = "%(function)s()"
-    output_field = models.UUIDField()
-
-
-class Model(models.Model):
-    """A table whose rows are named by a UUIDv7 that the database gives."""
-
-    id = models.UUIDField(primary_key=True, db_default=UUIDv7(), editable=False)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        abstract = True
-
-
-M = TypeVar("M", bound=models.Model, covariant=True)
-
-
-class ClinicScoped(models.QuerySet[M]):
-    """Rows that belong to a clinic. What a user may see is always narrowed by `visible_to`."""
-
-    clinic_path = "clinic"
-
-    def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """Only the rows of the clinics where `user` works: another clinic's rows do not exist."""
-        if not isinstance(user, User):
-            return self.none()
-        return self.filter(**{f"{self.clinic_path}__in": user.clinics.all()})
-
-
-def known_time_zone(name: str) -> None:
-    """Refuse what is no IANA time zone, such as `CET+1`."""
-    if name not in zoneinfo.available_timezones():
-        raise ValidationError(
-            f"{name!r} is no IANA time zone; right would be for example 'Europe/Berlin'.",
-            code="time_zone",
-        )
+if TYPE_CHECKING:
+    from clinic.models.staff import User
 
 
 class ClinicQuerySet(models.QuerySet["Clinic"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        return self.filter(staff=user.pk) if isinstance(user, User) else self.none()
+        return self.none() if isinstance(user, AnonymousUser) else self.filter(staff=user.pk)
 
 
 class Clinic(Model):
@@ -113,11 +74,6 @@ class Weekday(models.IntegerChoices):
     SUNDAY = 6
 
 
-def keyed_with_clinic(name: str) -> models.UniqueConstraint:
-    """What other tables refer to when a row must be of the same clinic as theirs."""
-    return models.UniqueConstraint(name=name, fields=["id", "clinic"])
-
-
 class OpeningHours(Model):
     """A stretch of a weekday in which a clinic treats, on its own wall clock."""
 
@@ -148,48 +104,6 @@ class OpeningHours(Model):
         return f"{self.get_weekday_display()} {self.opens_at:%H:%M}–{self.closes_at:%H:%M}"
 
 
-class Role(models.TextChoices):
-    RECEPTIONIST = "RECEPTIONIST", "Receptionist"
-    PRACTITIONER = "PRACTITIONER", "Practitioner"
-    MANAGER = "MANAGER", "Manager"
-    ADMIN = "ADMIN", "Technical admin"
-    AUDITOR = "AUDITOR", "Auditor"
-
-
-class StaffQuerySet(models.QuerySet["User"]):
-    def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """Those who work at a clinic where `user` works."""
-        if not isinstance(user, User):
-            return self.none()
-        return self.filter(clinics__in=user.clinics.all()).distinct()
-
-    def practitioners(self) -> Self:
-        return self.filter(role=Role.PRACTITIONER, is_active=True)
-
-
-class StaffManager(UserManager.from_queryset(StaffQuerySet)):  # type: ignore[misc]
-    use_in_migrations = False
-
-
-class User(AbstractUser):
-    """A member of staff. What they may do follows from the role alone (`clinic.permissions`)."""
-
-    id = models.UUIDField(primary_key=True, db_default=UUIDv7(), editable=False)
-    role = models.CharField(max_length=16, choices=Role)
-    clinics = models.ManyToManyField(Clinic, related_name="staff", db_table="clinic_user_clinic")
-
-    objects = StaffManager()  # type: ignore[misc]
-
-    class Meta:
-        db_table = "clinic_user"
-        constraints = [
-            models.CheckConstraint(name="user_role_known", condition=Q(role__in=Role.values))
-        ]
-
-    def __str__(self) -> str:
-        return self.get_full_name() or self.username
-
-
 class Room(Model):
     """A room that holds one session at a time."""
 
@@ -208,27 +122,6 @@ class Room(Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Device(Model):
-    """One microneedling device, the unit with its serial number."""
-
-    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="devices")
-    name = models.CharField(max_length=60, help_text="Maker and model.")
-    serial = models.CharField(max_length=60)
-    is_active = models.BooleanField(default=True)
-
-    objects = ClinicScoped.as_manager()
-
-    class Meta:
-        db_table = "clinic_device"
-        constraints = [
-            models.UniqueConstraint(name="device_serial_once", fields=["name", "serial"]),
-            keyed_with_clinic("device_key_with_clinic"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.serial}"
 
 
 class Heartbeat(models.Model):

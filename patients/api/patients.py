@@ -14,17 +14,18 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api import CatalogueViewSet, ClinicViewSet, acting_clinic
+from clinic.api import ClinicViewSet, acting_clinic
 from clinic.errors import DomainError
 from clinic.models import known_time_zone
 from clinic.permissions import actor
 from patients import services
+from patients.api.medical import MEDICAL_PERMISSIONS, MedicalActions
 from patients.models import (
     Channel,
-    Concern,
     ContactConsent,
     Patient,
     Purpose,
+    Sex,
     SkinType,
     birth_date,
 )
@@ -46,7 +47,10 @@ class PatientIn(serializers.Serializer[Any]):
     time_zone = serializers.CharField(
         required=False, allow_blank=True, max_length=40, validators=[known_time_zone]
     )
-    skin_type = serializers.ChoiceField(choices=SkinType.choices, required=False, allow_null=True)
+    sex = serializers.ChoiceField(choices=Sex.choices, required=False, allow_blank=True)
+    skin_type = serializers.ChoiceField(
+        choices=SkinType.choices, required=False, help_text="Only from a clinician who assessed it."
+    )
 
 
 class PatientCreateIn(PatientIn):
@@ -70,8 +74,10 @@ class PatientOut(serializers.ModelSerializer[Patient]):
             "mobile",
             "language",
             "time_zone",
+            "sex",
             "skin_type",
             "archived_at",
+            "merged_into",
             "created_at",
             "version",
         ]
@@ -108,12 +114,24 @@ class PatientFilter(filters.FilterSet):
         return queryset.search(value)  # type: ignore[no-any-return]
 
 
-class PatientViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
+class DuplicateOut(PatientOut):
+    similarity = serializers.FloatField(help_text="Of the names, 0 to 1.")
+
+    class Meta(PatientOut.Meta):
+        fields = [*PatientOut.Meta.fields, "similarity"]
+        read_only_fields = fields
+
+
+class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     model = Patient
     resource = "patients.patient"
     permissions = {
+        "archive": "patients.change_patient",
+        "restore": "patients.change_patient",
+        "duplicates": "patients.view_patient",
         "contact_consents": "patients.view_contactconsent",
         "record_contact_consent": "patients.add_contactconsent",
+        **MEDICAL_PERMISSIONS,
     }
     serializer_class = PatientOut
     filterset_class = PatientFilter
@@ -124,7 +142,9 @@ class PatientViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         form.is_valid(raise_exception=True)
         details = dict(form.validated_data)
         clinic = acting_clinic(request, details.pop("clinic", None))
-        patient = services.register_patient(clinic=clinic, details=details)
+        patient = services.register_patient(
+            clinic=clinic, details=details, at=timezone.now(), by=actor(request)
+        )
         return versioned(patient, status=201)
 
     @extend_schema(responses=PatientOut)
@@ -143,9 +163,33 @@ class PatientViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         form = PatientIn(data=request.data, partial=True)
         form.is_valid(raise_exception=True)
         patient = services.update_patient(
-            patient_id=patient.pk, version=expected_version(request), changes=form.validated_data
+            patient_id=patient.pk,
+            version=expected_version(request),
+            changes=form.validated_data,
+            at=timezone.now(),
+            by=actor(request),
         )
         return versioned(patient)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def archive(self, request: Request, pk: Any) -> Response:
+        """Take the record out of use; nothing is deleted."""
+        patient = services.archive_patient(patient_id=self.get_object().pk, at=timezone.now())
+        return versioned(patient)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, pk: Any) -> Response:
+        """Take an archived record back into use."""
+        return versioned(services.restore_patient(patient_id=self.get_object().pk))
+
+    @extend_schema(responses=DuplicateOut(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def duplicates(self, request: Request, pk: Any) -> Response:
+        """Records that may be the same person, the likeliest first; at most twenty."""
+        found = Patient.objects.possible_duplicates_of(self.get_object())[:20]
+        return Response(DuplicateOut(found, many=True).data)
 
     @extend_schema(responses=ContactConsentOut(many=True), filters=False)
     @action(detail=True, methods=["get"], url_path="contact-consents", pagination_class=None)
@@ -180,16 +224,3 @@ def expected_version(request: Request) -> int:
             'Send the ETag that you read, as in If-Match: "3", so that no change is lost.'
         )
     return int(tag)
-
-
-class ConcernOut(serializers.ModelSerializer[Concern]):
-    class Meta:
-        model = Concern
-        fields = ["id", "code", "name", "is_active"]
-        read_only_fields = fields
-
-
-class ConcernViewSet(CatalogueViewSet):
-    model = Concern
-    resource = "patients.concern"
-    serializer_class = ConcernOut

@@ -1,0 +1,126 @@
+"""Everything that ever happened to a patient, in the order of time, for a clinician to read.
+
+It stands in this app because it looks at all the others.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from uuid import UUID
+
+from aftercare.models import Message
+from aftercare.models.message import ACCEPTED
+from patients.models import Patient
+from sessions.models import (
+    Addendum,
+    OutcomeMeasure,
+    PlanEvent,
+    SessionEvent,
+    SideEffect,
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened: when, of which kind, to which row, in words."""
+
+    at: datetime
+    kind: str
+    id: UUID
+    title: str
+    detail: str = ""
+
+
+def timeline(patient: Patient) -> list[Entry]:
+    """All entries, newest first. Takes a fixed number of queries, however long the story."""
+    parts = (_record, _screenings, _consents, _plans, _sessions, _healing, _messages)
+    entries = [entry for part in parts for entry in part(patient)]
+    return sorted(entries, key=lambda entry: (entry.at, entry.id), reverse=True)
+
+
+def _noon(day: date) -> datetime:
+    """A day without a time stands in the middle of that day."""
+    return datetime.combine(day, time(12), tzinfo=UTC)
+
+
+def _record(patient: Patient) -> Iterator[Entry]:
+    yield Entry(patient.created_at, "registered", patient.pk, "Registered")
+    if patient.archived_at:
+        yield Entry(patient.archived_at, "archived", patient.pk, "Archived")
+    for assessment in patient.skin_type_assessments.select_related("assessed_by"):
+        title = f"Skin type {assessment.get_skin_type_display()}"
+        by = f"by {assessment.assessed_by}"
+        yield Entry(_noon(assessment.assessed_on), "skin_type", assessment.pk, title, by)
+    for concern in patient.concerns.select_related("concern", "subtype", "zone"):
+        grade = f"baseline grade {concern.baseline_grade}" if concern.baseline_grade else ""
+        yield Entry(concern.created_at, "concern", concern.pk, str(concern), grade)
+    for merge in patient.merges.all():
+        yield Entry(merge.at, "merged", merge.pk, "Another record was merged", merge.reason)
+
+
+def _screenings(patient: Patient) -> Iterator[Entry]:
+    for screening in patient.screenings.prefetch_related("answers__rule"):
+        yes = [answer.rule.code for answer in screening.answers.all() if answer.answer]
+        detail = "yes to " + ", ".join(sorted(yes)) if yes else "nothing found"
+        title = f"{screening.get_kind_display()} screening"
+        yield Entry(screening.taken_at, "screening", screening.pk, title, detail)
+
+
+def _consents(patient: Patient) -> Iterator[Entry]:
+    treatment = [("Treatment consent", c) for c in patient.treatment_consents.all()]
+    photos = [
+        (f"Photo consent, {c.get_scope_display().lower()}", c) for c in patient.photo_consents.all()
+    ]
+    for title, consent in [*treatment, *photos]:
+        signer = f"signed by {consent.signer_name}"
+        yield Entry(consent.signed_at, "consent", consent.pk, title, signer)
+        if consent.revoked_at:
+            title, reason = f"{title} revoked", consent.revoke_reason
+            yield Entry(consent.revoked_at, "consent_revoked", consent.pk, title, reason)
+    for word in patient.contact_consents.all():
+        yield Entry(word.recorded_at, "contact_consent", word.pk, str(word))
+
+
+def _plans(patient: Patient) -> Iterator[Entry]:
+    moves = PlanEvent.objects.filter(plan__patient=patient).select_related("plan__protocol")
+    for move in moves:
+        title = f"Plan “{move.plan.protocol}” is {move.new_status}"
+        yield Entry(move.at, "plan", move.plan_id, title, move.reason)
+    outcomes = OutcomeMeasure.objects.filter(plan__patient=patient).select_related("scale")
+    for outcome in outcomes:
+        detail = f"{outcome.get_milestone_display()}, {outcome.get_rater_role_display()}"
+        yield Entry(outcome.measured_at, "outcome", outcome.pk, str(outcome), detail)
+
+
+def _sessions(patient: Patient) -> Iterator[Entry]:
+    moves = SessionEvent.objects.filter(session__patient=patient)
+    for move in moves.select_related("session__area", "session__clinic"):
+        when = f"{move.session.starts_at_local:%d %b %Y %H:%M}"
+        title = f"Session of {when}, {move.session.area}: {move.new_status}"
+        yield Entry(move.at, "session", move.session_id, title, move.reason)
+    addenda = Addendum.objects.filter(session__patient=patient).select_related("by")
+    for addendum in addenda:
+        title = f"Addendum by {addendum.by}"
+        yield Entry(addendum.at, "addendum", addendum.session_id, title, addendum.text)
+    for photo in patient.photos.all():
+        yield Entry(photo.taken_at, "photo", photo.pk, f"Photo, {photo.get_view_display()}")
+
+
+def _healing(patient: Patient) -> Iterator[Entry]:
+    effects = SideEffect.objects.filter(session__patient=patient).select_related("zone")
+    for effect in effects:
+        where = f", {effect.zone}" if effect.zone else ""
+        yield Entry(effect.onset_at, "side_effect", effect.pk, f"{effect}{where}", effect.note)
+        if effect.resolved_at:
+            title = f"{effect.get_kind_display()} resolved"
+            yield Entry(
+                effect.resolved_at, "side_effect_resolved", effect.pk, title, effect.resolution
+            )
+
+
+def _messages(patient: Patient) -> Iterator[Entry]:
+    sent = Message.objects.filter(patient=patient, status__in=ACCEPTED)
+    for message in sent.select_related("step"):
+        title = f"{message.get_channel_display()} sent: {message.step}"
+        assert message.sent_at is not None  # message_sent_iff_sent_at
+        yield Entry(message.sent_at, "message", message.pk, title)

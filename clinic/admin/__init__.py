@@ -1,0 +1,20 @@
+"""What all admin pages share, and the clinic's own pages."""
+
+from clinic.admin import site as _site  # noqa: F401  registers the pages
+from clinic.admin.base import (
+    ClinicAdmin,
+    ReadOnlyInline,
+    ScopedFields,
+    ServiceAdmin,
+    VersionedAdmin,
+    version_columns,
+)
+
+__all__ = [
+    "ClinicAdmin",
+    "ReadOnlyInline",
+    "ScopedFields",
+    "ServiceAdmin",
+    "VersionedAdmin",
+    "version_columns",
+]

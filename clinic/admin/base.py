@@ -1,0 +1,169 @@
+"""What all admin pages share."""
+
+from typing import Any
+
+import knox.admin  # noqa: F401  registers its page, so that we can take it away
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db import models, transaction
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+from knox.models import get_token_model
+from unfold.admin import ModelAdmin, TabularInline
+
+from clinic.errors import DomainError
+from clinic.models import Clinic
+
+# Roles take the place of groups; tokens come and go with log-ins.
+admin.site.unregister(Group)
+admin.site.unregister(get_token_model())
+
+
+def visible(rows: Any, request: HttpRequest) -> Any:
+    """The rows of the caller's clinics; catalogues belong to all."""
+    return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
+
+
+class ScopedFields:
+    """Lists and choices show only what belongs to the caller's clinics."""
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return visible(super().get_queryset(request), request)  # type: ignore[misc]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        rows = db_field.related_model._default_manager.all()
+        if db_field.name == "practitioner":
+            rows = rows.practitioners()
+        kwargs.setdefault("queryset", visible(rows, request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class ClinicAdmin(ScopedFields, ModelAdmin):
+    """An admin page of the product: scoped to the caller's clinics, one form style."""
+
+    list_filter_submit = True
+    warn_unsaved_form = True
+    show_full_result_count = False
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        clinics = list(Clinic.objects.visible_to(request.user)[:2])
+        if len(clinics) == 1:
+            initial.setdefault("clinic", clinics[0])
+        return initial
+
+
+class ServiceAdmin(ClinicAdmin):
+    """A page whose rows are made by a service, under the same rules as through the API.
+
+    While the form is checked, the service runs and is rolled back; what it refuses is shown at
+    the field. Its locks last until the request's transaction ends, so the second, real run
+    cannot be refused for another reason. A service that writes files cannot be rolled back: with
+    `runs_once`, what it made while the form was checked is kept.
+    """
+
+    runs_once = False
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> models.Model:
+        raise NotImplementedError
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return (
+            form
+            if obj
+            else type(
+                form.__name__,
+                (_ByService, form),
+                {"add": self._adder(request), "runs_once": self.runs_once},
+            )
+        )
+
+    def _adder(self, request: HttpRequest) -> Any:
+        return staticmethod(lambda data: self.add_by_service(request, data))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            added = form.added or self.add_by_service(request, form.cleaned_data)
+            obj.pk = added.pk
+            obj.refresh_from_db()
+
+
+class _ByService(ModelForm):  # type: ignore[type-arg]
+    add: Any
+    runs_once: bool
+    added: models.Model | None = None
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            try:
+                with transaction.atomic():
+                    added = self.add(data)
+                    if self.runs_once:
+                        self.added = added
+                    else:
+                        transaction.set_rollback(True)
+            except DomainError as error:
+                self.add_error(error.field if error.field in self.fields else None, error.message)
+        return data
+
+
+class ReadOnlyInline(ScopedFields, TabularInline):
+    """History: shown, never edited."""
+
+    extra = 0
+    hide_title = True
+    can_delete = False
+    show_change_link = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class VersionedAdmin(ClinicAdmin):
+    """Rows with clinical numbers: saving a changed form adds a version, and never edits one.
+
+    Lists show the newest versions first; `version` and `effective_from` are set by themselves.
+    """
+
+    exclude = ["version", "effective_from"]
+    list_filter = ["effective_from"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self.has_add_permission(request))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        key = {name: getattr(obj, name) for name in obj.version_key}
+        obj.version = type(obj).next_version(**key)
+        if change:
+            obj.pk, obj._state.adding = None, True
+            obj.created_at = obj.effective_from = timezone.now()
+        obj.save(force_insert=True)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """What belongs to the old version is copied to the new one, with the changes made."""
+        formset.save(commit=False)
+        parent = formset.fk.name
+        for row_form in formset.forms:
+            row = row_form.instance
+            if row_form in formset.deleted_forms or not (row_form.has_changed() or row.pk):
+                continue
+            setattr(row, parent, form.instance)
+            row.pk, row._state.adding = None, True
+            row.save(force_insert=True)
+
+
+def version_columns(*columns: str) -> list[str]:
+    return [*columns, "version", "effective_from", "source"]

@@ -1,0 +1,163 @@
+"""The clinic's own pages: sites, staff, rooms, devices, cartridges and clinical numbers."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from clinic.admin.base import (
+    ClinicAdmin,
+    ReadOnlyInline,
+    ScopedFields,
+    VersionedAdmin,
+    version_columns,
+)
+from clinic.models import (
+    CartridgeLot,
+    Clinic,
+    ClinicalRule,
+    Device,
+    DeviceModel,
+    DeviceSpec,
+    OpeningHours,
+    Room,
+    User,
+)
+from clinic.permissions import MAY_ASSIGN
+
+
+class OpeningHoursInline(TabularInline):
+    model = OpeningHours
+    extra = 0
+
+
+@admin.register(Clinic)
+class SiteAdmin(ClinicAdmin):
+    list_display = ["name", "time_zone", "phone", "email"]
+    search_fields = ["name"]
+    inlines = [OpeningHoursInline]
+    fieldsets = [
+        (None, {"fields": ["name", "short_name", "time_zone", "slot_minutes"]}),
+        ("Contact", {"fields": ["phone", "email", "emergency_phone"]}),
+        ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),
+    ]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change and isinstance(request.user, User):
+            request.user.clinics.add(obj)  # whoever opens a clinic can see it
+
+
+@admin.register(User)
+class UserAdmin(ScopedFields, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["username", "first_name", "last_name", "role", "is_active"]
+    list_filter = ["role", "is_active"]
+    search_fields = ["username", "first_name", "last_name", "email"]
+    filter_horizontal = []
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        ("Person", {"fields": ["first_name", "last_name", "email"]}),
+        ("Work", {"fields": ["role", "clinics", "is_active"]}),
+        ("Log-in", {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["username", "password1", "password2"]}),
+        ("Person", {"fields": ["first_name", "last_name", "email"]}),
+        ("Work", {"fields": ["role", "clinics"]}),
+    ]
+    readonly_fields = ["last_login", "date_joined"]
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "role":
+            roles = _assignable(request)
+            kwargs["choices"] = [(role.value, role.label) for role in roles]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["queryset"] = Clinic.objects.visible_to(request.user)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes themselves, a role they could not give, or who also works elsewhere."""
+        allowed = super().has_change_permission(request, obj)
+        if obj is None or not allowed:
+            return allowed
+        elsewhere = obj.clinics.exclude(pk__in=Clinic.objects.visible_to(request.user))
+        return (
+            obj.pk != request.user.pk
+            and obj.role in _assignable(request)
+            and not elsewhere.exists()
+        )
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj.is_staff = True
+        super().save_model(request, obj, form, change)
+
+
+def _assignable(request: HttpRequest) -> list[Any]:
+    user = request.user
+    if not isinstance(user, User):
+        return []
+    return sorted(MAY_ASSIGN.get(user.role, set()))  # type: ignore[call-overload]
+
+
+@admin.register(Room)
+class RoomAdmin(ClinicAdmin):
+    list_display = ["name", "clinic", "is_active"]
+    list_filter = ["is_active"]
+    search_fields = ["name"]
+
+
+@admin.register(Device)
+class DeviceAdmin(ClinicAdmin):
+    list_display = ["model", "serial", "clinic", "is_active"]
+    list_filter = ["is_active", "model"]
+    list_select_related = ["model", "clinic"]
+    search_fields = ["model__name", "serial"]
+
+
+class DeviceSpecInline(ReadOnlyInline):
+    model = DeviceSpec
+    fields = ["version", "depth_max_mm", "tolerance_mm", "lists_isotretinoin", "source"]
+    readonly_fields = fields
+    ordering = ["-version"]
+
+
+@admin.register(DeviceModel)
+class DeviceModelAdmin(ClinicAdmin):
+    list_display = ["name", "maker", "modality", "is_active"]
+    search_fields = ["name", "maker", "code"]
+    inlines = [DeviceSpecInline]
+
+
+@admin.register(DeviceSpec)
+class DeviceSpecAdmin(VersionedAdmin):
+    list_display = version_columns("model", "depth_max_mm", "tolerance_mm")
+    list_filter = ["model"]
+    list_select_related = ["model"]
+    ordering = ["model", "-version"]
+
+
+@admin.register(CartridgeLot)
+class CartridgeLotAdmin(ClinicAdmin):
+    list_display = ["lot", "gtin", "device_model", "expires_on", "quantity", "recalled_at"]
+    list_filter = ["device_model", ("recalled_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["device_model"]
+    search_fields = ["lot", "gtin"]
+    ordering = ["expires_on", "id"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["clinic", "device_model", "gtin", "lot", "expires_on"] if obj else []
+
+
+@admin.register(ClinicalRule)
+class ClinicalRuleAdmin(VersionedAdmin):
+    list_display = version_columns("title", "value", "unit")
+    search_fields = ["code", "title"]
+    ordering = ["code", "-version"]

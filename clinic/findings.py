@@ -1,0 +1,56 @@
+"""What a safety rule has to say about a treatment, in one shape for admin, API and booking."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db import models
+
+
+class Severity(models.TextChoices):
+    """BLOCK stops the treatment, WARN needs a decision with a reason, INFO is good to know."""
+
+    BLOCK = "BLOCK", "Block"
+    WARN = "WARN", "Warn"
+    INFO = "INFO", "Info"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One statement of one rule.
+
+    `subject` is what it is about (the code of a zone, product or side effect; empty for the person
+    or the session as a whole): code and subject together name a finding, and what is overridden.
+    `numbers` are the figures that were compared, with their units in the keys. Nobody can override
+    it if `overridable_by` (roles) is empty. `clear_on` is the first day without it.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    rule: str
+    source: str
+    subject: str = ""
+    clear_on: date | None = None
+    overridable_by: tuple[str, ...] = ()
+    numbers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def needs_decision(self) -> bool:
+        """Whether the treatment may not go on without an override."""
+        return self.severity != Severity.INFO
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: problem documents, the API and the stored check."""
+        return {
+            "code": self.code,
+            "subject": self.subject,
+            "severity": self.severity.value,
+            "message": self.message,
+            "rule": self.rule,
+            "source": self.source,
+            "numbers": dict(self.numbers),
+            "clear_on": self.clear_on.isoformat() if self.clear_on else None,
+            "overridable_by": list(self.overridable_by),
+        }

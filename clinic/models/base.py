@@ -1,0 +1,131 @@
+"""What tables share: ids, tenancy, versions."""
+
+import zoneinfo
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+import pghistory
+import pgtrigger
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Func
+from django.db.models.functions import Now
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from clinic.models.staff import User
+
+
+class UUIDv7(Func):
+    """PostgreSQL's uuidv7(): unique, and in the order of creation, so lists page by it."""
+
+    function = "uuidv7"
+    template = "%(function)s()"
+    output_field = models.UUIDField()
+
+
+class Model(models.Model):
+    """A table whose rows are named by a UUIDv7 that the database gives."""
+
+    id = models.UUIDField(primary_key=True, db_default=UUIDv7(), editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        abstract = True
+
+
+M = TypeVar("M", bound=models.Model, covariant=True)
+
+
+class ClinicScoped(models.QuerySet[M]):
+    """Rows that belong to a clinic. What a user may see is always narrowed by `visible_to`."""
+
+    clinic_path = "clinic"
+
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Only the rows of the clinics where `user` works: another clinic's rows do not exist."""
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        return self.filter(**{f"{self.clinic_path}__in": user.clinics.all()})
+
+
+def known_time_zone(name: str) -> None:
+    """Refuse what is no IANA time zone, such as `CET+1`."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(
+            f"{name!r} is no IANA time zone; right would be for example 'Europe/Berlin'.",
+            code="time_zone",
+        )
+
+
+def keyed_with_clinic(name: str) -> models.UniqueConstraint:
+    """What other tables refer to when a row must be of the same clinic as theirs."""
+    return models.UniqueConstraint(name=name, fields=["id", "clinic"])
+
+
+def append_only() -> list[pgtrigger.Trigger]:
+    """For tables whose rows are never changed or deleted, not even by SQL."""
+    return [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+
+def tracked(*, exclude: tuple[str, ...] = ()) -> Callable[[type[M]], type[M]]:
+    """Keep every state that a row ever had, with who changed it, in a table beside it.
+
+    Triggers write `<table>_history` for every writer, SQL included; it is append-only itself.
+    """
+
+    def decorate(model: type[M]) -> type[M]:
+        track = pghistory.track(
+            pghistory.InsertEvent(),
+            pghistory.UpdateEvent(),
+            pghistory.DeleteEvent(),
+            obj_field=pghistory.ObjForeignKey(related_name="history"),
+            append_only=True,
+            exclude=list(exclude),
+            model_name=f"{model.__name__}History",
+            meta={"db_table": f"{model._meta.db_table}_history"},
+        )
+        tracked_model: type[M] = track(model)
+        return tracked_model
+
+    return decorate
+
+
+class VersionedQuerySet(models.QuerySet[M]):
+    def in_effect(self, at: datetime) -> Self:
+        """The newest version of each row that has taken effect by `at`."""
+        key = self.model.version_key  # type: ignore[attr-defined]
+        return (
+            self.filter(effective_from__lte=at)
+            .order_by(*key, "-effective_from", "-version")
+            .distinct(*key)
+        )
+
+
+class Versioned(Model):
+    """A row that carries clinical numbers. It is never edited: a new version takes effect.
+
+    `version_key` names the fields that the versions of one row have in common. A concrete model
+    puts `version_once` and `append_only` into its Meta.
+    """
+
+    version_key: ClassVar[tuple[str, ...]] = ("code",)
+
+    version = models.PositiveIntegerField(default=1)
+    effective_from = models.DateTimeField(default=timezone.now)
+    source = models.CharField(max_length=300, help_text="Where the numbers come from.")
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def next_version(cls, **key: Any) -> int:
+        """The number of the version that would follow on the newest one."""
+        last = cls._default_manager.filter(**key).aggregate(last=models.Max("version"))["last"]
+        return (last or 0) + 1
+
+
+def version_once(name: str, *key: str) -> models.UniqueConstraint:
+    return models.UniqueConstraint(name=name, fields=[*key, "version"])

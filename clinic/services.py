@@ -1,0 +1,57 @@
+"""What can happen to a clinic's own things."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from clinic.errors import Conflict
+from clinic.models import CartridgeLot, Clinic, DeviceModel
+
+
+class LotKnown(Conflict):
+    code = "lot_known"
+    title = "This lot is in store already"
+
+
+class AlreadyRecalled(Conflict):
+    code = "already_recalled"
+    title = "This lot was recalled before"
+
+
+@transaction.atomic
+def receive_cartridges(
+    *,
+    clinic: Clinic,
+    device_model: DeviceModel,
+    gtin: str,
+    lot: str,
+    expires_on: date,
+    quantity: int,
+) -> CartridgeLot:
+    """Take a delivery into store. Raises LotKnown, or ValidationError by field."""
+    known = CartridgeLot.objects.filter(clinic=clinic, gtin=gtin, lot=lot)
+    if known.select_for_update().exists():
+        raise LotKnown("Correct its quantity instead.", field="lot")
+    delivery = CartridgeLot(
+        clinic=clinic,
+        device_model=device_model,
+        gtin=gtin,
+        lot=lot,
+        expires_on=expires_on,
+        quantity=quantity,
+    )
+    delivery.full_clean()
+    delivery.save()
+    return delivery
+
+
+@transaction.atomic
+def recall_lot(*, lot_id: Any, reason: str, at: datetime) -> CartridgeLot:
+    """Stop the use of a lot: from now on the database refuses it. Raises AlreadyRecalled."""
+    lot = CartridgeLot.objects.select_for_update(of=("self",)).get(pk=lot_id)
+    if lot.recalled_at:
+        raise AlreadyRecalled(f"It was recalled on {lot.recalled_at:%d %b %Y}.")
+    lot.recalled_at, lot.recall_reason = at, reason
+    lot.save(update_fields=["recalled_at", "recall_reason"])
+    return lot

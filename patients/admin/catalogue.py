@@ -1,0 +1,72 @@
+"""The patients' catalogues, in the admin."""
+
+from django.contrib import admin
+from unfold.admin import TabularInline
+
+from clinic.admin import (
+    ClinicAdmin,
+    VersionedAdmin,
+    version_columns,
+)
+from patients.models import (
+    Area,
+    Concern,
+    ConcernSubtype,
+    ConsentClause,
+    ConsentText,
+    ScreeningRule,
+    Zone,
+)
+
+
+class ZoneInline(TabularInline):
+    model = Zone
+    extra = 0
+
+
+@admin.register(Area)
+class AreaAdmin(ClinicAdmin):
+    list_display = ["name", "code"]
+    search_fields = ["name", "code"]
+    inlines = [ZoneInline]
+
+
+@admin.register(Zone)
+class ZoneAdmin(ClinicAdmin):
+    list_display = ["name", "area", "code", "near_mouth"]
+    list_filter = ["area"]
+    list_select_related = ["area"]
+    search_fields = ["name", "code"]
+
+
+class ConcernSubtypeInline(TabularInline):
+    model = ConcernSubtype
+    extra = 0
+
+
+@admin.register(Concern)
+class ConcernAdmin(ClinicAdmin):
+    list_display = ["name", "code", "is_active"]
+    search_fields = ["name", "code"]
+    inlines = [ConcernSubtypeInline]
+
+
+@admin.register(ScreeningRule)
+class ScreeningRuleAdmin(VersionedAdmin):
+    list_display = version_columns("code", "question", "severity", "washout_days")
+    list_filter = ["severity", "scope", "condition"]
+    search_fields = ["code", "question"]
+    ordering = ["position", "-version"]
+
+
+class ConsentClauseInline(TabularInline):
+    model = ConsentClause
+    extra = 0
+
+
+@admin.register(ConsentText)
+class ConsentTextAdmin(VersionedAdmin):
+    list_display = version_columns("title", "kind", "language")
+    list_filter = ["kind", "language"]
+    ordering = ["kind", "language", "-version"]
+    inlines = [ConsentClauseInline]

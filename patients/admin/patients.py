@@ -1,0 +1,156 @@
+"""Patients and what belongs to them, in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import TabularInline
+
+from clinic.admin import (
+    ClinicAdmin,
+    ReadOnlyInline,
+    ScopedFields,
+    ServiceAdmin,
+)
+from clinic.permissions import actor
+from patients import services
+from patients.models import (
+    ContactConsent,
+    Patient,
+    PatientConcern,
+    PhotoConsent,
+    Screening,
+    SkinTypeAssessment,
+    TreatmentConsent,
+)
+
+
+class ContactConsentInline(ReadOnlyInline):
+    model = ContactConsent
+    fields = ["recorded_at", "channel", "purpose", "granted", "wording", "recorded_by"]
+    readonly_fields = fields
+    verbose_name_plural = "contact consents (the newest word counts)"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).order_by("-recorded_at")
+
+
+class SkinTypeInline(ReadOnlyInline):
+    model = SkinTypeAssessment
+    fields = ["assessed_on", "skin_type", "assessed_by"]
+    readonly_fields = fields
+    ordering = ["-assessed_on", "-id"]
+
+
+class PatientConcernInline(ScopedFields, TabularInline):
+    model = PatientConcern
+    extra = 0
+
+
+class ScreeningInline(ReadOnlyInline):
+    model = Screening
+    fields = ["taken_at", "kind", "taken_by", "valid_until", "good_health", "note"]
+    readonly_fields = fields
+    ordering = ["-taken_at"]
+    show_change_link = True
+
+
+class TreatmentConsentInline(ReadOnlyInline):
+    model = TreatmentConsent
+    fields = ["signed_at", "text", "zones", "expires_on", "revoked_at"]
+    readonly_fields = fields
+    ordering = ["-signed_at"]
+
+
+class PhotoConsentInline(ReadOnlyInline):
+    model = PhotoConsent
+    fields = ["signed_at", "scope", "expires_on", "revoked_at"]
+    readonly_fields = fields
+    ordering = ["-signed_at"]
+
+
+@admin.register(Patient)
+class PatientAdmin(ClinicAdmin):
+    list_display = ["family_name", "given_name", "date_of_birth", "mobile", "email", "skin_type"]
+    list_filter = ["skin_type", "language", ("archived_at", admin.EmptyFieldListFilter)]
+    search_fields = ["search_text"]  # says that there is a search; what it does is below
+    search_help_text = "Name, e-mail, mobile number, or a birth date such as 1990-12-31"
+    ordering = ["family_name", "given_name", "id"]
+    inlines = [
+        SkinTypeInline,
+        PatientConcernInline,
+        ScreeningInline,
+        TreatmentConsentInline,
+        PhotoConsentInline,
+        ContactConsentInline,
+    ]
+    readonly_fields = ["skin_type", "archived_at", "merged_into", "created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": ["clinic", ("given_name", "family_name"), ("date_of_birth", "sex")]}),
+        ("Contact", {"fields": [("email", "mobile"), ("language", "time_zone")]}),
+        ("Record", {"fields": [("created_at", "updated_at"), ("archived_at", "merged_into")]}),
+    ]
+    medical = (
+        "Medical",
+        {
+            "fields": [
+                "skin_type",
+                ("keloid_history", "cold_sore_history"),
+                "allergies",
+                "notes",
+            ]
+        },
+    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The desk sees whom to call, not what ails them."""
+        if not request.user.has_perm("patients.view_medical"):
+            return self.fieldsets
+        return [*self.fieldsets[:2], self.medical, *self.fieldsets[2:]]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        if request.user.has_perm("patients.change_medical"):
+            return self.readonly_fields
+        medical = ["keloid_history", "cold_sore_history", "allergies", "notes"]
+        return [*self.readonly_fields, *medical]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        return (queryset.search(search_term) if search_term else queryset), False
+
+
+@admin.register(ContactConsent)
+class ContactConsentAdmin(ServiceAdmin):
+    list_display = ["recorded_at", "patient", "channel", "purpose", "granted", "recorded_by"]
+    list_filter = ["channel", "purpose", "granted"]
+    list_select_related = ["patient", "recorded_by"]
+    search_fields = ["patient__family_name", "patient__given_name"]
+    autocomplete_fields = ["patient"]
+    ordering = ["-recorded_at"]
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> ContactConsent:
+        details = {name: value for name, value in data.items() if name != "patient"}
+        return services.record_contact_consent(
+            patient_id=data["patient"].pk, **details, at=timezone.now(), by=actor(request)
+        )
+
+
+@admin.register(SkinTypeAssessment)
+class SkinTypeAssessmentAdmin(ServiceAdmin):
+    list_display = ["assessed_on", "patient", "skin_type", "assessed_by"]
+    list_filter = ["skin_type"]
+    list_select_related = ["patient", "assessed_by"]
+    search_fields = ["patient__family_name", "patient__given_name"]
+    autocomplete_fields = ["patient"]
+    ordering = ["-assessed_on", "-id"]
+    fields = ["patient", "skin_type", "assessed_on"]
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> SkinTypeAssessment:
+        return services.assess_skin_type(
+            patient_id=data["patient"].pk,
+            skin_type=data["skin_type"],
+            assessed_on=data["assessed_on"],
+            by=actor(request),
+        )

@@ -1,0 +1,125 @@
+"""Screenings in the admin: the questionnaire, answered on one page."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSingleDateWidget
+
+from clinic.admin import ReadOnlyInline, ServiceAdmin
+from clinic.permissions import actor
+from patients import services
+from patients.models import Screening, ScreeningAnswer, ScreeningKind
+
+YES, NO = "yes", "no"
+
+
+class QuestionnaireForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A question has two fields: `answer_<code>`, and `last_<code>` if it asks when it was last."""
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        rescreen = data.get("kind") == ScreeningKind.RESCREEN
+        for name in self.fields:
+            _, _, code = name.partition("answer_")
+            last = f"last_{code}"
+            if not code:
+                continue
+            if not data.get(name) and not rescreen:
+                self.add_error(name, "Yes or no?")
+            if data.get(name) == YES and last in self.fields and not data.get(last):
+                self.add_error(last, "When was it last?")
+            if data.get(name) != YES and data.get(last):
+                self.add_error(last, "A last exposure belongs to a yes.")
+        return data
+
+
+def questionnaire_form(at: datetime) -> type[QuestionnaireForm]:
+    """The form with the questions that are asked now."""
+    fields: dict[str, forms.Field] = {}
+    for rule in services.questionnaire(at):
+        fields[f"answer_{rule.code}"] = forms.ChoiceField(
+            label=_short(rule.code),
+            help_text=rule.question,
+            choices=[(NO, "No"), (YES, "Yes")],
+            widget=UnfoldAdminRadioSelectWidget(radio_style=admin.HORIZONTAL),
+            required=False,
+        )
+        if rule.asks_last_exposure:
+            fields[f"last_{rule.code}"] = forms.DateField(
+                label="Last on", widget=UnfoldAdminSingleDateWidget, required=False
+            )
+    return type("QuestionnaireForm", (QuestionnaireForm,), fields)
+
+
+def _short(code: str) -> str:
+    return code.replace("-", " ").capitalize()
+
+
+class ScreeningAnswerInline(ReadOnlyInline):
+    model = ScreeningAnswer
+    fields = ["rule", "answer", "last_exposure_on", "zones", "detail"]
+    readonly_fields = fields
+    ordering = ["rule__position"]
+
+
+@admin.register(Screening)
+class ScreeningAdmin(ServiceAdmin):
+    list_display = ["taken_at", "patient", "kind", "valid_until", "good_health", "taken_by"]
+    list_filter = ["kind", "good_health"]
+    list_select_related = ["patient", "taken_by"]
+    search_fields = ["patient__family_name", "patient__given_name"]
+    autocomplete_fields = ["patient"]
+    ordering = ["-taken_at", "-id"]
+    candidacy = ["good_health", "expectations_discussed", "note"]
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if obj is None:
+            kwargs["form"] = questionnaire_form(timezone.now())
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        if obj is not None:
+            shown = ["patient", "kind", "taken_at", "taken_by", "valid_until", *self.candidacy]
+            return [(None, {"fields": shown})]
+        questions: list[Any] = []
+        asked = questionnaire_form(timezone.now()).base_fields
+        for name in asked:
+            code = name.removeprefix("answer_")
+            if name.startswith("answer_"):
+                questions.append((name, f"last_{code}") if f"last_{code}" in asked else name)
+        return [
+            (None, {"fields": ["patient", "kind"]}),
+            ("Questions", {"fields": questions}),
+            ("Is this person a candidate?", {"fields": self.candidacy}),
+        ]
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [ScreeningAnswerInline] if obj else []
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> Screening:
+        """What a re-screening leaves open is carried over, where the rule allows it."""
+        answers: list[services.AnswerEntry] = [
+            {
+                "rule": name.removeprefix("answer_"),
+                "answer": value == YES,
+                "last_exposure_on": data.get(name.replace("answer_", "last_", 1)),
+            }
+            for name, value in data.items()
+            if name.startswith("answer_") and value
+        ]
+        return services.record_screening(
+            patient_id=data["patient"].pk,
+            kind=data["kind"],
+            answers=answers,
+            good_health=data["good_health"],
+            expectations_discussed=data["expectations_discussed"],
+            note=data["note"],
+            at=timezone.now(),
+            by=actor(request),
+        )

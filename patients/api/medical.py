@@ -1,0 +1,330 @@
+"""What clinicians know of a patient, over HTTP: history, skin, concerns, screening, consents."""
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from clinic.api import ClinicViewSet, VisibleField
+from clinic.models import User
+from clinic.permissions import actor
+from patients import services
+from patients.models import (
+    Concern,
+    ConcernSubtype,
+    ConsentText,
+    Patient,
+    PatientConcern,
+    PhotoConsent,
+    PhotoScope,
+    Screening,
+    ScreeningAnswer,
+    ScreeningKind,
+    SkinType,
+    SkinTypeAssessment,
+    TreatmentConsent,
+    Zone,
+    birth_date,
+)
+
+MEDICAL_PERMISSIONS = {
+    "medical": "patients.view_medical",
+    "change_medical": "patients.change_medical",
+    "skin_types": "patients.view_medical",
+    "assess_skin_type": "patients.change_medical",
+    "concerns": "patients.view_medical",
+    "record_concern": "patients.change_medical",
+    "screenings": "patients.view_screening",
+    "record_screening": "patients.add_screening",
+    "consents": "patients.view_treatmentconsent",
+    "record_consent": "patients.add_treatmentconsent",
+    "photo_consents": "patients.view_photoconsent",
+    "record_photo_consent": "patients.add_photoconsent",
+}
+
+
+class MedicalIn(serializers.Serializer[Any]):
+    allergies = serializers.CharField(required=False, allow_blank=True, max_length=5_000)
+    keloid_history = serializers.BooleanField(required=False, allow_null=True)
+    cold_sore_history = serializers.BooleanField(required=False, allow_null=True)
+    notes = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
+
+
+class MedicalOut(serializers.ModelSerializer[Patient]):
+    class Meta:
+        model = Patient
+        fields = ["id", "skin_type", "allergies", "keloid_history", "cold_sore_history", "notes"]
+        read_only_fields = fields
+
+
+class SkinTypeIn(serializers.Serializer[Any]):
+    skin_type = serializers.ChoiceField(choices=SkinType.choices)
+    assessed_on = serializers.DateField(validators=[birth_date])
+
+
+class SkinTypeOut(serializers.ModelSerializer[SkinTypeAssessment]):
+    class Meta:
+        model = SkinTypeAssessment
+        fields = ["skin_type", "assessed_on", "assessed_by"]
+        read_only_fields = fields
+
+
+class PatientConcernIn(serializers.Serializer[Any]):
+    concern = serializers.SlugRelatedField(slug_field="code", queryset=Concern.objects.all())
+    subtype = serializers.SlugRelatedField(
+        slug_field="code", queryset=ConcernSubtype.objects.all(), required=False, allow_null=True
+    )
+    zone = serializers.SlugRelatedField(
+        slug_field="code", queryset=Zone.objects.all(), required=False, allow_null=True
+    )
+    baseline_grade = serializers.IntegerField(
+        min_value=1, max_value=4, required=False, allow_null=True
+    )
+    onset_on = serializers.DateField(required=False, allow_null=True, validators=[birth_date])
+    note = serializers.CharField(required=False, allow_blank=True, max_length=500)
+
+
+class PatientConcernOut(serializers.ModelSerializer[PatientConcern]):
+    concern = serializers.CharField(source="concern.code")
+    subtype = serializers.CharField(source="subtype.code", default=None)
+    advice = serializers.CharField(source="subtype.advice", default="")
+    zone = serializers.CharField(source="zone.code", default=None)
+
+    class Meta:
+        model = PatientConcern
+        fields = [
+            *("id", "concern", "subtype", "advice", "zone", "baseline_grade", "onset_on", "note"),
+        ]
+        read_only_fields = fields
+
+
+class AnswerIn(serializers.Serializer[Any]):
+    rule = serializers.SlugField(max_length=40)
+    answer = serializers.BooleanField()
+    last_exposure_on = serializers.DateField(required=False, allow_null=True)
+    zones = serializers.ListField(child=serializers.SlugField(), required=False, max_length=40)
+    detail = serializers.CharField(required=False, allow_blank=True, max_length=500)
+
+
+class ScreeningIn(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=ScreeningKind.choices, default=ScreeningKind.FULL)
+    answers = AnswerIn(many=True)
+    good_health = serializers.BooleanField()
+    expectations_discussed = serializers.BooleanField()
+    note = serializers.CharField(required=False, allow_blank=True, max_length=5_000)
+
+
+class AnswerOut(serializers.ModelSerializer[ScreeningAnswer]):
+    rule = serializers.CharField(source="rule.code")
+    version = serializers.IntegerField(source="rule.version")
+
+    class Meta:
+        model = ScreeningAnswer
+        fields = ["rule", "version", "answer", "last_exposure_on", "zones", "detail"]
+        read_only_fields = fields
+
+
+class ScreeningOut(serializers.ModelSerializer[Screening]):
+    answers = AnswerOut(many=True)
+
+    class Meta:
+        model = Screening
+        fields = [
+            *("id", "kind", "based_on", "taken_at", "taken_by", "valid_until", "good_health"),
+            *("expectations_discussed", "note", "answers"),
+        ]
+        read_only_fields = fields
+
+
+class SignatureIn(serializers.Serializer[Any]):
+    text = serializers.PrimaryKeyRelatedField(queryset=ConsentText.objects.all())
+    signer_name = serializers.CharField(max_length=160)
+    signer_relation = serializers.CharField(required=False, allow_blank=True, max_length=80)
+
+
+class ConsentIn(SignatureIn):
+    clauses = serializers.ListField(child=serializers.SlugField(), max_length=40)
+    zones = serializers.ListField(child=serializers.SlugField(), min_length=1, max_length=60)
+    device_models = serializers.ListField(
+        child=serializers.SlugField(), min_length=1, max_length=20
+    )
+    witness = VisibleField(queryset=User.objects.all(), required=False, allow_null=True)
+
+
+class PhotoConsentIn(SignatureIn):
+    scope = serializers.ChoiceField(choices=PhotoScope.choices)
+
+
+class RevocationIn(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=300)
+
+
+SIGNED = (
+    *("id", "text", "text_sha256", "signed_at", "signer_name", "signer_relation", "recorded_by"),
+    *("expires_on", "revoked_at", "revoke_reason"),
+)
+
+
+class ConsentOut(serializers.ModelSerializer[TreatmentConsent]):
+    class Meta:
+        model = TreatmentConsent
+        fields = [*SIGNED, "clauses", "zones", "device_models", "witness"]
+        read_only_fields = fields
+
+
+class PhotoConsentOut(serializers.ModelSerializer[PhotoConsent]):
+    class Meta:
+        model = PhotoConsent
+        fields = [*SIGNED, "scope"]
+        read_only_fields = fields
+
+
+class MedicalActions(GenericViewSet[Any]):
+    """The part of a patient's endpoints that clinicians use."""
+
+    def _form(self, form_class: Any, request: Request, **options: Any) -> dict[str, Any]:
+        form = form_class(data=request.data, context={"request": request}, **options)
+        form.is_valid(raise_exception=True)
+        return dict(form.validated_data)
+
+    @extend_schema(responses=MedicalOut)
+    @action(detail=True, methods=["get"])
+    def medical(self, request: Request, pk: Any) -> Response:
+        return Response(MedicalOut(self.get_object()).data)
+
+    @extend_schema(request=MedicalIn(partial=True), responses=MedicalOut)
+    @medical.mapping.patch
+    def change_medical(self, request: Request, pk: Any) -> Response:
+        patient = self.get_object()
+        changes = self._form(MedicalIn, request, partial=True)
+        patient = services.update_patient(
+            patient_id=patient.pk,
+            version=patient.version,
+            changes=changes,
+            at=timezone.now(),
+            by=actor(request),
+        )
+        return Response(MedicalOut(patient).data)
+
+    @extend_schema(responses=SkinTypeOut(many=True), filters=False)
+    @action(detail=True, methods=["get"], url_path="skin-types", pagination_class=None)
+    def skin_types(self, request: Request, pk: Any) -> Response:
+        """All assessments, newest first."""
+        rows = self.get_object().skin_type_assessments.order_by("-assessed_on", "-id")
+        return Response(SkinTypeOut(rows, many=True).data)
+
+    @extend_schema(request=SkinTypeIn, responses={201: SkinTypeOut})
+    @skin_types.mapping.post
+    def assess_skin_type(self, request: Request, pk: Any) -> Response:
+        patient_id = self.get_object().pk
+        assessment = services.assess_skin_type(
+            patient_id=patient_id, **self._form(SkinTypeIn, request), by=actor(request)
+        )
+        return Response(SkinTypeOut(assessment).data, status=201)
+
+    @extend_schema(responses=PatientConcernOut(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def concerns(self, request: Request, pk: Any) -> Response:
+        rows = self.get_object().concerns.select_related("concern", "subtype", "zone")
+        return Response(PatientConcernOut(rows.order_by("id"), many=True).data)
+
+    @extend_schema(request=PatientConcernIn, responses={201: PatientConcernOut})
+    @concerns.mapping.post
+    def record_concern(self, request: Request, pk: Any) -> Response:
+        patient_id = self.get_object().pk
+        concern = services.record_concern(
+            patient_id=patient_id, **self._form(PatientConcernIn, request)
+        )
+        return Response(PatientConcernOut(concern).data, status=201)
+
+    @extend_schema(responses=ScreeningOut(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def screenings(self, request: Request, pk: Any) -> Response:
+        """Newest first."""
+        rows = self.get_object().screenings.prefetch_related("answers__rule")
+        return Response(ScreeningOut(rows.order_by("-taken_at", "-id"), many=True).data)
+
+    @extend_schema(request=ScreeningIn, responses={201: ScreeningOut})
+    @screenings.mapping.post
+    def record_screening(self, request: Request, pk: Any) -> Response:
+        """A FULL one answers every question of `screening-rules/`; a RESCREEN names those to be
+        asked again and what has changed."""
+        patient_id = self.get_object().pk
+        screening = services.record_screening(
+            patient_id=patient_id,
+            **self._form(ScreeningIn, request),
+            at=timezone.now(),
+            by=actor(request),
+        )
+        return Response(ScreeningOut(screening).data, status=201)
+
+    @extend_schema(responses=ConsentOut(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def consents(self, request: Request, pk: Any) -> Response:
+        """Treatment consents, newest first, revoked ones too."""
+        rows = self.get_object().treatment_consents.order_by("-signed_at", "-id")
+        return Response(ConsentOut(rows, many=True).data)
+
+    @extend_schema(request=ConsentIn, responses={201: ConsentOut})
+    @consents.mapping.post
+    def record_consent(self, request: Request, pk: Any) -> Response:
+        patient_id = self.get_object().pk
+        consent = services.record_treatment_consent(
+            patient_id=patient_id,
+            **self._form(ConsentIn, request),
+            at=timezone.now(),
+            by=actor(request),
+        )
+        return Response(ConsentOut(consent).data, status=201)
+
+    @extend_schema(responses=PhotoConsentOut(many=True), filters=False)
+    @action(detail=True, methods=["get"], url_path="photo-consents", pagination_class=None)
+    def photo_consents(self, request: Request, pk: Any) -> Response:
+        """Newest first, revoked ones too."""
+        rows = self.get_object().photo_consents.order_by("-signed_at", "-id")
+        return Response(PhotoConsentOut(rows, many=True).data)
+
+    @extend_schema(request=PhotoConsentIn, responses={201: PhotoConsentOut})
+    @photo_consents.mapping.post
+    def record_photo_consent(self, request: Request, pk: Any) -> Response:
+        patient_id = self.get_object().pk
+        consent = services.record_photo_consent(
+            patient_id=patient_id,
+            **self._form(PhotoConsentIn, request),
+            at=timezone.now(),
+            by=actor(request),
+        )
+        return Response(PhotoConsentOut(consent).data, status=201)
+
+
+class ConsentViewSet(ClinicViewSet):
+    """Treatment consents by their own id: to be revoked."""
+
+    model: Any = TreatmentConsent
+    permissions = {"revoke": "patients.change_treatmentconsent"}
+    serializer_class: Any = ConsentOut
+
+    @extend_schema(request=RevocationIn)
+    @action(detail=True, methods=["post"])
+    def revoke(self, request: Request, pk: Any) -> Response:
+        """Take it back; it holds no more from this moment on."""
+        consent = self.get_object()
+        form = RevocationIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        consent = services.revoke_consent(
+            consent=consent, reason=form.validated_data["reason"], at=timezone.now()
+        )
+        return Response(self.serializer_class(consent).data)
+
+
+class PhotoConsentViewSet(ConsentViewSet):
+    """Photo consents by their own id: once revoked, the photographs are not served."""
+
+    model = PhotoConsent
+    permissions = {"revoke": "patients.change_photoconsent"}
+    serializer_class = PhotoConsentOut

@@ -1,0 +1,60 @@
+"""Who is treated, for what, whether they are candidates, and what they have agreed to."""
+
+from patients.models.anatomy import Area, Zone
+from patients.models.concern import Concern, ConcernSubtype, PatientConcern
+from patients.models.consent import (
+    OFF_LABEL,
+    ConsentClause,
+    ConsentKind,
+    ConsentText,
+    PhotoConsent,
+    PhotoScope,
+    TreatmentConsent,
+)
+from patients.models.contact import Channel, ContactConsent, Purpose
+from patients.models.patient import (
+    Patient,
+    PatientMerge,
+    Sex,
+    SkinType,
+    SkinTypeAssessment,
+    birth_date,
+)
+from patients.models.screening import (
+    Condition,
+    Scope,
+    Screening,
+    ScreeningAnswer,
+    ScreeningKind,
+    ScreeningRule,
+)
+
+__all__ = [
+    "OFF_LABEL",
+    "Area",
+    "Channel",
+    "Concern",
+    "ConcernSubtype",
+    "Condition",
+    "ConsentClause",
+    "ConsentKind",
+    "ConsentText",
+    "ContactConsent",
+    "Patient",
+    "PatientConcern",
+    "PatientMerge",
+    "PhotoConsent",
+    "PhotoScope",
+    "Purpose",
+    "Scope",
+    "Screening",
+    "ScreeningAnswer",
+    "ScreeningKind",
+    "ScreeningRule",
+    "Sex",
+    "SkinType",
+    "SkinTypeAssessment",
+    "TreatmentConsent",
+    "Zone",
+    "birth_date",
+]

@@ -1,0 +1,40 @@
+"""Where skin is treated: areas that recover as one, and their zones."""
+
+from django.db import models
+
+from clinic.models import Model
+
+
+class Area(Model):
+    """A part of the body that recovers as one, such as the face. A catalogue."""
+
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+
+    class Meta:
+        db_table = "patient_area"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Zone(Model):
+    """A part of an area with a skin thickness of its own, such as the forehead. A catalogue.
+
+    Its clinical limits are versioned: `sessions.models.ZoneLimit`.
+    """
+
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="zones")
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+    near_mouth = models.BooleanField(
+        default=False, help_text="Needling here can wake up cold sores (HSV)."
+    )
+
+    class Meta:
+        db_table = "patient_zone"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

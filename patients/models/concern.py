@@ -1,0 +1,81 @@
+"""What patients come for."""
+
+from django.db import models
+from django.db.models import Q
+
+from clinic.models import ClinicScoped, Model, tracked
+from patients.models.anatomy import Zone
+from patients.models.patient import Patient
+
+
+class Concern(Model):
+    """What a patient wants treated, such as acne scars. A catalogue."""
+
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        db_table = "patient_concern_kind"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ConcernSubtype(Model):
+    """A form of a concern that answers differently to treatment, such as ice-pick scars."""
+
+    concern = models.ForeignKey(Concern, on_delete=models.PROTECT, related_name="subtypes")
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+    advice = models.CharField(
+        max_length=200, blank=True, help_text="What to expect and to discuss."
+    )
+    source = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        db_table = "patient_concern_subtype"
+        ordering = ["concern", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PatientConcernQuerySet(ClinicScoped["PatientConcern"]):
+    clinic_path = "patient__clinic"
+
+
+@tracked()
+class PatientConcern(Model):
+    """A concern of one patient: which form, where, and how bad before any treatment."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="concerns")
+    concern = models.ForeignKey(Concern, on_delete=models.PROTECT, related_name="+")
+    subtype = models.ForeignKey(
+        ConcernSubtype, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    zone = models.ForeignKey(
+        Zone, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    baseline_grade = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="1 barely visible … 4 severe, before treatment."
+    )
+    onset_on = models.DateField(null=True, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+
+    objects = PatientConcernQuerySet.as_manager()
+
+    class Meta:
+        db_table = "patient_concern"
+        constraints = [
+            models.CheckConstraint(
+                name="patient_concern_grade_1_to_4",
+                condition=Q(baseline_grade__isnull=True) | Q(baseline_grade__range=(1, 4)),
+                violation_error_message="The grade must be 1 to 4.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        parts = [str(self.subtype or self.concern), str(self.zone or "")]
+        return ", ".join(part for part in parts if part)

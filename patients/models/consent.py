@@ -1,0 +1,182 @@
+"""Consent to be treated, and to be photographed."""
+
+import hashlib
+from datetime import date
+from typing import Any, Self
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from clinic.models import (
+    ClinicScoped,
+    M,
+    Model,
+    User,
+    Versioned,
+    VersionedQuerySet,
+    append_only,
+    tracked,
+    version_once,
+)
+from patients.models.patient import Patient
+
+
+class ConsentKind(models.TextChoices):
+    TREATMENT = "TREATMENT", "Treatment"
+    PHOTO = "PHOTO", "Photographs"
+
+
+class ConsentText(Versioned):
+    """What is signed, in one language. `sha256` proves which words they were."""
+
+    version_key = ("kind", "language")
+
+    kind = models.CharField(max_length=12, choices=ConsentKind)
+    language = models.CharField(max_length=8, choices=settings.LANGUAGES)
+    title = models.CharField(max_length=120)
+    body = models.TextField(max_length=50_000, help_text="Markdown.")
+    sha256 = models.CharField(max_length=64, editable=False)
+
+    objects = VersionedQuerySet.as_manager()
+
+    class Meta:
+        db_table = "patient_consent_text"
+        constraints = [
+            version_once("consent_text_version_once", "kind", "language"),
+            models.CheckConstraint(
+                name="consent_text_kind_known", condition=Q(kind__in=ConsentKind.values)
+            ),
+        ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.title}, {self.language}, version {self.version}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.sha256 = hashlib.sha256(self.body.encode()).hexdigest()
+        super().save(*args, **kwargs)
+
+
+class ConsentClause(Model):
+    """One thing that the signer ticks on its own, such as off-label use."""
+
+    text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="clauses")
+    code = models.SlugField(max_length=40)
+    wording = models.CharField(max_length=1_000)
+    is_required = models.BooleanField(help_text="Without it there is no consent at all.")
+
+    class Meta:
+        db_table = "patient_consent_clause"
+        constraints = [models.UniqueConstraint(name="consent_clause_once", fields=["text", "code"])]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return self.code
+
+
+OFF_LABEL = "off-label"
+
+
+class GivenConsentQuerySet(ClinicScoped[M]):
+    clinic_path = "patient__clinic"
+
+    def valid(self, on: date) -> Self:
+        """Not revoked, and not expired by `on`."""
+        return self.filter(revoked_at__isnull=True, expires_on__gte=on)
+
+
+class GivenConsent(Model):
+    """A signature under a consent text. It never changes; it can be revoked once, at once."""
+
+    text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="+")
+    text_sha256 = models.CharField(max_length=64, editable=False)
+    signed_at = models.DateTimeField()
+    signer_name = models.CharField(max_length=160)
+    signer_relation = models.CharField(
+        max_length=80, blank=True, help_text="If not the patient: parent, guardian…"
+    )
+    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    expires_on = models.DateField()
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    revoke_reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+def revocable(name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        name=name,
+        condition=Q(revoked_at__isnull=True, revoke_reason="")
+        | (Q(revoked_at__isnull=False) & ~Q(revoke_reason="")),
+    )
+
+
+def signed_for_good() -> list[pgtrigger.Trigger]:
+    """Nothing but the revocation may ever be added, and only once."""
+    return [
+        pgtrigger.ReadOnly(name="signed_for_good", exclude=["revoked_at", "revoke_reason"]),
+        pgtrigger.Protect(
+            name="revoked_for_good",
+            operation=pgtrigger.Update,
+            condition=pgtrigger.Q(old__revoked_at__isnull=False),
+        ),
+        pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+    ]
+
+
+@tracked()
+class TreatmentConsent(GivenConsent):
+    """The patient agrees to be treated on these zones with these devices."""
+
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, related_name="treatment_consents"
+    )
+    zones = ArrayField(models.SlugField(max_length=40), help_text="Codes of the zones.")
+    device_models = ArrayField(models.SlugField(max_length=40), help_text="Codes of the devices.")
+    clauses = ArrayField(models.SlugField(max_length=40), help_text="Codes of what was ticked.")
+    witness = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = GivenConsentQuerySet.as_manager()
+
+    class Meta:
+        db_table = "patient_treatment_consent"
+        constraints = [revocable("treatment_consent_revoked_with_reason")]
+        triggers = signed_for_good()
+
+    def __str__(self) -> str:
+        return f"Treatment consent of {self.signed_at:%d %b %Y}"
+
+
+class PhotoScope(models.TextChoices):
+    CLINICAL = "CLINICAL", "Clinical record"
+    TEACHING = "TEACHING", "Teaching"
+    MARKETING = "MARKETING", "Marketing"
+
+
+@tracked()
+class PhotoConsent(GivenConsent):
+    """The patient agrees to photographs for one purpose. Each purpose is a consent of its own."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="photo_consents")
+    scope = models.CharField(max_length=12, choices=PhotoScope)
+
+    objects = GivenConsentQuerySet.as_manager()
+
+    class Meta:
+        db_table = "patient_photo_consent"
+        constraints = [
+            revocable("photo_consent_revoked_with_reason"),
+            models.CheckConstraint(
+                name="photo_consent_scope_known", condition=Q(scope__in=PhotoScope.values)
+            ),
+        ]
+        triggers = signed_for_good()
+
+    def __str__(self) -> str:
+        return f"{self.get_scope_display()} photographs, {self.signed_at:%d %b %Y}"

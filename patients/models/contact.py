@@ -1,0 +1,77 @@
+"""A patient's word on being written to."""
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from clinic.models import ClinicScoped, Model, User, append_only
+from patients.models.patient import Patient
+
+
+class Channel(models.TextChoices):
+    EMAIL = "EMAIL", "E-mail"
+    SMS = "SMS", "SMS"
+
+
+class Purpose(models.TextChoices):
+    CARE = "CARE", "Appointments and aftercare"
+    RECALL = "RECALL", "Recall and maintenance offers"
+
+
+class ContactConsentQuerySet(ClinicScoped["ContactConsent"]):
+    clinic_path = "patient__clinic"
+
+    def current(self) -> Self:
+        """The newest word per patient, channel and purpose."""
+        key = ("patient_id", "channel", "purpose")
+        return self.order_by(*key, "-recorded_at", "-id").distinct(*key)
+
+    def granted(self, *, patient_id: Any, channel: str, purpose: str) -> bool:
+        """Whether the last word of this patient was yes. Silence is no."""
+        last = (
+            self.filter(patient_id=patient_id, channel=channel, purpose=purpose)
+            .order_by("-recorded_at", "-id")
+            .first()
+        )
+        return last is not None and last.granted
+
+
+class ContactConsent(Model):
+    """One entry of the ledger: a patient agreed, or no longer agrees, to be written to.
+
+    Append-only, for the application and for SQL: what counts is the newest entry.
+    """
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="contact_consents")
+    channel = models.CharField(max_length=8, choices=Channel)
+    purpose = models.CharField(max_length=8, choices=Purpose)
+    granted = models.BooleanField()
+    wording = models.TextField(max_length=2_000, help_text="What the patient was asked.")
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, editable=False)
+
+    objects = ContactConsentQuerySet.as_manager()
+
+    class Meta:
+        db_table = "patient_contact_consent"
+        constraints = [
+            models.CheckConstraint(
+                name="contact_consent_channel_known", condition=Q(channel__in=Channel.values)
+            ),
+            models.CheckConstraint(
+                name="contact_consent_purpose_known", condition=Q(purpose__in=Purpose.values)
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="contact_consent_newest",
+                fields=["patient", "channel", "purpose", "-recorded_at"],
+            )
+        ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        answer = "yes" if self.granted else "no"
+        return f"{self.get_channel_display()}, {self.get_purpose_display()}: {answer}"

@@ -1,0 +1,166 @@
+"""Screening: is this person a candidate, and is the skin ready?"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from clinic.findings import Severity
+from clinic.models import (
+    ClinicScoped,
+    Model,
+    Role,
+    User,
+    Versioned,
+    VersionedQuerySet,
+    append_only,
+    version_once,
+)
+from patients.models.patient import Patient
+
+
+class Scope(models.TextChoices):
+    GLOBAL = "GLOBAL", "The person"
+    ZONE = "ZONE", "The zone to be treated"
+
+
+class Condition(models.TextChoices):
+    """When a rule matters at all."""
+
+    ALWAYS = "ALWAYS", "Always"
+    DEVICE_LISTS_ISOTRETINOIN = (
+        "DEVICE_LISTS_ISOTRETINOIN",
+        "If the device's label lists isotretinoin",
+    )
+    NEAR_MOUTH = "NEAR_MOUTH", "If a zone near the mouth is treated"
+    SKIN_IV_TO_VI = "SKIN_IV_TO_VI", "Skin types IV to VI"
+
+
+class ScreeningRule(Versioned):
+    """A question of the questionnaire, and what a yes means. A catalogue.
+
+    With `washout_days`, the finding ends that many days after the last exposure (`clear_on`).
+    Who may go ahead in spite of it, with a reason, is in `overridable_by`; nobody if empty.
+    """
+
+    code = models.SlugField(max_length=40)
+    position = models.PositiveSmallIntegerField(help_text="Order in the questionnaire.")
+    question = models.CharField(max_length=300)
+    asks_last_exposure = models.BooleanField(default=False, help_text="Ask when it was last.")
+    ask_again = models.BooleanField(
+        default=False,
+        help_text="Ask anew before every session: the last answer is not carried over.",
+    )
+    scope = models.CharField(max_length=8, choices=Scope, default=Scope.GLOBAL)
+    condition = models.CharField(max_length=32, choices=Condition, default=Condition.ALWAYS)
+    severity = models.CharField(max_length=8, choices=Severity)
+    washout_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    message = models.CharField(max_length=300, help_text="What a yes means for the treatment.")
+    overridable_by = ArrayField(
+        models.CharField(max_length=16, choices=Role), default=list, blank=True
+    )
+
+    objects = VersionedQuerySet.as_manager()
+
+    class Meta:
+        db_table = "patient_screening_rule"
+        constraints = [
+            version_once("screening_rule_version_once", "code"),
+            models.CheckConstraint(
+                name="screening_rule_severity_known", condition=Q(severity__in=Severity.values)
+            ),
+            models.CheckConstraint(
+                name="screening_rule_scope_known", condition=Q(scope__in=Scope.values)
+            ),
+            models.CheckConstraint(
+                name="screening_rule_condition_known", condition=Q(condition__in=Condition.values)
+            ),
+            models.CheckConstraint(
+                name="screening_rule_washout_asks_when",
+                condition=Q(washout_days__isnull=True) | Q(asks_last_exposure=True),
+                violation_error_message="A washout can only be counted from a last exposure.",
+            ),
+        ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.code}, version {self.version}"
+
+
+class ScreeningQuerySet(ClinicScoped["Screening"]):
+    clinic_path = "patient__clinic"
+
+
+class ScreeningKind(models.TextChoices):
+    FULL = "FULL", "Full"
+    RESCREEN = "RESCREEN", "Re-screening before a session"
+
+
+class Screening(Model):
+    """The questionnaire as answered at one moment. Append-only: the newest one counts.
+
+    A re-screening carries over what has not changed since the full one (`based_on`).
+    """
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="screenings")
+    kind = models.CharField(max_length=8, choices=ScreeningKind)
+    based_on = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="rescreenings"
+    )
+    taken_at = models.DateTimeField()
+    taken_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    valid_until = models.DateField(help_text="Then a full screening is due again.")
+    good_health = models.BooleanField(help_text="In good general health?")
+    expectations_discussed = models.BooleanField(help_text="Were realistic expectations discussed?")
+    note = models.TextField(blank=True, max_length=5_000)
+
+    objects = ScreeningQuerySet.as_manager()
+
+    class Meta:
+        db_table = "patient_screening"
+        constraints = [
+            models.CheckConstraint(
+                name="screening_kind_known", condition=Q(kind__in=ScreeningKind.values)
+            ),
+            models.CheckConstraint(
+                name="screening_rescreen_iff_based_on",
+                condition=Q(kind=ScreeningKind.FULL, based_on__isnull=True)
+                | Q(kind=ScreeningKind.RESCREEN, based_on__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(name="screening_newest", fields=["patient", "-taken_at"])]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} screening, {self.taken_at:%d %b %Y}"
+
+
+class ScreeningAnswer(Model):
+    """The answer to one rule, in the version that was asked."""
+
+    screening = models.ForeignKey(Screening, on_delete=models.PROTECT, related_name="answers")
+    rule = models.ForeignKey(ScreeningRule, on_delete=models.PROTECT, related_name="+")
+    answer = models.BooleanField()
+    last_exposure_on = models.DateField(null=True)
+    zones = ArrayField(
+        models.SlugField(max_length=40),
+        default=list,
+        blank=True,
+        help_text="Codes of the zones that it is about; all if empty.",
+    )
+    detail = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        db_table = "patient_screening_answer"
+        constraints = [
+            models.UniqueConstraint(
+                name="screening_answer_once_per_rule", fields=["screening", "rule"]
+            ),
+            models.CheckConstraint(
+                name="screening_answer_no_has_no_exposure",
+                condition=Q(answer=True) | Q(last_exposure_on__isnull=True),
+            ),
+        ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {'yes' if self.answer else 'no'}"

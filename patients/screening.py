@@ -1,0 +1,93 @@
+"""What the answers of a screening mean for a treatment on a given day. Pure: no database.
+
+Contraindications and washouts: clinical.md §1.3. What is not known never hides an answer: without
+zones it may be any zone, without a skin type any type, and without a date it is not over.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from clinic.findings import Finding, Severity
+from patients.models import Condition, Scope
+
+DARKER_SKIN = frozenset({4, 5, 6})  # Fitzpatrick IV to VI
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer together with the rule, in the version that was asked."""
+
+    code: str
+    answer: bool
+    message: str
+    severity: Severity
+    source: str
+    version: int = 1
+    scope: Scope = Scope.GLOBAL
+    condition: Condition = Condition.ALWAYS
+    washout_days: int | None = None
+    overridable_by: tuple[str, ...] = ()
+    last_exposure_on: date | None = None
+    zones: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the answers are read for. `zones` are the codes to be treated; empty if not known,
+    as the skin type is None."""
+
+    on: date
+    skin_type: int | None = None
+    zones: frozenset[str] = frozenset()
+    near_mouth: bool = False
+    device_lists_isotretinoin: bool = True
+
+
+def screen(answers: Iterable[Answer], situation: Situation) -> list[Finding]:
+    """The findings of all answers, in the order of the questionnaire."""
+    return [found for answer in answers if (found := _finding(answer, situation))]
+
+
+def clear_on(last_exposure_on: date | None, washout_days: int | None) -> date | None:
+    """The first day without the finding; None if it cannot be known."""
+    if last_exposure_on is None or washout_days is None:
+        return None
+    return last_exposure_on + timedelta(days=washout_days)
+
+
+def _finding(answer: Answer, situation: Situation) -> Finding | None:
+    if not answer.answer or not _matters(answer, situation):
+        return None
+    clear = clear_on(answer.last_exposure_on, answer.washout_days)
+    if clear and situation.on >= clear:
+        return None
+    numbers = {}
+    message = answer.message
+    if answer.washout_days is not None:
+        numbers["washout_days"] = str(answer.washout_days)
+        message += f" Clear on {clear:%d %b %Y}." if clear else " When it was last is not recorded."
+    return Finding(
+        code=f"screening_{answer.code.replace('-', '_')}",
+        severity=answer.severity,
+        message=message,
+        rule=f"screening rule {answer.code}, version {answer.version}",
+        source=answer.source,
+        clear_on=clear,
+        overridable_by=answer.overridable_by,
+        numbers=numbers,
+    )
+
+
+def _matters(answer: Answer, situation: Situation) -> bool:
+    elsewhere = answer.zones and situation.zones and not answer.zones & situation.zones
+    if answer.scope == Scope.ZONE and elsewhere:
+        return False
+    match answer.condition:
+        case Condition.DEVICE_LISTS_ISOTRETINOIN:
+            return situation.device_lists_isotretinoin
+        case Condition.NEAR_MOUTH:
+            return situation.near_mouth
+        case Condition.SKIN_IV_TO_VI:
+            return situation.skin_type is None or situation.skin_type in DARKER_SKIN
+    return True

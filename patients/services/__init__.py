@@ -1,0 +1,37 @@
+"""Everything that can happen to a patient's record."""
+
+from patients.services.consents import (
+    current_texts,
+    record_photo_consent,
+    record_treatment_consent,
+    revoke_consent,
+)
+from patients.services.contact import record_contact_consent
+from patients.services.records import (
+    PatientArchived,
+    archive_patient,
+    assess_skin_type,
+    record_concern,
+    register_patient,
+    restore_patient,
+    update_patient,
+)
+from patients.services.screening import AnswerEntry, questionnaire, record_screening
+
+__all__ = [
+    "AnswerEntry",
+    "PatientArchived",
+    "archive_patient",
+    "assess_skin_type",
+    "current_texts",
+    "questionnaire",
+    "record_concern",
+    "record_contact_consent",
+    "record_photo_consent",
+    "record_screening",
+    "record_treatment_consent",
+    "register_patient",
+    "restore_patient",
+    "revoke_consent",
+    "update_patient",
+]

@@ -1,0 +1,146 @@
+"""Consent to be treated and to be photographed."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from clinic.errors import Conflict, DomainError
+from clinic.models import ClinicalRule, DeviceModel, User
+from patients.models import (
+    ConsentKind,
+    ConsentText,
+    Patient,
+    PhotoConsent,
+    TreatmentConsent,
+    Zone,
+)
+from patients.services.records import open_record
+
+
+class ClauseMissing(DomainError):
+    code = "clause_missing"
+    title = "The consent is not complete"
+
+
+class UnknownCode(DomainError):
+    code = "unknown_code"
+    title = "A code is unknown"
+
+
+class TextOutdated(Conflict):
+    code = "text_outdated"
+    title = "There is a newer text"
+
+
+class AlreadyRevoked(Conflict):
+    code = "already_revoked"
+    title = "This consent was revoked before"
+
+
+def current_texts(at: datetime) -> list[ConsentText]:
+    """The texts to be signed now, with their clauses."""
+    return list(ConsentText.objects.in_effect(at).prefetch_related("clauses"))
+
+
+@transaction.atomic
+def record_treatment_consent(
+    *,
+    patient_id: Any,
+    text: ConsentText,
+    clauses: Sequence[str],
+    zones: Sequence[str],
+    device_models: Sequence[str],
+    signer_name: str,
+    at: datetime,
+    by: User,
+    signer_relation: str = "",
+    witness: User | None = None,
+) -> TreatmentConsent:
+    """Record a signature. Raises TextOutdated, ClauseMissing, UnknownCode, PatientArchived."""
+    patient = open_record(patient_id)
+    _require_current(text, ConsentKind.TREATMENT, at)
+    known = {clause.code: clause.is_required for clause in text.clauses.all()}
+    _require_known(clauses, set(known), "clauses")
+    _require_known(zones, set(Zone.objects.values_list("code", flat=True)), "zones")
+    models = set(DeviceModel.objects.values_list("code", flat=True))
+    _require_known(device_models, models, "device_models")
+    missing = [code for code, is_required in known.items() if is_required and code not in clauses]
+    if missing:
+        raise ClauseMissing(f"These must be agreed to: {', '.join(missing)}.", field="clauses")
+    return TreatmentConsent.objects.create(
+        patient=patient,
+        clauses=list(clauses),
+        zones=list(zones),
+        device_models=list(device_models),
+        witness=witness,
+        **_signature(patient, text, signer_name, signer_relation, at, by),
+    )
+
+
+@transaction.atomic
+def record_photo_consent(
+    *,
+    patient_id: Any,
+    text: ConsentText,
+    scope: str,
+    signer_name: str,
+    at: datetime,
+    by: User,
+    signer_relation: str = "",
+) -> PhotoConsent:
+    """Record a signature for one purpose. Raises TextOutdated, PatientArchived."""
+    patient = open_record(patient_id)
+    _require_current(text, ConsentKind.PHOTO, at)
+    return PhotoConsent.objects.create(
+        patient=patient,
+        scope=scope,
+        **_signature(patient, text, signer_name, signer_relation, at, by),
+    )
+
+
+@transaction.atomic
+def revoke_consent(
+    *, consent: TreatmentConsent | PhotoConsent, reason: str, at: datetime
+) -> TreatmentConsent | PhotoConsent:
+    """Take a consent back; it holds no more from this moment on. Raises AlreadyRevoked."""
+    given: TreatmentConsent | PhotoConsent
+    given = type(consent)._default_manager.select_for_update(of=("self",)).get(pk=consent.pk)
+    if given.revoked_at:
+        raise AlreadyRevoked(f"It was revoked on {given.revoked_at:%d %b %Y}.")
+    given.revoked_at, given.revoke_reason = at, reason
+    given.save(update_fields=["revoked_at", "revoke_reason"])
+    return given
+
+
+def _require_current(text: ConsentText, kind: str, at: datetime) -> None:
+    current = ConsentText.objects.in_effect(at).filter(kind=kind, language=text.language)
+    if text not in list(current):
+        raise TextOutdated("Let the patient sign the current text.", field="text")
+
+
+def _require_known(given: Sequence[str], known: set[str], field: str) -> None:
+    if unknown := sorted(set(given) - known):
+        raise UnknownCode(f"Unknown: {', '.join(unknown)}.", field=field)
+
+
+def _signature(
+    patient: Patient,
+    text: ConsentText,
+    signer_name: str,
+    signer_relation: str,
+    at: datetime,
+    by: User,
+) -> dict[str, Any]:
+    days = ClinicalRule.objects.in_effect(at).get(code="consent-valid-days").value
+    signed_on: date = at.astimezone(patient.clinic.zone).date()
+    return {
+        "text": text,
+        "text_sha256": text.sha256,
+        "signed_at": at,
+        "signer_name": signer_name,
+        "signer_relation": signer_relation,
+        "recorded_by": by,
+        "expires_on": signed_on + timedelta(days=int(days)),
+    }

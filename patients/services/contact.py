@@ -1,0 +1,45 @@
+"""A patient's word on being written to."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from clinic.errors import Conflict
+from clinic.models import User
+from patients.models import ContactConsent, Patient
+
+
+class NoAddress(Conflict):
+    code = "no_address"
+    title = "There is no address for this channel"
+
+
+@transaction.atomic
+def record_contact_consent(
+    *,
+    patient_id: Any,
+    channel: str,
+    purpose: str,
+    granted: bool,
+    wording: str,
+    at: datetime,
+    by: User | None,
+) -> ContactConsent:
+    """Add the patient's word on one channel and purpose to the ledger.
+
+    Raises NoAddress if the patient agrees to a channel that we have no address for.
+    """
+    patient = Patient.objects.select_for_update(of=("self",)).get(pk=patient_id)
+    if granted and not (patient.email if channel == "EMAIL" else patient.mobile):
+        missing = "e-mail address" if channel == "EMAIL" else "mobile number"
+        raise NoAddress(f"The patient has no {missing}: record it first.", field="channel")
+    return ContactConsent.objects.create(
+        patient=patient,
+        channel=channel,
+        purpose=purpose,
+        granted=granted,
+        wording=wording,
+        recorded_at=at,
+        recorded_by=by,
+    )

@@ -1,0 +1,170 @@
+"""Patients' records: registering, changing, archiving, and what clinicians know of them."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from clinic.errors import Conflict, DomainError, NotAllowed, VersionMismatch
+from clinic.models import Clinic, User
+from patients.models import (
+    Concern,
+    ConcernSubtype,
+    Patient,
+    PatientConcern,
+    SkinTypeAssessment,
+    Zone,
+)
+
+
+class PatientArchived(Conflict):
+    code = "patient_archived"
+    title = "The patient's record is archived"
+
+
+class NotArchived(Conflict):
+    code = "not_archived"
+    title = "The patient's record is not archived"
+
+
+class SkinTypeNotYours(NotAllowed):
+    code = "skin_type_not_yours"
+    title = "Only a clinician assesses the skin type"
+
+
+class WrongSubtype(DomainError):
+    code = "wrong_subtype"
+    title = "This form belongs to another concern"
+
+
+class ConcernKnown(Conflict):
+    code = "concern_known"
+    title = "This concern is recorded already"
+
+
+def locked(patient_id: Any) -> Patient:
+    return (
+        Patient.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=patient_id)
+    )
+
+
+def open_record(patient_id: Any) -> Patient:
+    """The locked record. Raises PatientArchived."""
+    patient = locked(patient_id)
+    if patient.archived_at:
+        raise PatientArchived("This record is archived and cannot be changed.")
+    return patient
+
+
+@transaction.atomic
+def register_patient(
+    *, clinic: Clinic, details: Mapping[str, Any], at: datetime, by: User
+) -> Patient:
+    """Record a new person; a `skin_type` among the details is an assessment of today.
+
+    Raises ValidationError, by field, for what the record cannot hold, and SkinTypeNotYours.
+    """
+    details = dict(details)
+    skin_type = details.pop("skin_type", None)
+    patient = Patient(clinic=clinic, **details)
+    patient.full_clean()
+    patient.save()
+    return _assessed(patient, skin_type, at=at, by=by)
+
+
+@transaction.atomic
+def update_patient(
+    *, patient_id: Any, version: int, changes: Mapping[str, Any], at: datetime, by: User
+) -> Patient:
+    """Change a record that nobody else has changed since `version` was read.
+
+    Raises VersionMismatch if somebody has, PatientArchived, SkinTypeNotYours, or ValidationError
+    by field.
+    """
+    patient = open_record(patient_id)
+    if patient.version != version:
+        raise VersionMismatch(
+            "Somebody has changed this patient since you read it: read it again, then repeat."
+        )
+    changes = dict(changes)
+    skin_type = changes.pop("skin_type", None)
+    for name, value in changes.items():
+        setattr(patient, name, value)
+    patient.full_clean()
+    patient.save()
+    return _assessed(patient, skin_type, at=at, by=by)
+
+
+def _assessed(patient: Patient, skin_type: int | None, *, at: datetime, by: User) -> Patient:
+    if skin_type is None:
+        return patient
+    if not by.has_perm("patients.change_medical"):
+        raise SkinTypeNotYours("Leave the skin type to a clinician.", field="skin_type")
+    today = at.astimezone(patient.clinic.zone).date()
+    assess_skin_type(patient_id=patient.pk, skin_type=skin_type, assessed_on=today, by=by)
+    patient.refresh_from_db()
+    return patient
+
+
+@transaction.atomic
+def archive_patient(*, patient_id: Any, at: datetime) -> Patient:
+    """Take a record out of use. Nothing is deleted. Raises PatientArchived."""
+    patient = open_record(patient_id)
+    patient.archived_at = at
+    patient.save(update_fields=["archived_at", "version", "updated_at"])
+    return patient
+
+
+@transaction.atomic
+def restore_patient(*, patient_id: Any) -> Patient:
+    """Take an archived record back into use. Raises NotArchived, also for a merged one."""
+    patient = locked(patient_id)
+    if not patient.archived_at or patient.merged_into_id:
+        raise NotArchived("Only a record that is archived, and not merged, can be restored.")
+    patient.archived_at = None
+    patient.save(update_fields=["archived_at", "version", "updated_at"])
+    return patient
+
+
+@transaction.atomic
+def assess_skin_type(
+    *, patient_id: Any, skin_type: int, assessed_on: date, by: User
+) -> SkinTypeAssessment:
+    """Record what a clinician takes the skin type for; earlier assessments are kept."""
+    patient = open_record(patient_id)
+    assessment = SkinTypeAssessment.objects.create(
+        patient=patient, skin_type=skin_type, assessed_by=by, assessed_on=assessed_on
+    )
+    newest = patient.skin_type_assessments.order_by("-assessed_on", "-id")[0]
+    patient.skin_type = newest.skin_type
+    patient.save(update_fields=["skin_type", "version", "updated_at"])
+    return assessment
+
+
+@transaction.atomic
+def record_concern(
+    *,
+    patient_id: Any,
+    concern: Concern,
+    subtype: ConcernSubtype | None = None,
+    zone: Zone | None = None,
+    baseline_grade: int | None = None,
+    onset_on: date | None = None,
+    note: str = "",
+) -> PatientConcern:
+    """Record what the patient wants treated. Raises WrongSubtype, ConcernKnown."""
+    patient = open_record(patient_id)
+    if subtype and subtype.concern_id != concern.pk:
+        raise WrongSubtype(f"{subtype} is no form of {concern}.", field="subtype")
+    if patient.concerns.filter(concern=concern, subtype=subtype, zone=zone).exists():
+        raise ConcernKnown("It is recorded already for this zone.", field="concern")
+    return PatientConcern.objects.create(
+        patient=patient,
+        concern=concern,
+        subtype=subtype,
+        zone=zone,
+        baseline_grade=baseline_grade,
+        onset_on=onset_on,
+        note=note,
+    )

@@ -1,0 +1,144 @@
+"""Asking the questionnaire, and asking again before a session."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, NotRequired, TypedDict
+
+from django.db import transaction
+
+from clinic.errors import Conflict, DomainError
+from clinic.models import ClinicalRule, User
+from patients.models import (
+    Screening,
+    ScreeningAnswer,
+    ScreeningKind,
+    ScreeningRule,
+    Zone,
+)
+from patients.services.records import open_record
+
+
+class AnswersMissing(DomainError):
+    code = "answers_missing"
+    title = "Not every question is answered"
+
+
+class BadAnswer(DomainError):
+    code = "bad_answer"
+    title = "An answer does not fit its question"
+
+
+class NothingToRescreen(Conflict):
+    code = "nothing_to_rescreen"
+    title = "There is no full screening to build on"
+
+
+class AnswerEntry(TypedDict):
+    rule: str
+    answer: bool
+    last_exposure_on: NotRequired[date | None]
+    zones: NotRequired[list[str]]
+    detail: NotRequired[str]
+
+
+def questionnaire(at: datetime) -> list[ScreeningRule]:
+    """The questions that are asked now, in their order."""
+    rules = ScreeningRule.objects.in_effect(at)
+    return sorted(rules, key=lambda rule: rule.position)
+
+
+@transaction.atomic
+def record_screening(
+    *,
+    patient_id: Any,
+    kind: str,
+    answers: Sequence[AnswerEntry],
+    good_health: bool,
+    expectations_discussed: bool,
+    at: datetime,
+    by: User,
+    note: str = "",
+) -> Screening:
+    """Record a screening. A full one answers every question; a re-screening names what has
+    changed and carries over the rest of the last full one, as long as that is valid.
+
+    Raises AnswersMissing, BadAnswer, NothingToRescreen, PatientArchived.
+    """
+    patient = open_record(patient_id)
+    rules = {rule.code: rule for rule in questionnaire(at)}
+    given = _checked(answers, rules, on=at.astimezone(patient.clinic.zone).date())
+    base = None
+    if kind == ScreeningKind.RESCREEN:
+        base = patient.screenings.filter(kind=ScreeningKind.FULL).order_by("-taken_at").first()
+        if base is None or base.valid_until < at.astimezone(patient.clinic.zone).date():
+            raise NothingToRescreen("Take a full screening first.", field="kind")
+        given = {**_carried_over(patient.screenings.order_by("-taken_at")[0], rules), **given}
+    if missing := sorted(set(rules) - set(given)):
+        raise AnswersMissing(f"Answer these too: {', '.join(missing)}.", field="answers")
+    screening = Screening.objects.create(
+        patient=patient,
+        kind=kind,
+        based_on=base,
+        taken_at=at,
+        taken_by=by,
+        valid_until=base.valid_until if base else _valid_until(at, patient.clinic.zone),
+        good_health=good_health,
+        expectations_discussed=expectations_discussed,
+        note=note,
+    )
+    ScreeningAnswer.objects.bulk_create(
+        ScreeningAnswer(screening=screening, **given[code]) for code in rules
+    )
+    return screening
+
+
+def _checked(
+    answers: Sequence[AnswerEntry], rules: Mapping[str, ScreeningRule], *, on: date
+) -> dict[str, dict[str, Any]]:
+    """The answers by rule. Raises BadAnswer, which names the entry."""
+    zones = set(Zone.objects.values_list("code", flat=True))
+    checked: dict[str, dict[str, Any]] = {}
+    for index, entry in enumerate(answers):
+        where = f"answers/{index}"
+        rule = rules.get(entry["rule"])
+        last = entry.get("last_exposure_on")
+        if rule is None or entry["rule"] in checked:
+            wrong = "twice" if rule else "not asked"
+            raise BadAnswer(f"“{entry['rule']}” is {wrong}.", field=f"{where}/rule")
+        if last and (not entry["answer"] or last > on):
+            raise BadAnswer(
+                "A last exposure belongs to a yes and lies in the past.",
+                field=f"{where}/last_exposure_on",
+            )
+        if entry["answer"] and rule.asks_last_exposure and last is None:
+            raise BadAnswer("When was it last?", field=f"{where}/last_exposure_on")
+        if unknown := set(entry.get("zones", [])) - zones:
+            raise BadAnswer(f"Unknown zones: {', '.join(unknown)}.", field=f"{where}/zones")
+        checked[entry["rule"]] = {
+            "rule": rule,
+            "answer": entry["answer"],
+            "last_exposure_on": last,
+            "zones": entry.get("zones", []),
+            "detail": entry.get("detail", ""),
+        }
+    return checked
+
+
+def _carried_over(last: Screening, rules: Mapping[str, ScreeningRule]) -> dict[str, dict[str, Any]]:
+    """The answers that still stand: not to questions that changed or must be asked again."""
+    return {
+        answer.rule.code: {
+            "rule": answer.rule,
+            "answer": answer.answer,
+            "last_exposure_on": answer.last_exposure_on,
+            "zones": answer.zones,
+            "detail": answer.detail,
+        }
+        for answer in last.answers.select_related("rule")
+        if rules.get(answer.rule.code) == answer.rule and not answer.rule.ask_again
+    }
+
+
+def _valid_until(at: datetime, zone: Any) -> date:
+    days = ClinicalRule.objects.in_effect(at).get(code="screening-valid-days").value
+    return at.astimezone(zone).date() + timedelta(days=int(days))

@@ -1,0 +1,46 @@
+"""Side effects, outcomes and photographs, in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from clinic.admin import ServiceAdmin
+from clinic.permissions import actor
+from sessions import services
+from sessions.models import OutcomeMeasure, SideEffect
+
+
+@admin.register(SideEffect)
+class SideEffectAdmin(ServiceAdmin):
+    list_display = ["onset_at", "session", "kind", "grade", "is_expected", "resolved_at"]
+    list_filter = ["kind", "grade", "is_expected", ("resolved_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["session__patient", "session__area", "session__clinic"]
+    search_fields = ["session__patient__family_name", "session__patient__given_name", "note"]
+    autocomplete_fields = ["session", "zone"]
+    ordering = ["-onset_at", "-id"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fields = ["session", "zone", "kind", "grade", "is_expected", "onset_at", "note"]
+        return [*fields, "resolved_at", "resolution", "recorded_by"] if obj else fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["session", "zone", "kind", "onset_at", "recorded_by"] if obj else []
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> SideEffect:
+        return services.log_side_effect(**data, by=actor(request))
+
+
+@admin.register(OutcomeMeasure)
+class OutcomeMeasureAdmin(ServiceAdmin):
+    list_display = ["measured_at", "plan", "scale", "score", "milestone", "rater_role"]
+    list_filter = ["scale", "milestone", "rater_role"]
+    list_select_related = ["plan__patient", "plan__protocol", "scale"]
+    search_fields = ["plan__patient__family_name", "plan__patient__given_name"]
+    autocomplete_fields = ["plan", "session", "zone"]
+    ordering = ["-measured_at", "-id"]
+    fields = ["plan", "session", "scale", "milestone", "zone", "rater_role", "score", "note"]
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> OutcomeMeasure:
+        return services.record_outcome(**data, at=timezone.now(), by=actor(request))

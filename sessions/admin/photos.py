@@ -1,0 +1,92 @@
+"""Photographs in the admin: uploaded through the service, shown only while the patient agrees."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminImageFieldWidget
+
+from clinic.admin import ServiceAdmin
+from clinic.permissions import actor
+from sessions import services
+from sessions.api.photos import as_jpeg
+from sessions.models import Photo
+
+
+class PhotoForm(forms.ModelForm):  # type: ignore[type-arg]
+    upload = forms.FileField(
+        label="picture",
+        help_text="JPEG, PNG or WebP, to 25 MB. It is stored anew, without place or camera.",
+        widget=UnfoldAdminImageFieldWidget,
+    )
+
+
+@admin.register(Photo)
+class PhotoAdmin(ServiceAdmin):
+    runs_once = True
+    list_display = ["thumbnail_image", "patient", "view", "zone", "taken_at", "uploaded_by"]
+    list_filter = ["view", "taken_at"]
+    list_select_related = ["patient", "zone", "uploaded_by"]
+    search_fields = ["patient__family_name", "patient__given_name"]
+    autocomplete_fields = ["patient", "session", "zone"]
+    ordering = ["-taken_at", "-id"]
+    adding = ["patient", "session", "view", "zone", "taken_at", "upload"]
+    shown = ["full_image", "patient", "session", "view", "zone", "taken_at", "uploaded_by"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Those of patients who agree now; the others do not exist."""
+        consenting = services.consenting_patients(at=timezone.now())
+        return super().get_queryset(request).filter(patient__in=consenting)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if obj is None:
+            kwargs["form"] = PhotoForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return self.shown if obj else self.adding
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return self.shown if obj else []
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> Photo:
+        return services.store_photo(**data, at=timezone.now(), by=actor(request))
+
+    @display(description="picture")
+    def thumbnail_image(self, photo: Photo) -> str:
+        return self._image(photo, "thumbnail", 44)
+
+    @display(description="picture")
+    def full_image(self, photo: Photo) -> str:
+        return self._image(photo, "image", 640)
+
+    def _image(self, photo: Photo, size: str, height: int) -> str:
+        source = reverse("admin:treatment_sessions_photo_file", args=[photo.pk, size])
+        return format_html(
+            '<img src="{}" alt="{}" style="max-height:{}px;max-width:100%" loading="lazy">',
+            source,
+            photo,
+            height,
+        )
+
+    def get_urls(self) -> list[Any]:
+        serve = self.admin_site.admin_view(self.serve)
+        name = "treatment_sessions_photo_file"
+        return [path("<uuid:pk>/file/<slug:size>/", serve, name=name), *super().get_urls()]
+
+    def serve(self, request: HttpRequest, pk: Any, size: str) -> HttpResponse:
+        """The picture, under the same check as the list; never cached."""
+        photo = self.get_queryset(request).filter(pk=pk).first()
+        may_see = self.has_view_permission(request) and size in ("image", "thumbnail")
+        if photo is None or not may_see:
+            raise Http404
+        answer = as_jpeg(getattr(photo, size), f"{size}-{photo.pk}.jpg")
+        answer["Cache-Control"] = "private, no-store"
+        return answer

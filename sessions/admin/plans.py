@@ -1,0 +1,44 @@
+"""Treatment plans, in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from clinic.admin import ReadOnlyInline, ServiceAdmin
+from clinic.permissions import actor
+from sessions import services
+from sessions.models import PlanEvent, TreatmentPlan
+
+
+class PlanEventInline(ReadOnlyInline):
+    model = PlanEvent
+    fields = ["at", "old_status", "new_status", "by", "reason"]
+    readonly_fields = fields
+    ordering = ["id"]
+    verbose_name_plural = "history"
+
+
+@admin.register(TreatmentPlan)
+class TreatmentPlanAdmin(ServiceAdmin):
+    list_display = ["patient", "protocol", "area", "practitioner", "status", "created_at"]
+    list_filter = ["status", "area", "concern"]
+    list_select_related = ["patient", "protocol", "area", "practitioner"]
+    search_fields = ["patient__family_name", "patient__given_name", "protocol__name"]
+    autocomplete_fields = ["patient", "concern", "area", "protocol"]
+    ordering = ["-id"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fields = ["patient", "concern", "area", "protocol", "practitioner", "goals"]
+        return [*fields, "planned_sessions", "status", "protocol_version"] if obj else fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fixed = ["patient", "concern", "area", "protocol", "status", "protocol_version"]
+        return fixed if obj else []
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        return [PlanEventInline] if obj else []
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TreatmentPlan:
+        return services.create_plan(**data, at=timezone.now(), by=actor(request))

@@ -1,0 +1,324 @@
+"""Sessions and their records, in the admin."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.forms import CharField, ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html_join
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from clinic.admin import ReadOnlyInline, ScopedFields, ServiceAdmin
+from clinic.errors import DomainError
+from clinic.permissions import actor
+from sessions import services
+from sessions.assessment import assess_session
+from sessions.lifecycle import NEXT, Status
+from sessions.models import (
+    Addendum,
+    CartridgeUse,
+    ProductUse,
+    SessionEvent,
+    SessionFinding,
+    TreatmentSession,
+    ZoneTreatment,
+)
+
+
+class SessionEventInline(ReadOnlyInline):
+    model = SessionEvent
+    fields = ["at", "old_status", "new_status", "by", "reason"]
+    readonly_fields = fields
+    ordering = ["id"]
+    verbose_name_plural = "history"
+
+
+class ChartInline(ScopedFields, TabularInline):
+    """Part of the chart: open while the session is in progress, read-only before and after."""
+
+    extra = 0
+    hide_title = True
+
+    def _is_open(self, obj: Any) -> bool:
+        return obj is not None and obj.status == Status.IN_PROGRESS
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_open(obj) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_open(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_open(obj) and super().has_delete_permission(request, obj)
+
+
+class ZoneTreatmentInline(ChartInline):
+    model = ZoneTreatment
+    fields = ["zone", "side", "depth_mm", "passes", "endpoint", "note"]
+    verbose_name_plural = "chart"
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        if obj is not None and "zone" in formset.form.base_fields:
+            formset.form.base_fields["zone"].queryset = obj.area.zones.all()
+        return formset
+
+
+class ProductUseInline(ChartInline):
+    model = ProductUse
+    fields = ["product", "lot", "grams", "area_cm2", "on_at", "off_at", "is_occluded", "prescriber"]
+    verbose_name_plural = "anaesthetics, serums, dressings"
+
+
+class CartridgeUseInline(ReadOnlyInline):
+    """Cartridges come in by scanning."""
+
+    model = CartridgeUse
+    fields = ["lot", "serial", "used_on"]
+    readonly_fields = fields
+    verbose_name_plural = "cartridges"
+
+
+class SessionFindingInline(ReadOnlyInline):
+    model = SessionFinding
+    fields = ["severity", "message", "rule", "source", "overridden_by", "override_reason"]
+    readonly_fields = fields
+    verbose_name_plural = "findings on record"
+
+
+class AddendumInline(ReadOnlyInline):
+    model = Addendum
+    fields = ["at", "by", "text"]
+    readonly_fields = fields
+    ordering = ["id"]
+
+
+class RecordForm(ModelForm):  # type: ignore[type-arg]
+    scanned_code = CharField(
+        required=False,
+        max_length=120,
+        widget=UnfoldAdminTextInputWidget,
+        label="scan a cartridge",
+        help_text="As scanned, or (01)GTIN(17)YYMMDD(10)LOT(21)SERIAL.",
+    )
+    override_reason = CharField(
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        label="go on in spite of the open warnings, because",
+        help_text="Is recorded with your name for every warning that you may override.",
+    )
+
+
+STATUS_COLOURS = {
+    Status.BOOKED: "info",
+    Status.CONFIRMED: "success",
+    Status.CHECKED_IN: "warning",
+    Status.IN_PROGRESS: "warning",
+    Status.COMPLETED: "success",
+    Status.NO_SHOW: "danger",
+}
+
+
+@admin.register(TreatmentSession)
+class TreatmentSessionAdmin(ServiceAdmin):
+    list_display = ["when", "patient", "area", "practitioner", "room", "device", "shown_status"]
+    list_filter = [
+        *("status", ("starts_at", RangeDateTimeFilter)),
+        # Only what the caller's own sessions refer to: names of other clinics stay there.
+        ("practitioner", admin.RelatedOnlyFieldListFilter),
+        ("room", admin.RelatedOnlyFieldListFilter),
+    ]
+    list_select_related = ["clinic", "patient", "area", "practitioner", "room", "device__model"]
+    search_fields = ["patient__family_name", "patient__given_name"]
+    autocomplete_fields = ["plan"]
+    inlines = [
+        ZoneTreatmentInline,
+        ProductUseInline,
+        CartridgeUseInline,
+        SessionFindingInline,
+        AddendumInline,
+        SessionEventInline,
+    ]
+    form = RecordForm
+    ordering = ["-starts_at", "id"]
+    actions_submit_line = [
+        "confirm",
+        "check_in",
+        "start_treatment",
+        "complete",
+        "cancel",
+        "no_show",
+    ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        if obj is None:
+            booking = ["plan", "starts_at", "practitioner", ("room", "device")]
+            reasons = ["spacing_override_reason"]
+            return [(None, {"fields": booking}), ("Sooner than the rule", {"fields": reasons})]
+        session = [
+            *(("status", "when"), ("patient", "plan"), ("practitioner", "recovers_at")),
+            *(("room", "device"), ("completed_at", "signed_by"), "rescheduled_from"),
+            "spacing_override_reason",
+        ]
+        if not request.user.has_perm("treatment_sessions.view_zonetreatment"):
+            return [(None, {"fields": session})]
+        record = ["rules_say", ("pain_score", "is_off_label"), "notes"]
+        if self._is_open(request, obj):
+            record += ["scanned_code", "override_reason"]
+        return [(None, {"fields": session}), ("Record", {"fields": record})]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        sets = self.get_fieldsets(request, obj)
+        rows = [row for _, options in sets for row in options["fields"]]
+        return [name for row in rows for name in ([row] if isinstance(row, str) else row)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        if obj is None:
+            return []
+        written = {"pain_score", "notes", "scanned_code", "override_reason"}
+        fixed = [name for name in self.get_fields(request, obj) if name not in written]
+        return fixed if self._is_open(request, obj) else [*fixed, "pain_score", "notes"]
+
+    def _is_open(self, request: HttpRequest, session: TreatmentSession) -> bool:
+        """Whether the caller may write the record now."""
+        may_write = request.user.has_perm("treatment_sessions.treat")
+        return may_write and session.status in (Status.CHECKED_IN, Status.IN_PROGRESS)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        return self.inlines if obj else []
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if obj is None or not self._is_open(request, obj):
+            kwargs["form"] = ModelForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    @display(description="safety rules")
+    def rules_say(self, session: TreatmentSession) -> str:
+        """Every finding of the rules as they are now, the gravest first."""
+        loaded = TreatmentSession.objects.with_record().get(pk=session.pk)
+        assessed = assess_session(loaded, at=timezone.now())
+        return format_html_join(
+            "",
+            "<p><b>{}</b> {}{}</p>",
+            (
+                (
+                    entry.finding.severity.label,
+                    entry.finding.message,
+                    f" Overridden: {entry.override_reason}" if entry.overridden_by else "",
+                )
+                for entry in assessed
+            ),
+        )
+
+    @display(description="starts at (clinic time)", ordering="starts_at")
+    def when(self, session: TreatmentSession) -> str:
+        return f"{session.starts_at_local:%a %d %b %Y, %H:%M}"
+
+    @display(description="status", ordering="status", label=STATUS_COLOURS)
+    def shown_status(self, session: TreatmentSession) -> tuple[str, str]:
+        return session.status, session.get_status_display()
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TreatmentSession:
+        details = {name: value for name, value in data.items() if name != "plan"}
+        return services.book_session(
+            plan_id=data["plan"].pk, **details, at=timezone.now(), by=actor(request)
+        )
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            super().save_model(request, obj, form, change)
+        elif self._is_open(request, obj):
+            obj.save(update_fields=["pain_score", "notes"])
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """First the record is saved, then the pressed button moves the session."""
+        super().save_related(request, form, formsets, change)
+        if change and self._is_open(request, form.instance):
+            self._write_record(request, form)
+        for pressed in self.get_actions_submit_line(request, form.instance.pk):
+            if change and pressed.action_name in request.POST:
+                pressed.method(request, form.instance)
+
+    def _write_record(self, request: HttpRequest, form: Any) -> None:
+        """Take in a scanned cartridge, and decide what is open with the reason that was given."""
+        session, at, by = form.instance, timezone.now(), actor(request)
+        try:
+            if code := form.cleaned_data.get("scanned_code"):
+                services.use_cartridge(session_id=session.pk, code=code, at=at)
+            if reason := form.cleaned_data.get("override_reason"):
+                loaded = TreatmentSession.objects.with_record().get(pk=session.pk)
+                for entry in assess_session(loaded, at=at):
+                    if entry.is_open and by.role in entry.finding.overridable_by:
+                        services.override_finding(
+                            session_id=session.pk,
+                            code=entry.finding.code,
+                            subject=entry.finding.subject,
+                            reason=reason,
+                            at=at,
+                            by=by,
+                        )
+        except DomainError as error:
+            messages.error(request, error.message)
+
+    def _filter_unfold_actions_by_permissions(
+        self, request: HttpRequest, actions: list[Any], object_id: Any = None
+    ) -> list[Any]:
+        """Only the moves that are legal from where the session is."""
+        allowed = super()._filter_unfold_actions_by_permissions(request, actions, object_id)
+        if object_id is None:
+            return []
+        status = TreatmentSession.objects.values_list("status", flat=True).get(pk=object_id)
+        legal = NEXT[status]
+        return [a for a in allowed if MOVES.get(a.method.__name__) in legal]
+
+    def _move(self, request: HttpRequest, session: TreatmentSession, to: Status) -> None:
+        try:
+            services.move_session(
+                session_id=session.pk, to=to, at=timezone.now(), by=actor(request)
+            )
+        except DomainError as error:
+            messages.error(request, error.message)
+
+    def has_treat_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("treatment_sessions.treat")
+
+    @action(description="Confirm", permissions=["change"])
+    def confirm(self, request: HttpRequest, obj: TreatmentSession) -> None:
+        self._move(request, obj, Status.CONFIRMED)
+
+    @action(description="Check in", permissions=["change"])
+    def check_in(self, request: HttpRequest, obj: TreatmentSession) -> None:
+        self._move(request, obj, Status.CHECKED_IN)
+
+    @action(description="Start", permissions=["treat"])
+    def start_treatment(self, request: HttpRequest, obj: TreatmentSession) -> None:
+        self._move(request, obj, Status.IN_PROGRESS)
+
+    @action(description="Complete", permissions=["treat"])
+    def complete(self, request: HttpRequest, obj: TreatmentSession) -> None:
+        self._move(request, obj, Status.COMPLETED)
+
+    @action(description="Cancel session", permissions=["change"])
+    def cancel(self, request: HttpRequest, obj: TreatmentSession) -> None:
+        self._move(request, obj, Status.CANCELLED)
+
+    @action(description="No-show", permissions=["change"])
+    def no_show(self, request: HttpRequest, obj: TreatmentSession) -> None:
+        self._move(request, obj, Status.NO_SHOW)
+
+
+MOVES = {
+    "confirm": Status.CONFIRMED,
+    "check_in": Status.CHECKED_IN,
+    "start_treatment": Status.IN_PROGRESS,
+    "complete": Status.COMPLETED,
+    "cancel": Status.CANCELLED,
+    "no_show": Status.NO_SHOW,
+}

@@ -1,0 +1,117 @@
+"""How well it worked: measures per scale, and photographs."""
+
+from django.db import models
+from django.db.models import Q
+
+from clinic.models import ClinicScoped, Model, User, append_only, tracked
+from patients.models import Patient, Zone
+from sessions.models.catalogue import OutcomeScale, RaterRole
+from sessions.models.plan import TreatmentPlan
+from sessions.models.session import TreatmentSession
+from sessions.models.triggers import score_in_range
+
+
+class Milestone(models.TextChoices):
+    BASELINE = "BASELINE", "Before the first session"
+    SESSION = "SESSION", "At a session"
+    DAY_90 = "DAY_90", "90 days after the last session"
+    DAY_180 = "DAY_180", "180 days after the last session"
+    OTHER = "OTHER", "Another time"
+
+
+class OutcomeMeasureQuerySet(ClinicScoped["OutcomeMeasure"]):
+    clinic_path = "plan__clinic"
+
+
+@tracked()
+class OutcomeMeasure(Model):
+    """One score on one scale. The database refuses a score outside of the scale's range."""
+
+    plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="outcomes")
+    session = models.ForeignKey(
+        TreatmentSession, on_delete=models.PROTECT, null=True, blank=True, related_name="outcomes"
+    )
+    scale = models.ForeignKey(OutcomeScale, on_delete=models.PROTECT, related_name="+")
+    milestone = models.CharField(max_length=12, choices=Milestone)
+    zone = models.ForeignKey(
+        Zone, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    rater_role = models.CharField(max_length=12, choices=RaterRole)
+    score = models.DecimalField(max_digits=7, decimal_places=2)
+    measured_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, editable=False, related_name="+"
+    )
+    note = models.CharField(max_length=500, blank=True)
+
+    objects = OutcomeMeasureQuerySet.as_manager()
+
+    class Meta:
+        db_table = "treatment_outcome_measure"
+        constraints = [
+            models.CheckConstraint(
+                name="outcome_milestone_known", condition=Q(milestone__in=Milestone.values)
+            ),
+            models.CheckConstraint(
+                name="outcome_rater_role_known", condition=Q(rater_role__in=RaterRole.values)
+            ),
+            models.CheckConstraint(
+                name="outcome_session_iff_at_one",
+                condition=Q(milestone=Milestone.SESSION, session__isnull=False)
+                | (~Q(milestone=Milestone.SESSION) & Q(session__isnull=True)),
+                violation_error_message="Name the session if, and only if, it was at one.",
+            ),
+        ]
+        indexes = [models.Index(name="outcome_by_plan", fields=["plan", "scale", "measured_at"])]
+        triggers = [score_in_range()]
+
+    def __str__(self) -> str:
+        return f"{self.scale}: {self.score:g}"
+
+
+class View(models.TextChoices):
+    """Standard views: the same distance, light and angle each time."""
+
+    FRONT = "FRONT", "Front"
+    LEFT_45 = "LEFT_45", "45° left"
+    RIGHT_45 = "RIGHT_45", "45° right"
+    LEFT_90 = "LEFT_90", "90° left"
+    RIGHT_90 = "RIGHT_90", "90° right"
+    CLOSE_UP = "CLOSE_UP", "Close-up"
+
+
+class PhotoQuerySet(ClinicScoped["Photo"]):
+    clinic_path = "patient__clinic"
+
+
+class Photo(Model):
+    """A photograph as it was re-encoded on arrival. The original is never kept."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="photos")
+    session = models.ForeignKey(
+        TreatmentSession, on_delete=models.PROTECT, null=True, blank=True, related_name="photos"
+    )
+    view = models.CharField(max_length=12, choices=View)
+    zone = models.ForeignKey(
+        Zone, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    taken_at = models.DateTimeField()
+    image = models.FileField(upload_to="photos/")
+    thumbnail = models.FileField(upload_to="photos/")
+    sha256 = models.CharField(max_length=64, help_text="Of the image as stored.")
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    objects = PhotoQuerySet.as_manager()
+
+    class Meta:
+        db_table = "treatment_photo"
+        constraints = [
+            models.CheckConstraint(name="photo_view_known", condition=Q(view__in=View.values))
+        ]
+        indexes = [models.Index(name="photo_by_patient", fields=["patient", "-taken_at"])]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.get_view_display()}, {self.taken_at:%d %b %Y}"

@@ -1,0 +1,104 @@
+"""Treatment plans: what is to be treated, by which protocol, and how far it has come."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from clinic.errors import Conflict
+from clinic.models import Clinic, ClinicScoped, Model, User, append_only, tracked
+from patients.models import Area, Concern, Patient, PatientConcern
+from sessions.lifecycle import PLAN_NEXT, PlanStatus
+from sessions.models.catalogue import Protocol, ProtocolVersion
+
+
+class IllegalPlanMove(Conflict):
+    code = "illegal_plan_move"
+    title = "The plan cannot do this now"
+
+
+@tracked()
+class TreatmentPlan(Model):
+    """The decision to treat one concern of one patient on one area by one protocol."""
+
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="plans")
+    concern = models.ForeignKey(Concern, on_delete=models.PROTECT)
+    patient_concerns = models.ManyToManyField(
+        PatientConcern,
+        blank=True,
+        related_name="plans",
+        db_table="treatment_plan_concern",
+        help_text="What it is to better, with forms and baseline grades.",
+    )
+    area = models.ForeignKey(Area, on_delete=models.PROTECT)
+    protocol = models.ForeignKey(Protocol, on_delete=models.PROTECT)
+    protocol_version = models.ForeignKey(
+        ProtocolVersion, on_delete=models.PROTECT, editable=False, related_name="+"
+    )
+    practitioner = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    planned_sessions = models.PositiveSmallIntegerField()
+    goals = models.TextField(blank=True, max_length=2_000)
+    status = models.CharField(
+        max_length=12,
+        choices=PlanStatus,
+        default=PlanStatus.DRAFT,
+        db_default=PlanStatus.DRAFT,
+        editable=False,
+    )
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, editable=False, related_name="+")
+
+    objects = ClinicScoped.as_manager()
+
+    class Meta:
+        db_table = "treatment_plan"
+        constraints = [
+            models.CheckConstraint(
+                name="plan_has_sessions", condition=Q(planned_sessions__range=(1, 52))
+            ),
+            models.CheckConstraint(
+                name="plan_status_known", condition=Q(status__in=PlanStatus.values)
+            ),
+            # The key of what a session copies from its plan: see migration 0002_same_clinic.
+            models.UniqueConstraint(
+                name="plan_key_with_copies", fields=["id", "clinic", "patient", "area"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patient}: {self.protocol}"
+
+    def move_to(self, new: str, *, at: datetime, by: User, reason: str = "") -> str:
+        """Change the status: the only place where that happens. The caller holds the row's lock.
+
+        Writes the history and returns the old status. Raises IllegalPlanMove.
+        """
+        old = self.status
+        if new not in PLAN_NEXT[old]:
+            legal = ", ".join(sorted(PLAN_NEXT[old])) or "nothing: it has ended"
+            raise IllegalPlanMove(f"A plan that is {old} cannot become {new}; possible: {legal}.")
+        self.status = new
+        self.save(update_fields=["status"])
+        self.events.create(old_status=old, new_status=new, at=at, by=by, reason=reason)
+        return old
+
+
+class PlanEvent(Model):
+    """One move in the life of a plan. Append-only."""
+
+    plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="events")
+    old_status = models.CharField(max_length=12, blank=True)
+    new_status = models.CharField(max_length=12)
+    at = models.DateTimeField(db_default=Now())
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        db_table = "treatment_plan_event"
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.old_status or '–'} → {self.new_status}"

@@ -1,0 +1,89 @@
+"""The safety rules of a treatment session: pure functions from facts to findings.
+
+No database and no clock: `sessions.assessment` loads the facts. Every number comes from versioned
+data (protocol, zone limit, device, label, clinical rules) and is named in the finding together with
+its source. The one number in code is the hard band of 0.50-2.50 mm, which is a constraint as well.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from clinic.findings import Finding, Severity
+from sessions.safety.depth import DepthRange, check_zone, depth_range
+from sessions.safety.facts import Facts
+from sessions.safety.label import check_label_and_consent, off_label_reasons
+from sessions.safety.products import check_product
+from sessions.safety.readiness import (
+    check_interval,
+    check_pigment,
+    check_screening,
+    check_side_effects,
+    check_skin_type,
+)
+
+__all__ = [
+    "DepthRange",
+    "Facts",
+    "Finding",
+    "assess",
+    "check_side_effects",
+    "depth_range",
+    "off_label_reasons",
+]
+
+
+def assess(facts: Facts) -> list[Finding]:
+    """All findings, the gravest first, each code and subject once."""
+    found = [
+        *check_screening(facts),
+        *check_skin_type(facts),
+        *check_interval(facts),
+        *check_side_effects(facts.side_effects, facts.rules),
+        *check_pigment(facts),
+        *check_label_and_consent(facts),
+        *(finding for treated in facts.treated for finding in check_zone(treated, facts)),
+        *(finding for use in facts.products for finding in check_product(use, facts.rules)),
+        *check_cartridge(facts),
+    ]
+    return sorted(_named_once(found), key=_gravity)
+
+
+def check_cartridge(facts: Facts) -> list[Finding]:
+    """What was needled was needled with a cartridge that is known (clinical.md §1.8)."""
+    if not facts.treated or facts.cartridges:
+        return []
+    return [
+        Finding(
+            code="cartridge_missing",
+            severity=Severity.BLOCK,
+            message="Scan the cartridge that was used.",
+            rule="one sterile cartridge for each session",
+            source="clinical.md §1.8",
+        )
+    ]
+
+
+def _gravity(finding: Finding) -> int:
+    return list(Severity).index(finding.severity)
+
+
+def _named_once(found: Iterable[Finding]) -> Iterable[Finding]:
+    """Code and subject name a finding, so what is found on both sides of a zone, or for two tubes
+    of one product, is one finding and one decision."""
+    named: dict[tuple[str, str], Finding] = {}
+    for finding in found:
+        name = finding.code, finding.subject
+        named[name] = _both(named[name], finding) if name in named else finding
+    return named.values()
+
+
+def _both(first: Finding, second: Finding) -> Finding:
+    """Keeps the figures of both, so that an override ends when either of them changes."""
+    said = first.message if second.message in first.message else f"{first.message} {second.message}"
+    figures = [finding.numbers for finding in (first, second)]
+    keys = dict.fromkeys(key for numbers in figures for key in numbers)
+    return replace(
+        min(first, second, key=_gravity),
+        message=said,
+        numbers={k: ", ".join(numbers[k] for numbers in figures if k in numbers) for k in keys},
+    )

@@ -1,0 +1,219 @@
+"""How deep: the range that all limits allow together, and each charted zone against it.
+
+Sources: depths, zones, tolerance and endpoints clinical.md §1.1; darker skin §1.4.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from clinic.findings import Finding, Severity
+from clinic.models import Role
+from patients.screening import DARKER_SKIN
+from sessions.models import MAX_DEPTH_MM, MIN_DEPTH_MM, Endpoint
+from sessions.safety.facts import Device, Facts, Limit, Number, Protocol, Treated, Zone
+
+BAND = Limit("band of the product", MIN_DEPTH_MM, MAX_DEPTH_MM, "clinical.md §1.1")
+PRACTITIONER = (Role.PRACTITIONER.value,)
+BLOCK, WARN, INFO = Severity.BLOCK, Severity.WARN, Severity.INFO
+
+
+@dataclass(frozen=True)
+class DepthRange:
+    """The intersection of all limits, and which of them set its ends.
+
+    It is empty if two limits contradict each other, such as a protocol that begins deeper than the
+    zone allows.
+    """
+
+    lowest: Limit
+    highest: Limit
+    limits: tuple[Limit, ...]
+
+    @property
+    def low(self) -> Decimal:
+        return self.lowest.low
+
+    @property
+    def high(self) -> Decimal:
+        return self.highest.high
+
+    @property
+    def is_empty(self) -> bool:
+        return self.low > self.high
+
+    def __contains__(self, depth_mm: Decimal) -> bool:
+        return self.low <= depth_mm <= self.high
+
+    def explain(self) -> str:
+        """All limits; if they leave nothing, the two that contradict each other."""
+        if self.is_empty:
+            return (
+                f"no depth fits: at least {self.low} mm by {self.lowest.name}, "
+                f"at most {self.high} mm by {self.highest.name}"
+            )
+        return "; ".join(str(limit) for limit in self.limits)
+
+
+def depth_range(
+    zone: Zone,
+    device: Device,
+    *,
+    skin_type: int | None,
+    is_first_session: bool,
+    rules: Mapping[str, Number],
+) -> DepthRange:
+    """What may be dialled on this zone: zone cap ∩ protocol ∩ skin type ∩ device ∩ band."""
+    limits = [BAND, zone.limit, zone.protocol_range]
+    device_high = min(device.depth_max_mm, MAX_DEPTH_MM)
+    limits.append(Limit(device.name, MIN_DEPTH_MM, device_high, device.source))
+    if skin_type in DARKER_SKIN and is_first_session:
+        first = rules["skin-iv-vi-first-depth"]
+        limits.append(
+            Limit("first session on skin types IV–VI", MIN_DEPTH_MM, first.value, first.source)
+        )
+    return DepthRange(
+        lowest=max(limits, key=lambda limit: limit.low),
+        highest=min(limits, key=lambda limit: limit.high),
+        limits=tuple(limits),
+    )
+
+
+def check_zone(treated: Treated, facts: Facts) -> list[Finding]:
+    """Depth, passes and endpoint of one charted zone."""
+    zone = treated.zone
+    if zone.is_blocked:
+        return [
+            Finding(
+                code="zone_blocked",
+                severity=BLOCK,
+                message=f"{zone.name} is never needled.",
+                rule=zone.limit.name,
+                source=zone.limit.source,
+                subject=zone.code,
+            )
+        ]
+    return [
+        *check_depth(treated, facts),
+        *_check_passes(treated, facts.protocol),
+        *_check_endpoint(treated, facts),
+    ]
+
+
+def check_depth(treated: Treated, facts: Facts) -> list[Finding]:
+    """The depth against the effective range: at most one finding."""
+    zone, device = treated.zone, facts.device
+    allowed = depth_range(
+        zone,
+        device,
+        skin_type=facts.skin_type,
+        is_first_session=facts.is_first_session,
+        rules=facts.rules,
+    )
+    verdict = _judge(treated.depth_mm, allowed, device)
+    if verdict is None:
+        return []
+    code, severity, limit, message = verdict
+    return [
+        Finding(
+            code=code,
+            severity=severity,
+            message=f"{zone.name}: {message}",
+            rule=limit.name,
+            source=limit.source,
+            subject=zone.code,
+            overridable_by=PRACTITIONER if severity == WARN else (),
+            numbers={
+                "depth_mm": str(treated.depth_mm),
+                "low_mm": str(allowed.low),
+                "high_mm": str(allowed.high),
+                "device_max_mm": str(device.depth_max_mm),
+                "tolerance_mm": str(device.tolerance_mm),
+            },
+        )
+    ]
+
+
+def _judge(
+    depth: Decimal, allowed: DepthRange, device: Device
+) -> tuple[str, Severity, Limit, str] | None:
+    """Code, severity, the limit that is broken, and why; None within the range.
+
+    1. Nobody may leave the band or what the device can do.
+    2. What the device cannot tell apart is only mentioned: a difference up to its tolerance,
+       inclusive. The band has no tolerance.
+    3. Too deep can harm, so it is said first, also if no depth would fit.
+    4. Otherwise too shallow: because the limits contradict each other, or by choice.
+    """
+    too_deep, too_shallow = depth - allowed.high, allowed.low - depth
+    deeper = f"{depth} mm is deeper than {allowed.high} mm ({allowed.explain()})."
+    shallower = f"{depth} mm is less than {allowed.low} mm ({allowed.explain()})."
+    if not BAND.low <= depth <= BAND.high:
+        return "depth_out_of_band", BLOCK, BAND, f"{depth} mm is outside of {BAND}."
+    if depth > device.depth_max_mm + device.tolerance_mm:
+        limit = Limit(device.name, MIN_DEPTH_MM, device.depth_max_mm, device.source)
+        message = f"{depth} mm is more than {device.name} can do ({device.depth_max_mm} mm)."
+        return "depth_above_device", BLOCK, limit, message
+    if depth in allowed:
+        return None
+    if max(too_deep, too_shallow) <= device.tolerance_mm:
+        exact = f" The device is exact to {device.tolerance_mm} mm."
+        if too_deep > too_shallow:
+            return "depth_within_tolerance", INFO, allowed.highest, deeper + exact
+        return "depth_within_tolerance", INFO, allowed.lowest, shallower + exact
+    if too_deep > device.tolerance_mm:
+        return "depth_above_range", WARN, allowed.highest, deeper
+    if allowed.is_empty:
+        return "no_depth_fits", WARN, allowed.lowest, shallower
+    return "depth_below_range", WARN, allowed.lowest, shallower
+
+
+def _check_passes(treated: Treated, protocol: Protocol) -> list[Finding]:
+    """Passes against the lower limit of zone and protocol."""
+    zone = treated.zone
+    most = min(zone.passes_max, protocol.passes_max)
+    if treated.passes <= most:
+        return []
+    return [
+        Finding(
+            code="passes_above_limit",
+            severity=WARN,
+            message=f"{zone.name}: {treated.passes} passes, usually at most {most}.",
+            rule=zone.limit.name if most == zone.passes_max else protocol.name,
+            source=zone.limit.source if most == zone.passes_max else protocol.source,
+            subject=zone.code,
+            overridable_by=PRACTITIONER,
+            numbers={"passes": str(treated.passes), "passes_max": str(most)},
+        )
+    ]
+
+
+def _check_endpoint(treated: Treated, facts: Facts) -> list[Finding]:
+    """Excessive bleeding is never the aim; bleeding is not expected of shallow needling."""
+    zone, shallow = treated.zone, facts.rules["erythema-below"]
+    if treated.endpoint == Endpoint.EXCESSIVE_BLEEDING:
+        return [
+            Finding(
+                code="endpoint_excessive",
+                severity=WARN,
+                message=f"{zone.name}: excessive bleeding. Record what was done about it.",
+                rule="expected endpoint",
+                source=shallow.source,
+                subject=zone.code,
+                overridable_by=PRACTITIONER,
+            )
+        ]
+    if treated.endpoint == Endpoint.PINPOINT_BLEEDING and treated.depth_mm < shallow.value:
+        return [
+            Finding(
+                code="endpoint_unexpected",
+                severity=INFO,
+                message=f"{zone.name}: bleeding at {treated.depth_mm} mm, below {shallow} mm "
+                "erythema is expected.",
+                rule=shallow.rule,
+                source=shallow.source,
+                subject=zone.code,
+                numbers={"depth_mm": str(treated.depth_mm), "limit_mm": str(shallow)},
+            )
+        ]
+    return []

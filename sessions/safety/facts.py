@@ -1,0 +1,184 @@
+"""What the safety rules look at: facts, loaded by `sessions.assessment`, in mm, days and hours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from patients.screening import Answer
+from sessions.models import Endpoint
+
+
+def plain(value: Decimal) -> str:
+    """A figure as people write it: 72, not 72.00 as the database keeps it."""
+    return f"{value.normalize():f}"
+
+
+@dataclass(frozen=True)
+class Number:
+    """One value of the clinical rules, with where it comes from."""
+
+    value: Decimal
+    rule: str
+    source: str
+
+    def __str__(self) -> str:
+        return plain(self.value)
+
+    @property
+    def hours(self) -> timedelta:
+        return timedelta(hours=float(self.value))
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A range of depths that one rule allows (mm)."""
+
+    name: str
+    low: Decimal
+    high: Decimal
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.low}–{self.high} mm"
+
+
+@dataclass(frozen=True)
+class Zone:
+    code: str
+    name: str
+    limit: Limit
+    protocol_range: Limit
+    passes_max: int
+    is_blocked: bool = False
+    near_mouth: bool = False
+
+
+@dataclass(frozen=True)
+class Protocol:
+    name: str
+    concern: str
+    passes_max: int
+    expected_endpoint: str
+    hard_min_days: int
+    soft_min_days: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Clearance:
+    reference: str
+    concerns: frozenset[str]
+    zones: frozenset[str]
+    skin_types: frozenset[int]
+    min_age: int
+    depth_max_mm: Decimal | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Device:
+    code: str
+    name: str
+    depth_max_mm: Decimal
+    tolerance_mm: Decimal
+    source: str
+    lists_isotretinoin: bool = True
+    clearances: tuple[Clearance, ...] = ()
+
+
+@dataclass(frozen=True)
+class Treated:
+    """One charted zone."""
+
+    zone: Zone
+    depth_mm: Decimal
+    passes: int
+    endpoint: str = Endpoint.ERYTHEMA
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The last completed session on the same skin. `days_before` is counted on the clinic's
+    calendar; `spacing_approved` if a practitioner booked the present session sooner than the hard
+    minimum."""
+
+    started_at: datetime
+    days_before: int
+    deepest_mm: Decimal | None = None
+    spacing_approved: bool = False
+
+
+@dataclass(frozen=True)
+class OpenSideEffect:
+    kind: str
+    name: str
+    grade: int
+    is_pigment_change: bool = False
+
+
+@dataclass(frozen=True)
+class Screening:
+    taken_at: datetime
+    valid_until: date
+    good_health: bool
+    expectations_discussed: bool
+    answers: tuple[Answer, ...] = ()
+    pigment_checked: bool = False
+
+
+@dataclass(frozen=True)
+class Consent:
+    is_current_text: bool
+    expires_on: date
+    zones: frozenset[str]
+    device_models: frozenset[str]
+    off_label_accepted: bool
+
+
+@dataclass(frozen=True)
+class ProductUse:
+    name: str
+    kind: str
+    strength_percent: Decimal | None = None
+    for_dermis: bool = False
+    minutes_max: int | None = None
+    grams_per_cm2_max: Decimal | None = None
+    may_be_occluded: bool = False
+    grams: Decimal | None = None
+    area_cm2: int | None = None
+    on_at: datetime | None = None
+    off_at: datetime | None = None
+    is_occluded: bool = False
+    prescriber: str = ""
+    source: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that the rules look at, for one session."""
+
+    starts_at: datetime
+    on: date
+    protocol: Protocol
+    device: Device
+    rules: Mapping[str, Number]
+    skin_type: int | None
+    age: int
+    screening: Screening | None = None
+    consent: Consent | None = None
+    previous: Previous | None = None
+    side_effects: tuple[OpenSideEffect, ...] = ()
+    treated: tuple[Treated, ...] = ()
+    products: tuple[ProductUse, ...] = ()
+    cartridges: int = 0
+
+    @property
+    def zones(self) -> frozenset[str]:
+        return frozenset(treated.zone.code for treated in self.treated)
+
+    @property
+    def is_first_session(self) -> bool:
+        """The first one on this skin."""
+        return self.previous is None

@@ -1,0 +1,111 @@
+"""On- or off-label, and whether the signed consent covers what is done.
+
+Sources: clearances clinical.md §1.8; consent §1.9.
+"""
+
+from clinic.findings import Finding, Severity
+from sessions.safety.facts import Clearance, Facts
+
+SKIN_TYPES = frozenset(range(1, 7))  # Fitzpatrick I to VI
+
+
+def off_label_reasons(facts: Facts) -> list[str]:
+    """Why the treatment is outside of every clearance of the device; empty if it is on-label.
+
+    The reasons are those of the clearance that comes closest.
+    """
+    closest = closest_clearance(facts)
+    return _outside(closest, facts) if closest else ["the device has no clearance"]
+
+
+def closest_clearance(facts: Facts) -> Clearance | None:
+    """The clearance with the fewest reasons against it. One for the same indication is always
+    closer than one for another: a device that is cleared for scars of the cheeks is not nearly
+    cleared for wrinkles of the cheeks."""
+
+    def distance(clearance: Clearance) -> tuple[bool, int, str]:
+        other = facts.protocol.concern not in clearance.concerns
+        return other, len(_outside(clearance, facts)), clearance.reference
+
+    return min(facts.device.clearances, key=distance, default=None)
+
+
+def _outside(clearance: Clearance, facts: Facts) -> list[str]:
+    """Each way in which the treatment leaves the clearance. It is taken by the letter: the
+    tolerance of the device makes no depth on-label."""
+    reasons = []
+    if facts.protocol.concern not in clearance.concerns:
+        reasons.append("another indication")
+    if facts.zones - clearance.zones:
+        reasons.append("zone " + ", ".join(sorted(facts.zones - clearance.zones)))
+    if facts.skin_type is None:
+        if SKIN_TYPES - clearance.skin_types:
+            reasons.append("skin type not recorded")
+    elif facts.skin_type not in clearance.skin_types:
+        reasons.append(f"skin type {facts.skin_type}")
+    if facts.age < clearance.min_age:
+        reasons.append(f"age {facts.age}, cleared from {clearance.min_age}")
+    deepest = max((treated.depth_mm for treated in facts.treated), default=None)
+    cleared = clearance.depth_max_mm
+    if deepest is not None and cleared is not None and deepest > cleared:
+        reasons.append(f"{deepest} mm, cleared to {cleared} mm")
+    return reasons
+
+
+def check_label_and_consent(facts: Facts) -> list[Finding]:
+    """On- or off-label, and whether the signed consent covers what is done."""
+    reasons = off_label_reasons(facts)
+    return [_label(facts, reasons), *_check_consent(facts, is_off_label=bool(reasons))]
+
+
+def _label(facts: Facts, reasons: list[str]) -> Finding:
+    name, closest = facts.device.name, closest_clearance(facts)
+    by = f" ({closest.reference})" if closest else ""
+    references = ", ".join(clearance.reference for clearance in facts.device.clearances)
+    return Finding(
+        code="off_label" if reasons else "on_label",
+        severity=Severity.INFO,
+        message=f"Off-label for {name}{by}: {'; '.join(reasons)}."
+        if reasons
+        else f"On-label for {name}{by}.",
+        rule=f"clearances of {name}: {references or 'none'}",
+        source=closest.source if closest else "clinical.md §1.8",
+    )
+
+
+def _check_consent(facts: Facts, *, is_off_label: bool) -> list[Finding]:
+    """The consent must be of the present text, not over on that day, and name all that is done.
+    What is missing can be signed; nobody can decide to do without."""
+    consent = facts.consent
+    if consent is None:
+        return [_consent("consent_missing", "There is no treatment consent.")]
+    found = []
+    if not consent.is_current_text:
+        found.append(
+            _consent("consent_outdated", "The consent text has changed: sign the new one.")
+        )
+    if facts.on > consent.expires_on:
+        found.append(
+            _consent("consent_expired", f"The consent ended on {consent.expires_on:%d %b %Y}.")
+        )
+    if missing := ", ".join(sorted(facts.zones - consent.zones)):
+        found.append(_consent("consent_zone_missing", f"The consent leaves out {missing}."))
+    if facts.device.code not in consent.device_models:
+        found.append(
+            _consent("consent_device_missing", f"The consent leaves out {facts.device.name}.")
+        )
+    if is_off_label and not consent.off_label_accepted:
+        found.append(
+            _consent("consent_off_label_missing", "Off-label use needs the off-label clause.")
+        )
+    return found
+
+
+def _consent(code: str, message: str) -> Finding:
+    return Finding(
+        code=code,
+        severity=Severity.BLOCK,
+        message=message,
+        rule="consent",
+        source="clinical.md §1.9",
+    )

@@ -1,0 +1,140 @@
+"""What was put on the skin: an anaesthetic against its label, serums through the channels.
+
+Sources: anaesthetics clinical.md §1.8; serums and granulomas §1.5 and §1.8.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import ROUND_UP, Decimal
+
+from clinic.findings import Finding, Severity
+from clinic.models import Role
+from sessions.models import ProductKind
+from sessions.safety.facts import Number, ProductUse, plain
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How long an anaesthetic was on the skin, and how much of it, as far as it is recorded."""
+
+    minutes: int | None
+    grams_per_cm2: Decimal | None
+
+    @classmethod
+    def of(cls, use: ProductUse) -> "Exposure":
+        """Rounded up, so that what is a little above a limit also reads so."""
+        minutes = dose = None
+        if use.on_at and use.off_at:
+            minutes = -((use.on_at - use.off_at) // MINUTE)
+        if use.grams and use.area_cm2:
+            dose = (use.grams / use.area_cm2).quantize(Decimal("0.001"), ROUND_UP)
+        return cls(minutes, dose)
+
+
+def check_product(use: ProductUse, rules: Mapping[str, Number]) -> list[Finding]:
+    """The exposure to an anaesthetic against its label, and what may go through the channels."""
+    if use.kind == ProductKind.ANAESTHETIC:
+        return [
+            *_check_prescriber(use, rules["anaesthetic-otc-percent"]),
+            *_check_exposure(use, Exposure.of(use)),
+            *_check_area(use, rules["anaesthetic-large-area"]),
+        ]
+    if use.kind == ProductKind.SERUM and not use.for_dermis:
+        return [
+            _product(
+                "serum_not_for_dermis",
+                use,
+                f"{use.name} is not meant for the dermis: granulomas are described.",
+            )
+        ]
+    return []
+
+
+def _check_prescriber(use: ProductUse, otc: Number) -> Iterable[Finding]:
+    """What is stronger than may be sold over the counter was prescribed by somebody."""
+    percent = use.strength_percent
+    if percent is not None and percent > otc.value and not use.prescriber.strip():
+        yield _product(
+            "anaesthetic_needs_prescriber",
+            use,
+            f"{use.name} has {plain(percent)} %; above {otc} %, name the prescriber.",
+            {"percent": plain(percent), "limit_percent": str(otc)},
+            otc,
+        )
+
+
+def _check_exposure(use: ProductUse, exposure: Exposure) -> Iterable[Finding]:
+    """Minutes, dose and cover against the label. A limit that is reached is kept. What cannot be
+    compared, because it is not recorded, is mentioned."""
+    minutes, dose = exposure.minutes, exposure.grams_per_cm2
+    unknown = []
+    if use.off_at is None:
+        yield _product("anaesthetic_not_removed", use, f"When was {use.name} taken off?")
+    elif minutes is None and use.minutes_max is not None:
+        unknown.append("when it was put on")
+    elif minutes is not None and use.minutes_max is not None and minutes > use.minutes_max:
+        yield _product(
+            "anaesthetic_too_long",
+            use,
+            f"{use.name} was on for {minutes} minutes; its label allows {use.minutes_max}.",
+            {"minutes": str(minutes), "limit_minutes": str(use.minutes_max)},
+        )
+    if dose is None and use.grams_per_cm2_max is not None:
+        unknown.append("grams and area")
+    elif dose is not None and use.grams_per_cm2_max is not None and dose > use.grams_per_cm2_max:
+        yield _product(
+            "anaesthetic_too_much",
+            use,
+            f"{use.name}: {dose} g/cm²; its label allows {use.grams_per_cm2_max} g/cm².",
+            {
+                "grams": str(use.grams),
+                "area_cm2": str(use.area_cm2),
+                "g_per_cm2": str(dose),
+                "limit_g_per_cm2": str(use.grams_per_cm2_max),
+            },
+        )
+    if use.is_occluded and not use.may_be_occluded:
+        yield _product("anaesthetic_occluded", use, f"{use.name} must not be covered.")
+    if unknown:
+        yield _product(
+            "anaesthetic_not_comparable",
+            use,
+            f"{use.name}: its label cannot be checked without {' and '.join(unknown)}.",
+            severity=Severity.INFO,
+        )
+
+
+def _check_area(use: ProductUse, large: Number) -> Iterable[Finding]:
+    """The larger the area, the more of it reaches the blood."""
+    if use.area_cm2 is not None and use.area_cm2 > large.value:
+        yield _product(
+            "anaesthetic_large_area",
+            use,
+            f"{use.name} on {use.area_cm2} cm²: more than {large} cm² is a large area.",
+            {"area_cm2": str(use.area_cm2), "limit_cm2": str(large)},
+            large,
+        )
+
+
+def _product(
+    code: str,
+    use: ProductUse,
+    message: str,
+    numbers: Mapping[str, str] | None = None,
+    number: Number | None = None,
+    severity: Severity = Severity.WARN,
+) -> Finding:
+    """A finding by the product's label, or by a `number` of the clinical rules."""
+    return Finding(
+        code=code,
+        severity=severity,
+        message=message,
+        rule=number.rule if number else f"label of {use.name}",
+        source=number.source if number else use.source or "clinical.md §1.8",
+        subject=use.subject,
+        overridable_by=(Role.PRACTITIONER.value,) if severity == Severity.WARN else (),
+        numbers=numbers or {},
+    )

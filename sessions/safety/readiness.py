@@ -1,0 +1,228 @@
+"""Is this person ready today: screening, skin type, spacing, side effects, pigment.
+
+Sources: spacing clinical.md §1.2; screening §1.3; skin types and pigment §1.4; side effects §1.5.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+from clinic.findings import Finding, Severity
+from clinic.models import Role
+from patients.screening import DARKER_SKIN, Situation, screen
+from sessions.safety.facts import Facts, Number, OpenSideEffect, Previous, Screening
+
+PRACTITIONER = (Role.PRACTITIONER.value,)
+BLOCK, WARN, INFO = Severity.BLOCK, Severity.WARN, Severity.INFO
+
+
+def check_screening(facts: Facts) -> list[Finding]:
+    """Is there a screening, is it fresh, is the person a candidate, and what did they answer?"""
+    screening = facts.screening
+    if screening is None:
+        return [_required("screening_missing", "Screen the patient first.")]
+    situation = Situation(
+        on=facts.on,
+        skin_type=facts.skin_type,
+        zones=facts.zones,
+        near_mouth=not facts.treated or any(entry.zone.near_mouth for entry in facts.treated),
+        device_lists_isotretinoin=facts.device.lists_isotretinoin,
+    )
+    return [
+        *_check_age_of_screening(screening, facts),
+        *_check_candidacy(screening),
+        *screen(screening.answers, situation),
+    ]
+
+
+def _check_age_of_screening(screening: Screening, facts: Facts) -> list[Finding]:
+    """Valid on the day of the treatment, and asked again within the hours of the rule before it.
+
+    Who comes late is screened after the time that was booked; but a screening of a day later is
+    not what the treatment was decided on. That cannot be made up for, so it can be decided.
+    """
+    found = []
+    if facts.on > screening.valid_until:
+        found.append(
+            _required(
+                "screening_expired",
+                f"The screening was valid until {screening.valid_until:%d %b %Y}. "
+                "Take a full one again.",
+            )
+        )
+    window = facts.rules["rescreen-hours"]
+    if screening.taken_at < facts.starts_at - window.hours:
+        found.append(
+            Finding(
+                code="rescreen_due",
+                severity=BLOCK,
+                message=f"Ask again what may have changed: the last screening is older than "
+                f"{window} hours.",
+                rule=window.rule,
+                source=window.source,
+                numbers={"limit_hours": str(window)},
+            )
+        )
+    elif screening.taken_at >= facts.starts_at + timedelta(days=1):
+        found.append(
+            _decision(
+                "screening_after_session",
+                "The last screening was taken a day or more after this session began.",
+                "screening before the treatment",
+            )
+        )
+    return found
+
+
+def _check_candidacy(screening: Screening) -> list[Finding]:
+    found = []
+    if not screening.good_health:
+        found.append(_decision("not_in_good_health", "The patient is not in good general health."))
+    if not screening.expectations_discussed:
+        found.append(
+            _decision("expectations_not_discussed", "Realistic expectations were not discussed.")
+        )
+    return found
+
+
+def _required(code: str, message: str) -> Finding:
+    """Something is missing that can be made up for; nobody can decide to do without."""
+    return Finding(
+        code=code, severity=BLOCK, message=message, rule="screening", source="clinical.md §1.3"
+    )
+
+
+def _decision(
+    code: str, message: str, rule: str = "candidacy", source: str = "clinical.md §1.3"
+) -> Finding:
+    return Finding(
+        code=code,
+        severity=WARN,
+        message=message,
+        rule=rule,
+        source=source,
+        overridable_by=PRACTITIONER,
+    )
+
+
+def check_skin_type(facts: Facts) -> list[Finding]:
+    """Without the skin type, none of the rules for darker skin can speak (clinical.md §1.4)."""
+    if facts.skin_type is not None:
+        return []
+    return [
+        _decision(
+            "skin_type_unknown",
+            "Assess the skin type: depth, spacing and the watch for pigment depend on it.",
+            "skin type (Fitzpatrick)",
+            "clinical.md §1.4",
+        )
+    ]
+
+
+def check_interval(facts: Facts) -> list[Finding]:
+    """Days since the last completed session on this skin: the hard and the soft minimum.
+
+    Who approved at booking that the hard minimum is undercut has decided on the soft one as well.
+    From the hard minimum on there was nothing to approve then, so the soft one is still asked.
+    """
+    previous, protocol = facts.previous, facts.protocol
+    if previous is None:
+        return []
+    days = previous.days_before
+    numbers = {"days": str(days), "hard_min_days": str(protocol.hard_min_days)}
+    last = f"The last session on this area was {_before(days)}"
+    if days < protocol.hard_min_days:
+        approved = previous.spacing_approved
+        return [
+            Finding(
+                code="interval_approved" if approved else "interval_hard",
+                severity=INFO if approved else BLOCK,
+                message=f"{last}; at least {protocol.hard_min_days} days are needed."
+                + (" A practitioner approved it when it was booked." if approved else ""),
+                rule=f"hard minimum of {protocol.name}",
+                source=protocol.source,
+                overridable_by=() if approved else PRACTITIONER,
+                numbers=numbers,
+            )
+        ]
+    soft, reasons, source = _soft_minimum(facts, previous)
+    if days >= soft:
+        return []
+    return [
+        Finding(
+            code="interval_soft",
+            severity=WARN,
+            message=f"{last}; {soft} days are better ({', '.join(reasons)}).",
+            rule=f"soft minimum of {protocol.name}",
+            source=source,
+            overridable_by=PRACTITIONER,
+            numbers={**numbers, "soft_min_days": str(soft)},
+        )
+    ]
+
+
+def _before(days: int) -> str:
+    if days == 0:
+        return "on the same day"
+    return f"{days} day{'' if days == 1 else 's'} before"
+
+
+def _soft_minimum(facts: Facts, previous: Previous) -> tuple[int, list[str], str]:
+    """The protocol's soft minimum, longer for darker skin (clinical.md §1.4) and after a deep
+    session (§1.2). Returns days, reasons, and the source of what decided."""
+    soft, source = facts.protocol.soft_min_days, facts.protocol.source
+    reasons = [f"protocol {soft}"]
+    if facts.skin_type in DARKER_SKIN:
+        extra = facts.rules["skin-iv-vi-extra-days"]
+        soft, source = soft + int(extra.value), extra.source
+        reasons.append(f"skin types IV–VI {extra} more")
+    deep_from, deep_days = facts.rules["deep-from"], facts.rules["deep-soft-days"]
+    was_deep = previous.deepest_mm is not None and previous.deepest_mm >= deep_from.value
+    if was_deep and deep_days.value > soft:
+        soft, source = int(deep_days.value), deep_days.source
+        reasons.append(f"{deep_days} after {deep_from} mm or deeper")
+    return soft, reasons, source
+
+
+def check_side_effects(
+    side_effects: Iterable[OpenSideEffect], rules: Mapping[str, Number]
+) -> list[Finding]:
+    """What has not healed yet. From the grade of the rule on, and any change of pigment, it is for
+    a practitioner to decide whether to go on."""
+    limit = rules["side-effect-grade"]
+    found = []
+    for effect in side_effects:
+        grave = effect.grade >= limit.value or effect.is_pigment_change
+        found.append(
+            Finding(
+                code="open_side_effect",
+                severity=BLOCK if grave else INFO,
+                message=f"{effect.name} (grade {effect.grade}) is not resolved.",
+                rule=limit.rule,
+                source=limit.source,
+                subject=effect.kind,
+                overridable_by=PRACTITIONER if grave else (),
+                numbers={"grade": str(effect.grade), "limit_grade": str(limit)},
+            )
+        )
+    return found
+
+
+def check_pigment(facts: Facts) -> list[Finding]:
+    """Skin types IV–VI: somebody has looked for changes of pigment since the last session."""
+    if facts.skin_type not in DARKER_SKIN or facts.previous is None:
+        return []
+    screening = facts.screening
+    if screening and screening.pigment_checked and screening.taken_at > facts.previous.started_at:
+        return []
+    watch = facts.rules["pigment-check-weeks"]
+    return [
+        Finding(
+            code="pigment_not_reviewed",
+            severity=WARN,
+            message="Look for darker or lighter patches since the last session, and record it "
+            "in the screening.",
+            rule=watch.rule,
+            source=watch.source,
+            overridable_by=PRACTITIONER,
+        )
+    ]

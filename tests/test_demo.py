@@ -1,0 +1,80 @@
+"""The demo: forty people in every phase of treatment, and nothing that a rule would refuse."""
+
+from collections import Counter
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from aftercare.models import Message, MessageStatus
+from clinic.demo.accounts import HILLTOP, RIVERSIDE
+from clinic.demo.seed import seed
+from clinic.models import CartridgeLot
+from patients.models import Patient, PhotoConsent, Screening
+from patients.screening import DARKER_SKIN
+from sessions.lifecycle import PlanStatus, Status
+from sessions.models import (
+    Milestone,
+    OutcomeMeasure,
+    Photo,
+    SessionFinding,
+    SideEffect,
+    TreatmentPlan,
+    TreatmentSession,
+)
+
+
+def counted(rows: Any, field: str) -> Counter[Any]:
+    return Counter(rows.values_list(field, flat=True))
+
+
+# One test: playing forty stories takes a while.
+def test_forty_patients_in_every_phase(catalogue: None, settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+    assert seed() == f"added {RIVERSIDE} and {HILLTOP} with 40 patients"
+    assert seed() == "the demo is there already"
+
+    now = timezone.now()
+    assert counted(Patient.objects, "clinic__name") == {RIVERSIDE: 30, HILLTOP: 10}
+    assert set(counted(Patient.objects, "skin_type")) == {None, 1, 2, 3, 4, 5, 6}
+    assert Patient.objects.exclude(archived_at=None).count() == 1
+    assert set(counted(TreatmentPlan.objects, "status")) == set(PlanStatus.values)
+    assert Patient.objects.filter(plans=None).count() >= 4
+    statuses = counted(TreatmentSession.objects, "status")
+    assert set(statuses) == set(Status.values) - {Status.CONFIRMED}
+    assert statuses[Status.COMPLETED] > 40
+    assert not TreatmentSession.objects.filter(status=Status.COMPLETED, ends_at__gt=now).exists()
+    assert TreatmentSession.objects.exclude(rescheduled_from=None).exists()
+
+    anton = Patient.objects.get(family_name="Falck")
+    assert [p.family_name for p in Patient.objects.possible_duplicates_of(anton)] == ["Falk"]
+
+    _records_are_whole()
+    waiting = Message.objects.filter(status=MessageStatus.PENDING)
+    assert waiting.exists()
+    assert not waiting.filter(due_at__lt=now).exists(), "a flood of old messages would go out"
+    assert not Message.objects.filter(status=MessageStatus.SENT, template=None).exists()
+
+
+def _records_are_whole() -> None:
+    done = TreatmentSession.objects.filter(status=Status.COMPLETED)
+    for part in ("zone_treatments", "cartridge_uses", "product_uses", "findings"):
+        assert not done.filter(**{part: None}).exists(), part
+    assert not done.filter(Q(screening=None) | Q(consent=None) | Q(is_off_label=None)).exists()
+    first = done.filter(patient__skin_type__in=DARKER_SKIN).order_by("patient", "starts_at")
+    for session in first.distinct("patient"):
+        assert all(treated.depth_mm <= 1 for treated in session.zone_treatments.all())
+
+    assert SessionFinding.objects.exclude(override_reason="").count() >= 5
+    assert SideEffect.objects.filter(resolved_at=None, grade__gte=2).count() == 1
+    assert SideEffect.objects.exclude(resolved_at=None).count() >= 2
+    assert set(counted(OutcomeMeasure.objects, "milestone")) == {
+        Milestone.SESSION,
+        Milestone.DAY_90,
+        Milestone.DAY_180,
+    }
+    assert Photo.objects.values("patient").annotate(n=Count("id")).filter(n__gte=6).count() >= 3
+    assert PhotoConsent.objects.exclude(revoked_at=None).count() == 1
+    assert CartridgeLot.objects.exclude(recalled_at=None).count() == 2
+    assert Screening.objects.filter(answers__rule__code="pregnancy", answers__answer=True).exists()

@@ -1,0 +1,398 @@
+"""The treatment record: findings, overrides, the signature, and what comes after it."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from rest_framework.test import APIClient
+
+from sessions import services
+from sessions.assessment import assess_session
+from sessions.lifecycle import Status
+from sessions.models import SessionFinding, TreatmentSession, ZoneTreatment
+from sessions.services.booking import OpenSideEffects, OverrideNotAllowed
+from sessions.services.chart import NoSuchFinding, NotSigned
+from sessions.services.moves import UnresolvedFindings
+from tests.conftest import Booking
+from tests.factories import (
+    DAY,
+    HOUR,
+    NINE,
+    ProductFactory,
+    ProductUseFactory,
+    ScreeningFactory,
+    ScreeningRuleFactory,
+    SideEffectFactory,
+    ZoneFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def codes(session: TreatmentSession, at: Any = NINE) -> list[str]:
+    session = TreatmentSession.objects.with_record().get(pk=session.pk)
+    return [entry.finding.code for entry in assess_session(session, at=at) if entry.is_open]
+
+
+def test_a_session_starts_only_when_the_patient_is_screened_and_has_agreed(
+    booking: Booking,
+) -> None:
+    session = booking.book()
+    booking.move(session, Status.CHECKED_IN)
+
+    with pytest.raises(UnresolvedFindings) as refused:
+        booking.move(session, Status.IN_PROGRESS)
+
+    found = {finding["code"] for finding in refused.value.extra["findings"]}
+    assert found == {"screening_missing", "consent_missing"}
+    booking.ready()
+    assert booking.move(session, Status.IN_PROGRESS).status == Status.IN_PROGRESS
+
+
+def test_a_depth_beyond_the_protocol_needs_a_decision_with_a_reason(
+    booking: Booking, as_alice: APIClient
+) -> None:
+    session = booking.in_progress()
+    booking.chart(session, depth_mm="2.30")  # the protocol goes to 2.00, the dial is ±0.15
+    url = f"/api/v1/sessions/{session.pk}"
+
+    refused = as_alice.post(f"{url}/complete/").json()
+    assert refused["code"] == "unresolved_findings"
+    assert [f["code"] for f in refused["findings"]] == ["depth_above_range"]
+    answer = as_alice.post(
+        f"{url}/overrides/",
+        {
+            "code": "depth_above_range",
+            "subject": booking.zone.code,
+            "reason": "Deep rolling scar, thick skin",
+        },
+    )
+
+    assert answer.status_code == 201
+    entry = next(f for f in answer.json() if f["code"] == "depth_above_range")
+    assert (entry["is_open"], entry["override_reason"]) == (False, "Deep rolling scar, thick skin")
+    assert entry["numbers"]["high_mm"] == "2.00"
+    assert as_alice.post(f"{url}/complete/").json()["status"] == "COMPLETED"
+
+
+def test_an_override_holds_only_for_the_numbers_it_was_given_for(
+    booking: Booking, alice: Any
+) -> None:
+    session = booking.in_progress()
+    booking.chart(session, depth_mm="2.30")
+    services.override_finding(
+        session_id=session.pk,
+        code="depth_above_range",
+        subject=booking.zone.code,
+        reason="Thick skin",
+        at=NINE,
+        by=alice,
+    )
+    assert codes(session) == []
+
+    booking.chart(session, depth_mm="2.50")
+
+    assert codes(session) == ["depth_above_range"]
+
+
+def test_what_nobody_may_override_stays(booking: Booking, as_alice: APIClient) -> None:
+    session = booking.book()
+    url = f"/api/v1/sessions/{session.pk}/overrides/"
+
+    consent = as_alice.post(url, {"code": "consent_missing", "reason": "She nodded"})
+    unknown = as_alice.post(url, {"code": "bad_weather", "reason": "It rained"})
+    empty = as_alice.post(url, {"code": "consent_missing", "reason": ""})
+
+    assert (consent.status_code, consent.json()["code"]) == (403, "override_not_allowed")
+    assert "nobody" in consent.json()["detail"]
+    assert (unknown.status_code, unknown.json()["code"]) == (409, "no_such_finding")
+    assert empty.json()["errors"][0]["pointer"] == "/reason"
+    assert not SessionFinding.objects.exists()
+
+
+def test_the_desk_neither_sees_findings_nor_overrides_them(
+    booking: Booking, as_dana: APIClient
+) -> None:
+    url = f"/api/v1/sessions/{booking.book().pk}"
+
+    assert as_dana.get(f"{url}/findings/").status_code == 403
+    assert as_dana.post(f"{url}/overrides/", {}).status_code == 403
+    assert as_dana.get(f"{url}/addenda/").status_code == 403
+
+
+def test_a_washout_shows_the_day_it_ends(booking: Booking, as_alice: APIClient) -> None:
+    rule = ScreeningRuleFactory(
+        code="peel", asks_last_exposure=True, washout_days=21, message="The skin is thin."
+    )
+    screening = ScreeningFactory(patient=booking.plan.patient, taken_at=NINE - HOUR)
+    screening.answers.create(rule=rule, answer=True, last_exposure_on=NINE.date() - 10 * DAY)
+    session = booking.book()
+
+    found = as_alice.get(f"/api/v1/sessions/{session.pk}/findings/").json()
+
+    peel = next(f for f in found if f["code"] == "screening_peel")
+    assert (peel["severity"], peel["clear_on"]) == ("WARN", "2030-01-18")
+    assert peel["overridable_by"] == ["PRACTITIONER"]
+
+
+def test_the_record_keeps_what_it_was_checked_against(booking: Booking) -> None:
+    session = booking.completed()
+
+    session.refresh_from_db()
+    assert session.screening == booking.plan.patient.screenings.get()
+    assert session.consent == booking.plan.patient.treatment_consents.get()
+    assert session.protocol_version == booking.plan.protocol_version
+    assert session.signed_by == booking.practitioner
+    assert session.is_off_label is True
+    stored = session.findings.get()
+    assert (stored.code, stored.severity) == ("off_label", "INFO")
+    booking.plan.patient.skin_type = 6
+    booking.plan.patient.save()
+    assert [
+        entry.finding.code
+        for entry in assess_session(
+            TreatmentSession.objects.with_record().get(pk=session.pk), at=NINE
+        )
+    ] == ["off_label"]
+
+
+def test_overrides_are_signed_along_with_the_rest(booking: Booking, alice: Any) -> None:
+    session = booking.in_progress()
+    booking.chart(session, passes=9)
+    services.override_finding(
+        session_id=session.pk,
+        code="passes_above_limit",
+        subject=booking.zone.code,
+        reason="Old scar",
+        at=NINE,
+        by=alice,
+    )
+
+    booking.move(session, Status.COMPLETED)
+
+    stored = session.findings.get(code="passes_above_limit")
+    assert (stored.overridden_by, stored.override_reason) == (alice, "Old scar")
+    with pytest.raises(NoSuchFinding, match="signed"):
+        services.override_finding(
+            session_id=session.pk, code="off_label", subject="", reason="x", at=NINE, by=alice
+        )
+
+
+def signed(booking: Booking) -> TreatmentSession:
+    session = booking.charted()
+    ProductUseFactory(session=session, product=ProductFactory())
+    return booking.move(session, Status.COMPLETED)
+
+
+CHILDREN = {
+    "treatment_zone_treatment": "depth_mm = 0.5",
+    "treatment_cartridge_use": "serial = 'x'",
+    "treatment_product_use": "lot = 'x'",
+    "treatment_session_finding": "message = 'x'",
+}
+
+
+@pytest.mark.parametrize("table", CHILDREN)
+@pytest.mark.parametrize("verb", ["UPDATE {table} SET {change}", "DELETE FROM {table}"])
+def test_sql_cannot_change_what_was_signed(booking: Booking, table: str, verb: str) -> None:
+    signed(booking)
+
+    with (
+        pytest.raises(DatabaseError) as refused,
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(verb.format(table=table, change=CHILDREN[table]))
+
+    assert refused.value.__cause__.diag.constraint_name == "locked_once_signed"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "notes = 'never happened'",
+        "pain_score = 0",
+        "status = 'IN_PROGRESS', completed_at = NULL, signed_by_id = NULL",
+        "starts_at = starts_at + interval '1 minute'",
+        "is_off_label = false",
+        "protocol_version_id = NULL",
+    ],
+)
+def test_sql_cannot_change_the_signed_session_itself(booking: Booking, change: str) -> None:
+    session = signed(booking)
+
+    with (
+        pytest.raises(DatabaseError, match=r"Cannot update"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"UPDATE treatment_session SET {change}")  # noqa: S608
+    with (
+        pytest.raises(DatabaseError, match="Cannot delete"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("DELETE FROM treatment_session")
+
+    assert TreatmentSession.objects.get().pk == session.pk
+
+
+def test_the_orm_cannot_change_what_was_signed(booking: Booking) -> None:
+    session = signed(booking)
+    treatment = session.zone_treatments.get()
+    treatment.depth_mm = Decimal("0.50")
+    attempts: list[Callable[[], Any]] = [
+        treatment.save,
+        treatment.delete,
+        lambda: ZoneTreatment.objects.update(passes=1),
+        lambda: ZoneTreatment.objects.all().delete(),
+        lambda: ZoneTreatment.objects.bulk_update([treatment], ["depth_mm"]),
+        lambda: ZoneTreatment.objects.create(
+            session=session, zone=ZoneFactory(area=session.area), depth_mm=1, passes=1
+        ),
+        lambda: TreatmentSession.objects.update(notes="x"),
+        lambda: TreatmentSession.objects.filter(pk=session.pk)._raw_delete("default"),
+    ]
+
+    for attempt in attempts:
+        with pytest.raises(DatabaseError), transaction.atomic():
+            attempt()
+
+    assert str(session.zone_treatments.get().depth_mm) == "1.50"
+
+
+def test_an_open_record_can_still_be_changed(booking: Booking) -> None:
+    """The control arm: it is the signature that locks, nothing else."""
+    session = booking.charted()
+
+    assert ZoneTreatment.objects.filter(session=session).update(passes=3) == 1
+    assert TreatmentSession.objects.filter(pk=session.pk).update(notes="x") == 1
+
+
+def test_a_signed_record_takes_addenda_and_shows_them(
+    booking: Booking, as_alice: APIClient
+) -> None:
+    session = booking.charted()
+    url = f"/api/v1/sessions/{session.pk}/addenda/"
+    early = as_alice.post(url, {"text": "Too early"})
+    booking.move(session, Status.COMPLETED)
+
+    added = as_alice.post(url, {"text": "The patient rang: all is well."})
+
+    assert (early.status_code, early.json()["code"]) == (409, NotSigned.code)
+    assert added.status_code == 201
+    assert [a["text"] for a in as_alice.get(url).json()] == ["The patient rang: all is well."]
+    story = as_alice.get(f"/api/v1/patients/{session.patient_id}/timeline/").json()
+    assert "The patient rang: all is well." in {entry["detail"] for entry in story}
+    with pytest.raises(DatabaseError, match="append_only"), transaction.atomic():
+        session.addenda.update(text="All was terrible")
+
+
+def test_an_open_side_effect_stops_the_next_booking_until_a_practitioner_decides(
+    booking: Booking, dana: Any
+) -> None:
+    session = booking.completed()
+    SideEffectFactory(session=session, kind="SCARRING", grade=2)
+    later = session.recovers_at
+
+    with pytest.raises(OpenSideEffects, match="Scarring"):
+        booking.book(later)
+    with pytest.raises(OverrideNotAllowed):
+        booking.book(later, by=dana, side_effect_override_reason="She wants to")
+    booked = booking.book(later, side_effect_override_reason="Faded, other cheek")
+
+    stored = booked.findings.get()
+    assert (stored.code, stored.subject) == ("open_side_effect", "SCARRING")
+    assert stored.override_reason == "Faded, other cheek"
+
+
+def test_a_mild_or_a_resolved_side_effect_is_in_nobodys_way(booking: Booking) -> None:
+    session = booking.completed()
+    SideEffectFactory(session=session, grade=1)
+    SideEffectFactory(
+        session=session, kind="SCARRING", grade=3, resolved_at=NINE + DAY, resolution="gone"
+    )
+
+    assert booking.book(session.recovers_at)
+
+
+def test_findings_take_a_fixed_number_of_queries(
+    booking: Booking, django_assert_num_queries: Any
+) -> None:
+    session = booking.charted()
+    for count in (0, 5):
+        for _ in range(count):
+            zone = ZoneFactory(area=session.area)
+            ZoneTreatment.objects.create(session=session, zone=zone, depth_mm=1, passes=1)
+            ProductUseFactory(session=session)
+        loaded = TreatmentSession.objects.with_record().get(pk=session.pk)
+        with django_assert_num_queries(15):
+            assess_session(loaded, at=NINE)
+
+
+def test_the_chart_takes_a_fixed_number_of_queries(
+    booking: Booking, as_alice: APIClient, django_assert_num_queries: Any
+) -> None:
+    session = booking.charted()
+    for count in (0, 5):
+        for _ in range(count):
+            zone = ZoneFactory(area=session.area)
+            ZoneTreatment.objects.create(session=session, zone=zone, depth_mm=1, passes=1)
+            ProductUseFactory(session=session)
+        with django_assert_num_queries(5):  # may I, the session, zones, products, cartridges
+            as_alice.get(f"/api/v1/sessions/{session.pk}/chart/")
+
+
+def test_the_whole_chart_over_http(booking: Booking, as_alice: APIClient) -> None:
+    session = booking.in_progress()
+    numbing = ProductFactory(kind="ANAESTHETIC", strength_percent=4, minutes_max=60)
+    chart = {
+        "zones": [
+            {
+                "zone": booking.zone.code,
+                "side": side,
+                "depth_mm": "1.25",
+                "passes": 4,
+                "directions": ["VERTICAL", "HORIZONTAL"],
+                "endpoint": "ERYTHEMA",
+            }
+            for side in ("LEFT", "RIGHT")
+        ],
+        "products": [
+            {
+                "product": str(numbing.pk),
+                "lot": "N7",
+                "grams": "10.00",
+                "area_cm2": 200,
+                "on_at": "2030-01-07T08:00:00Z",
+                "off_at": "2030-01-07T08:30:00Z",
+            }
+        ],
+        "pain_score": 3,
+        "notes": "Tolerated well.",
+    }
+    url = f"/api/v1/sessions/{session.pk}/chart/"
+
+    written = as_alice.put(url, chart)
+    assert written.status_code == 200, written.json()
+    read = as_alice.get(url).json()
+
+    assert [zone["side"] for zone in read["zones"]] == ["LEFT", "RIGHT"]
+    assert read["zones"][0]["directions"] == ["HORIZONTAL", "VERTICAL"]
+    assert read["products"][0]["lot"] == "N7"
+    assert (read["pain_score"], read["notes"]) == (3, "Tolerated well.")
+    for field, value, pointer in (
+        ("pain_score", 11, "/pain_score"),
+        ("products", [{**chart["products"][0], "grams": "-1"}], "/products/0/grams"),  # type: ignore[index]
+        (
+            "products",
+            [{**chart["products"][0], "off_at": "2030-01-07T07:00:00Z"}],  # type: ignore[index]
+            "/products/0/off_at",
+        ),
+        ("products", [{"product": "x", "lot": "N7"}], "/products/0/product"),
+    ):
+        bad = as_alice.put(url, {**chart, field: value})
+        assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (400, pointer)
+    assert as_alice.get(url).json() == read

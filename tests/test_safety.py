@@ -1,0 +1,689 @@
+"""The safety rules on one session after another: who, where, how deep, how soon, with what.
+
+A row names what differs from an unremarkable session, and exactly what the rules say about it.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clinic.findings import Finding, Severity
+from patients.models import Condition, Scope
+from patients.screening import Answer
+from sessions import safety
+from sessions.models import Endpoint, ProductKind
+from sessions.safety import assess, facts, off_label_reasons
+from sessions.safety.facts import Clearance, Facts, Limit, Number, Zone
+from tests.factories import DAY, HOUR, NINE
+
+BLOCK, WARN, INFO = Severity.BLOCK, Severity.WARN, Severity.INFO
+NOBODY, PRACTITIONER = (), ("PRACTITIONER",)
+TODAY = NINE.date()
+MINUTE, SECOND = HOUR / 60, HOUR / 3600
+
+# How grave each finding is, and who may decide to go on.
+CODES = {
+    code: (severity, roles)
+    for severity, roles, codes in [
+        (BLOCK, NOBODY, "screening_missing screening_expired rescreen_due zone_blocked"),
+        (BLOCK, NOBODY, "depth_out_of_band depth_above_device cartridge_missing"),
+        (BLOCK, NOBODY, "consent_missing consent_outdated consent_expired consent_zone_missing"),
+        (BLOCK, NOBODY, "consent_device_missing consent_off_label_missing"),
+        (BLOCK, PRACTITIONER, "interval_hard open_side_effect"),
+        (WARN, PRACTITIONER, "not_in_good_health expectations_not_discussed skin_type_unknown"),
+        (WARN, PRACTITIONER, "screening_after_session interval_soft pigment_not_reviewed"),
+        (WARN, PRACTITIONER, "depth_above_range depth_below_range no_depth_fits"),
+        (WARN, PRACTITIONER, "passes_above_limit endpoint_excessive serum_not_for_dermis"),
+        (WARN, PRACTITIONER, "anaesthetic_needs_prescriber anaesthetic_not_removed"),
+        (WARN, PRACTITIONER, "anaesthetic_too_long anaesthetic_too_much anaesthetic_occluded"),
+        (WARN, PRACTITIONER, "anaesthetic_large_area"),
+        (INFO, NOBODY, "on_label off_label interval_approved depth_within_tolerance"),
+        (INFO, NOBODY, "endpoint_unexpected anaesthetic_not_comparable"),
+    ]
+    for code in codes.split()
+}
+MEASURED = ("depth_", "no_depth_fits", "passes_", "interval_", "anaesthetic_")
+NOT_MEASURED = {"anaesthetic_not_removed", "anaesthetic_not_comparable", "anaesthetic_occluded"}
+
+RULES = {
+    code: Number(Decimal(value), f"{code}, version 1", "clinical.md")
+    for code, value in {
+        "rescreen-hours": "72.00",
+        "skin-iv-vi-first-depth": "1.00",
+        "skin-iv-vi-extra-days": "14.00",
+        "deep-from": "2.00",
+        "deep-soft-days": "42.00",
+        "side-effect-grade": "2.00",
+        "pigment-check-weeks": "8.00",
+        "erythema-below": "1.00",
+        "anaesthetic-otc-percent": "4.00",
+        "anaesthetic-large-area": "400.00",
+    }.items()
+}
+
+
+def zone(
+    code: str,
+    most: str,
+    protocol: tuple[str, str] = ("0.50", "2.50"),
+    *,
+    passes_max: int = 8,
+    is_blocked: bool = False,
+    near_mouth: bool = False,
+) -> Zone:
+    low, high = (Decimal(depth) for depth in protocol)
+    return Zone(
+        code=code,
+        name=code.title(),
+        limit=Limit(f"limit of {code}", Decimal("0.50"), Decimal(most), "zones"),
+        protocol_range=Limit("Acne scars, version 2", low, high, "Fabbrocini 2014"),
+        passes_max=passes_max,
+        is_blocked=is_blocked,
+        near_mouth=near_mouth,
+    )
+
+
+CHEEKS = zone("cheeks", "2.50", ("1.50", "2.50"))
+CHIN = zone("chin", "2.50")
+FOREHEAD = zone("forehead", "1.00")
+LIP = zone("lip", "1.00", near_mouth=True)
+EYELID = zone("eyelid", "0.50", is_blocked=True)
+THIN = zone("thin", "2.50", passes_max=4)
+NOSE = zone("nose", "0.75", ("1.50", "2.50"))  # no depth fits
+NECK = zone("neck", "1.00", ("1.10", "1.50"))  # none fits, but by less than a dial can tell
+ZONES = frozenset({"cheeks", "chin", "forehead", "lip", "eyelid", "thin", "nose", "neck"})
+
+PROTOCOL = facts.Protocol(
+    name="Acne scars of the face",
+    concern="acne-scars",
+    passes_max=8,
+    expected_endpoint=Endpoint.PINPOINT_BLEEDING,
+    hard_min_days=14,
+    soft_min_days=28,
+    source="Fabbrocini 2014",
+)
+SLOW = replace(PROTOCOL, soft_min_days=56)
+SCALP = replace(PROTOCOL, hard_min_days=7, soft_min_days=7)
+GENTLE = replace(PROTOCOL, passes_max=4)
+WRINKLES = replace(PROTOCOL, concern="wrinkles")
+
+SCARS_CLEARED = Clearance(
+    reference="DEN160029",
+    concerns=frozenset({"acne-scars"}),
+    zones=ZONES,
+    skin_types=frozenset(range(1, 7)),
+    min_age=22,
+    depth_max_mm=Decimal("2.50"),
+    source="FDA DEN160029",
+)
+WRINKLES_CLEARED = replace(SCARS_CLEARED, reference="K180778", concerns=frozenset({"wrinkles"}))
+LIGHT_CLEARED = replace(SCARS_CLEARED, skin_types=frozenset({2, 3, 4}))
+NECK_CLEARED = replace(SCARS_CLEARED, zones=frozenset({"neck"}))
+SHALLOW_CLEARED = replace(SCARS_CLEARED, depth_max_mm=Decimal("1.00"))
+ANY_DEPTH_CLEARED = replace(SCARS_CLEARED, depth_max_mm=None)
+PEN = facts.Device(
+    code="pen",
+    name="Pen",
+    depth_max_mm=Decimal("2.50"),
+    tolerance_mm=Decimal("0.15"),
+    source="specification",
+    clearances=(SCARS_CLEARED,),
+)
+FOR_ALL_DEPTHS = replace(PEN, clearances=(ANY_DEPTH_CLEARED,))
+EXACT = replace(PEN, tolerance_mm=Decimal("0.00"))
+SHORT = replace(  # 1.50 mm, and its label does not mention isotretinoin
+    PEN, name="Short", depth_max_mm=Decimal("1.50"), lists_isotretinoin=False
+)
+
+SCREENING = facts.Screening(
+    taken_at=NINE - HOUR,
+    valid_until=TODAY + 90 * DAY,
+    good_health=True,
+    expectations_discussed=True,
+)
+CONSENT = facts.Consent(
+    is_current_text=True,
+    expires_on=TODAY + 365 * DAY,
+    zones=ZONES,
+    device_models=frozenset({"pen"}),
+    off_label_accepted=False,
+)
+WITH_CLAUSE = replace(CONSENT, off_label_accepted=True)
+CREAM = facts.ProductUse(
+    name="Cream",
+    kind=ProductKind.ANAESTHETIC,
+    strength_percent=Decimal("4.00"),
+    minutes_max=60,
+    grams_per_cm2_max=Decimal("0.125"),
+    grams=Decimal("50.00"),
+    area_cm2=400,
+    on_at=NINE - HOUR,
+    off_at=NINE,
+    source="label",
+    subject="cream",
+)
+SERUM = facts.ProductUse(name="Serum", kind=ProductKind.SERUM, source="label", subject="serum")
+
+
+def on(where: Zone, depth: str = "1.50", passes: int = 6, **more: Any) -> tuple[Any, ...]:
+    return (facts.Treated(where, Decimal(depth), passes, **more),)
+
+
+def before(days: int, **more: Any) -> facts.Previous:
+    return facts.Previous(started_at=NINE - days * DAY, days_before=days, **more)
+
+
+def says(code: str = "peel", **more: Any) -> facts.Screening:
+    """A screening with a yes to one question."""
+    answer = Answer(code, True, "Wait.", WARN, "clinical.md", overridable_by=PRACTITIONER)
+    return replace(SCREENING, answers=(replace(answer, **more),))
+
+
+def ill(grade: int, kind: str = "ITCH", **more: Any) -> tuple[Any, ...]:
+    return (facts.OpenSideEffect(kind, kind.title(), grade, **more),)
+
+
+def used(product: facts.ProductUse = CREAM, **more: Any) -> tuple[Any, ...]:
+    return (replace(product, **more),)
+
+
+def session(**changes: Any) -> Facts:
+    """The cheeks of a grown-up of skin type III, on-label, screened, with consent and cartridge."""
+    usual: dict[str, Any] = {
+        "starts_at": NINE,
+        "on": TODAY,
+        "protocol": PROTOCOL,
+        "device": PEN,
+        "rules": RULES,
+        "skin_type": 3,
+        "age": 39,
+        "screening": SCREENING,
+        "consent": CONSENT,
+        "treated": on(CHEEKS),
+        "cartridges": 1,
+    }
+    return Facts(**{**usual, **changes})
+
+
+def names(found: Iterable[Finding]) -> set[str]:
+    return {"/".join(filter(None, (finding.code, finding.subject))) for finding in found}
+
+
+def the(code: str, **changes: Any) -> Finding:
+    """The one finding of that code."""
+    (found,) = [finding for finding in assess(session(**changes)) if finding.code == code]
+    return found
+
+
+def test_an_unremarkable_session_is_on_label_and_nothing_else() -> None:
+    (found,) = assess(session())
+
+    assert (found.code, found.severity) == ("on_label", INFO)
+    assert not found.needs_decision
+
+
+def row(what: str, expected: str = "", **changes: Any) -> Any:
+    """`code` or `code/subject`, all of them; `on_label` goes without saying."""
+    codes = set(expected.split())
+    return pytest.param(changes, codes if "off_label" in codes else codes | {"on_label"}, id=what)
+
+
+def at(what: str, where: Zone, depth: str, code: str = "", **more: Any) -> Any:
+    found = f"{code}/{where.code}" if code else ""
+    return row(what, found, **{"treated": on(where, depth), **more})
+
+
+def after(days: int, what: str, expected: str = "", **more: Any) -> Any:
+    seen = {key: more.pop(key) for key in ("deepest_mm", "spacing_approved") if key in more}
+    return row(f"{what} ({days} days)", expected, previous=before(days, **seen), **more)
+
+
+def asked(what: str, expected: str = "", **screening: Any) -> Any:
+    return row(what, expected, screening=replace(SCREENING, **screening))
+
+
+def signed(what: str, expected: str = "", **consent: Any) -> Any:
+    return row(f"consent: {what}", expected, consent=replace(CONSENT, **consent))
+
+
+def cleared(what: str, expected: str, *clearances: Clearance, **more: Any) -> Any:
+    device = replace(PEN, clearances=clearances)
+    return row(f"cleared {what}", expected, device=device, consent=WITH_CLAUSE, **more)
+
+
+def numbed(what: str, code: str = "", **cream: Any) -> Any:
+    return row(f"cream {what}", f"{code}/cream" if code else "", products=used(**cream))
+
+
+SINCE = replace(SCREENING, pigment_checked=True)
+ISOTRETINOIN = says("isotretinoin-now", condition=Condition.DEVICE_LISTS_ISOTRETINOIN)
+HSV = says("hsv", condition=Condition.NEAR_MOUTH)
+MARKS = says("marks", condition=Condition.SKIN_IV_TO_VI)
+SORE = says("sore", scope=Scope.ZONE, zones=frozenset({"chin"}))
+STOPPED = says("isotretinoin", washout_days=180, last_exposure_on=TODAY - 180 * DAY)
+NOT_YET = says("isotretinoin", washout_days=180, last_exposure_on=TODAY - 179 * DAY)
+ONCE = says("isotretinoin", washout_days=180)
+DARKER = {"skin_type": 4, "treated": on(CHIN, "1.00")}
+MARKS_OF_NOBODY = {"skin_type": None, "screening": MARKS}
+NOBODY_ASKED = {"skin_type": 4, "screening": None}
+CHEEKS_AND_LIP = on(CHEEKS) + on(LIP, "1.00")
+ITCH_AND_MILIA = ill(1) + ill(3, "MILIA")
+EXCESSIVE, DOTS = Endpoint.EXCESSIVE_BLEEDING, Endpoint.PINPOINT_BLEEDING
+DEEP = Decimal("2.00")
+NONE: frozenset[str] = frozenset()
+STRONG = {"strength_percent": Decimal("23.00")}
+TWO_TUBES = used(off_at=NINE + MINUTE) + used(off_at=NINE + 2 * MINUTE)
+
+DEPTHS = [
+    at("as deep as the zone allows", FOREHEAD, "1.00"),
+    at("0.01 deeper than the zone", FOREHEAD, "1.01", "depth_within_tolerance"),
+    at("deeper than the zone by the tolerance", FOREHEAD, "1.15", "depth_within_tolerance"),
+    at("deeper than the zone by more", FOREHEAD, "1.16", "depth_above_range"),
+    at("0.01 deeper, an exact device", FOREHEAD, "1.01", "depth_above_range", device=EXACT),
+    at("the deepest of the band", CHEEKS, "2.50"),
+    at("deeper than the band", CHEEKS, "2.51", "depth_out_of_band", device=FOR_ALL_DEPTHS),
+    at("the shallowest of the band", FOREHEAD, "0.50"),
+    at("shallower than the band", FOREHEAD, "0.49", "depth_out_of_band"),
+    at("as shallow as the protocol begins", CHEEKS, "1.50"),
+    at("0.01 shallower than the protocol", CHEEKS, "1.49", "depth_within_tolerance"),
+    at("shallower by the tolerance", CHEEKS, "1.35", "depth_within_tolerance"),
+    at("shallower by more than the tolerance", CHEEKS, "1.34", "depth_below_range"),
+    at("as deep as a short device goes", CHEEKS, "1.50", device=SHORT),
+    at("deeper by its tolerance", CHEEKS, "1.65", "depth_within_tolerance", device=SHORT),
+    at("deeper than a short device can", CHEEKS, "1.66", "depth_above_device", device=SHORT),
+    at("above zone and device", FOREHEAD, "2.00", "depth_above_device", device=SHORT),
+    at("none fits: at the upper limit", NOSE, "0.75", "no_depth_fits"),
+    at("none fits: the shallowest", NOSE, "0.50", "no_depth_fits"),
+    at("none fits: too deep by the tolerance", NOSE, "0.90", "no_depth_fits"),
+    at("none fits: too deep for the zone", NOSE, "0.91", "depth_above_range"),
+    at("none fits: as the protocol would like it", NOSE, "1.50", "depth_above_range"),
+    at("none fits, by less than a dial can tell", NECK, "1.05", "depth_within_tolerance"),
+    at("none fits, and one limit is far off", NECK, "0.94", "no_depth_fits"),
+    at("darker skin at first", CHIN, "1.00", skin_type=4),
+    at("darker skin at first, a bit deeper", CHIN, "1.15", "depth_within_tolerance", skin_type=4),
+    at("darker skin at first, too deep", CHIN, "1.16", "depth_above_range", skin_type=4),
+    at("lighter skin at first", CHIN, "1.16", skin_type=3),
+    at("darker skin later", CHIN, "2.50", skin_type=4, previous=before(42), screening=SINCE),
+    at("darkest skin, a deep protocol", CHEEKS, "1.00", "no_depth_fits", skin_type=6),
+    at("a zone that is never needled", EYELID, "0.50", "zone_blocked"),
+    row(
+        "a zone that is never needled, and everything else wrong too",
+        "zone_blocked/eyelid",
+        treated=on(EYELID, "2.00", 9, endpoint=Endpoint.EXCESSIVE_BLEEDING),
+    ),
+    row(
+        "two zones, two findings",
+        "depth_above_range/forehead depth_below_range/cheeks",
+        treated=on(FOREHEAD, "1.50") + on(CHEEKS, "1.00"),
+    ),
+    row(
+        "two zones, one of them fine",
+        "depth_above_range/forehead",
+        treated=on(CHEEKS) + on(FOREHEAD, "1.50"),
+    ),
+    row(
+        "both sides of a zone, one of them fine",
+        "depth_above_range/forehead",
+        treated=on(FOREHEAD, "0.80") + on(FOREHEAD, "1.50"),
+    ),
+    row("as many passes as the zone allows", treated=on(THIN, passes=4)),
+    row("more passes than the zone allows", "passes_above_limit/thin", treated=on(THIN, passes=5)),
+    row("as many passes as the protocol allows", treated=on(CHEEKS, passes=8)),
+    row(
+        "more passes than the protocol allows",
+        "passes_above_limit/cheeks",
+        treated=on(CHEEKS, passes=5),
+        protocol=GENTLE,
+    ),
+    row("excessive bleeding", "endpoint_excessive/cheeks", treated=on(CHEEKS, endpoint=EXCESSIVE)),
+    row("bleeding below 1 mm", "endpoint_unexpected/chin", treated=on(CHIN, "0.99", endpoint=DOTS)),
+    row("bleeding from 1 mm on", treated=on(CHIN, "1.00", endpoint=DOTS)),
+    row("no endpoint", treated=on(CHIN, "0.50", endpoint=Endpoint.NONE)),
+]
+
+INTERVALS = [
+    after(28, "the soft minimum"),
+    after(27, "a day less than the soft minimum", "interval_soft"),
+    after(14, "the hard minimum", "interval_soft"),
+    after(13, "a day less than the hard minimum", "interval_hard"),
+    after(0, "the same day", "interval_hard"),
+    after(-3, "a clock that runs backwards", "interval_hard"),
+    after(13, "sooner, as approved", "interval_approved", spacing_approved=True),
+    after(0, "the same day, as approved", "interval_approved", spacing_approved=True),
+    after(14, "approved, but only the soft is undercut", "interval_soft", spacing_approved=True),
+    after(28, "approved, but nothing is undercut", spacing_approved=True),
+    after(42, "after a deep one", deepest_mm=DEEP),
+    after(41, "after a deep one, a day less", "interval_soft", deepest_mm=DEEP),
+    after(28, "after one not quite deep", deepest_mm=DEEP - Decimal("0.01")),
+    after(56, "after a deep one, the protocol waits longer anyway", deepest_mm=DEEP, protocol=SLOW),
+    after(55, "a day less than a slow protocol", "interval_soft", protocol=SLOW),
+    after(7, "the scalp after a week", protocol=SCALP),
+    after(6, "the scalp, a day less", "interval_hard", protocol=SCALP),
+    after(42, "darker skin, two weeks more", skin_type=5, screening=SINCE),
+    after(41, "darker skin, a day less", "interval_soft", skin_type=5, screening=SINCE),
+    after(42, "darker skin, deep: no sum", deepest_mm=DEEP, skin_type=5, screening=SINCE),
+    after(60, "darker skin, nobody looked for pigment", "pigment_not_reviewed", skin_type=4),
+    after(
+        60,
+        "darker skin, somebody looked before the last session",
+        "pigment_not_reviewed rescreen_due",
+        skin_type=4,
+        screening=replace(SINCE, taken_at=NINE - 61 * DAY),
+    ),
+    after(
+        60, "darker skin, never screened", "pigment_not_reviewed screening_missing", **NOBODY_ASKED
+    ),
+    after(60, "lighter skin needs no look for pigment"),
+    row("grade 1 is not healed", "open_side_effect/ITCH", side_effects=ill(1)),
+    row("grade 2 is not healed", "open_side_effect/ITCH", side_effects=ill(2)),
+    row("two kinds", "open_side_effect/ITCH open_side_effect/MILIA", side_effects=ITCH_AND_MILIA),
+]
+
+SCREENINGS = [
+    row("never screened", "screening_missing", screening=None),
+    asked("the last valid day", valid_until=TODAY),
+    asked("the day after it was valid", "screening_expired", valid_until=TODAY - DAY),
+    asked("72 hours ago", taken_at=NINE - 72 * HOUR),
+    asked("a second more than 72 hours ago", "rescreen_due", taken_at=NINE - 72 * HOUR - SECOND),
+    asked("came late, was asked then", taken_at=NINE + HOUR),
+    asked("a second less than a day late", taken_at=NINE + DAY - SECOND),
+    asked("asked the day after", "screening_after_session", taken_at=NINE + DAY),
+    asked("not in good health", "not_in_good_health", good_health=False),
+    asked("hopes for too much", "expectations_not_discussed", expectations_discussed=False),
+    row("a yes", "screening_peel", screening=says()),
+    row("a no", screening=says(answer=False)),
+    row("isotretinoin, the label lists it", "screening_isotretinoin_now", screening=ISOTRETINOIN),
+    row("isotretinoin, the label does not", screening=ISOTRETINOIN, device=SHORT),
+    row("isotretinoin stopped, the clear day", screening=STOPPED),
+    row("isotretinoin stopped, the day before", "screening_isotretinoin", screening=NOT_YET),
+    row("isotretinoin stopped, nobody knows when", "screening_isotretinoin", screening=ONCE),
+    at("cold sores, elsewhere", CHEEKS, "1.50", screening=HSV),
+    row("cold sores at the mouth", "screening_hsv", screening=HSV, treated=on(LIP, "1.00")),
+    row("cold sores, one of two", "screening_hsv", screening=HSV, treated=CHEEKS_AND_LIP),
+    row("cold sores, nothing charted", "screening_hsv", screening=HSV, treated=()),
+    row("a sore on the zone", "screening_sore", screening=SORE, treated=on(CHIN)),
+    row("a sore on another zone", screening=SORE),
+    row("a sore somewhere, nothing charted", "screening_sore", screening=SORE, treated=()),
+    row("asked of darker skin, type III", screening=MARKS),
+    row("asked of darker skin, type IV", "screening_marks", screening=MARKS, **DARKER),
+    row("asked of darker skin, unknown", "screening_marks skin_type_unknown", **MARKS_OF_NOBODY),
+    row("skin type unknown", "skin_type_unknown", skin_type=None),
+]
+
+LABELS = [
+    row("old enough for the label", age=22),
+    row("too young for the label", "off_label consent_off_label_missing", age=21),
+    row("too young, clause signed", "off_label", age=21, consent=WITH_CLAUSE),
+    row("another indication", "off_label", protocol=WRINKLES, consent=WITH_CLAUSE),
+    cleared("for nothing", "off_label"),
+    cleared("for another zone", "off_label", NECK_CLEARED),
+    cleared("for another zone, nothing charted yet", "", NECK_CLEARED, treated=()),
+    cleared("for this skin type", "", LIGHT_CLEARED, skin_type=2),
+    cleared("not for this skin type", "off_label", LIGHT_CLEARED, skin_type=1),
+    cleared("for some types", "off_label skin_type_unknown", LIGHT_CLEARED, skin_type=None),
+    cleared("for all skin types", "skin_type_unknown", SCARS_CLEARED, skin_type=None),
+    cleared("as deep", "", SHALLOW_CLEARED, treated=on(CHIN, "1.00")),
+    cleared("less deep, by the letter", "off_label", SHALLOW_CLEARED, treated=on(CHIN, "1.01")),
+    cleared("for any depth", "", ANY_DEPTH_CLEARED, treated=on(CHIN, "2.50")),
+    cleared("by the second of two", "", WRINKLES_CLEARED, SCARS_CLEARED),
+    row("no consent", "consent_missing", consent=None),
+    signed("the last day", expires_on=TODAY),
+    signed("the day after", "consent_expired", expires_on=TODAY - DAY),
+    signed("a text that has changed", "consent_outdated", is_current_text=False),
+    signed("for another zone", "consent_zone_missing", zones=frozenset({"chin"})),
+    signed("for another device", "consent_device_missing", device_models=frozenset({"roller"})),
+    row("signed for no zone, nothing charted", consent=replace(CONSENT, zones=NONE), treated=()),
+]
+
+PRODUCTS = [
+    numbed("exactly as the label says"),
+    numbed("of 4.01 %", "anaesthetic_needs_prescriber", strength_percent=Decimal("4.01")),
+    numbed("of 4.01 %, prescribed", strength_percent=Decimal("4.01"), prescriber="Dr Ng"),
+    numbed(
+        "of 23 %, prescribed by a blank", "anaesthetic_needs_prescriber", **STRONG, prescriber="  "
+    ),
+    numbed("of unknown strength", strength_percent=None),
+    numbed("on a second too long", "anaesthetic_too_long", off_at=NINE + SECOND),
+    numbed("on a minute too long", "anaesthetic_too_long", on_at=NINE - HOUR - MINUTE),
+    numbed("with a label without a time", minutes_max=None, on_at=None),
+    numbed("on, nobody knows since when", "anaesthetic_not_comparable", on_at=None),
+    numbed("still on", "anaesthetic_not_removed", off_at=None),
+    numbed("by 0.01 g too much", "anaesthetic_too_much", grams=Decimal("50.01")),
+    numbed("with a label without a dose", grams_per_cm2_max=None, grams=None),
+    numbed("on, nobody knows how much", "anaesthetic_not_comparable", grams=None),
+    numbed("on, nobody knows on what", "anaesthetic_not_comparable", area_cm2=None),
+    numbed("on 401 cm²", "anaesthetic_large_area", area_cm2=401),
+    numbed("covered", "anaesthetic_occluded", is_occluded=True),
+    numbed("covered, as its label allows", is_occluded=True, may_be_occluded=True),
+    row("two tubes", "anaesthetic_too_long/cream", products=TWO_TUBES),
+    row("a serum for the dermis", products=used(SERUM, for_dermis=True)),
+    row("any serum", "serum_not_for_dermis/serum", products=used(SERUM)),
+    row("a dressing", products=used(SERUM, kind=ProductKind.DRESSING)),
+    row("no cartridge", "cartridge_missing", cartridges=0),
+    row("no cartridge, nothing charted", cartridges=0, treated=()),
+    row("two cartridges", cartridges=2),
+    row(
+        "all at once",
+        "off_label interval_hard screening_expired screening_peel consent_expired "
+        "consent_off_label_missing skin_type_unknown open_side_effect/ITCH cartridge_missing "
+        "depth_above_range/forehead passes_above_limit/forehead serum_not_for_dermis/serum",
+        age=18,
+        skin_type=None,
+        previous=before(3),
+        side_effects=ill(2),
+        screening=replace(says(), valid_until=TODAY - DAY),
+        consent=replace(CONSENT, expires_on=TODAY - DAY),
+        treated=on(FOREHEAD, "2.00", 9),
+        products=used(SERUM),
+        cartridges=0,
+    ),
+]
+TABLE = DEPTHS + INTERVALS + SCREENINGS + LABELS + PRODUCTS
+
+
+@pytest.mark.parametrize(("changes", "expected"), TABLE)
+def test_the_rules_find(changes: dict[str, Any], expected: set[str]) -> None:
+    found = assess(session(**changes))
+
+    assert names(found) == expected
+    assert len(found) == len(expected)
+    order = [list(Severity).index(finding.severity) for finding in found]
+    assert order == sorted(order)
+    for finding in found:
+        is_explained(finding)
+
+
+def is_explained(finding: Finding) -> None:
+    """What every finding owes to its reader."""
+    assert finding.message.strip()
+    assert finding.rule.strip()
+    assert finding.source.strip()
+    assert finding.as_dict()["overridable_by"] == list(finding.overridable_by)
+    if finding.code in CODES and finding.code != "open_side_effect":
+        assert (finding.severity, finding.overridable_by) == CODES[finding.code]
+    if not finding.overridable_by:
+        assert "overrid" not in finding.message.lower()
+    if finding.severity == INFO:
+        assert finding.overridable_by == NOBODY
+    if finding.code.startswith(MEASURED) and finding.code not in NOT_MEASURED:
+        assert finding.numbers
+    for figures in finding.numbers.values():
+        assert all(Decimal(figure).is_finite() for figure in figures.split(", "))
+
+
+def sources() -> str:
+    folder = Path(safety.__file__).parent
+    return "\n".join(path.read_text() for path in folder.glob("*.py"))
+
+
+def test_the_table_finds_every_code_of_the_rules() -> None:
+    """A code is a quoted word_with_underscores that is no key; a new one needs a row."""
+    codes = set(re.findall(r'"([a-z]+(?:_[a-z]+)+)"(?!:)', sources())) - set(safety.__all__)
+    found = {name.split("/")[0] for param in TABLE for name in param.values[1]}
+
+    assert codes == set(CODES)
+    assert codes <= found
+
+
+def test_the_tables_rules_are_those_that_are_read() -> None:
+    assert set(re.findall(r'rules\["([a-z-]+)"\]', sources())) == set(RULES)
+
+
+@pytest.mark.parametrize(
+    ("depth", "code"),
+    [
+        ("0.50", "no_depth_fits"),
+        ("0.75", "no_depth_fits"),
+        ("0.91", "depth_above_range"),
+        ("2.50", "depth_above_range"),
+    ],
+)
+def test_where_no_depth_fits_both_limits_are_named(depth: str, code: str) -> None:
+    message = the(code, treated=on(NOSE, depth)).message
+
+    assert "no depth fits: at least 1.50 mm by Acne scars, version 2" in message
+    assert "at most 0.75 mm by limit of nose" in message
+
+
+def test_a_depth_is_explained_by_all_limits_and_its_figures() -> None:
+    found = the("depth_above_range", treated=on(FOREHEAD, "1.50"), skin_type=3)
+
+    assert found.message.startswith("Forehead: 1.50 mm is deeper than 1.00 mm (")
+    for limit in ("band of the product", "limit of forehead", "Acne scars, version 2", "Pen"):
+        assert limit in found.message
+    assert (found.rule, found.source) == ("limit of forehead", "zones")
+    assert found.numbers == {
+        "depth_mm": "1.50",
+        "low_mm": "0.50",
+        "high_mm": "1.00",
+        "device_max_mm": "2.50",
+        "tolerance_mm": "0.15",
+    }
+
+
+def test_the_first_session_on_darker_skin_is_the_rule_that_is_named() -> None:
+    found = the("depth_above_range", treated=on(CHIN, "2.00"), skin_type=5)
+
+    assert found.rule == "first session on skin types IV–VI"
+
+
+def test_both_sides_of_a_zone_are_one_decision_that_ends_when_either_changes() -> None:
+    left, right = on(FOREHEAD, "1.50"), on(FOREHEAD, "1.80")
+
+    both = the("depth_above_range", treated=left + right)
+    again = the("depth_above_range", treated=left + on(FOREHEAD, "1.50"))
+    alone = the("depth_above_range", treated=left)
+
+    assert both.numbers["depth_mm"] == "1.50, 1.80"
+    assert "1.50 mm is deeper" in both.message
+    assert "1.80 mm is deeper" in both.message
+    assert again.numbers["depth_mm"] == "1.50, 1.50"
+    assert again.message == alone.message
+    assert alone.numbers["depth_mm"] == "1.50"
+
+
+def test_the_graver_of_two_findings_of_one_name_decides() -> None:
+    found = the("open_side_effect", side_effects=ill(1) + ill(3))
+
+    assert (found.severity, found.overridable_by) == (BLOCK, PRACTITIONER)
+
+
+@pytest.mark.parametrize(
+    ("grade", "is_pigment_change", "severity"),
+    [(1, False, INFO), (2, False, BLOCK), (5, False, BLOCK), (1, True, BLOCK)],
+)
+def test_from_grade_2_on_and_for_pigment_a_practitioner_decides(
+    grade: int, is_pigment_change: bool, severity: Severity
+) -> None:
+    found = the("open_side_effect", side_effects=ill(grade, is_pigment_change=is_pigment_change))
+
+    assert found.severity == severity
+    assert found.overridable_by == (PRACTITIONER if severity == BLOCK else NOBODY)
+    assert found.numbers == {"grade": str(grade), "limit_grade": "2"}
+
+
+def test_the_soft_minimum_says_why_it_is_longer() -> None:
+    found = the("interval_soft", previous=before(30, deepest_mm=Decimal("2.00")), skin_type=3)
+    darker = the("interval_soft", previous=before(30), skin_type=4)
+
+    assert found.message == (
+        "The last session on this area was 30 days before; "
+        "42 days are better (protocol 28, 42 after 2 mm or deeper)."
+    )
+    assert "(protocol 28, skin types IV–VI 14 more)" in darker.message
+    assert darker.numbers == {"days": "30", "hard_min_days": "14", "soft_min_days": "42"}
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(0, "on the same day;"), (1, "1 day before;"), (2, "2 days before;")]
+)
+def test_the_interval_is_said_in_words(days: int, words: str) -> None:
+    assert words in the("interval_hard", previous=before(days)).message
+
+
+def test_a_washout_says_when_it_is_over() -> None:
+    found = the("screening_isotretinoin", screening=NOT_YET)
+
+    assert found.clear_on == TODAY + timedelta(days=1)
+    assert found.message == "Wait. Clear on 08 Jan 2030."
+    assert found.numbers == {"washout_days": "180"}
+
+
+def test_what_is_little_above_a_label_reads_so() -> None:
+    dose = the("anaesthetic_too_much", products=used(grams=Decimal("50.01")))
+    time = the("anaesthetic_too_long", products=used(off_at=NINE + SECOND))
+
+    assert dose.message == "Cream: 0.126 g/cm²; its label allows 0.125 g/cm²."
+    assert dose.numbers["grams"] == "50.01"
+    assert time.message == "Cream was on for 61 minutes; its label allows 60."
+
+
+def test_a_limit_names_the_rule_that_it_comes_from() -> None:
+    strength = the("anaesthetic_needs_prescriber", products=used(strength_percent=Decimal("7.00")))
+    area = the("anaesthetic_large_area", products=used(area_cm2=401))
+    cover = the("anaesthetic_occluded", products=used(is_occluded=True))
+
+    assert strength.rule == "anaesthetic-otc-percent, version 1"
+    assert strength.message == "Cream has 7 %; above 4 %, name the prescriber."
+    assert area.rule == "anaesthetic-large-area, version 1"
+    assert (cover.rule, cover.source) == ("label of Cream", "label")
+
+
+def test_the_closest_clearance_is_one_for_the_same_indication() -> None:
+    """Cleared for wrinkles here looks like one step away, for scars of the neck like two."""
+    neck = replace(SCARS_CLEARED, zones=frozenset({"neck"}), min_age=65, source="FDA scars")
+    device = replace(PEN, clearances=(WRINKLES_CLEARED, neck))
+
+    found = the("off_label", device=device)
+
+    assert off_label_reasons(session(device=device)) == ["zone cheeks", "age 39, cleared from 65"]
+    assert "(DEN160029): zone cheeks" in found.message
+    assert found.source == "FDA scars"
+    assert found.rule == "clearances of Pen: K180778, DEN160029"
+
+
+def test_of_clearances_for_the_same_indication_the_one_with_fewest_reasons_is_closest() -> None:
+    young = replace(SCARS_CLEARED, min_age=65)
+    both = replace(young, reference="A", zones=frozenset({"neck"}))
+
+    reasons = off_label_reasons(session(device=replace(PEN, clearances=(both, young))))
+
+    assert reasons == ["age 39, cleared from 65"]
+
+
+def test_every_reason_to_be_off_label_is_told() -> None:
+    other = Clearance("K1", frozenset(), frozenset(), frozenset({1}), 65, Decimal("1.00"), "FDA")
+
+    assert off_label_reasons(session(device=replace(PEN, clearances=(other,)))) == [
+        "another indication",
+        "zone cheeks",
+        "skin type 3",
+        "age 39, cleared from 65",
+        "1.50 mm, cleared to 1.00 mm",
+    ]
