@@ -23,4 +23,5 @@ RUN install --directory --owner clinic --mode 700 media
 USER clinic
 EXPOSE 8000
 CMD ["gunicorn", "clinic.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", \
-     "--threads", "4", "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-"]
+     "--threads", "4", "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-", \
+     "--logger-class", "clinic.access_log.Logger"]

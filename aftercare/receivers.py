@@ -23,9 +23,10 @@ PLANS: dict[str, list[Anchor]] = {
 
 
 @receiver(session_moved)
-def keep_messages_in_step(session: TreatmentSession, at: datetime, **_: Any) -> None:
+def keep_messages_in_step(session: TreatmentSession, old: str, at: datetime, **_: Any) -> None:
     """Stop what no longer fits, plan what now does, and wake a worker once it is committed."""
-    services.stop_messages(session=session)
+    if old:  # a session that is new has no messages
+        services.stop_messages(session=session)
     if anchors := PLANS.get(session.status):
         services.plan_messages(session=session, anchors=anchors, at=at)
         transaction.on_commit(wake)

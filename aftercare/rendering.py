@@ -13,8 +13,9 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
-from aftercare.models import Message, MessageTemplate
+from aftercare.models import Anchor, Message, MessageTemplate
 from patients.models import Channel
+from sessions.calendar import appointment
 
 # What a text may say. Never the treatment, the area, a diagnosis, a note or the full name:
 # whoever holds the phone may not be the patient.
@@ -46,6 +47,7 @@ class Outgoing:
     subject: str
     text: str
     html: str
+    appointment: bytes = b""  # an iCalendar file for the patient's own calendar
 
 
 def check_text(text: str) -> None:
@@ -135,4 +137,5 @@ def render(message: Message, template: MessageTemplate) -> Outgoing:
         subject=subject,
         text=text,
         html=html,
+        appointment=appointment(message.session) if message.step.anchor == Anchor.BOOKED else b"",
     )

@@ -22,6 +22,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from clinic.models import Clinic, Device, Room, User
 from clinic.permissions import actor
+from clinic.wallclock import Doubled, Skipped, exact_instant
 
 
 class NewestFirst(CursorPagination):
@@ -121,6 +122,35 @@ class InstantField(serializers.DateTimeField):
         return super().enforce_timezone(value)
 
 
+class WallClockField(InstantField):
+    """A moment with its UTC offset, or the time on the clinic's wall clock without one.
+
+    Which clinic that is, only the view knows: it passes the value on to `on_clock_of`.
+    """
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.tzinfo is not None:
+            return super().enforce_timezone(value)
+        if not 2000 <= value.year <= 2100:
+            self.fail("range")
+        return value
+
+
+def on_clock_of(row: Any, value: datetime, *, field: str = "starts_at") -> datetime:
+    """The instant of a `WallClockField`, on the wall clock of the clinic that `row` belongs to.
+
+    Raises ValidationError for a time that the clock skips or shows twice.
+    """
+    if value.tzinfo is not None:
+        return value
+    try:
+        return exact_instant(value, row.clinic.zone, grid=row.clinic.slot_minutes)
+    except Skipped as error:
+        raise ValidationError({field: [str(error)]}, code="skipped_time") from error
+    except Doubled as error:
+        raise ValidationError({field: [str(error)]}, code="doubled_time") from error
+
+
 class ReasonIn(serializers.Serializer[Any]):
     reason = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
 
@@ -207,7 +237,7 @@ class PractitionerViewSet(ListModelMixin, ClinicViewSet):
 class RoomOut(serializers.ModelSerializer[Room]):
     class Meta:
         model = Room
-        fields = ["id", "clinic", "name", "is_active"]
+        fields = ["id", "clinic", "name", "areas", "is_active"]
         read_only_fields = fields
 
 
@@ -223,7 +253,9 @@ class DeviceOut(serializers.ModelSerializer[Device]):
 
     class Meta:
         model = Device
-        fields = ["id", "clinic", "model", "model_code", "model_name", "serial", "is_active"]
+        fields = [
+            *("id", "clinic", "model", "model_code", "model_name", "serial", "areas", "is_active")
+        ]
         read_only_fields = fields
 
 

@@ -13,6 +13,7 @@ class DomainError(Exception):
     status = 422
     code = "refused"
     title = "The request is refused"
+    retry_after: int | None = None  # seconds, for what passes by itself
 
     def __init__(self, message: str, *, field: str = "", **extra: Any) -> None:
         super().__init__(message)

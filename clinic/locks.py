@@ -5,16 +5,29 @@ from hashlib import blake2b
 from django.db import connection
 
 
-def lock(*names: str) -> None:
+def lock(*names: str, shared: tuple[str, ...] = ()) -> None:
     """Hold the named locks until the transaction ends. Sorted, so two callers cannot deadlock.
 
-    Must run in a transaction, before the check that it protects.
+    Those who hold a lock `shared` do not wait for each other, only for one who holds it alone.
+    Must run in a transaction, before the check that it protects. Whoever waits longer than three
+    seconds gets an OperationalError, which `clinic.retries.retried` turns into another try. The
+    limit is for these locks only: a row may be held for longer, while a provider is called.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("An advisory lock outside a transaction ends at once.")
-    keys = sorted(_key(name) for name in names)
+    wanted = sorted(
+        [(_key(name), False) for name in names] + [(_key(name), True) for name in shared]
+    )
+    keys, is_shared = [key for key, _ in wanted], [flag for _, flag in wanted]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
+        cursor.execute(  # one round trip
+            "SET LOCAL lock_timeout = '3s';"
+            "SELECT CASE WHEN is_shared THEN pg_advisory_xact_lock_shared(key)::text"
+            " ELSE pg_advisory_xact_lock(key)::text END"
+            " FROM unnest(%s::bigint[], %s::bool[]) AS wanted (key, is_shared);"
+            "SET LOCAL lock_timeout TO DEFAULT",
+            [keys, is_shared],
+        )
 
 
 def _key(name: str) -> int:

@@ -9,6 +9,8 @@ from django.urls import reverse
 GROUPS = {
     "Today": [
         ("Sessions", "event", "treatment_sessions", "treatmentsession"),
+        ("Waitlist", "hourglass", "treatment_sessions", "waitlistentry"),
+        ("Holds", "lock_clock", "treatment_sessions", "hold"),
         ("Messages", "outgoing_mail", "aftercare", "message"),
     ],
     "Patients": [
@@ -44,6 +46,9 @@ GROUPS = {
     "Clinic": [
         ("Clinics", "home_health", "clinic", "clinic"),
         ("Staff", "badge", "clinic", "user"),
+        ("Working hours", "schedule", "clinic", "workinghours"),
+        ("Time off", "beach_access", "clinic", "timeoff"),
+        ("Closures", "event_busy", "clinic", "closure"),
         ("Rooms", "meeting_room", "clinic", "room"),
         ("Devices", "precision_manufacturing", "clinic", "device"),
         ("Device models", "inventory_2", "clinic", "devicemodel"),

@@ -23,11 +23,15 @@ LETTERS = {"c": "add", "r": "view", "u": "change", "d": "delete"}
 TABLES: dict[str, dict[Role, str]] = {
     "clinic.clinic": {R: "r", P: "r", M: "ru", A: "cru", U: "r"},
     "clinic.openinghours": {R: "r", P: "r", M: "crud", A: "crud", U: "r"},
+    "clinic.workinghours": {R: "r", P: "crud", M: "crud"},
+    "clinic.timeoff": {R: "r", P: "crd", M: "crd"},
+    "clinic.closure": {R: "r", P: "crd", M: "crd"},
     "clinic.room": {R: "r", P: "r", M: "cru", A: "cru"},
     "clinic.devicemodel": {R: "r", P: "r", M: "cru", A: "cru"},
     "clinic.devicespec": {R: "r", P: "r", M: "cr", A: "r"},
     "clinic.device": {R: "r", P: "r", M: "cru", A: "cru"},
     "clinic.cartridgelot": {R: "cr", P: "cr", M: "cru"},
+    "clinic.calendarfeed": {P: "crd"},  # each their own
     "clinic.clinicalrule": {P: "r", M: "cr"},
     "clinic.user": {M: "cru", A: "cru", U: "r"},
     "patients.area": {R: "r", P: "r", M: "cru"},
@@ -57,6 +61,9 @@ TABLES: dict[str, dict[Role, str]] = {
     "treatment_sessions.treatmentsession": {R: "cru", P: "cru", M: "cru"},
     "treatment_sessions.sessionevent": {R: "r", P: "r", M: "r"},
     "treatment_sessions.planevent": {R: "r", P: "r", M: "r"},
+    "treatment_sessions.hold": {R: "crd", P: "crd", M: "crd"},
+    "treatment_sessions.waitlistentry": {R: "cru", P: "cru", M: "cru"},
+    "treatment_sessions.waitlistevent": {R: "r", P: "r", M: "r"},
     "treatment_sessions.zonetreatment": {P: "crud", M: "r"},
     "treatment_sessions.cartridgeuse": {P: "crud", M: "r"},
     "treatment_sessions.productuse": {P: "crud", M: "r"},
@@ -127,6 +134,7 @@ class RolePermission(BasePermission):
         "create": "add",
         "update": "change",
         "partial_update": "change",
+        "destroy": "delete",
     }
 
     def has_permission(self, request: Request, view: "APIView") -> bool:

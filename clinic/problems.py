@@ -62,7 +62,10 @@ def _domain(exc: DomainError) -> Response:
     errors = []
     if exc.field:
         errors = [{"pointer": f"/{exc.field}", "code": exc.code, "detail": exc.message}]
-    return problem(exc.status, exc.code, exc.title, exc.message, errors=errors, **exc.extra)
+    answer = problem(exc.status, exc.code, exc.title, exc.message, errors=errors, **exc.extra)
+    if exc.retry_after:
+        answer["Retry-After"] = str(exc.retry_after)
+    return answer
 
 
 def _constraint(exc: IntegrityError) -> Response:

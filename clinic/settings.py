@@ -4,6 +4,7 @@ A missing secret or address stops the start with the variable's name. What each 
 is listed in docs/operations.md.
 """
 
+import zoneinfo
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -155,6 +156,11 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español")]
 TIME_ZONE = "UTC"
 USE_TZ = True
+# The rules of the pinned tzdata package, not of whatever system this runs on: PostgreSQL reads its
+# own, and where an older system disagrees with it (Morocco, since September 2026), booking would
+# refuse what availability offers.
+zoneinfo.reset_tzpath(())
+zoneinfo.ZoneInfo.clear_cache()
 FORMAT_MODULE_PATH = ["clinic.formats"]
 
 # Static files: straight from the packages, or hashed and compressed once `collectstatic` ran.
@@ -192,7 +198,22 @@ CELERY_BEAT_SCHEDULE = {
         "task": "aftercare.tasks.send_due_messages",
         "schedule": WAKE_SECONDS,
         "options": {"expires": WAKE_SECONDS},  # wake-ups never pile up
-    }
+    },
+    "keep-waitlist-moving": {
+        "task": "sessions.tasks.keep_waitlist_moving",
+        "schedule": WAKE_SECONDS,
+        "options": {"expires": WAKE_SECONDS},
+    },
+    "purge-tokens": {
+        "task": "clinic.tasks.purge_tokens",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
+    "purge-idempotency-keys": {
+        "task": "clinic.tasks.purge_idempotency_keys",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
 }
 
 # E-mail and SMS
@@ -220,7 +241,7 @@ PHONENUMBER_DEFAULT_FORMAT = "E164"
 
 # API
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["clinic.tokens.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["clinic.permissions.RolePermission"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PARSER_CLASSES": ["clinic.parsers.LimitedJSONParser"],
@@ -254,6 +275,8 @@ SPECTACULAR_SETTINGS = {
         "SessionStatus": "sessions.lifecycle.Status",
         "SideEffectKind": "sessions.models.SideEffectKind",
         "SkinType": "patients.models.SkinType",
+        "WaitlistStatus": "sessions.lifecycle.WaitlistStatus",
+        "Weekday": "clinic.models.Weekday",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -27,7 +27,10 @@ from patients.api import (
 )
 from sessions.api import (
     AvailabilityViewSet,
+    CalendarFeedViewSet,
+    ClosureViewSet,
     DeviceModelViewSet,
+    HoldViewSet,
     LotViewSet,
     MergeView,
     OutcomeScaleViewSet,
@@ -38,16 +41,22 @@ from sessions.api import (
     ProtocolViewSet,
     SessionViewSet,
     SideEffectViewSet,
+    TimeOffViewSet,
+    WaitlistViewSet,
+    WorkingHoursViewSet,
     ZoneViewSet,
+    calendar_file,
 )
 
 router = SimpleRouter(use_regex_path=False)
 router.register("availability", AvailabilityViewSet, basename="availability")
+router.register("closures", ClosureViewSet, basename="closure")
 router.register("concerns", ConcernViewSet, basename="concern")
 router.register("consent-texts", ConsentTextViewSet, basename="consent-text")
 router.register("consents", ConsentViewSet, basename="consent")
 router.register("device-models", DeviceModelViewSet, basename="device-model")
 router.register("devices", DeviceViewSet, basename="device")
+router.register("holds", HoldViewSet, basename="hold")
 router.register("lots", LotViewSet, basename="lot")
 router.register("messages", MessageViewSet, basename="message")
 router.register("outcome-scales", OutcomeScaleViewSet, basename="outcome-scale")
@@ -63,6 +72,9 @@ router.register("rooms", RoomViewSet, basename="room")
 router.register("screening-rules", ScreeningRuleViewSet, basename="screening-rule")
 router.register("sessions", SessionViewSet, basename="session")
 router.register("side-effects", SideEffectViewSet, basename="side-effect")
+router.register("waitlist", WaitlistViewSet, basename="waitlist")
+router.register("time-off", TimeOffViewSet, basename="time-off")
+router.register("working-hours", WorkingHoursViewSet, basename="working-hours")
 router.register("zones", ZoneViewSet, basename="zone")
 
 open_to_all = {"permission_classes": [AllowAny], "authentication_classes": []}
@@ -79,7 +91,13 @@ urlpatterns = [
     path("api/v1/patients/<uuid:pk>/history/", HistoryView.as_view(), name="patient-history"),
     path("api/v1/patients/<uuid:pk>/timeline/", TimelineView.as_view(), name="patient-timeline"),
     path("api/v1/patients/<uuid:pk>/merge/", MergeView.as_view(), name="patient-merge"),
+    path(
+        "api/v1/calendar-feed/",
+        CalendarFeedViewSet.as_view({"get": "retrieve", "post": "create", "delete": "destroy"}),
+        name="calendar-feed",
+    ),
     path("api/v1/", include(router.urls)),
+    path("calendar/<str:secret>.ics", calendar_file, name="calendar-file"),
 ]
 if settings.DEMO:
     urlpatterns.append(path("inbox/", include("clinic.demo.urls")))

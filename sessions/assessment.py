@@ -123,8 +123,9 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
 
 
 def side_effect_findings(session: TreatmentSession, *, at: datetime) -> list[Finding]:
-    """What is not healed yet, for a session that is about to be booked: two queries."""
-    return check_side_effects(_side_effects(session), rules_in_effect(at))
+    """What is not healed yet, for a session that is about to be booked."""
+    unhealed = _side_effects(session)
+    return check_side_effects(unhealed, rules_in_effect(at)) if unhealed else []
 
 
 def overridden(

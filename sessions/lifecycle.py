@@ -1,4 +1,4 @@
-"""The lives of plans and treatment sessions, as data: statuses and the moves between them."""
+"""The lives of plans, sessions and waitlist entries, as data: statuses and moves between them."""
 
 from django.db import models
 
@@ -55,3 +55,22 @@ PLAN_NEXT: dict[str, frozenset[str]] = {
     PlanStatus.COMPLETED: frozenset(),
     PlanStatus.STOPPED: frozenset(),
 }
+
+
+class WaitlistStatus(models.TextChoices):
+    WAITING = "WAITING", "Waiting"
+    OFFERED = "OFFERED", "Offered"
+    BOOKED = "BOOKED", "Booked"
+    WITHDRAWN = "WITHDRAWN", "Withdrawn"
+
+
+# An offer that is declined or lapses leaves the entry waiting; the history says which it was.
+WAITLIST_NEXT: dict[str, frozenset[str]] = {
+    WaitlistStatus.WAITING: frozenset({WaitlistStatus.OFFERED, WaitlistStatus.WITHDRAWN}),
+    WaitlistStatus.OFFERED: frozenset(
+        {WaitlistStatus.BOOKED, WaitlistStatus.WAITING, WaitlistStatus.WITHDRAWN}
+    ),
+    WaitlistStatus.BOOKED: frozenset(),
+    WaitlistStatus.WITHDRAWN: frozenset(),
+}
+WAITLIST_OPEN = (WaitlistStatus.WAITING, WaitlistStatus.OFFERED)

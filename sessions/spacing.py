@@ -11,12 +11,18 @@ from typing import Any
 
 from clinic.errors import Conflict
 from clinic.wallclock import later
-from sessions.models import ProtocolVersion, TreatmentSession, TreatmentSessionQuerySet
+from sessions.models import (
+    ProtocolVersion,
+    TreatmentPlan,
+    TreatmentSession,
+    TreatmentSessionQuerySet,
+)
 
 
 class TooSoon(Conflict):
     code = "too_soon"
     title = "The skin has not recovered"
+    earliest_at: datetime
 
 
 def recovered_at(starts_at: datetime, protocol: ProtocolVersion, zone: Any) -> datetime:
@@ -55,7 +61,7 @@ def explain_too_soon(session: TreatmentSession) -> TooSoon:
     if other:
         message += f" There is one on {other.starts_at.astimezone(zone):%d %b %Y at %H:%M}."
     message += f" The earliest possible time is {earliest.astimezone(zone):%d %b %Y at %H:%M}."
-    return TooSoon(
+    refusal = TooSoon(
         message,
         field="starts_at",
         earliest_at=earliest.isoformat().replace("+00:00", "Z"),
@@ -63,6 +69,25 @@ def explain_too_soon(session: TreatmentSession) -> TooSoon:
         hard_min_days=protocol.hard_min_days,
         conflicting_session=str(other.pk) if other else None,
     )
+    refusal.earliest_at = earliest
+    return refusal
+
+
+def why_not_yet(
+    plan: TreatmentPlan, *, protocol: ProtocolVersion, after: datetime
+) -> TooSoon | None:
+    """Why the plan's next session cannot be at `after`, with the earliest time; None if it can."""
+    wanted = TreatmentSession(
+        clinic=plan.clinic,
+        patient=plan.patient,
+        area=plan.area,
+        protocol_version=protocol,
+        starts_at=after,
+        recovers_at=recovered_at(after, protocol, plan.clinic.zone),
+    )
+    protocol.protocol = plan.protocol  # loaded already, and named in the explanation
+    refusal = explain_too_soon(wanted)
+    return refusal if refusal.earliest_at > after else None
 
 
 def approve_sooner(session: TreatmentSession) -> None:

@@ -9,17 +9,22 @@ from factory.django import DjangoModelFactory
 from aftercare.models import Anchor, CareStep, Message, MessageTemplate
 from clinic.findings import Severity
 from clinic.models import (
+    CalendarFeed,
     CartridgeLot,
     Clinic,
     ClinicalRule,
+    Closure,
     Device,
     DeviceModel,
     DeviceSpec,
+    IdempotencyKey,
     OpeningHours,
     Role,
     Room,
+    TimeOff,
     User,
     Weekday,
+    WorkingHours,
 )
 from patients.models import (
     OFF_LABEL,
@@ -46,6 +51,7 @@ from sessions.models import (
     CartridgeUse,
     DeviceClearance,
     Endpoint,
+    Hold,
     OutcomeMeasure,
     OutcomeScale,
     Photo,
@@ -58,6 +64,7 @@ from sessions.models import (
     SideEffectExpectation,
     TreatmentPlan,
     TreatmentSession,
+    WaitlistEntry,
     ZoneLimit,
     ZoneRange,
     ZoneTreatment,
@@ -120,6 +127,36 @@ class UserFactory(DjangoModelFactory):
         if clinic:
             user.clinics.add(clinic)
         return user
+
+
+class WorkingHoursFactory(DjangoModelFactory):
+    class Meta:
+        model = WorkingHours
+
+    clinic = factory.SubFactory(ClinicFactory)
+    practitioner = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
+    weekday = Weekday.MONDAY
+    opens_at = time(8)
+    closes_at = time(18)
+    valid_from = LONG_AGO.date()
+
+
+class TimeOffFactory(DjangoModelFactory):
+    class Meta:
+        model = TimeOff
+
+    practitioner = factory.SubFactory(UserFactory)
+    starts_at = NINE
+    ends_at = factory.LazyAttribute(lambda t: t.starts_at + HOUR)
+
+
+class ClosureFactory(DjangoModelFactory):
+    class Meta:
+        model = Closure
+
+    clinic = factory.SubFactory(ClinicFactory)
+    starts_at = NINE
+    ends_at = factory.LazyAttribute(lambda c: c.starts_at + HOUR)
 
 
 class RoomFactory(DjangoModelFactory):
@@ -225,6 +262,15 @@ class ClinicalRuleFactory(DjangoModelFactory):
     unit = "mm"
     source = "test"
     effective_from = LONG_AGO
+
+
+class IdempotencyKeyFactory(DjangoModelFactory):
+    class Meta:
+        model = IdempotencyKey
+
+    user = factory.SubFactory(UserFactory)
+    key = factory.Sequence(lambda n: f"key-{n}")
+    request_sha256 = "0" * 64
 
 
 class PatientFactory(DjangoModelFactory):
@@ -537,6 +583,7 @@ class SessionFactory(DjangoModelFactory):
     room = factory.SubFactory(RoomFactory, clinic=factory.SelfAttribute("..clinic"))
     device = factory.SubFactory(DeviceFactory, clinic=factory.SelfAttribute("..clinic"))
     starts_at = NINE
+    occupied_from = factory.LazyAttribute(lambda s: s.starts_at)
     ends_at = factory.LazyAttribute(lambda s: s.starts_at + HOUR)
     released_at = factory.LazyAttribute(lambda s: s.ends_at + HOUR / 4)
     protocol_version = factory.SelfAttribute("plan.protocol_version")
@@ -551,6 +598,15 @@ class SessionFactory(DjangoModelFactory):
     signed_by = factory.LazyAttribute(
         lambda s: s.practitioner if s.status == Status.COMPLETED else None
     )
+
+
+class CalendarFeedFactory(DjangoModelFactory):
+    class Meta:
+        model = CalendarFeed
+
+    user = factory.SubFactory(UserFactory)
+    secret_sha256 = "0" * 64
+    renewed_at = NINE
 
 
 class ZoneTreatmentFactory(DjangoModelFactory):
@@ -671,3 +727,31 @@ class SideEffectFactory(DjangoModelFactory):
     is_expected = True
     onset_at = factory.LazyAttribute(lambda s: s.session.completed_at)
     recorded_by = factory.SelfAttribute("session.practitioner")
+
+
+class WaitlistEntryFactory(DjangoModelFactory):
+    class Meta:
+        model = WaitlistEntry
+
+    plan = factory.SubFactory(PlanFactory)
+    clinic = factory.SelfAttribute("plan.clinic")
+    from_on = NINE.date()
+    until_on = NINE.date() + 30 * DAY
+    created_by = factory.SelfAttribute("plan.created_by")
+
+
+class HoldFactory(DjangoModelFactory):
+    class Meta:
+        model = Hold
+
+    plan = factory.SubFactory(PlanFactory)
+    clinic = factory.SelfAttribute("plan.clinic")
+    practitioner = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
+    room = factory.SubFactory(RoomFactory, clinic=factory.SelfAttribute("..clinic"))
+    device = factory.SubFactory(DeviceFactory, clinic=factory.SelfAttribute("..clinic"))
+    starts_at = NINE
+    occupied_from = factory.LazyAttribute(lambda hold: hold.starts_at)
+    ends_at = factory.LazyAttribute(lambda hold: hold.starts_at + HOUR)
+    released_at = factory.LazyAttribute(lambda hold: hold.ends_at + HOUR / 4)
+    expires_at = factory.LazyAttribute(lambda hold: hold.starts_at - DAY)
+    held_by = factory.SelfAttribute("practitioner")

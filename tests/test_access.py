@@ -1,19 +1,28 @@
 """Who gets in, and who sees whose rows."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.urls import get_resolver
+from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from clinic.models import Role, User
+from clinic.tasks import purge_tokens
 from tests.conftest import Booking, client_of
 from tests.factories import (
+    DAY,
+    NINE,
     ClinicFactory,
+    ClosureFactory,
     MessageFactory,
     PatientFactory,
     SideEffectFactory,
+    TimeOffFactory,
     UserFactory,
+    WaitlistEntryFactory,
+    WorkingHoursFactory,
 )
 from tests.test_architecture import endpoints
 
@@ -33,8 +42,14 @@ def rows(booking: Booking) -> dict[str, Any]:
         "sessions": session,
         "messages": message,
         "side-effects": SideEffectFactory(session=session),
+        "waitlist": WaitlistEntryFactory(plan=booking.plan),
         "rooms": booking.room,
         "devices": booking.device,
+        "working-hours": WorkingHoursFactory(
+            clinic=booking.plan.clinic, practitioner=booking.practitioner
+        ),
+        "time-off": TimeOffFactory(practitioner=booking.practitioner, starts_at=NINE + DAY),
+        "closures": ClosureFactory(clinic=booking.plan.clinic, starts_at=NINE + DAY),
     }
 
 
@@ -70,6 +85,8 @@ VERBS = {
     "sessions": ["confirm", "check-in", "start", "complete", "cancel", "no-show", "reschedule"],
     "messages": ["cancel", "resend", "resolve"],
     "side-effects": ["resolve"],
+    "plans": ["book-series"],
+    "waitlist": ["accept", "decline", "withdraw"],
 }
 
 
@@ -84,6 +101,7 @@ def test_another_clinics_rows_cannot_be_moved(rows: dict[str, Any], bob: User) -
     assert client_of(bob).get(f"/api/v1/sessions/{session}/chart/").status_code == 404
     assert client_of(bob).put(f"/api/v1/sessions/{session}/chart/", {}).status_code == 404
     assert client_of(bob).get(f"/api/v1/sessions/{session}/events/").status_code == 404
+    assert client_of(bob).get(f"/api/v1/plans/{rows['plans'].pk}/proposal/").status_code == 404
 
 
 def test_another_clinics_ids_are_unknown_in_a_body(
@@ -105,6 +123,16 @@ def test_another_clinics_ids_are_unknown_in_a_body(
         (Role.RECEPTIONIST, "get", "sessions/", 200),
         (Role.RECEPTIONIST, "get", "messages/", 200),
         (Role.RECEPTIONIST, "get", "side-effects/", 403),
+        (Role.RECEPTIONIST, "get", "closures/", 200),
+        (Role.RECEPTIONIST, "get", "time-off/", 200),
+        (Role.RECEPTIONIST, "get", "working-hours/", 200),
+        (Role.RECEPTIONIST, "post", "closures/", 403),
+        (Role.RECEPTIONIST, "post", "time-off/", 403),
+        (Role.RECEPTIONIST, "post", "working-hours/", 403),
+        (Role.RECEPTIONIST, "delete", "closures/{closure}/", 403),
+        (Role.PRACTITIONER, "delete", "closures/{closure}/", 204),
+        (Role.MANAGER, "delete", "closures/{closure}/", 204),
+        (Role.MANAGER, "post", "time-off/", 400),
         (Role.RECEPTIONIST, "post", "plans/", 403),
         (Role.RECEPTIONIST, "get", "sessions/{session}/chart/", 403),
         (Role.RECEPTIONIST, "put", "sessions/{session}/chart/", 403),
@@ -117,9 +145,15 @@ def test_another_clinics_ids_are_unknown_in_a_body(
         (Role.MANAGER, "get", "side-effects/", 200),
         (Role.MANAGER, "post", "side-effects/", 403),
         (Role.ADMIN, "get", "patients/", 403),
+        (Role.RECEPTIONIST, "get", "waitlist/", 200),
+        (Role.RECEPTIONIST, "post", "waitlist/", 400),
+        (Role.RECEPTIONIST, "post", "holds/", 400),
         (Role.ADMIN, "get", "sessions/", 403),
+        (Role.ADMIN, "get", "waitlist/", 403),
+        (Role.ADMIN, "post", "holds/", 403),
         (Role.ADMIN, "get", "messages/", 200),
         (Role.AUDITOR, "get", "patients/", 403),
+        (Role.AUDITOR, "get", "closures/", 403),
         (Role.AUDITOR, "get", "messages/", 403),
         (Role.AUDITOR, "get", "me/", 200),
     ],
@@ -128,7 +162,9 @@ def test_a_role_may_do_what_its_table_says(
     rows: dict[str, Any], role: Role, method: str, path: str, status: int
 ) -> None:
     user = UserFactory(role=role, clinic=rows["patients"].clinic)
-    path = path.format(session=rows["sessions"].pk, message=rows["messages"].pk)
+    path = path.format(
+        session=rows["sessions"].pk, message=rows["messages"].pk, closure=rows["closures"].pk
+    )
 
     answer = getattr(client_of(user), method)(f"/api/v1/{path}", {}, format="json")
 
@@ -204,3 +240,27 @@ def test_staff_of_two_clinics_say_for_which_one_they_register(dana: User) -> Non
 
     assert (unclear.status_code, foreign.status_code, named.status_code) == (400, 400, 201)
     assert unclear.json()["errors"][0]["pointer"] == "/clinic"
+
+
+def test_a_lapsed_token_opens_nothing_and_is_deleted_by_the_hour(alice: User) -> None:
+    _, lapsed = AuthToken.objects.create(alice, expiry=timedelta(seconds=-1))
+    _, token = AuthToken.objects.create(alice)
+    client = APIClient()
+
+    client.credentials(HTTP_AUTHORIZATION=f"Token {lapsed}")
+    assert client.get("/api/v1/me/").status_code == 401
+    purge_tokens()
+
+    assert AuthToken.objects.count() == 1
+    client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+    assert client.get("/api/v1/me/").status_code == 200
+
+
+def test_the_token_takes_one_query(alice: User, django_assert_num_queries: Any) -> None:
+    for _ in range(3):
+        _, token = AuthToken.objects.create(alice)
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+
+    with django_assert_num_queries(2):  # the token with its user, the user's clinics
+        assert client.get("/api/v1/me/").status_code == 200

@@ -2,25 +2,32 @@
 
 from datetime import datetime
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import escape
 
 from aftercare.models import Message, MessageTemplate
 from clinic.models import Clinic, Role, User
 from patients.models import ContactConsent
+from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import TreatmentPlan, TreatmentSession
+from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 from tests.conftest import Booking
+from tests.conftest import client_of as api_client_of
 from tests.factories import (
     DAY,
     NINE,
     CareStepFactory,
     ClinicalRuleFactory,
+    ClosureFactory,
     ContactConsentFactory,
     DeviceClearanceFactory,
+    HoldFactory,
     MessageFactory,
     OutcomeMeasureFactory,
     OutcomeScaleFactory,
@@ -35,7 +42,10 @@ from tests.factories import (
     SideEffectFactory,
     SkinTypeAssessmentFactory,
     TemplateFactory,
+    TimeOffFactory,
     UserFactory,
+    WaitlistEntryFactory,
+    WorkingHoursFactory,
     ZoneRangeFactory,
 )
 from tests.pictures import agree
@@ -69,6 +79,9 @@ def rows(booking: Booking) -> list[Any]:
         booking.device.model,
         booking.device.model.specs.get(),
         session.cartridge_uses.get().lot,
+        WorkingHoursFactory(clinic=booking.plan.clinic, practitioner=booking.practitioner),
+        TimeOffFactory(practitioner=booking.practitioner, starts_at=NINE + DAY),
+        ClosureFactory(clinic=booking.plan.clinic, starts_at=NINE + DAY),
         ClinicalRuleFactory(),
         booking.plan.concern,
         patient,
@@ -96,6 +109,8 @@ def rows(booking: Booking) -> list[Any]:
         SideEffectFactory(session=session),
         OutcomeMeasureFactory(plan=booking.plan),
         OutcomeScaleFactory(),
+        HoldFactory(plan=booking.plan),
+        WaitlistEntryFactory(plan=booking.plan),
     ]
 
 
@@ -140,6 +155,20 @@ def test_another_clinics_rows_are_not_there(rows: list[Any], bob: User) -> None:
         assert str(row.pk) not in listed, row
         assert rows[1].last_name not in listed, row  # not in a filter either
         assert client.get(url(row)).status_code == 302, row  # "does not exist", to the start
+
+
+def test_what_is_taken_between_check_and_save_is_told_on_a_fresh_page(
+    dana: User, booking: Booking
+) -> None:
+    taken = services.booking.RoomTaken("Room 1 is already booked.", field="room")
+    client = client_of(dana)
+
+    with patch("sessions.services.book_session", side_effect=[None, taken]):
+        answer = book(client, booking)
+
+    assert answer.status_code == 302
+    assert "Room 1 is already booked." in client.get(answer["Location"]).content.decode()
+    assert not TreatmentSession.objects.exists()
 
 
 def test_choices_hold_only_the_own_clinic(alice: User, booking: Booking) -> None:
@@ -204,6 +233,80 @@ def test_the_admin_explains_a_refusal_at_the_field(
     assert TreatmentSession.objects.get() == session
 
 
+def test_the_admin_obeys_every_rule_of_booking_and_says_it_in_the_same_words(
+    dana: User, booking: Booking, another_booking: Booking
+) -> None:
+    """What the API refuses with a code, the form refuses with the same sentence."""
+    form = client_of(dana)
+    api = api_client_of(dana)
+    closed_on = NINE + 2 * DAY
+    booking.plan.clinic.opening_hours.filter(weekday=closed_on.weekday()).delete()
+    HoldFactory(
+        plan=another_booking.plan,
+        room=booking.room,
+        starts_at=NINE + DAY,
+        expires_at=timezone.now() + DAY,
+    )
+    refusals = {
+        "in_the_past": NINE.replace(year=2020),
+        "closed": closed_on,
+        "held": NINE + DAY,
+    }
+
+    for code, start in refusals.items():
+        problem = api.post("/api/v1/sessions/", booking.body(start), format="json").json()
+        page = book(form, booking, start).content.decode()
+        assert problem["code"] == code
+        assert escape(problem["detail"]) in page, code
+
+    assert not TreatmentSession.objects.exists()
+
+
+def test_a_booking_in_the_admin_uses_its_hold_up(dana: User, booking: Booking) -> None:
+    HoldFactory(plan=booking.plan, room=booking.room)
+
+    assert book(client_of(dana), booking).status_code == 302
+
+    assert TreatmentSession.objects.count() == 1
+    assert not Hold.objects.exists()
+
+
+def test_the_desk_leads_the_waitlist_with_buttons(
+    dana: User, booking: Booking, another_booking: Booking
+) -> None:
+    client = client_of(dana)
+    wish = {
+        "plan": str(booking.plan.pk),
+        "from_on": "2030-01-01",
+        "until_on": "2030-01-31",
+        "weekdays": ["0", "2"],
+        "note": "rings back",
+    }
+
+    def push(entry: WaitlistEntry, button: str) -> str:
+        management = {"events-TOTAL_FORMS": "0", "events-INITIAL_FORMS": "0"}
+        pressed = {f"treatment_sessions_waitlistentry_{button}": "1"}
+        client.post(url(entry), {**management, **pressed}, follow=True)
+        entry.refresh_from_db()
+        return entry.status
+
+    add = reverse("admin:treatment_sessions_waitlistentry_add")
+    assert client.post(add, wish).status_code == 302
+    twice = client.post(add, wish).content.decode()
+    entry = WaitlistEntry.objects.get()
+    another_booking.move(another_booking.book(), Status.CANCELLED, at=NINE - DAY)
+    services.offer_freed_slots(at=timezone.now())
+    assert push(entry, "decline") == "WAITING"
+    another_booking.move(another_booking.book(), Status.CANCELLED, at=NINE - DAY)
+    services.offer_freed_slots(at=timezone.now())
+    assert push(entry, "accept") == "BOOKED"
+    assert push(entry, "withdraw") == "BOOKED"  # the button is not there any more
+
+    assert (entry.weekdays, entry.note, entry.created_by) == ([0, 2], "rings back", dana)
+    assert "This plan is on the waitlist already" in twice
+    assert entry.session == TreatmentSession.objects.get(plan=booking.plan)
+
+
 INLINES = ["zone_treatments", "product_uses", "cartridge_uses", "findings", "addenda", "events"]
 
 
@@ -223,8 +326,6 @@ def press(client: Client, session: TreatmentSession, button: str, **form: str) -
 def test_a_session_is_led_through_its_day_with_buttons(
     dana: User, alice: User, booking: Booking
 ) -> None:
-    from django.utils import timezone
-
     session = booking.book(timezone.now())
     booking.ready(session.starts_at)
     desk, clinician = client_of(dana), client_of(alice)
@@ -363,6 +464,7 @@ def test_a_plan_in_the_admin_obeys_the_service(alice: User, booking: Booking) ->
         "concern": str(booking.plan.concern.pk),
         "area": str(booking.plan.area.pk),
         "protocol": str(booking.plan.protocol.pk),
+        "planned_zones": "1",
     }
     add = reverse("admin:treatment_sessions_treatmentplan_add")
 

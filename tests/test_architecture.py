@@ -154,3 +154,12 @@ def test_help_and_unknown_commands_of_run() -> None:
     assert "./run test" in shown.stdout
     assert wrong.returncode == 1
     assert "unknown command: dance" in wrong.stderr
+
+
+def test_beat_names_only_tasks_that_exist() -> None:
+    from clinic.celery import app
+
+    app.loader.import_default_modules()
+    named = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+
+    assert named <= set(app.tasks)

@@ -1,15 +1,22 @@
 """Free times: what is offered can be booked."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from rest_framework.test import APIClient
 
 from clinic.models import Weekday
-from sessions.availability import free_slots, is_open
-from sessions.models import TreatmentPlan
+from sessions.availability import free_slots
 from tests.conftest import Booking
-from tests.factories import DAY, HOUR, NINE, OpeningHoursFactory, UserFactory
+from tests.factories import (
+    DAY,
+    HOUR,
+    NINE,
+    OpeningHoursFactory,
+    ProtocolVersionFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 MONDAY = NINE.date()
@@ -22,7 +29,6 @@ def starts(booking: Booking, **changes: Any) -> list[datetime]:
         "practitioner": None,
         "at": NINE - DAY,
     }
-    query["protocol"] = booking.plan.protocol_version
     slots = free_slots(plan=booking.plan, **{**query, **changes})
     return [slot.starts_at for slot in slots]
 
@@ -50,7 +56,6 @@ def test_every_offered_time_can_be_booked(booking: Booking, another_booking: Boo
     another_booking.book(NINE)
     offered = free_slots(
         plan=booking.plan,
-        protocol=booking.plan.protocol_version,
         first=MONDAY,
         last=MONDAY,
         practitioner=None,
@@ -117,7 +122,6 @@ def test_a_practitioner_of_another_clinic_is_not_offered(booking: Booking) -> No
 
     slots = free_slots(
         plan=booking.plan,
-        protocol=booking.plan.protocol_version,
         first=MONDAY,
         last=MONDAY,
         practitioner=None,
@@ -127,10 +131,10 @@ def test_a_practitioner_of_another_clinic_is_not_offered(booking: Booking) -> No
     assert stranger not in {slot.practitioner for slot in slots}
 
 
-def test_a_clinic_that_never_closes_is_open_over_midnight(booking: Booking) -> None:
+def test_a_clinic_that_never_closes_can_be_booked_over_midnight(booking: Booking) -> None:
     midnight = NINE.replace(hour=23)  # in Berlin
 
-    assert is_open(booking.plan.clinic, midnight - HOUR, midnight + HOUR)
+    assert booking.book(midnight - HOUR / 2)
 
 
 def test_a_session_over_midnight_is_offered_on_the_day_it_starts(booking: Booking) -> None:
@@ -140,11 +144,89 @@ def test_a_session_over_midnight_is_offered_on_the_day_it_starts(booking: Bookin
 
 
 def test_availability_takes_a_fixed_number_of_queries(
-    booking: Booking, another_booking: Booking, django_assert_num_queries: object
+    booking: Booking, another_booking: Booking, django_assert_num_queries: Any, as_dana: APIClient
 ) -> None:
     another_booking.book(NINE)
-    plans = TreatmentPlan.objects.select_related("clinic", "patient", "area", "protocol_version")
-    booking.plan = plans.get(pk=booking.plan.pk)
-    for _ in ("a day", "a week"):
-        with django_assert_num_queries(6):  # type: ignore[operator]
-            starts(booking, last=MONDAY + 6 * DAY)
+    url = f"/api/v1/availability/?plan={booking.plan.pk}&from={MONDAY}"
+    for days in (0, 6, 30):
+        with django_assert_num_queries(2):  # the plan, the times
+            assert as_dana.get(f"{url}&to={MONDAY + days * DAY}").json()
+        with django_assert_num_queries(3):  # and the practitioner
+            query = f"&to={MONDAY + days * DAY}&practitioner={booking.practitioner.pk}"
+            assert as_dana.get(url + query).json()
+
+
+def test_an_hour_that_the_clock_shows_twice_is_offered_twice(booking: Booking) -> None:
+    back = date(2030, 10, 27)  # in Berlin, from 03:00 to 02:00
+
+    local = [
+        start.astimezone(booking.plan.clinic.zone)
+        for start in starts(booking, first=back, last=back)
+    ]
+
+    assert len(local) == 25 * 4
+    assert [f"{t:%H:%M %z}" for t in local if t.hour == 2 and t.minute == 0] == [
+        "02:00 +0200",
+        "02:00 +0100",
+    ]
+
+
+def test_an_hour_that_the_clock_skips_is_not_offered(booking: Booking) -> None:
+    forward = date(2030, 3, 31)
+
+    local = [
+        start.astimezone(booking.plan.clinic.zone)
+        for start in starts(booking, first=forward, last=forward)
+    ]
+
+    assert len(local) == 23 * 4
+    assert 2 not in {t.hour for t in local}
+
+
+def test_the_first_free_time_comes_with_the_reason_why_not_sooner(
+    as_dana: APIClient, booking: Booking, django_assert_num_queries: Any
+) -> None:
+    session = booking.book()
+    url = f"/api/v1/availability/first/?plan={booking.plan.pk}"
+
+    with django_assert_num_queries(5):  # the plan, its version, the skin twice, the time
+        soon = as_dana.get(f"{url}&after={MONDAY + DAY}").json()
+    late = as_dana.get(f"{url}&after={MONDAY + 28 * DAY}").json()
+
+    recovered = session.recovers_at.isoformat().replace("+00:00", "Z")
+    assert (soon["earliest_at"], soon["earliest_on"]) == (recovered, "2030-02-04")
+    assert soon["slot"]["starts_at"] == recovered
+    assert soon["reason"]["code"] == "too_soon"
+    assert "must be 28 days apart" in soon["reason"]["detail"]
+    assert late["slot"]["starts_at"] == recovered
+
+
+def test_nothing_is_free_in_a_clinic_without_a_fitting_room(
+    as_dana: APIClient, booking: Booking
+) -> None:
+    booking.room.areas = ["elsewhere"]
+    booking.room.save()
+
+    answer = as_dana.get(f"/api/v1/availability/first/?plan={booking.plan.pk}&after={MONDAY}")
+
+    assert (answer.status_code, answer.json()["slot"], answer.json()["reason"]) == (200, None, None)
+
+
+def test_a_plan_that_is_not_active_is_offered_nothing(booking: Booking) -> None:
+    booking.plan.status = "ON_HOLD"
+
+    assert starts(booking) == []
+
+
+def test_the_set_up_of_room_and_device_comes_after_the_cleaning(
+    booking: Booking, another_booking: Booking
+) -> None:
+    ProtocolVersionFactory(protocol=booking.plan.protocol, version=2, setup_minutes=30)
+    another_booking.room.areas = ["elsewhere"]
+    another_booking.room.save()
+    another_booking.room = booking.room
+    taken = another_booking.book(NINE)
+
+    offered = [start for start in starts(booking) if start > NINE]
+
+    assert offered[0] == taken.released_at + timedelta(minutes=30)

@@ -3,6 +3,8 @@
 from datetime import datetime, time, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from clinic.models import User, Weekday
 from patients.services import PatientArchived
@@ -11,12 +13,14 @@ from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.services import booking as rules
 from sessions.services.plans import NoPractitionerHere, ProtocolDoesNotFit
+from sessions.services.presence import Closed
 from sessions.spacing import TooSoon
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
     HOUR,
     NINE,
+    CareStepFactory,
     ConcernFactory,
     OpeningHoursFactory,
     PatientFactory,
@@ -167,9 +171,9 @@ def test_a_closed_clinic_takes_no_booking(booking: Booking) -> None:
     clinic.opening_hours.all().delete()
     OpeningHoursFactory(clinic=clinic, weekday=Weekday.MONDAY, opens_at=time(8), closes_at=time(18))
 
-    with pytest.raises(rules.Closed, match="not open for the whole session"):
+    with pytest.raises(Closed, match="not open for the whole session"):
         booking.book(NINE + timedelta(hours=7, minutes=30))  # 17:30 to 18:30
-    with pytest.raises(rules.Closed):
+    with pytest.raises(Closed):
         booking.book(NINE + DAY)
 
     assert booking.book(NINE + 7 * HOUR).ends_at.astimezone(clinic.zone).hour == 18
@@ -241,3 +245,16 @@ def test_a_refused_reschedule_leaves_the_old_session_as_it_was(
     old.refresh_from_db()
     assert old.status == Status.BOOKED
     assert TreatmentSession.objects.count() == 2
+
+
+def test_a_booking_takes_ten_queries(booking: Booking) -> None:
+    """The plan, its version, the locks, who is there, what is held, what has not healed; the
+    session, its history, the steps and the messages. Savepoints are not counted."""
+    CareStepFactory(anchor="BOOKED")
+    CareStepFactory(anchor="STARTS", offset=-2 * DAY)
+
+    with CaptureQueriesContext(connection) as queries:
+        booking.book()
+
+    asked = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+    assert len(asked) == 10, "\n".join(asked)

@@ -42,6 +42,7 @@ def clash_on(resource: str) -> None:
 
 # clinic
 VIOLATIONS["clinic_slot_minutes_divide_the_hour"] = lambda: make.ClinicFactory(slot_minutes=7)
+VIOLATIONS["clinic_hold_minutes_1_to_60"] = lambda: make.ClinicFactory(hold_minutes=0)
 VIOLATIONS["opening_hours_weekday_known"] = lambda: make.OpeningHoursFactory(weekday=7)
 VIOLATIONS["opening_hours_open_before_they_close"] = lambda: make.OpeningHoursFactory(
     opens_at=time(9), closes_at=time(8)
@@ -52,7 +53,37 @@ VIOLATIONS["cartridge_lot_gtin_has_14_digits"] = lambda: make.CartridgeLotFactor
 VIOLATIONS["cartridge_lot_recalled_with_reason"] = lambda: make.CartridgeLotFactory(
     recalled_at=NINE
 )
+VIOLATIONS["idempotency_key_printable"] = lambda: make.IdempotencyKeyFactory(key="tab\t")
+VIOLATIONS["idempotency_key_body_iff_status"] = lambda: make.IdempotencyKeyFactory(status=201)
 VIOLATIONS["user_role_known"] = lambda: make.UserFactory(role="WIZARD")
+
+
+@violates("idempotency_key_once_per_user")
+def _() -> None:
+    known = make.IdempotencyKeyFactory()
+    make.IdempotencyKeyFactory(user=known.user, key=known.key)
+
+
+VIOLATIONS["working_hours_weekday_known"] = lambda: make.WorkingHoursFactory(weekday=7)
+VIOLATIONS["working_hours_start_before_they_end"] = lambda: make.WorkingHoursFactory(
+    opens_at=time(9), closes_at=time(8)
+)
+VIOLATIONS["working_hours_days_ordered"] = lambda: make.WorkingHoursFactory(
+    valid_from=NINE.date(), valid_until=NINE.date()
+)
+VIOLATIONS["time_off_ends_after_it_starts"] = lambda: make.TimeOffFactory(ends_at=NINE)
+VIOLATIONS["closure_ends_after_it_starts"] = lambda: make.ClosureFactory(ends_at=NINE)
+
+
+@violates("working_hours_do_not_overlap")
+def _() -> None:
+    hours = make.WorkingHoursFactory()
+    make.WorkingHoursFactory(
+        clinic=hours.clinic,
+        practitioner=hours.practitioner,
+        opens_at=time(17, 59),
+        closes_at=time(0),
+    )
 
 
 @violates("opening_hours_start_once")
@@ -77,6 +108,11 @@ def _() -> None:
 def _() -> None:
     lot = make.CartridgeLotFactory()
     make.CartridgeLotFactory(clinic=lot.clinic, lot=lot.lot)
+
+
+@violates("calendar_feed_keeps_a_hash")
+def _() -> None:
+    make.CalendarFeedFactory(secret_sha256="the secret itself")
 
 
 # patients
@@ -149,6 +185,7 @@ VIOLATIONS["side_effect_expectation_hours_ordered"] = lambda: make.SideEffectExp
     onset_from_hours=2
 )
 VIOLATIONS["plan_has_sessions"] = lambda: make.PlanFactory(planned_sessions=0)
+VIOLATIONS["plan_has_zones"] = lambda: make.PlanFactory(planned_zones=0)
 VIOLATIONS["plan_status_known"] = lambda: make.PlanFactory(status="LOST")
 
 
@@ -179,6 +216,9 @@ VIOLATIONS["session_practitioner_free"] = lambda: clash_on("practitioner")
 VIOLATIONS["session_room_free"] = lambda: clash_on("room")
 VIOLATIONS["session_device_free"] = lambda: clash_on("device")
 VIOLATIONS["session_times_ordered"] = lambda: make.SessionFactory(ends_at=NINE)
+VIOLATIONS["session_within_a_day"] = lambda: make.SessionFactory(
+    released_at=NINE + DAY + HOUR, recovers_at=NINE + 28 * DAY
+)
 VIOLATIONS["session_status_known"] = lambda: make.SessionFactory(status="LOST")
 VIOLATIONS["session_completed_iff_completed_at"] = lambda: make.SessionFactory(completed_at=NINE)
 VIOLATIONS["session_override_iff_author"] = lambda: make.SessionFactory(
@@ -277,6 +317,34 @@ VIOLATIONS["zone_endpoint_known"] = lambda: make.ZoneTreatmentFactory(endpoint="
 def _() -> None:
     treated = make.ZoneTreatmentFactory()
     make.ZoneTreatmentFactory(session=treated.session, zone=treated.zone)
+
+
+# holds and the waitlist
+VIOLATIONS["session_late_cancel_is_cancelled"] = lambda: make.SessionFactory(is_late_cancel=True)
+VIOLATIONS["hold_practitioner_kept_once"] = lambda: hold_twice("practitioner")
+VIOLATIONS["hold_room_kept_once"] = lambda: hold_twice("room")
+VIOLATIONS["hold_device_kept_once"] = lambda: hold_twice("device")
+VIOLATIONS["hold_times_ordered"] = lambda: make.HoldFactory(ends_at=NINE)
+VIOLATIONS["hold_by_desk_or_by_offer"] = lambda: make.HoldFactory(held_by=None)
+VIOLATIONS["waitlist_status_known"] = lambda: make.WaitlistEntryFactory(status="LOST")
+VIOLATIONS["waitlist_days_ordered"] = lambda: make.WaitlistEntryFactory(until_on=date(2000, 1, 1))
+VIOLATIONS["waitlist_weekdays_known"] = lambda: make.WaitlistEntryFactory(weekdays=[1, 7])
+VIOLATIONS["waitlist_times_ordered"] = lambda: make.WaitlistEntryFactory(
+    earliest=time(12), latest=time(9)
+)
+VIOLATIONS["waitlist_offer_iff_offered"] = lambda: make.WaitlistEntryFactory(status="OFFERED")
+VIOLATIONS["waitlist_session_iff_booked"] = lambda: make.WaitlistEntryFactory(status="BOOKED")
+
+
+def hold_twice(resource: str) -> None:
+    """Two holds at one time that share one thing."""
+    first = make.HoldFactory()
+    make.HoldFactory(**{resource: getattr(first, resource)})
+
+
+@violates("waitlist_once_per_plan")
+def _() -> None:
+    make.WaitlistEntryFactory(plan=make.WaitlistEntryFactory().plan)
 
 
 # aftercare

@@ -9,7 +9,7 @@ from django.utils import timezone
 from aftercare.models import Message, MessageStatus
 from clinic.demo.accounts import HILLTOP, RIVERSIDE
 from clinic.demo.seed import seed
-from clinic.models import CartridgeLot
+from clinic.models import CartridgeLot, Closure, TimeOff, WorkingHours
 from patients.models import Patient, PhotoConsent, Screening
 from patients.screening import DARKER_SKIN
 from sessions.lifecycle import PlanStatus, Status
@@ -21,6 +21,7 @@ from sessions.models import (
     SideEffect,
     TreatmentPlan,
     TreatmentSession,
+    WaitlistEntry,
 )
 
 
@@ -50,6 +51,8 @@ def test_forty_patients_in_every_phase(catalogue: None, settings: Any, tmp_path:
     anton = Patient.objects.get(family_name="Falck")
     assert [p.family_name for p in Patient.objects.possible_duplicates_of(anton)] == ["Falk"]
 
+    for model in (WorkingHours, TimeOff, Closure, WaitlistEntry):
+        assert model.objects.exists(), model
     _records_are_whole()
     waiting = Message.objects.filter(status=MessageStatus.PENDING)
     assert waiting.exists()

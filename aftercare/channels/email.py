@@ -1,6 +1,7 @@
 """E-mail by SMTP, through Django's backend, knowing how far a failed attempt had come."""
 
 import smtplib
+from email.mime.text import MIMEText
 from email.utils import formataddr, parseaddr
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.mail.backends.smtp import EmailBackend
 
 from aftercare.channels.errors import Refused, Unknown
 from aftercare.rendering import Outgoing
+from sessions.calendar import PUBLISH
 
 
 class _BodyWatch:
@@ -111,4 +113,9 @@ def _compose(outgoing: Outgoing) -> EmailMultiAlternatives:
         },
     )
     email.attach_alternative(outgoing.html, "text/html")
+    if outgoing.appointment:
+        calendar = MIMEText(outgoing.appointment.decode(), "calendar", "utf-8")
+        calendar.set_param("method", PUBLISH)
+        calendar.add_header("Content-Disposition", "attachment", filename="appointment.ics")
+        email.attach(calendar)
     return email

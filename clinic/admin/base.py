@@ -3,11 +3,11 @@
 from typing import Any
 
 import knox.admin  # noqa: F401  registers its page, so that we can take it away
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db import models, transaction
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from knox.models import get_token_model
 from unfold.admin import ModelAdmin, TabularInline
@@ -58,8 +58,8 @@ class ServiceAdmin(ClinicAdmin):
     """A page whose rows are made by a service, under the same rules as through the API.
 
     While the form is checked, the service runs and is rolled back; what it refuses is shown at
-    the field. Its locks last until the request's transaction ends, so the second, real run
-    cannot be refused for another reason. A service that writes files cannot be rolled back: with
+    the field. Rolling back also gives its locks away: what somebody else does before the second,
+    real run is told on a fresh page. A service that writes files cannot be rolled back: with
     `runs_once`, what it made while the form was checked is kept.
     """
 
@@ -67,6 +67,14 @@ class ServiceAdmin(ClinicAdmin):
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> models.Model:
         raise NotImplementedError
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            answer: HttpResponse = super().add_view(request, *args, **kwargs)
+            return answer
+        except DomainError as error:
+            messages.error(request, error.message)
+            return HttpResponseRedirect(request.get_full_path())
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any

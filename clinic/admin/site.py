@@ -25,6 +25,7 @@ from clinic.models import (
     OpeningHours,
     Room,
     User,
+    WorkingHours,
 )
 from clinic.permissions import MAY_ASSIGN
 
@@ -41,6 +42,7 @@ class SiteAdmin(ClinicAdmin):
     inlines = [OpeningHoursInline]
     fieldsets = [
         (None, {"fields": ["name", "short_name", "time_zone", "slot_minutes"]}),
+        ("Booking", {"fields": ["hold_minutes", "late_cancel_hours"]}),
         ("Contact", {"fields": ["phone", "email", "emergency_phone"]}),
         ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),
     ]
@@ -120,6 +122,17 @@ class DeviceAdmin(ClinicAdmin):
     list_filter = ["is_active", "model"]
     list_select_related = ["model", "clinic"]
     search_fields = ["model__name", "serial"]
+
+
+@admin.register(WorkingHours)
+class WorkingHoursAdmin(ClinicAdmin):
+    list_display = [
+        *("practitioner", "clinic", "weekday", "opens_at", "closes_at", "valid_from", "valid_until")
+    ]
+    list_filter = ["weekday"]
+    list_select_related = ["practitioner", "clinic"]
+    search_fields = ["practitioner__first_name", "practitioner__last_name"]
+    ordering = ["practitioner", "weekday", "opens_at"]
 
 
 class DeviceSpecInline(ReadOnlyInline):

@@ -1,15 +1,14 @@
 """The demo clinics, with staff, equipment and patients, for a newcomer to walk about in."""
 
-from datetime import date, time
-from pathlib import Path
+from datetime import date, datetime, time, timedelta
 
-import yaml
 from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone
 
 from clinic.demo.accounts import ACCOUNTS, HILLTOP, PASSWORD, RIVERSIDE
-from clinic.demo.story import Person, Story
+from clinic.demo.people import people
+from clinic.demo.story import Story
 from clinic.models import (
     CartridgeLot,
     Clinic,
@@ -21,8 +20,9 @@ from clinic.models import (
     User,
     Weekday,
 )
+from sessions import services
+from sessions.models import TreatmentPlan
 
-PATIENTS = Path(__file__).with_name("patients.yaml")
 GTIN = "09506000134352"  # GS1's own example: no real product has it
 
 
@@ -38,11 +38,53 @@ def seed() -> str:
     clinics = {RIVERSIDE: riverside, HILLTOP: hilltop}
     _staff(clinics)
     now, told = timezone.now(), 0
-    for group in yaml.safe_load(PATIENTS.read_text(encoding="utf-8")):
-        for number, row in enumerate(group["patients"]):
-            Story(Person(**row), number, clinics[group["clinic"]], now).play()
-            told += 1
+    for name, number, person in people():
+        Story(person, number, clinics[name], now).play()
+        told += 1
+    _schedule(riverside, hilltop, now)
     return f"added {RIVERSIDE} and {HILLTOP} with {told} patients"
+
+
+def _schedule(riverside: Clinic, hilltop: Clinic, now: datetime) -> None:
+    """Working hours, an absence, a closed day, and somebody on the waitlist."""
+    today = now.astimezone(hilltop.zone).date()
+    tomas = User.objects.get(username="clinician2")
+    for weekday in Weekday.values[:5]:
+        services.add_working_hours(
+            practitioner=tomas,
+            clinic=hilltop,
+            weekday=weekday,
+            opens_at=time(9),
+            closes_at=time(18),
+            valid_from=today,
+        )
+    new_year = datetime(today.year + 1, 1, 1, tzinfo=hilltop.zone)
+    services.add_closure(
+        clinic=hilltop,
+        starts_at=new_year,
+        ends_at=new_year + timedelta(days=1),
+        at=now,
+        reason="New Year's Day",
+        accept=True,
+    )
+    services.add_time_off(
+        practitioner=User.objects.get(username="sam.hart"),
+        starts_at=now + timedelta(days=60),
+        ends_at=now + timedelta(days=67),
+        at=now,
+        reason="Congress",
+        accept=True,
+    )
+    desk = User.objects.get(username="desk")
+    services.join_waitlist(
+        plan=TreatmentPlan.objects.get(patient__family_name="Urban"),
+        from_on=today,
+        until_on=today + timedelta(days=30),
+        note="Mornings, at short notice too.",
+        latest=time(12),
+        at=now,
+        by=desk,
+    )
 
 
 def _clinic(name: str, short_name: str, zone: str, phone: str, *, always_open: bool) -> Clinic:

@@ -12,30 +12,38 @@ from clinic.models.base import (
     tracked,
     version_once,
 )
+from clinic.models.calendar import CalendarFeed
 from clinic.models.equipment import CartridgeLot, Device, DeviceModel, DeviceSpec, Modality
+from clinic.models.idempotency import IdempotencyKey
 from clinic.models.rules import ClinicalRule
+from clinic.models.schedule import Closure, TimeOff, WorkingHours
 from clinic.models.site import Clinic, Heartbeat, OpeningHours, Room, Weekday
 from clinic.models.staff import Role, User
 
 __all__ = [
+    "CalendarFeed",
     "CartridgeLot",
     "Clinic",
     "ClinicScoped",
     "ClinicalRule",
+    "Closure",
     "Device",
     "DeviceModel",
     "DeviceSpec",
     "Heartbeat",
+    "IdempotencyKey",
     "M",
     "Modality",
     "Model",
     "OpeningHours",
     "Role",
     "Room",
+    "TimeOff",
     "User",
     "Versioned",
     "VersionedQuerySet",
     "Weekday",
+    "WorkingHours",
     "append_only",
     "keyed_with_clinic",
     "known_time_zone",

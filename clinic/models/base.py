@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import pghistory
 import pgtrigger
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Func
@@ -63,6 +64,16 @@ def known_time_zone(name: str) -> None:
 def keyed_with_clinic(name: str) -> models.UniqueConstraint:
     """What other tables refer to when a row must be of the same clinic as theirs."""
     return models.UniqueConstraint(name=name, fields=["id", "clinic"])
+
+
+def served_areas() -> "ArrayField[Any, Any]":
+    """The areas that a room or device is fit for. By code: areas belong to an app above."""
+    return ArrayField(
+        models.SlugField(max_length=40),
+        default=list,
+        blank=True,
+        help_text="Codes of the areas that can be treated with it; empty means all.",
+    )
 
 
 def append_only() -> list[pgtrigger.Trigger]:

@@ -11,6 +11,7 @@ from clinic.models.base import (
     VersionedQuerySet,
     append_only,
     keyed_with_clinic,
+    served_areas,
     version_once,
 )
 from clinic.models.site import Clinic
@@ -81,6 +82,7 @@ class Device(Model):
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="devices")
     model = models.ForeignKey(DeviceModel, on_delete=models.PROTECT, related_name="units")
     serial = models.CharField(max_length=60)
+    areas = served_areas()
     is_active = models.BooleanField(default=True)
 
     objects = ClinicScoped.as_manager()

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from phonenumber_field.modelfields import PhoneNumberField
 
-from clinic.models.base import ClinicScoped, Model, keyed_with_clinic, known_time_zone
+from clinic.models.base import ClinicScoped, Model, keyed_with_clinic, known_time_zone, served_areas
 
 if TYPE_CHECKING:
     from clinic.models.staff import User
@@ -36,6 +36,12 @@ class Clinic(Model):
     slot_minutes = models.PositiveSmallIntegerField(
         default=15, help_text="Sessions start on this grid, counted from midnight."
     )
+    hold_minutes = models.PositiveSmallIntegerField(
+        default=10, help_text="How long the desk can hold a time while it talks to a patient."
+    )
+    late_cancel_hours = models.PositiveSmallIntegerField(
+        default=24, help_text="A session cancelled less than this before its start counts as late."
+    )
     quiet_from = models.TimeField(
         default=time(21), help_text="No automatic message from this local time on…"
     )
@@ -53,7 +59,12 @@ class Clinic(Model):
                 name="clinic_slot_minutes_divide_the_hour",
                 condition=Q(slot_minutes__in=[5, 10, 15, 20, 30, 60]),
                 violation_error_message="The grid must be 5, 10, 15, 20, 30 or 60 minutes.",
-            )
+            ),
+            models.CheckConstraint(
+                name="clinic_hold_minutes_1_to_60",
+                condition=Q(hold_minutes__range=(1, 60)),
+                violation_error_message="A time can be held for 1 to 60 minutes.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -109,6 +120,7 @@ class Room(Model):
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="rooms")
     name = models.CharField(max_length=60)
+    areas = served_areas()
     is_active = models.BooleanField(default=True)
 
     objects = ClinicScoped.as_manager()

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, acting_clinic
 from clinic.errors import DomainError
+from clinic.idempotency import idempotent
 from clinic.models import known_time_zone
 from clinic.permissions import actor
 from patients import services
@@ -136,6 +137,7 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
     serializer_class = PatientOut
     filterset_class = PatientFilter
 
+    @idempotent
     @extend_schema(request=PatientCreateIn, responses={201: PatientOut})
     def create(self, request: Request) -> Response:
         form = PatientCreateIn(data=request.data)

@@ -1,5 +1,5 @@
-"""Catalogues, plans, sessions and healing, in the admin."""
+"""Catalogues, plans, sessions, healing and absences, in the admin."""
 
-from sessions.admin import catalogue, healing, photos, plans, sessions
+from sessions.admin import catalogue, healing, photos, plans, schedule, sessions, waitlist
 
-__all__ = ["catalogue", "healing", "photos", "plans", "sessions"]
+__all__ = ["catalogue", "healing", "photos", "plans", "schedule", "sessions", "waitlist"]

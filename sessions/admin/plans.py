@@ -30,7 +30,9 @@ class TreatmentPlanAdmin(ServiceAdmin):
     ordering = ["-id"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        fields = ["patient", "concern", "area", "protocol", "practitioner", "goals"]
+        fields = [
+            *("patient", "concern", "area", "protocol", "practitioner", "planned_zones", "goals")
+        ]
         return [*fields, "planned_sessions", "status", "protocol_version"] if obj else fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:

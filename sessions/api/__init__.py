@@ -1,5 +1,7 @@
-"""Catalogues, plans, free times, sessions, charts, healing, photographs and lots, over HTTP."""
+"""Catalogues, plans, free times, sessions, holds, charts, healing, photos and lots, over HTTP."""
 
+from sessions.api.availability import AvailabilityViewSet
+from sessions.api.calendar import CalendarFeedViewSet, calendar_file
 from sessions.api.catalogue import (
     DeviceModelViewSet,
     OutcomeScaleViewSet,
@@ -11,12 +13,17 @@ from sessions.api.healing import OutcomeViewSet, SideEffectViewSet
 from sessions.api.lots import LotViewSet
 from sessions.api.merging import MergeView
 from sessions.api.photos import PhotoViewSet
-from sessions.api.plans import AvailabilityViewSet, PlanViewSet
+from sessions.api.plans import PlanViewSet
+from sessions.api.schedule import ClosureViewSet, TimeOffViewSet, WorkingHoursViewSet
 from sessions.api.sessions import SessionViewSet
+from sessions.api.waitlist import HoldViewSet, WaitlistViewSet
 
 __all__ = [
     "AvailabilityViewSet",
+    "CalendarFeedViewSet",
+    "ClosureViewSet",
     "DeviceModelViewSet",
+    "HoldViewSet",
     "LotViewSet",
     "MergeView",
     "OutcomeScaleViewSet",
@@ -27,5 +34,9 @@ __all__ = [
     "ProtocolViewSet",
     "SessionViewSet",
     "SideEffectViewSet",
+    "TimeOffViewSet",
+    "WaitlistViewSet",
+    "WorkingHoursViewSet",
     "ZoneViewSet",
+    "calendar_file",
 ]

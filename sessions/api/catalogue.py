@@ -73,6 +73,7 @@ class ProtocolVersionOut(serializers.ModelSerializer[ProtocolVersion]):
             *("id", "version", "effective_from", "depth_min_mm", "depth_max_mm", "zone_ranges"),
             *("passes_max", "expected_endpoint", "planned_sessions", "hard_min_days"),
             *("soft_min_days", "target_min_days", "target_max_days", "duration_minutes"),
+            *("minutes_per_zone", "setup_minutes"),
             *("cleaning_minutes", "evidence", "source"),
         ]
         read_only_fields = fields

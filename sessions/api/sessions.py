@@ -15,11 +15,20 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api import ClinicViewSet, InstantField, NewestFirst, ReasonIn, VisibleField
+from clinic.api import (
+    ClinicViewSet,
+    NewestFirst,
+    ReasonIn,
+    VisibleField,
+    WallClockField,
+    on_clock_of,
+)
+from clinic.idempotency import idempotent
 from clinic.models import Clinic, Device, Room, User
 from clinic.permissions import actor
 from clinic.wallclock import day_bounds
 from sessions import services
+from sessions.api.availability import SlotOut
 from sessions.api.chart import ChartActions
 from sessions.lifecycle import Status
 from sessions.models import (
@@ -28,10 +37,12 @@ from sessions.models import (
     TreatmentSession,
 )
 
+START = "With a UTC offset, or without one as local time of the clinic."
+
 
 class BookingIn(serializers.Serializer[Any]):
-    plan = VisibleField(queryset=TreatmentPlan.objects.all())
-    starts_at = InstantField()
+    plan = VisibleField(queryset=TreatmentPlan.objects.select_related("clinic"))
+    starts_at = WallClockField(help_text=START)
     practitioner = VisibleField(queryset=User.objects.practitioners())
     room = VisibleField(queryset=Room.objects.all())
     device = VisibleField(queryset=Device.objects.all())
@@ -45,13 +56,25 @@ class BookingIn(serializers.Serializer[Any]):
         max_length=500,
         help_text="Only from a practitioner: why to book before a side effect is resolved.",
     )
+    hold = serializers.UUIDField(
+        required=False,
+        source="hold_id",
+        help_text="A hold that ends with this booking. Those on this very time end anyway; one "
+        "that has lapsed does no harm if the time is still free.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {**attrs, "starts_at": on_clock_of(attrs["plan"], attrs["starts_at"])}
 
 
 class RescheduleIn(serializers.Serializer[Any]):
-    starts_at = InstantField()
+    starts_at = WallClockField(help_text=START)
     practitioner = VisibleField(queryset=User.objects.practitioners(), required=False)
     room = VisibleField(queryset=Room.objects.all(), required=False)
     device = VisibleField(queryset=Device.objects.all(), required=False)
+    shift_later = serializers.BooleanField(
+        default=False, help_text="Also move the plan's later sessions that would come too soon."
+    )
     reason = serializers.CharField(required=False, max_length=500)
 
 
@@ -74,6 +97,7 @@ class SessionOut(serializers.ModelSerializer[TreatmentSession]):
             "practitioner_name",
             "room",
             "device",
+            "occupied_from",
             "starts_at",
             "ends_at",
             "released_at",
@@ -81,6 +105,7 @@ class SessionOut(serializers.ModelSerializer[TreatmentSession]):
             "time_zone",
             "status",
             "completed_at",
+            "is_late_cancel",
             "rescheduled_from",
             "spacing_override_reason",
             "protocol_version",
@@ -173,16 +198,28 @@ class SessionViewSet(ChartActions, ListModelMixin, RetrieveModelMixin, ClinicVie
     def get_queryset(self) -> QuerySet[Any]:
         return super().get_queryset().select_related("patient", "practitioner", "area")
 
+    @idempotent
     @extend_schema(request=BookingIn, responses={201: SessionOut})
     def create(self, request: Request) -> Response:
         """Book. 409 codes: `practitioner_taken room_taken device_taken patient_taken too_soon
-        closed open_side_effect plan_not_active`; `too_soon` adds `earliest_at, earliest_on`."""
+        closed held practitioner_off room_unfit device_unfit open_side_effect plan_not_active`;
+        `too_soon` adds `earliest_at, earliest_on`. What is taken, held or closed adds
+        `alternatives`: up to three bookable times near the wanted one."""
         form = BookingIn(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
         details = dict(form.validated_data)
-        session = services.book_session(
-            plan_id=details.pop("plan").pk, **details, at=timezone.now(), by=actor(request)
-        )
+        plan, now = details.pop("plan"), timezone.now()
+        try:
+            session = services.book_session(plan_id=plan.pk, **details, at=now, by=actor(request))
+        except services.SlotTaken as refusal:
+            slots = services.alternatives(
+                plan=plan,
+                starts_at=details["starts_at"],
+                practitioner=details["practitioner"],
+                at=now,
+            )
+            refusal.extra["alternatives"] = SlotOut(slots, many=True).data
+            raise
         return Response(SessionOut(session).data, status=201)
 
     def _move(self, request: Request, to: Status) -> Response:
@@ -228,16 +265,34 @@ class SessionViewSet(ChartActions, ListModelMixin, RetrieveModelMixin, ClinicVie
     def no_show(self, request: Request, pk: Any) -> Response:
         return self._move(request, Status.NO_SHOW)
 
+    @idempotent
     @extend_schema(request=RescheduleIn, responses={201: SessionOut})
     @action(detail=True, methods=["post"])
     def reschedule(self, request: Request, pk: Any) -> Response:
-        """Cancel this session and book the new time, both or neither. Answers the new one."""
-        session_id = self.get_object().pk
+        """Cancel this session and book the new time, both or neither. Answers the new one, or
+        refuses as booking does.
+
+        409 `later_sessions_too_soon` lists the later sessions of the plan that would come too soon
+        (`later_sessions`), with the times that `shift_later` would move them to."""
+        old: TreatmentSession = self.get_object()
         form = RescheduleIn(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
-        session = services.reschedule_session(
-            session_id=session_id, **form.validated_data, at=timezone.now(), by=actor(request)
-        )
+        details, now = {**form.validated_data}, timezone.now()
+        details["starts_at"] = on_clock_of(old, details["starts_at"])
+        try:
+            session = services.reschedule_session(
+                session_id=old.pk, **details, at=now, by=actor(request)
+            )
+        except services.SlotTaken as refusal:
+            slots = services.alternatives(
+                plan=old.plan,
+                starts_at=details["starts_at"],
+                practitioner=details.get("practitioner", old.practitioner),
+                at=now,
+                without=old,
+            )
+            refusal.extra["alternatives"] = SlotOut(slots, many=True).data
+            raise
         return Response(SessionOut(session).data, status=201)
 
     @extend_schema(responses=SessionEventOut(many=True), filters=False)

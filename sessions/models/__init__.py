@@ -15,6 +15,7 @@ from sessions.models.catalogue import (
     ZoneRange,
 )
 from sessions.models.healing import SideEffect, SideEffectExpectation, SideEffectKind
+from sessions.models.hold import Hold
 from sessions.models.outcome import Milestone, OutcomeMeasure, Photo, View
 from sessions.models.plan import IllegalPlanMove, PlanEvent, TreatmentPlan
 from sessions.models.session import (
@@ -33,6 +34,7 @@ from sessions.models.treatment import (
     Side,
     ZoneTreatment,
 )
+from sessions.models.waitlist import FreedSlot, IllegalWaitlistMove, WaitlistEntry, WaitlistEvent
 
 __all__ = [
     "MAX_DEPTH_MM",
@@ -43,8 +45,11 @@ __all__ = [
     "DeviceClearance",
     "Direction",
     "Endpoint",
+    "FreedSlot",
+    "Hold",
     "IllegalMove",
     "IllegalPlanMove",
+    "IllegalWaitlistMove",
     "Milestone",
     "OutcomeMeasure",
     "OutcomeScale",
@@ -66,6 +71,8 @@ __all__ = [
     "TreatmentSession",
     "TreatmentSessionQuerySet",
     "View",
+    "WaitlistEntry",
+    "WaitlistEvent",
     "ZoneLimit",
     "ZoneRange",
     "ZoneTreatment",

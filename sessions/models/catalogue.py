@@ -1,5 +1,6 @@
 """The catalogues of treatment. What carries clinical numbers is versioned and never edited."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -121,6 +122,12 @@ class ProtocolVersion(Versioned):
     target_min_days = models.PositiveSmallIntegerField()
     target_max_days = models.PositiveSmallIntegerField()
     duration_minutes = models.PositiveSmallIntegerField(help_text="Of the treatment.")
+    minutes_per_zone = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="More for each planned zone after the first."
+    )
+    setup_minutes = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Of room and device, before it."
+    )
     cleaning_minutes = models.PositiveSmallIntegerField(help_text="Of room and device, after it.")
     evidence = models.CharField(max_length=500, blank=True)
 
@@ -143,8 +150,14 @@ class ProtocolVersion(Versioned):
             ),
             models.CheckConstraint(
                 name="protocol_takes_time",
-                condition=Q(duration_minutes__range=(5, 480), cleaning_minutes__lte=240),
-                violation_error_message="A session lasts 5 to 480 minutes, cleaning at most 240.",
+                condition=Q(
+                    duration_minutes__range=(5, 480),
+                    minutes_per_zone__lte=40,
+                    setup_minutes__lte=240,
+                    cleaning_minutes__lte=240,
+                ),
+                violation_error_message="A session lasts 5 to 480 minutes, set-up and cleaning at "
+                "most 240 each, a further zone at most 40.",
             ),
             models.CheckConstraint(
                 name="protocol_passes_in_range", condition=Q(passes_max__range=(1, 10))
@@ -157,6 +170,10 @@ class ProtocolVersion(Versioned):
 
     def __str__(self) -> str:
         return f"{self.protocol}, version {self.version}"
+
+    def duration(self, zones: int) -> timedelta:
+        """How long the treatment of so many zones takes."""
+        return timedelta(minutes=self.duration_minutes + (zones - 1) * self.minutes_per_zone)
 
 
 class ZoneRange(Model):

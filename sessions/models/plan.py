@@ -1,6 +1,7 @@
 """Treatment plans: what is to be treated, by which protocol, and how far it has come."""
 
 from datetime import datetime
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -16,6 +17,12 @@ from sessions.models.catalogue import Protocol, ProtocolVersion
 class IllegalPlanMove(Conflict):
     code = "illegal_plan_move"
     title = "The plan cannot do this now"
+
+
+class TreatmentPlanQuerySet(ClinicScoped["TreatmentPlan"]):
+    def with_booking_facts(self) -> Self:
+        """Together with all that booking one of its sessions looks at."""
+        return self.select_related("clinic", "patient__clinic", "area", "protocol")
 
 
 @tracked()
@@ -41,6 +48,9 @@ class TreatmentPlan(Model):
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     planned_sessions = models.PositiveSmallIntegerField()
+    planned_zones = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="Zones of the area in one session: more take longer."
+    )
     goals = models.TextField(blank=True, max_length=2_000)
     status = models.CharField(
         max_length=12,
@@ -51,13 +61,18 @@ class TreatmentPlan(Model):
     )
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, editable=False, related_name="+")
 
-    objects = ClinicScoped.as_manager()
+    objects = TreatmentPlanQuerySet.as_manager()
 
     class Meta:
         db_table = "treatment_plan"
         constraints = [
             models.CheckConstraint(
                 name="plan_has_sessions", condition=Q(planned_sessions__range=(1, 52))
+            ),
+            models.CheckConstraint(
+                name="plan_has_zones",
+                condition=Q(planned_zones__range=(1, 12)),
+                violation_error_message="A session treats 1 to 12 zones.",
             ),
             models.CheckConstraint(
                 name="plan_status_known", condition=Q(status__in=PlanStatus.values)

@@ -1,6 +1,6 @@
 """Treatment sessions, their history, and what was said about them after they were signed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 import pgtrigger
@@ -41,7 +41,7 @@ class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
 
     def overlapping(self, start: datetime, end: datetime) -> Self:
         """Sessions that hold their room at some time in [start, end)."""
-        return self.filter(starts_at__lt=end, released_at__gt=start)
+        return self.filter(occupied_from__lt=end, released_at__gt=start)
 
     def on_skin_of(self, session: "TreatmentSession") -> Self:
         """The other sessions that occupy the same area of the same patient."""
@@ -59,12 +59,18 @@ class Range(Func):
     output_field = DateTimeRangeField()
 
 
-def free(name: str, resource: str, end: str, code: str, message: str) -> ExclusionConstraint:
-    """No two occupying sessions hold the same `resource` in overlapping [starts_at, `end`)."""
+TREATMENT = ("starts_at", "ends_at")
+OCCUPATION = ("occupied_from", "released_at")
+
+
+def free(
+    name: str, resource: str, span: tuple[str, str], code: str, message: str
+) -> ExclusionConstraint:
+    """No two occupying sessions hold the same `resource` in overlapping spans."""
     return ExclusionConstraint(
         name=name,
         expressions=[
-            (Range("starts_at", end, RangeBoundary()), RangeOperators.OVERLAPS),
+            (Range(*span, RangeBoundary()), RangeOperators.OVERLAPS),
             (resource, RangeOperators.EQUAL),
         ],
         condition=Q(status__in=OCCUPIES),
@@ -77,10 +83,11 @@ def free(name: str, resource: str, end: str, code: str, message: str) -> Exclusi
 class TreatmentSession(Model):
     """One appointment to treat one area: when, by whom, where and with which device.
 
-    `starts_at` to `ends_at` is the treatment; room and device are free again at `released_at`,
-    after cleaning. `recovers_at` is the earliest next session on this area: the protocol's hard
-    minimum of days after `starts_at` on the clinic's wall clock, or the start of a sooner session
-    that a practitioner has approved (`spacing_override_reason`, kept on that sooner session).
+    `starts_at` to `ends_at` is the treatment; room and device are taken from `occupied_from`, for
+    setting up, to `released_at`, after cleaning. `recovers_at` is the earliest next session on
+    this area: the protocol's hard minimum of days after `starts_at` on the clinic's wall clock, or
+    the start of a sooner session that a practitioner has approved (`spacing_override_reason`,
+    kept on that sooner session).
     """
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False)
@@ -92,6 +99,7 @@ class TreatmentSession(Model):
     practitioner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="sessions")
     room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="sessions")
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="sessions")
+    occupied_from = models.DateTimeField(editable=False)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(editable=False)
     released_at = models.DateTimeField(editable=False)
@@ -101,6 +109,12 @@ class TreatmentSession(Model):
         max_length=16, choices=Status, default=Status.BOOKED, db_default=Status.BOOKED
     )
     completed_at = models.DateTimeField(null=True, editable=False)
+    is_late_cancel = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Cancelled within the clinic's late hours before the start.",
+    )
     rescheduled_from = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, editable=False, related_name="rescheduled_to"
     )
@@ -138,28 +152,28 @@ class TreatmentSession(Model):
             free(
                 "session_practitioner_free",
                 "practitioner",
-                "ends_at",
+                TREATMENT,
                 "practitioner_taken",
                 "The practitioner is already booked at that time.",
             ),
             free(
                 "session_patient_free",
                 "patient",
-                "ends_at",
+                TREATMENT,
                 "patient_taken",
                 "The patient already has a session at that time.",
             ),
             free(
                 "session_room_free",
                 "room",
-                "released_at",
+                OCCUPATION,
                 "room_taken",
                 "The room is already booked at that time.",
             ),
             free(
                 "session_device_free",
                 "device",
-                "released_at",
+                OCCUPATION,
                 "device_taken",
                 "The device is already booked at that time.",
             ),
@@ -177,10 +191,16 @@ class TreatmentSession(Model):
             models.CheckConstraint(
                 name="session_times_ordered",
                 condition=Q(
+                    occupied_from__lte=F("starts_at"),
                     starts_at__lt=F("ends_at"),
                     ends_at__lte=F("released_at"),
                     recovers_at__gte=F("ends_at"),
                 ),
+            ),
+            # Whoever asks what is taken in a week need not look further back than a day.
+            models.CheckConstraint(
+                name="session_within_a_day",
+                condition=Q(released_at__lte=F("occupied_from") + timedelta(days=1)),
             ),
             models.CheckConstraint(
                 name="session_status_known", condition=Q(status__in=Status.values)
@@ -189,6 +209,10 @@ class TreatmentSession(Model):
                 name="session_completed_iff_completed_at",
                 condition=Q(status=Status.COMPLETED, completed_at__isnull=False)
                 | (~Q(status=Status.COMPLETED) & Q(completed_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="session_late_cancel_is_cancelled",
+                condition=Q(is_late_cancel=False) | Q(status=Status.CANCELLED),
             ),
             models.CheckConstraint(
                 name="session_signed_iff_completed",
@@ -256,7 +280,10 @@ class TreatmentSession(Model):
         old, self.status = self.status, new
         if new == Status.COMPLETED:
             self.completed_at, self.signed_by = at, by
-        self.save(update_fields=["status", "completed_at", "signed_by"])
+        elif new == Status.CANCELLED:
+            late_from = self.starts_at - timedelta(hours=self.clinic.late_cancel_hours)
+            self.is_late_cancel = at > late_from
+        self.save(update_fields=["status", "completed_at", "signed_by", "is_late_cancel"])
         self.events.create(old_status=old, new_status=new, at=at, by=by, reason=reason)
         return old
 

@@ -2,14 +2,23 @@
 
 Note [Lock order]
     Writers take, in this order: the advisory locks of what a booking makes scarcer (practitioner,
-    room, device, patient; sorted), then rows of sessions (ascending id), then rows of messages.
+    room, device, patient) and of the clinic, sorted; then rows of sessions (ascending id); then
+    rows of the waitlist and of holds; then rows of messages.
+    Whoever books more than one session takes the advisory locks of all of them first; rescheduling
+    also takes the locks of what it leaves, or two swaps would wait for each other.
+    A booking shares the clinic's lock with other bookings; whoever closes the clinic holds it
+    alone, and whoever gives a practitioner time off holds the practitioner's, so that no booking
+    slips in beside them.
     Whoever frees a patient's skin takes the patient's advisory lock as well, because the recovery
     of a neighbouring session may change. Without the advisory locks the exclusion constraints
     would still hold, but two desks on one slot would wait for each other until PostgreSQL's
     deadlock detection ends one of them after a second.
 """
 
-from sessions.services.booking import book_session, reschedule_session
+from sessions.availability import Chosen, SlotTaken
+from sessions.services.alternatives import alternatives
+from sessions.services.booking import book_session
+from sessions.services.calendar import close_calendar, open_calendar
 from sessions.services.chart import (
     ProductEntry,
     ZoneEntry,
@@ -18,28 +27,67 @@ from sessions.services.chart import (
     use_cartridge,
     write_chart,
 )
+from sessions.services.closures import (
+    add_closure,
+    add_time_off,
+    add_working_hours,
+    propose_moves,
+)
 from sessions.services.healing import log_side_effect, record_outcome, resolve_side_effect
+from sessions.services.holds import place_hold, release_hold
 from sessions.services.merging import merge_patients
 from sessions.services.moves import move_session
 from sessions.services.photos import consenting_patients, store_photo
 from sessions.services.plans import create_plan, move_plan
+from sessions.services.rescheduling import reschedule_session
+from sessions.services.series import Proposed, book_series, propose_series
+from sessions.services.waitlist import (
+    accept_offer,
+    decline_offer,
+    expire_offers,
+    join_waitlist,
+    note_freed,
+    offer_freed_slots,
+    withdraw_from_waitlist,
+)
 
 __all__ = [
+    "Chosen",
     "ProductEntry",
+    "Proposed",
+    "SlotTaken",
     "ZoneEntry",
+    "accept_offer",
     "add_addendum",
+    "add_closure",
+    "add_time_off",
+    "add_working_hours",
+    "alternatives",
+    "book_series",
     "book_session",
+    "close_calendar",
     "consenting_patients",
     "create_plan",
+    "decline_offer",
+    "expire_offers",
+    "join_waitlist",
     "log_side_effect",
     "merge_patients",
     "move_plan",
     "move_session",
+    "note_freed",
+    "offer_freed_slots",
+    "open_calendar",
     "override_finding",
+    "place_hold",
+    "propose_moves",
+    "propose_series",
     "record_outcome",
+    "release_hold",
     "reschedule_session",
     "resolve_side_effect",
     "store_photo",
     "use_cartridge",
+    "withdraw_from_waitlist",
     "write_chart",
 ]

@@ -1,4 +1,4 @@
-"""Booking a session, and moving it to another time."""
+"""Booking a session."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,13 +9,15 @@ from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.findings import Finding, Severity
 from clinic.locks import lock
 from clinic.models import Device, Room, User
+from clinic.retries import retried
 from patients.services import PatientArchived
 from sessions.assessment import overridden, side_effect_findings
-from sessions.availability import is_open
-from sessions.lifecycle import PlanStatus, Status
+from sessions.availability import SlotTaken
+from sessions.holding import own_holds, use_up
+from sessions.lifecycle import PlanStatus
 from sessions.models import SessionFinding, TreatmentPlan, TreatmentSession
-from sessions.services.moves import move_session
-from sessions.services.plans import require_practitioner, version_in_effect
+from sessions.services.plans import version_in_effect
+from sessions.services.presence import require_fit, require_presence
 from sessions.signals import session_moved
 from sessions.spacing import approve_sooner, explain_too_soon, recovered_at, too_close
 
@@ -40,11 +42,6 @@ class InThePast(DomainError):
     title = "This time has passed"
 
 
-class Closed(Conflict):
-    code = "closed"
-    title = "The clinic is closed then"
-
-
 class PlanNotActive(Conflict):
     code = "plan_not_active"
     title = "The plan is not active"
@@ -55,17 +52,17 @@ class OpenSideEffects(Conflict):
     title = "Something has not healed yet"
 
 
-class PractitionerTaken(Conflict):
+class PractitionerTaken(SlotTaken):
     code = "practitioner_taken"
     title = "The practitioner is already booked"
 
 
-class RoomTaken(Conflict):
+class RoomTaken(SlotTaken):
     code = "room_taken"
     title = "The room is already booked"
 
 
-class DeviceTaken(Conflict):
+class DeviceTaken(SlotTaken):
     code = "device_taken"
     title = "The device is already booked"
 
@@ -80,6 +77,12 @@ class OverrideNotAllowed(NotAllowed):
     title = "Only a practitioner may override a safety rule"
 
 
+def require_active(plan: TreatmentPlan) -> None:
+    """Raises PlanNotActive."""
+    if plan.status != PlanStatus.ACTIVE:
+        raise PlanNotActive(f"The plan is {plan.status}; activate it first.", field="plan")
+
+
 def prepare_session(
     *,
     plan: TreatmentPlan,
@@ -91,18 +94,17 @@ def prepare_session(
 ) -> TreatmentSession:
     """A session with all its times by the protocol that is in effect, not saved.
 
-    Raises PatientArchived, PlanNotActive, NotBookable, NoPractitionerHere, NoVersion.
+    Raises PatientArchived, PlanNotActive, NotBookable, RoomUnfit, DeviceUnfit, NoVersion.
     """
     if plan.patient.archived_at:
         raise PatientArchived("This patient's record is archived.", field="plan")
-    if plan.status != PlanStatus.ACTIVE:
-        raise PlanNotActive(f"The plan is {plan.status}; activate it first.", field="plan")
-    require_practitioner(practitioner, clinic_id=plan.clinic_id)
+    require_active(plan)
     for field, resource in (("room", room), ("device", device)):
         if resource.clinic_id != plan.clinic_id or not resource.is_active:
             raise NotBookable(f"{resource} is not in use at this clinic.", field=field)
+    require_fit(room, device, area=plan.area)
     protocol = version_in_effect(plan.protocol, at)
-    ends_at = starts_at + timedelta(minutes=protocol.duration_minutes)
+    ends_at = starts_at + protocol.duration(plan.planned_zones)
     return TreatmentSession(
         clinic=plan.clinic,
         plan=plan,
@@ -111,6 +113,7 @@ def prepare_session(
         practitioner=practitioner,
         room=room,
         device=device,
+        occupied_from=starts_at - timedelta(minutes=protocol.setup_minutes),
         starts_at=starts_at,
         ends_at=ends_at,
         released_at=ends_at + timedelta(minutes=protocol.cleaning_minutes),
@@ -120,6 +123,7 @@ def prepare_session(
     )
 
 
+@retried
 @transaction.atomic
 def book_session(
     *,
@@ -133,39 +137,27 @@ def book_session(
     spacing_override_reason: str = "",
     side_effect_override_reason: str = "",
     rescheduled_from: TreatmentSession | None = None,
+    hold_id: Any = None,
 ) -> TreatmentSession:
-    """Book one session of a plan.
+    """Book one session of a plan. Uses up the plan's holds on the slot, and the one named.
 
     1. Take the advisory locks (Note [Lock order]).
     2. Refuse what no constraint can know: the past, closing time, an override by the wrong role.
     3. Insert; the constraints have the last word, put into the words of the desk.
     4. Write the history and tell the listeners, in the same transaction.
 
-    Raises InThePast, Closed, TooSoon, OpenSideEffects, PractitionerTaken, RoomTaken, DeviceTaken,
-    PatientTaken, PlanNotActive, NotBookable, NoPractitionerHere, PatientArchived, NoVersion,
-    OverrideNotAllowed.
+    Raises InThePast, Closed, PractitionerOff, RoomUnfit, DeviceUnfit, Held, TooSoon,
+    OpenSideEffects, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken, PlanNotActive,
+    NotBookable, NoPractitionerHere, PatientArchived, NoVersion, OverrideNotAllowed.
     """
-    plan = TreatmentPlan.objects.select_related("clinic", "patient", "area", "protocol").get(
-        pk=plan_id
-    )
+    plan = TreatmentPlan.objects.with_booking_facts().get(pk=plan_id)
     session = prepare_session(
         plan=plan, starts_at=starts_at, practitioner=practitioner, room=room, device=device, at=at
     )
-    lock(
-        f"practitioner:{practitioner.pk}",
-        f"room:{room.pk}",
-        f"device:{device.pk}",
-        f"patient:{plan.patient_id}",
-    )
+    lock_for_bookings(*locks_for(session), clinic_id=plan.clinic_id)
 
-    if starts_at < at - GRACE:
-        raise InThePast("The session must start in the future.", field="starts_at")
-    if not is_open(plan.clinic, session.starts_at, session.ends_at):
-        raise Closed(
-            f"{plan.clinic} is not open for the whole session, "
-            f"{session.starts_at_local:%A %d %b %Y from %H:%M}.",
-            field="starts_at",
-        )
+    require_open_time(session, at=at)
+    holds = own_holds(session, at=at, named=hold_id)
     if spacing_override_reason:
         require_override_right(by)
         session.spacing_override_reason = spacing_override_reason
@@ -184,9 +176,57 @@ def book_session(
         overridden(session, finding, reason=side_effect_override_reason, at=at, by=by)
         for finding in accepted
     )
+    use_up(holds, session, at=at, by=by)
     session.events.create(old_status="", new_status=session.status, at=at, by=by)
     session_moved.send(TreatmentSession, session=session, old="", new=session.status, at=at, by=by)
     return session
+
+
+def lock_names(
+    *, practitioner: User, room: Room, device: Device, patient_id: Any
+) -> tuple[str, ...]:
+    """The advisory locks of what a booking makes scarcer: Note [Lock order]."""
+    return (
+        f"practitioner:{practitioner.pk}",
+        f"room:{room.pk}",
+        f"device:{device.pk}",
+        f"patient:{patient_id}",
+    )
+
+
+def lock_for_bookings(*names: str, clinic_id: Any) -> None:
+    """Take the locks of one booking or of several: Note [Lock order]."""
+    lock(*names, shared=(f"clinic:{clinic_id}",))
+
+
+def locks_for(session: TreatmentSession) -> tuple[str, ...]:
+    return lock_names(
+        practitioner=session.practitioner,
+        room=session.room,
+        device=session.device,
+        patient_id=session.patient_id,
+    )
+
+
+def require_open_time(session: TreatmentSession, *, at: datetime) -> None:
+    """Raises InThePast, NoPractitionerHere, Closed, PractitionerOff."""
+    if session.starts_at < at - GRACE:
+        raise InThePast("The session must start in the future.", field="starts_at")
+    require_presence(session)
+
+
+def require_free(session: TreatmentSession) -> None:
+    """Ask the constraints whether `session` could be booked, and book nothing.
+
+    The row is written and taken back, so that the answer cannot differ from a real booking's.
+    Raises TooSoon, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken.
+    """
+    try:
+        with transaction.atomic():
+            session.save(force_insert=True)
+            transaction.set_rollback(True)
+    except IntegrityError as error:
+        raise explain_clash(error, session) from error
 
 
 def require_override_right(by: User) -> None:
@@ -237,47 +277,3 @@ def explain_clash(error: IntegrityError, session: TreatmentSession) -> Exception
         case "session_patient_free":
             return PatientTaken(f"The patient already has a session on {when}.", field="starts_at")
     return error
-
-
-@transaction.atomic
-def reschedule_session(
-    *,
-    session_id: Any,
-    starts_at: datetime,
-    practitioner: User | None = None,
-    room: Room | None = None,
-    device: Device | None = None,
-    at: datetime,
-    by: User,
-    reason: str = "",
-) -> TreatmentSession:
-    """Move a session to another time: cancel it and book the new one, both or neither.
-
-    What is not given stays as it is. Returns the new session, whose `rescheduled_from` is the
-    old one. Raises what `book_session` raises, and IllegalMove.
-    """
-    old = TreatmentSession.objects.select_related("practitioner", "room", "device").get(
-        pk=session_id
-    )
-    practitioner, room, device = (
-        practitioner or old.practitioner,
-        room or old.room,
-        device or old.device,
-    )
-    lock(
-        f"practitioner:{practitioner.pk}",
-        f"room:{room.pk}",
-        f"device:{device.pk}",
-        f"patient:{old.patient_id}",
-    )
-    move_session(session_id=session_id, to=Status.CANCELLED, at=at, by=by, reason=reason)
-    return book_session(
-        plan_id=old.plan_id,
-        starts_at=starts_at,
-        practitioner=practitioner,
-        room=room,
-        device=device,
-        at=at,
-        by=by,
-        rescheduled_from=old,
-    )

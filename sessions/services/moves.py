@@ -8,6 +8,7 @@ from django.db import transaction
 from clinic.errors import Conflict
 from clinic.locks import lock
 from clinic.models import User
+from clinic.retries import retried
 from sessions.assessment import (
     Assessed,
     assess_session,
@@ -39,6 +40,7 @@ class UnresolvedFindings(Conflict):
     title = "Safety findings are not decided yet"
 
 
+@retried
 @transaction.atomic
 def move_session(
     *, session_id: Any, to: str, at: datetime, by: User | None, reason: str = ""

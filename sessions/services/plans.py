@@ -44,9 +44,11 @@ def require_practitioner(person: User, *, clinic_id: UUID) -> None:
     """Raises NoPractitionerHere unless `person` treats at the clinic."""
     treats = person.role == Role.PRACTITIONER and person.is_active
     if not treats or not person.clinics.filter(pk=clinic_id).exists():
-        raise NoPractitionerHere(
-            f"{person} is no practitioner of this clinic.", field="practitioner"
-        )
+        raise no_practitioner(person)
+
+
+def no_practitioner(person: User) -> NoPractitionerHere:
+    return NoPractitionerHere(f"{person} is no practitioner of this clinic.", field="practitioner")
 
 
 @transaction.atomic
@@ -60,6 +62,7 @@ def create_plan(
     at: datetime,
     by: User,
     patient_concerns: Sequence[PatientConcern] = (),
+    planned_zones: int = 1,
     goals: str = "",
     as_draft: bool = False,
 ) -> TreatmentPlan:
@@ -89,6 +92,7 @@ def create_plan(
         protocol_version=version,
         practitioner=practitioner,
         planned_sessions=version.planned_sessions,
+        planned_zones=planned_zones,
         goals=goals,
         created_by=by,
     )

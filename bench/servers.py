@@ -1,0 +1,95 @@
+"""The servers of a benchmark: PostgreSQL with fsync on, Valkey, and gunicorn as in production."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from clinic.embedded import Postgres, Valkey
+from clinic.embedded.process import die_with_parent, free_port, stop_process
+
+ROOT = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"
+
+
+@contextmanager
+def databases(parent: Path | None) -> Iterator[Postgres]:
+    """An empty database on disk and a broker, both named in the environment; removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="clinic-bench-", dir=parent))
+    folder.chmod(0o755)  # PostgreSQL may run as another user
+    postgres, valkey = Postgres(folder / "postgres"), Valkey(folder / "valkey")
+    try:
+        os.environ["DATABASE_URL"] = postgres.start().url
+        os.environ["REDIS_URL"] = valkey.start().url
+        os.environ.update(
+            {
+                "SECRET_KEY": "only-for-this-benchmark",
+                "PUBLIC_URL": f"http://{HOST}",
+                "ALLOWED_HOSTS": f"{HOST},testserver",
+                "CLINIC_DEMO": "false",
+                "EMAIL_URL": "smtp://127.0.0.1:9",  # no worker runs: nothing is sent
+                "DEFAULT_FROM_EMAIL": "hello@clinic.example",
+                "SMS_PROVIDER": "http",
+                "SMS_HTTP_URL": "http://127.0.0.1:9/sms",
+                "LOG_LEVEL": "ERROR",
+                "DJANGO_SETTINGS_MODULE": "clinic.settings",
+            }
+        )
+        yield postgres
+    finally:
+        valkey.stop()
+        postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(postgres.folder, ignore_errors=True)
+
+
+def address(name: str) -> str:
+    """The URL of another database of the same server."""
+    return os.environ["DATABASE_URL"].replace("@/clinic?", f"@/{name}?")
+
+
+def connect(name: str = "clinic") -> "psycopg.Connection[tuple[object, ...]]":
+    """A bare connection that sends statements as they are, as Django does."""
+    conninfo = make_conninfo(address(name).replace("postgres://", "postgresql://"))
+    return psycopg.connect(conninfo, autocommit=True, cursor_factory=psycopg.ClientCursor)
+
+
+@contextmanager
+def gunicorn(database: str) -> Iterator[int]:
+    """Two workers of four threads, as `manage.py up` starts them; gives the port."""
+    port = free_port()
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "gunicorn", "clinic.wsgi:application"),
+            *("--bind", f"{HOST}:{port}", "--workers", "2", "--threads", "4"),
+            *("--worker-tmp-dir", memory, "--log-level", "warning"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": address(database)},
+        stderr=subprocess.DEVNULL,  # a line for every refusal
+        preexec_fn=die_with_parent(signal.SIGTERM),
+    )
+    try:
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=5):
+                    break
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        else:
+            raise RuntimeError("gunicorn does not answer")
+        yield port
+    finally:
+        stop_process(server, signal.SIGTERM, 25)

@@ -1,0 +1,64 @@
+"""What was answered to a request, for when it comes again."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import connection, models
+from django.db.models import Q
+
+from clinic.models.base import Model
+
+
+class IdempotencyKeyQuerySet(models.QuerySet["IdempotencyKey"]):
+    def claim(self, *, user_id: Any, key: str, request_sha256: str) -> bool:
+        """Take the key for this request. False if it is taken.
+
+        Waits while another transaction holds the key and has not decided yet.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO clinic_idempotency_key (user_id, key, request_sha256)"
+                " VALUES (%s, %s, %s)"
+                " ON CONFLICT ON CONSTRAINT idempotency_key_once_per_user DO NOTHING",
+                [user_id, key, request_sha256],
+            )
+            return bool(cursor.rowcount)
+
+    def older_than(self, limit: datetime) -> Self:
+        return self.filter(created_at__lt=limit)
+
+
+class IdempotencyKey(Model):
+    """One request that may be repeated, and its answer, kept for 48 hours.
+
+    The row is inserted first in the transaction of the work and answered at its end, so it is
+    seen by others only when the work is done, and not at all when the request was refused.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=100)
+    request_sha256 = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True)
+    headers = models.JSONField(default=dict, db_default={})
+    body = models.BinaryField(null=True)
+
+    objects = IdempotencyKeyQuerySet.as_manager()
+
+    class Meta:
+        db_table = "clinic_idempotency_key"
+        constraints = [
+            models.UniqueConstraint(name="idempotency_key_once_per_user", fields=["user", "key"]),
+            models.CheckConstraint(
+                name="idempotency_key_printable", condition=Q(key__regex=r"^[ -~]{1,100}$")
+            ),
+            models.CheckConstraint(
+                name="idempotency_key_body_iff_status",
+                condition=Q(status__isnull=True, body__isnull=True)
+                | Q(status__isnull=False, body__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(name="idempotency_key_by_age", fields=["created_at"])]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,157 @@
+"""When practitioners work, and when nobody is treated: time off, and closures of a clinic."""
+
+from datetime import time
+from typing import Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, IntegerRangeField, RangeOperators
+from django.db import models
+from django.db.models import Case, F, Func, Q, Value, When
+
+from clinic.models.base import ClinicScoped, Model, tracked
+from clinic.models.site import Clinic, Weekday
+from clinic.models.staff import User
+
+
+class SecondOfDay(Func):
+    """A time on the clock as a number, because PostgreSQL has no ranges of times."""
+
+    template = "EXTRACT(EPOCH FROM %(expressions)s)::int"
+    output_field = models.IntegerField()
+
+
+class ClockRange(Func):
+    function = "INT4RANGE"
+    output_field = IntegerRangeField()
+
+
+class DayRange(Func):
+    """[from, until): without an end it goes on for ever."""
+
+    function = "DATERANGE"
+    output_field = DateRangeField()
+
+
+@tracked()
+class WorkingHours(Model):
+    """A stretch of a weekday in which a practitioner treats at a clinic, on its wall clock.
+
+    Several blocks a day leave room for a break. A practitioner without any row at a clinic works
+    there whenever the clinic is open, so that a small clinic has nothing to set up.
+    """
+
+    practitioner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="working_hours")
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="working_hours")
+    weekday = models.PositiveSmallIntegerField(choices=Weekday)
+    opens_at = models.TimeField("from")
+    closes_at = models.TimeField("to", help_text="00:00 is midnight at the end of the day.")
+    valid_from = models.DateField(help_text="The first day on which they count.")
+    valid_until = models.DateField(
+        null=True, blank=True, help_text="The first day on which they no longer count."
+    )
+
+    objects = ClinicScoped.as_manager()
+
+    class Meta:
+        db_table = "clinic_working_hours"
+        verbose_name_plural = "working hours"
+        ordering = ["weekday", "opens_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="working_hours_weekday_known", condition=Q(weekday__in=Weekday.values)
+            ),
+            models.CheckConstraint(
+                name="working_hours_start_before_they_end",
+                condition=Q(closes_at__gt=F("opens_at")) | Q(closes_at=time(0)),
+                violation_error_message="The end must be after the beginning.",
+            ),
+            models.CheckConstraint(
+                name="working_hours_days_ordered",
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
+                violation_error_message="They must count for a day at least.",
+            ),
+            ExclusionConstraint(
+                name="working_hours_do_not_overlap",
+                expressions=[
+                    ("practitioner", RangeOperators.EQUAL),
+                    ("clinic", RangeOperators.EQUAL),
+                    ("weekday", RangeOperators.EQUAL),
+                    (DayRange("valid_from", "valid_until"), RangeOperators.OVERLAPS),
+                    (
+                        ClockRange(
+                            SecondOfDay("opens_at"),
+                            Case(
+                                When(closes_at=time(0), then=Value(24 * 60 * 60)),
+                                default=SecondOfDay("closes_at"),
+                            ),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                violation_error_message="These hours overlap others of the same weekday.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.opens_at:%H:%M}–{self.closes_at:%H:%M}"
+
+
+class TimeOffQuerySet(ClinicScoped["TimeOff"]):
+    clinic_path = "practitioner__clinics"
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return super().visible_to(user).distinct()  # the two may share more than one clinic
+
+
+@tracked()
+class TimeOff(Model):
+    """When a practitioner treats nobody, at no clinic: a holiday, a training, sick leave."""
+
+    practitioner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="time_off")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    reason = models.CharField(max_length=200, blank=True, help_text="All colleagues can read it.")
+
+    objects = TimeOffQuerySet.as_manager()
+
+    class Meta:
+        db_table = "clinic_time_off"
+        verbose_name_plural = "time off"
+        constraints = [
+            models.CheckConstraint(
+                name="time_off_ends_after_it_starts",
+                condition=Q(ends_at__gt=F("starts_at")),
+                violation_error_message="The end must be after the beginning.",
+            )
+        ]
+        indexes = [models.Index(name="time_off_by_end", fields=["practitioner", "ends_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.practitioner}, off from {self.starts_at:%d %b %Y}"
+
+
+@tracked()
+class Closure(Model):
+    """When a clinic is closed in spite of its opening hours."""
+
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="closures")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    reason = models.CharField(max_length=200, blank=True)
+
+    objects = ClinicScoped.as_manager()
+
+    class Meta:
+        db_table = "clinic_closure"
+        constraints = [
+            models.CheckConstraint(
+                name="closure_ends_after_it_starts",
+                condition=Q(ends_at__gt=F("starts_at")),
+                violation_error_message="The end must be after the beginning.",
+            )
+        ]
+        indexes = [models.Index(name="closure_by_end", fields=["clinic", "ends_at"])]
+
+    def __str__(self) -> str:
+        return f"Closed from {self.starts_at.astimezone(self.clinic.zone):%d %b %Y %H:%M}"

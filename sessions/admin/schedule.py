@@ -1,0 +1,56 @@
+"""Time off and closures, in the admin. They stand here because they look at bookings."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.forms import BooleanField, ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.widgets import UnfoldBooleanWidget
+
+from clinic.admin import ServiceAdmin
+from clinic.models import Closure, TimeOff
+from sessions import services
+
+
+class SpanForm(ModelForm):  # type: ignore[type-arg]
+    accept = BooleanField(
+        required=False,
+        widget=UnfoldBooleanWidget,
+        label="bookings in it stay",
+        help_text="Until somebody moves them. Otherwise they must be moved first.",
+    )
+
+
+class SpanAdmin(ServiceAdmin):
+    """Added by the service or taken back, never edited."""
+
+    form = SpanForm
+    whose: str
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fields = [self.whose, "starts_at", "ends_at", "reason"]
+        return fields if obj else [*fields, "accept"]
+
+
+@admin.register(TimeOff)
+class TimeOffAdmin(SpanAdmin):
+    whose = "practitioner"
+    list_display = ["practitioner", "starts_at", "ends_at", "reason"]
+    list_select_related = ["practitioner"]
+    search_fields = ["practitioner__first_name", "practitioner__last_name"]
+    ordering = ["-starts_at", "id"]
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TimeOff:
+        return services.add_time_off(**data, at=timezone.now())
+
+
+@admin.register(Closure)
+class ClosureAdmin(SpanAdmin):
+    whose = "clinic"
+    list_display = ["clinic", "starts_at", "ends_at", "reason"]
+    list_select_related = ["clinic"]
+    ordering = ["-starts_at", "id"]
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> Closure:
+        return services.add_closure(**data, at=timezone.now())

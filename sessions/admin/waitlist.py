@@ -1,0 +1,146 @@
+"""Holds and the waitlist, in the admin."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.forms import TypedMultipleChoiceField
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from clinic.admin import ClinicAdmin, ReadOnlyInline, ServiceAdmin
+from clinic.errors import DomainError
+from clinic.models import Weekday
+from clinic.permissions import actor
+from sessions import services
+from sessions.lifecycle import WAITLIST_NEXT, WaitlistStatus
+from sessions.models import Hold, WaitlistEntry, WaitlistEvent
+
+
+@admin.register(Hold)
+class HoldAdmin(ClinicAdmin):
+    """What is held at the moment; the holds themselves come and go with the desk's calls."""
+
+    list_display = ["starts_at", "plan", "practitioner", "room", "expires_at", "held_by"]
+    list_select_related = ["plan__patient", "plan__protocol", "practitioner", "room", "held_by"]
+    ordering = ["starts_at", "id"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class WaitlistEventInline(ReadOnlyInline):
+    model = WaitlistEvent
+    fields = ["at", "old_status", "new_status", "by", "reason"]
+    readonly_fields = fields
+    ordering = ["id"]
+    verbose_name_plural = "history"
+
+
+STATUS_COLOURS = {
+    WaitlistStatus.WAITING: "info",
+    WaitlistStatus.OFFERED: "warning",
+    WaitlistStatus.BOOKED: "success",
+}
+# button → the status it leads to
+BUTTONS = {
+    "accept": WaitlistStatus.BOOKED,
+    "decline": WaitlistStatus.WAITING,
+    "withdraw": WaitlistStatus.WITHDRAWN,
+}
+
+
+@admin.register(WaitlistEntry)
+class WaitlistEntryAdmin(ServiceAdmin):
+    list_display = [
+        *("plan", "practitioner", "from_on", "until_on", "shown_status"),
+        *("offered_starts_at", "offer_expires_at"),
+    ]
+    list_filter = ["status"]
+    list_select_related = ["plan__patient", "plan__protocol", "practitioner"]
+    search_fields = ["plan__patient__family_name", "plan__patient__given_name"]
+    autocomplete_fields = ["plan"]
+    ordering = ["id"]
+    inlines = [WaitlistEventInline]
+    actions_submit_line = list(BUTTONS)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        wish = [
+            *("plan", "practitioner", ("from_on", "until_on"), "weekdays"),
+            *(("earliest", "latest"), "note"),
+        ]
+        offer = [
+            *("status", ("offered_starts_at", "offer_expires_at"), "offered_practitioner"),
+            *(("offered_room", "offered_device"), "session"),
+        ]
+        return [*wish, *offer] if obj else wish
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        rows = self.get_fields(request, obj) if obj else []
+        return [name for row in rows for name in ([row] if isinstance(row, str) else row)]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        return self.inlines if obj else []
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "weekdays":
+            return TypedMultipleChoiceField(
+                coerce=int,
+                choices=Weekday.choices,
+                required=False,
+                widget=UnfoldAdminCheckboxSelectMultipleWidget,
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @display(description="status", ordering="status", label=STATUS_COLOURS)
+    def shown_status(self, entry: WaitlistEntry) -> tuple[str, str]:
+        return entry.status, entry.get_status_display()
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> WaitlistEntry:
+        return services.join_waitlist(**data, at=timezone.now(), by=actor(request))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A change is always the press of a button, which goes through a service."""
+        if not change:
+            super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        for pressed in self.get_actions_submit_line(request, form.instance.pk):
+            if change and pressed.action_name in request.POST:
+                pressed.method(request, form.instance)
+
+    def _filter_unfold_actions_by_permissions(
+        self, request: HttpRequest, actions: list[Any], object_id: Any = None
+    ) -> list[Any]:
+        """Only what is legal from where the entry is."""
+        allowed = super()._filter_unfold_actions_by_permissions(request, actions, object_id)
+        if object_id is None:
+            return []
+        status = WaitlistEntry.objects.values_list("status", flat=True).get(pk=object_id)
+        return [a for a in allowed if BUTTONS.get(a.method.__name__) in WAITLIST_NEXT[status]]
+
+    def _press(self, request: HttpRequest, entry: WaitlistEntry, service: Any) -> None:
+        try:
+            service(entry_id=entry.pk, at=timezone.now(), by=actor(request))
+        except DomainError as error:
+            messages.error(request, error.message)
+
+    @action(description="Book the offer", permissions=["change"])
+    def accept(self, request: HttpRequest, obj: WaitlistEntry) -> None:
+        self._press(request, obj, services.accept_offer)
+
+    @action(description="Decline the offer", permissions=["change"])
+    def decline(self, request: HttpRequest, obj: WaitlistEntry) -> None:
+        self._press(request, obj, services.decline_offer)
+
+    @action(description="Withdraw", permissions=["change"])
+    def withdraw(self, request: HttpRequest, obj: WaitlistEntry) -> None:
+        self._press(request, obj, services.withdraw_from_waitlist)

@@ -1,0 +1,138 @@
+"""The times that can be offered for a plan's next session, over HTTP."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clinic.api import ClinicViewSet, VisibleField
+from clinic.models import User
+from clinic.wallclock import day_bounds
+from sessions.availability import first_free, offers
+from sessions.models import TreatmentPlan
+from sessions.services.plans import version_in_effect
+from sessions.spacing import why_not_yet
+
+LONGEST = timedelta(days=31)
+YEARS = (2000, 2100)
+
+
+class PlanQuery(serializers.Serializer[Any]):
+    plan = VisibleField(
+        queryset=TreatmentPlan.objects.select_related("clinic", "patient", "area", "protocol")
+    )
+    practitioner = VisibleField(queryset=User.objects.practitioners(), required=False, default=None)
+
+
+class AvailabilityQuery(PlanQuery):
+    # "from" is a word of Python's, so it gets its name below
+    first = serializers.DateField(help_text="First local day.")
+    to = serializers.DateField(help_text="Last local day; at most 31 days after the first.")
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        fields["from"] = fields.pop("first")
+        return fields
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        require_year(attrs, "from")
+        if not timedelta(0) <= attrs["to"] - attrs["from"] <= LONGEST:
+            raise ValidationError(
+                {"to": [f"Must be from the first day to {LONGEST.days} days after it."]}
+            )
+        return attrs
+
+
+class FirstQuery(PlanQuery):
+    after = serializers.DateField(help_text="The first local day that would do.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        require_year(attrs, "after")
+        return attrs
+
+
+def require_year(attrs: dict[str, Any], name: str) -> None:
+    if not YEARS[0] <= attrs[name].year <= YEARS[1]:
+        raise ValidationError({name: [f"The year must be {YEARS[0]} to {YEARS[1]}."]})
+
+
+class SlotOut(serializers.Serializer[Any]):
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    practitioner = serializers.UUIDField(source="practitioner_id")
+    room = serializers.UUIDField(source="room_id")
+    device = serializers.UUIDField(source="device_id")
+
+
+class WhyNotYet(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField(source="message")
+
+
+class FirstOut(serializers.Serializer[Any]):
+    """`reason` says why it cannot be sooner than `earliest_at`; null if nothing stands against it.
+    `slot` is the first free time from then on; null if there is none within a year."""
+
+    earliest_at = serializers.DateTimeField()
+    earliest_on = serializers.DateField()
+    reason = WhyNotYet(allow_null=True)
+    slot = SlotOut(allow_null=True)
+
+
+class AvailabilityViewSet(ClinicViewSet):
+    """The times that can be booked for a plan's next session, with who and what is free then."""
+
+    permissions = dict.fromkeys(("list", "first"), "treatment_sessions.view_treatmentsession")
+    serializer_class = SlotOut
+    pagination_class = None
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return TreatmentPlan.objects.none()
+
+    def known_query_params(self) -> set[str]:
+        query = FirstQuery() if self.action == "first" else AvailabilityQuery()
+        return set(query.get_fields())
+
+    @extend_schema(parameters=[AvailabilityQuery], responses=SlotOut(many=True))
+    def list(self, request: Request) -> Response:
+        form = AvailabilityQuery(data=request.query_params, context={"request": request})
+        form.is_valid(raise_exception=True)
+        query = form.validated_data
+        slots = offers(
+            plan=query["plan"],
+            first=query["from"],
+            last=query["to"],
+            practitioner=query["practitioner"],
+            at=timezone.now(),
+        )
+        return Response(SlotOut(slots, many=True).data)
+
+    @extend_schema(parameters=[FirstQuery], responses=FirstOut)
+    @action(detail=False, methods=["get"])
+    def first(self, request: Request) -> Response:
+        """The first free time on or after a day, and from when on the skin allows one."""
+        form = FirstQuery(data=request.query_params, context={"request": request})
+        form.is_valid(raise_exception=True)
+        plan, now = form.validated_data["plan"], timezone.now()
+        after = max(now, day_bounds(form.validated_data["after"], plan.clinic.zone)[0])
+        reason = why_not_yet(plan, protocol=version_in_effect(plan.protocol, now), after=after)
+        earliest = reason.earliest_at if reason else after
+        found = {
+            "earliest_at": earliest,
+            "earliest_on": earliest.astimezone(plan.clinic.zone).date(),
+            "reason": reason,
+            "slot": first_free(
+                plan=plan,
+                after=earliest,
+                practitioner=form.validated_data["practitioner"],
+                at=now,
+            ),
+        }
+        return Response(FirstOut(found).data)

@@ -1,0 +1,93 @@
+"""Holds: a slot that is kept for one plan for a few minutes, while nothing is booked yet."""
+
+from datetime import datetime
+from typing import Self
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Q
+
+from clinic.models import Clinic, ClinicScoped, Device, Model, Room, User
+from sessions.models.plan import TreatmentPlan
+from sessions.models.session import OCCUPATION, TREATMENT, Range, TreatmentSession
+from sessions.models.waitlist import WaitlistEntry
+
+
+class HoldQuerySet(ClinicScoped["Hold"]):
+    def live(self, at: datetime) -> Self:
+        return self.filter(expires_at__gt=at)
+
+    def overlapping(self, start: datetime, end: datetime) -> Self:
+        """Holds that keep their room at some time in [start, end)."""
+        return self.filter(occupied_from__lt=end, released_at__gt=start)
+
+    def clashing_with(self, session: TreatmentSession) -> Self:
+        """Holds, lapsed ones too, on anything that `session` would take up."""
+        treated = Q(starts_at__lt=session.ends_at, ends_at__gt=session.starts_at)
+        whose = Q(practitioner=session.practitioner_id) | Q(plan__patient=session.patient_id)
+        things = Q(room=session.room_id) | Q(device=session.device_id)
+        return self.overlapping(session.occupied_from, session.released_at).filter(
+            (treated & whose) | things
+        )
+
+
+def kept(name: str, resource: str, span: tuple[str, str]) -> ExclusionConstraint:
+    """No two holds keep the same `resource` in overlapping spans."""
+    return ExclusionConstraint(
+        name=name,
+        expressions=[
+            (Range(*span, RangeBoundary()), RangeOperators.OVERLAPS),
+            (resource, RangeOperators.EQUAL),
+        ],
+    )
+
+
+class Hold(Model):
+    """A slot that is kept for one plan until `expires_at`, by the desk or by an offer.
+
+    A hold that was released or used is deleted, and one that has lapsed is deleted by whoever
+    wants the slot next: a constraint cannot read the clock, so every row counts for it.
+    """
+
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT)
+    plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="holds")
+    practitioner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="+")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="+")
+    occupied_from = models.DateTimeField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    released_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    held_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    offered_to = models.OneToOneField(
+        WaitlistEntry, on_delete=models.PROTECT, null=True, related_name="hold"
+    )
+
+    objects = HoldQuerySet.as_manager()
+
+    class Meta:
+        db_table = "treatment_hold"
+        constraints = [
+            kept("hold_practitioner_kept_once", "practitioner", TREATMENT),
+            kept("hold_room_kept_once", "room", OCCUPATION),
+            kept("hold_device_kept_once", "device", OCCUPATION),
+            models.CheckConstraint(
+                name="hold_times_ordered",
+                condition=Q(
+                    occupied_from__lte=F("starts_at"),
+                    starts_at__lt=F("ends_at"),
+                    ends_at__lte=F("released_at"),
+                ),
+            ),
+            models.CheckConstraint(
+                name="hold_by_desk_or_by_offer",
+                condition=Q(held_by__isnull=False, offered_to__isnull=True)
+                | Q(held_by__isnull=True, offered_to__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(name="hold_by_clinic_start", fields=["clinic", "starts_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.plan}, {self.starts_at.astimezone(self.clinic.zone):%d %b %Y %H:%M}"

@@ -1,0 +1,168 @@
+"""When people work, and when nobody is treated: what that does to the bookings in it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from uuid import UUID
+
+from django.db import transaction
+
+from clinic.errors import Conflict
+from clinic.locks import lock
+from clinic.models import Clinic, Closure, TimeOff, User, WorkingHours
+from clinic.retries import retried
+from sessions.availability import Offer, first_free
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession, TreatmentSessionQuerySet
+from sessions.services.plans import require_practitioner
+
+
+class BookingsInTheWay(Conflict):
+    code = "bookings_in_the_way"
+    title = "There are bookings in this time"
+
+
+@retried
+@transaction.atomic
+def add_closure(
+    *,
+    clinic: Clinic,
+    starts_at: datetime,
+    ends_at: datetime,
+    at: datetime,
+    reason: str = "",
+    accept: bool = False,
+) -> Closure:
+    """Close a clinic for a while; from then on nothing is offered or booked in it.
+
+    Bookings that are already in it stay, if the caller accepts that: `propose_moves` finds new
+    times for them. Raises BookingsInTheWay, or ValidationError by field.
+    """
+    lock(f"clinic:{clinic.pk}")
+    closure = Closure(clinic=clinic, starts_at=starts_at, ends_at=ends_at, reason=reason)
+    _save(closure, at=at, accept=accept)
+    return closure
+
+
+@retried
+@transaction.atomic
+def add_time_off(
+    *,
+    practitioner: User,
+    starts_at: datetime,
+    ends_at: datetime,
+    at: datetime,
+    reason: str = "",
+    accept: bool = False,
+) -> TimeOff:
+    """Give a practitioner time off, at all clinics; otherwise as `add_closure`."""
+    lock(f"practitioner:{practitioner.pk}")
+    time_off = TimeOff(
+        practitioner=practitioner, starts_at=starts_at, ends_at=ends_at, reason=reason
+    )
+    _save(time_off, at=at, accept=accept)
+    return time_off
+
+
+def _save(span: Closure | TimeOff, *, at: datetime, accept: bool) -> None:
+    span.full_clean()
+    hit = [] if accept else list(bookings_in(span, at=at))
+    if hit:
+        times = ", ".join(f"{session.starts_at_local:%d %b %Y at %H:%M}" for session in hit[:3])
+        more = ", …" if len(hit) > 3 else ""
+        raise BookingsInTheWay(
+            f"{len(hit)} booked: {times}{more}. Move them first, or accept that they stay.",
+            field="starts_at",
+            bookings=[
+                {
+                    "id": str(session.pk),
+                    "starts_at": session.starts_at.isoformat().replace("+00:00", "Z"),
+                }
+                for session in hit
+            ],
+        )
+    span.save()
+
+
+def bookings_in(span: Closure | TimeOff, *, at: datetime) -> TreatmentSessionQuerySet:
+    """The sessions that are still to come, or on, in a closure or in somebody's time off."""
+    sessions = (
+        TreatmentSession.objects.occupying()
+        .exclude(status=Status.COMPLETED)
+        .filter(starts_at__lt=span.ends_at, ends_at__gt=max(span.starts_at, at))
+    )
+    whose = (
+        sessions.filter(clinic=span.clinic)
+        if isinstance(span, Closure)
+        else sessions.filter(practitioner=span.practitioner)
+    )
+    return whose.select_related("clinic").order_by("starts_at", "id")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A booking that has to move, and where it could go."""
+
+    session: TreatmentSession
+    offer: Offer | None
+
+
+def propose_moves(
+    span: Closure | TimeOff, *, at: datetime, clinic_ids: set[UUID]
+) -> list[Proposal]:
+    """For each booking of these clinics in a closure or time off, the first free time after it.
+
+    With the same practitioner after a closure, with any when theirs is the time off. Each offer
+    is made as if it were the only one: two bookings may be shown one slot, and the first to take
+    it has it.
+    """
+    sessions = bookings_in(span, at=at).filter(clinic__in=clinic_ids)
+    return [
+        Proposal(
+            session,
+            first_free(
+                plan=session.plan,
+                after=max(at, session.starts_at),
+                practitioner=session.practitioner if isinstance(span, Closure) else None,
+                at=at,
+                moving=session,
+            ),
+        )
+        for session in sessions.select_related(
+            "clinic", "practitioner", "plan__clinic", "plan__patient", "plan__area"
+        )
+    ]
+
+
+@retried
+@transaction.atomic
+def add_working_hours(
+    *,
+    practitioner: User,
+    clinic: Clinic,
+    weekday: int,
+    opens_at: time,
+    closes_at: time,
+    valid_from: date,
+    valid_until: date | None = None,
+) -> WorkingHours:
+    """One more block of a practitioner's week at a clinic.
+
+    From the first one on, the practitioner works only in such blocks, no longer whenever the
+    clinic is open. Bookings outside of them stay.
+
+    Raises NoPractitionerHere, or ValidationError by field.
+    """
+    require_practitioner(practitioner, clinic_id=clinic.pk)
+    lock(f"practitioner:{practitioner.pk}")
+    hours = WorkingHours(
+        practitioner=practitioner,
+        clinic=clinic,
+        weekday=weekday,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+    hours.full_clean()
+    hours.save()
+    return hours

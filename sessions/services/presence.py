@@ -1,0 +1,67 @@
+"""Whether clinic and practitioner are there for a session, and room and device are fit for it."""
+
+from clinic.models import Device, Room
+from patients.models import Area
+from sessions.availability import SlotTaken, presence
+from sessions.models import TreatmentSession
+from sessions.services.plans import no_practitioner
+
+
+class Closed(SlotTaken):
+    code = "closed"
+    title = "The clinic is closed then"
+
+
+class PractitionerOff(SlotTaken):
+    code = "practitioner_off"
+    title = "The practitioner does not work then"
+
+
+class RoomUnfit(SlotTaken):
+    code = "room_unfit"
+    title = "The room does not serve this area"
+
+
+class DeviceUnfit(SlotTaken):
+    code = "device_unfit"
+    title = "The device does not serve this area"
+
+
+def require_fit(room: Room, device: Device, *, area: Area) -> None:
+    """Raises RoomUnfit or DeviceUnfit unless both serve the area."""
+    unfit: tuple[tuple[str, Room | Device, type[SlotTaken]], ...] = (
+        ("room", room, RoomUnfit),
+        ("device", device, DeviceUnfit),
+    )
+    for field, resource, error in unfit:
+        if resource.areas and area.code not in resource.areas:
+            raise error(
+                f"{resource} does not serve the area “{area}”; "
+                f"it serves: {', '.join(resource.areas)}.",
+                field=field,
+            )
+
+
+def require_presence(session: TreatmentSession) -> None:
+    """Raises NoPractitionerHere, Closed or PractitionerOff.
+
+    The caller holds the locks of clinic and practitioner.
+    """
+    there = presence(
+        clinic=session.clinic,
+        practitioner=session.practitioner,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+    )
+    if not there.treats_here:
+        raise no_practitioner(session.practitioner)
+    when = f"{session.starts_at_local:%A %d %b %Y from %H:%M}"
+    if not there.clinic:
+        raise Closed(
+            f"{session.clinic} is not open for the whole session, {when}.", field="starts_at"
+        )
+    if not there.practitioner:
+        raise PractitionerOff(
+            f"{session.practitioner} does not work during the whole session, {when}.",
+            field="practitioner",
+        )

@@ -1,0 +1,13 @@
+"""Celery entry points. A wake-up carries nothing: what is to be done stands in the database."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from sessions import services
+
+
+@shared_task(ignore_result=True)
+def keep_waitlist_moving() -> None:
+    now = timezone.now()
+    services.expire_offers(at=now)
+    services.offer_freed_slots(at=now)

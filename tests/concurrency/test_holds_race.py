@@ -1,0 +1,140 @@
+"""Holds under race: of eight desks one gets the slot, and the proof that the race is real."""
+
+from contextlib import ExitStack
+from datetime import datetime
+from unittest.mock import patch
+
+from sessions import services
+from sessions.models import Hold, TreatmentSession
+from tests.concurrency.conftest import race
+from tests.concurrency.test_double_booking import DESKS, rivals
+from tests.conftest import Booking
+from tests.factories import DAY, NINE
+
+NOW = NINE - 3 * DAY
+
+
+def hold(booking: Booking, starts_at: datetime = NINE) -> str:
+    services.place_hold(
+        plan_id=booking.plan.pk,
+        starts_at=starts_at,
+        practitioner=booking.practitioner,
+        room=booking.room,
+        device=booking.device,
+        at=NOW,
+        by=booking.practitioner,
+    )
+    return "held"
+
+
+def test_eight_desks_cannot_hold_one_slot_twice(booking: Booking) -> None:
+    attempts = [lambda b=b: hold(b) for b in rivals(booking, "room")]
+
+    outcomes = race(*attempts)
+
+    assert outcomes == {"held": 1, "Held": DESKS - 1}
+    assert Hold.objects.count() == 1
+
+
+def test_of_those_who_hold_and_those_who_book_one_wins(booking: Booking) -> None:
+    attempts = [
+        (lambda b=b: hold(b)) if number % 2 else (lambda b=b: b.book() and "booked")
+        for number, b in enumerate(rivals(booking, "practitioner"))
+    ]
+
+    outcomes = race(*attempts)
+
+    assert outcomes["held"] + outcomes["booked"] == 1
+    assert outcomes["Held"] + outcomes["PractitionerTaken"] == DESKS - 1
+    assert Hold.objects.count() + TreatmentSession.objects.count() == 1
+
+
+def test_control_without_the_locks_a_held_slot_is_booked(booking: Booking) -> None:
+    """This shows that the set-up above can fail. If it does not, the test above proves nothing.
+
+    The constraints look at holds and at sessions apart; only the locks guard one from the other.
+    """
+    pairs = rivals(booking, "room")
+    crossed = 0
+    with ExitStack() as without_locks:
+        without_locks.enter_context(patch("sessions.services.booking.lock"))
+        for number in range(20):
+            start = NINE + number * 40 * DAY
+            race(
+                *(lambda b=b, start=start: b.book(start, at=NOW) and "booked" for b in pairs[:4]),
+                *(lambda b=b, start=start: hold(b, start) for b in pairs[4:]),
+            )
+            held = Hold.objects.filter(starts_at=start).exists()
+            crossed += held and TreatmentSession.objects.filter(starts_at=start).exists()
+            if crossed:
+                break
+
+    assert crossed
+
+
+def test_two_series_in_opposite_order_do_not_deadlock(
+    booking: Booking, another_booking: Booking
+) -> None:
+    """Each books two sessions with both practitioners, one the other way round."""
+    starts = [NINE + 30 * DAY, NINE + 60 * DAY]
+
+    def series(plan: Booking, people: list[Booking]) -> str:
+        services.book_series(
+            plan_id=plan.plan.pk,
+            slots=[
+                {
+                    "starts_at": start,
+                    "practitioner": person.practitioner,
+                    "room": person.room,
+                    "device": person.device,
+                }
+                for start, person in zip(starts, people, strict=True)
+            ],
+            at=NOW,
+            by=plan.practitioner,
+        )
+        return "booked"
+
+    pair = [booking, another_booking]
+    attempts = [lambda: series(booking, pair), lambda: series(another_booking, pair[::-1])]
+
+    assert race(*attempts) == {"booked": 2}
+
+
+def test_an_offer_is_accepted_once(booking: Booking) -> None:
+    entry = services.join_waitlist(
+        plan=rivals(booking, "room")[1].plan,
+        from_on=NINE.date(),
+        until_on=NINE.date(),
+        at=NOW,
+        by=booking.practitioner,
+    )
+    booking.move(booking.book(), "CANCELLED", at=NOW)
+    services.offer_freed_slots(at=NOW)
+
+    def accept() -> str:
+        services.accept_offer(entry_id=entry.pk, at=NOW, by=booking.practitioner)
+        return "accepted"
+
+    outcomes = race(*[accept] * DESKS)
+
+    assert outcomes["accepted"] == 1
+    assert outcomes["OfferLapsed"] + outcomes["IllegalWaitlistMove"] == DESKS - 1
+    assert TreatmentSession.objects.occupying().count() == 1
+
+
+def test_workers_offer_a_freed_slot_once(booking: Booking) -> None:
+    for other in rivals(booking, "room")[1:4]:
+        services.join_waitlist(
+            plan=other.plan,
+            from_on=NINE.date(),
+            until_on=NINE.date(),
+            at=NOW,
+            by=booking.practitioner,
+        )
+    booking.move(booking.book(), "CANCELLED", at=NOW)
+
+    outcomes = race(*[lambda: services.offer_freed_slots(at=NOW)] * DESKS)
+
+    assert outcomes == {"1": 1, "0": DESKS - 1}
+    assert Hold.objects.count() == 1

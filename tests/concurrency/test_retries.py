@@ -1,0 +1,192 @@
+"""Deadlocks and other passing faults do not reach the caller."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from clinic.models import Room, User
+from clinic.retries import RETRIES, Busy, retried
+from sessions import services
+from tests.concurrency.conftest import race
+from tests.conftest import Booking, client_of
+from tests.factories import DAY, HOUR, NINE, RoomFactory
+
+
+def crossing(rooms: list[Room]) -> tuple[list[Callable[[], str]], "Counter[str]"]:
+    """Two writes that lock two rooms in opposite order, each waiting until the other has one.
+
+    PostgreSQL must end one of them. Counts how often each was begun.
+    """
+    begun: Counter[str] = Counter()
+    both_hold_one = threading.Barrier(2)
+
+    def write(name: str, order: list[Room]) -> str:
+        begun[name] += 1
+        with transaction.atomic():
+            Room.objects.select_for_update().get(pk=order[0].pk)
+            if begun[name] == 1:
+                both_hold_one.wait(timeout=10)
+            Room.objects.select_for_update().get(pk=order[1].pk)
+        return "done"
+
+    return [lambda: write("there", rooms), lambda: write("back", rooms[::-1])], begun
+
+
+def test_a_deadlock_is_run_again_and_nobody_sees_it() -> None:
+    writes, begun = crossing([RoomFactory(), RoomFactory()])
+
+    outcomes = race(*[retried(write) for write in writes])
+
+    assert outcomes == {"done": 2}
+    assert begun.total() == 3  # one was run twice: there was a deadlock
+
+
+def test_control_without_retries_one_of_them_fails() -> None:
+    writes, begun = crossing([RoomFactory(), RoomFactory()])
+
+    outcomes = race(*writes)
+
+    assert outcomes == {"done": 1, "OperationalError": 1}
+    assert begun.total() == 2
+
+
+def raising(sql: str) -> tuple[Callable[[], None], list[int]]:
+    tries: list[int] = []
+
+    def write() -> None:
+        tries.append(1)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    return write, tries
+
+
+@pytest.mark.parametrize("sqlstate", ["40001", "40P01", "55P03"])
+def test_a_fault_that_does_not_pass_is_busy_after_three_more_tries(sqlstate: str) -> None:
+    write, tries = raising(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$")
+
+    with pytest.raises(Busy), patch("clinic.retries.PAUSE_SECONDS", 0):
+        retried(write)()
+
+    assert len(tries) == 1 + RETRIES
+
+
+@pytest.mark.parametrize("sqlstate", ["57014", "53300"])
+def test_other_faults_are_not_repeated(sqlstate: str) -> None:
+    write, tries = raising(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$")
+
+    with pytest.raises(OperationalError):
+        retried(write)()
+
+    assert len(tries) == 1
+
+
+def test_inside_of_another_transaction_nothing_is_repeated() -> None:
+    write, tries = raising("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$")
+
+    with pytest.raises(OperationalError), transaction.atomic():
+        retried(write)()
+
+    assert len(tries) == 1
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "once"}])
+def test_the_desk_books_while_deadlocks_strike(
+    booking: Booking, dana: User, headers: dict[str, str]
+) -> None:
+    """The whole request is run again: what was done before the fault is not there any more."""
+    strikes = iter(["40P01", "40001", "55P03"])
+
+    def strike(*args: Any, **kwargs: Any) -> list[Any]:
+        if sqlstate := next(strikes, None):
+            with connection.cursor() as cursor:
+                cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$")
+        return []
+
+    with (
+        patch("sessions.services.booking.overridden"),
+        patch("sessions.services.booking.accept_side_effects", strike),
+    ):
+        answer = client_of(dana).post("/api/v1/sessions/", booking.body(), headers=headers)
+
+    assert answer.status_code == 201
+    assert next(strikes, None) is None
+
+
+@pytest.mark.parametrize("module", ["holds", "closures", "series"])
+def test_holds_closures_and_series_are_run_again_too(booking: Booking, module: str) -> None:
+    span: dict[str, Any] = {"starts_at": NINE, "ends_at": NINE + HOUR, "at": NINE - DAY}
+    slot: Any = {
+        "starts_at": NINE,
+        "practitioner": booking.practitioner,
+        "room": booking.room,
+        "device": booking.device,
+    }
+    whose: dict[str, Any] = {
+        "plan_id": booking.plan.pk,
+        "at": NINE - DAY,
+        "by": booking.practitioner,
+    }
+    writes: dict[str, Callable[[], Any]] = {
+        "holds": lambda: services.place_hold(**slot, **whose),
+        "closures": lambda: services.add_closure(clinic=booking.plan.clinic, **span),
+        "series": lambda: services.book_series(slots=[slot], **whose),
+    }
+    strikes = iter(["40P01", "55P03"])
+
+    def strike(*names: str, **shared: Any) -> None:
+        if sqlstate := next(strikes, None):
+            with connection.cursor() as cursor:
+                cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$")
+
+    name = "lock" if module == "closures" else "lock_for_bookings"
+    with patch(f"sessions.services.{module}.{name}", strike):
+        assert writes[module]()
+
+    assert next(strikes, None) is None
+
+
+def test_who_is_too_late_for_every_try_hears_when_to_come_back(
+    booking: Booking, dana: User
+) -> None:
+    def held(*names: str, **shared: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '55P03'; END $$")
+
+    with patch("sessions.services.booking.lock", held):
+        answer = client_of(dana).post("/api/v1/sessions/", booking.body())
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert answer["Retry-After"] == "2"
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_lock_is_waited_for_only_so_long(booking: Booking) -> None:
+    from clinic.locks import lock
+
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> str:
+        with transaction.atomic():
+            lock("room:1")
+            held.set()
+            done.wait(timeout=20)
+        return "held"
+
+    def wait() -> str:
+        held.wait(timeout=10)
+        try:
+            with transaction.atomic():
+                lock("room:1")
+        except OperationalError as error:
+            return str(getattr(error.__cause__, "sqlstate", ""))
+        finally:
+            done.set()
+        return "got it"
+
+    assert race(hold, wait) == {"held": 1, "55P03": 1}

@@ -1,0 +1,35 @@
+"""The clinic as a less careful team might have built it, for the control arms: it looks whether
+the slot is free, then inserts, without locks. Served by gunicorn like the real one."""
+
+from typing import Any
+from unittest.mock import patch
+
+from clinic.wsgi import application
+from sessions.models import TreatmentSession
+from sessions.services import booking
+from sessions.spacing import explain_too_soon, too_close
+
+__all__ = ["application"]
+
+REFUSALS = {
+    "practitioner": booking.PractitionerTaken,
+    "room": booking.RoomTaken,
+    "device": booking.DeviceTaken,
+    "patient": booking.PatientTaken,
+}
+
+
+def look_first(session: TreatmentSession, **_: Any) -> list[Any]:
+    at_that_time = TreatmentSession.objects.occupying().overlapping(
+        session.starts_at, session.released_at
+    )
+    for resource, refusal in REFUSALS.items():
+        if at_that_time.filter(**{resource: getattr(session, resource)}).exists():
+            raise refusal("It is booked already.", field=resource)
+    if too_close(session).exists():
+        raise explain_too_soon(session)
+    return []
+
+
+patch.object(booking, "lock", lambda *names, **shared: None).start()
+patch.object(booking, "accept_side_effects", look_first).start()

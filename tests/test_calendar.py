@@ -1,0 +1,324 @@
+"""Bookings in calendars that are not ours: complete, stable, and without a clinical word."""
+
+from datetime import datetime, timedelta
+from email import message_from_string, policy
+from hashlib import sha256
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from gunicorn.config import Config
+from icalendar import Calendar
+from rest_framework.test import APIClient
+
+from aftercare import dispatch
+from aftercare.models import Anchor
+from clinic.access_log import Logger
+from clinic.models import CalendarFeed, Role, User
+from patients.models import Channel
+from sessions import services
+from sessions.calendar import appointment, chains, feed
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
+from tests.conftest import Booking, client_of
+from tests.doubles import SmtpServer
+from tests.factories import (
+    DAY,
+    HOUR,
+    NINE,
+    CareStepFactory,
+    ContactConsentFactory,
+    PlanFactory,
+    TemplateFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+FEED = "/api/v1/calendar-feed/"
+
+
+def events(content: bytes) -> list[Any]:
+    return list(Calendar.from_ical(content).walk("VEVENT"))
+
+
+def moved(session: TreatmentSession, by: User, to: datetime) -> TreatmentSession:
+    return services.reschedule_session(session_id=session.pk, starts_at=to, at=NINE - DAY, by=by)
+
+
+def private_words(session: TreatmentSession) -> list[str]:
+    """What must not be read over a shoulder."""
+    plan = session.plan
+    return [
+        session.patient.given_name,
+        session.patient.family_name,
+        session.patient.email,
+        session.area.name,
+        plan.protocol.name,
+        plan.concern.name,
+        str(session.patient_id),
+        str(plan.pk),
+        "needling",
+        "treatment",
+    ]
+
+
+# the patient's own calendar
+
+
+def test_an_appointment_says_when_where_and_whom_to_call(booking: Booking) -> None:
+    session = booking.book()
+
+    content = appointment(session)
+
+    calendar = Calendar.from_ical(content)
+    (event,) = events(content)
+    assert calendar["METHOD"] == "PUBLISH"
+    assert event["SUMMARY"] == event["LOCATION"] == "Riverside Skin Clinic"
+    assert "+49 30 12345678" in event["DESCRIPTION"]
+    assert event["ORGANIZER"] == "mailto:hello@clinic.example"
+    assert (event.start, event.end) == (session.starts_at, session.ends_at)
+    assert event["DTSTART"].params["TZID"] == "Europe/Berlin"
+    assert event["UID"] == str(session.pk)
+    assert event["SEQUENCE"] == 0
+    assert event["STATUS"] == "CONFIRMED"
+    assert event["CLASS"] == "PRIVATE"
+
+
+def test_an_appointment_has_no_private_word(booking: Booking) -> None:
+    session = booking.book()
+
+    text = appointment(session).decode().lower()
+
+    assert [word for word in private_words(session) if word.lower() in text] == []
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"]
+)
+@pytest.mark.parametrize("month", [1, 3, 7, 10, 11])
+def test_the_zone_that_is_sent_along_agrees_with_ours(
+    booking: Booking, zone: str, month: int
+) -> None:
+    """A calendar without a time zone database reads the VTIMEZONE, and must get the same time."""
+    clinic = booking.plan.clinic
+    clinic.time_zone = zone
+    clinic.save()
+    session = booking.book(NINE.replace(month=month, day=28))
+
+    sent: Any
+    (sent,) = Calendar.from_ical(appointment(session)).walk("VTIMEZONE")
+
+    (event,) = events(appointment(session))
+    wall_clock = event.start.replace(tzinfo=None)
+    assert wall_clock == session.starts_at.astimezone(clinic.zone).replace(tzinfo=None)
+    assert wall_clock.replace(tzinfo=sent.to_tz(lookup_tzid=False)) == session.starts_at
+
+
+def test_a_moved_session_keeps_its_uid_and_counts_its_moves(booking: Booking, alice: User) -> None:
+    first = booking.book()
+    second = moved(first, alice, NINE + DAY)
+    third = moved(second, alice, NINE + 2 * DAY)
+
+    entries = [events(appointment(session))[0] for session in (first, second, third)]
+
+    assert {entry["UID"] for entry in entries} == {str(first.pk)}
+    assert [entry["SEQUENCE"] for entry in entries] == [0, 1, 2]
+    assert entries[2].start == NINE + 2 * DAY
+
+
+def test_the_same_booking_makes_the_same_bytes(booking: Booking) -> None:
+    session = booking.book()
+
+    assert appointment(session) == appointment(TreatmentSession.objects.get(pk=session.pk))
+
+
+def test_chains_are_found_in_one_query(
+    booking: Booking, alice: User, django_assert_num_queries: Any
+) -> None:
+    first = booking.book()
+    last = moved(moved(first, alice, NINE + DAY), alice, NINE + 2 * DAY)
+    alone = booking.book(NINE + 40 * DAY)
+
+    with django_assert_num_queries(1):
+        found = chains([last, alone])
+
+    assert (found[last.pk].first, found[last.pk].moves) == (first.pk, 2)
+    assert (found[alone.pk].first, found[alone.pk].moves) == (alone.pk, 0)
+
+
+def sent_mails(smtp: SmtpServer, booking: Booking, anchor: Anchor) -> list[Any]:
+    """What goes out for a booking, and for moving it, with one step at this anchor."""
+    offset = -DAY if anchor == Anchor.STARTS else timedelta(0)
+    step = CareStepFactory(anchor=anchor, offset=offset)
+    TemplateFactory(step=step)
+    ContactConsentFactory(patient=booking.plan.patient, channel=Channel.EMAIL)
+    session = booking.book()
+    dispatch.send_due(clock=lambda: NINE - 3 * DAY)
+    moved(session, booking.practitioner, NINE + DAY)
+    dispatch.send_due(clock=lambda: NINE - DAY)
+    dispatch.send_due(clock=lambda: NINE)
+    return [message_from_string(mail, policy=policy.default) for mail in smtp.accepted]
+
+
+def test_the_confirmation_brings_the_appointment_and_a_move_replaces_it(
+    smtp: SmtpServer, booking: Booking
+) -> None:
+    mails = sent_mails(smtp, booking, Anchor.BOOKED)
+
+    entries = []
+    for mail in mails:
+        (attached,) = mail.iter_attachments()
+        assert attached.get_content_type() == "text/calendar"
+        assert attached["Content-Type"].params["method"] == "PUBLISH"
+        assert attached.get_filename() == "appointment.ics"
+        entries += events(attached.get_content().encode())
+    assert [entry.start for entry in entries] == [NINE, NINE + DAY]
+    assert [entry["SEQUENCE"] for entry in entries] == [0, 1]
+    assert entries[0]["UID"] == entries[1]["UID"]
+
+
+def test_other_mails_bring_no_appointment(smtp: SmtpServer, booking: Booking) -> None:
+    mails = sent_mails(smtp, booking, Anchor.STARTS)
+
+    assert mails
+    assert [list(mail.iter_attachments()) for mail in mails] == [[] for _ in mails]
+
+
+# the practitioner's calendar
+
+
+def test_a_feed_has_the_bookings_of_one_practitioner(
+    booking: Booking, another_booking: Booking, alice: User
+) -> None:
+    first = booking.book()
+    second = booking.book(NINE + 40 * DAY)
+    booking.move(booking.book(NINE + 80 * DAY), Status.CANCELLED)
+    another_booking.book()
+
+    found = events(feed(alice, at=NINE))
+
+    assert [event.start for event in found] == [first.starts_at, second.starts_at]
+    room = booking.room.name
+    assert [event["SUMMARY"] for event in found] == [f"{room} · Session 1", f"{room} · Session 2"]
+
+
+def test_a_feed_has_no_private_word(booking: Booking, alice: User) -> None:
+    session = booking.book()
+
+    text = feed(alice, at=NINE).decode().lower()
+
+    assert [word for word in private_words(session) if word.lower() in text] == []
+
+
+def test_a_feed_forgets_what_is_long_over(booking: Booking, alice: User) -> None:
+    booking.book()
+
+    assert len(events(feed(alice, at=NINE + 29 * DAY))) == 1
+    assert events(feed(alice, at=NINE + 31 * DAY)) == []
+
+
+def test_a_feed_of_many_sessions_takes_two_queries(
+    booking: Booking, alice: User, django_assert_num_queries: Any
+) -> None:
+    for number in range(5):
+        booking.plan = PlanFactory(patient=booking.plan.patient)
+        booking.book(NINE + number * DAY)
+
+    with django_assert_num_queries(2):
+        assert len(events(feed(alice, at=NINE))) == 5
+
+
+def opened(client: APIClient) -> str:
+    answer = client.post(FEED)
+    assert answer.status_code == 201
+    url: str = answer.json()["url"]
+    return url.removeprefix(settings.PUBLIC_URL)
+
+
+def test_a_practitioner_opens_renews_and_closes_the_own_calendar(
+    as_alice: APIClient, alice: User, booking: Booking
+) -> None:
+    at = timezone.now().replace(microsecond=0) + HOUR
+    booking.book(at, at=at - HOUR)
+    anybody = Client()
+    assert as_alice.get(FEED).status_code == 404
+    assert as_alice.delete(FEED).json()["code"] == "no_calendar"
+
+    path = opened(as_alice)
+    answer = anybody.get(path)
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "text/calendar; charset=utf-8"
+    assert answer["Cache-Control"] == "private, no-cache"
+    assert [event.start for event in events(answer.content)] == [at]
+    assert anybody.get(path, headers={"If-None-Match": answer["ETag"]}).status_code == 304
+    assert set(as_alice.get(FEED).json()) == {"renewed_at"}
+
+    renewed = opened(as_alice)
+    assert anybody.get(path).status_code == 404
+    assert anybody.get(renewed).status_code == 200
+
+    assert as_alice.delete(FEED).status_code == 204
+    assert anybody.get(renewed).status_code == 404
+
+
+def test_the_database_keeps_only_the_hash_of_the_secret(as_alice: APIClient, alice: User) -> None:
+    secret = opened(as_alice).removeprefix("/calendar/").removesuffix(".ics")
+
+    stored = CalendarFeed.objects.get(user=alice)
+
+    assert len(secret) == 43  # 32 random bytes
+    assert stored.secret_sha256 == sha256(secret.encode()).hexdigest()
+
+
+def test_a_calendar_ends_with_the_work_of_its_owner(as_alice: APIClient, alice: User) -> None:
+    path = opened(as_alice)
+
+    User.objects.filter(pk=alice.pk).update(role=Role.MANAGER)
+    assert Client().get(path).status_code == 404
+    User.objects.filter(pk=alice.pk).update(role=Role.PRACTITIONER, is_active=False)
+    assert Client().get(path).status_code == 404
+
+
+def test_each_practitioner_has_a_calendar_of_their_own(as_alice: APIClient, clinic: Any) -> None:
+    colleague = client_of(UserFactory(clinic=clinic))
+
+    opened(as_alice)
+
+    assert colleague.get(FEED).status_code == 404
+    assert colleague.delete(FEED).status_code == 404
+    assert as_alice.get(FEED).status_code == 200
+
+
+@pytest.mark.parametrize("role", [Role.RECEPTIONIST, Role.MANAGER, Role.ADMIN, Role.AUDITOR])
+def test_only_who_treats_has_a_calendar(clinic: Any, role: Role) -> None:
+    client = client_of(UserFactory(clinic=clinic, role=role))
+
+    assert {client.get(FEED).status_code, client.post(FEED).status_code} == {403}
+
+
+@pytest.mark.parametrize("secret", ["x", "0" * 43, "..%2f", "é"])
+def test_a_guess_opens_nothing(as_alice: APIClient, secret: str) -> None:
+    opened(as_alice)
+
+    assert Client().get(f"/calendar/{secret}.ics").status_code == 404
+    assert Client().post(f"/calendar/{secret}.ics").status_code in (404, 405)
+
+
+def test_the_access_log_of_production_keeps_the_secret() -> None:
+    path = "/calendar/not-for-logs.ics"
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "RAW_URI": f"{path}?x=1",
+        "PATH_INFO": path,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_REFERER": f"https://clinic.example{path}",
+    }
+    answer = SimpleNamespace(status="200 OK", sent=10, headers=[])
+
+    atoms = Logger(Config()).atoms(answer, SimpleNamespace(headers=[]), environ, timedelta(0))
+
+    assert atoms["r"] == "GET /calendar/…?x=1 HTTP/1.1"
+    assert "not-for-logs" not in str(atoms.values())

@@ -1,0 +1,214 @@
+"""A time that is held for one plan is nobody else's until the hold ends."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from clinic.models import User
+from sessions import services
+from sessions.availability import free_slots
+from sessions.holding import Held
+from sessions.models import Hold, TreatmentSession
+from sessions.services import booking as rules
+from sessions.services.presence import Closed
+from sessions.spacing import TooSoon
+from tests.conftest import Booking
+from tests.factories import DAY, HOUR, NINE, HoldFactory, PlanFactory
+
+pytestmark = pytest.mark.django_db
+HOLDS = "/api/v1/holds/"
+NOW = NINE - 3 * DAY  # when Booking.book() books
+MINUTE = timedelta(minutes=1)
+
+
+def hold(booking: Booking, starts_at: datetime = NINE, **changes: Any) -> Hold:
+    details = {
+        "plan_id": booking.plan.pk,
+        "starts_at": starts_at,
+        "practitioner": booking.practitioner,
+        "room": booking.room,
+        "device": booking.device,
+        "at": NOW,
+        "by": booking.practitioner,
+    }
+    return services.place_hold(**{**details, **changes})
+
+
+def test_a_hold_keeps_the_slot_for_the_minutes_of_the_clinic(booking: Booking) -> None:
+    kept = hold(booking)
+
+    assert kept.expires_at == NOW + 10 * MINUTE
+    assert (kept.starts_at, kept.ends_at, kept.released_at) == (
+        NINE,
+        NINE + HOUR,
+        NINE + 75 * MINUTE,
+    )
+    assert not TreatmentSession.objects.exists()
+
+
+@pytest.mark.parametrize("shared", ["practitioner", "room", "device", "patient"])
+def test_nobody_else_books_or_holds_what_is_held(
+    booking: Booking, another_booking: Booking, shared: str
+) -> None:
+    hold(booking)
+    if shared == "patient":
+        another_booking.plan = PlanFactory(patient=booking.plan.patient)  # another area
+    else:
+        setattr(another_booking, shared, getattr(booking, shared))
+
+    with pytest.raises(Held) as refused:
+        another_booking.book()
+    with pytest.raises(Held):
+        hold(another_booking)
+
+    assert booking.plan.patient.family_name not in refused.value.message
+    assert booking.practitioner.username not in refused.value.message
+    assert not TreatmentSession.objects.exists()
+
+
+def test_what_the_hold_does_not_touch_can_be_booked(
+    booking: Booking, another_booking: Booking
+) -> None:
+    kept = hold(booking)
+
+    assert another_booking.book()
+    another_booking.plan = PlanFactory(patient__clinic=booking.plan.clinic)
+    another_booking.room = booking.room
+    assert another_booking.book(kept.released_at)
+
+
+def test_a_hold_ends_by_itself(booking: Booking, another_booking: Booking) -> None:
+    another_booking.room = booking.room
+    lapsed = hold(booking)
+
+    session = another_booking.book(at=lapsed.expires_at)
+
+    assert session.room == booking.room
+
+
+def test_a_lapsed_hold_gives_way_to_the_next(booking: Booking, another_booking: Booking) -> None:
+    another_booking.room = booking.room
+    lapsed = hold(booking)
+
+    hold(another_booking, at=lapsed.expires_at)
+
+    assert Hold.objects.get().plan == another_booking.plan
+
+
+def test_booking_uses_the_hold_up(booking: Booking) -> None:
+    kept = hold(booking)
+
+    booking.book(hold_id=kept.pk)
+
+    assert not Hold.objects.exists()
+
+
+def test_another_desk_may_book_it_for_the_same_patient(booking: Booking, dana: User) -> None:
+    hold(booking)
+
+    booking.book(by=dana)
+
+    assert not Hold.objects.exists()
+
+
+def test_a_hold_on_another_time_ends_when_it_is_named(booking: Booking) -> None:
+    kept = hold(booking)
+
+    booking.book(NINE + 2 * HOUR)
+    assert Hold.objects.get() == kept
+    booking.book(NINE + 30 * DAY, hold_id=kept.pk)
+    assert not Hold.objects.exists()
+
+
+def test_another_plans_hold_cannot_be_used_up(booking: Booking, another_booking: Booking) -> None:
+    another_booking.room = booking.room
+    kept = hold(booking)
+
+    with pytest.raises(Held):
+        another_booking.book(hold_id=kept.pk)
+
+    assert Hold.objects.get() == kept
+
+
+def test_to_hold_again_renews_the_hold(booking: Booking) -> None:
+    hold(booking)
+
+    again = hold(booking, at=NOW + 5 * MINUTE)
+
+    assert Hold.objects.get().expires_at == again.expires_at == NOW + 15 * MINUTE
+
+
+def test_what_cannot_be_booked_cannot_be_held(booking: Booking, another_booking: Booking) -> None:
+    session = booking.book()
+    another_booking.room = booking.room
+
+    with pytest.raises(rules.RoomTaken):
+        hold(another_booking)
+    with pytest.raises(TooSoon):
+        hold(booking, NINE + 7 * DAY)
+    with pytest.raises(rules.InThePast):
+        hold(another_booking, NOW - HOUR)
+    another_booking.plan.clinic.opening_hours.all().delete()
+    with pytest.raises(Closed):
+        hold(another_booking, NINE + DAY)
+
+    assert not Hold.objects.exists()
+    assert TreatmentSession.objects.get() == session
+    assert session.events.count() == 1  # trying left nothing behind
+
+
+def test_a_held_time_is_offered_to_nobody_else(booking: Booking, another_booking: Booking) -> None:
+    kept = hold(booking)
+
+    def offered(plan: Any, at: datetime) -> bool:
+        slots = free_slots(
+            plan=plan,
+            first=NINE.date(),
+            last=NINE.date(),
+            practitioner=booking.practitioner,
+            at=at,
+        )
+        return NINE in [slot.starts_at for slot in slots]
+
+    assert offered(booking.plan, NOW)
+    assert not offered(another_booking.plan, NOW)
+    assert offered(another_booking.plan, kept.expires_at)
+
+
+def test_the_desk_holds_books_and_releases_over_http(
+    as_dana: APIClient, as_alice: APIClient, booking: Booking, another_booking: Booking
+) -> None:
+    another_booking.room = booking.room
+
+    answer = as_dana.post(HOLDS, booking.body())
+    kept = answer.json()
+    refused = as_alice.post("/api/v1/sessions/", another_booking.body())
+
+    assert answer.status_code == 201
+    lasts = datetime.fromisoformat(kept["expires_at"]) - timezone.now()
+    assert timedelta(minutes=9) < lasts <= timedelta(minutes=10)
+    assert (refused.status_code, refused.json()["code"]) == (409, "held")
+    assert as_alice.delete(f"{HOLDS}{kept['id']}/").status_code == 404  # not hers
+    assert as_dana.delete(f"{HOLDS}{kept['id']}/").status_code == 204
+    assert as_alice.post("/api/v1/sessions/", another_booking.body()).status_code == 201
+
+
+def test_a_booking_over_http_names_its_hold(as_dana: APIClient, booking: Booking) -> None:
+    kept = as_dana.post(HOLDS, booking.body()).json()["id"]
+
+    bad = as_dana.post("/api/v1/sessions/", booking.body(hold="x"))
+    booked = as_dana.post("/api/v1/sessions/", booking.body(hold=kept))
+
+    assert bad.json()["errors"][0]["pointer"] == "/hold"
+    assert booked.status_code == 201
+    assert as_dana.delete(f"{HOLDS}{kept}/").status_code == 404
+
+
+def test_another_clinics_holds_do_not_exist(as_bob: APIClient, booking: Booking) -> None:
+    kept = HoldFactory(plan=booking.plan)
+
+    assert as_bob.delete(f"{HOLDS}{kept.pk}/").status_code == 404
+    assert as_bob.post(HOLDS, booking.body()).status_code == 400
