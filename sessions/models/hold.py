@@ -37,8 +37,8 @@ def kept(name: str, resource: str, span: tuple[str, str]) -> ExclusionConstraint
     return ExclusionConstraint(
         name=name,
         expressions=[
-            (Range(*span, RangeBoundary()), RangeOperators.OVERLAPS),
             (resource, RangeOperators.EQUAL),
+            (Range(*span, RangeBoundary()), RangeOperators.OVERLAPS),
         ],
     )
 

@@ -66,12 +66,16 @@ OCCUPATION = ("occupied_from", "released_at")
 def free(
     name: str, resource: str, span: tuple[str, str], code: str, message: str
 ) -> ExclusionConstraint:
-    """No two occupying sessions hold the same `resource` in overlapping spans."""
+    """No two occupying sessions hold the same `resource` in overlapping spans.
+
+    The resource comes first: GiST splits by the first column, and a check then reads the rows of
+    one resource, not those of everybody in that time.
+    """
     return ExclusionConstraint(
         name=name,
         expressions=[
-            (Range(*span, RangeBoundary()), RangeOperators.OVERLAPS),
             (resource, RangeOperators.EQUAL),
+            (Range(*span, RangeBoundary()), RangeOperators.OVERLAPS),
         ],
         condition=Q(status__in=OCCUPIES),
         violation_error_code=code,
@@ -180,9 +184,9 @@ class TreatmentSession(Model):
             ExclusionConstraint(
                 name="session_area_recovered",
                 expressions=[
-                    (Range("starts_at", "recovers_at", RangeBoundary()), RangeOperators.OVERLAPS),
                     ("patient", RangeOperators.EQUAL),
                     ("area", RangeOperators.EQUAL),
+                    (Range("starts_at", "recovers_at", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
                 condition=Q(status__in=OCCUPIES),
                 violation_error_code="too_soon",
