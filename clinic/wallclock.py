@@ -23,6 +23,11 @@ def later(start: datetime, offset: timedelta, zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=zone).astimezone(UTC)
 
 
+def iso_utc(moment: datetime) -> str:
+    """An instant as the API writes it: 2030-01-07T09:00:00Z."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Midnight and the next midnight: [start, end) of a local day, as instants."""
     return instant(day, time(0), zone), instant(day + timedelta(days=1), time(0), zone)

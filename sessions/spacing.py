@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from clinic.errors import Conflict
-from clinic.wallclock import later
+from clinic.wallclock import iso_utc, later
 from sessions.models import (
     ProtocolVersion,
     TreatmentPlan,
@@ -64,7 +64,7 @@ def explain_too_soon(session: TreatmentSession) -> TooSoon:
     refusal = TooSoon(
         message,
         field="starts_at",
-        earliest_at=earliest.isoformat().replace("+00:00", "Z"),
+        earliest_at=iso_utc(earliest),
         earliest_on=earliest.astimezone(zone).date().isoformat(),
         hard_min_days=protocol.hard_min_days,
         conflicting_session=str(other.pk) if other else None,

@@ -6,6 +6,7 @@ from clinic.admin.base import (
     ReadOnlyInline,
     ScopedFields,
     ServiceAdmin,
+    StatusButtons,
     VersionedAdmin,
     version_columns,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "ReadOnlyInline",
     "ScopedFields",
     "ServiceAdmin",
+    "StatusButtons",
     "VersionedAdmin",
     "version_columns",
 ]

@@ -1,5 +1,6 @@
 """What all admin pages share."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import knox.admin  # noqa: F401  registers its page, so that we can take it away
@@ -14,6 +15,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from clinic.errors import DomainError
 from clinic.models import Clinic
+from clinic.permissions import actor
 
 # Roles take the place of groups; tokens come and go with log-ins.
 admin.site.unregister(Group)
@@ -100,6 +102,49 @@ class ServiceAdmin(ClinicAdmin):
             added = form.added or self.add_by_service(request, form.cleaned_data)
             obj.pk = added.pk
             obj.refresh_from_db()
+
+
+class StatusButtons:
+    """Buttons in the submit row, by POST, for the moves that are legal from where a row is.
+
+    `buttons` names the status that each leads to, `next_statuses` those that may follow on each.
+    """
+
+    model: type[models.Model]
+    buttons: Mapping[str, str]
+    next_statuses: Mapping[str, frozenset[str]]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """First the row and its parts are saved, then the pressed button moves it."""
+        super().save_related(request, form, formsets, change)  # type: ignore[misc]
+        if change:
+            self.before_pressing(request, form)
+        shown = self.get_actions_submit_line(request, form.instance.pk)  # type: ignore[attr-defined]
+        for pressed in shown if change else []:
+            if pressed.action_name in request.POST:
+                pressed.method(request, form.instance)
+
+    def before_pressing(self, request: HttpRequest, form: Any) -> None:
+        """What else the form asks for, once its rows are saved."""
+
+    def _filter_unfold_actions_by_permissions(
+        self, request: HttpRequest, actions: list[Any], object_id: Any = None
+    ) -> list[Any]:
+        allowed: list[Any] = super()._filter_unfold_actions_by_permissions(  # type: ignore[misc]
+            request, actions, object_id
+        )
+        if object_id is None:
+            return []
+        row = self.model._default_manager.values_list("status", flat=True)
+        legal = self.next_statuses[row.get(pk=object_id)]
+        return [button for button in allowed if self.buttons.get(button.method.__name__) in legal]
+
+    def press(self, request: HttpRequest, service: Callable[..., Any], **details: Any) -> None:
+        """Run a service; what it refuses is told above the form."""
+        try:
+            service(**details, at=timezone.now(), by=actor(request))
+        except DomainError as error:
+            messages.error(request, error.message)
 
 
 class _ByService(ModelForm):  # type: ignore[type-arg]

@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from clinic.admin import ReadOnlyInline, ScopedFields, ServiceAdmin
+from clinic.admin import ReadOnlyInline, ScopedFields, ServiceAdmin, StatusButtons
 from clinic.errors import DomainError
 from clinic.permissions import actor
 from sessions import services
@@ -123,9 +123,21 @@ STATUS_COLOURS = {
     Status.NO_SHOW: "danger",
 }
 
+# button → the status it leads to
+BUTTONS = {
+    "confirm": Status.CONFIRMED,
+    "check_in": Status.CHECKED_IN,
+    "start_treatment": Status.IN_PROGRESS,
+    "complete": Status.COMPLETED,
+    "cancel": Status.CANCELLED,
+    "no_show": Status.NO_SHOW,
+}
+
 
 @admin.register(TreatmentSession)
-class TreatmentSessionAdmin(ServiceAdmin):
+class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
+    buttons = BUTTONS
+    next_statuses = NEXT
     list_display = ["when", "patient", "area", "practitioner", "room", "device", "shown_status"]
     list_filter = [
         *("status", ("starts_at", RangeDateTimeFilter)),
@@ -237,18 +249,11 @@ class TreatmentSessionAdmin(ServiceAdmin):
         elif self._is_open(request, obj):
             obj.save(update_fields=["pain_score", "notes"])
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """First the record is saved, then the pressed button moves the session."""
-        super().save_related(request, form, formsets, change)
-        if change and self._is_open(request, form.instance):
-            self._write_record(request, form)
-        for pressed in self.get_actions_submit_line(request, form.instance.pk):
-            if change and pressed.action_name in request.POST:
-                pressed.method(request, form.instance)
-
-    def _write_record(self, request: HttpRequest, form: Any) -> None:
+    def before_pressing(self, request: HttpRequest, form: Any) -> None:
         """Take in a scanned cartridge, and decide what is open with the reason that was given."""
         session, at, by = form.instance, timezone.now(), actor(request)
+        if not self._is_open(request, session):
+            return
         try:
             if code := form.cleaned_data.get("scanned_code"):
                 services.use_cartridge(session_id=session.pk, code=code, at=at)
@@ -267,24 +272,8 @@ class TreatmentSessionAdmin(ServiceAdmin):
         except DomainError as error:
             messages.error(request, error.message)
 
-    def _filter_unfold_actions_by_permissions(
-        self, request: HttpRequest, actions: list[Any], object_id: Any = None
-    ) -> list[Any]:
-        """Only the moves that are legal from where the session is."""
-        allowed = super()._filter_unfold_actions_by_permissions(request, actions, object_id)
-        if object_id is None:
-            return []
-        status = TreatmentSession.objects.values_list("status", flat=True).get(pk=object_id)
-        legal = NEXT[status]
-        return [a for a in allowed if MOVES.get(a.method.__name__) in legal]
-
     def _move(self, request: HttpRequest, session: TreatmentSession, to: Status) -> None:
-        try:
-            services.move_session(
-                session_id=session.pk, to=to, at=timezone.now(), by=actor(request)
-            )
-        except DomainError as error:
-            messages.error(request, error.message)
+        self.press(request, services.move_session, session_id=session.pk, to=to)
 
     def has_treat_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("treatment_sessions.treat")
@@ -312,13 +301,3 @@ class TreatmentSessionAdmin(ServiceAdmin):
     @action(description="No-show", permissions=["change"])
     def no_show(self, request: HttpRequest, obj: TreatmentSession) -> None:
         self._move(request, obj, Status.NO_SHOW)
-
-
-MOVES = {
-    "confirm": Status.CONFIRMED,
-    "check_in": Status.CHECKED_IN,
-    "start_treatment": Status.IN_PROGRESS,
-    "complete": Status.COMPLETED,
-    "cancel": Status.CANCELLED,
-    "no_show": Status.NO_SHOW,
-}

@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.forms import TypedMultipleChoiceField
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from clinic.admin import ClinicAdmin, ReadOnlyInline, ServiceAdmin
-from clinic.errors import DomainError
+from clinic.admin import ClinicAdmin, ReadOnlyInline, ServiceAdmin, StatusButtons
 from clinic.models import Weekday
 from clinic.permissions import actor
 from sessions import services
@@ -58,7 +57,9 @@ BUTTONS = {
 
 
 @admin.register(WaitlistEntry)
-class WaitlistEntryAdmin(ServiceAdmin):
+class WaitlistEntryAdmin(StatusButtons, ServiceAdmin):
+    buttons = BUTTONS
+    next_statuses = WAITLIST_NEXT
     list_display = [
         *("plan", "practitioner", "from_on", "until_on", "shown_status"),
         *("offered_starts_at", "offer_expires_at"),
@@ -111,36 +112,14 @@ class WaitlistEntryAdmin(ServiceAdmin):
         if not change:
             super().save_model(request, obj, form, change)
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        for pressed in self.get_actions_submit_line(request, form.instance.pk):
-            if change and pressed.action_name in request.POST:
-                pressed.method(request, form.instance)
-
-    def _filter_unfold_actions_by_permissions(
-        self, request: HttpRequest, actions: list[Any], object_id: Any = None
-    ) -> list[Any]:
-        """Only what is legal from where the entry is."""
-        allowed = super()._filter_unfold_actions_by_permissions(request, actions, object_id)
-        if object_id is None:
-            return []
-        status = WaitlistEntry.objects.values_list("status", flat=True).get(pk=object_id)
-        return [a for a in allowed if BUTTONS.get(a.method.__name__) in WAITLIST_NEXT[status]]
-
-    def _press(self, request: HttpRequest, entry: WaitlistEntry, service: Any) -> None:
-        try:
-            service(entry_id=entry.pk, at=timezone.now(), by=actor(request))
-        except DomainError as error:
-            messages.error(request, error.message)
-
     @action(description="Book the offer", permissions=["change"])
     def accept(self, request: HttpRequest, obj: WaitlistEntry) -> None:
-        self._press(request, obj, services.accept_offer)
+        self.press(request, services.accept_offer, entry_id=obj.pk)
 
     @action(description="Decline the offer", permissions=["change"])
     def decline(self, request: HttpRequest, obj: WaitlistEntry) -> None:
-        self._press(request, obj, services.decline_offer)
+        self.press(request, services.decline_offer, entry_id=obj.pk)
 
     @action(description="Withdraw", permissions=["change"])
     def withdraw(self, request: HttpRequest, obj: WaitlistEntry) -> None:
-        self._press(request, obj, services.withdraw_from_waitlist)
+        self.press(request, services.withdraw_from_waitlist, entry_id=obj.pk)

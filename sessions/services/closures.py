@@ -10,6 +10,7 @@ from clinic.errors import Conflict
 from clinic.locks import lock
 from clinic.models import Clinic, Closure, TimeOff, User, WorkingHours
 from clinic.retries import retried
+from clinic.wallclock import iso_utc
 from sessions.availability import Offer, first_free
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession, TreatmentSessionQuerySet
@@ -75,7 +76,7 @@ def _save(span: Closure | TimeOff, *, at: datetime, accept: bool) -> None:
             bookings=[
                 {
                     "id": str(session.pk),
-                    "starts_at": session.starts_at.isoformat().replace("+00:00", "Z"),
+                    "starts_at": iso_utc(session.starts_at),
                 }
                 for session in hit
             ],

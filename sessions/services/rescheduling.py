@@ -9,7 +9,7 @@ from django.db import transaction
 from clinic.errors import Conflict
 from clinic.models import Device, Room, User
 from clinic.retries import retried
-from clinic.wallclock import instant
+from clinic.wallclock import instant, iso_utc
 from sessions.availability import Slot, free_slots
 from sessions.lifecycle import OCCUPIES, UPCOMING, Status
 from sessions.models import (
@@ -18,7 +18,7 @@ from sessions.models import (
     TreatmentSession,
     TreatmentSessionQuerySet,
 )
-from sessions.services.booking import book_session, lock_for_bookings, lock_names
+from sessions.services.booking import book_session, lock_for_bookings, lock_names, locks_for
 from sessions.services.moves import move_session
 from sessions.services.plans import version_in_effect
 from sessions.spacing import recovered_at
@@ -79,15 +79,7 @@ def reschedule_session(
     protocol = version_in_effect(old.plan.protocol, at)
     # What it leaves as well as what it takes: an insert into the old slot waits until we commit,
     # so two sessions that swap their slots would each hold what the other one waits for.
-    names = {
-        *lock_names(**target, patient_id=old.patient_id),
-        *lock_names(
-            practitioner=old.practitioner,
-            room=old.room,
-            device=old.device,
-            patient_id=old.patient_id,
-        ),
-    }
+    names = {*lock_names(**target, patient_id=old.patient_id), *locks_for(old)}
     if clashing := too_soon_after(old, starts_at, protocol):
         names |= _locks_to_shift(old)
     lock_for_bookings(*names, clinic_id=old.clinic_id)
@@ -213,13 +205,9 @@ def _explain(shifts: list[Shift]) -> LaterSessionsTooSoon:
         later_sessions=[
             {
                 "session": str(shift.session.pk),
-                "starts_at": _iso(shift.session.starts_at),
-                "proposed_at": _iso(shift.slot.starts_at),
+                "starts_at": iso_utc(shift.session.starts_at),
+                "proposed_at": iso_utc(shift.slot.starts_at),
             }
             for shift in shifts
         ],
     )
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
