@@ -67,10 +67,12 @@ def _schedule(riverside: Clinic, hilltop: Clinic, now: datetime) -> None:
         reason="New Year's Day",
         accept=True,
     )
+    midnight = datetime(today.year, today.month, today.day, tzinfo=riverside.zone)
+    monday = midnight + timedelta(days=63 - today.weekday())
     services.add_time_off(
         practitioner=User.objects.get(username="sam.hart"),
-        starts_at=now + timedelta(days=60),
-        ends_at=now + timedelta(days=67),
+        starts_at=monday,
+        ends_at=monday + timedelta(days=7),
         at=now,
         reason="Congress",
         accept=True,
