@@ -106,6 +106,13 @@ class VisibleField(serializers.PrimaryKeyRelatedField[Any]):
         return rows.visible_to(self.context["request"].user)  # type: ignore[no-any-return]
 
 
+def unknown_ids(ids: Mapping[str, Any]) -> ValidationError:
+    """The refusal of a VisibleField, for the ids in fields that were looked up otherwise."""
+    words: Any = VisibleField.default_error_messages["does_not_exist"]
+    errors = {field: [words.format(pk_value=pk)] for field, pk in ids.items()}
+    return ValidationError(errors, code="does_not_exist")
+
+
 class InstantField(serializers.DateTimeField):
     """A moment with its UTC offset: without one, two desks could read two times."""
 

@@ -88,6 +88,9 @@ TEMPLATES = [
 _database = env.db("DATABASE_URL")
 # A lock is waited for at the longest while a provider is called (10 s, aftercare.dispatch).
 _limits = "-c lock_timeout=15s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+# The only statements that are prepared are those of clinic.prepared: planned once, as that module
+# promises, and not anew for their values.
+_limits += " -c plan_cache_mode=force_generic_plan"
 DATABASES = {
     "default": {
         **_database,
@@ -245,7 +248,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["clinic.permissions.RolePermission"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PARSER_CLASSES": ["clinic.parsers.LimitedJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["clinic.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_RATES": {"login": "30/min"},
     "EXCEPTION_HANDLER": "clinic.problems.handle",

@@ -69,25 +69,55 @@ class Presence:
     practitioner: bool
 
 
+@dataclass(frozen=True)
+class Standing(Presence):
+    """What else a booking has to know, read behind its locks."""
+
+    plan_status: str
+    archived: bool
+    holds_near: bool  # some hold, lapsed or not, at that time
+    unhealed: bool  # the patient has side effects that are not resolved
+
+
 def presence(
     *, clinic: Clinic, practitioner: User, starts_at: datetime, ends_at: datetime
 ) -> Presence:
     """Whether clinic and practitioner are there during all of [start, end), in one query."""
-    day = starts_at.astimezone(clinic.zone).date()
     with connection.cursor() as cursor:
-        cursor.execute(
-            slots_sql.PRESENCE,
+        slots_sql.PRESENCE.execute(cursor, _stretch(clinic, practitioner.pk, starts_at, ends_at))
+        return Presence(*cursor.fetchone())
+
+
+def standing(session: TreatmentSession) -> Standing:
+    """How it stands with a session that is about to be booked or held, in one query."""
+    with connection.cursor() as cursor:
+        slots_sql.STANDING.execute(
+            cursor,
             {
-                "clinic": clinic.pk,
-                "zone": clinic.time_zone,
-                "practitioner": practitioner.pk,
-                "first": day,
-                "last": day,
-                "starts_at": starts_at,
-                "ends_at": ends_at,
+                **_stretch(
+                    session.clinic, session.practitioner_id, session.starts_at, session.ends_at
+                ),
+                "plan": session.plan_id,
+                "occupied_from": session.occupied_from,
+                "released_at": session.released_at,
             },
         )
-        return Presence(*cursor.fetchone())
+        return Standing(*cursor.fetchone())
+
+
+def _stretch(
+    clinic: Clinic, practitioner_id: UUID, starts_at: datetime, ends_at: datetime
+) -> dict[str, Any]:
+    day = starts_at.astimezone(clinic.zone).date()
+    return {
+        "clinic": clinic.pk,
+        "zone": clinic.time_zone,
+        "practitioner": practitioner_id,
+        "first": day,
+        "last": day,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+    }
 
 
 def offers(
@@ -95,16 +125,18 @@ def offers(
     plan: TreatmentPlan,
     first: date,
     last: date,
-    practitioner: User | None,
+    practitioner_id: UUID | None,
     at: datetime,
     not_before: datetime | None = None,
+    before: datetime | None = None,
     moving: TreatmentSession | None = None,
     limit: int | None = None,
 ) -> list[Offer]:
     """The times from `first` to `last` (local days, both included) for the plan's next session.
 
-    With everyone who treats at the clinic, or with one practitioner. Nothing before `at`, nor
-    before another instant. While a session is `moving`, what it takes up itself is free.
+    With everyone who treats at the clinic, or with one practitioner. Nothing before `at`, and only
+    what starts from `not_before` on and `before` another instant. While a session is `moving`,
+    what it takes up itself is free.
     """
     if plan.status != PlanStatus.ACTIVE or plan.patient.archived_at:
         return []
@@ -118,16 +150,17 @@ def offers(
         "patient": plan.patient_id,
         "area": plan.area_id,
         "area_code": plan.area.code,
-        "practitioner": practitioner.pk if practitioner else None,
+        "practitioner": practitioner_id,
         "first": first,
         "last": last,
         "at": at,
         "not_before": max(at, not_before) if not_before else at,
+        "before": before,
         "moving": moving.pk if moving else None,
         "limit": limit,
     }
     with connection.cursor() as cursor:
-        cursor.execute(slots_sql.SLOTS, parameters)
+        slots_sql.SLOTS.execute(cursor, parameters)
         return [Offer(*row) for row in cursor.fetchall()]
 
 
@@ -147,7 +180,7 @@ def first_free(
             plan=plan,
             first=first,
             last=last,
-            practitioner=practitioner,
+            practitioner_id=practitioner.pk if practitioner else None,
             at=at,
             not_before=after,
             moving=moving,
@@ -168,7 +201,8 @@ def free_slots(
     at: datetime,
 ) -> list[Slot]:
     """What `offers` gives, with the people and things loaded: ready to be booked."""
-    found = offers(plan=plan, first=first, last=last, practitioner=practitioner, at=at)
+    who = practitioner.pk if practitioner else None
+    found = offers(plan=plan, first=first, last=last, practitioner_id=who, at=at)
     people = User.objects.in_bulk({offer.practitioner_id for offer in found})
     rooms = Room.objects.in_bulk({offer.room_id for offer in found})
     devices = Device.objects.select_related("model").in_bulk({offer.device_id for offer in found})

@@ -113,7 +113,7 @@ class Booking:
 
     def book(self, starts_at: datetime = NINE, **changes: Any) -> TreatmentSession:
         details = {
-            "plan_id": self.plan.pk,
+            "plan": self.plan,
             "starts_at": starts_at,
             "practitioner": self.practitioner,
             "room": self.room,

@@ -76,7 +76,7 @@ class World:
         try:
             with transaction.atomic():
                 services.book_session(
-                    plan_id=plan.pk,
+                    plan=plan,
                     starts_at=start,
                     practitioner=next(p for p in self.staff if p.pk == who),
                     room=next(r for r in self.rooms if r.pk == room),
@@ -192,7 +192,7 @@ def offered(world: World, who: User | None) -> list[Offer]:
         plan=world.plan,
         first=world.day - DAY,
         last=world.day + DAY,
-        practitioner=who,
+        practitioner_id=who.pk if who else None,
         at=world.at,
     )
 

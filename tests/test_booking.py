@@ -7,10 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clinic.models import User, Weekday
+from patients.models import Patient
 from patients.services import PatientArchived
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import TreatmentSession
+from sessions.models import TreatmentPlan, TreatmentSession
 from sessions.services import booking as rules
 from sessions.services.plans import NoPractitionerHere, ProtocolDoesNotFit
 from sessions.services.presence import Closed
@@ -190,6 +191,24 @@ def test_only_what_is_in_use_at_the_clinic_can_be_booked(booking: Booking, bob: 
         booking.book(practitioner=UserFactory(clinic=booking.plan.clinic, role="RECEPTIONIST"))
 
 
+def test_a_plan_that_was_held_since_it_was_read_is_not_booked(booking: Booking) -> None:
+    known = TreatmentPlan.objects.with_booking_facts().get(pk=booking.plan.pk)
+    services.move_plan(
+        plan_id=known.pk, to="ON_HOLD", at=NINE - 4 * DAY, by=booking.practitioner, reason="Ill."
+    )
+
+    with pytest.raises(rules.PlanNotActive):
+        booking.book(plan=known)
+
+
+def test_a_patient_who_was_archived_since_is_not_booked(booking: Booking) -> None:
+    known = TreatmentPlan.objects.with_booking_facts().get(pk=booking.plan.pk)
+    Patient.objects.filter(pk=known.patient_id).update(archived_at=NINE - DAY)
+
+    with pytest.raises(PatientArchived):
+        booking.book(plan=known)
+
+
 def test_an_archived_patient_is_not_booked(booking: Booking) -> None:
     patient = booking.plan.patient
     patient.archived_at = NINE - DAY
@@ -247,9 +266,9 @@ def test_a_refused_reschedule_leaves_the_old_session_as_it_was(
     assert TreatmentSession.objects.count() == 2
 
 
-def test_a_booking_takes_ten_queries(booking: Booking) -> None:
-    """The plan, its version, the locks, who is there, what is held, what has not healed; the
-    session, its history, the steps and the messages. Savepoints are not counted."""
+def test_a_booking_takes_seven_queries(booking: Booking) -> None:
+    """The version of the protocol, the locks, how it stands; the session, its history, the steps
+    and the messages. Savepoints are not counted."""
     CareStepFactory(anchor="BOOKED")
     CareStepFactory(anchor="STARTS", offset=-2 * DAY)
 
@@ -257,4 +276,4 @@ def test_a_booking_takes_ten_queries(booking: Booking) -> None:
         booking.book()
 
     asked = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    assert len(asked) == 10, "\n".join(asked)
+    assert len(asked) == 7, "\n".join(asked)

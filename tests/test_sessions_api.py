@@ -4,14 +4,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from clinic.models import User
+from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from tests.conftest import Booking
-from tests.factories import DAY, HOUR, NINE, SessionFactory, ZoneFactory
+from tests.factories import DAY, HOUR, NINE, CareStepFactory, SessionFactory, ZoneFactory
 
 pytestmark = pytest.mark.django_db
 SESSIONS = "/api/v1/sessions/"
@@ -33,6 +38,57 @@ def test_the_desk_books(as_dana: APIClient, dana: User, booking: Booking) -> Non
     assert body["ends_at"] == "2030-01-07T10:00:00Z"
     assert body["patient_name"] == booking.plan.patient.full_name
     assert TreatmentSession.objects.get().events.get().by == dana
+
+
+def test_a_booking_takes_nine_queries_with_the_caller_and_the_form(
+    dana: User, booking: Booking, client: Client
+) -> None:
+    """The token, what the body names; then those of the service: test_booking.py."""
+    CareStepFactory(anchor="BOOKED")
+    _, token = AuthToken.objects.create(dana)
+
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.post(
+            SESSIONS,
+            booking.body(),
+            content_type="application/json",
+            headers={"Authorization": f"Token {token}"},
+        )
+
+    assert answer.status_code == 201
+    asked = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+    assert len(asked) == 9, "\n".join(asked)
+
+
+def test_a_list_says_what_a_single_session_says(as_dana: APIClient, booking: Booking) -> None:
+    """The rows of the list are made by PostgreSQL, the single one by a serializer."""
+    session = booking.book()
+    services.move_session(
+        session_id=session.pk, to=Status.CONFIRMED, at=NINE - DAY, by=booking.practitioner
+    )
+    TreatmentSession.objects.filter(pk=session.pk).update(
+        spacing_override_reason="Line one\n“two”", spacing_override_by=booking.practitioner
+    )
+
+    listed = as_dana.get(SESSIONS, {"date": "2030-01-07"}).json()["results"]
+
+    assert listed == [as_dana.get(f"{SESSIONS}{session.pk}/").json()]
+
+
+def test_a_day_of_hundreds_comes_as_one_page(as_dana: APIClient, booking: Booking) -> None:
+    for days in range(3):
+        booking.book(NINE + 28 * days * DAY)
+
+    whole = as_dana.get(SESSIONS, {"page_size": 1000}).json()
+    pages, url = [], f"{SESSIONS}?page_size=1"
+    while url:
+        page = as_dana.get(url).json()
+        pages += page["results"]
+        url = page["next"]
+
+    assert whole["next"] is None
+    assert whole["results"] == pages
+    assert len(pages) == 3
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ class Story:
             and (before is None or slot.ends_at + HOUR < before)
         )
         return services.book_session(
-            plan_id=self.plan.pk,
+            plan=self.plan,
             starts_at=slot.starts_at,
             practitioner=slot.practitioner,
             room=slot.room,
@@ -366,7 +366,7 @@ class Story:
         room = Room.objects.filter(clinic=self.clinic).order_by("name")[self.number % 3]
         device = Device.objects.filter(clinic=self.clinic).order_by("serial")[self.number % 3]
         session = services.book_session(
-            plan_id=self.plan.pk,
+            plan=self.plan,
             starts_at=starts_at if is_treated else starts_at + HOUR,
             practitioner=self.clinician,
             room=room,

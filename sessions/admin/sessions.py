@@ -238,10 +238,7 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
         return session.status, session.get_status_display()
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TreatmentSession:
-        details = {name: value for name, value in data.items() if name != "plan"}
-        return services.book_session(
-            plan_id=data["plan"].pk, **details, at=timezone.now(), by=actor(request)
-        )
+        return services.book_session(**data, at=timezone.now(), by=actor(request))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:

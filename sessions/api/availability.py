@@ -12,10 +12,11 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api import ClinicViewSet, VisibleField
+from clinic.api import ClinicViewSet, VisibleField, unknown_ids
 from clinic.models import User
+from clinic.permissions import actor
 from clinic.wallclock import day_bounds
-from sessions.availability import first_free, offers
+from sessions.availability import Offer, first_free, offers
 from sessions.models import TreatmentPlan
 from sessions.services.plans import version_in_effect
 from sessions.spacing import why_not_yet
@@ -28,10 +29,11 @@ class PlanQuery(serializers.Serializer[Any]):
     plan = VisibleField(
         queryset=TreatmentPlan.objects.select_related("clinic", "patient", "area", "protocol")
     )
-    practitioner = VisibleField(queryset=User.objects.practitioners(), required=False, default=None)
 
 
 class AvailabilityQuery(PlanQuery):
+    # looked up only when nothing is free with this practitioner: an offer proves that they exist
+    practitioner = serializers.UUIDField(required=False, default=None)
     # "from" is a word of Python's, so it gets its name below
     first = serializers.DateField(help_text="First local day.")
     to = serializers.DateField(help_text="Last local day; at most 31 days after the first.")
@@ -51,6 +53,7 @@ class AvailabilityQuery(PlanQuery):
 
 
 class FirstQuery(PlanQuery):
+    practitioner = VisibleField(queryset=User.objects.practitioners(), required=False, default=None)
     after = serializers.DateField(help_text="The first local day that would do.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -69,6 +72,17 @@ class SlotOut(serializers.Serializer[Any]):
     practitioner = serializers.UUIDField(source="practitioner_id")
     room = serializers.UUIDField(source="room_id")
     device = serializers.UUIDField(source="device_id")
+
+
+def plain(offer: Offer) -> dict[str, Any]:
+    """What SlotOut says, for a month of slots: the renderer knows instants and ids."""
+    return {
+        "starts_at": offer.starts_at,
+        "ends_at": offer.ends_at,
+        "practitioner": offer.practitioner_id,
+        "room": offer.room_id,
+        "device": offer.device_id,
+    }
 
 
 class WhyNotYet(serializers.Serializer[Any]):
@@ -109,10 +123,14 @@ class AvailabilityViewSet(ClinicViewSet):
             plan=query["plan"],
             first=query["from"],
             last=query["to"],
-            practitioner=query["practitioner"],
+            practitioner_id=query["practitioner"],
             at=timezone.now(),
         )
-        return Response(SlotOut(slots, many=True).data)
+        if not slots and (asked := query["practitioner"]):
+            seen = User.objects.practitioners().visible_to(actor(request))
+            if not seen.filter(pk=asked).exists():
+                raise unknown_ids({"practitioner": asked})
+        return Response([plain(slot) for slot in slots])
 
     @extend_schema(parameters=[FirstQuery], responses=FirstOut)
     @action(detail=False, methods=["get"])

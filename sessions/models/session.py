@@ -94,15 +94,26 @@ class TreatmentSession(Model):
     kept on that sooner session).
     """
 
-    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False, db_index=False)
     plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="sessions")
     patient = models.ForeignKey(
-        Patient, on_delete=models.PROTECT, related_name="sessions", editable=False
+        Patient,
+        on_delete=models.PROTECT,
+        related_name="sessions",
+        editable=False,
+        db_index=False,
     )
     area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="+", editable=False)
-    practitioner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="sessions")
-    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="sessions")
-    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="sessions")
+    # these, the clinic and the patient have indexes of their own below
+    practitioner = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="sessions", db_index=False
+    )
+    room = models.ForeignKey(
+        Room, on_delete=models.PROTECT, related_name="sessions", db_index=False
+    )
+    device = models.ForeignKey(
+        Device, on_delete=models.PROTECT, related_name="sessions", db_index=False
+    )
     occupied_from = models.DateTimeField(editable=False)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(editable=False)
@@ -240,7 +251,10 @@ class TreatmentSession(Model):
                 fields=["clinic", "starts_at"],
                 include=["released_at", "status"],
             ),
+            # read by the search for free times
             models.Index(name="session_by_practitioner", fields=["practitioner", "starts_at"]),
+            models.Index(name="session_by_room", fields=["room", "starts_at"]),
+            models.Index(name="session_by_device", fields=["device", "starts_at"]),
             models.Index(name="session_by_patient", fields=["patient", "starts_at"]),
         ]
         triggers = [

@@ -8,8 +8,9 @@ from sessions.availability import Offer, offers
 from sessions.models import TreatmentPlan, TreatmentSession
 
 OFFERED = 3
-# Days to look at on either side of the wanted one: the day itself, else the week, else the month.
-REACHES = (0, 7, 28)
+# How far to look on either side of the wanted time, until there are enough.
+REACHES = (timedelta(hours=3), timedelta(days=1), timedelta(days=7), timedelta(days=28))
+MINUTE = timedelta(minutes=1)
 
 
 def alternatives(
@@ -26,29 +27,38 @@ def alternatives(
     the wanted practitioner before the others. What a session `without` takes up counts as free:
     it would be given up. Run it when the refused booking is rolled back.
     """
-    zone = plan.clinic.zone
-    wanted, today = starts_at.astimezone(zone).date(), at.astimezone(zone).date()
-    found: dict[tuple[datetime, UUID], Offer] = {}
-    for reach in REACHES:
-        first = max(today, wanted - timedelta(days=reach))
-        last = wanted + timedelta(days=reach)
-        for who in (practitioner, None):
-            if last < first or _has_enough(found, starts_at):
-                break  # in the past, or nobody else is needed
-            for offer in offers(
-                plan=plan, first=first, last=last, practitioner=who, at=at, moving=without
-            ):
-                found.setdefault((offer.starts_at, offer.practitioner_id), offer)
-        if len(found) >= OFFERED:
-            break
+
+    def within(reach: timedelta, who: UUID | None) -> list[Offer]:
+        begins, ends = max(at, starts_at - reach), starts_at + reach
+        return offers(
+            plan=plan,
+            first=begins.astimezone(plan.clinic.zone).date(),
+            last=ends.astimezone(plan.clinic.zone).date(),
+            practitioner_id=who,
+            at=at,
+            not_before=begins,
+            before=ends + MINUTE,
+            moving=without,
+        )
 
     def distance(offer: Offer) -> tuple[timedelta, bool, datetime, UUID]:
         away = abs(offer.starts_at - starts_at)
         is_another = offer.practitioner_id != practitioner.pk
         return away, is_another, offer.starts_at, offer.practitioner_id
 
-    return sorted(found.values(), key=distance)[:OFFERED]
-
-
-def _has_enough(found: dict[tuple[datetime, UUID], Offer], starts_at: datetime) -> bool:
-    return len(found) >= OFFERED and any(start == starts_at for start, _ in found)
+    nearest: list[Offer] = []
+    for reach in REACHES:
+        if starts_at + reach < at:
+            continue  # in the past
+        nearest = sorted(within(reach, practitioner.pk), key=distance)[:OFFERED]
+        # Others only as near as the wanted practitioner is: everybody's month takes its time.
+        enough = len(nearest) == OFFERED
+        nearer = abs(nearest[-1].starts_at - starts_at) if enough else reach
+        if nearer or not enough:
+            others = within(nearer, None)
+            known = {(offer.starts_at, offer.practitioner_id) for offer in nearest}
+            nearest += [o for o in others if (o.starts_at, o.practitioner_id) not in known]
+            nearest = sorted(nearest, key=distance)[:OFFERED]
+        if len(nearest) == OFFERED:
+            break
+    return nearest

@@ -12,7 +12,7 @@ from clinic.models import Device, Room, User
 from clinic.retries import retried
 from patients.services import PatientArchived
 from sessions.assessment import overridden, side_effect_findings
-from sessions.availability import SlotTaken
+from sessions.availability import SlotTaken, Standing
 from sessions.holding import own_holds, use_up
 from sessions.lifecycle import PlanStatus
 from sessions.models import SessionFinding, TreatmentPlan, TreatmentSession
@@ -77,10 +77,16 @@ class OverrideNotAllowed(NotAllowed):
     title = "Only a practitioner may override a safety rule"
 
 
-def require_active(plan: TreatmentPlan) -> None:
+def require_active(status: str) -> None:
     """Raises PlanNotActive."""
-    if plan.status != PlanStatus.ACTIVE:
-        raise PlanNotActive(f"The plan is {plan.status}; activate it first.", field="plan")
+    if status != PlanStatus.ACTIVE:
+        raise PlanNotActive(f"The plan is {status}; activate it first.", field="plan")
+
+
+def require_not_archived(archived: bool) -> None:
+    """Raises PatientArchived."""
+    if archived:
+        raise PatientArchived("This patient's record is archived.", field="plan")
 
 
 def prepare_session(
@@ -96,9 +102,8 @@ def prepare_session(
 
     Raises PatientArchived, PlanNotActive, NotBookable, RoomUnfit, DeviceUnfit, NoVersion.
     """
-    if plan.patient.archived_at:
-        raise PatientArchived("This patient's record is archived.", field="plan")
-    require_active(plan)
+    require_not_archived(plan.patient.archived_at is not None)
+    require_active(plan.status)
     for field, resource in (("room", room), ("device", device)):
         if resource.clinic_id != plan.clinic_id or not resource.is_active:
             raise NotBookable(f"{resource} is not in use at this clinic.", field=field)
@@ -127,7 +132,7 @@ def prepare_session(
 @transaction.atomic
 def book_session(
     *,
-    plan_id: Any,
+    plan: TreatmentPlan,
     starts_at: datetime,
     practitioner: User,
     room: Room,
@@ -141,6 +146,9 @@ def book_session(
 ) -> TreatmentSession:
     """Book one session of a plan. Uses up the plan's holds on the slot, and the one named.
 
+    Spare queries by a plan that was read `with_booking_facts`; what may have changed since is read
+    again behind the locks.
+
     1. Take the advisory locks (Note [Lock order]).
     2. Refuse what no constraint can know: the past, closing time, an override by the wrong role.
     3. Insert; the constraints have the last word, put into the words of the desk.
@@ -150,21 +158,22 @@ def book_session(
     OpenSideEffects, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken, PlanNotActive,
     NotBookable, NoPractitionerHere, PatientArchived, NoVersion, OverrideNotAllowed.
     """
-    plan = TreatmentPlan.objects.with_booking_facts().get(pk=plan_id)
     session = prepare_session(
         plan=plan, starts_at=starts_at, practitioner=practitioner, room=room, device=device, at=at
     )
     lock_for_bookings(*locks_for(session), clinic_id=plan.clinic_id)
 
-    require_open_time(session, at=at)
-    holds = own_holds(session, at=at, named=hold_id)
+    now = require_open_time(session, at=at)
+    holds = own_holds(session, at=at, named=hold_id) if now.holds_near or hold_id else []
     if spacing_override_reason:
         require_override_right(by)
         session.spacing_override_reason = spacing_override_reason
         session.spacing_override_by = by
         approve_sooner(session)
 
-    accepted = accept_side_effects(session, reason=side_effect_override_reason, at=at, by=by)
+    accepted = []
+    if now.unhealed:
+        accepted = accept_side_effects(session, reason=side_effect_override_reason, at=at, by=by)
 
     session.rescheduled_from = rescheduled_from
     try:
@@ -208,11 +217,17 @@ def locks_for(session: TreatmentSession) -> tuple[str, ...]:
     )
 
 
-def require_open_time(session: TreatmentSession, *, at: datetime) -> None:
-    """Raises InThePast, NoPractitionerHere, Closed, PractitionerOff."""
+def require_open_time(session: TreatmentSession, *, at: datetime) -> Standing:
+    """How it stands with `session`, behind its locks: the plan may have changed since it was read.
+
+    Raises InThePast, PatientArchived, PlanNotActive, NoPractitionerHere, Closed, PractitionerOff.
+    """
     if session.starts_at < at - GRACE:
         raise InThePast("The session must start in the future.", field="starts_at")
-    require_presence(session)
+    there = require_presence(session)
+    require_not_archived(there.archived)
+    require_active(there.plan_status)
+    return there
 
 
 def require_free(session: TreatmentSession) -> None:

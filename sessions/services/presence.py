@@ -2,7 +2,7 @@
 
 from clinic.models import Device, Room
 from patients.models import Area
-from sessions.availability import SlotTaken, presence
+from sessions.availability import SlotTaken, Standing, standing
 from sessions.models import TreatmentSession
 from sessions.services.plans import no_practitioner
 
@@ -42,17 +42,12 @@ def require_fit(room: Room, device: Device, *, area: Area) -> None:
             )
 
 
-def require_presence(session: TreatmentSession) -> None:
-    """Raises NoPractitionerHere, Closed or PractitionerOff.
+def require_presence(session: TreatmentSession) -> Standing:
+    """How it stands with `session`. Raises NoPractitionerHere, Closed or PractitionerOff.
 
     The caller holds the locks of clinic and practitioner.
     """
-    there = presence(
-        clinic=session.clinic,
-        practitioner=session.practitioner,
-        starts_at=session.starts_at,
-        ends_at=session.ends_at,
-    )
+    there = standing(session)
     if not there.treats_here:
         raise no_practitioner(session.practitioner)
     when = f"{session.starts_at_local:%A %d %b %Y from %H:%M}"
@@ -65,3 +60,4 @@ def require_presence(session: TreatmentSession) -> None:
             f"{session.practitioner} does not work during the whole session, {when}.",
             field="practitioner",
         )
+    return there

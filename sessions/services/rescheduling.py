@@ -69,7 +69,7 @@ def reschedule_session(
     """
     old = TreatmentSession.objects.select_related(
         *("clinic", "practitioner", "room", "device", "plan__protocol", "plan__clinic"),
-        *("plan__patient", "plan__area"),
+        *("plan__patient__clinic", "plan__area"),
     ).get(pk=session_id)
     target: dict[str, Any] = {
         "practitioner": practitioner or old.practitioner,
@@ -93,11 +93,11 @@ def reschedule_session(
     for moved in [old, *(shift.session for shift in shifts)]:
         move_session(session_id=moved.pk, to=Status.CANCELLED, at=at, by=by, reason=reason)
     new = book_session(
-        plan_id=old.plan_id, starts_at=starts_at, **target, at=at, by=by, rescheduled_from=old
+        plan=old.plan, starts_at=starts_at, **target, at=at, by=by, rescheduled_from=old
     )
     for shift in shifts:
         book_session(
-            plan_id=old.plan_id,
+            plan=old.plan,
             **shift.slot.as_booking(),
             at=at,
             by=by,

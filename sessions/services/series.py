@@ -43,7 +43,7 @@ def propose_series(
     first one after it. Nothing is kept: hold or book what is proposed.
     Raises PlanNotActive, NoFreeTime, NoVersion.
     """
-    require_active(plan)
+    require_active(plan.status)
     search = _Search(
         plan=plan,
         protocol=version_in_effect(plan.protocol, at),
@@ -164,7 +164,7 @@ def book_series(
     one transaction each would otherwise wait for each other. Raises what `book_session` raises,
     with the session's index: `field` is `sessions/1/room`, `index` is 1.
     """
-    plan = TreatmentPlan.objects.get(pk=plan_id)
+    plan = TreatmentPlan.objects.with_booking_facts().get(pk=plan_id)
     lock_for_bookings(
         *{
             name
@@ -181,7 +181,7 @@ def book_series(
     booked = []
     for index, slot in enumerate(slots):
         try:
-            booked.append(book_session(plan_id=plan_id, **slot, at=at, by=by))
+            booked.append(book_session(plan=plan, **slot, at=at, by=by))
         except DomainError as error:
             if error.field in slot:  # what is wrong with the plan is no fault of this session
                 error.field = f"sessions/{index}/{error.field}"

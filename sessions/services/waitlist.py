@@ -58,7 +58,7 @@ def join_waitlist(
     by: User,
 ) -> WaitlistEntry:
     """Put a plan on the waitlist. Raises PlanNotActive, NoPractitionerHere, AlreadyWaiting."""
-    require_active(plan)
+    require_active(plan.status)
     if practitioner:
         require_practitioner(practitioner, clinic_id=plan.clinic_id)
     entry = WaitlistEntry(
@@ -184,7 +184,7 @@ def accept_offer(*, entry_id: Any, at: datetime, by: User) -> TreatmentSession:
     expires_at = current.offer_expires_at
     if expires_at is None or expires_at <= at or current.offered_starts_at != slot["starts_at"]:
         raise OfferLapsed("Nobody accepted this offer in time; it may be with somebody else now.")
-    return book_session(plan_id=entry.plan_id, **slot, at=at, by=by)  # which uses up the hold
+    return book_session(plan=entry.plan, **slot, at=at, by=by)  # which uses up the hold
 
 
 def _offered(entry: WaitlistEntry) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from contextlib import ExitStack
 from datetime import datetime
+from time import sleep
 from unittest.mock import patch
 
 from sessions import services
+from sessions.availability import Standing
 from sessions.models import Hold, TreatmentSession
+from sessions.services.presence import require_presence
 from tests.concurrency.conftest import race
 from tests.concurrency.test_double_booking import DESKS, rivals
 from tests.conftest import Booking
@@ -56,8 +59,17 @@ def test_control_without_the_locks_a_held_slot_is_booked(booking: Booking) -> No
     """
     pairs = rivals(booking, "room")
     crossed = 0
+
+    def look_and_wait(session: TreatmentSession) -> Standing:
+        seen = require_presence(session)
+        sleep(0.02)  # so that many have looked before the first one writes
+        return seen
+
     with ExitStack() as without_locks:
         without_locks.enter_context(patch("sessions.services.booking.lock"))
+        without_locks.enter_context(
+            patch("sessions.services.booking.require_presence", look_and_wait)
+        )
         for number in range(20):
             start = NINE + number * 40 * DAY
             race(

@@ -175,7 +175,7 @@ class House:
         return True
 
     def add(self, plan: TreatmentPlan, slot: Chosen, now: dict[str, Any], **details: Any) -> None:
-        session = services.book_session(plan_id=plan.pk, **slot, **now, **details)
+        session = services.book_session(plan=plan, **slot, **now, **details)
         self.sessions.append(session.pk)
 
     def book_held(self, hold: Hold, now: dict[str, Any]) -> None:

@@ -102,16 +102,12 @@ def test_the_desk_books_while_deadlocks_strike(
     """The whole request is run again: what was done before the fault is not there any more."""
     strikes = iter(["40P01", "40001", "55P03"])
 
-    def strike(*args: Any, **kwargs: Any) -> list[Any]:
+    def strike(*args: Any, **kwargs: Any) -> None:
         if sqlstate := next(strikes, None):
             with connection.cursor() as cursor:
                 cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$")
-        return []
 
-    with (
-        patch("sessions.services.booking.overridden"),
-        patch("sessions.services.booking.accept_side_effects", strike),
-    ):
+    with patch("sessions.services.booking.use_up", strike):  # after the session is inserted
         answer = client_of(dana).post("/api/v1/sessions/", booking.body(), headers=headers)
 
     assert answer.status_code == 201

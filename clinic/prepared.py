@@ -1,0 +1,52 @@
+"""Statements that PostgreSQL plans once per connection.
+
+Django puts the values into the text, so PostgreSQL plans every statement anew. For the long ones
+of the booking desk planning took twice as long as the work itself (docs/performance.md).
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+NAMED = re.compile(r"%\((\w+)\)s")
+# What each open connection has been taught; false while nobody knows whether it was. A connection
+# that is lost takes its entry with it.
+_known: WeakKeyDictionary[Any, dict[str, bool]] = WeakKeyDictionary()
+
+
+class Prepared:
+    """One statement with named values, `%(name)s`, whose types are `types`, by name."""
+
+    def __init__(self, name: str, sql: str, types: Mapping[str, str]) -> None:
+        self.name = name
+        self.types = dict(types)
+        numbers = {value: f"${number}" for number, value in enumerate(types, start=1)}
+        # with its "%%", because it is only ever sent together with values
+        text = NAMED.sub(lambda found: numbers[found[1]], sql)
+        self._prepare = f"PREPARE {name} ({', '.join(types.values())}) AS {text}"
+        self._execute = f"EXECUTE {name} ({', '.join(['%s'] * len(types))})"
+
+    def execute(self, cursor: CursorWrapper, values: Mapping[str, Any]) -> None:
+        """Run it with the values of all its names. The rows are the cursor's."""
+        given = [values[name] for name in self.types]
+        known = _known.setdefault(connection.connection, {})
+        if self.name in known and (known[self.name] or self._is_there(cursor)):
+            cursor.execute(self._execute, given)
+            return
+        known[self.name] = False  # until it has worked: an error leaves the statement prepared
+        cursor.execute(f"{self._prepare}; {self._execute}", given)  # in one round trip
+        cursor.nextset()
+        known[self.name] = True
+
+    @property
+    def preparation(self) -> str:
+        """The statement that teaches a connection, for one that is not Django's."""
+        return self._prepare.replace("%%", "%")
+
+    def _is_there(self, cursor: CursorWrapper) -> bool:
+        cursor.execute("SELECT FROM pg_prepared_statements WHERE name = %s", [self.name])
+        return cursor.fetchone() is not None

@@ -1,0 +1,76 @@
+"""What a booking names by id, found in one query instead of four."""
+
+from typing import Any
+
+from django.db import connection, models
+
+from clinic.api import unknown_ids
+from clinic.models import Clinic, Device, Room, User
+from clinic.prepared import Prepared
+from patients.models import Area, Patient
+from sessions.models import Protocol, TreatmentPlan
+
+ROWS: dict[str, type[models.Model]] = {
+    "plan": TreatmentPlan,
+    "clinic": Clinic,
+    "patient": Patient,
+    "area": Area,
+    "protocol": Protocol,
+    "practitioner": User,
+    "room": Room,
+    "device": Device,
+}
+
+
+def _columns(name: str, model: type[models.Model]) -> str:
+    return ", ".join(f'{name}."{field.column}"' for field in model._meta.concrete_fields)
+
+
+# Only what the caller's clinics have: see `visible_to` of each model.
+NAMED = Prepared(
+    "named",
+    """
+WITH sees AS MATERIALIZED (
+    SELECT coalesce(array_agg(clinic_id), '{}') AS clinics
+    FROM clinic_user_clinic WHERE user_id = %(user)s
+)
+SELECT COLUMNS
+FROM sees
+LEFT JOIN treatment_plan AS plan ON plan.id = %(plan)s AND plan.clinic_id = ANY (clinics)
+LEFT JOIN clinic ON clinic.id = plan.clinic_id
+LEFT JOIN patient ON patient.id = plan.patient_id
+LEFT JOIN patient_area AS area ON area.id = plan.area_id
+LEFT JOIN treatment_protocol AS protocol ON protocol.id = plan.protocol_id
+LEFT JOIN clinic_user AS practitioner
+  ON practitioner.id = %(practitioner)s
+ AND practitioner.role = 'PRACTITIONER' AND practitioner.is_active
+ AND EXISTS (SELECT FROM clinic_user_clinic AS works
+             WHERE works.user_id = practitioner.id AND works.clinic_id = ANY (clinics))
+LEFT JOIN clinic_room AS room ON room.id = %(room)s AND room.clinic_id = ANY (clinics)
+LEFT JOIN clinic_device AS device ON device.id = %(device)s AND device.clinic_id = ANY (clinics)
+""".replace("COLUMNS", ", ".join(_columns(name, model) for name, model in ROWS.items())),
+    types=dict.fromkeys(("user", "plan", "practitioner", "room", "device"), "uuid"),
+)
+
+
+def find_named(user: User, attrs: dict[str, Any]) -> dict[str, Any]:
+    """The plan (with its booking facts), practitioner, room and device of these ids.
+
+    Raises ValidationError, naming each that does not exist for `user`.
+    """
+    asked = {name: attrs[name] for name in NAMED.types if name != "user"}
+    with connection.cursor() as cursor:
+        NAMED.execute(cursor, {**asked, "user": user.pk})
+        values = list(cursor.fetchone())
+    found: dict[str, Any] = {}
+    for name, model in ROWS.items():
+        fields = [field.attname for field in model._meta.concrete_fields]
+        row = model.from_db(connection.alias, fields, values[: len(fields)])
+        found[name] = row if row.pk else None
+        del values[: len(fields)]
+    if unknown := {name: pk for name, pk in asked.items() if found[name] is None}:
+        raise unknown_ids(unknown)
+    plan, patient = found["plan"], found["patient"]
+    plan.patient, plan.area, plan.protocol = patient, found["area"], found["protocol"]
+    plan.clinic = patient.clinic = found["clinic"]  # the same: plan_patient_of_same_clinic
+    return {name: found[name] for name in asked}
