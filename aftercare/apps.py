@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AftercareConfig(AppConfig):
@@ -6,4 +7,11 @@ class AftercareConfig(AppConfig):
     verbose_name = "Aftercare"
 
     def ready(self) -> None:
-        from aftercare import receivers  # noqa: F401  listens to session_moved
+        from aftercare import (
+            followups,  # noqa: F401  listens to message_ended
+            guard,
+            receivers,  # noqa: F401  listens to session_moved
+        )
+        from aftercare.webhooks import email  # noqa: F401  listens to anymail
+
+        post_migrate.connect(guard.adopt_if_new, sender=self)

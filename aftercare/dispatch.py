@@ -1,192 +1,286 @@
-"""Sending what is due: claim, mark, call, reap. The whole story is in docs/messages.md.
-
-Note [Message lease]
-    A worker claims messages for LEASE and says so in the row. CLAIMED is provably unsent: when
-    the lease is over, the message goes back into the queue. SENDING is committed *before* the
-    provider is called, and the row stays locked *during* the call: a row that is SENDING and not
-    locked when its lease is over belongs to a worker that died, perhaps after the provider had
-    accepted. Such a message is sent again only if the provider de-duplicates by its key; else it
-    is IN_DOUBT, for a person to decide. A lease alone cannot tell dead from slow, the lock can,
-    because it ends with the connection.
-"""
+"""Sending what is due: claim, mark, call. The whole story is in docs/messages.md."""
 
 import logging
+import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
+from itertools import pairwise
 from time import monotonic
+from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import OperationalError, transaction
-from django.db.models import F
+from django.db import InterfaceError, OperationalError, connection, transaction
 
-from aftercare.channels import Channel, Channels, Refused, Unknown
-from aftercare.models import Message, MessageStatus
+from aftercare import guard, suppression, untold
+from aftercare.accepting import settle_accepted
+from aftercare.channels import Channel, Channels, ProviderKind, Refused, Unknown
+from aftercare.held import Place, Reader, places
+from aftercare.leases import Mark, claim, mark, release
+from aftercare.models import Message, MessageTemplate, Outcome
+from aftercare.reaper import expire, reap
 from aftercare.rendering import render, template_for
-from aftercare.services import FITS
-from aftercare.timing import in_quiet_hours, outside_quiet_hours
-from patients.models import Channel as ChannelName
-from patients.models import ContactConsent
-from sessions.models import TreatmentSession
+from aftercare.tries import BACK_OFF, LEASE, MAX_ATTEMPTS, Tried, settle
+from clinic.retries import PASSING
+
+__all__ = [
+    "BACK_OFF",
+    "BATCH",
+    "LEASE",
+    "MAX_ATTEMPTS",
+    "call",
+    "claim",
+    "mark",
+    "reap",
+    "send_due",
+]
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
-BATCH = 10
-# Minutes until the next try after the first, second … refusal; then the message has failed.
-BACK_OFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180)]
-MAX_ATTEMPTS = len(BACK_OFF) + 1
-
-# Accepted by the provider while the database was lost before it could be told: written on the
-# next run of this process, even if a reaper has put the row in doubt meanwhile.
-_unrecorded: dict[UUID, tuple[datetime, str]] = {}
+# Claimed at once. A run gives back what it did not get to, so the lease covers any batch.
+BATCH = 50
+# And one call more, of 11 at most: a worker that is told to stop has stopped within 25.
+MAX_SECONDS = 12.0
+TextFor = Callable[[Message], MessageTemplate]
 
 
 def send_due(
-    *, clock: Callable[[], datetime], max_messages: int = 200, max_seconds: float = 20
+    *, clock: Callable[[], datetime], max_messages: int = 1000, max_seconds: float = MAX_SECONDS
 ) -> int:
     """Send what is due, bounded so that a worker can be stopped at any time; returns how many
     messages were called for. `clock` tells the time (UTC) whenever it is needed."""
-    worker = uuid4().hex
     ends = monotonic() + max_seconds
-    called = 0
-    record_accepted()
+    untold.tell(at=clock())
+    if objection := guard.check():
+        logger.error("nothing is sent: %s; see manage.py resume_dispatch", objection)
+        return 0
+    expire(at=clock())
     with Channels() as channels:
-        reap(at=clock(), channels=channels)
-        while called < max_messages and monotonic() < ends:
-            ids = claim(worker=worker, at=clock(), limit=min(BATCH, max_messages - called))
+        reap(at=clock(), channels=channels, until=ends)
+        run = Run(clock=clock, channels=channels, ends=ends)
+        try:
+            run.send(max_messages)
+        except (OperationalError, InterfaceError) as error:
+            logger.error("the database was lost while messages were sent: %s", type(error).__name__)
+            _come_back(run)
+    return run.called
+
+
+class Run:
+    """One bounded run of one worker."""
+
+    def __init__(self, *, clock: Callable[[], datetime], channels: Channels, ends: float) -> None:
+        self.clock, self.channels, self.ends = clock, channels, ends
+        self.worker = uuid4().hex
+        self.called = 0
+        self._reader = Reader()
+        self._texts: dict[tuple[Any, ...], MessageTemplate] = {}
+
+    def send(self, max_messages: int) -> None:
+        while self.called < max_messages and self._has_time():
+            limit = min(BATCH, max_messages - self.called)
+            ids = claim(worker=self.worker, at=self.clock(), limit=limit)
             if not ids:
-                break
-            for message_id in ids:
-                if mark(message_id, worker=worker, at=clock()):
-                    call(message_id, worker=worker, at=clock(), channels=channels)
-                    called += 1
-    return called
+                return
+            try:
+                self._send_batch(ids)
+            finally:
+                release(worker=self.worker)
+
+    def _send_batch(self, ids: list[UUID]) -> None:
+        """Call for one after another. Each is marked in the transaction that records the one
+        before: one commit a message, and still committed before its own call."""
+        known = places(ids)
+        is_marked = False
+        for message_id, following in pairwise([*ids, None]):
+            assert message_id
+            if not is_marked and not self._mark(message_id):
+                continue
+            self.called += 1
+            is_marked = call(
+                message_id,
+                worker=self.worker,
+                at=self.clock(),
+                channels=self.channels,
+                place=known[message_id],
+                reader=self._reader,
+                text_for=self._text_for,
+                following=partial(self._following, following),
+            )
+
+    def _mark(self, message_id: UUID) -> bool:
+        following = self._following(message_id)
+        if following is None:
+            return False
+        # if the commit is lost, it may be marked or not
+        untold.memory.not_called[message_id] = self.worker
+        is_marked = mark(following.message_id, worker=following.worker, at=following.at)
+        if not is_marked:
+            del untold.memory.not_called[message_id]
+        return is_marked
+
+    def _following(self, message_id: UUID | None) -> Mark | None:
+        """The next to be marked, while there is one and time for it."""
+        if message_id is None or not self._has_time():
+            return None
+        return Mark(message_id, self.worker, self.clock())
+
+    def _text_for(self, message: Message) -> MessageTemplate:
+        """A text that was new when the run began is new enough."""
+        key = (message.step_id, message.channel, message.patient.language)
+        if key not in self._texts:
+            self._texts[key] = template_for(message)
+        return self._texts[key]
+
+    def _has_time(self) -> bool:
+        return monotonic() < self.ends
 
 
-def claim(*, worker: str, at: datetime, limit: int) -> list[UUID]:
-    """Reserve up to `limit` due messages for this worker, oldest first."""
-    with transaction.atomic(durable=True):
-        due = Message.objects.due(at).order_by("due_at", "id")
-        ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
-        Message.objects.filter(pk__in=ids).update(
-            status=MessageStatus.CLAIMED, worker=worker, lease_until=at + LEASE
-        )
-    return ids
-
-
-def mark(message_id: UUID, *, worker: str, at: datetime) -> bool:
-    """Commit that the provider is about to be called. False if the message is no longer ours:
-    cancelled meanwhile, or the lease ran out and another worker has it."""
-    ours = Message.objects.filter(
-        pk=message_id, status=MessageStatus.CLAIMED, worker=worker, lease_until__gt=at
-    )
-    return (
-        ours.update(
-            status=MessageStatus.SENDING, attempts=F("attempts") + 1, lease_until=at + LEASE
-        )
-        == 1
-    )
-
-
-def call(message_id: UUID, *, worker: str, at: datetime, channels: Channels) -> None:
+def call(
+    message_id: UUID,
+    *,
+    worker: str,
+    at: datetime,
+    channels: Channels,
+    place: Place | None = None,
+    reader: Reader | None = None,
+    text_for: TextFor = template_for,
+    following: Callable[[], Mark | None] = lambda: None,
+) -> bool:
     """Send one marked message while its row is locked, and record what came of it.
 
-    1. Lock the row; another worker or a cancellation may have been faster.
-    2. Re-check, with fresh reads behind the lock, whether it still makes sense.
-    3. Call the provider and write down the outcome, in the transaction that holds the lock.
+    1. Take the locks: address and consent, shared, so that whoever withdraws waits; then the row.
+       Another worker or a cancellation may have been faster.
+    2. Re-check, with a fresh read behind the locks, whether it still makes sense. Reading in the
+       statement that locks would not do: what it joins is as old as the statement.
+    3. Call the provider and write down the outcome, in the transaction that holds the locks, and
+       mark the `following` message; returns whether it is marked.
     """
+    tried: Tried | None = None
+    reader = reader or Reader()
+    untold.memory.not_called[message_id] = worker
     try:
         with transaction.atomic(durable=True):
-            locked = Message.objects.filter(
-                pk=message_id, status=MessageStatus.SENDING, worker=worker
-            )
-            if not locked.select_for_update(of=("self",)).exists():
-                return
-            message = Message.objects.select_related("clinic", "patient__clinic", "step").get(
-                pk=message_id
-            )
-            if not _end_if_pointless(message, at=at):
-                _send(message, at=at, channel=channels[message.channel])
-    except OperationalError:
-        logger.error("the database was lost while message %s was being sent", message_id)
-        raise
-    _unrecorded.pop(message_id, None)
+            if message := reader.locked(message_id, worker=worker, place=place):
+                objection = suppression.verdict(message, at)
+                if objection:
+                    _spare(message, objection, at=at)
+                else:
+                    tried = _send(
+                        message, at=at, channel=channels[message.channel], text_for=text_for
+                    )
+                    untold.memory.tries[message_id] = tried
+            is_marked = _settle(message, tried, following())
+    except (OperationalError, InterfaceError) as error:
+        if getattr(error.__cause__, "sqlstate", None) not in PASSING:
+            raise
+        logger.warning("message %s waits: somebody else holds it or its address", message_id)
+        untold.tell(at=at)
+        return False
+    except Exception as error:
+        logger.exception("message %s cannot be dealt with", message_id)
+        if tried is None:
+            _count(message_id, f"error: {type(error).__name__}", worker=worker, at=at)
+        return False
+    untold.forget(message_id)
+    return is_marked
 
 
-def _send(message: Message, *, at: datetime, channel: Channel) -> None:
+def _settle(message: Message | None, tried: Tried | None, following: Mark | None) -> bool:
+    """Write down what a try came to, and mark the following message unless somebody holds it: who
+    holds another row must not wait for it."""
+    if following:  # if the commit is lost, it may be marked or not
+        untold.memory.not_called[following.message_id] = following.worker
+    if message and tried and tried.outcome == Outcome.ACCEPTED:
+        is_marked = settle_accepted(message, tried, following=following)
+    else:
+        if message and tried:
+            settle(message, tried)
+        is_marked = following is not None and mark(
+            following.message_id, worker=following.worker, at=following.at, waits=False
+        )
+    if following and not is_marked:
+        untold.memory.not_called.pop(following.message_id)
+    return is_marked
+
+
+def _spare(message: Message, objection: suppression.Verdict, *, at: datetime) -> None:
+    """End or put off what should not go out now."""
+    if objection.due_at:
+        message.attempts -= 1  # nothing was tried
+        message.put_back(due_at=objection.due_at, reason=objection.reason)
+    else:
+        message.end(objection.status, objection.reason, at=at)
+
+
+def _send(
+    message: Message, *, at: datetime, channel: Channel, text_for: TextFor = template_for
+) -> Tried:
+    """Call the provider, and tell what came of it."""
+    came_to = partial(
+        Tried,
+        provider=channel.code,
+        kind=channel.kind,
+        worker=message.worker,
+        number=message.attempts,
+        at=at,
+    )
     try:
-        message.template = template_for(message)
+        message.template = text_for(message)
         outgoing = render(message, message.template)
     except Exception as error:  # whatever a text does wrong, it is certain that nothing was sent
         logger.exception("message %s cannot be put into words", message.pk)
-        message.end(MessageStatus.FAILED, f"no text: {type(error).__name__}: {error}"[:300])
-        return
+        return came_to(Outcome.REFUSED, detail=f"no text: {type(error).__name__}: {error}")
+    untold.memory.not_called.pop(message.pk, None)
+    began = monotonic()
+
+    def took() -> int:
+        return round((monotonic() - began) * 1000)
+
     try:
         provider_id = channel.send(outgoing)
     except Refused as error:
-        if error.permanent or message.attempts >= MAX_ATTEMPTS:
-            message.end(MessageStatus.FAILED, str(error))
-        else:
-            message.put_back(due_at=at + BACK_OFF[message.attempts - 1], reason=str(error))
-    except Unknown as error:
-        if channel.dedupes and message.attempts < MAX_ATTEMPTS:
-            message.put_back(due_at=at + BACK_OFF[message.attempts - 1], reason=str(error))
-        else:
-            message.end(MessageStatus.IN_DOUBT, str(error))
-    else:
-        _unrecorded[message.pk] = (at, provider_id)
-        message.accepted(at=at, provider_id=provider_id)
-
-
-def _end_if_pointless(message: Message, *, at: datetime) -> bool:
-    """The re-check at the last moment: end or put off what should not go out now."""
-    patient, step = message.patient, message.step
-    status = TreatmentSession.objects.values_list("status", flat=True).get(pk=message.session_id)
-    address = patient.email if message.channel == ChannelName.EMAIL else patient.mobile
-    consent = ContactConsent.objects.granted(
-        patient_id=patient.pk, channel=message.channel, purpose=step.purpose
-    )
-    if status not in FITS[step.anchor]:
-        message.end(MessageStatus.CANCELLED, f"the session is {status}")
-    elif at >= message.expires_at:
-        message.end(MessageStatus.EXPIRED, "too late to be useful")
-    elif patient.archived_at:
-        message.end(MessageStatus.SUPPRESSED, "the patient's record is archived")
-    elif not address:
-        message.end(MessageStatus.SUPPRESSED, "the patient has no address for this channel")
-    elif not consent:
-        message.end(MessageStatus.SUPPRESSED, "the patient has not agreed to this channel")
-    elif in_quiet_hours(at, message.clinic, patient.zone):
-        message.attempts -= 1  # nothing was tried
-        allowed = outside_quiet_hours(at, message.clinic, patient.zone)
-        message.put_back(due_at=allowed, reason="quiet hours")
-    else:
-        return False
-    return True
-
-
-def reap(*, at: datetime, channels: Channels) -> None:
-    """Take care of what dead workers left behind. Locked rows are alive, and skipped."""
-    with transaction.atomic(durable=True):
-        left = Message.objects.filter(
-            status__in=(MessageStatus.CLAIMED, MessageStatus.SENDING), lease_until__lte=at
+        return came_to(
+            Outcome.REFUSED, detail=str(error), permanent=error.permanent, duration_ms=took()
         )
-        for message in left.select_for_update(skip_locked=True, of=("self",)):
-            if message.status == MessageStatus.CLAIMED:
-                message.put_back(due_at=message.due_at, reason="")
-            elif not channels[message.channel].dedupes:
-                message.end(MessageStatus.IN_DOUBT, "the worker died while sending")
-            elif message.attempts < MAX_ATTEMPTS:
-                message.put_back(due_at=at, reason="the worker died while sending")
-            else:
-                message.end(MessageStatus.FAILED, "every worker that sent this died")
+    except Unknown as error:
+        return came_to(Outcome.UNKNOWN, detail=str(error), duration_ms=took())
+    except Exception as error:  # a fault of ours, and nobody knows how far it had come
+        logger.error("message %s: %s while it was sent", message.pk, type(error).__name__)
+        return came_to(Outcome.UNKNOWN, detail=f"error: {type(error).__name__}", duration_ms=took())
+    return came_to(Outcome.ACCEPTED, provider_id=provider_id, duration_ms=took())
 
 
-def record_accepted() -> None:
-    """Write down what a provider accepted while the database was away."""
-    for message_id, (at, provider_id) in list(_unrecorded.items()):
-        with transaction.atomic(durable=True):
-            message = Message.objects.locked().get(pk=message_id)
-            if message.status not in (MessageStatus.SENT, MessageStatus.DELIVERED):
-                message.accepted(at=at, provider_id=provider_id)
-        _unrecorded.pop(message_id, None)
+def _count(message_id: UUID, detail: str, *, worker: str, at: datetime) -> None:
+    """A message that cannot even be looked at has used up a try, or it would come for ever."""
+    with transaction.atomic(durable=True):
+        if message := Message.objects.locked().filter(pk=message_id, worker=worker).first():
+            settle(
+                message,
+                Tried(
+                    outcome=Outcome.REFUSED,
+                    provider="",
+                    kind=ProviderKind.NONE,
+                    worker=worker,
+                    number=message.attempts,
+                    at=at,
+                    detail=detail,
+                ),
+            )
+    untold.forget(message_id)
+
+
+def _come_back(run: Run) -> None:
+    """The database was lost: wait for it as long as this run may last, and tell it what it
+    missed. What does not succeed now does so in a later run of this process."""
+    while True:
+        connection.close()
+        try:
+            untold.tell(at=run.clock())
+            release(worker=run.worker)
+        except (OperationalError, InterfaceError):
+            if monotonic() >= run.ends:
+                return
+            time.sleep(0.25)
+        else:
+            return

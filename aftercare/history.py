@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import models
 
 from clinic.models import User
-from patients.models import Patient, PatientConcern, PhotoConsent, TreatmentConsent
+from patients.models import Patient, PatientConcern, PhotoConsent, StaffTask, TreatmentConsent
 from sessions.models import (
     CartridgeUse,
     OutcomeMeasure,
@@ -35,6 +35,7 @@ TRACKED: dict[type[models.Model], str] = {
     SessionFinding: "session__patient",
     OutcomeMeasure: "plan__patient",
     SideEffect: "session__patient",
+    StaffTask: "patient",
 }
 BOOKKEEPING = {"updated_at", "version"}
 

@@ -1,40 +1,43 @@
 """What aftercare does when a session moves, in the transaction of the move."""
 
-import logging
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.dispatch import receiver
-from kombu.exceptions import OperationalError
 
-from aftercare import services
-from aftercare.models import Anchor
-from aftercare.tasks import send_due_messages
+from aftercare import planning
+from aftercare.models import Anchor, Message, MessageStatus
+from aftercare.signals import message_ended
+from aftercare.tasks import wake
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.signals import session_moved
 
-logger = logging.getLogger(__name__)
 PLANS: dict[str, list[Anchor]] = {
     Status.BOOKED: [Anchor.BOOKED, Anchor.STARTS],
-    Status.COMPLETED: [Anchor.COMPLETED],
+    Status.COMPLETED: [Anchor.COMPLETED, Anchor.LAST_SESSION],
+    Status.NO_SHOW: [Anchor.MISSED],
 }
+CHANGES_THE_COURSE = (Status.BOOKED, Status.COMPLETED, Status.CANCELLED, Status.NO_SHOW)
 
 
 @receiver(session_moved)
 def keep_messages_in_step(session: TreatmentSession, old: str, at: datetime, **_: Any) -> None:
     """Stop what no longer fits, plan what now does, and wake a worker once it is committed."""
     if old:  # a session that is new has no messages
-        services.stop_messages(session=session)
-    if anchors := PLANS.get(session.status):
-        services.plan_messages(session=session, anchors=anchors, at=at)
-        transaction.on_commit(wake)
+        planning.stop_messages(session=session, at=at)
+    anchors, follows = PLANS.get(session.status, []), session.status in CHANGES_THE_COURSE
+    if not anchors and not follows:
+        return
+    steps = planning.steps_for(session.protocol_version.protocol_id)
+    planning.plan_messages(session=session, anchors=anchors, at=at, steps=steps)
+    planning.follow_course(session=session, at=at, steps=steps)
+    transaction.on_commit(wake)
 
 
-def wake() -> None:
-    """Ask a worker to look at once. A courtesy: beat asks every few seconds anyway."""
-    try:
-        send_due_messages.apply_async(retry=False, expires=60)
-    except OperationalError as error:
-        logger.warning("no broker to wake a worker with: %s", error)
+@receiver(message_ended)
+def use_the_other_channel(message: Message, status: str, at: datetime, **_: Any) -> None:
+    """What certainly did not arrive on one channel may go out on the other."""
+    if status in (MessageStatus.SUPPRESSED, MessageStatus.FAILED):
+        planning.fall_back(message, at=at)

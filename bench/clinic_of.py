@@ -16,7 +16,7 @@ CLINIC, PRACTITIONER, ROOM, DEVICE, PATIENT, PLAN, DESK, CONSENT, EMAIL = range(
 PER_CLINIC = 10**9
 BOOKABLE = 500_000_000  # from here on: patients who have a plan and no session yet
 HOURS = range(17, 23)  # of the evening, which is free on every day
-TABLES = ("patient", "treatment_plan", "treatment_session")
+TABLES: tuple[LiteralString, ...] = ("patient", "treatment_plan", "treatment_session")
 ZONE = "Europe/Berlin"
 BASE = date.today() + timedelta(days=14 - date.today().weekday())  # noqa: DTZ011  a Monday
 
@@ -70,9 +70,9 @@ class Site:
 BIG, SMALL = Site(1, 200), Site(2, 10)
 
 SITE: tuple[LiteralString, ...] = (
-    """INSERT INTO clinic (id, created_at, name, short_name, time_zone, phone, email,
+    """INSERT INTO clinic (id, created_at, name, short_name, address, time_zone, phone, email,
            emergency_phone, slot_minutes, hold_minutes, late_cancel_hours, quiet_from, quiet_until)
-       VALUES (pg_temp.uid(1, %(first)s), now(), 'Clinic ' || %(clinic)s, 'Clinic', %(zone)s,
+       VALUES (pg_temp.uid(1, %(first)s), now(), 'Clinic ' || %(clinic)s, 'Clinic', '', %(zone)s,
                '+493012345678', 'hello@clinic.example', '112', 15, 10, 24, '21:00', '08:00')""",
     """INSERT INTO clinic_opening_hours (id, created_at, clinic_id, weekday, opens_at, closes_at)
        SELECT uuidv7(), now(), pg_temp.uid(1, %(first)s), day, '00:00', '00:00'
@@ -202,12 +202,12 @@ def add_series(connection: Connection, site: Site, begin: int, end: int) -> None
 class Bare:
     """The tables without what makes loading slow; `with` gives it back, and says what it took."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, tables: tuple[LiteralString, ...] = TABLES) -> None:
+        self.connection, self.tables = connection, tables
 
     def __enter__(self) -> None:
         self.again: list[tuple[str, str]] = []
-        for table in TABLES:
+        for table in self.tables:
             keys = self.connection.execute(
                 "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
                 " WHERE conrelid = %s::regclass AND contype IN ('f', 'x')"
@@ -236,7 +236,7 @@ class Bare:
             self.connection.execute(statement)
             if (took := time.monotonic() - began) > 2:
                 print(f"    {name}: {took:.0f} s", flush=True)
-        for table in TABLES:
+        for table in self.tables:
             self.connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -19,16 +20,24 @@ from psycopg.conninfo import make_conninfo
 from clinic.embedded import Postgres, Valkey
 from clinic.embedded.process import die_with_parent, free_port, stop_process
 
+# What docker-compose.yml gives PostgreSQL: a test compares both.
+POSTGRES = {"shared_buffers": "512MB", "max_wal_size": "4GB", "random_page_cost": "1.1"}
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
+P = TypeVar("P", bound=Postgres)
+V = TypeVar("V", bound=Valkey)
 
 
 @contextmanager
-def databases(parent: Path | None) -> Iterator[Postgres]:
-    """An empty database on disk and a broker, both named in the environment; removed at the end."""
+def servers(
+    parent: Path | None, postgres_class: type[P], valkey_class: type[V]
+) -> Iterator[tuple[Path, P, V]]:
+    """A folder, an empty database on disk and a broker, both named in the environment; removed at
+    the end."""
     folder = Path(tempfile.mkdtemp(prefix="clinic-bench-", dir=parent))
     folder.chmod(0o755)  # PostgreSQL may run as another user
-    postgres, valkey = Postgres(folder / "postgres"), Valkey(folder / "valkey")
+    postgres = postgres_class(folder / "postgres", settings=POSTGRES)
+    valkey = valkey_class(folder / "valkey")
     try:
         os.environ["DATABASE_URL"] = postgres.start().url
         os.environ["REDIS_URL"] = valkey.start().url
@@ -38,7 +47,7 @@ def databases(parent: Path | None) -> Iterator[Postgres]:
                 "PUBLIC_URL": f"http://{HOST}",
                 "ALLOWED_HOSTS": f"{HOST},testserver",
                 "CLINIC_DEMO": "false",
-                "EMAIL_URL": "smtp://127.0.0.1:9",  # no worker runs: nothing is sent
+                "EMAIL_URL": "smtp://127.0.0.1:9",  # nobody listens, unless a bench says where
                 "DEFAULT_FROM_EMAIL": "hello@clinic.example",
                 "SMS_PROVIDER": "http",
                 "SMS_HTTP_URL": "http://127.0.0.1:9/sms",
@@ -46,12 +55,18 @@ def databases(parent: Path | None) -> Iterator[Postgres]:
                 "DJANGO_SETTINGS_MODULE": "clinic.settings",
             }
         )
-        yield postgres
+        yield folder, postgres, valkey
     finally:
         valkey.stop()
         postgres.stop()
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(postgres.folder, ignore_errors=True)
+
+
+@contextmanager
+def databases(parent: Path | None) -> Iterator[Postgres]:
+    with servers(parent, Postgres, Valkey) as (_, postgres, _):
+        yield postgres
 
 
 def address(name: str) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 
 from gunicorn import glogging
 
-# Whoever has one of these addresses needs no password: a practitioner's calendar.
-SECRET = re.compile(r"(/calendar/)[^/\s?\"]+")
+# Whoever has one of these addresses needs no password: a practitioner's calendar, a patient's page.
+SECRET = re.compile(r"(/calendar/|/p/)[^/\s?\"]+")
 
 
 def masked(text: str) -> str:

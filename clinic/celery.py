@@ -1,5 +1,6 @@
 """The Celery application, and a beat that can be seen to be alive."""
 
+import logging
 import os
 import time
 
@@ -8,6 +9,7 @@ from celery.beat import Scheduler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
 
+logger = logging.getLogger(__name__)
 app = Celery("clinic")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -23,12 +25,22 @@ class HeartbeatScheduler(Scheduler):
     _written = float("-inf")
 
     def tick(self) -> float:
+        if time.monotonic() - self._written >= self.heartbeat_seconds:
+            self._write()
+        wait: float = min(super().tick(), self.heartbeat_seconds)
+        return wait
+
+    def _write(self) -> None:
+        """Without a database the beat goes on: its heart is seen again when the database is."""
+        from django.db import DatabaseError, InterfaceError, connection
         from django.utils import timezone
 
         from clinic.models import Heartbeat  # the apps are not ready when this module is imported
 
-        if time.monotonic() - self._written >= self.heartbeat_seconds:
+        try:
             Heartbeat.beat("beat", at=timezone.now())
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("no heartbeat of beat: %s", error)
+            connection.close()  # it may be broken, and nobody else would replace it here
+        else:
             self._written = time.monotonic()
-        wait: float = min(super().tick(), self.heartbeat_seconds)
-        return wait

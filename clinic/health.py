@@ -1,4 +1,4 @@
-"""Is it alive, and can it do its work? For load balancers and for `manage.py up`."""
+"""Is it alive, and can it do its work? For load balancers, watchdogs and `manage.py up`."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,6 +10,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
+from aftercare import guard
+from aftercare.models import Message, MessageStatus
 from clinic.models import Heartbeat
 
 # How long a part may be silent. Beat writes every 5 seconds, the worker whenever it is woken.
@@ -17,6 +19,10 @@ PARTS = {
     "beat": timedelta(seconds=60),
     "worker": timedelta(seconds=60 + settings.WAKE_SECONDS),
 }
+# What the watchdog of the messages puts up with.
+OLDEST_DUE = timedelta(minutes=5)
+OLDEST_DOUBT = timedelta(minutes=15)
+BEAT_SILENT = timedelta(minutes=2)
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -35,6 +41,34 @@ def readyz(request: HttpRequest) -> JsonResponse:
     ready = all(parts.values())
     body: dict[str, Any] = {"ready": ready, **parts}
     return JsonResponse(body, status=200 if ready else 503)
+
+
+def dispatch(request: HttpRequest) -> JsonResponse:
+    """200 if messages go out as they should, else 503 with the reasons. For a watchdog outside of
+    Celery, which would be silent together with it."""
+    try:
+        reasons = _why_not_dispatching()
+    except DatabaseError:
+        reasons = ["the database does not answer"]
+    return JsonResponse({"ok": not reasons, "reasons": reasons}, status=503 if reasons else 200)
+
+
+def _why_not_dispatching() -> list[str]:
+    now = timezone.now()
+    due = Message.objects.filter(status=MessageStatus.PENDING)
+    doubtful = Message.objects.filter(status=MessageStatus.IN_DOUBT)
+    beat = Heartbeat.objects.filter(name="beat", seen_at__gte=now - BEAT_SILENT)
+    found = {
+        "a message is due for more than 5 minutes": due.due(now - OLDEST_DUE).exists(),
+        "a message is in doubt for more than 15 minutes": doubtful.filter(
+            ended_at__lte=now - OLDEST_DOUBT
+        ).exists(),
+        "beat is silent for more than 2 minutes": not beat.exists(),
+    }
+    reasons = [reason for reason, is_so in found.items() if is_so]
+    if objection := guard.check():
+        reasons.append(f"nothing is sent: {objection}")
+    return reasons
 
 
 def _database() -> bool:

@@ -1,6 +1,7 @@
 """Advisory locks: one writer at a time on what has no row to lock."""
 
 from hashlib import blake2b
+from typing import Any
 
 from django.db import connection
 
@@ -13,21 +14,26 @@ def lock(*names: str, shared: tuple[str, ...] = ()) -> None:
     seconds gets an OperationalError, which `clinic.retries.retried` turns into another try. The
     limit is for these locks only: a row may be held for longer, while a provider is called.
     """
+    with connection.cursor() as cursor:
+        cursor.execute(*statement(*names, shared=shared))
+
+
+def statement(*names: str, shared: tuple[str, ...] = ()) -> tuple[str, list[Any]]:
+    """What takes the locks, for who sends more in the same round trip."""
     if not connection.in_atomic_block:
         raise RuntimeError("An advisory lock outside a transaction ends at once.")
     wanted = sorted(
         [(_key(name), False) for name in names] + [(_key(name), True) for name in shared]
     )
     keys, is_shared = [key for key, _ in wanted], [flag for _, flag in wanted]
-    with connection.cursor() as cursor:
-        cursor.execute(  # one round trip
-            "SET LOCAL lock_timeout = '3s';"
-            "SELECT CASE WHEN is_shared THEN pg_advisory_xact_lock_shared(key)::text"
-            " ELSE pg_advisory_xact_lock(key)::text END"
-            " FROM unnest(%s::bigint[], %s::bool[]) AS wanted (key, is_shared);"
-            "SET LOCAL lock_timeout TO DEFAULT",
-            [keys, is_shared],
-        )
+    return (
+        "SET LOCAL lock_timeout = '3s';"
+        "SELECT CASE WHEN is_shared THEN pg_advisory_xact_lock_shared(key)::text"
+        " ELSE pg_advisory_xact_lock(key)::text END"
+        " FROM unnest(%s::bigint[], %s::bool[]) AS wanted (key, is_shared);"
+        "SET LOCAL lock_timeout TO DEFAULT",
+        [keys, is_shared],
+    )
 
 
 def _key(name: str) -> int:

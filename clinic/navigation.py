@@ -11,6 +11,8 @@ GROUPS = {
         ("Sessions", "event", "treatment_sessions", "treatmentsession"),
         ("Waitlist", "hourglass", "treatment_sessions", "waitlistentry"),
         ("Holds", "lock_clock", "treatment_sessions", "hold"),
+        ("Tasks", "task_alt", "patients", "stafftask"),
+        ("Inbox", "inbox", "aftercare", "inboundmessage"),
         ("Messages", "outgoing_mail", "aftercare", "message"),
     ],
     "Patients": [
@@ -42,6 +44,7 @@ GROUPS = {
     "Aftercare": [
         ("Care steps", "timeline", "aftercare", "carestep"),
         ("Message templates", "edit_note", "aftercare", "messagetemplate"),
+        ("Addresses", "contact_mail", "aftercare", "addressconsent"),
     ],
     "Clinic": [
         ("Clinics", "home_health", "clinic", "clinic"),

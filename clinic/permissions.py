@@ -49,6 +49,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "patients.screeninganswer": {P: "r", M: "r"},
     "patients.treatmentconsent": {P: "cru", M: "r"},
     "patients.photoconsent": {P: "cru", M: "r"},
+    "patients.stafftask": {R: "ru", P: "ru", M: "ru"},  # each what is meant for their role
     "treatment_sessions.zonelimit": {R: "r", P: "r", M: "cr"},
     "treatment_sessions.protocol": {R: "r", P: "r", M: "cru"},
     "treatment_sessions.protocolversion": {R: "r", P: "r", M: "cr"},
@@ -75,6 +76,10 @@ TABLES: dict[str, dict[Role, str]] = {
     "aftercare.carestep": {R: "r", P: "r", M: "cru"},
     "aftercare.messagetemplate": {R: "r", P: "r", M: "cr"},
     "aftercare.message": {R: "r", P: "r", M: "r", A: "r"},
+    "aftercare.addressconsent": {R: "cr", P: "r", M: "cr"},
+    "aftercare.inboundmessage": {R: "ru", P: "ru", M: "ru"},  # each what is meant for their role
+    "aftercare.deliveryreceipt": {R: "r", P: "r", M: "r", A: "r"},
+    "aftercare.messageattempt": {R: "r", P: "r", M: "r", A: "r"},
 }
 # what is more than a row being written
 VERBS: dict[str, set[Role]] = {

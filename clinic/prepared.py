@@ -32,14 +32,27 @@ class Prepared:
 
     def execute(self, cursor: CursorWrapper, values: Mapping[str, Any]) -> None:
         """Run it with the values of all its names. The rows are the cursor's."""
-        given = [values[name] for name in self.types]
+        text, given = self.with_values(values)
         known = _known.setdefault(connection.connection, {})
         if self.name in known and (known[self.name] or self._is_there(cursor)):
-            cursor.execute(self._execute, given)
+            cursor.execute(text, given)
             return
         known[self.name] = False  # until it has worked: an error leaves the statement prepared
-        cursor.execute(f"{self._prepare}; {self._execute}", given)  # in one round trip
+        cursor.execute(f"{self._prepare}; {text}", given)  # in one round trip
         cursor.nextset()
+        known[self.name] = True
+
+    def with_values(self, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """What runs it, on a connection that knows it."""
+        return self._execute, [values[name] for name in self.types]
+
+    def teach(self, cursor: CursorWrapper) -> None:
+        """Teach it to the connection, unless it is known."""
+        known = _known.setdefault(connection.connection, {})
+        if known.get(self.name):
+            return
+        if not self._is_there(cursor):
+            cursor.execute(self._prepare.replace("%%", "%"))
         known[self.name] = True
 
     @property
@@ -50,3 +63,22 @@ class Prepared:
     def _is_there(self, cursor: CursorWrapper) -> bool:
         cursor.execute("SELECT FROM pg_prepared_statements WHERE name = %s", [self.name])
         return cursor.fetchone() is not None
+
+
+Statement = tuple[str, list[Any]]
+
+
+def together(cursor: CursorWrapper, *statements: Statement) -> list[list[Any]]:
+    """Run them in one round trip, one after the other; returns the rows of each.
+
+    Each sees what was committed when it begins, as if it had been sent alone. A text may hold
+    several statements itself.
+    """
+    cursor.execute(
+        "; ".join(text for text, _ in statements),
+        [value for _, values in statements for value in values],
+    )
+    found = [cursor.fetchall() if cursor.description else []]
+    while cursor.nextset():
+        found.append(cursor.fetchall() if cursor.description else [])
+    return found

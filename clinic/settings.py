@@ -142,7 +142,7 @@ AXES_VERBOSE = False
 # Browser security follows from the address that the clinic is reached by.
 SECURE = _public.scheme == "https"
 SECURE_SSL_REDIRECT = SECURE
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz(/dispatch)?$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 )
@@ -196,6 +196,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "clinic.celery.HeartbeatScheduler"
 WAKE_SECONDS = env.float("CLINIC_WAKE_SECONDS", default=30.0)
+# How long after a worker's last word its messages are taken from it (aftercare.dispatch).
+LEASE_SECONDS = env.float("CLINIC_LEASE_SECONDS", default=60.0)
 CELERY_BEAT_SCHEDULE = {
     "send-due-messages": {
         "task": "aftercare.tasks.send_due_messages",
@@ -220,7 +222,21 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # E-mail and SMS
-_email = env.email_url("EMAIL_URL")
+EMAIL_PROVIDER = env("EMAIL_PROVIDER", default="smtp")  # smtp | anymail
+# Of any provider that django-anymail knows: ANYMAIL_BACKEND=anymail.backends.postmark.EmailBackend
+# and whatever that needs, such as ANYMAIL_POSTMARK_SERVER_TOKEN.
+ANYMAIL_BACKEND = env("ANYMAIL_BACKEND", default="")
+ANYMAIL = {
+    "REQUESTS_TIMEOUT": (3.05, 8),
+    **{
+        name.removeprefix("ANYMAIL_"): value
+        for name, value in env.ENVIRON.items()
+        if name.startswith("ANYMAIL_") and name != "ANYMAIL_BACKEND"
+    },
+}
+_email = env.email_url(
+    "EMAIL_URL", **({"default": "smtp://localhost"} if EMAIL_PROVIDER == "anymail" else {})
+)
 EMAIL_BACKEND = "aftercare.channels.email.Backend"
 EMAIL_HOST = _email["EMAIL_HOST"]
 EMAIL_PORT = _email["EMAIL_PORT"]
@@ -233,11 +249,16 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 SMS_PROVIDER = env("SMS_PROVIDER")  # http | twilio | capture
 SMS_HTTP_URL = env("SMS_HTTP_URL", default="")
 SMS_HTTP_TOKEN = env("SMS_HTTP_TOKEN", default="")
-SMS_HTTP_DEDUPES = env.bool("SMS_HTTP_DEDUPES", default=False)
+SMS_HTTP_KIND = env("SMS_HTTP_KIND", default="none")  # dedupe | lookup | none
+SMS_HTTP_LOOKUP_URL = env("SMS_HTTP_LOOKUP_URL", default="")
 TWILIO_ACCOUNT_SID = env("TWILIO_ACCOUNT_SID", default="")
 TWILIO_AUTH_TOKEN = env("TWILIO_AUTH_TOKEN", default="")
 TWILIO_FROM = env("TWILIO_FROM", default="")
 TWILIO_API_URL = env("TWILIO_API_URL", default="https://api.twilio.com")
+# Signs what the SMS gateway sends to /webhooks/sms/. Without it, that address is closed.
+SMS_WEBHOOK_SECRET = env("SMS_WEBHOOK_SECRET", default="")
+
+METRICS_TOKEN = env("METRICS_TOKEN", default="")  # without one there is no /metrics
 
 PHONENUMBER_DB_FORMAT = "E164"
 PHONENUMBER_DEFAULT_FORMAT = "E164"
@@ -266,7 +287,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "ConsentKind": "patients.models.consent.ConsentKind",
+        "AddressSource": "aftercare.models.AddressSource",
+        "Audience": "patients.models.Audience",
         "Endpoint": "sessions.models.Endpoint",
+        "Keyword": "aftercare.keywords.Keyword",
         "MessageStatus": "aftercare.models.MessageStatus",
         "PhotoScope": "patients.models.PhotoScope",
         "PlanStatus": "sessions.lifecycle.PlanStatus",
@@ -278,6 +302,8 @@ SPECTACULAR_SETTINGS = {
         "SessionStatus": "sessions.lifecycle.Status",
         "SideEffectKind": "sessions.models.SideEffectKind",
         "SkinType": "patients.models.SkinType",
+        "TaskKind": "patients.models.TaskKind",
+        "TaskStatus": "patients.models.TaskStatus",
         "WaitlistStatus": "sessions.lifecycle.WaitlistStatus",
         "Weekday": "clinic.models.Weekday",
     },

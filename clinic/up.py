@@ -40,7 +40,7 @@ ENVIRONMENT = (
     "PUBLIC_URL",
     "REDIS_URL",
     "SECRET_KEY",
-    "SMS_HTTP_DEDUPES",
+    "SMS_HTTP_KIND",
     "SMS_HTTP_URL",
     "SMS_PROVIDER",
 )
@@ -174,7 +174,7 @@ class Supervisor:
                 "EMAIL_URL": f"smtp://127.0.0.1:{self.smtp_port}",
                 "SMS_PROVIDER": "http",
                 "SMS_HTTP_URL": f"http://127.0.0.1:{self.sms_port}/sms",
-                "SMS_HTTP_DEDUPES": "true",
+                "SMS_HTTP_KIND": "dedupe",
             }
         elif not os.environ.get("EMAIL_URL") or not os.environ.get("SMS_PROVIDER"):
             raise Unavailable(

@@ -7,8 +7,16 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
-from aftercare.api import HistoryView, MessageViewSet, TimelineView
-from clinic import health, pages
+from aftercare import pages as patient_pages
+from aftercare import webhooks
+from aftercare.api import (
+    AddressConsentViewSet,
+    HistoryView,
+    InboxViewSet,
+    MessageViewSet,
+    TimelineView,
+)
+from clinic import health, metrics, pages
 from clinic.api import (
     DeviceViewSet,
     LoginView,
@@ -24,6 +32,7 @@ from patients.api import (
     PatientViewSet,
     PhotoConsentViewSet,
     ScreeningRuleViewSet,
+    TaskViewSet,
 )
 from sessions.api import (
     AvailabilityViewSet,
@@ -49,6 +58,7 @@ from sessions.api import (
 )
 
 router = SimpleRouter(use_regex_path=False)
+router.register("address-consents", AddressConsentViewSet, basename="address-consent")
 router.register("availability", AvailabilityViewSet, basename="availability")
 router.register("closures", ClosureViewSet, basename="closure")
 router.register("concerns", ConcernViewSet, basename="concern")
@@ -57,6 +67,7 @@ router.register("consents", ConsentViewSet, basename="consent")
 router.register("device-models", DeviceModelViewSet, basename="device-model")
 router.register("devices", DeviceViewSet, basename="device")
 router.register("holds", HoldViewSet, basename="hold")
+router.register("inbox", InboxViewSet, basename="inbox")
 router.register("lots", LotViewSet, basename="lot")
 router.register("messages", MessageViewSet, basename="message")
 router.register("outcome-scales", OutcomeScaleViewSet, basename="outcome-scale")
@@ -72,6 +83,7 @@ router.register("rooms", RoomViewSet, basename="room")
 router.register("screening-rules", ScreeningRuleViewSet, basename="screening-rule")
 router.register("sessions", SessionViewSet, basename="session")
 router.register("side-effects", SideEffectViewSet, basename="side-effect")
+router.register("tasks", TaskViewSet, basename="task")
 router.register("waitlist", WaitlistViewSet, basename="waitlist")
 router.register("time-off", TimeOffViewSet, basename="time-off")
 router.register("working-hours", WorkingHoursViewSet, basename="working-hours")
@@ -81,6 +93,8 @@ open_to_all = {"permission_classes": [AllowAny], "authentication_classes": []}
 urlpatterns = [
     path("", pages.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
+    path("healthz/dispatch", health.dispatch, name="healthz-dispatch"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(**open_to_all), name="schema"),
@@ -98,6 +112,18 @@ urlpatterns = [
     ),
     path("api/v1/", include(router.urls)),
     path("calendar/<str:secret>.ics", calendar_file, name="calendar-file"),
+    path("p/<str:token>/", patient_pages.page, name="patient-page"),
+    path("p/<str:token>/confirm/", patient_pages.confirm, name="patient-confirm"),
+    path("p/<str:token>/change/", patient_pages.change, name="patient-change"),
+    path("p/<str:token>/write/", patient_pages.write, name="patient-write"),
+    path("p/<str:token>/preferences/", patient_pages.preferences, name="patient-preferences"),
+    path("p/<str:token>/unsubscribe/", patient_pages.unsubscribe, name="patient-unsubscribe"),
+    path("webhooks/sms/", webhooks.sms, name="webhook-sms"),
+    path("webhooks/twilio/inbound/", webhooks.twilio_inbound, name="webhook-twilio-inbound"),
+    path("webhooks/twilio/status/", webhooks.twilio_status, name="webhook-twilio-status"),
 ]
+# Anymail checks its secret as HTTP basic authentication; without one, the addresses are closed.
+if settings.EMAIL_PROVIDER == "anymail" and settings.ANYMAIL.get("WEBHOOK_SECRET"):
+    urlpatterns.append(path("webhooks/email/", include("anymail.urls")))
 if settings.DEMO:
     urlpatterns.append(path("inbox/", include("clinic.demo.urls")))

@@ -228,5 +228,6 @@ def gateway(settings: Any) -> Iterator[HttpGateway]:
     """An SMS gateway that the product sends to."""
     with running(HttpGateway()) as server:
         settings.SMS_HTTP_URL = f"{server.url}/sms"
+        settings.SMS_HTTP_LOOKUP_URL = f"{server.url}/sms/{{key}}"
         settings.TWILIO_API_URL = server.url
         yield server

@@ -4,7 +4,7 @@ import json
 import socketserver
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,13 +14,17 @@ class SmtpServer:
     """An SMTP server that answers from a script and keeps what it has accepted.
 
     `script` maps a verb (CONNECT, MAIL, RCPT, DATA, BODY) to a reply, to "cut" (close without
-    an answer), to "accept and cut" (keep the message first) or to "silence".
+    an answer), to "accept and cut" (keep the message first) or to "silence". `delay` is how long
+    each answer takes, and `on_accept` is called with each message that is kept, before it is
+    answered.
     """
 
     def __init__(self) -> None:
         self.script: dict[str, str] = {}
         self.accepted: list[str] = []
         self.connections = 0
+        self.delay = 0.0
+        self.on_accept: Callable[[str], object] = lambda _: None
         server = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -51,6 +55,7 @@ class SmtpServer:
                 body = b"".join(iter(lines.readline, b".\r\n")).decode()
                 if self.script.get("BODY", "250").startswith(("250", "accept")):
                     self.accepted.append(body)
+                    self.on_accept(body)
                 if not self._answer(out, "BODY", "250 queued"):
                     return
 
@@ -61,6 +66,7 @@ class SmtpServer:
         if reply == "silence":
             time.sleep(2)
             return False
+        time.sleep(self.delay)
         out.write(f"{reply}\r\n".encode())
         out.flush()
         return True
@@ -71,26 +77,45 @@ class SmtpServer:
 
 
 class HttpGateway:
-    """An SMS gateway that answers with `status` and `body`, or "cut" or "silence"."""
+    """An SMS gateway that answers with `status` and `body`, or "cut" or "silence". A GET is a
+    look-up, and has its own answer."""
 
     def __init__(self) -> None:
         self.answer: str | tuple[int, str] = (200, '{"id": "sms-1", "sid": "SM1"}')
+        self.looked_up: str | tuple[int, str] = (404, "{}")
         self.requests: list[dict[str, Any]] = []
+        self.lookups: list[str] = []
+        self.hesitation = 0.0  # seconds before it accepts
+        self.delay = 0.0  # seconds before it answers
         gateway = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                time.sleep(gateway.hesitation)
                 gateway.requests.append(
-                    {"path": self.path, "headers": dict(self.headers), "body": body}
+                    {
+                        "path": self.path,
+                        "headers": dict(self.headers),
+                        "body": body,
+                        "at": time.monotonic(),
+                    }
                 )
-                if isinstance(gateway.answer, str):
-                    if gateway.answer == "silence":
+                time.sleep(gateway.delay)
+                self.reply(gateway.answer)
+
+            def do_GET(self) -> None:
+                gateway.lookups.append(self.path)
+                self.reply(gateway.looked_up)
+
+            def reply(self, answer: str | tuple[int, str]) -> None:
+                if isinstance(answer, str):
+                    if answer == "silence":
                         time.sleep(2)
                     self.close_connection = True
                     self.connection.close()
                     return
-                status, content = gateway.answer
+                status, content = answer
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content.encode())))
                 self.end_headers()

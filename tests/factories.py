@@ -6,7 +6,18 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from aftercare.models import Anchor, CareStep, Message, MessageTemplate
+from aftercare.models import (
+    AddressConsent,
+    AddressSource,
+    Anchor,
+    CareStep,
+    DeliveryReceipt,
+    InboundMessage,
+    Message,
+    MessageAttempt,
+    MessageTemplate,
+    Outcome,
+)
 from clinic.findings import Severity
 from clinic.models import (
     CalendarFeed,
@@ -43,6 +54,7 @@ from patients.models import (
     ScreeningAnswer,
     ScreeningRule,
     SkinTypeAssessment,
+    StaffTask,
     TreatmentConsent,
     Zone,
 )
@@ -701,7 +713,7 @@ class TemplateFactory(DjangoModelFactory):
     language = "en"
     version = 1
     subject = factory.LazyAttribute(lambda t: "Hello" if t.channel == Channel.EMAIL else "")
-    body = "Hello, this is {{ clinic_short }}."
+    body = "{{ clinic_short }}: hello. STOP to end."
 
 
 class MessageFactory(DjangoModelFactory):
@@ -715,6 +727,69 @@ class MessageFactory(DjangoModelFactory):
     channel = Channel.EMAIL
     due_at = NINE
     expires_at = factory.LazyAttribute(lambda m: m.due_at + DAY)
+
+
+class AddressConsentFactory(DjangoModelFactory):
+    class Meta:
+        model = AddressConsent
+
+    channel = Channel.SMS
+    address = "+4915120000000"
+    purpose = Purpose.CARE
+    granted = False
+    source = AddressSource.REPLY
+    wording = "STOP"
+    recorded_at = NINE
+
+
+class InboundFactory(DjangoModelFactory):
+    class Meta:
+        model = InboundMessage
+
+    channel = Channel.SMS
+    sender = "+4915120000000"
+    body = "Is this normal?"
+    provider = "http"
+    provider_id = factory.Sequence(lambda n: f"in-{n}")
+    received_at = NINE
+    clinic = factory.SubFactory(ClinicFactory)
+
+
+class ReceiptFactory(DjangoModelFactory):
+    class Meta:
+        model = DeliveryReceipt
+
+    provider = "http"
+    event_id = factory.Sequence(lambda n: f"event-{n}")
+    message = factory.SubFactory(MessageFactory)
+    kind = "DELIVERED"
+    occurred_at = NINE
+    received_at = NINE
+
+
+class StaffTaskFactory(DjangoModelFactory):
+    class Meta:
+        model = StaffTask
+
+    clinic = factory.SubFactory(ClinicFactory)
+    kind = "OTHER"
+    audience = "FRONT_DESK"
+    title = "Call them back"
+    due_at = NINE
+    source = factory.Sequence(lambda n: f"test:{n}")
+
+
+class MessageAttemptFactory(DjangoModelFactory):
+    class Meta:
+        model = MessageAttempt
+
+    message = factory.SubFactory(MessageFactory)
+    number = 1
+    provider = "smtp"
+    worker = "w"
+    started_at = NINE
+    duration_ms = 12
+    outcome = Outcome.ACCEPTED
 
 
 class SideEffectFactory(DjangoModelFactory):

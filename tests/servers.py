@@ -30,7 +30,7 @@ def pytest_load_initial_conftests() -> None:
             "DEFAULT_FROM_EMAIL": "hello@clinic.example",
             "SMS_PROVIDER": "http",
             "SMS_HTTP_URL": "http://127.0.0.1:9/sms",
-            "SMS_HTTP_DEDUPES": "true",
+            "SMS_HTTP_KIND": "dedupe",
             "LOG_LEVEL": "ERROR",
         }
     )

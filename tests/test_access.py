@@ -16,9 +16,11 @@ from tests.factories import (
     NINE,
     ClinicFactory,
     ClosureFactory,
+    InboundFactory,
     MessageFactory,
     PatientFactory,
     SideEffectFactory,
+    StaffTaskFactory,
     TimeOffFactory,
     UserFactory,
     WaitlistEntryFactory,
@@ -41,6 +43,8 @@ def rows(booking: Booking) -> dict[str, Any]:
         "plans": booking.plan,
         "sessions": session,
         "messages": message,
+        "tasks": StaffTaskFactory(clinic=booking.plan.clinic, audience="CLINICAL"),
+        "inbox": InboundFactory(clinic=booking.plan.clinic, audience="CLINICAL"),
         "side-effects": SideEffectFactory(session=session),
         "waitlist": WaitlistEntryFactory(plan=booking.plan),
         "rooms": booking.room,
@@ -84,6 +88,8 @@ def test_another_clinics_rows_do_not_exist(
 VERBS = {
     "sessions": ["confirm", "check-in", "start", "complete", "cancel", "no-show", "reschedule"],
     "messages": ["cancel", "resend", "resolve"],
+    "tasks": ["done"],
+    "inbox": ["handled"],
     "side-effects": ["resolve"],
     "plans": ["book-series"],
     "waitlist": ["accept", "decline", "withdraw"],
@@ -155,6 +161,19 @@ def test_another_clinics_ids_are_unknown_in_a_body(
         (Role.AUDITOR, "get", "patients/", 403),
         (Role.AUDITOR, "get", "closures/", 403),
         (Role.AUDITOR, "get", "messages/", 403),
+        (Role.RECEPTIONIST, "get", "inbox/", 200),
+        (Role.PRACTITIONER, "get", "inbox/", 200),
+        (Role.ADMIN, "get", "inbox/", 403),
+        (Role.AUDITOR, "get", "inbox/", 403),
+        (Role.RECEPTIONIST, "get", "inbox/{inbound}/", 404),  # for clinicians
+        (Role.RECEPTIONIST, "post", "inbox/{inbound}/handled/", 404),
+        (Role.PRACTITIONER, "post", "inbox/{inbound}/handled/", 200),
+        (Role.RECEPTIONIST, "post", "tasks/{task}/done/", 404),
+        (Role.PRACTITIONER, "post", "tasks/{task}/done/", 200),
+        (Role.RECEPTIONIST, "get", "address-consents/", 200),
+        (Role.RECEPTIONIST, "post", "address-consents/", 400),
+        (Role.PRACTITIONER, "post", "address-consents/", 403),
+        (Role.ADMIN, "get", "address-consents/", 403),
         (Role.AUDITOR, "get", "me/", 200),
     ],
 )
@@ -163,7 +182,11 @@ def test_a_role_may_do_what_its_table_says(
 ) -> None:
     user = UserFactory(role=role, clinic=rows["patients"].clinic)
     path = path.format(
-        session=rows["sessions"].pk, message=rows["messages"].pk, closure=rows["closures"].pk
+        session=rows["sessions"].pk,
+        message=rows["messages"].pk,
+        closure=rows["closures"].pk,
+        inbound=rows["inbox"].pk,
+        task=rows["tasks"].pk,
     )
 
     answer = getattr(client_of(user), method)(f"/api/v1/{path}", {}, format="json")

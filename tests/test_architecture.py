@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from bench.servers import POSTGRES
 from clinic.permissions import PERMISSIONS, TABLES, VERBS
 
 ROOT = Path(settings.BASE_DIR)
@@ -41,6 +43,15 @@ def test_no_migration_is_missing() -> None:
 
 def test_the_openapi_description_is_valid_and_without_warnings() -> None:
     call_command("spectacular", validate=True, fail_on_warn=True, file=os.devnull)
+
+
+def test_benchmarks_use_the_settings_of_the_compose_file() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    program, *arguments = compose["services"]["db"]["command"]
+
+    given = dict(argument.split("=") for argument in arguments if argument != "-c")
+
+    assert (program, given) == ("postgres", POSTGRES)
 
 
 def test_docker_compose_accepts_the_compose_file(tmp_path: Path) -> None:

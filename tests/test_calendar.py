@@ -307,8 +307,14 @@ def test_a_guess_opens_nothing(as_alice: APIClient, secret: str) -> None:
     assert Client().post(f"/calendar/{secret}.ics").status_code in (404, 405)
 
 
-def test_the_access_log_of_production_keeps_the_secret() -> None:
-    path = "/calendar/not-for-logs.ics"
+@pytest.mark.parametrize(
+    ("path", "logged"),
+    [
+        ("/calendar/not-for-logs.ics", "/calendar/…"),
+        ("/p/not-for-logs/preferences/", "/p/…/preferences/"),
+    ],
+)
+def test_the_access_log_of_production_keeps_the_secret(path: str, logged: str) -> None:
     environ = {
         "REQUEST_METHOD": "GET",
         "RAW_URI": f"{path}?x=1",
@@ -320,5 +326,5 @@ def test_the_access_log_of_production_keeps_the_secret() -> None:
 
     atoms = Logger(Config()).atoms(answer, SimpleNamespace(headers=[]), environ, timedelta(0))
 
-    assert atoms["r"] == "GET /calendar/…?x=1 HTTP/1.1"
+    assert atoms["r"] == f"GET {logged}?x=1 HTTP/1.1"
     assert "not-for-logs" not in str(atoms.values())

@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from aftercare.channels import Refused, Unknown
+from aftercare.channels import ProviderKind, Refused, Unknown, channel_for
 from aftercare.channels.email import SmtpChannel
-from aftercare.channels.sms import CaptureSms, HttpSms, TwilioSms, sms_channel
+from aftercare.channels.sms import CaptureSms, HttpSms, TwilioSms
 from aftercare.rendering import Outgoing
 from tests.doubles import HttpGateway, SmtpServer
 
@@ -127,7 +127,7 @@ def test_twilio_gets_its_form(gateway: HttpGateway, settings: Any) -> None:
     assert request["path"] == "/2010-04-01/Accounts/AC1/Messages.json"
     assert request["body"] == "To=%2B4915123456789&From=%2B15005550006&Body=Hi"
     assert request["headers"]["Authorization"].startswith("Basic ")
-    assert not TwilioSms.dedupes
+    assert TwilioSms.kind == ProviderKind.NONE
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_twilio_gets_its_form(gateway: HttpGateway, settings: Any) -> None:
 def test_a_gateway_that_fails(
     gateway: HttpGateway, monkeypatch: pytest.MonkeyPatch, answer: Any, outcome: str
 ) -> None:
-    monkeypatch.setattr("aftercare.channels.sms.TIMEOUT", (1, 1))
+    monkeypatch.setattr("aftercare.channels.http.TIMEOUT", (1, 1))
     gateway.answer = answer
 
     try:
@@ -175,7 +175,7 @@ def test_captured_sms_are_kept_once_per_key(tmp_path: Path, settings: Any) -> No
 def test_the_settings_choose_the_sms_provider(settings: Any) -> None:
     for name, kind in (("http", HttpSms), ("twilio", TwilioSms), ("capture", CaptureSms)):
         settings.SMS_PROVIDER = name
-        assert isinstance(sms_channel(), kind)
+        assert isinstance(channel_for("SMS"), kind)
     settings.SMS_PROVIDER = "pigeon"
     with pytest.raises(ImproperlyConfigured, match="known are http, twilio, capture"):
-        sms_channel()
+        channel_for("SMS")

@@ -10,7 +10,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
-from aftercare.models import MessageStatus
+from aftercare.models import DispatchGuard, MessageStatus
 from sessions.lifecycle import Status
 from sessions.models import SessionEvent, TreatmentSession
 from tests import factories as make
@@ -352,13 +352,34 @@ VIOLATIONS["care_step_anchor_known"] = lambda: make.CareStepFactory(anchor="NEVE
 VIOLATIONS["care_step_is_useful_for_a_while"] = lambda: make.CareStepFactory(
     useful_for=timedelta(0)
 )
-VIOLATIONS["care_step_has_a_channel"] = lambda: make.CareStepFactory(by_email=False, by_sms=False)
+VIOLATIONS["care_step_channel_policy_known"] = lambda: make.CareStepFactory(channel_policy="FAX")
+VIOLATIONS["care_step_purpose_known"] = lambda: make.CareStepFactory(purpose="SALES")
+VIOLATIONS["care_step_within_three_years"] = lambda: make.CareStepFactory(offset=1097 * DAY)
+VIOLATIONS["care_step_window_after_treatment"] = lambda: make.CareStepFactory(
+    anchor="BOOKED", from_next_window=True
+)
+VIOLATIONS["care_step_asks_what_is_known"] = lambda: make.CareStepFactory(
+    anchor="BOOKED", zones=["nose"]
+)
+VIOLATIONS["template_max_parts_1_to_4"] = lambda: make.TemplateFactory(max_parts=5)
+
+
+@violates("care_step_once_per_protocol")
+def _() -> None:
+    make.CareStepFactory(code=make.CareStepFactory().code)
+
+
 VIOLATIONS["care_step_on_its_side_of_the_anchor"] = lambda: make.CareStepFactory(offset=-HOUR)
 VIOLATIONS["template_channel_known"] = lambda: make.TemplateFactory(channel="FAX", subject="")
 VIOLATIONS["template_subject_iff_email"] = lambda: make.TemplateFactory(subject="")
 VIOLATIONS["message_status_known"] = lambda: make.MessageFactory(status="LOST")
 VIOLATIONS["message_channel_known"] = lambda: make.MessageFactory(channel="FAX")
 VIOLATIONS["message_sent_iff_sent_at"] = lambda: make.MessageFactory(status=MessageStatus.SENT)
+VIOLATIONS["message_delivered_iff_delivered_at"] = lambda: make.MessageFactory(
+    status=MessageStatus.DELIVERED, sent_at=NINE
+)
+VIOLATIONS["message_attempt_outcome_known"] = lambda: make.MessageAttemptFactory(outcome="LOST")
+VIOLATIONS["message_attempt_counted_from_one"] = lambda: make.MessageAttemptFactory(number=0)
 VIOLATIONS["message_leased_iff_held"] = lambda: make.MessageFactory(
     status=MessageStatus.CLAIMED, worker="w"
 )
@@ -373,6 +394,42 @@ VIOLATIONS["side_effect_resolved_after_onset"] = lambda: make.SideEffectFactory(
 VIOLATIONS["side_effect_resolution_iff_resolved"] = lambda: make.SideEffectFactory(
     resolution="gone"
 )
+VIOLATIONS["staff_task_kind_known"] = lambda: make.StaffTaskFactory(kind="CHORE")
+VIOLATIONS["staff_task_audience_known"] = lambda: make.StaffTaskFactory(audience="ALL")
+VIOLATIONS["staff_task_done_iff_done_at"] = lambda: make.StaffTaskFactory(status="DONE")
+VIOLATIONS["staff_task_has_a_source"] = lambda: make.StaffTaskFactory(source="")
+VIOLATIONS["address_consent_channel_known"] = lambda: make.AddressConsentFactory(channel="FAX")
+VIOLATIONS["address_consent_purpose_known"] = lambda: make.AddressConsentFactory(purpose="FUN")
+VIOLATIONS["address_consent_source_known"] = lambda: make.AddressConsentFactory(source="RUMOUR")
+VIOLATIONS["address_consent_staff_has_a_name"] = lambda: make.AddressConsentFactory(source="STAFF")
+VIOLATIONS["inbound_channel_known"] = lambda: make.InboundFactory(channel="FAX")
+VIOLATIONS["inbound_keyword_known"] = lambda: make.InboundFactory(keyword="BOO")
+VIOLATIONS["inbound_audience_known"] = lambda: make.InboundFactory(audience="ALL")
+VIOLATIONS["inbound_handled_at_before_by"] = lambda: make.InboundFactory(
+    handled_by=make.UserFactory()
+)
+VIOLATIONS["inbound_is_of_its_patients_clinic"] = lambda: make.InboundFactory(
+    clinic=None, patient=make.PatientFactory()
+)
+VIOLATIONS["receipt_kind_known"] = lambda: make.ReceiptFactory(kind="RUMOUR")
+
+
+@violates("inbound_once_per_provider")
+def _() -> None:
+    inbound = make.InboundFactory()
+    make.InboundFactory(provider_id=inbound.provider_id)
+
+
+@violates("receipt_once_per_event")
+def _() -> None:
+    receipt = make.ReceiptFactory()
+    make.ReceiptFactory(event_id=receipt.event_id)
+
+
+@violates("staff_task_once_while_open")
+def _() -> None:
+    task = make.StaffTaskFactory()
+    make.StaffTaskFactory(source=task.source)
 
 
 @violates("template_version_once")
@@ -395,6 +452,19 @@ def test_the_database_refuses(name: str) -> None:
     assert refused.value.__cause__.diag.constraint_name == name  # type: ignore[union-attr]
 
 
+@violates("message_attempt_outcome_once")
+def one_outcome_of_one_try_twice() -> None:
+    first = make.MessageAttemptFactory()
+    make.MessageAttemptFactory(message=first.message)
+
+
+@violates("dispatch_guard_is_one_row")
+def two_databases_that_may_send() -> None:
+    (guard,) = DispatchGuard.objects.all()
+    guard.pk = 2
+    guard.save(force_insert=True)
+
+
 def test_every_constraint_has_a_violation() -> None:
     """Keys that only serve foreign keys cannot be violated on their own: their id is unique."""
     named = {
@@ -414,7 +484,10 @@ def test_every_constraint_has_a_violation() -> None:
 
 
 APPEND_ONLY: list[Callable[[], Any]] = [
+    make.MessageAttemptFactory,
     make.ContactConsentFactory,
+    make.AddressConsentFactory,
+    make.ReceiptFactory,
     make.TemplateFactory,
     make.ClinicalRuleFactory,
     make.DeviceSpecFactory,

@@ -202,17 +202,21 @@ def test_a_provider_that_de_duplicates_is_asked_again_with_the_same_key(
     assert {sms["key"] for sms in gateway.json()} == {str(message.key)}
 
 
-def test_a_message_without_a_text_fails_and_the_others_go_out(smtp: SmtpServer) -> None:
+def test_a_message_without_a_text_waits_for_one_and_the_others_go_out(smtp: SmtpServer) -> None:
     wordless, other = MessageFactory(due_at=NINE - HOUR), ready()
     ContactConsentFactory(patient=wordless.patient)
 
     with patch.object(dispatch.logger, "exception") as log:
         send()
 
-    assert seen(wordless)[0] == "FAILED"
+    assert seen(wordless)[0] == "PENDING"
     assert "no EMAIL text" in wordless.reason
+    assert wordless.due_at == NINE + dispatch.BACK_OFF[0]
     assert seen(other)[0] == "SENT"
     assert log.called
+    TemplateFactory(step=wordless.step)
+    send(at=wordless.due_at)
+    assert seen(wordless)[0] == "SENT"
 
 
 def test_a_claimed_message_whose_worker_died_goes_back_into_the_queue() -> None:
@@ -239,7 +243,7 @@ def test_a_claimed_message_whose_worker_died_goes_back_into_the_queue() -> None:
 def test_what_a_dead_worker_was_sending(
     settings: Any, channel: str, dedupes: bool, attempts: int, status: str
 ) -> None:
-    settings.SMS_HTTP_DEDUPES = dedupes
+    settings.SMS_HTTP_KIND = "dedupe" if dedupes else "none"
     message = ready(channel=channel, attempts=attempts)
     dispatch.claim(worker="dead", at=NINE, limit=1)
     assert dispatch.mark(message.pk, worker="dead", at=NINE)
@@ -280,7 +284,7 @@ def test_what_was_accepted_while_the_database_went_away_is_recorded_later(
     dispatch.mark(message.pk, worker="w", at=NINE)
     with (
         Channels() as channels,
-        patch.object(Message, "accepted", side_effect=OperationalError("gone")),
+        patch.object(dispatch, "settle_accepted", side_effect=OperationalError("gone")),
         patch.object(dispatch.logger, "error"),
         pytest.raises(OperationalError),
     ):

@@ -1,19 +1,14 @@
 """What is planned when a session moves, and what staff can do about a message."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.core.management import call_command
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.django import TestCase
 from rest_framework.test import APIClient
 
-from aftercare import services
+from aftercare import planning, services
 from aftercare.models import Anchor, Message, MessageStatus
-from aftercare.timing import in_quiet_hours, outside_quiet_hours
 from clinic.models import Clinic, User
 from sessions.lifecycle import Status
 from tests.conftest import Booking, client_of
@@ -30,8 +25,8 @@ from tests.factories import (
 def sequence(db: None) -> None:
     """One step before, one at the booking, two after."""
     CareStepFactory(code="booked", anchor=Anchor.BOOKED)
-    CareStepFactory(code="before", anchor=Anchor.STARTS, offset=-2 * DAY, by_sms=True)
-    CareStepFactory(code="after-0h", anchor=Anchor.COMPLETED, by_sms=True)
+    CareStepFactory(code="before", anchor=Anchor.STARTS, offset=-2 * DAY, channel_policy="BOTH")
+    CareStepFactory(code="after-0h", anchor=Anchor.COMPLETED, channel_policy="BOTH")
     CareStepFactory(code="after-72h", anchor=Anchor.COMPLETED, offset=3 * DAY)
     CareStepFactory(code="unused", anchor=Anchor.COMPLETED, is_active=False)
 
@@ -111,7 +106,7 @@ def test_a_refused_booking_plans_nothing(booking: Booking) -> None:
 def test_planning_twice_plans_once(booking: Booking) -> None:
     session = booking.book()
     for _ in range(2):
-        services.plan_messages(session=session, anchors=[Anchor.STARTS], at=NINE - 3 * DAY)
+        planning.plan_messages(session=session, anchors=[Anchor.STARTS], at=NINE - 3 * DAY)
 
     assert Message.objects.count() == 3
 
@@ -147,80 +142,6 @@ def test_a_hurried_demo_shrinks_days_to_seconds(booking: Booking, settings: Any)
     booking.completed()
 
     assert Message.objects.get().due_at == NINE + timedelta(seconds=15)
-
-
-def quiet(start: time, end: time) -> Clinic:
-    return Clinic(quiet_from=start, quiet_until=end)
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "hour", "expected"),
-    [
-        (21, 8, 20, False),
-        (21, 8, 21, True),
-        (21, 8, 2, True),
-        (21, 8, 8, False),
-        (1, 6, 0, False),
-        (1, 6, 3, True),
-        (1, 6, 6, False),
-        (0, 0, 3, False),
-    ],
-)
-def test_quiet_hours_end_before_their_last_minute(
-    start: int, end: int, hour: int, expected: bool
-) -> None:
-    at = datetime(2030, 1, 7, hour, tzinfo=UTC)
-
-    assert in_quiet_hours(at, quiet(time(start), time(end)), ZoneInfo("UTC")) is expected
-
-
-def test_a_message_in_the_night_waits_for_the_morning() -> None:
-    clinic, zone = quiet(time(21), time(8)), ZoneInfo("Europe/Berlin")
-
-    moved = outside_quiet_hours(datetime(2030, 1, 7, 1, tzinfo=UTC), clinic, zone)
-
-    assert moved == datetime(2030, 1, 7, 7, tzinfo=UTC)
-
-
-def test_a_reminder_that_would_wait_too_long_goes_out_the_evening_before() -> None:
-    clinic, zone = quiet(time(21), time(8)), ZoneInfo("Europe/Berlin")
-    starts_at = datetime(2030, 1, 7, 6, 30, tzinfo=UTC)  # 07:30 in Berlin
-
-    moved = outside_quiet_hours(starts_at - 2 * HOUR, clinic, zone, latest=starts_at)
-
-    assert moved == datetime(2030, 1, 6, 19, 59, tzinfo=UTC)
-
-
-ZONES = [
-    "Europe/Berlin",
-    "America/New_York",
-    "America/Santiago",
-    "Africa/Casablanca",
-    "Asia/Kathmandu",
-    "Australia/Lord_Howe",
-    "Pacific/Apia",
-]
-
-
-class QuietHoursTest(TestCase):
-    @given(
-        at=st.datetimes(
-            min_value=datetime(2026, 1, 1), max_value=datetime(2036, 1, 1), timezones=st.just(UTC)
-        ),
-        name=st.sampled_from(ZONES),
-        start=st.times(),
-        end=st.times(),
-    )
-    def test_no_message_is_moved_into_quiet_hours(
-        self, at: datetime, name: str, start: time, end: time
-    ) -> None:
-        start, end = start.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0)
-        clinic, zone = quiet(start, end), ZoneInfo(name)
-
-        moved = outside_quiet_hours(at, clinic, zone)
-
-        assert not in_quiet_hours(moved, clinic, zone)
-        assert at <= moved <= at + timedelta(hours=25)
 
 
 MANAGE = "/api/v1/messages/{}/{}/"
@@ -283,16 +204,14 @@ def test_messages_are_filtered_and_show_no_words(
     assert as_dana.get("/api/v1/messages/?status=NEW").status_code == 400
 
 
-def test_the_shipped_sequence_covers_a_session_from_booking_to_four_weeks_after(
-    booking: Booking,
+def test_the_shipped_sequence_covers_a_session_from_booking_to_a_year_after(
+    booking: Booking, catalogue: None
 ) -> None:
-    call_command("seed_catalogue", verbosity=0)
-
     session = booking.completed(at=NINE - 30 * DAY)
 
     planned = Message.objects.filter(session=session)
-    days = sorted({(m.due_at - NINE) // DAY for m in planned})
-    assert days == [-30, -7, -2, -1, 0, 1, 3, 7, 14, 28]
+    days = sorted({round((m.due_at - NINE) / DAY) for m in planned})
+    assert days == [-30, -7, -2, 0, 1, 3, 7, 14, 27, 28, 90, 180, 365]
     for message in planned:
         assert message.step.templates.filter(channel=message.channel, language="en").exists()
 

@@ -1,40 +1,53 @@
 """E-mail by SMTP, through Django's backend, knowing how far a failed attempt had come."""
 
 import smtplib
-from email.mime.text import MIMEText
-from email.utils import formataddr, parseaddr
+from math import inf
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.smtp import EmailBackend
 
 from aftercare.channels.errors import Refused, Unknown
+from aftercare.channels.kinds import ProviderKind
+from aftercare.channels.message import headers_of, own_address
+from aftercare.channels.wire import recipient, wire
 from aftercare.rendering import Outgoing
-from sessions.calendar import PUBLISH
 
 
-class _BodyWatch:
-    """An SMTP connection that remembers whether the server has asked for a message's body.
+class _Watch:
+    """An SMTP connection that remembers whether the server has asked for a message's body, and
+    has one deadline for all of a conversation: a time-out for each word could add up to minutes.
 
     Reply 354 is the point of no return: before it, a lost connection means "not sent"; after
     it, nobody can know (RFC 5321 §4.5.3.2.6 and RFC 1047).
     """
 
     body_started = False
+    deadline = inf
+    sock: Any
+
+    def send(self, data: Any) -> None:
+        self._hurry()
+        super().send(data)  # type: ignore[misc]
 
     def getreply(self) -> tuple[int, bytes]:
+        self._hurry()
         code, text = super().getreply()  # type: ignore[misc]
         if code == 354:
             self.body_started = True
         return code, text
 
+    def _hurry(self) -> None:
+        if self.sock and self.deadline < inf:
+            self.sock.settimeout(max(self.deadline - monotonic(), 0.01))
 
-class _SMTP(_BodyWatch, smtplib.SMTP):
+
+class _SMTP(_Watch, smtplib.SMTP):
     pass
 
 
-class _SMTP_SSL(_BodyWatch, smtplib.SMTP_SSL):
+class _SMTP_SSL(_Watch, smtplib.SMTP_SSL):
     pass
 
 
@@ -49,21 +62,24 @@ class Backend(EmailBackend):
 class SmtpChannel:
     """SMTP cannot be asked and does not de-duplicate: what is unknown stays in doubt."""
 
-    dedupes = False
+    code = "smtp"
+    kind = ProviderKind.NONE
 
     def __init__(self) -> None:
         self._backend: Any = Backend()
 
     def send(self, outgoing: Outgoing) -> str:
-        email = _compose(outgoing)
+        content, to = wire(outgoing), recipient(outgoing.to)
+        deadline = monotonic() + settings.EMAIL_TIMEOUT
         try:
             self._backend.open()
-            self._backend.connection.body_started = False
+            connection = self._backend.connection
+            connection.body_started, connection.deadline = False, deadline
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             raise Refused(f"no connection: {type(error).__name__}") from error
         try:
-            self._backend.send_messages([email])
+            connection.sendmail(recipient(own_address()), [to], content)
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             raise _refused(code, text) from error
@@ -79,7 +95,10 @@ class SmtpChannel:
             self._drop()
             reason = f"connection lost: {type(error).__name__}"
             raise (Unknown(reason) if body_started else Refused(reason)) from error
-        return str(email.extra_headers["Message-ID"])
+        return headers_of(outgoing)["Message-ID"]
+
+    def lookup(self, key: object) -> str | None:
+        raise Unknown("cannot be asked")
 
     def _drop(self) -> None:
         """Forget a connection that is of no use, without another word to the server."""
@@ -97,25 +116,3 @@ class SmtpChannel:
 def _refused(code: int, text: bytes | str) -> Refused:
     words = text.decode(errors="replace") if isinstance(text, bytes) else text
     return Refused(f"{code} {words}"[:300], permanent=500 <= code < 600)
-
-
-def _compose(outgoing: Outgoing) -> EmailMultiAlternatives:
-    _, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    email = EmailMultiAlternatives(
-        subject=outgoing.subject,
-        body=outgoing.text,
-        from_email=formataddr((outgoing.sender, address)),
-        to=[outgoing.to],
-        reply_to=[outgoing.reply_to],
-        headers={
-            "Message-ID": f"<{outgoing.key}@{address.rpartition('@')[2]}>",
-            "Auto-Submitted": "auto-generated",
-        },
-    )
-    email.attach_alternative(outgoing.html, "text/html")
-    if outgoing.appointment:
-        calendar = MIMEText(outgoing.appointment.decode(), "calendar", "utf-8")
-        calendar.set_param("method", PUBLISH)
-        calendar.add_header("Content-Disposition", "attachment", filename="appointment.ics")
-        email.attach(calendar)
-    return email

@@ -9,17 +9,24 @@ import requests
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from aftercare.channels.errors import Refused, Unknown
+from aftercare.channels import http
+from aftercare.channels.errors import Unknown
+from aftercare.channels.kinds import ProviderKind
 from aftercare.rendering import Outgoing
-
-TIMEOUT = (3.05, 10)  # seconds to connect and to answer
 
 
 class HttpSms:
-    """A gateway that takes `{to, from, text, key}` as JSON, with the key as Idempotency-Key too."""
+    """A gateway that takes `{to, from, text, key}` as JSON, with the key as Idempotency-Key too.
+
+    What kind it is, the settings say. One that can be asked answers a GET of its look-up address,
+    with the key where that says {key} or else as `?key=`: 200 and `{id}` if it has accepted the
+    message of that key, and 404 if not.
+    """
+
+    code = "http"
 
     def __init__(self) -> None:
-        self.dedupes: bool = settings.SMS_HTTP_DEDUPES
+        self.kind = _kind()
         self._session = requests.Session()
         if settings.SMS_HTTP_TOKEN:
             self._session.headers["Authorization"] = f"Bearer {settings.SMS_HTTP_TOKEN}"
@@ -32,7 +39,25 @@ class HttpSms:
             "key": str(outgoing.key),
         }
         headers = {"Idempotency-Key": str(outgoing.key)}
-        answer = _post(self._session, settings.SMS_HTTP_URL, json=body, headers=headers)
+        answer = http.post(self._session, settings.SMS_HTTP_URL, json=body, headers=headers)
+        return str(_field(answer, "id"))
+
+    def lookup(self, key: UUID) -> str | None:
+        url = settings.SMS_HTTP_LOOKUP_URL
+        params = {} if "{key}" in url else {"key": str(key)}
+        try:
+            answer = self._session.get(
+                url.replace("{key}", str(key)),
+                params=params,
+                timeout=http.TIMEOUT,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise Unknown(f"it does not say: {type(error).__name__}") from error
+        if answer.status_code == 404:
+            return None
+        if answer.status_code != 200:
+            raise Unknown(f"it does not say: {answer.status_code}")
         return str(_field(answer, "id"))
 
     def close(self) -> None:
@@ -42,7 +67,8 @@ class HttpSms:
 class TwilioSms:
     """Twilio's Messages resource. Not idempotent: what is unknown stays in doubt (error 20500)."""
 
-    dedupes = False
+    code = "twilio"
+    kind = ProviderKind.NONE
 
     def __init__(self) -> None:
         self._session = requests.Session()
@@ -54,7 +80,13 @@ class TwilioSms:
 
     def send(self, outgoing: Outgoing) -> str:
         form = {"To": outgoing.to, "From": settings.TWILIO_FROM, "Body": outgoing.text}
-        return str(_field(_post(self._session, self._url, data=form), "sid"))
+        if settings.SECURE:  # Twilio reports to public addresses only
+            reports = f"{settings.PUBLIC_URL}/webhooks/twilio/status/?key={outgoing.key}"
+            form["StatusCallback"] = reports
+        return str(_field(http.post(self._session, self._url, data=form), "sid"))
+
+    def lookup(self, key: UUID) -> str | None:
+        raise Unknown("cannot be asked")
 
     def close(self) -> None:
         self._session.close()
@@ -63,7 +95,8 @@ class TwilioSms:
 class CaptureSms:
     """Keeps the SMS as files in `CLINIC_INBOX_DIR`, where the demo's inbox page shows them."""
 
-    dedupes = True
+    code = "capture"
+    kind = ProviderKind.DEDUPE
 
     def send(self, outgoing: Outgoing) -> str:
         return capture_sms(
@@ -75,6 +108,9 @@ class CaptureSms:
                 "key": str(outgoing.key),
             },
         )
+
+    def lookup(self, key: UUID) -> str | None:
+        return key.hex if (Path(settings.INBOX_DIR) / f"{key.hex}.sms.json").exists() else None
 
     def close(self) -> None:
         pass
@@ -93,51 +129,16 @@ def capture_sms(folder: Path, message: dict[str, str]) -> str:
     return name
 
 
-PROVIDERS: dict[str, type[HttpSms] | type[TwilioSms] | type[CaptureSms]] = {
-    "http": HttpSms,
-    "twilio": TwilioSms,
-    "capture": CaptureSms,
-}
-
-
-def sms_channel() -> HttpSms | TwilioSms | CaptureSms:
-    """The provider that the settings name."""
+def _kind() -> ProviderKind:
     try:
-        return PROVIDERS[settings.SMS_PROVIDER]()
-    except KeyError:
+        kind = ProviderKind(settings.SMS_HTTP_KIND)
+    except ValueError:
         raise ImproperlyConfigured(
-            f"SMS_PROVIDER is {settings.SMS_PROVIDER!r}; known are {', '.join(PROVIDERS)}."
+            f"SMS_HTTP_KIND is {settings.SMS_HTTP_KIND!r}; known are {', '.join(ProviderKind)}."
         ) from None
-
-
-def _post(session: requests.Session, url: str, **kwargs: object) -> requests.Response:
-    """POST once. Only a refusal that came back as an answer is certain; see the two errors."""
-    try:
-        answer = session.post(url, timeout=TIMEOUT, **kwargs)  # type: ignore[arg-type]
-    except requests.ConnectTimeout as error:
-        raise Refused("no connection in time") from error
-    except requests.ConnectionError as error:
-        if _never_connected(error):
-            raise Refused("no connection") from error
-        raise Unknown(f"connection lost: {type(error).__name__}") from error
-    except requests.RequestException as error:
-        raise Unknown(f"no answer: {type(error).__name__}") from error
-    if 400 <= answer.status_code < 500:
-        # Our credentials or our pace, not this message: these may well work later.
-        later = answer.status_code in (401, 403, 408, 425, 429)
-        raise Refused(f"{answer.status_code} {answer.text}"[:300], permanent=not later)
-    if not answer.ok:
-        # A gateway may fail after it has passed the message on: only 503 says that it did not.
-        if answer.status_code == 503:
-            raise Refused("503 not available")
-        raise Unknown(f"{answer.status_code} from the gateway")
-    return answer
-
-
-def _never_connected(error: requests.ConnectionError) -> bool:
-    """Whether the connection was refused, so that nothing can have been handed over."""
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return type(reason).__name__ == "NewConnectionError"
+    if kind == ProviderKind.LOOKUP and not settings.SMS_HTTP_LOOKUP_URL:
+        raise ImproperlyConfigured("SMS_HTTP_KIND is 'lookup', so SMS_HTTP_LOOKUP_URL is needed.")
+    return kind
 
 
 def _field(answer: requests.Response, name: str) -> object:

@@ -1,12 +1,35 @@
 """What patients are told and when."""
 
+from aftercare.models.address import AddressConsent, AddressSource
+from aftercare.models.attempt import MessageAttempt, Outcome
+from aftercare.models.guard import DispatchGuard
+from aftercare.models.inbound import InboundMessage
 from aftercare.models.message import Message, MessageStatus
-from aftercare.models.sequence import Anchor, CareStep, MessageTemplate
+from aftercare.models.receipt import DeliveryReceipt, ReceiptKind
+from aftercare.models.sequence import (
+    CHANNELS,
+    TREATED,
+    Anchor,
+    CareStep,
+    ChannelPolicy,
+    MessageTemplate,
+)
 
 __all__ = [
+    "CHANNELS",
+    "TREATED",
+    "AddressConsent",
+    "AddressSource",
     "Anchor",
     "CareStep",
+    "ChannelPolicy",
+    "DeliveryReceipt",
+    "DispatchGuard",
+    "InboundMessage",
     "Message",
+    "MessageAttempt",
     "MessageStatus",
     "MessageTemplate",
+    "Outcome",
+    "ReceiptKind",
 ]

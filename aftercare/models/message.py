@@ -2,12 +2,13 @@
 
 import uuid
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
 
 from django.db import models
 from django.db.models import Q
 
 from aftercare.models.sequence import CareStep, MessageTemplate
+from aftercare.signals import message_ended
 from clinic.models import Clinic, ClinicScoped, Model
 from patients.models import Channel, Patient
 from sessions.models import TreatmentSession
@@ -27,6 +28,7 @@ class MessageStatus(models.TextChoices):
 
 
 HELD_BY_A_WORKER = (MessageStatus.CLAIMED, MessageStatus.SENDING)
+OPEN = (MessageStatus.PENDING, *HELD_BY_A_WORKER)
 ACCEPTED = (MessageStatus.SENT, MessageStatus.DELIVERED)
 NEEDS_A_REASON = (
     MessageStatus.IN_DOUBT,
@@ -43,11 +45,18 @@ class MessageQuerySet(ClinicScoped["Message"]):
 
     def open(self) -> Self:
         """What may still reach the patient."""
-        return self.filter(status__in=[MessageStatus.PENDING, *HELD_BY_A_WORKER])
+        return self.filter(status__in=OPEN)
 
     def locked(self) -> Self:
         """See Note [Lock order] in sessions.services: messages come last, by ascending id."""
         return self.select_for_update(of=("self",)).order_by("pk")
+
+
+class Words(NamedTuple):
+    """The last words on writing to a patient on one channel for one purpose."""
+
+    has_agreed: bool  # the patient; silence is no
+    refusal: str  # why the address is closed; "" if it is not
 
 
 class Message(Model):
@@ -57,10 +66,17 @@ class Message(Model):
     try. Texts are not stored: step and template version are, and the text is made when it is sent.
     """
 
-    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT)
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="messages")
-    session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="messages")
-    step = models.ForeignKey(CareStep, on_delete=models.PROTECT)
+    # Keys without an index of their own: those in Meta begin with them, and steps and templates
+    # are never deleted. Every change of status writes to all indexes of the row, so there are no
+    # more than are read.
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, db_index=False)
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, related_name="messages", db_index=False
+    )
+    session = models.ForeignKey(
+        TreatmentSession, on_delete=models.PROTECT, related_name="messages", db_index=False
+    )
+    step = models.ForeignKey(CareStep, on_delete=models.PROTECT, db_index=False)
     channel = models.CharField(max_length=8, choices=Channel)
     occurrence = models.PositiveSmallIntegerField(default=1)
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -76,9 +92,15 @@ class Message(Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     worker = models.CharField(max_length=40, blank=True)
     lease_until = models.DateTimeField(null=True)
-    template = models.ForeignKey(MessageTemplate, on_delete=models.PROTECT, null=True)
+    template = models.ForeignKey(
+        MessageTemplate, on_delete=models.PROTECT, null=True, db_index=False
+    )
     provider_id = models.CharField(max_length=200, blank=True)
     sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True, help_text="When it left the queue, sent or not.")
+
+    words: Words  # only of one that was read behind its locks: aftercare.held
 
     objects = MessageQuerySet.as_manager()
 
@@ -98,7 +120,13 @@ class Message(Model):
             models.CheckConstraint(
                 name="message_sent_iff_sent_at",
                 condition=Q(status__in=ACCEPTED, sent_at__isnull=False)
+                | Q(status=MessageStatus.FAILED)  # also of what was sent and came back
                 | (~Q(status__in=ACCEPTED) & Q(sent_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="message_delivered_iff_delivered_at",
+                condition=Q(status=MessageStatus.DELIVERED, delivered_at__isnull=False)
+                | (~Q(status=MessageStatus.DELIVERED) & Q(delivered_at__isnull=True)),
             ),
             models.CheckConstraint(
                 name="message_leased_iff_held",
@@ -123,6 +151,19 @@ class Message(Model):
                 fields=["lease_until"],
                 condition=Q(status__in=HELD_BY_A_WORKER),
             ),
+            models.Index(  # read by reap.expire
+                name="message_pending_by_expiry",
+                fields=["expires_at"],
+                condition=Q(status=MessageStatus.PENDING),
+            ),
+            models.Index(  # read by the watchdog
+                name="message_in_doubt",
+                fields=["ended_at"],
+                condition=Q(status=MessageStatus.IN_DOUBT),
+            ),
+            models.Index(  # read by the metrics
+                name="message_by_end", fields=["ended_at"], condition=Q(ended_at__isnull=False)
+            ),
             models.Index(name="message_by_patient", fields=["patient", "due_at"]),
             models.Index(name="message_by_clinic_status", fields=["clinic", "status", "id"]),
         ]
@@ -130,22 +171,64 @@ class Message(Model):
     def __str__(self) -> str:
         return f"{self.step} by {self.get_channel_display()}: {self.get_status_display()}"
 
-    def end(self, status: str, reason: str) -> None:
-        """Leave the queue unsent, or in doubt, and say why. The caller holds the row's lock."""
-        self.status, self.reason = status, reason
+    @property
+    def address(self) -> str:
+        """Where it goes, as the patient's record says now; empty if there is none."""
+        on_email = self.channel == Channel.EMAIL
+        return self.patient.email if on_email else str(self.patient.mobile or "")
+
+    # Those who call the methods below hold the row's lock.
+
+    def end(self, status: str, reason: str, *, at: datetime) -> None:
+        """Leave the queue unsent, or in doubt, and say why."""
+        self.status, self.reason, self.ended_at = status, clean(reason, 300), at
         self._release()
+        message_ended.send(Message, message=self, status=status, reason=self.reason, at=at)
 
     def put_back(self, *, due_at: datetime, reason: str) -> None:
-        """Back into the queue for later. The caller holds the row's lock."""
-        self.status, self.due_at, self.reason = MessageStatus.PENDING, due_at, reason
+        """Back into the queue for later."""
+        self.status, self.due_at, self.reason = MessageStatus.PENDING, due_at, clean(reason, 300)
         self._release()
 
     def accepted(self, *, at: datetime, provider_id: str) -> None:
-        """A provider took it. The caller holds the row's lock."""
-        self.status, self.sent_at, self.provider_id = MessageStatus.SENT, at, provider_id
-        self.reason = ""
+        """A provider took it; also known later of one that was in doubt."""
+        self.accept(at=at, provider_id=provider_id)
+        self.save()
+
+    def accept(self, *, at: datetime, provider_id: str) -> None:
+        """The same, for its worker, which writes it together with the try (aftercare.accepting)."""
+        self.status, self.sent_at, self.provider_id = (
+            MessageStatus.SENT,
+            at,
+            clean(provider_id, 200),
+        )
+        self.reason, self.ended_at = "", at
+        self.worker, self.lease_until = "", None
+
+    def delivered(self, *, at: datetime) -> bool:
+        """It has arrived, says a receipt. False if that changes nothing: states move forward only.
+
+        Also of one that waits for another try: then the try before had been accepted after all.
+        """
+        if self.status not in (*OPEN, MessageStatus.SENT, MessageStatus.IN_DOUBT):
+            return False
+        self.status, self.delivered_at, self.reason = MessageStatus.DELIVERED, at, ""
+        self.sent_at, self.ended_at = self.sent_at or at, self.ended_at or at
         self._release()
+        return True
+
+    def bounced(self, reason: str, *, at: datetime) -> bool:
+        """It will never arrive, says a receipt. False if that changes nothing."""
+        if self.status not in (*OPEN, MessageStatus.SENT, MessageStatus.IN_DOUBT):
+            return False
+        self.end(MessageStatus.FAILED, reason, at=at)
+        return True
 
     def _release(self) -> None:
         self.worker, self.lease_until = "", None
         self.save()
+
+
+def clean(text: str, length: int) -> str:
+    """Somebody else's words, as far as a column takes them: PostgreSQL has no NUL."""
+    return text.replace("\0", "")[:length]

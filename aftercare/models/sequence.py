@@ -1,15 +1,19 @@
 """The message sequence as data: its steps, and the texts of each step in versions."""
 
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from clinic.models import Model
-from patients.models import Channel, Purpose
+from patients.models import Channel, Purpose, SkinType, Zone
+from sessions.models import Protocol
 
 
 class Anchor(models.TextChoices):
@@ -18,30 +22,109 @@ class Anchor(models.TextChoices):
     BOOKED = "BOOKED", "When the session is booked"
     STARTS = "STARTS", "When the session starts"
     COMPLETED = "COMPLETED", "When the session is completed"
+    LAST_SESSION = "LAST_SESSION", "When the last session of the plan is completed"
+    MISSED = "MISSED", "When the patient did not come"
+
+
+TREATED = (Anchor.COMPLETED, Anchor.LAST_SESSION)  # what was done is known by then
+
+
+class ChannelPolicy(models.TextChoices):
+    EMAIL = "EMAIL", "E-mail"
+    SMS = "SMS", "SMS"
+    BOTH = "BOTH", "E-mail and SMS"
+    EMAIL_ELSE_SMS = "EMAIL_ELSE_SMS", "E-mail, or else SMS"
+    SMS_ELSE_EMAIL = "SMS_ELSE_EMAIL", "SMS, or else e-mail"
+
+
+# The channels of each policy, in the order of preference.
+CHANNELS: dict[str, list[Channel]] = {
+    ChannelPolicy.EMAIL: [Channel.EMAIL],
+    ChannelPolicy.SMS: [Channel.SMS],
+    ChannelPolicy.BOTH: [Channel.EMAIL, Channel.SMS],
+    ChannelPolicy.EMAIL_ELSE_SMS: [Channel.EMAIL, Channel.SMS],
+    ChannelPolicy.SMS_ELSE_EMAIL: [Channel.SMS, Channel.EMAIL],
+}
 
 
 class CareStep(Model):
     """One step of the sequence around a session, such as the check on the third day. A catalogue.
 
     `offset` is counted on the patient's wall clock and is negative before the anchor. A message
-    that is later than `useful_for` does not help any more and is not sent.
+    that is later than `useful_for` does not help any more and is not sent. A step of a protocol
+    takes the place of the general step with the same code, also when it is switched off.
     """
 
-    code = models.SlugField(max_length=40, unique=True)
+    code = models.SlugField(max_length=40, help_text="The same for all protocols.")
+    protocol = models.ForeignKey(
+        Protocol,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty: for every protocol that has no step of this code for itself.",
+    )
     name = models.CharField(max_length=80)
-    anchor = models.CharField(max_length=16, choices=Anchor)
+    anchor = models.CharField("counted from", max_length=16, choices=Anchor)
     offset = models.DurationField(help_text="As in “-7 00:00:00” or “3 00:00:00” (days hours).")
+    from_next_window = models.BooleanField(
+        "from when the next session is due",
+        default=False,
+        db_default=False,
+        help_text="Adds the protocol's shortest target interval to the offset.",
+    )
     useful_for = models.DurationField(help_text="Later than this, it is not sent.")
-    by_email = models.BooleanField("by e-mail", default=True)
-    by_sms = models.BooleanField("by SMS", default=False)
+    channel_policy = models.CharField(
+        "channels", max_length=16, choices=ChannelPolicy, default=ChannelPolicy.EMAIL
+    )
     purpose = models.CharField(max_length=8, choices=Purpose, default=Purpose.CARE)
+    is_safety = models.BooleanField(
+        "warning signs",
+        default=False,
+        db_default=False,
+        help_text="Says when to call. Its SMS does not count towards the SMS limit.",
+    )
+    skin_types = ArrayField(
+        models.PositiveSmallIntegerField(choices=SkinType),
+        default=list,
+        blank=True,
+        help_text="Only for these, as in “4,5,6”. Empty: for all.",
+    )
+    zones = ArrayField(
+        models.SlugField(max_length=40),
+        default=list,
+        blank=True,
+        help_text="Codes; only if one of them was treated, as in “cheeks,nose”. Empty: for all.",
+    )
+    anaesthetic_used = models.BooleanField(
+        null=True, blank=True, help_text="Only if the skin was, or was not, numbed."
+    )
+    next_session_booked = models.BooleanField(
+        null=True,
+        blank=True,
+        help_text="Yes: only if the plan has another one booked. "
+        "No: only if the plan has sessions left and none is booked.",
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:
         db_table = "aftercare_step"
         constraints = [
+            models.UniqueConstraint(
+                name="care_step_once_per_protocol",
+                fields=["code", "protocol"],
+                nulls_distinct=False,
+                violation_error_message="This protocol has a step of this code already.",
+            ),
             models.CheckConstraint(
                 name="care_step_anchor_known", condition=Q(anchor__in=Anchor.values)
+            ),
+            models.CheckConstraint(
+                name="care_step_channel_policy_known",
+                condition=Q(channel_policy__in=ChannelPolicy.values),
+            ),
+            models.CheckConstraint(
+                name="care_step_purpose_known", condition=Q(purpose__in=Purpose.values)
             ),
             models.CheckConstraint(
                 name="care_step_is_useful_for_a_while",
@@ -49,24 +132,52 @@ class CareStep(Model):
                 violation_error_message="A message must be useful for some time.",
             ),
             models.CheckConstraint(
-                name="care_step_has_a_channel", condition=Q(by_email=True) | Q(by_sms=True)
-            ),
-            models.CheckConstraint(
                 name="care_step_on_its_side_of_the_anchor",
                 condition=Q(anchor=Anchor.STARTS, offset__lt=timedelta(0))
-                | (~Q(anchor=Anchor.STARTS) & Q(offset__gte=timedelta(0))),
+                | (~Q(anchor=Anchor.STARTS) & Q(offset__gte=timedelta(0)))
+                | Q(anchor__in=TREATED, from_next_window=True),
                 violation_error_message="Steps counted from the start come before it, with a "
                 "negative offset; all others come after.",
+            ),
+            models.CheckConstraint(
+                name="care_step_within_three_years",
+                condition=Q(offset__range=(timedelta(days=-1096), timedelta(days=1096)))
+                & Q(useful_for__lte=timedelta(days=366)),
+                violation_error_message="A step lies within three years of its anchor, and is "
+                "useful for a year at most.",
+            ),
+            models.CheckConstraint(
+                name="care_step_window_after_treatment",
+                condition=Q(from_next_window=False) | Q(anchor__in=TREATED),
+                violation_error_message="Only a completed session has a next one to count from.",
+            ),
+            models.CheckConstraint(
+                name="care_step_asks_what_is_known",
+                condition=Q(anchor__in=TREATED) | Q(zones=[], anaesthetic_used__isnull=True),
+                violation_error_message="Zones and numbing are known once a session is completed.",
             ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        types = set(self.skin_types or [])
+        if not types <= set(SkinType.values):
+            raise ValidationError({"skin_types": "Skin types are 1 to 6."})
+        known = set(Zone.objects.filter(code__in=self.zones or []).values_list("code", flat=True))
+        if unknown := sorted(set(self.zones or []) - known):
+            raise ValidationError({"zones": f"Unknown: {', '.join(unknown)}."})
+
     @property
     def channels(self) -> list[Channel]:
-        wanted = [(self.by_email, Channel.EMAIL), (self.by_sms, Channel.SMS)]
-        return [channel for on, channel in wanted if on]
+        """All that its policy may use, in the order of preference."""
+        return CHANNELS[self.channel_policy]
+
+    @property
+    def has_fallback(self) -> bool:
+        """Whether the second channel stands in for the first."""
+        return self.channel_policy in (ChannelPolicy.EMAIL_ELSE_SMS, ChannelPolicy.SMS_ELSE_EMAIL)
 
 
 class MessageTemplateQuerySet(models.QuerySet["MessageTemplate"]):
@@ -85,7 +196,8 @@ class MessageTemplate(Model):
 
     A version is never edited, not even by SQL: a new text is a new version, and each message
     keeps the version that it was sent with. The text may use the variables of
-    `aftercare.rendering.VARIABLES`; the body of an e-mail is Markdown.
+    `aftercare.wording`; the body of an e-mail is Markdown. What a text may not say is checked by
+    `aftercare.lint` before it is saved.
     """
 
     step = models.ForeignKey(CareStep, on_delete=models.PROTECT, related_name="templates")
@@ -94,6 +206,13 @@ class MessageTemplate(Model):
     version = models.PositiveIntegerField()
     subject = models.CharField(max_length=120, blank=True, help_text="Of an e-mail.")
     body = models.TextField(max_length=10_000)
+    max_parts = models.PositiveSmallIntegerField(
+        "most SMS parts",
+        default=1,
+        db_default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(4)],
+        help_text="How many SMS it may cost at the longest.",
+    )
 
     objects = MessageTemplateQuerySet.as_manager()
 
@@ -112,6 +231,11 @@ class MessageTemplate(Model):
                 | Q(channel="SMS", subject=""),
                 violation_error_message="An e-mail needs a subject, an SMS has none.",
             ),
+            models.CheckConstraint(
+                name="template_max_parts_1_to_4",
+                condition=Q(max_parts__range=(1, 4)),
+                violation_error_message="An SMS has 1 to 4 parts.",
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
@@ -120,8 +244,8 @@ class MessageTemplate(Model):
     def __str__(self) -> str:
         return f"{self.step}, {self.channel}, {self.language}, version {self.version}"
 
-    def clean(self) -> None:
-        from aftercare.rendering import check_text  # rendering reads this model
+    def clean_fields(self, exclude: Any = None) -> None:
+        super().clean_fields(exclude=exclude)
+        from aftercare.lint import check  # it reads the catalogues, which read models
 
-        check_text(self.subject)
-        check_text(self.body)
+        check(self, exclude=exclude or ())

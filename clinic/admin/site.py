@@ -43,7 +43,7 @@ class SiteAdmin(ClinicAdmin):
     fieldsets = [
         (None, {"fields": ["name", "short_name", "time_zone", "slot_minutes"]}),
         ("Booking", {"fields": ["hold_minutes", "late_cancel_hours"]}),
-        ("Contact", {"fields": ["phone", "email", "emergency_phone"]}),
+        ("Contact", {"fields": ["phone", "email", "address", "emergency_phone"]}),
         ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),
     ]
 

@@ -24,6 +24,10 @@ from sessions import services
 from sessions.models import TreatmentPlan
 
 GTIN = "09506000134352"  # GS1's own example: no real product has it
+ADDRESSES = {
+    RIVERSIDE: "Uferstraße 12, 10179 Berlin",
+    HILLTOP: "48 Hill Street, New York, NY 10012",
+}
 
 
 @transaction.atomic
@@ -96,6 +100,7 @@ def _clinic(name: str, short_name: str, zone: str, phone: str, *, always_open: b
         time_zone=zone,
         phone=phone,
         email=f"hello@{short_name.lower()}.example",
+        address=ADDRESSES[name],
         emergency_phone="112" if zone.startswith("Europe") else "911",
         # A newcomer may take the tour on a Sunday night: the first clinic never closes or sleeps.
         quiet_from=time(0) if always_open else time(21),

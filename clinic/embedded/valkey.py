@@ -38,22 +38,25 @@ class Valkey:
         self.folder.mkdir(parents=True, exist_ok=True)
         for _ in range(5):  # another program may take the free port first
             self._port = free_port()
-            with (self.folder / "valkey.log").open("ab") as log:
-                self._process = subprocess.Popen(
-                    [self._binary, "-"],
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                    preexec_fn=die_with_parent(signal.SIGTERM),
-                )
-            assert self._process.stdin is not None
-            self._process.stdin.write(self._configuration().encode())
-            self._process.stdin.close()
-            if self._answers(seconds):
+            if self._launch(seconds):
                 return self
             self.stop()
         raise Unavailable(f"Valkey does not start: see {self.folder / 'valkey.log'}")
+
+    def _launch(self, seconds: float) -> bool:
+        with (self.folder / "valkey.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._binary, "-"],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGTERM),
+            )
+        assert self._process.stdin is not None
+        self._process.stdin.write(self._configuration().encode())
+        self._process.stdin.close()
+        return self._answers(seconds)
 
     def stop(self) -> None:
         if self._process:

@@ -30,6 +30,9 @@ class Clinic(Model):
     time_zone = models.CharField(max_length=40, validators=[known_time_zone])
     phone = PhoneNumberField(help_text="Patients call this number.")
     email = models.EmailField(help_text="Replies to our e-mails go here.")
+    address = models.CharField(
+        max_length=200, blank=True, help_text="In one line; stands at the foot of every e-mail."
+    )
     emergency_phone = models.CharField(
         max_length=20, default="112", help_text="What a patient dials in an emergency."
     )

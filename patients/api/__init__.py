@@ -3,6 +3,7 @@
 from patients.api.catalogue import ConcernViewSet, ConsentTextViewSet, ScreeningRuleViewSet
 from patients.api.medical import ConsentViewSet, PhotoConsentViewSet
 from patients.api.patients import PatientViewSet
+from patients.api.tasks import TaskViewSet
 
 __all__ = [
     "ConcernViewSet",
@@ -11,4 +12,5 @@ __all__ = [
     "PatientViewSet",
     "PhotoConsentViewSet",
     "ScreeningRuleViewSet",
+    "TaskViewSet",
 ]

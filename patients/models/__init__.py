@@ -28,10 +28,12 @@ from patients.models.screening import (
     ScreeningKind,
     ScreeningRule,
 )
+from patients.models.task import Audience, StaffTask, TaskKind, TaskStatus
 
 __all__ = [
     "OFF_LABEL",
     "Area",
+    "Audience",
     "Channel",
     "Concern",
     "ConcernSubtype",
@@ -54,6 +56,9 @@ __all__ = [
     "Sex",
     "SkinType",
     "SkinTypeAssessment",
+    "StaffTask",
+    "TaskKind",
+    "TaskStatus",
     "TreatmentConsent",
     "Zone",
     "birth_date",

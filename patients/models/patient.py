@@ -173,6 +173,8 @@ class Patient(Model):
         indexes = [
             models.Index(name="patient_by_name", fields=["clinic", "family_name", "given_name"]),
             models.Index(name="patient_by_birth", fields=["clinic", "date_of_birth"]),
+            models.Index(name="patient_by_mobile", fields=["mobile"], condition=~Q(mobile="")),
+            models.Index(Lower("email"), name="patient_by_email", condition=~Q(email="")),
             GinIndex(  # without a pending list: few write, and a search must never be slow
                 name="patient_by_search_text",
                 fields=["search_text"],

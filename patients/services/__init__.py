@@ -17,14 +17,19 @@ from patients.services.records import (
     update_patient,
 )
 from patients.services.screening import AnswerEntry, questionnaire, record_screening
+from patients.services.tasks import TaskDone, finish_source, finish_task, raise_task
 
 __all__ = [
     "AnswerEntry",
     "PatientArchived",
+    "TaskDone",
     "archive_patient",
     "assess_skin_type",
     "current_texts",
+    "finish_source",
+    "finish_task",
     "questionnaire",
+    "raise_task",
     "record_concern",
     "record_contact_consent",
     "record_photo_consent",

@@ -6,7 +6,9 @@ from typing import Any
 from django.db import transaction
 
 from clinic.errors import Conflict
+from clinic.locks import lock
 from clinic.models import User
+from clinic.retries import retried
 from patients.models import ContactConsent, Patient
 
 
@@ -15,6 +17,13 @@ class NoAddress(Conflict):
     title = "There is no address for this channel"
 
 
+def lock_name(patient_id: Any) -> str:
+    """The name for `clinic.locks`: held shared while a message to the patient goes out, and alone
+    by whoever records the patient's word, so nothing follows after a withdrawal was answered."""
+    return f"patients.contact:{patient_id}"
+
+
+@retried
 @transaction.atomic
 def record_contact_consent(
     *,
@@ -30,6 +39,7 @@ def record_contact_consent(
 
     Raises NoAddress if the patient agrees to a channel that we have no address for.
     """
+    lock(lock_name(patient_id))
     patient = Patient.objects.select_for_update(of=("self",)).get(pk=patient_id)
     if granted and not (patient.email if channel == "EMAIL" else patient.mobile):
         missing = "e-mail address" if channel == "EMAIL" else "mobile number"

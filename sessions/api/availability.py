@@ -12,10 +12,10 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api import ClinicViewSet, VisibleField, unknown_ids
-from clinic.models import User
+from clinic.api import ClinicViewSet
 from clinic.permissions import actor
 from clinic.wallclock import day_bounds
+from sessions.api.named import find_named
 from sessions.availability import Offer, first_free, offers
 from sessions.models import TreatmentPlan
 from sessions.services.plans import version_in_effect
@@ -26,14 +26,15 @@ YEARS = (2000, 2100)
 
 
 class PlanQuery(serializers.Serializer[Any]):
-    plan = VisibleField(
-        queryset=TreatmentPlan.objects.select_related("clinic", "patient", "area", "protocol")
-    )
+    plan = serializers.UUIDField()
+    practitioner = serializers.UUIDField(required=False, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        found = find_named(actor(self.context["request"]), attrs)
+        return {**attrs, "plan": found["plan"], "practitioner": found["practitioner"]}
 
 
 class AvailabilityQuery(PlanQuery):
-    # looked up only when nothing is free with this practitioner: an offer proves that they exist
-    practitioner = serializers.UUIDField(required=False, default=None)
     # "from" is a word of Python's, so it gets its name below
     first = serializers.DateField(help_text="First local day.")
     to = serializers.DateField(help_text="Last local day; at most 31 days after the first.")
@@ -49,16 +50,15 @@ class AvailabilityQuery(PlanQuery):
             raise ValidationError(
                 {"to": [f"Must be from the first day to {LONGEST.days} days after it."]}
             )
-        return attrs
+        return super().validate(attrs)
 
 
 class FirstQuery(PlanQuery):
-    practitioner = VisibleField(queryset=User.objects.practitioners(), required=False, default=None)
     after = serializers.DateField(help_text="The first local day that would do.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         require_year(attrs, "after")
-        return attrs
+        return super().validate(attrs)
 
 
 def require_year(attrs: dict[str, Any], name: str) -> None:
@@ -123,13 +123,9 @@ class AvailabilityViewSet(ClinicViewSet):
             plan=query["plan"],
             first=query["from"],
             last=query["to"],
-            practitioner_id=query["practitioner"],
+            practitioner_id=query["practitioner"] and query["practitioner"].pk,
             at=timezone.now(),
         )
-        if not slots and (asked := query["practitioner"]):
-            seen = User.objects.practitioners().visible_to(actor(request))
-            if not seen.filter(pk=asked).exists():
-                raise unknown_ids({"practitioner": asked})
         return Response([plain(slot) for slot in slots])
 
     @extend_schema(parameters=[FirstQuery], responses=FirstOut)

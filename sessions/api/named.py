@@ -1,4 +1,4 @@
-"""What a booking names by id, found in one query instead of four."""
+"""What a booking or a search names by id, found in one query instead of four."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django.db import connection, models
 from clinic.api import unknown_ids
 from clinic.models import Clinic, Device, Room, User
 from clinic.prepared import Prepared
+from clinic.rows import columns, take
 from patients.models import Area, Patient
 from sessions.models import Protocol, TreatmentPlan
 
@@ -20,11 +21,6 @@ ROWS: dict[str, type[models.Model]] = {
     "room": Room,
     "device": Device,
 }
-
-
-def _columns(name: str, model: type[models.Model]) -> str:
-    return ", ".join(f'{name}."{field.column}"' for field in model._meta.concrete_fields)
-
 
 # Only what the caller's clinics have: see `visible_to` of each model.
 NAMED = Prepared(
@@ -48,27 +44,23 @@ LEFT JOIN clinic_user AS practitioner
              WHERE works.user_id = practitioner.id AND works.clinic_id = ANY (clinics))
 LEFT JOIN clinic_room AS room ON room.id = %(room)s AND room.clinic_id = ANY (clinics)
 LEFT JOIN clinic_device AS device ON device.id = %(device)s AND device.clinic_id = ANY (clinics)
-""".replace("COLUMNS", ", ".join(_columns(name, model) for name, model in ROWS.items())),
+""".replace("COLUMNS", ", ".join(columns(name, model) for name, model in ROWS.items())),
     types=dict.fromkeys(("user", "plan", "practitioner", "room", "device"), "uuid"),
 )
 
 
 def find_named(user: User, attrs: dict[str, Any]) -> dict[str, Any]:
-    """The plan (with its booking facts), practitioner, room and device of these ids.
+    """The plan (with its booking facts), practitioner, room and device of these ids, as far as
+    they are named; None for those that are not.
 
     Raises ValidationError, naming each that does not exist for `user`.
     """
-    asked = {name: attrs[name] for name in NAMED.types if name != "user"}
+    asked = {name: attrs.get(name) for name in NAMED.types if name != "user"}
     with connection.cursor() as cursor:
         NAMED.execute(cursor, {**asked, "user": user.pk})
         values = list(cursor.fetchone())
-    found: dict[str, Any] = {}
-    for name, model in ROWS.items():
-        fields = [field.attname for field in model._meta.concrete_fields]
-        row = model.from_db(connection.alias, fields, values[: len(fields)])
-        found[name] = row if row.pk else None
-        del values[: len(fields)]
-    if unknown := {name: pk for name, pk in asked.items() if found[name] is None}:
+    found: dict[str, Any] = {name: take(model, values) for name, model in ROWS.items()}
+    if unknown := {name: pk for name, pk in asked.items() if pk and found[name] is None}:
         raise unknown_ids(unknown)
     plan, patient = found["plan"], found["patient"]
     plan.patient, plan.area, plan.protocol = patient, found["area"], found["protocol"]

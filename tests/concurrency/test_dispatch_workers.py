@@ -3,6 +3,8 @@
 import re
 import threading
 from collections import Counter
+from collections.abc import Callable
+from time import monotonic, sleep
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -33,7 +35,7 @@ MESSAGES = 400
 
 def outbox(count: int) -> None:
     """Due messages by e-mail and SMS, all with text and consent."""
-    step = CareStepFactory(by_sms=True)
+    step = CareStepFactory(channel_policy="BOTH", is_safety=True)  # no limit for its SMS
     session = SessionFactory(status=Status.COMPLETED)
     for channel in Channel.values:
         TemplateFactory(step=step, channel=channel)
@@ -52,6 +54,14 @@ def outbox(count: int) -> None:
         )
         for number in range(count)
     )
+
+
+def until(happens: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait in small steps; a test that waits in vain must fail, not hang."""
+    ends = monotonic() + seconds
+    while not happens():
+        assert monotonic() < ends
+        sleep(0.002)
 
 
 def work() -> str:
@@ -83,7 +93,6 @@ def naive_work() -> str:
     with Channels() as channels:
         for message in Message.objects.due(NINE).select_related("patient__clinic", "clinic"):
             dispatch._send(message, at=NINE, channel=channels[message.channel])
-    dispatch._unrecorded.clear()
     return "done"
 
 
@@ -110,11 +119,12 @@ def test_nothing_reaches_the_patient_after_a_cancellation_was_answered(
     calling, order = threading.Event(), []
     send = dispatch._send
 
-    def slow_send(*arguments: Any, **named: Any) -> None:
+    def slow_send(*arguments: Any, **named: Any) -> Any:
         calling.set()
         assert not cancelled.wait(0.5), "the cancellation was answered during the call"
-        send(*arguments, **named)
+        came_to = send(*arguments, **named)
         order.append("sent")
+        return came_to
 
     cancelled = threading.Event()
 
@@ -158,8 +168,7 @@ def test_a_cancellation_races_a_hundred_sends(
     accepted_at_the_answer = []
 
     def cancel() -> str:
-        while len(smtp.accepted) < 5:
-            pass
+        until(lambda: len(smtp.accepted) >= 5)
         booking.move(session, Status.CANCELLED)
         accepted_at_the_answer.append(len(smtp.accepted))
         return "cancelled"
@@ -185,10 +194,10 @@ def test_a_slow_worker_is_not_taken_for_dead(smtp: SmtpServer) -> None:
     calling, reaped = threading.Event(), threading.Event()
     send = dispatch._send
 
-    def slow_send(*arguments: Any, **named: Any) -> None:
+    def slow_send(*arguments: Any, **named: Any) -> Any:
         calling.set()
         assert reaped.wait(10)
-        send(*arguments, **named)
+        return send(*arguments, **named)
 
     def reap() -> str:
         calling.wait(10)

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils.dateparse import parse_duration
 
+from aftercare.lint import parts_needed
 from aftercare.models import CareStep, MessageTemplate
 from clinic.catalogue import add_missing, linked, read, taken_out
 from clinic.models import ClinicalRule, DeviceModel, DeviceSpec
@@ -92,8 +93,12 @@ def load_sequence(folder: Path) -> dict[str, int]:
         {**row, "offset": duration(row["offset"]), "useful_for": duration(row["useful_for"])}
         for row in read(folder / "steps.yaml")
     ]
-    added = {"steps": add_missing(CareStep, steps)}
-    texts = linked(read(folder / "templates.yaml"), step=CareStep)
+    added = {"steps": add_missing(CareStep, steps, key=("code", "protocol_id"))}
+    by_code = {step.code: step for step in CareStep.objects.filter(protocol=None)}
+    texts = [{**row, "step": by_code[row["step"]]} for row in read(folder / "templates.yaml")]
+    for text in texts:  # a long PUBLIC_URL makes longer SMS, and must not stop the loading
+        needed = parts_needed(MessageTemplate(**text))
+        text["max_parts"] = max(text.get("max_parts", 1), needed)
     key = ("step_id", "channel", "language", "version")
     templates = add_missing(MessageTemplate, [{"version": 1, **text} for text in texts], key=key)
     return {**added, "templates": templates}

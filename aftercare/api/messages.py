@@ -1,26 +1,22 @@
-"""Messages, and the story of a patient, over HTTP."""
+"""Messages over HTTP."""
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from aftercare import services
-from aftercare.history import changes
-from aftercare.models import Message, MessageStatus
-from aftercare.timeline import timeline
+from aftercare.models import DeliveryReceipt, Message, MessageAttempt, MessageStatus
 from clinic.api import ClinicViewSet
 from clinic.permissions import actor
-from patients.models import Channel, Patient
+from patients.models import Channel
 
 
 class MessageOut(serializers.ModelSerializer[Message]):
@@ -44,7 +40,33 @@ class MessageOut(serializers.ModelSerializer[Message]):
             "expires_at",
             "attempts",
             "sent_at",
+            "delivered_at",
         ]
+        read_only_fields = fields
+
+
+class AttemptOut(serializers.ModelSerializer[MessageAttempt]):
+    class Meta:
+        model = MessageAttempt
+        fields = ["number", "provider", "started_at", "duration_ms", "outcome", "detail"]
+        read_only_fields = fields
+
+
+class ReceiptOut(serializers.ModelSerializer[DeliveryReceipt]):
+    class Meta:
+        model = DeliveryReceipt
+        fields = ["kind", "provider", "occurred_at", "received_at", "detail"]
+        read_only_fields = fields
+
+
+class MessageDetailOut(MessageOut):
+    """One message with its tries and what its provider has reported."""
+
+    tries = AttemptOut(many=True)
+    receipts = ReceiptOut(many=True)
+
+    class Meta(MessageOut.Meta):
+        fields = [*MessageOut.Meta.fields, "tries", "receipts"]
         read_only_fields = fields
 
 
@@ -72,13 +94,24 @@ class MessageViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     filterset_class = MessageFilter
 
     def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset().select_related("step")
+        rows = super().get_queryset().select_related("step")
+        if self.action == "retrieve":
+            rows = rows.prefetch_related(
+                Prefetch("tries", MessageAttempt.objects.order_by("number", "id")),
+                Prefetch("receipts", DeliveryReceipt.objects.order_by("id")),
+            )
+        return rows
+
+    def get_serializer_class(self) -> Any:
+        return MessageDetailOut if self.action == "retrieve" else MessageOut
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: Any) -> Response:
         """Take a waiting message out of the queue."""
-        message = services.cancel_message(message_id=self.get_object().pk, by=actor(request))
+        message = services.cancel_message(
+            message_id=self.get_object().pk, at=timezone.now(), by=actor(request)
+        )
         return Response(MessageOut(message).data)
 
     @extend_schema(request=None, responses={201: MessageOut})
@@ -101,49 +134,3 @@ class MessageViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
             message_id=message_id, **form.validated_data, at=timezone.now(), by=actor(request)
         )
         return Response(MessageOut(message).data)
-
-
-class EntryOut(serializers.Serializer[Any]):
-    at = serializers.DateTimeField()
-    kind = serializers.CharField()
-    id = serializers.UUIDField()
-    title = serializers.CharField()
-    detail = serializers.CharField()
-
-
-class ChangeOut(serializers.Serializer[Any]):
-    at = serializers.DateTimeField()
-    by = serializers.CharField()
-    table = serializers.CharField()
-    id = serializers.UUIDField()
-    change = serializers.ChoiceField(source="label", choices=["insert", "update", "delete"])
-    values = serializers.DictField(
-        source="fields",
-        child=serializers.ListField(child=serializers.CharField()),
-        help_text="Field → [old, new].",
-    )
-
-
-class PatientStoryView(APIView):
-    permissions = {"get": "patients.view_history"}
-    action = "get"
-
-    def patient(self, request: Request, pk: Any) -> Patient:
-        rows = Patient.objects.select_related("clinic").visible_to(actor(request))
-        return get_object_or_404(rows, pk=pk)
-
-
-class TimelineView(PatientStoryView):
-    """Everything that happened to a patient, newest first."""
-
-    @extend_schema(responses=EntryOut(many=True))
-    def get(self, request: Request, pk: Any) -> Response:
-        return Response(EntryOut(timeline(self.patient(request, pk)), many=True).data)
-
-
-class HistoryView(PatientStoryView):
-    """Every change to the patient's record, newest first: who, when, from, to."""
-
-    @extend_schema(responses=ChangeOut(many=True))
-    def get(self, request: Request, pk: Any) -> Response:
-        return Response(ChangeOut(changes(self.patient(request, pk)), many=True).data)

@@ -1,0 +1,139 @@
+"""The staff inbox and the ledger of addresses, in the admin."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.text import Truncator
+from unfold.decorators import action, display
+
+from aftercare.inbox import candidates, handle
+from aftercare.models import AddressConsent, InboundMessage
+from aftercare.models.inbound import IS_HANDLED
+from clinic.admin import ClinicAdmin, StatusButtons
+from clinic.errors import DomainError
+from clinic.permissions import actor
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    title = "handled"
+    parameter_name = "handled"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", "No"), ("yes", "Yes")]
+
+    def queryset(self, request: HttpRequest, rows: Any) -> Any:
+        return rows.filter(is_handled=self.value() == "yes") if self.value() else rows
+
+
+@admin.register(InboundMessage)
+class InboxAdmin(StatusButtons, ClinicAdmin):
+    """What nobody has looked after yet comes first. Nobody is guessed: a number that several
+    patients share shows all of them."""
+
+    buttons = {"handled": "HANDLED"}
+    actions_submit_line = ["handled"]
+    actions = ["all_handled"]
+    list_display = ["received_at", "who", "excerpt", "keyword", "maybe_opt_out", "shown_status"]
+    list_filter = [WaitingFilter, "keyword", "maybe_opt_out", "audience"]
+    list_select_related = ["patient", "clinic", "task"]
+    search_fields = ["sender", "body", "patient__family_name", "patient__given_name"]
+    fields = [
+        *("received_at", "channel", "sender", "may_be", "body", "keyword", "maybe_opt_out"),
+        *("reply", "message", "task", "clinic", "handled_at", "handled_by"),
+    ]
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).with_handled()
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        return [IS_HANDLED.asc(), "-id"]
+
+    def _filter_unfold_actions_by_permissions(
+        self, request: HttpRequest, actions: list[Any], object_id: Any = None
+    ) -> list[Any]:
+        """The button is there as long as there is something to look after."""
+        shown: list[Any] = super(StatusButtons, self)._filter_unfold_actions_by_permissions(
+            request, actions, object_id
+        )
+        if object_id is None:
+            return []
+        waiting = self.get_queryset(request).filter(pk=object_id, is_handled=False)
+        return shown if waiting.exists() else []
+
+    @display(description="from")
+    def who(self, inbound: InboundMessage) -> str:
+        return str(inbound.patient or inbound.sender)
+
+    @display(description="text")
+    def excerpt(self, inbound: InboundMessage) -> str:
+        return Truncator(inbound.body).chars(80)
+
+    @display(
+        description="status",
+        ordering="is_handled",
+        label={"WAITING": "warning", "HANDLED": "success"},
+    )
+    def shown_status(self, inbound: Any) -> tuple[str, str]:
+        return ("HANDLED", "Handled") if inbound.is_handled else ("WAITING", "Waiting")
+
+    @display(description="may be from")
+    def may_be(self, inbound: InboundMessage) -> str:
+        return format_html_join(
+            ", ",
+            '<a href="{}">{}</a>',
+            [
+                (reverse("admin:patients_patient_change", args=[patient.pk]), patient)
+                for patient in inbound.candidates
+            ],
+        )
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        inbound = super().get_object(request, object_id, from_field)
+        if inbound is not None:
+            candidates([inbound], user=actor(request))
+        return inbound
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """What came in is never edited; only the button does something."""
+
+    @action(description="Handled", permissions=["change"])
+    def handled(self, request: HttpRequest, obj: InboundMessage) -> None:
+        self.press(request, handle, inbound_id=obj.pk)
+
+    @admin.action(description="Handled", permissions=["change"])
+    def all_handled(self, request: HttpRequest, rows: Any) -> None:
+        for inbound in rows:
+            try:
+                handle(inbound_id=inbound.pk, at=timezone.now(), by=actor(request))
+            except DomainError as error:
+                messages.error(request, f"{inbound}: {error.message}")
+
+
+@admin.register(AddressConsent)
+class AddressConsentAdmin(ClinicAdmin):
+    """The last word on an address counts. New ones come from patients, providers, and the API."""
+
+    list_display = ["recorded_at", "address", "purpose", "granted", "source", "wording"]
+    list_filter = ["channel", "purpose", "granted", "source"]
+    search_fields = ["address"]
+    ordering = ["-id"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,136 @@
+"""The outbox, in the admin."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.decorators import action, display
+
+from aftercare import services
+from aftercare.models import DeliveryReceipt, Message, MessageAttempt, MessageStatus
+from clinic.admin import ClinicAdmin, ReadOnlyInline, StatusButtons
+from clinic.errors import DomainError
+from clinic.permissions import actor
+
+STATUS_COLOURS = {
+    MessageStatus.PENDING: "info",
+    MessageStatus.SENT: "success",
+    MessageStatus.DELIVERED: "success",
+    MessageStatus.IN_DOUBT: "warning",
+    MessageStatus.FAILED: "danger",
+}
+
+
+class MessageAttemptInline(ReadOnlyInline):
+    model = MessageAttempt
+    fields = ["number", "started_at", "provider", "outcome", "duration_ms", "detail"]
+    readonly_fields = fields
+    ordering = ["number", "id"]
+    verbose_name_plural = "tries"
+
+
+class DeliveryReceiptInline(ReadOnlyInline):
+    model = DeliveryReceipt
+    fields = ["occurred_at", "provider", "kind", "detail"]
+    readonly_fields = fields
+    ordering = ["id"]
+
+
+UNDER_WAY = (MessageStatus.PENDING, MessageStatus.CLAIMED)
+# What a button leads to, and from which statuses.
+BUTTONS = {
+    "take_out": "CANCELLED",
+    "send_again": "AGAIN",
+    "did_arrive": "DELIVERED",
+    "did_not_arrive": "FAILED",
+}
+NEXT: dict[str, frozenset[str]] = {
+    **dict.fromkeys(MessageStatus.values, frozenset({"AGAIN"})),
+    **dict.fromkeys(UNDER_WAY, frozenset({"CANCELLED"})),
+    MessageStatus.SENDING: frozenset(),
+    MessageStatus.IN_DOUBT: frozenset({"DELIVERED", "FAILED"}),
+}
+
+
+@admin.register(Message)
+class MessageAdmin(StatusButtons, ClinicAdmin):
+    buttons = BUTTONS
+    next_statuses = NEXT
+    actions_submit_line = list(BUTTONS)
+    list_display = ["due_at", "patient", "step", "channel", "shown_status", "reason", "sent_at"]
+    list_filter = ["status", "channel", "step"]
+    list_select_related = ["patient", "step"]
+    search_fields = ["patient__family_name", "patient__given_name"]
+    ordering = ["-due_at", "-id"]
+    actions = ["cancel", "resend", "was_delivered", "was_not_delivered"]
+    fields = [
+        *("patient", "session", "step", "channel", "status", "reason"),
+        *(("due_at", "expires_at"), ("sent_at", "delivered_at"), "attempts", "template"),
+        *("clinic", "key", "provider_id"),
+    ]
+    inlines = [MessageAttemptInline, DeliveryReceiptInline]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        rows = self.fields
+        return [name for row in rows for name in ([row] if isinstance(row, str) else row)]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """To press a button: no field can be changed."""
+        return self.has_manage_permission(request)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Only the buttons change something, through the services."""
+
+    @display(description="status", ordering="status", label=STATUS_COLOURS)
+    def shown_status(self, message: Message) -> tuple[str, str]:
+        return message.status, message.get_status_display()
+
+    def has_manage_permission(self, request: HttpRequest, *_: Any) -> bool:
+        return request.user.has_perm("aftercare.manage_message")
+
+    def _each(self, request: HttpRequest, rows: Any, service: Any, **arguments: Any) -> None:
+        done = 0
+        for message in rows:
+            try:
+                service(message_id=message.pk, by=actor(request), **arguments)
+                done += 1
+            except DomainError as error:
+                messages.error(request, f"{message}: {error.message}")
+        if done:
+            messages.success(request, f"{done} done.")
+
+    @admin.action(description="Cancel", permissions=["manage"])
+    def cancel(self, request: HttpRequest, rows: Any) -> None:
+        self._each(request, rows, services.cancel_message, at=timezone.now())
+
+    @admin.action(description="Send again", permissions=["manage"])
+    def resend(self, request: HttpRequest, rows: Any) -> None:
+        self._each(request, rows, services.resend_message, at=timezone.now())
+
+    @admin.action(description="In doubt: it was delivered", permissions=["manage"])
+    def was_delivered(self, request: HttpRequest, rows: Any) -> None:
+        self._each(request, rows, services.resolve_message, delivered=True, at=timezone.now())
+
+    @admin.action(description="In doubt: it was not delivered", permissions=["manage"])
+    def was_not_delivered(self, request: HttpRequest, rows: Any) -> None:
+        self._each(request, rows, services.resolve_message, delivered=False, at=timezone.now())
+
+    @action(description="Cancel", permissions=["manage"])
+    def take_out(self, request: HttpRequest, obj: Message) -> None:
+        self.press(request, services.cancel_message, message_id=obj.pk)
+
+    @action(description="Send again", permissions=["manage"])
+    def send_again(self, request: HttpRequest, obj: Message) -> None:
+        self.press(request, services.resend_message, message_id=obj.pk)
+
+    @action(description="It was delivered", permissions=["manage"])
+    def did_arrive(self, request: HttpRequest, obj: Message) -> None:
+        self.press(request, services.resolve_message, message_id=obj.pk, delivered=True)
+
+    @action(description="It was not delivered", permissions=["manage"])
+    def did_not_arrive(self, request: HttpRequest, obj: Message) -> None:
+        self.press(request, services.resolve_message, message_id=obj.pk, delivered=False)

@@ -1,0 +1,194 @@
+"""The steps of the sequence, in the admin: as a timeline, and with what a change would do."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from aftercare import planning
+from aftercare.models import Anchor, CareStep, MessageTemplate
+from aftercare.planning import Replan
+from clinic.admin import ClinicAdmin, ReadOnlyInline
+from patients.models import Channel, SkinType
+
+CONFIRMED = "_replan_confirmed"
+USUAL_WINDOW = timedelta(days=28)  # where the timeline puts what counts from a protocol's own
+
+
+class MessageTemplateInline(ReadOnlyInline):
+    model = MessageTemplate
+    fields = ["channel", "language", "version", "subject", "body"]
+    readonly_fields = fields
+    ordering = ["channel", "language", "-version"]
+
+
+@admin.register(CareStep)
+class CareStepAdmin(ClinicAdmin):
+    """Saving a step re-plans what is waiting; if that changes anything, it is told first."""
+
+    list_display = ["name", "protocol", "anchor", "offset", "channel_policy", "is_active"]
+    list_filter = ["anchor", "is_active", "protocol"]
+    list_select_related = ["protocol"]
+    list_before_template = "aftercare/admin/timeline.html"
+    search_fields = ["name", "code"]
+    ordering = ["anchor", "offset"]
+    fieldsets = [
+        (None, {"fields": ["name", "code", "protocol", "is_active"]}),
+        ("When", {"fields": ["anchor", "offset", "from_next_window", "useful_for"]}),
+        ("How", {"fields": ["channel_policy", "purpose", "is_safety"]}),
+        (
+            "For whom",
+            {"fields": ["skin_types", "zones", "anaesthetic_used", "next_session_booked"]},
+        ),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["code", "protocol"] if obj else []  # what waits is found by them
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        return [MessageTemplateInline] if obj else []  # a new step has no texts yet
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        steps = CareStep.objects.filter(protocol=None, is_active=True)
+        answer: HttpResponse = super().changelist_view(
+            request, {"timeline": timeline(list(steps)), **(extra_context or {})}
+        )
+        return answer
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        if request.method == "POST" and CONFIRMED not in request.POST:
+            change = self._change_of_plans(request, object_id)
+            if change:
+                return self._ask(request, *change)
+        answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        return answer
+
+    def _change_of_plans(
+        self, request: HttpRequest, object_id: str | None
+    ) -> tuple[CareStep, Replan] | None:
+        """What saving the form would change; None for nothing, and for what cannot be saved."""
+        step = self.get_object(request, object_id) if object_id else None
+        may = self.has_change_permission if object_id else self.has_add_permission
+        if (object_id and step is None) or not may(request):
+            return None
+        form = self.get_form(request, step, change=step is not None)(request.POST, instance=step)
+        if not form.is_valid():
+            return None
+        result = planning.replan(form.instance, at=timezone.now(), dry_run=True)
+        return (form.instance, result) if result else None
+
+    def _ask(self, request: HttpRequest, step: CareStep, result: Replan) -> HttpResponse:
+        posted = [
+            (name, value)
+            for name, values in request.POST.lists()
+            for value in values
+            if name != "csrfmiddlewaretoken"
+        ]
+        return TemplateResponse(
+            request,
+            "aftercare/admin/replan.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": "This changes what is waiting",
+                "step": step,
+                "changes": told(result),
+                "posted": posted,
+                "confirmed": CONFIRMED,
+            },
+        )
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """In the transaction of the change: the step and what waits for it agree."""
+        super().save_related(request, form, formsets, change)
+        result = planning.replan(form.instance, at=timezone.now())
+        if result:
+            messages.info(request, f"Re-planned: {told(result)}.")
+
+
+def told(result: Replan) -> str:
+    """“12 messages move, 3 are cancelled, 4 are new”."""
+    counted = [
+        (result.moved, "moves", "move"),
+        (result.cancelled, "is cancelled", "are cancelled"),
+        (result.new, "is new", "are new"),
+    ]
+    parts = [f"{n} {one if n == 1 else many}" for n, one, many in counted if n]
+    first, *rest = parts or ["0 move"]
+    number, _, verb = first.partition(" ")
+    first = f"{number} {'message' if number == '1' else 'messages'} {verb}"
+    return ", ".join([first, *rest])
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A step on the timeline."""
+
+    step: CareStep
+    when: str
+    conditions: list[str]
+    channels: list[str]
+    has_fallback: bool
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The steps that are counted from one moment, in the order of time."""
+
+    title: str
+    marks: list[Mark]
+
+
+ORDER = [Anchor.BOOKED, Anchor.STARTS, Anchor.COMPLETED, Anchor.LAST_SESSION, Anchor.MISSED]
+
+
+def timeline(steps: list[CareStep]) -> list[Stretch]:
+    """The sequence as a patient lives through it."""
+    stretches = []
+    for anchor in ORDER:
+        here = [step for step in steps if step.anchor == anchor]
+        here.sort(key=lambda step: step.offset + 28 * step.from_next_window * timedelta(days=1))
+        if here:
+            stretches.append(Stretch(anchor.label, [_mark(step) for step in here]))
+    return stretches
+
+
+def _mark(step: CareStep) -> Mark:
+    conditions = []
+    if step.skin_types:
+        conditions.append("skin type " + ", ".join(SkinType(t).label for t in step.skin_types))
+    if step.zones:
+        conditions.append(", ".join(step.zones))
+    if step.anaesthetic_used is not None:
+        conditions.append("numbed" if step.anaesthetic_used else "not numbed")
+    if step.next_session_booked is not None:
+        conditions.append("next one booked" if step.next_session_booked else "none booked")
+    return Mark(
+        step=step,
+        when=in_words(step),
+        conditions=conditions,
+        channels=["mail" if c == Channel.EMAIL else "sms" for c in step.channels],
+        has_fallback=step.has_fallback,
+    )
+
+
+def in_words(step: CareStep) -> str:
+    """“−48 h”, “+3 d”, “at once”, “window −1 d”."""
+    hours = round(step.offset.total_seconds() / 3600)
+    sign = "−" if hours < 0 else "+"
+    days, rest = divmod(abs(hours), 24)
+    amount = f"{days} d" if not rest and days > 2 else f"{abs(hours)} h"
+    if step.from_next_window:  # the protocol's own, so days say more than hours
+        amount = f"{days} d" if not rest else amount
+        return "window opens" if not hours else f"window {sign}{amount}"
+    return "at once" if not hours else f"{sign}{amount}"

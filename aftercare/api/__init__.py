@@ -1,0 +1,14 @@
+"""Messages, what comes back, and the story of a patient, over HTTP."""
+
+from aftercare.api.addresses import AddressConsentViewSet
+from aftercare.api.inbox import InboxViewSet
+from aftercare.api.messages import MessageViewSet
+from aftercare.api.timeline import HistoryView, TimelineView
+
+__all__ = [
+    "AddressConsentViewSet",
+    "HistoryView",
+    "InboxViewSet",
+    "MessageViewSet",
+    "TimelineView",
+]

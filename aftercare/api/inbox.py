@@ -1,0 +1,85 @@
+"""The staff inbox over HTTP: what patients have written."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from aftercare.inbox import candidates, handle
+from aftercare.keywords import Keyword
+from aftercare.models import InboundMessage
+from clinic.api import ClinicViewSet
+from clinic.permissions import actor
+from patients.models import Patient
+
+
+class CandidateOut(serializers.ModelSerializer[Patient]):
+    class Meta:
+        model = Patient
+        fields = ["id", "given_name", "family_name"]
+        read_only_fields = fields
+
+
+class InboundOut(serializers.ModelSerializer[InboundMessage]):
+    """`candidates` are all who can be reached at the sender's number; nobody is guessed."""
+
+    is_handled = serializers.BooleanField()
+    candidates = CandidateOut(many=True)
+
+    class Meta:
+        model = InboundMessage
+        fields = [
+            *("id", "clinic", "channel", "sender", "body", "received_at", "keyword"),
+            *("maybe_opt_out", "audience", "patient", "candidates", "message", "task", "reply"),
+            *("is_handled", "handled_at", "handled_by"),
+        ]
+        read_only_fields = fields
+
+
+class InboxFilter(filters.FilterSet):
+    handled = filters.BooleanFilter(method="by_handled")
+    patient = filters.UUIDFilter()
+    keyword = filters.MultipleChoiceFilter(choices=Keyword.choices)
+    maybe_opt_out = filters.BooleanFilter()
+
+    class Meta:
+        model = InboundMessage
+        fields: list[str] = []
+
+    def by_handled(self, rows: Any, name: str, value: bool) -> Any:
+        return rows.filter(is_handled=value)
+
+
+class InboxViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
+    """What came in, of the caller's clinics and meant for the caller's role."""
+
+    model = InboundMessage
+    resource = "aftercare.inboundmessage"
+    permissions = {"handled": "aftercare.change_inboundmessage"}
+    serializer_class = InboundOut
+    filterset_class = InboxFilter
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows: Any = super().get_queryset()
+        return rows.with_handled()  # type: ignore[no-any-return]
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        """Adds the candidates to the rows of a page, in one query for all of them."""
+        if args:
+            rows = list(args[0]) if kwargs.get("many") else [args[0]]
+            candidates(rows, user=self.request.user)
+        return super().get_serializer(*args, **kwargs)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def handled(self, request: Request, pk: Any) -> Response:
+        """Somebody has looked after it; ticks its task off too. 409 `handled` if it was before."""
+        handle(inbound_id=self.get_object().pk, at=timezone.now(), by=actor(request))
+        return Response(self.get_serializer(self.get_object()).data)

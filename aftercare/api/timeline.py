@@ -1,0 +1,61 @@
+"""The story of a patient over HTTP."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from aftercare.history import changes
+from aftercare.timeline import timeline
+from clinic.permissions import actor
+from patients.models import Patient
+
+
+class EntryOut(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    kind = serializers.CharField()
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ChangeOut(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    by = serializers.CharField()
+    table = serializers.CharField()
+    id = serializers.UUIDField()
+    change = serializers.ChoiceField(source="label", choices=["insert", "update", "delete"])
+    values = serializers.DictField(
+        source="fields",
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="Field → [old, new].",
+    )
+
+
+class PatientStoryView(APIView):
+    permissions = {"get": "patients.view_history"}
+    action = "get"
+
+    def patient(self, request: Request, pk: Any) -> Patient:
+        rows = Patient.objects.select_related("clinic").visible_to(actor(request))
+        return get_object_or_404(rows, pk=pk)
+
+
+class TimelineView(PatientStoryView):
+    """Everything that happened to a patient, newest first."""
+
+    @extend_schema(responses=EntryOut(many=True))
+    def get(self, request: Request, pk: Any) -> Response:
+        return Response(EntryOut(timeline(self.patient(request, pk)), many=True).data)
+
+
+class HistoryView(PatientStoryView):
+    """Every change to the patient's record, newest first: who, when, from, to."""
+
+    @extend_schema(responses=ChangeOut(many=True))
+    def get(self, request: Request, pk: Any) -> Response:
+        return Response(ChangeOut(changes(self.patient(request, pk)), many=True).data)

@@ -1,0 +1,135 @@
+"""For whom a step is: evaluated when it is planned, and once more when it is due."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from aftercare.models import TREATED, Anchor, CareStep, Message
+from sessions.lifecycle import UPCOMING, PlanStatus, Status
+from sessions.models import ProductKind, ProductUse, TreatmentSession, ZoneTreatment
+
+# A step only makes sense while the session is in one of these statuses.
+FITS: dict[str, tuple[Status, ...]] = {
+    Anchor.BOOKED: UPCOMING,
+    Anchor.STARTS: UPCOMING,
+    Anchor.COMPLETED: (Status.COMPLETED,),
+    Anchor.LAST_SESSION: (Status.COMPLETED,),
+    Anchor.MISSED: (Status.NO_SHOW,),
+}
+STILL_TO_COME = (*UPCOMING, Status.CHECKED_IN, Status.IN_PROGRESS)
+
+
+@dataclass
+class Course:
+    """The plan that a session belongs to."""
+
+    status: str = PlanStatus.ACTIVE
+    planned: int = 0
+    completed: list[datetime] = field(default_factory=list)  # their starts
+    still_to_come: set[UUID] = field(default_factory=set)
+
+    def has_next(self, session: TreatmentSession) -> bool:
+        return bool(self.still_to_come - {session.pk})
+
+    def went_on_after(self, session: TreatmentSession) -> bool:
+        return any(starts_at > session.starts_at for starts_at in self.completed)
+
+    @property
+    def has_sessions_left(self) -> bool:
+        return self.status == PlanStatus.ACTIVE and len(self.completed) < self.planned
+
+
+@dataclass
+class Facts:
+    """What conditions ask about some sessions; only what the steps at hand ask about is read."""
+
+    zones: dict[UUID, set[str]]
+    numbed: set[UUID]
+    courses: dict[UUID, Course]
+
+
+def gather(sessions: Iterable[TreatmentSession], steps: Iterable[CareStep]) -> Facts:
+    """At most three queries, however many sessions."""
+    steps, sessions = list(steps), list(sessions)
+    ids = [session.pk for session in sessions]
+    zones: dict[UUID, set[str]] = {}
+    numbed: set[UUID] = set()
+    courses: dict[UUID, Course] = {}
+    if any(step.zones for step in steps):
+        rows = ZoneTreatment.objects.filter(session__in=ids)
+        for session_id, code in rows.values_list("session_id", "zone__code"):
+            zones.setdefault(session_id, set()).add(code)
+    if any(step.anaesthetic_used is not None for step in steps):
+        uses = ProductUse.objects.filter(session__in=ids, product__kind=ProductKind.ANAESTHETIC)
+        numbed = set(uses.values_list("session_id", flat=True))
+    if any(asks_about_the_course(step) for step in steps):
+        plans = {session.plan_id for session in sessions}
+        courses = _courses(plans)
+    return Facts(zones, numbed, courses)
+
+
+def asks_about_the_course(step: CareStep) -> bool:
+    """Whether it depends on the other sessions of the plan."""
+    return step.anchor == Anchor.LAST_SESSION or step.next_session_booked is not None
+
+
+def _courses(plans: set[UUID]) -> dict[UUID, Course]:
+    courses: dict[UUID, Course] = {}
+    rows = TreatmentSession.objects.filter(plan__in=plans)
+    for plan, status, planned, pk, session_status, starts_at in rows.values_list(
+        "plan_id", "plan__status", "plan__planned_sessions", "pk", "status", "starts_at"
+    ):
+        course = courses.setdefault(plan, Course(status, planned))
+        if session_status == Status.COMPLETED:
+            course.completed.append(starts_at)
+        elif session_status in STILL_TO_COME:
+            course.still_to_come.add(pk)
+    return courses
+
+
+def unmet(step: CareStep, session: TreatmentSession, facts: Facts) -> str:
+    """Why `step` is not for this session, in words; "" if it is. `session.patient` is loaded."""
+    if not step.is_active:
+        return "the step is switched off"
+    if session.status not in FITS[step.anchor]:
+        return f"the session is {session.status}"
+    if step.skin_types and session.patient.skin_type not in step.skin_types:
+        return "it is for other skin types"
+    if step.anchor in TREATED:
+        if step.zones and not facts.zones.get(session.pk, set()) & set(step.zones):
+            return "none of its zones was treated"
+        numbed = session.pk in facts.numbed
+        if step.anaesthetic_used is not None and step.anaesthetic_used != numbed:
+            return "the skin was numbed" if numbed else "the skin was not numbed"
+    if asks_about_the_course(step):
+        return _unmet_in_course(step, session, facts.courses.get(session.plan_id, Course()))
+    return ""
+
+
+def _unmet_in_course(step: CareStep, session: TreatmentSession, course: Course) -> str:
+    has_next = course.has_next(session)
+    if step.anchor == Anchor.LAST_SESSION:
+        if has_next:
+            return "another session is booked"
+        if course.went_on_after(session):
+            return "another session came after it"
+        if course.status not in (PlanStatus.ACTIVE, PlanStatus.COMPLETED):
+            return f"the plan is {course.status}"
+    if step.next_session_booked is True and not has_next:
+        return "no other session is booked"
+    if step.next_session_booked is False:
+        if has_next:
+            return "another session is booked"
+        if course.went_on_after(session):
+            return "another session came after it"
+        if not course.has_sessions_left:
+            return "the plan has no sessions left"
+    return ""
+
+
+def unmet_now(message: Message) -> str:
+    """The same for a message that is about to be sent; its session and patient are read afresh."""
+    session = message.session
+    session.patient = message.patient
+    return unmet(message.step, session, gather([session], [message.step]))

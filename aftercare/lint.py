@@ -1,0 +1,205 @@
+"""What a text must not say, and how long it may be. Run on every version before it is saved.
+
+Whoever holds the phone may not be the patient: a lock screen shows an SMS, the sender and the
+subject of an e-mail. None of them names the treatment, what it is for, where on the body it was
+done or with what; an SMS names no person at all.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.template import TemplateSyntaxError
+from django.template.base import Node, Template, TextNode, VariableNode
+
+from aftercare import gsm7
+from aftercare.engine import ENGINE
+from aftercare.models.sequence import TREATED, MessageTemplate
+from aftercare.wording import VARIABLES, ZONES, Place
+from patients.models import Area, Channel, Concern, ConcernSubtype, Zone
+from sessions.models import Product, Protocol
+
+# Beginnings of words, with and without accents.
+STEMS = (
+    *("microneed", "micro-need", "needl", "dermaroll", "dermapen", "collagen", "acne", "scar"),
+    *("wrinkl", "pigment", "melasma", "stria", "stretch mark", "alopecia", "keloid", "herpes"),
+    *("cold sore", "isotretinoin", "retino", "botox", "botulin", "filler", "laser", "inject"),
+    *(
+        "serum",
+        "lidoca",
+        "numbed",
+        "numbing",
+        "anaesthe",
+        "anesthe",
+        "treatment",
+        "session",
+        "diagnos",
+    ),
+    *("cosmetic", "aesthetic", "derma roll", "procedure", "biops"),
+    *("microaguj", "aguj", "cicatri", "arrug", "acné", "mancha", "estría"),
+    *("estria", "colágeno", "colageno", "queloid", "isotretino", "relleno", "láser", "inyec"),
+    *("sérum", "suero", "anestes", "tratamiento", "sesión", "sesion", "diagnós"),
+    *("estétic", "estetic", "cosmétic", "dermaroller", "procedimiento", "calvicie"),
+)
+# Whole words, where a beginning would catch too much.
+WORDS = (
+    *("face", "cheek", "chin", "nose", "forehead", "neck", "scalp", "belly", "breast", "thigh"),
+    *("cara", "rostro", "frente", "nariz", "mejilla", "cuello", "escote", "manos", "abdomen"),
+    *("muslo", "pecho", "mama", "labio", "mentón", "poro", "pore", "peeling", "numb"),
+)
+SPLIT = re.compile(r" of the | and | y (?:la |el )?|, | / |\(|\)|:")
+SHORTEST = 4  # letters of a catalogue's word
+
+# The longest that a variable realistically becomes in an SMS. A clinic's short name is never
+# longer; an international number has at most 15 digits.
+LONGEST = {
+    "clinic_short": "W" * 20,
+    "clinic_phone": "+000 0000 0000 0000",
+    "emergency_phone": "00000",
+    "time": "00:00",
+}
+LONGEST_DATE = {"en": "Wed 30 September", "es": "30 de septiembre"}
+TOKEN = "x" * 32  # see aftercare.links
+
+
+def check(template: MessageTemplate, *, exclude: Collection[str] = ()) -> None:
+    """Raise ValidationError, at the field, for a version that must not be saved."""
+    if {"step", "channel", "language"} & set(exclude):
+        return  # refused already
+    errors: dict[str, list[str]] = {}
+    for field in {"subject", "body"} - set(exclude):
+        if found := list(complaints(template, field)):
+            errors[field] = found
+    if errors:
+        raise ValidationError(errors)
+
+
+def complaints(template: MessageTemplate, field: str) -> Iterator[str]:
+    """What is wrong with the subject, or with the body."""
+    text: str = getattr(template, field)
+    is_sms = template.channel == Channel.SMS
+    place = Place.SUBJECT if field == "subject" else Place.SMS if is_sms else Place.BODY
+    try:
+        check_text(text, place, after_treatment=template.step.anchor in TREATED)
+    except ValidationError as error:
+        yield from error.messages
+        return
+    if place == Place.BODY:
+        yield from _markup(text)
+        return
+    if telling := indiscreet(text):
+        yield f"This is shown on a lock screen and must not say: {', '.join(telling)}."
+    if place == Place.SUBJECT and len(text.splitlines()) > 1:
+        yield "A subject is one line."
+    if place == Place.SMS:
+        yield from _sms(template)
+
+
+def _markup(text: str) -> Iterator[str]:
+    if re.search(r"<[a-zA-Z/!]", text):
+        yield "No HTML here: the body is Markdown."
+    if re.search("[\ue000-\uf8ff]", text):
+        yield "There are characters in it that no font has."
+    if "![" in text:
+        yield "No pictures: they tell when and where a message is read."
+    for target in re.findall(r"\]\(([^)]*)\)", text):
+        if not re.fullmatch(r"\{\{ *(preferences_)?link *\}\}|https://\S+", target):
+            yield f"A link goes to {{{{ link }}}} or to an https address, not to {target!r}."
+
+
+def _sms(template: MessageTemplate) -> Iterator[str]:
+    if not re.match(r"\{\{ *clinic_short *\}\}", template.body):
+        yield "An SMS begins with {{ clinic_short }}: it says who writes."
+    if not re.search(r"\bSTOP\b", template.body):
+        yield "An SMS says how to end them: STOP."
+    longest = at_longest(template)
+    if (needed := parts_needed(template)) > template.max_parts:
+        letters = "".join(gsm7.foreign(longest))
+        why = f" because of “{letters}”, which the SMS alphabet lacks" if letters else ""
+        yield (
+            f"At its longest this has {len(longest)} characters and takes {needed} SMS parts{why}; "
+            f"allowed here: {template.max_parts}."
+        )
+
+
+def parts_needed(template: MessageTemplate) -> int:
+    """How many SMS it costs at its longest; an e-mail always counts as one."""
+    return gsm7.parts(at_longest(template)) if template.channel == Channel.SMS else 1
+
+
+def at_longest(template: MessageTemplate) -> str:
+    """The SMS with the longest values that a clinic may have."""
+    page = f"{settings.PUBLIC_URL}/p/{TOKEN}/"
+    values = {
+        **LONGEST,
+        "date": LONGEST_DATE[template.language],
+        "link": page,
+        "preferences_link": f"{page}preferences/",
+    }
+    return re.sub(r"\{\{ *(\w+) *\}\}", lambda found: values[found[1]], template.body).strip()
+
+
+def check_text(text: str, place: Place, *, after_treatment: bool = True) -> None:
+    """Raise ValidationError for a text that does not render, or uses what is not allowed here."""
+    try:
+        nodes = Template(text, engine=ENGINE).nodelist.get_nodes_by_type(Node)
+    except TemplateSyntaxError as error:
+        raise ValidationError(f"The text cannot be read: {error}") from None
+    known = {
+        name: variable
+        for name, variable in VARIABLES.items()
+        if place in variable.places and (after_treatment or not variable.after_treatment)
+    }
+    for node in nodes:
+        if isinstance(node, TextNode):
+            continue
+        if not isinstance(node, VariableNode):
+            raise ValidationError("Only {{ variables }} are allowed here, no tags.")
+        name = str(node.filter_expression)
+        if name not in known:
+            what = "not allowed here" if name in VARIABLES else "unknown"
+            raise ValidationError(f"{{{{ {name} }}}} is {what}. Allowed: {', '.join(known)}.")
+
+
+def indiscreet(text: str) -> list[str]:
+    """The words in `text` that tell what the patient is treated for, where, how or with what."""
+    plain = re.sub(r"\{\{.*?\}\}", " ", text).lower()
+    words = {found[0].strip() for found in _pattern(frozenset(_catalogue())).finditer(plain)}
+    return sorted(words)
+
+
+def discreet_name(*names: str) -> str:
+    """The first name that tells nothing, for a sender: “Riverside”, not “Riverside Needling”."""
+    return next((name for name in names if not indiscreet_fixed(name)), names[-1])
+
+
+@lru_cache(maxsize=1024)
+def indiscreet_fixed(name: str) -> bool:
+    """Like `indiscreet`, without the catalogues: names are looked at for every message."""
+    return _pattern(frozenset()).search(name.lower()) is not None
+
+
+@lru_cache(maxsize=8)
+def _pattern(terms: frozenset[str]) -> re.Pattern[str]:
+    own = {re.escape(word) for words in ZONES.values() for word in map(_bare, words.values())}
+    whole = "|".join(sorted({*map(re.escape, terms), *own, *WORDS}, key=len, reverse=True))
+    stems = "|".join(map(re.escape, STEMS))
+    return re.compile(rf"\b(?:(?:{stems})\w*|(?:{whole})(?:e?s)?\b)")
+
+
+def _bare(words: str) -> str:
+    """“las mejillas” → “mejillas”."""
+    return re.sub(r"^(?:the skin |the |el |la |los |las )", "", words)
+
+
+def _catalogue() -> Iterator[str]:
+    """What the clinic's own catalogues call concerns, areas, protocols and products."""
+    named: list[type[models.Model]] = [Area, Zone, Concern, ConcernSubtype, Protocol, Product]
+    for model in named:
+        for name in model._default_manager.values_list("name", flat=True):
+            for term in SPLIT.split(name.lower()):
+                if len(term.strip()) >= SHORTEST:
+                    yield term.strip()

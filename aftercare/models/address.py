@@ -1,0 +1,110 @@
+"""The ledger of addresses: what was said about writing to a number or mailbox."""
+
+from typing import Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
+
+from aftercare.models.message import Message
+from clinic.models import Model, User, append_only
+from patients.models import Channel, Patient, Purpose
+
+
+class AddressSource(models.TextChoices):
+    """Who says so."""
+
+    REPLY = "REPLY", "A reply from this number"
+    UNSUBSCRIBE_LINK = "UNSUBSCRIBE_LINK", "The unsubscribe link"
+    PREFERENCES = "PREFERENCES", "The preferences page"
+    COMPLAINT = "COMPLAINT", "A spam complaint"
+    HARD_BOUNCE = "HARD_BOUNCE", "The address does not exist"
+    STAFF = "STAFF", "Staff"
+
+
+class AddressConsentQuerySet(models.QuerySet["AddressConsent"]):
+    def last_words(self, *, channel: str, address: str) -> "dict[str, AddressConsent]":
+        """The last word on an address for each purpose that was ever spoken of."""
+        rows = self.filter(channel=channel, address=address).order_by("purpose", "-id")
+        return {row.purpose: row for row in rows.distinct("purpose")}
+
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Words on the addresses of patients of the clinics where `user` works."""
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        theirs = Patient.objects.filter(clinic__in=user.clinics.all())
+        address = OuterRef("address")
+        return self.filter(
+            Exists(theirs.filter(mobile=address))
+            | Exists(theirs.annotate(mailbox=Lower("email")).filter(mailbox=address))
+        )
+
+
+class AddressConsent(Model):
+    """One entry: this address may, or may not, be written to for a purpose. Append-only.
+
+    It holds for everybody who shares the address, beside each patient's own ContactConsent, which
+    must be granted too. The last word counts; without any, nothing stands against the address.
+    Rows are written one at a time per address (`optout.record`), so their ids are in order.
+    """
+
+    channel = models.CharField(max_length=8, choices=Channel)
+    address = models.CharField(max_length=254, help_text="E.164, or e-mail in lower case.")
+    purpose = models.CharField(max_length=8, choices=Purpose)
+    granted = models.BooleanField()
+    source = models.CharField(max_length=16, choices=AddressSource)
+    wording = models.CharField(max_length=500, help_text="What was said, or reported.")
+    recorded_at = models.DateTimeField(editable=False)
+    recorded_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    message = models.ForeignKey(
+        Message, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
+
+    objects = AddressConsentQuerySet.as_manager()
+
+    class Meta:
+        db_table = "aftercare_address_consent"
+        constraints = [
+            models.CheckConstraint(
+                name="address_consent_channel_known", condition=Q(channel__in=Channel.values)
+            ),
+            models.CheckConstraint(
+                name="address_consent_purpose_known", condition=Q(purpose__in=Purpose.values)
+            ),
+            models.CheckConstraint(
+                name="address_consent_source_known", condition=Q(source__in=AddressSource.values)
+            ),
+            models.CheckConstraint(
+                name="address_consent_staff_has_a_name",
+                condition=Q(source=AddressSource.STAFF, recorded_by__isnull=False)
+                | (~Q(source=AddressSource.STAFF) & Q(recorded_by__isnull=True)),
+            ),
+        ]
+        indexes = [
+            models.Index(  # read before every call: the last word on an address
+                name="address_consent_newest", fields=["channel", "address", "purpose", "-id"]
+            )
+        ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        answer = "may" if self.granted else "must not"
+        return f"{self.address} {answer} be written to: {self.get_source_display().lower()}"
+
+    @property
+    def why(self) -> str:
+        """The reason of a suppression."""
+        return f"{REFUSALS[self.source]} ({self.recorded_at:%Y-%m-%d})"
+
+
+REFUSALS: dict[str, str] = {
+    AddressSource.REPLY: "this number has opted out by a reply",
+    AddressSource.UNSUBSCRIBE_LINK: "this address has unsubscribed",
+    AddressSource.PREFERENCES: "this address was taken off on the preferences page",
+    AddressSource.COMPLAINT: "this address has reported a message as spam",
+    AddressSource.HARD_BOUNCE: "this address does not exist, says its provider",
+    AddressSource.STAFF: "staff have taken this address off",
+}

@@ -1,0 +1,116 @@
+"""What patients write back: one row for each message that came in, keyword or not."""
+
+from typing import Self
+
+import pgtrigger
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Case, Q, Value, When
+
+from aftercare.keywords import Keyword
+from aftercare.models.message import Message
+from clinic.models import Clinic, ClinicScoped, Model, User
+from patients.models import Audience, Channel, Patient, StaffTask, TaskStatus
+from patients.models.task import AUDIENCES
+
+# Whether somebody has looked after it: here, or by its task.
+IS_HANDLED = Case(
+    When(handled_at__isnull=False, then=Value(True)),
+    When(task__status=TaskStatus.DONE, then=Value(True)),
+    default=Value(False),
+)
+
+
+class InboundQuerySet(ClinicScoped["InboundMessage"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """What came in for the caller's clinics and is meant for the caller's role.
+
+        What belongs to no clinic, such as a reply from an unknown number, is for every desk.
+        """
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        return self.filter(
+            Q(clinic__in=user.clinics.all()) | Q(clinic__isnull=True),
+            audience__in=AUDIENCES.get(user.role, ()),
+        )
+
+    def with_handled(self) -> Self:
+        return self.annotate(is_handled=IS_HANDLED)
+
+
+class InboundMessage(Model):
+    """A reply by SMS, or what a patient wrote on the page of a message.
+
+    `reply` is what was answered at once; a webhook that is repeated gets it again. `patient` is
+    only set when it is certain who wrote: a number may be shared. `handled_by` is empty for what
+    the product has looked after by itself.
+    """
+
+    channel = models.CharField(max_length=8, choices=Channel)
+    sender = models.CharField(max_length=254)
+    to = models.CharField(max_length=254, blank=True)
+    body = models.TextField(max_length=4_000, blank=True)
+    provider = models.CharField(max_length=16)
+    provider_id = models.CharField(max_length=200)
+    received_at = models.DateTimeField()
+    keyword = models.CharField(max_length=8, choices=Keyword, blank=True)
+    maybe_opt_out = models.BooleanField("maybe an opt-out", default=False)
+    audience = models.CharField(
+        max_length=12, choices=Audience, default=Audience.FRONT_DESK, db_default="FRONT_DESK"
+    )
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, null=True)
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, null=True, related_name="inbound_messages"
+    )
+    message = models.ForeignKey(
+        Message, on_delete=models.PROTECT, null=True, related_name="replies"
+    )
+    task = models.ForeignKey(StaffTask, on_delete=models.PROTECT, null=True, related_name="+")
+    reply = models.CharField(max_length=480, blank=True)
+    handled_at = models.DateTimeField(null=True)
+    handled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    candidates: list[Patient]  # set by aftercare.inbox
+
+    objects = InboundQuerySet.as_manager()
+
+    class Meta:
+        db_table = "aftercare_inbound_message"
+        constraints = [
+            models.UniqueConstraint(
+                name="inbound_once_per_provider", fields=["provider", "provider_id"]
+            ),
+            models.CheckConstraint(
+                name="inbound_channel_known", condition=Q(channel__in=Channel.values)
+            ),
+            models.CheckConstraint(
+                name="inbound_keyword_known", condition=Q(keyword__in=["", *Keyword.values])
+            ),
+            models.CheckConstraint(
+                name="inbound_audience_known", condition=Q(audience__in=Audience.values)
+            ),
+            models.CheckConstraint(
+                name="inbound_handled_at_before_by",
+                condition=Q(handled_at__isnull=False) | Q(handled_by__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="inbound_is_of_its_patients_clinic",
+                condition=Q(patient__isnull=True) | Q(clinic__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="inbound_unhandled", fields=["id"], condition=Q(handled_at__isnull=True)
+            ),
+            models.Index(name="inbound_by_sender", fields=["sender", "-id"]),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="as_received",
+                fields=["channel", "sender", "to", "body", "provider", "provider_id", "reply"],
+            ),
+            pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()} from {self.sender}"

@@ -1,0 +1,47 @@
+"""What providers report about messages after they have taken them."""
+
+from django.db import models
+from django.db.models import Q
+
+from aftercare.models.message import Message
+from clinic.models import ClinicScoped, Model, append_only
+
+
+class ReceiptKind(models.TextChoices):
+    SENT = "SENT", "Accepted"
+    DELIVERED = "DELIVERED", "Delivered"
+    SOFT_BOUNCE = "SOFT_BOUNCE", "Bounced for now"
+    HARD_BOUNCE = "HARD_BOUNCE", "The address does not exist"
+    COMPLAINT = "COMPLAINT", "Reported as spam"
+    FAILED = "FAILED", "Not delivered"
+
+
+class DeliveryReceiptQuerySet(ClinicScoped["DeliveryReceipt"]):
+    clinic_path = "message__clinic"
+
+
+class DeliveryReceipt(Model):
+    """One event of a provider, once. Append-only; what it changed is in the message."""
+
+    provider = models.CharField(max_length=16)
+    event_id = models.CharField(max_length=200)
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="receipts")
+    kind = models.CharField(max_length=12, choices=ReceiptKind)
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    detail = models.CharField(max_length=300, blank=True)
+
+    objects = DeliveryReceiptQuerySet.as_manager()
+
+    class Meta:
+        db_table = "aftercare_delivery_receipt"
+        constraints = [
+            models.UniqueConstraint(name="receipt_once_per_event", fields=["provider", "event_id"]),
+            models.CheckConstraint(
+                name="receipt_kind_known", condition=Q(kind__in=ReceiptKind.values)
+            ),
+        ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return self.get_kind_display()

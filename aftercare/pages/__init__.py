@@ -1,0 +1,10 @@
+"""The pages behind the links of a patient's message: no log-in, no cookie, no script.
+
+Whoever holds the link may answer this one message. A GET changes nothing, because mail programs
+open links to look for viruses.
+"""
+
+from aftercare.pages.preferences import preferences, unsubscribe
+from aftercare.pages.visit import change, confirm, page, write
+
+__all__ = ["change", "confirm", "page", "preferences", "unsubscribe", "write"]

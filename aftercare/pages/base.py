@@ -1,0 +1,127 @@
+"""What the patients' pages share: the message behind the link, its rights, and careful headers."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.views.decorators.csrf import csrf_exempt
+
+from aftercare import links
+from aftercare.models import InboundMessage, Message
+from aftercare.pages.words import WORDS
+from patients.models import ContactConsent
+
+# After this the page shows no more of the appointment. To unsubscribe is always possible.
+RIGHTS_LAST = timedelta(days=60)
+FORM_LASTS = timedelta(days=1)
+WRITES_A_DAY = 20
+PROVIDER = "page"  # of what patients write here
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+}
+View = Callable[[HttpRequest, Message], HttpResponse]
+
+
+def of_patient(*methods: str, ends: bool = True) -> Callable[[View], Callable[..., HttpResponse]]:
+    """A page for the message that its token names.
+
+    No token: a friendly 404 that shows nothing. Rights over (if they end): only whom to call.
+    Django's CSRF check is off: no-referrer makes browsers hide the origin that it looks at, and
+    nothing here depends on a cookie that another site could use. See `form_key` instead.
+    """
+
+    def decorate(view: View) -> Callable[..., HttpResponse]:
+        @csrf_exempt
+        @wraps(view)
+        def run(request: HttpRequest, token: str) -> HttpResponse:
+            message = links.message_for(token)
+            if message is None:
+                answer = render(request, "aftercare/pages/unknown.html", WORDS["en"], status=404)
+            elif request.method not in methods:
+                answer = HttpResponse(status=405, headers={"Allow": ", ".join(methods)})
+            else:
+                with translation.override(language(message)):
+                    if ends and rights_are_over(message, at=timezone.now()):
+                        answer = show(request, message, "ended", status=410)
+                    else:
+                        answer = view(request, message)
+            for name, value in HEADERS.items():
+                answer.setdefault(name, value)
+            return answer
+
+        return run
+
+    return decorate
+
+
+def language(message: Message) -> str:
+    return message.patient.language if message.patient.language in WORDS else "en"
+
+
+def rights_are_over(message: Message, *, at: datetime) -> bool:
+    newest = max(message.session.starts_at, message.sent_at or message.due_at)
+    return message.patient.archived_at is not None or at >= newest + RIGHTS_LAST
+
+
+def show(
+    request: HttpRequest,
+    message: Message,
+    name: str,
+    *,
+    status: int = 200,
+    notice: str = "",
+    problem: str = "",
+    **context: Any,
+) -> HttpResponse:
+    """Render a page in the patient's language; `notice` and `problem` name what it says on top."""
+    words = WORDS[language(message)]
+    return render(
+        request,
+        f"aftercare/pages/{name}.html",
+        {
+            **words,
+            "notice": words.get(notice, ""),
+            "problem": words.get(problem, ""),
+            "patient": message.patient,
+            "clinic": message.clinic,
+            "home": f"/p/{links.token_for(message)}/",
+            "form_key": form_key(message),
+            **context,
+        },
+        status=status,
+    )
+
+
+def form_key(message: Message) -> str:
+    """Proves that a POST comes from a form that we have shown to the holder of the link."""
+    return signing.TimestampSigner(salt="aftercare.pages").sign(message.key.hex)
+
+
+def is_from_our_form(request: HttpRequest, message: Message) -> bool:
+    signer = signing.TimestampSigner(salt="aftercare.pages")
+    try:
+        key = signer.unsign(request.POST.get("form", ""), max_age=FORM_LASTS)
+    except signing.BadSignature:
+        return False
+    return key == message.key.hex
+
+
+def has_written_enough(message: Message, *, at: datetime) -> bool:
+    """Whether a link was used so often today that it is abuse rather than need."""
+    day_ago = at - timedelta(days=1)
+    texts = InboundMessage.objects.filter(
+        message=message, provider=PROVIDER, received_at__gt=day_ago
+    )
+    choices = ContactConsent.objects.filter(
+        patient=message.patient_id, recorded_by__isnull=True, recorded_at__gt=day_ago
+    )
+    return texts.count() + choices.count() >= WRITES_A_DAY

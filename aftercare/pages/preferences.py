@@ -1,0 +1,193 @@
+"""What we may send, and the way out of it: by a page, or by one POST of the mail program."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+
+from aftercare import links, optout
+from aftercare.address import normal
+from aftercare.models import AddressConsent, AddressSource, Message
+from aftercare.pages.base import (
+    has_written_enough,
+    is_from_our_form,
+    language,
+    of_patient,
+    show,
+)
+from aftercare.pages.words import WORDS
+from patients.models import Channel, ContactConsent, Patient, Purpose
+from patients.services import record_contact_consent
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One box: a purpose on a channel. What the patient cannot change here says why (`locked`)."""
+
+    channel: Channel
+    purpose: Purpose
+    address: str
+    masked: str
+    is_on: bool
+    refusal: AddressConsent | None
+    granted: bool
+    locked: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.channel}-{self.purpose}"
+
+
+@of_patient("GET", "HEAD", "POST")
+def preferences(request: HttpRequest, message: Message) -> HttpResponse:
+    """Show what is agreed to; a POST records exactly what was changed."""
+    at = timezone.now()
+    choices = choices_of(message.patient)
+    problem, status = "", 200
+    if request.method == "POST":
+        if not is_from_our_form(request, message):
+            problem, status = "form_is_old", 403
+        elif has_written_enough(message, at=at):
+            problem, status = "too_often", 429
+        else:
+            for choice in choices:
+                if not choice.locked and (choice.name in request.POST) != choice.is_on:
+                    _record(choice, message, granted=not choice.is_on, at=at)
+            answer = HttpResponseRedirect(f"/p/{links.token_for(message)}/preferences/?done=saved")
+            answer.status_code = 303
+            return answer
+    words = WORDS[language(message)]
+    notice = "saved" if request.GET.get("done") == "saved" else ""
+    return show(
+        request,
+        message,
+        "preferences",
+        status=status,
+        purposes=[
+            {
+                "label": words[purpose],
+                "choices": [
+                    {
+                        "name": choice.name,
+                        "label": words[choice.channel],
+                        "masked": choice.masked,
+                        "is_on": choice.is_on,
+                        "locked": words.get(choice.locked, ""),
+                    }
+                    for choice in choices
+                    if choice.purpose == purpose
+                ],
+            }
+            for purpose in Purpose
+        ],
+        has_choices=bool(choices),
+        notice=notice,
+        problem=problem,
+    )
+
+
+@of_patient("GET", "HEAD", "POST", ends=False)
+def unsubscribe(request: HttpRequest, message: Message) -> HttpResponse:
+    """End this kind of message to this address. A mail program sends one POST (RFC 8058), without
+    cookies or a form of ours; a person presses the button. Never ends."""
+    address = normal(message.channel, message.address)
+    refusal = (
+        optout.refusal(channel=message.channel, address=address, purpose=message.step.purpose)
+        if address
+        else None
+    )
+    if request.method == "POST" and address and refusal is None:
+        optout.record(
+            channel=message.channel,
+            address=address,
+            purposes=[message.step.purpose],
+            granted=False,
+            source=AddressSource.UNSUBSCRIBE_LINK,
+            wording="List-Unsubscribe=One-Click"
+            if request.POST.get("List-Unsubscribe") == "One-Click"
+            else "the button of the unsubscribe page",
+            at=timezone.now(),
+            message=message,
+        )
+    words = WORDS[language(message)]
+    return show(
+        request,
+        message,
+        "unsubscribe",
+        title=words["unsubscribe_sms" if message.channel == Channel.SMS else "unsubscribe"],
+        is_done=request.method == "POST" or refusal is not None,
+        masked=masked(message.channel, address),
+        purpose=words[message.step.purpose],
+    )
+
+
+def choices_of(patient: Patient) -> list[Choice]:
+    """Every box for the addresses that the patient has. Takes three queries."""
+    granted = {
+        (word.channel, word.purpose)
+        for word in ContactConsent.objects.filter(patient=patient).current()
+        if word.granted
+    }
+    choices = []
+    for channel, raw in ((Channel.EMAIL, patient.email), (Channel.SMS, str(patient.mobile or ""))):
+        if not raw:
+            continue
+        address = normal(channel, raw)
+        words = AddressConsent.objects.last_words(channel=channel, address=address)
+        for purpose in Purpose:
+            word = words.get(purpose)
+            refusal = word if word and not word.granted else None
+            choices.append(
+                Choice(
+                    channel=channel,
+                    purpose=purpose,
+                    address=address,
+                    masked=masked(channel, address),
+                    is_on=(channel, purpose) in granted and refusal is None,
+                    refusal=refusal,
+                    granted=(channel, purpose) in granted,
+                    locked=_why_locked(refusal),
+                )
+            )
+    return choices
+
+
+def _why_locked(refusal: AddressConsent | None) -> str:
+    if refusal is None or not optout.WEIGHT[refusal.source]:
+        return ""
+    return "stopped_by_reply" if refusal.source == AddressSource.REPLY else "needs_clinic"
+
+
+def _record(choice: Choice, message: Message, *, granted: bool, at: datetime) -> None:
+    """The patient's own word; and a yes also takes back what was chosen for the address here."""
+    wording = f"Preferences page: {choice.channel.label}, {choice.purpose.label}"
+    if choice.granted != granted:
+        record_contact_consent(
+            patient_id=message.patient_id,
+            channel=choice.channel,
+            purpose=choice.purpose,
+            granted=granted,
+            wording=wording,
+            at=at,
+            by=None,
+        )
+    if granted and choice.refusal:
+        optout.record(
+            channel=choice.channel,
+            address=choice.address,
+            purposes=[choice.purpose],
+            granted=True,
+            source=AddressSource.PREFERENCES,
+            wording=wording,
+            at=at,
+            message=message,
+        )
+
+
+def masked(channel: str, address: str) -> str:
+    """Enough to know an address by, for whoever has it anyway."""
+    if channel == Channel.SMS:
+        return f"•••{address[-3:]}"
+    name, _, domain = address.partition("@")
+    return f"{name[:1]}•••@{domain[:1]}•••" if domain else "•••"

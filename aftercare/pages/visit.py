@@ -1,0 +1,132 @@
+"""The page of one message: confirm the appointment, ask for another time, write to the clinic."""
+
+import hashlib
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from aftercare import inbound, links
+from aftercare.answers import DATE_FORMATS
+from aftercare.models import Message
+from aftercare.pages.base import (
+    PROVIDER,
+    has_written_enough,
+    is_from_our_form,
+    language,
+    of_patient,
+    show,
+)
+from aftercare.pages.words import WORDS
+from patients.models import TaskKind
+from sessions.lifecycle import UPCOMING, Status
+
+NOTICES = {"change": "change_sent", "written": "write_sent"}
+
+
+class TextForm(forms.Form):
+    text = forms.CharField(max_length=2_000, strip=True)
+
+
+@of_patient("GET", "HEAD")
+def page(request: HttpRequest, message: Message) -> HttpResponse:
+    """What it is about and what can be done. Changes nothing."""
+    return _show(request, message, notice=NOTICES.get(request.GET.get("done", ""), ""))
+
+
+@of_patient("POST")
+def confirm(request: HttpRequest, message: Message) -> HttpResponse:
+    """Confirm the appointment. Pressed twice, or too late, it shows how things are now."""
+    if not is_from_our_form(request, message):
+        return _show(request, message, problem="form_is_old", status=403)
+    inbound.confirm(message.session, at=timezone.now())
+    message.session.refresh_from_db()
+    if message.session.status != Status.CONFIRMED:
+        return _show(request, message, status=409)
+    return _done(message)
+
+
+@of_patient("POST")
+def change(request: HttpRequest, message: Message) -> HttpResponse:
+    """Ask the desk for another time. The appointment stays as it is."""
+    return _take_text(request, message, kind=TaskKind.CHANGE_WANTED, done="change")
+
+
+@of_patient("POST")
+def write(request: HttpRequest, message: Message) -> HttpResponse:
+    """Write to the clinic."""
+    return _take_text(request, message, kind=TaskKind.REPLY, done="written")
+
+
+def _take_text(
+    request: HttpRequest, message: Message, *, kind: TaskKind, done: str
+) -> HttpResponse:
+    at = timezone.now()
+    text = request.POST.get("text", "")
+    if not is_from_our_form(request, message):
+        return _show(request, message, problem="form_is_old", status=403, text=text, of=done)
+    form = TextForm(request.POST)
+    if not form.is_valid():
+        problem = "too_long" if text.strip() else "empty"
+        return _show(request, message, problem=problem, status=400, text=text, of=done)
+    if has_written_enough(message, at=at):
+        return _show(request, message, problem="too_often", status=429, text=text, of=done)
+    inbound.receive_from_page(
+        message,
+        text=form.cleaned_data["text"],
+        kind=kind,
+        provider=PROVIDER,
+        provider_id=_name(request, kind),
+        at=at,
+    )
+    return _done(message, done)
+
+
+def _name(request: HttpRequest, kind: TaskKind) -> str:
+    """The same for a form that is sent twice."""
+    form = "\n".join((kind, request.POST["form"], request.POST["text"]))
+    return hashlib.sha256(form.encode("utf-8", "replace")).hexdigest()
+
+
+def _done(message: Message, what: str = "") -> HttpResponse:
+    query = f"?done={what}" if what else ""
+    answer = HttpResponseRedirect(f"/p/{links.token_for(message)}/{query}")
+    answer.status_code = 303
+    return answer
+
+
+def _show(
+    request: HttpRequest, message: Message, *, problem: str = "", status: int = 200, **context: Any
+) -> HttpResponse:
+    session, at = message.session, timezone.now()
+    local = session.starts_at.astimezone(message.patient.zone)
+    upcoming = session.status in UPCOMING and at < session.starts_at
+    return show(
+        request,
+        message,
+        "visit",
+        status=status,
+        problem=problem,
+        starts_at=local,
+        date=date_format(local, DATE_FORMATS[language(message)]),
+        time=date_format(local, "H:i"),
+        state=WORDS[language(message)].get(_state(session.status, upcoming=upcoming), ""),
+        is_good=upcoming,
+        can_confirm=upcoming and session.status == Status.BOOKED,
+        can_change=upcoming,
+        is_aftercare=session.status == Status.COMPLETED,
+        **context,
+    )
+
+
+def _state(status: str, *, upcoming: bool) -> str:
+    """The key of the line that says how the appointment stands, if there is anything to say."""
+    if status == Status.CANCELLED:
+        return "is_cancelled"
+    if upcoming:
+        return "is_confirmed" if status == Status.CONFIRMED else ""
+    if status in (Status.CHECKED_IN, Status.IN_PROGRESS):
+        return "is_running"
+    return "is_past"

@@ -1,0 +1,198 @@
+"""Which messages there are to be: at a move of a session, and when the sequence is changed.
+
+Note [What planning may change]
+    Only what is PENDING and was never tried. A message that a worker holds, or that has ended, is
+    left alone, with one exception: what planning itself has withdrawn (its reason begins with
+    WITHDRAWN) may be planned again, as the next occurrence of its step. So a recall that was
+    withdrawn for a booking comes back when that booking is cancelled, and one that somebody
+    cancelled by hand does not.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from aftercare.conditions import FITS, asks_about_the_course, gather, unmet
+from aftercare.models import TREATED, Anchor, CareStep, Message, MessageStatus
+from aftercare.reach import chosen, reach_of
+from aftercare.reconciling import (
+    MISSED,
+    WITHDRAWN,
+    Moments,
+    Replan,
+    Variants,
+    message_of,
+    reconcile,
+    window_of,
+)
+from aftercare.signals import message_ended
+from aftercare.timing import DAY, next_allowed
+from sessions.lifecycle import UPCOMING, Status
+from sessions.models import TreatmentSession
+
+__all__ = [
+    "MISSED",
+    "WITHDRAWN",
+    "Replan",
+    "fall_back",
+    "follow_course",
+    "plan_messages",
+    "replan",
+    "steps_for",
+    "stop_messages",
+]
+
+CHUNK = 500
+
+
+def plan_messages(
+    *,
+    session: TreatmentSession,
+    anchors: list[Anchor],
+    at: datetime,
+    steps: list[CareStep] | None = None,
+) -> None:
+    """Put the messages of all steps with these anchors into the outbox, in the caller's
+    transaction. Idempotent: a message that is planned already stays as it is. `steps` are those
+    of the session's protocol, where the caller has read them.
+
+    What would come too late to be useful is left out; if it is only the quiet hours that make it
+    so, it is written down as expired, and staff hear of it. What the patient has no address or
+    consent for is planned all the same, and suppressed with its reason when it is due: either may
+    still be given.
+    """
+    if steps is None:
+        steps = steps_for(session.protocol_version.protocol_id)
+    steps = [step for step in steps if step.is_active and step.anchor in anchors]
+    if not steps:
+        return
+    moments, facts = _moments(session, at), gather([session], steps)
+    asked = any(step.has_fallback for step in steps)
+    reach = reach_of([session.patient_id]) if asked else {}
+    messages = []
+    for step in steps:
+        found = window_of(step, session, moments[step.anchor], at)
+        if found is None or unmet(step, session, facts):
+            continue
+        usable = reach.get((session.patient_id, step.purpose), set())
+        messages += [message_of(session, step, channel, found) for channel in chosen(step, usable)]
+    Message.objects.bulk_create(messages, ignore_conflicts=True)
+    _tell_missed([message.key for message in messages if message.reason], at)
+
+
+def _tell_missed(keys: list[UUID], at: datetime) -> None:
+    for message in Message.objects.filter(key__in=keys) if keys else ():
+        message_ended.send(
+            Message, message=message, status=message.status, reason=message.reason, at=at
+        )
+
+
+def stop_messages(*, session: TreatmentSession, at: datetime) -> None:
+    """Cancel what no longer fits the session's status, in the transaction of the move.
+
+    Rows that are being sent are locked too: this waits for a call in flight, and nothing can
+    follow after it. What a worker has marked as SENDING is left to it; it will re-check.
+    """
+    reason = f"the session is {session.status}"
+    for message in Message.objects.open().filter(session=session).select_related("step").locked():
+        fits = session.status in FITS[message.step.anchor]
+        if not fits and message.status != MessageStatus.SENDING:
+            message.end(MessageStatus.CANCELLED, reason, at=at)
+
+
+def follow_course(*, session: TreatmentSession, at: datetime, steps: list[CareStep]) -> None:
+    """Keep the messages of the plan's other sessions in step, in the transaction of the move:
+    a booking withdraws “book your next session” and the recall, its cancellation brings them back.
+    """
+    codes = {step.code for step in steps if asks_about_the_course(step)}
+    if not codes:
+        return
+    others = TreatmentSession.objects.filter(plan=session.plan_id).exclude(pk=session.pk)
+    ids = list(others.exclude(status=Status.CANCELLED).values_list("pk", flat=True))
+    if ids:
+        reconcile(ids, Variants(codes), at=at, dry_run=False)
+
+
+def replan(step: CareStep, *, at: datetime, dry_run: bool = False) -> Replan:
+    """Bring what is waiting in line with `step` as it is now; returns what changes.
+
+    With `dry_run` nothing is written, and the step need not be saved. It looks only at sessions
+    that can still get a message of this step, or that have one waiting, so many at a time.
+    """
+    variants = Variants({step.code}, instead=step)
+    total = Replan()
+    for ids in _chunks(_concerned(variants, at)):
+        total += reconcile(ids, variants, at=at, dry_run=dry_run)
+    return total
+
+
+def fall_back(message: Message, *, at: datetime) -> Message | None:
+    """Plan a message that could not be sent on its channel for the other one, if its step says
+    so, the patient can be reached there, and it would still help. Returns the new one."""
+    step, patient = message.step, message.patient
+    if not step.has_fallback:
+        return None
+    usable = reach_of([patient.pk]).get((patient.pk, step.purpose), set())
+    due = next_allowed(at, message.clinic, patient.zone)
+    other = next(channel for channel in step.channels if channel != message.channel)
+    if other not in usable or due >= message.expires_at:
+        return None
+    instead, is_new = Message.objects.get_or_create(
+        session_id=message.session_id,
+        step_id=message.step_id,
+        channel=other,
+        occurrence=message.occurrence,
+        defaults={
+            "clinic_id": message.clinic_id,
+            "patient_id": message.patient_id,
+            "due_at": due,
+            "expires_at": message.expires_at,
+        },
+    )
+    return instead if is_new else None
+
+
+def steps_for(protocol_id: UUID) -> list[CareStep]:
+    """The steps of a session by this protocol: its own ones take the place of the general."""
+    rows = CareStep.objects.filter(Q(protocol=None) | Q(protocol=protocol_id))
+    by_code: dict[str, CareStep] = {}
+    for step in rows:
+        if step.protocol_id or step.code not in by_code:
+            by_code[step.code] = step
+    return list(by_code.values())
+
+
+def _concerned(variants: Variants, at: datetime) -> list[UUID]:
+    """The sessions that may get a message of one of these steps from `at` on, or have one."""
+    waiting = Message.objects.filter(
+        status=MessageStatus.PENDING, step__code__in=variants.codes
+    ).values("session")
+    wanted = Q(pk__in=waiting)
+    for step in variants:
+        # Two days more than enough: wall clocks and quiet hours move a message by less.
+        reach = step.offset + step.useful_for + 2 * DAY + (366 * DAY) * step.from_next_window
+        if step.anchor in TREATED:
+            wanted |= Q(status=Status.COMPLETED, completed_at__gte=at - reach)
+        elif step.anchor == Anchor.MISSED:
+            wanted |= Q(status=Status.NO_SHOW, starts_at__gte=at - reach - 30 * DAY)
+        else:
+            wanted |= Q(status__in=UPCOMING, starts_at__gt=at)
+    return list(TreatmentSession.objects.filter(wanted).order_by("pk").values_list("pk", flat=True))
+
+
+def _chunks(ids: list[UUID]) -> Iterator[list[UUID]]:
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]
+
+
+def _moments(session: TreatmentSession, at: datetime) -> Moments:
+    """The moments that steps count from, in the transaction of the move at `at`."""
+    return {
+        Anchor.BOOKED: at,
+        Anchor.STARTS: session.starts_at,
+        Anchor.COMPLETED: session.completed_at,
+        Anchor.LAST_SESSION: session.completed_at,
+        Anchor.MISSED: at,
+    }

@@ -1,0 +1,63 @@
+"""The tasks of the staff over HTTP."""
+
+from typing import Any
+
+from django.utils import timezone
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clinic.api import ClinicViewSet
+from clinic.permissions import actor
+from patients import services
+from patients.models import StaffTask, TaskKind, TaskStatus
+
+
+class TaskOut(serializers.ModelSerializer[StaffTask]):
+    class Meta:
+        model = StaffTask
+        fields = [
+            *("id", "clinic", "patient", "kind", "audience", "title", "detail", "due_at"),
+            *("status", "created_at", "done_at", "done_by", "done_note"),
+        ]
+        read_only_fields = fields
+
+
+class TaskFilter(filters.FilterSet):
+    status = filters.ChoiceFilter(choices=TaskStatus.choices)
+    kind = filters.MultipleChoiceFilter(choices=TaskKind.choices)
+    patient = filters.UUIDFilter()
+
+    class Meta:
+        model = StaffTask
+        fields: list[str] = []
+
+
+class TaskDoneIn(serializers.Serializer[Any]):
+    note = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+
+
+class TaskViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
+    """What waits for a person: of the caller's clinics, and meant for the caller's role."""
+
+    model = StaffTask
+    resource = "patients.stafftask"
+    permissions = {"done": "patients.change_stafftask"}
+    serializer_class = TaskOut
+    filterset_class = TaskFilter
+
+    @extend_schema(request=TaskDoneIn)
+    @action(detail=True, methods=["post"])
+    def done(self, request: Request, pk: Any) -> Response:
+        """Tick it off. 409 `task_done` if somebody else has."""
+        task_id = self.get_object().pk
+        form = TaskDoneIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        task = services.finish_task(
+            task_id=task_id, at=timezone.now(), by=actor(request), **form.validated_data
+        )
+        return Response(TaskOut(task).data)

@@ -1,0 +1,112 @@
+"""What a person at the clinic has to look after, because the product cannot decide it."""
+
+from typing import Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+
+from clinic.models import Clinic, ClinicScoped, Model, Role, User, tracked
+from patients.models.patient import Patient
+
+
+class TaskKind(models.TextChoices):
+    MESSAGE_FAILED = "MESSAGE_FAILED", "Message failed"
+    MESSAGE_IN_DOUBT = "MESSAGE_IN_DOUBT", "Message in doubt"
+    MESSAGE_EXPIRED = "MESSAGE_EXPIRED", "Message came too late"
+    BAD_ADDRESS = "BAD_ADDRESS", "Address does not work"
+    REPLY = "REPLY", "Reply to read"
+    CHANGE_WANTED = "CHANGE_WANTED", "Another time wanted"
+    OTHER = "OTHER", "Other"
+
+
+class Audience(models.TextChoices):
+    FRONT_DESK = "FRONT_DESK", "Front desk"
+    CLINICAL = "CLINICAL", "Clinicians"
+
+
+# What patients write after a treatment is not for the desk, nor the desk's calls for clinicians.
+AUDIENCES: dict[str, tuple[Audience, ...]] = {
+    Role.RECEPTIONIST: (Audience.FRONT_DESK,),
+    Role.PRACTITIONER: (Audience.CLINICAL,),
+    Role.MANAGER: (Audience.FRONT_DESK, Audience.CLINICAL),
+}
+
+
+class TaskStatus(models.TextChoices):
+    OPEN = "OPEN", "Open"
+    DONE = "DONE", "Done"
+
+
+TASK_NEXT: dict[str, frozenset[str]] = {
+    TaskStatus.OPEN: frozenset({TaskStatus.DONE}),
+    TaskStatus.DONE: frozenset(),
+}
+
+
+class StaffTaskQuerySet(ClinicScoped["StaffTask"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """The tasks of the caller's clinics that are meant for the caller's role."""
+        role = "" if isinstance(user, AnonymousUser) else user.role
+        return super().visible_to(user).filter(audience__in=AUDIENCES.get(role, ()))
+
+    def open(self) -> Self:
+        return self.filter(status=TaskStatus.OPEN)
+
+
+@tracked()
+class StaffTask(Model):
+    """One thing to do. `source` names its cause, such as `message:<id>`: while a task is open, its
+    cause raises no second one."""
+
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="tasks")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, related_name="tasks")
+    kind = models.CharField(max_length=20, choices=TaskKind)
+    audience = models.CharField(max_length=12, choices=Audience)
+    title = models.CharField(max_length=160)
+    detail = models.TextField(max_length=4_000, blank=True)
+    due_at = models.DateTimeField()
+    source = models.CharField(max_length=120)
+    status = models.CharField(
+        max_length=8, choices=TaskStatus, default=TaskStatus.OPEN, db_default=TaskStatus.OPEN
+    )
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    done_note = models.CharField(max_length=500, blank=True)
+
+    objects = StaffTaskQuerySet.as_manager()
+
+    class Meta:
+        db_table = "staff_task"
+        verbose_name = "task"
+        constraints = [
+            models.UniqueConstraint(
+                name="staff_task_once_while_open",
+                fields=["source"],
+                condition=Q(status=TaskStatus.OPEN),
+            ),
+            models.CheckConstraint(
+                name="staff_task_kind_known", condition=Q(kind__in=TaskKind.values)
+            ),
+            models.CheckConstraint(
+                name="staff_task_audience_known", condition=Q(audience__in=Audience.values)
+            ),
+            models.CheckConstraint(
+                name="staff_task_done_iff_done_at",
+                condition=Q(status=TaskStatus.OPEN, done_at__isnull=True, done_by__isnull=True)
+                | Q(status=TaskStatus.DONE, done_at__isnull=False),
+            ),
+            models.CheckConstraint(name="staff_task_has_a_source", condition=~Q(source="")),
+        ]
+        indexes = [
+            models.Index(
+                name="staff_task_open",
+                fields=["clinic", "audience", "due_at"],
+                condition=Q(status=TaskStatus.OPEN),
+            ),
+            models.Index(name="staff_task_by_patient", fields=["patient", "id"]),
+            models.Index(name="staff_task_by_source", fields=["source", "-id"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

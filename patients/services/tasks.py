@@ -1,0 +1,61 @@
+"""Raising and finishing the tasks of the staff."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from clinic.errors import Conflict
+from clinic.models import Clinic, User
+from patients.models import Audience, Patient, StaffTask, TaskStatus
+
+
+class TaskDone(Conflict):
+    code = "task_done"
+    title = "This task is done already"
+
+
+def raise_task(
+    *,
+    clinic: Clinic,
+    kind: str,
+    title: str,
+    source: str,
+    at: datetime,
+    patient: Patient | None = None,
+    detail: str = "",
+    audience: str = Audience.FRONT_DESK,
+) -> StaffTask:
+    """Put something on the list of the staff, unless the task of this `source` is still open;
+    returns it. Never fails on a long text: a task must not undo what raised it."""
+    task = StaffTask(
+        clinic=clinic,
+        patient=patient,
+        kind=kind,
+        audience=audience,
+        title=title[:160],
+        detail=detail[:4_000],
+        due_at=at,
+        source=source[:120],
+    )
+    # ON CONFLICT DO NOTHING waits for another transaction that raises the same one.
+    StaffTask.objects.bulk_create([task], ignore_conflicts=True)
+    return StaffTask.objects.filter(source=task.source).order_by("-id")[0]
+
+
+@transaction.atomic
+def finish_task(*, task_id: Any, at: datetime, by: User | None, note: str = "") -> StaffTask:
+    """Tick a task off. Raises TaskDone."""
+    task = StaffTask.objects.select_for_update(of=("self",)).get(pk=task_id)
+    if task.status == TaskStatus.DONE:
+        raise TaskDone(f"It was done on {task.done_at:%d %b %Y at %H:%M} UTC.")
+    task.status, task.done_at, task.done_by, task.done_note = TaskStatus.DONE, at, by, note
+    task.save()
+    return task
+
+
+def finish_source(*, source: str, at: datetime, by: User | None, note: str = "") -> None:
+    """Tick off the open task of a cause that has been settled, if there is one."""
+    StaffTask.objects.open().filter(source=source).update(
+        status=TaskStatus.DONE, done_at=at, done_by=by, done_note=note[:500]
+    )

@@ -1,0 +1,27 @@
+"""One spelling per address, and the lock that an opt-out and a call share."""
+
+import pytest
+
+from aftercare.address import lock_name, normal
+
+
+@pytest.mark.parametrize(
+    ("channel", "typed", "stored"),
+    [
+        ("SMS", "+49 151 23456789", "+4915123456789"),
+        ("SMS", " +49-151-23456789 ", "+4915123456789"),
+        ("SMS", "32665", "32665"),  # a sender that is a short code
+        ("SMS", "", ""),
+        ("SMS", "no number", "no number"),
+        ("EMAIL", " Grace@Patients.Example ", "grace@patients.example"),
+        ("EMAIL", "", ""),
+    ],
+)
+def test_an_address_has_one_spelling(channel: str, typed: str, stored: str) -> None:
+    assert normal(channel, typed) == stored
+    assert normal(channel, stored) == stored
+    assert lock_name(channel, typed) == lock_name(channel, stored)
+
+
+def test_the_same_text_on_another_channel_is_another_lock() -> None:
+    assert lock_name("SMS", "x") != lock_name("EMAIL", "x")

@@ -1,0 +1,478 @@
+"""The pages behind a message's link: what they show, what they change, and what they never do."""
+
+import re
+from datetime import datetime, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from aftercare import links, optout
+from aftercare.models import (
+    AddressConsent,
+    AddressSource,
+    Anchor,
+    InboundMessage,
+    Message,
+    MessageStatus,
+)
+from aftercare.pages import base
+from aftercare.pages.words import WORDS
+from patients.models import Audience, Channel, ContactConsent, Purpose, StaffTask, TaskKind
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
+from tests.factories import DAY, ContactConsentFactory, MessageFactory, PatientFactory
+
+pytestmark = pytest.mark.django_db
+TODAY = timezone.now().replace(minute=0, second=0, microsecond=0)
+
+
+@pytest.fixture
+def message() -> Message:
+    """Tells of an appointment in two days."""
+    return make(TODAY + 2 * DAY, Status.BOOKED)
+
+
+def make(starts_at: datetime, status: str, **changes: Any) -> Message:
+    values: dict[str, Any] = {
+        "session__starts_at": starts_at,
+        "session__status": status,
+        "session__plan__patient__given_name": "Grace",
+        "session__plan__patient__family_name": "Secretname",
+        "step__anchor": Anchor.STARTS if status == Status.BOOKED else Anchor.COMPLETED,
+        "step__offset": timedelta(days=-2) if status == Status.BOOKED else timedelta(0),
+        "status": MessageStatus.SENT,
+        "sent_at": timezone.now(),
+        "due_at": timezone.now(),
+    }
+    if status == Status.COMPLETED:
+        values["session__completed_at"] = starts_at
+    return MessageFactory(**{**values, **changes})
+
+
+def url(message: Message, part: str = "") -> str:
+    return f"/p/{links.token_for(message)}/{part}"
+
+
+def get(message: Message, part: str = "") -> str:
+    answer = Client().get(url(message, part))
+    assert answer.status_code == 200
+    return unescape(answer.content.decode())
+
+
+def post(message: Message, part: str, **form: str) -> Any:
+    """Press a button of the page, as a browser without cookies does."""
+    form = {"form": base.form_key(message), **form}
+    return Client(enforce_csrf_checks=True).post(url(message, part), form)
+
+
+def status(message: Message) -> str:
+    return TreatmentSession.objects.values_list("status", flat=True).get(pk=message.session_id)
+
+
+PARTS = ["", "confirm/", "change/", "write/", "preferences/", "unsubscribe/"]
+
+
+def everything() -> tuple[int, ...]:
+    tables = (InboundMessage, StaffTask, AddressConsent, ContactConsent)
+    return tuple(table.objects.count() for table in tables)
+
+
+# what a page says
+
+
+def test_the_page_tells_of_the_appointment_on_the_patients_clock(message: Message) -> None:
+    message.patient.time_zone = "America/New_York"
+    message.patient.save()
+    local = message.session.starts_at.astimezone(message.patient.zone)
+
+    text = get(message)
+
+    assert f"{local:%H:%M}" in text
+    assert str(local.day) in text
+    assert message.clinic.name in text
+    assert "tel:+493012345678" in text
+    assert "Hello Grace" in text
+
+
+def test_the_page_speaks_the_patients_language(message: Message) -> None:
+    message.patient.language = "es"
+    message.patient.save()
+
+    text = get(message)
+
+    assert "Su cita" in text
+    assert 'lang="es"' in text
+    assert "Your appointment" not in text
+
+
+def test_no_page_says_more_than_it_must(message: Message) -> None:
+    protocol = message.session.plan.protocol
+    done = make(TODAY - DAY, Status.COMPLETED)
+
+    for shown in (message, done):
+        for part in ("", "preferences/", "unsubscribe/"):
+            text = get(shown, part).lower()
+            assert "secretname" not in text
+            assert protocol.name.lower() not in text
+            assert not re.search(
+                r"needl|aguja|face|acne|scar\b|treatment|tratamiento",
+                re.sub(r"swelling face|<style>.*</style>", "", text, flags=re.DOTALL),
+            )
+            if shown.patient.email and part:
+                assert shown.patient.email not in text
+
+
+def test_no_page_is_kept_indexed_or_passed_on(message: Message) -> None:
+    unknown = Client().get(f"/p/{'A' * 32}/")
+
+    for answer in (Client().get(url(message)), Client().get(url(message, "preferences/")), unknown):
+        assert answer["Cache-Control"] == "no-store"
+        assert answer["Referrer-Policy"] == "no-referrer"
+        assert "noindex" in answer["X-Robots-Tag"]
+        assert "default-src 'none'" in answer["Content-Security-Policy"]
+        assert not answer.cookies
+        assert "<script" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_link_that_is_no_link_shows_a_friendly_nothing(
+    message: Message, part: str, method: str
+) -> None:
+    forged = links.token_for(message)[::-1]
+    for token in (forged, "x", "a" * 5_000, "%00", "../admin"):
+        answer = getattr(Client(), method)(f"/p/{token}/{part}")
+        assert answer.status_code == 404
+        assert message.clinic.name not in answer.content.decode()
+    shown = Client().get(f"/p/{forged}/{part}").content.decode()
+    assert "This link does not work" in shown
+    assert "Este enlace no funciona" in shown
+
+
+def test_every_language_has_every_word() -> None:
+    assert set(WORDS["en"]) == set(WORDS["es"])
+
+
+# what a GET does not do
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("method", ["get", "head", "options", "put", "delete"])
+def test_looking_changes_nothing(message: Message, part: str, method: str) -> None:
+    """Mail programs open every link to look for viruses."""
+    ContactConsentFactory(patient=message.patient)
+    before = everything()
+
+    answer = getattr(Client(), method)(url(message, part))
+
+    assert answer.status_code in (200, 405)
+    assert everything() == before
+    assert status(message) == Status.BOOKED
+
+
+@pytest.mark.parametrize("part", ["confirm/", "change/", "write/", "preferences/"])
+def test_a_post_that_comes_from_no_form_of_ours_changes_nothing(
+    message: Message, part: str
+) -> None:
+    other = make(TODAY + 3 * DAY, Status.BOOKED)
+    before = everything()
+
+    for key in ("", "x", base.form_key(message)[:-1], base.form_key(other)):
+        answer = post(message, part, form=key, text="hello")
+        assert answer.status_code == 403
+        assert "press the button again" in unescape(answer.content.decode()).lower()
+    assert everything() == before
+    assert status(message) == Status.BOOKED
+
+
+def test_a_form_that_was_open_for_a_day_is_shown_again_with_its_text(
+    message: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "FORM_LASTS", timedelta(seconds=-1))
+
+    answer = post(message, "write/", text="My long story")
+
+    assert answer.status_code == 403
+    assert "My long story" in answer.content.decode()
+
+
+# confirm
+
+
+def test_confirming_confirms_once_however_often_it_is_pressed(message: Message) -> None:
+    assert "confirm/" in get(message)
+
+    answers = [post(message, "confirm/") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [303, 303, 303]
+    assert status(message) == Status.CONFIRMED
+    assert message.session.events.filter(new_status=Status.CONFIRMED).count() == 1
+    text = get(message)
+    assert "Confirmed. Thank you!" in text
+    assert "confirm/" not in text
+
+
+@pytest.mark.parametrize("ended", [Status.CANCELLED, Status.NO_SHOW, Status.COMPLETED])
+def test_what_has_ended_cannot_be_confirmed(ended: str) -> None:
+    message = make(TODAY + DAY, ended)
+
+    answer = post(message, "confirm/")
+
+    assert answer.status_code == 409
+    assert "change/" not in answer.content.decode()
+    assert status(message) == ended
+
+
+def test_what_has_begun_cannot_be_confirmed() -> None:
+    message = make(TODAY - timedelta(hours=1), Status.BOOKED)
+
+    assert post(message, "confirm/").status_code == 409
+    assert status(message) == Status.BOOKED
+
+
+def test_a_cancelled_appointment_says_so() -> None:
+    assert "was cancelled" in get(make(TODAY + DAY, Status.CANCELLED))
+
+
+# another time, and writing
+
+
+def test_another_time_is_a_task_for_the_desk_and_moves_nothing(message: Message) -> None:
+    assert post(message, "change/", text="Fridays after four").status_code == 303
+
+    task, kept = StaffTask.objects.get(), InboundMessage.objects.get()
+    assert (task.kind, task.audience) == (TaskKind.CHANGE_WANTED, Audience.FRONT_DESK)
+    assert (task.detail, task.patient) == ("Fridays after four", message.patient)
+    assert (kept.task, kept.message, kept.keyword) == (task, message, "CHANGE")
+    assert status(message) == Status.BOOKED
+    assert "We will contact you" in get(message, "?done=change")
+
+
+@pytest.mark.parametrize(
+    ("starts", "state", "audience"),
+    [
+        (TODAY - DAY, Status.COMPLETED, Audience.CLINICAL),
+        (TODAY - 27 * DAY, Status.COMPLETED, Audience.CLINICAL),
+        (TODAY - 29 * DAY, Status.COMPLETED, Audience.FRONT_DESK),
+        (TODAY + DAY, Status.BOOKED, Audience.FRONT_DESK),
+    ],
+)
+def test_what_is_written_reaches_those_who_should_read_it(
+    starts: datetime, state: str, audience: str
+) -> None:
+    message = make(starts, state)
+
+    assert post(message, "write/", text="It is itching\nall over").status_code == 303
+
+    task = StaffTask.objects.get()
+    assert (task.kind, task.audience) == (TaskKind.REPLY, audience)
+    assert InboundMessage.objects.get().audience == audience
+    assert task.detail == "It is itching\nall over"
+
+
+def test_after_the_session_the_page_says_when_to_call_and_that_nobody_watches_at_night() -> None:
+    message = make(TODAY - DAY, Status.COMPLETED)
+
+    text = get(message)
+
+    assert "trouble breathing" in text
+    assert "tel:112" in text
+    assert "Nobody reads this page at night" in text
+    assert "trouble breathing" not in get(make(TODAY + DAY, Status.BOOKED))
+
+
+def test_a_form_sent_twice_is_one(message: Message) -> None:
+    form = base.form_key(message)
+    for _ in range(3):
+        assert post(message, "write/", text="Hello", form=form).status_code == 303
+
+    assert InboundMessage.objects.count() == StaffTask.objects.count() == 1
+
+
+@pytest.mark.parametrize("text", ["", "   \n ", "x" * 2_001, "a\x00b"])
+def test_a_text_that_cannot_be_taken_is_a_400_and_not_lost(message: Message, text: str) -> None:
+    answer = post(message, "write/", text=text)
+
+    assert answer.status_code == 400
+    assert text.strip()[:50] in answer.content.decode()
+    assert not InboundMessage.objects.exists()
+
+
+def test_what_is_written_is_never_markup(message: Message) -> None:
+    post(message, "write/", text="<script>alert(1)</script>")
+    answer = post(message, "write/", text="<script>alert(1)</script>" + "x" * 2_000)
+
+    assert "<script>" not in answer.content.decode()
+    assert InboundMessage.objects.get().body == "<script>alert(1)</script>"
+
+
+def test_twenty_texts_a_day_are_enough(message: Message) -> None:
+    answers = [
+        post(message, "write/", text=f"Message {number}").status_code for number in range(22)
+    ]
+
+    assert answers == [303] * 20 + [429] * 2
+    assert StaffTask.objects.count() == 20
+    other = make(TODAY + 3 * DAY, Status.BOOKED)
+    assert post(other, "write/", text="Me too").status_code == 303
+
+
+# the end of its rights
+
+
+@pytest.mark.parametrize("part", ["", "preferences/"])
+def test_after_sixty_days_a_link_only_says_whom_to_call(part: str) -> None:
+    long_ago = TODAY - 61 * DAY
+    message = make(long_ago, Status.COMPLETED, sent_at=long_ago, due_at=long_ago)
+    before = everything()
+
+    answer = Client().get(url(message, part))
+
+    assert answer.status_code == 410
+    text = answer.content.decode()
+    assert "This link has ended" in text
+    assert "tel:+493012345678" in text
+    assert "Grace" not in text
+    assert f"{long_ago.astimezone(message.patient.zone):%H:%M}" not in text
+    for path in ("confirm/", "change/", "write/", "preferences/"):
+        assert post(message, path, text="hello").status_code == 410
+    assert everything() == before
+
+
+def test_the_link_of_an_archived_record_has_ended(message: Message) -> None:
+    message.patient.archived_at = timezone.now()
+    message.patient.save()
+
+    assert Client().get(url(message)).status_code == 410
+
+
+# out of it
+
+
+def one_click(message: Message) -> Any:
+    return Client(enforce_csrf_checks=True).post(
+        url(message, "unsubscribe/"),
+        "List-Unsubscribe=One-Click",
+        content_type="application/x-www-form-urlencoded",
+    )
+
+
+def test_a_mail_program_unsubscribes_with_one_post(message: Message) -> None:
+    assert [one_click(message).status_code for _ in range(2)] == [200, 200]
+
+    word = AddressConsent.objects.get()
+    assert (word.address, word.purpose) == (message.patient.email, message.step.purpose)
+    assert (word.granted, word.source) == (False, AddressSource.UNSUBSCRIBE_LINK)
+    assert (word.wording, word.message) == ("List-Unsubscribe=One-Click", message)
+
+
+def test_unsubscribing_never_ends() -> None:
+    long_ago = TODAY - 400 * DAY
+    message = make(long_ago, Status.COMPLETED, sent_at=long_ago, due_at=long_ago)
+    message.patient.archived_at = TODAY
+    message.patient.save()
+
+    assert "<button" in get(message, "unsubscribe/")
+    assert one_click(message).status_code == 200
+    assert AddressConsent.objects.get().granted is False
+    assert "Done" in get(message, "unsubscribe/")
+
+
+def test_an_address_is_shown_masked(message: Message) -> None:
+    message.patient.email = "grace@patients.example"
+    message.patient.save()
+
+    assert "g•••@p•••" in get(message, "unsubscribe/")
+
+
+# preferences
+
+
+def choose(message: Message, *names: str) -> Any:
+    return post(message, "preferences/", **dict.fromkeys(names, "on"))
+
+
+def test_preferences_record_exactly_what_was_changed(message: Message) -> None:
+    ContactConsentFactory(patient=message.patient, channel=Channel.EMAIL)
+    ContactConsentFactory(patient=message.patient, channel=Channel.SMS)
+    assert (
+        len(re.findall(r"<input type=.checkbox.[^>]* checked", get(message, "preferences/"))) == 2
+    )
+
+    answer = choose(message, "EMAIL-CARE", "EMAIL-RECALL")
+
+    assert answer.status_code == 303
+    new = ContactConsent.objects.order_by("-id")[:2]
+    assert {(w.channel, w.purpose, w.granted) for w in new} == {
+        ("SMS", "CARE", False),
+        ("EMAIL", "RECALL", True),
+    }
+    assert ContactConsent.objects.count() == 4
+    assert all(word.recorded_by is None and "Preferences" in word.wording for word in new)
+    assert not AddressConsent.objects.exists()
+    choose(message, "EMAIL-CARE", "EMAIL-RECALL")
+    assert ContactConsent.objects.count() == 4
+
+
+def test_who_unsubscribed_can_change_their_mind(message: Message) -> None:
+    ContactConsentFactory(patient=message.patient, channel=Channel.EMAIL)
+    one_click(message)
+    assert "checked" not in get(message, "preferences/")
+
+    choose(message, "EMAIL-CARE")
+
+    assert not optout.refusal(channel="EMAIL", address=message.patient.email, purpose="CARE")
+    assert AddressConsent.objects.order_by("-id")[0].source == AddressSource.PREFERENCES
+    assert ContactConsent.objects.count() == 1  # that was never taken back
+
+
+@pytest.mark.parametrize("source", [AddressSource.REPLY, AddressSource.HARD_BOUNCE])
+def test_a_link_does_not_undo_a_stop_or_a_bounce(message: Message, source: str) -> None:
+    ContactConsentFactory(patient=message.patient, channel=Channel.SMS)
+    number = str(message.patient.mobile)
+    optout.record(
+        channel="SMS", address=number, granted=False, source=source, wording="x", at=TODAY
+    )
+    text = get(message, "preferences/")
+    assert "disabled" in text
+    assert ("send START" in text) == (source == AddressSource.REPLY)
+
+    choose(message, "SMS-CARE", "SMS-RECALL")
+
+    assert optout.refusal(channel="SMS", address=number, purpose=Purpose.CARE)
+    assert ContactConsent.objects.count() == 1
+
+
+def test_who_has_no_address_has_nothing_to_choose() -> None:
+    message = make(TODAY + DAY, Status.BOOKED)
+    message.patient.email, message.patient.mobile = "", ""
+    message.patient.save()
+
+    assert "no e-mail address" in get(message, "preferences/")
+    assert choose(message, "EMAIL-CARE").status_code == 303
+    assert one_click(message).status_code == 200
+    assert not ContactConsent.objects.exists()
+    assert not AddressConsent.objects.exists()
+
+
+@pytest.mark.parametrize(("part", "most"), [("", 1), ("preferences/", 4), ("unsubscribe/", 2)])
+def test_pages_take_few_queries(
+    message: Message, part: str, most: int, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(most):
+        Client().get(url(message, part))
+
+
+def test_two_patients_who_share_an_address_keep_their_own_word(message: Message) -> None:
+    other = PatientFactory(email=message.patient.email, clinic=message.clinic)
+    for patient in (message.patient, other):
+        ContactConsentFactory(patient=patient, channel=Channel.EMAIL)
+
+    choose(message)
+
+    granted = ContactConsent.objects.granted
+    assert granted(patient_id=other.pk, channel="EMAIL", purpose="CARE")
+    assert not granted(patient_id=message.patient.pk, channel="EMAIL", purpose="CARE")
