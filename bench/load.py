@@ -210,13 +210,14 @@ def replay(database: str, bookings: Sequence[Sequence[str]]) -> tuple[float, lis
 
 
 def _replay(database: str, bookings: Sequence[Sequence[str]], ready: Any, answers: Any) -> None:
+    from clinic.tokens import CALLERS
     from sessions.api.named import NAMED
     from sessions.slots_sql import STANDING
 
     times = []
     with connect(database) as connection:
         cursor: Any = connection.cursor()
-        for prepared in (STANDING, NAMED):
+        for prepared in (CALLERS, NAMED, STANDING):
             cursor.execute(prepared.preparation)
         ready.wait()
         for statements in bookings:

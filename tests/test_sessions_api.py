@@ -16,7 +16,7 @@ from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from tests.conftest import Booking
-from tests.factories import DAY, HOUR, NINE, CareStepFactory, SessionFactory, ZoneFactory
+from tests.factories import DAY, HOUR, NINE, SessionFactory, ZoneFactory
 
 pytestmark = pytest.mark.django_db
 SESSIONS = "/api/v1/sessions/"
@@ -40,11 +40,12 @@ def test_the_desk_books(as_dana: APIClient, dana: User, booking: Booking) -> Non
     assert TreatmentSession.objects.get().events.get().by == dana
 
 
-def test_a_booking_takes_nine_queries_with_the_caller_and_the_form(
-    dana: User, booking: Booking, client: Client
+def test_a_booking_takes_ten_queries_with_the_caller_and_the_form(
+    dana: User, booking: Booking, client: Client, catalogue: None
 ) -> None:
-    """The token, what the body names; then those of the service: test_booking.py."""
-    CareStepFactory(anchor="BOOKED")
+    """With the whole sequence that ships: the token, what the body names with the version of the
+    protocol, the locks, how it stands; the session, its history; the sequence, how the patient can
+    be reached, what of it is planned already, the messages."""
     _, token = AuthToken.objects.create(dana)
 
     with CaptureQueriesContext(connection) as queries:
@@ -57,7 +58,7 @@ def test_a_booking_takes_nine_queries_with_the_caller_and_the_form(
 
     assert answer.status_code == 201
     asked = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    assert len(asked) == 9, "\n".join(asked)
+    assert len(asked) == 10, "\n".join(asked)
 
 
 def test_a_list_says_what_a_single_session_says(as_dana: APIClient, booking: Booking) -> None:

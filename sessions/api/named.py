@@ -9,7 +9,7 @@ from clinic.models import Clinic, Device, Room, User
 from clinic.prepared import Prepared
 from clinic.rows import columns, take
 from patients.models import Area, Patient
-from sessions.models import Protocol, TreatmentPlan
+from sessions.models import Protocol, ProtocolVersion, TreatmentPlan
 
 ROWS: dict[str, type[models.Model]] = {
     "plan": TreatmentPlan,
@@ -17,6 +17,7 @@ ROWS: dict[str, type[models.Model]] = {
     "patient": Patient,
     "area": Area,
     "protocol": Protocol,
+    "version": ProtocolVersion,
     "practitioner": User,
     "room": Room,
     "device": Device,
@@ -37,6 +38,11 @@ LEFT JOIN clinic ON clinic.id = plan.clinic_id
 LEFT JOIN patient ON patient.id = plan.patient_id
 LEFT JOIN patient_area AS area ON area.id = plan.area_id
 LEFT JOIN treatment_protocol AS protocol ON protocol.id = plan.protocol_id
+LEFT JOIN LATERAL (  -- as ProtocolVersion.objects.in_effect(now) has it
+    SELECT * FROM treatment_protocol_version
+    WHERE protocol_id = protocol.id AND effective_from <= statement_timestamp()
+    ORDER BY effective_from DESC, version DESC LIMIT 1
+) AS version ON true
 LEFT JOIN clinic_user AS practitioner
   ON practitioner.id = %(practitioner)s
  AND practitioner.role = 'PRACTITIONER' AND practitioner.is_active
@@ -64,5 +70,6 @@ def find_named(user: User, attrs: dict[str, Any]) -> dict[str, Any]:
         raise unknown_ids(unknown)
     plan, patient = found["plan"], found["patient"]
     plan.patient, plan.area, plan.protocol = patient, found["area"], found["protocol"]
+    plan.protocol.in_effect_now = found["version"]
     plan.clinic = patient.clinic = found["clinic"]  # the same: plan_patient_of_same_clinic
     return {name: found[name] for name in asked}

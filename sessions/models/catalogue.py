@@ -94,6 +94,8 @@ class Protocol(Model):
     area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="protocols")
     is_active = models.BooleanField(default=True)
 
+    in_effect_now: "ProtocolVersion | None" = None  # where a request has read it just now
+
     class Meta:
         db_table = "treatment_protocol"
         ordering = ["name"]

@@ -115,6 +115,8 @@ def move_plan(*, plan_id: Any, to: str, at: datetime, by: User, reason: str = ""
 
 def version_in_effect(protocol: Protocol, at: datetime) -> ProtocolVersion:
     """The version of a protocol that counts now. Raises NoVersion."""
+    if protocol.in_effect_now:
+        return protocol.in_effect_now
     version = ProtocolVersion.objects.in_effect(at).filter(protocol=protocol).first()
     if version is None:
         raise NoVersion(f"“{protocol}” has no version in effect.", field="protocol")
