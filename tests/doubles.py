@@ -49,9 +49,11 @@ class SmtpServer:
                 out.write(b"221 bye\r\n")
                 return
             default = {"DATA": "354 go on"}.get(verb, "250 OK")
+            # before it answers: a test may change the script as soon as it has the answer
+            asks_for_body = verb == "DATA" and "DATA" not in self.script
             if not self._answer(out, verb, default):
                 return
-            if verb == "DATA" and "DATA" not in self.script:
+            if asks_for_body:
                 body = b"".join(iter(lines.readline, b".\r\n")).decode()
                 if self.script.get("BODY", "250").startswith(("250", "accept")):
                     self.accepted.append(body)
