@@ -9,7 +9,7 @@ ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 STATIC_ROOT=/app/static
 RUN useradd --system --uid 10001 --home-dir /app clinic
 WORKDIR /app
 COPY --from=build /venv /venv
-COPY manage.py ./
+COPY manage.py gunicorn.conf.py ./
 COPY clinic clinic
 COPY patients patients
 COPY sessions sessions
@@ -22,6 +22,4 @@ RUN SECRET_KEY=build DATABASE_URL=postgres:///build REDIS_URL=redis://build \
 RUN install --directory --owner clinic --mode 700 media
 USER clinic
 EXPOSE 8000
-CMD ["gunicorn", "clinic.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", \
-     "--threads", "4", "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-", \
-     "--logger-class", "clinic.access_log.Logger"]
+CMD ["gunicorn", "clinic.wsgi:application", "--bind", "0.0.0.0:8000", "--access-logfile", "-"]

@@ -21,7 +21,12 @@ from clinic.embedded import Postgres, Valkey
 from clinic.embedded.process import die_with_parent, free_port, stop_process
 
 # What docker-compose.yml gives PostgreSQL: a test compares both.
-POSTGRES = {"shared_buffers": "512MB", "max_wal_size": "4GB", "random_page_cost": "1.1"}
+POSTGRES = {
+    "shared_buffers": "512MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "random_page_cost": "1.1",
+}
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 P = TypeVar("P", bound=Postgres)
@@ -82,14 +87,12 @@ def connect(name: str = "clinic") -> "psycopg.Connection[tuple[object, ...]]":
 
 @contextmanager
 def gunicorn(database: str) -> Iterator[int]:
-    """Two workers of four threads, as `manage.py up` starts them; gives the port."""
+    """As `manage.py up` starts it, with gunicorn.conf.py; gives the port."""
     port = free_port()
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"
     server = subprocess.Popen(
         [
             *(sys.executable, "-m", "gunicorn", "clinic.wsgi:application"),
-            *("--bind", f"{HOST}:{port}", "--workers", "2", "--threads", "4"),
-            *("--worker-tmp-dir", memory, "--log-level", "warning"),
+            *("--bind", f"{HOST}:{port}", "--log-level", "warning"),
         ],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": address(database)},

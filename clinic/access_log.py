@@ -14,7 +14,7 @@ def masked(text: str) -> str:
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]
-    """Used in production: see the Dockerfile."""
+    """Named in gunicorn.conf.py."""
 
     def atoms(self, *args: Any) -> dict[str, Any]:
         atoms: dict[str, Any] = super().atoms(*args)

@@ -212,7 +212,6 @@ class Supervisor:
     def _start_parts(self) -> None:
         python = sys.executable
         celery = [python, "-m", "celery", "--quiet", "-A", "clinic"]
-        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"  # noqa: S108
         commands: dict[str, list[str]] = {}
         if hasattr(self, "inbox"):
             commands["capture"] = [
@@ -223,7 +222,6 @@ class Supervisor:
             "web": [
                 *(python, "-m", "gunicorn", "clinic.wsgi:application"),
                 *("--bind", f"{self.arguments.host}:{self.arguments.port}"),
-                *("--workers", "2", "--threads", "4", "--worker-tmp-dir", memory),
                 *("--log-level", "warning"),
             ],
             "worker": [

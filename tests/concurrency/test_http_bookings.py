@@ -35,15 +35,14 @@ Post = Callable[[dict[str, Any]], tuple[int, str]]
 
 @contextmanager
 def serving(application: str) -> Iterator[int]:
-    """gunicorn with two workers of four threads on a free port, on the test's database."""
+    """gunicorn on a free port, on the test's database."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
     server = subprocess.Popen(
         [
             *(sys.executable, "-m", "gunicorn", application),
-            *("--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"),
-            *("--log-level", "critical"),
+            *("--bind", f"127.0.0.1:{port}", "--log-level", "critical"),
         ],
         cwd=settings.BASE_DIR,
         env={**os.environ, "DATABASE_URL": address_of_test_database(), "CLINIC_DEMO": "false"},
