@@ -94,6 +94,7 @@ _limits += " -c plan_cache_mode=force_generic_plan"
 DATABASES = {
     "default": {
         **_database,
+        "ENGINE": "clinic.postgresql",
         "OPTIONS": {**_database.get("OPTIONS", {}), "options": _limits},
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
         "CONN_HEALTH_CHECKS": True,
