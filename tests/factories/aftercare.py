@@ -1,0 +1,114 @@
+"""The sequence, messages and what comes back."""
+
+from datetime import timedelta
+
+import factory
+from factory.django import DjangoModelFactory
+
+from aftercare.models import (
+    AddressConsent,
+    AddressSource,
+    Anchor,
+    CareStep,
+    DeliveryReceipt,
+    InboundMessage,
+    Message,
+    MessageAttempt,
+    MessageTemplate,
+    Outcome,
+)
+from patients.models import (
+    Channel,
+    Purpose,
+)
+from sessions.lifecycle import Status
+from tests.factories.clinic import ClinicFactory
+from tests.factories.sessions import SessionFactory
+from tests.factories.times import DAY, NINE
+
+
+class CareStepFactory(DjangoModelFactory):
+    class Meta:
+        model = CareStep
+
+    code = factory.Sequence(lambda n: f"step-{n}")
+    name = factory.Sequence(lambda n: f"Step {n}")
+    anchor = Anchor.COMPLETED
+    offset = timedelta(0)
+    useful_for = DAY
+
+
+class TemplateFactory(DjangoModelFactory):
+    class Meta:
+        model = MessageTemplate
+
+    step = factory.SubFactory(CareStepFactory)
+    channel = Channel.EMAIL
+    language = "en"
+    version = 1
+    subject = factory.LazyAttribute(lambda t: "Hello" if t.channel == Channel.EMAIL else "")
+    body = "{{ clinic_short }}: hello. STOP to end."
+
+
+class MessageFactory(DjangoModelFactory):
+    class Meta:
+        model = Message
+
+    session = factory.SubFactory(SessionFactory, status=Status.COMPLETED)
+    clinic = factory.SelfAttribute("session.clinic")
+    patient = factory.SelfAttribute("session.patient")
+    step = factory.SubFactory(CareStepFactory)
+    channel = Channel.EMAIL
+    due_at = NINE
+    expires_at = factory.LazyAttribute(lambda m: m.due_at + DAY)
+
+
+class AddressConsentFactory(DjangoModelFactory):
+    class Meta:
+        model = AddressConsent
+
+    channel = Channel.SMS
+    address = "+4915120000000"
+    purpose = Purpose.CARE
+    granted = False
+    source = AddressSource.REPLY
+    wording = "STOP"
+    recorded_at = NINE
+
+
+class InboundFactory(DjangoModelFactory):
+    class Meta:
+        model = InboundMessage
+
+    channel = Channel.SMS
+    sender = "+4915120000000"
+    body = "Is this normal?"
+    provider = "http"
+    provider_id = factory.Sequence(lambda n: f"in-{n}")
+    received_at = NINE
+    clinic = factory.SubFactory(ClinicFactory)
+
+
+class ReceiptFactory(DjangoModelFactory):
+    class Meta:
+        model = DeliveryReceipt
+
+    provider = "http"
+    event_id = factory.Sequence(lambda n: f"event-{n}")
+    message = factory.SubFactory(MessageFactory)
+    kind = "DELIVERED"
+    occurred_at = NINE
+    received_at = NINE
+
+
+class MessageAttemptFactory(DjangoModelFactory):
+    class Meta:
+        model = MessageAttempt
+
+    message = factory.SubFactory(MessageFactory)
+    number = 1
+    provider = "smtp"
+    worker = "w"
+    started_at = NINE
+    duration_ms = 12
+    outcome = Outcome.ACCEPTED

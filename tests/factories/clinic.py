@@ -1,0 +1,232 @@
+"""Clinics, their people and things."""
+
+from datetime import date, time
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from clinic.models import (
+    CalendarFeed,
+    CartridgeLot,
+    Clinic,
+    ClinicalRule,
+    Closure,
+    Device,
+    DeviceModel,
+    DeviceSpec,
+    IdempotencyKey,
+    OpeningHours,
+    Role,
+    Room,
+    TimeOff,
+    User,
+    Weekday,
+    WorkingHours,
+)
+from tests.factories.times import HOUR, LONG_AGO, NINE
+
+
+class ClinicFactory(DjangoModelFactory):
+    """A clinic that never closes and never sleeps, unless a test says otherwise."""
+
+    class Meta:
+        model = Clinic
+        skip_postgeneration_save = True
+
+    name = factory.Sequence(lambda n: f"Clinic {n}")
+    short_name = factory.Sequence(lambda n: f"Clinic {n}")
+    time_zone = "Europe/Berlin"
+    phone = "+493012345678"
+    email = "hello@clinic.example"
+    quiet_from = time(0)
+    quiet_until = time(0)
+
+    @factory.post_generation
+    def always_open(self, create: bool, extracted: bool | None, **_: Any) -> None:
+        if extracted is not False:
+            for day in Weekday.values:
+                OpeningHoursFactory(clinic=self, weekday=day, opens_at=time(0), closes_at=time(0))
+
+
+class OpeningHoursFactory(DjangoModelFactory):
+    class Meta:
+        model = OpeningHours
+
+    clinic = factory.SubFactory(ClinicFactory)
+    weekday = Weekday.MONDAY
+    opens_at = time(8)
+    closes_at = time(18)
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = User
+
+    username = factory.Sequence(lambda n: f"user{n}")
+    first_name = "Mira"
+    last_name = factory.Sequence(lambda n: f"Okafor {n}")
+    role = Role.PRACTITIONER
+    is_staff = True
+
+    clinic = None
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, clinic: Clinic | None, **kwargs: Any) -> Any:
+        user = super()._create(model_class, *args, **kwargs)
+        if clinic:
+            user.clinics.add(clinic)
+        return user
+
+
+class WorkingHoursFactory(DjangoModelFactory):
+    class Meta:
+        model = WorkingHours
+
+    clinic = factory.SubFactory(ClinicFactory)
+    practitioner = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
+    weekday = Weekday.MONDAY
+    opens_at = time(8)
+    closes_at = time(18)
+    valid_from = LONG_AGO.date()
+
+
+class TimeOffFactory(DjangoModelFactory):
+    class Meta:
+        model = TimeOff
+
+    practitioner = factory.SubFactory(UserFactory)
+    starts_at = NINE
+    ends_at = factory.LazyAttribute(lambda t: t.starts_at + HOUR)
+
+
+class ClosureFactory(DjangoModelFactory):
+    class Meta:
+        model = Closure
+
+    clinic = factory.SubFactory(ClinicFactory)
+    starts_at = NINE
+    ends_at = factory.LazyAttribute(lambda c: c.starts_at + HOUR)
+
+
+class RoomFactory(DjangoModelFactory):
+    class Meta:
+        model = Room
+
+    clinic = factory.SubFactory(ClinicFactory)
+    name = factory.Sequence(lambda n: f"Room {n}")
+
+
+class DeviceModelFactory(DjangoModelFactory):
+    class Meta:
+        model = DeviceModel
+        django_get_or_create = ["code"]
+        skip_postgeneration_save = True
+
+    code = "skinpen"
+    maker = "Crown"
+    name = "SkinPen Precision"
+
+    @factory.post_generation
+    def spec(self, create: bool, extracted: Any, **_: Any) -> None:
+        if extracted is not False and not self.specs.exists():
+            DeviceSpecFactory(model=self)
+
+
+class DeviceSpecFactory(DjangoModelFactory):
+    class Meta:
+        model = DeviceSpec
+
+    model = factory.SubFactory(DeviceModelFactory, spec=False)
+    effective_from = LONG_AGO
+    source = "test"
+    depth_max_mm = "2.50"
+    tolerance_mm = "0.15"
+    lists_isotretinoin = True
+
+
+class DeviceFactory(DjangoModelFactory):
+    class Meta:
+        model = Device
+
+    clinic = factory.SubFactory(ClinicFactory)
+    model = factory.SubFactory(DeviceModelFactory)
+    serial = factory.Sequence(lambda n: f"SP-{n:05}")
+
+
+GTIN = "09506000134352"
+
+
+class CartridgeLotFactory(DjangoModelFactory):
+    class Meta:
+        model = CartridgeLot
+
+    clinic = factory.SubFactory(ClinicFactory)
+    device_model = factory.SubFactory(DeviceModelFactory)
+    gtin = GTIN
+    lot = factory.Sequence(lambda n: f"LOT{n}")
+    expires_on = date(2035, 1, 31)
+    quantity = 100
+
+
+RULES = {
+    "skin-iv-vi-first-depth": (1, "mm"),
+    "skin-iv-vi-extra-days": (14, "days"),
+    "deep-from": (2, "mm"),
+    "deep-soft-days": (42, "days"),
+    "screening-valid-days": (180, "days"),
+    "rescreen-hours": (72, "hours"),
+    "consent-valid-days": (365, "days"),
+    "side-effect-grade": (2, "grade"),
+    "pigment-check-weeks": (2, "weeks"),
+    "anaesthetic-otc-percent": (4, "%"),
+    "anaesthetic-large-area": (400, "cm²"),
+    "erythema-below": (1, "mm"),
+}
+
+
+def clinical_rules() -> None:
+    """The numbers that the safety rules read."""
+    if ClinicalRule.objects.exists():
+        return
+    ClinicalRule.objects.bulk_create(
+        ClinicalRule(
+            code=code,
+            title=code,
+            value=value,
+            unit=unit,
+            source="test",
+            effective_from=LONG_AGO,
+        )
+        for code, (value, unit) in RULES.items()
+    )
+
+
+class ClinicalRuleFactory(DjangoModelFactory):
+    class Meta:
+        model = ClinicalRule
+
+    code = factory.Sequence(lambda n: f"rule-{n}")
+    title = "A number"
+    value = "1.00"
+    unit = "mm"
+    source = "test"
+    effective_from = LONG_AGO
+
+
+class IdempotencyKeyFactory(DjangoModelFactory):
+    class Meta:
+        model = IdempotencyKey
+
+    user = factory.SubFactory(UserFactory)
+    key = factory.Sequence(lambda n: f"key-{n}")
+    request_sha256 = "0" * 64
+
+
+class CalendarFeedFactory(DjangoModelFactory):
+    class Meta:
+        model = CalendarFeed
+
+    user = factory.SubFactory(UserFactory)
+    secret_sha256 = "0" * 64
+    renewed_at = NINE

@@ -1,0 +1,294 @@
+"""Protocols, plans, sessions and what is charted."""
+
+import factory
+from factory.django import DjangoModelFactory
+
+from clinic.findings import Severity
+from sessions.lifecycle import PlanStatus, Status
+from sessions.models import (
+    CartridgeUse,
+    DeviceClearance,
+    Endpoint,
+    Hold,
+    OutcomeMeasure,
+    OutcomeScale,
+    Photo,
+    Product,
+    ProductUse,
+    Protocol,
+    ProtocolVersion,
+    SessionFinding,
+    SideEffect,
+    SideEffectExpectation,
+    TreatmentPlan,
+    TreatmentSession,
+    WaitlistEntry,
+    ZoneRange,
+    ZoneTreatment,
+)
+from sessions.spacing import recovered_at
+from tests.factories.clinic import (
+    CartridgeLotFactory,
+    DeviceFactory,
+    DeviceModelFactory,
+    RoomFactory,
+    UserFactory,
+)
+from tests.factories.patients import AreaFactory, ConcernFactory, PatientFactory, ZoneFactory
+from tests.factories.times import DAY, HOUR, LONG_AGO, NINE
+
+
+class ProtocolFactory(DjangoModelFactory):
+    """A protocol with one version; `version__…` sets its numbers."""
+
+    class Meta:
+        model = Protocol
+        skip_postgeneration_save = True
+
+    code = factory.Sequence(lambda n: f"protocol-{n}")
+    name = factory.Sequence(lambda n: f"Protocol {n}")
+    concern = factory.SubFactory(ConcernFactory)
+    area = factory.SubFactory(AreaFactory)
+    version = factory.RelatedFactory(
+        "tests.factories.ProtocolVersionFactory", factory_related_name="protocol"
+    )
+
+
+class ProtocolVersionFactory(DjangoModelFactory):
+    class Meta:
+        model = ProtocolVersion
+
+    protocol = factory.SubFactory(ProtocolFactory, version=None)
+    depth_min_mm = "0.50"
+    depth_max_mm = "2.00"
+    passes_max = 8
+    expected_endpoint = Endpoint.PINPOINT_BLEEDING
+    planned_sessions = 4
+    hard_min_days = 28
+    soft_min_days = 28
+    target_min_days = 28
+    target_max_days = 42
+    duration_minutes = 60
+    cleaning_minutes = 15
+    source = "test"
+    effective_from = LONG_AGO
+
+
+class ZoneRangeFactory(DjangoModelFactory):
+    class Meta:
+        model = ZoneRange
+
+    protocol_version = factory.SubFactory(ProtocolVersionFactory)
+    zone = factory.SubFactory(ZoneFactory)
+    depth_min_mm = "0.50"
+    depth_max_mm = "1.00"
+
+
+class DeviceClearanceFactory(DjangoModelFactory):
+    class Meta:
+        model = DeviceClearance
+
+    model = factory.SubFactory(DeviceModelFactory)
+    reference = factory.Sequence(lambda n: f"K{n:06}")
+    indication = "Facial acne scars"
+    skin_types = [1, 2, 3, 4, 5, 6]
+    min_age = 22
+    source = "test"
+    effective_from = LONG_AGO
+
+
+class ProductFactory(DjangoModelFactory):
+    class Meta:
+        model = Product
+
+    code = factory.Sequence(lambda n: f"product-{n}")
+    kind = "SERUM"
+    name = "Hyaluronic acid"
+    for_dermis = True
+    source = "test"
+    effective_from = LONG_AGO
+
+
+class OutcomeScaleFactory(DjangoModelFactory):
+    class Meta:
+        model = OutcomeScale
+
+    code = factory.Sequence(lambda n: f"scale-{n}")
+    name = "GAIS"
+    rater_roles = ["CLINICIAN", "PATIENT"]
+    score_min = 1
+    score_max = 5
+    lower_is_better = True
+    source = "test"
+    effective_from = LONG_AGO
+
+
+class SideEffectExpectationFactory(DjangoModelFactory):
+    class Meta:
+        model = SideEffectExpectation
+
+    kind = "ERYTHEMA"
+    onset_from_hours = 0
+    onset_to_hours = 1
+    expected_until_hours = 48
+    act_when = "It lasts longer than a week."
+    source = "test"
+    effective_from = LONG_AGO
+
+
+class PlanFactory(DjangoModelFactory):
+    class Meta:
+        model = TreatmentPlan
+
+    patient = factory.SubFactory(PatientFactory)
+    clinic = factory.SelfAttribute("patient.clinic")
+    protocol = factory.SubFactory(ProtocolFactory)
+    protocol_version = factory.LazyAttribute(lambda p: p.protocol.versions.latest("version"))
+    concern = factory.SelfAttribute("protocol.concern")
+    area = factory.SelfAttribute("protocol.area")
+    planned_sessions = 4
+    status = PlanStatus.ACTIVE
+    created_by = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
+
+
+class SessionFactory(DjangoModelFactory):
+    """A session written straight into the table, past the services."""
+
+    class Meta:
+        model = TreatmentSession
+
+    plan = factory.SubFactory(PlanFactory)
+    clinic = factory.SelfAttribute("plan.clinic")
+    patient = factory.SelfAttribute("plan.patient")
+    area = factory.SelfAttribute("plan.area")
+    practitioner = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
+    room = factory.SubFactory(RoomFactory, clinic=factory.SelfAttribute("..clinic"))
+    device = factory.SubFactory(DeviceFactory, clinic=factory.SelfAttribute("..clinic"))
+    starts_at = NINE
+    occupied_from = factory.LazyAttribute(lambda s: s.starts_at)
+    ends_at = factory.LazyAttribute(lambda s: s.starts_at + HOUR)
+    released_at = factory.LazyAttribute(lambda s: s.ends_at + HOUR / 4)
+    protocol_version = factory.SelfAttribute("plan.protocol_version")
+    recovers_at = factory.LazyAttribute(
+        lambda s: recovered_at(s.starts_at, s.protocol_version, s.clinic.zone)
+    )
+    time_zone = factory.SelfAttribute("clinic.time_zone")
+    status = Status.BOOKED
+    completed_at = factory.LazyAttribute(
+        lambda s: s.ends_at if s.status == Status.COMPLETED else None
+    )
+    signed_by = factory.LazyAttribute(
+        lambda s: s.practitioner if s.status == Status.COMPLETED else None
+    )
+
+
+class ZoneTreatmentFactory(DjangoModelFactory):
+    class Meta:
+        model = ZoneTreatment
+
+    session = factory.SubFactory(SessionFactory)
+    zone = factory.SubFactory(ZoneFactory, area=factory.SelfAttribute("..session.area"))
+    depth_mm = "1.50"
+    passes = 6
+
+
+class CartridgeUseFactory(DjangoModelFactory):
+    class Meta:
+        model = CartridgeUse
+
+    session = factory.SubFactory(SessionFactory)
+    clinic = factory.SelfAttribute("session.clinic")
+    lot = factory.SubFactory(CartridgeLotFactory, clinic=factory.SelfAttribute("..clinic"))
+    serial = factory.Sequence(lambda n: f"{n:05}")
+    used_on = factory.LazyAttribute(lambda u: u.session.starts_at.date())
+
+
+class ProductUseFactory(DjangoModelFactory):
+    class Meta:
+        model = ProductUse
+
+    session = factory.SubFactory(SessionFactory)
+    product = factory.SubFactory(ProductFactory)
+    lot = "L1"
+
+
+class SessionFindingFactory(DjangoModelFactory):
+    class Meta:
+        model = SessionFinding
+
+    session = factory.SubFactory(SessionFactory)
+    code = "off_label"
+    severity = Severity.INFO
+    message = "Off-label."
+    rule = "clearances"
+    source = "test"
+
+
+class OutcomeMeasureFactory(DjangoModelFactory):
+    class Meta:
+        model = OutcomeMeasure
+
+    plan = factory.SubFactory(PlanFactory)
+    scale = factory.SubFactory(OutcomeScaleFactory)
+    milestone = "BASELINE"
+    rater_role = "CLINICIAN"
+    score = 3
+    measured_at = NINE
+    recorded_by = factory.SelfAttribute("plan.created_by")
+
+
+class PhotoFactory(DjangoModelFactory):
+    """A row without a picture; tests/test_photos.py makes real ones."""
+
+    class Meta:
+        model = Photo
+
+    patient = factory.SubFactory(PatientFactory)
+    view = "FRONT"
+    taken_at = NINE
+    image = "photos/none.jpg"
+    thumbnail = "photos/none-small.jpg"
+    sha256 = "0" * 64
+    width = 100
+    height = 100
+    uploaded_by = factory.SubFactory(UserFactory)
+
+
+class SideEffectFactory(DjangoModelFactory):
+    class Meta:
+        model = SideEffect
+
+    session = factory.SubFactory(SessionFactory, status=Status.COMPLETED)
+    kind = "ERYTHEMA"
+    grade = 1
+    is_expected = True
+    onset_at = factory.LazyAttribute(lambda s: s.session.completed_at)
+    recorded_by = factory.SelfAttribute("session.practitioner")
+
+
+class WaitlistEntryFactory(DjangoModelFactory):
+    class Meta:
+        model = WaitlistEntry
+
+    plan = factory.SubFactory(PlanFactory)
+    clinic = factory.SelfAttribute("plan.clinic")
+    from_on = NINE.date()
+    until_on = NINE.date() + 30 * DAY
+    created_by = factory.SelfAttribute("plan.created_by")
+
+
+class HoldFactory(DjangoModelFactory):
+    class Meta:
+        model = Hold
+
+    plan = factory.SubFactory(PlanFactory)
+    clinic = factory.SelfAttribute("plan.clinic")
+    practitioner = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
+    room = factory.SubFactory(RoomFactory, clinic=factory.SelfAttribute("..clinic"))
+    device = factory.SubFactory(DeviceFactory, clinic=factory.SelfAttribute("..clinic"))
+    starts_at = NINE
+    occupied_from = factory.LazyAttribute(lambda hold: hold.starts_at)
+    ends_at = factory.LazyAttribute(lambda hold: hold.starts_at + HOUR)
+    released_at = factory.LazyAttribute(lambda hold: hold.ends_at + HOUR / 4)
+    expires_at = factory.LazyAttribute(lambda hold: hold.starts_at - DAY)
+    held_by = factory.SelfAttribute("practitioner")
