@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import NamedTuple
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from aftercare.models import Message, MessageStatus
 from aftercare.models.message import ACCEPTED
 from aftercare.timing import pace
+from clinic.locks import try_lock
 from clinic.wallclock import day_bounds
 from patients.models import Channel
 
@@ -54,7 +54,7 @@ def check(message: Message, *, at: datetime) -> Answer:
     others = Message.objects.filter(
         patient=message.patient_id, channel=Channel.SMS, step__is_safety=False
     ).exclude(pk=message.pk)
-    if not _lock(message) or _unclear(others):
+    if not try_lock(f"sms:{message.patient_id}") or _unclear(others):
         return WAIT
     day, week = _since(message, at)
     counted = Q(status__in=[*ACCEPTED, MessageStatus.IN_DOUBT])
@@ -85,13 +85,3 @@ def _since(message: Message, at: datetime) -> tuple[datetime, datetime]:
     zone = message.patient.zone
     today = at.astimezone(zone).date()
     return day_bounds(today, zone)[0], day_bounds(today - timedelta(days=6), zone)[0]
-
-
-def _lock(message: Message) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"sms:{message.patient_id}"],
-        )
-        row: tuple[bool] = cursor.fetchone()
-    return row[0]

@@ -12,7 +12,7 @@ from datetime import datetime
 from aftercare import caps, conditions
 from aftercare.models import Message, MessageStatus
 from aftercare.planning import WITHDRAWN
-from aftercare.timing import in_quiet_hours, outside_quiet_hours
+from aftercare.timing import in_quiet_hours, next_allowed
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def no_quiet_hour(message: Message, at: datetime) -> Verdict | None:
     clinic, zone = message.clinic, message.patient.zone
     if not in_quiet_hours(at, clinic, zone):
         return None
-    return Verdict(MessageStatus.PENDING, "quiet hours", outside_quiet_hours(at, clinic, zone))
+    return Verdict(MessageStatus.PENDING, "quiet hours", next_allowed(at, clinic, zone))
 
 
 def conditions_are_met(message: Message, at: datetime) -> Verdict | None:

@@ -10,6 +10,7 @@ from clinic.models import Clinic
 from clinic.wallclock import later
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 # Nothing helps in the last hour before an appointment: by then the patient is on the way.
 ON_THE_WAY = timedelta(hours=1)
@@ -37,29 +38,31 @@ def in_quiet_hours(at: datetime, clinic: Clinic, zone: ZoneInfo) -> bool:
     return now >= start or now < end
 
 
-def outside_quiet_hours(
-    due: datetime, clinic: Clinic, zone: ZoneInfo, *, latest: datetime | None = None
-) -> datetime:
-    """`due`, or the next minute that is not quiet; or, if that is after `latest`, the evening
-    before: a reminder for eight in the morning."""
-    allowed = next_allowed(due, clinic, zone)
-    if latest is None or allowed <= latest:
-        return allowed
-    return evening_before(due, clinic, zone)
-
-
 def next_allowed(due: datetime, clinic: Clinic, zone: ZoneInfo) -> datetime:
     """`due`, or the next full minute that is not quiet.
 
-    It looks at one minute after the other, as the wall clock shows them: where the clock is put
-    forward or back, quiet hours can begin and end at odd moments, twice a night or never.
+    In a night in which the clock is put forward or back, it looks at one minute after the other:
+    quiet hours can begin and end at odd moments then, twice or never.
     """
     if not in_quiet_hours(due, clinic, zone):
         return due
-    moment = due.replace(second=0, microsecond=0)
+    moment = _end_of_quiet(due, clinic, zone) or due.replace(second=0, microsecond=0)
     while in_quiet_hours(moment, clinic, zone) or moment < due:
         moment += MINUTE
     return moment
+
+
+def _end_of_quiet(due: datetime, clinic: Clinic, zone: ZoneInfo) -> datetime | None:
+    """When the quiet hours around `due` end, to the minute; None if the clock changes before."""
+    local = due.astimezone(zone)
+    end = datetime.combine(local, clinic.quiet_until, tzinfo=zone)
+    if end <= local:
+        end += DAY
+    lasts = end - local  # on the wall clock
+    hours = range(int(lasts / HOUR) + 2)
+    if any((due + hour * HOUR).astimezone(zone).utcoffset() != local.utcoffset() for hour in hours):
+        return None
+    return (due + lasts).replace(second=0, microsecond=0)
 
 
 def evening_before(due: datetime, clinic: Clinic, zone: ZoneInfo) -> datetime:

@@ -18,6 +18,16 @@ def lock(*names: str, shared: tuple[str, ...] = ()) -> None:
         cursor.execute(*statement(*names, shared=shared))
 
 
+def try_lock(name: str) -> bool:
+    """Hold the named lock until the transaction ends, unless somebody else holds it now."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("An advisory lock outside a transaction ends at once.")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_key(name)])
+        row: tuple[bool] = cursor.fetchone()
+    return row[0]
+
+
 def statement(*names: str, shared: tuple[str, ...] = ()) -> tuple[str, list[Any]]:
     """What takes the locks, for who sends more in the same round trip."""
     if not connection.in_atomic_block:

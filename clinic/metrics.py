@@ -30,6 +30,7 @@ OPEN = """
         (SELECT count(*) FROM (SELECT FROM aftercare_message
             WHERE status = 'PENDING' LIMIT %(most)s) AS pending),
         (SELECT count(*) FROM aftercare_message
+            -- both, because the partial index is for both
             WHERE status IN ('CLAIMED', 'SENDING') AND status = 'CLAIMED'),
         (SELECT count(*) FROM aftercare_message
             WHERE status IN ('CLAIMED', 'SENDING') AND status = 'SENDING'),

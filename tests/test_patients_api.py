@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
+from aftercare.reach import reach_of
 from patients.models import ContactConsent, Patient
 from tests.factories import ContactConsentFactory, PatientFactory
 
@@ -207,10 +208,9 @@ def test_the_newest_word_of_a_patient_counts(as_dana: APIClient, clinic: Any) ->
 
     ledger = as_dana.get(f"/api/v1/patients/{patient.pk}/contact-consents/").json()
     assert [entry["granted"] for entry in ledger] == [False, True, False, True]
-    wanted = {"patient_id": patient.pk, "channel": "EMAIL", "purpose": "CARE"}
-    assert not ContactConsent.objects.granted(**wanted)
-    assert not ContactConsent.objects.granted(**{**wanted, "channel": "SMS"})
-    assert [entry.granted for entry in ContactConsent.objects.current()] == [False]
+    assert reach_of([patient.pk]) == {}
+    consent(as_dana, patient, granted=True)
+    assert reach_of([patient.pk]) == {(patient.pk, "CARE"): {"EMAIL"}}
 
 
 def test_a_consent_needs_an_address(as_dana: APIClient, clinic: Any) -> None:

@@ -1,6 +1,6 @@
 """A patient's word on being written to."""
 
-from typing import Any, Self
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -27,15 +27,6 @@ class ContactConsentQuerySet(ClinicScoped["ContactConsent"]):
         """The newest word per patient, channel and purpose."""
         key = ("patient_id", "channel", "purpose")
         return self.order_by(*key, "-recorded_at", "-id").distinct(*key)
-
-    def granted(self, *, patient_id: Any, channel: str, purpose: str) -> bool:
-        """Whether the last word of this patient was yes. Silence is no."""
-        last = (
-            self.filter(patient_id=patient_id, channel=channel, purpose=purpose)
-            .order_by("-recorded_at", "-id")
-            .first()
-        )
-        return last is not None and last.granted
 
 
 class ContactConsent(Model):

@@ -62,7 +62,7 @@ def test_control_without_the_lock_they_send_more(gateway: HttpGateway) -> None:
         return True
 
     most = 0
-    with patch.object(caps, "_lock", no_lock), patch.object(caps, "_unclear", no_others):
+    with patch.object(caps, "try_lock", no_lock), patch.object(caps, "_unclear", no_others):
         for _ in range(5):
             sent = len(gateway.json())
             outbox()
