@@ -18,6 +18,12 @@ from django.db import connection
 from aftercare.models import Message, MessageStatus
 from aftercare.tries import LEASE
 
+# By the partial index, so that the cost does not grow with the table.
+DUE = """
+    SELECT id FROM aftercare_message
+    WHERE status = 'PENDING' AND due_at <= %(at)s
+    ORDER BY due_at, id LIMIT %(limit)s
+"""
 MARK = """
     UPDATE aftercare_message
     SET status = 'SENDING', attempts = attempts + 1, lease_until = %(marked_until)s
@@ -50,22 +56,17 @@ class Mark(NamedTuple):
 def claim(*, worker: str, at: datetime, limit: int) -> list[UUID]:
     """Reserve up to `limit` due messages for this worker; returns them oldest first.
 
-    MATERIALIZED, so that the rows are chosen once; by the partial index, so that the cost does not
-    grow with the table.
+    MATERIALIZED, so that the rows are chosen once.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            WITH due AS MATERIALIZED (
-                SELECT id FROM aftercare_message
-                WHERE status = 'PENDING' AND due_at <= %(at)s
-                ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-            )
+            f"""
+            WITH due AS MATERIALIZED ({DUE} FOR UPDATE SKIP LOCKED)
             UPDATE aftercare_message AS message
             SET status = 'CLAIMED', worker = %(worker)s, lease_until = %(until)s
             FROM due WHERE message.id = due.id
             RETURNING message.due_at, message.id
-            """,
+            """,  # noqa: S608  a constant
             {"at": at, "limit": limit, "worker": worker, "until": at + LEASE},
         )
         return [message_id for _, message_id in sorted(cursor.fetchall())]
@@ -85,6 +86,4 @@ def mark(message_id: UUID, *, worker: str, at: datetime, waits: bool = True) -> 
 
 def release(*, worker: str) -> None:
     """Give back what was claimed and not marked."""
-    Message.objects.filter(status=MessageStatus.CLAIMED, worker=worker).update(
-        status=MessageStatus.PENDING, worker="", lease_until=None
-    )
+    Message.objects.filter(status=MessageStatus.CLAIMED, worker=worker).give_back()

@@ -29,9 +29,7 @@ def reap(*, at: datetime, channels: Channels, until: float = inf) -> None:
     left = Message.objects.filter(lease_until__lte=at)
     with transaction.atomic(durable=True):
         unsent = left.filter(status=MessageStatus.CLAIMED).select_for_update(skip_locked=True)
-        Message.objects.filter(pk__in=unsent.values("pk")).update(
-            status=MessageStatus.PENDING, worker="", lease_until=None
-        )
+        Message.objects.filter(pk__in=unsent.values("pk")).give_back()
     orphans = left.filter(status=MessageStatus.SENDING).order_by("lease_until")
     for message_id in list(orphans.values_list("pk", flat=True)[:AT_ONCE]):
         if monotonic() >= until:
@@ -86,7 +84,7 @@ def _look_after(message: Message, *, at: datetime, channels: Channels) -> None:
         case ProviderKind.NONE:
             message.end(MessageStatus.IN_DOUBT, DIED, at=at)
         case ProviderKind.DEDUPE:
-            _send_again(message, at=at, reason=DIED)
+            _send_again(message, at=at, reason=DIED, if_not=MessageStatus.IN_DOUBT)
         case ProviderKind.LOOKUP:
             since = first.started_at if first else tried.at
             _ask(message, at=at, since=since, channels=channels)
@@ -118,11 +116,12 @@ def _ask(message: Message, *, at: datetime, since: datetime, channels: Channels)
     if was_accepted:
         message.accepted(at=since, provider_id=answer.provider_id)
     else:
-        _send_again(message, at=at, reason="not accepted, says the provider")
+        said = "not accepted, says the provider"
+        _send_again(message, at=at, reason=said, if_not=MessageStatus.FAILED)
 
 
-def _send_again(message: Message, *, at: datetime, reason: str) -> None:
+def _send_again(message: Message, *, at: datetime, reason: str, if_not: MessageStatus) -> None:
     if message.attempts < MAX_ATTEMPTS:
         message.put_back(due_at=at, reason=reason)
     else:
-        message.end(MessageStatus.FAILED, f"{reason}, at every one of {MAX_ATTEMPTS} tries", at=at)
+        message.end(if_not, f"{reason}, at the last of {MAX_ATTEMPTS} tries", at=at)

@@ -40,7 +40,10 @@ def settle(message: Message, tried: Tried) -> None:
         case Outcome.ACCEPTED:
             message.accepted(at=tried.at, provider_id=tried.provider_id)
         case Outcome.REFUSED:
-            _again(message, tried, if_not=MessageStatus.FAILED)
+            in_doubt = tried.kind == ProviderKind.DEDUPE and _may_have_arrived(message)
+            _again(
+                message, tried, if_not=MessageStatus.IN_DOUBT if in_doubt else MessageStatus.FAILED
+            )
         case Outcome.UNKNOWN if tried.kind == ProviderKind.DEDUPE:
             _again(message, tried, if_not=MessageStatus.IN_DOUBT)
         case Outcome.UNKNOWN if tried.kind == ProviderKind.LOOKUP:
@@ -50,6 +53,12 @@ def settle(message: Message, tried: Tried) -> None:
             message.save()
         case _:
             message.end(MessageStatus.IN_DOUBT, tried.detail, at=tried.at)
+
+
+def _may_have_arrived(message: Message) -> bool:
+    """Whether nobody ever learned what came of one of its tries."""
+    known = message.tries.filter(outcome__in=[Outcome.ACCEPTED, Outcome.REFUSED])
+    return message.tries.exclude(number__in=known.values("number")).exists()
 
 
 def _again(message: Message, tried: Tried, *, if_not: MessageStatus) -> None:

@@ -237,7 +237,7 @@ def test_a_claimed_message_whose_worker_died_goes_back_into_the_queue() -> None:
         (Channel.EMAIL, True, 0, "IN_DOUBT"),
         (Channel.SMS, False, 0, "IN_DOUBT"),
         (Channel.SMS, True, 0, "PENDING"),
-        (Channel.SMS, True, dispatch.MAX_ATTEMPTS - 1, "FAILED"),
+        (Channel.SMS, True, dispatch.MAX_ATTEMPTS - 1, "IN_DOUBT"),
     ],
 )
 def test_what_a_dead_worker_was_sending(

@@ -7,10 +7,11 @@ from unittest.mock import patch
 import pytest
 
 from aftercare import dispatch, reaper, suppression
-from aftercare.channels import Channels
-from aftercare.models import Message
+from aftercare.channels import Channels, ProviderKind
+from aftercare.models import Message, Outcome
 from aftercare.rendering import template_for
 from aftercare.signals import message_ended
+from aftercare.tries import MAX_ATTEMPTS, Tried, settle
 from patients.models import Channel
 from tests.doubles import HttpGateway, SmtpServer
 from tests.factories import HOUR, NINE, ContactConsentFactory, MessageFactory, TemplateFactory
@@ -108,7 +109,7 @@ def test_a_fault_of_ours_during_the_call_is_in_doubt(smtp: SmtpServer) -> None:
     assert seen(message) == ("IN_DOUBT", "error: ValueError")
 
 
-def test_a_message_that_kills_every_worker_fails_at_last(settings: Any) -> None:
+def test_a_message_that_kills_every_worker_is_in_doubt_at_last(settings: Any) -> None:
     settings.SMS_HTTP_KIND = "dedupe"
     message, at = orphan(), NINE
     for number in range(2, dispatch.MAX_ATTEMPTS + 1):
@@ -119,8 +120,8 @@ def test_a_message_that_kills_every_worker_fails_at_last(settings: Any) -> None:
         assert dispatch.mark(message.pk, worker=f"dead {number}", at=at)
     reap(at + dispatch.LEASE)
 
-    assert seen(message)[0] == "FAILED"
-    assert message.reason == "the worker died while sending, at every one of 6 tries"
+    assert seen(message)[0] == "IN_DOUBT"
+    assert message.reason == "the worker died while sending, at the last of 6 tries"
     assert {row[1] for row in outcomes(message)} == {"DIED"}
     assert message.tries.count() == dispatch.MAX_ATTEMPTS
 
@@ -152,6 +153,38 @@ def test_a_provider_that_can_be_asked_does_not_have_it(gateway: HttpGateway, set
         (1, "REFUSED"),
         (2, "ACCEPTED"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "kind", "status"),
+    [
+        (Outcome.UNKNOWN, ProviderKind.DEDUPE, "IN_DOUBT"),
+        (Outcome.DIED, ProviderKind.DEDUPE, "IN_DOUBT"),
+        (Outcome.REFUSED, ProviderKind.DEDUPE, "FAILED"),
+        (Outcome.REFUSED, ProviderKind.NONE, "FAILED"),
+    ],
+)
+def test_what_may_have_arrived_at_the_first_try_has_not_failed_at_the_last(
+    first: Outcome, kind: ProviderKind, status: str
+) -> None:
+    message = ready()
+
+    for number in range(1, MAX_ATTEMPTS + 1):
+        message.attempts = number
+        settle(
+            message,
+            Tried(
+                outcome=first if number == 1 else Outcome.REFUSED,
+                provider="http",
+                kind=kind,
+                worker="worker",
+                number=number,
+                at=NINE,
+                detail="busy",
+            ),
+        )
+
+    assert seen(message)[0] == status
 
 
 def test_a_provider_that_never_has_it_runs_out(gateway: HttpGateway, settings: Any) -> None:

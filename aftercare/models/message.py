@@ -47,6 +47,10 @@ class MessageQuerySet(ClinicScoped["Message"]):
         """What may still reach the patient."""
         return self.filter(status__in=OPEN)
 
+    def give_back(self) -> None:
+        """Of messages that are claimed, which is provably unsent: back into the queue."""
+        self.update(status=MessageStatus.PENDING, worker="", lease_until=None)
+
     def locked(self) -> Self:
         """See Note [Lock order] in sessions.services: messages come last, by ascending id."""
         return self.select_for_update(of=("self",)).order_by("pk")
