@@ -17,6 +17,7 @@ from aftercare.models.message import Words
 from clinic.locks import statement
 from clinic.models import Clinic
 from clinic.prepared import Prepared, together
+from clinic.rows import columns, take
 from patients.models import Channel, Patient
 from patients.services.contact import lock_name as consent_lock_name
 from sessions.models import TreatmentSession
@@ -24,20 +25,12 @@ from sessions.models import TreatmentSession
 M = TypeVar("M", bound=models.Model)
 
 
-def _in_order(model: type[models.Model], *names: str) -> tuple[str, ...]:
-    """These columns, or else all, in the order that `from_db` wants them in."""
-    columns = [field.attname for field in model._meta.concrete_fields]
-    return tuple(name for name in columns if name in (names or columns))
-
-
-ALL = _in_order(Message)
 # What re-check and rendering look at. Anything else is read when it is asked for.
-OF_PATIENT = _in_order(
-    Patient,
+OF_PATIENT = (
     *("id", "clinic_id", "given_name", "email", "mobile", "language", "time_zone"),
     *("skin_type", "archived_at"),
 )
-OF_SESSION = _in_order(TreatmentSession, "id", "plan_id", "patient_id", "status", "starts_at")
+OF_SESSION = ("id", "plan_id", "patient_id", "status", "starts_at")
 ROW = Prepared(
     "message_row",
     """
@@ -46,10 +39,6 @@ ROW = Prepared(
     """,
     types={"id": "uuid", "worker": "text"},
 )
-
-
-def _columns(table: str, names: Iterable[str]) -> str:
-    return ", ".join(f"{table}.{name}" for name in names)
 
 
 def _version(table: str) -> str:
@@ -61,8 +50,9 @@ def _version(table: str) -> str:
 READ = Prepared(
     "message_read",
     f"""
-    SELECT {_columns("message", ALL)}, {_columns("patient", OF_PATIENT)},
-        {_columns("session", OF_SESSION)}, {_version("clinic")}, {_version("step")},
+    SELECT {columns("message", Message)}, {columns("patient", Patient, *OF_PATIENT)},
+        {columns("session", TreatmentSession, *OF_SESSION)},
+        {_version("clinic")}, {_version("step")},
         (SELECT granted FROM patient_contact_consent AS said
          WHERE said.patient_id = message.patient_id AND said.channel = message.channel
              AND said.purpose = step.purpose
@@ -132,13 +122,11 @@ class Reader:
 
     def _take(self, message_id: UUID, *, worker: str, place: Place) -> tuple[list[Any], list[Any]]:
         with connection.cursor() as cursor:
-            ROW.teach(cursor)
-            READ.teach(cursor)
             *_, row, found = together(
                 cursor,
                 statement(shared=place.locks),
-                ROW.with_values({"id": message_id, "worker": worker}),
-                READ.with_values({"id": message_id, "address": place.address}),
+                ROW.taught(cursor, {"id": message_id, "worker": worker}),
+                READ.taught(cursor, {"id": message_id, "address": place.address}),
             )
         return row, found[0]
 
@@ -147,22 +135,24 @@ class Reader:
             *_, found = together(
                 cursor,
                 statement(shared=place.locks),
-                READ.with_values({"id": message_id, "address": place.address}),
+                READ.taught(cursor, {"id": message_id, "address": place.address}),
             )
         return self._message(found[0])
 
     def _message(self, found: Iterable[Any]) -> Message:
-        values = iter(found)
-        message = _row(Message, ALL, values)
-        patient = _row(Patient, OF_PATIENT, values)
-        session = _row(TreatmentSession, OF_SESSION, values)
-        message.clinic = self._version(Clinic, message.clinic_id, next(values))
-        message.step = self._version(CareStep, message.step_id, next(values))
+        values = list(found)
+        message, patient = take(Message, values), take(Patient, values, *OF_PATIENT)
+        session = take(TreatmentSession, values, *OF_SESSION)
+        assert message
+        assert patient
+        assert session
+        clinic, step, has_agreed, source, recorded_at = values
+        message.clinic = self._version(Clinic, message.clinic_id, clinic)
+        message.step = self._version(CareStep, message.step_id, step)
         if patient.clinic_id == message.clinic_id:
             patient.clinic = message.clinic
         message.patient = session.patient = patient
         message.session = session
-        has_agreed, source, recorded_at = values
         no = source and AddressConsent(source=source, recorded_at=recorded_at)
         message.words = Words(bool(has_agreed), no.why if no else "")
         return message
@@ -174,7 +164,3 @@ class Reader:
         row = known[1]
         assert isinstance(row, model)
         return row
-
-
-def _row(model: type[M], names: tuple[str, ...], values: Any) -> M:
-    return model.from_db(connection.alias, names, [next(values) for _ in names])

@@ -8,16 +8,19 @@ Note [What planning may change]
     cancelled by hand does not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q
 
 from aftercare.conditions import FITS, asks_about_the_course, gather, unmet
 from aftercare.models import TREATED, Anchor, CareStep, Message, MessageStatus
-from aftercare.reach import chosen, reach_of
+from aftercare.reach import REACHED, chosen, reach_of
 from aftercare.reconciling import (
+    INSERT,
     MISSED,
     WITHDRAWN,
     Moments,
@@ -29,6 +32,8 @@ from aftercare.reconciling import (
 )
 from aftercare.signals import message_ended
 from aftercare.timing import DAY, next_allowed
+from clinic.prepared import Prepared
+from clinic.rows import columns, take
 from sessions.lifecycle import UPCOMING, Status
 from sessions.models import TreatmentSession
 
@@ -38,13 +43,70 @@ __all__ = [
     "Replan",
     "fall_back",
     "follow_course",
+    "look_up",
     "plan_messages",
     "replan",
-    "steps_for",
     "stop_messages",
 ]
 
 CHUNK = 500
+# The steps of a protocol, which take the place of the general ones: only those that are counted
+# from the anchors at hand, or ask about the course (`asks_about_the_course`). With each of them the
+# rest of `Known`.
+KNOWN = Prepared(
+    "known_to_planning",
+    f"""
+    WITH reach AS ({REACHED})
+    SELECT {columns("step", CareStep)},
+        (SELECT array_agg(purpose) FROM reach),
+        (SELECT array_agg(channel) FROM reach),
+        (SELECT array_agg(id) FROM treatment_session
+         WHERE plan_id = %(plan)s AND id <> %(session)s AND status <> 'CANCELLED')
+    FROM (
+        SELECT DISTINCT ON (code) * FROM aftercare_step
+        WHERE protocol_id IS NULL OR protocol_id = %(protocol)s
+        ORDER BY code, protocol_id NULLS LAST
+    ) AS step
+    WHERE anchor = ANY (%(anchors)s)
+        OR anchor = 'LAST_SESSION' OR next_session_booked IS NOT NULL
+    """,  # noqa: S608  names of columns
+    types={
+        "patients": "uuid[]",
+        "plan": "uuid",
+        "session": "uuid",
+        "protocol": "uuid",
+        "anchors": "text[]",
+    },
+)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What planning has to know when a session moves."""
+
+    steps: list[CareStep] = field(default_factory=list)  # those of KNOWN
+    reach: Collection[tuple[str, str]] = ()  # the purposes and channels that the patient allows
+    others: list[UUID] = field(default_factory=list)  # the plan's other sessions
+
+
+def look_up(session: TreatmentSession, anchors: list[Anchor]) -> Known:
+    """In one query."""
+    values = {
+        "patients": [session.patient_id],
+        "plan": session.plan_id,
+        "session": session.pk,
+        "protocol": session.protocol_version.protocol_id,
+        "anchors": list(anchors),
+    }
+    with connection.cursor() as cursor:
+        KNOWN.execute(cursor, values)
+        rows = [list(row) for row in cursor.fetchall()]
+    if not rows:
+        return Known()
+    steps = [step for row in rows if (step := take(CareStep, row))]
+    purposes, channels, others = rows[0]
+    reach = set(zip(purposes or (), channels or (), strict=True))
+    return Known(steps, reach, others or [])
 
 
 def plan_messages(
@@ -52,33 +114,28 @@ def plan_messages(
     session: TreatmentSession,
     anchors: list[Anchor],
     at: datetime,
-    steps: list[CareStep] | None = None,
+    known: Known | None = None,
 ) -> None:
     """Put the messages of all steps with these anchors into the outbox, in the caller's
-    transaction. Idempotent: a message that is planned already stays as it is. `steps` are those
-    of the session's protocol, where the caller has read them.
+    transaction. Idempotent: a message that is planned already stays as it is. `known` is what the
+    caller has looked up for these anchors.
 
     What would come too late to be useful is left out; if it is only the quiet hours that make it
     so, it is written down as expired, and staff hear of it. What the patient has no address or
     consent for is planned all the same, and suppressed with its reason when it is due: either may
     still be given.
     """
-    if steps is None:
-        steps = steps_for(session.protocol_version.protocol_id)
-    steps = [step for step in steps if step.is_active and step.anchor in anchors]
-    if not steps:
-        return
+    known = known or look_up(session, anchors)
+    steps = [step for step in known.steps if step.is_active and step.anchor in anchors]
     moments, facts = _moments(session, at), gather([session], steps)
-    asked = any(step.has_fallback for step in steps)
-    reach = reach_of([session.patient_id]) if asked else {}
     messages = []
     for step in steps:
         found = window_of(step, session, moments[step.anchor], at)
         if found is None or unmet(step, session, facts):
             continue
-        usable = reach.get((session.patient_id, step.purpose), set())
+        usable = {channel for purpose, channel in known.reach if purpose == step.purpose}
         messages += [message_of(session, step, channel, found) for channel in chosen(step, usable)]
-    Message.objects.bulk_create(messages, ignore_conflicts=True)
+    INSERT.all(messages)
     _tell_missed([message.key for message in messages if message.reason], at)
 
 
@@ -102,17 +159,13 @@ def stop_messages(*, session: TreatmentSession, at: datetime) -> None:
             message.end(MessageStatus.CANCELLED, reason, at=at)
 
 
-def follow_course(*, session: TreatmentSession, at: datetime, steps: list[CareStep]) -> None:
+def follow_course(*, session: TreatmentSession, at: datetime, known: Known) -> None:
     """Keep the messages of the plan's other sessions in step, in the transaction of the move:
     a booking withdraws “book your next session” and the recall, its cancellation brings them back.
     """
-    codes = {step.code for step in steps if asks_about_the_course(step)}
-    if not codes:
-        return
-    others = TreatmentSession.objects.filter(plan=session.plan_id).exclude(pk=session.pk)
-    ids = list(others.exclude(status=Status.CANCELLED).values_list("pk", flat=True))
-    if ids:
-        reconcile(ids, Variants(codes), at=at, dry_run=False)
+    codes = {step.code for step in known.steps if asks_about_the_course(step)}
+    if codes and known.others:
+        reconcile(known.others, Variants(codes), at=at, dry_run=False)
 
 
 def replan(step: CareStep, *, at: datetime, dry_run: bool = False) -> Replan:
@@ -152,16 +205,6 @@ def fall_back(message: Message, *, at: datetime) -> Message | None:
         },
     )
     return instead if is_new else None
-
-
-def steps_for(protocol_id: UUID) -> list[CareStep]:
-    """The steps of a session by this protocol: its own ones take the place of the general."""
-    rows = CareStep.objects.filter(Q(protocol=None) | Q(protocol=protocol_id))
-    by_code: dict[str, CareStep] = {}
-    for step in rows:
-        if step.protocol_id or step.code not in by_code:
-            by_code[step.code] = step
-    return list(by_code.values())
 
 
 def _concerned(variants: Variants, at: datetime) -> list[UUID]:

@@ -3,38 +3,46 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import Case, CharField, OuterRef, Subquery, When
-from django.db.models.functions import Cast, Lower
+from django.db import connection
 
-from aftercare.models import AddressConsent, CareStep
-from patients.models import Channel, ContactConsent
+from aftercare.models import CareStep
+from clinic.prepared import Prepared
+from patients.models import Channel
 
 # (patient, purpose) → the channels that may be used
 Reach = dict[tuple[UUID, str], set[str]]
+
+# The newest word of each patient, unless the newest word on the address is no.
+REACHED = """
+    SELECT said.patient_id, said.purpose, said.channel
+    FROM (
+        SELECT DISTINCT ON (patient_id, channel, purpose) patient_id, channel, purpose, granted
+        FROM patient_contact_consent
+        WHERE patient_id = ANY (%(patients)s)
+        ORDER BY patient_id, channel, purpose, recorded_at DESC, id DESC
+    ) AS said
+    JOIN patient ON patient.id = said.patient_id AND patient.archived_at IS NULL
+    CROSS JOIN LATERAL (
+        SELECT CASE said.channel WHEN 'EMAIL' THEN lower(patient.email) ELSE patient.mobile END
+            AS address
+    ) AS known
+    WHERE said.granted AND address <> '' AND coalesce((
+        SELECT granted FROM aftercare_address_consent AS word
+        WHERE word.channel = said.channel AND word.address = known.address
+            AND word.purpose = said.purpose
+        ORDER BY word.id DESC LIMIT 1
+    ), true)
+    """
+REACH = Prepared("reach", REACHED, types={"patients": "uuid[]"})
 
 
 def reach_of(patients: Collection[UUID]) -> Reach:
     """The channels that each patient has an address for and has agreed to, and that nobody has
     closed at that address, in one query."""
-    address = Case(
-        When(channel=Channel.EMAIL, then=Lower("patient__email")),
-        default=Cast("patient__mobile", CharField()),
-        output_field=CharField(),
-    )
-    said = AddressConsent.objects.filter(
-        channel=OuterRef("channel"), purpose=OuterRef("purpose"), address=OuterRef("address")
-    )
-    words = (
-        ContactConsent.objects.current()
-        .filter(patient__in=patients, patient__archived_at__isnull=True)
-        .annotate(address=address)
-        .annotate(is_open=Subquery(said.order_by("-id").values("granted")[:1]))
-    )
     reach: Reach = {}
-    for patient_id, purpose, channel, granted, address, is_open in words.values_list(
-        *("patient_id", "purpose", "channel", "granted", "address", "is_open")
-    ):
-        if granted and address and is_open is not False:
+    with connection.cursor() as cursor:
+        REACH.execute(cursor, {"patients": list(patients)})
+        for patient_id, purpose, channel in cursor.fetchall():
             reach.setdefault((patient_id, purpose), set()).add(channel)
     return reach
 

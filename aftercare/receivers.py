@@ -9,7 +9,8 @@ from django.dispatch import receiver
 from aftercare import planning
 from aftercare.models import Anchor, Message, MessageStatus
 from aftercare.signals import message_ended
-from aftercare.tasks import wake
+from aftercare.tasks import send_due_messages
+from clinic.waking import wake
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.signals import session_moved
@@ -30,10 +31,10 @@ def keep_messages_in_step(session: TreatmentSession, old: str, at: datetime, **_
     anchors, follows = PLANS.get(session.status, []), session.status in CHANGES_THE_COURSE
     if not anchors and not follows:
         return
-    steps = planning.steps_for(session.protocol_version.protocol_id)
-    planning.plan_messages(session=session, anchors=anchors, at=at, steps=steps)
-    planning.follow_course(session=session, at=at, steps=steps)
-    transaction.on_commit(wake)
+    known = planning.look_up(session, anchors)
+    planning.plan_messages(session=session, anchors=anchors, at=at, known=known)
+    planning.follow_course(session=session, at=at, known=known)
+    transaction.on_commit(lambda: wake(send_due_messages))
 
 
 @receiver(message_ended)

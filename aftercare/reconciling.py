@@ -12,6 +12,7 @@ from aftercare.models import Anchor, CareStep, Message, MessageStatus
 from aftercare.reach import chosen, reach_of
 from aftercare.timing import Window, due_at, window
 from clinic.models import Clinic
+from clinic.rows import Insert
 from patients.models import Channel
 from sessions.lifecycle import Status
 from sessions.models import SessionEvent, TreatmentSession
@@ -19,6 +20,7 @@ from sessions.models import SessionEvent, TreatmentSession
 WITHDRAWN = "no longer fits: "
 MISSED = "no allowed hour is left in which it would help"
 Moments = dict[str, datetime | None]
+INSERT = Insert(Message)
 
 
 @dataclass
@@ -165,7 +167,7 @@ def _write(changes: _Changes, at: datetime) -> None:
     Message.objects.bulk_update(changes.moved, ["due_at", "expires_at"])
     for message, reason in changes.withdrawn:
         message.end(MessageStatus.CANCELLED, reason, at=at)
-    Message.objects.bulk_create(changes.new, ignore_conflicts=True)
+    INSERT.all(changes.new)
 
 
 def _events(

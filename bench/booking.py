@@ -2,7 +2,7 @@
 
     python bench/booking.py [--sessions 1000000] [--quick] [--rounds 3] [--seconds 4] [--folder DIR]
 
-It starts PostgreSQL (fsync on), Valkey and two gunicorns (2 workers × 4 threads) of its own: one on
+It starts PostgreSQL (fsync on), Valkey and two gunicorns of its own: one on
 a database with 10,000 sessions, one on a database with all of them, which are asked in turn. Times
 are in milliseconds as the client sees them, from the request to the last byte. The floor is bare
 psycopg in 4 processes that sends what Django has sent for the same bookings.
@@ -20,6 +20,7 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Any
+from uuid import UUID
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -105,19 +106,20 @@ def record(token: str, bodies: list[dict[str, Any]]) -> list[list[str]]:
                 headers={"Authorization": f"Token {token}"},
             )
         assert answer.status_code == 201, answer.content
-        session = answer.json()["id"]
+        session = UUID(answer.json()["id"]).hex  # as psycopg writes it
         found.append([text.replace(session, "{session}") for text in recorder.statements])
     connections.close_all()
     return found[1:]
 
 
-def queries(tokens: dict[str, str], body: dict[str, Any]) -> dict[str, tuple[int, int]]:
-    """Statements and savepoints of one request each, on a connection that was used before."""
+def queries(tokens: dict[str, str], bodies: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:
+    """Statements and savepoints of one request each, on a connection that has booked before."""
     from django.db import connections
     from django.test import Client
 
     client = Client(headers={"Authorization": f"Token {tokens[BIG.desk]}"})
-    client.get("/api/v1/me/")
+    first, body = bodies
+    client.post(load.SESSIONS, first, content_type="application/json")
     asked: dict[str, Callable[[], Any]] = {
         "availability": lambda: client.get(AVAILABILITY, one_day()),
         "day list": lambda: client.get(load.SESSIONS, {"date": str(BASE), "page_size": "800"}),
@@ -191,6 +193,18 @@ def deadlocks() -> int:
     return int(str(found[0]))
 
 
+def record_all(token: str, bodies: list[dict[str, Any]]) -> list[list[str]]:
+    """The statements of all these bookings, whose slots are free again afterwards."""
+    with connect() as connection:
+        connection.execute("CREATE TABLE recorded (id uuid PRIMARY KEY)")
+        for body in bodies:
+            connection.execute("INSERT INTO recorded VALUES (%s)", [body["plan"]])
+    bookings = record(token, bodies)
+    free_again()
+    say(f"{len(bookings)} bookings recorded, {len(bookings[0])} statements each")
+    return bookings
+
+
 def measure(tokens: dict[str, str], *, rounds: int, seconds: float) -> dict[str, Any]:
     """Everything in turn, round by round."""
     machine, results = Machine(), dict[str, list[Result]]()
@@ -199,14 +213,8 @@ def measure(tokens: dict[str, str], *, rounds: int, seconds: float) -> dict[str,
         ports = {name: stack.enter_context(gunicorn(name)) for name in ("few", "clinic")}
         desk, other = tokens[BIG.desk], tokens[SMALL.desk]
         bodies = [BIG.slot(next(numbers["clinic"])) for _ in range(round(seconds * 100))]
-        counted = queries(tokens, bodies.pop())
-        with connect() as connection:
-            connection.execute("CREATE TABLE recorded (id uuid PRIMARY KEY)")
-            for body in bodies:
-                connection.execute("INSERT INTO recorded VALUES (%s)", [body["plan"]])
-        bookings = record(desk, bodies)
-        free_again()
-        say(f"{len(bookings)} bookings recorded, {len(bookings[0])} statements each")
+        counted = queries(tokens, [bodies.pop(), bodies.pop()])
+        bookings = record_all(desk, bodies)
 
         def book(name: str) -> load.Work:
             return load.booking(BIG.slot(number) for number in numbers[name])
@@ -221,9 +229,9 @@ def measure(tokens: dict[str, str], *, rounds: int, seconds: float) -> dict[str,
             results.setdefault(name, []).append(result)
             say(f"{name:28} {result.line()}")
 
-        for port in ports.values():  # every worker has its connections and caches
-            for token, work in reads.values():
-                load.hammer(port, token, work, clients=8, seconds=0.1)
+        for name, port in ports.items():  # every thread has its connection and its caches
+            for token, work in (*reads.values(), (desk, book(name))):
+                load.hammer(port, token, work, clients=16, seconds=0.5)
         for number in range(rounds):
             say(f"round {number + 1}")
             machine.look()

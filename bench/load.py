@@ -210,14 +210,18 @@ def replay(database: str, bookings: Sequence[Sequence[str]]) -> tuple[float, lis
 
 
 def _replay(database: str, bookings: Sequence[Sequence[str]], ready: Any, answers: Any) -> None:
+    from aftercare.planning import KNOWN
+    from aftercare.reconciling import INSERT
     from clinic.tokens import CALLERS
     from sessions.api.named import NAMED
+    from sessions.services.booking import EVENT, SESSION
     from sessions.slots_sql import STANDING
 
     times = []
+    inserts = (SESSION.of_one, EVENT.of_one, INSERT.of_all)
     with connect(database) as connection:
         cursor: Any = connection.cursor()
-        for prepared in (CALLERS, NAMED, STANDING):
+        for prepared in (CALLERS, NAMED, STANDING, KNOWN, *inserts):
             cursor.execute(prepared.preparation)
         ready.wait()
         for statements in bookings:
@@ -227,8 +231,7 @@ def _replay(database: str, bookings: Sequence[Sequence[str]], ready: Any, answer
                     cursor.execute(statement.replace("{session}", session))
                     while cursor.nextset():
                         pass
-                    if 'INSERT INTO "treatment_session" ' in statement:
-                        names = [column.name for column in cursor.description or ()]
-                        session = str(cursor.fetchone()[names.index("id")]) if names else ""
+                    if f"EXECUTE {SESSION.of_one.name} (" in statement:
+                        session = cursor.fetchone()[0].hex
             times.append(time.perf_counter() - began)
     answers.put(times)

@@ -25,14 +25,14 @@ class Prepared:
         self.name = name
         self.types = dict(types)
         numbers = {value: f"${number}" for number, value in enumerate(types, start=1)}
-        # with its "%%", because it is only ever sent together with values
+        # with its "%%", because it is mostly sent together with values
         text = NAMED.sub(lambda found: numbers[found[1]], sql)
         self._prepare = f"PREPARE {name} ({', '.join(types.values())}) AS {text}"
         self._execute = f"EXECUTE {name} ({', '.join(['%s'] * len(types))})"
 
     def execute(self, cursor: CursorWrapper, values: Mapping[str, Any]) -> None:
         """Run it with the values of all its names. The rows are the cursor's."""
-        text, given = self.with_values(values)
+        text, given = self._with_values(values)
         known = _known.setdefault(connection.connection, {})
         if self.name in known and (known[self.name] or self._is_there(cursor)):
             cursor.execute(text, given)
@@ -42,23 +42,22 @@ class Prepared:
         cursor.nextset()
         known[self.name] = True
 
-    def with_values(self, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
-        """What runs it, on a connection that knows it."""
-        return self._execute, [values[name] for name in self.types]
-
-    def teach(self, cursor: CursorWrapper) -> None:
-        """Teach it to the connection, unless it is known."""
+    def taught(self, cursor: CursorWrapper, values: Mapping[str, Any]) -> "Statement":
+        """What runs it with these values, once the connection has been taught it: `together`."""
         known = _known.setdefault(connection.connection, {})
-        if known.get(self.name):
-            return
-        if not self._is_there(cursor):
-            cursor.execute(self._prepare.replace("%%", "%"))
-        known[self.name] = True
+        if not known.get(self.name):
+            if not self._is_there(cursor):
+                cursor.execute(self.preparation)
+            known[self.name] = True
+        return self._with_values(values)
 
     @property
     def preparation(self) -> str:
         """The statement that teaches a connection, for one that is not Django's."""
         return self._prepare.replace("%%", "%")
+
+    def _with_values(self, values: Mapping[str, Any]) -> "Statement":
+        return self._execute, [values[name] for name in self.types]
 
     def _is_there(self, cursor: CursorWrapper) -> bool:
         cursor.execute("SELECT FROM pg_prepared_statements WHERE name = %s", [self.name])
@@ -72,13 +71,19 @@ def together(cursor: CursorWrapper, *statements: Statement) -> list[list[Any]]:
     """Run them in one round trip, one after the other; returns the rows of each.
 
     Each sees what was committed when it begins, as if it had been sent alone. A text may hold
-    several statements itself.
+    several statements itself. In a request that may write, pghistory passes over all rows but
+    those of the last statement.
     """
     cursor.execute(
         "; ".join(text for text, _ in statements),
         [value for _, values in statements for value in values],
     )
-    found = [cursor.fetchall() if cursor.description else []]
+    found = [_rows(cursor)]
     while cursor.nextset():
-        found.append(cursor.fetchall() if cursor.description else [])
+        found.append(_rows(cursor))
     return found
+
+
+def _rows(cursor: Any) -> list[Any]:
+    has_rows = cursor.pgresult is not None and cursor.pgresult.nfields > 0
+    return cursor.fetchall() if has_rows else []  # to describe all columns would take longer

@@ -9,6 +9,7 @@ from django.db import connection
 
 from clinic.errors import Conflict
 from clinic.models import Clinic, Device, Room, User
+from clinic.prepared import Statement, together
 from sessions import slots_sql
 from sessions.lifecycle import PlanStatus
 from sessions.models import TreatmentPlan, TreatmentSession
@@ -88,21 +89,19 @@ def presence(
         return Presence(*cursor.fetchone())
 
 
-def standing(session: TreatmentSession) -> Standing:
-    """How it stands with a session that is about to be booked or held, in one query."""
+def standing(session: TreatmentSession, *, behind: Statement | None = None) -> Standing:
+    """How it stands with a session that is about to be booked or held, in one query; `behind` the
+    locks that this statement takes."""
+    values = {
+        **_stretch(session.clinic, session.practitioner_id, session.starts_at, session.ends_at),
+        "plan": session.plan_id,
+        "occupied_from": session.occupied_from,
+        "released_at": session.released_at,
+    }
     with connection.cursor() as cursor:
-        slots_sql.STANDING.execute(
-            cursor,
-            {
-                **_stretch(
-                    session.clinic, session.practitioner_id, session.starts_at, session.ends_at
-                ),
-                "plan": session.plan_id,
-                "occupied_from": session.occupied_from,
-                "released_at": session.released_at,
-            },
-        )
-        return Standing(*cursor.fetchone())
+        asked = slots_sql.STANDING.taught(cursor, values)
+        *_, rows = together(cursor, *([behind] if behind else []), asked)
+    return Standing(*rows[0])
 
 
 def _stretch(
@@ -130,11 +129,13 @@ def offers(
     not_before: datetime | None = None,
     before: datetime | None = None,
     moving: TreatmentSession | None = None,
+    others: bool = False,
     limit: int | None = None,
 ) -> list[Offer]:
     """The times from `first` to `last` (local days, both included) for the plan's next session.
 
-    With everyone who treats at the clinic, or with one practitioner. Nothing before `at`, and only
+    With everyone who treats at the clinic, or with one practitioner; or with one practitioner
+    wherever possible, and `others` else. Nothing before `at`, and only
     what starts from `not_before` on and `before` another instant. While a session is `moving`,
     what it takes up itself is free.
     """
@@ -151,6 +152,7 @@ def offers(
         "area": plan.area_id,
         "area_code": plan.area.code,
         "practitioner": practitioner_id,
+        "others": others,
         "first": first,
         "last": last,
         "at": at,

@@ -18,6 +18,8 @@ the second of a time that it shows twice. Hours never leave their own day, which
 zone has skipped a whole one (Apia, 30 Dec 2011).
 """
 
+from typing import NamedTuple
+
 from clinic.prepared import Prepared
 from sessions.lifecycle import OCCUPIES
 
@@ -39,8 +41,13 @@ def hours(table: str, owner: str, valid: str = "true") -> str:
     )"""
 
 
-# first, last: local days. One more on either side, because sessions may run over midnight.
-OPENING = f"""
+def opening(whom: str) -> str:
+    """The clinic's opening hours, and the practitioners for whom `whom` holds, the wanted first.
+
+    `first` and `last` are local days; one more on either side, because sessions may run over
+    midnight.
+    """
+    return f"""
 WITH RECURSIVE days AS MATERIALIZED (
     SELECT day, extract(isodow FROM day)::int - 1 AS weekday,
            tstzrange(day AT TIME ZONE %(zone)s,
@@ -58,15 +65,19 @@ opening AS MATERIALIZED (
     WHERE clinic_id = %(clinic)s AND ends_at > span.begins AND starts_at < span.ends
 ),
 people AS MATERIALIZED (
-    SELECT coalesce(array_agg(person.id ORDER BY person.id), '{{}}') AS ids
+    SELECT coalesce(
+               array_agg(person.id ORDER BY person.id IS DISTINCT FROM %(practitioner)s, person.id),
+               '{{}}') AS ids
     FROM clinic_user AS person
     JOIN clinic_user_clinic AS works
       ON works.user_id = person.id AND works.clinic_id = %(clinic)s
-    WHERE person.role = 'PRACTITIONER' AND person.is_active
-      AND (%(practitioner)s::uuid IS NULL OR person.id = %(practitioner)s)
+    WHERE person.role = 'PRACTITIONER' AND person.is_active AND {whom}
 )
 """
 
+
+THIS_ONE = "person.id = %(practitioner)s"
+ANYONE = f"(%(practitioner)s::uuid IS NULL OR %(others)s OR {THIS_ONE})"
 OWN = "clinic_id = %(clinic)s AND practitioner_id = person"
 # When the practitioner `person` is there: without working hours, whenever the clinic is open.
 THERE = f"""(
@@ -102,7 +113,7 @@ PRESENCE_TYPES = {
 }
 PRESENCE = Prepared(
     "presence",
-    f"{OPENING} SELECT {PRESENT} FROM tstzrange(%(starts_at)s, %(ends_at)s) AS asked",
+    f"{opening(THIS_ONE)} SELECT {PRESENT} FROM tstzrange(%(starts_at)s, %(ends_at)s) AS asked",
     types=PRESENCE_TYPES,
 )
 
@@ -110,7 +121,7 @@ PRESENCE = Prepared(
 # effects not healed yet: mostly there are none, and then nobody need ask which.
 STANDING = Prepared(
     "standing",
-    f"""{OPENING}
+    f"""{opening(THIS_ONE)}
 SELECT {PRESENT},
        plan.status, patient.archived_at IS NOT NULL,
        EXISTS (SELECT FROM treatment_hold
@@ -131,39 +142,57 @@ WHERE plan.id = %(plan)s
 )
 
 
-def booked(resource: str, owner: str, begins: str, ends: str) -> str:
-    """What sessions and holds take of one resource: the index of the constraint that keeps it
-    from being booked twice finds the sessions."""
+class Span(NamedTuple):
+    """What somebody or something is taken by: the columns of its begin and end, and how long that
+    is before and after the start of a session."""
+
+    begins: str
+    ends: str
+    before: str
+    after: str
+
+
+def ruled_out(resource: str, owner: str, span: Span, wanted: str = "wanted") -> str:
+    """The starts that what is booked or held of one resource rules out, as far as they are near
+    those `wanted`. The index by resource and start finds the sessions: none is longer than a day.
+    """
+    begins, ends, before, after = span
     return f"""(
-        SELECT coalesce(range_agg(taken), '{{}}')
+        SELECT coalesce(
+            range_agg(tstzrange({begins} - {after}, {ends} + {before}, '()')), '{{}}')
         FROM (
-            SELECT tstzrange({begins}, {ends}) AS taken FROM treatment_session
+            SELECT {begins}, {ends} FROM treatment_session
             WHERE {resource} = {owner}
-              AND starts_at > (SELECT lower(whole) - interval '1 day' FROM reach)
-              AND starts_at < (SELECT upper(whole) + interval '1 day' FROM reach)
+              AND starts_at > lower({wanted}) - {before} - interval '1 day'
+              AND starts_at < upper({wanted}) + {after} + interval '1 day'
+              AND {begins} < upper({wanted}) + {after} AND {ends} > lower({wanted}) - {before}
               AND status IN ({OCCUPYING}) AND id IS DISTINCT FROM %(moving)s
             UNION ALL
-            SELECT tstzrange({begins}, {ends}) FROM held WHERE {resource} = {owner}
+            SELECT {begins}, {ends} FROM held WHERE {resource} = {owner}
         ) AS stays
     )"""
 
 
-def walk(name: str, wanted: str, who: str, free: str, before: str, after: str) -> str:
-    """Give each wanted start to the first of `who.ids` that is free from `before` until `after`."""
+def lasting(hours: str) -> str:
+    """The starts from which a treatment ends within the same stretch of `hours`."""
+    return f"""(
+        SELECT coalesce(range_agg(tstzrange(lower(free), upper(free) - duration, '[]')), '{{}}')
+        FROM unnest({hours}) AS free WHERE upper(free) - lower(free) >= duration
+    )"""
+
+
+def walk(name: str, wanted: str, who: str, possible: str) -> str:
+    """Give each of the `wanted` starts to the first `owner` of `who.ids` for whom it is `possible`.
+
+    Whoever comes later in the walk is only asked about what is still wanted."""
     return f"""
 {name} (number, id, starts, wanted) AS (
     SELECT 0, NULL::uuid, '{{}}'::tstzmultirange, ({wanted})
     UNION ALL
-    SELECT number + 1, ids[number + 1], wanted * possible, wanted - possible
+    SELECT number + 1, owner, given.starts, wanted - given.starts
     FROM {name} CROSS JOIN {who} CROSS JOIN version
     CROSS JOIN LATERAL (SELECT ids[number + 1] AS owner) AS one
-    CROSS JOIN LATERAL (
-        SELECT coalesce(
-                   range_agg(tstzrange(lower(free) + {before}, upper(free) - {after}, '[]')),
-                   '{{}}') AS possible
-        FROM unnest({free}) AS free
-        WHERE upper(free) - lower(free) >= {before} + {after}
-    ) AS own
+    CROSS JOIN LATERAL (SELECT {possible} AS starts OFFSET 0) AS given  -- worked out once
     WHERE number < cardinality(ids) AND wanted <> '{{}}'
 )"""
 
@@ -181,13 +210,13 @@ def things(table: str, rank: str) -> str:
 )"""
 
 
-OCCUPATION = ("occupied_from", "released_at")
-TREATMENT = ("starts_at", "ends_at")
-WHOLE = "tstzmultirange(reach.whole)"
+# What people are taken by, and what rooms and devices are.
+TREATMENT = Span("starts_at", "ends_at", "interval '0'", "duration")
+OCCUPATION = Span("occupied_from", "released_at", "setup", "(duration + cleaning)")
 
 SLOTS = Prepared(
     "slots",
-    f"""{OPENING},
+    f"""{opening(ANYONE)},
 version AS MATERIALIZED (
     SELECT make_interval(mins => duration_minutes + (%(zones)s - 1) * minutes_per_zone)
                AS duration,
@@ -201,10 +230,6 @@ version AS MATERIALIZED (
 asked AS MATERIALIZED (
     SELECT %(first)s::date::timestamp AT TIME ZONE %(zone)s AS begins,
            (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s AS ends
-),
--- What a session that starts then may take up, all its setting up and cleaning included.
-reach AS MATERIALIZED (
-    SELECT tstzrange(begins - setup, ends + duration + cleaning) AS whole FROM asked, version
 ),
 -- What is kept for other plans at the moment; there are never many.
 held AS MATERIALIZED (
@@ -221,43 +246,35 @@ skin AS MATERIALIZED (
       AND status IN ({OCCUPYING}) AND id IS DISTINCT FROM %(moving)s
 ),
 wanted AS MATERIALIZED (
-    SELECT range_agg(tstzrange(lower(free), upper(free) - duration, '[]'))
+    SELECT {lasting("hours")}
          * tstzmultirange(tstzrange(greatest(begins, %(not_before)s),
                                     greatest(least(ends, %(before)s), %(not_before)s))) AS starts
-    FROM asked, version, opening, reach, unnest(
-        hours - {booked("patient_id", "%(patient)s", *TREATMENT)}) AS free
-    WHERE upper(free) - lower(free) >= duration
-    GROUP BY begins, ends
+    FROM asked, version, opening
 ),
 {
         walk(
             "staffed",
-            "SELECT coalesce(starts, '{}') FROM (VALUES (1)) AS one LEFT JOIN wanted ON true",
+            f'''SELECT starts - {ruled_out("patient_id", "%(patient)s", TREATMENT, "starts")}
+                FROM wanted, version''',
             "people",
-            f"(SELECT {THERE} FROM (SELECT owner AS person) AS me)"
-            f" - {booked('practitioner_id', 'owner', *TREATMENT)}",
-            "interval '0'",
-            "duration",
+            f'''wanted * {lasting(f"(SELECT {THERE} FROM (SELECT owner AS person) AS me)")}
+                - {ruled_out("practitioner_id", "owner", TREATMENT)}''',
         )
     },
 {
         walk(
             "housed",
             given("staffed"),
-            "rooms CROSS JOIN reach",
-            f"{WHOLE} - {booked('room_id', 'owner', *OCCUPATION)}",
-            "setup",
-            "(duration + cleaning)",
+            "rooms",
+            f"wanted - {ruled_out('room_id', 'owner', OCCUPATION)}",
         )
     },
 {
         walk(
             "equipped",
             given("housed"),
-            "devices CROSS JOIN reach",
-            f"{WHOLE} - {booked('device_id', 'owner', *OCCUPATION)}",
-            "setup",
-            "(duration + cleaning)",
+            "devices",
+            f"wanted - {ruled_out('device_id', 'owner', OCCUPATION)}",
         )
     },
 possible AS MATERIALIZED (
@@ -293,6 +310,7 @@ LIMIT %(limit)s
         "area": "uuid",
         "area_code": "text",
         "practitioner": "uuid",
+        "others": "bool",
         "first": "date",
         "last": "date",
         "at": "timestamptz",

@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from clinic.models import User, Weekday
@@ -28,6 +28,7 @@ from tests.factories import (
     PlanFactory,
     ProtocolFactory,
     RoomFactory,
+    SessionFactory,
     UserFactory,
 )
 
@@ -266,14 +267,33 @@ def test_a_refused_reschedule_leaves_the_old_session_as_it_was(
     assert TreatmentSession.objects.count() == 2
 
 
-def test_a_booking_takes_seven_queries(booking: Booking) -> None:
-    """The version of the protocol, the locks, how it stands; the session, its history, the steps
-    and the messages. Savepoints are not counted."""
+def test_a_booking_takes_six_queries(booking: Booking, another_booking: Booking) -> None:
+    """The version of the protocol, the locks with how it stands; the session, its history, the
+    steps and the messages. Savepoints are not counted."""
     CareStepFactory(anchor="BOOKED")
     CareStepFactory(anchor="STARTS", offset=-2 * DAY)
+    another_booking.book()  # teaches the connection its statements
 
     with CaptureQueriesContext(connection) as queries:
         booking.book()
 
     asked = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    assert len(asked) == 7, "\n".join(asked)
+    assert len(asked) == 6, "\n".join(asked)
+
+
+def test_another_constraint_than_those_of_time_and_skin_is_named(booking: Booking) -> None:
+    """One session at most follows on another. That is no clash: PostgreSQL's word is passed on."""
+    old = SessionFactory(plan=booking.plan, status=Status.CANCELLED)
+    SessionFactory(plan=booking.plan, status=Status.CANCELLED, rescheduled_from=old)
+    session = rules.prepare_session(
+        plan=booking.plan,
+        starts_at=NINE + 90 * DAY,
+        practitioner=booking.practitioner,
+        room=booking.room,
+        device=booking.device,
+        at=NINE,
+    )
+    session.rescheduled_from = old
+
+    with pytest.raises(IntegrityError, match="rescheduled_from"), transaction.atomic():
+        rules.insert(session)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from itertools import product
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -338,17 +339,15 @@ def test_a_worker_is_woken_when_a_time_is_freed(
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    woken: list[dict[str, Any]] = []
-    monkeypatch.setattr(
-        keep_waitlist_moving, "apply_async", lambda **options: woken.append(options)
-    )
+    woken: Queue[dict[str, Any]] = Queue()
+    monkeypatch.setattr(keep_waitlist_moving, "apply_async", lambda **options: woken.put(options))
     join()
     session = booking.book(at=NOW)
 
     with django_capture_on_commit_callbacks(execute=True):
         booking.move(session, Status.CANCELLED, at=NOW)
 
-    assert woken == [{"retry": False, "expires": 60}]
+    assert woken.get(timeout=5) == {"retry": False, "expires": 60}
     assert FreedSlot.objects.count() == 1  # the row is the queue
 
 

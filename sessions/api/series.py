@@ -14,7 +14,7 @@ from clinic.api import InstantField, VisibleField
 from clinic.models import Device, Room, User
 from clinic.permissions import actor
 from sessions import services
-from sessions.api.sessions import SessionOut
+from sessions.api.sessions import SessionOut, said
 from sessions.models import TreatmentPlan
 
 
@@ -85,4 +85,4 @@ class SeriesActions(GenericViewSet[Any]):
             at=timezone.now(),
             by=actor(request),
         )
-        return Response(SessionOut(booked, many=True).data, status=201)
+        return Response([said(session) for session in booked], status=201)

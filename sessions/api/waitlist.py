@@ -16,7 +16,7 @@ from clinic.api import ClinicViewSet, InstantField, ReasonIn, VisibleField
 from clinic.models import Device, Room, User, Weekday
 from clinic.permissions import actor
 from sessions import services
-from sessions.api.sessions import SessionOut
+from sessions.api.sessions import SessionOut, said
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import Hold, TreatmentPlan, WaitlistEntry
 
@@ -145,7 +145,7 @@ class WaitlistViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         session = services.accept_offer(
             entry_id=self.get_object().pk, at=timezone.now(), by=actor(request)
         )
-        return Response(SessionOut(session).data, status=201)
+        return Response(said(session), status=201)
 
     @extend_schema(request=ReasonIn)
     @action(detail=True, methods=["post"])

@@ -1,7 +1,6 @@
 """What to offer to a patient whose time is not free."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from clinic.models import User
 from sessions.availability import Offer, offers
@@ -23,42 +22,31 @@ def alternatives(
 ) -> list[Offer]:
     """Up to three times that can be booked for `plan`, the nearest to `starts_at` first.
 
-    The wanted time with another practitioner, room or device comes before any other time, and
-    the wanted practitioner before the others. What a session `without` takes up counts as free:
-    it would be given up. Run it when the refused booking is rolled back.
+    Each with the wanted practitioner if possible, else with another one; the wanted time with
+    another practitioner, room or device comes before any other time. What a session `without`
+    takes up counts as free: it would be given up. Run it when the refused booking is rolled back.
     """
 
-    def within(reach: timedelta, who: UUID | None) -> list[Offer]:
+    def distance(offer: Offer) -> tuple[timedelta, datetime]:
+        return abs(offer.starts_at - starts_at), offer.starts_at
+
+    nearest: list[Offer] = []
+    for reach in REACHES:
         begins, ends = max(at, starts_at - reach), starts_at + reach
-        return offers(
+        if ends < begins:
+            continue  # in the past
+        found = offers(
             plan=plan,
             first=begins.astimezone(plan.clinic.zone).date(),
             last=ends.astimezone(plan.clinic.zone).date(),
-            practitioner_id=who,
+            practitioner_id=practitioner.pk,
+            others=True,
             at=at,
             not_before=begins,
             before=ends + MINUTE,
             moving=without,
         )
-
-    def distance(offer: Offer) -> tuple[timedelta, bool, datetime, UUID]:
-        away = abs(offer.starts_at - starts_at)
-        is_another = offer.practitioner_id != practitioner.pk
-        return away, is_another, offer.starts_at, offer.practitioner_id
-
-    nearest: list[Offer] = []
-    for reach in REACHES:
-        if starts_at + reach < at:
-            continue  # in the past
-        nearest = sorted(within(reach, practitioner.pk), key=distance)[:OFFERED]
-        # Others only as near as the wanted practitioner is: everybody's month takes its time.
-        enough = len(nearest) == OFFERED
-        nearer = abs(nearest[-1].starts_at - starts_at) if enough else reach
-        if nearer or not enough:
-            others = within(nearer, None)
-            known = {(offer.starts_at, offer.practitioner_id) for offer in nearest}
-            nearest += [o for o in others if (o.starts_at, o.practitioner_id) not in known]
-            nearest = sorted(nearest, key=distance)[:OFFERED]
+        nearest = sorted(found, key=distance)[:OFFERED]
         if len(nearest) == OFFERED:
             break
     return nearest

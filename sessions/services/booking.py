@@ -3,31 +3,27 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.findings import Finding, Severity
-from clinic.locks import lock
+from clinic.locks import lock, statement
 from clinic.models import Device, Room, User
 from clinic.retries import retried
+from clinic.rows import Insert
 from patients.services import PatientArchived
 from sessions.assessment import overridden, side_effect_findings
-from sessions.availability import SlotTaken, Standing
+from sessions.availability import SlotTaken, Standing, standing
+from sessions.clashes import clashes
 from sessions.holding import own_holds, use_up
 from sessions.lifecycle import PlanStatus
-from sessions.models import SessionFinding, TreatmentPlan, TreatmentSession
+from sessions.models import SessionEvent, SessionFinding, TreatmentPlan, TreatmentSession
 from sessions.services.plans import version_in_effect
 from sessions.services.presence import require_fit, require_presence
 from sessions.signals import session_moved
-from sessions.spacing import approve_sooner, explain_too_soon, recovered_at, too_close
+from sessions.spacing import approve_sooner, explain_too_soon, recovered_at
 
-CLASHES = {
-    "session_area_recovered",
-    "session_patient_free",
-    "session_practitioner_free",
-    "session_room_free",
-    "session_device_free",
-}
+SESSION, EVENT = Insert(TreatmentSession), Insert(SessionEvent)
 # A walk-in is typed in a few minutes after it began.
 GRACE = timedelta(minutes=15)
 
@@ -161,9 +157,9 @@ def book_session(
     session = prepare_session(
         plan=plan, starts_at=starts_at, practitioner=practitioner, room=room, device=device, at=at
     )
-    lock_for_bookings(*locks_for(session), clinic_id=plan.clinic_id)
-
-    now = require_open_time(session, at=at)
+    locks = statement(*locks_for(session), shared=clinic_lock(plan.clinic_id))
+    now = standing(session, behind=locks)
+    require_open_time(session, now, at=at)
     holds = own_holds(session, at=at, named=hold_id) if now.holds_near or hold_id else []
     if spacing_override_reason:
         require_override_right(by)
@@ -176,17 +172,13 @@ def book_session(
         accepted = accept_side_effects(session, reason=side_effect_override_reason, at=at, by=by)
 
     session.rescheduled_from = rescheduled_from
-    try:
-        with transaction.atomic():
-            session.save(force_insert=True)
-    except IntegrityError as error:
-        raise explain_clash(error, session) from error
+    insert(session)
     SessionFinding.objects.bulk_create(
         overridden(session, finding, reason=side_effect_override_reason, at=at, by=by)
         for finding in accepted
     )
     use_up(holds, session, at=at, by=by)
-    session.events.create(old_status="", new_status=session.status, at=at, by=by)
+    EVENT.one(SessionEvent(session=session, old_status="", new_status=session.status, at=at, by=by))
     session_moved.send(TreatmentSession, session=session, old="", new=session.status, at=at, by=by)
     return session
 
@@ -205,7 +197,12 @@ def lock_names(
 
 def lock_for_bookings(*names: str, clinic_id: Any) -> None:
     """Take the locks of one booking or of several: Note [Lock order]."""
-    lock(*names, shared=(f"clinic:{clinic_id}",))
+    lock(*names, shared=clinic_lock(clinic_id))
+
+
+def clinic_lock(clinic_id: Any) -> tuple[str]:
+    """What bookings share, and who closes the clinic holds alone."""
+    return (f"clinic:{clinic_id}",)
 
 
 def locks_for(session: TreatmentSession) -> tuple[str, ...]:
@@ -217,17 +214,16 @@ def locks_for(session: TreatmentSession) -> tuple[str, ...]:
     )
 
 
-def require_open_time(session: TreatmentSession, *, at: datetime) -> Standing:
-    """How it stands with `session`, behind its locks: the plan may have changed since it was read.
+def require_open_time(session: TreatmentSession, now: Standing, *, at: datetime) -> None:
+    """`now` was read behind the locks: the plan may have changed since it was read itself.
 
     Raises InThePast, PatientArchived, PlanNotActive, NoPractitionerHere, Closed, PractitionerOff.
     """
     if session.starts_at < at - GRACE:
         raise InThePast("The session must start in the future.", field="starts_at")
-    there = require_presence(session)
-    require_not_archived(there.archived)
-    require_active(there.plan_status)
-    return there
+    require_presence(session, now)
+    require_not_archived(now.archived)
+    require_active(now.plan_status)
 
 
 def require_free(session: TreatmentSession) -> None:
@@ -236,12 +232,21 @@ def require_free(session: TreatmentSession) -> None:
     The row is written and taken back, so that the answer cannot differ from a real booking's.
     Raises TooSoon, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken.
     """
-    try:
-        with transaction.atomic():
-            session.save(force_insert=True)
-            transaction.set_rollback(True)
-    except IntegrityError as error:
-        raise explain_clash(error, session) from error
+    with transaction.atomic():
+        insert(session)
+        transaction.set_rollback(True)
+
+
+def insert(session: TreatmentSession) -> None:
+    """Write a new session, unless a constraint refuses it.
+
+    Raises TooSoon, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken.
+    """
+    if SESSION.one(session):
+        return
+    if refusal := explain_clash(session):
+        raise refusal
+    session.save(force_insert=True)  # what refused it has gone, or now says its name
 
 
 def require_override_right(by: User) -> None:
@@ -270,25 +275,24 @@ def accept_side_effects(
     return grave
 
 
-def explain_clash(error: IntegrityError, session: TreatmentSession) -> Exception:
-    """The words for the constraint that refused `session`; never whose booking is in the way.
+def explain_clash(session: TreatmentSession) -> Conflict | None:
+    """The words for what is in the way of `session`; never whose booking it is.
 
-    PostgreSQL names the first constraint that it checked. If the skin has not recovered either,
-    that is the answer, because no other room or practitioner would help.
+    If the skin has not recovered, that is the answer, because no other room or practitioner would
+    help.
     """
-    constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
-    if constraint in CLASHES and too_close(session).exists():
-        return explain_too_soon(session)
+    clash = clashes(session)
     when = f"{session.starts_at_local:%d %b %Y at %H:%M}"
-    match constraint:
-        case "session_practitioner_free":
-            return PractitionerTaken(
-                f"{session.practitioner} is already booked on {when}.", field="practitioner"
-            )
-        case "session_room_free":
-            return RoomTaken(f"{session.room} is already booked on {when}.", field="room")
-        case "session_device_free":
-            return DeviceTaken(f"{session.device} is already booked on {when}.", field="device")
-        case "session_patient_free":
-            return PatientTaken(f"The patient already has a session on {when}.", field="starts_at")
-    return error
+    if clash.skin:
+        return explain_too_soon(session)
+    if clash.practitioner:
+        return PractitionerTaken(
+            f"{session.practitioner} is already booked on {when}.", field="practitioner"
+        )
+    if clash.room:
+        return RoomTaken(f"{session.room} is already booked on {when}.", field="room")
+    if clash.device:
+        return DeviceTaken(f"{session.device} is already booked on {when}.", field="device")
+    if clash.patient:
+        return PatientTaken(f"The patient already has a session on {when}.", field="starts_at")
+    return None

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from clinic.models import Device, Room, User
 from clinic.retries import retried
+from sessions.availability import standing
 from sessions.holding import Held, own_holds
 from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 from sessions.services.booking import (
@@ -55,7 +56,7 @@ def keep(
 
     Raises what `place_hold` raises.
     """
-    require_open_time(session, at=at)
+    require_open_time(session, standing(session), at=at)
     for hold in own_holds(session, at=at):
         if hold.offered_to_id and hold.expires_at > at:
             raise Held(

@@ -2,7 +2,7 @@
 
 from clinic.models import Device, Room
 from patients.models import Area
-from sessions.availability import SlotTaken, Standing, standing
+from sessions.availability import Presence, SlotTaken
 from sessions.models import TreatmentSession
 from sessions.services.plans import no_practitioner
 
@@ -42,12 +42,8 @@ def require_fit(room: Room, device: Device, *, area: Area) -> None:
             )
 
 
-def require_presence(session: TreatmentSession) -> Standing:
-    """How it stands with `session`. Raises NoPractitionerHere, Closed or PractitionerOff.
-
-    The caller holds the locks of clinic and practitioner.
-    """
-    there = standing(session)
+def require_presence(session: TreatmentSession, there: Presence) -> None:
+    """Raises NoPractitionerHere, Closed or PractitionerOff."""
     if not there.treats_here:
         raise no_practitioner(session.practitioner)
     when = f"{session.starts_at_local:%A %d %b %Y from %H:%M}"
@@ -60,4 +56,3 @@ def require_presence(session: TreatmentSession) -> Standing:
             f"{session.practitioner} does not work during the whole session, {when}.",
             field="practitioner",
         )
-    return there

@@ -2,8 +2,10 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import connection
@@ -30,6 +32,16 @@ def race(*attempts: Callable[[], Any]) -> "Counter[str]":
         thread.join(timeout=60)
         assert not thread.is_alive()
     return Counter(outcomes)
+
+
+@contextmanager
+def without_locks() -> Iterator[None]:
+    """Bookings take no advisory locks: for the control arms."""
+    with (
+        patch("sessions.services.booking.lock"),
+        patch("sessions.services.booking.statement", return_value=None),
+    ):
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

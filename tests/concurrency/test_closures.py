@@ -9,7 +9,7 @@ import pytest
 from sessions import services
 from sessions.models import TreatmentSession
 from sessions.services.closures import bookings_in
-from tests.concurrency.conftest import race
+from tests.concurrency.conftest import race, without_locks
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE
 
@@ -47,7 +47,7 @@ def test_control_without_locks_both_happen(booking: Booking) -> None:
         return found
 
     with (
-        patch("sessions.services.booking.lock"),
+        without_locks(),
         patch("sessions.services.closures.lock"),
         patch("sessions.services.closures.bookings_in", look_and_be_late),
     ):

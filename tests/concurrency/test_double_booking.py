@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from unittest.mock import patch
 
 import pytest
 from django.db import connection
 
 from clinic.models import Clinic, User
 from sessions.models import TreatmentSession
-from tests.concurrency.conftest import race
+from tests.concurrency.conftest import race, without_locks
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
@@ -87,7 +86,7 @@ def test_control_without_constraint_and_lock_the_slot_is_booked_twice(
 
     with (
         without_constraint(f"session_{shared}_free"),
-        patch("sessions.services.booking.lock"),
+        without_locks(),
     ):
         outcomes = race(*attempts)
 
@@ -113,7 +112,7 @@ def test_control_without_constraint_and_lock_sessions_come_too_soon(booking: Boo
 
     with (
         without_constraint("session_area_recovered"),
-        patch("sessions.services.booking.lock"),
+        without_locks(),
     ):
         outcomes = race(*attempts)
 

@@ -1,15 +1,18 @@
 """Holds under race: of eight desks one gets the slot, and the proof that the race is real."""
 
-from contextlib import ExitStack
+from collections.abc import Callable
 from datetime import datetime
-from time import sleep
+from threading import Barrier
+from typing import Any
 from unittest.mock import patch
 
 from sessions import services
-from sessions.availability import Standing
 from sessions.models import Hold, TreatmentSession
+from sessions.services import booking as booking_module
+from sessions.services import holds as holds_module
+from sessions.services.booking import require_free
 from sessions.services.presence import require_presence
-from tests.concurrency.conftest import race
+from tests.concurrency.conftest import race, without_locks
 from tests.concurrency.test_double_booking import DESKS, rivals
 from tests.conftest import Booking
 from tests.factories import DAY, NINE
@@ -57,31 +60,26 @@ def test_control_without_the_locks_a_held_slot_is_booked(booking: Booking) -> No
 
     The constraints look at holds and at sessions apart; only the locks guard one from the other.
     """
-    pairs = rivals(booking, "room")
-    crossed = 0
+    one, other = rivals(booking, "room")[:2]
+    both_have_looked = Barrier(2)
 
-    def look_and_wait(session: TreatmentSession) -> Standing:
-        seen = require_presence(session)
-        sleep(0.02)  # so that many have looked before the first one writes
-        return seen
+    def look_and_wait(look: Callable[..., None]) -> Callable[..., None]:
+        def patched(*args: Any, **kwargs: Any) -> None:
+            look(*args, **kwargs)
+            both_have_looked.wait(timeout=30)
 
-    with ExitStack() as without_locks:
-        without_locks.enter_context(patch("sessions.services.booking.lock"))
-        without_locks.enter_context(
-            patch("sessions.services.booking.require_presence", look_and_wait)
-        )
-        for number in range(20):
-            start = NINE + number * 40 * DAY
-            race(
-                *(lambda b=b, start=start: b.book(start, at=NOW) and "booked" for b in pairs[:4]),
-                *(lambda b=b, start=start: hold(b, start) for b in pairs[4:]),
-            )
-            held = Hold.objects.filter(starts_at=start).exists()
-            crossed += held and TreatmentSession.objects.filter(starts_at=start).exists()
-            if crossed:
-                break
+        return patched
 
-    assert crossed
+    with (
+        without_locks(),
+        patch.object(booking_module, "require_presence", look_and_wait(require_presence)),
+        patch.object(holds_module, "require_open_time"),
+        patch.object(holds_module, "require_free", look_and_wait(require_free)),
+    ):
+        outcomes = race(lambda: one.book(at=NOW) and "booked", lambda: hold(other))
+
+    assert outcomes == {"booked": 1, "held": 1}
+    assert Hold.objects.get().starts_at == TreatmentSession.objects.get().starts_at
 
 
 def test_two_series_in_opposite_order_do_not_deadlock(

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from clinic.models import Clinic
 from sessions import services
 from sessions.models import TreatmentSession
-from tests.concurrency.conftest import race
+from tests.concurrency.conftest import race, without_locks
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
@@ -122,7 +122,7 @@ def test_control_without_the_locks_they_deadlock(booking: Booking) -> None:
     early, late, other_early, other_late = rivals(booking, 4)
     each_has_one = threading.Barrier(2)
 
-    with patch("sessions.services.booking.lock"):
+    with without_locks():
         outcomes = race(
             both(booked(early, NINE), booked(late, NINE + DAY), each_has_one.wait),
             both(booked(other_late, NINE + DAY), booked(other_early, NINE), each_has_one.wait),
@@ -180,13 +180,12 @@ def test_control_without_the_locks_a_swap_deadlocks(clinic: Clinic, booking: Boo
     one, two = booking.book(), other.book()
     both_have_cancelled = threading.Barrier(2)
 
-    def meet(*args: Any, **kwargs: Any) -> list[Any]:
+    def meet(*args: Any, **kwargs: Any) -> None:
         both_have_cancelled.wait(timeout=30)
-        return []
 
     with (
-        patch("sessions.services.booking.lock"),
-        patch("sessions.services.booking.accept_side_effects", meet),
+        without_locks(),
+        patch("sessions.services.booking.require_presence", meet),
     ):
         outcomes = race(moved(one, other, NINE), moved(two, booking, NINE))
 

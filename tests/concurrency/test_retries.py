@@ -154,7 +154,7 @@ def test_who_is_too_late_for_every_try_hears_when_to_come_back(
         with connection.cursor() as cursor:
             cursor.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '55P03'; END $$")
 
-    with patch("sessions.services.booking.lock", held):
+    with patch("sessions.services.booking.statement", held):
         answer = client_of(dana).post("/api/v1/sessions/", booking.body())
 
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")

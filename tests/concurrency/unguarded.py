@@ -1,10 +1,10 @@
 """The clinic as a less careful team might have built it, for the control arms: it looks whether
 the slot is free, then inserts, without locks. Served by gunicorn like the real one."""
 
-from typing import Any
 from unittest.mock import patch
 
 from clinic.wsgi import application
+from sessions.availability import Standing
 from sessions.models import TreatmentSession
 from sessions.services import booking
 from sessions.spacing import explain_too_soon, too_close
@@ -19,7 +19,7 @@ REFUSALS = {
 }
 
 
-def look_first(session: TreatmentSession, **_: Any) -> list[Any]:
+def look_first(session: TreatmentSession, _: Standing) -> None:
     at_that_time = TreatmentSession.objects.occupying().overlapping(
         session.starts_at, session.released_at
     )
@@ -28,8 +28,7 @@ def look_first(session: TreatmentSession, **_: Any) -> list[Any]:
             raise refusal("It is booked already.", field=resource)
     if too_close(session).exists():
         raise explain_too_soon(session)
-    return []
 
 
-patch.object(booking, "lock", lambda *names, **shared: None).start()
-patch.object(booking, "accept_side_effects", look_first).start()
+patch.object(booking, "statement", lambda *names, **shared: None).start()
+patch.object(booking, "require_presence", look_first).start()
