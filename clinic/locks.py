@@ -20,8 +20,7 @@ def lock(*names: str, shared: tuple[str, ...] = ()) -> None:
 
 def try_lock(name: str) -> bool:
     """Hold the named lock until the transaction ends, unless somebody else holds it now."""
-    if not connection.in_atomic_block:
-        raise RuntimeError("An advisory lock outside a transaction ends at once.")
+    _require_transaction()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_key(name)])
         row: tuple[bool] = cursor.fetchone()
@@ -30,8 +29,7 @@ def try_lock(name: str) -> bool:
 
 def statement(*names: str, shared: tuple[str, ...] = ()) -> tuple[str, list[Any]]:
     """What takes the locks, for who sends more in the same round trip."""
-    if not connection.in_atomic_block:
-        raise RuntimeError("An advisory lock outside a transaction ends at once.")
+    _require_transaction()
     wanted = sorted(
         [(_key(name), False) for name in names] + [(_key(name), True) for name in shared]
     )
@@ -44,6 +42,11 @@ def statement(*names: str, shared: tuple[str, ...] = ()) -> tuple[str, list[Any]
         "SET LOCAL lock_timeout TO DEFAULT",
         [keys, is_shared],
     )
+
+
+def _require_transaction() -> None:
+    if not connection.in_atomic_block:
+        raise RuntimeError("An advisory lock outside a transaction ends at once.")
 
 
 def _key(name: str) -> int:

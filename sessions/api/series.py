@@ -14,7 +14,7 @@ from clinic.api import InstantField, VisibleField
 from clinic.models import Device, Room, User
 from clinic.permissions import actor
 from sessions import services
-from sessions.api.sessions import SessionOut, said
+from sessions.api.said import SessionOut, said
 from sessions.models import TreatmentPlan
 
 

@@ -4,8 +4,7 @@ from datetime import date as Day
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Func, Q, QuerySet, TextField
-from django.db.models.functions import Trim
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django_filters import rest_framework as filters
@@ -27,12 +26,13 @@ from clinic.api import (
 from clinic.idempotency import idempotent
 from clinic.models import Clinic, Device, Room, User
 from clinic.permissions import actor
-from clinic.rows import IsoInstant, JsonRow, as_written
+from clinic.rows import as_written
 from clinic.wallclock import day_bounds
 from sessions import services
 from sessions.api.availability import plain
 from sessions.api.chart import ChartActions
 from sessions.api.named import find_named
+from sessions.api.said import LISTED, SHOWN, SessionOut, said
 from sessions.lifecycle import Status
 from sessions.models import (
     SessionEvent,
@@ -83,74 +83,6 @@ class RescheduleIn(serializers.Serializer[Any]):
         default=False, help_text="Also move the plan's later sessions that would come too soon."
     )
     reason = serializers.CharField(required=False, max_length=500)
-
-
-class SessionOut(serializers.ModelSerializer[TreatmentSession]):
-    patient_name = serializers.CharField(source="patient.full_name")
-    practitioner_name = serializers.CharField(source="practitioner.get_full_name")
-    area_code = serializers.CharField(source="area.code")
-
-    class Meta:
-        model = TreatmentSession
-        fields = [
-            "id",
-            "clinic",
-            "plan",
-            "patient",
-            "patient_name",
-            "area",
-            "area_code",
-            "practitioner",
-            "practitioner_name",
-            "room",
-            "device",
-            "occupied_from",
-            "starts_at",
-            "ends_at",
-            "released_at",
-            "recovers_at",
-            "time_zone",
-            "status",
-            "completed_at",
-            "is_late_cancel",
-            "rescheduled_from",
-            "spacing_override_reason",
-            "protocol_version",
-            "is_off_label",
-            "signed_by",
-            "created_at",
-        ]
-        read_only_fields = fields
-
-
-SHOWN = ("patient", "practitioner", "area")
-_OUT = SessionOut()
-
-
-def said(session: TreatmentSession) -> dict[str, Any]:
-    """What SessionOut says, without building its fields again, which takes most of the time."""
-    found: dict[str, Any] = _OUT.to_representation(session)
-    return found
-
-
-class FullName(Func):
-    """Two names with a blank between them; neither is ever NULL."""
-
-    template = "(%(expressions)s)"
-    arg_joiner = " || ' ' || "
-    output_field = TextField()
-
-
-# The same in SQL.
-SESSION_ROW = JsonRow(
-    TreatmentSession,
-    SessionOut.Meta.fields,
-    patient_name=FullName("patient__given_name", "patient__family_name"),
-    practitioner_name=Trim(FullName("practitioner__first_name", "practitioner__last_name")),
-    area_code=F("area__code"),
-)
-# Put together once: Django takes as long for it as PostgreSQL for the rows of a small clinic's day.
-LISTED: Any = TreatmentSession.objects.values_list(IsoInstant("starts_at"), SESSION_ROW)
 
 
 class SessionEventOut(serializers.ModelSerializer[SessionEvent]):

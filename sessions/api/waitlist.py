@@ -16,7 +16,7 @@ from clinic.api import ClinicViewSet, InstantField, ReasonIn, VisibleField
 from clinic.models import Device, Room, User, Weekday
 from clinic.permissions import actor
 from sessions import services
-from sessions.api.sessions import SessionOut, said
+from sessions.api.said import SessionOut, said
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import Hold, TreatmentPlan, WaitlistEntry
 
