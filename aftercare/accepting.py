@@ -1,75 +1,74 @@
-"""What ends most tries, written in one statement: the provider has accepted.
+"""What lies between most calls, in one round trip: the provider has accepted, now the next.
 
-The message, its try and the mark of the next message change together anyway. Three statements of
-Django's, each built and planned anew, took more of the processor than the e-mail itself. What is
-written, `Message.accept` and `tries.attempt` say, here as everywhere.
+The message, its try and the mark of the next message change together, in one statement; it writes
+what `tries.settle` would write, and a test compares both. The commit and the locks of the next
+message travel with it: a call has to wait for all of them anyway.
 """
 
-from django.db import connection
+from typing import Any
 
+from aftercare.held import Reader
 from aftercare.leases import MARK_IF_FREE, Mark
 from aftercare.models import Message
-from aftercare.tries import Tried, attempt
-from clinic.prepared import Prepared
+from aftercare.models.message import clean
+from aftercare.tries import Tried
+from clinic.prepared import COMMIT_AND_CHAIN, Prepared, together
 
-# What `Message.accept` and the rendering change.
-CHANGED = {
-    "status": "text",
-    "reason": "text",
-    "worker": "text",
-    "lease_until": "timestamptz",
-    "template_id": "uuid",
-    "provider_id": "text",
-    "sent_at": "timestamptz",
-    "ended_at": "timestamptz",
-}
-TRIED = {
-    "message_id": "uuid",
-    "number": "int",
-    "provider": "text",
-    "worker": "text",
-    "started_at": "timestamptz",
-    "duration_ms": "int",
-    "outcome": "text",
-    "provider_id": "text",
-    "detail": "text",
-}
 ACCEPT = Prepared(
     "message_accept",
     f"""
     WITH changed AS (
         UPDATE aftercare_message
-        SET {", ".join(f"{name} = %({name})s" for name in CHANGED)}
-        WHERE id = %(tried_message_id)s
+        SET status = 'SENT', reason = '', worker = '', lease_until = NULL,
+            template_id = %(template)s, provider_id = %(provider_id)s,
+            sent_at = %(at)s, ended_at = %(at)s
+        WHERE id = %(id)s
     ), tried AS (
-        INSERT INTO aftercare_message_attempt ({", ".join(TRIED)})
-        VALUES ({", ".join(f"%(tried_{name})s" for name in TRIED)})
+        INSERT INTO aftercare_message_attempt (message_id, number, provider, worker, started_at,
+            duration_ms, outcome, provider_id, detail)
+        VALUES (%(id)s, %(number)s, %(provider)s, %(marked_by)s, %(at)s,
+            %(duration_ms)s, 'ACCEPTED', %(provider_id)s, '')
         ON CONFLICT DO NOTHING
-    ), marked AS ({MARK_IF_FREE} RETURNING id)
-    SELECT EXISTS (SELECT FROM marked)
-    """,  # noqa: S608  names of columns
+    )
+    {MARK_IF_FREE}
+    """,  # noqa: S608  a constant
     types={
-        **CHANGED,
-        **{f"tried_{name}": type_ for name, type_ in TRIED.items()},
+        "id": "uuid",
+        "template": "uuid",
+        "number": "int",
+        "provider": "text",
+        "provider_id": "text",
+        "at": "timestamptz",
+        "duration_ms": "int",
         "marked": "uuid",
         "marked_by": "text",
         "marked_at": "timestamptz",
         "marked_until": "timestamptz",
     },
 )
-NOBODY = dict.fromkeys(("marked", "marked_by", "marked_at", "marked_until"))
 
 
-def settle_accepted(message: Message, tried: Tried, *, following: Mark | None) -> bool:
-    """Like `tries.settle` of an accepted message, with the mark of the `following` one. Returns
-    whether that is marked; False too if somebody holds it just now. The caller holds the row."""
-    message.accept(at=tried.at, provider_id=tried.provider_id)
-    row = attempt(message, tried)
-    values = {
-        **{name: getattr(message, name) for name in CHANGED},
-        **{f"tried_{name}": getattr(row, name) for name in TRIED},
-        **(following.values() if following else NOBODY),
+def settle_and_go_on(
+    message: Message, tried: Tried, *, following: Mark, reader: Reader
+) -> tuple[list[Any], list[Any]]:
+    """Like `tries.settle` of an accepted message; then mark the `following` one, commit, and read
+    that behind its locks. The caller holds the row.
+
+    Returns what the reader found: no row if the following message is not ours, or if somebody
+    holds it just now.
+    """
+    accepted = {
+        "id": message.pk,
+        "template": message.template_id,
+        "number": tried.number,
+        "provider": tried.provider,
+        "provider_id": clean(tried.provider_id, 200),
+        "at": tried.at,
+        "duration_ms": tried.duration_ms,
     }
-    with connection.cursor() as cursor:
-        ACCEPT.execute(cursor, values)
-        return bool(cursor.fetchone()[0])
+    *_, row, found = together(
+        ACCEPT.taught(accepted | following.values()),
+        COMMIT_AND_CHAIN,
+        *reader.statements(following.message_id),
+    )
+    return row, found

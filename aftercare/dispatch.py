@@ -2,10 +2,10 @@
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from itertools import pairwise
 from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,14 +13,15 @@ from uuid import UUID, uuid4
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from aftercare import guard, suppression, untold
-from aftercare.accepting import settle_accepted
+from aftercare.accepting import settle_and_go_on
 from aftercare.channels import Channel, Channels, ProviderKind, Refused, Unknown
-from aftercare.held import Place, Reader, places
+from aftercare.held import Reader
 from aftercare.leases import Mark, claim, mark, release
 from aftercare.models import Message, MessageTemplate, Outcome
 from aftercare.reaper import expire, reap
 from aftercare.rendering import render, template_for
 from aftercare.tries import BACK_OFF, LEASE, MAX_ATTEMPTS, Tried, settle
+from clinic.prepared import may_chain
 from clinic.retries import PASSING
 
 __all__ = [
@@ -28,7 +29,7 @@ __all__ = [
     "BATCH",
     "LEASE",
     "MAX_ATTEMPTS",
-    "call",
+    "Run",
     "claim",
     "mark",
     "reap",
@@ -37,8 +38,11 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-# Claimed at once. A run gives back what it did not get to, so the lease covers any batch.
-BATCH = 50
+# Claimed at once by a run that begins, then as many as it sends in a second: where the provider is
+# slow, the rest is for other workers. A run gives back what it did not get to, so that the lease
+# covers any batch.
+BATCH = 10
+LARGEST_BATCH = 200
 # And one call more, of 11 at most: a worker that is told to stop has stopped within 25.
 MAX_SECONDS = 12.0
 TextFor = Callable[[Message], MessageTemplate]
@@ -69,16 +73,19 @@ def send_due(
 class Run:
     """One bounded run of one worker."""
 
-    def __init__(self, *, clock: Callable[[], datetime], channels: Channels, ends: float) -> None:
+    def __init__(
+        self, *, clock: Callable[[], datetime], channels: Channels, ends: float, worker: str = ""
+    ) -> None:
         self.clock, self.channels, self.ends = clock, channels, ends
-        self.worker = uuid4().hex
+        self.worker = worker or uuid4().hex
         self.called = 0
-        self._reader = Reader()
+        self._reader = Reader(self.worker)
         self._texts: dict[tuple[Any, ...], MessageTemplate] = {}
 
     def send(self, max_messages: int) -> None:
+        batch = BATCH
         while self.called < max_messages and self._has_time():
-            limit = min(BATCH, max_messages - self.called)
+            limit, began = min(batch, max_messages - self.called), monotonic()
             ids = claim(worker=self.worker, at=self.clock(), limit=limit)
             if not ids:
                 return
@@ -86,44 +93,99 @@ class Run:
                 self._send_batch(ids)
             finally:
                 release(worker=self.worker)
+            batch = max(1, min(LARGEST_BATCH, int(len(ids) / (monotonic() - began))))
 
     def _send_batch(self, ids: list[UUID]) -> None:
-        """Call for one after another. Each is marked in the transaction that records the one
-        before: one commit a message, and still committed before its own call."""
-        known = places(ids)
-        is_marked = False
-        for message_id, following in pairwise([*ids, None]):
-            assert message_id
-            if not is_marked and not self._mark(message_id):
-                continue
-            self.called += 1
-            is_marked = call(
-                message_id,
-                worker=self.worker,
-                at=self.clock(),
-                channels=self.channels,
-                place=known[message_id],
-                reader=self._reader,
-                text_for=self._text_for,
-                following=partial(self._following, following),
-            )
+        self._reader.expect(ids)
+        waiting = deque(ids)
+        while waiting and self._has_time():
+            message_id = waiting.popleft()
+            if self._mark(message_id):
+                self.call(message_id, waiting)
 
     def _mark(self, message_id: UUID) -> bool:
-        following = self._following(message_id)
-        if following is None:
-            return False
         # if the commit is lost, it may be marked or not
         untold.memory.not_called[message_id] = self.worker
-        is_marked = mark(following.message_id, worker=following.worker, at=following.at)
+        is_marked = mark(message_id, worker=self.worker, at=self.clock())
         if not is_marked:
-            del untold.memory.not_called[message_id]
+            untold.forget(message_id)
         return is_marked
 
-    def _following(self, message_id: UUID | None) -> Mark | None:
-        """The next to be marked, while there is one and time for it."""
-        if message_id is None or not self._has_time():
+    def call(self, message_id: UUID, waiting: deque[UUID]) -> None:
+        """Send a marked message while its row is locked, and record what came of it; and then
+        those that are `waiting`, until one is not accepted.
+
+        1. Take the locks: address and consent, shared, so that whoever withdraws waits; then the
+           row. Another worker or a cancellation may have been faster.
+        2. Re-check, with a fresh read behind the locks, whether it still makes sense. Reading in
+           the statement that locks would not do: what it joins is as old as the statement.
+        3. Call the provider, and write down the outcome in the transaction that holds the locks.
+        """
+        self._at_hand = message_id
+        try:
+            with transaction.atomic(durable=True):
+                message = self._reader.locked(message_id)
+                while message:
+                    message = self._deal_with(message, waiting)
+        except (OperationalError, InterfaceError) as error:
+            if getattr(error.__cause__, "sqlstate", None) not in PASSING:
+                raise
+            logger.warning("a message waits: somebody else holds it or its address")
+            untold.tell(at=self.clock())
+        except Exception as error:
+            logger.exception("message %s cannot be dealt with", self._at_hand)
+            if self._at_hand not in untold.memory.tries:
+                self._count(self._at_hand, f"error: {type(error).__name__}")
+        else:
+            untold.forget(self._at_hand)
+
+    def _deal_with(self, message: Message, waiting: deque[UUID]) -> Message | None:
+        """Returns the next message, marked and locked, if all went well with this one."""
+        self.called += 1
+        at = self.clock()
+        if objection := suppression.verdict(message, at):
+            _spare(message, objection, at=at)
             return None
-        return Mark(message_id, self.worker, self.clock())
+        channel = self.channels[message.channel]
+        tried = _send(message, at=at, channel=channel, text_for=self._text_for)
+        untold.memory.tries[message.pk] = tried
+        if tried.outcome == Outcome.ACCEPTED and waiting and self._has_time() and may_chain():
+            return self._go_on(message, tried, waiting)
+        settle(message, tried)
+        return None
+
+    def _go_on(self, message: Message, tried: Tried, waiting: deque[UUID]) -> Message | None:
+        """Mark the following message, commit, and lock and read it."""
+        following = Mark(waiting.popleft(), self.worker, self.clock())
+        # if the commit is lost, it may be marked or not
+        untold.memory.not_called[following.message_id] = self.worker
+        place = self._reader.place(following.message_id)
+        self.channels.announce(place.channel, place.typed)
+        row, found = settle_and_go_on(message, tried, following=following, reader=self._reader)
+        untold.forget(message.pk)
+        self._at_hand = following.message_id
+        if not row:  # somebody holds it just now: waiting for them is for a transaction of its own
+            waiting.appendleft(following.message_id)
+        return self._reader.message(row, found)
+
+    def _count(self, message_id: UUID, detail: str) -> None:
+        """A message that cannot even be looked at has used up a try, or it would come for ever."""
+        with transaction.atomic(durable=True):
+            ours = Message.objects.filter(pk=message_id, worker=self.worker)
+            if message := ours.locked().first():
+                settle(
+                    message,
+                    Tried(
+                        outcome=Outcome.REFUSED,
+                        provider="",
+                        kind=ProviderKind.NONE,
+                        worker=self.worker,
+                        number=message.attempts,
+                        at=self.clock(),
+                        detail=detail,
+                    ),
+                )
+        untold.forget(message_id)
 
     def _text_for(self, message: Message) -> MessageTemplate:
         """A text that was new when the run began is new enough."""
@@ -134,74 +196,6 @@ class Run:
 
     def _has_time(self) -> bool:
         return monotonic() < self.ends
-
-
-def call(
-    message_id: UUID,
-    *,
-    worker: str,
-    at: datetime,
-    channels: Channels,
-    place: Place | None = None,
-    reader: Reader | None = None,
-    text_for: TextFor = template_for,
-    following: Callable[[], Mark | None] = lambda: None,
-) -> bool:
-    """Send one marked message while its row is locked, and record what came of it.
-
-    1. Take the locks: address and consent, shared, so that whoever withdraws waits; then the row.
-       Another worker or a cancellation may have been faster.
-    2. Re-check, with a fresh read behind the locks, whether it still makes sense. Reading in the
-       statement that locks would not do: what it joins is as old as the statement.
-    3. Call the provider and write down the outcome, in the transaction that holds the locks, and
-       mark the `following` message; returns whether it is marked.
-    """
-    tried: Tried | None = None
-    reader = reader or Reader()
-    untold.memory.not_called[message_id] = worker
-    try:
-        with transaction.atomic(durable=True):
-            if message := reader.locked(message_id, worker=worker, place=place):
-                objection = suppression.verdict(message, at)
-                if objection:
-                    _spare(message, objection, at=at)
-                else:
-                    tried = _send(
-                        message, at=at, channel=channels[message.channel], text_for=text_for
-                    )
-                    untold.memory.tries[message_id] = tried
-            is_marked = _settle(message, tried, following())
-    except (OperationalError, InterfaceError) as error:
-        if getattr(error.__cause__, "sqlstate", None) not in PASSING:
-            raise
-        logger.warning("message %s waits: somebody else holds it or its address", message_id)
-        untold.tell(at=at)
-        return False
-    except Exception as error:
-        logger.exception("message %s cannot be dealt with", message_id)
-        if tried is None:
-            _count(message_id, f"error: {type(error).__name__}", worker=worker, at=at)
-        return False
-    untold.forget(message_id)
-    return is_marked
-
-
-def _settle(message: Message | None, tried: Tried | None, following: Mark | None) -> bool:
-    """Write down what a try came to, and mark the following message unless somebody holds it: who
-    holds another row must not wait for it."""
-    if following:  # if the commit is lost, it may be marked or not
-        untold.memory.not_called[following.message_id] = following.worker
-    if message and tried and tried.outcome == Outcome.ACCEPTED:
-        is_marked = settle_accepted(message, tried, following=following)
-    else:
-        if message and tried:
-            settle(message, tried)
-        is_marked = following is not None and mark(
-            following.message_id, worker=following.worker, at=following.at, waits=False
-        )
-    if following and not is_marked:
-        untold.memory.not_called.pop(following.message_id)
-    return is_marked
 
 
 def _spare(message: Message, objection: suppression.Verdict, *, at: datetime) -> None:
@@ -249,25 +243,6 @@ def _send(
         logger.error("message %s: %s while it was sent", message.pk, type(error).__name__)
         return came_to(Outcome.UNKNOWN, detail=f"error: {type(error).__name__}", duration_ms=took())
     return came_to(Outcome.ACCEPTED, provider_id=provider_id, duration_ms=took())
-
-
-def _count(message_id: UUID, detail: str, *, worker: str, at: datetime) -> None:
-    """A message that cannot even be looked at has used up a try, or it would come for ever."""
-    with transaction.atomic(durable=True):
-        if message := Message.objects.locked().filter(pk=message_id, worker=worker).first():
-            settle(
-                message,
-                Tried(
-                    outcome=Outcome.REFUSED,
-                    provider="",
-                    kind=ProviderKind.NONE,
-                    worker=worker,
-                    number=message.attempts,
-                    at=at,
-                    detail=detail,
-                ),
-            )
-    untold.forget(message_id)
 
 
 def _come_back(run: Run) -> None:

@@ -2,21 +2,22 @@
 
 Locks, row and what is read of it are three statements, so each sees what was committed before it
 began: what a statement reads is older than the locks that it waits for. They travel together, and
-PostgreSQL plans the long one once (clinic.prepared).
+PostgreSQL plans them once (clinic.prepared).
 """
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import models
+from django.db.models import Func
 
 from aftercare.address import lock_name, normal
 from aftercare.models import AddressConsent, CareStep, Message
 from aftercare.models.message import Words
 from clinic.locks import statement
 from clinic.models import Clinic
-from clinic.prepared import Prepared, together
+from clinic.prepared import Prepared, Statement, together
 from clinic.rows import columns, take
 from patients.models import Channel, Patient
 from patients.services.contact import lock_name as consent_lock_name
@@ -26,33 +27,33 @@ M = TypeVar("M", bound=models.Model)
 
 
 # What re-check and rendering look at. Anything else is read when it is asked for.
-OF_PATIENT = (
-    *("id", "clinic_id", "given_name", "email", "mobile", "language", "time_zone"),
-    *("skin_type", "archived_at"),
-)
-OF_SESSION = ("id", "plan_id", "patient_id", "status", "starts_at")
-ROW = Prepared(
-    "message_row",
-    """
-    SELECT id FROM aftercare_message
+LOOKED_AT: dict[type[models.Model], tuple[str, ...]] = {
+    Message: (
+        *("id", "clinic_id", "patient_id", "session_id", "step_id", "channel", "key", "status"),
+        *("due_at", "expires_at", "attempts", "worker"),
+    ),
+    Clinic: (),  # all
+    CareStep: (),
+    # and "mobile", which takes long to parse, if there is an SMS
+    Patient: (
+        *("id", "clinic_id", "given_name", "email", "language", "time_zone", "skin_type"),
+        "archived_at",
+    ),
+    TreatmentSession: ("id", "plan_id", "patient_id", "status", "starts_at"),
+}
+# What FOR UPDATE returns is as new as its lock.
+LOCK_ROW = f"""
+    SELECT {columns("message", Message, *LOOKED_AT[Message])} FROM aftercare_message AS message
     WHERE id = %(id)s AND status = 'SENDING' AND worker = %(worker)s FOR UPDATE
-    """,
-    types={"id": "uuid", "worker": "text"},
-)
-
-
-def _version(table: str) -> str:
-    return f"{table}.xmin::text || {table}.ctid::text"
-
-
+"""  # noqa: S608  names of columns
+ROW = Prepared("message_row", LOCK_ROW, types={"id": "uuid", "worker": "text"})
 # Each update of a row gives it another place, and another xmin unless one transaction makes
 # several: together they name a version.
+VERSION = "{0}.xmin::text || {0}.ctid::text"
 READ = Prepared(
     "message_read",
     f"""
-    SELECT {columns("message", Message)}, {columns("patient", Patient, *OF_PATIENT)},
-        {columns("session", TreatmentSession, *OF_SESSION)},
-        {_version("clinic")}, {_version("step")},
+    SELECT {", ".join(VERSION.format(name) for name in ("clinic", "step", "patient", "session"))},
         (SELECT granted FROM patient_contact_consent AS said
          WHERE said.patient_id = message.patient_id AND said.channel = message.channel
              AND said.purpose = step.purpose
@@ -75,11 +76,17 @@ READ = Prepared(
 )
 
 
+class Version(Func):
+    template = VERSION.format("%(table)s")
+    output_field = models.TextField()
+
+
 class Place(NamedTuple):
     """Where a message goes, and to whom: what a call holds shared."""
 
     channel: str
-    address: str
+    typed: str  # as the patient's record has it
+    address: str  # in its one spelling
     patient_id: UUID
 
     @property
@@ -87,80 +94,97 @@ class Place(NamedTuple):
         return lock_name(self.channel, self.address), consent_lock_name(self.patient_id)
 
 
-def places(ids: list[UUID]) -> dict[UUID, Place]:
-    """Where these messages go, as the patients' records say now."""
-    rows = Message.objects.filter(pk__in=ids).values_list(
-        "pk", "channel", "patient_id", "patient__email", "patient__mobile"
-    )
-    return {
-        pk: Place(
-            channel, normal(channel, email if channel == Channel.EMAIL else mobile), patient_id
-        )
-        for pk, channel, patient_id, email, mobile in rows
-    }
-
-
 class Reader:
-    """Reads messages behind their locks. Clinics and steps, which many messages share, it reads
-    once for each version of the row."""
+    """Reads a worker's messages behind their locks. What belongs to them, and mostly to others
+    too, it reads once for each version of the row."""
 
-    def __init__(self) -> None:
-        self._shared: dict[UUID, tuple[str, models.Model]] = {}
+    def __init__(self, worker: str) -> None:
+        self._worker = worker
+        self._places: dict[UUID, Place] = {}
+        self._known: dict[UUID, tuple[str, models.Model]] = {}
 
-    def locked(self, message_id: UUID, *, worker: str, place: Place | None) -> Message | None:
-        """The message behind the locks of its place and its row, in this order: those who
-        withdraw take them so (Note [Lock order]). None if it is no longer this worker's."""
-        place = place or places([message_id])[message_id]
-        row, found = self._take(message_id, worker=worker, place=place)
-        if not row:
+    def expect(self, ids: Iterable[UUID]) -> None:
+        """Look up together what these are about, and where they go as the records say now."""
+        rows = list(
+            Message.objects.filter(pk__in=ids).values_list(
+                "pk", "channel", "patient_id", "session_id"
+            )
+        )
+        self._read(TreatmentSession, {session_id for *_, session_id in rows})
+        by_sms = {patient_id for _, channel, patient_id, _ in rows if channel == Channel.SMS}
+        self._read(Patient, {patient_id for *_, patient_id, _ in rows} - by_sms)
+        self._read(Patient, by_sms, "mobile")
+        for pk, channel, patient_id, _ in rows:
+            patient: Any = self._known[patient_id][1]
+            self._places[pk] = _place(channel, patient)
+
+    def locked(self, message_id: UUID) -> Message | None:
+        """The message behind the locks of its place and its row. None if it is no longer this
+        worker's."""
+        *_, row, found = together(*self.statements(message_id))
+        return self.message(row, found)
+
+    def statements(self, message_id: UUID) -> list[Statement]:
+        """Take the locks of its place, then its row, in this order: those who withdraw take them
+        so (Note [Lock order]); then read. The last two give what `message` needs."""
+        place = self.place(message_id)
+        return [
+            statement(shared=place.locks),
+            ROW.taught({"id": message_id, "worker": self._worker}),
+            READ.taught({"id": message_id, "address": place.address}),
+        ]
+
+    def message(self, row: list[Any], found: list[Any]) -> Message | None:
+        """What the statements have found."""
+        message = take(Message, list(row[0]), *LOOKED_AT[Message]) if row else None
+        if message is None:
             return None
-        message = self._message(found)
-        address = normal(message.channel, message.address)
-        if address != place.address:  # the patient has another one since the claim
-            return self._elsewhere(message_id, place._replace(address=address))
+        self._complete(message, found)
+        place = self._places[message.pk]
+        if message.address != place.typed:  # the patient has another one since the claim
+            self._lock_and_read(message, _place(message.channel, message.patient))
         return message
 
-    def _take(self, message_id: UUID, *, worker: str, place: Place) -> tuple[list[Any], list[Any]]:
-        with connection.cursor() as cursor:
-            *_, row, found = together(
-                cursor,
-                statement(shared=place.locks),
-                ROW.taught(cursor, {"id": message_id, "worker": worker}),
-                READ.taught(cursor, {"id": message_id, "address": place.address}),
-            )
-        return row, found[0]
+    def place(self, message_id: UUID) -> Place:
+        """Where it goes, as the record said when it was looked up."""
+        if message_id not in self._places:
+            self.expect([message_id])
+        return self._places[message_id]
 
-    def _elsewhere(self, message_id: UUID, place: Place) -> Message:
-        with connection.cursor() as cursor:
-            *_, found = together(
-                cursor,
-                statement(shared=place.locks),
-                READ.taught(cursor, {"id": message_id, "address": place.address}),
-            )
-        return self._message(found[0])
+    def _lock_and_read(self, message: Message, place: Place) -> None:
+        *_, found = together(
+            statement(shared=place.locks),
+            READ.taught({"id": message.pk, "address": place.address}),
+        )
+        self._complete(message, found)
 
-    def _message(self, found: Iterable[Any]) -> Message:
-        values = list(found)
-        message, patient = take(Message, values), take(Patient, values, *OF_PATIENT)
-        session = take(TreatmentSession, values, *OF_SESSION)
-        assert message
-        assert patient
-        assert session
-        clinic, step, has_agreed, source, recorded_at = values
+    def _complete(self, message: Message, found: list[Any]) -> None:
+        ((clinic, step, patient, session, has_agreed, source, recorded_at),) = found
         message.clinic = self._version(Clinic, message.clinic_id, clinic)
         message.step = self._version(CareStep, message.step_id, step)
-        if patient.clinic_id == message.clinic_id:
-            patient.clinic = message.clinic
-        message.patient = session.patient = patient
-        message.session = session
+        message.patient = self._version(Patient, message.patient_id, patient)
+        message.session = self._version(TreatmentSession, message.session_id, session)
+        message.session.patient = message.patient
+        if message.patient.clinic_id == message.clinic_id:
+            message.patient.clinic = message.clinic
         no = source and AddressConsent(source=source, recorded_at=recorded_at)
         message.words = Words(bool(has_agreed), no.why if no else "")
-        return message
 
     def _version(self, model: type[M], pk: UUID, version: str) -> M:
-        known = self._shared.get(pk)
-        if known is None or known[0] != version:
-            known = self._shared[pk] = version, model._default_manager.get(pk=pk)
-        row = known[1]
+        if pk not in self._known or self._known[pk][0] != version:
+            self._read(model, {pk})
+        row = self._known[pk][1]
         assert isinstance(row, model)
         return row
+
+    def _read(self, model: type[models.Model], pks: set[UUID], *extra: str) -> None:
+        if not pks:
+            return
+        rows = model._default_manager.filter(pk__in=pks).only(*LOOKED_AT[model], *extra)
+        rows = rows.annotate(row_version=Version(table=model._meta.db_table))
+        self._known |= {row.pk: (row.row_version, row) for row in rows}
+
+
+def _place(channel: str, patient: Patient) -> Place:
+    typed = patient.email if channel == Channel.EMAIL else str(patient.mobile or "")
+    return Place(channel, typed, normal(channel, typed), patient.pk)

@@ -34,6 +34,7 @@ MARK = """
         FOR UPDATE
     )
 """
+# Who holds one row must not wait for another.
 MARK_IF_FREE = MARK.replace("FOR UPDATE", "FOR UPDATE SKIP LOCKED")
 
 
@@ -72,15 +73,12 @@ def claim(*, worker: str, at: datetime, limit: int) -> list[UUID]:
         return [message_id for _, message_id in sorted(cursor.fetchall())]
 
 
-def mark(message_id: UUID, *, worker: str, at: datetime, waits: bool = True) -> bool:
+def mark(message_id: UUID, *, worker: str, at: datetime) -> bool:
     """Say that the provider is about to be called; to be committed before it is. False if the
     message is no longer ours: cancelled meanwhile, or the lease ran out and another worker has it.
-
-    Who holds another row must not wait for this one: without `waits`, it is also False if somebody
-    holds the row just now.
     """
     with connection.cursor() as cursor:
-        cursor.execute(MARK if waits else MARK_IF_FREE, Mark(message_id, worker, at).values())
+        cursor.execute(MARK, Mark(message_id, worker, at).values())
         return bool(cursor.rowcount == 1)
 
 

@@ -71,12 +71,7 @@ def _again(message: Message, tried: Tried, *, if_not: MessageStatus) -> None:
 
 def keep(message: Message, tried: Tried) -> None:
     """Write down one try. Of the outcome of one try that is known already, nothing is added."""
-    MessageAttempt.objects.bulk_create([attempt(message, tried)], ignore_conflicts=True)
-
-
-def attempt(message: Message, tried: Tried) -> MessageAttempt:
-    """The row of one try."""
-    return MessageAttempt(
+    row = MessageAttempt(
         message=message,
         number=tried.number,
         provider=tried.provider,
@@ -87,3 +82,4 @@ def attempt(message: Message, tried: Tried) -> MessageAttempt:
         provider_id=clean(tried.provider_id, 200),
         detail=clean(tried.detail, 300),
     )
+    MessageAttempt.objects.bulk_create([row], ignore_conflicts=True)

@@ -1,7 +1,7 @@
 """A mail server that takes everything and keeps nothing, so many ms after it has the body.
 
-`python bench/sink.py MS` prints its port, and for each line that it reads, how many messages it
-has taken.
+`python bench/sink.py MS [plain]` prints its port, and for each line that it reads, how many
+messages it has taken. It offers PIPELINING, as nearly all mail servers do; `plain`, it does not.
 """
 
 import asyncio
@@ -17,8 +17,14 @@ from clinic.embedded.process import free_port
 
 
 class Sink:
-    def __init__(self, seconds: float) -> None:
-        self.taken, self.seconds = 0, seconds
+    def __init__(self, seconds: float, pipelining: bool) -> None:
+        self.taken, self.seconds, self.pipelining = 0, seconds, pipelining
+
+    async def handle_EHLO(
+        self, _: Any, session: Any, __: Any, hostname: str, answer: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*answer[:-1], "250-PIPELINING", answer[-1]] if self.pipelining else answer
 
     async def handle_DATA(self, *_: Any) -> str:
         if self.seconds:
@@ -28,7 +34,7 @@ class Sink:
 
 
 if __name__ == "__main__":
-    sink = Sink(float(sys.argv[1]) / 1000)
+    sink = Sink(float(sys.argv[1]) / 1000, pipelining="plain" not in sys.argv)
     controller = Controller(sink, hostname="127.0.0.1", port=free_port())
     controller.start()
     print(controller.port, flush=True)

@@ -1,9 +1,20 @@
 """Advisory locks: one writer at a time on what has no row to lock."""
 
 from hashlib import blake2b
-from typing import Any
 
 from django.db import connection
+
+from clinic.prepared import Prepared, Statement, together
+
+LOCKS = Prepared(
+    "advisory_locks",
+    """
+    SELECT CASE WHEN is_shared THEN pg_advisory_xact_lock_shared(key)::text
+        ELSE pg_advisory_xact_lock(key)::text END
+    FROM unnest(%(keys)s, %(shared)s) AS wanted (key, is_shared)
+    """,
+    types={"keys": "bigint[]", "shared": "bool[]"},
+)
 
 
 def lock(*names: str, shared: tuple[str, ...] = ()) -> None:
@@ -14,8 +25,7 @@ def lock(*names: str, shared: tuple[str, ...] = ()) -> None:
     seconds gets an OperationalError, which `clinic.retries.retried` turns into another try. The
     limit is for these locks only: a row may be held for longer, while a provider is called.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(*statement(*names, shared=shared))
+    together(statement(*names, shared=shared))
 
 
 def try_lock(name: str) -> bool:
@@ -27,21 +37,15 @@ def try_lock(name: str) -> bool:
     return row[0]
 
 
-def statement(*names: str, shared: tuple[str, ...] = ()) -> tuple[str, list[Any]]:
+def statement(*names: str, shared: tuple[str, ...] = ()) -> Statement:
     """What takes the locks, for who sends more in the same round trip."""
     _require_transaction()
     wanted = sorted(
         [(_key(name), False) for name in names] + [(_key(name), True) for name in shared]
     )
     keys, is_shared = [key for key, _ in wanted], [flag for _, flag in wanted]
-    return (
-        "SET LOCAL lock_timeout = '3s';"
-        "SELECT CASE WHEN is_shared THEN pg_advisory_xact_lock_shared(key)::text"
-        " ELSE pg_advisory_xact_lock(key)::text END"
-        " FROM unnest(%s::bigint[], %s::bool[]) AS wanted (key, is_shared);"
-        "SET LOCAL lock_timeout TO DEFAULT",
-        [keys, is_shared],
-    )
+    text, values = LOCKS.taught({"keys": keys, "shared": is_shared})
+    return f"SET LOCAL lock_timeout = '3s'; {text}; SET LOCAL lock_timeout TO DEFAULT", values
 
 
 def _require_transaction() -> None:

@@ -42,12 +42,14 @@ class Prepared:
         cursor.nextset()
         known[self.name] = True
 
-    def taught(self, cursor: CursorWrapper, values: Mapping[str, Any]) -> "Statement":
+    def taught(self, values: Mapping[str, Any]) -> "Statement":
         """What runs it with these values, once the connection has been taught it: `together`."""
+        connection.ensure_connection()
         known = _known.setdefault(connection.connection, {})
         if not known.get(self.name):
-            if not self._is_there(cursor):
-                cursor.execute(self.preparation)
+            with connection.cursor() as cursor:
+                if not self._is_there(cursor):
+                    cursor.execute(self.preparation)
             known[self.name] = True
         return self._with_values(values)
 
@@ -65,23 +67,32 @@ class Prepared:
 
 
 Statement = tuple[str, list[Any]]
+# Commits in the middle of a block of `atomic`, and goes on in a new transaction: an error rolls
+# back only what came after it. What waits for a commit (`on_commit`) waits for the block's end.
+COMMIT_AND_CHAIN: Statement = ("COMMIT AND CHAIN", [])
 
 
-def together(cursor: CursorWrapper, *statements: Statement) -> list[list[Any]]:
+def together(*statements: Statement) -> list[list[Any]]:
     """Run them in one round trip, one after the other; returns the rows of each.
 
     Each sees what was committed when it begins, as if it had been sent alone. A text may hold
     several statements itself. In a request that may write, pghistory passes over all rows but
     those of the last statement.
     """
-    cursor.execute(
-        "; ".join(text for text, _ in statements),
-        [value for _, values in statements for value in values],
-    )
-    found = [_rows(cursor)]
-    while cursor.nextset():
-        found.append(_rows(cursor))
-    return found
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "; ".join(text for text, _ in statements),
+            [value for _, values in statements for value in values],
+        )
+        found = [_rows(cursor)]
+        while cursor.nextset():
+            found.append(_rows(cursor))
+        return found
+
+
+def may_chain() -> bool:
+    """Whether COMMIT_AND_CHAIN would commit nothing but the block of `atomic` that we are in."""
+    return len(connection.atomic_blocks) == 1
 
 
 def _rows(cursor: Any) -> list[Any]:

@@ -98,9 +98,7 @@ def standing(session: TreatmentSession, *, behind: Statement | None = None) -> S
         "occupied_from": session.occupied_from,
         "released_at": session.released_at,
     }
-    with connection.cursor() as cursor:
-        asked = slots_sql.STANDING.taught(cursor, values)
-        *_, rows = together(cursor, *([behind] if behind else []), asked)
+    *_, rows = together(*([behind] if behind else []), slots_sql.STANDING.taught(values))
     return Standing(*rows[0])
 
 

@@ -16,12 +16,15 @@ class SmtpServer:
     `script` maps a verb (CONNECT, MAIL, RCPT, DATA, BODY) to a reply, to "cut" (close without
     an answer), to "accept and cut" (keep the message first) or to "silence". `delay` is how long
     each answer takes, and `on_accept` is called with each message that is kept, before it is
-    answered.
+    answered. It offers PIPELINING unless told not to.
     """
 
     def __init__(self) -> None:
         self.script: dict[str, str] = {}
         self.accepted: list[str] = []
+        self.recipients: list[str] = []  # of what was accepted, as the envelopes say
+        self.verbs: list[str] = []
+        self.pipelining = True
         self.connections = 0
         self.delay = 0.0
         self.on_accept: Callable[[str], object] = lambda _: None
@@ -41,28 +44,41 @@ class SmtpServer:
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def talk(self, lines: Any, out: Any) -> None:
-        if not self._answer(out, "CONNECT", "220 here"):
+        if not self._answer(out, self.script.get("CONNECT", "220 here")):
             return
+        to = ""
         while line := lines.readline():
-            verb = line.split()[0].decode().upper()
+            verb, _, rest = line.decode().strip().partition(" ")
+            self.verbs.append(verb := verb.upper())
             if verb == "QUIT":
                 out.write(b"221 bye\r\n")
                 return
-            default = {"DATA": "354 go on"}.get(verb, "250 OK")
+            default = {
+                "DATA": "354 go on" if to else "554 no valid recipients",
+                "EHLO": "250-here\r\n250-PIPELINING\r\n250 8BITMIME",
+            }.get(verb, "250 OK")
             # before it answers: a test may change the script as soon as it has the answer
-            asks_for_body = verb == "DATA" and "DATA" not in self.script
-            if not self._answer(out, verb, default):
+            reply = self.script.get(verb, default)
+            if verb == "EHLO" and not self.pipelining:
+                reply = "250 here"
+            if not self._answer(out, reply):
                 return
-            if asks_for_body:
-                body = b"".join(iter(lines.readline, b".\r\n")).decode()
-                if self.script.get("BODY", "250").startswith(("250", "accept")):
+            if verb == "RCPT" and reply.startswith("250"):
+                to = rest.removeprefix("TO:<").removesuffix(">")
+            elif verb in ("MAIL", "RSET"):
+                to = ""
+            elif verb == "DATA" and reply.startswith("354"):
+                body = _until_dot(lines)
+                reply = self.script.get("BODY", "250 queued")
+                if body is not None and reply.startswith(("250", "accept")):
+                    self.recipients.append(to)
                     self.accepted.append(body)
                     self.on_accept(body)
-                if not self._answer(out, "BODY", "250 queued"):
+                if body is None or not self._answer(out, reply):
                     return
+                to = ""
 
-    def _answer(self, out: Any, verb: str, default: str) -> bool:
-        reply = self.script.get(verb, default)
+    def _answer(self, out: Any, reply: str) -> bool:
         if reply.endswith("cut"):
             return False
         if reply == "silence":
@@ -76,6 +92,16 @@ class SmtpServer:
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def _until_dot(lines: Any) -> str | None:
+    """A body, or None if the client has gone before its end."""
+    body = b""
+    while line := lines.readline():
+        if line == b".\r\n":
+            return body.decode()
+        body += line.removeprefix(b".")
+    return None
 
 
 class HttpGateway:

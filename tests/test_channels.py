@@ -72,16 +72,22 @@ def test_one_connection_serves_a_batch(smtp: SmtpServer) -> None:
         ("RCPT", "cut", "again"),
         ("DATA", "451 later", "again"),
         ("DATA", "cut", "again"),
+        ("DATA", "250 what", "again"),
         ("BODY", "451 later", "again"),
+        ("BODY", "251 what", "unknown"),
+        ("BODY", "nonsense", "unknown"),
         ("BODY", "552 too big", "never"),
         ("BODY", "cut", "unknown"),
         ("BODY", "accept and cut", "unknown"),
         ("BODY", "silence", "unknown"),
     ],
 )
-def test_a_mail_server_that_fails(smtp: SmtpServer, verb: str, reply: str, outcome: str) -> None:
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_mail_server_that_fails(
+    smtp: SmtpServer, verb: str, reply: str, outcome: str, pipelining: bool
+) -> None:
     """Unknown is only what was lost after the server had asked for the body (RFC 1047)."""
-    smtp.script = {verb: reply}
+    smtp.script, smtp.pipelining = {verb: reply}, pipelining
     channel = SmtpChannel()
 
     with pytest.raises((Refused, Unknown)) as failed:

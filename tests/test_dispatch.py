@@ -1,5 +1,6 @@
 """Claim, mark, call, reap: each step, and the re-check at the last moment."""
 
+from collections import deque
 from datetime import time, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -37,6 +38,12 @@ def ready(**details: Any) -> Message:
 
 def send(at: Any = NINE) -> int:
     return dispatch.send_due(clock=lambda: at)
+
+
+def call(message: Message, *, worker: str, at: Any, channels: Channels) -> None:
+    """What a worker does with a message that it has marked."""
+    run = dispatch.Run(clock=lambda: at, channels=channels, ends=float("inf"), worker=worker)
+    run.call(message.pk, deque())
 
 
 def seen(message: Message) -> tuple[str, str]:
@@ -270,7 +277,7 @@ def test_a_worker_that_wakes_up_after_its_lease_sends_nothing(smtp: SmtpServer) 
     dispatch.mark(message.pk, worker="slow", at=NINE)
     with Channels() as channels:
         dispatch.reap(at=NINE + dispatch.LEASE, channels=channels)
-        dispatch.call(message.pk, worker="slow", at=NINE + HOUR, channels=channels)
+        call(message, worker="slow", at=NINE + HOUR, channels=channels)
 
     assert seen(message)[0] == "IN_DOUBT"
     assert smtp.accepted == []
@@ -284,11 +291,11 @@ def test_what_was_accepted_while_the_database_went_away_is_recorded_later(
     dispatch.mark(message.pk, worker="w", at=NINE)
     with (
         Channels() as channels,
-        patch.object(dispatch, "settle_accepted", side_effect=OperationalError("gone")),
+        patch.object(dispatch, "settle", side_effect=OperationalError("gone")),
         patch.object(dispatch.logger, "error"),
         pytest.raises(OperationalError),
     ):
-        dispatch.call(message.pk, worker="w", at=NINE, channels=channels)
+        call(message, worker="w", at=NINE, channels=channels)
     assert len(smtp.accepted) == 1
     with Channels() as channels:
         dispatch.reap(at=NINE + dispatch.LEASE, channels=channels)

@@ -33,7 +33,7 @@ def judged(message: Message) -> Verdict | None:
         status=MessageStatus.SENDING, worker="worker", lease_until=NINE + HOUR
     )
     with transaction.atomic():
-        held = Reader().locked(message.pk, worker="worker", place=None)
+        held = Reader("worker").locked(message.pk)
     assert held is not None
     return verdict(held, NINE)
 

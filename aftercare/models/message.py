@@ -195,19 +195,15 @@ class Message(Model):
         self._release()
 
     def accepted(self, *, at: datetime, provider_id: str) -> None:
-        """A provider took it; also known later of one that was in doubt."""
-        self.accept(at=at, provider_id=provider_id)
-        self.save()
-
-    def accept(self, *, at: datetime, provider_id: str) -> None:
-        """The same, for its worker, which writes it together with the try (aftercare.accepting)."""
+        """A provider took it; also known later of one that was in doubt. A worker that goes on
+        writes the same at once with more (aftercare.accepting)."""
         self.status, self.sent_at, self.provider_id = (
             MessageStatus.SENT,
             at,
             clean(provider_id, 200),
         )
         self.reason, self.ended_at = "", at
-        self.worker, self.lease_until = "", None
+        self._release()
 
     def delivered(self, *, at: datetime) -> bool:
         """It has arrived, says a receipt. False if that changes nothing: states move forward only.

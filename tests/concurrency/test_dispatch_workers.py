@@ -28,6 +28,7 @@ from tests.factories import (
     SessionFactory,
     TemplateFactory,
 )
+from tests.test_dispatch import call
 
 WORKERS = 6
 MESSAGES = 400
@@ -206,13 +207,13 @@ def test_a_slow_worker_is_not_taken_for_dead(smtp: SmtpServer) -> None:
         reaped.set()
         return "reaped"
 
-    def call() -> str:
+    def call_late() -> str:
         with Channels() as channels:
-            dispatch.call(message.pk, worker="slow", at=NINE, channels=channels)
+            call(message, worker="slow", at=NINE, channels=channels)
         return "called"
 
     with patch.object(dispatch, "_send", slow_send):
-        race(reap, call)
+        race(reap, call_late)
 
     message.refresh_from_db()
     assert message.status == MessageStatus.SENT

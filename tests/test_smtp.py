@@ -1,0 +1,148 @@
+"""How a message is handed to a mail server: what goes together, and what is only announced."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from aftercare.channels import Refused
+from aftercare.channels.email import SmtpChannel
+from tests.concurrency.test_dispatch_workers import until
+from tests.doubles import SmtpServer
+from tests.test_channels import MAIL
+
+OTHER = replace(MAIL, to="ada@patients.example")
+NAMED = ["MAIL", "RCPT"]
+
+
+@pytest.fixture
+def channel() -> Any:
+    channel = SmtpChannel()
+    yield channel
+    channel.close()
+
+
+def test_sender_recipient_and_data_go_together_to_a_server_that_takes_them(
+    smtp: SmtpServer, channel: SmtpChannel
+) -> None:
+    """This one answers none before it has all three."""
+    sent: list[bytes] = []
+    answer = smtp._answer
+
+    def hold_back(out: Any, reply: str) -> bool:
+        if smtp.verbs[-1:] in (["MAIL"], ["RCPT"]):
+            sent.append(reply.encode())
+            return True
+        while sent:
+            out.write(sent.pop(0) + b"\r\n")
+        return answer(out, reply)
+
+    smtp._answer = hold_back  # type: ignore[method-assign]
+
+    channel.send(MAIL)
+
+    assert smtp.recipients == [MAIL.to]
+    smtp.pipelining = False
+    with pytest.raises(Refused, match="lost"):  # the control: one by one, it gets no answer
+        SmtpChannel().send(MAIL)
+
+
+def test_a_message_that_was_announced_needs_only_its_body(
+    smtp: SmtpServer, channel: SmtpChannel
+) -> None:
+    channel.send(MAIL)
+    channel.announce(OTHER.to)
+    channel.send(OTHER)
+    channel.send(MAIL)
+
+    assert smtp.recipients == [MAIL.to, OTHER.to, MAIL.to]
+    assert smtp.verbs == ["EHLO", *[*NAMED, "DATA"] * 3]
+
+
+@pytest.mark.parametrize("script", [{}, {"RCPT": "550 no such user"}, {"MAIL": "451 later"}])
+def test_what_was_announced_and_is_not_sent_leaves_no_trace(
+    smtp: SmtpServer, channel: SmtpChannel, script: dict[str, str]
+) -> None:
+    channel.send(MAIL)
+    smtp.script = script
+    channel.announce(OTHER.to)
+    until(lambda: smtp.verbs == ["EHLO", *NAMED, "DATA", *NAMED])
+    smtp.script = {}
+
+    channel.send(replace(MAIL, to="joan@patients.example"))
+
+    assert smtp.recipients == [MAIL.to, "joan@patients.example"]
+    assert smtp.verbs == ["EHLO", *NAMED, "DATA", *NAMED, "RSET", *NAMED, "DATA"]
+
+
+def test_a_recipient_who_is_refused_when_announced_is_refused_when_sent(
+    smtp: SmtpServer, channel: SmtpChannel
+) -> None:
+    channel.send(MAIL)
+    smtp.script = {"RCPT": "550 no such user"}
+    channel.announce(OTHER.to)
+    with pytest.raises(Refused, match="550 no such user") as refused:
+        channel.send(OTHER)
+    smtp.script = {}
+
+    channel.send(MAIL)
+
+    assert refused.value.permanent
+    assert smtp.recipients == [MAIL.to] * 2
+
+
+def test_nothing_is_in_doubt_if_the_connection_is_lost_after_the_announcement(
+    smtp: SmtpServer, channel: SmtpChannel
+) -> None:
+    channel.send(MAIL)
+    smtp.script = {"RCPT": "cut"}
+    channel.announce(OTHER.to)
+    with pytest.raises(Refused, match="connection lost"):
+        channel.send(OTHER)
+    smtp.script = {}
+
+    channel.send(OTHER)
+
+    assert smtp.recipients == [MAIL.to, OTHER.to]
+
+
+def test_a_server_that_takes_one_command_at_a_time_hears_no_announcement(
+    smtp: SmtpServer, channel: SmtpChannel
+) -> None:
+    smtp.pipelining = False
+    channel.announce(MAIL.to)  # nobody is there yet
+    channel.send(MAIL)
+    channel.announce(OTHER.to)
+    channel.send(MAIL)
+
+    assert smtp.verbs == ["EHLO", *[*NAMED, "DATA"] * 2]
+
+
+def test_a_refusal_with_an_open_body_costs_the_connection(
+    smtp: SmtpServer, channel: SmtpChannel
+) -> None:
+    """A server that refuses the recipient and asks for the body all the same must not get one."""
+    smtp.script = {"RCPT": "550 no such user", "DATA": "354 go on"}
+    with pytest.raises(Refused, match="550"):
+        channel.send(MAIL)
+    smtp.script = {}
+
+    channel.send(OTHER)
+
+    assert smtp.recipients == [OTHER.to]
+    assert smtp.connections == 2
+
+
+def test_lines_that_begin_with_a_dot_arrive_as_they_were(
+    smtp: SmtpServer, channel: SmtpChannel
+) -> None:
+    channel.send(replace(MAIL, text="one\n.\n..two\n.three"))
+
+    assert "one\r\n.\r\n..two\r\n.three" in smtp.accepted[0]
+
+
+def test_what_cannot_be_an_email_is_refused_for_good(channel: SmtpChannel) -> None:
+    with pytest.raises(Refused, match="cannot be an e-mail") as refused:
+        channel.send(replace(MAIL, to="two\nlines@patients.example"))
+
+    assert refused.value.permanent
