@@ -29,7 +29,7 @@ M = TypeVar("M", bound=models.Model)
 # What re-check and rendering look at. Anything else is read when it is asked for.
 LOOKED_AT: dict[type[models.Model], tuple[str, ...]] = {
     Message: (
-        *("id", "clinic_id", "patient_id", "session_id", "step_id", "channel", "key", "status"),
+        *("id", "clinic_id", "patient_id", "session_id", "step_id", "channel", "status"),
         *("due_at", "expires_at", "attempts", "worker"),
     ),
     Clinic: (),  # all

@@ -20,7 +20,7 @@ from aftercare.tries import LEASE
 
 # By the partial index, so that the cost does not grow with the table.
 DUE = """
-    SELECT id FROM aftercare_message
+    SELECT ctid FROM aftercare_message
     WHERE status = 'PENDING' AND due_at <= %(at)s
     ORDER BY due_at, id LIMIT %(limit)s
 """
@@ -57,7 +57,8 @@ class Mark(NamedTuple):
 def claim(*, worker: str, at: datetime, limit: int) -> list[UUID]:
     """Reserve up to `limit` due messages for this worker; returns them oldest first.
 
-    MATERIALIZED, so that the rows are chosen once.
+    MATERIALIZED, so that the rows are chosen once; a row that is locked stays where it is, so its
+    place on disk (`ctid`) finds it again.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -65,7 +66,7 @@ def claim(*, worker: str, at: datetime, limit: int) -> list[UUID]:
             WITH due AS MATERIALIZED ({DUE} FOR UPDATE SKIP LOCKED)
             UPDATE aftercare_message AS message
             SET status = 'CLAIMED', worker = %(worker)s, lease_until = %(until)s
-            FROM due WHERE message.id = due.id
+            FROM due WHERE message.ctid = due.ctid
             RETURNING message.due_at, message.id
             """,  # noqa: S608  a constant
             {"at": at, "limit": limit, "worker": worker, "until": at + LEASE},

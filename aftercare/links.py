@@ -36,7 +36,7 @@ def message_for(token: str) -> Message | None:
     if not any(constant_time_compare(_token(key, secret), token) for secret in secrets):
         return None
     rows = Message.objects.select_related("clinic", "patient__clinic", "session", "step")
-    return rows.filter(key=key).first()
+    return rows.filter(pk=key).first()
 
 
 def page(message: Message) -> str:

@@ -135,12 +135,13 @@ def plan_messages(
             continue
         usable = {channel for purpose, channel in known.reach if purpose == step.purpose}
         messages += [message_of(session, step, channel, found) for channel in chosen(step, usable)]
-    INSERT.all(messages)
-    _tell_missed([message.key for message in messages if message.reason], at)
+    new = INSERT.all(messages)
+    if any(message.reason for message in messages):
+        _tell_missed(new, at)
 
 
-def _tell_missed(keys: list[UUID], at: datetime) -> None:
-    for message in Message.objects.filter(key__in=keys) if keys else ():
+def _tell_missed(new: list[UUID], at: datetime) -> None:
+    for message in Message.objects.filter(pk__in=new).exclude(reason=""):
         message_ended.send(
             Message, message=message, status=message.status, reason=message.reason, at=at
         )

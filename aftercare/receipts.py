@@ -84,7 +84,7 @@ def task_source(message: Message) -> str:
 def _locked(report: Report) -> Message | None:
     rows = Message.objects.locked().select_related("patient__clinic", "clinic", "step")
     if report.key is not None:
-        return rows.filter(key=report.key).first()
+        return rows.filter(pk=report.key).first()
     tries = MessageAttempt.objects.filter(
         provider=report.provider, provider_id=report.provider_id
     ).exclude(provider_id="")

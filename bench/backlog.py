@@ -10,10 +10,10 @@ DUE = 20_000  # of them; the others were sent, or are due in the coming year
 SIZES = (10_000, 500_000, 5_000_000)
 ROWS: LiteralString = """
 INSERT INTO aftercare_message (id, created_at, clinic_id, patient_id, session_id, step_id, channel,
-    occurrence, key, status, reason, due_at, expires_at, attempts, worker, lease_until, template_id,
+    occurrence, status, reason, due_at, expires_at, attempts, worker, lease_until, template_id,
     provider_id, sent_at)
 SELECT uuidv7(), now(), session.clinic_id, session.patient_id, session.id, step.id, 'EMAIL',
-    (100 + n / %(sessions)s)::smallint, gen_random_uuid(), state.status, '', due, due + '1 day',
+    (100 + n / %(sessions)s)::smallint, state.status, '', due, due + '1 day',
     CASE state.status WHEN 'SENT' THEN 1 ELSE 0 END, '', NULL, NULL,
     CASE state.status WHEN 'SENT' THEN '<' || n || '@clinic.example>' ELSE '' END,
     CASE state.status WHEN 'SENT' THEN due END

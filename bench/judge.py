@@ -81,7 +81,7 @@ def judge(database: str, ledger: Ledger) -> Judgement:
     times, found = Counter(key for _, key in accepted), Judgement()
     with connect(database) as connection:
         rows: list[Any] = connection.execute(
-            "SELECT key::text, status, extract(epoch FROM due_at) FROM aftercare_message"
+            "SELECT id::text, status, extract(epoch FROM due_at) FROM aftercare_message"
         ).fetchall()
         keys = {key: float(due) for key, _, due in rows}
     found.messages = len(rows)

@@ -9,6 +9,7 @@ statement (clinic.prepared), and becomes the same objects that the ORM would mak
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 import orjson
 from django.db import connection, connections, models
@@ -114,11 +115,13 @@ class Insert(Generic[M]):
         row._state.adding, row._state.db = False, connection.alias
         return True
 
-    def all(self, rows: Sequence[M]) -> None:
-        """Write what no constraint refuses; the objects are not told their ids."""
-        if rows:
-            with connection.cursor() as cursor:
-                self.of_all.execute(cursor, dict(self._values(rows)))
+    def all(self, rows: Sequence[M]) -> list[UUID]:
+        """Write what no constraint refuses; returns its ids, which the objects are not told."""
+        if not rows:
+            return []
+        with connection.cursor() as cursor:
+            self.of_all.execute(cursor, dict(self._values(rows)))
+            return [written[0] for written in cursor.fetchall()]
 
     def _values(self, rows: Sequence[M]) -> Iterator[tuple[str, list[Any]]]:
         db = connections[connection.alias]  # the connection itself, not what finds it each time

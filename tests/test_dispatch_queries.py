@@ -36,9 +36,9 @@ def test_a_claim_reads_the_partial_index() -> None:
         cursor.execute(
             """
             INSERT INTO aftercare_message (clinic_id, patient_id, session_id, step_id, channel,
-                occurrence, key, status, reason, due_at, expires_at, attempts, worker,
+                occurrence, status, reason, due_at, expires_at, attempts, worker,
                 provider_id, sent_at)
-            SELECT clinic_id, patient_id, session_id, step_id, channel, n, gen_random_uuid(),
+            SELECT clinic_id, patient_id, session_id, step_id, channel, n,
                 CASE WHEN n < 4000 THEN 'PENDING' ELSE 'SENT' END, '',
                 due_at - n * interval '1 second', expires_at, 0, '', '',
                 CASE WHEN n < 4000 THEN NULL ELSE due_at END

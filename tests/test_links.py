@@ -91,7 +91,7 @@ def test_the_key_alone_opens_nothing(message: Message) -> None:
 
 
 def test_a_right_token_of_no_message_leads_nowhere() -> None:
-    assert links.message_for(links.token_for(Message(key=uuid4()))) is None
+    assert links.message_for(links.token_for(Message(pk=uuid4()))) is None
 
 
 def test_a_forged_token_does_not_reach_the_database(django_assert_num_queries: Any) -> None:

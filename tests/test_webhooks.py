@@ -343,7 +343,7 @@ def test_what_was_never_tried_cannot_have_arrived() -> None:
 def test_an_unknown_message_is_accepted_and_ignored(caplog: Any) -> None:
     caplog.set_level("INFO", logger="aftercare.receipts")
     answers = [
-        gateway(report(Message(key=uuid4()), "delivered")),
+        gateway(report(Message(pk=uuid4()), "delivered")),
         gateway({"type": "status", "id": "1", "status": "sent", "message_id": "nobody's"}),
     ]
 

@@ -9,7 +9,6 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 import pgtrigger.compiler
 import pgtrigger.migrations
-import uuid
 from django.conf import settings
 from django.db import migrations, models
 
@@ -102,7 +101,6 @@ class Migration(migrations.Migration):
                         ('step', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='aftercare.carestep')),
                         ('channel', models.CharField(choices=[('EMAIL', 'E-mail'), ('SMS', 'SMS')], max_length=8)),
                         ('occurrence', models.PositiveSmallIntegerField(default=1)),
-                        ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                         ('status', models.CharField(choices=[('PENDING', 'Pending'), ('CLAIMED', 'Claimed by a worker'), ('SENDING', 'Being sent'), ('SENT', 'Sent'), ('DELIVERED', 'Delivered'), ('IN_DOUBT', 'In doubt'), ('FAILED', 'Failed'), ('CANCELLED', 'Cancelled'), ('SUPPRESSED', 'Suppressed'), ('EXPIRED', 'Expired')], db_default='PENDING', default='PENDING', max_length=12)),
                         ('reason', models.CharField(blank=True, max_length=300)),
                         ('due_at', models.DateTimeField()),
@@ -118,7 +116,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'db_table': 'aftercare_message',
-                        'indexes': [models.Index(condition=models.Q(('status', 'PENDING')), fields=['due_at', 'id'], name='message_pending_by_due'), models.Index(condition=models.Q(('status__in', ('CLAIMED', 'SENDING'))), fields=['lease_until'], name='message_leased'), models.Index(condition=models.Q(('status', 'PENDING')), fields=['expires_at'], name='message_pending_by_expiry'), models.Index(condition=models.Q(('status', 'IN_DOUBT')), fields=['ended_at'], name='message_in_doubt'), models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['ended_at'], name='message_by_end'), models.Index(fields=['patient', 'due_at'], name='message_by_patient'), models.Index(fields=['clinic', 'status', 'id'], name='message_by_clinic_status')],
+                        'indexes': [models.Index(condition=models.Q(('status', 'PENDING')), fields=['due_at', 'id'], name='message_pending_by_due'), models.Index(condition=models.Q(('status__in', ('CLAIMED', 'SENDING'))), fields=['lease_until'], name='message_leased'), models.Index(condition=models.Q(('status', 'PENDING')), fields=['expires_at'], name='message_pending_by_expiry'), models.Index(condition=models.Q(('status', 'IN_DOUBT')), fields=['ended_at'], name='message_in_doubt'), models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['ended_at'], name='message_by_end'), models.Index(fields=['patient', 'due_at'], name='message_by_patient'), models.Index(condition=models.Q(('status__in', ('CLAIMED', 'SENDING')), _negated=True), fields=['clinic', 'status', 'id'], name='message_by_clinic_status')],
                         'constraints': [models.UniqueConstraint(fields=('session', 'step', 'channel', 'occurrence'), name='message_once_per_session_step_channel'), models.CheckConstraint(condition=models.Q(('status__in', ['PENDING', 'CLAIMED', 'SENDING', 'SENT', 'DELIVERED', 'IN_DOUBT', 'FAILED', 'CANCELLED', 'SUPPRESSED', 'EXPIRED'])), name='message_status_known'), models.CheckConstraint(condition=models.Q(('channel__in', ['EMAIL', 'SMS'])), name='message_channel_known'), models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', False), ('status__in', ('SENT', 'DELIVERED'))), ('status', 'FAILED'), models.Q(models.Q(('status__in', ('SENT', 'DELIVERED')), _negated=True), ('sent_at__isnull', True)), _connector='OR'), name='message_sent_iff_sent_at'), models.CheckConstraint(condition=models.Q(models.Q(('delivered_at__isnull', False), ('status', 'DELIVERED')), models.Q(models.Q(('status', 'DELIVERED'), _negated=True), ('delivered_at__isnull', True)), _connector='OR'), name='message_delivered_iff_delivered_at'), models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('status__in', ('CLAIMED', 'SENDING')), models.Q(('worker', ''), _negated=True)), models.Q(models.Q(('status__in', ('CLAIMED', 'SENDING')), _negated=True), ('lease_until__isnull', True), ('worker', '')), _connector='OR'), name='message_leased_iff_held'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ('IN_DOUBT', 'FAILED', 'CANCELLED', 'SUPPRESSED', 'EXPIRED')), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='message_unsent_has_a_reason')],
                     },
                 ),

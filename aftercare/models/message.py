@@ -1,8 +1,8 @@
 """The outbox: one row is one message, and the rows are the queue."""
 
-import uuid
 from datetime import datetime
 from typing import NamedTuple, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -66,8 +66,7 @@ class Words(NamedTuple):
 class Message(Model):
     """One message to one patient on one channel. How it travels: docs/messages.md.
 
-    `key` is fixed at planning and is the Message-ID and the provider's idempotency key on every
-    try. Texts are not stored: step and template version are, and the text is made when it is sent.
+    Texts are not stored: step and template version are, and the text is made when it is sent.
     """
 
     # Keys without an index of their own: those in Meta begin with them, and steps and templates
@@ -83,7 +82,6 @@ class Message(Model):
     step = models.ForeignKey(CareStep, on_delete=models.PROTECT, db_index=False)
     channel = models.CharField(max_length=8, choices=Channel)
     occurrence = models.PositiveSmallIntegerField(default=1)
-    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     status = models.CharField(
         max_length=12,
         choices=MessageStatus,
@@ -169,11 +167,21 @@ class Message(Model):
                 name="message_by_end", fields=["ended_at"], condition=Q(ended_at__isnull=False)
             ),
             models.Index(name="message_by_patient", fields=["patient", "due_at"]),
-            models.Index(name="message_by_clinic_status", fields=["clinic", "status", "id"]),
+            models.Index(  # read by lists
+                name="message_by_clinic_status",
+                fields=["clinic", "status", "id"],
+                condition=~Q(status__in=HELD_BY_A_WORKER),  # which come and go: message_leased
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.step} by {self.get_channel_display()}: {self.get_status_display()}"
+
+    @property
+    def key(self) -> UUID:
+        """What providers know it by on every try: the Message-ID, the idempotency key."""
+        pk: UUID = self.pk
+        return pk
 
     @property
     def address(self) -> str:

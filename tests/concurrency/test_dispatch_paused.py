@@ -110,7 +110,7 @@ def send_with_pauses(gateway: HttpGateway, *arguments: str) -> "Counter[str]":
 def test_a_worker_that_was_paused_during_a_call_doubles_nothing(gateway: HttpGateway) -> None:
     asked = send_with_pauses(gateway)
 
-    assert asked == {str(key): 1 for key in Message.objects.values_list("key", flat=True)}
+    assert asked == {str(key): 1 for key in Message.objects.values_list("pk", flat=True)}
     assert len(asked) == PAUSES * EACH
     assert set(Message.objects.values_list("status", flat=True)) == {MessageStatus.SENT}
 

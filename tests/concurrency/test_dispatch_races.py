@@ -68,7 +68,7 @@ class Desk:
         return self._accepted[session]
 
     def remember(self) -> None:
-        pairs = Message.objects.values_list("key", "session")
+        pairs = Message.objects.values_list("pk", "session")
         self.session_of = {str(key): str(session) for key, session in pairs}
 
     def late(self) -> list[float]:

@@ -85,7 +85,7 @@ def test_many_workers_send_every_message_once(smtp: SmtpServer, gateway: HttpGat
 
     sent = received(smtp, gateway)
     assert set(sent.values()) == {1}
-    assert set(sent) == set(Message.objects.values_list("key", flat=True))
+    assert set(sent) == set(Message.objects.values_list("pk", flat=True))
     assert Message.objects.filter(status=MessageStatus.SENT, attempts=1).count() == MESSAGES
 
 

@@ -85,7 +85,7 @@ def test_eight_planners_and_three_beats_make_every_message_once(
     assert Message.objects.count() == SESSIONS * STEPS
     keys = [re.search(r"^Message-ID: <(.+?)@", m, re.MULTILINE) for m in smtp.accepted]
     received = Counter(found[1] for found in keys if found)
-    assert received == {str(key): 1 for key in Message.objects.values_list("key", flat=True)}
+    assert received == {str(key): 1 for key in Message.objects.values_list("pk", flat=True)}
 
 
 @contextmanager
