@@ -1,7 +1,7 @@
 """Sending: the product against bare senders and django-post_office; claiming at millions of rows.
 
     python bench/dispatch.py [--messages 1000] [--rounds 5] [--rows 5000000] [--only send|claim]
-                             [--answer-ms 0] [--quick] [--plans FILE] [--folder DIR]
+                             [--answer-ms 0] [--plain] [--quick] [--plans FILE] [--folder DIR]
 
 It starts PostgreSQL (fsync on), Valkey and a mail server on loopback that takes everything. The
 senders take turns: each round, every one of them sends the same number of the same e-mails, with
@@ -114,14 +114,14 @@ def install_post_office(folder: Path) -> bool:
 
 
 def throughput(
-    words: dict[str, str], messages: int, rounds: int, answer_ms: float, folder: Path
+    words: dict[str, str], messages: int, rounds: int, sink_options: list[str], folder: Path
 ) -> Any:
     """Messages per second, for each sender and number of connections, round by round."""
     from bench.outbox import queue_emails
 
     found: dict[str, list[float]] = {}
     with children() as start:
-        sink = start("bench/sink.py", str(answer_ms))
+        sink = start("bench/sink.py", *sink_options)
         port = str(sink.hear())
         mail = {"EMAIL_URL": f"smtp://127.0.0.1:{port}"}
         senders = {
@@ -236,6 +236,9 @@ def main() -> None:
     parser.add_argument(
         "--answer-ms", type=float, default=0, help="what the mail server takes, as over a network"
     )
+    parser.add_argument(
+        "--plain", action="store_true", help="a mail server that does not offer PIPELINING"
+    )
     parser.add_argument("--only", choices=["send", "claim"])
     parser.add_argument("--quick", action="store_true", help="200 e-mails, 2 rounds, 500,000 rows")
     parser.add_argument("--plans", type=Path, help="where to write the plans of a claim")
@@ -252,7 +255,7 @@ def main() -> None:
                 words,
                 arguments.messages,
                 arguments.rounds,
-                arguments.answer_ms,
+                [str(arguments.answer_ms), *["plain"] * arguments.plain],
                 postgres.folder.parent,
             )
             for name, speeds in sent.items():

@@ -85,3 +85,4 @@ def queue_emails(count: int, *, occurrence: int) -> None:
         )
         for session in TreatmentSession.objects.order_by("pk")[:count]
     )
+    connections.close_all()  # copying the database wants to be alone

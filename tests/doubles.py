@@ -28,11 +28,13 @@ class SmtpServer:
         self.connections = 0
         self.delay = 0.0
         self.on_accept: Callable[[str], object] = lambda _: None
+        self.on_connect: Callable[[], object] = lambda: None
         server = self
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
                 server.connections += 1
+                server.on_connect()
                 try:
                     server.talk(self.rfile, self.wfile)
                 except (BrokenPipeError, ConnectionResetError):

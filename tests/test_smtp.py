@@ -1,11 +1,12 @@
 """How a message is handed to a mail server: what goes together, and what is only announced."""
 
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 import pytest
 
-from aftercare.channels import Refused
+from aftercare.channels import Refused, Unknown
 from aftercare.channels.email import SmtpChannel
 from tests.concurrency.test_dispatch_workers import until
 from tests.doubles import SmtpServer
@@ -91,19 +92,62 @@ def test_a_recipient_who_is_refused_when_announced_is_refused_when_sent(
     assert smtp.recipients == [MAIL.to] * 2
 
 
-def test_nothing_is_in_doubt_if_the_connection_is_lost_after_the_announcement(
-    smtp: SmtpServer, channel: SmtpChannel
+@pytest.mark.parametrize("is_announced", [True, False])
+@pytest.mark.parametrize(
+    ("verb", "reply"), [("MAIL", "421 enough"), ("MAIL", "cut"), ("RCPT", "cut"), ("DATA", "cut")]
+)
+def test_a_server_that_closes_a_used_connection_gets_the_message_on_a_new_one(
+    smtp: SmtpServer, channel: SmtpChannel, verb: str, reply: str, is_announced: bool
 ) -> None:
+    """Some take only so many messages on one. Before the body, it was certainly not sent."""
     channel.send(MAIL)
-    smtp.script = {"RCPT": "cut"}
-    channel.announce(OTHER.to)
-    with pytest.raises(Refused, match="connection lost"):
-        channel.send(OTHER)
-    smtp.script = {}
+    smtp.script = {verb: reply}
+    smtp.on_connect = smtp.script.clear
+    if is_announced:
+        channel.announce(OTHER.to)
 
     channel.send(OTHER)
 
     assert smtp.recipients == [MAIL.to, OTHER.to]
+    assert smtp.connections == 2
+
+
+def test_a_used_connection_that_falls_silent_costs_one_time_out_not_two(
+    smtp: SmtpServer, channel: SmtpChannel
+) -> None:
+    """EMAIL_TIMEOUT, which is a second here, holds for a message, whatever becomes of it."""
+    channel.send(MAIL)
+    smtp.script = {"MAIL": "silence"}
+
+    began = monotonic()
+    with pytest.raises(Refused, match="connection lost"):
+        channel.send(OTHER)
+
+    assert monotonic() - began < 1.9
+
+
+def test_a_server_that_closes_a_new_connection_is_tried_later(
+    smtp: SmtpServer, channel: SmtpChannel
+) -> None:
+    smtp.script = {"MAIL": "421 closing"}
+
+    with pytest.raises(Refused, match="421 closing"):
+        channel.send(MAIL)
+
+    assert smtp.connections == 1
+
+
+def test_a_body_is_never_sent_on_a_second_connection(
+    smtp: SmtpServer, channel: SmtpChannel
+) -> None:
+    channel.send(MAIL)
+    smtp.script = {"BODY": "accept and cut"}
+
+    with pytest.raises(Unknown):
+        channel.send(OTHER)
+
+    assert smtp.recipients == [MAIL.to, OTHER.to]
+    assert smtp.connections == 1
 
 
 def test_a_server_that_takes_one_command_at_a_time_hears_no_announcement(

@@ -10,7 +10,7 @@ from math import inf
 from time import monotonic
 from typing import Any
 
-DONE = 250
+DONE, CLOSING = 250, 421
 GOOD = ((DONE,), (DONE, 251), (354,))  # replies to MAIL, RCPT and DATA with which it goes on
 
 
@@ -28,9 +28,9 @@ class _Conversation:
     _in_step = True
     sock: Any
 
-    def begin(self: Any, to: str, *, seconds: float) -> None:
-        """The next message may take so long. Says hello if it is the first."""
-        self.deadline = monotonic() + seconds
+    def begin(self: Any, to: str, deadline: float) -> None:
+        """A message to this recipient comes next. Says hello if it is the first."""
+        self.deadline = deadline
         self.body_started, self._in_step = False, True
         self.ehlo_or_helo_if_needed()
         if self._announced not in ("", to):

@@ -1,17 +1,23 @@
 """E-mail by SMTP, through Django's backend, knowing how far a failed attempt had come."""
 
 import smtplib
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 
-from aftercare.channels.conversation import DONE, SMTP, SMTP_SSL
+from aftercare.channels.conversation import CLOSING, DONE, SMTP, SMTP_SSL
 from aftercare.channels.errors import Refused, Unknown
 from aftercare.channels.kinds import ProviderKind
 from aftercare.channels.message import headers_of, own_address
 from aftercare.channels.wire import recipient, wire
 from aftercare.rendering import Outgoing
+
+
+class _Closed(Refused):
+    """The server has closed the connection, before the body: some do after so many messages, or
+    after a pause. A new connection may do."""
 
 
 class Backend(EmailBackend):
@@ -36,25 +42,40 @@ class SmtpChannel:
             content, to = wire(outgoing), recipient(outgoing.to)
         except ValueError as error:
             raise Refused(f"cannot be an e-mail: {error}", permanent=True) from error
+        is_used = self._backend.connection is not None
+        deadline = monotonic() + settings.EMAIL_TIMEOUT  # for all of it
         try:
+            self._hand_over(to, content, deadline)
+        except _Closed:
+            if not is_used or monotonic() >= deadline:
+                raise
+            self._hand_over(to, content, deadline)
+        return headers_of(outgoing)["Message-ID"]
+
+    def _hand_over(self, to: str, content: bytes, deadline: float) -> None:
+        try:
+            self._backend.timeout = max(deadline - monotonic(), 0.01)
             self._backend.open()
             connection = self._backend.connection
-            connection.begin(to, seconds=settings.EMAIL_TIMEOUT)
+            connection.begin(to, deadline)
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
-            raise Refused(f"no connection: {type(error).__name__}") from error
+            raise _Closed(f"no connection: {type(error).__name__}") from error
         try:
             code, words = connection.hand_over(recipient(own_address()), to, content)
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             reason = f"connection lost: {type(error).__name__}"
-            raise (Unknown(reason) if connection.body_started else Refused(reason)) from error
+            raise (Unknown(reason) if connection.body_started else _Closed(reason)) from error
         if connection.body_started and code == DONE:
-            return headers_of(outgoing)["Message-ID"]
-        if not connection.is_fit():
+            return
+        if code == CLOSING or not connection.is_fit():
             self._drop()
+        reason = f"{code} {words}"[:300]
+        if code == CLOSING and not connection.body_started:
+            raise _Closed(reason)
         if 400 <= code < 600 or not connection.body_started:
-            raise Refused(f"{code} {words}"[:300], permanent=500 <= code < 600)
+            raise Refused(reason, permanent=500 <= code < 600)
         # no refusal, no acceptance: the server makes no sense
         raise Unknown(f"odd reply {code}")
 
