@@ -92,14 +92,21 @@ def test_a_recipient_who_is_refused_when_announced_is_refused_when_sent(
     assert smtp.recipients == [MAIL.to] * 2
 
 
+@pytest.mark.parametrize("pipelining", [True, False])
 @pytest.mark.parametrize("is_announced", [True, False])
 @pytest.mark.parametrize(
     ("verb", "reply"), [("MAIL", "421 enough"), ("MAIL", "cut"), ("RCPT", "cut"), ("DATA", "cut")]
 )
 def test_a_server_that_closes_a_used_connection_gets_the_message_on_a_new_one(
-    smtp: SmtpServer, channel: SmtpChannel, verb: str, reply: str, is_announced: bool
+    smtp: SmtpServer,
+    channel: SmtpChannel,
+    verb: str,
+    reply: str,
+    is_announced: bool,
+    pipelining: bool,
 ) -> None:
     """Some take only so many messages on one. Before the body, it was certainly not sent."""
+    smtp.pipelining = pipelining
     channel.send(MAIL)
     smtp.script = {verb: reply}
     smtp.on_connect = smtp.script.clear
@@ -150,16 +157,20 @@ def test_a_body_is_never_sent_on_a_second_connection(
     assert smtp.connections == 1
 
 
-def test_a_server_that_takes_one_command_at_a_time_hears_no_announcement(
+def test_a_server_that_takes_one_command_at_a_time_hears_the_sender_only(
     smtp: SmtpServer, channel: SmtpChannel
 ) -> None:
     smtp.pipelining = False
     channel.announce(MAIL.to)  # nobody is there yet
     channel.send(MAIL)
     channel.announce(OTHER.to)
+    until(lambda: smtp.verbs == ["EHLO", *NAMED, "DATA", "MAIL"])
+    channel.send(OTHER)
+    channel.announce(OTHER.to)
     channel.send(MAIL)
 
-    assert smtp.verbs == ["EHLO", *[*NAMED, "DATA"] * 2]
+    assert smtp.recipients == [MAIL.to, OTHER.to, MAIL.to]
+    assert smtp.verbs == ["EHLO", *[*NAMED, "DATA"] * 2, "MAIL", "RSET", *NAMED, "DATA"]
 
 
 def test_a_refusal_with_an_open_body_costs_the_connection(

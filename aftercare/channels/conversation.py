@@ -24,7 +24,7 @@ class _Conversation:
 
     body_started = False
     deadline = inf
-    _announced = ""
+    _announced, _ahead = "", 0  # to whom, and how many commands of it the server has got
     _in_step = True
     sock: Any
 
@@ -33,18 +33,20 @@ class _Conversation:
         self.deadline = deadline
         self.body_started, self._in_step = False, True
         self.ehlo_or_helo_if_needed()
-        if self._announced not in ("", to):
-            self._announced = ""
-            for _ in ("MAIL", "RCPT"):
+        if self._announced != to:
+            for _ in range(self._ahead):
                 self.getreply()
-            self.rset()
+            if self._ahead:
+                self.rset()
+            self._announced, self._ahead = "", 0
 
     def announce(self: Any, sender: str, to: str) -> None:
-        """Name sender and recipient of a message that will probably be next. The server looks at
-        them while we are busy with other things; without a body, nothing is sent."""
-        if self.has_extn("pipelining"):
-            self.send("".join(self._envelope(sender, to)))
-            self._announced = to
+        """Name sender and recipient of a message that will probably be next, or only the sender to
+        a server that takes one command at a time. It looks at them while we are busy with other
+        things; without a body, nothing is sent."""
+        ahead = self._envelope(sender, to)[: 2 if self.has_extn("pipelining") else 1]
+        self.send("".join(ahead))
+        self._announced, self._ahead = to, len(ahead)
 
     def hand_over(self: Any, sender: str, to: str, content: bytes) -> tuple[int, str]:
         """Returns the reply that decides: DONE, if the body has started, means taken.
@@ -53,12 +55,12 @@ class _Conversation:
         SMTPException when the connection is lost.
         """
         commands = [*self._envelope(sender, to), "DATA\r\n"]
-        is_together = self.has_extn("pipelining")
+        is_together, ahead = self.has_extn("pipelining"), self._ahead
+        self._announced, self._ahead = "", 0
         if is_together:
-            self.send(commands[-1] if self._announced else "".join(commands))
-        self._announced = ""
-        for command, good in zip(commands, GOOD, strict=True):
-            if not is_together:
+            self.send("".join(commands[ahead:]))
+        for number, (command, good) in enumerate(zip(commands, GOOD, strict=True)):
+            if not is_together and number >= ahead:
                 self.send(command)
             code, words = self.getreply()
             if code not in good:
