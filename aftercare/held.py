@@ -175,6 +175,7 @@ class Reader:
             self._read(model, {pk})
         row = self._known[pk][1]
         assert isinstance(row, model)
+        row._state.fields_cache.clear()  # what it leads to may have another version
         return row
 
     def _read(self, model: type[models.Model], pks: set[UUID], *extra: str) -> None:

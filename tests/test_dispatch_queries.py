@@ -6,6 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from aftercare import dispatch, held
 from clinic.models import Clinic
+from patients.models import Patient
+from sessions.models import TreatmentPlan
 from tests.doubles import SmtpServer
 from tests.factories import NINE, MessageFactory
 from tests.test_dispatch import ready
@@ -28,6 +30,41 @@ def test_a_clinic_that_changes_between_two_messages_is_read_again(smtp: SmtpServ
         Clinic.objects.filter(pk=message.clinic_id).update(name="Hillside")
 
     assert names[0] != names[1] == "Hillside"
+
+
+def test_what_a_session_leads_to_is_read_again_for_its_next_message(smtp: SmtpServer) -> None:
+    message = ready()
+    MessageFactory(session=message.session, step=message.step, occurrence=2)
+    ids = dispatch.claim(worker="w", at=NINE, limit=2)
+    reader, statuses = held.Reader("w"), []
+    reader.expect(ids)
+
+    for pk in ids:
+        assert dispatch.mark(pk, worker="w", at=NINE)
+        with transaction.atomic():
+            found = reader.locked(pk)
+        assert found
+        statuses.append(found.session.plan.status)
+        TreatmentPlan.objects.filter(pk=found.session.plan_id).update(status="ON_HOLD")
+
+    assert statuses == ["ACTIVE", "ON_HOLD"]
+
+
+def test_a_patient_who_changes_after_the_claim_is_read_again(smtp: SmtpServer) -> None:
+    message = ready()
+    ids = dispatch.claim(worker="w", at=NINE, limit=1)
+    reader = held.Reader("w")
+    reader.expect(ids)
+    assert dispatch.mark(message.pk, worker="w", at=NINE)
+    for given_name, email in (("Ada", message.patient.email), ("Ada", "ada@patients.example")):
+        Patient.objects.filter(pk=message.patient_id).update(given_name=given_name, email=email)
+
+        with transaction.atomic(), CaptureQueriesContext(connection) as queries:
+            found = reader.locked(message.pk)
+
+        assert found
+        assert (found.patient.given_name, found.address) == (given_name, email)
+    assert "advisory_locks" in queries.captured_queries[-1]["sql"]  # those of the new address
 
 
 def test_a_claim_reads_the_partial_index() -> None:
