@@ -139,6 +139,17 @@ class StatusButtons:
         legal = self.next_statuses[row.get(pk=object_id)]
         return [button for button in allowed if self.buttons.get(button.method.__name__) in legal]
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Where nothing can be typed in, there is nothing to save either."""
+        inlines = context["inline_admin_formsets"]
+        if not context["adminform"].form.fields and not any(
+            inline.has_add_permission or inline.has_change_permission for inline in inlines
+        ):
+            context |= {"show_save": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+
     def press(self, request: HttpRequest, service: Callable[..., Any], **details: Any) -> None:
         """Run a service; what it refuses is told above the form."""
         try:
