@@ -212,6 +212,7 @@ def replay(database: str, bookings: Sequence[Sequence[str]]) -> tuple[float, lis
 def _replay(database: str, bookings: Sequence[Sequence[str]], ready: Any, answers: Any) -> None:
     from aftercare.planning import KNOWN
     from aftercare.reconciling import INSERT
+    from clinic.locks import LOCKS
     from clinic.tokens import CALLERS
     from sessions.api.named import NAMED
     from sessions.services.booking import EVENT, SESSION
@@ -221,7 +222,7 @@ def _replay(database: str, bookings: Sequence[Sequence[str]], ready: Any, answer
     inserts = (SESSION.of_one, EVENT.of_one, INSERT.of_all)
     with connect(database) as connection:
         cursor: Any = connection.cursor()
-        for prepared in (CALLERS, NAMED, STANDING, KNOWN, *inserts):
+        for prepared in (LOCKS, CALLERS, NAMED, STANDING, KNOWN, *inserts):
             cursor.execute(prepared.preparation)
         ready.wait()
         for statements in bookings:
