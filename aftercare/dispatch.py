@@ -134,7 +134,9 @@ class Run:
             untold.tell(at=self.clock())
         except Exception as error:
             logger.exception("message %s cannot be dealt with", self._at_hand)
-            if self._at_hand not in untold.memory.tries:
+            if self._at_hand in untold.memory.tries:
+                untold.tell(at=self.clock())
+            else:
                 self._count(self._at_hand, f"error: {type(error).__name__}")
         else:
             untold.forget(self._at_hand)

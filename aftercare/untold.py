@@ -37,12 +37,9 @@ def tell(*, at: datetime) -> None:
     """
     for message_id, tried in list(memory.tries.items()):
         with transaction.atomic(durable=True):
-            message = Message.objects.locked().get(pk=message_id)
-            if message.status == MessageStatus.SENDING and message.worker == tried.worker:
-                settle(message, tried)
-            elif tried.outcome == Outcome.ACCEPTED and message.status not in ACCEPTED:
-                keep(message, tried)
-                message.accepted(at=tried.at, provider_id=tried.provider_id)
+            message = Message.objects.locked().filter(pk=message_id).first()
+            if message:
+                _tell(message, tried)
         forget(message_id)
     for message_id, worker in list(memory.not_called.items()):
         with transaction.atomic(durable=True):
@@ -51,6 +48,14 @@ def tell(*, at: datetime) -> None:
                 unsent.attempts -= 1
                 unsent.put_back(due_at=at + PAUSE, reason=unsent.reason)
         forget(message_id)
+
+
+def _tell(message: Message, tried: Tried) -> None:
+    if message.status == MessageStatus.SENDING and message.worker == tried.worker:
+        settle(message, tried)
+    elif tried.outcome == Outcome.ACCEPTED and message.status not in ACCEPTED:
+        keep(message, tried)
+        message.accepted(at=tried.at, provider_id=tried.provider_id)
 
 
 def forget(message_id: UUID) -> None:

@@ -1,4 +1,4 @@
-"""What a message costs the database."""
+"""What a worker reads of its messages: what is new, once, and by the index."""
 
 import pytest
 from django.db import connection, transaction

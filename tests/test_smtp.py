@@ -60,6 +60,43 @@ def test_a_message_that_was_announced_needs_only_its_body(
     assert smtp.verbs == ["EHLO", *[*NAMED, "DATA"] * 3]
 
 
+def test_only_one_message_is_announced_at_a_time(smtp: SmtpServer, channel: SmtpChannel) -> None:
+    """Or the server would take a second recipient for the first one's message."""
+    channel.send(MAIL)
+    channel.announce(OTHER.to)
+    channel.announce("joan@patients.example")
+
+    channel.send(replace(MAIL, to="joan@patients.example"))
+
+    assert smtp.recipients == [MAIL.to, "joan@patients.example"]
+    assert smtp.verbs == ["EHLO", *NAMED, "DATA", *NAMED, "RSET", *NAMED, "DATA"]
+
+
+@pytest.mark.parametrize("to", ["", "two\nlines@patients.example"])
+def test_an_address_that_is_none_is_not_announced(
+    smtp: SmtpServer, channel: SmtpChannel, to: str
+) -> None:
+    channel.send(MAIL)
+    channel.announce(to)
+    channel.send(OTHER)
+
+    assert smtp.recipients == [MAIL.to, OTHER.to]
+    assert smtp.verbs == ["EHLO", *[*NAMED, "DATA"] * 2]
+
+
+def test_an_announcement_that_cannot_be_taken_back_costs_the_connection(
+    smtp: SmtpServer, channel: SmtpChannel
+) -> None:
+    channel.send(MAIL)
+    channel.announce(OTHER.to)
+    smtp.script = {"RSET": "500 what"}
+
+    channel.send(replace(MAIL, to="joan@patients.example"))
+
+    assert smtp.recipients == [MAIL.to, "joan@patients.example"]
+    assert smtp.connections == 2
+
+
 @pytest.mark.parametrize("script", [{}, {"RCPT": "550 no such user"}, {"MAIL": "451 later"}])
 def test_what_was_announced_and_is_not_sent_leaves_no_trace(
     smtp: SmtpServer, channel: SmtpChannel, script: dict[str, str]

@@ -33,17 +33,20 @@ class _Conversation:
         self.deadline = deadline
         self.body_started, self._in_step = False, True
         self.ehlo_or_helo_if_needed()
-        if self._announced != to:
+        if self._ahead and self._announced != to:
             for _ in range(self._ahead):
                 self.getreply()
-            if self._ahead:
-                self.rset()
             self._announced, self._ahead = "", 0
+            if not self.is_fit():
+                raise smtplib.SMTPServerDisconnected("It does not forget what was announced.")
 
     def announce(self: Any, sender: str, to: str) -> None:
         """Name sender and recipient of a message that will probably be next, or only the sender to
         a server that takes one command at a time. It looks at them while we are busy with other
-        things; without a body, nothing is sent."""
+        things; without a body, nothing is sent. One at a time: the server would take a second
+        recipient for the first one's message."""
+        if self._ahead:
+            return
         ahead = self._envelope(sender, to)[: 2 if self.has_extn("pipelining") else 1]
         self.send("".join(ahead))
         self._announced, self._ahead = to, len(ahead)

@@ -80,10 +80,13 @@ class SmtpChannel:
         raise Unknown(f"odd reply {code}")
 
     def announce(self, to: str) -> None:
-        """An e-mail to this address will probably be next."""
+        """An e-mail to this address will probably be next. Whatever is wrong with that, it shows
+        when its turn comes, and is nothing to the message before."""
         if connection := self._backend.connection:
             try:
                 connection.announce(recipient(own_address()), recipient(to))
+            except ValueError:  # no address
+                return
             except (OSError, smtplib.SMTPException):
                 self._drop()
 

@@ -1,5 +1,6 @@
 """From one message to the next in one round trip: outcome, commit, locks and fresh read."""
 
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -8,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 
 from aftercare import dispatch, held, suppression
 from aftercare.models import Message, MessageAttempt
-from tests.doubles import SmtpServer
-from tests.factories import MessageFactory
-from tests.test_dispatch import ready, seen, send
+from patients.models import Patient
+from tests.doubles import HttpGateway, SmtpServer
+from tests.factories import NINE, MessageFactory
+from tests.test_dispatch import MINUTE, ready, seen, send
 
 
 def more(message: Message, count: int) -> None:
@@ -105,3 +107,59 @@ def test_a_message_whose_address_is_busy_waits_and_the_others_go_out(smtp: SmtpS
     assert (second.attempts, second.tries.count()) == (0, 0)
     assert [m.attempts for m in (first, third)] == [1, 1]
     assert len(smtp.accepted) == 2
+
+
+def test_every_email_reaches_its_own_patient_whatever_was_announced(
+    smtp: SmtpServer, gateway: HttpGateway
+) -> None:
+    """The second is announced and withheld, then an SMS goes out, then the fourth is announced."""
+    first, withheld, sms, last = (
+        ready(due_at=NINE + timedelta(seconds=number), channel=channel)
+        for number, channel in enumerate(("EMAIL", "EMAIL", "SMS", "EMAIL"))
+    )
+    Patient.objects.filter(pk=withheld.patient_id).update(archived_at=NINE)
+
+    send(at=NINE + MINUTE)
+
+    assert seen(withheld) == ("SUPPRESSED", "the patient's record is archived")
+    assert seen(first) == seen(sms) == seen(last) == ("SENT", "")
+    assert smtp.recipients == [first.patient.email, last.patient.email]
+
+
+def test_a_patient_without_an_address_does_not_spoil_the_message_before(smtp: SmtpServer) -> None:
+    first, without, last = (ready(due_at=NINE + timedelta(seconds=n)) for n in range(3))
+    Patient.objects.filter(pk=without.patient_id).update(email="")
+
+    send(at=NINE + MINUTE)
+
+    assert seen(first) == seen(last) == ("SENT", "")
+    assert seen(without) == ("SUPPRESSED", "the patient has no address for this channel")
+    assert len(smtp.accepted) == 2
+
+
+def test_an_address_that_is_none_does_not_spoil_the_message_before(smtp: SmtpServer) -> None:
+    first, odd, last = (ready(due_at=NINE + timedelta(seconds=n)) for n in range(3))
+    Patient.objects.filter(pk=odd.patient_id).update(email="two\nlines@patients.example")
+
+    send(at=NINE + MINUTE)
+
+    assert seen(first) == seen(last) == ("SENT", "")
+    assert seen(odd)[0] == "FAILED"
+    assert "cannot be an e-mail" in odd.reason
+
+
+def test_what_was_accepted_before_a_fault_of_ours_is_written_down_in_the_same_run(
+    smtp: SmtpServer,
+) -> None:
+    first, second = (ready(due_at=NINE + timedelta(seconds=number)) for number in range(2))
+
+    with (
+        patch.object(dispatch, "settle_and_go_on", side_effect=KeyError("a fault of ours")),
+        patch.object(dispatch.logger, "exception"),
+    ):
+        send(at=NINE + MINUTE)
+
+    assert seen(first) == seen(second) == ("SENT", "")  # the second one is claimed again
+    assert [message.attempts for message in (first, second)] == [1, 1]
+    assert [message.tries.count() for message in (first, second)] == [1, 1]
+    assert smtp.recipients == [first.patient.email, second.patient.email]
