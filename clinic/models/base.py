@@ -27,10 +27,29 @@ class UUIDv7(Func):
     output_field = models.UUIDField()
 
 
+class Id(models.UUIDField):  # type: ignore[type-arg]
+    """A primary key that the database gives: None until the row is saved.
+
+    Django fills a field with `db_default` in advance with an expression, and then takes a row that
+    is being typed in for one that exists: its forms look for the parts of "the" row.
+    """
+
+    def get_default(self) -> None:
+        return None
+
+    def get_pk_value_on_save(self, instance: models.Model) -> Any:
+        return super().get_default()
+
+    def deconstruct(self) -> Any:
+        """For the migrations an ordinary UUID: it differs in Python only."""
+        name, _, arguments, options = super().deconstruct()
+        return name, "django.db.models.UUIDField", arguments, options
+
+
 class Model(models.Model):
     """A table whose rows are named by a UUIDv7 that the database gives."""
 
-    id = models.UUIDField(primary_key=True, db_default=UUIDv7(), editable=False)
+    id = Id(primary_key=True, db_default=UUIDv7(), editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -6,7 +6,7 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser, UserManager
 from django.db import models
 from django.db.models import Q
 
-from clinic.models.base import UUIDv7
+from clinic.models.base import Id, UUIDv7
 from clinic.models.site import Clinic
 
 
@@ -36,7 +36,7 @@ class StaffManager(UserManager.from_queryset(StaffQuerySet)):  # type: ignore[mi
 class User(AbstractUser):
     """A member of staff. What they may do follows from the role alone (`clinic.permissions`)."""
 
-    id = models.UUIDField(primary_key=True, db_default=UUIDv7(), editable=False)
+    id = Id(primary_key=True, db_default=UUIDv7(), editable=False)
     role = models.CharField(max_length=16, choices=Role)
     clinics = models.ManyToManyField(Clinic, related_name="staff", db_table="clinic_user_clinic")
 
