@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from clinic.demo.accounts import ACCOUNTS, PASSWORD
-from clinic.problems import CONTENT_TYPE
+from clinic.problems import problem
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -26,13 +26,6 @@ def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
     detail = f"Too many wrong passwords. Try again in {minutes} minutes."
     if not request.path.startswith("/api/"):
         return render(request, "clinic/locked_out.html", {"detail": detail}, status=429)
-    body = {
-        "type": "about:blank",
-        "title": "Locked out",
-        "status": 429,
-        "code": "locked_out",
-        "detail": detail,
-        "errors": [],
-    }
-    headers = {"Retry-After": str(minutes * 60)}
-    return JsonResponse(body, status=429, content_type=CONTENT_TYPE, headers=headers)
+    answer = problem(429, "locked_out", "Locked out", detail)
+    answer["Retry-After"] = str(minutes * 60)
+    return answer
