@@ -9,8 +9,6 @@ Note [Yes]
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from aftercare import optout
 from aftercare.address import normal
 from aftercare.answers import answer, confirmed
@@ -19,7 +17,7 @@ from aftercare.models import AddressSource, Anchor, InboundMessage, Message, Mes
 from aftercare.models.message import ACCEPTED
 from clinic.locks import lock
 from clinic.models import Clinic
-from clinic.retries import retried
+from clinic.retries import retried_transaction
 from patients.models import Audience, Channel, Patient, Purpose, StaffTask, TaskKind
 from patients.services import raise_task
 from sessions.lifecycle import UPCOMING, Status
@@ -52,8 +50,7 @@ class _Outcome:
     audience: Audience = Audience.FRONT_DESK
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def receive_sms(incoming: Incoming, *, at: datetime) -> InboundMessage:
     """Understand one SMS, act on it, and keep it with what was answered.
 
@@ -68,8 +65,7 @@ def receive_sms(incoming: Incoming, *, at: datetime) -> InboundMessage:
     return known or _Reader(incoming, at).take_in()
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def receive_from_page(
     message: Message, *, text: str, kind: TaskKind, provider: str, provider_id: str, at: datetime
 ) -> InboundMessage:
@@ -265,16 +261,16 @@ class _Reader:
         return answer(kind, clinic=self.clinic, language=self.language)
 
 
+@retried_transaction
 def confirm(session: TreatmentSession, *, at: datetime) -> bool:
     """Confirm an appointment for its patient; False if it cannot be confirmed (any more).
 
     Locks the row first: a second answer finds it confirmed, and that is as good.
     """
-    with transaction.atomic():
-        status = TreatmentSession.objects.locked().get(pk=session.pk).status
-        if status == Status.BOOKED and at < session.starts_at:
-            move_session(session_id=session.pk, to=Status.CONFIRMED, at=at, by=None)
-            status = Status.CONFIRMED
+    status = TreatmentSession.objects.locked().get(pk=session.pk).status
+    if status == Status.BOOKED and at < session.starts_at:
+        move_session(session_id=session.pk, to=Status.CONFIRMED, at=at, by=None)
+        status = Status.CONFIRMED
     return status == Status.CONFIRMED
 
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import transaction
 
 from aftercare.models import InboundMessage
 from clinic.errors import Conflict
 from clinic.models import User
+from clinic.retries import retried_transaction
 from patients.models import Channel, Patient, TaskStatus
 from patients.services import finish_task
 
@@ -20,7 +20,7 @@ class AlreadyHandled(Conflict):
     title = "This was handled already"
 
 
-@transaction.atomic
+@retried_transaction
 def handle(*, inbound_id: Any, at: datetime, by: User) -> InboundMessage:
     """Somebody has looked after it: its task is done too. Raises AlreadyHandled."""
     inbound = (

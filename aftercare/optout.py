@@ -9,14 +9,12 @@ Note [Opt-out and calls in flight]
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
-
 from aftercare.address import lock_name, normal
 from aftercare.models import AddressConsent, AddressSource, Message
 from clinic.errors import Conflict
 from clinic.locks import lock
 from clinic.models import User
-from clinic.retries import retried
+from clinic.retries import retried_transaction
 from patients.models import Purpose
 
 # A word is overruled only by one of at least its weight: a STOP ends with the START of the same
@@ -48,8 +46,7 @@ def refusal(*, channel: str, address: object, purpose: str) -> AddressConsent | 
     return None if word is None or word.granted else word
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def record(
     *,
     channel: str,
@@ -94,8 +91,7 @@ def _says_something_new(last: AddressConsent | None, *, granted: bool, source: s
     return outweighs >= 0 if granted else outweighs > 0
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def record_by_staff(
     *,
     channel: str,

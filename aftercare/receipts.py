@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-
 from aftercare import optout
 from aftercare.models import (
     AddressSource,
@@ -17,7 +15,7 @@ from aftercare.models import (
     ReceiptKind,
 )
 from aftercare.models.message import OPEN, clean
-from clinic.retries import retried
+from clinic.retries import retried_transaction
 from patients.models import TaskKind
 from patients.services import finish_source, raise_task
 
@@ -42,8 +40,7 @@ class Report:
     detail: str = ""
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def receive(report: Report, *, at: datetime) -> DeliveryReceipt | None:
     """Take in one report; None if it is a repetition, or about a message that is not ours.
 

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Max
 
 from aftercare.models import CareStep, Message, MessageStatus, MessageTemplate
 from aftercare.receipts import task_source
 from clinic.errors import Conflict
 from clinic.models import User
+from clinic.retries import retried_transaction
 from patients.services import finish_source
 
 
@@ -28,7 +28,7 @@ class NotInDoubt(Conflict):
     title = "This message is not in doubt"
 
 
-@transaction.atomic
+@retried_transaction
 def add_template_version(
     *,
     step: CareStep,
@@ -63,7 +63,7 @@ def _locked(message_id: Any) -> Message:
     return Message.objects.locked().get(pk=message_id)
 
 
-@transaction.atomic
+@retried_transaction
 def cancel_message(*, message_id: Any, at: datetime, by: User) -> Message:
     """Take a message out of the queue. Raises NotCancellable once it is on its way or ended."""
     message = _locked(message_id)
@@ -73,7 +73,7 @@ def cancel_message(*, message_id: Any, at: datetime, by: User) -> Message:
     return message
 
 
-@transaction.atomic
+@retried_transaction
 def resend_message(*, message_id: Any, at: datetime, by: User) -> Message:
     """Plan an ended message once more, as the next occurrence of its step; returns the new one.
 
@@ -104,7 +104,7 @@ def resend_message(*, message_id: Any, at: datetime, by: User) -> Message:
     )
 
 
-@transaction.atomic
+@retried_transaction
 def resolve_message(*, message_id: Any, delivered: bool, at: datetime, by: User) -> Message:
     """Decide a message in doubt: it did arrive, or it did not. Raises NotInDoubt."""
     message = _locked(message_id)

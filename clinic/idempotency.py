@@ -22,7 +22,7 @@ from rest_framework.response import Response
 from clinic.errors import DomainError
 from clinic.models import IdempotencyKey
 from clinic.permissions import actor
-from clinic.retries import Busy, retried
+from clinic.retries import Busy, retried, retried_transaction
 
 KEPT = timedelta(hours=48)
 PRINTABLE = re.compile(r"[ -~]{1,100}")
@@ -69,8 +69,7 @@ def idempotent(verb: Callable[..., Response]) -> Callable[..., HttpResponseBase]
     return documented
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def _once(work: Callable[[], Response], view: Any, request: Request, key: str) -> HttpResponseBase:
     digest = request_digest(request)
     user = actor(request)

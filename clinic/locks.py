@@ -21,9 +21,8 @@ def lock(*names: str, shared: tuple[str, ...] = ()) -> None:
     """Hold the named locks until the transaction ends. Sorted, so two callers cannot deadlock.
 
     Those who hold a lock `shared` do not wait for each other, only for one who holds it alone.
-    Must run in a transaction, before the check that it protects. Whoever waits longer than three
-    seconds gets an OperationalError, which `clinic.retries.retried` turns into another try. The
-    limit is for these locks only: a row may be held for longer, while a provider is called.
+    Must run in a transaction, before the check that it protects. Whoever waits longer than
+    `lock_timeout` gets an OperationalError, which `clinic.retries` turns into another try.
     """
     together(statement(*names, shared=shared))
 
@@ -44,8 +43,7 @@ def statement(*names: str, shared: tuple[str, ...] = ()) -> Statement:
         [(_key(name), False) for name in names] + [(_key(name), True) for name in shared]
     )
     keys, is_shared = [key for key, _ in wanted], [flag for _, flag in wanted]
-    text, values = LOCKS.taught({"keys": keys, "shared": is_shared})
-    return f"SET LOCAL lock_timeout = '3s'; {text}; SET LOCAL lock_timeout TO DEFAULT", values
+    return LOCKS.taught({"keys": keys, "shared": is_shared})
 
 
 def _require_transaction() -> None:

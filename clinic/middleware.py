@@ -1,13 +1,16 @@
 """What happens around every request."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.middleware.common import CommonMiddleware
+from django.shortcuts import render
 from django.utils import timezone
 
 from clinic.models import User
 from clinic.problems import CONTENT_TYPE, of_answer
+from clinic.retries import Busy, is_passing, retried
 
 Handler = Callable[[HttpRequest], HttpResponse]
 API = "/api/"
@@ -59,3 +62,37 @@ def clinic_time(get_response: Handler) -> Handler:
             return get_response(request)
 
     return handle
+
+
+class PassingFaults:
+    """Pages and what passes by itself, such as a lock that somebody else holds for too long.
+
+    The admin puts each change into a transaction of its own, around the services: so its views are
+    what is run again. Whoever had no luck gets a page that says so. (`clinic.problems` says it to
+    programs, `aftercare.pages` to patients.)
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        if request.method != "POST" or not request.path.startswith("/admin/"):
+            return None
+        try:
+            return retried(view)(request, *args, **kwargs)
+        except Busy:
+            return busy_page(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return busy_page(request) if isinstance(error, Busy) or is_passing(error) else None
+
+
+def busy_page(request: HttpRequest) -> HttpResponse:
+    answer = render(request, "clinic/busy.html", status=Busy.status)
+    answer["Retry-After"] = str(Busy.retry_after)
+    return answer

@@ -19,6 +19,7 @@ from rest_framework.views import exception_handler, set_rollback
 
 from clinic.errors import DomainError
 from clinic.renderers import JSONRenderer
+from clinic.retries import Busy, is_passing
 
 logger = logging.getLogger(__name__)
 WHOLE = ("non_field_errors", "__all__")  # what DRF and Django call the input as a whole
@@ -46,6 +47,8 @@ def handle(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
     if isinstance(exc, DataError):
         set_rollback()
         return problem(400, "bad_value", "Invalid input", "A value cannot be stored.")
+    if is_passing(exc):
+        return _domain(Busy())
     if isinstance(exc, OperationalError):
         logger.error("database unavailable: %s", exc)
         set_rollback()

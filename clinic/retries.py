@@ -1,12 +1,12 @@
 """Faults of concurrency that another try mends, hidden from the caller."""
 
 import random
-import time
 from collections.abc import Callable
 from functools import wraps
+from time import monotonic, sleep
 from typing import ParamSpec, TypeVar
 
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
 from clinic.errors import DomainError
 
@@ -17,6 +17,9 @@ T = TypeVar("T")
 PASSING = {"40001", "40P01", "55P03"}
 RETRIES = 3
 PAUSE_SECONDS = 0.05
+# No new try begins after this time. A lock is waited for 4 s (clinic.settings), so the last one
+# ends after 12 s: a provider that is being called behind a message's lock has answered by then.
+PATIENCE_SECONDS = 10.0
 
 
 class Busy(DomainError):
@@ -25,36 +28,63 @@ class Busy(DomainError):
     title = "Too many at once"
     retry_after = 2
 
+    def __init__(
+        self, message: str = "Others are writing the same things. Try again in a moment."
+    ) -> None:
+        super().__init__(message)
+
+
+def retried_transaction(write: Callable[P, T]) -> Callable[P, T]:
+    """For every service that writes: one transaction, run again as a whole when PostgreSQL has
+    ended it in favour of another one.
+
+    Inside of somebody else's transaction it is a savepoint, and only the outermost one can be run
+    again. Raises Busy when three more tries did not help.
+    """
+    return _marked(retried(transaction.atomic(write)))
+
+
+def retried_step(write: Callable[P, T]) -> Callable[P, T]:
+    """The same for what is mostly one step of a larger service: there it costs no savepoint."""
+    return _marked(retried(transaction.atomic(savepoint=False)(write)))
+
 
 def retried(write: Callable[P, T]) -> Callable[P, T]:
-    """Run `write` again, as a whole, when PostgreSQL has ended it in favour of another one.
+    """Run `write`, which makes its own transaction, again after a passing fault.
 
-    Stands above `transaction.atomic`: what was read before the fault is void. Inside of somebody
-    else's transaction it does nothing, because only the outermost one can be run again.
-    Raises Busy when three more tries did not help.
+    What was read before the fault is void. In a transaction of somebody else it does nothing.
     """
 
     @wraps(write)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         if connection.in_atomic_block:
             return write(*args, **kwargs)
-        for pause in range(1, RETRIES + 1):
+        began = monotonic()
+        for pause in range(1, RETRIES + 2):
             try:
                 return write(*args, **kwargs)
             except OperationalError as error:
-                _require_passing(error)
+                if not is_passing(error):
+                    raise
+                if pause > RETRIES or monotonic() - began > PATIENCE_SECONDS:
+                    raise Busy from error
             # Jitter, so that two which met once do not meet again.
-            time.sleep(PAUSE_SECONDS * pause * random.uniform(0.5, 1.5))  # noqa: S311
-        try:
-            return write(*args, **kwargs)
-        except OperationalError as error:
-            _require_passing(error)
-            raise Busy("Others are writing the same things. Try again in a moment.") from error
+            sleep(PAUSE_SECONDS * pause * random.uniform(0.5, 1.5))  # noqa: S311
+        raise AssertionError("unreachable")
 
     return run
 
 
-def _require_passing(error: OperationalError) -> None:
-    """Re-raises what another try would not mend."""
-    if getattr(error.__cause__, "sqlstate", None) not in PASSING:
-        raise error
+def is_passing(error: BaseException | None) -> bool:
+    """Whether another try may mend this fault of the database."""
+    return getattr(error and error.__cause__, "sqlstate", None) in PASSING
+
+
+def is_retried(service: Callable[..., object]) -> bool:
+    return getattr(service, "is_retried", False)
+
+
+def _marked(service: Callable[P, T]) -> Callable[P, T]:
+    """For the test that walks all services."""
+    service.is_retried = True  # type: ignore[attr-defined]
+    return service

@@ -3,10 +3,9 @@
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
-
 from clinic.errors import Conflict
 from clinic.models import CartridgeLot, Clinic, DeviceModel
+from clinic.retries import retried_transaction
 
 
 class LotKnown(Conflict):
@@ -19,7 +18,7 @@ class AlreadyRecalled(Conflict):
     title = "This lot was recalled before"
 
 
-@transaction.atomic
+@retried_transaction
 def receive_cartridges(
     *,
     clinic: Clinic,
@@ -46,7 +45,7 @@ def receive_cartridges(
     return delivery
 
 
-@transaction.atomic
+@retried_transaction
 def recall_lot(*, lot_id: Any, reason: str, at: datetime) -> CartridgeLot:
     """Stop the use of a lot: from now on the database refuses it. Raises AlreadyRecalled."""
     lot = CartridgeLot.objects.select_for_update(of=("self",)).get(pk=lot_id)

@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "pghistory.middleware.HistoryMiddleware",  # who and where, for every change
     "axes.middleware.AxesMiddleware",
+    "clinic.middleware.PassingFaults",  # last: it runs the admin's views again
 ]
 
 ROOT_URLCONF = "clinic.urls"
@@ -87,8 +88,9 @@ TEMPLATES = [
 
 # ATOMIC_REQUESTS stays off: transactions are visible in services.py, and `durable=True` works.
 _database = env.db("DATABASE_URL")
-# A lock is waited for at the longest while a provider is called (10 s, aftercare.dispatch).
-_limits = "-c lock_timeout=15s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+# Services try again (clinic.retries), all in all for longer than a provider is called (10 s,
+# aftercare.dispatch), so nobody at a desk waits for a quarter of a minute.
+_limits = "-c lock_timeout=4s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
 # The only statements that are prepared are those of clinic.prepared: planned once, as that module
 # promises, and not anew for their values.
 _limits += " -c plan_cache_mode=force_generic_plan"

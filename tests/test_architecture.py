@@ -1,8 +1,11 @@
 """What holds for the whole code base, checked on the code base itself."""
 
+import ast
+import inspect
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from bench.servers import POSTGRES
 from clinic.permissions import PERMISSIONS, TABLES, VERBS
+from clinic.retries import is_retried
 
 ROOT = Path(settings.BASE_DIR)
 ORDER = ["clinic", "patients", "treatment_sessions", "aftercare"]
@@ -174,3 +178,64 @@ def test_beat_names_only_tasks_that_exist() -> None:
     named = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
 
     assert named <= set(app.tasks)
+
+
+SERVICES = [
+    *("clinic.services", "patients.services", "sessions.services", "aftercare.services"),
+    *("aftercare.inbound", "aftercare.inbox", "aftercare.optout", "aftercare.receipts"),
+]
+# What answers a question and writes nothing.
+READS = {
+    *("alternatives", "as_number", "candidates", "consenting_patients", "current_texts"),
+    *("people_at", "propose_moves", "propose_series", "questionnaire", "refusal", "task_source"),
+}
+# Beat's: each row in a transaction of its own.
+ONE_BY_ONE = {"expire_offers", "offer_freed_slots"}
+
+
+def services() -> dict[str, Any]:
+    """Every public function of the modules that hold services, by its name."""
+    found = {}
+    for name in SERVICES:
+        module = import_module(name)
+        for function in getattr(module, "__all__", vars(module)):
+            value = getattr(module, function)
+            is_own = inspect.isfunction(value) and value.__module__.startswith(name)
+            if is_own and not function.startswith("_"):
+                found[function] = value
+    return found
+
+
+def test_every_service_that_writes_is_one_transaction_that_is_tried_again() -> None:
+    found = services()
+    bare = {name for name, function in found.items() if not is_retried(function)}
+
+    assert bare == READS | ONE_BY_ONE
+    assert len(found) > 50
+
+
+def test_what_only_reads_calls_nothing_that_writes() -> None:
+    writes = {"save", "create", "update", "delete", "bulk_create", "bulk_update", "get_or_create"}
+    for name in READS:
+        tree = ast.parse(inspect.getsource(services()[name]))
+        calls = {node.func.attr for node in ast.walk(tree) if _is_method_call(node)}  # type: ignore[attr-defined]
+        assert not calls & writes, name
+
+
+def _is_method_call(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+
+
+def test_a_transaction_is_opened_in_one_way_only() -> None:
+    """By the decorator of services. What stands in the code beside it is a savepoint of a service,
+    or a worker's own, which ends between two calls (`durable`)."""
+    decorated = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for app in ("clinic", "patients", "sessions", "aftercare")
+        for path in (ROOT / app).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        and any("atomic" in ast.unparse(decorator) for decorator in node.decorator_list)
+    ]
+
+    assert decorated == []

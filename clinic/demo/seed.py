@@ -3,7 +3,6 @@
 from datetime import date, datetime, time, timedelta
 
 from django.core.management.base import CommandError
-from django.db import transaction
 from django.utils import timezone
 
 from clinic.demo.accounts import ACCOUNTS, HILLTOP, PASSWORD, RIVERSIDE
@@ -20,6 +19,7 @@ from clinic.models import (
     User,
     Weekday,
 )
+from clinic.retries import retried_transaction
 from sessions import services
 from sessions.models import TreatmentPlan
 
@@ -30,7 +30,7 @@ ADDRESSES = {
 }
 
 
-@transaction.atomic
+@retried_transaction
 def seed() -> str:
     """Add the demo once. Returns what was done, in a line."""
     if Clinic.objects.filter(name=RIVERSIDE).exists():

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-
 from clinic.errors import Conflict, DomainError
 from clinic.models import ClinicalRule, DeviceModel, User
+from clinic.retries import retried_transaction
 from patients.models import (
     ConsentKind,
     ConsentText,
@@ -44,7 +43,7 @@ def current_texts(at: datetime) -> list[ConsentText]:
     return list(ConsentText.objects.in_effect(at).prefetch_related("clauses"))
 
 
-@transaction.atomic
+@retried_transaction
 def record_treatment_consent(
     *,
     patient_id: Any,
@@ -79,7 +78,7 @@ def record_treatment_consent(
     )
 
 
-@transaction.atomic
+@retried_transaction
 def record_photo_consent(
     *,
     patient_id: Any,
@@ -100,7 +99,7 @@ def record_photo_consent(
     )
 
 
-@transaction.atomic
+@retried_transaction
 def revoke_consent(
     *, consent: TreatmentConsent | PhotoConsent, reason: str, at: datetime
 ) -> TreatmentConsent | PhotoConsent:

@@ -3,12 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from clinic.errors import Conflict
 from clinic.locks import lock
 from clinic.models import User
-from clinic.retries import retried
+from clinic.retries import retried_transaction
 from patients.models import ContactConsent, Patient
 
 
@@ -23,8 +21,7 @@ def lock_name(patient_id: Any) -> str:
     return f"patients.contact:{patient_id}"
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def record_contact_consent(
     *,
     patient_id: Any,

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
-
 from clinic.errors import Conflict, DomainError, NotAllowed, VersionMismatch
 from clinic.models import Clinic, User
+from clinic.retries import retried_transaction
 from patients.models import (
     Concern,
     ConcernSubtype,
@@ -57,7 +56,7 @@ def open_record(patient_id: Any) -> Patient:
     return patient
 
 
-@transaction.atomic
+@retried_transaction
 def register_patient(
     *, clinic: Clinic, details: Mapping[str, Any], at: datetime, by: User
 ) -> Patient:
@@ -73,7 +72,7 @@ def register_patient(
     return _assessed(patient, skin_type, at=at, by=by)
 
 
-@transaction.atomic
+@retried_transaction
 def update_patient(
     *, patient_id: Any, version: int, changes: Mapping[str, Any], at: datetime, by: User
 ) -> Patient:
@@ -107,7 +106,7 @@ def _assessed(patient: Patient, skin_type: int | None, *, at: datetime, by: User
     return patient
 
 
-@transaction.atomic
+@retried_transaction
 def archive_patient(*, patient_id: Any, at: datetime) -> Patient:
     """Take a record out of use. Nothing is deleted. Raises PatientArchived."""
     patient = open_record(patient_id)
@@ -116,7 +115,7 @@ def archive_patient(*, patient_id: Any, at: datetime) -> Patient:
     return patient
 
 
-@transaction.atomic
+@retried_transaction
 def restore_patient(*, patient_id: Any) -> Patient:
     """Take an archived record back into use. Raises NotArchived, also for a merged one."""
     patient = locked(patient_id)
@@ -127,7 +126,7 @@ def restore_patient(*, patient_id: Any) -> Patient:
     return patient
 
 
-@transaction.atomic
+@retried_transaction
 def assess_skin_type(
     *, patient_id: Any, skin_type: int, assessed_on: date, by: User
 ) -> SkinTypeAssessment:
@@ -142,7 +141,7 @@ def assess_skin_type(
     return assessment
 
 
-@transaction.atomic
+@retried_transaction
 def record_concern(
     *,
     patient_id: Any,

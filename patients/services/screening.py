@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NotRequired, TypedDict
 
-from django.db import transaction
-
 from clinic.errors import Conflict, DomainError
 from clinic.models import ClinicalRule, User
+from clinic.retries import retried_transaction
 from patients.models import (
     Screening,
     ScreeningAnswer,
@@ -47,7 +46,7 @@ def questionnaire(at: datetime) -> list[ScreeningRule]:
     return sorted(rules, key=lambda rule: rule.position)
 
 
-@transaction.atomic
+@retried_transaction
 def record_screening(
     *,
     patient_id: Any,

@@ -3,10 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from clinic.errors import Conflict
 from clinic.models import Clinic, User
+from clinic.retries import retried_step, retried_transaction
 from patients.models import Audience, Patient, StaffTask, TaskStatus
 
 
@@ -15,6 +14,7 @@ class TaskDone(Conflict):
     title = "This task is done already"
 
 
+@retried_step
 def raise_task(
     *,
     clinic: Clinic,
@@ -43,7 +43,7 @@ def raise_task(
     return StaffTask.objects.filter(source=task.source).order_by("-id")[0]
 
 
-@transaction.atomic
+@retried_transaction
 def finish_task(*, task_id: Any, at: datetime, by: User | None, note: str = "") -> StaffTask:
     """Tick a task off. Raises TaskDone."""
     task = StaffTask.objects.select_for_update(of=("self",)).get(pk=task_id)
@@ -54,6 +54,7 @@ def finish_task(*, task_id: Any, at: datetime, by: User | None, note: str = "") 
     return task
 
 
+@retried_step
 def finish_source(*, source: str, at: datetime, by: User | None, note: str = "") -> None:
     """Tick off the open task of a cause that has been settled, if there is one."""
     StaffTask.objects.open().filter(source=source).update(

@@ -9,7 +9,7 @@ from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.findings import Finding, Severity
 from clinic.locks import lock, statement
 from clinic.models import Device, Room, User
-from clinic.retries import retried
+from clinic.retries import retried_transaction
 from clinic.rows import Insert
 from patients.services import PatientArchived
 from sessions.assessment import overridden, side_effect_findings
@@ -124,8 +124,7 @@ def prepare_session(
     )
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def book_session(
     *,
     plan: TreatmentPlan,

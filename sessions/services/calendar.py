@@ -6,6 +6,7 @@ from datetime import datetime
 from clinic.errors import DomainError
 from clinic.models import CalendarFeed, User
 from clinic.models.calendar import digest
+from clinic.retries import retried_transaction
 
 
 class NoCalendar(DomainError):
@@ -14,6 +15,7 @@ class NoCalendar(DomainError):
     title = "There is no calendar address"
 
 
+@retried_transaction
 def open_calendar(*, at: datetime, by: User) -> tuple[CalendarFeed, str]:
     """Give the calendar a new secret, which ends the old one. It is told here and never again."""
     secret = secrets.token_urlsafe(32)
@@ -23,6 +25,7 @@ def open_calendar(*, at: datetime, by: User) -> tuple[CalendarFeed, str]:
     return feed, secret
 
 
+@retried_transaction
 def close_calendar(*, by: User) -> None:
     """End the address for good. Raises NoCalendar."""
     closed, _ = CalendarFeed.objects.filter(user=by).delete()

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.models import CartridgeLot, User
+from clinic.retries import retried_transaction
 from patients.models import Zone
 from sessions.assessment import assess_session, overridden
 from sessions.gs1 import read_cartridge_code
@@ -111,7 +112,7 @@ def in_progress(session_id: Any) -> TreatmentSession:
     return session
 
 
-@transaction.atomic
+@retried_transaction
 def write_chart(
     *,
     session_id: Any,
@@ -149,7 +150,7 @@ def write_chart(
     return session
 
 
-@transaction.atomic
+@retried_transaction
 def use_cartridge(*, session_id: Any, code: str, at: datetime) -> CartridgeUse:
     """Record the cartridge whose GS1 code was scanned.
 
@@ -203,7 +204,7 @@ def explain_cartridge(error: IntegrityError, use: CartridgeUse) -> Exception:
     return error
 
 
-@transaction.atomic
+@retried_transaction
 def override_finding(
     *, session_id: Any, code: str, subject: str, reason: str, at: datetime, by: User
 ) -> SessionFinding:
@@ -230,7 +231,7 @@ def override_finding(
     return row
 
 
-@transaction.atomic
+@retried_transaction
 def add_addendum(*, session_id: Any, text: str, at: datetime, by: User) -> Addendum:
     """Add to a signed record; the record itself stays as it is. Raises NotSigned."""
     session = TreatmentSession.objects.locked().get(pk=session_id)

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
 
-from django.db import transaction
-
 from clinic.errors import Conflict
 from clinic.locks import lock
 from clinic.models import Clinic, Closure, TimeOff, User, WorkingHours
-from clinic.retries import retried
+from clinic.retries import retried_transaction
 from clinic.wallclock import iso_utc
 from sessions.availability import Offer, first_free
 from sessions.lifecycle import Status
@@ -22,8 +20,7 @@ class BookingsInTheWay(Conflict):
     title = "There are bookings in this time"
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def add_closure(
     *,
     clinic: Clinic,
@@ -44,8 +41,7 @@ def add_closure(
     return closure
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def add_time_off(
     *,
     practitioner: User,
@@ -134,8 +130,7 @@ def propose_moves(
     ]
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def add_working_hours(
     *,
     practitioner: User,

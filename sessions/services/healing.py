@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from clinic.errors import Conflict, DomainError
 from clinic.models import User
+from clinic.retries import retried_transaction
 from patients.models import Zone
 from sessions.lifecycle import Status
 from sessions.models import (
@@ -45,7 +46,7 @@ class OtherPlan(DomainError):
     title = "The session belongs to another plan"
 
 
-@transaction.atomic
+@retried_transaction
 def log_side_effect(
     *,
     session: TreatmentSession,
@@ -74,7 +75,7 @@ def log_side_effect(
     )
 
 
-@transaction.atomic
+@retried_transaction
 def resolve_side_effect(*, side_effect_id: Any, resolution: str, at: datetime) -> SideEffect:
     """Close a side effect with its outcome. Raises AlreadyResolved."""
     side_effect = SideEffect.objects.select_for_update(of=("self",)).get(pk=side_effect_id)
@@ -86,7 +87,7 @@ def resolve_side_effect(*, side_effect_id: Any, resolution: str, at: datetime) -
     return side_effect
 
 
-@transaction.atomic
+@retried_transaction
 def record_outcome(
     *,
     plan: TreatmentPlan,

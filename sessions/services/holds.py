@@ -3,10 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-
 from clinic.models import Device, Room, User
-from clinic.retries import retried
+from clinic.retries import retried_transaction
 from sessions.availability import standing
 from sessions.holding import Held, own_holds
 from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
@@ -19,8 +17,7 @@ from sessions.services.booking import (
 )
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def place_hold(
     *,
     plan_id: Any,
@@ -82,8 +79,7 @@ def keep(
     )
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def release_hold(*, hold_id: Any) -> None:
     """Give a held slot back. One that is gone already was released or booked: nothing to do."""
     Hold.objects.filter(pk=hold_id).delete()

@@ -13,6 +13,7 @@ from django.db import IntegrityError, models, transaction
 from clinic.errors import Conflict
 from clinic.locks import lock
 from clinic.models import User
+from clinic.retries import retried_transaction
 from patients.models import Patient, PatientMerge
 from sessions.lifecycle import Status
 from sessions.models import TreatmentPlan, TreatmentSession
@@ -23,7 +24,7 @@ class CannotMerge(Conflict):
     title = "These records cannot be merged"
 
 
-@transaction.atomic
+@retried_transaction
 def merge_patients(
     *, kept_id: Any, merged_id: Any, reason: str, at: datetime, by: User
 ) -> PatientMerge:

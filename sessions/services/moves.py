@@ -3,12 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-
 from clinic.errors import Conflict
 from clinic.locks import lock
 from clinic.models import User
-from clinic.retries import retried
+from clinic.retries import retried_transaction
 from sessions.assessment import (
     Assessed,
     assess_session,
@@ -40,8 +38,7 @@ class UnresolvedFindings(Conflict):
     title = "Safety findings are not decided yet"
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def move_session(
     *, session_id: Any, to: str, at: datetime, by: User | None, reason: str = ""
 ) -> TreatmentSession:

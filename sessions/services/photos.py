@@ -15,13 +15,14 @@ from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import models, transaction
+from django.db import models
 from django.db.models import DateField, Exists, Func, OuterRef, Value
 from django.db.models.functions import Cast
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from clinic.errors import Conflict, DomainError
 from clinic.models import User
+from clinic.retries import retried_transaction
 from patients.models import Patient, PhotoConsent, PhotoScope, Zone
 from patients.services.records import open_record
 from sessions.models import Photo, TreatmentSession
@@ -110,6 +111,7 @@ def consenting_patients(*, at: datetime) -> models.QuerySet[Patient]:
     return Patient.objects.filter(Exists(given.valid(today)))  # type: ignore[arg-type]
 
 
+@retried_transaction
 def store_photo(
     *,
     patient: Patient,
@@ -123,7 +125,7 @@ def store_photo(
 ) -> Photo:
     """Make a picture anew and keep it.
 
-    1. Decode and encode it again, before the transaction: that may take a second.
+    1. Decode and encode it again, before the first statement: that may take a second.
     2. Write the files, then the row: a row never lacks its files.
     3. If the row cannot be written, take the files away again.
 
@@ -136,23 +138,22 @@ def store_photo(
     # Random names: nothing of the upload's name or of the patient gets into the file system.
     image, thumbnail = f"photos/{uuid4()}.jpg", f"photos/{uuid4()}.jpg"
     try:
-        with transaction.atomic():
-            _require_consent(open_record(patient.pk), at=at)
-            default_storage.save(image, ContentFile(picture.image))
-            default_storage.save(thumbnail, ContentFile(picture.thumbnail))
-            return Photo.objects.create(
-                patient=patient,
-                session=session,
-                view=view,
-                zone=zone,
-                taken_at=taken_at,
-                image=image,
-                thumbnail=thumbnail,
-                sha256=hashlib.sha256(picture.image).hexdigest(),
-                width=picture.width,
-                height=picture.height,
-                uploaded_by=by,
-            )
+        _require_consent(open_record(patient.pk), at=at)
+        default_storage.save(image, ContentFile(picture.image))
+        default_storage.save(thumbnail, ContentFile(picture.thumbnail))
+        return Photo.objects.create(
+            patient=patient,
+            session=session,
+            view=view,
+            zone=zone,
+            taken_at=taken_at,
+            image=image,
+            thumbnail=thumbnail,
+            sha256=hashlib.sha256(picture.image).hexdigest(),
+            width=picture.width,
+            height=picture.height,
+            uploaded_by=by,
+        )
     except BaseException:
         # Also what a full disk has left half-written; a name that was not used yet does no harm.
         default_storage.delete(image)

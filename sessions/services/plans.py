@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
 from clinic.errors import DomainError
 from clinic.models import Role, User
+from clinic.retries import retried_transaction
 from patients.models import Area, Concern, Patient, PatientConcern
 from patients.services import PatientArchived
 from sessions.lifecycle import PlanStatus
@@ -51,7 +50,7 @@ def no_practitioner(person: User) -> NoPractitionerHere:
     return NoPractitionerHere(f"{person} is no practitioner of this clinic.", field="practitioner")
 
 
-@transaction.atomic
+@retried_transaction
 def create_plan(
     *,
     patient: Patient,
@@ -103,7 +102,7 @@ def create_plan(
     return plan
 
 
-@transaction.atomic
+@retried_transaction
 def move_plan(*, plan_id: Any, to: str, at: datetime, by: User, reason: str = "") -> TreatmentPlan:
     """Move a plan on in its life. Raises IllegalPlanMove, ReasonMissing (to hold or to stop)."""
     plan = TreatmentPlan.objects.select_for_update(of=("self",)).get(pk=plan_id)

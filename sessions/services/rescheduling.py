@@ -8,7 +8,7 @@ from django.db import transaction
 
 from clinic.errors import Conflict
 from clinic.models import Device, Room, User
-from clinic.retries import retried
+from clinic.retries import retried_transaction
 from clinic.wallclock import instant, iso_utc
 from sessions.availability import Slot, free_slots
 from sessions.lifecycle import OCCUPIES, UPCOMING, Status
@@ -46,8 +46,7 @@ class Shift:
     slot: Slot
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def reschedule_session(
     *,
     session_id: Any,

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db import transaction
-
 from clinic.errors import DomainError
 from clinic.models import User
-from clinic.retries import retried
+from clinic.retries import retried_transaction
 from clinic.wallclock import instant
 from sessions.availability import Chosen, Slot, free_slots
 from sessions.models import ProtocolVersion, TreatmentPlan, TreatmentSession
@@ -153,8 +151,7 @@ class _Search:
         )
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def book_series(
     *, plan_id: Any, slots: Sequence[Chosen], at: datetime, by: User
 ) -> list[TreatmentSession]:

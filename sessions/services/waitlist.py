@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 
 from clinic.errors import Conflict, DomainError
 from clinic.models import User
-from clinic.retries import retried
+from clinic.retries import retried_step, retried_transaction
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import FreedSlot, Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 from sessions.services.booking import (
@@ -43,7 +43,7 @@ class OfferLapsed(Conflict):
     title = "The offer has lapsed"
 
 
-@transaction.atomic
+@retried_transaction
 def join_waitlist(
     *,
     plan: TreatmentPlan,
@@ -87,6 +87,7 @@ def join_waitlist(
     return entry
 
 
+@retried_step
 def note_freed(session: TreatmentSession, *, at: datetime) -> bool:
     """Write down that the slot of `session` is free now, if somebody could want it."""
     waiting = WaitlistEntry.objects.filter(clinic=session.clinic_id, status=WaitlistStatus.WAITING)
@@ -110,7 +111,7 @@ def offer_freed_slots(*, at: datetime) -> int:
     return offered
 
 
-@transaction.atomic
+@retried_transaction
 def _offer_freed(freed_id: Any, *, at: datetime) -> bool:
     rows = FreedSlot.objects.select_for_update(of=("self",), skip_locked=True)
     slot = (
@@ -162,8 +163,7 @@ def _offer(slot: FreedSlot, *, at: datetime) -> bool:
     return False
 
 
-@retried
-@transaction.atomic
+@retried_transaction
 def accept_offer(*, entry_id: Any, at: datetime, by: User) -> TreatmentSession:
     """Book what is offered. Raises OfferLapsed, IllegalWaitlistMove, and what `book_session`
     raises."""
@@ -196,7 +196,7 @@ def _offered(entry: WaitlistEntry) -> dict[str, Any]:
     }
 
 
-@transaction.atomic
+@retried_transaction
 def decline_offer(*, entry_id: Any, at: datetime, by: User, reason: str = "") -> WaitlistEntry:
     """Pass an offer on to the next; the entry goes on waiting. Raises IllegalWaitlistMove."""
     entry = WaitlistEntry.objects.locked().get(pk=entry_id)
@@ -206,7 +206,7 @@ def decline_offer(*, entry_id: Any, at: datetime, by: User, reason: str = "") ->
     return entry
 
 
-@transaction.atomic
+@retried_transaction
 def withdraw_from_waitlist(
     *, entry_id: Any, at: datetime, by: User, reason: str = ""
 ) -> WaitlistEntry:
@@ -225,7 +225,7 @@ def expire_offers(*, at: datetime) -> int:
     return sum(_expire(pk, at=at) for pk in lapsed)
 
 
-@transaction.atomic
+@retried_transaction
 def _expire(entry_id: Any, *, at: datetime) -> bool:
     entry = WaitlistEntry.objects.lapsed(at).locked().filter(pk=entry_id).first()
     if entry is None:

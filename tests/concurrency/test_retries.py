@@ -2,19 +2,23 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from django.db import OperationalError, connection, transaction
+from django.test import Client
 
 from clinic.models import Room, User
-from clinic.retries import RETRIES, Busy, retried
+from clinic.retries import PATIENCE_SECONDS, RETRIES, Busy, retried
+from patients.models import Patient, PatientMerge
 from sessions import services
 from tests.concurrency.conftest import race
 from tests.conftest import Booking, client_of
-from tests.factories import DAY, HOUR, NINE, RoomFactory
+from tests.factories import DAY, HOUR, NINE, PatientFactory, RoomFactory
 
 
 def crossing(rooms: list[Room]) -> tuple[list[Callable[[], str]], "Counter[str]"]:
@@ -186,3 +190,95 @@ def test_a_lock_is_waited_for_only_so_long(booking: Booking) -> None:
         return "got it"
 
     assert race(hold, wait) == {"held": 1, "55P03": 1}
+
+
+@contextmanager
+def held(patient: Patient, *, seconds: float) -> Iterator[None]:
+    """Somebody else holds the row of a patient; whoever is here waits 0.2 s at a time for it."""
+    is_held, ends = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Patient.objects.select_for_update().get(pk=patient.pk)
+            is_held.set()
+            ends.wait(timeout=seconds)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    is_held.wait(timeout=10)
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '200ms'")
+    try:
+        yield
+    finally:
+        ends.set()
+        holder.join()
+        connection.close()
+
+
+def merge(kept: Patient, desk: User) -> Any:
+    duplicate = PatientFactory(clinic=kept.clinic)
+    return client_of(desk).post(
+        f"/api/v1/patients/{kept.pk}/merge/", {"duplicate": str(duplicate.pk), "reason": "twice"}
+    )
+
+
+def test_who_holds_a_patient_for_a_moment_disturbs_no_merge(alice: User) -> None:
+    kept = PatientFactory(clinic=alice.clinics.get())
+
+    with held(kept, seconds=0.3):
+        answer = merge(kept, alice)
+
+    assert answer.status_code == 201
+
+
+def test_a_patient_who_is_held_for_long_makes_a_merge_busy(alice: User) -> None:
+    kept = PatientFactory(clinic=alice.clinics.get())
+
+    with held(kept, seconds=20):
+        answer = merge(kept, alice)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert answer["Retry-After"] == "2"
+    assert not PatientMerge.objects.exists()
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0.3, 302), (20, 503)])
+def test_the_admin_tries_again_and_then_says_that_it_is_busy(
+    alice: User, seconds: float, status: int
+) -> None:
+    """Django's admin opens a transaction around the services, so its views are run again."""
+    patient = PatientFactory(clinic=alice.clinics.get())
+    alice.is_staff = True
+    alice.save()
+    browser = Client()
+    browser.force_login(alice)
+    url = f"/admin/patients/patient/{patient.pk}/change/"
+    form = browser.get(url).context["adminform"].form
+    typed = {name: form[name].value() or "" for name in form.fields}
+    parts = {
+        f"{formset.formset.prefix}-{name}": "0"
+        for formset in browser.get(url).context["inline_admin_formsets"]
+        for name in ("TOTAL_FORMS", "INITIAL_FORMS")
+    }
+
+    with held(patient, seconds=seconds):
+        answer = browser.post(url, {**typed, **parts, "given_name": "Hedy"})
+
+    assert answer.status_code == status, answer.content.decode()
+    assert answer.headers.get("Retry-After") == ("2" if status == 503 else None)
+    patient.refresh_from_db()
+    assert (patient.given_name == "Hedy") == (status == 302)
+
+
+def test_who_waits_for_long_is_not_made_to_wait_again() -> None:
+    write, tries = raising("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '55P03'; END $$")
+
+    with (
+        pytest.raises(Busy),
+        patch("clinic.retries.monotonic", count(0, PATIENCE_SECONDS + 1).__next__),
+    ):
+        retried(write)()
+
+    assert len(tries) == 1
