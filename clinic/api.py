@@ -34,6 +34,18 @@ class NewestFirst(CursorPagination):
     max_page_size = 200
     query_params = frozenset({"cursor", "page_size"})
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        address = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {
+                "next": {**address, "description": "The address of the next page; null: none."},
+                "previous": {**address, "description": "Of the page before; null: none."},
+                "results": schema,
+            },
+        }
+
 
 class ClinicViewSet(GenericViewSet[Any]):
     """A view set that sees only the caller's clinics and refuses query parameters it ignores."""

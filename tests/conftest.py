@@ -20,6 +20,7 @@ from patients.models import ConsentText, Zone
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentPlan, TreatmentSession
+from tests.answers import CheckedClient
 from tests.doubles import HttpGateway, SmtpServer, running
 from tests.factories import (
     NINE,
@@ -75,8 +76,9 @@ def bob(other_clinic: Clinic) -> User:
     return UserFactory(username="bob", clinic=other_clinic)
 
 
-def client_of(user: User | None) -> APIClient:
-    client = APIClient()
+def client_of(user: User | None, **environ: Any) -> APIClient:
+    """A client whose every answer is compared with the API's description (tests.answers)."""
+    client = CheckedClient(**environ)
     client.force_authenticate(user)
     return client
 

@@ -207,7 +207,7 @@ def test_rights_end_with_the_account_and_follow_the_role_at_once(alice: User) ->
 def test_logging_in_gives_a_token_that_logging_out_ends(alice: User) -> None:
     alice.set_password("long-enough-1")
     alice.save()
-    client = APIClient()
+    client = client_of(None)
 
     login = client.post(
         "/api/v1/auth/login/", {"username": "alice", "password": "long-enough-1"}, format="json"
@@ -224,7 +224,7 @@ def test_logging_in_gives_a_token_that_logging_out_ends(alice: User) -> None:
 
 def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(alice: User) -> None:
     answers = [
-        APIClient().post("/api/v1/auth/login/", {"username": name, "password": "wrong-one-1"})
+        client_of(None).post("/api/v1/auth/login/", {"username": name, "password": "wrong-one-1"})
         for name in ("alice", "nobody")
     ]
 
@@ -236,12 +236,12 @@ def test_after_five_wrong_passwords_the_right_one_has_to_wait(alice: User) -> No
     alice.set_password("long-enough-1")
     alice.save()
     login = {"username": "alice", "password": "wrong-one-1"}
-    tries = [APIClient().post("/api/v1/auth/login/", login) for _ in range(5)]
+    tries = [client_of(None).post("/api/v1/auth/login/", login) for _ in range(5)]
     assert [answer.status_code for answer in tries] == [401, 401, 401, 401, 429]
 
     login["password"] = "long-enough-1"
-    locked = APIClient().post("/api/v1/auth/login/", login)
-    elsewhere = APIClient(REMOTE_ADDR="10.0.0.7").post("/api/v1/auth/login/", login)
+    locked = client_of(None).post("/api/v1/auth/login/", login)
+    elsewhere = client_of(None, REMOTE_ADDR="10.0.0.7").post("/api/v1/auth/login/", login)
 
     assert (locked.status_code, locked.json()["code"]) == (429, "locked_out")
     assert locked["Retry-After"] == "900"
@@ -268,7 +268,7 @@ def test_staff_of_two_clinics_say_for_which_one_they_register(dana: User) -> Non
 def test_a_lapsed_token_opens_nothing_and_is_deleted_by_the_hour(alice: User) -> None:
     _, lapsed = AuthToken.objects.create(alice, expiry=timedelta(seconds=-1))
     _, token = AuthToken.objects.create(alice)
-    client = APIClient()
+    client = client_of(None)
 
     client.credentials(HTTP_AUTHORIZATION=f"Token {lapsed}")
     assert client.get("/api/v1/me/").status_code == 401
@@ -282,7 +282,7 @@ def test_a_lapsed_token_opens_nothing_and_is_deleted_by_the_hour(alice: User) ->
 def test_the_token_takes_one_query(alice: User, django_assert_num_queries: Any) -> None:
     for _ in range(3):
         _, token = AuthToken.objects.create(alice)
-    client = APIClient()
+    client = client_of(None)
     client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
 
     with django_assert_num_queries(2):  # the token with its user, the user's clinics

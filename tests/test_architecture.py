@@ -45,10 +45,6 @@ def test_no_migration_is_missing() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
-def test_the_openapi_description_is_valid_and_without_warnings() -> None:
-    call_command("spectacular", validate=True, fail_on_warn=True, file=os.devnull)
-
-
 def test_benchmarks_use_the_settings_of_the_compose_file() -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     program, *arguments = compose["services"]["db"]["command"]

@@ -91,9 +91,9 @@ class PatientConcernIn(serializers.Serializer[Any]):
 
 class PatientConcernOut(serializers.ModelSerializer[PatientConcern]):
     concern = serializers.CharField(source="concern.code")
-    subtype = serializers.CharField(source="subtype.code", default=None)
+    subtype = serializers.CharField(source="subtype.code", allow_null=True)
     advice = serializers.CharField(source="subtype.advice", default="")
-    zone = serializers.CharField(source="zone.code", default=None)
+    zone = serializers.CharField(source="zone.code", allow_null=True)
 
     class Meta:
         model = PatientConcern

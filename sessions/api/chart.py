@@ -150,7 +150,7 @@ class FindingOut(serializers.Serializer[Any]):
         source="finding.overridable_by", child=serializers.CharField()
     )
     is_open = serializers.BooleanField(help_text="It still needs a decision.")
-    overridden_by = serializers.UUIDField(source="overridden_by.pk", allow_null=True, default=None)
+    overridden_by = serializers.UUIDField(source="overridden_by.pk", allow_null=True)
     overridden_at = serializers.DateTimeField(allow_null=True)
     override_reason = serializers.CharField()
 

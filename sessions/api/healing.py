@@ -46,7 +46,7 @@ class ResolutionIn(serializers.Serializer[Any]):
 
 class SideEffectOut(serializers.ModelSerializer[SideEffect]):
     patient = serializers.UUIDField(source="session.patient_id")
-    zone = serializers.CharField(source="zone.code", default=None)
+    zone = serializers.CharField(source="zone.code", allow_null=True)
 
     class Meta:
         model = SideEffect
@@ -130,7 +130,7 @@ class OutcomeIn(serializers.Serializer[Any]):
 
 class OutcomeOut(serializers.ModelSerializer[OutcomeMeasure]):
     scale = serializers.CharField(source="scale.code")
-    zone = serializers.CharField(source="zone.code", default=None)
+    zone = serializers.CharField(source="zone.code", allow_null=True)
     patient = serializers.UUIDField(source="plan.patient_id")
 
     class Meta:

@@ -37,7 +37,7 @@ class PlanIn(serializers.Serializer[Any]):
         queryset=PatientConcern.objects.all(), many=True, required=False, default=list
     )
     planned_zones = serializers.IntegerField(required=False, min_value=1, max_value=12, default=1)
-    goals = serializers.CharField(required=False, max_length=2_000, default="")
+    goals = serializers.CharField(required=False, allow_blank=True, max_length=2_000, default="")
     as_draft = serializers.BooleanField(default=False)
 
 

@@ -1,0 +1,41 @@
+"""What the API's values may be, where drf-spectacular says less than the truth."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+# OpenAPI's "time" is a time with an offset. Ours stand on the wall clock of a clinic.
+WALL_CLOCK = r"^\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?$"
+
+
+class ClinicSchema(AutoSchema):
+    """Describes one operation of the API."""
+
+    def _map_serializer_field(
+        self, field: Any, direction: Any, bypass_extensions: bool = False
+    ) -> Any:
+        if field.read_only and hasattr(field, "allow_blank"):
+            field.allow_blank = may_be_blank(field)
+        inherited: Any = super()._map_serializer_field
+        schema = inherited(field, direction, bypass_extensions)
+        if isinstance(field, serializers.TimeField):
+            del schema["format"]
+            schema["pattern"] = WALL_CLOCK
+        return schema
+
+    def _get_paginator(self) -> Any:
+        inherited: Any = super()._get_paginator
+        return inherited() if self.method == "GET" else None
+
+
+def may_be_blank(field: Any) -> bool:
+    """Whether "" can be the answer: ModelSerializer does not say so of what is only read."""
+    if field.default is not empty:
+        return bool(field.default == "")
+    model = getattr(getattr(field.parent, "Meta", None), "model", None)
+    for name in field.source.split("."):
+        found = model and next((f for f in model._meta.get_fields() if f.name == name), None)
+        model = getattr(found, "related_model", None)
+    return bool(getattr(found, "blank", True))
