@@ -1,4 +1,4 @@
-"""Dates as people write them, of which none can be misread.
+"""Dates and times of day as people write them, of which none can be misread.
 
 03/04/1990 is a day in March to one reader and a day in April to another, and 3.4.90 lies in one
 of two centuries: neither is read. What is: 1990-04-03, 3 Apr 1990 and 03.04.1990.
@@ -6,7 +6,7 @@ of two centuries: neither is read. What is: 1990-04-03, 3 Apr 1990 and 03.04.199
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time, timedelta, timezone
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2100, 12, 31)
 EXAMPLES = "1990-04-03, 3 Apr 1990 or 03.04.1990"
@@ -29,6 +29,10 @@ _DATES = [re.compile(form, re.IGNORECASE) for form in _FORMS]
 _ALONE = r"(?<![^\s,;]){}(?![^\s,;])"
 _ALL_DATES = [re.compile(_ALONE.format(form), re.IGNORECASE) for form in _FORMS]
 _A_YEAR = re.compile(_YEAR)
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
+_OFFSET = re.compile(
+    r"(?P<time>.+?) *(?P<sign>[+-])(?P<hours>0[0-9]|1[0-4]):(?P<minutes>[0-5][0-9])"
+)
 
 
 class Unreadable(ValueError):
@@ -50,6 +54,29 @@ def read_date(text: str) -> date:
         if found := form.fullmatch(text):
             return _day(found)
     raise Unreadable(f"Write a date as {EXAMPLES}, so that nobody can misread it.")
+
+
+def read_time(text: str) -> time:
+    """The time of day on a clock of 24 hours. Raises Unreadable."""
+    found = _TIME.fullmatch(text.strip())
+    if found is None:
+        raise Unreadable("Write a time as 14:30, on a clock of 24 hours.")
+    hour, minute, second = (int(part) for part in found.groups(default="0"))
+    return time(hour, minute, second)
+
+
+def read_time_with_offset(text: str) -> time:
+    """The same, with the UTC offset if one is written behind: 02:30 +01:00. Raises Unreadable.
+
+    It tells the two apart that a clock shows when it is put back.
+    """
+    found = _OFFSET.fullmatch(text.strip())
+    if found is None:
+        return read_time(text)
+    offset = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"]))
+    return read_time(found["time"]).replace(
+        tzinfo=timezone(-offset if found["sign"] == "-" else offset)
+    )
 
 
 def days_of(text: str) -> Days | None:

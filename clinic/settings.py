@@ -326,6 +326,8 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("clinic/icon.svg")}
     ],
+    "STYLES": [lambda request: static("clinic/picker.css")],
+    "SCRIPTS": [lambda request: static("clinic/picker.js")],
     "COLORS": {
         "primary": {
             "50": "oklch(97.5% .012 45)",

@@ -44,6 +44,13 @@ class Skipped(ValueError):
         self.nearest = nearest
 
 
+class OtherOffset(ValueError):
+    """The clock shows this time, but not with this offset; `offsets` are those it has then."""
+
+    def __init__(self, offsets: list[str]) -> None:
+        super().__init__(f"The clock's UTC offset is {' or '.join(offsets)} then.")
+
+
 class Doubled(ValueError):
     """The clock shows this time twice; `both` are the two, with their offsets."""
 
@@ -64,10 +71,34 @@ def exact_instant(local: datetime, zone: ZoneInfo, *, grid: int = 1) -> datetime
     if not _is_shown(local, zone):
         step = timedelta(minutes=grid)
         raise Skipped((_shown_from(local, zone, -step), _shown_from(local, zone, step)))
+    shown = readings(local, zone)
+    if len(shown) == 2:
+        raise Doubled((shown[0], shown[1]))
+    return shown[0].astimezone(UTC)
+
+
+def instant_on_clock(typed: datetime, zone: ZoneInfo, *, grid: int = 1) -> datetime:
+    """The instant of a time typed for the wall clock in `zone`, with or without its UTC offset.
+
+    Raises Skipped and Doubled as `exact_instant`, and OtherOffset.
+    """
+    local = typed.replace(tzinfo=None)
+    if typed.tzinfo is None or not _is_shown(local, zone):
+        return exact_instant(local, zone, grid=grid)
+    if typed.astimezone(zone).replace(tzinfo=None) != local:
+        raise OtherOffset(sorted({offset_of(r) for r in readings(local, zone)}, reverse=True))
+    return typed.astimezone(UTC)
+
+
+def readings(local: datetime, zone: ZoneInfo) -> list[datetime]:
+    """The moments at which the clock shows `local`: two when it is put back, or only one."""
     first, second = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    if first.utcoffset() != second.utcoffset():
-        raise Doubled((first, second))
-    return first.astimezone(UTC)
+    return [first] if first.utcoffset() == second.utcoffset() else [first, second]
+
+
+def offset_of(moment: datetime) -> str:
+    """The UTC offset in words: +02:00."""
+    return moment.isoformat()[-6:]
 
 
 def _is_shown(local: datetime, zone: ZoneInfo) -> bool:

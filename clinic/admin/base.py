@@ -13,6 +13,7 @@ from django.utils import timezone
 from knox.models import get_token_model
 from unfold.admin import ModelAdmin, TabularInline
 
+from clinic.admin.fields import TIMES
 from clinic.errors import DomainError
 from clinic.models import Clinic
 from clinic.permissions import actor
@@ -28,7 +29,10 @@ def visible(rows: Any, request: HttpRequest) -> Any:
 
 
 class ScopedFields:
-    """Lists and choices show only what belongs to the caller's clinics."""
+    """Lists and choices show only what belongs to the caller's clinics; dates and times are typed
+    in the house's fields."""
+
+    formfield_overrides: Any = TIMES
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return visible(super().get_queryset(request), request)  # type: ignore[misc]

@@ -30,7 +30,7 @@ from clinic.models import (
 from clinic.permissions import MAY_ASSIGN
 
 
-class OpeningHoursInline(TabularInline):
+class OpeningHoursInline(ScopedFields, TabularInline):
     model = OpeningHours
     extra = 0
 

@@ -5,6 +5,7 @@ from unfold.admin import TabularInline
 
 from clinic.admin import (
     ClinicAdmin,
+    ScopedFields,
     VersionedAdmin,
     version_columns,
 )
@@ -19,7 +20,7 @@ from patients.models import (
 )
 
 
-class ZoneInline(TabularInline):
+class ZoneInline(ScopedFields, TabularInline):
     model = Zone
     extra = 0
 
@@ -39,7 +40,7 @@ class ZoneAdmin(ClinicAdmin):
     search_fields = ["name", "code"]
 
 
-class ConcernSubtypeInline(TabularInline):
+class ConcernSubtypeInline(ScopedFields, TabularInline):
     model = ConcernSubtype
     extra = 0
 
@@ -59,7 +60,7 @@ class ScreeningRuleAdmin(VersionedAdmin):
     ordering = ["position", "-version"]
 
 
-class ConsentClauseInline(TabularInline):
+class ConsentClauseInline(ScopedFields, TabularInline):
     model = ConsentClause
     extra = 0
 

@@ -7,9 +7,10 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSingleDateWidget
+from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from clinic.admin import ReadOnlyInline, ServiceAdmin
+from clinic.admin.fields import DateField
 from clinic.permissions import actor
 from patients import services
 from patients.models import Screening, ScreeningAnswer, ScreeningKind
@@ -49,9 +50,7 @@ def questionnaire_form(at: datetime) -> type[QuestionnaireForm]:
             required=False,
         )
         if rule.asks_last_exposure:
-            fields[f"last_{rule.code}"] = forms.DateField(
-                label="Last on", widget=UnfoldAdminSingleDateWidget, required=False
-            )
+            fields[f"last_{rule.code}"] = DateField(label="Last on", required=False)
     return type("QuestionnaireForm", (QuestionnaireForm,), fields)
 
 

@@ -1,7 +1,7 @@
 """The people who are treated."""
 
 import re
-from datetime import date
+from datetime import date, tzinfo
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -39,12 +39,13 @@ class SkinType(models.IntegerChoices):
 
 
 EARLIEST_BIRTH = date(1900, 1, 1)
+FIRST_TO_SEE_A_DAY = timezone.get_fixed_timezone(14 * 60)  # Kiribati
 SIMILAR_NAMES = 0.4  # pg_trgm similarity: “Jon Smyth” and “John Smith” are 0.5
 
 
-def birth_date(day: date) -> None:
-    """Refuse a day that nobody living was born on."""
-    if not EARLIEST_BIRTH <= day <= timezone.localdate():
+def birth_date(day: date, zone: tzinfo = FIRST_TO_SEE_A_DAY) -> None:
+    """Refuse a day that nobody living was born on: today is one only where it has begun."""
+    if not EARLIEST_BIRTH <= day <= timezone.localdate(timezone=zone):
         raise ValidationError("A birth date lies between 1900 and today.", code="birth_date")
 
 
@@ -185,6 +186,14 @@ class Patient(Model):
 
     def __str__(self) -> str:
         return f"{self.family_name}, {self.given_name}"
+
+    def clean(self) -> None:
+        """Nobody was born tomorrow, by the clock of their clinic."""
+        if self.clinic_id and self.date_of_birth:
+            try:
+                birth_date(self.date_of_birth, self.clinic.zone)
+            except ValidationError as error:
+                raise ValidationError({"date_of_birth": error}) from error
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:

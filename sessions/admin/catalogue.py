@@ -3,7 +3,7 @@
 from django.contrib import admin
 from unfold.admin import TabularInline
 
-from clinic.admin import ClinicAdmin, ReadOnlyInline, VersionedAdmin, version_columns
+from clinic.admin import ClinicAdmin, ReadOnlyInline, ScopedFields, VersionedAdmin, version_columns
 from sessions.models import (
     DeviceClearance,
     OutcomeScale,
@@ -45,7 +45,7 @@ class ProtocolAdmin(ClinicAdmin):
     inlines = [ProtocolVersionInline]
 
 
-class ZoneRangeInline(TabularInline):
+class ZoneRangeInline(ScopedFields, TabularInline):
     model = ZoneRange
     extra = 0
 

@@ -8,11 +8,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
 from unfold.admin import TabularInline
-from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clinic.admin import ReadOnlyInline, ScopedFields, ServiceAdmin, StatusButtons
+from clinic.admin.filters import DaysFilter
 from clinic.errors import DomainError
 from clinic.permissions import actor
 from sessions import services
@@ -140,7 +140,7 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
     next_statuses = NEXT
     list_display = ["when", "patient", "area", "practitioner", "room", "device", "shown_status"]
     list_filter = [
-        *("status", ("starts_at", RangeDateTimeFilter)),
+        *("status", ("starts_at", DaysFilter)),
         # Only what the caller's own sessions refer to: names of other clinics stay there.
         ("practitioner", admin.RelatedOnlyFieldListFilter),
         ("room", admin.RelatedOnlyFieldListFilter),
