@@ -35,7 +35,7 @@ from aftercare.timing import DAY, next_allowed
 from clinic.prepared import Prepared
 from clinic.rows import columns, take
 from sessions.lifecycle import UPCOMING, Status
-from sessions.models import TreatmentSession
+from sessions.models import TreatmentSession, TreatmentSessionQuerySet
 
 __all__ = [
     "MISSED",
@@ -46,6 +46,7 @@ __all__ = [
     "look_up",
     "plan_messages",
     "replan",
+    "replan_patient",
     "stop_messages",
 ]
 
@@ -182,6 +183,14 @@ def replan(step: CareStep, *, at: datetime, dry_run: bool = False) -> Replan:
     return total
 
 
+def replan_patient(patient_id: UUID, *, at: datetime) -> Replan:
+    """Bring what is waiting for a patient in line with the record as it is now: address, clock,
+    words on being written to, skin type."""
+    variants = Variants(set(CareStep.objects.values_list("code", flat=True)))
+    ids = _concerned(variants, at, TreatmentSession.objects.filter(patient=patient_id))
+    return reconcile(ids, variants, at=at, dry_run=False) if ids else Replan()
+
+
 def fall_back(message: Message, *, at: datetime) -> Message | None:
     """Plan a message that could not be sent on its channel for the other one, if its step says
     so, the patient can be reached there, and it would still help. Returns the new one."""
@@ -208,7 +217,9 @@ def fall_back(message: Message, *, at: datetime) -> Message | None:
     return instead if is_new else None
 
 
-def _concerned(variants: Variants, at: datetime) -> list[UUID]:
+def _concerned(
+    variants: Variants, at: datetime, among: TreatmentSessionQuerySet | None = None
+) -> list[UUID]:
     """The sessions that may get a message of one of these steps from `at` on, or have one."""
     waiting = Message.objects.filter(
         status=MessageStatus.PENDING, step__code__in=variants.codes
@@ -223,7 +234,8 @@ def _concerned(variants: Variants, at: datetime) -> list[UUID]:
             wanted |= Q(status=Status.NO_SHOW, starts_at__gte=at - reach - 30 * DAY)
         else:
             wanted |= Q(status__in=UPCOMING, starts_at__gt=at)
-    return list(TreatmentSession.objects.filter(wanted).order_by("pk").values_list("pk", flat=True))
+    sessions = TreatmentSession.objects.all() if among is None else among
+    return list(sessions.filter(wanted).order_by("pk").values_list("pk", flat=True))
 
 
 def _chunks(ids: list[UUID]) -> Iterator[list[UUID]]:

@@ -1,4 +1,4 @@
-"""What aftercare does when a session moves, in the transaction of the move."""
+"""What aftercare does when a session moves or records are merged, in that transaction."""
 
 from datetime import datetime
 from typing import Any
@@ -6,14 +6,16 @@ from typing import Any
 from django.db import transaction
 from django.dispatch import receiver
 
-from aftercare import planning
+from aftercare import merging, planning
 from aftercare.models import Anchor, Message, MessageStatus
 from aftercare.signals import message_ended
 from aftercare.tasks import send_due_messages
+from clinic.models import User
 from clinic.waking import wake
+from patients.models import PatientMerge
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
-from sessions.signals import session_moved
+from sessions.signals import records_merged, session_moved
 
 PLANS: dict[str, list[Anchor]] = {
     Status.BOOKED: [Anchor.BOOKED, Anchor.STARTS],
@@ -34,6 +36,12 @@ def keep_messages_in_step(session: TreatmentSession, old: str, at: datetime, **_
     known = planning.look_up(session, anchors)
     planning.plan_messages(session=session, anchors=anchors, at=at, known=known)
     planning.follow_course(session=session, at=at, known=known)
+    transaction.on_commit(lambda: wake(send_due_messages))
+
+
+@receiver(records_merged)
+def keep_to_the_kept_record(merge: PatientMerge, at: datetime, by: User, **_: Any) -> None:
+    merging.follow_merge(merge, at=at, by=by)
     transaction.on_commit(lambda: wake(send_due_messages))
 
 

@@ -101,6 +101,7 @@ def reconcile(ids: list[UUID], variants: Variants, *, at: datetime, dry_run: boo
                 found=None if why or (found and found.is_missed) else found,
                 why=why or "it would come too late",
                 channels=chosen(step, usable),
+                at=at,
             )
     if not dry_run:
         _write(changes, at)
@@ -129,6 +130,7 @@ def _compare(
     found: Window | None,
     why: str,
     channels: list[Channel],
+    at: datetime,
 ) -> None:
     """What has to change for one session and step. `planned` are its rows, oldest first."""
     latest = {message.channel: message for message in planned}
@@ -141,7 +143,7 @@ def _compare(
             if message.attempts == 0:
                 reason = why if found is None else "the step has other channels"
                 changes.withdrawn.append((message, WITHDRAWN + reason))
-        elif message.attempts == 0 and _differs(message, found):
+        elif message.attempts == 0 and _differs(message, found, at):
             message.due_at, message.expires_at = found.due_at, found.expires_at
             changes.moved.append(message)
     if found is None:
@@ -157,8 +159,8 @@ def _is_withdrawn(message: Message) -> bool:
     return message.status == MessageStatus.CANCELLED and message.reason.startswith(WITHDRAWN)
 
 
-def _differs(message: Message, found: Window) -> bool:
-    is_overdue = message.due_at < found.due_at and found.due_at <= message.expires_at
+def _differs(message: Message, found: Window, at: datetime) -> bool:
+    is_overdue = message.due_at <= at and found.due_at <= message.expires_at
     same_end = message.expires_at == found.expires_at
     return not same_end or (message.due_at != found.due_at and not is_overdue)
 

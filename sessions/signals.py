@@ -6,3 +6,7 @@ from django.dispatch import Signal
 # the change: a receiver that fails rolls the change back.
 # Arguments: session, old, new, at, by.
 session_moved = Signal()
+
+# Two records of one person have become one (patients.PatientMerge), in the transaction of it.
+# Arguments: merge, at, by.
+records_merged = Signal()

@@ -4,31 +4,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from aftercare.models import Message
-from clinic.models import Clinic, User
+from clinic.models import Clinic
 from patients.models import Patient, PhotoConsent, Screening, TreatmentConsent
-from sessions import services
-from sessions.models import TreatmentSession
-from sessions.services.merging import CannotMerge
-from tests.conftest import Booking, make_booking
+from tests.conftest import Booking
 from tests.factories import (
-    DAY,
-    NINE,
-    CareStepFactory,
     ConcernFactory,
     ConcernSubtypeFactory,
     ConsentClauseFactory,
     ConsentTextFactory,
-    ContactConsentFactory,
     DeviceModelFactory,
-    PatientConcernFactory,
     PatientFactory,
     ScreeningRuleFactory,
-    UserFactory,
     ZoneFactory,
     clinical_rules,
 )
@@ -329,104 +319,3 @@ def test_archiving_keeps_everything_and_can_be_undone(as_dana: APIClient, bookin
     assert {twice.json()["code"], edited.json()["code"]} == {"patient_archived"}
     assert restored.json()["archived_at"] is None
     assert as_dana.delete(f"/api/v1/patients/{patient.pk}/").status_code == 405
-
-
-def merge(kept: Patient, merged: Patient, by: User) -> Any:
-    return services.merge_patients(
-        kept_id=kept.pk, merged_id=merged.pk, reason="Typed twice", at=NINE, by=by
-    )
-
-
-def test_merging_keeps_everything(booking: Booking, another_booking: Booking) -> None:
-    CareStepFactory(anchor="BOOKED")
-    kept, merged = booking.plan.patient, another_booking.plan.patient
-    signed = another_booking.completed()
-    PatientConcernFactory(patient=merged)
-    ContactConsentFactory(patient=merged)
-    booking.book(NINE + 40 * DAY)
-
-    done = merge(kept, merged, booking.practitioner)
-
-    merged.refresh_from_db()
-    assert (merged.merged_into, merged.archived_at) == (kept, NINE)
-    assert done.moved["treatment_session"] == 1
-    assert done.moved["aftercare_message"] == 1
-    assert kept.sessions.count() == kept.plans.count() == 2
-    assert kept.screenings.count() == kept.treatment_consents.count() == 1
-    assert kept.concerns.count() == kept.contact_consents.count() == 1
-    assert Message.objects.filter(patient=merged).count() == 0
-    signed.refresh_from_db()
-    assert (signed.patient, signed.zone_treatments.count()) == (kept, 1)
-    for relation in Patient._meta.related_objects:
-        if relation.name not in ("merged_from", "history", "merges", "+"):
-            left = relation.related_model._base_manager.filter(**{relation.field.name: merged})
-            assert "history" in relation.related_model._meta.db_table or not left.exists()
-
-
-def test_after_merging_the_record_is_as_frozen_as_before(
-    booking: Booking, another_booking: Booking
-) -> None:
-    another_booking.completed()
-    merge(booking.plan.patient, another_booking.plan.patient, booking.practitioner)
-
-    with pytest.raises(DatabaseError), transaction.atomic():
-        TreatmentSession.objects.update(notes="x")
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE treatment_session SET patient_id = %s", [another_booking.plan.patient.pk]
-        )
-
-
-def test_sessions_at_the_same_time_stand_in_the_way_of_merging(
-    booking: Booking, another_booking: Booking
-) -> None:
-    booking.book()
-    another_booking.book()
-
-    with pytest.raises(CannotMerge, match="at the same time"):
-        merge(booking.plan.patient, another_booking.plan.patient, booking.practitioner)
-
-    another_booking.plan.patient.refresh_from_db()
-    assert another_booking.plan.patient.merged_into is None
-
-
-def test_finished_sessions_that_lie_too_close_are_merged_and_open_ones_are_not(
-    booking: Booking, clinic: Clinic
-) -> None:
-    twin = make_booking(clinic, UserFactory(clinic=clinic))
-    twin.plan.protocol = booking.plan.protocol
-    twin.plan.area, twin.plan.concern = booking.plan.area, booking.plan.concern
-    twin.plan.protocol_version = booking.plan.protocol_version
-    twin.plan.save()
-    twin.zone = booking.zone
-    first = booking.completed()
-    open_session = twin.book(NINE + 10 * DAY)
-
-    with pytest.raises(CannotMerge, match="reschedule it first"):
-        merge(booking.plan.patient, twin.plan.patient, booking.practitioner)
-
-    twin.ready(open_session.starts_at)
-    for status in ("CHECKED_IN", "IN_PROGRESS"):
-        twin.move(open_session, status)
-    twin.chart(open_session)
-    twin.move(open_session, "COMPLETED")
-    merge(booking.plan.patient, twin.plan.patient, booking.practitioner)
-    first.refresh_from_db()
-    assert first.recovers_at == open_session.starts_at
-
-
-def test_merging_over_http(as_alice: APIClient, as_dana: APIClient, clinic: Clinic) -> None:
-    kept, merged, foreign = PatientFactory(clinic=clinic), PatientFactory(clinic=clinic), None
-    foreign = PatientFactory()
-    body = {"duplicate": str(merged.pk), "reason": "Typed twice"}
-
-    assert as_dana.post(url(kept, "merge"), body).status_code == 403
-    assert as_alice.post(url(foreign, "merge"), body).status_code == 404
-    strange = as_alice.post(url(kept, "merge"), {**body, "duplicate": str(foreign.pk)})
-    itself = as_alice.post(url(kept, "merge"), {**body, "duplicate": str(kept.pk)})
-    done = as_alice.post(url(kept, "merge"), body)
-
-    assert strange.status_code == 400
-    assert (itself.status_code, itself.json()["code"]) == (409, "cannot_merge")
-    assert (done.status_code, done.json()["moved"]) == (201, {})
-    assert as_alice.post(url(merged, "restore")).json()["code"] == "not_archived"

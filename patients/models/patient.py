@@ -241,7 +241,8 @@ class SkinTypeAssessment(Model):
 
 
 class PatientMerge(Model):
-    """Two records of one person became one: who did it, why, and what was moved. Append-only."""
+    """Two records of one person became one: who did it, why, what was moved, and what became of
+    the fields of the record itself. Append-only."""
 
     kept = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="merges")
     merged = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
@@ -249,6 +250,11 @@ class PatientMerge(Model):
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=500)
     moved = models.JSONField(help_text="How many rows of each table were moved.")
+    values = models.JSONField(
+        default=dict,
+        db_default=Value({}, output_field=models.JSONField()),
+        help_text="Each field that changed or was chosen: both values, and the result.",
+    )
 
     class Meta:
         db_table = "patient_merge"

@@ -12,40 +12,104 @@ from rest_framework.views import APIView
 
 from clinic.api import VisibleField
 from clinic.permissions import actor
+from patients.merging import DUPLICATE, KEPT
 from patients.models import Patient, PatientMerge
 from sessions import services
 
 
-class MergeIn(serializers.Serializer[Any]):
-    duplicate = VisibleField(queryset=Patient.objects.all())
+class DuplicateIn(serializers.Serializer[Any]):
+    duplicate = VisibleField(
+        queryset=Patient.objects.all(), help_text="The record that is given up."
+    )
+
+
+class MergeIn(DuplicateIn):
     reason = serializers.CharField(max_length=500)
+    choices = serializers.DictField(
+        child=serializers.ChoiceField(choices=[KEPT, DUPLICATE]),
+        required=False,
+        help_text="By the field of each contradiction: whose value is right.",
+    )
 
 
 class MergeOut(serializers.ModelSerializer[PatientMerge]):
-    moved = serializers.DictField(child=serializers.IntegerField())
+    moved = serializers.DictField(
+        child=serializers.IntegerField(), help_text="How many rows of each table were moved."
+    )
+    values = serializers.DictField(
+        child=serializers.DictField(
+            child=serializers.JSONField(allow_null=True), help_text="kept, duplicate and result."
+        ),
+        help_text="Each field of the record that changed or was chosen.",
+    )
 
     class Meta:
         model = PatientMerge
-        fields = ["id", "kept", "merged", "at", "by", "reason", "moved"]
+        fields = ["id", "kept", "merged", "at", "by", "reason", "moved", "values"]
         read_only_fields = fields
 
 
-class MergeView(APIView):
-    """Moves everything of `duplicate` into this record and archives the empty one."""
+class ContradictionOut(serializers.Serializer[Any]):
+    field = serializers.CharField()
+    label: Any = serializers.CharField()
+    kept = serializers.JSONField()
+    duplicate = serializers.JSONField()
 
-    permissions = {"post": "patients.merge"}
-    action = "post"
+
+class MergePreviewOut(serializers.Serializer[Any]):
+    contradictions = ContradictionOut(many=True, help_text="What has to be chosen.")
+    moved = serializers.DictField(child=serializers.IntegerField())
+    values = MergeOut().fields["values"]
+    refusal = serializers.CharField(
+        source="refusal.message",
+        default=None,
+        allow_null=True,
+        help_text="What stands in the way, such as a session that would come too soon.",
+    )
+
+
+class MergeView(APIView):
+    """Takes everything of `duplicate` into this record and archives the empty one."""
+
+    permissions = {"get": "patients.merge", "post": "patients.merge"}
+
+    @property
+    def action(self) -> str | None:
+        method: str = (self.request.method or "").lower()
+        return method if method in self.permissions else None
+
+    @extend_schema(parameters=[DuplicateIn], responses=MergePreviewOut)
+    def get(self, request: Request, pk: Any) -> Response:
+        """What merging would move, fill and join, and in what the two records contradict each
+        other (`contradictions`): choose there, with `choices`. Changes nothing."""
+        kept, form = self._form(request, pk, DuplicateIn, request.query_params)
+        preview = services.preview_merge(
+            kept_id=kept.pk,
+            merged_id=form["duplicate"].pk,
+            at=timezone.now(),
+            by=actor(request),
+        )
+        return Response(MergePreviewOut(preview).data)
 
     @extend_schema(request=MergeIn, responses={201: MergeOut})
     def post(self, request: Request, pk: Any) -> Response:
-        kept = get_object_or_404(Patient.objects.visible_to(actor(request)), pk=pk)
-        form = MergeIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
+        """409 `choices_needed` lists the `contradictions` between the two records: send the request
+        again with `choices`, such as `{"email": "duplicate"}`."""
+        kept, form = self._form(request, pk, MergeIn, request.data)
         merge = services.merge_patients(
             kept_id=kept.pk,
-            merged_id=form.validated_data["duplicate"].pk,
-            reason=form.validated_data["reason"],
+            merged_id=form["duplicate"].pk,
+            reason=form["reason"],
+            choices=form.get("choices"),
             at=timezone.now(),
             by=actor(request),
         )
         return Response(MergeOut(merge).data, status=201)
+
+    def _form(
+        self, request: Request, pk: Any, of: type[DuplicateIn], data: Any
+    ) -> tuple[Patient, dict[str, Any]]:
+        kept = get_object_or_404(Patient.objects.visible_to(actor(request)), pk=pk)
+        form = of(data=data, context={"request": request})
+        form.is_valid(raise_exception=True)
+        return kept, form.validated_data

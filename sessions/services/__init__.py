@@ -35,7 +35,7 @@ from sessions.services.closures import (
 )
 from sessions.services.healing import log_side_effect, record_outcome, resolve_side_effect
 from sessions.services.holds import place_hold, release_hold
-from sessions.services.merging import merge_patients
+from sessions.services.merging import merge_patients, preview_merge
 from sessions.services.moves import move_session
 from sessions.services.photos import consenting_patients, store_photo
 from sessions.services.plans import create_plan, move_plan
@@ -80,6 +80,7 @@ __all__ = [
     "open_calendar",
     "override_finding",
     "place_hold",
+    "preview_merge",
     "propose_moves",
     "propose_series",
     "record_outcome",

@@ -1,0 +1,431 @@
+"""Two records of one person become one: nothing is lost, and a person decides what differs."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from rest_framework.test import APIClient
+
+from aftercare import links
+from aftercare.models import Message
+from clinic.models import Clinic, User
+from patients.merging import FATES, ChoicesNeeded, Fate, NothingToChoose, TooLongTogether
+from patients.models import Patient, PatientMerge
+from sessions import services
+from sessions.calendar import appointment
+from sessions.lifecycle import WaitlistStatus
+from sessions.models import TreatmentSession
+from sessions.services.merging import CannotMerge
+from tests.conftest import Booking, make_booking
+from tests.factories import (
+    DAY,
+    HOUR,
+    NINE,
+    AddressConsentFactory,
+    CareStepFactory,
+    ContactConsentFactory,
+    HoldFactory,
+    InboundFactory,
+    PatientConcernFactory,
+    PatientFactory,
+    PhotoFactory,
+    SkinTypeAssessmentFactory,
+    StaffTaskFactory,
+    UserFactory,
+    WaitlistEntryFactory,
+)
+
+pytestmark = pytest.mark.django_db
+# The table of patients.merging once more: whoever adds a field to Patient decides about it there
+# and here.
+CHOSEN = {
+    *("given_name", "family_name", "date_of_birth", "email", "mobile", "language", "time_zone"),
+    *("sex", "keloid_history", "cold_sore_history"),
+}
+JOINED = {"allergies", "notes"}
+ASSESSED = {"skin_type"}
+OF_THE_ROW = {
+    *("id", "created_at", "updated_at", "version", "clinic", "archived_at", "merged_into"),
+}
+
+
+def url(patient: Patient) -> str:
+    return f"/api/v1/patients/{patient.pk}/merge/"
+
+
+def twins(clinic: Clinic, **theirs: Any) -> tuple[Patient, Patient]:
+    """Two records of one person that say the same, apart from what is given."""
+    same = {"family_name": "Hopper", "email": "grace@x.example", "mobile": "+4915123456789"}
+    ours = {name: value[0] for name, value in theirs.items()}
+    others = {name: value[1] for name, value in theirs.items()}
+    kept = PatientFactory(clinic=clinic, **{**same, **ours})
+    return kept, PatientFactory(clinic=clinic, **{**same, **others})
+
+
+def make_twins(booking: Booking, another_booking: Booking) -> tuple[Patient, Patient]:
+    """The patients of two bookings as one person."""
+    kept, merged = booking.plan.patient, another_booking.plan.patient
+    for name in ("family_name", "email", "mobile"):
+        setattr(merged, name, getattr(kept, name))
+    merged.save()
+    return kept, merged
+
+
+def merge(
+    kept: Patient, merged: Patient, by: User, *, at: datetime = NINE, **choices: str
+) -> PatientMerge:
+    return services.merge_patients(
+        kept_id=kept.pk, merged_id=merged.pk, reason="Typed twice", at=at, by=by, choices=choices
+    )
+
+
+def test_somebody_has_decided_about_every_field_of_a_patient() -> None:
+    fields = {field.name for field in Patient._meta.concrete_fields if not field.generated}
+
+    assert set(FATES) == fields
+    assert {name for name, fate in FATES.items() if fate is Fate.CHOICE} == CHOSEN
+    assert {name for name, fate in FATES.items() if fate is Fate.JOINED} == JOINED
+    assert {name for name, fate in FATES.items() if fate is Fate.ASSESSED} == ASSESSED
+    assert {name for name, fate in FATES.items() if fate is Fate.OWN} == OF_THE_ROW
+
+
+# What a record may say in each field: two values that differ, and what says nothing.
+SAID: dict[str, tuple[Any, Any, Any]] = {
+    "given_name": ("Grace", "Gracie", ""),
+    "family_name": ("Hopper", "Murray", ""),
+    "date_of_birth": (date(1990, 5, 17), date(1990, 5, 18), date(1990, 5, 17)),  # never empty
+    "email": ("grace@x.example", "hopper@x.example", ""),
+    "mobile": ("+4915123456789", "+4915123456780", ""),
+    "language": ("en", "es", "en"),  # never empty
+    "time_zone": ("Europe/Berlin", "America/New_York", ""),
+    "sex": ("FEMALE", "OTHER", ""),
+    "skin_type": (3, 5, None),
+    "keloid_history": (True, False, None),
+    "cold_sore_history": (True, False, None),
+}
+
+
+def test_each_field_is_filled_or_asked_for_and_nothing_is_lost(clinic: Clinic, alice: User) -> None:
+    assert set(SAID) == CHOSEN | ASSESSED
+    failures = []
+    for name, (one, other, empty) in SAID.items():
+        choices: Any
+        for ours, theirs, choices, expected in (
+            (one, one, {}, one),
+            (one, empty, {}, one),
+            (empty, one, {}, one),
+            (other, empty, {}, other) if empty not in (one, other) else (one, one, {}, one),
+            (one, other, {name: "kept"}, one),
+            (one, other, {name: "duplicate"}, other),
+            (other, one, {name: "duplicate"}, one),
+        ):
+            with transaction.atomic():
+                kept, merged = twins(clinic, **{name: (ours, theirs)})
+                if choices:
+                    with pytest.raises(ChoicesNeeded) as refusal:
+                        merge(kept, merged, alice)
+                    asked = refusal.value.extra["contradictions"]
+                    if [entry["field"] for entry in asked] != [name]:
+                        failures.append(f"{name}: asked for {asked}")
+                done = merge(kept, merged, alice, **choices)
+                kept.refresh_from_db()
+                if getattr(kept, name) != expected:
+                    failures.append(f"{name}: {ours} and {theirs} became {getattr(kept, name)}")
+                if choices and (name not in done.values or "not chosen" not in kept.notes):
+                    failures.append(f"{name}: what was not chosen is lost")
+                transaction.set_rollback(True)
+
+    assert failures == []
+
+
+def test_texts_are_joined_and_say_where_they_come_from(clinic: Clinic, alice: User) -> None:
+    kept, merged = twins(
+        clinic,
+        given_name=("Grace", "Gracie"),
+        allergies=("no latex allergy", "latex"),
+        notes=("", "Faints easily."),
+    )
+
+    merge(kept, merged, alice, given_name="kept")
+
+    kept.refresh_from_db()
+    origin = "From the record of Gracie Hopper, merged on 07 Jan 2030"
+    assert kept.allergies == f"no latex allergy\n\n{origin}:\nlatex"
+    assert kept.notes == (f"{origin}:\nFaints easily.\n\n{origin}, not chosen: Given name: Gracie.")
+
+
+def test_the_same_text_in_both_records_stands_once(clinic: Clinic, alice: User) -> None:
+    kept, merged = twins(clinic, allergies=("Latex", " Latex\n"))
+
+    merge(kept, merged, alice)
+
+    kept.refresh_from_db()
+    assert kept.allergies == "Latex"
+
+
+def test_texts_that_are_too_long_together_are_named_and_nothing_is_cut(
+    clinic: Clinic, alice: User
+) -> None:
+    kept, merged = twins(clinic, allergies=("a" * 3_000, "b" * 3_000))
+
+    with pytest.raises(TooLongTogether, match=r"Allergies of both records .* 5,000 are possible"):
+        merge(kept, merged, alice)
+
+    kept.refresh_from_db()
+    assert (len(kept.allergies), kept.version) == (3_000, 1)
+
+
+@pytest.mark.parametrize(("ours", "theirs", "counts"), [(2, 5, 5), (5, 2, 5), (2, None, 2)])
+def test_the_newest_assessment_of_both_records_is_the_skin_type(
+    clinic: Clinic, alice: User, ours: int, theirs: int | None, counts: int
+) -> None:
+    kept, merged = twins(clinic, skin_type=(ours, theirs))
+    for patient, skin_type in ((kept, ours), (merged, theirs)):
+        if skin_type:
+            day = date(2029, 1, 1) + timedelta(days=skin_type)
+            SkinTypeAssessmentFactory(patient=patient, skin_type=skin_type, assessed_on=day)
+
+    merge(kept, merged, alice)
+
+    kept.refresh_from_db()
+    assert kept.skin_type == counts
+
+
+def test_only_what_the_records_contradict_each_other_in_can_be_chosen(
+    clinic: Clinic, alice: User
+) -> None:
+    kept, merged = twins(clinic, email=("GRACE@x.example", "grace@x.example"))
+
+    with pytest.raises(NothingToChoose, match="in “email”") as refusal:
+        merge(kept, merged, alice, email="duplicate")
+
+    assert refusal.value.field == "choices/email"
+
+
+def test_everything_that_refers_to_the_patient_moves(
+    booking: Booking, another_booking: Booking
+) -> None:
+    CareStepFactory(anchor="BOOKED")
+    kept, merged = make_twins(booking, another_booking)
+    signed = another_booking.completed()
+    clinic = kept.clinic
+    moving: list[Any] = [
+        PatientConcernFactory(patient=merged),
+        ContactConsentFactory(patient=merged),
+        PhotoFactory(patient=merged),
+        StaffTaskFactory(clinic=clinic, patient=merged),
+        InboundFactory(clinic=clinic, patient=merged),
+        SkinTypeAssessmentFactory(patient=merged),
+    ]
+    hold = HoldFactory(plan=another_booking.plan, starts_at=NINE + 5 * DAY)
+    waiting = WaitlistEntryFactory(plan=another_booking.plan)
+    booking.book(NINE + 40 * DAY)
+
+    done = merge(kept, merged, booking.practitioner)
+
+    merged.refresh_from_db()
+    assert (merged.merged_into, merged.archived_at) == (kept, NINE)
+    assert done.moved["treatment_session"] == done.moved["aftercare_message"] == 1
+    assert kept.sessions.count() == kept.plans.count() == 2
+    assert kept.screenings.count() == kept.treatment_consents.count() == 1
+    for row in [*moving, signed]:
+        row.refresh_from_db()
+        assert row.patient == kept, row
+    assert signed.zone_treatments.count() == 1
+    assert (hold.plan.patient_id, waiting.status) == (merged.pk, WaitlistStatus.WAITING)
+    hold.plan.refresh_from_db()
+    assert hold.plan.patient == kept
+    for relation in Patient._meta.related_objects:
+        if relation.name not in ("merged_from", "history", "merges", "+"):
+            left = relation.related_model._base_manager.filter(**{relation.field.name: merged})
+            assert "history" in relation.related_model._meta.db_table or not left.exists()
+
+
+def test_a_record_that_was_merged_before_leads_to_the_one_that_is_kept_now(
+    clinic: Clinic, alice: User
+) -> None:
+    kept, merged = twins(clinic)
+    first = PatientFactory(clinic=clinic, family_name="Hopper", email="", mobile="")
+    merge(merged, first, alice)
+
+    merge(kept, merged, alice)
+
+    first.refresh_from_db()
+    assert first.merged_into == kept
+
+
+def test_after_merging_the_record_is_as_frozen_as_before(
+    booking: Booking, another_booking: Booking
+) -> None:
+    another_booking.completed()
+    kept, merged = make_twins(booking, another_booking)
+    merge(kept, merged, booking.practitioner)
+
+    with pytest.raises(DatabaseError), transaction.atomic():
+        TreatmentSession.objects.update(notes="x")
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE treatment_session SET patient_id = %s", [merged.pk])
+
+
+def test_sessions_at_the_same_time_stand_in_the_way_of_merging(
+    booking: Booking, another_booking: Booking
+) -> None:
+    booking.book()
+    another_booking.book()
+    kept, merged = make_twins(booking, another_booking)
+
+    with pytest.raises(CannotMerge, match="at the same time"):
+        merge(kept, merged, booking.practitioner)
+
+    merged.refresh_from_db()
+    assert merged.merged_into is None
+
+
+def test_finished_sessions_that_lie_too_close_are_merged_and_open_ones_are_not(
+    booking: Booking, clinic: Clinic
+) -> None:
+    twin = make_booking(clinic, UserFactory(clinic=clinic))
+    twin.plan.protocol = booking.plan.protocol
+    twin.plan.area, twin.plan.concern = booking.plan.area, booking.plan.concern
+    twin.plan.protocol_version = booking.plan.protocol_version
+    twin.plan.save()
+    twin.zone = booking.zone
+    kept, merged = make_twins(booking, twin)
+    first = booking.completed()
+    open_session = twin.book(NINE + 10 * DAY)
+
+    with pytest.raises(CannotMerge, match="reschedule it first"):
+        merge(kept, merged, booking.practitioner)
+
+    twin.ready(open_session.starts_at)
+    for status in ("CHECKED_IN", "IN_PROGRESS"):
+        twin.move(open_session, status)
+    twin.chart(open_session)
+    twin.move(open_session, "COMPLETED")
+    merge(kept, merged, booking.practitioner)
+    first.refresh_from_db()
+    assert first.recovers_at == open_session.starts_at
+
+
+# what waits, and what was said of it
+
+
+def test_what_waits_goes_to_the_kept_record_and_links_lead_there(
+    booking: Booking, another_booking: Booking
+) -> None:
+    CareStepFactory(anchor="STARTS", offset=-2 * DAY, channel_policy="EMAIL")
+    Clinic.objects.update(quiet_from=time(21), quiet_until=time(8))
+    kept, merged = make_twins(booking, another_booking)
+    for patient in (kept, merged):
+        ContactConsentFactory(patient=patient)
+    session = another_booking.book(NINE)
+    message = Message.objects.get(session=session)
+    link, uid = links.page(message), appointment(session)
+    Patient.objects.filter(pk=kept.pk).update(time_zone="America/New_York", email="new@x.example")
+
+    merge(kept, merged, booking.practitioner, at=NINE - 60 * HOUR, email="kept")
+
+    message.refresh_from_db()
+    kept.refresh_from_db()
+    assert (message.patient, message.address) == (kept, "new@x.example")
+    assert links.message_for(link.rstrip("/").rpartition("/")[2]).patient == kept  # type: ignore[union-attr]
+    assert appointment(TreatmentSession.objects.get(pk=session.pk)) == uid
+    local = message.due_at.astimezone(kept.zone)
+    assert 8 <= local.hour < 21  # planned again, outside of the quiet hours of the kept record
+
+
+def test_the_newest_word_of_both_records_counts(clinic: Clinic, alice: User) -> None:
+    kept, merged = twins(clinic)
+    ContactConsentFactory(patient=kept, recorded_at=NINE - 2 * DAY)
+    ContactConsentFactory(patient=merged, recorded_at=NINE - DAY, granted=False)
+
+    merge(kept, merged, alice)
+
+    assert [word.granted for word in kept.contact_consents.current()] == [False]
+
+
+@pytest.mark.parametrize(
+    ("source", "agreed_since", "counts"),
+    [("REPLY", False, True), ("REPLY", True, False), ("HARD_BOUNCE", False, False)],
+)
+def test_a_no_at_an_address_that_is_given_up_stays_a_no(
+    clinic: Clinic, alice: User, source: str, agreed_since: bool, counts: bool
+) -> None:
+    kept, merged = twins(clinic, mobile=("+4915123456789", "+4915123456780"))
+    said_at = NINE - 5 * DAY
+    AddressConsentFactory(
+        channel="SMS", address="+4915123456780", source=source, granted=False, recorded_at=said_at
+    )
+    agreed_at = said_at + DAY if agreed_since else said_at - DAY
+    ContactConsentFactory(patient=kept, channel="SMS", recorded_at=agreed_at)
+
+    merge(kept, merged, alice, mobile="kept")
+
+    [newest] = kept.contact_consents.current()
+    assert newest.granted is not counts
+    assert ("+4915123456780" in newest.wording) is counts
+
+
+# over HTTP
+
+
+def test_merging_over_http(as_alice: APIClient, as_dana: APIClient, clinic: Clinic) -> None:
+    kept, merged = twins(clinic)
+    foreign = PatientFactory()
+    body = {"duplicate": str(merged.pk), "reason": "Typed twice"}
+
+    assert as_dana.post(url(kept), body).status_code == 403
+    assert as_dana.get(url(kept), {"duplicate": str(merged.pk)}).status_code == 403
+    assert as_alice.post(url(foreign), body).status_code == 404
+    assert as_alice.delete(url(kept)).status_code == 405
+    strange = as_alice.post(url(kept), {**body, "duplicate": str(foreign.pk)})
+    itself = as_alice.post(url(kept), {**body, "duplicate": str(kept.pk)})
+    done = as_alice.post(url(kept), body)
+
+    assert strange.status_code == 400
+    assert (itself.status_code, itself.json()["code"]) == (409, "cannot_merge")
+    assert (done.status_code, done.json()["moved"]) == (201, {})
+    restored = as_alice.post(f"/api/v1/patients/{merged.pk}/restore/")
+    assert restored.json()["code"] == "not_archived"
+
+
+def test_contradictions_are_shown_before_and_chosen(
+    as_alice: APIClient, clinic: Clinic, booking: Booking
+) -> None:
+    kept, merged = twins(clinic, email=("a@x.example", "b@x.example"), sex=("", "FEMALE"))
+    body = {"duplicate": str(merged.pk), "reason": "Typed twice"}
+
+    preview = as_alice.get(url(kept), {"duplicate": str(merged.pk)})
+    undecided = as_alice.post(url(kept), body, format="json")
+    wrong = as_alice.post(url(kept), {**body, "choices": {"email": "mine"}}, format="json")
+    done = as_alice.post(url(kept), {**body, "choices": {"email": "duplicate"}}, format="json")
+
+    asked = [
+        {"field": "email", "label": "Email", "kept": "a@x.example", "duplicate": "b@x.example"}
+    ]
+    assert preview.json()["contradictions"] == asked
+    assert preview.json()["values"]["sex"]["result"] == "FEMALE"
+    assert (undecided.status_code, undecided.json()["code"]) == (409, "choices_needed")
+    assert undecided.json()["contradictions"] == asked
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (400, "/choices/email")
+    assert done.status_code == 201
+    assert done.json()["values"]["email"] == {
+        "kept": "a@x.example",
+        "duplicate": "b@x.example",
+        "result": "b@x.example",
+    }
+
+
+def test_the_preview_says_what_stands_in_the_way(
+    as_alice: APIClient, booking: Booking, another_booking: Booking
+) -> None:
+    kept, merged = make_twins(booking, another_booking)
+    booking.book()
+    another_booking.book()
+
+    answer = as_alice.get(url(kept), {"duplicate": str(merged.pk)})
+
+    assert "at the same time" in answer.json()["refusal"]
+    merged.refresh_from_db()
+    assert merged.archived_at is None
