@@ -17,6 +17,7 @@ from aftercare.api import (
     TimelineView,
 )
 from clinic import health, metrics, pages
+from clinic.admin.lookups import OwnAutocomplete
 from clinic.api import (
     DeviceViewSet,
     LoginView,
@@ -89,6 +90,7 @@ router.register("time-off", TimeOffViewSet, basename="time-off")
 router.register("working-hours", WorkingHoursViewSet, basename="working-hours")
 router.register("zones", ZoneViewSet, basename="zone")
 
+autocomplete = OwnAutocomplete.as_view(admin_site=admin.site)
 open_to_all = {"permission_classes": [AllowAny], "authentication_classes": []}
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -96,6 +98,7 @@ urlpatterns = [
     path("healthz/dispatch", health.dispatch, name="healthz-dispatch"),
     path("metrics", metrics.metrics, name="metrics"),
     path("readyz", health.readyz, name="readyz"),
+    path("admin/autocomplete/", admin.site.admin_view(autocomplete)),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(**open_to_all), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(**open_to_all), name="docs"),

@@ -14,6 +14,7 @@ from knox.models import get_token_model
 from unfold.admin import ModelAdmin, TabularInline
 
 from clinic.admin.fields import TIMES
+from clinic.admin.lookups import OwnLookups
 from clinic.errors import DomainError
 from clinic.models import Clinic
 from clinic.permissions import actor
@@ -45,12 +46,15 @@ class ScopedFields:
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class ClinicAdmin(ScopedFields, ModelAdmin):
+class ClinicAdmin(ScopedFields, OwnLookups, ModelAdmin):
     """An admin page of the product: scoped to the caller's clinics, one form style."""
 
     list_filter_submit = True
     warn_unsaved_form = True
     show_full_result_count = False
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return super().get_ordering(request) or [*self.search_fields[:1], "id"]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_changeform_initial_data(request)

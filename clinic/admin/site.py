@@ -15,6 +15,7 @@ from clinic.admin.base import (
     VersionedAdmin,
     version_columns,
 )
+from clinic.admin.lookups import OwnLookups
 from clinic.models import (
     CartridgeLot,
     Clinic,
@@ -54,7 +55,7 @@ class SiteAdmin(ClinicAdmin):
 
 
 @admin.register(User)
-class UserAdmin(ScopedFields, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(ScopedFields, OwnLookups, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

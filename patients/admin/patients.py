@@ -25,6 +25,8 @@ from patients.models import (
     TreatmentConsent,
 )
 
+MEDICAL = frozenset({"skin_type", "keloid_history", "cold_sore_history", "allergies", "notes"})
+
 
 class ContactConsentInline(ReadOnlyInline):
     model = ContactConsent
@@ -103,17 +105,19 @@ class PatientAdmin(ClinicAdmin):
         },
     )
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+    def hidden_from(self, request: HttpRequest) -> frozenset[str]:
         """The desk sees whom to call, not what ails them."""
-        if not request.user.has_perm("patients.view_medical"):
+        return frozenset() if request.user.has_perm("patients.view_medical") else MEDICAL
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        if self.hidden_from(request):
             return self.fieldsets
         return [*self.fieldsets[:2], self.medical, *self.fieldsets[2:]]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if request.user.has_perm("patients.change_medical"):
             return self.readonly_fields
-        medical = ["keloid_history", "cold_sore_history", "allergies", "notes"]
-        return [*self.readonly_fields, *medical]
+        return sorted({*self.readonly_fields, *MEDICAL})
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
