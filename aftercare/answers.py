@@ -7,6 +7,7 @@ from django.utils import translation
 from django.utils.formats import date_format
 
 from clinic.models import Clinic
+from clinic.zones import whose_clock
 from patients.models import Patient
 
 GSM_7 = set(
@@ -64,16 +65,17 @@ def answer(kind: str, *, clinic: Clinic | None, language: str) -> str:
 
 
 def confirmed(*, patient: Patient, starts_at: datetime) -> str:
-    """That an appointment is confirmed, with its time on the patient's clock."""
+    """That an appointment is confirmed, with its time on the clinic's clock."""
     language = patient.language if patient.language in TEXTS else "en"
-    local = starts_at.astimezone(patient.zone)
+    zone = patient.clinic.zone
+    local = starts_at.astimezone(zone)
     with translation.override(language):
         return _fill(
             "confirm",
             patient.clinic,
             language,
             date=date_format(local, DATE_FORMATS[language]),
-            time=date_format(local, "H:i"),
+            time=f"{local:%H:%M}{whose_clock(zone, patient.zone, language)}",
         )
 
 

@@ -195,12 +195,11 @@ def window_of(
     offset = step.offset
     if step.from_next_window:
         offset += timedelta(days=session.protocol_version.target_min_days)
-    zone = session.patient.zone
     return window(
-        due_at(moment, offset, zone),
+        due_at(moment, offset, session.clinic.zone),
         step.useful_for,
         clinic=session.clinic,
-        zone=zone,
+        zone=session.patient.zone,
         at=at,
         starts_at=session.starts_at if step.anchor == Anchor.STARTS else None,
     )

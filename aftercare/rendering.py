@@ -35,6 +35,7 @@ from aftercare.wording import (
     zones_in_words,
 )
 from clinic.models import Clinic
+from clinic.zones import whose_clock
 from patients.models import Channel
 from sessions.calendar import appointment
 from sessions.models import ProductKind, TreatmentSession
@@ -171,7 +172,7 @@ def template_for(message: Message) -> MessageTemplate:
 
 
 def render(message: Message, template: MessageTemplate) -> Outgoing:
-    """Fill `template` for `message`, in the template's language and on the patient's clock."""
+    """Fill `template` for `message`, in the template's language and on the clinic's clock."""
     patient, clinic = message.patient, message.clinic
     words = compiled(message.channel, template.language, template.subject, template.body)
     values = values_of(message, language=template.language, names=words.names)
@@ -202,7 +203,8 @@ def render(message: Message, template: MessageTemplate) -> Outgoing:
 def values_of(message: Message, *, language: str, names: Collection[str]) -> dict[str, Any]:
     """What the variables say in this message. Reads the chart only for texts that tell of it."""
     session, patient = message.session, message.patient
-    local = session.starts_at.astimezone(patient.zone)
+    zone = message.clinic.zone
+    local = session.starts_at.astimezone(zone)
     is_sms = message.channel == Channel.SMS
     values: dict[str, Any] = {
         **clinic_values(message.clinic, is_sms=is_sms),
@@ -211,12 +213,14 @@ def values_of(message: Message, *, language: str, names: Collection[str]) -> dic
         "preferences_link": links.preferences(message),
     }
     values["date"] = _date(local.date(), (SMS_DATE if is_sms else DATE)[language], language)
-    values["time"] = f"{local:%H:%M}"
+    values["time"] = f"{local:%H:%M}{whose_clock(zone, patient.zone, language)}"
+    if is_sms:
+        values["time"] = gsm7.folded(values["time"])
     if "next_date" in names:
         next_due = local + timedelta(days=session.protocol_version.target_min_days)
         values["next_date"] = _date(next_due.date(), DATE[language], language)
     if "days_since" in names:
-        today = message.due_at.astimezone(patient.zone).date()
+        today = message.due_at.astimezone(zone).date()
         values["days_since"] = (today - local.date()).days
     if "zones" in names:
         values["zones"] = _zones(session, language)

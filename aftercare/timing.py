@@ -1,4 +1,4 @@
-"""When a message is due: offsets on the patient's wall clock, and quiet hours."""
+"""When a message is due: offsets on the clinic's wall clock, quiet hours on the patient's."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

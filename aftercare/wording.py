@@ -35,8 +35,12 @@ VARIABLES = {
     "clinic_phone": Variable("The number that patients call.", IN_MESSAGE),
     "clinic_email": Variable("The address for replies.", Place.BODY),
     "emergency_phone": Variable("The emergency number.", IN_MESSAGE),
-    "date": Variable("The day of the session, on the patient's wall clock.", ANYWHERE),
-    "time": Variable("The time of the session, on the patient's wall clock.", ANYWHERE),
+    "date": Variable("The day of the session, on the clinic's clock.", ANYWHERE),
+    "time": Variable(
+        "The time of the session, on the clinic's clock; with “(Berlin time)” if the patient's "
+        "differs.",
+        ANYWHERE,
+    ),
     "link": Variable("The patient's page: confirm, change, write to us.", IN_MESSAGE),
     "preferences_link": Variable("Which messages the patient wants.", IN_MESSAGE),
     "zones": Variable("What was treated, as “cheeks and nose”.", Place.BODY, True),

@@ -84,14 +84,14 @@ def everything() -> tuple[int, ...]:
 # what a page says
 
 
-def test_the_page_tells_of_the_appointment_on_the_patients_clock(message: Message) -> None:
+def test_the_page_tells_of_the_appointment_on_the_clinics_clock(message: Message) -> None:
     message.patient.time_zone = "America/New_York"
     message.patient.save()
-    local = message.session.starts_at.astimezone(message.patient.zone)
+    local = message.session.starts_at.astimezone(message.clinic.zone)
 
     text = get(message)
 
-    assert f"{local:%H:%M}" in text
+    assert f"{local:%H:%M} (Berlin time)" in text
     assert str(local.day) in text
     assert message.clinic.name in text
     assert "tel:+493012345678" in text
@@ -343,7 +343,7 @@ def test_after_sixty_days_a_link_only_says_whom_to_call(part: str) -> None:
     assert "This link has ended" in text
     assert "tel:+493012345678" in text
     assert "Grace" not in text
-    assert f"{long_ago.astimezone(message.patient.zone):%H:%M}" not in text
+    assert f"{long_ago.astimezone(message.clinic.zone):%H:%M}" not in text
     for path in ("confirm/", "change/", "write/", "preferences/"):
         assert post(message, path, text="hello").status_code == 410
     assert everything() == before

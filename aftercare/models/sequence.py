@@ -50,7 +50,7 @@ CHANNELS: dict[str, list[Channel]] = {
 class CareStep(Model):
     """One step of the sequence around a session, such as the check on the third day. A catalogue.
 
-    `offset` is counted on the patient's wall clock and is negative before the anchor. A message
+    `offset` is counted on the clinic's wall clock and is negative before the anchor. A message
     that is later than `useful_for` does not help any more and is not sent. A step of a protocol
     takes the place of the general step with the same code, also when it is switched off.
     """

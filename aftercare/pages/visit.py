@@ -20,6 +20,7 @@ from aftercare.pages.base import (
     show,
 )
 from aftercare.pages.words import WORDS
+from clinic.zones import whose_clock
 from patients.models import TaskKind
 from sessions.lifecycle import UPCOMING, Status
 
@@ -101,7 +102,8 @@ def _show(
     request: HttpRequest, message: Message, *, problem: str = "", status: int = 200, **context: Any
 ) -> HttpResponse:
     session, at = message.session, timezone.now()
-    local = session.starts_at.astimezone(message.patient.zone)
+    zone, own_zone = message.clinic.zone, message.patient.zone
+    local = session.starts_at.astimezone(zone)
     upcoming = session.status in UPCOMING and at < session.starts_at
     return show(
         request,
@@ -111,7 +113,7 @@ def _show(
         problem=problem,
         starts_at=local,
         date=date_format(local, DATE_FORMATS[language(message)]),
-        time=date_format(local, "H:i"),
+        time=f"{local:%H:%M}{whose_clock(zone, own_zone, language(message))}",
         state=WORDS[language(message)].get(_state(session.status, upcoming=upcoming), ""),
         is_good=upcoming,
         can_confirm=upcoming and session.status == Status.BOOKED,
