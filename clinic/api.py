@@ -87,7 +87,7 @@ class CatalogueViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
 
 def acting_clinic(request: Request, clinic_id: Any = None) -> Clinic:
     """The clinic that the caller acts for: the one named, or the only one they work at."""
-    clinics = list(actor(request).clinics.all())
+    clinics = actor(request).works_at
     named = [clinic for clinic in clinics if clinic_id is None or clinic.pk == clinic_id]
     if len(named) != 1:
         yours = ", ".join(f"{clinic.pk} ({clinic.name})" for clinic in clinics)

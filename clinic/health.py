@@ -1,6 +1,6 @@
 """Is it alive, and can it do its work? For load balancers, watchdogs and `manage.py up`."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import redis
@@ -55,20 +55,27 @@ def dispatch(request: HttpRequest) -> JsonResponse:
 
 def _why_not_dispatching() -> list[str]:
     now = timezone.now()
-    due = Message.objects.filter(status=MessageStatus.PENDING)
-    doubtful = Message.objects.filter(status=MessageStatus.IN_DOUBT)
+    due = _oldest("due_at", MessageStatus.PENDING)
+    doubtful = _oldest("ended_at", MessageStatus.IN_DOUBT)
     beat = Heartbeat.objects.filter(name="beat", seen_at__gte=now - BEAT_SILENT)
     found = {
-        "a message is due for more than 5 minutes": due.due(now - OLDEST_DUE).exists(),
-        "a message is in doubt for more than 15 minutes": doubtful.filter(
-            ended_at__lte=now - OLDEST_DOUBT
-        ).exists(),
+        "a message is due for more than 5 minutes": due and due <= now - OLDEST_DUE,
+        "a message is in doubt for more than 15 minutes": doubtful
+        and doubtful <= now - OLDEST_DOUBT,
         "beat is silent for more than 2 minutes": not beat.exists(),
     }
     reasons = [reason for reason, is_so in found.items() if is_so]
     if objection := guard.check():
         reasons.append(f"nothing is sent: {objection}")
     return reasons
+
+
+def _oldest(moment: str, status: str) -> datetime | None:
+    """The first entry of the partial index of that status. Whether any row is older than so much
+    would be a scan of the whole table as long as none is, and PostgreSQL expects some."""
+    rows = Message.objects.filter(status=status).order_by(moment)
+    found: datetime | None = rows.values_list(moment, flat=True).first()
+    return found
 
 
 def _database() -> bool:

@@ -55,10 +55,10 @@ def clinic_time(get_response: Handler) -> Handler:
         if request.path_info.startswith(API):
             return get_response(request)
         user = request.user
-        clinic = user.clinics.order_by("name").first() if isinstance(user, User) else None
-        if clinic is None:
+        clinics = user.works_at if isinstance(user, User) else []
+        if not clinics:
             return get_response(request)
-        with timezone.override(clinic.zone):
+        with timezone.override(min(clinics, key=lambda clinic: clinic.name).zone):
             return get_response(request)
 
     return handle

@@ -14,16 +14,27 @@ from knox.models import AuthToken
 from knox.settings import CONSTANTS
 from rest_framework.exceptions import AuthenticationFailed
 
-from clinic.models import User
+from clinic.models import Clinic, User
 from clinic.prepared import Prepared
 from clinic.rows import columns, take
 
-# By the part of a token that is not secret; there may be more than one.
+# Telephone numbers are parsed when a clinic is made of its columns: that takes its time.
+CLINIC = tuple(field.attname for field in Clinic._meta.concrete_fields if field.name != "phone")
+# By the part of a token that is not secret, of which there may be more than one; a row for each
+# clinic where the caller works.
 CALLERS = Prepared(
     "callers",
-    "SELECT COLUMNS FROM knox_authtoken AS token JOIN clinic_user AS caller"
-    " ON caller.id = token.user_id WHERE token.token_key = %(key)s".replace(
-        "COLUMNS", f"{columns('token', AuthToken)}, {columns('caller', User)}"
+    """
+SELECT COLUMNS FROM knox_authtoken AS token
+JOIN clinic_user AS caller ON caller.id = token.user_id
+LEFT JOIN clinic_user_clinic AS works ON works.user_id = caller.id
+LEFT JOIN clinic ON clinic.id = works.clinic_id
+WHERE token.token_key = %(key)s
+ORDER BY clinic.name
+""".replace(
+        "COLUMNS",
+        f"{columns('token', AuthToken)}, {columns('caller', User)},"
+        f" {columns('clinic', Clinic, *CLINIC)}",
     ),
     types={"key": "text"},
 )
@@ -45,15 +56,23 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
             raise AuthenticationFailed("Invalid token.") from None
         with connection.cursor() as cursor:
             CALLERS.execute(cursor, {"key": text[: CONSTANTS.TOKEN_KEY_LENGTH]})
-            rows = [list(row) for row in cursor.fetchall()]
-        for row in rows:
-            known: Any = take(AuthToken, row)
-            user: Any = take(User, row)
-            is_live = known.expiry is None or known.expiry > timezone.now()
-            if is_live and compare_digest(digest, known.digest):
-                known.user = user
-                return self.validate_user(known)  # type: ignore[no-any-return]
-        raise AuthenticationFailed("Invalid token.")
+            found = [_taken(list(row)) for row in cursor.fetchall()]
+        now = timezone.now()
+        theirs = [
+            (known, user, clinic)
+            for known, user, clinic in found
+            if compare_digest(digest, known.digest) and not (known.expiry and known.expiry <= now)
+        ]
+        if not theirs:
+            raise AuthenticationFailed("Invalid token.")
+        known, user, _ = theirs[0]
+        known.user = user
+        user.remember_clinics([clinic for _, _, clinic in theirs if clinic])
+        return self.validate_user(known)  # type: ignore[no-any-return]
+
+
+def _taken(row: list[Any]) -> tuple[Any, Any, Clinic | None]:
+    return take(AuthToken, row), take(User, row), take(Clinic, row, *CLINIC)
 
 
 class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]

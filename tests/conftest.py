@@ -77,8 +77,11 @@ def bob(other_clinic: Clinic) -> User:
 
 
 def client_of(user: User | None, **environ: Any) -> APIClient:
-    """A client whose every answer is compared with the API's description (tests.answers)."""
+    """A client whose every answer is compared with the API's description (tests.answers). The
+    clinics of whom it speaks for are known, as they are after a token was read."""
     client = CheckedClient(**environ)
+    if user is not None:
+        user.works_at  # noqa: B018
     client.force_authenticate(user)
     return client
 

@@ -285,5 +285,5 @@ def test_the_token_takes_one_query(alice: User, django_assert_num_queries: Any) 
     client = client_of(None)
     client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
 
-    with django_assert_num_queries(2):  # the token with its user, the user's clinics
+    with django_assert_num_queries(1):  # the token with its user and the user's clinics
         assert client.get("/api/v1/me/").status_code == 200

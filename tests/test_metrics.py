@@ -141,6 +141,39 @@ def test_the_watchdog_is_content(client: Client, healthy: None) -> None:
     assert reasons(client) == []
 
 
+def test_the_watchdog_reads_one_row_of_each_kind(client: Client, healthy: None) -> None:
+    """Also when nothing is overdue and PostgreSQL believes that most of the table is."""
+    now = timezone.now()
+    waiting = MessageFactory(due_at=now - 10 * MINUTE)
+    Message.objects.bulk_create(
+        Message(
+            **dict.fromkeys(("due_at", "expires_at"), now - 10 * MINUTE),
+            clinic=waiting.clinic,
+            patient=waiting.patient,
+            session=waiting.session,
+            step=waiting.step,
+            channel="EMAIL",
+            occurrence=number,
+        )
+        for number in range(2, 3000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE aftercare_message")
+    Message.objects.update(due_at=now + MINUTE)
+
+    with CaptureQueriesContext(connection) as queries:
+        assert reasons(client) == []
+
+    asked = [query["sql"] for query in queries if "aftercare_message" in query["sql"]]
+    assert len(asked) == 2
+    for sql in asked:
+        with connection.cursor() as cursor:
+            cursor.execute("EXPLAIN (ANALYZE, COSTS OFF) " + sql)
+            plan = "\n".join(row[0] for row in cursor)
+        assert "Index" in plan, plan
+        assert "Seq Scan" not in plan, plan
+
+
 def test_the_watchdog_names_what_is_wrong(client: Client) -> None:
     now = timezone.now()
     MessageFactory(due_at=now - 6 * MINUTE)

@@ -46,7 +46,7 @@ class InboundOut(serializers.ModelSerializer[InboundMessage]):
 class InboxFilter(filters.FilterSet):
     handled = filters.BooleanFilter(method="by_handled")
     patient = filters.UUIDFilter()
-    keyword = filters.MultipleChoiceFilter(choices=Keyword.choices)
+    keyword = filters.MultipleChoiceFilter(choices=Keyword.choices, distinct=False)
     maybe_opt_out = filters.BooleanFilter()
 
     class Meta:

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from aftercare import services
 from aftercare.models import DeliveryReceipt, Message, MessageAttempt, MessageStatus
-from clinic.api import ClinicViewSet
+from clinic.api import ClinicViewSet, NewestFirst
 from clinic.permissions import actor
 from patients.models import Channel
 
@@ -71,7 +71,7 @@ class MessageDetailOut(MessageOut):
 
 
 class MessageFilter(filters.FilterSet):
-    status = filters.MultipleChoiceFilter(choices=MessageStatus.choices)
+    status = filters.MultipleChoiceFilter(choices=MessageStatus.choices, distinct=False)
 
     channel = filters.ChoiceFilter(choices=Channel.choices)
     patient = filters.UUIDFilter()
@@ -86,12 +86,19 @@ class ResolveMessageIn(serializers.Serializer[Any]):
     delivered = serializers.BooleanField(help_text="Whether the patient has got the message.")
 
 
+class LatestDue(NewestFirst):
+    """In the order of their times, which is that of an index of each clinic's messages."""
+
+    ordering = ("-due_at", "-id")
+
+
 class MessageViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     model = Message
     resource = "aftercare.message"
     permissions = dict.fromkeys(("cancel", "resend", "resolve"), "aftercare.manage_message")
     serializer_class = MessageOut
     filterset_class = MessageFilter
+    pagination_class = LatestDue
 
     def get_queryset(self) -> QuerySet[Any]:
         rows = super().get_queryset().select_related("step")

@@ -33,7 +33,7 @@ class AddressConsentQuerySet(models.QuerySet["AddressConsent"]):
         """Words on the addresses of patients of the clinics where `user` works."""
         if isinstance(user, AnonymousUser):
             return self.none()
-        theirs = Patient.objects.filter(clinic__in=user.clinics.all())
+        theirs = Patient.objects.visible_to(user)
         address = OuterRef("address")
         return self.filter(
             Exists(theirs.filter(mobile=address))

@@ -9,7 +9,7 @@ from django.db.models import Case, Q, Value, When
 
 from aftercare.keywords import Keyword
 from aftercare.models.message import Message
-from clinic.models import Clinic, ClinicScoped, Model, User
+from clinic.models import Clinic, ClinicScoped, Model, User, of_clinics
 from patients.models import Audience, Channel, Patient, StaffTask, TaskStatus
 from patients.models.task import AUDIENCES
 
@@ -30,7 +30,7 @@ class InboundQuerySet(ClinicScoped["InboundMessage"]):
         if isinstance(user, AnonymousUser):
             return self.none()
         return self.filter(
-            Q(clinic__in=user.clinics.all()) | Q(clinic__isnull=True),
+            of_clinics(user.clinic_ids) | Q(clinic__isnull=True),
             audience__in=AUDIENCES.get(user.role, ()),
         )
 

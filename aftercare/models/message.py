@@ -167,7 +167,10 @@ class Message(Model):
                 name="message_by_end", fields=["ended_at"], condition=Q(ended_at__isnull=False)
             ),
             models.Index(name="message_by_patient", fields=["patient", "due_at"]),
-            models.Index(  # read by lists
+            models.Index(
+                name="message_by_clinic_due", fields=["clinic", "due_at"]
+            ),  # read by lists
+            models.Index(  # read by lists of one status
                 name="message_by_clinic_status",
                 fields=["clinic", "status", "id"],
                 condition=~Q(status__in=HELD_BY_A_WORKER),  # which come and go: message_leased

@@ -3,6 +3,7 @@
 from clinic.admin import site as _site  # noqa: F401  registers the pages
 from clinic.admin.base import (
     ClinicAdmin,
+    OfTheirClinics,
     ReadOnlyInline,
     ScopedFields,
     ServiceAdmin,
@@ -13,6 +14,7 @@ from clinic.admin.base import (
 
 __all__ = [
     "ClinicAdmin",
+    "OfTheirClinics",
     "ReadOnlyInline",
     "ScopedFields",
     "ServiceAdmin",

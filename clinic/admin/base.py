@@ -46,6 +46,16 @@ class ScopedFields:
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
+class OfTheirClinics(admin.RelatedFieldListFilter):
+    """Filters by what the caller's clinics have, without reading the listed rows for that."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
+        rows = visible(field.related_model._default_manager.all(), request)
+        if field.name == "practitioner":
+            rows = rows.practitioners()
+        return sorted(((row.pk, str(row)) for row in rows), key=lambda choice: choice[1])
+
+
 class ClinicAdmin(ScopedFields, OwnLookups, ModelAdmin):
     """An admin page of the product: scoped to the caller's clinics, one form style."""
 

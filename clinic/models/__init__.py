@@ -9,6 +9,7 @@ from clinic.models.base import (
     append_only,
     keyed_with_clinic,
     known_time_zone,
+    of_clinics,
     tracked,
     version_once,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "append_only",
     "keyed_with_clinic",
     "known_time_zone",
+    "of_clinics",
     "tracked",
     "version_once",
 ]

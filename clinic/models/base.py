@@ -1,9 +1,10 @@
 """What tables share: ids, tenancy, versions."""
 
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from uuid import UUID
 
 import pghistory
 import pgtrigger
@@ -68,7 +69,13 @@ class ClinicScoped(models.QuerySet[M]):
         """Only the rows of the clinics where `user` works: another clinic's rows do not exist."""
         if isinstance(user, AnonymousUser):
             return self.none()
-        return self.filter(**{f"{self.clinic_path}__in": user.clinics.all()})
+        return self.filter(of_clinics(user.clinic_ids, self.clinic_path))
+
+
+def of_clinics(ids: Sequence[UUID], path: str = "clinic") -> models.Q:
+    """Rows of these clinics. As values: PostgreSQL walks an index that begins with the clinic only
+    if it knows which one it is, not if it has to ask another table for it."""
+    return models.Q(**{path: ids[0]}) if len(ids) == 1 else models.Q(**{f"{path}__in": ids})
 
 
 def known_time_zone(name: str) -> None:

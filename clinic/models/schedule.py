@@ -98,10 +98,8 @@ class WorkingHours(Model):
 
 
 class TimeOffQuerySet(ClinicScoped["TimeOff"]):
-    clinic_path = "practitioner__clinics"
-
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        return super().visible_to(user).distinct()  # the two may share more than one clinic
+        return self.filter(practitioner__in=User.objects.visible_to(user))
 
 
 @tracked()

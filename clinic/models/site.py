@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 class ClinicQuerySet(models.QuerySet["Clinic"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        return self.none() if isinstance(user, AnonymousUser) else self.filter(staff=user.pk)
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        return self.filter(pk__in=user.clinic_ids)
 
 
 class Clinic(Model):

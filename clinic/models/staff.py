@@ -1,12 +1,13 @@
 """The people who work at a clinic."""
 
-from typing import Self
+from typing import Any, Self
+from uuid import UUID
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser, UserManager
 from django.db import models
 from django.db.models import Q
 
-from clinic.models.base import Id, UUIDv7
+from clinic.models.base import Id, UUIDv7, of_clinics
 from clinic.models.site import Clinic
 
 
@@ -23,7 +24,8 @@ class StaffQuerySet(models.QuerySet["User"]):
         """Those who work at a clinic where `user` works."""
         if isinstance(user, AnonymousUser):
             return self.none()
-        return self.filter(clinics__in=user.clinics.all()).distinct()
+        works = User.clinics.through._default_manager.filter(user=models.OuterRef("pk"))
+        return self.filter(models.Exists(works.filter(of_clinics(user.clinic_ids))))
 
     def practitioners(self) -> Self:
         return self.filter(role=Role.PRACTITIONER, is_active=True)
@@ -50,3 +52,23 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    @property
+    def works_at(self) -> list[Clinic]:
+        """The clinics where they work, read once for each object.
+
+        A request loads its caller anew, so it sees what a manager has changed before. What is
+        changed through this object, such as `user.clinics.add(…)`, it sees at once.
+        """
+        models.prefetch_related_objects([self], "clinics")
+        return list(self.clinics.all())
+
+    @property
+    def clinic_ids(self) -> list[UUID]:
+        return [clinic.pk for clinic in self.works_at]
+
+    def remember_clinics(self, clinics: list[Clinic]) -> None:
+        """They were read together with the user."""
+        known: Any = self.clinics.all()
+        known._result_cache, known._prefetch_done = clinics, True
+        self._prefetched_objects_cache = {"clinics": known}

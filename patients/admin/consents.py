@@ -55,7 +55,7 @@ class ConsentAdmin(ServiceAdmin):
     search_fields = ["patient__family_name", "patient__given_name", "signer_name"]
     list_filter = ["expires_on", ("revoked_at", admin.EmptyFieldListFilter)]
     autocomplete_fields = ["patient"]
-    ordering = ["-signed_at", "-id"]
+    ordering = ["-id"]
     signing: list[str]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:

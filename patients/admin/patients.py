@@ -132,7 +132,7 @@ class ContactConsentAdmin(ServiceAdmin):
     list_select_related = ["patient", "recorded_by"]
     search_fields = ["patient__family_name", "patient__given_name"]
     autocomplete_fields = ["patient"]
-    ordering = ["-recorded_at"]
+    ordering = ["-id"]
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> ContactConsent:
         details = {name: value for name, value in data.items() if name != "patient"}
@@ -148,7 +148,7 @@ class SkinTypeAssessmentAdmin(ServiceAdmin):
     list_select_related = ["patient", "assessed_by"]
     search_fields = ["patient__family_name", "patient__given_name"]
     autocomplete_fields = ["patient"]
-    ordering = ["-assessed_on", "-id"]
+    ordering = ["-id"]
     fields = ["patient", "skin_type", "assessed_on"]
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> SkinTypeAssessment:

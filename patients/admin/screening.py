@@ -72,7 +72,7 @@ class ScreeningAdmin(ServiceAdmin):
     list_select_related = ["patient", "taken_by"]
     search_fields = ["patient__family_name", "patient__given_name"]
     autocomplete_fields = ["patient"]
-    ordering = ["-taken_at", "-id"]
+    ordering = ["-id"]
     candidacy = ["good_health", "expectations_discussed", "note"]
 
     def get_form(

@@ -29,7 +29,7 @@ class TaskOut(serializers.ModelSerializer[StaffTask]):
 
 class TaskFilter(filters.FilterSet):
     status = filters.ChoiceFilter(choices=TaskStatus.choices)
-    kind = filters.MultipleChoiceFilter(choices=TaskKind.choices)
+    kind = filters.MultipleChoiceFilter(choices=TaskKind.choices, distinct=False)
     patient = filters.UUIDFilter()
 
     class Meta:

@@ -97,7 +97,9 @@ class PatientQuerySet(ClinicScoped["Patient"]):
 class Patient(Model):
     """One person at one clinic. Archived, never deleted."""
 
-    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="patients")
+    clinic = models.ForeignKey(
+        Clinic, on_delete=models.PROTECT, related_name="patients", db_index=False
+    )
     given_name = models.CharField(max_length=80)
     family_name = models.CharField(max_length=80)
     date_of_birth = models.DateField(validators=[birth_date])
@@ -172,6 +174,7 @@ class Patient(Model):
             keyed_with_clinic("patient_key_with_clinic"),
         ]
         indexes = [
+            models.Index(name="patient_of_clinic", fields=["clinic", "id"]),
             models.Index(name="patient_by_name", fields=["clinic", "family_name", "given_name"]),
             models.Index(name="patient_by_birth", fields=["clinic", "date_of_birth"]),
             models.Index(name="patient_by_mobile", fields=["mobile"], condition=~Q(mobile="")),

@@ -19,7 +19,7 @@ class SideEffectAdmin(ServiceAdmin):
     list_select_related = ["session__patient", "session__area", "session__clinic"]
     search_fields = ["session__patient__family_name", "session__patient__given_name", "note"]
     autocomplete_fields = ["session", "zone"]
-    ordering = ["-onset_at", "-id"]
+    ordering = ["-id"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = ["session", "zone", "kind", "grade", "is_expected", "onset_at", "note"]
@@ -39,7 +39,7 @@ class OutcomeMeasureAdmin(ServiceAdmin):
     list_select_related = ["plan__patient", "plan__protocol", "scale"]
     search_fields = ["plan__patient__family_name", "plan__patient__given_name"]
     autocomplete_fields = ["plan", "session", "zone"]
-    ordering = ["-measured_at", "-id"]
+    ordering = ["-id"]
     fields = ["plan", "session", "scale", "milestone", "zone", "rater_role", "score", "note"]
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> OutcomeMeasure:

@@ -11,7 +11,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from clinic.admin import ReadOnlyInline, ScopedFields, ServiceAdmin, StatusButtons
+from clinic.admin import OfTheirClinics, ReadOnlyInline, ScopedFields, ServiceAdmin, StatusButtons
 from clinic.admin.filters import DaysFilter
 from clinic.errors import DomainError
 from clinic.permissions import actor
@@ -141,9 +141,8 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
     list_display = ["when", "patient", "area", "practitioner", "room", "device", "shown_status"]
     list_filter = [
         *("status", ("starts_at", DaysFilter)),
-        # Only what the caller's own sessions refer to: names of other clinics stay there.
-        ("practitioner", admin.RelatedOnlyFieldListFilter),
-        ("room", admin.RelatedOnlyFieldListFilter),
+        ("practitioner", OfTheirClinics),
+        ("room", OfTheirClinics),
     ]
     list_select_related = ["clinic", "patient", "area", "practitioner", "room", "device__model"]
     search_fields = ["patient__family_name", "patient__given_name"]

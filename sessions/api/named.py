@@ -27,12 +27,8 @@ ROWS: dict[str, type[models.Model]] = {
 NAMED = Prepared(
     "named",
     """
-WITH sees AS MATERIALIZED (
-    SELECT coalesce(array_agg(clinic_id), '{}') AS clinics
-    FROM clinic_user_clinic WHERE user_id = %(user)s
-)
 SELECT COLUMNS
-FROM sees
+FROM (SELECT %(clinics)s AS clinics) AS sees
 LEFT JOIN treatment_plan AS plan ON plan.id = %(plan)s AND plan.clinic_id = ANY (clinics)
 LEFT JOIN clinic ON clinic.id = plan.clinic_id
 LEFT JOIN patient ON patient.id = plan.patient_id
@@ -51,7 +47,10 @@ LEFT JOIN clinic_user AS practitioner
 LEFT JOIN clinic_room AS room ON room.id = %(room)s AND room.clinic_id = ANY (clinics)
 LEFT JOIN clinic_device AS device ON device.id = %(device)s AND device.clinic_id = ANY (clinics)
 """.replace("COLUMNS", ", ".join(columns(name, model) for name, model in ROWS.items())),
-    types=dict.fromkeys(("user", "plan", "practitioner", "room", "device"), "uuid"),
+    types={
+        "clinics": "uuid[]",
+        **dict.fromkeys(("plan", "practitioner", "room", "device"), "uuid"),
+    },
 )
 
 
@@ -61,9 +60,9 @@ def find_named(user: User, attrs: dict[str, Any]) -> dict[str, Any]:
 
     Raises ValidationError, naming each that does not exist for `user`.
     """
-    asked = {name: attrs.get(name) for name in NAMED.types if name != "user"}
+    asked = {name: attrs.get(name) for name in NAMED.types if name != "clinics"}
     with connection.cursor() as cursor:
-        NAMED.execute(cursor, {**asked, "user": user.pk})
+        NAMED.execute(cursor, {**asked, "clinics": user.clinic_ids})
         values = list(cursor.fetchone())
     found: dict[str, Any] = {name: take(model, values) for name, model in ROWS.items()}
     if unknown := {name: pk for name, pk in asked.items() if pk and found[name] is None}:

@@ -66,7 +66,7 @@ class PlanOut(serializers.ModelSerializer[TreatmentPlan]):
 
 class PlanFilter(filters.FilterSet):
     patient = filters.UUIDFilter()
-    status = filters.MultipleChoiceFilter(choices=PlanStatus.choices)
+    status = filters.MultipleChoiceFilter(choices=PlanStatus.choices, distinct=False)
 
     class Meta:
         model = TreatmentPlan

@@ -118,7 +118,7 @@ class SpanViewSet(TakenBackViewSet):
         proposals = services.propose_moves(
             self.get_object(),
             at=timezone.now(),
-            clinic_ids={clinic.pk for clinic in actor(request).clinics.all()},
+            clinic_ids=set(actor(request).clinic_ids),
         )
         return Response(ProposalOut(proposals, many=True).data)
 

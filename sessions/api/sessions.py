@@ -98,7 +98,7 @@ class SessionFilter(filters.FilterSet):
     date = filters.DateFilter(method="on_day", label="One local day.")
     from_ = filters.DateFilter(method="from_day", label="First local day.")
     to = filters.DateFilter(method="to_day", label="Last local day.")
-    status = filters.MultipleChoiceFilter(choices=Status.choices)
+    status = filters.MultipleChoiceFilter(choices=Status.choices, distinct=False)
     practitioner = filters.UUIDFilter()
     room = filters.UUIDFilter()
     patient = filters.UUIDFilter()
@@ -110,7 +110,7 @@ class SessionFilter(filters.FilterSet):
 
     @cached_property
     def clinics(self) -> list[Clinic]:
-        return list(actor(self.request).clinics.all())
+        return actor(self.request).works_at
 
     @classmethod
     def get_filters(cls) -> dict[str, Any]:

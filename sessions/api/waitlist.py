@@ -109,7 +109,7 @@ class WaitlistOut(serializers.ModelSerializer[WaitlistEntry]):
 
 
 class WaitlistFilter(filters.FilterSet):
-    status = filters.MultipleChoiceFilter(choices=WaitlistStatus.choices)
+    status = filters.MultipleChoiceFilter(choices=WaitlistStatus.choices, distinct=False)
     plan = filters.UUIDFilter()
 
     class Meta:
