@@ -1,27 +1,31 @@
 """What all endpoints share, and the clinic's own: log-in, staff, rooms, devices."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import authenticate
+from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import models
 from django.utils import timezone
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
 from rest_framework import serializers, status
-from rest_framework.exceptions import AuthenticationFailed, ValidationError
+from rest_framework.exceptions import AuthenticationFailed, NotFound, ValidationError
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
-from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from clinic.forms import BAD_YEAR, YEARS, Form, RowField, require_no_body
 from clinic.models import Clinic, Device, Room, User
 from clinic.permissions import actor
+from clinic.queries import StrictQuery
 from clinic.wallclock import Doubled, Skipped, exact_instant
 
 
@@ -46,8 +50,26 @@ class NewestFirst(CursorPagination):
             },
         }
 
+    def get_page_size(self, request: Request) -> int:
+        asked = request.query_params.get(self.page_size_query_param)
+        if asked is None:
+            return self.page_size
+        if not re.fullmatch("[1-9][0-9]{0,3}", asked) or int(asked) > self.max_page_size:
+            words = f"Must be a whole number from 1 to {self.max_page_size}."
+            raise ValidationError({self.page_size_query_param: [words]})
+        return int(asked)
 
-class ClinicViewSet(GenericViewSet[Any]):
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (NotFound, ModelValidationError, ValueError, OverflowError) as error:
+            if isinstance(error, ValidationError) or "cursor" not in request.query_params:
+                raise
+            words = "Follow the links next and previous of an answer; this leads nowhere."
+            raise ValidationError({"cursor": [words]}) from error
+
+
+class ClinicViewSet(StrictQuery, GenericViewSet[Any]):
     """A view set that sees only the caller's clinics and refuses query parameters it ignores."""
 
     resource: str | None = None
@@ -60,22 +82,21 @@ class ClinicViewSet(GenericViewSet[Any]):
         rows: Any = self.model._default_manager.all()
         return rows.visible_to(self.request.user)  # type: ignore[no-any-return]
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        known = self.known_query_params()
-        unknown = {
-            name: [f"Unknown parameter. Known here: {', '.join(sorted(known)) or 'none'}."]
-            for name in request.query_params
-            if name not in known
-        }
-        if unknown:
-            raise ValidationError(unknown, code="unknown_parameter")
-
     def known_query_params(self) -> set[str]:
         if self.action != "list":
             return set()
-        filters = getattr(getattr(self, "filterset_class", None), "base_filters", {})
-        return set(filters) | NewestFirst.query_params
+        paged = NewestFirst.query_params if self.pagination_class else frozenset()
+        return set(self._filters()) | paged
+
+    def repeatable_query_params(self) -> set[str]:
+        return {
+            name
+            for name, found in self._filters().items()
+            if isinstance(found, filters.MultipleChoiceFilter)
+        }
+
+    def _filters(self) -> Mapping[str, Any]:
+        return getattr(getattr(self, "filterset_class", None), "base_filters", {})
 
 
 class CatalogueViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
@@ -106,12 +127,8 @@ class VersionedViewSet(ListModelMixin, ClinicViewSet):
         return rows
 
 
-class VisibleField(serializers.PrimaryKeyRelatedField[Any]):
+class VisibleField(RowField):
     """The id of a row that the caller may see; any other id does not exist."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("pk_field", serializers.UUIDField())
-        super().__init__(**kwargs)
 
     def get_queryset(self) -> models.QuerySet[Any]:
         rows: Any = super().get_queryset()
@@ -130,13 +147,13 @@ class InstantField(serializers.DateTimeField):
 
     default_error_messages = {
         "offset": "Give the UTC offset too, as in 2027-03-01T10:00:00+01:00.",
-        "range": "The year must be 2000 to 2100.",
+        "range": BAD_YEAR,
     }
 
     def enforce_timezone(self, value: datetime) -> datetime:
         if value.tzinfo is None:
             self.fail("offset")
-        if not 2000 <= value.year <= 2100:
+        if value.year not in YEARS:
             self.fail("range")
         return super().enforce_timezone(value)
 
@@ -150,7 +167,7 @@ class WallClockField(InstantField):
     def enforce_timezone(self, value: datetime) -> datetime:
         if value.tzinfo is not None:
             return super().enforce_timezone(value)
-        if not 2000 <= value.year <= 2100:
+        if value.year not in YEARS:
             self.fail("range")
         return value
 
@@ -170,11 +187,11 @@ def on_clock_of(row: Any, value: datetime, *, field: str = "starts_at") -> datet
         raise ValidationError({field: [str(error)]}, code="doubled_time") from error
 
 
-class ReasonIn(serializers.Serializer[Any]):
+class ReasonIn(Form):
     reason = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
 
 
-class LoginIn(serializers.Serializer[Any]):
+class LoginIn(Form):
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=128, trim_whitespace=False)
 
@@ -198,7 +215,7 @@ class LoginOut(serializers.Serializer[Any]):
     user = MeOut()
 
 
-class LoginView(APIView):
+class LoginView(StrictQuery):
     """A token for the header `Authorization: Token …`."""
 
     authentication_classes: list[Any] = []
@@ -221,18 +238,19 @@ class LoginView(APIView):
         return Response(LoginOut({"token": token, "expires_at": row.expiry, "user": user}).data)
 
 
-class LogoutView(APIView):
+class LogoutView(StrictQuery):
     """Ends the token that the request came with."""
 
     permission_classes = [IsAuthenticated]
 
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
+        require_no_body(request)
         request.auth.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class MeView(APIView):
+class MeView(StrictQuery):
     """Who the token belongs to."""
 
     permission_classes = [IsAuthenticated]

@@ -276,6 +276,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["clinic.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "clinic.schema.fields.ClinicSchema",
     "DEFAULT_THROTTLE_RATES": {"login": "30/min"},
+    "URL_FORMAT_OVERRIDE": None,  # by Accept alone: `?format=` is a parameter like any other
     "EXCEPTION_HANDLER": "clinic.problems.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "COERCE_DECIMAL_TO_STRING": True,

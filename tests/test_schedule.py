@@ -361,11 +361,11 @@ def test_working_hours_over_http(booking: Booking, as_alice: APIClient) -> None:
 def test_a_local_time_that_is_none_or_two_is_refused(
     booking: Booking, as_dana: APIClient, path: str, local: str, code: str, named: list[str]
 ) -> None:
-    url = "/api/v1/sessions/"
+    url, body = "/api/v1/sessions/", {**booking.body(), "starts_at": local}
     if path == "reschedule/":
-        url = f"/api/v1/sessions/{booking.book().pk}/reschedule/"
+        url, body = f"{url}{booking.book().pk}/reschedule/", {"starts_at": local}
 
-    answer = as_dana.post(url, {**booking.body(), "starts_at": local}, format="json")
+    answer = as_dana.post(url, body, format="json")
 
     assert answer.status_code == 400
     (error,) = answer.json()["errors"]

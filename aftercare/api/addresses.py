@@ -1,7 +1,5 @@
 """The ledger of addresses over HTTP."""
 
-from typing import Any
-
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
@@ -13,6 +11,7 @@ from rest_framework.response import Response
 from aftercare import optout
 from aftercare.models import AddressConsent
 from clinic.api import ClinicViewSet, VisibleField
+from clinic.forms import Form
 from clinic.permissions import actor
 from patients.models import Channel, Patient, Purpose
 from patients.services.contact import NoAddress
@@ -37,7 +36,7 @@ class AddressConsentFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-class AddressConsentIn(serializers.Serializer[Any]):
+class AddressConsentIn(Form):
     patient = VisibleField(queryset=Patient.objects.all())
     channel = serializers.ChoiceField(choices=Channel.choices)
     purpose = serializers.ChoiceField(choices=Purpose.choices)

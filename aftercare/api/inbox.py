@@ -16,7 +16,9 @@ from aftercare.inbox import candidates, handle
 from aftercare.keywords import Keyword
 from aftercare.models import InboundMessage
 from clinic.api import ClinicViewSet
+from clinic.forms import require_no_body
 from clinic.permissions import actor
+from clinic.queries import IdFilter, YesNoFilter
 from patients.models import Patient
 
 
@@ -44,10 +46,10 @@ class InboundOut(serializers.ModelSerializer[InboundMessage]):
 
 
 class InboxFilter(filters.FilterSet):
-    handled = filters.BooleanFilter(method="by_handled")
-    patient = filters.UUIDFilter()
+    handled = YesNoFilter(method="by_handled")
+    patient = IdFilter()
     keyword = filters.MultipleChoiceFilter(choices=Keyword.choices, distinct=False)
-    maybe_opt_out = filters.BooleanFilter()
+    maybe_opt_out = YesNoFilter()
 
     class Meta:
         model = InboundMessage
@@ -81,5 +83,6 @@ class InboxViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     @action(detail=True, methods=["post"])
     def handled(self, request: Request, pk: Any) -> Response:
         """Somebody has looked after it; ticks its task off too. 409 `handled` if it was before."""
+        require_no_body(request)
         handle(inbound_id=self.get_object().pk, at=timezone.now(), by=actor(request))
         return Response(self.get_serializer(self.get_object()).data)

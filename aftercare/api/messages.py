@@ -15,7 +15,9 @@ from rest_framework.response import Response
 from aftercare import services
 from aftercare.models import DeliveryReceipt, Message, MessageAttempt, MessageStatus
 from clinic.api import ClinicViewSet, NewestFirst
+from clinic.forms import Form, require_no_body
 from clinic.permissions import actor
+from clinic.queries import IdFilter
 from patients.models import Channel
 
 
@@ -74,15 +76,15 @@ class MessageFilter(filters.FilterSet):
     status = filters.MultipleChoiceFilter(choices=MessageStatus.choices, distinct=False)
 
     channel = filters.ChoiceFilter(choices=Channel.choices)
-    patient = filters.UUIDFilter()
-    session = filters.UUIDFilter()
+    patient = IdFilter()
+    session = IdFilter()
 
     class Meta:
         model = Message
         fields: list[str] = []
 
 
-class ResolveMessageIn(serializers.Serializer[Any]):
+class ResolveMessageIn(Form):
     delivered = serializers.BooleanField(help_text="Whether the patient has got the message.")
 
 
@@ -116,6 +118,7 @@ class MessageViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: Any) -> Response:
         """Take a waiting message out of the queue."""
+        require_no_body(request)
         message = services.cancel_message(
             message_id=self.get_object().pk, at=timezone.now(), by=actor(request)
         )
@@ -125,6 +128,7 @@ class MessageViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     @action(detail=True, methods=["post"])
     def resend(self, request: Request, pk: Any) -> Response:
         """Plan an ended message once more; answers the new one."""
+        require_no_body(request)
         message = services.resend_message(
             message_id=self.get_object().pk, at=timezone.now(), by=actor(request)
         )

@@ -7,11 +7,11 @@ from rest_framework import serializers
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from aftercare.history import changes
 from aftercare.timeline import timeline
 from clinic.permissions import actor
+from clinic.queries import StrictQuery
 from patients.models import Patient
 
 
@@ -36,7 +36,7 @@ class ChangeOut(serializers.Serializer[Any]):
     )
 
 
-class PatientStoryView(APIView):
+class PatientStoryView(StrictQuery):
     permissions = {"get": "patients.view_history"}
     action = "get"
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from clinic.api import ClinicViewSet, VisibleField
+from clinic.forms import Form, RowField
 from clinic.models import User
 from clinic.permissions import actor
 from patients import services
@@ -48,7 +49,7 @@ MEDICAL_PERMISSIONS = {
 }
 
 
-class MedicalIn(serializers.Serializer[Any]):
+class MedicalIn(Form):
     allergies = serializers.CharField(required=False, allow_blank=True, max_length=5_000)
     keloid_history = serializers.BooleanField(required=False, allow_null=True)
     cold_sore_history = serializers.BooleanField(required=False, allow_null=True)
@@ -62,7 +63,7 @@ class MedicalOut(serializers.ModelSerializer[Patient]):
         read_only_fields = fields
 
 
-class SkinTypeIn(serializers.Serializer[Any]):
+class SkinTypeIn(Form):
     skin_type = serializers.ChoiceField(choices=SkinType.choices)
     assessed_on = serializers.DateField(validators=[birth_date])
 
@@ -74,7 +75,7 @@ class SkinTypeOut(serializers.ModelSerializer[SkinTypeAssessment]):
         read_only_fields = fields
 
 
-class PatientConcernIn(serializers.Serializer[Any]):
+class PatientConcernIn(Form):
     concern = serializers.SlugRelatedField(slug_field="code", queryset=Concern.objects.all())
     subtype = serializers.SlugRelatedField(
         slug_field="code", queryset=ConcernSubtype.objects.all(), required=False, allow_null=True
@@ -103,7 +104,7 @@ class PatientConcernOut(serializers.ModelSerializer[PatientConcern]):
         read_only_fields = fields
 
 
-class AnswerIn(serializers.Serializer[Any]):
+class AnswerIn(Form):
     rule = serializers.SlugField(max_length=40)
     answer = serializers.BooleanField()
     last_exposure_on = serializers.DateField(required=False, allow_null=True)
@@ -111,7 +112,7 @@ class AnswerIn(serializers.Serializer[Any]):
     detail = serializers.CharField(required=False, allow_blank=True, max_length=500)
 
 
-class ScreeningIn(serializers.Serializer[Any]):
+class ScreeningIn(Form):
     kind = serializers.ChoiceField(choices=ScreeningKind.choices, default=ScreeningKind.FULL)
     answers = AnswerIn(many=True)
     good_health = serializers.BooleanField()
@@ -141,8 +142,8 @@ class ScreeningOut(serializers.ModelSerializer[Screening]):
         read_only_fields = fields
 
 
-class SignatureIn(serializers.Serializer[Any]):
-    text = serializers.PrimaryKeyRelatedField(queryset=ConsentText.objects.all())
+class SignatureIn(Form):
+    text = RowField(queryset=ConsentText.objects.all())
     signer_name = serializers.CharField(max_length=160)
     signer_relation = serializers.CharField(required=False, allow_blank=True, max_length=80)
 
@@ -160,7 +161,7 @@ class PhotoConsentIn(SignatureIn):
     scope = serializers.ChoiceField(choices=PhotoScope.choices)
 
 
-class RevocationIn(serializers.Serializer[Any]):
+class RevocationIn(Form):
     reason = serializers.CharField(max_length=300)
 
 

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, acting_clinic
 from clinic.errors import DomainError
+from clinic.forms import Form, IdField, require_no_body
 from clinic.idempotency import idempotent
 from clinic.models import known_time_zone
 from clinic.permissions import actor
@@ -38,7 +39,7 @@ class VersionRequired(DomainError):
     title = "If-Match is missing"
 
 
-class PatientIn(serializers.Serializer[Any]):
+class PatientIn(Form):
     given_name = serializers.CharField(max_length=80)
     family_name = serializers.CharField(max_length=80)
     date_of_birth = serializers.DateField(validators=[birth_date])
@@ -55,9 +56,7 @@ class PatientIn(serializers.Serializer[Any]):
 
 
 class PatientCreateIn(PatientIn):
-    clinic = serializers.UUIDField(
-        required=False, help_text="Only needed by staff who work at several clinics."
-    )
+    clinic = IdField(required=False, help_text="Only needed by staff who work at several clinics.")
 
 
 class PatientOut(serializers.ModelSerializer[Patient]):
@@ -85,7 +84,7 @@ class PatientOut(serializers.ModelSerializer[Patient]):
         read_only_fields = fields
 
 
-class ContactConsentIn(serializers.Serializer[Any]):
+class ContactConsentIn(Form):
     channel = serializers.ChoiceField(choices=Channel.choices)
     purpose = serializers.ChoiceField(choices=Purpose.choices)
     granted = serializers.BooleanField()
@@ -177,6 +176,7 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
     @action(detail=True, methods=["post"])
     def archive(self, request: Request, pk: Any) -> Response:
         """Take the record out of use; nothing is deleted."""
+        require_no_body(request)
         patient = services.archive_patient(patient_id=self.get_object().pk, at=timezone.now())
         return versioned(patient)
 
@@ -184,6 +184,7 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: Any) -> Response:
         """Take an archived record back into use."""
+        require_no_body(request)
         return versioned(services.restore_patient(patient_id=self.get_object().pk))
 
     @extend_schema(responses=DuplicateOut(many=True), filters=False)

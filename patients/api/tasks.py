@@ -12,7 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet
+from clinic.forms import Form
 from clinic.permissions import actor
+from clinic.queries import IdFilter
 from patients import services
 from patients.models import StaffTask, TaskKind, TaskStatus
 
@@ -30,14 +32,14 @@ class TaskOut(serializers.ModelSerializer[StaffTask]):
 class TaskFilter(filters.FilterSet):
     status = filters.ChoiceFilter(choices=TaskStatus.choices)
     kind = filters.MultipleChoiceFilter(choices=TaskKind.choices, distinct=False)
-    patient = filters.UUIDFilter()
+    patient = IdFilter()
 
     class Meta:
         model = StaffTask
         fields: list[str] = []
 
 
-class TaskDoneIn(serializers.Serializer[Any]):
+class TaskDoneIn(Form):
     note = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
 
 

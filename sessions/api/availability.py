@@ -9,10 +9,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import SkipField
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api import ClinicViewSet
+from clinic.api import ClinicViewSet, InstantField
+from clinic.forms import DayField, Form, IdField
 from clinic.permissions import actor
 from clinic.wallclock import day_bounds
 from sessions.api.named import find_named
@@ -22,12 +24,11 @@ from sessions.services.plans import version_in_effect
 from sessions.spacing import why_not_yet
 
 LONGEST = timedelta(days=31)
-YEARS = (2000, 2100)
 
 
-class PlanQuery(serializers.Serializer[Any]):
-    plan = serializers.UUIDField()
-    practitioner = serializers.UUIDField(required=False, default=None)
+class PlanQuery(Form):
+    plan = IdField()
+    practitioner = IdField(required=False, default=None)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         found = find_named(actor(self.context["request"]), attrs)
@@ -36,8 +37,8 @@ class PlanQuery(serializers.Serializer[Any]):
 
 class AvailabilityQuery(PlanQuery):
     # "from" is a word of Python's, so it gets its name below
-    first = serializers.DateField(help_text="First local day.")
-    to = serializers.DateField(help_text="Last local day; at most 31 days after the first.")
+    first = DayField(help_text="First local day.")
+    to = DayField(help_text="Last local day; at most 31 days after the first.")
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
@@ -45,7 +46,6 @@ class AvailabilityQuery(PlanQuery):
         return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        require_year(attrs, "from")
         if not timedelta(0) <= attrs["to"] - attrs["from"] <= LONGEST:
             raise ValidationError(
                 {"to": [f"Must be from the first day to {LONGEST.days} days after it."]}
@@ -54,16 +54,7 @@ class AvailabilityQuery(PlanQuery):
 
 
 class FirstQuery(PlanQuery):
-    after = serializers.DateField(help_text="The first local day that would do.")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        require_year(attrs, "after")
-        return super().validate(attrs)
-
-
-def require_year(attrs: dict[str, Any], name: str) -> None:
-    if not YEARS[0] <= attrs[name].year <= YEARS[1]:
-        raise ValidationError({name: [f"The year must be {YEARS[0]} to {YEARS[1]}."]})
+    after = DayField(help_text="The first local day that would do.")
 
 
 class SlotOut(serializers.Serializer[Any]):
@@ -72,6 +63,18 @@ class SlotOut(serializers.Serializer[Any]):
     practitioner = serializers.UUIDField(source="practitioner_id")
     room = serializers.UUIDField(source="room_id")
     device = serializers.UUIDField(source="device_id")
+
+
+class OfferedEnd(InstantField):
+    """Lets an offered time be sent back whole, as a booking."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        words = "As an offered time has it. Not read: the end follows from the protocol."
+        super().__init__(required=False, help_text=words, **kwargs)
+
+    def to_internal_value(self, value: Any) -> Any:
+        super().to_internal_value(value)
+        raise SkipField
 
 
 def plain(offer: Offer) -> dict[str, Any]:

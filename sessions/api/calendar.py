@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet
+from clinic.forms import require_no_body
 from clinic.models import CalendarFeed
 from clinic.permissions import actor
 from sessions import calendar, services
@@ -52,6 +53,7 @@ class CalendarFeedViewSet(ClinicViewSet):
     @extend_schema(request=None, responses={201: NewCalendarFeedOut})
     def create(self, request: Request) -> Response:
         """Make a new address. An older one ends."""
+        require_no_body(request)
         feed, secret = services.open_calendar(at=timezone.now(), by=actor(request))
         url = f"{settings.PUBLIC_URL}{reverse('calendar-file', args=[secret])}"
         told = {"renewed_at": feed.renewed_at, "url": url}
@@ -60,6 +62,7 @@ class CalendarFeedViewSet(ClinicViewSet):
     @extend_schema(responses={204: None})
     def destroy(self, request: Request) -> Response:
         """End the address."""
+        require_no_body(request)
         services.close_calendar(by=actor(request))
         return Response(status=204)
 

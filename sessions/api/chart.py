@@ -13,6 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from clinic.api import InstantField
 from clinic.findings import Severity
+from clinic.forms import Form, RowField
 from clinic.permissions import actor
 from patients.models import Zone
 from sessions import services
@@ -34,7 +35,7 @@ from sessions.models import (
 )
 
 
-class ZoneEntryIn(serializers.Serializer[Any]):
+class ZoneEntryIn(Form):
     zone = serializers.SlugRelatedField(slug_field="code", queryset=Zone.objects.all())
     side = serializers.ChoiceField(choices=Side.choices, default=Side.BOTH)
     depth_mm = serializers.DecimalField(
@@ -56,8 +57,8 @@ class ZoneEntryIn(serializers.Serializer[Any]):
         return sorted(value)
 
 
-class ProductEntryIn(serializers.Serializer[Any]):
-    product = serializers.PrimaryKeyRelatedField(queryset=Product.objects.all())
+class ProductEntryIn(Form):
+    product = RowField(queryset=Product.objects.all())
     lot = serializers.CharField(max_length=40)
     grams = serializers.DecimalField(
         max_digits=6, decimal_places=2, min_value=0, required=False, allow_null=True
@@ -78,7 +79,7 @@ class ProductEntryIn(serializers.Serializer[Any]):
         return attrs
 
 
-class ChartIn(serializers.Serializer[Any]):
+class ChartIn(Form):
     zones = ZoneEntryIn(many=True, allow_empty=False)
     products = ProductEntryIn(many=True, required=False, default=list)
     pain_score = serializers.IntegerField(
@@ -131,7 +132,7 @@ class ChartOut(serializers.Serializer[Any]):
     completed_at = serializers.DateTimeField(allow_null=True)
 
 
-class CartridgeIn(serializers.Serializer[Any]):
+class CartridgeIn(Form):
     code = serializers.CharField(
         max_length=120, help_text="As scanned, or (01)GTIN(17)YYMMDD(10)LOT(21)SERIAL."
     )
@@ -155,13 +156,13 @@ class FindingOut(serializers.Serializer[Any]):
     override_reason = serializers.CharField()
 
 
-class OverrideIn(serializers.Serializer[Any]):
+class OverrideIn(Form):
     code = serializers.CharField(max_length=60)
     subject = serializers.CharField(required=False, allow_blank=True, max_length=60, default="")
     reason = serializers.CharField(max_length=500)
 
 
-class AddendumIn(serializers.Serializer[Any]):
+class AddendumIn(Form):
     text = serializers.CharField(max_length=10_000)
 
 

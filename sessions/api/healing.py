@@ -13,7 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, InstantField, VisibleField
+from clinic.forms import Form, RowField
 from clinic.permissions import actor
+from clinic.queries import IdFilter, YesNoFilter
 from patients.models import Zone
 from sessions import services
 from sessions.models import (
@@ -28,7 +30,7 @@ from sessions.models import (
 )
 
 
-class SideEffectIn(serializers.Serializer[Any]):
+class SideEffectIn(Form):
     session = VisibleField(queryset=TreatmentSession.objects.select_related("area"))
     zone = serializers.SlugRelatedField(
         slug_field="code", queryset=Zone.objects.all(), required=False, allow_null=True
@@ -40,7 +42,7 @@ class SideEffectIn(serializers.Serializer[Any]):
     note = serializers.CharField(required=False, allow_blank=True, max_length=5_000)
 
 
-class ResolutionIn(serializers.Serializer[Any]):
+class ResolutionIn(Form):
     resolution = serializers.CharField(max_length=500)
 
 
@@ -70,9 +72,9 @@ class SideEffectOut(serializers.ModelSerializer[SideEffect]):
 
 class SideEffectFilter(filters.FilterSet):
     kind = filters.ChoiceFilter(choices=SideEffectKind.choices)
-    patient = filters.UUIDFilter(field_name="session__patient")
-    session = filters.UUIDFilter()
-    resolved = filters.BooleanFilter(field_name="resolved_at", lookup_expr="isnull", exclude=True)
+    patient = IdFilter(field_name="session__patient")
+    session = IdFilter()
+    resolved = YesNoFilter(field_name="resolved_at", lookup_expr="isnull", exclude=True)
 
     class Meta:
         model = SideEffect
@@ -108,10 +110,10 @@ class SideEffectViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         return Response(SideEffectOut(side_effect).data)
 
 
-class OutcomeIn(serializers.Serializer[Any]):
+class OutcomeIn(Form):
     plan = VisibleField(queryset=TreatmentPlan.objects.select_related("area"))
     session = VisibleField(queryset=TreatmentSession.objects.all(), required=False, allow_null=True)
-    scale = serializers.PrimaryKeyRelatedField(queryset=OutcomeScale.objects.all())
+    scale = RowField(queryset=OutcomeScale.objects.all())
     milestone = serializers.ChoiceField(choices=Milestone.choices)
     zone = serializers.SlugRelatedField(
         slug_field="code", queryset=Zone.objects.all(), required=False, allow_null=True
@@ -143,8 +145,8 @@ class OutcomeOut(serializers.ModelSerializer[OutcomeMeasure]):
 
 
 class OutcomeFilter(filters.FilterSet):
-    plan = filters.UUIDFilter()
-    patient = filters.UUIDFilter(field_name="plan__patient")
+    plan = IdFilter()
+    patient = IdFilter(field_name="plan__patient")
 
     class Meta:
         model = OutcomeMeasure

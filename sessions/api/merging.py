@@ -8,16 +8,17 @@ from rest_framework import serializers
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from clinic.api import VisibleField
+from clinic.forms import Form
 from clinic.permissions import actor
+from clinic.queries import StrictQuery
 from patients.merging import DUPLICATE, KEPT
 from patients.models import Patient, PatientMerge
 from sessions import services
 
 
-class DuplicateIn(serializers.Serializer[Any]):
+class DuplicateIn(Form):
     duplicate = VisibleField(
         queryset=Patient.objects.all(), help_text="The record that is given up."
     )
@@ -68,7 +69,7 @@ class MergePreviewOut(serializers.Serializer[Any]):
     )
 
 
-class MergeView(APIView):
+class MergeView(StrictQuery):
     """Takes everything of `duplicate` into this record and archives the empty one."""
 
     permissions = {"get": "patients.merge", "post": "patients.merge"}
@@ -77,6 +78,9 @@ class MergeView(APIView):
     def action(self) -> str | None:
         method: str = (self.request.method or "").lower()
         return method if method in self.permissions else None
+
+    def known_query_params(self) -> set[str]:
+        return set(DuplicateIn().get_fields()) if self.action == "get" else set()
 
     @extend_schema(parameters=[DuplicateIn], responses=MergePreviewOut)
     def get(self, request: Request, pk: Any) -> Response:

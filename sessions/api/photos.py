@@ -20,8 +20,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, InstantField, VisibleField
-from clinic.parsers import MAX_BODY_BYTES, TooLarge
+from clinic.forms import Form
+from clinic.parsers import MAX_BODY_BYTES, TooLarge, require_size
 from clinic.permissions import actor
+from clinic.queries import IdFilter
 from patients.models import Patient, Zone
 from sessions import services
 from sessions.models import Photo, TreatmentSession, View
@@ -35,9 +37,10 @@ class PhotoFormParser(MultiPartParser):
     """A form with one picture. By its length alone, one that is too large is refused unread."""
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        length = int((parser_context or {})["request"].META.get("CONTENT_LENGTH") or 0)
-        if length > MAX_FORM_BYTES:
-            raise PhotoTooLarge(WHAT_WE_TAKE, field="image")
+        try:
+            require_size(parser_context, MAX_FORM_BYTES)
+        except TooLarge as error:
+            raise PhotoTooLarge(WHAT_WE_TAKE, field="image") from error
         try:
             return super().parse(stream, media_type, parser_context)
         except (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent) as error:
@@ -51,7 +54,7 @@ class JPEGRenderer(JSONRenderer):
     media_type = JPEG
 
 
-class PhotoIn(serializers.Serializer[Any]):
+class PhotoIn(Form):
     patient = VisibleField(queryset=Patient.objects.all())
     session = VisibleField(queryset=TreatmentSession.objects.all(), required=False, allow_null=True)
     view = serializers.ChoiceField(choices=View.choices)
@@ -77,8 +80,8 @@ class PhotoOut(serializers.ModelSerializer[Photo]):
 class PhotoFilter(filters.FilterSet):
     """Where there is no consent, an empty list would look like an answer: these are 404."""
 
-    patient = filters.UUIDFilter(method="of_patient")
-    session = filters.UUIDFilter(method="of_session")
+    patient = IdFilter(method="of_patient")
+    session = IdFilter(method="of_session")
 
     class Meta:
         model = Photo

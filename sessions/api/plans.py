@@ -13,9 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, ReasonIn, VisibleField
+from clinic.forms import Form, RowField
 from clinic.idempotency import idempotent
 from clinic.models import User
 from clinic.permissions import actor
+from clinic.queries import IdFilter
 from patients.models import Area, Concern, Patient, PatientConcern
 from sessions import services
 from sessions.api.series import ProposalQuery, SeriesActions
@@ -23,11 +25,11 @@ from sessions.lifecycle import PlanStatus
 from sessions.models import Protocol, TreatmentPlan
 
 
-class PlanIn(serializers.Serializer[Any]):
+class PlanIn(Form):
     patient = VisibleField(queryset=Patient.objects.all())
-    concern = serializers.PrimaryKeyRelatedField(queryset=Concern.objects.all())
-    area = serializers.PrimaryKeyRelatedField(queryset=Area.objects.all())
-    protocol = serializers.PrimaryKeyRelatedField(
+    concern = RowField(queryset=Concern.objects.all())
+    area = RowField(queryset=Area.objects.all())
+    protocol = RowField(
         queryset=Protocol.objects.select_related("concern", "area").filter(is_active=True)
     )
     practitioner = VisibleField(
@@ -65,7 +67,7 @@ class PlanOut(serializers.ModelSerializer[TreatmentPlan]):
 
 
 class PlanFilter(filters.FilterSet):
-    patient = filters.UUIDFilter()
+    patient = IdFilter()
     status = filters.MultipleChoiceFilter(choices=PlanStatus.choices, distinct=False)
 
     class Meta:

@@ -13,22 +13,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, InstantField, VisibleField
+from clinic.forms import DayField, Form, require_no_body
 from clinic.models import Clinic, Closure, TimeOff, User, Weekday, WorkingHours
 from clinic.permissions import actor
+from clinic.queries import IdFilter
 from sessions import services
 from sessions.api.availability import SlotOut
 
 ACCEPT = "Add it although bookings are in the way; they stay until somebody moves them."
 
 
-class WorkingHoursIn(serializers.Serializer[Any]):
+class WorkingHoursIn(Form):
     practitioner = VisibleField(queryset=User.objects.practitioners())
     clinic = VisibleField(queryset=Clinic.objects.all())
     weekday = serializers.ChoiceField(choices=Weekday.choices, help_text="0 is Monday.")
     opens_at = serializers.TimeField()
     closes_at = serializers.TimeField(help_text="00:00 is midnight at the end of the day.")
-    valid_from = serializers.DateField()
-    valid_until = serializers.DateField(
+    valid_from = DayField()
+    valid_until = DayField(
         required=False, allow_null=True, help_text="The first day on which they no longer count."
     )
 
@@ -43,7 +45,7 @@ class WorkingHoursOut(serializers.ModelSerializer[WorkingHours]):
         read_only_fields = fields
 
 
-class TimeOffIn(serializers.Serializer[Any]):
+class TimeOffIn(Form):
     practitioner = VisibleField(queryset=User.objects.practitioners())
     starts_at = InstantField()
     ends_at = InstantField()
@@ -58,7 +60,7 @@ class TimeOffOut(serializers.ModelSerializer[TimeOff]):
         read_only_fields = fields
 
 
-class ClosureIn(serializers.Serializer[Any]):
+class ClosureIn(Form):
     clinic = VisibleField(queryset=Clinic.objects.all())
     starts_at = InstantField()
     ends_at = InstantField()
@@ -82,7 +84,7 @@ class ProposalOut(serializers.Serializer[Any]):
 
 
 class ByPractitioner(filters.FilterSet):
-    practitioner = filters.UUIDFilter()
+    practitioner = IdFilter()
 
 
 class TakenBackViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
@@ -90,6 +92,7 @@ class TakenBackViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any) -> Response:
+        require_no_body(request)
         self.get_object().delete()
         return Response(status=204)
 

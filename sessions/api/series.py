@@ -11,17 +11,19 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from clinic.api import InstantField, VisibleField
+from clinic.forms import DayField, Form
 from clinic.models import Device, Room, User
 from clinic.permissions import actor
 from sessions import services
+from sessions.api.availability import OfferedEnd
 from sessions.api.said import SessionOut, said
 from sessions.models import TreatmentPlan
 
 
-class ProposalQuery(serializers.Serializer[Any]):
+class ProposalQuery(Form):
     practitioner = VisibleField(queryset=User.objects.practitioners(), required=False, default=None)
     # "from" is a word of Python's, so it gets its name below
-    first = serializers.DateField(required=False, default=None, help_text="Not before this day.")
+    first = DayField(required=False, default=None, help_text="Not before this day.")
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
@@ -40,14 +42,15 @@ class ProposedOut(serializers.Serializer[Any]):
     )
 
 
-class ChosenIn(serializers.Serializer[Any]):
+class ChosenIn(Form):
     starts_at = InstantField()
+    ends_at = OfferedEnd()
     practitioner = VisibleField(queryset=User.objects.practitioners())
     room = VisibleField(queryset=Room.objects.all())
     device = VisibleField(queryset=Device.objects.all())
 
 
-class SeriesIn(serializers.Serializer[Any]):
+class SeriesIn(Form):
     sessions = serializers.ListField(child=ChosenIn(), min_length=1, max_length=52)
 
 

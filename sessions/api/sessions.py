@@ -4,6 +4,7 @@ from datetime import date as Day
 from datetime import datetime
 from typing import Any
 
+from django import forms as django_forms
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -23,13 +24,15 @@ from clinic.api import (
     WallClockField,
     on_clock_of,
 )
+from clinic.forms import Form, IdField
 from clinic.idempotency import idempotent
 from clinic.models import Clinic, Device, Room, User
 from clinic.permissions import actor
+from clinic.queries import DayFilter, IdFilter, require_order
 from clinic.rows import as_written
 from clinic.wallclock import day_bounds
 from sessions import services
-from sessions.api.availability import plain
+from sessions.api.availability import OfferedEnd, plain
 from sessions.api.chart import ChartActions
 from sessions.api.named import find_named
 from sessions.api.said import LISTED, SHOWN, SessionOut, said
@@ -42,12 +45,13 @@ from sessions.models import (
 START = "With a UTC offset, or without one as local time of the clinic."
 
 
-class BookingIn(serializers.Serializer[Any]):
-    plan = serializers.UUIDField()
+class BookingIn(Form):
+    plan = IdField()
     starts_at = WallClockField(help_text=START)
-    practitioner = serializers.UUIDField()
-    room = serializers.UUIDField()
-    device = serializers.UUIDField()
+    ends_at = OfferedEnd()
+    practitioner = IdField()
+    room = IdField()
+    device = IdField()
     spacing_override_reason = serializers.CharField(
         required=False,
         max_length=500,
@@ -58,7 +62,7 @@ class BookingIn(serializers.Serializer[Any]):
         max_length=500,
         help_text="Only from a practitioner: why to book before a side effect is resolved.",
     )
-    hold = serializers.UUIDField(
+    hold = IdField(
         required=False,
         source="hold_id",
         help_text="A hold that ends with this booking. Those on this very time end anyway; one "
@@ -74,8 +78,9 @@ class BookingIn(serializers.Serializer[Any]):
         }
 
 
-class RescheduleIn(serializers.Serializer[Any]):
+class RescheduleIn(Form):
     starts_at = WallClockField(help_text=START)
+    ends_at = OfferedEnd()
     practitioner = VisibleField(queryset=User.objects.practitioners(), required=False)
     room = VisibleField(queryset=Room.objects.all(), required=False)
     device = VisibleField(queryset=Device.objects.all(), required=False)
@@ -92,20 +97,26 @@ class SessionEventOut(serializers.ModelSerializer[SessionEvent]):
         read_only_fields = fields
 
 
+class SessionFilterForm(django_forms.Form):
+    def clean(self) -> None:
+        require_order(self, "from", "to")
+
+
 class SessionFilter(filters.FilterSet):
     """Days are local days of the clinic where the session is."""
 
-    date = filters.DateFilter(method="on_day", label="One local day.")
-    from_ = filters.DateFilter(method="from_day", label="First local day.")
-    to = filters.DateFilter(method="to_day", label="Last local day.")
+    date = DayFilter(method="on_day", label="One local day.")
+    from_ = DayFilter(method="from_day", label="First local day.")
+    to = DayFilter(method="to_day", label="Last local day.")
     status = filters.MultipleChoiceFilter(choices=Status.choices, distinct=False)
-    practitioner = filters.UUIDFilter()
-    room = filters.UUIDFilter()
-    patient = filters.UUIDFilter()
-    plan = filters.UUIDFilter()
+    practitioner = IdFilter()
+    room = IdFilter()
+    patient = IdFilter()
+    plan = IdFilter()
 
     class Meta:
         model = TreatmentSession
+        form = SessionFilterForm
         fields: list[str] = []
 
     @cached_property

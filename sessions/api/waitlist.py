@@ -13,17 +13,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, InstantField, ReasonIn, VisibleField
+from clinic.forms import DayField, Form, require_no_body
 from clinic.models import Device, Room, User, Weekday
 from clinic.permissions import actor
+from clinic.queries import IdFilter
 from sessions import services
+from sessions.api.availability import OfferedEnd
 from sessions.api.said import SessionOut, said
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import Hold, TreatmentPlan, WaitlistEntry
 
 
-class HoldIn(serializers.Serializer[Any]):
+class HoldIn(Form):
     plan = VisibleField(queryset=TreatmentPlan.objects.all())
     starts_at = InstantField()
+    ends_at = OfferedEnd()
     practitioner = VisibleField(queryset=User.objects.practitioners())
     room = VisibleField(queryset=Room.objects.all())
     device = VisibleField(queryset=Device.objects.all())
@@ -66,17 +70,18 @@ class HoldViewSet(ClinicViewSet):
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: Any) -> Response:
         """Give the time back."""
+        require_no_body(request)
         services.release_hold(hold_id=self.get_object().pk)
         return Response(status=204)
 
 
-class WaitlistIn(serializers.Serializer[Any]):
+class WaitlistIn(Form):
     plan = VisibleField(queryset=TreatmentPlan.objects.all())
     practitioner = VisibleField(
         queryset=User.objects.practitioners(), required=False, allow_null=True, default=None
     )
-    from_on = serializers.DateField()
-    until_on = serializers.DateField()
+    from_on = DayField()
+    until_on = DayField()
     weekdays = serializers.ListField(
         child=serializers.ChoiceField(choices=Weekday.choices),
         required=False,
@@ -110,7 +115,7 @@ class WaitlistOut(serializers.ModelSerializer[WaitlistEntry]):
 
 class WaitlistFilter(filters.FilterSet):
     status = filters.MultipleChoiceFilter(choices=WaitlistStatus.choices, distinct=False)
-    plan = filters.UUIDFilter()
+    plan = IdFilter()
 
     class Meta:
         model = WaitlistEntry
@@ -142,6 +147,7 @@ class WaitlistViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     def accept(self, request: Request, pk: Any) -> Response:
         """Book what is offered. 409 codes: `offer_lapsed`, `illegal_waitlist_move` without an
         offer, and those of a booking."""
+        require_no_body(request)
         session = services.accept_offer(
             entry_id=self.get_object().pk, at=timezone.now(), by=actor(request)
         )
