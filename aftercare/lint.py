@@ -7,7 +7,6 @@ done or with what; an SMS names no person at all.
 
 import re
 from collections.abc import Collection, Iterator
-from functools import lru_cache
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -19,37 +18,10 @@ from aftercare import gsm7
 from aftercare.engine import ENGINE
 from aftercare.models.sequence import TREATED, MessageTemplate
 from aftercare.wording import VARIABLES, ZONES, Place
+from clinic.discretion import pattern
 from patients.models import Area, Channel, Concern, ConcernSubtype, Zone
 from sessions.models import Product, Protocol
 
-# Beginnings of words, with and without accents.
-STEMS = (
-    *("microneed", "micro-need", "needl", "dermaroll", "dermapen", "collagen", "acne", "scar"),
-    *("wrinkl", "pigment", "melasma", "stria", "stretch mark", "alopecia", "keloid", "herpes"),
-    *("cold sore", "isotretinoin", "retino", "botox", "botulin", "filler", "laser", "inject"),
-    *(
-        "serum",
-        "lidoca",
-        "numbed",
-        "numbing",
-        "anaesthe",
-        "anesthe",
-        "treatment",
-        "session",
-        "diagnos",
-    ),
-    *("cosmetic", "aesthetic", "derma roll", "procedure", "biops"),
-    *("microaguj", "aguj", "cicatri", "arrug", "acné", "mancha", "estría"),
-    *("estria", "colágeno", "colageno", "queloid", "isotretino", "relleno", "láser", "inyec"),
-    *("sérum", "suero", "anestes", "tratamiento", "sesión", "sesion", "diagnós"),
-    *("estétic", "estetic", "cosmétic", "dermaroller", "procedimiento", "calvicie"),
-)
-# Whole words, where a beginning would catch too much.
-WORDS = (
-    *("face", "cheek", "chin", "nose", "forehead", "neck", "scalp", "belly", "breast", "thigh"),
-    *("cara", "rostro", "frente", "nariz", "mejilla", "cuello", "escote", "manos", "abdomen"),
-    *("muslo", "pecho", "mama", "labio", "mentón", "poro", "pore", "peeling", "numb"),
-)
 SPLIT = re.compile(r" of the | and | y (?:la |el )?|, | / |\(|\)|:")
 SHORTEST = 4  # letters of a catalogue's word
 
@@ -167,27 +139,10 @@ def check_text(text: str, place: Place, *, after_treatment: bool = True) -> None
 def indiscreet(text: str) -> list[str]:
     """The words in `text` that tell what the patient is treated for, where, how or with what."""
     plain = re.sub(r"\{\{.*?\}\}", " ", text).lower()
-    words = {found[0].strip() for found in _pattern(frozenset(_catalogue())).finditer(plain)}
+    own = {word for words in ZONES.values() for word in map(_bare, words.values())}
+    telling = pattern(frozenset({*_catalogue(), *own}))
+    words = {found[0].strip() for found in telling.finditer(plain)}
     return sorted(words)
-
-
-def discreet_name(*names: str) -> str:
-    """The first name that tells nothing, for a sender: “Riverside”, not “Riverside Needling”."""
-    return next((name for name in names if not indiscreet_fixed(name)), names[-1])
-
-
-@lru_cache(maxsize=1024)
-def indiscreet_fixed(name: str) -> bool:
-    """Like `indiscreet`, without the catalogues: names are looked at for every message."""
-    return _pattern(frozenset()).search(name.lower()) is not None
-
-
-@lru_cache(maxsize=8)
-def _pattern(terms: frozenset[str]) -> re.Pattern[str]:
-    own = {re.escape(word) for words in ZONES.values() for word in map(_bare, words.values())}
-    whole = "|".join(sorted({*map(re.escape, terms), *own, *WORDS}, key=len, reverse=True))
-    stems = "|".join(map(re.escape, STEMS))
-    return re.compile(rf"\b(?:(?:{stems})\w*|(?:{whole})(?:e?s)?\b)")
 
 
 def _bare(words: str) -> str:

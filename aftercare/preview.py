@@ -12,6 +12,7 @@ from aftercare import gsm7, lint
 from aftercare.models import MessageTemplate
 from aftercare.rendering import clinic_values, compiled
 from aftercare.wording import AND, DATE, NUMBING, SERUM, SMS_DATE, ZONES
+from clinic.discretion import discreet_name
 from clinic.models import Clinic
 from patients.models import Channel
 
@@ -37,9 +38,7 @@ def preview(template: MessageTemplate, clinic: Clinic) -> Preview:
     is_sms = template.channel == Channel.SMS
     values = sample_values(clinic, template.language, is_sms=is_sms)
     subject, text, html = words.fill(values)
-    sender = (
-        values["clinic_short"] if is_sms else lint.discreet_name(clinic.name, clinic.short_name)
-    )
+    sender = values["clinic_short"] if is_sms else discreet_name(clinic.name, clinic.short_name)
     longest = lint.at_longest(template) if is_sms else ""
     return Preview(
         sender=sender,

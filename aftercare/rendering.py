@@ -22,7 +22,6 @@ from phonenumber_field.phonenumber import to_python
 
 from aftercare import gsm7, links
 from aftercare.filling import Text
-from aftercare.lint import discreet_name
 from aftercare.models import Anchor, CareStep, Message, MessageTemplate
 from aftercare.wording import (
     DATE,
@@ -34,6 +33,7 @@ from aftercare.wording import (
     VARIABLES,
     zones_in_words,
 )
+from clinic.discretion import discreet_name
 from clinic.models import Clinic
 from clinic.zones import whose_clock
 from patients.models import Channel
@@ -195,9 +195,18 @@ def render(message: Message, template: MessageTemplate) -> Outgoing:
         subject=subject,
         text=text,
         html=html,
-        appointment=appointment(message.session) if message.step.anchor == Anchor.BOOKED else b"",
+        appointment=_appointment(message),
         unsubscribe_url=links.unsubscribe(message),
     )
+
+
+def _appointment(message: Message) -> bytes:
+    """The file for the patient's calendar, if the step announces a booking."""
+    if message.step.anchor != Anchor.BOOKED:
+        return b""
+    session = message.session
+    session.patient, session.clinic = message.patient, message.clinic
+    return appointment(session)
 
 
 def values_of(message: Message, *, language: str, names: Collection[str]) -> dict[str, Any]:

@@ -10,19 +10,26 @@ moment of its booking, so the same bookings always make the same bytes.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import translation
+from django.utils.formats import date_format
 from icalendar import CLASS, STATUS, Calendar, Event, vCalAddress
 
+from clinic.discretion import discreet_address, discreet_name
 from clinic.models import User
+from clinic.zones import whose_clock
 from sessions.lifecycle import OCCUPIES
 from sessions.models import TreatmentSession
 
-PUBLISH = "PUBLISH"  # for information: no answer is expected, and none would be read
+# What a file to a patient does (RFC 5546): put an entry into their calendar, or change the one of
+# the same UID; and take it out again.
+REQUEST, CANCEL = "REQUEST", "CANCEL"
+WHEN = "j M Y, H:i"
 LOOKS_BACK = timedelta(days=30)
 
 
@@ -55,16 +62,37 @@ def chains(sessions: Iterable[TreatmentSession]) -> dict[UUID, Chain]:
 
 
 def appointment(session: TreatmentSession) -> bytes:
-    """One booking for the patient: when, at which clinic, and whom to call."""
-    clinic = session.clinic
-    event = _event(session, chains([session])[session.pk])
-    event.add("summary", clinic.name)
-    event.add("location", clinic.name)
-    event.add("description", f"{clinic.name}, {clinic.phone.as_international}")
+    """One booking for the patient: when, at which clinic, and whom to call.
+
+    Nothing is to be answered: the patient has said yes already. See `withdrawal`.
+    """
+    return _to_patient(session)
+
+
+def withdrawal(session: TreatmentSession, *, at: datetime) -> bytes:
+    """That a booking was cancelled at `at`: takes the entry out of the patient's calendar again."""
+    return _to_patient(session, cancelled_at=at)
+
+
+def _to_patient(session: TreatmentSession, *, cancelled_at: datetime | None = None) -> bytes:
+    clinic, patient = session.clinic, session.patient
+    name = discreet_name(clinic.name, clinic.short_name, clinic.phone.as_international)
+    chain = chains([session])[session.pk]
+    event = _event(session, chain, cancelled_at=cancelled_at)
+    event.add("summary", name)
+    event.add("location", discreet_address(clinic.address, name))
+    when = ""
+    if whose := whose_clock(clinic.zone, patient.zone, patient.language):
+        with translation.override(patient.language):
+            when = f"{date_format(session.starts_at_local, WHEN)}{whose}\n"
+    event.add("description", f"{when}{name}, {clinic.phone.as_international}")
     organizer = vCalAddress(f"mailto:{clinic.email}")
-    organizer.params["CN"] = clinic.name
+    organizer.params["CN"] = name
     event.add("organizer", organizer)
-    return _file([event], [session.starts_at], method=PUBLISH)
+    attendee = vCalAddress(f"mailto:{patient.email}")  # without a name
+    attendee.params.update({"PARTSTAT": "ACCEPTED", "RSVP": "FALSE"})
+    event.add("attendee", attendee, encode=False)
+    return _file([event], method=CANCEL if cancelled_at else REQUEST)
 
 
 def feed(practitioner: User, *, at: datetime) -> bytes:
@@ -85,31 +113,30 @@ def feed(practitioner: User, *, at: datetime) -> bytes:
     for session in sessions:
         event = _event(session, chain[session.pk])
         number = session.number  # type: ignore[attr-defined]
-        event.add("summary", f"{session.room.name} · Session {number}")
+        event.add("summary", f"{discreet_name(session.room.name, 'Room')} · Session {number}")
+        clinic = session.clinic
+        event.add("location", discreet_address(clinic.address, clinic.name, clinic.short_name))
         events.append(event)
-    return _file(events, [session.starts_at for session in sessions], name="Sessions")
+    return _file(events, name="Sessions")
 
 
-def _event(session: TreatmentSession, chain: Chain) -> Event:
-    zone = session.clinic.zone
+def _event(
+    session: TreatmentSession, chain: Chain, *, cancelled_at: datetime | None = None
+) -> Event:
+    """In UTC: a local time would be two instants in the hour that a clock shows twice, and would
+    need the reader's calendar to know the same changes of the clock as we do."""
     return Event.new(
         uid=str(chain.first),
-        sequence=chain.moves,
-        stamp=session.created_at,
-        start=session.starts_at.astimezone(zone),
-        end=session.ends_at.astimezone(zone),
-        status=STATUS.CONFIRMED,
+        sequence=chain.moves + bool(cancelled_at),
+        stamp=cancelled_at or session.created_at,
+        start=session.starts_at.astimezone(UTC),
+        end=session.ends_at.astimezone(UTC),
+        status=STATUS.CANCELLED if cancelled_at else STATUS.CONFIRMED,
         classification=CLASS.PRIVATE,
     )
 
 
-def _file(
-    events: list[Event],
-    starts: list[datetime],
-    *,
-    method: str | None = None,
-    name: str | None = None,
-) -> bytes:
+def _file(events: list[Event], *, method: str = "", name: str = "") -> bytes:
     calendar = Calendar()
     calendar.add("prodid", "-//Clinic//Bookings//EN")
     calendar.add("version", "2.0")
@@ -119,10 +146,10 @@ def _file(
         calendar.add("x-wr-calname", name)
     for event in events:
         calendar.add_component(event)
-    if starts:  # the clock changes of the years around the events, for calendars without tzdata
-        calendar.add_missing_timezones(
-            first_date=min(starts).date() - timedelta(days=400),
-            last_date=max(starts).date() + timedelta(days=400),
-        )
     content: bytes = calendar.to_ical()
     return content
+
+
+def method_of(content: bytes) -> str:
+    """What a file to a patient does, for the e-mail that brings it."""
+    return CANCEL if b"\r\nMETHOD:CANCEL\r\n" in content else REQUEST

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercare import gsm7, lint, services
-from aftercare.lint import check_text, discreet_name, indiscreet
+from aftercare.lint import check_text, indiscreet
 from aftercare.models import Anchor, CareStep, MessageTemplate
 from aftercare.wording import VARIABLES, ZONES, Place
+from clinic.discretion import discreet_name
 from patients.models import Channel, Concern, Zone
 from sessions.models import Product
 from tests.factories import CareStepFactory, TemplateFactory

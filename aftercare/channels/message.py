@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
 from aftercare.rendering import Outgoing
-from sessions.calendar import PUBLISH
+from sessions.calendar import method_of
 
 
 def own_address() -> str:
@@ -56,7 +56,7 @@ def compose(outgoing: Outgoing) -> EmailMultiAlternatives:
     email.attach_alternative(outgoing.html, "text/html")
     if outgoing.appointment:
         calendar = MIMEText(outgoing.appointment.decode(), "calendar", "utf-8")
-        calendar.set_param("method", PUBLISH)
+        calendar.set_param("method", method_of(outgoing.appointment))
         calendar.add_header("Content-Disposition", "attachment", filename="appointment.ics")
         email.attach(calendar)
     return email

@@ -1,0 +1,65 @@
+"""Names that tell nothing to whoever looks over a patient's shoulder.
+
+A lock screen shows an SMS, the sender and the subject of an e-mail; a calendar lies on a shared
+screen. A clinic or a room whose own name says what it treats is not named there.
+"""
+
+import re
+from functools import lru_cache
+
+# Beginnings of words, with and without accents.
+STEMS = (
+    *("microneed", "micro-need", "needl", "dermaroll", "dermapen", "collagen", "acne", "scar"),
+    *("wrinkl", "pigment", "melasma", "stria", "stretch mark", "alopecia", "keloid", "herpes"),
+    *("cold sore", "isotretinoin", "retino", "botox", "botulin", "filler", "laser", "inject"),
+    *(
+        "serum",
+        "lidoca",
+        "numbed",
+        "numbing",
+        "anaesthe",
+        "anesthe",
+        "treatment",
+        "session",
+        "diagnos",
+    ),
+    *("cosmetic", "aesthetic", "derma roll", "procedure", "biops"),
+    *("microaguj", "aguj", "cicatri", "arrug", "acné", "mancha", "estría"),
+    *("estria", "colágeno", "colageno", "queloid", "isotretino", "relleno", "láser", "inyec"),
+    *("sérum", "suero", "anestes", "tratamiento", "sesión", "sesion", "diagnós"),
+    *("estétic", "estetic", "cosmétic", "dermaroller", "procedimiento", "calvicie"),
+)
+# Whole words, where a beginning would catch too much.
+WORDS = (
+    *("face", "cheek", "chin", "nose", "forehead", "neck", "scalp", "belly", "breast", "thigh"),
+    *("cara", "rostro", "frente", "nariz", "mejilla", "cuello", "escote", "manos", "abdomen"),
+    *("temples", "eyelid", "flank", "buttock", "décolletage", "decolletage", "jawline"),
+    *("sien", "párpado", "parpado", "flanco", "glúteo", "gluteo", "entrecejo", "cabelludo"),
+    *("muslo", "pecho", "mama", "labio", "mentón", "poro", "pore", "peeling", "numb"),
+)
+
+
+def discreet_name(*names: str) -> str:
+    """The first name that tells nothing: “Riverside”, not “Riverside Needling”."""
+    return next((name for name in names if name and not tells(name)), names[-1])
+
+
+def discreet_address(address: str, *names: str) -> str:
+    """The address without its parts that tell: “Hauptstr. 1, Berlin” of “Laser Centre, Hauptstr.
+    1, Berlin”. Where nothing is left of it, a name."""
+    parts = [part.strip() for part in address.split(",")]
+    return discreet_name(", ".join(part for part in parts if not tells(part)), *names)
+
+
+@lru_cache(maxsize=1024)
+def tells(name: str) -> bool:
+    """Whether a name tells of treatments, places on the body, or what is used on them."""
+    return pattern(frozenset()).search(name.lower()) is not None
+
+
+@lru_cache(maxsize=8)
+def pattern(terms: frozenset[str]) -> re.Pattern[str]:
+    """What finds the words that tell, and `terms` too, in a text of small letters."""
+    whole = "|".join(sorted({*map(re.escape, terms), *WORDS}, key=len, reverse=True))
+    stems = "|".join(map(re.escape, STEMS))
+    return re.compile(rf"\b(?:(?:{stems})\w*|(?:{whole})(?:e?s)?\b)")
