@@ -210,6 +210,41 @@ def things(table: str, rank: str) -> str:
 )"""
 
 
+# The sessions on the skin of one area of one patient, and from when on each allows the next one: by
+# the longer of what its protocol said when it was booked and what it says at %(at)s. A pair that is
+# closer together already stays: docs/decisions/0016-a-longer-minimum.md.
+SKIN = f"""
+    SELECT session.id, starts_at,
+           CASE WHEN current.hard_min_days > booked.hard_min_days
+                THEN greatest(recovers_at, least(
+                    ((starts_at AT TIME ZONE %(zone)s)
+                     + make_interval(days => current.hard_min_days)) AT TIME ZONE %(zone)s,
+                    lead(starts_at) OVER (ORDER BY starts_at)))
+                ELSE recovers_at END AS recovers_at,
+           greatest(booked.hard_min_days, current.hard_min_days) AS days,
+           booked.protocol_id
+    FROM treatment_session AS session
+    JOIN treatment_protocol_version AS booked ON booked.id = session.protocol_version_id
+    LEFT JOIN LATERAL (
+        SELECT hard_min_days FROM treatment_protocol_version
+        WHERE protocol_id = booked.protocol_id AND effective_from <= %(at)s
+        ORDER BY effective_from DESC, version DESC LIMIT 1
+    ) AS current ON true
+    WHERE patient_id = %(patient)s AND area_id = %(area)s
+      AND status IN ({OCCUPYING}) AND session.id IS DISTINCT FROM %(moving)s
+"""
+RECOVERIES = Prepared(
+    "recoveries",
+    f"SELECT * FROM ({SKIN}) AS skin ORDER BY starts_at",
+    types={
+        "patient": "uuid",
+        "area": "uuid",
+        "zone": "text",
+        "at": "timestamptz",
+        "moving": "uuid",
+    },
+)
+
 # What people are taken by, and what rooms and devices are.
 TREATMENT = Span("starts_at", "ends_at", "interval '0'", "duration")
 OCCUPATION = Span("occupied_from", "released_at", "setup", "(duration + cleaning)")
@@ -240,11 +275,7 @@ held AS MATERIALIZED (
 ),
 rooms AS MATERIALIZED {things("clinic_room", "name")},
 devices AS MATERIALIZED {things("clinic_device", "serial")},
-skin AS MATERIALIZED (
-    SELECT starts_at, recovers_at FROM treatment_session
-    WHERE patient_id = %(patient)s AND area_id = %(area)s
-      AND status IN ({OCCUPYING}) AND id IS DISTINCT FROM %(moving)s
-),
+skin AS MATERIALIZED ({SKIN}),
 wanted AS MATERIALIZED (
     SELECT {lasting("hours")}
          * tstzmultirange(tstzrange(greatest(begins, %(not_before)s),

@@ -189,7 +189,7 @@ def test_the_first_free_time_comes_with_the_reason_why_not_sooner(
     session = booking.book()
     url = f"/api/v1/availability/first/?plan={booking.plan.pk}"
 
-    with django_assert_num_queries(4):  # the plan and its version, the skin twice, the time
+    with django_assert_num_queries(3):  # the plan and its version, the skin twice, the time
         soon = as_dana.get(f"{url}&after={MONDAY + DAY}").json()
     late = as_dana.get(f"{url}&after={MONDAY + 28 * DAY}").json()
 

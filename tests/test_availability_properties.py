@@ -167,6 +167,8 @@ def worlds(draw: st.DrawFn) -> World:
         person = draw(st.sampled_from(world.staff))
         TimeOffFactory(practitioner=person, **between(world, hour, length))
     fill(draw, world)
+    if draw(st.booleans()):  # what was booked obeys another minimum from now on
+        ProtocolVersionFactory(protocol=protocol, version=3, hard_min_days=draw(st.integers(1, 4)))
     return world
 
 

@@ -296,4 +296,4 @@ def test_another_constraint_than_those_of_time_and_skin_is_named(booking: Bookin
     session.rescheduled_from = old
 
     with pytest.raises(IntegrityError, match="rescheduled_from"), transaction.atomic():
-        rules.insert(session)
+        rules.insert(session, at=NINE)

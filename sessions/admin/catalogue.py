@@ -1,9 +1,16 @@
 """The catalogues of treatment, in the admin."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from unfold.admin import TabularInline
 
 from clinic.admin import ClinicAdmin, ReadOnlyInline, ScopedFields, VersionedAdmin, version_columns
+from clinic.permissions import actor
+from sessions import services
 from sessions.models import (
     DeviceClearance,
     OutcomeScale,
@@ -11,9 +18,12 @@ from sessions.models import (
     Protocol,
     ProtocolVersion,
     SideEffectExpectation,
+    TreatmentSession,
     ZoneLimit,
     ZoneRange,
 )
+
+CLOSE_PAIRS_SHOWN = 50
 
 
 @admin.register(ZoneLimit)
@@ -58,6 +68,44 @@ class ProtocolVersionAdmin(VersionedAdmin):
     search_fields = ["protocol__name"]
     ordering = ["protocol__name", "-version"]
     inlines = [ZoneRangeInline]
+
+    change_form_before_template = "sessions/admin/close_pairs.html"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """With the sessions that were booked closer than the version demands."""
+        version = self.get_object(request, unquote(object_id))
+        context = {**(extra_context or {}), **self._close_pairs(request, version)}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return answer
+
+    def _close_pairs(self, request: HttpRequest, version: Any) -> dict[str, Any]:
+        if version is None:
+            return {}
+        rows: Any = TreatmentSession.objects.visible_to(actor(request))
+        pairs = rows.closer_than(version, at=timezone.now()).select_related(
+            "clinic", "patient", "area"
+        )
+        found = list(pairs[: CLOSE_PAIRS_SHOWN + 1])
+        return {
+            "close_pairs": found[:CLOSE_PAIRS_SHOWN],
+            "close_pairs_more": len(found) > CLOSE_PAIRS_SHOWN,
+            "close_pairs_days": version.hard_min_days,
+        }
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """What was booked before stays; whoever saves the version is told of it."""
+        super().save_related(request, form, formsets, change)
+        version = form.instance
+        services.follow_version(version=version, at=timezone.now())
+        if close := self._close_pairs(request, version)["close_pairs"]:
+            number = "1 session is" if len(close) == 1 else f"{len(close)} sessions are"
+            messages.warning(
+                request,
+                f"{number} booked closer than {version.hard_min_days} days after the one before. "
+                "They stay, and new bookings obey the new version; its page lists them.",
+            )
 
 
 @admin.register(DeviceClearance)

@@ -139,7 +139,8 @@ class AvailabilityViewSet(ClinicViewSet):
         form.is_valid(raise_exception=True)
         plan, now = form.validated_data["plan"], timezone.now()
         after = max(now, day_bounds(form.validated_data["after"], plan.clinic.zone)[0])
-        reason = why_not_yet(plan, protocol=version_in_effect(plan.protocol, now), after=after)
+        protocol = version_in_effect(plan.protocol, now)
+        reason = why_not_yet(plan, protocol=protocol, after=after, at=now)
         earliest = reason.earliest_at if reason else after
         found = {
             "earliest_at": earliest,

@@ -4,11 +4,15 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from clinic.api import CatalogueViewSet, VersionedViewSet
+from clinic.api import CatalogueViewSet, NewestFirst, VersionedViewSet
 from clinic.models import DeviceModel, DeviceSpec
+from clinic.permissions import actor
 from patients.models import Zone
 from sessions.models import (
     DeviceClearance,
@@ -16,9 +20,11 @@ from sessions.models import (
     Product,
     Protocol,
     ProtocolVersion,
+    TreatmentSession,
     ZoneLimit,
     ZoneRange,
 )
+from sessions.services.plans import version_in_effect
 
 
 class ZoneLimitOut(serializers.ModelSerializer[ZoneLimit]):
@@ -97,9 +103,30 @@ class ProtocolOut(serializers.ModelSerializer[Protocol]):
         return ProtocolVersionOut(protocol.in_effect[0]).data if protocol.in_effect else None
 
 
+class ClosePairOut(serializers.Serializer[Any]):
+    """Two sessions that were booked before the protocol demanded more days between them."""
+
+    session = serializers.UUIDField(source="pk")
+    starts_at = serializers.DateTimeField()
+    follows_on = serializers.UUIDField()
+    followed_at = serializers.DateTimeField()
+    days = serializers.SerializerMethodField(help_text="On the clinic's calendar.")
+
+    def get_days(self, session: Any) -> int:
+        zone = session.clinic.zone
+        day, before = (t.astimezone(zone).date() for t in (session.starts_at, session.followed_at))
+        days: int = (day - before).days
+        return days
+
+
+class ByStart(NewestFirst):
+    ordering = ("starts_at", "id")
+
+
 class ProtocolViewSet(CatalogueViewSet):
     model = Protocol
     resource = "treatment_sessions.protocol"
+    permissions = {"close_pairs": "treatment_sessions.view_treatmentsession"}
     serializer_class = ProtocolOut
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -108,6 +135,22 @@ class ProtocolViewSet(CatalogueViewSet):
             "versions", versions.prefetch_related("zone_ranges__zone"), "in_effect"
         )
         return super().get_queryset().select_related("area", "concern").prefetch_related(in_effect)
+
+    def known_query_params(self) -> set[str]:
+        if self.action == "close_pairs":
+            return set(NewestFirst.query_params)
+        return super().known_query_params()
+
+    @extend_schema(responses=ClosePairOut(many=True))
+    @action(detail=True, url_path="close-pairs", pagination_class=ByStart)
+    def close_pairs(self, request: Request, pk: Any) -> Response:
+        """Sessions still to come that follow sooner on another one than the version in effect
+        demands. They were booked before it and stay; move those that should obey it."""
+        now = timezone.now()
+        version = version_in_effect(self.get_object(), now)
+        rows: Any = TreatmentSession.objects.visible_to(actor(request))
+        page = self.paginate_queryset(rows.closer_than(version, at=now).select_related("clinic"))
+        return self.get_paginated_response(ClosePairOut(page, many=True).data)
 
 
 class DeviceSpecOut(serializers.ModelSerializer[DeviceSpec]):

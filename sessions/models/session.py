@@ -8,15 +8,16 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import ExpressionWrapper, F, Func, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from clinic.errors import Conflict
 from clinic.models import Clinic, ClinicScoped, Device, Model, Room, User, append_only, tracked
 from patients.models import Area, Patient, Screening, TreatmentConsent
-from sessions.lifecycle import NEXT, OCCUPIES, Status, can_move
+from sessions.lifecycle import NEXT, OCCUPIES, UPCOMING, Status, can_move
 from sessions.models.catalogue import ProtocolVersion
 from sessions.models.plan import TreatmentPlan
+from sessions.models.triggers import recovers_longer
 
 
 class IllegalMove(Conflict):
@@ -42,6 +43,35 @@ class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
     def overlapping(self, start: datetime, end: datetime) -> Self:
         """Sessions that hold their room at some time in [start, end)."""
         return self.filter(occupied_from__lt=end, released_at__gt=start)
+
+    def closer_than(self, version: ProtocolVersion, *, at: datetime) -> Self:
+        """Those still to come that follow sooner on a session of the same protocol than a version
+        of it demands, with the id and start of that one (`follows_on`, `followed_at`)."""
+        before = (
+            TreatmentSession.objects.occupying()
+            .filter(
+                patient=OuterRef("patient"),
+                area=OuterRef("area"),
+                starts_at__lt=OuterRef("starts_at"),
+            )
+            .order_by("-starts_at")
+        )
+        by_the_same = before.filter(protocol_version__protocol=version.protocol_id)
+        zone, day = F("clinic__time_zone"), models.DateTimeField()
+        on_the_clock = Func(zone, F("followed_at"), function="timezone", output_field=day)
+        apart = ExpressionWrapper(
+            on_the_clock + timedelta(days=version.hard_min_days), output_field=day
+        )
+        recovered = Func(zone, apart, function="timezone", output_field=day)
+        return (
+            self.filter(status__in=UPCOMING, starts_at__gt=at)
+            .annotate(
+                follows_on=Subquery(by_the_same.values("pk")[:1]),
+                followed_at=Subquery(by_the_same.values("starts_at")[:1]),
+            )
+            .filter(starts_at__lt=recovered)
+            .order_by("starts_at", "id")
+        )
 
     def on_skin_of(self, session: "TreatmentSession") -> Self:
         """The other sessions that occupy the same area of the same patient."""
@@ -91,7 +121,7 @@ class TreatmentSession(Model):
     setting up, to `released_at`, after cleaning. `recovers_at` is the earliest next session on
     this area: the protocol's hard minimum of days after `starts_at` on the clinic's wall clock, or
     the start of a sooner session that a practitioner has approved (`spacing_override_reason`,
-    kept on that sooner session).
+    kept on that sooner session). A longer minimum in a newer version lengthens it.
     """
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False, db_index=False)
@@ -271,6 +301,7 @@ class TreatmentSession(Model):
                 ),
             ),
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            recovers_longer(OCCUPIES),
         ]
 
     def __str__(self) -> str:

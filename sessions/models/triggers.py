@@ -85,3 +85,54 @@ def score_in_range() -> pgtrigger.Trigger:
             """
         ),
     )
+
+
+def recovers_longer(occupying: tuple[str, ...]) -> pgtrigger.Trigger:
+    """A new session obeys the hard minimum that counts now as well as the one that the session
+    before it was booked by: the recovery of that one is lengthened first, and the constraint
+    `session_area_recovered` then refuses what is too soon.
+
+    As far as the session that follows already: a pair that stands stays. Not for a sooner session
+    that a practitioner approves. What counts now is the new session's version, of another protocol
+    the newest that has taken effect.
+    """
+    statuses = ", ".join(f"'{status}'" for status in occupying)
+    same_skin = f"""
+        skin.patient_id = NEW.patient_id AND skin.area_id = NEW.area_id
+        AND skin.status IN ({statuses})"""
+    return pgtrigger.Trigger(
+        name="recovers_longer",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("earlier", "RECORD"), ("days", "INT")],
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            f"""
+            IF NEW.spacing_override_reason <> '' OR NEW.status NOT IN ({statuses}) THEN
+                RETURN NEW;
+            END IF;
+            SELECT skin.id, skin.starts_at, clinic.time_zone,
+                   booked.protocol_id, booked.hard_min_days INTO earlier
+                FROM treatment_session AS skin
+                JOIN clinic ON clinic.id = skin.clinic_id
+                JOIN treatment_protocol_version AS booked
+                  ON booked.id = skin.protocol_version_id
+                WHERE {same_skin} AND skin.starts_at < NEW.starts_at
+                ORDER BY skin.starts_at DESC LIMIT 1;
+            IF NOT FOUND THEN RETURN NEW; END IF;
+            SELECT hard_min_days INTO days FROM treatment_protocol_version
+                WHERE protocol_id = earlier.protocol_id
+                  AND (id = NEW.protocol_version_id OR effective_from <= now())
+                ORDER BY id = NEW.protocol_version_id DESC, effective_from DESC, version DESC
+                LIMIT 1;
+            IF days > earlier.hard_min_days THEN
+                UPDATE treatment_session SET recovers_at = greatest(recovers_at, least(
+                    ((earlier.starts_at AT TIME ZONE earlier.time_zone)
+                     + make_interval(days => days)) AT TIME ZONE earlier.time_zone,
+                    (SELECT min(skin.starts_at) FROM treatment_session AS skin
+                     WHERE {same_skin} AND skin.starts_at > earlier.starts_at)))
+                WHERE id = earlier.id AND recovers_at <= NEW.starts_at;
+            END IF;
+            RETURN NEW;
+            """
+        ),
+    )

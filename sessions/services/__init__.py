@@ -39,6 +39,7 @@ from sessions.services.merging import merge_patients, preview_merge
 from sessions.services.moves import move_session
 from sessions.services.photos import consenting_patients, store_photo
 from sessions.services.plans import create_plan, move_plan
+from sessions.services.protocols import follow_version
 from sessions.services.rescheduling import reschedule_session
 from sessions.services.series import Proposed, book_series, propose_series
 from sessions.services.waitlist import (
@@ -70,6 +71,7 @@ __all__ = [
     "create_plan",
     "decline_offer",
     "expire_offers",
+    "follow_version",
     "join_waitlist",
     "log_side_effect",
     "merge_patients",

@@ -171,7 +171,7 @@ def book_session(
         accepted = accept_side_effects(session, reason=side_effect_override_reason, at=at, by=by)
 
     session.rescheduled_from = rescheduled_from
-    insert(session)
+    insert(session, at=at)
     SessionFinding.objects.bulk_create(
         overridden(session, finding, reason=side_effect_override_reason, at=at, by=by)
         for finding in accepted
@@ -225,25 +225,25 @@ def require_open_time(session: TreatmentSession, now: Standing, *, at: datetime)
     require_active(now.plan_status)
 
 
-def require_free(session: TreatmentSession) -> None:
+def require_free(session: TreatmentSession, *, at: datetime) -> None:
     """Ask the constraints whether `session` could be booked, and book nothing.
 
     The row is written and taken back, so that the answer cannot differ from a real booking's.
     Raises TooSoon, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken.
     """
     with transaction.atomic():
-        insert(session)
+        insert(session, at=at)
         transaction.set_rollback(True)
 
 
-def insert(session: TreatmentSession) -> None:
+def insert(session: TreatmentSession, *, at: datetime) -> None:
     """Write a new session, unless a constraint refuses it.
 
     Raises TooSoon, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken.
     """
     if SESSION.one(session):
         return
-    if refusal := explain_clash(session):
+    if refusal := explain_clash(session, at=at):
         raise refusal
     session.save(force_insert=True)  # what refused it has gone, or now says its name
 
@@ -274,7 +274,7 @@ def accept_side_effects(
     return grave
 
 
-def explain_clash(session: TreatmentSession) -> Conflict | None:
+def explain_clash(session: TreatmentSession, *, at: datetime) -> Conflict | None:
     """The words for what is in the way of `session`; never whose booking it is.
 
     If the skin has not recovered, that is the answer, because no other room or practitioner would
@@ -283,7 +283,7 @@ def explain_clash(session: TreatmentSession) -> Conflict | None:
     clash = clashes(session)
     when = f"{session.starts_at_local:%d %b %Y at %H:%M}"
     if clash.skin:
-        return explain_too_soon(session)
+        return explain_too_soon(session, at=at)
     if clash.practitioner:
         return PractitionerTaken(
             f"{session.practitioner} is already booked on {when}.", field="practitioner"

@@ -60,7 +60,7 @@ def keep(
                 "This time is offered to the same patient from the waitlist: accept the offer.",
                 field="starts_at",
             )
-    require_free(session)
+    require_free(session, at=at)
     # What is left in the way has lapsed or is renewed here.
     Hold.objects.clashing_with(session).delete()
     return Hold.objects.create(

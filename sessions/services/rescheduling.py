@@ -129,15 +129,14 @@ def shifted_later(
         TreatmentSession.objects.filter(pk__in=[old.pk, *(s.pk for s in later)]).update(
             status=Status.CANCELLED
         )
-        before = starts_at
+        before, recovered = starts_at, recovered_at(starts_at, protocol, zone)
         for session in later:
-            recovered = recovered_at(before, protocol, zone)
-            if session.starts_at >= recovered:
-                before = session.starts_at
+            if session.starts_at >= recovered:  # stays, and so does what follows it as it did
+                before, recovered = session.starts_at, session.recovers_at
             elif session.recovers_at > before:
                 slot = _first_at_same_time(plan, session, protocol, after=recovered, at=at)
                 shifts.append(Shift(session, slot))
-                before = slot.starts_at
+                before, recovered = slot.starts_at, recovered_at(slot.starts_at, protocol, zone)
         transaction.set_rollback(True)
     return shifts
 

@@ -27,7 +27,7 @@ def look_first(session: TreatmentSession, _: Standing) -> None:
         if at_that_time.filter(**{resource: getattr(session, resource)}).exists():
             raise refusal("It is booked already.", field=resource)
     if too_close(session).exists():
-        raise explain_too_soon(session)
+        raise explain_too_soon(session, at=session.starts_at)
 
 
 patch.object(booking, "statement", lambda *names, **shared: None).start()
