@@ -52,6 +52,7 @@ from tests.factories import (
     WorkingHoursFactory,
     ZoneRangeFactory,
 )
+from tests.forms import fields_of, send
 from tests.pictures import agree
 
 pytestmark = pytest.mark.django_db
@@ -166,17 +167,18 @@ def test_another_clinics_rows_are_not_there(rows: list[Any], bob: User) -> None:
         assert client.get(url(row)).status_code == 302, row  # "does not exist", to the start
 
 
-def test_what_is_taken_between_check_and_save_is_told_on_a_fresh_page(
+def test_what_is_taken_in_the_meantime_is_told_where_it_was_typed(
     dana: User, booking: Booking
 ) -> None:
     taken = services.booking.RoomTaken("Room 1 is already booked.", field="room")
     client = client_of(dana)
 
-    with patch("sessions.services.book_session", side_effect=[None, taken]):
+    with patch("sessions.services.book_session", side_effect=[taken]):
         answer = book(client, booking)
 
-    assert answer.status_code == 302
-    assert "Room 1 is already booked." in client.get(answer["Location"]).content.decode()
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors == {"room": ["Room 1 is already booked."]}
+    assert str(booking.plan.pk) in answer.content.decode()
     assert not TreatmentSession.objects.exists()
 
 
@@ -284,7 +286,7 @@ def test_the_desk_leads_the_waitlist_with_buttons(
     dana: User, booking: Booking, another_booking: Booking
 ) -> None:
     client = client_of(dana)
-    wish = {
+    wish: dict[str, Any] = {
         "plan": str(booking.plan.pk),
         "from_on": "2030-01-01",
         "until_on": "2030-01-31",
@@ -293,15 +295,13 @@ def test_the_desk_leads_the_waitlist_with_buttons(
     }
 
     def push(entry: WaitlistEntry, button: str) -> str:
-        management = {"events-TOTAL_FORMS": "0", "events-INITIAL_FORMS": "0"}
-        pressed = {f"treatment_sessions_waitlistentry_{button}": "1"}
-        client.post(url(entry), {**management, **pressed}, follow=True)
+        send(client, url(entry), f"treatment_sessions_waitlistentry_{button}")
         entry.refresh_from_db()
         return entry.status
 
     add = reverse("admin:treatment_sessions_waitlistentry_add")
     assert client.post(add, wish).status_code == 302
-    twice = client.post(add, wish).content.decode()
+    twice = send(client, add, **wish).content.decode()
     entry = WaitlistEntry.objects.get()
     another_booking.move(another_booking.book(), Status.CANCELLED, at=NINE - DAY)
     services.offer_freed_slots(at=timezone.now())
@@ -316,20 +316,8 @@ def test_the_desk_leads_the_waitlist_with_buttons(
     assert entry.session == TreatmentSession.objects.get(plan=booking.plan)
 
 
-INLINES = ["zone_treatments", "product_uses", "cartridge_uses", "findings", "addenda", "events"]
-
-
 def press(client: Client, session: TreatmentSession, button: str, **form: str) -> Any:
-    management = {
-        f"{inline}-{name}": value
-        for inline in INLINES
-        for name, value in {"TOTAL_FORMS": "0", "INITIAL_FORMS": "0"}.items()
-    }
-    return client.post(
-        url(session),
-        {**management, **form, f"treatment_sessions_treatmentsession_{button}": "1"},
-        follow=True,
-    )
+    return send(client, url(session), f"treatment_sessions_treatmentsession_{button}", **form)
 
 
 def test_a_session_is_led_through_its_day_with_buttons(
@@ -344,7 +332,8 @@ def test_a_session_is_led_through_its_day_with_buttons(
     assert 'name="treatment_sessions_treatmentsession_start_treatment"' not in (
         desk.get(url(session)).content.decode()
     )
-    press(desk, session, "start_treatment")  # pressed all the same: nothing happens
+    gone = press(desk, session, "start_treatment").content.decode()  # pressed all the same
+    assert "“Start” cannot be done any more." in gone
     press(clinician, session, "start_treatment")
     empty = press(clinician, session, "complete").content.decode()
     assert "Record at least one treated zone" in empty
@@ -358,10 +347,15 @@ def test_a_session_is_led_through_its_day_with_buttons(
     }
     too_deep = press(clinician, session, "complete", **{**zone, "zone_treatments-0-depth_mm": "3"})
     assert "less than or equal to 2.50" in too_deep.content.decode()
-    unscanned = press(clinician, session, "complete", **zone).content.decode()
-    assert "Scan the cartridge that was used." in unscanned
+    unscanned = press(clinician, session, "complete", **zone)
+    assert "Scan the cartridge that was used." in unscanned.content.decode()
+    assert "success" not in {str(one.level_tag) for one in unscanned.context["messages"]}
     written = {"scanned_code": booking.cartridge(), "notes": "Tolerated well.", "pain_score": "2"}
-    press(clinician, session, "complete", **written)
+    kept = {**fields_of(unscanned), **written}
+    kept["treatment_sessions_treatmentsession_complete"] = "1"
+    done = clinician.post(url(session), kept, follow=True)
+    assert "completed." in done.content.decode()
+    assert done.redirect_chain == [(url(session), 302)]
 
     session.refresh_from_db()
     assert session.status == Status.COMPLETED
@@ -402,20 +396,8 @@ def test_an_open_warning_is_decided_in_the_admin(alice: User, booking: Booking) 
     booking.chart(session, depth_mm="2.30")
     page = client_of(alice).get(url(session)).content.decode()
     assert "2.30 mm is deeper than 2.00 mm" in page
-    zone = session.zone_treatments.get()
-    form = {
-        "zone_treatments-TOTAL_FORMS": "1",
-        "zone_treatments-INITIAL_FORMS": "1",
-        "zone_treatments-0-id": str(zone.pk),
-        "zone_treatments-0-session": str(session.pk),
-        "zone_treatments-0-zone": str(zone.zone.pk),
-        "zone_treatments-0-side": "BOTH",
-        "zone_treatments-0-depth_mm": "2.30",
-        "zone_treatments-0-passes": "6",
-        "zone_treatments-0-endpoint": "ERYTHEMA",
-    }
 
-    press(client_of(alice), session, "complete", override_reason="Thick skin", **form)
+    press(client_of(alice), session, "complete", override_reason="Thick skin")
 
     session.refresh_from_db()
     assert session.status == Status.COMPLETED
@@ -428,25 +410,8 @@ def test_a_changed_number_becomes_a_new_version(manager: User, booking: Booking)
     old = booking.plan.protocol_version
     ZoneRangeFactory(protocol_version=old, zone=booking.zone, depth_max_mm="1.20")
     client = client_of(manager)
-    page = client.get(url(old))
-    form = {
-        name: "" if field.initial is None else field.initial
-        for name, field in page.context["adminform"].form.fields.items()
-    }
-    form |= page.context["adminform"].form.initial
-    form |= {
-        "depth_max_mm": "1.80",
-        "source": "A newer study",
-        "zone_ranges-TOTAL_FORMS": "1",
-        "zone_ranges-INITIAL_FORMS": "1",
-        "zone_ranges-0-id": str(old.zone_ranges.get().pk),
-        "zone_ranges-0-protocol_version": str(old.pk),
-        "zone_ranges-0-zone": str(booking.zone.pk),
-        "zone_ranges-0-depth_min_mm": "0.50",
-        "zone_ranges-0-depth_max_mm": "1.20",
-    }
 
-    answer = client.post(url(old), form)
+    answer = send(client, url(old), depth_max_mm="1.80", source="A newer study")
 
     assert answer.status_code == 302, answer.context["errors"]
     new = booking.plan.protocol.versions.get(version=2)

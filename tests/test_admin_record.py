@@ -13,6 +13,7 @@ from clinic.models import User
 from patients.models import ConsentText, Patient, PhotoConsent, Screening, TreatmentConsent
 from sessions.models import Photo
 from tests.factories import PatientFactory
+from tests.forms import send
 from tests.pictures import agree, files, jpeg
 from tests.test_admin import client_of
 
@@ -98,10 +99,10 @@ def test_a_consent_is_signed_and_revoked_once(client: Client, patient: Patient) 
     assert consent.zones == ["cheeks", "forehead"]
     change = reverse("admin:patients_treatmentconsent_change", args=[consent.pk])
 
-    client.post(change, {"revoke_reason": "Changed her mind."})
+    send(client, change, revoke_reason="Changed her mind.")
     consent.refresh_from_db()
     first = consent.revoked_at
-    client.post(change, {"revoke_reason": "Once more."})
+    send(client, change, revoke_reason="Once more.")
     consent.refresh_from_db()
 
     assert first is not None

@@ -13,6 +13,7 @@ from aftercare.admin.sequence import told
 from aftercare.models import Anchor, CareStep, Message, MessageTemplate
 from aftercare.planning import Replan
 from clinic.models import Clinic, Role, User
+from clinic.versions import version_of
 from sessions.lifecycle import Status
 from tests.factories import (
     DAY,
@@ -68,6 +69,7 @@ def form(step: CareStep, **changes: Any) -> dict[str, Any]:
         "next_session_booked": "unknown",
         "templates-TOTAL_FORMS": "0",
         "templates-INITIAL_FORMS": "0",
+        "_version": version_of(step),
     }
     return {name: value for name, value in {**values, **changes}.items() if value is not None}
 

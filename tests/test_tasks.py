@@ -10,6 +10,7 @@ from patients import services
 from patients.models import Audience, StaffTask, TaskKind, TaskStatus
 from tests.conftest import client_of
 from tests.factories import HOUR, NINE, PatientFactory, StaffTaskFactory, UserFactory
+from tests.forms import send
 
 pytestmark = pytest.mark.django_db
 
@@ -126,10 +127,7 @@ def test_the_admin_ticks_a_task_off_with_a_note(clinic: Clinic, client: Any, dan
     listed = client.get("/admin/patients/stafftask/").content.decode()
     assert listed.index("Older") < listed.index("Call them back") < listed.index("Gone")
     assert "Done" in client.get(page).content.decode()
-    assert (
-        client.post(page, {"done_note": "no answer", "patients_stafftask_done": "1"}).status_code
-        == 302
-    )
+    assert send(client, page, "patients_stafftask_done", done_note="no answer").status_code == 302
 
     first.refresh_from_db()
     assert (first.status, first.done_by, first.done_note) == (TaskStatus.DONE, dana, "no answer")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -60,10 +61,8 @@ class InboxAdmin(StatusButtons, ClinicAdmin):
         shown: list[Any] = super(StatusButtons, self)._filter_unfold_actions_by_permissions(
             request, actions, object_id
         )
-        if object_id is None:
-            return []
-        waiting = self.get_queryset(request).filter(pk=object_id, is_handled=False)
-        return shown if waiting.exists() else []
+        inbound = self.get_object(request, unquote(str(object_id))) if object_id else None
+        return shown if inbound and not inbound.is_handled else []
 
     @display(description="from")
     def who(self, inbound: InboundMessage) -> str:
@@ -107,17 +106,24 @@ class InboxAdmin(StatusButtons, ClinicAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """What came in is never edited; only the button does something."""
 
+    def told(self, pressed: str, obj: Any) -> str:
+        return "handled."
+
     @action(description="Handled", permissions=["change"])
     def handled(self, request: HttpRequest, obj: InboundMessage) -> None:
         self.press(request, handle, inbound_id=obj.pk)
 
     @admin.action(description="Handled", permissions=["change"])
     def all_handled(self, request: HttpRequest, rows: Any) -> None:
+        done = 0
         for inbound in rows:
             try:
                 handle(inbound_id=inbound.pk, at=timezone.now(), by=actor(request))
+                done += 1
             except DomainError as error:
                 messages.error(request, f"{inbound}: {error.message}")
+        if done:
+            messages.success(request, f"{done} handled.")
 
 
 @admin.register(AddressConsent)

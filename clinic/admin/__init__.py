@@ -7,10 +7,10 @@ from clinic.admin.base import (
     ReadOnlyInline,
     ScopedFields,
     ServiceAdmin,
-    StatusButtons,
     VersionedAdmin,
     version_columns,
 )
+from clinic.admin.buttons import StatusButtons
 
 __all__ = [
     "ClinicAdmin",

@@ -16,6 +16,7 @@ from clinic.admin.base import (
     version_columns,
 )
 from clinic.admin.lookups import OwnLookups
+from clinic.admin.saving import SavesOnce
 from clinic.models import (
     CartridgeLot,
     Clinic,
@@ -55,7 +56,7 @@ class SiteAdmin(ClinicAdmin):
 
 
 @admin.register(User)
-class UserAdmin(ScopedFields, OwnLookups, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(ScopedFields, OwnLookups, SavesOnce, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg, misc]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

@@ -48,7 +48,9 @@ class StaffTaskAdmin(StatusButtons, ClinicAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A note alone changes nothing: it belongs to ticking the task off."""
+        """A note is kept, also while the task is still open."""
+        if "done_note" in form.changed_data:
+            services.note_task(task_id=obj.pk, note=obj.done_note)
 
     @action(description="Done", permissions=["change"])
     def done(self, request: HttpRequest, obj: StaffTask) -> None:

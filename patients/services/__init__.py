@@ -17,7 +17,7 @@ from patients.services.records import (
     update_patient,
 )
 from patients.services.screening import AnswerEntry, questionnaire, record_screening
-from patients.services.tasks import TaskDone, finish_source, finish_task, raise_task
+from patients.services.tasks import TaskDone, finish_source, finish_task, note_task, raise_task
 
 __all__ = [
     "AnswerEntry",
@@ -28,6 +28,7 @@ __all__ = [
     "current_texts",
     "finish_source",
     "finish_task",
+    "note_task",
     "questionnaire",
     "raise_task",
     "record_concern",

@@ -44,13 +44,27 @@ def raise_task(
 
 
 @retried_transaction
+def note_task(*, task_id: Any, note: str) -> StaffTask:
+    """Keep a note on a task that goes on, such as “called twice”. Raises TaskDone."""
+    task = _open_task(task_id)
+    task.done_note = note
+    task.save(update_fields=["done_note"])
+    return task
+
+
+@retried_transaction
 def finish_task(*, task_id: Any, at: datetime, by: User | None, note: str = "") -> StaffTask:
     """Tick a task off. Raises TaskDone."""
+    task = _open_task(task_id)
+    task.status, task.done_at, task.done_by, task.done_note = TaskStatus.DONE, at, by, note
+    task.save()
+    return task
+
+
+def _open_task(task_id: Any) -> StaffTask:
     task = StaffTask.objects.select_for_update(of=("self",)).get(pk=task_id)
     if task.status == TaskStatus.DONE:
         raise TaskDone(f"It was done on {task.done_at:%d %b %Y at %H:%M} UTC.")
-    task.status, task.done_at, task.done_by, task.done_note = TaskStatus.DONE, at, by, note
-    task.save()
     return task
 
 

@@ -28,7 +28,6 @@ class PhotoForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Photo)
 class PhotoAdmin(ServiceAdmin):
-    runs_once = True
     list_display = ["thumbnail_image", "patient", "view", "zone", "taken_at", "uploaded_by"]
     list_filter = ["view", "taken_at"]
     list_select_related = ["patient", "zone", "uploaded_by"]

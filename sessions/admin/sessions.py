@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.forms import CharField, ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
@@ -13,7 +13,6 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clinic.admin import OfTheirClinics, ReadOnlyInline, ScopedFields, ServiceAdmin, StatusButtons
 from clinic.admin.filters import DaysFilter
-from clinic.errors import DomainError
 from clinic.permissions import actor
 from sessions import services
 from sessions.assessment import assess_session
@@ -138,6 +137,7 @@ BUTTONS = {
 class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
     buttons = BUTTONS
     next_statuses = NEXT
+    typed_as = {"code": "scanned_code", "reason": "override_reason"}
     list_display = ["when", "patient", "area", "practitioner", "room", "device", "shown_status"]
     list_filter = [
         *("status", ("starts_at", DaysFilter)),
@@ -250,23 +250,20 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
         session, at, by = form.instance, timezone.now(), actor(request)
         if not self._is_open(request, session):
             return
-        try:
-            if code := form.cleaned_data.get("scanned_code"):
-                services.use_cartridge(session_id=session.pk, code=code, at=at)
-            if reason := form.cleaned_data.get("override_reason"):
-                loaded = TreatmentSession.objects.with_record().get(pk=session.pk)
-                for entry in assess_session(loaded, at=at):
-                    if entry.is_open and by.role in entry.finding.overridable_by:
-                        services.override_finding(
-                            session_id=session.pk,
-                            code=entry.finding.code,
-                            subject=entry.finding.subject,
-                            reason=reason,
-                            at=at,
-                            by=by,
-                        )
-        except DomainError as error:
-            messages.error(request, error.message)
+        if code := form.cleaned_data.get("scanned_code"):
+            services.use_cartridge(session_id=session.pk, code=code, at=at)
+        if reason := form.cleaned_data.get("override_reason"):
+            loaded = TreatmentSession.objects.with_record().get(pk=session.pk)
+            for entry in assess_session(loaded, at=at):
+                if entry.is_open and by.role in entry.finding.overridable_by:
+                    services.override_finding(
+                        session_id=session.pk,
+                        code=entry.finding.code,
+                        subject=entry.finding.subject,
+                        reason=reason,
+                        at=at,
+                        by=by,
+                    )
 
     def _move(self, request: HttpRequest, session: TreatmentSession, to: Status) -> None:
         self.press(request, services.move_session, session_id=session.pk, to=to)
