@@ -66,7 +66,6 @@ class SavesOnce:
 
     model: type[models.Model]
     opts: Any
-    change_form_before_template = "clinic/admin/form_state.html"
     action_form = KeyedActionForm
     # what a service calls a value → which field of the form it was typed into
     typed_as: Mapping[str, str] = {}
