@@ -216,15 +216,16 @@ class LoginOut(serializers.Serializer[Any]):
 
 
 class LoginView(StrictQuery):
-    """A token for the header `Authorization: Token …`."""
+    """A token for the header `Authorization: Bearer …`; `Token …` is taken as well."""
 
+    operation_names = {"post": "log_in"}
     authentication_classes: list[Any] = []
     permission_classes = [AllowAny]
     throttle_classes = [ScopedRateThrottle]
     throttle_scope = "login"
 
     def get_authenticate_header(self, request: Request) -> str:
-        return "Token"  # makes a refusal a 401
+        return "Bearer"  # makes a refusal a 401
 
     @extend_schema(request=LoginIn, responses=LoginOut, auth=[])
     def post(self, request: Request) -> Response:
@@ -241,6 +242,7 @@ class LoginView(StrictQuery):
 class LogoutView(StrictQuery):
     """Ends the token that the request came with."""
 
+    operation_names = {"post": "log_out"}
     permission_classes = [IsAuthenticated]
 
     @extend_schema(request=None, responses={204: None})
@@ -253,6 +255,7 @@ class LogoutView(StrictQuery):
 class MeView(StrictQuery):
     """Who the token belongs to."""
 
+    operation_names = {"get": "get_me"}
     permission_classes = [IsAuthenticated]
 
     @extend_schema(responses=MeOut)

@@ -7,16 +7,20 @@ from typing import Any
 
 from django.db import connection
 from django.utils import timezone
-from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox import auth
 from knox.crypto import hash_token
 from knox.models import AuthToken
 from knox.settings import CONSTANTS
+from rest_framework.authentication import get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
 
 from clinic.models import Clinic, User
 from clinic.prepared import Prepared
 from clinic.rows import columns, take
+
+SCHEMES = (b"bearer", b"token")
 
 # Telephone numbers are parsed when a clinic is made of its columns: that takes its time.
 CLINIC = tuple(field.attname for field in Clinic._meta.concrete_fields if field.name != "phone")
@@ -44,8 +48,21 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
     """As knox does it, by one prepared statement, because every request asks.
 
     Knox also looks for the caller's other lapsed tokens each time; here beat deletes them once an
-    hour. Tokens are not renewed by use.
+    hour. Tokens are not renewed by use. The header is `Authorization: Bearer …`, as generated
+    clients send it, or knox's own `Token …`.
     """
+
+    def authenticate(self, request: Request) -> tuple[User, AuthToken] | None:
+        """None without a token. Raises AuthenticationFailed."""
+        words = get_authorization_header(request).split()
+        if not words or words[0].lower() not in SCHEMES:
+            return None
+        if len(words) != 2:
+            raise AuthenticationFailed("Send one token, as in Authorization: Bearer 0a1b2c…")
+        return self.authenticate_credentials(words[1])
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
         """Raises AuthenticationFailed."""
@@ -75,10 +92,19 @@ def _taken(row: list[Any]) -> tuple[Any, Any, Clinic | None]:
     return take(AuthToken, row), take(User, row), take(Clinic, row, *CLINIC)
 
 
-class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the API's description names it."""
 
     target_class = "clinic.tokens.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The token of `POST /api/v1/auth/login/`, which holds for 12 hours. "
+            "`Authorization: Token …` is taken as well.",
+        }
 
 
 def purge_tokens(*, at: datetime) -> None:

@@ -90,9 +90,14 @@ def strict_of(media_type: str, described: dict[str, Any]) -> Any:
 def strict(schema: str) -> Any:
     """A validator of `schema` that takes no property beyond the described ones."""
     return jsonschema_rs.Draft202012Validator(
-        {**closed(json.loads(schema)), "components": closed(description()["components"])},
+        {**closed(json.loads(schema)), "components": components()},
         validate_formats=True,
     )
+
+
+@cache
+def components() -> Any:
+    return closed(description()["components"])
 
 
 def closed(schema: Any) -> Any:

@@ -215,8 +215,9 @@ def test_logging_in_gives_a_token_that_logging_out_ends(alice: User) -> None:
     assert login.status_code == 200
     assert login.json()["user"]["role"] == "PRACTITIONER"
     assert login.json()["expires_at"]
-    client.credentials(HTTP_AUTHORIZATION=f"Token {login.json()['token']}")
-    assert client.get("/api/v1/me/").json()["username"] == "alice"
+    for scheme in ("Token", "Bearer", "bearer"):
+        client.credentials(HTTP_AUTHORIZATION=f"{scheme} {login.json()['token']}")
+        assert client.get("/api/v1/me/").json()["username"] == "alice"
 
     assert client.post("/api/v1/auth/logout/").status_code == 204
     assert client.get("/api/v1/me/").status_code == 401

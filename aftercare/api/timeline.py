@@ -48,6 +48,8 @@ class PatientStoryView(StrictQuery):
 class TimelineView(PatientStoryView):
     """Everything that happened to a patient, newest first."""
 
+    operation_names = {"get": "list_patient_timeline"}
+
     @extend_schema(responses=EntryOut(many=True))
     def get(self, request: Request, pk: Any) -> Response:
         return Response(EntryOut(timeline(self.patient(request, pk)), many=True).data)
@@ -55,6 +57,8 @@ class TimelineView(PatientStoryView):
 
 class HistoryView(PatientStoryView):
     """Every change to the patient's record, newest first: who, when, from, to."""
+
+    operation_names = {"get": "list_patient_history"}
 
     @extend_schema(responses=ChangeOut(many=True))
     def get(self, request: Request, pk: Any) -> Response:

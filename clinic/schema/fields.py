@@ -6,12 +6,23 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from clinic.schema.operations import collection, in_words, operation_name
+
 # OpenAPI's "time" is a time with an offset. Ours stand on the wall clock of a clinic.
 WALL_CLOCK = r"^\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?$"
 
 
 class ClinicSchema(AutoSchema):
     """Describes one operation of the API."""
+
+    def get_operation_id(self) -> str:
+        return operation_name(self.view, self.method, self.path, is_list=self._is_list_view())
+
+    def get_summary(self) -> str:
+        return in_words(self.get_operation_id())
+
+    def get_tags(self) -> list[str]:
+        return [collection(self.path)]
 
     def _map_serializer_field(
         self, field: Any, direction: Any, bypass_extensions: bool = False
@@ -25,9 +36,15 @@ class ClinicSchema(AutoSchema):
             schema["pattern"] = WALL_CLOCK
         return schema
 
-    def _get_paginator(self) -> Any:
+    def _get_paginator(self) -> Any:  # a POST that answers rows answers all of them
         inherited: Any = super()._get_paginator
         return inherited() if self.method == "GET" else None
+
+    def get_filter_backends(self) -> list[Any]:
+        return super().get_filter_backends() if self.method == "GET" else []
+
+    def get_paginated_name(self, serializer_name: str) -> str:
+        return f"{serializer_name.removesuffix('Out')}Page"
 
 
 def may_be_blank(field: Any) -> bool:

@@ -72,6 +72,7 @@ class MergePreviewOut(serializers.Serializer[Any]):
 class MergeView(StrictQuery):
     """Takes everything of `duplicate` into this record and archives the empty one."""
 
+    operation_names = {"get": "preview_merge", "post": "merge_patients"}
     permissions = {"get": "patients.merge", "post": "patients.merge"}
 
     @property
