@@ -79,18 +79,20 @@ people AS MATERIALIZED (
 THIS_ONE = "person.id = %(practitioner)s"
 ANYONE = f"(%(practitioner)s::uuid IS NULL OR %(others)s OR {THIS_ONE})"
 OWN = "clinic_id = %(clinic)s AND practitioner_id = person"
-# When the practitioner `person` is there: without working hours, whenever the clinic is open.
+# When the practitioner `person` is there: whenever the clinic is open until the day on which their
+# first working hours count, and from then on only in these; without any, whenever it is open.
 THERE = f"""(
     (SELECT hours FROM opening)
-    * CASE WHEN EXISTS (SELECT FROM clinic_working_hours WHERE {OWN})
-           THEN {
+    * ({
     hours(
         "clinic_working_hours",
         OWN,
         "day >= valid_from AND (valid_until IS NULL OR day < valid_until)",
     )
 }
-           ELSE (SELECT hours FROM opening) END
+       + tstzmultirange(tstzrange(
+           NULL, (SELECT min(valid_from) FROM clinic_working_hours WHERE {OWN})::timestamp
+                 AT TIME ZONE %(zone)s)))
     - (SELECT coalesce(range_agg(tstzrange(starts_at, ends_at)), '{{}}')
        FROM clinic_time_off, span
        WHERE practitioner_id = person

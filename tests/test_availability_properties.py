@@ -160,7 +160,14 @@ def worlds(draw: st.DrawFn) -> World:
     User.objects.exclude(pk__in=[person.pk for person in world.staff]).update(is_active=False)
     if not always_open:
         open_for(draw(weeks()), OpeningHoursFactory, clinic=clinic)
-    open_for(draw(weeks()), WorkingHoursFactory, clinic=clinic, practitioner=world.staff[0])
+    counts_from = world.day + draw(st.integers(-SPAN - 1, SPAN)) * DAY
+    open_for(
+        draw(weeks()),
+        WorkingHoursFactory,
+        clinic=clinic,
+        practitioner=world.staff[0],
+        valid_from=counts_from,
+    )
     for hour, length in draw(st.lists(stretches, max_size=2)):
         ClosureFactory(clinic=clinic, **between(world, hour, length))
     for hour, length in draw(st.lists(stretches, max_size=3)):

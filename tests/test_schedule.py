@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 
 from clinic.models import Closure, Device, Room, TimeOff, User, Weekday, WorkingHours
 from sessions import services
+from sessions.availability import offers
 from sessions.lifecycle import Status
 from sessions.services.booking import RoomTaken
 from sessions.services.closures import BookingsInTheWay, bookings_in
@@ -23,6 +24,7 @@ from tests.factories import (
     DAY,
     HOUR,
     NINE,
+    ClinicFactory,
     ClosureFactory,
     ProtocolVersionFactory,
     TimeOffFactory,
@@ -76,9 +78,49 @@ def test_a_session_lies_inside_one_block_of_working_hours(
 def test_working_hours_count_from_their_first_day_until_their_last(booking: Booking) -> None:
     works(booking, 8, 18, valid_from=TODAY, valid_until=TODAY + 7 * DAY)
 
-    for other in (NINE - 7 * DAY, NINE + 7 * DAY):
+    with pytest.raises(PractitionerOff):
+        booking.book(NINE + 7 * DAY)
+    assert booking.book()
+
+
+@pytest.mark.parametrize(
+    ("start", "is_there"),
+    [
+        (NINE - 7 * DAY, True),
+        (NINE.replace(hour=3), False),  # 04:00 on the first day, before the hours
+        (NINE.replace(hour=22) - DAY, True),  # 23:00 to 24:00 on the day before
+        (NINE.replace(hour=22, minute=30) - DAY, False),  # 23:30 to 00:30
+        (NINE, True),
+        (NINE + DAY, False),  # a Tuesday
+        (NINE + 7 * DAY, True),
+        (NINE + 14 * DAY, False),  # the hours have ended
+    ],
+)
+def test_until_the_first_hours_count_the_clinics_hold(
+    booking: Booking, start: Any, is_there: bool
+) -> None:
+    works(booking, 8, 18, valid_from=TODAY, valid_until=TODAY + 14 * DAY)
+    shown = offers(
+        plan=booking.plan,
+        first=start.date(),
+        last=start.date() + DAY,
+        practitioner_id=booking.practitioner.pk,
+        at=start - 3 * DAY,
+    )
+
+    assert (start in {offer.starts_at for offer in shown}) is (is_there and start.minute == 0)
+    if is_there:
+        assert booking.book(start)
+    else:
         with pytest.raises(PractitionerOff):
-            booking.book(other)
+            booking.book(start)
+
+
+def test_hours_that_begin_later_at_one_clinic_say_nothing_of_another(booking: Booking) -> None:
+    elsewhere = ClinicFactory()
+    WorkingHoursFactory(practitioner=booking.practitioner, clinic=elsewhere, valid_from=TODAY)
+    works(booking, 8, 18, valid_from=TODAY + 30 * DAY)
+
     assert booking.book()
 
 

@@ -38,7 +38,9 @@ class WorkingHours(Model):
     """A stretch of a weekday in which a practitioner treats at a clinic, on its wall clock.
 
     Several blocks a day leave room for a break. A practitioner without any row at a clinic works
-    there whenever the clinic is open, so that a small clinic has nothing to set up.
+    there whenever the clinic is open, so that a small clinic has nothing to set up. So it is until
+    the day on which the first row counts; from then on they work in such rows only, and no more
+    when the last of them has ended.
     """
 
     practitioner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="working_hours")
@@ -46,9 +48,15 @@ class WorkingHours(Model):
     weekday = models.PositiveSmallIntegerField(choices=Weekday)
     opens_at = models.TimeField("from")
     closes_at = models.TimeField("to", help_text="00:00 is midnight at the end of the day.")
-    valid_from = models.DateField(help_text="The first day on which they count.")
+    valid_from = models.DateField(
+        help_text="The first day on which they count. Until the first hours of a practitioner "
+        "count, the clinic's opening hours hold."
+    )
     valid_until = models.DateField(
-        null=True, blank=True, help_text="The first day on which they no longer count."
+        null=True,
+        blank=True,
+        help_text="The first day on which they no longer count. When the last hours have ended, "
+        "the practitioner can no longer be booked.",
     )
 
     objects = ClinicScoped.as_manager()

@@ -23,16 +23,18 @@ from sessions.api.availability import SlotOut
 ACCEPT = "Add it although bookings are in the way; they stay until somebody moves them."
 
 
+def help_of(field: str) -> str:
+    return str(WorkingHours._meta.get_field(field).help_text)  # type: ignore[union-attr]
+
+
 class WorkingHoursIn(Form):
     practitioner = VisibleField(queryset=User.objects.practitioners())
     clinic = VisibleField(queryset=Clinic.objects.all())
     weekday = serializers.ChoiceField(choices=Weekday.choices, help_text="0 is Monday.")
     opens_at = serializers.TimeField()
     closes_at = serializers.TimeField(help_text="00:00 is midnight at the end of the day.")
-    valid_from = DayField()
-    valid_until = DayField(
-        required=False, allow_null=True, help_text="The first day on which they no longer count."
-    )
+    valid_from = DayField(help_text=help_of("valid_from"))
+    valid_until = DayField(required=False, allow_null=True, help_text=help_of("valid_until"))
 
 
 class WorkingHoursOut(serializers.ModelSerializer[WorkingHours]):

@@ -143,8 +143,8 @@ def add_working_hours(
 ) -> WorkingHours:
     """One more block of a practitioner's week at a clinic.
 
-    From the first one on, the practitioner works only in such blocks, no longer whenever the
-    clinic is open. Bookings outside of them stay.
+    From the day on which the first one counts, the practitioner works only in such blocks, no
+    longer whenever the clinic is open. Bookings outside of them stay.
 
     Raises NoPractitionerHere, or ValidationError by field.
     """
