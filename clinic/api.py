@@ -27,6 +27,7 @@ from clinic.models import Clinic, Device, Room, User
 from clinic.permissions import actor
 from clinic.queries import StrictQuery
 from clinic.wallclock import Doubled, Skipped, exact_instant
+from clinic.writes import SafeWrites
 
 
 class NewestFirst(CursorPagination):
@@ -69,14 +70,14 @@ class NewestFirst(CursorPagination):
             raise ValidationError({"cursor": [words]}) from error
 
 
-class ClinicViewSet(StrictQuery, GenericViewSet[Any]):
+class ClinicViewSet(SafeWrites, StrictQuery, GenericViewSet[Any]):
     """A view set that sees only the caller's clinics and refuses query parameters it ignores."""
 
     resource: str | None = None
     permissions: Mapping[str, str] = {}
     pagination_class: type[NewestFirst] | None = NewestFirst
     lookup_value_converter = "uuid"
-    model: type[models.Model]
+    model: Any
 
     def get_queryset(self) -> models.QuerySet[Any]:
         rows: Any = self.model._default_manager.all()
@@ -103,7 +104,8 @@ class CatalogueViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     """Rows that are the same for every clinic, such as zones and protocols."""
 
     def get_queryset(self) -> models.QuerySet[Any]:
-        return self.model._default_manager.all()
+        rows: models.QuerySet[Any] = self.model._default_manager.all()
+        return rows
 
 
 def acting_clinic(request: Request, clinic_id: Any = None) -> Clinic:
@@ -215,7 +217,7 @@ class LoginOut(serializers.Serializer[Any]):
     user = MeOut()
 
 
-class LoginView(StrictQuery):
+class LoginView(SafeWrites, StrictQuery):
     """A token for the header `Authorization: Bearer …`; `Token …` is taken as well."""
 
     operation_names = {"post": "log_in"}
@@ -223,6 +225,7 @@ class LoginView(StrictQuery):
     permission_classes = [AllowAny]
     throttle_classes = [ScopedRateThrottle]
     throttle_scope = "login"
+    alone = frozenset({"post"})  # a failure is counted, which no transaction may take back
 
     def get_authenticate_header(self, request: Request) -> str:
         return "Bearer"  # makes a refusal a 401
@@ -239,7 +242,7 @@ class LoginView(StrictQuery):
         return Response(LoginOut({"token": token, "expires_at": row.expiry, "user": user}).data)
 
 
-class LogoutView(StrictQuery):
+class LogoutView(SafeWrites, StrictQuery):
     """Ends the token that the request came with."""
 
     operation_names = {"post": "log_out"}

@@ -44,3 +44,11 @@ class VersionMismatch(DomainError):
     status = 412
     code = "version_mismatch"
     title = "The object has changed"
+
+
+class PreconditionRequired(DomainError):
+    """A write that overwrites does not say what it has seen (HTTP 428)."""
+
+    status = 428
+    code = "precondition_required"
+    title = "If-Match is missing"

@@ -1,38 +1,31 @@
-"""A POST that may be sent twice: the header `Idempotency-Key`.
+"""A request that may be sent twice: the header `Idempotency-Key`.
 
 A client that got no answer cannot know whether its request was done. With a key of its own making
 it may send the request again: what was done is not done twice, and the first answer comes back.
+`clinic.writes` does so for every write of the API.
 """
 
 import json
 import re
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import wraps
-from hashlib import sha256
+from hashlib import sha256, shake_256
+from secrets import token_bytes
 from typing import Any
 
-from django.db import transaction
-from django.http import HttpResponse
-from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse, QueryDict
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from clinic.errors import DomainError
-from clinic.models import IdempotencyKey
-from clinic.permissions import actor
-from clinic.retries import Busy, retried, retried_transaction
+from clinic.errors import Conflict, DomainError
+from clinic.models import IdempotencyKey, User
+from clinic.retries import Busy
 
+NAME = "Idempotency-Key"
 KEPT = timedelta(hours=48)
 PRINTABLE = re.compile(r"[ -~]{1,100}")
-HEADER = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    "header",
-    description="Makes the request safe to repeat: the same key with the same body gets the first "
-    "answer again, for 48 hours. 1 to 100 printable ASCII characters.",
-)
+SALT_BYTES, CHECK_BYTES = 16, 8
 
 
 class BadKey(DomainError):
@@ -46,47 +39,43 @@ class KeyReused(DomainError):
     title = "The Idempotency-Key belongs to another request"
 
 
-def idempotent(verb: Callable[..., Response]) -> Callable[..., HttpResponseBase]:
-    """For a method of a view that answers a POST; stands above its other decorators.
+class AnswerLost(Conflict):
+    code = "answer_lost"
+    title = "The first answer cannot be read any more"
 
-    1. Insert the key, first in the transaction; a twin of this request waits here for us.
-    2. Do the work, and keep the answer beside the key: both are committed, or neither.
-    3. If the key was taken, its answer is the answer, provided that the request is the same.
 
-    Without the header the verb runs as it is. Either way it is run again after a deadlock.
+def key_of(request: Request) -> str | None:
+    """The caller's key, if there is one. Raises BadKey."""
+    key = request.headers.get(NAME)
+    if key is None:
+        return None
+    if not PRINTABLE.fullmatch(key):
+        raise BadKey("Use 1 to 100 printable ASCII characters, such as a new UUID.")
+    if not isinstance(request.user, User):
+        raise BadKey(
+            "A log-in is never answered from memory, because its answer is a secret: leave the "
+            "key out. To log in twice does no harm."
+        )
+    return key
+
+
+def claim(request: Request, key: str, *, by: User) -> HttpResponse | None:
+    """Take the key, first in the transaction of the work; a twin of this request waits here for us.
+
+    None: it is ours, do the work and `keep` the answer; both are committed, or neither. Otherwise
+    the answer that was kept. Raises KeyReused, Busy, AnswerLost.
     """
-
-    @wraps(verb)
-    def run(view: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        key = request.headers.get("Idempotency-Key")
-        if key is None:
-            return retried(verb)(view, request, *args, **kwargs)
-        if not PRINTABLE.fullmatch(key):
-            raise BadKey("Use 1 to 100 printable ASCII characters, such as a new UUID.")
-        return _once(lambda: verb(view, request, *args, **kwargs), view, request, key)
-
-    documented: Callable[..., HttpResponseBase] = extend_schema(parameters=[HEADER])(run)
-    return documented
-
-
-@retried_transaction
-def _once(work: Callable[[], Response], view: Any, request: Request, key: str) -> HttpResponseBase:
     digest = request_digest(request)
-    user = actor(request)
-    if not IdempotencyKey.objects.claim(user_id=user.pk, key=key, request_sha256=digest):
-        return _replay(IdempotencyKey.objects.filter(user=user, key=key).first(), digest)
-    answer = work()
-    if answer.status_code >= 400:  # refused without an exception: the key stays free
-        transaction.set_rollback(True)
-        return answer
-    answer.accepted_renderer = request.accepted_renderer
-    answer.accepted_media_type = request.accepted_media_type
-    answer.renderer_context = view.get_renderer_context()  # type: ignore[attr-defined]
-    body = answer.rendered_content  # which sets the content type too
-    IdempotencyKey.objects.filter(user=user, key=key).update(
-        status=answer.status_code, headers=dict(answer.headers), body=body
+    if IdempotencyKey.objects.claim(user_id=by.pk, key=key, request_sha256=digest):
+        return None
+    return _replay(IdempotencyKey.objects.filter(user=by, key=key).first(), digest)
+
+
+def keep(answer: HttpResponse, key: str, *, by: User) -> None:
+    """Keep a finished answer beside its key."""
+    IdempotencyKey.objects.filter(user=by, key=key).update(
+        status=answer.status_code, headers=dict(answer.headers), body=_seal(answer.content)
     )
-    return answer
 
 
 def _replay(known: IdempotencyKey | None, digest: str) -> HttpResponse:
@@ -97,13 +86,55 @@ def _replay(known: IdempotencyKey | None, digest: str) -> HttpResponse:
             "This key was sent with another request. Use a new key for a new request.",
         )
     headers = {**known.headers, "Idempotency-Replayed": "true"}
-    return HttpResponse(bytes(known.body), status=known.status, headers=headers)
+    return HttpResponse(_unseal(bytes(known.body)), status=known.status, headers=headers)
 
 
 def request_digest(request: Request) -> str:
     """The same for two requests that ask the same, however their JSON is spaced and ordered."""
-    body = json.dumps(request.data, sort_keys=True, separators=(",", ":"), default=str)
+    try:
+        body = json.dumps(_plain(request.data), sort_keys=True, separators=(",", ":"), default=str)
+    except RecursionError:
+        raise ParseError("JSON parse error - nested too deeply") from None
     return sha256(f"{request.method} {request.path}\n{body}".encode()).hexdigest()
+
+
+def _plain(data: Any) -> Any:
+    """A form as what stands in it; of its files, what they hold and not where they lie."""
+    if not isinstance(data, QueryDict):
+        return data
+    return {name: [_of_file(value) for value in values] for name, values in data.lists()}
+
+
+def _of_file(value: Any) -> Any:
+    if not isinstance(value, UploadedFile):
+        return value
+    found = sha256()
+    for chunk in value.chunks():
+        found.update(chunk)
+    value.seek(0)
+    return found.hexdigest()
+
+
+def _seal(body: bytes) -> bytes:
+    """Unreadable in a copy of the database: one of the answers tells a secret that is stored
+    nowhere else."""
+    salt = token_bytes(SALT_BYTES)
+    return salt + _padded(sha256(body).digest()[:CHECK_BYTES] + body, salt)
+
+
+def _unseal(kept: bytes) -> bytes:
+    """Raises AnswerLost if it was sealed under another SECRET_KEY."""
+    text = _padded(kept[SALT_BYTES:], kept[:SALT_BYTES])
+    check, body = text[:CHECK_BYTES], text[CHECK_BYTES:]
+    if check != sha256(body).digest()[:CHECK_BYTES]:
+        raise AnswerLost("This request was done before. Read what came of it.")
+    return body
+
+
+def _padded(text: bytes, salt: bytes) -> bytes:
+    """XOR with a pad that only who knows SECRET_KEY can make; what is done twice is undone."""
+    pad = shake_256(settings.SECRET_KEY.encode() + salt).digest(len(text))
+    return (int.from_bytes(text) ^ int.from_bytes(pad)).to_bytes(len(text))
 
 
 def purge_keys(*, at: datetime) -> int:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.common import CommonMiddleware
+from django.middleware.http import ConditionalGetMiddleware
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -43,6 +45,19 @@ class Common(CommonMiddleware):
 
     def should_redirect_with_slash(self, request: HttpRequest) -> bool:
         return not request.path_info.startswith(API) and super().should_redirect_with_slash(request)
+
+
+class ConditionalGet(ConditionalGetMiddleware):
+    """Django's: 304 if the reader has it already, and an ETag of the text on every page. In the API
+    only objects have one, which their views make: it can be sent back with a write, and that of a
+    list could not."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if request.path_info.startswith(API) and not response.has_header("ETag"):
+            return response
+        return super().process_response(request, response)
 
 
 def clinic_time(get_response: Handler) -> Handler:

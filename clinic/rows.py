@@ -16,6 +16,7 @@ from django.db import connection, connections, models
 from django.db.models import F, Func
 
 from clinic.prepared import Prepared
+from clinic.versions import OWN, STATE
 
 M = TypeVar("M", bound=models.Model)
 
@@ -97,20 +98,20 @@ class Insert(Generic[M]):
         values = ", ".join(f"%({name})s" for name in types)
         insert = f"""
             INSERT INTO {model._meta.db_table} ({", ".join(str(f.column) for f in self._fields)})
-            SELECT %s ON CONFLICT DO NOTHING RETURNING {", ".join(self.GIVEN)}
+            SELECT %s ON CONFLICT DO NOTHING RETURNING {", ".join(self.GIVEN)}, {STATE}
         """
         table = model._meta.db_table
         self.of_one = Prepared(f"insert_{table}", insert % values, types)
         self.of_all = Prepared(f"insert_all_{table}", insert % f"* FROM unnest({values})", arrays)
 
     def one(self, row: M) -> bool:
-        """Write it and tell the object its id; False if a constraint refuses it."""
+        """Write it and tell the object its id and version; False if a constraint refuses it."""
         with connection.cursor() as cursor:
             self.of_one.execute(cursor, {name: found for name, (found,) in self._values([row])})
             written = cursor.fetchone()
         if written is None:
             return False
-        for name, value in zip(self.GIVEN, written, strict=True):
+        for name, value in zip((*self.GIVEN, OWN), written, strict=True):
             setattr(row, name, value)
         row._state.adding, row._state.db = False, connection.alias
         return True

@@ -57,7 +57,7 @@ MIDDLEWARE = [
     "clinic.middleware.problems_only",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.http.ConditionalGetMiddleware",  # an ETag on every answer to a GET
+    "clinic.middleware.ConditionalGet",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "clinic.middleware.Common",
     "django.middleware.csrf.CsrfViewMiddleware",

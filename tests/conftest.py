@@ -76,6 +76,10 @@ def bob(other_clinic: Clinic) -> User:
     return UserFactory(username="bob", clinic=other_clinic)
 
 
+# For a write whose test is about something else than who has written before.
+AS_IT_IS = {"If-Match": "*"}
+
+
 def client_of(user: User | None, **environ: Any) -> APIClient:
     """A client whose every answer is compared with the API's description (tests.answers). The
     clinics of whom it speaks for are known, as they are after a token was read."""

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from clinic.models import Clinic
 from patients.models import Patient, PhotoConsent, Screening, TreatmentConsent
-from tests.conftest import Booking
+from tests.conftest import AS_IT_IS, Booking
 from tests.factories import (
     ConcernFactory,
     ConcernSubtypeFactory,
@@ -53,7 +53,9 @@ def test_the_medical_history_is_for_clinicians(
     as_alice: APIClient, as_dana: APIClient, patient: Patient
 ) -> None:
     changed = as_alice.patch(
-        url(patient, "medical"), {"allergies": "Nickel", "cold_sore_history": True}
+        url(patient, "medical"),
+        {"allergies": "Nickel", "cold_sore_history": True},
+        headers=AS_IT_IS,
     )
 
     assert changed.status_code == 200

@@ -15,7 +15,7 @@ from clinic.models import User
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
-from tests.conftest import Booking
+from tests.conftest import AS_IT_IS, Booking
 from tests.factories import DAY, HOUR, NINE, SessionFactory, ZoneFactory
 
 pytestmark = pytest.mark.django_db
@@ -174,7 +174,7 @@ def test_desk_and_practitioner_lead_a_session_through_its_day(
     assert as_alice.post(f"{url}start/").json()["status"] == "IN_PROGRESS"
     assert as_alice.post(f"{url}complete/").json()["code"] == "nothing_charted"
     chart = {"zones": [{"zone": booking.zone.code, "depth_mm": "1.50", "passes": 6}]}
-    assert as_alice.put(f"{url}chart/", chart).status_code == 200
+    assert as_alice.put(f"{url}chart/", chart, headers=AS_IT_IS).status_code == 200
     undecided = as_alice.post(f"{url}complete/").json()
     assert undecided["code"] == "unresolved_findings"
     assert [finding["code"] for finding in undecided["findings"]] == ["cartridge_missing"]
@@ -251,7 +251,7 @@ def test_a_bad_chart_entry_is_named_and_the_chart_stays(
     session = booking.charted()
     entry = {"zone": booking.zone.code, "depth_mm": "1.00", "passes": 4, **zone}
 
-    answer = as_alice.put(f"{SESSIONS}{session.pk}/chart/", {"zones": [entry]})
+    answer = as_alice.put(f"{SESSIONS}{session.pk}/chart/", {"zones": [entry]}, headers=AS_IT_IS)
 
     assert answer.status_code == 400
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
@@ -265,7 +265,7 @@ def test_the_whole_band_can_be_charted(
     session = booking.in_progress()
     entry = {"zone": booking.zone.code, "depth_mm": depth, "passes": 10}
 
-    answer = as_alice.put(f"{SESSIONS}{session.pk}/chart/", {"zones": [entry]})
+    answer = as_alice.put(f"{SESSIONS}{session.pk}/chart/", {"zones": [entry]}, headers=AS_IT_IS)
 
     assert answer.status_code == 200
     assert float(answer.json()["zones"][0]["depth_mm"]) == float(str(depth))
@@ -279,9 +279,9 @@ def test_a_zone_of_another_area_or_named_twice_is_refused(
     elsewhere = {**entry, "zone": ZoneFactory().code}
     url = f"{SESSIONS}{session.pk}/chart/"
 
-    foreign = as_alice.put(url, {"zones": [entry, elsewhere]})
-    twice = as_alice.put(url, {"zones": [entry, entry]})
-    empty = as_alice.put(url, {"zones": []})
+    foreign = as_alice.put(url, {"zones": [entry, elsewhere]}, headers=AS_IT_IS)
+    twice = as_alice.put(url, {"zones": [entry, entry]}, headers=AS_IT_IS)
+    empty = as_alice.put(url, {"zones": []}, headers=AS_IT_IS)
 
     assert (foreign.status_code, foreign.json()["code"]) == (422, "zone_elsewhere")
     assert foreign.json()["errors"][0]["pointer"] == "/zones/1/zone"

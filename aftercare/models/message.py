@@ -69,6 +69,8 @@ class Message(Model):
     Texts are not stored: step and template version are, and the text is made when it is sent.
     """
 
+    version_parts = ("tries", "receipts")
+
     # Keys without an index of their own: those in Meta begin with them, and steps and templates
     # are never deleted. Every change of status writes to all indexes of the row, so there are no
     # more than are read.

@@ -17,6 +17,7 @@ class Client:
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         self._tokens: dict[str, str] = {}
+        self._seen: dict[str, str] = {}  # the ETags of what was read, by path
 
     def log_in(self, username: str) -> None:
         try:
@@ -31,6 +32,8 @@ class Client:
     def call(self, who: str | None, method: str, path: str, *, expect: int, **body: Any) -> Any:
         """The answer's JSON. Raises TourFailed if the status is not the expected one."""
         headers = {"Authorization": f"Token {self._tokens[who]}"} if who else {}
+        if method in ("PUT", "PATCH"):  # only over what was read before
+            headers["If-Match"] = self._seen[path]
         answer = requests.request(
             method, f"{self.url}/api/v1/{path}", json=body or None, headers=headers, timeout=30
         )
@@ -38,6 +41,8 @@ class Client:
             raise TourFailed(
                 f"{method} {path} answered {answer.status_code} instead of {expect}: {answer.text}"
             )
+        if "ETag" in answer.headers:
+            self._seen[path] = answer.headers["ETag"]
         return answer.json()
 
     def catalogue(self, who: str, path: str) -> list[Any]:

@@ -185,6 +185,7 @@ class Tour:
         refused = self._call("clinician", "POST", f"{url}/cartridges/", code=code, expect=409)
         self._client.refusal("clinician", refused, "cartridge_used", "scans it once more")
 
+        self._call("clinician", "GET", f"{url}/chart/", expect=200)
         too_deep = [{"zone": "cheeks", "depth_mm": "2.60", "passes": 6}]
         refused = self._call("clinician", "PUT", f"{url}/chart/", zones=too_deep, expect=400)
         self._client.refusal("clinician", refused, "invalid", "charts a depth of 2.60 mm")

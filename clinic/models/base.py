@@ -48,7 +48,13 @@ class Id(models.UUIDField):  # type: ignore[type-arg]
 
 
 class Model(models.Model):
-    """A table whose rows are named by a UUIDv7 that the database gives."""
+    """A table whose rows are named by a UUIDv7 that the database gives.
+
+    `version_parts` names the relations whose rows are part of what the API shows as the object, and
+    so of its version (clinic.versions).
+    """
+
+    version_parts: ClassVar[tuple[str, ...]] = ()
 
     id = Id(primary_key=True, db_default=UUIDv7(), editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -33,7 +33,10 @@ def header(description: str, **schema: Any) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string", **schema}}
 
 
-ETAG = header("Names this state. Send it back as If-None-Match to hear 304 if nothing changed.")
+ETAG = header(
+    "Names this state of the object. Send it back as If-None-Match to hear 304 if you have it, or "
+    "as If-Match with any write to the object, so that it is done only if nobody has changed it."
+)
 RETRY_AFTER = header("Seconds to wait before the request can work.", pattern=r"^\d+$")
 WWW_AUTHENTICATE = header("How to say who you are.")
 REPLAYED = header("There if the answer is that of an earlier request with this Idempotency-Key.")
@@ -60,7 +63,7 @@ def add_headers(method: str, operation: dict[str, Any]) -> None:
     takes = {parameter["name"] for parameter in operation.get("parameters", ())}
     for response in operation["responses"].values():
         headers = response.setdefault("headers", {})
-        if response.get("content"):
+        if is_of_an_object(response):
             headers.setdefault("ETag", ETAG)
         if "image/jpeg" in response.get("content", {}):
             headers["Content-Disposition"] = FILE_NAME
@@ -68,8 +71,15 @@ def add_headers(method: str, operation: dict[str, Any]) -> None:
             headers["Idempotency-Replayed"] = REPLAYED
         if not headers:
             del response["headers"]
-    if method == "get":
+    if method == "get" and is_of_an_object(operation["responses"].get("200", {})):
         operation["responses"]["304"] = {
             "description": "What you have is still true: your If-None-Match is the ETag.",
             "headers": {"ETag": ETAG},
         }
+
+
+def is_of_an_object(response: dict[str, Any]) -> bool:
+    """Lists, whole or in pages, have no ETag."""
+    content = response.get("content", {}).get("application/json", {})
+    component = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    return bool(component) and not component.startswith("Paginated")

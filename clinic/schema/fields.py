@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from clinic.schema.operations import collection, in_words, operation_name
+from clinic.writes import SafeWrites, write_headers
 
 # OpenAPI's "time" is a time with an offset. Ours stand on the wall clock of a clinic.
 WALL_CLOCK = r"^\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?$"
@@ -23,6 +24,9 @@ class ClinicSchema(AutoSchema):
 
     def get_tags(self) -> list[str]:
         return [collection(self.path)]
+
+    def get_override_parameters(self) -> list[Any]:
+        return write_headers(self.view, self.method) if isinstance(self.view, SafeWrites) else []
 
     def _map_serializer_field(
         self, field: Any, direction: Any, bypass_extensions: bool = False

@@ -205,7 +205,6 @@ class MedicalActions(GenericViewSet[Any]):
         changes = self._form(MedicalIn, request, partial=True)
         patient = services.update_patient(
             patient_id=patient.pk,
-            version=patient.version,
             changes=changes,
             at=timezone.now(),
             by=actor(request),

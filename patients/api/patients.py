@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from phonenumber_field.serializerfields import PhoneNumberField
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -15,9 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, acting_clinic
-from clinic.errors import DomainError
 from clinic.forms import Form, IdField, require_no_body
-from clinic.idempotency import idempotent
 from clinic.models import known_time_zone
 from clinic.permissions import actor
 from patients import services
@@ -31,12 +29,6 @@ from patients.models import (
     SkinType,
     birth_date,
 )
-
-
-class VersionRequired(DomainError):
-    status = 428
-    code = "version_required"
-    title = "If-Match is missing"
 
 
 class PatientIn(Form):
@@ -136,7 +128,6 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
     serializer_class = PatientOut
     filterset_class = PatientFilter
 
-    @idempotent
     @extend_schema(request=PatientCreateIn, responses={201: PatientOut})
     def create(self, request: Request) -> Response:
         form = PatientCreateIn(data=request.data)
@@ -146,31 +137,20 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
         patient = services.register_patient(
             clinic=clinic, details=details, at=timezone.now(), by=actor(request)
         )
-        return versioned(patient, status=201)
+        return Response(PatientOut(patient).data, status=201)
 
-    @extend_schema(responses=PatientOut)
-    def retrieve(self, request: Request, pk: Any) -> Response:
-        return versioned(self.get_object())
-
-    @extend_schema(
-        request=PatientIn(partial=True),
-        responses=PatientOut,
-        parameters=[
-            OpenApiParameter("If-Match", str, "header", required=True, description="The ETag read.")
-        ],
-    )
+    @extend_schema(request=PatientIn(partial=True), responses=PatientOut)
     def partial_update(self, request: Request, pk: Any) -> Response:
         patient = self.get_object()
         form = PatientIn(data=request.data, partial=True)
         form.is_valid(raise_exception=True)
         patient = services.update_patient(
             patient_id=patient.pk,
-            version=expected_version(request),
             changes=form.validated_data,
             at=timezone.now(),
             by=actor(request),
         )
-        return versioned(patient)
+        return Response(PatientOut(patient).data)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
@@ -178,14 +158,15 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
         """Take the record out of use; nothing is deleted."""
         require_no_body(request)
         patient = services.archive_patient(patient_id=self.get_object().pk, at=timezone.now())
-        return versioned(patient)
+        return Response(PatientOut(patient).data)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: Any) -> Response:
         """Take an archived record back into use."""
         require_no_body(request)
-        return versioned(services.restore_patient(patient_id=self.get_object().pk))
+        patient = services.restore_patient(patient_id=self.get_object().pk)
+        return Response(PatientOut(patient).data)
 
     @extend_schema(responses=DuplicateOut(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
@@ -211,19 +192,3 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
             patient_id=patient.pk, at=timezone.now(), by=actor(request), **form.validated_data
         )
         return Response(ContactConsentOut(entry).data, status=201)
-
-
-def versioned(patient: Patient, *, status: int = 200) -> Response:
-    return Response(
-        PatientOut(patient).data, status=status, headers={"ETag": f'"{patient.version}"'}
-    )
-
-
-def expected_version(request: Request) -> int:
-    """The version that the caller has read. Raises VersionRequired, or VersionMismatch below."""
-    tag = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
-    if not tag.isdigit():
-        raise VersionRequired(
-            'Send the ETag that you read, as in If-Match: "3", so that no change is lost.'
-        )
-    return int(tag)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from clinic.errors import Conflict, DomainError, NotAllowed, VersionMismatch
+from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.models import Clinic, User
 from clinic.retries import retried_transaction
 from patients.models import (
@@ -74,18 +74,13 @@ def register_patient(
 
 @retried_transaction
 def update_patient(
-    *, patient_id: Any, version: int, changes: Mapping[str, Any], at: datetime, by: User
+    *, patient_id: Any, changes: Mapping[str, Any], at: datetime, by: User
 ) -> Patient:
-    """Change a record that nobody else has changed since `version` was read.
+    """Change a record; that nobody else has changed it meanwhile, the caller has made sure of.
 
-    Raises VersionMismatch if somebody has, PatientArchived, SkinTypeNotYours, or ValidationError
-    by field.
+    Raises PatientArchived, SkinTypeNotYours, or ValidationError by field.
     """
     patient = open_record(patient_id)
-    if patient.version != version:
-        raise VersionMismatch(
-            "Somebody has changed this patient since you read it: read it again, then repeat."
-        )
     changes = dict(changes)
     skin_type = changes.pop("skin_type", None)
     for name, value in changes.items():

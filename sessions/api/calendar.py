@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -42,13 +41,18 @@ class CalendarFeedViewSet(ClinicViewSet):
     serializer_class = CalendarFeedOut
     pagination_class = None
 
+    names_an_object = True
+
     def get_queryset(self) -> QuerySet[Any]:
         return CalendarFeed.objects.filter(user=actor(self.request))
+
+    def named(self) -> dict[str, Any]:
+        return {}  # each caller has one at the most
 
     @extend_schema(responses=CalendarFeedOut)
     def retrieve(self, request: Request) -> Response:
         """When the address was made. The address itself is not known any more."""
-        return Response(CalendarFeedOut(get_object_or_404(self.get_queryset())).data)
+        return Response(CalendarFeedOut(self.get_object()).data)
 
     @extend_schema(request=None, responses={201: NewCalendarFeedOut})
     def create(self, request: Request) -> Response:

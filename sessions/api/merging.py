@@ -5,7 +5,6 @@ from typing import Any
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,6 +12,7 @@ from clinic.api import VisibleField
 from clinic.forms import Form
 from clinic.permissions import actor
 from clinic.queries import StrictQuery
+from clinic.writes import SafeWrites
 from patients.merging import DUPLICATE, KEPT
 from patients.models import Patient, PatientMerge
 from sessions import services
@@ -69,10 +69,11 @@ class MergePreviewOut(serializers.Serializer[Any]):
     )
 
 
-class MergeView(StrictQuery):
+class MergeView(SafeWrites, StrictQuery):
     """Takes everything of `duplicate` into this record and archives the empty one."""
 
     operation_names = {"get": "preview_merge", "post": "merge_patients"}
+    model = Patient
     permissions = {"get": "patients.merge", "post": "patients.merge"}
 
     @property
@@ -87,7 +88,7 @@ class MergeView(StrictQuery):
     def get(self, request: Request, pk: Any) -> Response:
         """What merging would move, fill and join, and in what the two records contradict each
         other (`contradictions`): choose there, with `choices`. Changes nothing."""
-        kept, form = self._form(request, pk, DuplicateIn, request.query_params)
+        kept, form = self._form(request, DuplicateIn, request.query_params)
         preview = services.preview_merge(
             kept_id=kept.pk,
             merged_id=form["duplicate"].pk,
@@ -96,11 +97,14 @@ class MergeView(StrictQuery):
         )
         return Response(MergePreviewOut(preview).data)
 
+    def get_rows(self) -> Any:
+        return Patient.objects.visible_to(actor(self.request))
+
     @extend_schema(request=MergeIn, responses={201: MergeOut})
     def post(self, request: Request, pk: Any) -> Response:
         """409 `choices_needed` lists the `contradictions` between the two records: send the request
         again with `choices`, such as `{"email": "duplicate"}`."""
-        kept, form = self._form(request, pk, MergeIn, request.data)
+        kept, form = self._form(request, MergeIn, request.data)
         merge = services.merge_patients(
             kept_id=kept.pk,
             merged_id=form["duplicate"].pk,
@@ -112,9 +116,9 @@ class MergeView(StrictQuery):
         return Response(MergeOut(merge).data, status=201)
 
     def _form(
-        self, request: Request, pk: Any, of: type[DuplicateIn], data: Any
+        self, request: Request, of: type[DuplicateIn], data: Any
     ) -> tuple[Patient, dict[str, Any]]:
-        kept = get_object_or_404(Patient.objects.visible_to(actor(request)), pk=pk)
+        kept = self.get_object()
         form = of(data=data, context={"request": request})
         form.is_valid(raise_exception=True)
         return kept, form.validated_data

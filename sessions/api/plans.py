@@ -14,7 +14,6 @@ from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, ReasonIn, VisibleField
 from clinic.forms import Form, RowField
-from clinic.idempotency import idempotent
 from clinic.models import User
 from clinic.permissions import actor
 from clinic.queries import IdFilter
@@ -96,7 +95,6 @@ class PlanViewSet(SeriesActions, ListModelMixin, RetrieveModelMixin, ClinicViewS
             return set(ProposalQuery().get_fields())
         return super().known_query_params()
 
-    @idempotent
     @extend_schema(request=PlanIn, responses={201: PlanOut})
     def create(self, request: Request) -> Response:
         form = PlanIn(data=request.data, context={"request": request})

@@ -25,7 +25,6 @@ from clinic.api import (
     on_clock_of,
 )
 from clinic.forms import Form, IdField
-from clinic.idempotency import idempotent
 from clinic.models import Clinic, Device, Room, User
 from clinic.permissions import actor
 from clinic.queries import DayFilter, IdFilter, require_order
@@ -155,9 +154,14 @@ class ByStart(NewestFirst):
         return str(instance[0])
 
 
+MOVES = ("confirm", "check_in", "start", "complete", "cancel", "no_show")
+
+
 class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
     model = TreatmentSession
     resource = "treatment_sessions.treatmentsession"
+    alone = frozenset({"create"})
+    check_later = frozenset({*MOVES, "reschedule"})
     permissions = {
         "confirm": "treatment_sessions.change_treatmentsession",
         "check_in": "treatment_sessions.change_treatmentsession",
@@ -189,7 +193,6 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(as_written(row for _, row in page or ()))
 
-    @idempotent
     @extend_schema(request=BookingIn, responses={201: SessionOut})
     def create(self, request: Request) -> Response:
         """Book. 409 codes: `practitioner_taken room_taken device_taken patient_taken too_soon
@@ -223,6 +226,7 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
             at=timezone.now(),
             by=actor(request),
             reason=form.validated_data["reason"],
+            seen=self.require_seen,
         )
         return Response(said(session))
 
@@ -256,7 +260,6 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
     def no_show(self, request: Request, pk: Any) -> Response:
         return self._move(request, Status.NO_SHOW)
 
-    @idempotent
     @extend_schema(request=RescheduleIn, responses={201: SessionOut})
     @action(detail=True, methods=["post"])
     def reschedule(self, request: Request, pk: Any) -> Response:
@@ -272,7 +275,11 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
         details["starts_at"] = on_clock_of(old, details["starts_at"])
         try:
             session = services.reschedule_session(
-                session_id=old.pk, **details, at=now, by=actor(request)
+                session_id=old.pk,
+                **details,
+                at=now,
+                by=actor(request),
+                seen=self.require_seen,
             )
         except services.SlotTaken as refusal:
             slots = services.alternatives(

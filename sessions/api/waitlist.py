@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
@@ -21,7 +21,7 @@ from sessions import services
 from sessions.api.availability import OfferedEnd
 from sessions.api.said import SessionOut, said
 from sessions.lifecycle import WaitlistStatus
-from sessions.models import Hold, TreatmentPlan, WaitlistEntry
+from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 
 
 class HoldIn(Form):
@@ -134,6 +134,10 @@ class WaitlistViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     }
     serializer_class = WaitlistOut
     filterset_class = WaitlistFilter
+    check_later = frozenset({"accept"})
+
+    def answers_with(self) -> tuple[type[Model], ...]:
+        return (WaitlistEntry, TreatmentSession)
 
     @extend_schema(request=WaitlistIn, responses={201: WaitlistOut})
     def create(self, request: Request) -> Response:
@@ -149,7 +153,10 @@ class WaitlistViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         offer, and those of a booking."""
         require_no_body(request)
         session = services.accept_offer(
-            entry_id=self.get_object().pk, at=timezone.now(), by=actor(request)
+            entry_id=self.get_object().pk,
+            at=timezone.now(),
+            by=actor(request),
+            seen=self.require_seen,
         )
         return Response(said(session), status=201)
 

@@ -124,6 +124,8 @@ class TreatmentSession(Model):
     kept on that sooner session). A longer minimum in a newer version lengthens it.
     """
 
+    version_parts = ("zone_treatments", "product_uses", "cartridge_uses")
+
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False, db_index=False)
     plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="sessions")
     patient = models.ForeignKey(

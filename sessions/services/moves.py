@@ -7,6 +7,7 @@ from clinic.errors import Conflict
 from clinic.locks import lock
 from clinic.models import User
 from clinic.retries import retried_transaction
+from clinic.versions import Check, unchecked
 from sessions.assessment import (
     Assessed,
     assess_session,
@@ -40,7 +41,13 @@ class UnresolvedFindings(Conflict):
 
 @retried_transaction
 def move_session(
-    *, session_id: Any, to: str, at: datetime, by: User | None, reason: str = ""
+    *,
+    session_id: Any,
+    to: str,
+    at: datetime,
+    by: User | None,
+    reason: str = "",
+    seen: Check = unchecked,
 ) -> TreatmentSession:
     """Move a session on in its life and tell the listeners, in one transaction.
 
@@ -48,7 +55,7 @@ def move_session(
     Completing signs the record; the database refuses every change to it from then on.
 
     Raises IllegalMove, TooEarly (check-in or no-show of a session that is still to come),
-    NothingCharted (completing without a treated zone) and UnresolvedFindings.
+    NothingCharted (completing without a treated zone), UnresolvedFindings, and what `seen` does.
     """
     frees = to not in OCCUPIES
     if frees:  # the recovery of the session before may change: Note [Lock order]
@@ -57,6 +64,7 @@ def move_session(
         )
         lock(f"patient:{patient_id}")
     session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
+    seen()
     session.require_move(to)
     _require(session, to=to, at=at)
     if to == Status.COMPLETED:

@@ -9,6 +9,7 @@ from django.db import transaction
 from clinic.errors import Conflict
 from clinic.models import Device, Room, User
 from clinic.retries import retried_transaction
+from clinic.versions import Check, unchecked
 from clinic.wallclock import instant, iso_utc
 from sessions.availability import Slot, free_slots
 from sessions.lifecycle import OCCUPIES, UPCOMING, Status
@@ -58,13 +59,15 @@ def reschedule_session(
     by: User,
     reason: str = "",
     shift_later: bool = False,
+    seen: Check = unchecked,
 ) -> TreatmentSession:
     """Move a session to another time: cancel it and book the new one, both or neither.
 
     What is not given stays as it is. If later sessions of the plan would then come too soon,
     `shift_later` moves them too, each by as few days as possible; all sessions move or none.
     Returns the new session, whose `rescheduled_from` is the old one.
-    Raises what `book_session` raises, LaterSessionsTooSoon, NoFreeTime and IllegalMove.
+    Raises what `book_session` raises, LaterSessionsTooSoon, NoFreeTime, IllegalMove, and what
+    `seen` does.
     """
     old = TreatmentSession.objects.select_related(
         *("clinic", "practitioner", "room", "device", "plan__protocol", "plan__clinic"),
@@ -82,6 +85,7 @@ def reschedule_session(
     if clashing := too_soon_after(old, starts_at, protocol):
         names |= _locks_to_shift(old)
     lock_for_bookings(*names, clinic_id=old.clinic_id)
+    seen()
     old.refresh_from_db(fields=["status"])
     old.require_move(Status.CANCELLED)
     # Where a clash shows up only now, the constraint refuses the booking below.

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import User
 from clinic.retries import retried_step, retried_transaction
+from clinic.versions import Check, unchecked
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import FreedSlot, Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 from sessions.services.booking import (
@@ -164,9 +165,11 @@ def _offer(slot: FreedSlot, *, at: datetime) -> bool:
 
 
 @retried_transaction
-def accept_offer(*, entry_id: Any, at: datetime, by: User) -> TreatmentSession:
-    """Book what is offered. Raises OfferLapsed, IllegalWaitlistMove, and what `book_session`
-    raises."""
+def accept_offer(
+    *, entry_id: Any, at: datetime, by: User, seen: Check = unchecked
+) -> TreatmentSession:
+    """Book what is offered. Raises OfferLapsed, IllegalWaitlistMove, and what `seen` and
+    `book_session` raise."""
     offered = ("plan", "offered_practitioner", "offered_room", "offered_device")
     entry = WaitlistEntry.objects.select_related(*offered).get(pk=entry_id)
     entry.require_move(WaitlistStatus.BOOKED)
@@ -181,6 +184,7 @@ def accept_offer(*, entry_id: Any, at: datetime, by: User) -> TreatmentSession:
         clinic_id=entry.clinic_id,
     )
     current = WaitlistEntry.objects.locked().get(pk=entry_id)
+    seen()
     expires_at = current.offer_expires_at
     if expires_at is None or expires_at <= at or current.offered_starts_at != slot["starts_at"]:
         raise OfferLapsed("Nobody accepted this offer in time; it may be with somebody else now.")
