@@ -53,7 +53,7 @@ def test_a_picture_is_kept_and_shown(
     as_alice: APIClient, alice: User, patient: Patient, media: Path
 ) -> None:
     session = SessionFactory(plan__patient=patient)
-    zone = ZoneFactory()
+    zone = ZoneFactory(area=session.area)
 
     answer = send(as_alice, patient, jpeg(), session=str(session.pk), zone=zone.code)
 

@@ -46,7 +46,9 @@ def test_a_plan_is_made_by_the_newest_version_in_effect(
     ProtocolVersionFactory(
         protocol_id=body["protocol"], protocol=None, version=3, effective_from=NINE
     )
-    concern = PatientConcernFactory(patient_id=body["patient"], patient=None)
+    concern = PatientConcernFactory(
+        patient_id=body["patient"], patient=None, concern_id=body["concern"], concern=None
+    )
 
     made = as_alice.post(
         PLANS, {**body, "patient_concerns": [str(concern.pk)], "goals": "Smoother cheeks"}

@@ -8,6 +8,7 @@ from clinic.admin.base import (
     ScopedFields,
     ServiceAdmin,
     VersionedAdmin,
+    VersionPartInline,
     version_columns,
 )
 from clinic.admin.buttons import StatusButtons
@@ -19,6 +20,7 @@ __all__ = [
     "ScopedFields",
     "ServiceAdmin",
     "StatusButtons",
+    "VersionPartInline",
     "VersionedAdmin",
     "version_columns",
 ]

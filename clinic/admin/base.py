@@ -11,6 +11,7 @@ from django.utils import timezone
 from knox.models import get_token_model
 from unfold.admin import ModelAdmin, TabularInline
 
+from clinic.admin.choices import grouped, ticked
 from clinic.admin.fields import TIMES
 from clinic.admin.lookups import OwnLookups
 from clinic.admin.saving import SavesOnce
@@ -40,7 +41,14 @@ class ScopedFields:
         if db_field.name == "practitioner":
             rows = rows.practitioners()
         kwargs.setdefault("queryset", visible(rows, request))
+        if form_class := grouped(db_field.related_model):
+            kwargs.setdefault("form_class", form_class)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return ticked(db_field) or super().formfield_for_dbfield(  # type: ignore[misc]
+            db_field, request, **kwargs
+        )
 
 
 class OfTheirClinics(admin.RelatedFieldListFilter):
@@ -143,6 +151,19 @@ class VersionedAdmin(ClinicAdmin):
             setattr(row, parent, form.instance)
             row.pk, row._state.adding = None, True
             row.save(force_insert=True)
+
+
+class VersionPartInline(ScopedFields, TabularInline):
+    """What belongs to a version: whoever may add a version may change, add and leave out its parts
+    in the new one. Those of the old one stay as they are."""
+
+    extra = 0
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self.has_add_permission(request, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self.has_add_permission(request, obj))
 
 
 def version_columns(*columns: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Self
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, IntegerRangeField, RangeOperators
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 
@@ -103,6 +104,13 @@ class WorkingHours(Model):
 
     def __str__(self) -> str:
         return f"{self.get_weekday_display()} {self.opens_at:%H:%M}–{self.closes_at:%H:%M}"
+
+    def clean(self) -> None:
+        known = self.practitioner_id and self.clinic_id
+        if known and self.clinic_id not in self.practitioner.clinic_ids:
+            raise ValidationError(
+                {"practitioner": f"{self.practitioner} does not work at {self.clinic}."}
+            )
 
 
 class TimeOffQuerySet(ClinicScoped["TimeOff"]):

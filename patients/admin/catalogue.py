@@ -1,12 +1,16 @@
 """The patients' catalogues, in the admin."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from clinic.admin import (
     ClinicAdmin,
     ScopedFields,
     VersionedAdmin,
+    VersionPartInline,
     version_columns,
 )
 from patients.models import (
@@ -39,6 +43,9 @@ class ZoneAdmin(ClinicAdmin):
     list_select_related = ["area"]
     search_fields = ["name", "code"]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["code", "area"] if obj else []  # charts and limits refer to it there
+
 
 class ConcernSubtypeInline(ScopedFields, TabularInline):
     model = ConcernSubtype
@@ -60,9 +67,8 @@ class ScreeningRuleAdmin(VersionedAdmin):
     ordering = ["position", "-version"]
 
 
-class ConsentClauseInline(ScopedFields, TabularInline):
+class ConsentClauseInline(VersionPartInline):
     model = ConsentClause
-    extra = 0
 
 
 @admin.register(ConsentText)

@@ -38,3 +38,7 @@ class Zone(Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def why_not_on(self, area: Area) -> str:
+        """Why it cannot be chosen where `area` is treated; empty if it can."""
+        return "" if self.area_id == area.pk else f"{self} is not on the area “{area}”."

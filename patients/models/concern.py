@@ -1,10 +1,12 @@
 """What patients come for."""
 
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
 from clinic.models import ClinicScoped, Model, tracked
-from patients.models.anatomy import Zone
+from patients.models.anatomy import Area, Zone
 from patients.models.patient import Patient
 
 
@@ -13,6 +15,12 @@ class Concern(Model):
 
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
+    areas = ArrayField(
+        models.SlugField(max_length=40),
+        default=list,
+        blank=True,
+        help_text="Where it occurs; everywhere if none is named.",
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -21,6 +29,13 @@ class Concern(Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def why_not_on(self, area: Area) -> str:
+        """Why it cannot be on an area; empty if it can."""
+        if not self.areas or area.code in self.areas:
+            return ""
+        known = Area.objects.filter(code__in=self.areas).values_list("name", flat=True)
+        return f"{self} occurs on: {', '.join(known)}; not on: {area}."
 
 
 class ConcernSubtype(Model):
@@ -37,6 +52,10 @@ class ConcernSubtype(Model):
     class Meta:
         db_table = "patient_concern_subtype"
         ordering = ["concern", "name"]
+        constraints = [
+            # The key of what a patient's concern names: see migration 0004_concerns_that_fit.
+            models.UniqueConstraint(name="subtype_key_with_concern", fields=["id", "concern"])
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -75,6 +94,19 @@ class PatientConcern(Model):
                 violation_error_message="The grade must be 1 to 4.",
             ),
         ]
+
+    def clean(self) -> None:
+        if misfits := self.misfits():
+            raise ValidationError(misfits)
+
+    def misfits(self) -> dict[str, str]:
+        """Why what was chosen does not fit the concern, by field."""
+        found = {}
+        if self.concern_id and self.subtype and self.subtype.concern_id != self.concern_id:
+            found["subtype"] = f"{self.subtype} is a form of {self.subtype.concern}."
+        if self.concern_id and self.zone and (why := self.concern.why_not_on(self.zone.area)):
+            found["zone"] = why
+        return found
 
     def __str__(self) -> str:
         parts = [str(self.subtype or self.concern), str(self.zone or "")]

@@ -37,6 +37,14 @@ class WrongSubtype(DomainError):
     title = "This form belongs to another concern"
 
 
+class WrongZone(DomainError):
+    code = "wrong_zone"
+    title = "The concern does not occur there"
+
+
+MISFITS = {"subtype": WrongSubtype, "zone": WrongZone}
+
+
 class ConcernKnown(Conflict):
     code = "concern_known"
     title = "This concern is recorded already"
@@ -147,13 +155,9 @@ def record_concern(
     onset_on: date | None = None,
     note: str = "",
 ) -> PatientConcern:
-    """Record what the patient wants treated. Raises WrongSubtype, ConcernKnown."""
+    """Record what the patient wants treated. Raises WrongSubtype, WrongZone, ConcernKnown."""
     patient = open_record(patient_id)
-    if subtype and subtype.concern_id != concern.pk:
-        raise WrongSubtype(f"{subtype} is no form of {concern}.", field="subtype")
-    if patient.concerns.filter(concern=concern, subtype=subtype, zone=zone).exists():
-        raise ConcernKnown("It is recorded already for this zone.", field="concern")
-    return PatientConcern.objects.create(
+    new = PatientConcern(
         patient=patient,
         concern=concern,
         subtype=subtype,
@@ -162,3 +166,9 @@ def record_concern(
         onset_on=onset_on,
         note=note,
     )
+    for field, why in new.misfits().items():
+        raise MISFITS[field](why, field=field)
+    if patient.concerns.filter(concern=concern, subtype=subtype, zone=zone).exists():
+        raise ConcernKnown("It is recorded already for this zone.", field="concern")
+    new.save(force_insert=True)
+    return new

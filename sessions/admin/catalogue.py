@@ -6,9 +6,14 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from unfold.admin import TabularInline
 
-from clinic.admin import ClinicAdmin, ReadOnlyInline, ScopedFields, VersionedAdmin, version_columns
+from clinic.admin import (
+    ClinicAdmin,
+    ReadOnlyInline,
+    VersionedAdmin,
+    VersionPartInline,
+    version_columns,
+)
 from clinic.permissions import actor
 from sessions import services
 from sessions.models import (
@@ -54,10 +59,12 @@ class ProtocolAdmin(ClinicAdmin):
     search_fields = ["name", "code"]
     inlines = [ProtocolVersionInline]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["code", "concern", "area"] if obj else []  # plans copy them
 
-class ZoneRangeInline(ScopedFields, TabularInline):
+
+class ZoneRangeInline(VersionPartInline):
     model = ZoneRange
-    extra = 0
 
 
 @admin.register(ProtocolVersion)

@@ -18,7 +18,7 @@ class SideEffectAdmin(ServiceAdmin):
     list_filter = ["kind", "grade", "is_expected", ("resolved_at", admin.EmptyFieldListFilter)]
     list_select_related = ["session__patient", "session__area", "session__clinic"]
     search_fields = ["session__patient__family_name", "session__patient__given_name", "note"]
-    autocomplete_fields = ["session", "zone"]
+    autocomplete_fields = ["session"]
     ordering = ["-id"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -38,7 +38,7 @@ class OutcomeMeasureAdmin(ServiceAdmin):
     list_filter = ["scale", "milestone", "rater_role"]
     list_select_related = ["plan__patient", "plan__protocol", "scale"]
     search_fields = ["plan__patient__family_name", "plan__patient__given_name"]
-    autocomplete_fields = ["plan", "session", "zone"]
+    autocomplete_fields = ["plan", "session"]
     ordering = ["-id"]
     fields = ["plan", "session", "scale", "milestone", "zone", "rater_role", "score", "note"]
 

@@ -32,7 +32,7 @@ class PhotoAdmin(ServiceAdmin):
     list_filter = ["view", "taken_at"]
     list_select_related = ["patient", "zone", "uploaded_by"]
     search_fields = ["patient__family_name", "patient__given_name"]
-    autocomplete_fields = ["patient", "session", "zone"]
+    autocomplete_fields = ["patient", "session"]
     ordering = ["-id"]
     adding = ["patient", "session", "view", "zone", "taken_at", "upload"]
     shown = ["full_image", "patient", "session", "view", "zone", "taken_at", "uploaded_by"]

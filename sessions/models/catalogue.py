@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -99,9 +100,19 @@ class Protocol(Model):
     class Meta:
         db_table = "treatment_protocol"
         ordering = ["name"]
+        constraints = [
+            # The key of what a plan copies: see migration 0004_plans_fit_their_protocol.
+            models.UniqueConstraint(
+                name="protocol_key_with_what_it_treats", fields=["id", "concern", "area"]
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if self.concern_id and self.area_id and (why := self.concern.why_not_on(self.area)):
+            raise ValidationError({"area": why})
 
 
 class ProtocolVersion(Versioned):
@@ -200,6 +211,10 @@ class ZoneRange(Model):
 
     def __str__(self) -> str:
         return f"{self.zone}: {self.depth_min_mm}–{self.depth_max_mm} mm"
+
+    def clean(self) -> None:
+        if self.zone_id and (why := self.zone.why_not_on(self.protocol_version.protocol.area)):
+            raise ValidationError({"zone": why})
 
 
 def codes(**kwargs: Any) -> "ArrayField[Any, Any]":

@@ -4,6 +4,7 @@ All of it is open while the session is, and locked by the database once the sess
 """
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -74,6 +75,10 @@ class ZoneTreatment(Model):
 
     def __str__(self) -> str:
         return f"{self.zone}: {self.depth_mm} mm × {self.passes}"
+
+    def clean(self) -> None:
+        if self.zone_id and (why := self.zone.why_not_on(self.session.area)):
+            raise ValidationError({"zone": why})
 
 
 @tracked()

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.models import CartridgeLot, User
 from clinic.retries import retried_transaction
-from patients.models import Zone
+from patients.models import Area, Zone
 from sessions.assessment import assess_session, overridden
 from sessions.gs1 import read_cartridge_code
 from sessions.lifecycle import Status
@@ -102,6 +102,12 @@ class ProductEntry(TypedDict):
     note: NotRequired[str]
 
 
+def require_on(area: Area, zone: Zone | None, *, field: str = "zone") -> None:
+    """Raises ZoneElsewhere."""
+    if zone and (why := zone.why_not_on(area)):
+        raise ZoneElsewhere(why, field=field)
+
+
 def in_progress(session_id: Any) -> TreatmentSession:
     """The locked session. Raises NotInProgress."""
     session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
@@ -131,10 +137,7 @@ def write_chart(
     for index, entry in enumerate(zones):
         zone, key = entry["zone"], (entry["zone"].pk, entry.get("side", "BOTH"))
         where = f"zones/{index}/zone"
-        if zone.area_id != session.area_id:
-            raise ZoneElsewhere(
-                f"{zone} does not belong to the area “{session.area}”.", field=where
-            )
+        require_on(session.area, zone, field=where)
         if key in seen:
             raise ZoneTwice(f"{zone} is named twice.", field=where)
         seen.add(key)

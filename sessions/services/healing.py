@@ -18,7 +18,7 @@ from sessions.models import (
     TreatmentPlan,
     TreatmentSession,
 )
-from sessions.services.chart import ZoneElsewhere
+from sessions.services.chart import require_on
 
 
 class NotCompleted(Conflict):
@@ -61,8 +61,7 @@ def log_side_effect(
     """Record what a session led to. Raises NotCompleted, ZoneElsewhere."""
     if session.status != Status.COMPLETED:
         raise NotCompleted(f"The session is {session.status}.", field="session")
-    if zone and zone.area_id != session.area_id:
-        raise ZoneElsewhere(f"{zone} is not on the area “{session.area}”.", field="zone")
+    require_on(session.area, zone)
     return SideEffect.objects.create(
         session=session,
         zone=zone,
@@ -108,8 +107,7 @@ def record_outcome(
         )
     if session and session.plan_id != plan.pk:
         raise OtherPlan("Name a session of this plan.", field="session")
-    if zone and zone.area_id != plan.area_id:
-        raise ZoneElsewhere(f"{zone} is not on the area “{plan.area}”.", field="zone")
+    require_on(plan.area, zone)
     measure = OutcomeMeasure(
         plan=plan,
         session=session,

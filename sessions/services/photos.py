@@ -26,6 +26,7 @@ from clinic.retries import retried_transaction
 from patients.models import Patient, PhotoConsent, PhotoScope, Zone
 from patients.services.records import open_record
 from sessions.models import Photo, TreatmentSession
+from sessions.services.chart import require_on
 
 MAX_BYTES = 25_000_000
 MAX_SIDE = 12_000
@@ -130,10 +131,12 @@ def store_photo(
     3. If the row cannot be written, take the files away again.
 
     Raises PhotoTooLarge, PhotoTooManyPixels, NotAPhoto, DamagedPhoto, NoPhotoConsent,
-    OtherPatient, PatientArchived.
+    OtherPatient, ZoneElsewhere, PatientArchived.
     """
     if session and session.patient_id != patient.pk:
         raise OtherPatient("Name a session of this patient.", field="session")
+    if session:
+        require_on(session.area, zone)
     picture = _remade(upload)
     # Random names: nothing of the upload's name or of the patient gets into the file system.
     image, thumbnail = f"photos/{uuid4()}.jpg", f"photos/{uuid4()}.jpg"

@@ -24,6 +24,11 @@ class ForeignConcern(DomainError):
     title = "The concern is another patient's"
 
 
+class OtherConcern(DomainError):
+    code = "other_concern"
+    title = "The plan treats something else"
+
+
 class NoVersion(DomainError):
     code = "no_version"
     title = "The protocol has no version in effect"
@@ -68,7 +73,8 @@ def create_plan(
     """Plan a series of sessions by the version of the protocol that is in effect; active at once
     unless it is a draft.
 
-    Raises PatientArchived, ProtocolDoesNotFit, NoPractitionerHere, ForeignConcern, NoVersion.
+    Raises PatientArchived, ProtocolDoesNotFit, NoPractitionerHere, ForeignConcern, OtherConcern,
+    NoVersion.
     """
     if patient.archived_at:
         raise PatientArchived("This record is archived: restore it first.", field="patient")
@@ -81,6 +87,11 @@ def create_plan(
         require_practitioner(practitioner, clinic_id=patient.clinic_id)
     if any(known.patient_id != patient.pk for known in patient_concerns):
         raise ForeignConcern("A concern belongs to another patient.", field="patient_concerns")
+    for known in patient_concerns:
+        if known.concern_id != concern.pk or (known.zone and known.zone.why_not_on(area)):
+            raise OtherConcern(
+                f"The plan treats {concern} on {area}, not: {known}.", field="patient_concerns"
+            )
     version = version_in_effect(protocol, at)
     plan = TreatmentPlan.objects.create(
         clinic_id=patient.clinic_id,

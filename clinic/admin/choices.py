@@ -1,0 +1,68 @@
+"""Choices that read well: grouped by what they belong to, ticked instead of typed, and named."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from django import forms
+from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
+from django.forms.models import ModelChoiceIterator
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+# Which of them may be chosen depends on another choice: they stand under what they belong to.
+GROUPED_BY = {"patients.zone": "area", "patients.concernsubtype": "concern"}
+# Lists of codes, by the name of the field: what the codes are of. By label, because some belong to
+# apps above.
+CODES_OF = {
+    "areas": "patients.area",
+    "concerns": "patients.concern",
+    "device_models": "clinic.devicemodel",
+    "zones": "patients.zone",
+}
+
+
+class _Groups(ModelChoiceIterator):
+    def __iter__(self) -> Iterator[Any]:
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        group = self.field.group  # type: ignore[attr-defined]
+        rows = self.queryset.select_related(group).order_by(f"{group}__name", "name")
+        for parent, members in groupby(rows, key=lambda row: getattr(row, group)):
+            yield str(parent), [self.choice(row) for row in members]
+
+
+class GroupedField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A choice among rows that belong to other rows."""
+
+    iterator = _Groups
+    group = ""
+
+
+def grouped(model: Any) -> type[GroupedField] | None:
+    """The field to choose a row of the model with; None if it has no groups."""
+    group = GROUPED_BY.get(model._meta.label_lower)
+    return type("GroupedField", (GroupedField,), {"group": group}) if group else None
+
+
+def ticked(field: Any) -> forms.Field | None:
+    """The field to choose several codes or values with; None for what is no list of such."""
+    if not isinstance(field, ArrayField):
+        return None
+    choices: Any = field.base_field.choices
+    if not choices and field.name not in CODES_OF:
+        return None
+    return forms.TypedMultipleChoiceField(
+        choices=choices or (lambda: list(names_of(field.name).items())),
+        coerce=field.base_field.to_python,
+        required=not field.blank,
+        label=field.verbose_name.capitalize(),
+        help_text=field.help_text,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+
+
+def names_of(name: str) -> dict[str, str]:
+    """What the codes in the field of this name are called."""
+    rows = apps.get_model(CODES_OF[name])._default_manager.order_by("name")
+    return dict(rows.values_list("code", "name"))
