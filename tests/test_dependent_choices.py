@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from sessions.models import Protocol, ZoneRange
 from tests import factories as make
 from tests.conftest import Booking
 from tests.factories import DAY, NINE
+from tests.forms import opened
 from tests.pictures import agree, jpeg, stored
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +66,7 @@ def chosen(booking: Booking) -> set[tuple[Any, str, str]]:
                 forms.append((page.model, set(page.get_form(request).base_fields)))
             row = page.model._default_manager.first()
             for inline in page.get_inline_instances(request, row) if row else []:
-                formset = inline.get_formset(request, row)
+                formset: Any = inline.get_formset(request, row)
                 if inline.has_add_permission(request, row):
                     forms.append((inline.model, {*formset.form.base_fields, formset.fk.name}))
             found |= {
@@ -76,6 +78,7 @@ def chosen(booking: Booking) -> set[tuple[Any, str, str]]:
     return found
 
 
+DEPTHS: dict[str, Any] = {"depth_min_mm": "0.50", "depth_max_mm": "1.00"}
 # How each is violated, behind the back of the forms; each must name the second field.
 Attempt = Callable[[Booking], Any]
 REFUSED: dict[tuple[str, str, str], Attempt] = {
@@ -110,7 +113,6 @@ REFUSED: dict[tuple[str, str, str], Attempt] = {
     ("Photo", "patient", "session"): lambda b: photo(b, session=make.SessionFactory()),
     ("Photo", "session", "zone"): lambda b: photo(b, session=b.book(), zone=make.ZoneFactory()),
 }
-DEPTHS = {"depth_min_mm": "0.50", "depth_max_mm": "1.00"}
 
 
 def plan(b: Booking, **changes: Any) -> Any:
@@ -131,7 +133,7 @@ def outcome(b: Booking, **changes: Any) -> Any:
         scale=scale,
         milestone="BASELINE",
         rater_role="CLINICIAN",
-        score=scale.score_min,
+        score=Decimal(scale.score_min),
         at=NINE,
         by=b.practitioner,
         **changes,
@@ -204,7 +206,7 @@ def test_the_patients_page_refuses_a_form_and_a_zone_of_something_else(
     client = Client()
     client.force_login(alice, backend="clinic.permissions.RoleBackend")
     url = reverse("admin:patients_patient_change", args=[booking.plan.patient_id])
-    form = posted(client.get(url)) | {
+    form = opened(client, url) | {
         "concerns-TOTAL_FORMS": "1",
         "concerns-0-patient": str(booking.plan.patient_id),
         "concerns-0-concern": str(melasma.pk),
@@ -219,26 +221,6 @@ def test_the_patients_page_refuses_a_form_and_a_zone_of_something_else(
     (formset,) = [inline for inline in inlines if inline.opts.model is PatientConcern]
     assert set(formset.formset.errors[0]) == {"subtype", "zone"}
     assert not PatientConcern.objects.exists()
-
-
-def posted(page: Any) -> dict[str, Any]:
-    """What a page sends back if nothing is typed."""
-    forms = [page.context["adminform"].form]
-    for inline in page.context["inline_admin_formsets"]:
-        forms += [inline.formset.management_form, *inline.formset.forms]
-    values = {}
-    for form in forms:
-        for bound in form:
-            value = bound.value()
-            widget = bound.field.widget
-            if value is None or value is False:
-                continue
-            parts = widget.decompress(value) if hasattr(widget, "decompress") else None
-            for number, part in enumerate(parts or []):
-                values[f"{bound.html_name}_{number}"] = part
-            if parts is None:
-                values[bound.html_name] = value
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def test_choices_stand_under_what_they_belong_to(booking: Booking, alice: User) -> None:

@@ -13,7 +13,7 @@ from patients.models import ConsentText
 from sessions.models import ProtocolVersion
 from tests import factories as make
 from tests.conftest import Booking
-from tests.test_dependent_choices import posted
+from tests.forms import opened
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +62,7 @@ def test_a_part_is_changed_left_out_and_added_in_the_new_version(
     client.force_login(manager, backend="clinic.permissions.RoleBackend")
     url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[old.pk])
     before = values(old, parts, field)
-    form = posted(client.get(url))
+    form = opened(client, url)
     changed = form[f"{parts}-0-{field}"]
 
     answer = client.post(

@@ -22,7 +22,7 @@ CODES_OF = {
 }
 
 
-class _Groups(ModelChoiceIterator):
+class _Groups(ModelChoiceIterator):  # type: ignore[type-arg]
     def __iter__(self) -> Iterator[Any]:
         if self.field.empty_label is not None:
             yield "", self.field.empty_label
