@@ -16,6 +16,7 @@ FITS: dict[str, tuple[Status, ...]] = {
     Anchor.COMPLETED: (Status.COMPLETED,),
     Anchor.LAST_SESSION: (Status.COMPLETED,),
     Anchor.MISSED: (Status.NO_SHOW,),
+    Anchor.CANCELLED: (Status.CANCELLED,),
 }
 STILL_TO_COME = (*UPCOMING, Status.CHECKED_IN, Status.IN_PROGRESS)
 
@@ -47,15 +48,17 @@ class Facts:
     zones: dict[UUID, set[str]]
     numbed: set[UUID]
     courses: dict[UUID, Course]
+    rescheduled: set[UUID]
 
 
 def gather(sessions: Iterable[TreatmentSession], steps: Iterable[CareStep]) -> Facts:
-    """At most three queries, however many sessions."""
+    """At most four queries, however many sessions."""
     steps, sessions = list(steps), list(sessions)
     ids = [session.pk for session in sessions]
     zones: dict[UUID, set[str]] = {}
     numbed: set[UUID] = set()
     courses: dict[UUID, Course] = {}
+    rescheduled: set[UUID] = set()
     if any(step.zones for step in steps):
         rows = ZoneTreatment.objects.filter(session__in=ids)
         for session_id, code in rows.values_list("session_id", "zone__code"):
@@ -66,7 +69,10 @@ def gather(sessions: Iterable[TreatmentSession], steps: Iterable[CareStep]) -> F
     if any(asks_about_the_course(step) for step in steps):
         plans = {session.plan_id for session in sessions}
         courses = _courses(plans)
-    return Facts(zones, numbed, courses)
+    if any(step.anchor == Anchor.CANCELLED for step in steps):
+        later = TreatmentSession.objects.filter(rescheduled_from__in=ids)
+        rescheduled = set(later.values_list("rescheduled_from_id", flat=True))
+    return Facts(zones, numbed, courses, rescheduled)
 
 
 def asks_about_the_course(step: CareStep) -> bool:
@@ -94,6 +100,8 @@ def unmet(step: CareStep, session: TreatmentSession, facts: Facts) -> str:
         return "the step is switched off"
     if session.status not in FITS[step.anchor]:
         return f"the session is {session.status}"
+    if step.anchor == Anchor.CANCELLED and session.pk in facts.rescheduled:
+        return "it has moved to another time"
     if step.skin_types and session.patient.skin_type not in step.skin_types:
         return "it is for other skin types"
     if step.anchor in TREATED:

@@ -232,6 +232,8 @@ def _concerned(
             wanted |= Q(status=Status.COMPLETED, completed_at__gte=at - reach)
         elif step.anchor == Anchor.MISSED:
             wanted |= Q(status=Status.NO_SHOW, starts_at__gte=at - reach - 30 * DAY)
+        elif step.anchor == Anchor.CANCELLED:
+            wanted |= Q(status=Status.CANCELLED, starts_at__gt=at)
         else:
             wanted |= Q(status__in=UPCOMING, starts_at__gt=at)
     sessions = TreatmentSession.objects.all() if among is None else among
@@ -251,4 +253,5 @@ def _moments(session: TreatmentSession, at: datetime) -> Moments:
         Anchor.COMPLETED: session.completed_at,
         Anchor.LAST_SESSION: session.completed_at,
         Anchor.MISSED: at,
+        Anchor.CANCELLED: at,
     }

@@ -21,16 +21,23 @@ PLANS: dict[str, list[Anchor]] = {
     Status.BOOKED: [Anchor.BOOKED, Anchor.STARTS],
     Status.COMPLETED: [Anchor.COMPLETED, Anchor.LAST_SESSION],
     Status.NO_SHOW: [Anchor.MISSED],
+    Status.CANCELLED: [Anchor.CANCELLED],
 }
 CHANGES_THE_COURSE = (Status.BOOKED, Status.COMPLETED, Status.CANCELLED, Status.NO_SHOW)
 
 
 @receiver(session_moved)
-def keep_messages_in_step(session: TreatmentSession, old: str, at: datetime, **_: Any) -> None:
-    """Stop what no longer fits, plan what now does, and wake a worker once it is committed."""
+def keep_messages_in_step(
+    session: TreatmentSession, old: str, at: datetime, reschedules: bool = False, **_: Any
+) -> None:
+    """Stop what no longer fits, plan what now does, and wake a worker once it is committed.
+
+    Of a session that is rescheduled, its new booking tells.
+    """
     if old:  # a session that is new has no messages
         planning.stop_messages(session=session, at=at)
-    anchors, follows = PLANS.get(session.status, []), session.status in CHANGES_THE_COURSE
+    anchors = [] if reschedules else PLANS.get(session.status, [])
+    follows = session.status in CHANGES_THE_COURSE
     if not anchors and not follows:
         return
     known = planning.look_up(session, anchors)

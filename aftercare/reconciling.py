@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
-
 from aftercare.conditions import gather, unmet
 from aftercare.models import Anchor, CareStep, Message, MessageStatus
 from aftercare.reach import chosen, reach_of
-from aftercare.timing import Window, due_at, window
+from aftercare.timing import ON_THE_WAY, Window, due_at, pace, window
 from clinic.models import Clinic
 from clinic.rows import Insert
 from patients.models import Channel
@@ -21,6 +19,12 @@ WITHDRAWN = "no longer fits: "
 MISSED = "no allowed hour is left in which it would help"
 Moments = dict[str, datetime | None]
 INSERT = Insert(Message)
+# The moments that only the history of a session knows.
+EVENTS: dict[str, Anchor] = {
+    Status.BOOKED: Anchor.BOOKED,
+    Status.NO_SHOW: Anchor.MISSED,
+    Status.CANCELLED: Anchor.CANCELLED,
+}
 
 
 @dataclass
@@ -79,15 +83,16 @@ def reconcile(ids: list[UUID], variants: Variants, *, at: datetime, dry_run: boo
         planned.setdefault((message.session_id, message.step.code), []).append(message)
     facts = gather(sessions, variants)
     reach = reach_of([session.patient_id for session in sessions])
-    booked, missed = _events(sessions, variants)
+    events = _events(sessions, variants)
     changes = _Changes()
     for session in sessions:
         moments: Moments = {
-            Anchor.BOOKED: booked.get(session.pk),
+            Anchor.BOOKED: events[Anchor.BOOKED].get(session.pk),
             Anchor.STARTS: session.starts_at,
             Anchor.COMPLETED: session.completed_at,
             Anchor.LAST_SESSION: session.completed_at,
-            Anchor.MISSED: missed.get(session.pk),
+            Anchor.MISSED: events[Anchor.MISSED].get(session.pk),
+            Anchor.CANCELLED: events[Anchor.CANCELLED].get(session.pk),
         }
         for step in variants.of(session.protocol_version.protocol_id):
             usable = reach.get((session.patient_id, step.purpose), set())
@@ -174,17 +179,16 @@ def _write(changes: _Changes, at: datetime) -> None:
 
 def _events(
     sessions: list[TreatmentSession], variants: Iterable[CareStep]
-) -> tuple[dict[UUID, datetime], dict[UUID, datetime]]:
-    """When the sessions were booked, and when they were noted as missed."""
-    if not {Anchor.BOOKED, Anchor.MISSED} & {step.anchor for step in variants}:
-        return {}, {}
+) -> dict[str, dict[UUID, datetime]]:
+    """When the sessions were booked, noted as missed, and cancelled."""
+    told: dict[str, dict[UUID, datetime]] = {anchor: {} for anchor in EVENTS.values()}
+    if not set(told) & {step.anchor for step in variants}:
+        return told
     events = SessionEvent.objects.filter(session__in=[session.pk for session in sessions])
-    moves = events.filter(Q(old_status="") | Q(new_status=Status.NO_SHOW))
-    booked: dict[UUID, datetime] = {}
-    missed: dict[UUID, datetime] = {}
+    moves = events.filter(new_status__in=EVENTS)
     for session_id, new_status, at in moves.values_list("session_id", "new_status", "at"):
-        (missed if new_status == Status.NO_SHOW else booked)[session_id] = at
-    return booked, missed
+        told[EVENTS[new_status]][session_id] = at
+    return told
 
 
 def window_of(
@@ -195,13 +199,18 @@ def window_of(
     offset = step.offset
     if step.from_next_window:
         offset += timedelta(days=session.protocol_version.target_min_days)
+    ahead: dict[str, datetime] = {
+        Anchor.STARTS: session.starts_at,
+        # Who is on the way already wants to know as well.
+        Anchor.CANCELLED: session.starts_at + ON_THE_WAY * pace(),
+    }
     return window(
         due_at(moment, offset, session.clinic.zone),
         step.useful_for,
         clinic=session.clinic,
         zone=session.patient.zone,
         at=at,
-        starts_at=session.starts_at if step.anchor == Anchor.STARTS else None,
+        starts_at=ahead.get(step.anchor),
     )
 
 

@@ -37,7 +37,8 @@ from clinic.discretion import discreet_name
 from clinic.models import Clinic
 from clinic.zones import whose_clock
 from patients.models import Channel
-from sessions.calendar import appointment
+from sessions.calendar import appointment, withdrawal
+from sessions.lifecycle import Status
 from sessions.models import ProductKind, TreatmentSession
 
 __all__ = ["VARIABLES", "Compiled", "NoTemplate", "Outgoing", "compiled", "render", "template_for"]
@@ -201,12 +202,15 @@ def render(message: Message, template: MessageTemplate) -> Outgoing:
 
 
 def _appointment(message: Message) -> bytes:
-    """The file for the patient's calendar, if the step announces a booking."""
-    if message.step.anchor != Anchor.BOOKED:
+    """The file that puts a booking into the patient's calendar, or takes it out."""
+    session, anchor = message.session, message.step.anchor
+    if anchor not in (Anchor.BOOKED, Anchor.CANCELLED):
         return b""
-    session = message.session
     session.patient, session.clinic = message.patient, message.clinic
-    return appointment(session)
+    if anchor == Anchor.BOOKED:
+        return appointment(session)
+    cancelled = session.events.filter(new_status=Status.CANCELLED).order_by("id").last()
+    return withdrawal(session, at=cancelled.at) if cancelled else b""
 
 
 def values_of(message: Message, *, language: str, names: Collection[str]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from django.dispatch import Signal
 
 # A session was booked (old status "") or has changed its status. Sent inside the transaction of
 # the change: a receiver that fails rolls the change back.
-# Arguments: session, old, new, at, by.
+# Arguments: session, old, new, at, by; with `reschedules` it is cancelled for another time, whose
+# booking follows in the same transaction.
 session_moved = Signal()
 
 # Two records of one person have become one (patients.PatientMerge), in the transaction of it.

@@ -340,6 +340,9 @@ def test_planning_and_replanning_agree_for_every_anchor(booking: Booking, anchor
         case Anchor.MISSED:
             booking.move(booking.book(), Status.NO_SHOW)
             at = NINE
+        case Anchor.CANCELLED:
+            at = NINE - DAY
+            booking.move(booking.book(), Status.CANCELLED, at=at)
         case _:
             booking.completed()
             at = NINE

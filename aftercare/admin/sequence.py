@@ -149,7 +149,14 @@ class Stretch:
     marks: list[Mark]
 
 
-ORDER = [Anchor.BOOKED, Anchor.STARTS, Anchor.COMPLETED, Anchor.LAST_SESSION, Anchor.MISSED]
+ORDER = [
+    Anchor.BOOKED,
+    Anchor.STARTS,
+    Anchor.COMPLETED,
+    Anchor.LAST_SESSION,
+    Anchor.MISSED,
+    Anchor.CANCELLED,
+]
 
 
 def timeline(steps: list[CareStep]) -> list[Stretch]:

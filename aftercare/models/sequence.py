@@ -24,6 +24,7 @@ class Anchor(models.TextChoices):
     COMPLETED = "COMPLETED", "When the session is completed"
     LAST_SESSION = "LAST_SESSION", "When the last session of the plan is completed"
     MISSED = "MISSED", "When the patient did not come"
+    CANCELLED = "CANCELLED", "When the session is cancelled"
 
 
 TREATED = (Anchor.COMPLETED, Anchor.LAST_SESSION)  # what was done is known by then

@@ -47,12 +47,14 @@ def move_session(
     at: datetime,
     by: User | None,
     reason: str = "",
+    reschedules: bool = False,
     seen: Check = unchecked,
 ) -> TreatmentSession:
     """Move a session on in its life and tell the listeners, in one transaction.
 
     A session starts, and completes, only when every finding that needs a decision has one.
-    Completing signs the record; the database refuses every change to it from then on.
+    Completing signs the record; the database refuses every change to it from then on. With
+    `reschedules` the session is cancelled because the caller books it at another time.
 
     Raises IllegalMove, TooEarly (check-in or no-show of a session that is still to come),
     NothingCharted (completing without a treated zone), UnresolvedFindings, and what `seen` does.
@@ -74,7 +76,9 @@ def move_session(
     old = session.move_to(to, at=at, by=by, reason=reason)
     if frees:
         settle_before(session)
-    session_moved.send(TreatmentSession, session=session, old=old, new=to, at=at, by=by)
+    session_moved.send(
+        TreatmentSession, session=session, old=old, new=to, at=at, by=by, reschedules=reschedules
+    )
     return session
 
 

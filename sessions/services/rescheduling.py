@@ -94,7 +94,14 @@ def reschedule_session(
         raise _explain(shifts)
 
     for moved in [old, *(shift.session for shift in shifts)]:
-        move_session(session_id=moved.pk, to=Status.CANCELLED, at=at, by=by, reason=reason)
+        move_session(
+            session_id=moved.pk,
+            to=Status.CANCELLED,
+            at=at,
+            by=by,
+            reason=reason,
+            reschedules=True,
+        )
     new = book_session(
         plan=old.plan, starts_at=starts_at, **target, at=at, by=by, rescheduled_from=old
     )
