@@ -12,10 +12,15 @@ from aftercare.signals import message_ended
 from aftercare.tasks import send_due_messages
 from clinic.models import User
 from clinic.waking import wake
-from patients.models import PatientMerge
+from patients.models import Patient, PatientMerge
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
-from sessions.signals import records_merged, session_moved
+from sessions.signals import (
+    archived_or_restored,
+    asked_for_messages,
+    records_merged,
+    session_moved,
+)
 
 PLANS: dict[str, list[Anchor]] = {
     Status.BOOKED: [Anchor.BOOKED, Anchor.STARTS],
@@ -49,6 +54,18 @@ def keep_messages_in_step(
 @receiver(records_merged)
 def keep_to_the_kept_record(merge: PatientMerge, at: datetime, by: User, **_: Any) -> None:
     merging.follow_merge(merge, at=at, by=by)
+    transaction.on_commit(lambda: wake(send_due_messages))
+
+
+@receiver(asked_for_messages, sender=Patient)
+def count_what_waits(row: Patient, **_: Any) -> int:
+    """What would never arrive while the record is archived."""
+    return Message.objects.open().filter(patient=row).count() if row.archived_at else 0
+
+
+@receiver(archived_or_restored)
+def withdraw_or_plan_again(patient: Patient, at: datetime, **_: Any) -> None:
+    planning.replan_patient(patient.pk, at=at)
     transaction.on_commit(lambda: wake(send_due_messages))
 
 

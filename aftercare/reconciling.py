@@ -16,6 +16,7 @@ from sessions.lifecycle import Status
 from sessions.models import SessionEvent, TreatmentSession
 
 WITHDRAWN = "no longer fits: "
+ARCHIVED = "the patient's record is archived"
 MISSED = "no allowed hour is left in which it would help"
 Moments = dict[str, datetime | None]
 INSERT = Insert(Message)
@@ -97,7 +98,7 @@ def reconcile(ids: list[UUID], variants: Variants, *, at: datetime, dry_run: boo
         for step in variants.of(session.protocol_version.protocol_id):
             usable = reach.get((session.patient_id, step.purpose), set())
             found = window_of(step, session, moments[step.anchor], at)
-            why = unmet(step, session, facts)
+            why = ARCHIVED if session.patient.archived_at else unmet(step, session, facts)
             _compare(
                 changes,
                 session,

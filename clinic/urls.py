@@ -16,25 +16,17 @@ from aftercare.api import (
 )
 from clinic import health, metrics, pages
 from clinic.admin.lookups import OwnAutocomplete
-from clinic.api import (
-    DeviceViewSet,
-    LoginView,
-    LogoutView,
-    MeView,
-    PractitionerViewSet,
-    RoomViewSet,
-)
+from clinic.api import LoginView, LogoutView, MeView
 from clinic.schema.views import DocsView, SchemaView
 from patients.api import (
-    ConcernViewSet,
     ConsentTextViewSet,
     ConsentViewSet,
-    PatientViewSet,
     PhotoConsentViewSet,
     ScreeningRuleViewSet,
     TaskViewSet,
 )
 from sessions.api import (
+    ArchivablePatientViewSet,
     AvailabilityViewSet,
     CalendarFeedViewSet,
     ClosureViewSet,
@@ -48,6 +40,10 @@ from sessions.api import (
     PlanViewSet,
     ProductViewSet,
     ProtocolViewSet,
+    RetirableConcernViewSet,
+    RetirableDeviceViewSet,
+    RetirablePractitionerViewSet,
+    RetirableRoomViewSet,
     SessionViewSet,
     SideEffectViewSet,
     TimeOffViewSet,
@@ -61,25 +57,25 @@ router = SimpleRouter(use_regex_path=False)
 router.register("address-consents", AddressConsentViewSet, basename="address-consent")
 router.register("availability", AvailabilityViewSet, basename="availability")
 router.register("closures", ClosureViewSet, basename="closure")
-router.register("concerns", ConcernViewSet, basename="concern")
+router.register("concerns", RetirableConcernViewSet, basename="concern")
 router.register("consent-texts", ConsentTextViewSet, basename="consent-text")
 router.register("consents", ConsentViewSet, basename="consent")
 router.register("device-models", DeviceModelViewSet, basename="device-model")
-router.register("devices", DeviceViewSet, basename="device")
+router.register("devices", RetirableDeviceViewSet, basename="device")
 router.register("holds", HoldViewSet, basename="hold")
 router.register("inbox", InboxViewSet, basename="inbox")
 router.register("lots", LotViewSet, basename="lot")
 router.register("messages", MessageViewSet, basename="message")
 router.register("outcome-scales", OutcomeScaleViewSet, basename="outcome-scale")
 router.register("outcomes", OutcomeViewSet, basename="outcome")
-router.register("patients", PatientViewSet, basename="patient")
+router.register("patients", ArchivablePatientViewSet, basename="patient")
 router.register("photo-consents", PhotoConsentViewSet, basename="photo-consent")
 router.register("photos", PhotoViewSet, basename="photo")
 router.register("plans", PlanViewSet, basename="plan")
-router.register("practitioners", PractitionerViewSet, basename="practitioner")
+router.register("practitioners", RetirablePractitionerViewSet, basename="practitioner")
 router.register("products", ProductViewSet, basename="product")
 router.register("protocols", ProtocolViewSet, basename="protocol")
-router.register("rooms", RoomViewSet, basename="room")
+router.register("rooms", RetirableRoomViewSet, basename="room")
 router.register("screening-rules", ScreeningRuleViewSet, basename="screening-rule")
 router.register("sessions", SessionViewSet, basename="session")
 router.register("side-effects", SideEffectViewSet, basename="side-effect")

@@ -76,6 +76,8 @@ class Standing(Presence):
 
     plan_status: str
     archived: bool
+    room_in_use: bool
+    device_in_use: bool
     holds_near: bool  # some hold, lapsed or not, at that time
     unhealed: bool  # the patient has side effects that are not resolved
 
@@ -95,6 +97,8 @@ def standing(session: TreatmentSession, *, behind: Statement | None = None) -> S
     values = {
         **_stretch(session.clinic, session.practitioner_id, session.starts_at, session.ends_at),
         "plan": session.plan_id,
+        "room": session.room_id,
+        "device": session.device_id,
         "occupied_from": session.occupied_from,
         "released_at": session.released_at,
     }

@@ -11,3 +11,10 @@ session_moved = Signal()
 # Two records of one person have become one (patients.PatientMerge), in the transaction of it.
 # Arguments: merge, at, by.
 records_merged = Signal()
+
+# How many messages would be lost with a row as it is in memory now? Receivers answer with a number.
+# Arguments: row, at.
+asked_for_messages = Signal()
+
+# A patient's record was archived or restored, in the transaction of it. Arguments: patient, at.
+archived_or_restored = Signal()

@@ -98,6 +98,10 @@ THERE = f"""(
        WHERE practitioner_id = person
          AND ends_at > span.begins AND starts_at < span.ends))"""
 
+DEVICE_IN_USE = """device.is_active AND EXISTS (
+    SELECT FROM clinic_device_model AS model
+    WHERE model.id = device.model_id AND model.is_active)"""
+
 # Whether the clinic is open during all of `asked`, whether the practitioner treats there at all,
 # and is there during all of it.
 PRESENT = f"""
@@ -126,6 +130,8 @@ STANDING = Prepared(
     f"""{opening(THIS_ONE)}
 SELECT {PRESENT},
        plan.status, patient.archived_at IS NOT NULL,
+       EXISTS (SELECT FROM clinic_room WHERE id = %(room)s AND is_active),
+       EXISTS (SELECT FROM clinic_device AS device WHERE id = %(device)s AND {DEVICE_IN_USE}),
        EXISTS (SELECT FROM treatment_hold
                WHERE occupied_from < %(released_at)s AND released_at > %(occupied_from)s),
        EXISTS (SELECT FROM treatment_side_effect AS effect
@@ -138,8 +144,35 @@ WHERE plan.id = %(plan)s
     types={
         **PRESENCE_TYPES,
         "plan": "uuid",
+        "room": "uuid",
+        "device": "uuid",
         "occupied_from": "timestamptz",
         "released_at": "timestamptz",
+    },
+)
+
+# The sessions still to come at a clinic, of one practitioner or of all, for which nobody is there:
+# the clinic is closed, or the practitioner does not treat there or does not work then.
+ABSENT = Prepared(
+    "absent",
+    f"""{opening("(%(practitioner)s::uuid IS NULL OR person.id = %(practitioner)s)")},
+there AS MATERIALIZED (
+    SELECT person, {THERE} AS hours FROM people, unnest(ids) AS person
+)
+SELECT session.id FROM treatment_session AS session
+LEFT JOIN there ON there.person = session.practitioner_id
+WHERE session.clinic_id = %(clinic)s AND session.ends_at > %(at)s
+  AND session.status IN ({OCCUPYING}) AND session.status <> 'COMPLETED'
+  AND (%(practitioner)s::uuid IS NULL OR session.practitioner_id = %(practitioner)s)
+  AND NOT coalesce(there.hours @> tstzrange(session.starts_at, session.ends_at), false)
+""",
+    types={
+        "clinic": "uuid",
+        "zone": "text",
+        "practitioner": "uuid",
+        "first": "date",
+        "last": "date",
+        "at": "timestamptz",
     },
 )
 
@@ -204,10 +237,10 @@ def given(name: str) -> str:
     return f"SELECT coalesce(range_agg(starts), '{{}}') FROM {name}"
 
 
-def things(table: str, rank: str) -> str:
+def things(table: str, rank: str, in_use: str) -> str:
     return f"""(
     SELECT coalesce(array_agg(id ORDER BY {rank}, id), '{{}}') AS ids FROM {table}
-    WHERE clinic_id = %(clinic)s AND is_active
+    WHERE clinic_id = %(clinic)s AND {in_use}
       AND (areas = '{{}}' OR %(area_code)s = ANY (areas))
 )"""
 
@@ -275,8 +308,8 @@ held AS MATERIALIZED (
     FROM treatment_hold AS hold JOIN treatment_plan AS plan ON plan.id = hold.plan_id
     WHERE expires_at > %(at)s AND plan.id <> %(plan)s
 ),
-rooms AS MATERIALIZED {things("clinic_room", "name")},
-devices AS MATERIALIZED {things("clinic_device", "serial")},
+rooms AS MATERIALIZED {things("clinic_room", "name", "is_active")},
+devices AS MATERIALIZED {things("clinic_device AS device", "serial", DEVICE_IN_USE)},
 skin AS MATERIALIZED ({SKIN}),
 wanted AS MATERIALIZED (
     SELECT {lasting("hours")}

@@ -184,7 +184,7 @@ def test_a_closed_clinic_takes_no_booking(booking: Booking) -> None:
 def test_only_what_is_in_use_at_the_clinic_can_be_booked(booking: Booking, bob: User) -> None:
     with pytest.raises(rules.NotBookable, match="not in use at this clinic"):
         booking.book(room=RoomFactory())
-    with pytest.raises(rules.NotBookable):
+    with pytest.raises(rules.OutOfUse, match="take another room"):
         booking.book(room=RoomFactory(clinic=booking.plan.clinic, is_active=False))
     with pytest.raises(NoPractitionerHere):
         booking.book(practitioner=bob)

@@ -22,7 +22,7 @@ from patients.models import (
 )
 from patients.screening import DARKER_SKIN
 from patients.services import (
-    archive_patient,
+    archive_record,
     questionnaire,
     record_concern,
     record_contact_consent,
@@ -72,7 +72,7 @@ class Story:
             self._go_on()
         self._deliver(self.now)
         if person.archived:
-            archive_patient(patient_id=self.patient.pk, at=self.now - 30 * DAY)
+            archive_record(patient_id=self.patient.pk, at=self.now - 30 * DAY)
 
     def _register(self) -> None:
         given_name, family_name = self.person.name.split(" ", 1)

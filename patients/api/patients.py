@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, acting_clinic
-from clinic.forms import Form, IdField, require_no_body
+from clinic.forms import Form, IdField
 from clinic.models import known_time_zone
 from clinic.permissions import actor
 from patients import services
@@ -118,8 +118,6 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
     model = Patient
     resource = "patients.patient"
     permissions = {
-        "archive": "patients.change_patient",
-        "restore": "patients.change_patient",
         "duplicates": "patients.view_patient",
         "contact_consents": "patients.view_contactconsent",
         "record_contact_consent": "patients.add_contactconsent",
@@ -150,22 +148,6 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
             at=timezone.now(),
             by=actor(request),
         )
-        return Response(PatientOut(patient).data)
-
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
-    def archive(self, request: Request, pk: Any) -> Response:
-        """Take the record out of use; nothing is deleted."""
-        require_no_body(request)
-        patient = services.archive_patient(patient_id=self.get_object().pk, at=timezone.now())
-        return Response(PatientOut(patient).data)
-
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
-    def restore(self, request: Request, pk: Any) -> Response:
-        """Take an archived record back into use."""
-        require_no_body(request)
-        patient = services.restore_patient(patient_id=self.get_object().pk)
         return Response(PatientOut(patient).data)
 
     @extend_schema(responses=DuplicateOut(many=True), filters=False)

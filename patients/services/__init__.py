@@ -9,11 +9,11 @@ from patients.services.consents import (
 from patients.services.contact import record_contact_consent
 from patients.services.records import (
     PatientArchived,
-    archive_patient,
+    archive_record,
     assess_skin_type,
     record_concern,
     register_patient,
-    restore_patient,
+    restore_record,
     update_patient,
 )
 from patients.services.screening import AnswerEntry, questionnaire, record_screening
@@ -23,7 +23,7 @@ __all__ = [
     "AnswerEntry",
     "PatientArchived",
     "TaskDone",
-    "archive_patient",
+    "archive_record",
     "assess_skin_type",
     "current_texts",
     "finish_source",
@@ -37,7 +37,7 @@ __all__ = [
     "record_screening",
     "record_treatment_consent",
     "register_patient",
-    "restore_patient",
+    "restore_record",
     "revoke_consent",
     "update_patient",
 ]

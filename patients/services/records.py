@@ -110,8 +110,9 @@ def _assessed(patient: Patient, skin_type: int | None, *, at: datetime, by: User
 
 
 @retried_transaction
-def archive_patient(*, patient_id: Any, at: datetime) -> Patient:
-    """Take a record out of use. Nothing is deleted. Raises PatientArchived."""
+def archive_record(*, patient_id: Any, at: datetime) -> Patient:
+    """Take a record out of use, whatever lies ahead of it: a step of
+    `sessions.services.archive_patient`. Nothing is deleted. Raises PatientArchived."""
     patient = open_record(patient_id)
     patient.archived_at = at
     patient.save(update_fields=["archived_at", "version", "updated_at"])
@@ -119,7 +120,7 @@ def archive_patient(*, patient_id: Any, at: datetime) -> Patient:
 
 
 @retried_transaction
-def restore_patient(*, patient_id: Any) -> Patient:
+def restore_record(*, patient_id: Any) -> Patient:
     """Take an archived record back into use. Raises NotArchived, also for a merged one."""
     patient = locked(patient_id)
     if not patient.archived_at or patient.merged_into_id:

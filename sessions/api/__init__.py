@@ -14,11 +14,19 @@ from sessions.api.lots import LotViewSet
 from sessions.api.merging import MergeView
 from sessions.api.photos import PhotoViewSet
 from sessions.api.plans import PlanViewSet
+from sessions.api.retiring import (
+    ArchivablePatientViewSet,
+    RetirableConcernViewSet,
+    RetirableDeviceViewSet,
+    RetirablePractitionerViewSet,
+    RetirableRoomViewSet,
+)
 from sessions.api.schedule import ClosureViewSet, TimeOffViewSet, WorkingHoursViewSet
 from sessions.api.sessions import SessionViewSet
 from sessions.api.waitlist import HoldViewSet, WaitlistViewSet
 
 __all__ = [
+    "ArchivablePatientViewSet",
     "AvailabilityViewSet",
     "CalendarFeedViewSet",
     "ClosureViewSet",
@@ -32,6 +40,10 @@ __all__ = [
     "PlanViewSet",
     "ProductViewSet",
     "ProtocolViewSet",
+    "RetirableConcernViewSet",
+    "RetirableDeviceViewSet",
+    "RetirablePractitionerViewSet",
+    "RetirableRoomViewSet",
     "SessionViewSet",
     "SideEffectViewSet",
     "TimeOffViewSet",

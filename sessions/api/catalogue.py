@@ -14,6 +14,7 @@ from clinic.api import CatalogueViewSet, NewestFirst, VersionedViewSet
 from clinic.models import DeviceModel, DeviceSpec
 from clinic.permissions import actor
 from patients.models import Zone
+from sessions.api.retiring import RetireActions, may
 from sessions.models import (
     DeviceClearance,
     OutcomeScale,
@@ -123,10 +124,13 @@ class ByStart(NewestFirst):
     ordering = ("starts_at", "id")
 
 
-class ProtocolViewSet(CatalogueViewSet):
+class ProtocolViewSet(RetireActions, CatalogueViewSet):
     model = Protocol
     resource = "treatment_sessions.protocol"
-    permissions = {"close_pairs": "treatment_sessions.view_treatmentsession"}
+    permissions = {
+        "close_pairs": "treatment_sessions.view_treatmentsession",
+        **may("treatment_sessions.change_protocol"),
+    }
     serializer_class = ProtocolOut
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -187,9 +191,10 @@ class DeviceModelOut(serializers.ModelSerializer[DeviceModel]):
         return DeviceSpecOut(model.in_effect[0]).data if model.in_effect else None
 
 
-class DeviceModelViewSet(CatalogueViewSet):
+class DeviceModelViewSet(RetireActions, CatalogueViewSet):
     model = DeviceModel
     resource = "clinic.devicemodel"
+    permissions = may("clinic.change_devicemodel")
     serializer_class = DeviceModelOut
 
     def get_queryset(self) -> QuerySet[Any]:

@@ -196,7 +196,8 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
     @extend_schema(request=BookingIn, responses={201: SessionOut})
     def create(self, request: Request) -> Response:
         """Book. 409 codes: `practitioner_taken room_taken device_taken patient_taken too_soon
-        closed held practitioner_off room_unfit device_unfit open_side_effect plan_not_active`;
+        closed held practitioner_off room_unfit device_unfit out_of_use open_side_effect
+        plan_not_active`;
         `too_soon` adds `earliest_at, earliest_on`. What is taken, held or closed adds
         `alternatives`: up to three bookable times near the wanted one."""
         form = BookingIn(data=request.data, context={"request": request})

@@ -41,6 +41,16 @@ from sessions.services.photos import consenting_patients, store_photo
 from sessions.services.plans import create_plan, move_plan
 from sessions.services.protocols import follow_version
 from sessions.services.rescheduling import reschedule_session
+from sessions.services.retiring import (
+    Choice,
+    Decider,
+    Decision,
+    StillAhead,
+    archive_patient,
+    restore_patient,
+    retire,
+    settle,
+)
 from sessions.services.series import Proposed, book_series, propose_series
 from sessions.services.waitlist import (
     accept_offer,
@@ -53,10 +63,14 @@ from sessions.services.waitlist import (
 )
 
 __all__ = [
+    "Choice",
     "Chosen",
+    "Decider",
+    "Decision",
     "ProductEntry",
     "Proposed",
     "SlotTaken",
+    "StillAhead",
     "ZoneEntry",
     "accept_offer",
     "add_addendum",
@@ -64,6 +78,7 @@ __all__ = [
     "add_time_off",
     "add_working_hours",
     "alternatives",
+    "archive_patient",
     "book_series",
     "book_session",
     "close_calendar",
@@ -89,6 +104,9 @@ __all__ = [
     "release_hold",
     "reschedule_session",
     "resolve_side_effect",
+    "restore_patient",
+    "retire",
+    "settle",
     "store_photo",
     "use_cartridge",
     "withdraw_from_waitlist",

@@ -33,6 +33,11 @@ class NotBookable(DomainError):
     title = "This cannot be booked"
 
 
+class OutOfUse(SlotTaken):
+    code = "out_of_use"
+    title = "This is out of use"
+
+
 class InThePast(DomainError):
     code = "in_the_past"
     title = "This time has passed"
@@ -85,6 +90,12 @@ def require_not_archived(archived: bool) -> None:
         raise PatientArchived("This patient's record is archived.", field="plan")
 
 
+def require_in_use(resource: Any, in_use: bool, field: str) -> None:
+    """Raises OutOfUse."""
+    if not in_use:
+        raise OutOfUse(f"{resource} is out of use: take another {field}.", field=field)
+
+
 def prepare_session(
     *,
     plan: TreatmentPlan,
@@ -96,13 +107,14 @@ def prepare_session(
 ) -> TreatmentSession:
     """A session with all its times by the protocol that is in effect, not saved.
 
-    Raises PatientArchived, PlanNotActive, NotBookable, RoomUnfit, DeviceUnfit, NoVersion.
+    Raises PatientArchived, PlanNotActive, NotBookable, OutOfUse, RoomUnfit, DeviceUnfit, NoVersion.
     """
     require_not_archived(plan.patient.archived_at is not None)
     require_active(plan.status)
     for field, resource in (("room", room), ("device", device)):
-        if resource.clinic_id != plan.clinic_id or not resource.is_active:
+        if resource.clinic_id != plan.clinic_id:
             raise NotBookable(f"{resource} is not in use at this clinic.", field=field)
+        require_in_use(resource, resource.is_active, field)
     require_fit(room, device, area=plan.area)
     protocol = version_in_effect(plan.protocol, at)
     ends_at = starts_at + protocol.duration(plan.planned_zones)
@@ -151,7 +163,7 @@ def book_session(
 
     Raises InThePast, Closed, PractitionerOff, RoomUnfit, DeviceUnfit, Held, TooSoon,
     OpenSideEffects, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken, PlanNotActive,
-    NotBookable, NoPractitionerHere, PatientArchived, NoVersion, OverrideNotAllowed.
+    NotBookable, OutOfUse, NoPractitionerHere, PatientArchived, NoVersion, OverrideNotAllowed.
     """
     session = prepare_session(
         plan=plan, starts_at=starts_at, practitioner=practitioner, room=room, device=device, at=at
@@ -214,13 +226,16 @@ def locks_for(session: TreatmentSession) -> tuple[str, ...]:
 
 
 def require_open_time(session: TreatmentSession, now: Standing, *, at: datetime) -> None:
-    """`now` was read behind the locks: the plan may have changed since it was read itself.
+    """`now` was read behind the locks: what was read before them may have changed since.
 
-    Raises InThePast, PatientArchived, PlanNotActive, NoPractitionerHere, Closed, PractitionerOff.
+    Raises InThePast, PatientArchived, PlanNotActive, NoPractitionerHere, Closed, PractitionerOff,
+    OutOfUse.
     """
     if session.starts_at < at - GRACE:
         raise InThePast("The session must start in the future.", field="starts_at")
     require_presence(session, now)
+    require_in_use(session.room, now.room_in_use, "room")
+    require_in_use(session.device, now.device_in_use, "device")
     require_not_archived(now.archived)
     require_active(now.plan_status)
 

@@ -19,9 +19,15 @@ from sessions.models import (
     TreatmentSession,
     TreatmentSessionQuerySet,
 )
-from sessions.services.booking import book_session, lock_for_bookings, lock_names, locks_for
+from sessions.services.booking import (
+    OutOfUse,
+    book_session,
+    lock_for_bookings,
+    lock_names,
+    locks_for,
+)
 from sessions.services.moves import move_session
-from sessions.services.plans import version_in_effect
+from sessions.services.plans import NoPractitionerHere, version_in_effect
 from sessions.spacing import recovered_at
 
 # How far a later session may be pushed before somebody has to look at the plan.
@@ -102,9 +108,17 @@ def reschedule_session(
             reason=reason,
             reschedules=True,
         )
-    new = book_session(
-        plan=old.plan, starts_at=starts_at, **target, at=at, by=by, rescheduled_from=old
-    )
+    try:
+        new = book_session(
+            plan=old.plan, starts_at=starts_at, **target, at=at, by=by, rescheduled_from=old
+        )
+    except NoPractitionerHere as error:
+        if practitioner:
+            raise
+        raise OutOfUse(
+            f"{old.practitioner} no longer treats here: take another practitioner.",
+            field="practitioner",
+        ) from error
     for shift in shifts:
         book_session(
             plan=old.plan,

@@ -1,0 +1,408 @@
+"""Nothing is ended silently: what lies ahead is seen first, and decided session by session."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.apps import apps
+from django.db import models
+from rest_framework.test import APIClient
+
+from aftercare.models import CareStep, Message
+from clinic.models import CartridgeLot, Clinic, Device, DeviceModel, Role, Room, User
+from patients.models import Concern, Patient, StaffTask
+from sessions import services
+from sessions.ahead import REACHES, look_ahead
+from sessions.lifecycle import Status, WaitlistStatus
+from sessions.models import FreedSlot, Hold, Protocol, TreatmentSession
+from sessions.services.booking import OutOfUse
+from sessions.services.retiring import Choice, Decider, OnlyKeep, StillAhead
+from tests.conftest import Booking, client_of, make_booking
+from tests.factories import (
+    DAY,
+    HOUR,
+    NINE,
+    CareStepFactory,
+    ClinicFactory,
+    ContactConsentFactory,
+    DeviceFactory,
+    DeviceModelFactory,
+    HoldFactory,
+    PatientFactory,
+    RoomFactory,
+    UserFactory,
+    WaitlistEntryFactory,
+)
+
+pytestmark = pytest.mark.django_db
+AT = NINE - 2 * DAY
+
+# How each kind of thing ends.
+ENDS: dict[type[models.Model], Callable[[Booking, Decider], Any]] = {
+    Room: lambda booking, decider: services.retire(row=booking.room, decider=decider),
+    Device: lambda booking, decider: services.retire(row=booking.device, decider=decider),
+    DeviceModel: lambda booking, decider: services.retire(
+        row=booking.device.model, decider=decider
+    ),
+    Protocol: lambda booking, decider: services.retire(row=booking.plan.protocol, decider=decider),
+    Concern: lambda booking, decider: services.retire(row=booking.plan.concern, decider=decider),
+    User: lambda booking, decider: services.retire(row=booking.practitioner, decider=decider),
+    Patient: lambda booking, decider: services.archive_patient(
+        patient_id=booking.plan.patient.pk, decider=decider
+    ),
+}
+# What has an end too, and why no booking hangs on it.
+NO_BOOKINGS: dict[type[models.Model], str] = {
+    CareStep: "its messages are counted before it is saved: CareStepAdmin",
+    CartridgeLot: "a recall stops its use at once, by trigger; sessions take another lot",
+}
+ENDINGS = {"is_active", "archived_at", "retired_at", "closed_at", "recalled_at", "ended_at"}
+
+
+def test_somebody_has_decided_about_everything_that_can_end() -> None:
+    """A model with such a field either shows what lies ahead, or stands in the list of reasons."""
+    ours = {"clinic", "patients", "treatment_sessions", "aftercare"}
+    can_end = {
+        model
+        for model in apps.get_models()
+        if model._meta.app_label in ours
+        and ENDINGS & {field.name for field in model._meta.fields}
+        and "History" not in model.__name__
+        and model is not Message  # has ended when it was sent
+    }
+
+    assert can_end == set(ENDS) | set(NO_BOOKINGS)
+    assert set(ENDS) <= set(REACHES)
+
+
+def decider(by: User, *, rest: str = "", **decisions: Any) -> Decider:
+    chosen = {UUID(pk.replace("_", "-")): decision for pk, decision in decisions.items()}
+    return Decider(at=AT, by=by, rest=rest, decisions=chosen, reason="The roof leaks")
+
+
+@pytest.fixture
+def ahead(booking: Booking, manager: User) -> TreatmentSession:
+    """A session, and what it could move to: another room, device and practitioner."""
+    clinic = booking.plan.clinic
+    RoomFactory(clinic=clinic)
+    DeviceFactory(clinic=clinic, model=DeviceModelFactory(code="another"))
+    UserFactory(clinic=clinic)
+    return booking.book()
+
+
+@pytest.mark.parametrize("model", list(ENDS), ids=lambda model: model.__name__)
+def test_what_has_bookings_ahead_does_not_end_without_a_decision(
+    booking: Booking, ahead: TreatmentSession, manager: User, model: type[models.Model]
+) -> None:
+    with pytest.raises(StillAhead) as refusal:
+        ENDS[model](booking, decider(manager))
+
+    assert [entry["id"] for entry in refusal.value.extra["bookings"]] == [str(ahead.pk)]
+    for row in (booking.room, booking.device, booking.plan.protocol, booking.practitioner):
+        row.refresh_from_db()
+        assert row.is_active
+    assert Patient.objects.get(pk=booking.plan.patient.pk).archived_at is None
+    assert StaffTask.objects.count() == 0
+
+
+@pytest.mark.parametrize("model", list(ENDS), ids=lambda model: model.__name__)
+def test_sessions_are_kept_with_a_task_for_the_desk(
+    booking: Booking, ahead: TreatmentSession, manager: User, model: type[models.Model]
+) -> None:
+    ENDS[model](booking, decider(manager, rest=Choice.KEEP))
+
+    ahead.refresh_from_db()
+    task = StaffTask.objects.get()
+    assert ahead.status == Status.BOOKED
+    assert (task.audience, task.patient) == ("FRONT_DESK", ahead.patient)
+    assert "The roof leaks" in task.detail
+    assert look_ahead(row_of(booking, model), at=AT).sessions == {ahead.pk}  # still for all to see
+
+
+def row_of(booking: Booking, model: type[models.Model]) -> Any:
+    rows = [
+        *(booking.room, booking.device, booking.device.model, booking.plan.protocol),
+        *(booking.plan.concern, booking.practitioner, booking.plan.patient),
+    ]
+    [row] = [row for row in rows if type(row) is model]
+    row.refresh_from_db()
+    return row
+
+
+@pytest.mark.parametrize("model", list(ENDS), ids=lambda model: model.__name__)
+def test_sessions_are_cancelled_and_the_patient_is_told(
+    booking: Booking, ahead: TreatmentSession, manager: User, model: type[models.Model]
+) -> None:
+    ENDS[model](booking, decider(manager, rest=Choice.CANCEL))
+
+    ahead.refresh_from_db()
+    assert ahead.status == Status.CANCELLED
+    assert "The roof leaks" in ahead.events.latest("id").reason
+    assert StaffTask.objects.get().title.startswith("Tell the patient")
+
+
+@pytest.mark.parametrize("model", [Room, Device, DeviceModel, User], ids=lambda m: m.__name__)
+def test_sessions_move_to_what_is_free_at_the_same_time(
+    booking: Booking, ahead: TreatmentSession, manager: User, model: type[models.Model]
+) -> None:
+    ENDS[model](booking, decider(manager, rest=Choice.MOVE))
+
+    ahead.refresh_from_db()
+    moved = ahead.rescheduled_to
+    assert (ahead.status, moved.starts_at) == (Status.CANCELLED, NINE)
+    assert look_ahead(row_of(booking, model), at=AT).sessions == set()
+    assert StaffTask.objects.count() == 0
+
+
+def test_a_session_moves_to_the_time_that_was_chosen(
+    booking: Booking, ahead: TreatmentSession, manager: User
+) -> None:
+    other = Room.objects.exclude(pk=booking.room.pk).get()
+    chosen = {"do": Choice.MOVE, "starts_at": NINE + DAY, "room": other}
+
+    services.retire(
+        row=booking.room,
+        decider=Decider(at=AT, by=manager, decisions={ahead.pk: chosen}),  # type: ignore[dict-item]
+    )
+
+    moved = TreatmentSession.objects.get(rescheduled_from=ahead)
+    assert (moved.starts_at, moved.room) == (NINE + DAY, other)
+
+
+def test_a_session_that_cannot_move_leaves_everything_as_it_was(
+    booking: Booking, manager: User
+) -> None:
+    session = booking.book()  # in the only room
+
+    with pytest.raises(Exception, match="no free time near it") as refusal:
+        services.retire(row=booking.room, decider=decider(manager, rest=Choice.MOVE))
+
+    booking.room.refresh_from_db()
+    session.refresh_from_db()
+    assert (booking.room.is_active, session.status) == (True, Status.BOOKED)
+    assert refusal.value.field == f"decisions/{session.pk}"  # type: ignore[attr-defined]
+
+
+def test_an_archived_patient_has_no_other_time(
+    booking: Booking, ahead: TreatmentSession, manager: User
+) -> None:
+    with pytest.raises(Exception, match="cancel or keep it"):
+        ENDS[Patient](booking, decider(manager, rest=Choice.MOVE))
+
+
+def test_what_is_over_or_done_is_not_ahead(booking: Booking, manager: User) -> None:
+    booking.completed()
+    booking.move(booking.book(NINE + 40 * DAY), Status.CANCELLED)
+
+    services.retire(row=booking.room, decider=Decider(at=NINE + 50 * DAY, by=manager))
+
+    booking.room.refresh_from_db()
+    assert not booking.room.is_active
+
+
+def test_holds_and_offers_are_seen_and_given_back(booking: Booking, manager: User) -> None:
+    hold = HoldFactory(plan=booking.plan, room=booking.room, starts_at=NINE, expires_at=AT + HOUR)
+    entry = WaitlistEntryFactory(
+        plan=booking.plan,
+        status=WaitlistStatus.OFFERED,
+        offered_starts_at=NINE + DAY,
+        offered_practitioner=booking.practitioner,
+        offered_room=booking.room,
+        offered_device=booking.device,
+        offer_expires_at=AT + HOUR,
+    )
+
+    with pytest.raises(StillAhead) as refusal:
+        services.retire(row=booking.room, decider=decider(manager))
+    services.retire(row=booking.room, decider=decider(manager, rest=Choice.KEEP))
+
+    assert (refusal.value.extra["holds"], refusal.value.extra["waitlist"]) == (1, [str(entry.pk)])
+    entry.refresh_from_db()
+    assert entry.status == WaitlistStatus.WAITING
+    assert not Hold.objects.filter(pk=hold.pk).exists()
+    assert FreedSlot.objects.count() <= 1
+
+
+def test_whoever_waited_for_somebody_who_is_gone_waits_for_anybody(
+    booking: Booking, manager: User
+) -> None:
+    entry = WaitlistEntryFactory(plan=booking.plan, practitioner=booking.practitioner)
+
+    services.retire(row=booking.practitioner, decider=decider(manager, rest=Choice.KEEP))
+
+    entry.refresh_from_db()
+    assert (entry.status, entry.practitioner) == (WaitlistStatus.WAITING, None)
+
+
+def test_messages_of_an_archived_patient_do_not_die_silently(
+    booking: Booking, manager: User
+) -> None:
+    CareStepFactory(anchor="STARTS", offset=-DAY, channel_policy="EMAIL")
+    ContactConsentFactory(patient=booking.plan.patient)
+    booking.book()
+    message = Message.objects.get()
+
+    with pytest.raises(StillAhead) as refusal:
+        ENDS[Patient](booking, decider(manager))
+    ENDS[Patient](booking, decider(manager, rest=Choice.KEEP))
+
+    assert refusal.value.extra["messages"] == 1
+    message.refresh_from_db()
+    assert (message.status, message.reason) == (
+        "CANCELLED",
+        "no longer fits: the patient's record is archived",
+    )
+    services.restore_patient(patient_id=booking.plan.patient.pk, at=AT)
+    assert Message.objects.filter(status="PENDING").count() == 1
+
+
+def test_the_sessions_of_other_clinics_are_left_to_their_desks(
+    booking: Booking, manager: User
+) -> None:
+    elsewhere = make_booking(ClinicFactory(), UserFactory())
+    elsewhere.practitioner.clinics.set([elsewhere.plan.clinic])
+    for name in ("protocol", "concern", "area"):
+        setattr(elsewhere.plan, name, getattr(booking.plan, name))
+    elsewhere.plan.save()
+    session = elsewhere.book()
+
+    services.retire(row=booking.plan.protocol, decider=decider(manager))
+
+    session.refresh_from_db()
+    assert session.status == Status.BOOKED
+    assert StaffTask.objects.get().clinic == elsewhere.plan.clinic
+
+
+def test_who_may_not_change_sessions_can_only_keep_them(
+    booking: Booking, ahead: TreatmentSession
+) -> None:
+    technician = UserFactory(role=Role.ADMIN, clinic=booking.plan.clinic)
+
+    with pytest.raises(OnlyKeep):
+        services.retire(row=booking.room, decider=decider(technician, rest=Choice.CANCEL))
+    services.retire(row=booking.room, decider=decider(technician, rest=Choice.KEEP))
+
+    assert StaffTask.objects.count() == 1
+
+
+# what is out of use cannot be booked, and rescheduling offers something else
+
+
+def test_a_session_whose_room_is_out_of_use_is_offered_another(
+    booking: Booking, ahead: TreatmentSession, as_dana: APIClient
+) -> None:
+    other = Room.objects.exclude(pk=booking.room.pk).get()
+    url = f"/api/v1/sessions/{ahead.pk}/reschedule/"
+    for row in (booking.room, booking.device):
+        type(row).objects.filter(pk=row.pk).update(is_active=False)
+
+        refused = as_dana.post(url, {"starts_at": (NINE + DAY).isoformat()}, format="json")
+
+        assert (refused.status_code, refused.json()["code"]) == (409, "out_of_use")
+        [first, *_] = refused.json()["alternatives"]
+        assert first["starts_at"] == "2030-01-08T09:00:00Z"
+    assert first["room"] == str(other.pk)
+    again = {key: first[key] for key in ("starts_at", "practitioner", "room", "device")}
+    assert as_dana.post(url, again, format="json").status_code == 201
+
+
+def test_a_session_whose_practitioner_is_gone_is_offered_another(
+    booking: Booking, ahead: TreatmentSession, as_dana: APIClient
+) -> None:
+    User.objects.filter(pk=booking.practitioner.pk).update(role=Role.MANAGER)
+
+    refused = as_dana.post(
+        f"/api/v1/sessions/{ahead.pk}/reschedule/",
+        {"starts_at": (NINE + DAY).isoformat()},
+        format="json",
+    )
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "out_of_use")
+    assert refused.json()["alternatives"][0]["practitioner"] != str(booking.practitioner.pk)
+
+
+def test_what_was_put_out_of_use_since_it_was_read_is_not_booked(booking: Booking) -> None:
+    Room.objects.filter(pk=booking.room.pk).update(is_active=False)
+
+    with pytest.raises(OutOfUse, match="take another room"):
+        booking.book()
+
+
+# over HTTP
+
+
+def url(row: Any, page: str) -> str:
+    plurals = {
+        Room: "rooms",
+        Device: "devices",
+        DeviceModel: "device-models",
+        Protocol: "protocols",
+        Concern: "concerns",
+        User: "practitioners",
+        Patient: "patients",
+    }
+    return f"/api/v1/{plurals[type(row)]}/{row.pk}/{page}/"
+
+
+@pytest.mark.parametrize("model", list(ENDS), ids=lambda model: model.__name__)
+def test_each_kind_ends_over_http(
+    booking: Booking, ahead: TreatmentSession, manager: User, as_bob: APIClient, model: Any
+) -> None:
+    row, client = row_of(booking, model), client_of(manager)
+    verb = "archive" if model is Patient else "retire"
+
+    shown = client.get(url(row, "ahead"))
+    refused = client.post(url(row, verb), {}, format="json")
+    unknown = client.post(url(row, verb), {"rest": "FORGET"}, format="json")
+    done = client.post(url(row, verb), {"rest": "CANCEL", "reason": "Leaks"}, format="json")
+
+    assert [entry["id"] for entry in shown.json()["bookings"]] == [str(ahead.pk)]
+    assert (shown.json()["bookings"][0]["offer"] is None) is (model is Patient)
+    assert (refused.status_code, refused.json()["code"]) == (409, "still_ahead")
+    assert [entry["id"] for entry in refused.json()["bookings"]] == [str(ahead.pk)]
+    assert unknown.status_code == 400
+    assert done.status_code == 200, done.content
+    ahead.refresh_from_db()
+    assert ahead.status == Status.CANCELLED
+    assert as_bob.post(url(row, verb), {}, format="json").status_code in (403, 404)
+
+
+def test_decisions_name_their_session(
+    booking: Booking, ahead: TreatmentSession, manager: User
+) -> None:
+    client = client_of(manager)
+    bad = {"session": str(ahead.pk), "do": "KEEP", "starts_at": NINE.isoformat()}
+    good = {"session": str(ahead.pk), "do": "MOVE"}
+
+    refused = client.post(url(booking.room, "retire"), {"decisions": [bad]}, format="json")
+    done = client.post(url(booking.room, "retire"), {"decisions": [good]}, format="json")
+
+    assert refused.json()["errors"][0]["pointer"] == "/decisions/0/starts_at"
+    assert (done.status_code, done.json()["is_active"]) == (200, False)
+
+
+def test_nobody_ends_the_work_of_those_whose_role_they_could_not_give(
+    booking: Booking, ahead: TreatmentSession, as_dana: APIClient
+) -> None:
+    technician = UserFactory(role=Role.ADMIN, clinic=booking.plan.clinic)
+    path = url(booking.practitioner, "retire")
+
+    assert as_dana.post(path, {}, format="json").status_code == 403
+    assert client_of(technician).post(path, {}, format="json").json()["code"] == "not_your_staff"
+    booking.practitioner.clinics.add(ClinicFactory())
+    manager: User = UserFactory(role=Role.MANAGER, clinic=booking.plan.clinic)
+    assert client_of(manager).post(path, {}, format="json").json()["code"] == "not_your_staff"
+
+
+def test_a_record_without_anything_ahead_is_archived_at_once(
+    clinic: Clinic, as_dana: APIClient
+) -> None:
+    patient = PatientFactory(clinic=clinic)
+
+    assert as_dana.get(url(patient, "ahead")).json()["bookings"] == []
+    archived = as_dana.post(url(patient, "archive"))
+    restored = as_dana.post(url(patient, "restore"))
+
+    assert archived.json()["archived_at"]
+    assert restored.json()["archived_at"] is None
