@@ -125,7 +125,7 @@ class SafeWrites(APIView):
         if action in self.alone and key is None and "If-Match" not in request.headers:
             answer = retried(verb)(request, *args, **kwargs)
             if row := self._answered(answer):
-                _tag(answer, version_read(row))
+                _tag(answer, version_read(row, *parts_of(type(row))))
             return cast(HttpResponse, answer)
         work = partial(verb, request, *args, **kwargs)
         return self._transaction(request, work, key, locked=action not in self.check_later)
@@ -172,11 +172,11 @@ class SafeWrites(APIView):
         return (self.model,) if self.model else ()
 
 
-def write_headers(view: SafeWrites, method: str) -> list[OpenApiParameter]:
+def write_headers(view: SafeWrites, method: str, path: str) -> list[OpenApiParameter]:
     """The headers of a write, for the API's description."""
     if method in SAFE_METHODS or AllowAny in view.permission_classes:
         return []
-    if not view.names_an_object:
+    if "{" not in path and not view.names_an_object:
         return [KEY]
     must = method in OVERWRITES
     words = f"{SEEN} Without it: 428 `precondition_required`." if must else SEEN

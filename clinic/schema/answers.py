@@ -82,4 +82,4 @@ def is_of_an_object(response: dict[str, Any]) -> bool:
     """Lists, whole or in pages, have no ETag."""
     content = response.get("content", {}).get("application/json", {})
     component = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
-    return bool(component) and not component.startswith("Paginated")
+    return bool(component) and not component.endswith("Page")

@@ -26,7 +26,11 @@ class ClinicSchema(AutoSchema):
         return [collection(self.path)]
 
     def get_override_parameters(self) -> list[Any]:
-        return write_headers(self.view, self.method) if isinstance(self.view, SafeWrites) else []
+        return (
+            write_headers(self.view, self.method, self.path)
+            if isinstance(self.view, SafeWrites)
+            else []
+        )
 
     def _map_serializer_field(
         self, field: Any, direction: Any, bypass_extensions: bool = False
