@@ -397,7 +397,11 @@ def test_an_open_warning_is_decided_in_the_admin(alice: User, booking: Booking) 
     page = client_of(alice).get(url(session)).content.decode()
     assert "2.30 mm is deeper than 2.00 mm" in page
 
-    press(client_of(alice), session, "complete", override_reason="Thick skin")
+    ticked = {
+        f"go_on:depth_above_range:{booking.zone.code}": "on",
+        f"because:depth_above_range:{booking.zone.code}": "Thick skin",
+    }
+    press(client_of(alice), session, "complete", **ticked)
 
     session.refresh_from_db()
     assert session.status == Status.COMPLETED

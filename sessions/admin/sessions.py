@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Case, When
 from django.forms import CharField, ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
@@ -13,8 +14,11 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clinic.admin import OfTheirClinics, ReadOnlyInline, ScopedFields, ServiceAdmin, StatusButtons
 from clinic.admin.filters import DaysFilter
+from clinic.admin.words import severity, status_badge
+from clinic.findings import Severity
 from clinic.permissions import actor
 from sessions import services
+from sessions.admin.decisions import Warned, check, decide, fields_of, rows_of, warnings_for
 from sessions.assessment import assess_session
 from sessions.lifecycle import NEXT, Status
 from sessions.models import (
@@ -84,9 +88,17 @@ class CartridgeUseInline(ReadOnlyInline):
 
 class SessionFindingInline(ReadOnlyInline):
     model = SessionFinding
-    fields = ["severity", "message", "rule", "source", "overridden_by", "override_reason"]
+    fields = ["how_grave", "message", "overridden_by", "override_reason", "rule", "source"]
     readonly_fields = fields
     verbose_name_plural = "findings on record"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """What stopped the treatment first."""
+        return super().get_queryset(request).order_by(GRAVEST_FIRST, "id")
+
+    @display(description="severity")
+    def how_grave(self, finding: SessionFinding) -> str:
+        return severity(finding.severity)
 
 
 class AddendumInline(ReadOnlyInline):
@@ -94,6 +106,11 @@ class AddendumInline(ReadOnlyInline):
     fields = ["at", "by", "text"]
     readonly_fields = fields
     ordering = ["id"]
+
+
+GRAVEST_FIRST = Case(
+    *(When(severity=value, then=place) for place, value in enumerate(Severity.values))
+)
 
 
 class RecordForm(ModelForm):  # type: ignore[type-arg]
@@ -104,13 +121,12 @@ class RecordForm(ModelForm):  # type: ignore[type-arg]
         label="scan a cartridge",
         help_text="As scanned, or (01)GTIN(17)YYMMDD(10)LOT(21)SERIAL.",
     )
-    override_reason = CharField(
-        required=False,
-        max_length=500,
-        widget=UnfoldAdminTextInputWidget,
-        label="go on in spite of the open warnings, because",
-        help_text="Is recorded with your name for every warning that you may override.",
-    )
+    warned: list[Warned] = []
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        check(self, self.warned)
+        return data
 
 
 STATUS_COLOURS = {
@@ -119,6 +135,7 @@ STATUS_COLOURS = {
     Status.CHECKED_IN: "warning",
     Status.IN_PROGRESS: "warning",
     Status.COMPLETED: "success",
+    Status.CANCELLED: "",
     Status.NO_SHOW: "danger",
 }
 
@@ -137,7 +154,7 @@ BUTTONS = {
 class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
     buttons = BUTTONS
     next_statuses = NEXT
-    typed_as = {"code": "scanned_code", "reason": "override_reason"}
+    typed_as = {"code": "scanned_code"}
     list_display = ["when", "patient", "area", "practitioner", "room", "device", "shown_status"]
     list_filter = [
         *("status", ("starts_at", DaysFilter)),
@@ -179,9 +196,12 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
         if not request.user.has_perm("treatment_sessions.view_zonetreatment"):
             return [(None, {"fields": session})]
         record = ["rules_say", ("pain_score", "is_off_label"), "notes"]
+        sets: list[Any] = [(None, {"fields": session}), ("Record", {"fields": record})]
         if self._is_open(request, obj):
-            record += ["scanned_code", "override_reason"]
-        return [(None, {"fields": session}), ("Record", {"fields": record})]
+            record.append("scanned_code")
+            if warned := warnings_for(request, obj):
+                sets.append(("Open warnings: decide each", {"fields": rows_of(warned)}))
+        return sets
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         sets = self.get_fieldsets(request, obj)
@@ -191,9 +211,12 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:
             return []
-        written = {"pain_score", "notes", "scanned_code", "override_reason"}
+        written = {"pain_score", "notes", "scanned_code"}
+        is_open = self._is_open(request, obj)
+        if is_open:
+            written |= set(fields_of(warnings_for(request, obj)))
         fixed = [name for name in self.get_fields(request, obj) if name not in written]
-        return fixed if self._is_open(request, obj) else [*fixed, "pain_score", "notes"]
+        return fixed if is_open else [*fixed, "pain_score", "notes"]
 
     def _is_open(self, request: HttpRequest, session: TreatmentSession) -> bool:
         """Whether the caller may write the record now."""
@@ -208,6 +231,11 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
     ) -> Any:
         if obj is None or not self._is_open(request, obj):
             kwargs["form"] = ModelForm
+        else:
+            warned = warnings_for(request, obj)
+            kwargs["form"] = type(
+                "RecordForm", (RecordForm,), {**fields_of(warned), "warned": warned}
+            )
         return super().get_form(request, obj, change=change, **kwargs)
 
     @display(description="safety rules")
@@ -215,26 +243,31 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
         """Every finding of the rules as they are now, the gravest first."""
         loaded = TreatmentSession.objects.with_record().get(pk=session.pk)
         assessed = assess_session(loaded, at=timezone.now())
-        return format_html_join(
-            "",
-            "<p><b>{}</b> {}{}</p>",
-            (
+        return (
+            format_html_join(
+                "",
+                '<p class="mb-2">{} {}{}</p>',
                 (
-                    entry.finding.severity.label,
-                    entry.finding.message,
-                    f" Overridden: {entry.override_reason}" if entry.overridden_by else "",
-                )
-                for entry in assessed
-            ),
+                    (
+                        severity(entry.finding.severity),
+                        entry.finding.message,
+                        f" {entry.overridden_by} goes on because: {entry.override_reason}"
+                        if entry.overridden_by
+                        else "",
+                    )
+                    for entry in assessed
+                ),
+            )
+            or "Nothing to say."
         )
 
     @display(description="starts at (clinic time)", ordering="starts_at")
     def when(self, session: TreatmentSession) -> str:
         return f"{session.starts_at_local:%a %d %b %Y, %H:%M}"
 
-    @display(description="status", ordering="status", label=STATUS_COLOURS)
-    def shown_status(self, session: TreatmentSession) -> tuple[str, str]:
-        return session.status, session.get_status_display()
+    @display(description="status", ordering="status")
+    def shown_status(self, session: TreatmentSession) -> str:
+        return status_badge(session, STATUS_COLOURS)
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TreatmentSession:
         return services.book_session(**data, at=timezone.now(), by=actor(request))
@@ -246,24 +279,13 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
             obj.save(update_fields=["pain_score", "notes"])
 
     def before_pressing(self, request: HttpRequest, form: Any) -> None:
-        """Take in a scanned cartridge, and decide what is open with the reason that was given."""
-        session, at, by = form.instance, timezone.now(), actor(request)
+        """Take in a scanned cartridge, and decide the warnings that were ticked."""
+        session = form.instance
         if not self._is_open(request, session):
             return
         if code := form.cleaned_data.get("scanned_code"):
-            services.use_cartridge(session_id=session.pk, code=code, at=at)
-        if reason := form.cleaned_data.get("override_reason"):
-            loaded = TreatmentSession.objects.with_record().get(pk=session.pk)
-            for entry in assess_session(loaded, at=at):
-                if entry.is_open and by.role in entry.finding.overridable_by:
-                    services.override_finding(
-                        session_id=session.pk,
-                        code=entry.finding.code,
-                        subject=entry.finding.subject,
-                        reason=reason,
-                        at=at,
-                        by=by,
-                    )
+            services.use_cartridge(session_id=session.pk, code=code, at=timezone.now())
+        decide(request, form, form.warned)
 
     def _move(self, request: HttpRequest, session: TreatmentSession, to: Status) -> None:
         self.press(request, services.move_session, session_id=session.pk, to=to)

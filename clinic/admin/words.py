@@ -1,0 +1,65 @@
+"""How the admin says what is good, what is bad and what waits for a decision: words with a colour.
+
+A green tick or a red cross says that something is well or not. Nearly no yes is: they are shown as
+words (unfold/helpers/boolean.html), and those of `said` carry a colour that means severity.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from clinic.findings import Severity
+
+Tone = str  # danger | warning | info | success, or nothing
+TONES: dict[str, Tone] = {
+    Severity.BLOCK: "danger",
+    Severity.WARN: "warning",
+    Severity.INFO: "info",
+}
+
+
+def badge(text: Any, tone: Tone = "") -> SafeString:
+    """A short text on a coloured ground."""
+    html = render_to_string("unfold/helpers/label.html", {"text": text, "type": tone})
+    return mark_safe(html)  # noqa: S308  the template has escaped the text
+
+
+def severity(code: str) -> SafeString:
+    """How grave a finding is."""
+    return badge(Severity(code).label, TONES[code])
+
+
+def said(
+    name: str,
+    description: str,
+    *,
+    yes: tuple[str, Tone] = ("Yes", ""),
+    no: tuple[str, Tone] = ("No", ""),
+    unknown: str = "Not asked",
+) -> Callable[[Any], Any]:
+    """A column or read-only field for a boolean: its words and, if it is good or bad, its tone."""
+
+    def column(row: Any) -> Any:
+        value = getattr(row, name)
+        if value is None:
+            return unknown
+        text, tone = yes if value else no
+        return badge(text, tone) if tone else text
+
+    column.__name__ = f"said_{name}"
+    column.short_description = description  # type: ignore[attr-defined]
+    column.admin_order_field = name  # type: ignore[attr-defined]
+    column.said = name  # type: ignore[attr-defined]
+    return column
+
+
+IN_USE = said("is_active", "in use", yes=("In use", "success"), no=("Out of use", "warning"))
+AGREED = said("granted", "answer", yes=("Agreed", "success"), no=("Refused", "warning"))
+
+
+def status_badge(row: Any, tones: dict[Any, Tone], field: str = "status") -> SafeString:
+    """A status in its words, also one without a tone."""
+    value = getattr(row, field)
+    return badge(getattr(row, f"get_{field}_display")(), tones.get(value, ""))

@@ -1,0 +1,143 @@
+"""The open warnings of a session in its form: each is decided by itself, with its own reason.
+
+A warning is known by its code and subject. What the form has shown of it is sent along: if it says
+something else by the time it is decided, because the chart was changed in the same form or by
+somebody else, it is not decided. One that only arose from what is typed in the form, and for which
+the form was refused, is there on the page that says so.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from django import forms
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
+
+from clinic.admin.saving import saving
+from clinic.errors import DomainError
+from clinic.permissions import actor
+from sessions import services
+from sessions.assessment import assess_session
+from sessions.models import TreatmentSession
+
+TICK, REASON, SHOWN = "go_on", "because", "shown"
+
+
+class ChangedSince(DomainError):
+    code = "finding_changed"
+    title = "The warning says something else now"
+
+
+class Warned(NamedTuple):
+    """An open warning that the caller may decide."""
+
+    code: str
+    subject: str
+    message: str
+
+    def name(self, part: str) -> str:
+        return f"{part}:{self.code}:{self.subject}"
+
+
+def warnings_for(request: HttpRequest, session: TreatmentSession) -> list[Warned]:
+    """Those that stand in the form: read once for each time that the form is made."""
+    error: Any = saving(request).error
+    known = getattr(request, "_warnings", None)
+    if known and known[0] is error:
+        return known[1]  # type: ignore[no-any-return]
+    role = actor(request).role
+    loaded = TreatmentSession.objects.with_record().get(pk=session.pk)
+    found = {
+        (entry.finding.code, entry.finding.subject): entry.finding.message
+        for entry in assess_session(loaded, at=timezone.now())
+        if entry.is_open and role in entry.finding.overridable_by
+    }
+    for told in getattr(error, "extra", {}).get("findings", []):
+        if role in told["overridable_by"]:
+            found[told["code"], told["subject"]] = told["message"]
+    for name, message in request.POST.items():
+        part, _, key = name.partition(":")
+        if part == SHOWN and tuple(key.split(":", 1)) not in found:
+            code, _, subject = key.partition(":")
+            found[code, subject] = message
+    listed = [Warned(*key, message) for key, message in found.items()]
+    request._warnings = error, listed  # type: ignore[attr-defined]
+    return listed
+
+
+def rows_of(warned: Iterable[Warned]) -> list[Any]:
+    """The fields in the order of the page: what it says beside why to go on."""
+    return [(one.name(TICK), one.name(REASON), one.name(SHOWN)) for one in warned]
+
+
+def fields_of(warned: Iterable[Warned]) -> dict[str, forms.Field]:
+    fields: dict[str, forms.Field] = {}
+    for one in warned:
+        fields[one.name(TICK)] = forms.BooleanField(
+            label=one.message, required=False, widget=UnfoldBooleanWidget
+        )
+        fields[one.name(REASON)] = forms.CharField(
+            label="go on in spite of it, because",
+            required=False,
+            max_length=500,
+            widget=UnfoldAdminTextInputWidget,
+        )
+        fields[one.name(SHOWN)] = _Shown(
+            label="warning", required=False, initial=one.message, widget=forms.HiddenInput
+        )
+    return fields
+
+
+class _Shown(forms.CharField):
+    """What the page says now is sent along, not what an earlier page has said."""
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return initial
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+def check(form: forms.Form | Any, warned: Iterable[Warned]) -> None:
+    """A tick needs a reason, and a reason a tick."""
+    for one in warned:
+        tick, reason = (form.cleaned_data.get(one.name(part)) for part in (TICK, REASON))
+        if tick and not reason:
+            form.add_error(one.name(REASON), "Say why; it is recorded with your name.")
+        if reason and not tick:
+            form.add_error(one.name(TICK), "Tick it as well, or take the reason out.")
+
+
+def decide(request: HttpRequest, form: Any, warned: Iterable[Warned]) -> None:
+    """Override what was ticked, and nothing else. Refusals name the field."""
+    at, by = timezone.now(), actor(request)
+    ticked = [one for one in warned if form.cleaned_data.get(one.name(TICK))]
+    if not ticked:
+        return
+    loaded = TreatmentSession.objects.with_record().get(pk=form.instance.pk)
+    now = {
+        (entry.finding.code, entry.finding.subject): entry.finding
+        for entry in assess_session(loaded, at=at)
+    }
+    for one in ticked:
+        finding = now.get((one.code, one.subject))
+        if finding is None or finding.message != form.cleaned_data[one.name(SHOWN)]:
+            says = finding.message if finding else "it is no warning any more."
+            raise ChangedSince(
+                f"This says something else now: {says}",
+                field=one.name(TICK),
+                findings=[finding.as_dict()] if finding else [],
+            )
+        try:
+            services.override_finding(
+                session_id=form.instance.pk,
+                code=one.code,
+                subject=one.subject,
+                reason=form.cleaned_data[one.name(REASON)],
+                at=at,
+                by=by,
+            )
+        except DomainError as error:
+            error.field = one.name(REASON)
+            raise
