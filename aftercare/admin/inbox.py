@@ -15,8 +15,11 @@ from aftercare.inbox import candidates, handle
 from aftercare.models import AddressConsent, InboundMessage
 from aftercare.models.inbound import IS_HANDLED
 from clinic.admin import ClinicAdmin, StatusButtons
+from clinic.admin.words import AGREED, badge, said
 from clinic.errors import DomainError
 from clinic.permissions import actor
+
+OPT_OUT = said("maybe_opt_out", "opt-out", yes=("Maybe", "warning"), no=("", ""))
 
 
 class WaitingFilter(admin.SimpleListFilter):
@@ -38,12 +41,12 @@ class InboxAdmin(StatusButtons, ClinicAdmin):
     buttons = {"handled": "HANDLED"}
     actions_submit_line = ["handled"]
     actions = ["all_handled"]
-    list_display = ["received_at", "who", "excerpt", "keyword", "maybe_opt_out", "shown_status"]
+    list_display = ["received_at", "who", "excerpt", "keyword", OPT_OUT, "shown_status"]
     list_filter = [WaitingFilter, "keyword", "maybe_opt_out", "audience"]
     list_select_related = ["patient", "clinic", "task"]
     search_fields = ["sender", "body", "patient__family_name", "patient__given_name"]
     fields = [
-        *("received_at", "channel", "sender", "may_be", "body", "keyword", "maybe_opt_out"),
+        *("received_at", "channel", "sender", "may_be", "body", "keyword", OPT_OUT),
         *("reply", "message", "task", "clinic", "handled_at", "handled_by"),
     ]
     readonly_fields = fields
@@ -72,13 +75,9 @@ class InboxAdmin(StatusButtons, ClinicAdmin):
     def excerpt(self, inbound: InboundMessage) -> str:
         return Truncator(inbound.body).chars(80)
 
-    @display(
-        description="status",
-        ordering="is_handled",
-        label={"WAITING": "warning", "HANDLED": "success"},
-    )
-    def shown_status(self, inbound: Any) -> tuple[str, str]:
-        return ("HANDLED", "Handled") if inbound.is_handled else ("WAITING", "Waiting")
+    @display(description="status", ordering="is_handled")
+    def shown_status(self, inbound: Any) -> str:
+        return badge("Handled", "success") if inbound.is_handled else badge("Waiting", "warning")
 
     @display(description="may be from")
     def may_be(self, inbound: InboundMessage) -> str:
@@ -130,7 +129,7 @@ class InboxAdmin(StatusButtons, ClinicAdmin):
 class AddressConsentAdmin(ClinicAdmin):
     """The last word on an address counts. New ones come from patients, providers, and the API."""
 
-    list_display = ["recorded_at", "address", "purpose", "granted", "source", "wording"]
+    list_display = ["recorded_at", "address", "purpose", AGREED, "source", "wording"]
     list_filter = ["channel", "purpose", "granted", "source"]
     search_fields = ["address"]
     ordering = ["-id"]

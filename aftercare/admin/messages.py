@@ -10,6 +10,7 @@ from unfold.decorators import action, display
 from aftercare import services
 from aftercare.models import DeliveryReceipt, Message, MessageAttempt, MessageStatus
 from clinic.admin import ClinicAdmin, ReadOnlyInline, StatusButtons
+from clinic.admin.words import status_badge
 from clinic.errors import DomainError
 from clinic.permissions import actor
 
@@ -85,9 +86,9 @@ class MessageAdmin(StatusButtons, ClinicAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Only the buttons change something, through the services."""
 
-    @display(description="status", ordering="status", label=STATUS_COLOURS)
-    def shown_status(self, message: Message) -> tuple[str, str]:
-        return message.status, message.get_status_display()
+    @display(description="status", ordering="status")
+    def shown_status(self, message: Message) -> str:
+        return status_badge(message, STATUS_COLOURS)
 
     def told(self, pressed: str, obj: Any) -> str:
         """What was sent again is another message; this one is as it was."""

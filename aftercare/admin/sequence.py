@@ -8,11 +8,13 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from unfold.decorators import display
 
 from aftercare import planning
 from aftercare.models import Anchor, CareStep, MessageTemplate
 from aftercare.planning import Replan
 from clinic.admin import ClinicAdmin, ReadOnlyInline
+from clinic.admin.words import IN_USE
 from patients.models import Channel, SkinType
 
 CONFIRMED = "_replan_confirmed"
@@ -30,7 +32,7 @@ class MessageTemplateInline(ReadOnlyInline):
 class CareStepAdmin(ClinicAdmin):
     """Saving a step re-plans what is waiting; if that changes anything, it is told first."""
 
-    list_display = ["name", "protocol", "anchor", "offset", "channel_policy", "is_active"]
+    list_display = ["name", "protocol", "anchor", "when", "channel_policy", IN_USE]
     list_filter = ["anchor", "is_active", "protocol"]
     list_select_related = ["protocol"]
     list_before_template = "aftercare/admin/timeline.html"
@@ -45,6 +47,10 @@ class CareStepAdmin(ClinicAdmin):
             {"fields": ["skin_types", "zones", "anaesthetic_used", "next_session_booked"]},
         ),
     ]
+
+    @display(description="when", ordering="offset")
+    def when(self, step: CareStep) -> str:
+        return in_words(step)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["code", "protocol"] if obj else []  # what waits is found by them

@@ -166,5 +166,5 @@ class VersionPartInline(ScopedFields, TabularInline):
         return bool(self.has_add_permission(request, obj))
 
 
-def version_columns(*columns: str) -> list[str]:
+def version_columns(*columns: Any) -> list[Any]:
     return [*columns, "version", "effective_from", "source"]

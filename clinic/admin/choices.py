@@ -52,14 +52,23 @@ def ticked(field: Any) -> forms.Field | None:
     choices: Any = field.base_field.choices
     if not choices and field.name not in CODES_OF:
         return None
-    return forms.TypedMultipleChoiceField(
+    return _Ticked(
         choices=choices or (lambda: list(names_of(field.name).items())),
         coerce=field.base_field.to_python,
         required=not field.blank,
         label=field.verbose_name.capitalize(),
         help_text=field.help_text,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        error_messages={"invalid_choice": "Unknown: %(value)s."},
     )
+
+
+class _Ticked(forms.TypedMultipleChoiceField):
+    """Boxes to tick. Who sends a form without them may also list the values with commas."""
+
+    def to_python(self, value: Any) -> list[str]:
+        parts = [part.strip() for text in super().to_python(value) for part in text.split(",")]
+        return [part for part in parts if part]
 
 
 def names_of(name: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from clinic.admin.base import (
 )
 from clinic.admin.lookups import OwnLookups
 from clinic.admin.saving import SavesOnce
+from clinic.admin.words import IN_USE
 from clinic.models import (
     CartridgeLot,
     Clinic,
@@ -60,7 +61,7 @@ class UserAdmin(ScopedFields, OwnLookups, SavesOnce, DjangoUserAdmin, ModelAdmin
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ["username", "first_name", "last_name", "role", "is_active"]
+    list_display = ["username", "first_name", "last_name", "role", IN_USE]
     list_filter = ["role", "is_active"]
     search_fields = ["username", "first_name", "last_name", "email"]
     filter_horizontal = []
@@ -113,14 +114,14 @@ def _assignable(request: HttpRequest) -> list[Any]:
 
 @admin.register(Room)
 class RoomAdmin(ClinicAdmin):
-    list_display = ["name", "clinic", "is_active"]
+    list_display = ["name", "clinic", IN_USE]
     list_filter = ["is_active"]
     search_fields = ["name"]
 
 
 @admin.register(Device)
 class DeviceAdmin(ClinicAdmin):
-    list_display = ["model", "serial", "clinic", "is_active"]
+    list_display = ["model", "serial", "clinic", IN_USE]
     list_filter = ["is_active", "model"]
     list_select_related = ["model", "clinic"]
     search_fields = ["model__name", "serial"]
@@ -146,7 +147,7 @@ class DeviceSpecInline(ReadOnlyInline):
 
 @admin.register(DeviceModel)
 class DeviceModelAdmin(ClinicAdmin):
-    list_display = ["name", "maker", "modality", "is_active"]
+    list_display = ["name", "maker", "modality", IN_USE]
     search_fields = ["name", "maker", "code"]
     inlines = [DeviceSpecInline]
 

@@ -4,12 +4,13 @@ A green tick or a red cross says that something is well or not. Nearly no yes is
 words (unfold/helpers/boolean.html), and those of `said` carry a colour that means severity.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from clinic.admin.choices import names_of
 from clinic.findings import Severity
 
 Tone = str  # danger | warning | info | success, or nothing
@@ -24,6 +25,12 @@ def badge(text: Any, tone: Tone = "") -> SafeString:
     """A short text on a coloured ground."""
     html = render_to_string("unfold/helpers/label.html", {"text": text, "type": tone})
     return mark_safe(html)  # noqa: S308  the template has escaped the text
+
+
+def named(field: str, codes: Iterable[str]) -> str:
+    """The names of what a list of codes stands for."""
+    names = names_of(field) if codes else {}
+    return ", ".join(names.get(code, code) for code in codes)
 
 
 def severity(code: str) -> SafeString:

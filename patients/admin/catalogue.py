@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import TabularInline
+from unfold.decorators import display
 
 from clinic.admin import (
     ClinicAdmin,
@@ -13,6 +14,7 @@ from clinic.admin import (
     VersionPartInline,
     version_columns,
 )
+from clinic.admin.words import IN_USE, severity
 from patients.models import (
     Area,
     Concern,
@@ -54,17 +56,25 @@ class ConcernSubtypeInline(ScopedFields, TabularInline):
 
 @admin.register(Concern)
 class ConcernAdmin(ClinicAdmin):
-    list_display = ["name", "code", "is_active"]
+    list_display = ["name", "code", IN_USE]
     search_fields = ["name", "code"]
     inlines = [ConcernSubtypeInline]
 
 
 @admin.register(ScreeningRule)
 class ScreeningRuleAdmin(VersionedAdmin):
-    list_display = version_columns("code", "question", "severity", "washout_days")
+    list_display = version_columns("name", "question", "how_grave", "washout_days")
     list_filter = ["severity", "scope", "condition"]
     search_fields = ["code", "question"]
     ordering = ["position", "-version"]
+
+    @display(description="about", ordering="code")
+    def name(self, rule: ScreeningRule) -> str:
+        return rule.name
+
+    @display(description="a yes", ordering="severity")
+    def how_grave(self, rule: ScreeningRule) -> str:
+        return severity(rule.severity)
 
 
 class ConsentClauseInline(VersionPartInline):

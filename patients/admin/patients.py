@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import TabularInline
+from unfold.decorators import display
 
 from clinic.admin import (
     ClinicAdmin,
@@ -13,8 +14,10 @@ from clinic.admin import (
     ScopedFields,
     ServiceAdmin,
 )
+from clinic.admin.words import AGREED, named
 from clinic.permissions import actor
 from patients import services
+from patients.admin.screening import GOOD_HEALTH
 from patients.models import (
     ContactConsent,
     Patient,
@@ -30,7 +33,7 @@ MEDICAL = frozenset({"skin_type", "keloid_history", "cold_sore_history", "allerg
 
 class ContactConsentInline(ReadOnlyInline):
     model = ContactConsent
-    fields = ["recorded_at", "channel", "purpose", "granted", "wording", "recorded_by"]
+    fields = ["recorded_at", "channel", "purpose", AGREED, "wording", "recorded_by"]
     readonly_fields = fields
     verbose_name_plural = "contact consents (the newest word counts)"
 
@@ -52,7 +55,7 @@ class PatientConcernInline(ScopedFields, TabularInline):
 
 class ScreeningInline(ReadOnlyInline):
     model = Screening
-    fields = ["taken_at", "kind", "taken_by", "valid_until", "good_health", "note"]
+    fields = ["taken_at", "kind", "taken_by", "valid_until", GOOD_HEALTH, "note"]
     readonly_fields = fields
     ordering = ["-taken_at"]
     show_change_link = True
@@ -60,9 +63,13 @@ class ScreeningInline(ReadOnlyInline):
 
 class TreatmentConsentInline(ReadOnlyInline):
     model = TreatmentConsent
-    fields = ["signed_at", "text", "zones", "expires_on", "revoked_at"]
+    fields = ["signed_at", "text", "shown_zones", "expires_on", "revoked_at"]
     readonly_fields = fields
     ordering = ["-signed_at"]
+
+    @display(description="zones")
+    def shown_zones(self, consent: TreatmentConsent) -> str:
+        return named("zones", consent.zones)
 
 
 class PhotoConsentInline(ReadOnlyInline):
@@ -127,7 +134,7 @@ class PatientAdmin(ClinicAdmin):
 
 @admin.register(ContactConsent)
 class ContactConsentAdmin(ServiceAdmin):
-    list_display = ["recorded_at", "patient", "channel", "purpose", "granted", "recorded_by"]
+    list_display = ["recorded_at", "patient", "channel", "purpose", AGREED, "recorded_by"]
     list_filter = ["channel", "purpose", "granted"]
     list_select_related = ["patient", "recorded_by"]
     search_fields = ["patient__family_name", "patient__given_name"]

@@ -5,17 +5,24 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Case, When
 from django.http import HttpRequest
 from django.utils import timezone
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from clinic.admin import ReadOnlyInline, ServiceAdmin
 from clinic.admin.fields import DateField
+from clinic.admin.words import TONES, badge, named, said
+from clinic.findings import Severity
 from clinic.permissions import actor
 from patients import services
 from patients.models import Screening, ScreeningAnswer, ScreeningKind
 
 YES, NO = "yes", "no"
+
+
+GOOD_HEALTH = said("good_health", "good health", no=("No", "warning"))
 
 
 class QuestionnaireForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -43,7 +50,7 @@ def questionnaire_form(at: datetime) -> type[QuestionnaireForm]:
     fields: dict[str, forms.Field] = {}
     for rule in services.questionnaire(at):
         fields[f"answer_{rule.code}"] = forms.ChoiceField(
-            label=_short(rule.code),
+            label=rule.name,
             help_text=rule.question,
             choices=[(NO, "No"), (YES, "Yes")],
             widget=UnfoldAdminRadioSelectWidget(radio_style=admin.HORIZONTAL),
@@ -54,20 +61,49 @@ def questionnaire_form(at: datetime) -> type[QuestionnaireForm]:
     return type("QuestionnaireForm", (QuestionnaireForm,), fields)
 
 
-def _short(code: str) -> str:
-    return code.replace("-", " ").capitalize()
+GRAVEST_FIRST = Case(
+    When(answer=False, then=len(Severity)),
+    *(When(rule__severity=value, then=place) for place, value in enumerate(Severity.values)),
+)
+MEANING = {
+    Severity.BLOCK: "Yes: stops the treatment",
+    Severity.WARN: "Yes: needs a decision",
+    Severity.INFO: "Yes",
+}
 
 
 class ScreeningAnswerInline(ReadOnlyInline):
+    """What needs a decision comes first; nearly every no is good, and every one is quiet."""
+
     model = ScreeningAnswer
-    fields = ["rule", "answer", "last_exposure_on", "zones", "detail"]
+    fields = ["question", "shown_answer", "means", "last_exposure_on", "shown_zones", "detail"]
     readonly_fields = fields
-    ordering = ["rule__position"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        answers = super().get_queryset(request).select_related("rule")
+        return answers.order_by(GRAVEST_FIRST, "rule__position")
+
+    @display(description="question")
+    def question(self, answer: ScreeningAnswer) -> str:
+        return answer.rule.question
+
+    @display(description="answer")
+    def shown_answer(self, answer: ScreeningAnswer) -> str:
+        grave = Severity(answer.rule.severity)
+        return badge(MEANING[grave], TONES[grave]) if answer.answer else "No"
+
+    @display(description="means")
+    def means(self, answer: ScreeningAnswer) -> str:
+        return answer.rule.message if answer.answer else ""
+
+    @display(description="zones")
+    def shown_zones(self, answer: ScreeningAnswer) -> str:
+        return named("zones", answer.zones)
 
 
 @admin.register(Screening)
 class ScreeningAdmin(ServiceAdmin):
-    list_display = ["taken_at", "patient", "kind", "valid_until", "good_health", "taken_by"]
+    list_display = ["taken_at", "patient", "kind", "valid_until", GOOD_HEALTH, "taken_by"]
     list_filter = ["kind", "good_health"]
     list_select_related = ["patient", "taken_by"]
     search_fields = ["patient__family_name", "patient__given_name"]

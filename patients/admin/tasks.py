@@ -7,9 +7,12 @@ from django.http import HttpRequest
 from unfold.decorators import action, display
 
 from clinic.admin import ClinicAdmin, StatusButtons
+from clinic.admin.words import status_badge
 from patients import services
 from patients.models import StaffTask, TaskStatus
 from patients.models.task import TASK_NEXT
+
+STATUS_COLOURS = {TaskStatus.OPEN: "warning", TaskStatus.DONE: "success"}
 
 
 @admin.register(StaffTask)
@@ -29,13 +32,9 @@ class StaffTaskAdmin(StatusButtons, ClinicAdmin):
         *("done_note", "done_at", "done_by"),
     ]
 
-    @display(
-        description="status",
-        ordering="status",
-        label={TaskStatus.OPEN: "warning", TaskStatus.DONE: "success"},
-    )
-    def shown_status(self, task: StaffTask) -> tuple[str, str]:
-        return task.status, task.get_status_display()
+    @display(description="status", ordering="status")
+    def shown_status(self, task: StaffTask) -> str:
+        return status_badge(task, STATUS_COLOURS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         is_open = obj is not None and obj.status == TaskStatus.OPEN

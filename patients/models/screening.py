@@ -83,7 +83,12 @@ class ScreeningRule(Versioned):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.code}, version {self.version}"
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """What it is about, in a word or two."""
+        return self.code.replace("-", " ").capitalize()
 
 
 class ScreeningQuerySet(ClinicScoped["Screening"]):

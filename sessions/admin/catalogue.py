@@ -14,6 +14,7 @@ from clinic.admin import (
     VersionPartInline,
     version_columns,
 )
+from clinic.admin.words import IN_USE, said
 from clinic.permissions import actor
 from sessions import services
 from sessions.models import (
@@ -31,9 +32,19 @@ from sessions.models import (
 CLOSE_PAIRS_SHOWN = 50
 
 
+NEEDLED = said("is_blocked", "needled", yes=("Never needled", "danger"), no=("Up to its limit", ""))
+BETTER = said(
+    "lower_is_better", "better is", yes=("The lower score", ""), no=("The higher score", "")
+)
+RED_FLAG = said(
+    "is_red_flag", "seen the same day", yes=("Red flag: always", "danger"), no=("Not by itself", "")
+)
+DERMIS = said("for_dermis", "in the dermis", yes=("On its label", ""), no=("Not on its label", ""))
+
+
 @admin.register(ZoneLimit)
 class ZoneLimitAdmin(VersionedAdmin):
-    list_display = version_columns("zone", "depth_min_mm", "depth_max_mm", "is_blocked")
+    list_display = version_columns("zone", "depth_min_mm", "depth_max_mm", NEEDLED)
     list_filter = ["zone__area", "is_blocked"]
     list_select_related = ["zone"]
     search_fields = ["zone__name"]
@@ -53,7 +64,7 @@ class ProtocolVersionInline(ReadOnlyInline):
 
 @admin.register(Protocol)
 class ProtocolAdmin(ClinicAdmin):
-    list_display = ["name", "concern", "area", "is_active"]
+    list_display = ["name", "concern", "area", IN_USE]
     list_filter = ["area", "concern", "is_active"]
     list_select_related = ["area", "concern"]
     search_fields = ["name", "code"]
@@ -126,7 +137,7 @@ class DeviceClearanceAdmin(VersionedAdmin):
 
 @admin.register(Product)
 class ProductAdmin(VersionedAdmin):
-    list_display = version_columns("name", "kind", "strength_percent", "for_dermis")
+    list_display = version_columns("name", "kind", "strength_percent", DERMIS)
     list_filter = ["kind", "for_dermis"]
     search_fields = ["name", "code"]
     ordering = ["kind", "name", "-version"]
@@ -134,13 +145,13 @@ class ProductAdmin(VersionedAdmin):
 
 @admin.register(OutcomeScale)
 class OutcomeScaleAdmin(VersionedAdmin):
-    list_display = version_columns("name", "score_min", "score_max", "lower_is_better")
+    list_display = version_columns("name", "score_min", "score_max", BETTER)
     search_fields = ["name", "code"]
     ordering = ["name", "-version"]
 
 
 @admin.register(SideEffectExpectation)
 class SideEffectExpectationAdmin(VersionedAdmin):
-    list_display = version_columns("kind", "expected_until_hours", "is_red_flag")
+    list_display = version_columns("kind", "expected_until_hours", RED_FLAG)
     list_filter = ["is_red_flag"]
     ordering = ["kind", "-version"]

@@ -56,7 +56,7 @@ def warnings_for(request: HttpRequest, session: TreatmentSession) -> list[Warned
     for told in getattr(error, "extra", {}).get("findings", []):
         if role in told["overridable_by"]:
             found[told["code"], told["subject"]] = told["message"]
-    for name, message in request.POST.items():
+    for name, message in request.POST.dict().items():
         part, _, key = name.partition(":")
         if part == SHOWN and tuple(key.split(":", 1)) not in found:
             code, _, subject = key.partition(":")

@@ -7,14 +7,17 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from clinic.admin import ServiceAdmin
+from clinic.admin.words import said
 from clinic.permissions import actor
 from sessions import services
 from sessions.models import OutcomeMeasure, SideEffect
 
+EXPECTED = said("is_expected", "expected", no=("Not expected", "danger"))
+
 
 @admin.register(SideEffect)
 class SideEffectAdmin(ServiceAdmin):
-    list_display = ["onset_at", "session", "kind", "grade", "is_expected", "resolved_at"]
+    list_display = ["onset_at", "session", "kind", "grade", EXPECTED, "resolved_at"]
     list_filter = ["kind", "grade", "is_expected", ("resolved_at", admin.EmptyFieldListFilter)]
     list_select_related = ["session__patient", "session__area", "session__clinic"]
     search_fields = ["session__patient__family_name", "session__patient__given_name", "note"]

@@ -10,6 +10,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from clinic.admin import ClinicAdmin, ReadOnlyInline, ServiceAdmin, StatusButtons
+from clinic.admin.words import status_badge
 from clinic.models import Weekday
 from clinic.permissions import actor
 from sessions import services
@@ -100,9 +101,9 @@ class WaitlistEntryAdmin(StatusButtons, ServiceAdmin):
             )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
-    @display(description="status", ordering="status", label=STATUS_COLOURS)
-    def shown_status(self, entry: WaitlistEntry) -> tuple[str, str]:
-        return entry.status, entry.get_status_display()
+    @display(description="status", ordering="status")
+    def shown_status(self, entry: WaitlistEntry) -> str:
+        return status_badge(entry, STATUS_COLOURS)
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> WaitlistEntry:
         return services.join_waitlist(**data, at=timezone.now(), by=actor(request))
