@@ -19,7 +19,15 @@ from sessions.lifecycle import Status
 from sessions.models import ProtocolVersion, TreatmentPlan
 from sessions.spacing import TooSoon, why_not_yet
 from tests.conftest import Booking
-from tests.factories import DAY, HOUR, NINE, PlanFactory, ProtocolVersionFactory, SessionFactory
+from tests.factories import (
+    DAY,
+    HOUR,
+    NINE,
+    PlanFactory,
+    ProtocolFactory,
+    ProtocolVersionFactory,
+    SessionFactory,
+)
 
 pytestmark = pytest.mark.django_db
 AT = NINE - 2 * DAY  # the new version has taken effect since the first bookings
@@ -199,12 +207,8 @@ def test_another_protocol_on_the_same_skin_waits_for_it(booking: Booking, short:
 
 
 def another_protocol(booking: Booking) -> TreatmentPlan:
-    plan: TreatmentPlan = PlanFactory(patient=booking.plan.patient)
-    protocol = plan.protocol
-    protocol.area = booking.plan.area
-    protocol.save()
-    plan.area = protocol.area
-    plan.save()
+    protocol = ProtocolFactory(area=booking.plan.area)
+    plan: TreatmentPlan = PlanFactory(patient=booking.plan.patient, protocol=protocol)
     return plan
 
 

@@ -1,5 +1,25 @@
 """Catalogues, plans, sessions, healing and absences, in the admin."""
 
-from sessions.admin import catalogue, healing, photos, plans, schedule, sessions, waitlist
+from sessions.admin import (
+    catalogue,
+    healing,
+    photos,
+    plans,
+    records,
+    retiring,
+    schedule,
+    sessions,
+    waitlist,
+)
 
-__all__ = ["catalogue", "healing", "photos", "plans", "schedule", "sessions", "waitlist"]
+__all__ = [
+    "catalogue",
+    "healing",
+    "photos",
+    "plans",
+    "records",
+    "retiring",
+    "schedule",
+    "sessions",
+    "waitlist",
+]

@@ -79,8 +79,8 @@ class StillAhead(Conflict):
         ]
         told = ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in parts if n)
         super().__init__(
-            f"Ahead: {told}. Say for each session, or with `rest` for all the others, "
-            "whether to MOVE it, to CANCEL it and tell the patient, or to KEEP it with a task.",
+            f"Ahead: {told}. Say for each session, or for all the others together, whether it "
+            "moves, is cancelled and the patient told, or is kept with a task for the desk.",
             field="decisions",
             bookings=[_as_dict(one) for one in behind],
             holds=len(ahead.holds),
