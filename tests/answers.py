@@ -59,14 +59,17 @@ def faults_of(answer: Any, path: str, method: str) -> list[str]:
         refused = answer.status_code in (401, 403, 404, 405)
         return [] if refused else ["there is no such operation"]
     responses = operation["responses"]
-    described = responses.get(str(answer.status_code))
-    if described is None and answer.status_code >= 400:
-        described = responses.get("default")
+    described = resolved(responses.get(str(answer.status_code)))
     if described is None:
         return [f"undocumented status, {answer.content[:300]!r}"]
     known = COMMON_HEADERS | ({"etag"} if answer.status_code >= 400 else set())
     known |= {name.lower() for name in described.get("headers", {})}
     faults = [f"undocumented header {name}" for name in answer.headers if name.lower() not in known]
+    codes = described.get("x-problem-codes")
+    if codes and answer.json()["code"] not in codes:
+        faults.append(
+            f"undocumented code {answer.json()['code']}: see clinic/schema/operations.yaml"
+        )
     content = described.get("content", {})
     if not content:
         return faults + (["there should be no body"] if answer.content else [])
@@ -79,6 +82,14 @@ def faults_of(answer: Any, path: str, method: str) -> list[str]:
             for error in checked.iter_errors(answer.json())
         ]
     return faults
+
+
+def resolved(described: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What a reference stands for."""
+    if described and "$ref" in described:
+        *_, kind, name = described["$ref"].split("/")
+        return dict(description()["components"][kind][name])
+    return described
 
 
 def strict_of(media_type: str, described: dict[str, Any]) -> Any:

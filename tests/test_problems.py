@@ -148,9 +148,10 @@ def test_debug_pages_stay_out_of_the_api(dana: User, settings: Any, monkeypatch:
 
 
 def test_a_constraint_without_words_is_a_conflict_and_a_missing_value_a_fault(
-    as_dana: APIClient, booking: Booking, monkeypatch: Any
+    dana: User, booking: Booking, monkeypatch: Any
 ) -> None:
-    as_dana.raise_request_exception = False
+    client = APIClient(raise_request_exception=False)  # what should not happen is not described
+    client.force_authenticate(dana)
     patient = PatientFactory(clinic=booking.plan.clinic)
 
     def status_of(sql: str) -> tuple[int, str]:
@@ -159,7 +160,7 @@ def test_a_constraint_without_words_is_a_conflict_and_a_missing_value_a_fault(
                 cursor.execute(sql, [patient.pk])
 
         monkeypatch.setattr(MeView, "get", fail)
-        body = problem(as_dana.get(ME))
+        body = problem(client.get(ME))
         return body["status"], body["code"]
 
     assert status_of("UPDATE patient SET version = -1 WHERE id = %s") == (

@@ -3,10 +3,12 @@
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_doc
 from rest_framework import serializers
 from rest_framework.fields import empty
 
 from clinic.schema.operations import collection, in_words, operation_name
+from clinic.schema.words import says
 from clinic.writes import SafeWrites, write_headers
 
 # OpenAPI's "time" is a time with an offset. Ours stand on the wall clock of a clinic.
@@ -21,6 +23,10 @@ class ClinicSchema(AutoSchema):
 
     def get_summary(self) -> str:
         return in_words(self.get_operation_id())
+
+    def get_description(self) -> str:
+        verb = getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
+        return says(self.get_operation_id()) or get_doc(verb)
 
     def get_tags(self) -> list[str]:
         return [collection(self.path)]
