@@ -199,12 +199,14 @@ def treat(clinician: Person, session: UUID, booking: Booking) -> Any:
         session,
         body=models.CartridgeInRequest(code=booking.cartridge()),
     )
+    seen = clinician.answer("sessions.get_session_chart", session).headers["ETag"]
     zone = models.ZoneEntryInRequest(zone=booking.zone.code, depth_mm="1.50", passes=6)
     return clinician.does(
         "sessions.write_session_chart",
         models.ChartOut,
         session,
         body=models.ChartInRequest(zones=[zone]),
+        if_match=seen,
     )
 
 

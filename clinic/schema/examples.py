@@ -14,7 +14,7 @@ FORMATS = {
     "email": "ada@patients.example",
     "binary": "…",
 }
-TYPES = {"boolean": True, "number": 0.9, "null": None, "object": {}}
+TYPES: dict[str, Any] = {"boolean": True, "number": 0.9, "null": None, "object": {}}
 
 
 def add_examples(result: Schema) -> None:

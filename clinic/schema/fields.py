@@ -24,7 +24,7 @@ class ClinicSchema(AutoSchema):
     def get_summary(self) -> str:
         return in_words(self.get_operation_id())
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         verb = getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
         return says(self.get_operation_id()) or get_doc(verb)
 

@@ -81,9 +81,8 @@ def codes_of(method: str, path: str, operation: Schema) -> list[str]:
     if method in ("post", "put", "patch"):
         codes += ["parse_error", "too_large", "unsupported_media_type"]
     if "Idempotency-Key" in headers:
-        codes += ["bad_idempotency_key", "idempotency_key_reused"]
-    if "If-Match" in headers:
-        codes.append("version_mismatch")
+        codes += ["bad_idempotency_key", "idempotency_key_reused", "answer_lost"]
+        codes.append("version_mismatch")  # also for an If-Match where there is no one object
     if headers.get("If-Match"):
         codes.append("precondition_required")
     return [*codes, *words.problem_codes(operation["operationId"])]
@@ -148,7 +147,7 @@ def rows(**parts: Schema) -> Schema:
         "type": "array",
         "items": {
             "type": "object",
-            "required": [name for name in parts if name != "subject"],
+            "required": [name for name in parts if name not in ("subject", "offer")],
             "properties": {
                 name: {"description": words.field("FindingOut", name)[0] or name, **part}
                 for name, part in parts.items()
@@ -187,7 +186,14 @@ PROBLEM: Schema = {
         "conflicting_session": {"type": ["string", "null"], "format": "uuid"},
         "alternatives": {"type": "array", "items": {"$ref": f"{REF}schemas/SlotOut"}},
         "later_sessions": rows(session=ID, starts_at=INSTANT, proposed_at=INSTANT),
-        "bookings": rows(id=ID, starts_at=INSTANT),
+        "bookings": rows(
+            id=ID,
+            starts_at=INSTANT,
+            offer={"oneOf": [{"$ref": f"{REF}schemas/SlotOut"}, {"type": "null"}]},
+        ),
+        "holds": {"type": "integer"},
+        "waitlist": {"type": "array", "items": ID},
+        "messages": {"type": "integer"},
         "findings": rows(
             code=TEXT,
             subject=TEXT,
