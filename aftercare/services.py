@@ -12,6 +12,14 @@ from clinic.models import User
 from clinic.retries import retried_transaction
 from patients.services import finish_source
 
+# On its way, or nobody knows whether it has arrived.
+UNDECIDED = (
+    MessageStatus.PENDING,
+    MessageStatus.CLAIMED,
+    MessageStatus.SENDING,
+    MessageStatus.IN_DOUBT,
+)
+
 
 class NotCancellable(Conflict):
     code = "not_cancellable"
@@ -21,6 +29,11 @@ class NotCancellable(Conflict):
 class NotResendable(Conflict):
     code = "not_resendable"
     title = "This message cannot be sent again"
+
+
+class CopyWaiting(Conflict):
+    code = "copy_waiting"
+    title = "This message is being sent again already"
 
 
 class NotInDoubt(Conflict):
@@ -77,27 +90,32 @@ def cancel_message(*, message_id: Any, at: datetime, by: User) -> Message:
 def resend_message(*, message_id: Any, at: datetime, by: User) -> Message:
     """Plan an ended message once more, as the next occurrence of its step; returns the new one.
 
-    Raises NotResendable while it is still under way or in doubt: then decide that first.
+    Raises NotResendable while it is still under way or in doubt: then decide that first. Raises
+    CopyWaiting while another occurrence is.
     """
-    message = _locked(message_id)
-    if message.status in (
-        MessageStatus.PENDING,
-        MessageStatus.CLAIMED,
-        MessageStatus.SENDING,
-        MessageStatus.IN_DOUBT,
-    ):
-        raise NotResendable(f"It is {message.status}; only an ended message can be sent again.")
-    finish_source(source=task_source(message), at=at, by=by, note="the message is sent again")
-    again = Message.objects.filter(
+    message = Message.objects.get(pk=message_id)
+    copies = Message.objects.filter(
         session=message.session_id, step=message.step_id, channel=message.channel
-    ).order_by("-occurrence")[0]
+    )
+    # All of them, so that two who send two of them again meet here; then, behind the locks, afresh.
+    list(copies.locked().values_list("pk"))
+    message.refresh_from_db()
+    if message.status in UNDECIDED:
+        raise NotResendable(f"It is {message.status}; only an ended message can be sent again.")
+    last = copies.order_by("-occurrence")[0]
+    if waiting := copies.filter(status__in=UNDECIDED).order_by("occurrence").first():
+        raise CopyWaiting(
+            f"A copy of it, from {waiting.created_at:%d %b %Y at %H:%M} UTC, is "
+            f"{waiting.get_status_display().lower()}: wait for that one, or cancel it."
+        )
+    finish_source(source=task_source(message), at=at, by=by, note="the message is sent again")
     return Message.objects.create(
         clinic_id=message.clinic_id,
         patient_id=message.patient_id,
         session_id=message.session_id,
         step_id=message.step_id,
         channel=message.channel,
-        occurrence=again.occurrence + 1,
+        occurrence=last.occurrence + 1,
         due_at=at,
         expires_at=max(message.expires_at, at + message.step.useful_for),
         reason=f"sent again by {by.username}",

@@ -499,6 +499,7 @@ def test_messages_are_cancelled_and_resent_from_the_list(manager: User) -> None:
     assert "1 done." in do("cancel")
     assert "only a waiting message can be cancelled" in do("cancel")
     assert "1 done." in do("resend")
+    assert "A copy of it" in do("resend")
     assert Message.objects.count() == 2
 
 

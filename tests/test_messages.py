@@ -157,6 +157,7 @@ def test_the_desk_cancels_resends_and_resolves(as_dana: APIClient, clinic: Clini
     cancelled = as_dana.post(MANAGE.format(waiting.pk, "cancel"))
     twice = as_dana.post(MANAGE.format(waiting.pk, "cancel"))
     again = as_dana.post(MANAGE.format(waiting.pk, "resend"))
+    once_more = as_dana.post(MANAGE.format(waiting.pk, "resend"))
     early = as_dana.post(MANAGE.format(doubtful.pk, "resend"))
     unclear = as_dana.post(MANAGE.format(doubtful.pk, "resolve"), {})
     resolved = as_dana.post(MANAGE.format(doubtful.pk, "resolve"), {"delivered": True})
@@ -168,6 +169,7 @@ def test_the_desk_cancels_resends_and_resolves(as_dana: APIClient, clinic: Clini
     assert (twice.status_code, twice.json()["code"]) == (409, "not_cancellable")
     assert (again.status_code, again.json()["occurrence"]) == (201, 2)
     assert again.json()["status"] == "PENDING"
+    assert (once_more.status_code, once_more.json()["code"]) == (409, "copy_waiting")
     assert (early.status_code, early.json()["code"]) == (409, "not_resendable")
     assert unclear.status_code == 400
     assert (resolved.json()["status"], bool(resolved.json()["sent_at"])) == ("SENT", True)

@@ -117,8 +117,10 @@ def test_every_write_to_an_object_compares_what_was_seen(clinic: Clinic) -> None
     assert walk(clinic, check, of_objects=True) == []
 
 
-# Consents are read in the list of their patient, and holds are not read again.
-UNREAD = {"release_hold", "revoke_photo_consent", "revoke_treatment_consent"}
+# These are read in lists only, which have no tags.
+UNREAD = {
+    *("release_hold", "retire_practitioner", "revoke_photo_consent", "revoke_treatment_consent"),
+}
 
 
 def tags_of(desk: Desk, write: Write) -> list[str]:

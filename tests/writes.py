@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from aftercare.models import MessageStatus
 from clinic.models import Clinic, Role, User
-from patients.models import Patient
+from patients.models import ConsentText, Patient
 from sessions.lifecycle import PlanStatus, Status, WaitlistStatus
 from tests.answers import operations
 from tests.conftest import Booking, client_of, make_booking
@@ -26,12 +26,16 @@ from tests.factories import (
     ClosureFactory,
     ConcernFactory,
     ConsentTextFactory,
+    DeviceFactory,
+    DeviceModelFactory,
     HoldFactory,
     InboundFactory,
     MessageFactory,
     OutcomeScaleFactory,
     PatientFactory,
     PlanFactory,
+    ProtocolFactory,
+    RoomFactory,
     SideEffectFactory,
     StaffTaskFactory,
     TimeOffFactory,
@@ -162,7 +166,7 @@ class Desk:
 
     def record_treatment_consent(self) -> Any:
         body = {
-            "text": str(ConsentTextFactory().pk),
+            "text": str(self._text("TREATMENT").pk),
             "signer_name": "Grace Hopper",
             "clauses": [],
             "zones": [self.booking.zone.code],
@@ -175,9 +179,12 @@ class Desk:
         return self.alice, consent, {"reason": "changed her mind"}
 
     def record_photo_consent(self) -> Any:
-        text = ConsentTextFactory(kind="PHOTO")
+        text = self._text("PHOTO")
         body = {"text": str(text.pk), "signer_name": "Grace Hopper", "scope": "CLINICAL"}
         return self.alice, self.patient, body
+
+    def _text(self, kind: str) -> ConsentText:
+        return ConsentText.objects.filter(kind=kind).first() or ConsentTextFactory(kind=kind)
 
     def revoke_photo_consent(self) -> Any:
         return self.alice, agree(self.patient, self.alice), {"reason": "changed her mind"}
@@ -382,6 +389,25 @@ class Desk:
 
     def close_calendar_feed(self) -> Any:
         return self.alice, CalendarFeedFactory(user=self.alice), None
+
+    # What is put out of use
+    def retire_room(self) -> Any:
+        return self.manager, RoomFactory(clinic=self.clinic), None
+
+    def retire_device(self) -> Any:
+        return self.manager, DeviceFactory(clinic=self.clinic), None
+
+    def retire_device_model(self) -> Any:
+        return self.manager, DeviceModelFactory(code="old-pen"), None
+
+    def retire_concern(self) -> Any:
+        return self.manager, ConcernFactory(), None
+
+    def retire_protocol(self) -> Any:
+        return self.manager, ProtocolFactory(), None
+
+    def retire_practitioner(self) -> Any:
+        return self.manager, UserFactory(clinic=self.clinic), None
 
     # Store and messages
     def receive_cartridges(self) -> Any:

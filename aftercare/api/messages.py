@@ -127,7 +127,8 @@ class MessageViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     @extend_schema(request=None, responses={201: MessageOut})
     @action(detail=True, methods=["post"])
     def resend(self, request: Request, pk: Any) -> Response:
-        """Plan an ended message once more; answers the new one."""
+        """Plan an ended message once more; answers the new one. 409 `copy_waiting` while another
+        copy of it is under way."""
         require_no_body(request)
         message = services.resend_message(
             message_id=self.get_object().pk, at=timezone.now(), by=actor(request)
