@@ -1,20 +1,18 @@
-"""The short texts that answer a reply by SMS at once: each in one part of 160 GSM-7 characters."""
+"""The short texts that answer a reply by SMS at once: each in one part of 160 GSM-7 characters.
 
-import unicodedata
+To stay so short they are folded, accents of words and all.
+"""
+
 from datetime import datetime
 
 from django.utils import translation
 from django.utils.formats import date_format
 
+from aftercare import gsm7
+from clinic.discretion import discreet_name
 from clinic.models import Clinic
 from clinic.zones import whose_clock
 from patients.models import Patient
-
-GSM_7 = set(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-LONGEST = 160
 
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
@@ -80,20 +78,11 @@ def confirmed(*, patient: Patient, starts_at: datetime) -> str:
 
 
 def _fill(kind: str, clinic: Clinic, language: str, **values: str) -> str:
+    phone = clinic.phone.as_international
     text = TEXTS.get(language, TEXTS["en"])[kind].format(
-        clinic=clinic.short_name,
-        phone=clinic.phone.as_international,
+        clinic=discreet_name(clinic.short_name, phone),
+        phone=phone,
         emergency=clinic.emergency_phone,
         **values,
     )
-    return gsm_7(text)[:LONGEST]
-
-
-def gsm_7(text: str) -> str:
-    """What every phone shows at 160 characters a part: accents that GSM-7 lacks come off."""
-    return "".join(character if character in GSM_7 else _plain(character) for character in text)
-
-
-def _plain(character: str) -> str:
-    bare = unicodedata.normalize("NFKD", character)[0]
-    return bare if bare in GSM_7 else "?"
+    return gsm7.folded(text)

@@ -111,7 +111,8 @@ def at_longest(template: MessageTemplate) -> str:
         "link": page,
         "preferences_link": f"{page}preferences/",
     }
-    return re.sub(r"\{\{ *(\w+) *\}\}", lambda found: values[found[1]], template.body).strip()
+    longest = re.sub(r"\{\{ *(\w+) *\}\}", lambda found: values[found[1]], template.body)
+    return gsm7.plain_marks(longest.strip())
 
 
 def check_text(text: str, place: Place, *, after_treatment: bool = True) -> None:

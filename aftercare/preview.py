@@ -38,6 +38,8 @@ def preview(template: MessageTemplate, clinic: Clinic) -> Preview:
     is_sms = template.channel == Channel.SMS
     values = sample_values(clinic, template.language, is_sms=is_sms)
     subject, text, html = words.fill(values)
+    if is_sms:
+        text = gsm7.plain_marks(text)
     sender = values["clinic_short"] if is_sms else discreet_name(clinic.name, clinic.short_name)
     longest = lint.at_longest(template) if is_sms else ""
     return Preview(

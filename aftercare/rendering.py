@@ -185,7 +185,7 @@ def render(message: Message, template: MessageTemplate) -> Outgoing:
             sender=values["clinic_short"],
             reply_to="",
             subject="",
-            text=text,
+            text=gsm7.plain_marks(text),
             html="",
         )
     return Outgoing(

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from aftercare import optout, services
-from aftercare.answers import GSM_7, TEXTS, WITHOUT_CLINIC, answer
+from aftercare import gsm7, optout, services
+from aftercare.answers import TEXTS, WITHOUT_CLINIC, answer
 from aftercare.inbound import Incoming, receive_sms
 from aftercare.models import Anchor, InboundMessage, Message, MessageStatus
 from clinic.models import Clinic, User
@@ -143,7 +143,7 @@ def test_every_answer_fits_one_sms(language: str, kind: str) -> None:
     )
 
     assert len(text) <= 160
-    assert set(answer(kind, clinic=clinic, language=language)) <= GSM_7
+    assert set(answer(kind, clinic=clinic, language=language)) <= gsm7.ALPHABET
     assert len(WITHOUT_CLINIC[kind]) <= 160
 
 

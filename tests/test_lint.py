@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from hypothesis import given
-from hypothesis import strategies as st
 
-from aftercare import gsm7, lint, services
+from aftercare import lint, services
 from aftercare.lint import check_text, indiscreet
 from aftercare.models import Anchor, CareStep, MessageTemplate
 from aftercare.wording import VARIABLES, ZONES, Place
@@ -174,35 +172,6 @@ def test_a_long_public_address_makes_longer_sms_but_never_stops_the_loading(
     request.getfixturevalue("catalogue")
 
     assert MessageTemplate.objects.filter(channel=Channel.SMS, max_parts=2).count() > 10
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("x" * 160, 1),
-        ("x" * 161, 2),
-        ("x" * 306, 2),
-        ("x" * 307, 3),
-        ("€" * 80, 1),
-        ("€" * 81, 2),
-        ("á" * 70, 1),
-        ("á" * 71, 2),
-        ("á" + "x" * 134, 3),
-        ("🙂" * 36, 2),
-        ("éñÑü¿¡", 1),
-    ],
-)
-def test_parts_are_counted_as_networks_do(text: str, parts: int) -> None:
-    assert gsm7.parts(text) == parts
-
-
-@given(st.text(max_size=40))
-def test_a_folded_name_costs_no_part_where_it_can_be_helped(name: str) -> None:
-    folded = gsm7.folded(name)
-
-    assert gsm7.folded(folded) == folded
-    assert len(folded) == len(name)
-    assert gsm7.folded("Clínica Río") == "Clinica Rio"
 
 
 def test_a_sender_that_tells_gives_way_to_a_shorter_one() -> None:
