@@ -109,6 +109,12 @@ def receive_from_page(
     )
 
 
+def is_known(provider: str, provider_id: str) -> bool:
+    """Whether it has come in before: the same form, or the same SMS."""
+    known = InboundMessage.objects.filter(provider=provider, provider_id=provider_id)
+    return known.exists()
+
+
 def people_at(number: str) -> list[Patient]:
     """Everybody who can be reached at a number: it may be shared."""
     rows = Patient.objects.filter(mobile=number, archived_at__isnull=True)

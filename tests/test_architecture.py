@@ -182,7 +182,14 @@ SERVICES = [
 ]
 # What answers a question and writes nothing.
 READS = {
-    *("alternatives", "as_number", "candidates", "consenting_patients", "current_texts"),
+    *(
+        "alternatives",
+        "as_number",
+        "candidates",
+        "consenting_patients",
+        "current_texts",
+        "is_known",
+    ),
     *("people_at", "propose_moves", "propose_series", "questionnaire", "refusal", "task_source"),
 }
 # Beat's: each row in a transaction of its own.

@@ -424,6 +424,27 @@ def test_preferences_record_exactly_what_was_changed(message: Message) -> None:
     assert ContactConsent.objects.count() == 4
 
 
+def test_an_older_page_puts_nothing_back_that_another_one_has_changed(message: Message) -> None:
+    """Two tabs: in the first, texts about check-ups are taken off; the second still shows them."""
+    for purpose in Purpose:
+        ContactConsentFactory(patient=message.patient, channel=Channel.SMS, purpose=purpose)
+    shown = {"SMS-CARE", "SMS-RECALL"}
+    assert set(re.findall(r'name="shown" value="([A-Z-]+)"', get(message, "preferences/"))) == shown
+
+    for ticked in ({"SMS-CARE"}, {*shown, "EMAIL-CARE"}):
+        form = {
+            "form": base.form_key(message),
+            "shown": ["", *shown],
+            **dict.fromkeys(ticked, "on"),
+        }
+        Client().post(url(message, "preferences/"), form)
+
+    words = ContactConsent.objects.filter(patient=message.patient).current()
+    assert {(word.channel, word.purpose) for word in words if word.granted} == {
+        *(("SMS", "CARE"), ("EMAIL", "CARE")),
+    }
+
+
 def test_who_unsubscribed_can_change_their_mind(message: Message) -> None:
     ContactConsentFactory(patient=message.patient, channel=Channel.EMAIL)
     one_click(message)

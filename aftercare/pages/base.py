@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from aftercare import links
 from aftercare.models import InboundMessage, Message
 from aftercare.pages.words import WORDS
+from clinic.retries import Busy
 from patients.models import ContactConsent
 
 # After this the page shows no more of the appointment. To unsubscribe is always possible.
@@ -53,7 +54,7 @@ def of_patient(*methods: str, ends: bool = True) -> Callable[[View], Callable[..
                     if ends and rights_are_over(message, at=timezone.now()):
                         answer = show(request, message, "ended", status=410)
                     else:
-                        answer = view(request, message)
+                        answer = _unless_busy(view, request, message)
             for name, value in HEADERS.items():
                 answer.setdefault(name, value)
             return answer
@@ -61,6 +62,15 @@ def of_patient(*methods: str, ends: bool = True) -> Callable[[View], Callable[..
         return run
 
     return decorate
+
+
+def _unless_busy(view: View, request: HttpRequest, message: Message) -> HttpResponse:
+    try:
+        return view(request, message)
+    except Busy:
+        answer = show(request, message, "busy", status=Busy.status)
+        answer["Retry-After"] = str(Busy.retry_after)
+        return answer
 
 
 def language(message: Message) -> str:

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from aftercare import links, optout
-from aftercare.address import normal
+from aftercare.address import lock_name, normal
 from aftercare.models import AddressConsent, AddressSource, Message
 from aftercare.pages.base import (
     has_written_enough,
@@ -17,8 +17,11 @@ from aftercare.pages.base import (
     show,
 )
 from aftercare.pages.words import WORDS
+from clinic.locks import lock
+from clinic.retries import retried_transaction
 from patients.models import Channel, ContactConsent, Patient, Purpose
 from patients.services import record_contact_consent
+from patients.services.contact import lock_name as consent_lock_name
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,6 @@ class Choice:
 def preferences(request: HttpRequest, message: Message) -> HttpResponse:
     """Show what is agreed to; a POST records exactly what was changed."""
     at = timezone.now()
-    choices = choices_of(message.patient)
     problem, status = "", 200
     if request.method == "POST":
         if not is_from_our_form(request, message):
@@ -51,12 +53,11 @@ def preferences(request: HttpRequest, message: Message) -> HttpResponse:
         elif has_written_enough(message, at=at):
             problem, status = "too_often", 429
         else:
-            for choice in choices:
-                if not choice.locked and (choice.name in request.POST) != choice.is_on:
-                    _record(choice, message, granted=not choice.is_on, at=at)
+            choose(message, ticked=set(request.POST), shown=_shown(request), at=at)
             answer = HttpResponseRedirect(f"/p/{links.token_for(message)}/preferences/?done=saved")
             answer.status_code = 303
             return answer
+    choices = choices_of(message.patient)
     words = WORDS[language(message)]
     notice = "saved" if request.GET.get("done") == "saved" else ""
     return show(
@@ -151,6 +152,27 @@ def choices_of(patient: Patient) -> list[Choice]:
                 )
             )
     return choices
+
+
+@retried_transaction
+def choose(message: Message, *, ticked: set[str], shown: set[str] | None, at: datetime) -> None:
+    """Record the boxes that the patient has changed, by their names. `shown` are those that were
+    ticked when the page was opened: a box that another page has changed since stays as that left
+    it. Locks first, so a form that is sent twice is recorded once.
+    """
+    patient = message.patient
+    addresses = {(choice.channel, choice.address) for choice in choices_of(patient)}
+    lock(consent_lock_name(patient.pk), *(lock_name(*address) for address in addresses))
+    for choice in choices_of(patient):
+        was_on = choice.is_on if shown is None else choice.name in shown
+        wanted = choice.name in ticked
+        if wanted != was_on and wanted != choice.is_on and not choice.locked:
+            _record(choice, message, granted=wanted, at=at)
+
+
+def _shown(request: HttpRequest) -> set[str] | None:
+    """What the form says that it showed; None if it is from before forms said so."""
+    return set(request.POST.getlist("shown")) if "shown" in request.POST else None
 
 
 def _why_locked(refusal: AddressConsent | None) -> str:

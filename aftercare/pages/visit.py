@@ -72,14 +72,15 @@ def _take_text(
     if not form.is_valid():
         problem = "too_long" if text.strip() else "empty"
         return _show(request, message, problem=problem, status=400, text=text, of=done)
-    if has_written_enough(message, at=at):
+    name = _name(request, kind)
+    if not inbound.is_known(PROVIDER, name) and has_written_enough(message, at=at):
         return _show(request, message, problem="too_often", status=429, text=text, of=done)
     inbound.receive_from_page(
         message,
         text=form.cleaned_data["text"],
         kind=kind,
         provider=PROVIDER,
-        provider_id=_name(request, kind),
+        provider_id=name,
         at=at,
     )
     return _done(message, done)

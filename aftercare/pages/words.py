@@ -51,6 +51,9 @@ WORDS: dict[str, dict[str, str]] = {
         "address:",
         "unsubscribed": "Done. We send nothing more of this kind to this address:",
         "undo_hint": "You can change this at any time under",
+        "busy": "Please press the button again",
+        "busy_hint": "Somebody is working on the same appointment just now, so nothing was saved. "
+        "Go back and try again in a moment.",
         "ended": "This link has ended",
         "ended_hint": "It was for an appointment some time ago. We are glad to help on the phone.",
         "unknown": "This link does not work",
@@ -110,6 +113,9 @@ WORDS: dict[str, dict[str, str]] = {
         "dirección:",
         "unsubscribed": "Hecho. No enviaremos nada más de este tipo a esta dirección:",
         "undo_hint": "Puede cambiarlo en cualquier momento en",
+        "busy": "Pulse el botón otra vez, por favor",
+        "busy_hint": "Alguien está trabajando ahora mismo en la misma cita y no se ha guardado "
+        "nada. Vuelva atrás e inténtelo de nuevo en un momento.",
         "ended": "Este enlace ha caducado",
         "ended_hint": "Era para una cita de hace tiempo. Le ayudamos con gusto por teléfono.",
         "unknown": "Este enlace no funciona",
