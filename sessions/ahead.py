@@ -21,7 +21,7 @@ from sessions.lifecycle import OCCUPIES, WAITLIST_OPEN, Status
 from sessions.models import Hold, Protocol, TreatmentSession, WaitlistEntry
 from sessions.signals import asked_for_messages
 
-FARTHEST = timedelta(days=1100)  # nobody books farther ahead than three years
+FARTHEST = timedelta(days=3660)  # nobody books farther ahead than ten years
 
 
 @dataclass(frozen=True)

@@ -295,6 +295,7 @@ def test_working_hours_are_of_somebody_who_treats_there(booking: Booking) -> Non
         "opens_at": time(8),
         "closes_at": time(12),
         "valid_from": TODAY,
+        "decider": services.Decider(at=NINE, by=booking.practitioner),
     }
     hours = services.add_working_hours(practitioner=booking.practitioner, **details)
 
@@ -390,6 +391,51 @@ def test_working_hours_over_http(booking: Booking, as_alice: APIClient) -> None:
     assert [answer.status_code for answer in (done, twice, backwards)] == [201, 400, 400]
     assert "overlap" in twice.json()["detail"]
     assert listed.json()["results"] == [done.json()]
+
+
+def test_hours_that_would_leave_a_session_out_ask_first(
+    booking: Booking, as_alice: APIClient
+) -> None:
+    session = booking.book()  # a Monday at 10:00 in Berlin
+    body = {
+        "practitioner": str(booking.practitioner.pk),
+        "clinic": str(booking.plan.clinic_id),
+        "weekday": 0,
+        "opens_at": "11:00",
+        "closes_at": "17:00",
+    }
+    before = {**body, "valid_from": "2030-01-01"}
+
+    asked = as_alice.post("/api/v1/working-hours/", before, format="json")
+    after = as_alice.post(
+        "/api/v1/working-hours/", {**body, "valid_from": "2030-01-08"}, format="json"
+    )
+    url = f"/api/v1/working-hours/{after.json()['id']}/"
+    assert as_alice.delete(url).status_code == 204
+    moved = as_alice.post("/api/v1/working-hours/", {**before, "rest": "MOVE"}, format="json")
+
+    assert (asked.status_code, asked.json()["code"]) == (409, "still_ahead")
+    assert [entry["id"] for entry in asked.json()["bookings"]] == [str(session.pk)]
+    assert (after.status_code, moved.status_code) == (201, 201)
+    new = session.rescheduled_to
+    assert new.starts_at >= NINE + HOUR or new.practitioner != booking.practitioner
+
+
+def test_hours_that_a_session_needs_are_not_taken_back_silently(
+    booking: Booking, as_alice: APIClient
+) -> None:
+    needed = works(booking, 8, 18)
+    works(booking, 8, 18, weekday=Weekday.TUESDAY)
+    session = booking.book()
+    url = f"/api/v1/working-hours/{needed.pk}/"
+
+    refused = as_alice.delete(url)
+    kept = as_alice.post(f"{url}retire/", {"rest": "KEEP"}, format="json")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "still_ahead")
+    assert kept.status_code == 200
+    assert not WorkingHours.objects.filter(pk=needed.pk).exists()
+    assert session.patient.tasks.count() == 1
 
 
 @pytest.mark.parametrize("path", ["sessions/", "reschedule/"])

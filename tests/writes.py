@@ -47,6 +47,7 @@ from tests.factories import (
 from tests.pictures import agree, jpeg
 
 JPEG = jpeg()
+ENDED = {"rest": "KEEP", "reason": "Worn out"}
 # A log-in is nobody's yet, and a log-out ends what a second one would need: see test_idempotency.
 APART = {"log_in", "log_out"}
 
@@ -147,6 +148,9 @@ class Desk:
 
     def restore_patient(self) -> Any:
         return self.dana, PatientFactory(clinic=self.clinic, archived_at=NINE), None
+
+    def retire_working_hours(self) -> Any:
+        return *self.delete_working_hours()[:2], ENDED
 
     def merge_patients(self) -> Any:
         duplicate = PatientFactory(clinic=self.clinic)

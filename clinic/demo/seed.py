@@ -18,6 +18,7 @@ from clinic.models import (
     Room,
     User,
     Weekday,
+    WorkingHours,
 )
 from clinic.retries import retried_transaction
 from sessions import services
@@ -53,8 +54,8 @@ def _schedule(riverside: Clinic, hilltop: Clinic, now: datetime) -> None:
     """Working hours, an absence, a closed day, and somebody on the waitlist."""
     today = now.astimezone(hilltop.zone).date()
     tomas = User.objects.get(username="clinician2")
-    for weekday in Weekday.values[:5]:
-        services.add_working_hours(
+    WorkingHours.objects.bulk_create(  # as a whole: a block alone would leave the rest outside
+        WorkingHours(
             practitioner=tomas,
             clinic=hilltop,
             weekday=weekday,
@@ -62,6 +63,8 @@ def _schedule(riverside: Clinic, hilltop: Clinic, now: datetime) -> None:
             closes_at=time(18),
             valid_from=today,
         )
+        for weekday in Weekday.values[:5]
+    )
     new_year = datetime(today.year + 1, 1, 1, tzinfo=hilltop.zone)
     services.add_closure(
         clinic=hilltop,

@@ -27,7 +27,6 @@ from sessions.admin.retiring import decider_of, question
 from sessions.services.merging import MergePreview
 from sessions.services.retiring import StillAhead
 
-CHANGE, MERGE = "patients.change_patient", "patients.merge"
 DUPLICATES_SHOWN = 20
 
 
@@ -50,6 +49,12 @@ class RecordAdmin(PatientAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         is_open = not isinstance(obj, Patient) or obj.archived_at is None
         return is_open and bool(super().has_change_permission(request, obj))
+
+    def has_archive_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("patients.change_patient")
+
+    def has_merge_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("patients.merge")
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         patient = self.get_object(request, str(object_id))
@@ -89,7 +94,7 @@ class RecordAdmin(PatientAdmin):
 
     # Archiving and restoring
 
-    @action(description="Archive", url_path="archive", permissions=[CHANGE])
+    @action(description="Archive", url_path="archive", permissions=["archive"])
     def archive(self, request: HttpRequest, object_id: str) -> HttpResponse:
         patient = self._record(request, object_id)
         context: dict[str, Any] = {}
@@ -105,7 +110,7 @@ class RecordAdmin(PatientAdmin):
                 messages.error(request, error.message)
         return self._page(request, "archive", patient, "Archive this record?", context)
 
-    @action(description="Restore", url_path="restore", permissions=[CHANGE])
+    @action(description="Restore", url_path="restore", permissions=["archive"])
     def restore(self, request: HttpRequest, object_id: str) -> HttpResponse:
         patient = self._record(request, object_id)
         if request.method == "POST":
@@ -119,7 +124,7 @@ class RecordAdmin(PatientAdmin):
 
     # Merging
 
-    @action(description="Merge a duplicate into it", url_path="merge", permissions=[MERGE])
+    @action(description="Merge a duplicate into it", url_path="merge", permissions=["merge"])
     def merge(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """First which record is the duplicate, then both side by side; what they contradict each
         other in is asked."""

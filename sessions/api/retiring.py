@@ -6,6 +6,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -76,17 +77,22 @@ class AheadOut(serializers.Serializer[Any]):
 NOTHING = {"bookings": [], "holds": 0, "waitlist": [], "messages": 0}
 
 
-def decider_of(request: Request) -> Decider:
-    """The decisions in the body of a request."""
-    form = RetireIn(data=request.data, context={"request": request})
-    form.is_valid(raise_exception=True)
-    decisions = {entry.pop("session"): entry for entry in form.validated_data["decisions"]}
+DECIDING = frozenset({"reason", "decisions", "rest"})
+
+
+def decider_of(request: Request, data: dict[str, Any] | None = None) -> Decider:
+    """The decisions in the body of a request; `data` is what a larger form has made of it."""
+    if data is None:
+        form = RetireIn(data=request.data, context={"request": request})
+        form.is_valid(raise_exception=True)
+        data = form.validated_data
+    decisions = {entry.pop("session"): entry for entry in data["decisions"]}
     return Decider(
         at=timezone.now(),
         by=actor(request),
-        reason=form.validated_data["reason"],
+        reason=data["reason"],
         decisions=decisions,
-        rest=form.validated_data.get("rest", ""),
+        rest=data.get("rest", ""),
     )
 
 
@@ -114,7 +120,7 @@ class RetireActions:
         `messages` ahead: send it again with `decisions`, or with `rest` for all."""
         row = self.get_object()  # type: ignore[attr-defined]
         self.retire_row(row, decider_of(request))
-        row.refresh_from_db()
+        row = self.get_queryset().filter(pk=row.pk).first() or row  # type: ignore[attr-defined]
         return Response(self.get_serializer(row).data)  # type: ignore[attr-defined]
 
 
@@ -134,8 +140,13 @@ class RetirableConcernViewSet(RetireActions, ConcernViewSet):
     permissions = may("patients.change_concern")
 
 
-class RetirablePractitionerViewSet(RetireActions, PractitionerViewSet):
-    permissions = {**PractitionerViewSet.permissions, **may("clinic.change_user")}
+class RetirablePractitionerViewSet(RetireActions, RetrieveModelMixin, PractitionerViewSet):
+    model = User
+    permissions = {
+        **PractitionerViewSet.permissions,
+        "retrieve": "treatment_sessions.view_treatmentsession",
+        **may("clinic.change_user"),
+    }
 
     def retire_row(self, row: User, decider: Decider) -> Any:
         """Raises NotYourStaff, as the admin refuses it."""
@@ -158,6 +169,8 @@ class ArchivablePatientViewSet(PatientViewSet):
     def ahead(self, request: Request, pk: Any) -> Response:
         """What would be left behind if the record were archived. Changes nothing."""
         patient = self.get_object()
+        if patient.archived_at:
+            return Response(AheadOut(NOTHING).data)
         found = preview(
             lambda decider: services.archive_patient(patient_id=patient.pk, decider=decider),
             at=timezone.now(),

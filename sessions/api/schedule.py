@@ -19,6 +19,7 @@ from clinic.permissions import actor
 from clinic.queries import IdFilter
 from sessions import services
 from sessions.api.availability import SlotOut
+from sessions.api.retiring import DECIDING, RetireActions, RetireIn, decider_of, may
 
 ACCEPT = "Add it although bookings are in the way; they stay until somebody moves them."
 
@@ -27,7 +28,7 @@ def help_of(field: str) -> str:
     return str(WorkingHours._meta.get_field(field).help_text)  # type: ignore[union-attr]
 
 
-class WorkingHoursIn(Form):
+class WorkingHoursIn(RetireIn):
     practitioner = VisibleField(queryset=User.objects.practitioners())
     clinic = VisibleField(queryset=Clinic.objects.all())
     weekday = serializers.ChoiceField(choices=Weekday.choices, help_text="0 is Monday.")
@@ -99,18 +100,35 @@ class TakenBackViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         return Response(status=204)
 
 
-class WorkingHoursViewSet(TakenBackViewSet):
+class WorkingHoursViewSet(RetireActions, TakenBackViewSet):
     model = WorkingHours
     resource = "clinic.workinghours"
+    permissions = may("clinic.delete_workinghours")
     serializer_class = WorkingHoursOut
     filterset_class = ByPractitioner
 
+    def retire_row(self, row: WorkingHours, decider: services.Decider) -> None:
+        services.remove_working_hours(hours_id=row.pk, decider=decider)
+
     @extend_schema(request=WorkingHoursIn, responses={201: WorkingHoursOut})
     def create(self, request: Request) -> Response:
+        """409 `still_ahead` lists the `bookings` that would be outside of the practitioner's
+        hours: send it again with `decisions`, or with `rest` for all."""
         form = WorkingHoursIn(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
-        hours = services.add_working_hours(**form.validated_data)
+        hours = services.add_working_hours(
+            **{name: value for name, value in form.validated_data.items() if name not in DECIDING},
+            decider=decider_of(request, form.validated_data),
+        )
         return Response(WorkingHoursOut(hours).data, status=201)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: Any) -> Response:
+        """Take them back, if that leaves no booking behind (409 `still_ahead`): `retire` does so
+        with decisions."""
+        require_no_body(request)
+        self.retire_row(self.get_object(), services.Decider(at=timezone.now(), by=actor(request)))
+        return Response(status=204)
 
 
 class SpanViewSet(TakenBackViewSet):

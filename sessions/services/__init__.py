@@ -27,14 +27,10 @@ from sessions.services.chart import (
     use_cartridge,
     write_chart,
 )
-from sessions.services.closures import (
-    add_closure,
-    add_time_off,
-    add_working_hours,
-    propose_moves,
-)
+from sessions.services.closures import add_closure, add_time_off, propose_moves
 from sessions.services.healing import log_side_effect, record_outcome, resolve_side_effect
 from sessions.services.holds import place_hold, release_hold
+from sessions.services.hours import add_working_hours, remove_working_hours
 from sessions.services.merging import merge_patients, preview_merge
 from sessions.services.moves import move_session
 from sessions.services.photos import consenting_patients, store_photo
@@ -102,6 +98,7 @@ __all__ = [
     "propose_series",
     "record_outcome",
     "release_hold",
+    "remove_working_hours",
     "reschedule_session",
     "resolve_side_effect",
     "restore_patient",

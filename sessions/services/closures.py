@@ -1,18 +1,17 @@
-"""When people work, and when nobody is treated: what that does to the bookings in it."""
+"""When nobody is treated: what that does to the bookings in it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime
 from uuid import UUID
 
 from clinic.errors import Conflict
 from clinic.locks import lock
-from clinic.models import Clinic, Closure, TimeOff, User, WorkingHours
+from clinic.models import Clinic, Closure, TimeOff, User
 from clinic.retries import retried_transaction
 from clinic.wallclock import iso_utc
 from sessions.availability import Offer, first_free
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession, TreatmentSessionQuerySet
-from sessions.services.plans import require_practitioner
 
 
 class BookingsInTheWay(Conflict):
@@ -128,37 +127,3 @@ def propose_moves(
             "clinic", "practitioner", "plan__clinic", "plan__patient", "plan__area"
         )
     ]
-
-
-@retried_transaction
-def add_working_hours(
-    *,
-    practitioner: User,
-    clinic: Clinic,
-    weekday: int,
-    opens_at: time,
-    closes_at: time,
-    valid_from: date,
-    valid_until: date | None = None,
-) -> WorkingHours:
-    """One more block of a practitioner's week at a clinic.
-
-    From the day on which the first one counts, the practitioner works only in such blocks, no
-    longer whenever the clinic is open. Bookings outside of them stay.
-
-    Raises NoPractitionerHere, or ValidationError by field.
-    """
-    require_practitioner(practitioner, clinic_id=clinic.pk)
-    lock(f"practitioner:{practitioner.pk}")
-    hours = WorkingHours(
-        practitioner=practitioner,
-        clinic=clinic,
-        weekday=weekday,
-        opens_at=opens_at,
-        closes_at=closes_at,
-        valid_from=valid_from,
-        valid_until=valid_until,
-    )
-    hours.full_clean()
-    hours.save()
-    return hours
