@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from aftercare.models import TREATED, Anchor, CareStep, Message
-from sessions.lifecycle import UPCOMING, PlanStatus, Status
+from sessions.lifecycle import UPCOMING, PlanStatus, Status, in_words
 from sessions.models import ProductKind, ProductUse, TreatmentSession, ZoneTreatment
 
 # A step only makes sense while the session is in one of these statuses.
@@ -99,7 +99,7 @@ def unmet(step: CareStep, session: TreatmentSession, facts: Facts) -> str:
     if not step.is_active:
         return "the step is switched off"
     if session.status not in FITS[step.anchor]:
-        return f"the session is {session.status}"
+        return f"the session is {in_words(Status, session.status)}"
     if step.anchor == Anchor.CANCELLED and session.pk in facts.rescheduled:
         return "it has moved to another time"
     if step.skin_types and session.patient.skin_type not in step.skin_types:
@@ -123,7 +123,7 @@ def _unmet_in_course(step: CareStep, session: TreatmentSession, course: Course) 
         if course.went_on_after(session):
             return "another session came after it"
         if course.status not in (PlanStatus.ACTIVE, PlanStatus.COMPLETED):
-            return f"the plan is {course.status}"
+            return f"the plan is {in_words(PlanStatus, course.status)}"
     if step.next_session_booked is True and not has_next:
         return "no other session is booked"
     if step.next_session_booked is False:

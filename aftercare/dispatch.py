@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from aftercare import guard, suppression, untold
 from aftercare.accepting import settle_and_go_on
 from aftercare.channels import Channel, Channels, ProviderKind, Refused, Unknown
+from aftercare.channels.errors import fault
 from aftercare.held import Reader
 from aftercare.leases import Mark, claim, mark, release
 from aftercare.models import Message, MessageTemplate, Outcome
@@ -137,7 +138,7 @@ class Run:
             if self._at_hand in untold.memory.tries:
                 untold.tell(at=self.clock())
             else:
-                self._count(self._at_hand, f"error: {type(error).__name__}")
+                self._count(self._at_hand, f"error: {fault(error)}")
         else:
             untold.forget(self._at_hand)
 
@@ -226,7 +227,7 @@ def _send(
         outgoing = render(message, message.template)
     except Exception as error:  # whatever a text does wrong, it is certain that nothing was sent
         logger.exception("message %s cannot be put into words", message.pk)
-        return came_to(Outcome.REFUSED, detail=f"no text: {type(error).__name__}: {error}")
+        return came_to(Outcome.REFUSED, detail=f"no text: {error}")
     untold.memory.not_called.pop(message.pk, None)
     began = monotonic()
 
@@ -243,7 +244,7 @@ def _send(
         return came_to(Outcome.UNKNOWN, detail=str(error), duration_ms=took())
     except Exception as error:  # a fault of ours, and nobody knows how far it had come
         logger.error("message %s: %s while it was sent", message.pk, type(error).__name__)
-        return came_to(Outcome.UNKNOWN, detail=f"error: {type(error).__name__}", duration_ms=took())
+        return came_to(Outcome.UNKNOWN, detail=f"error: {fault(error)}", duration_ms=took())
     return came_to(Outcome.ACCEPTED, provider_id=provider_id, duration_ms=took())
 
 

@@ -34,7 +34,7 @@ from aftercare.signals import message_ended
 from aftercare.timing import DAY, next_allowed
 from clinic.prepared import Prepared
 from clinic.rows import columns, take
-from sessions.lifecycle import UPCOMING, Status
+from sessions.lifecycle import UPCOMING, Status, in_words
 from sessions.models import TreatmentSession, TreatmentSessionQuerySet
 
 __all__ = [
@@ -154,7 +154,7 @@ def stop_messages(*, session: TreatmentSession, at: datetime) -> None:
     Rows that are being sent are locked too: this waits for a call in flight, and nothing can
     follow after it. What a worker has marked as SENDING is left to it; it will re-check.
     """
-    reason = f"the session is {session.status}"
+    reason = f"the session is {in_words(Status, session.status)}"
     for message in Message.objects.open().filter(session=session).select_related("step").locked():
         fits = session.status in FITS[message.step.anchor]
         if not fits and message.status != MessageStatus.SENDING:

@@ -168,7 +168,8 @@ def template_for(message: Message) -> MessageTemplate:
         general = CareStep.objects.filter(code=step.code, protocol=None).values("pk")[:1]
         found = texts.current(step_id=general, channel=message.channel, language=language).first()
     if found is None:
-        raise NoTemplate(f"no {message.channel} text for the step {step.code}")
+        how = message.get_channel_display()
+        raise NoTemplate(f"there is no text by {how} for “{step.name}”")
     return found
 
 

@@ -76,12 +76,16 @@ def _locked(message_id: Any) -> Message:
     return Message.objects.locked().get(pk=message_id)
 
 
+def _now(message: Message) -> str:
+    return message.get_status_display().lower()
+
+
 @retried_transaction
 def cancel_message(*, message_id: Any, at: datetime, by: User) -> Message:
     """Take a message out of the queue. Raises NotCancellable once it is on its way or ended."""
     message = _locked(message_id)
     if message.status not in (MessageStatus.PENDING, MessageStatus.CLAIMED):
-        raise NotCancellable(f"It is {message.status}; only a waiting message can be cancelled.")
+        raise NotCancellable(f"It is {_now(message)}; only a waiting message can be cancelled.")
     message.end(MessageStatus.CANCELLED, f"cancelled by {by.username}", at=at)
     return message
 
@@ -101,7 +105,7 @@ def resend_message(*, message_id: Any, at: datetime, by: User) -> Message:
     list(copies.locked().values_list("pk"))
     message.refresh_from_db()
     if message.status in UNDECIDED:
-        raise NotResendable(f"It is {message.status}; only an ended message can be sent again.")
+        raise NotResendable(f"It is {_now(message)}; only an ended message can be sent again.")
     last = copies.order_by("-occurrence")[0]
     if waiting := copies.filter(status__in=UNDECIDED).order_by("occurrence").first():
         raise CopyWaiting(
@@ -127,7 +131,7 @@ def resolve_message(*, message_id: Any, delivered: bool, at: datetime, by: User)
     """Decide a message in doubt: it did arrive, or it did not. Raises NotInDoubt."""
     message = _locked(message_id)
     if message.status != MessageStatus.IN_DOUBT:
-        raise NotInDoubt(f"It is {message.status}.")
+        raise NotInDoubt(f"It is {_now(message)}.")
     if delivered:
         message.accepted(at=at, provider_id=message.provider_id)
     else:

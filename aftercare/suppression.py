@@ -13,6 +13,7 @@ from aftercare import caps, conditions
 from aftercare.models import Message, MessageStatus
 from aftercare.planning import WITHDRAWN
 from aftercare.timing import in_quiet_hours, next_allowed
+from sessions.lifecycle import Status, in_words
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def session_fits(message: Message, at: datetime) -> Verdict | None:
     status = message.session.status
     if status in conditions.FITS[message.step.anchor]:
         return None
-    return Verdict(MessageStatus.CANCELLED, f"the session is {status}")
+    return Verdict(MessageStatus.CANCELLED, f"the session is {in_words(Status, status)}")
 
 
 def still_useful(message: Message, at: datetime) -> Verdict | None:

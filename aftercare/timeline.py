@@ -11,6 +11,7 @@ from uuid import UUID
 from aftercare.models import Message
 from aftercare.models.message import ACCEPTED
 from patients.models import Patient
+from sessions.lifecycle import PlanStatus, Status, in_words
 from sessions.models import (
     Addendum,
     OutcomeMeasure,
@@ -60,7 +61,7 @@ def _record(patient: Patient) -> Iterator[Entry]:
 
 def _screenings(patient: Patient) -> Iterator[Entry]:
     for screening in patient.screenings.prefetch_related("answers__rule"):
-        yes = [answer.rule.code for answer in screening.answers.all() if answer.answer]
+        yes = [answer.rule.name for answer in screening.answers.all() if answer.answer]
         detail = "yes to " + ", ".join(sorted(yes)) if yes else "nothing found"
         title = f"{screening.get_kind_display()} screening"
         yield Entry(screening.taken_at, "screening", screening.pk, title, detail)
@@ -84,7 +85,7 @@ def _consents(patient: Patient) -> Iterator[Entry]:
 def _plans(patient: Patient) -> Iterator[Entry]:
     moves = PlanEvent.objects.filter(plan__patient=patient).select_related("plan__protocol")
     for move in moves:
-        title = f"Plan “{move.plan.protocol}” is {move.new_status}"
+        title = f"Plan “{move.plan.protocol}” is {in_words(PlanStatus, move.new_status)}"
         yield Entry(move.at, "plan", move.plan_id, title, move.reason)
     outcomes = OutcomeMeasure.objects.filter(plan__patient=patient).select_related("scale")
     for outcome in outcomes:
@@ -96,7 +97,7 @@ def _sessions(patient: Patient) -> Iterator[Entry]:
     moves = SessionEvent.objects.filter(session__patient=patient)
     for move in moves.select_related("session__area", "session__clinic"):
         when = f"{move.session.starts_at_local:%d %b %Y %H:%M}"
-        title = f"Session of {when}, {move.session.area}: {move.new_status}"
+        title = f"Session of {when}, {move.session.area}: {in_words(Status, move.new_status)}"
         yield Entry(move.at, "session", move.session_id, title, move.reason)
     addenda = Addendum.objects.filter(session__patient=patient).select_related("by")
     for addendum in addenda:

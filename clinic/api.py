@@ -113,7 +113,7 @@ def acting_clinic(request: Request, clinic_id: Any = None) -> Clinic:
     clinics = actor(request).works_at
     named = [clinic for clinic in clinics if clinic_id is None or clinic.pk == clinic_id]
     if len(named) != 1:
-        yours = ", ".join(f"{clinic.pk} ({clinic.name})" for clinic in clinics)
+        yours = ", ".join(clinic.name for clinic in clinics)
         raise ValidationError({"clinic": [f"Name one of your clinics: {yours or 'none'}."]})
     return named[0]
 

@@ -31,6 +31,10 @@ class Answer:
     last_exposure_on: date | None = None
     zones: frozenset[str] = frozenset()
 
+    @property
+    def name(self) -> str:
+        return self.code.replace("-", " ").capitalize()
+
 
 @dataclass(frozen=True)
 class Situation:
@@ -71,7 +75,7 @@ def _finding(answer: Answer, situation: Situation) -> Finding | None:
         code=f"screening_{answer.code.replace('-', '_')}",
         severity=answer.severity,
         message=message,
-        rule=f"screening rule {answer.code}, version {answer.version}",
+        rule=f"{answer.name}, version {answer.version} of the question",
         source=answer.source,
         clear_on=clear,
         overridable_by=answer.overridable_by,

@@ -1,7 +1,8 @@
 """The client of every API test: it fails on an answer that the API's description does not allow.
 
 Status, content type, headers and body are compared, and an object may have no property beyond those
-that are described. The description is the product's own, generated once for a run.
+that are described. The description is the product's own, generated once for a run. What is refused
+is told in words; a 400, which is for the client's programmer, also names fields.
 """
 
 import json
@@ -13,6 +14,8 @@ import jsonschema_rs
 from django.urls import Resolver404, resolve
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
+
+from tests.words import faults_of_problem
 
 # What HTTP, Django and its middleware put on any answer.
 COMMON_HEADERS = {
@@ -30,6 +33,8 @@ class CheckedClient(APIClient):
         path, method = asked["PATH_INFO"], asked["REQUEST_METHOD"].lower()
         if path.startswith("/api/v1/") and method != "options":
             faults = faults_of(answer, path, "get" if method == "head" else method)
+            if answer.status_code > 400 and "json" in answer.headers.get("Content-Type", ""):
+                faults = [*faults, *faults_of_problem(answer.json())]
             assert not faults, f"{method.upper()} {path} answers {answer.status_code}: {faults}"
         return answer
 

@@ -120,7 +120,7 @@ def test_a_reminder_of_a_session_that_was_cancelled_by_sql_is_not_sent(smtp: Smt
 
     send()
 
-    assert seen(message) == ("CANCELLED", "the session is CANCELLED")
+    assert seen(message) == ("CANCELLED", "the session is cancelled")
     assert smtp.accepted == []
 
 
@@ -217,7 +217,7 @@ def test_a_message_without_a_text_waits_for_one_and_the_others_go_out(smtp: Smtp
         send()
 
     assert seen(wordless)[0] == "PENDING"
-    assert "no EMAIL text" in wordless.reason
+    assert "no text by E-mail" in wordless.reason
     assert wordless.due_at == NINE + dispatch.BACK_OFF[0]
     assert seen(other)[0] == "SENT"
     assert log.called
@@ -320,7 +320,7 @@ def test_a_reminder_of_a_booked_session_goes_out_and_one_of_a_started_does_not(
     send()
 
     assert seen(booked)[0] == MessageStatus.SENT
-    assert seen(started) == ("CANCELLED", "the session is IN_PROGRESS")
+    assert seen(started) == ("CANCELLED", "the session is in progress")
 
 
 def test_one_batch_uses_one_mail_connection(smtp: SmtpServer) -> None:

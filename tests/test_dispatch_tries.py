@@ -92,7 +92,7 @@ def test_a_rule_that_fails_uses_up_tries_and_spares_the_others(smtp: SmtpServer)
     ):
         send()
 
-    assert seen(odd) == ("PENDING", "error: KeyError")
+    assert seen(odd) == ("PENDING", "error: key error")
     assert odd.attempts == 1
     assert seen(other)[0] == "SENT"
 
@@ -106,7 +106,7 @@ def test_a_fault_of_ours_during_the_call_is_in_doubt(smtp: SmtpServer) -> None:
     ):
         send()
 
-    assert seen(message) == ("IN_DOUBT", "error: ValueError")
+    assert seen(message) == ("IN_DOUBT", "error: value error")
 
 
 def test_a_message_that_kills_every_worker_is_in_doubt_at_last(settings: Any) -> None:

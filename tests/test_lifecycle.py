@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from sessions import services
-from sessions.lifecycle import NEXT, OCCUPIES, Status
+from sessions.lifecycle import NEXT, OCCUPIES, Status, in_words
 from sessions.models import IllegalMove, TreatmentSession
 from sessions.services.moves import CHECK_IN_OPENS, NothingCharted, TooEarly
 from sessions.signals import session_moved
@@ -24,7 +24,9 @@ def test_a_move_is_made_or_refused_as_the_table_says(old: str, new: str) -> None
         assert session.move_to(new, at=NINE, by=session.practitioner) == old
         assert session.events.get().new_status == new
     else:
-        with pytest.raises(IllegalMove, match=f"{old} cannot become {new}"):
+        with pytest.raises(
+            IllegalMove, match=f"{in_words(Status, old)} cannot become {in_words(Status, new)}"
+        ):
             session.move_to(new, at=NINE, by=None)
         session.refresh_from_db()
         assert session.status == old
@@ -106,10 +108,10 @@ def test_a_chart_is_written_only_while_the_session_is_in_progress(booking: Booki
     entry: services.ZoneEntry = {"zone": booking.zone, "depth_mm": Decimal("1.00"), "passes": 4}
     session = booking.book()
 
-    with pytest.raises(services.chart.NotInProgress, match="it is BOOKED"):
+    with pytest.raises(services.chart.NotInProgress, match="it is booked"):
         services.write_chart(session_id=session.pk, zones=[entry])
 
     done = booking.completed(session.recovers_at)
-    with pytest.raises(services.chart.NotInProgress, match="it is COMPLETED"):
+    with pytest.raises(services.chart.NotInProgress, match="it is completed"):
         services.write_chart(session_id=done.pk, zones=[entry])
     assert TreatmentSession.objects.get(pk=done.pk).zone_treatments.get().passes == 6

@@ -74,7 +74,7 @@ def test_cancelling_cancels_what_waits_and_says_why(booking: Booking) -> None:
     booking.move(session, Status.CANCELLED)
 
     assert {status for _, _, status in outbox()} == {"CANCELLED"}
-    assert set(Message.objects.values_list("reason", flat=True)) == {"the session is CANCELLED"}
+    assert set(Message.objects.values_list("reason", flat=True)) == {"the session is cancelled"}
 
 
 @pytest.mark.usefixtures("sequence")

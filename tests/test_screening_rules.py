@@ -39,7 +39,7 @@ def test_a_yes_is_found_with_the_version_that_was_asked() -> None:
     assert finding.subject == ""
     assert (finding.severity, finding.overridable_by) == (Severity.WARN, ("PRACTITIONER",))
     assert finding.message == "Let the skin heal."
-    assert finding.rule == "screening rule chemical-peel, version 3"
+    assert finding.rule == "Chemical peel, version 3 of the question"
     assert finding.source == "clinical.md §1.3"
     assert (finding.clear_on, finding.numbers) == (None, {})
 

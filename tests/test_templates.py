@@ -52,7 +52,7 @@ def test_the_patients_language_is_preferred_and_english_is_the_fallback() -> Non
 
 
 def test_a_step_without_a_text_says_so() -> None:
-    with pytest.raises(NoTemplate, match="no EMAIL text for the step"):
+    with pytest.raises(NoTemplate, match="no text by E-mail for"):
         template_for(MessageFactory())
 
 

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from clinic.models import Clinic, User, Weekday
 from sessions import services
 from sessions.holding import Held
-from sessions.lifecycle import WAITLIST_NEXT, Status, WaitlistStatus
+from sessions.lifecycle import WAITLIST_NEXT, Status, WaitlistStatus, in_words
 from sessions.models import (
     FreedSlot,
     Hold,
@@ -318,7 +318,10 @@ def test_a_move_is_made_or_refused_as_the_table_says(old: str, new: str) -> None
         assert entry.move_to(new, at=NINE, by=None, **values.get(new, {})) == old
         assert entry.events.get().new_status == new
     else:
-        with pytest.raises(IllegalWaitlistMove, match=f"{old} cannot become {new}"):
+        with pytest.raises(
+            IllegalWaitlistMove,
+            match=f"{in_words(WaitlistStatus, old)} cannot become {in_words(WaitlistStatus, new)}",
+        ):
             entry.move_to(new, at=NINE, by=None)
         assert not entry.events.exists()
 

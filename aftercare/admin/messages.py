@@ -12,6 +12,7 @@ from aftercare.models import DeliveryReceipt, Message, MessageAttempt, MessageSt
 from clinic.admin import ClinicAdmin, ReadOnlyInline, StatusButtons
 from clinic.admin.words import status_badge
 from clinic.errors import DomainError
+from clinic.models import Role
 from clinic.permissions import actor
 
 STATUS_COLOURS = {
@@ -68,12 +69,18 @@ class MessageAdmin(StatusButtons, ClinicAdmin):
     fields = [
         *("patient", "session", "step", "channel", "status", "reason"),
         *(("due_at", "expires_at"), ("sent_at", "delivered_at"), "attempts", "template"),
-        *("clinic", "key", "provider_id"),
+        "clinic",
     ]
+    technical = ["key", "provider_id"]
     inlines = [MessageAttemptInline, DeliveryReceiptInline]
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """What a provider knows it by is for who asks the provider."""
+        is_technical = actor(request).role == Role.ADMIN
+        return [*self.fields, *(self.technical if is_technical else [])]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        rows = self.fields
+        rows = self.get_fields(request, obj)
         return [name for row in rows for name in ([row] if isinstance(row, str) else row)]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 
 from aftercare.channels.conversation import CLOSING, DONE, SMTP, SMTP_SSL
-from aftercare.channels.errors import Refused, Unknown
+from aftercare.channels.errors import Refused, Unknown, fault
 from aftercare.channels.kinds import ProviderKind
 from aftercare.channels.message import headers_of, own_address
 from aftercare.channels.wire import recipient, wire
@@ -60,12 +60,12 @@ class SmtpChannel:
             connection.begin(to, deadline)
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
-            raise _Closed(f"no connection: {type(error).__name__}") from error
+            raise _Closed(f"no connection: {fault(error)}") from error
         try:
             code, words = connection.hand_over(recipient(own_address()), to, content)
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
-            reason = f"connection lost: {type(error).__name__}"
+            reason = f"connection lost: {fault(error)}"
             raise (Unknown(reason) if connection.body_started else _Closed(reason)) from error
         if connection.body_started and code == DONE:
             return

@@ -4,7 +4,7 @@ import json
 
 import requests
 
-from aftercare.channels.errors import Refused, Unknown
+from aftercare.channels.errors import Refused, Unknown, fault
 
 TIMEOUT = (3.05, 8)  # seconds to connect and to answer
 # Our credentials or our pace, not this message: these may well work later.
@@ -30,8 +30,8 @@ def no_answer(error: requests.RequestException) -> Refused | Unknown:
         reason = getattr(error.args[0] if error.args else None, "reason", None)
         if type(reason).__name__ in ("NewConnectionError", "NameResolutionError"):
             return Refused("no connection")
-        return Unknown(f"connection lost: {type(error).__name__}")
-    return Unknown(f"no answer: {type(error).__name__}")
+        return Unknown(f"connection lost: {fault(error)}")
+    return Unknown(f"no answer: {fault(error)}")
 
 
 def refusal(status: int, text: str) -> Refused | Unknown:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from aftercare.channels import http
-from aftercare.channels.errors import Unknown
+from aftercare.channels.errors import Unknown, fault
 from aftercare.channels.kinds import ProviderKind
 from aftercare.rendering import Outgoing
 
@@ -53,7 +53,7 @@ class HttpSms:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            raise Unknown(f"it does not say: {type(error).__name__}") from error
+            raise Unknown(f"it does not say: {fault(error)}") from error
         if answer.status_code == 404:
             return None
         if answer.status_code != 200:

@@ -63,11 +63,11 @@ class CareStep(Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Empty: for every protocol that has no step of this code for itself.",
+        help_text="Empty: for every protocol that has no such step for itself.",
     )
     name = models.CharField(max_length=80)
     anchor = models.CharField("counted from", max_length=16, choices=Anchor)
-    offset = models.DurationField(help_text="As in “-7 00:00:00” or “3 00:00:00” (days hours).")
+    offset = models.DurationField(help_text="How long before or after it.")
     from_next_window = models.BooleanField(
         "from when the next session is due",
         default=False,
@@ -89,13 +89,13 @@ class CareStep(Model):
         models.PositiveSmallIntegerField(choices=SkinType),
         default=list,
         blank=True,
-        help_text="Only for these, as in “4,5,6”. Empty: for all.",
+        help_text="Only for these; for all if none is ticked.",
     )
     zones = ArrayField(
         models.SlugField(max_length=40),
         default=list,
         blank=True,
-        help_text="Codes; only if one of them was treated, as in “cheeks,nose”. Empty: for all.",
+        help_text="Only if one of them was treated; for all if none is ticked.",
     )
     anaesthetic_used = models.BooleanField(
         null=True, blank=True, help_text="Only if the skin was, or was not, numbed."
@@ -243,7 +243,10 @@ class MessageTemplate(Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.step}, {self.channel}, {self.language}, version {self.version}"
+        return (
+            f"{self.step}, {self.get_channel_display()}, {self.get_language_display()},"
+            f" version {self.version}"
+        )
 
     def clean_fields(self, exclude: Any = None) -> None:
         super().clean_fields(exclude=exclude)

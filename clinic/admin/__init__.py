@@ -3,6 +3,7 @@
 from clinic.admin import site as _site  # noqa: F401  registers the pages
 from clinic.admin.base import (
     ClinicAdmin,
+    MovesInline,
     OfTheirClinics,
     ReadOnlyInline,
     ScopedFields,
@@ -15,6 +16,7 @@ from clinic.admin.buttons import StatusButtons
 
 __all__ = [
     "ClinicAdmin",
+    "MovesInline",
     "OfTheirClinics",
     "ReadOnlyInline",
     "ScopedFields",

@@ -10,8 +10,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from knox.models import get_token_model
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
 
-from clinic.admin.choices import grouped, ticked
+from clinic.admin.choices import grouped, readers, ticked
+from clinic.admin.durations import duration
 from clinic.admin.fields import TIMES
 from clinic.admin.lookups import OwnLookups
 from clinic.admin.saving import SavesOnce
@@ -46,9 +48,16 @@ class ScopedFields:
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        return ticked(db_field) or super().formfield_for_dbfield(  # type: ignore[misc]
-            db_field, request, **kwargs
+        return (
+            ticked(db_field)
+            or duration(db_field)
+            or super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
         )
+
+    @property
+    def readonly_preprocess_fields(self) -> dict[str, Any]:
+        """How what cannot be changed is read where Django would show codes or numbers of hours."""
+        return readers(self.model)  # type: ignore[attr-defined]
 
 
 class OfTheirClinics(admin.RelatedFieldListFilter):
@@ -110,6 +119,20 @@ class ReadOnlyInline(ScopedFields, TabularInline):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class MovesInline(ReadOnlyInline):
+    """The moves in the life of a row, from one of its `statuses` to the next."""
+
+    statuses: type[models.TextChoices]
+    fields = ["at", "became", "by", "reason"]
+    readonly_fields = fields
+    ordering = ["id"]
+    verbose_name_plural = "history"
+
+    @display(description="became")
+    def became(self, move: Any) -> str:
+        return str(self.statuses(move.new_status).label)
 
 
 class VersionedAdmin(ClinicAdmin):

@@ -1,14 +1,19 @@
 """Choices that read well: grouped by what they belong to, ticked instead of typed, and named."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 from django import forms
 from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
+from django.db.models import DurationField
 from django.forms.models import ModelChoiceIterator
+from django.utils.dateparse import parse_duration
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from clinic.admin.durations import SIGNED, duration_words
 
 # Which of them may be chosen depends on another choice: they stand under what they belong to.
 GROUPED_BY = {"patients.zone": "area", "patients.concernsubtype": "concern"}
@@ -69,6 +74,30 @@ class _Ticked(forms.TypedMultipleChoiceField):
     def to_python(self, value: Any) -> list[str]:
         parts = [part.strip() for text in super().to_python(value) for part in text.split(",")]
         return [part for part in parts if part]
+
+
+def readers(model: Any) -> dict[str, Callable[[str], str]]:
+    """By field: what makes words of a read-only list of codes or length of time."""
+    found: dict[str, Callable[[str], str]] = {}
+    for field in model._meta.concrete_fields:
+        if isinstance(field, DurationField):
+            found[field.name] = partial(_duration, signed=field.name in SIGNED)
+        elif isinstance(field, ArrayField) and field.base_field.choices:
+            labels = {str(value): label for value, label in field.base_field.flatchoices}
+            found[field.name] = partial(_named, names=partial(dict, labels))
+        elif isinstance(field, ArrayField) and field.name in CODES_OF:
+            found[field.name] = partial(_named, names=partial(names_of, field.name))
+    return found
+
+
+def _named(text: str, names: Callable[[], dict[str, str]]) -> str:
+    known = names()
+    return ", ".join(known.get(code, code) for code in text.split(", "))
+
+
+def _duration(text: str, *, signed: bool) -> str:
+    value = parse_duration(text)
+    return text if value is None else duration_words(value, signed=signed)
 
 
 def names_of(name: str) -> dict[str, str]:

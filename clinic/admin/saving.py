@@ -125,6 +125,16 @@ class SavesOnce:
             return reverse(f"{name}_change", args=[row.pk])
         return reverse(f"{name}_changelist")
 
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """To the list, for what is gone or is not the caller's; an id would tell nobody more."""
+        name = opts.verbose_name
+        messages.warning(request, f"This {name} does not exist, or is not yours to see.")
+        has_list = self.has_view_or_change_permission(request)  # type: ignore[attr-defined]
+        address = f"admin:{opts.app_label}_{opts.model_name}_changelist"
+        return HttpResponseRedirect(reverse(address if has_list else "admin:index"))
+
     # Which state of a row somebody has seen
 
     def seen(self, request: HttpRequest, object_id: str | None) -> str:

@@ -104,7 +104,7 @@ def served_areas() -> "ArrayField[Any, Any]":
         models.SlugField(max_length=40),
         default=list,
         blank=True,
-        help_text="Codes of the areas that can be treated with it; empty means all.",
+        help_text="The areas that can be treated with it; all if none is ticked.",
     )
 
 

@@ -53,7 +53,7 @@ class ConsentText(Versioned):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.title}, {self.language}, version {self.version}"
+        return f"{self.title}, {self.get_language_display()}, version {self.version}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.sha256 = hashlib.sha256(self.body.encode()).hexdigest()

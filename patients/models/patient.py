@@ -117,7 +117,7 @@ class Patient(Model):
         choices=SkinType,
         null=True,
         editable=False,
-        help_text="Fitzpatrick, as last assessed: see SkinTypeAssessment.",
+        help_text="Fitzpatrick, as last assessed by a clinician.",
     )
     allergies = models.TextField(blank=True, max_length=5_000)
     keloid_history = models.BooleanField("keloids or hypertrophic scars", null=True, blank=True)

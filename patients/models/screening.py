@@ -150,7 +150,7 @@ class ScreeningAnswer(Model):
         models.SlugField(max_length=40),
         default=list,
         blank=True,
-        help_text="Codes of the zones that it is about; all if empty.",
+        help_text="The zones that it is about; all if none is named.",
     )
     detail = models.CharField(max_length=500, blank=True)
 

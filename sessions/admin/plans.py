@@ -6,18 +6,16 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from clinic.admin import ReadOnlyInline, ServiceAdmin
+from clinic.admin import MovesInline, ServiceAdmin
 from clinic.permissions import actor
 from sessions import services
+from sessions.lifecycle import PlanStatus
 from sessions.models import PlanEvent, TreatmentPlan
 
 
-class PlanEventInline(ReadOnlyInline):
+class PlanEventInline(MovesInline):
     model = PlanEvent
-    fields = ["at", "old_status", "new_status", "by", "reason"]
-    readonly_fields = fields
-    ordering = ["id"]
-    verbose_name_plural = "history"
+    statuses = PlanStatus
 
 
 @admin.register(TreatmentPlan)

@@ -12,7 +12,14 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from clinic.admin import OfTheirClinics, ReadOnlyInline, ScopedFields, ServiceAdmin, StatusButtons
+from clinic.admin import (
+    MovesInline,
+    OfTheirClinics,
+    ReadOnlyInline,
+    ScopedFields,
+    ServiceAdmin,
+    StatusButtons,
+)
 from clinic.admin.filters import DaysFilter
 from clinic.admin.words import severity, status_badge
 from clinic.findings import Severity
@@ -32,12 +39,9 @@ from sessions.models import (
 )
 
 
-class SessionEventInline(ReadOnlyInline):
+class SessionEventInline(MovesInline):
     model = SessionEvent
-    fields = ["at", "old_status", "new_status", "by", "reason"]
-    readonly_fields = fields
-    ordering = ["id"]
-    verbose_name_plural = "history"
+    statuses = Status
 
 
 class ChartInline(ScopedFields, TabularInline):

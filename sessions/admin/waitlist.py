@@ -9,7 +9,7 @@ from django.utils import timezone
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from clinic.admin import ClinicAdmin, ReadOnlyInline, ServiceAdmin, StatusButtons
+from clinic.admin import ClinicAdmin, MovesInline, ServiceAdmin, StatusButtons
 from clinic.admin.words import status_badge
 from clinic.models import Weekday
 from clinic.permissions import actor
@@ -36,12 +36,9 @@ class HoldAdmin(ClinicAdmin):
         return False
 
 
-class WaitlistEventInline(ReadOnlyInline):
+class WaitlistEventInline(MovesInline):
     model = WaitlistEvent
-    fields = ["at", "old_status", "new_status", "by", "reason"]
-    readonly_fields = fields
-    ordering = ["id"]
-    verbose_name_plural = "history"
+    statuses = WaitlistStatus
 
 
 STATUS_COLOURS = {

@@ -51,7 +51,7 @@ def range_in_band(name: str) -> models.CheckConstraint:
 class Endpoint(models.TextChoices):
     """What the skin shows when the practitioner stops."""
 
-    NONE = "NONE", "None"
+    NONE = "NONE", "Nothing to see"
     ERYTHEMA = "ERYTHEMA", "Erythema"
     PINPOINT_BLEEDING = "PINPOINT_BLEEDING", "Pinpoint bleeding"
     EXCESSIVE_BLEEDING = "EXCESSIVE_BLEEDING", "Excessive bleeding"
@@ -229,8 +229,8 @@ class DeviceClearance(Versioned):
     model = models.ForeignKey(DeviceModel, on_delete=models.PROTECT, related_name="clearances")
     reference = models.CharField(max_length=20, help_text="Such as K202243.")
     indication = models.CharField(max_length=200)
-    concerns = codes(help_text="Codes of the concerns.")
-    zones = codes(help_text="Codes of the zones.")
+    concerns = codes()
+    zones = codes()
     skin_types = ArrayField(models.PositiveSmallIntegerField(choices=SkinType), default=list)
     min_age = models.PositiveSmallIntegerField(help_text="Years.")
     depth_max_mm = depth_field(null=True, blank=True)

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from clinic.errors import Conflict
 from clinic.models import Clinic, ClinicScoped, Model, User, append_only, tracked
 from patients.models import Area, Concern, Patient, PatientConcern
-from sessions.lifecycle import PLAN_NEXT, PlanStatus
+from sessions.lifecycle import PLAN_NEXT, PlanStatus, in_words
 from sessions.models.catalogue import Protocol, ProtocolVersion
 
 
@@ -93,8 +93,11 @@ class TreatmentPlan(Model):
         """
         old = self.status
         if new not in PLAN_NEXT[old]:
-            legal = ", ".join(sorted(PLAN_NEXT[old])) or "nothing: it has ended"
-            raise IllegalPlanMove(f"A plan that is {old} cannot become {new}; possible: {legal}.")
+            is_now, wanted = in_words(PlanStatus, old), in_words(PlanStatus, new)
+            legal = in_words(PlanStatus, *PLAN_NEXT[old])
+            raise IllegalPlanMove(
+                f"A plan that is {is_now} cannot become {wanted}; possible: {legal}."
+            )
         self.status = new
         self.save(update_fields=["status"])
         self.events.create(old_status=old, new_status=new, at=at, by=by, reason=reason)
@@ -116,4 +119,4 @@ class PlanEvent(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.old_status or '–'} → {self.new_status}"
+        return in_words(PlanStatus, self.new_status).capitalize()

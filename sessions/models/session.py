@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from clinic.errors import Conflict
 from clinic.models import Clinic, ClinicScoped, Device, Model, Room, User, append_only, tracked
 from patients.models import Area, Patient, Screening, TreatmentConsent
-from sessions.lifecycle import NEXT, OCCUPIES, UPCOMING, Status, can_move
+from sessions.lifecycle import NEXT, OCCUPIES, UPCOMING, Status, can_move, in_words
 from sessions.models.catalogue import ProtocolVersion
 from sessions.models.plan import TreatmentPlan
 from sessions.models.triggers import recovers_longer
@@ -317,9 +317,10 @@ class TreatmentSession(Model):
     def require_move(self, new: str) -> None:
         """Raises IllegalMove unless `new` may follow on the status."""
         if not can_move(self.status, new):
-            legal = ", ".join(sorted(NEXT[self.status])) or "nothing: it has ended"
+            is_now, wanted = in_words(Status, self.status), in_words(Status, new)
+            legal = in_words(Status, *NEXT[self.status])
             raise IllegalMove(
-                f"A session that is {self.status} cannot become {new}; possible: {legal}."
+                f"A session that is {is_now} cannot become {wanted}; possible: {legal}."
             )
 
     def move_to(self, new: str, *, at: datetime, by: User | None, reason: str = "") -> str:
@@ -354,7 +355,7 @@ class SessionEvent(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.old_status or '–'} → {self.new_status}"
+        return in_words(Status, self.new_status).capitalize()
 
 
 class Addendum(Model):

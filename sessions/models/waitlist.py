@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from clinic.errors import Conflict
 from clinic.models import Clinic, ClinicScoped, Device, Model, Room, User, Weekday, append_only
-from sessions.lifecycle import WAITLIST_NEXT, WAITLIST_OPEN, WaitlistStatus
+from sessions.lifecycle import WAITLIST_NEXT, WAITLIST_OPEN, WaitlistStatus, in_words
 from sessions.models.plan import TreatmentPlan
 from sessions.models.session import TreatmentSession
 
@@ -175,9 +175,10 @@ class WaitlistEntry(Model):
     def require_move(self, new: str) -> None:
         """Raises IllegalWaitlistMove unless `new` may follow on the status."""
         if new not in WAITLIST_NEXT[self.status]:
-            legal = ", ".join(sorted(WAITLIST_NEXT[self.status])) or "nothing: it has ended"
+            is_now, wanted = in_words(WaitlistStatus, self.status), in_words(WaitlistStatus, new)
+            legal = in_words(WaitlistStatus, *WAITLIST_NEXT[self.status])
             raise IllegalWaitlistMove(
-                f"An entry that is {self.status} cannot become {new}; possible: {legal}."
+                f"An entry that is {is_now} cannot become {wanted}; possible: {legal}."
             )
 
     def move_to(
@@ -222,7 +223,7 @@ class WaitlistEvent(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.old_status or '–'} → {self.new_status}"
+        return in_words(WaitlistStatus, self.new_status).capitalize()
 
 
 class FreedSlot(Model):

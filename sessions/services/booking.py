@@ -16,7 +16,7 @@ from sessions.assessment import overridden, side_effect_findings
 from sessions.availability import SlotTaken, Standing, standing
 from sessions.clashes import clashes
 from sessions.holding import own_holds, use_up
-from sessions.lifecycle import PlanStatus
+from sessions.lifecycle import PlanStatus, in_words
 from sessions.models import SessionEvent, SessionFinding, TreatmentPlan, TreatmentSession
 from sessions.services.plans import version_in_effect
 from sessions.services.presence import require_fit, require_presence
@@ -81,7 +81,9 @@ class OverrideNotAllowed(NotAllowed):
 def require_active(status: str) -> None:
     """Raises PlanNotActive."""
     if status != PlanStatus.ACTIVE:
-        raise PlanNotActive(f"The plan is {status}; activate it first.", field="plan")
+        raise PlanNotActive(
+            f"The plan is {in_words(PlanStatus, status)}; activate it first.", field="plan"
+        )
 
 
 def require_not_archived(archived: bool) -> None:

@@ -8,12 +8,12 @@ from typing import Any, NotRequired, TypedDict
 from django.db import IntegrityError, transaction
 
 from clinic.errors import Conflict, DomainError, NotAllowed
-from clinic.models import CartridgeLot, User
+from clinic.models import CartridgeLot, Role, User
 from clinic.retries import retried_transaction
 from patients.models import Area, Zone
 from sessions.assessment import assess_session, overridden
 from sessions.gs1 import read_cartridge_code
-from sessions.lifecycle import Status
+from sessions.lifecycle import Status, in_words
 from sessions.models import (
     Addendum,
     CartridgeUse,
@@ -113,7 +113,8 @@ def in_progress(session_id: Any) -> TreatmentSession:
     session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
     if session.status != Status.IN_PROGRESS:
         raise NotInProgress(
-            f"The chart is written while the session is IN_PROGRESS; it is {session.status}."
+            "The chart is written while the session is in progress; it is "
+            f"{in_words(Status, session.status)}."
         )
     return session
 
@@ -222,11 +223,11 @@ def override_finding(
     finding = found.get((code, subject))
     if finding is None or not finding.needs_decision:
         raise NoSuchFinding(
-            "Open are: " + (", ".join(f"{c} {s}".strip() for c, s in found) or "none") + ".",
+            "Open are: " + (" ".join(entry.message for entry in found.values()) or "none."),
             field="code",
         )
     if by.role not in finding.overridable_by:
-        allowed = ", ".join(finding.overridable_by) or "nobody"
+        allowed = ", ".join(Role(role).label for role in finding.overridable_by) or "nobody"
         raise OverrideNotAllowed(f"{finding.message} It may be overridden by: {allowed}.")
     session.findings.filter(code=code, subject=subject).delete()
     row = overridden(session, finding, reason=reason, at=at, by=by)

@@ -10,10 +10,11 @@ from clinic.errors import Conflict, DomainError
 from clinic.models import User
 from clinic.retries import retried_transaction
 from patients.models import Zone
-from sessions.lifecycle import Status
+from sessions.lifecycle import Status, in_words
 from sessions.models import (
     OutcomeMeasure,
     OutcomeScale,
+    RaterRole,
     SideEffect,
     TreatmentPlan,
     TreatmentSession,
@@ -60,7 +61,7 @@ def log_side_effect(
 ) -> SideEffect:
     """Record what a session led to. Raises NotCompleted, ZoneElsewhere."""
     if session.status != Status.COMPLETED:
-        raise NotCompleted(f"The session is {session.status}.", field="session")
+        raise NotCompleted(f"The session is {in_words(Status, session.status)}.", field="session")
     require_on(session.area, zone)
     return SideEffect.objects.create(
         session=session,
@@ -103,7 +104,9 @@ def record_outcome(
     """Record a score on a scale. Raises ScoreOutOfRange, WrongRater, OtherPlan, ZoneElsewhere."""
     if rater_role not in scale.rater_roles:
         raise WrongRater(
-            f"{scale} is rated by: {', '.join(scale.rater_roles)}.", field="rater_role"
+            f"{scale} is rated by: "
+            f"{', '.join(RaterRole(role).label.lower() for role in scale.rater_roles)}.",
+            field="rater_role",
         )
     if session and session.plan_id != plan.pk:
         raise OtherPlan("Name a session of this plan.", field="session")

@@ -223,7 +223,7 @@ def _is_at(start: datetime, usual: Any, zone: Any) -> bool:
 def _explain(shifts: list[Shift]) -> LaterSessionsTooSoon:
     return LaterSessionsTooSoon(
         f"Then {len(shifts)} later session(s) of the plan would come too soon; "
-        "`shift_later` moves them to the times proposed here.",
+        "They can be moved with it, to the times proposed here.",
         field="starts_at",
         later_sessions=[
             {

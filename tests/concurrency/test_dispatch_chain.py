@@ -79,7 +79,7 @@ def test_what_went_well_stays_when_the_next_one_fails(smtp: SmtpServer) -> None:
         send()
 
     assert seen(first) == seen(third) == ("SENT", "")
-    assert seen(second) == ("PENDING", "error: KeyError")
+    assert seen(second) == ("PENDING", "error: key error")
     assert [m.tries.count() for m in (first, second, third)] == [1, 1, 1]
 
 

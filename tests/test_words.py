@@ -1,0 +1,71 @@
+"""Every string that a person sees is words: the admin for every role, the patients' pages."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from clinic.models import Role
+from sessions.lifecycle import Status
+from tests.factories import DAY, UserFactory
+from tests.test_admin import client_of, rows  # noqa: F401  the fixture
+from tests.test_patient_pages import TODAY, make, url
+from tests.words import UUID, faults_in, visible
+
+pytestmark = pytest.mark.django_db
+# What is typed like this: variables of a text, and the words that patients answer with.
+TYPED = r"\{\{ \w+ \}\}|\bSTOP\b|\bHELP\b|\bSTART\b"
+# What a technical admin asks a provider for.
+TECHNICAL = rf"(?<=Key\n){UUID}"
+
+
+def test_every_page_of_the_admin_is_words(rows: list[Any]) -> None:  # noqa: F811
+    failures: dict[str, list[str]] = {}
+    opened = 0
+    for role in Role.values:
+        client = client_of(UserFactory(role=role, clinic=rows[0]))
+        addresses = ["/admin/"]
+        for model in admin.site._registry:
+            name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+            addresses += [reverse(f"{name}_{page}") for page in ("changelist", "add")]
+        for row in rows:
+            name = f"admin:{row._meta.app_label}_{row._meta.model_name}"
+            addresses.append(reverse(f"{name}_change", args=[row.pk]))
+            if role == Role.MANAGER:
+                addresses.append(reverse(f"{name}_history", args=[row.pk]))
+        for address in addresses:
+            page = client.get(address)
+            if page.status_code != 200:
+                continue
+            opened += 1
+            allowed = f"{TYPED}|{TECHNICAL}" if role == Role.ADMIN else TYPED
+            for fault in faults_in(visible(page), allowed=allowed):
+                failures.setdefault(fault, []).append(f"{role} {address}")
+
+    assert opened > 300
+    assert not failures, "\n".join(f"{f} ({len(w)}: {w[0]})" for f, w in failures.items())
+
+
+def test_every_page_of_a_patient_is_words() -> None:
+    """In every state of the session and every language, opened, sent empty, and sent whole."""
+    failures, opened = [], 0
+    for status in Status.values:
+        for language, _ in settings.LANGUAGES:
+            ahead = TODAY + 2 * DAY if status == Status.BOOKED else TODAY - DAY
+            message = make(ahead, status, session__plan__patient__language=language)
+            for part in ("", "confirm/", "change/", "write/", "preferences/", "unsubscribe/"):
+                client = Client()
+                for answer in (
+                    client.get(url(message, part), follow=True),
+                    client.post(url(message, part), {}, follow=True),
+                    client.post(url(message, part), {"text": "Is this normal?"}, follow=True),
+                ):
+                    opened += 1
+                    for fault in faults_in(visible(answer)):
+                        failures.append((status, language, part, fault))
+
+    assert opened > 100
+    assert not failures
