@@ -86,6 +86,11 @@ router.register("working-hours", WorkingHoursViewSet, basename="working-hours")
 router.register("zones", ZoneViewSet, basename="zone")
 
 autocomplete = OwnAutocomplete.as_view(admin_site=admin.site)
+handler400 = "clinic.error_pages.bad_request"
+handler403 = "clinic.error_pages.forbidden"
+handler404 = "clinic.error_pages.not_found"
+handler500 = "clinic.error_pages.server_error"
+
 urlpatterns = [
     path("", pages.home, name="home"),
     path("healthz", health.healthz, name="healthz"),

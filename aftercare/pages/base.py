@@ -6,8 +6,10 @@ from functools import wraps
 from typing import Any
 
 from django.core import signing
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template import loader
 from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 
@@ -62,6 +64,27 @@ def of_patient(*methods: str, ends: bool = True) -> Callable[[View], Callable[..
         return run
 
     return decorate
+
+
+def trouble(request: HttpRequest, *, status: int) -> HttpResponse:
+    """Kind words when a page cannot be shown, and whom to call if that can still be known. A link
+    that is no link is told so."""
+    try:
+        message = links.message_for(_token_in(request.path_info))
+    except DatabaseError:
+        message = None
+    language_ = language(message) if message else "en"
+    name = "unknown" if status == 404 and message is None else "trouble"
+    words = {**WORDS[language_], "trouble_otherwise": WORDS["es"]["trouble_hint"]}
+    if message and not rights_are_over(message, at=timezone.now()):
+        words |= {"clinic": message.clinic, "home": f"/p/{links.token_for(message)}/"}  # type: ignore[dict-item]
+    page = loader.get_template(f"aftercare/pages/{name}.html").render(words)
+    return HttpResponse(page, status=status, headers=HEADERS)
+
+
+def _token_in(path: str) -> str:
+    """Of /p/<token>/…"""
+    return path.split("/")[2]
 
 
 def _unless_busy(view: View, request: HttpRequest, message: Message) -> HttpResponse:

@@ -3,6 +3,10 @@
 WORDS: dict[str, dict[str, str]] = {
     "en": {
         "language": "en",
+        "trouble": "This page cannot be shown right now",
+        "trouble_hint": "Your appointment stays as it is. Please try again in a few minutes, or "
+        "call your clinic.",
+        "to_start": "Back to your page",
         "hello": "Hello",
         "your_appointment": "Your appointment",
         "confirm": "Confirm",
@@ -63,6 +67,10 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "es": {
         "language": "es",
+        "trouble": "Esta página no se puede mostrar ahora",
+        "trouble_hint": "Su cita no cambia. Inténtelo de nuevo en unos minutos o llame a su "
+        "clínica.",
+        "to_start": "Volver a su página",
         "hello": "Hola",
         "your_appointment": "Su cita",
         "confirm": "Confirmar",
