@@ -243,7 +243,7 @@ class LoginView(SafeWrites, StrictQuery):
 
 
 class LogoutView(SafeWrites, StrictQuery):
-    """Ends the token that the request came with."""
+    """Ends the token that the request came with. Sent again, it is answered 401: it has ended."""
 
     operation_names = {"post": "log_out"}
     permission_classes = [IsAuthenticated]

@@ -48,7 +48,7 @@ from tests.pictures import agree, jpeg
 
 JPEG = jpeg()
 ENDED = {"rest": "KEEP", "reason": "Worn out"}
-# A log-in is nobody's yet, and a log-out ends what a second one would need: see test_idempotency.
+# A log-in is nobody's yet, and a log-out ends what a second one would need: see test_safe_writes.
 APART = {"log_in", "log_out"}
 
 

@@ -31,23 +31,14 @@ def add_headers(method: str, operation: dict[str, Any]) -> None:
     for status, response in operation["responses"].items():
         response["description"] = response["description"] or SUCCESS[status]
         headers = response.setdefault("headers", {})
-        if is_of_an_object(response):
-            headers.setdefault("ETag", ETAG)
         if "image/jpeg" in response.get("content", {}):
             headers["Content-Disposition"] = FILE_NAME
         if "Idempotency-Key" in takes:
             headers["Idempotency-Replayed"] = REPLAYED
         if not headers:
             del response["headers"]
-    if method == "get" and is_of_an_object(operation["responses"].get("200", {})):
+    if method == "get" and "ETag" in operation["responses"].get("200", {}).get("headers", {}):
         operation["responses"]["304"] = {
             "description": "What you have is still true: your If-None-Match is the ETag.",
             "headers": {"ETag": ETAG},
         }
-
-
-def is_of_an_object(response: dict[str, Any]) -> bool:
-    """Lists, whole or in pages, have no ETag."""
-    content = response.get("content", {}).get("application/json", {})
-    component = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
-    return bool(component) and not component.endswith("Page")

@@ -7,6 +7,7 @@ from drf_spectacular.plumbing import get_doc
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from clinic.schema.answers import ETAG
 from clinic.schema.operations import collection, in_words, operation_name
 from clinic.schema.words import says
 from clinic.writes import SafeWrites, write_headers
@@ -37,6 +38,14 @@ class ClinicSchema(AutoSchema):
             if isinstance(self.view, SafeWrites)
             else []
         )
+
+    def _get_response_for_code(self, serializer: Any, *args: Any, **kwargs: Any) -> Any:
+        inherited: Any = super()._get_response_for_code
+        response = inherited(serializer, *args, **kwargs)
+        is_object = isinstance(self.view, SafeWrites) and self.view.tags(serializer)
+        if is_object and not self._is_list_view(serializer):
+            response.setdefault("headers", {})["ETag"] = ETAG
+        return response
 
     def _map_serializer_field(
         self, field: Any, direction: Any, bypass_extensions: bool = False

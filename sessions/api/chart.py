@@ -121,6 +121,8 @@ class CartridgeUseOut(serializers.ModelSerializer[CartridgeUse]):
 
 
 class ChartOut(serializers.Serializer[Any]):
+    of_model = TreatmentSession
+
     session = serializers.UUIDField(source="pk")
     status = serializers.ChoiceField(choices=Status.choices)
     zones = ZoneTreatmentOut(source="zone_treatments", many=True)
