@@ -273,7 +273,10 @@ def confirm(session: TreatmentSession, *, at: datetime) -> bool:
 
     Locks the row first: a second answer finds it confirmed, and that is as good.
     """
-    status = TreatmentSession.objects.locked().get(pk=session.pk).status
+    found = TreatmentSession.objects.select_related("patient").locked().get(pk=session.pk)
+    status = found.status
+    if found.patient.archived_at:
+        return False
     if status == Status.BOOKED and at < session.starts_at:
         move_session(session_id=session.pk, to=Status.CONFIRMED, at=at, by=None)
         status = Status.CONFIRMED

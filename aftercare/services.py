@@ -11,6 +11,7 @@ from clinic.errors import Conflict
 from clinic.models import User
 from clinic.retries import retried_transaction
 from patients.services import finish_source
+from patients.services.records import require_open
 
 # On its way, or nobody knows whether it has arrived.
 UNDECIDED = (
@@ -104,6 +105,7 @@ def resend_message(*, message_id: Any, at: datetime, by: User) -> Message:
     # All of them, so that two who send two of them again meet here; then, behind the locks, afresh.
     list(copies.locked().values_list("pk"))
     message.refresh_from_db()
+    require_open(message.patient)
     if message.status in UNDECIDED:
         raise NotResendable(f"It is {_now(message)}; only an ended message can be sent again.")
     last = copies.order_by("-occurrence")[0]

@@ -8,6 +8,7 @@ from clinic.locks import lock
 from clinic.models import User
 from clinic.retries import retried_transaction
 from patients.models import ContactConsent, Patient
+from patients.services.records import require_open
 
 
 class NoAddress(Conflict):
@@ -34,10 +35,13 @@ def record_contact_consent(
 ) -> ContactConsent:
     """Add the patient's word on one channel and purpose to the ledger.
 
-    Raises NoAddress if the patient agrees to a channel that we have no address for.
+    Raises NoAddress if the patient agrees to a channel that we have no address for, and
+    PatientArchived if they agree in a record that is out of use; a no is always taken.
     """
     lock(lock_name(patient_id))
     patient = Patient.objects.select_for_update(of=("self",)).get(pk=patient_id)
+    if granted:  # a no is taken always
+        require_open(patient)
     if granted and not (patient.email if channel == "EMAIL" else patient.mobile):
         missing = "e-mail address" if channel == "EMAIL" else "mobile number"
         raise NoAddress(f"The patient has no {missing}: record it first.", field="channel")

@@ -59,9 +59,22 @@ def locked(patient_id: Any) -> Patient:
 def open_record(patient_id: Any) -> Patient:
     """The locked record. Raises PatientArchived."""
     patient = locked(patient_id)
-    if patient.archived_at:
-        raise PatientArchived("This record is archived and cannot be changed.")
+    require_open(patient)
     return patient
+
+
+def require_open(patient: Patient, *, field: str = "") -> None:
+    """Whoever writes to what belongs to a patient asks this first. Raises PatientArchived."""
+    if patient.merged_into_id:
+        raise PatientArchived(
+            "This record was merged into another one: go on there.",
+            field=field,
+            merged_into=str(patient.merged_into_id),
+        )
+    if patient.archived_at:
+        raise PatientArchived(
+            "This record is archived and cannot be changed: restore it first.", field=field
+        )
 
 
 @retried_transaction

@@ -9,6 +9,7 @@ from django.utils import timezone
 from clinic.admin import ServiceAdmin
 from clinic.admin.words import said
 from clinic.permissions import actor
+from patients.admin.records import OfOpenRecord
 from sessions import services
 from sessions.models import OutcomeMeasure, SideEffect
 
@@ -16,7 +17,8 @@ EXPECTED = said("is_expected", "expected", no=("Not expected", "danger"))
 
 
 @admin.register(SideEffect)
-class SideEffectAdmin(ServiceAdmin):
+class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
+    record_path = "session.patient"
     list_display = ["onset_at", "session", "kind", "grade", EXPECTED, "resolved_at"]
     list_filter = ["kind", "grade", "is_expected", ("resolved_at", admin.EmptyFieldListFilter)]
     list_select_related = ["session__patient", "session__area", "session__clinic"]

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from clinic.admin import MovesInline, ServiceAdmin
 from clinic.permissions import actor
+from patients.admin.records import OfOpenRecord
 from sessions import services
 from sessions.lifecycle import PlanStatus
 from sessions.models import PlanEvent, TreatmentPlan
@@ -19,7 +20,7 @@ class PlanEventInline(MovesInline):
 
 
 @admin.register(TreatmentPlan)
-class TreatmentPlanAdmin(ServiceAdmin):
+class TreatmentPlanAdmin(OfOpenRecord, ServiceAdmin):
     list_display = ["patient", "protocol", "area", "practitioner", "status", "created_at"]
     list_filter = ["status", "area", "concern"]
     list_select_related = ["patient", "protocol", "area", "practitioner"]

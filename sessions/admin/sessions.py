@@ -51,7 +51,8 @@ class ChartInline(ScopedFields, TabularInline):
     hide_title = True
 
     def _is_open(self, obj: Any) -> bool:
-        return obj is not None and obj.status == Status.IN_PROGRESS
+        is_going_on = obj is not None and obj.status == Status.IN_PROGRESS
+        return is_going_on and obj.patient.archived_at is None
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._is_open(obj) and super().has_add_permission(request, obj)
@@ -225,7 +226,8 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
     def _is_open(self, request: HttpRequest, session: TreatmentSession) -> bool:
         """Whether the caller may write the record now."""
         may_write = request.user.has_perm("treatment_sessions.treat")
-        return may_write and session.status in (Status.CHECKED_IN, Status.IN_PROGRESS)
+        is_open = session.patient.archived_at is None
+        return may_write and is_open and session.status in (Status.CHECKED_IN, Status.IN_PROGRESS)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         return self.inlines if obj else []

@@ -89,7 +89,7 @@ def require_active(status: str) -> None:
 def require_not_archived(archived: bool) -> None:
     """Raises PatientArchived."""
     if archived:
-        raise PatientArchived("This patient's record is archived.", field="plan")
+        raise PatientArchived("This patient's record is archived: restore it first.", field="plan")
 
 
 def require_in_use(resource: Any, in_use: bool, field: str) -> None:

@@ -11,6 +11,7 @@ from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.models import CartridgeLot, Role, User
 from clinic.retries import retried_transaction
 from patients.models import Area, Zone
+from patients.services.records import require_open
 from sessions.assessment import assess_session, overridden
 from sessions.gs1 import read_cartridge_code
 from sessions.lifecycle import Status, in_words
@@ -109,8 +110,9 @@ def require_on(area: Area, zone: Zone | None, *, field: str = "zone") -> None:
 
 
 def in_progress(session_id: Any) -> TreatmentSession:
-    """The locked session. Raises NotInProgress."""
+    """The locked session. Raises NotInProgress, PatientArchived."""
     session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
+    require_open(session.patient)
     if session.status != Status.IN_PROGRESS:
         raise NotInProgress(
             "The chart is written while the session is in progress; it is "
@@ -217,6 +219,7 @@ def override_finding(
     Raises NoSuchFinding, and OverrideNotAllowed if the rule does not leave it to this role.
     """
     session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
+    require_open(session.patient)
     if session.status == Status.COMPLETED:
         raise NoSuchFinding("The record is signed: nothing can be decided any more.")
     found = {(e.finding.code, e.finding.subject): e.finding for e in assess_session(session, at=at)}
@@ -238,7 +241,8 @@ def override_finding(
 @retried_transaction
 def add_addendum(*, session_id: Any, text: str, at: datetime, by: User) -> Addendum:
     """Add to a signed record; the record itself stays as it is. Raises NotSigned."""
-    session = TreatmentSession.objects.locked().get(pk=session_id)
+    session = TreatmentSession.objects.select_related("patient").locked().get(pk=session_id)
+    require_open(session.patient)
     if session.status != Status.COMPLETED:
         raise NotSigned("The record is still open: write it into the chart.")
     return Addendum.objects.create(session=session, text=text, at=at, by=by)

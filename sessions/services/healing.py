@@ -10,6 +10,7 @@ from clinic.errors import Conflict, DomainError
 from clinic.models import User
 from clinic.retries import retried_transaction
 from patients.models import Zone
+from patients.services.records import require_open
 from sessions.lifecycle import Status, in_words
 from sessions.models import (
     OutcomeMeasure,
@@ -60,6 +61,7 @@ def log_side_effect(
     note: str = "",
 ) -> SideEffect:
     """Record what a session led to. Raises NotCompleted, ZoneElsewhere."""
+    require_open(session.patient, field="session")
     if session.status != Status.COMPLETED:
         raise NotCompleted(f"The session is {in_words(Status, session.status)}.", field="session")
     require_on(session.area, zone)
@@ -78,7 +80,9 @@ def log_side_effect(
 @retried_transaction
 def resolve_side_effect(*, side_effect_id: Any, resolution: str, at: datetime) -> SideEffect:
     """Close a side effect with its outcome. Raises AlreadyResolved."""
-    side_effect = SideEffect.objects.select_for_update(of=("self",)).get(pk=side_effect_id)
+    rows = SideEffect.objects.select_for_update(of=("self",)).select_related("session__patient")
+    side_effect = rows.get(pk=side_effect_id)
+    require_open(side_effect.session.patient)
     if side_effect.resolved_at:
         raise AlreadyResolved(f"It was resolved on {side_effect.resolved_at:%d %b %Y}.")
     side_effect.resolved_at, side_effect.resolution = at, resolution
@@ -102,6 +106,7 @@ def record_outcome(
     note: str = "",
 ) -> OutcomeMeasure:
     """Record a score on a scale. Raises ScoreOutOfRange, WrongRater, OtherPlan, ZoneElsewhere."""
+    require_open(plan.patient, field="plan")
     if rater_role not in scale.rater_roles:
         raise WrongRater(
             f"{scale} is rated by: "

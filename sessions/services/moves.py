@@ -8,6 +8,7 @@ from clinic.locks import lock
 from clinic.models import User
 from clinic.retries import retried_transaction
 from clinic.versions import Check, unchecked
+from patients.services.records import require_open
 from sessions.assessment import (
     Assessed,
     assess_session,
@@ -57,7 +58,8 @@ def move_session(
     `reschedules` the session is cancelled because the caller books it at another time.
 
     Raises IllegalMove, TooEarly (check-in or no-show of a session that is still to come),
-    NothingCharted (completing without a treated zone), UnresolvedFindings, and what `seen` does.
+    NothingCharted (completing without a treated zone), UnresolvedFindings, PatientArchived (apart
+    from what ends a session that was kept), and what `seen` does.
     """
     frees = to not in OCCUPIES
     if frees:  # the recovery of the session before may change: Note [Lock order]
@@ -67,6 +69,8 @@ def move_session(
         lock(f"patient:{patient_id}")
     session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
     seen()
+    if not frees:
+        require_open(session.patient)
     session.require_move(to)
     _require(session, to=to, at=at)
     if to == Status.COMPLETED:

@@ -9,7 +9,7 @@ from clinic.errors import DomainError
 from clinic.models import Role, User
 from clinic.retries import retried_transaction
 from patients.models import Area, Concern, Patient, PatientConcern
-from patients.services import PatientArchived
+from patients.services.records import require_open
 from sessions.lifecycle import PlanStatus
 from sessions.models import Protocol, ProtocolVersion, TreatmentPlan
 
@@ -76,8 +76,7 @@ def create_plan(
     Raises PatientArchived, ProtocolDoesNotFit, NoPractitionerHere, ForeignConcern, OtherConcern,
     NoVersion.
     """
-    if patient.archived_at:
-        raise PatientArchived("This record is archived: restore it first.", field="patient")
+    require_open(patient, field="patient")
     if (protocol.concern_id, protocol.area_id) != (concern.pk, area.pk):
         raise ProtocolDoesNotFit(
             f"The protocol “{protocol}” treats {protocol.concern} on {protocol.area}.",
@@ -115,8 +114,11 @@ def create_plan(
 
 @retried_transaction
 def move_plan(*, plan_id: Any, to: str, at: datetime, by: User, reason: str = "") -> TreatmentPlan:
-    """Move a plan on in its life. Raises IllegalPlanMove, ReasonMissing (to hold or to stop)."""
+    """Move a plan on in its life. Raises IllegalPlanMove, ReasonMissing (to hold or to stop), and
+    PatientArchived (to activate it)."""
     plan = TreatmentPlan.objects.select_for_update(of=("self",)).get(pk=plan_id)
+    if to == PlanStatus.ACTIVE:
+        require_open(plan.patient)
     if to in (PlanStatus.ON_HOLD, PlanStatus.STOPPED) and not reason:
         raise ReasonMissing("Say why the plan is held or stopped.", field="reason")
     plan.move_to(to, at=at, by=by, reason=reason)

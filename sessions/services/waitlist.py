@@ -17,6 +17,7 @@ from clinic.errors import Conflict, DomainError
 from clinic.models import User
 from clinic.retries import retried_step, retried_transaction
 from clinic.versions import Check, unchecked
+from patients.services.records import require_open
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import FreedSlot, Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 from sessions.services.booking import (
@@ -58,7 +59,9 @@ def join_waitlist(
     at: datetime,
     by: User,
 ) -> WaitlistEntry:
-    """Put a plan on the waitlist. Raises PlanNotActive, NoPractitionerHere, AlreadyWaiting."""
+    """Put a plan on the waitlist. Raises PatientArchived, PlanNotActive, NoPractitionerHere,
+    AlreadyWaiting."""
+    require_open(plan.patient, field="plan")
     require_active(plan.status)
     if practitioner:
         require_practitioner(practitioner, clinic_id=plan.clinic_id)
