@@ -36,7 +36,7 @@ from clinic.errors import PreconditionRequired, VersionMismatch
 from clinic.idempotency import NAME, claim, keep, key_of
 from clinic.permissions import actor
 from clinic.retries import retried, retried_transaction
-from clinic.versions import version_of, version_read, with_state
+from clinic.versions import OWN, version_of, version_read, with_state
 
 OVERWRITES = {"PUT", "PATCH"}
 KEY = OpenApiParameter(
@@ -56,8 +56,8 @@ class SafeWrites(APIView):
     """
 
     model: type[models.Model] | None = None
-    # Verbs without a transaction around them: the service tells the version of the row that it has
-    # written by `clinic.rows.Insert`, or there is none.
+    # Verbs that make something, without a transaction around them: it would cost statements, or be
+    # open for too long. Their version is known from `clinic.rows.Insert`, or nobody changes it.
     alone: frozenset[str] = frozenset()
     # Verbs whose service takes other locks before the object's: it calls `require_seen` itself.
     check_later: frozenset[str] = frozenset()
@@ -159,7 +159,7 @@ class SafeWrites(APIView):
     def _with_version(self, answer: Any, *, just_written: bool) -> HttpResponse:
         """After a write: the version of what it answers, read in its transaction."""
         if row := self._answered(answer):
-            read = version_read if just_written else version_of
+            read = version_read if just_written and hasattr(row, OWN) else version_of
             _tag(answer, read(row, *parts_of(type(row))))
         return cast(HttpResponse, answer)
 

@@ -108,6 +108,7 @@ class PhotoViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         "thumbnail": "treatment_sessions.view_photo",
     }
     parser_classes = [PhotoFormParser]
+    alone = frozenset({"create"})  # a picture may have to wait until others are decoded
     serializer_class = PhotoOut
     filterset_class = PhotoFilter
 
