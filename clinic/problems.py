@@ -8,9 +8,11 @@ a foreign host, a fault of ours) is put into this shape by `clinic.middleware.pr
 """
 
 import logging
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import DataError, IntegrityError, OperationalError
 from django.http import HttpResponse
@@ -134,9 +136,21 @@ def _constraint(exc: IntegrityError) -> HttpResponse | None:
         return None
     set_rollback()
     logger.warning("no service puts the constraint %s into words", name)
+    words = constraint_words().get(name, "")
     if state == CHECK:
-        return problem(400, name, "Invalid input", f"The database refuses this value ({name}).")
-    return problem(409, name, "Conflict", f"This clashes with what is recorded ({name}).")
+        return problem(400, name, "Invalid input", words or "This value cannot be recorded.")
+    return problem(409, name, "Conflict", words or "This clashes with what is recorded.")
+
+
+@cache
+def constraint_words() -> dict[str, str]:
+    """What each named constraint says of itself, where it has words of its own."""
+    return {
+        constraint.name: str(constraint.violation_error_message)
+        for model in apps.get_models()
+        for constraint in model._meta.constraints
+        if constraint.violation_error_message != constraint.default_violation_error_message
+    }
 
 
 def _framework(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:

@@ -1,14 +1,16 @@
 """Every string that a person sees is words: the admin for every role, the patients' pages."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib import admin
-from django.test import Client
+from django.db.models import CheckConstraint
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from clinic.models import Role
+from clinic.models import Role, User
 from sessions.lifecycle import Status
 from tests.factories import DAY, UserFactory
 from tests.test_admin import client_of, rows  # noqa: F401  the fixture
@@ -69,3 +71,38 @@ def test_every_page_of_a_patient_is_words() -> None:
 
     assert opened > 100
     assert not failures
+
+
+def test_every_constraint_that_a_form_can_break_has_words(manager: User) -> None:
+    """Django would tell its name. What a list of choices refuses before does not get that far."""
+    request = RequestFactory().get("/admin/")
+    request.user = manager
+    unworded, tried = [], 0
+    for page in admin.site._registry.values():
+        if not (page.has_add_permission(request) or page.has_change_permission(request)):
+            continue
+        forms = [(page.model, page.get_form(request).base_fields)]
+        for inline in page.get_inline_instances(request):
+            forms.append((inline.model, inline.get_formset(request).form.base_fields))
+        for model, fields in forms:
+            for constraint in model._meta.constraints:
+                if not isinstance(constraint, CheckConstraint):
+                    continue
+                names = {name.split("__")[0] for name in names_in(constraint.condition)}
+                typed = {name for name in names if not model._meta.get_field(name).choices}
+                if not typed or not names <= set(fields):
+                    continue
+                tried += 1
+                if "violat" in str(constraint.get_violation_error_message()):
+                    unworded.append(constraint.name)
+
+    assert tried > 20
+    assert not unworded
+
+
+def names_in(condition: Any) -> Iterator[str]:
+    for child in condition.children:
+        if isinstance(child, tuple):
+            yield child[0]
+        else:
+            yield from names_in(child)

@@ -1,13 +1,15 @@
 """What the rules and the database refuse, in words at the fields of a form."""
 
-from functools import cache
+import logging
 
-from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import DataError, IntegrityError
 from django.db.models import ProtectedError
 
 from clinic.errors import DomainError
+from clinic.problems import constraint_words
+
+logger = logging.getLogger(__name__)
 
 REFUSED = (DomainError, ValidationError, IntegrityError, DataError, ProtectedError)
 
@@ -32,18 +34,7 @@ def refusals(error: Exception) -> list[tuple[str, str]]:
 
 def _of_database(error: Exception) -> str:
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
+    logger.warning("no form puts the constraint %s into words", name)
     return constraint_words().get(name) or (
-        "This clashes with what is recorded, perhaps since a moment ago"
-        f"{f' ({name})' if name else ''}. Nothing was saved."
+        "This clashes with what is recorded, perhaps since a moment ago. Nothing was saved."
     )
-
-
-@cache
-def constraint_words() -> dict[str, str]:
-    """What each named constraint says of itself, where it has words of its own."""
-    return {
-        constraint.name: str(constraint.violation_error_message)
-        for model in apps.get_models()
-        for constraint in model._meta.constraints
-        if constraint.violation_error_message != constraint.default_violation_error_message
-    }

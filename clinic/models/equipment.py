@@ -68,6 +68,7 @@ class DeviceSpec(Versioned):
             models.CheckConstraint(
                 name="device_spec_depth_positive",
                 condition=Q(depth_max_mm__gt=0, tolerance_mm__gte=0),
+                violation_error_message="The depth must be above zero, the tolerance not below.",
             ),
         ]
         triggers = append_only()

@@ -77,7 +77,9 @@ class ZoneLimit(Versioned):
             range_in_band("zone_range_in_band"),
             version_once("zone_limit_version_once", "zone"),
             models.CheckConstraint(
-                name="zone_limit_passes_in_range", condition=Q(passes_max__range=(1, 10))
+                name="zone_limit_passes_in_range",
+                condition=Q(passes_max__range=(1, 10)),
+                violation_error_message="The passes must be 1 to 10.",
             ),
         ]
         triggers = append_only()
@@ -173,7 +175,9 @@ class ProtocolVersion(Versioned):
                 "most 240 each, a further zone at most 40.",
             ),
             models.CheckConstraint(
-                name="protocol_passes_in_range", condition=Q(passes_max__range=(1, 10))
+                name="protocol_passes_in_range",
+                condition=Q(passes_max__range=(1, 10)),
+                violation_error_message="The passes must be 1 to 10.",
             ),
             models.CheckConstraint(
                 name="protocol_endpoint_known", condition=Q(expected_endpoint__in=Endpoint.values)
@@ -244,6 +248,7 @@ class DeviceClearance(Versioned):
             models.CheckConstraint(
                 name="device_clearance_depth_in_band",
                 condition=Q(depth_max_mm__isnull=True) | Q(depth_max_mm__range=IN_BAND),
+                violation_error_message="The depth must be 0.50 to 2.50 mm.",
             ),
         ]
         triggers = append_only()
@@ -289,6 +294,7 @@ class Product(Versioned):
             models.CheckConstraint(
                 name="product_strength_is_a_percentage",
                 condition=Q(strength_percent__isnull=True) | Q(strength_percent__range=(0, 100)),
+                violation_error_message="The strength must be 0 to 100 per cent.",
             ),
         ]
         triggers = append_only()
@@ -319,7 +325,9 @@ class OutcomeScale(Versioned):
         constraints = [
             version_once("outcome_scale_version_once", "code"),
             models.CheckConstraint(
-                name="outcome_scale_range_ordered", condition=Q(score_min__lt=F("score_max"))
+                name="outcome_scale_range_ordered",
+                condition=Q(score_min__lt=F("score_max")),
+                violation_error_message="The highest score must be above the lowest.",
             ),
         ]
         triggers = append_only()

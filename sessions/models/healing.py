@@ -74,6 +74,7 @@ class SideEffectExpectation(Versioned):
             models.CheckConstraint(
                 name="side_effect_expectation_hours_ordered",
                 condition=Q(onset_to_hours__gte=F("onset_from_hours")),
+                violation_error_message="The last hour of its onset cannot be before the first.",
             ),
         ]
         triggers = append_only()

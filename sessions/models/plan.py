@@ -67,7 +67,9 @@ class TreatmentPlan(Model):
         db_table = "treatment_plan"
         constraints = [
             models.CheckConstraint(
-                name="plan_has_sessions", condition=Q(planned_sessions__range=(1, 52))
+                name="plan_has_sessions",
+                condition=Q(planned_sessions__range=(1, 52)),
+                violation_error_message="A plan has 1 to 52 sessions.",
             ),
             models.CheckConstraint(
                 name="plan_has_zones",
