@@ -20,6 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from bench.servers import POSTGRES
 from clinic.permissions import PERMISSIONS, TABLES, VERBS
 from clinic.retries import is_retried
+from clinic.writes import SafeWrites
 
 ROOT = Path(settings.BASE_DIR)
 ORDER = ["clinic", "patients", "treatment_sessions", "aftercare"]
@@ -155,6 +156,18 @@ def test_every_endpoint_of_the_api_names_who_may_use_it() -> None:
                 unnamed.append(f"{path} {action} needs {needed}")
 
     assert unnamed == []
+
+
+def test_every_view_of_the_api_that_writes_is_repeatable_and_compares_versions() -> None:
+    bare = []
+    for path, entry in endpoints(get_resolver()):
+        callback: Any = entry.callback
+        view = getattr(callback, "cls", getattr(callback, "view_class", None))
+        methods = {*getattr(callback, "actions", ())} or set(vars(view) if view else ())
+        if path.startswith("api/") and methods & {"post", "put", "patch", "delete"}:
+            bare += [] if view and issubclass(view, SafeWrites) else [path]
+
+    assert bare == []
 
 
 def test_help_and_unknown_commands_of_run() -> None:
