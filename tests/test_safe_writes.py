@@ -137,8 +137,10 @@ def tags_of(desk: Desk, write: Write) -> list[str]:
             answer = client_of(user).get(url)
             if answer.status_code == 200:
                 break
-        if "ETag" in answer:
+        if answer.status_code == 200:
             found[path] = answer["ETag"]
+            again = client_of(user).get(url, headers={"If-None-Match": answer["ETag"]})
+            assert again.status_code == 304, f"{url} is sent again: {told(again)}"
     return [found[path] for path in sorted(found, key=len, reverse=True)]
 
 
@@ -171,6 +173,17 @@ def test_no_list_hands_out_a_tag(as_alice: APIClient) -> None:
 
     assert len(lists) > 25
     assert tagged == []
+
+
+def test_every_object_hands_out_a_tag() -> None:
+    objects = {
+        path: described(operation)
+        for (method, path), operation in operations().items()
+        if method == "get" and path.endswith("/{id}/") and path.count("/") == 5
+    }
+
+    assert len(objects) > 20
+    assert [path for path, headers in objects.items() if "ETag" not in headers] == []
 
 
 def described(operation: dict[str, Any]) -> dict[str, Any]:
