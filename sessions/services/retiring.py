@@ -325,6 +325,7 @@ def archive_patient(*, patient_id: Any, decider: Decider) -> Patient:
     """Take a record out of use; nothing is deleted. What waits for the patient is withdrawn, and
     planned again if the record is restored. Raises PatientArchived, StillAhead, and what `settle`
     raises."""
+    lock(f"patient:{patient_id}")  # before the row, for which a booking that holds it would wait
     patient = Patient.objects.select_related("clinic").get(pk=patient_id)
     before = look_ahead(patient, at=decider.at)
     patient = archive_record(patient_id=patient_id, at=decider.at)
