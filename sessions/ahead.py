@@ -17,8 +17,8 @@ from django.db.models import Q
 from clinic.models import Clinic, Device, DeviceModel, Role, Room, User, WorkingHours
 from patients.models import Concern, Patient
 from sessions import slots_sql
-from sessions.lifecycle import OCCUPIES, WAITLIST_OPEN, Status
-from sessions.models import Hold, Protocol, TreatmentSession, WaitlistEntry
+from sessions.lifecycle import OCCUPIES, WAITLIST_OPEN, PlanStatus, Status
+from sessions.models import Hold, Protocol, TreatmentPlan, TreatmentSession, WaitlistEntry
 from sessions.signals import asked_for_messages
 
 FARTHEST = timedelta(days=3660)  # nobody books farther ahead than ten years
@@ -112,6 +112,12 @@ def _of_plan(name: str) -> Callable[[Any, datetime], Reach]:
     return reach
 
 
+def _plan(row: TreatmentPlan, at: datetime) -> Reach:
+    if row.status in (PlanStatus.DRAFT, PlanStatus.ACTIVE):
+        return Reach()
+    return Reach(Q(plan=row), Q(plan=row), Q(plan=row))
+
+
 def _patient(row: Patient, at: datetime) -> Reach:
     if row.archived_at is None or row.merged_into_id:
         return Reach()
@@ -166,6 +172,7 @@ REACHES: dict[type[models.Model], Callable[[Any, datetime], Reach]] = {
     DeviceModel: _device_model,
     Protocol: _of_plan("protocol"),
     Concern: _of_plan("concern"),
+    TreatmentPlan: _plan,
     Patient: _patient,
     User: _person,
     WorkingHours: _hours,

@@ -118,7 +118,10 @@ class World:
                 "is_expected": True,
                 "onset_at": NINE + DAY,
             },
-            "move_plan": {"plan_id": self.plan.pk, "to": "ACTIVE"},
+            "move_plan": {
+                **{"plan_id": self.plan.pk, "to": "ACTIVE"},
+                "decider": Decider(at=self.at, by=self.by),
+            },
             "move_session": {**session, "to": Status.CHECKED_IN},
             "override_finding": {**session, "code": "x", "subject": "", "reason": "x"},
             "place_hold": {"plan_id": self.plan.pk, **self.slot},

@@ -194,9 +194,8 @@ def test_only_what_is_in_use_at_the_clinic_can_be_booked(booking: Booking, bob: 
 
 def test_a_plan_that_was_held_since_it_was_read_is_not_booked(booking: Booking) -> None:
     known = TreatmentPlan.objects.with_booking_facts().get(pk=booking.plan.pk)
-    services.move_plan(
-        plan_id=known.pk, to="ON_HOLD", at=NINE - 4 * DAY, by=booking.practitioner, reason="Ill."
-    )
+    decider = services.Decider(at=NINE - 4 * DAY, by=booking.practitioner, reason="Ill.")
+    services.move_plan(plan_id=known.pk, to="ON_HOLD", decider=decider)
 
     with pytest.raises(rules.PlanNotActive):
         booking.book(plan=known)

@@ -15,7 +15,7 @@ from clinic.models import User
 from patients.models import Channel, Patient
 from sessions.lifecycle import PlanStatus, Status
 from sessions.models import ProductKind, TreatmentPlan, TreatmentSession
-from sessions.services import move_plan
+from sessions.services import Decider, move_plan
 from tests.conftest import Booking
 from tests.doubles import HttpGateway, SmtpServer
 from tests.factories import (
@@ -216,7 +216,11 @@ def test_a_stopped_plan_is_followed_by_nothing(course: Booking, alice: User) -> 
     from aftercare import conditions
 
     course.completed()
-    move_plan(plan_id=course.plan.pk, to=PlanStatus.STOPPED, at=NINE, by=alice, reason="Moved.")
+    move_plan(
+        plan_id=course.plan.pk,
+        to=PlanStatus.STOPPED,
+        decider=Decider(at=NINE, by=alice, reason="Moved.", rest="KEEP"),
+    )
 
     for message in Message.objects.select_related("step", "session", "patient"):
         assert conditions.unmet_now(message), message

@@ -14,8 +14,8 @@ from clinic.models import CartridgeLot, Clinic, Device, DeviceModel, Role, Room,
 from patients.models import Concern, Patient, StaffTask
 from sessions import services
 from sessions.ahead import REACHES, look_ahead
-from sessions.lifecycle import Status, WaitlistStatus
-from sessions.models import FreedSlot, Hold, Protocol, TreatmentSession
+from sessions.lifecycle import PlanStatus, Status, WaitlistStatus
+from sessions.models import FreedSlot, Hold, Protocol, TreatmentPlan, TreatmentSession
 from sessions.services.booking import OutOfUse
 from sessions.services.retiring import Choice, Decider, OnlyKeep, StillAhead
 from tests.conftest import Booking, client_of, make_booking
@@ -48,10 +48,14 @@ ENDS: dict[type[models.Model], Callable[[Booking, Decider], Any]] = {
     Protocol: lambda booking, decider: services.retire(row=booking.plan.protocol, decider=decider),
     Concern: lambda booking, decider: services.retire(row=booking.plan.concern, decider=decider),
     User: lambda booking, decider: services.retire(row=booking.practitioner, decider=decider),
+    TreatmentPlan: lambda booking, decider: services.move_plan(
+        plan_id=booking.plan.pk, to=PlanStatus.STOPPED, decider=decider
+    ),
     Patient: lambda booking, decider: services.archive_patient(
         patient_id=booking.plan.patient.pk, decider=decider
     ),
 }
+OVER_HTTP = [model for model in ENDS if model is not TreatmentPlan]  # which has verbs of its own
 # What has an end too, and why no booking hangs on it.
 NO_BOOKINGS: dict[type[models.Model], str] = {
     CareStep: "its messages are counted before it is saved: CareStepAdmin",
@@ -72,7 +76,7 @@ def test_somebody_has_decided_about_everything_that_can_end() -> None:
         and model is not Message  # has ended when it was sent
     }
 
-    assert can_end == set(ENDS) | set(NO_BOOKINGS)
+    assert can_end | {TreatmentPlan} == set(ENDS) | set(NO_BOOKINGS)  # plans end by their status
     assert set(ENDS) <= set(REACHES)
 
 
@@ -123,7 +127,7 @@ def test_sessions_are_kept_with_a_task_for_the_desk(
 def row_of(booking: Booking, model: type[models.Model]) -> Any:
     rows = [
         *(booking.room, booking.device, booking.device.model, booking.plan.protocol),
-        *(booking.plan.concern, booking.practitioner, booking.plan.patient),
+        *(booking.plan.concern, booking.practitioner, booking.plan.patient, booking.plan),
     ]
     [row] = [row for row in rows if type(row) is model]
     row.refresh_from_db()
@@ -345,7 +349,24 @@ def url(row: Any, page: str) -> str:
     return f"/api/v1/{plurals[type(row)]}/{row.pk}/{page}/"
 
 
-@pytest.mark.parametrize("model", list(ENDS), ids=lambda model: model.__name__)
+def test_a_plan_is_held_over_http_with_what_is_booked(
+    booking: Booking, ahead: TreatmentSession, as_alice: APIClient
+) -> None:
+    path = f"/api/v1/plans/{booking.plan.pk}/hold/"
+    body = {"reason": "Ill"}
+
+    refused = as_alice.post(path, body, format="json")
+    moved = as_alice.post(path, {**body, "rest": "MOVE"}, format="json")
+    done = as_alice.post(path, {**body, "rest": "CANCEL"}, format="json")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "still_ahead")
+    assert (moved.status_code, moved.json()["code"]) == (409, "cannot_move")
+    assert (done.status_code, done.json()["status"]) == (200, "ON_HOLD")
+    ahead.refresh_from_db()
+    assert ahead.status == Status.CANCELLED
+
+
+@pytest.mark.parametrize("model", OVER_HTTP, ids=lambda model: model.__name__)
 def test_each_kind_ends_over_http(
     booking: Booking, ahead: TreatmentSession, manager: User, as_bob: APIClient, model: Any
 ) -> None:

@@ -334,9 +334,11 @@ class Story:
             services.move_plan(
                 plan_id=self.plan.pk,
                 to=person.plan,
-                at=min(self.now, last + AFTER[PlanStatus(person.plan)] * DAY),
-                by=self.clinician,
-                reason=person.why,
+                decider=services.Decider(
+                    at=min(self.now, last + AFTER[PlanStatus(person.plan)] * DAY),
+                    by=self.clinician,
+                    reason=person.why,
+                ),
             )
         local_today = self.now.astimezone(self.clinic.zone).date()
         due = (last + self.interval).astimezone(self.clinic.zone).date() if person.done else None

@@ -12,13 +12,14 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api import ClinicViewSet, ReasonIn, VisibleField
+from clinic.api import ClinicViewSet, VisibleField
 from clinic.forms import Form, RowField
 from clinic.models import User
 from clinic.permissions import actor
 from clinic.queries import IdFilter
 from patients.models import Area, Concern, Patient, PatientConcern
 from sessions import services
+from sessions.api.retiring import RetireIn, decider_of
 from sessions.api.series import ProposalQuery, SeriesActions
 from sessions.lifecycle import PlanStatus
 from sessions.models import Protocol, TreatmentPlan
@@ -104,33 +105,29 @@ class PlanViewSet(SeriesActions, ListModelMixin, RetrieveModelMixin, ClinicViewS
 
     def _move(self, request: Request, to: PlanStatus) -> Response:
         plan_id = self.get_object().pk
-        form = ReasonIn(data=request.data)
-        form.is_valid(raise_exception=True)
-        plan = services.move_plan(
-            plan_id=plan_id,
-            to=to,
-            at=timezone.now(),
-            by=actor(request),
-            reason=form.validated_data["reason"],
-        )
+        plan = services.move_plan(plan_id=plan_id, to=to, decider=decider_of(request))
         return Response(PlanOut(plan).data)
 
-    @extend_schema(request=ReasonIn)
+    @extend_schema(request=RetireIn)
     @action(detail=True, methods=["post"])
     def activate(self, request: Request, pk: Any) -> Response:
         return self._move(request, PlanStatus.ACTIVE)
 
-    @extend_schema(request=ReasonIn)
+    @extend_schema(request=RetireIn)
     @action(detail=True, methods=["post"])
     def hold(self, request: Request, pk: Any) -> Response:
+        """409 `still_ahead` lists what is booked of it: send it again with `decisions` or `rest`,
+        to CANCEL or to KEEP it."""
         return self._move(request, PlanStatus.ON_HOLD)
 
-    @extend_schema(request=ReasonIn)
+    @extend_schema(request=RetireIn)
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, pk: Any) -> Response:
+        """409 `still_ahead` as for `hold`."""
         return self._move(request, PlanStatus.COMPLETED)
 
-    @extend_schema(request=ReasonIn)
+    @extend_schema(request=RetireIn)
     @action(detail=True, methods=["post"])
     def stop(self, request: Request, pk: Any) -> Response:
+        """409 `still_ahead` as for `hold`."""
         return self._move(request, PlanStatus.STOPPED)

@@ -47,7 +47,7 @@ class DecisionIn(Form):
 
 
 class RetireIn(Form):
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
     decisions = DecisionIn(many=True, required=False, default=list)
     rest = serializers.ChoiceField(
         choices=Choice.choices,

@@ -28,13 +28,14 @@ from sessions.services.chart import (
     write_chart,
 )
 from sessions.services.closures import add_closure, add_time_off, propose_moves
+from sessions.services.courses import move_plan
 from sessions.services.healing import log_side_effect, record_outcome, resolve_side_effect
 from sessions.services.holds import place_hold, release_hold
 from sessions.services.hours import add_working_hours, remove_working_hours
 from sessions.services.merging import merge_patients, preview_merge
 from sessions.services.moves import move_session
 from sessions.services.photos import consenting_patients, store_photo
-from sessions.services.plans import create_plan, move_plan
+from sessions.services.plans import create_plan
 from sessions.services.protocols import follow_version
 from sessions.services.rescheduling import reschedule_session
 from sessions.services.retiring import (

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from clinic.errors import DomainError
@@ -32,11 +31,6 @@ class OtherConcern(DomainError):
 class NoVersion(DomainError):
     code = "no_version"
     title = "The protocol has no version in effect"
-
-
-class ReasonMissing(DomainError):
-    code = "reason_missing"
-    title = "A reason is needed"
 
 
 class NoPractitionerHere(DomainError):
@@ -109,19 +103,6 @@ def create_plan(
     plan.events.create(old_status="", new_status=plan.status, at=at, by=by)
     if not as_draft:
         plan.move_to(PlanStatus.ACTIVE, at=at, by=by)
-    return plan
-
-
-@retried_transaction
-def move_plan(*, plan_id: Any, to: str, at: datetime, by: User, reason: str = "") -> TreatmentPlan:
-    """Move a plan on in its life. Raises IllegalPlanMove, ReasonMissing (to hold or to stop), and
-    PatientArchived (to activate it)."""
-    plan = TreatmentPlan.objects.select_for_update(of=("self",)).get(pk=plan_id)
-    if to == PlanStatus.ACTIVE:
-        require_open(plan.patient)
-    if to in (PlanStatus.ON_HOLD, PlanStatus.STOPPED) and not reason:
-        raise ReasonMissing("Say why the plan is held or stopped.", field="reason")
-    plan.move_to(to, at=at, by=by, reason=reason)
     return plan
 
 

@@ -26,7 +26,7 @@ from patients.services import archive_record, raise_task, restore_record
 from sessions.ahead import Ahead, look_ahead
 from sessions.availability import Offer
 from sessions.lifecycle import Status, WaitlistStatus
-from sessions.models import Hold, TreatmentSession, WaitlistEntry
+from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 from sessions.services.alternatives import alternatives
 from sessions.services.booking import clinic_lock, locks_for
 from sessions.services.moves import move_session
@@ -211,7 +211,7 @@ def _sessions(left: Ahead) -> list[TreatmentSession]:
 def _with_offers(
     row: models.Model, sessions: Sequence[TreatmentSession], *, at: datetime
 ) -> list[Behind]:
-    can_move = not isinstance(row, Patient)
+    can_move = not isinstance(row, Patient | TreatmentPlan)
     return [
         Behind(session, _nearest(session, at=at) if can_move and n < OFFERED else None)
         for n, session in enumerate(sessions)
@@ -252,7 +252,6 @@ def _carry_out(
     except DomainError as error:
         error.message = f"{session}: {error.message}"
         error.field = f"decisions/{session.pk}"
-        error.extra["session"] = str(session.pk)
         raise
     is_kept = decision["do"] == Choice.KEEP
     raise_task(
@@ -270,8 +269,8 @@ def _carry_out(
 def _move(
     row: models.Model, session: TreatmentSession, to: Decision, why: str, decider: Decider
 ) -> None:
-    if isinstance(row, Patient):
-        raise CannotMove("An archived patient has no other time: cancel or keep it.")
+    if isinstance(row, Patient | TreatmentPlan):
+        raise CannotMove("Another time is no help here: cancel or keep it.")
     details: dict[str, Any] = {name: to[name] for name in SLOT if to.get(name)}  # type: ignore[literal-required]
     if "starts_at" not in details:
         offer = _nearest(session, at=decider.at)
@@ -291,9 +290,9 @@ SLOT = ("starts_at", "practitioner", "room", "device")
 
 def _pass_on(row: models.Model, entry: WaitlistEntry, why: str, decider: Decider) -> None:
     """Whoever waits goes on waiting, for anybody if they waited for somebody who is gone; unless
-    everything is to be cancelled, or it is the record itself that ends."""
+    everything is to be cancelled, or it is the record or the plan itself that ends."""
     details: dict[str, Any] = {"at": decider.at, "by": decider.by, "reason": why}
-    if decider.rest == Choice.CANCEL or isinstance(row, Patient):
+    if decider.rest == Choice.CANCEL or isinstance(row, Patient | TreatmentPlan):
         withdraw_from_waitlist(entry_id=entry.pk, **details)
         return
     if entry.status == WaitlistStatus.OFFERED:

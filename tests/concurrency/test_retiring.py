@@ -7,8 +7,8 @@ from unittest.mock import patch
 import pytest
 
 from sessions import services
+from sessions.ahead import look_ahead
 from sessions.models import TreatmentSession
-from sessions.services import retiring
 from sessions.services.retiring import Decider
 from tests.concurrency.conftest import race, without_locks
 from tests.conftest import Booking
@@ -45,7 +45,7 @@ def test_no_booking_slips_in_beside_an_end(booking: Booking, what: str) -> None:
 
 def test_control_without_locks_both_happen(booking: Booking) -> None:
     """This shows that the set-up above can fail: a booking comes after the last look."""
-    looked, looks = retiring.look_ahead, []
+    looked, looks = look_ahead, []
 
     def look_and_be_late(*args: Any, **kwargs: Any) -> Any:
         found = looked(*args, **kwargs)
