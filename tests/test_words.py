@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import CheckConstraint
+from django.db.models import CharField, CheckConstraint, SlugField, TextField
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
@@ -106,3 +107,27 @@ def names_in(condition: Any) -> Iterator[str]:
             yield child[0]
         else:
             yield from names_in(child)
+
+
+def test_what_ships_is_words_with_sources_that_a_clinic_can_look_up(catalogue: None) -> None:
+    """Every text of every catalogue, except codes and what patients' texts are filled with."""
+    failures, read = [], 0
+    for model in apps.get_models():
+        if model._meta.app_label not in ("clinic", "patients", "treatment_sessions", "aftercare"):
+            continue
+        names = [
+            field.name
+            for field in model._meta.concrete_fields
+            if isinstance(field, CharField | TextField)
+            and not isinstance(field, SlugField)
+            and not field.choices
+        ]
+        for row in model._default_manager.values(*names) if names else []:
+            for name, text in row.items():
+                read += 1
+                faults = faults_in(text or "", allowed=TYPED)
+                faults += ["a file of ours"] if ".md" in (text or "") else []
+                failures += [(model.__name__, name, fault) for fault in faults]
+
+    assert read > 500
+    assert not failures

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from clinic.admin.saving import saving
@@ -68,14 +69,14 @@ def warnings_for(request: HttpRequest, session: TreatmentSession) -> list[Warned
 
 def rows_of(warned: Iterable[Warned]) -> list[Any]:
     """The fields in the order of the page: what it says beside why to go on."""
-    return [(one.name(TICK), one.name(REASON), one.name(SHOWN)) for one in warned]
+    return [(one.name(TICK), one.name(REASON)) for one in warned]
 
 
 def fields_of(warned: Iterable[Warned]) -> dict[str, forms.Field]:
     fields: dict[str, forms.Field] = {}
     for one in warned:
         fields[one.name(TICK)] = forms.BooleanField(
-            label=one.message, required=False, widget=UnfoldBooleanWidget
+            label=one.message, required=False, widget=_Tick(one)
         )
         fields[one.name(REASON)] = forms.CharField(
             label="go on in spite of it, because",
@@ -83,20 +84,20 @@ def fields_of(warned: Iterable[Warned]) -> dict[str, forms.Field]:
             max_length=500,
             widget=UnfoldAdminTextInputWidget,
         )
-        fields[one.name(SHOWN)] = _Shown(
-            label="warning", required=False, initial=one.message, widget=forms.HiddenInput
-        )
     return fields
 
 
-class _Shown(forms.CharField):
-    """What the page says now is sent along, not what an earlier page has said."""
+class _Tick(UnfoldBooleanWidget):
+    """A box to tick that sends along what the page says of the warning now."""
 
-    def bound_data(self, data: Any, initial: Any) -> Any:
-        return initial
+    def __init__(self, one: Warned) -> None:
+        super().__init__()
+        self.shown = format_html(
+            '<input type="hidden" name="{}" value="{}">', one.name(SHOWN), one.message
+        )
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return False
+    def render(self, *args: Any, **kwargs: Any) -> Any:
+        return super().render(*args, **kwargs) + self.shown
 
 
 def check(form: forms.Form | Any, warned: Iterable[Warned]) -> None:
@@ -122,7 +123,7 @@ def decide(request: HttpRequest, form: Any, warned: Iterable[Warned]) -> None:
     }
     for one in ticked:
         finding = now.get((one.code, one.subject))
-        if finding is None or finding.message != form.cleaned_data[one.name(SHOWN)]:
+        if finding is None or finding.message != request.POST.get(one.name(SHOWN)):
             says = finding.message if finding else "it is no warning any more."
             raise ChangedSince(
                 f"This says something else now: {says}",

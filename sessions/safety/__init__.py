@@ -58,7 +58,7 @@ def check_cartridge(facts: Facts) -> list[Finding]:
             severity=Severity.BLOCK,
             message="Scan the cartridge that was used.",
             rule="one sterile cartridge for each session",
-            source="clinical.md §1.8",
+            source="Default of this product",
         )
     ]
 

@@ -13,7 +13,7 @@ from patients.screening import DARKER_SKIN
 from sessions.models import MAX_DEPTH_MM, MIN_DEPTH_MM, Endpoint
 from sessions.safety.facts import Device, Facts, Limit, Number, Protocol, Treated, Zone
 
-BAND = Limit("band of the product", MIN_DEPTH_MM, MAX_DEPTH_MM, "clinical.md §1.1")
+BAND = Limit("band of the product", MIN_DEPTH_MM, MAX_DEPTH_MM, "Default of this product")
 PRACTITIONER = (Role.PRACTITIONER.value,)
 BLOCK, WARN, INFO = Severity.BLOCK, Severity.WARN, Severity.INFO
 

@@ -69,7 +69,7 @@ def _label(facts: Facts, reasons: list[str]) -> Finding:
         if reasons
         else f"On-label for {name}{by}.",
         rule=f"clearances of {name}: {references or 'none'}",
-        source=closest.source if closest else "clinical.md §1.8",
+        source=closest.source if closest else "Default of this product",
     )
 
 
@@ -107,5 +107,5 @@ def _consent(code: str, message: str) -> Finding:
         severity=Severity.BLOCK,
         message=message,
         rule="consent",
-        source="clinical.md §1.9",
+        source="Default of this product",
     )

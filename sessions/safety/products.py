@@ -133,7 +133,7 @@ def _product(
         severity=severity,
         message=message,
         rule=number.rule if number else f"label of {use.name}",
-        source=number.source if number else use.source or "clinical.md §1.8",
+        source=number.source if number else use.source or "Default of this product",
         subject=use.subject,
         overridable_by=(Role.PRACTITIONER.value,) if severity == Severity.WARN else (),
         numbers=numbers or {},

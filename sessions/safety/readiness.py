@@ -87,12 +87,16 @@ def _check_candidacy(screening: Screening) -> list[Finding]:
 def _required(code: str, message: str) -> Finding:
     """Something is missing that can be made up for; nobody can decide to do without."""
     return Finding(
-        code=code, severity=BLOCK, message=message, rule="screening", source="clinical.md §1.3"
+        code=code,
+        severity=BLOCK,
+        message=message,
+        rule="screening",
+        source="Default of this product",
     )
 
 
 def _decision(
-    code: str, message: str, rule: str = "candidacy", source: str = "clinical.md §1.3"
+    code: str, message: str, rule: str = "candidacy", source: str = "Default of this product"
 ) -> Finding:
     return Finding(
         code=code,
@@ -113,7 +117,7 @@ def check_skin_type(facts: Facts) -> list[Finding]:
             "skin_type_unknown",
             "Assess the skin type: depth, spacing and the watch for pigment depend on it.",
             "skin type (Fitzpatrick)",
-            "clinical.md §1.4",
+            "Default of this product",
         )
     ]
 
