@@ -33,6 +33,7 @@ KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 # SQLSTATEs of constraints that another row stands against: unique, exclusion, foreign key.
 CLASHES = {"23505", "23P01", "23503"}
 CHECK = "23514"
+TOO_SLOW = "57014"  # the statement was ended by statement_timeout
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
@@ -51,6 +52,9 @@ def handle(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
         return problem(400, "bad_value", "Invalid input", "A value cannot be stored.")
     if is_passing(exc):
         return _domain(Busy())
+    if getattr(exc.__cause__, "sqlstate", None) == TOO_SLOW:
+        logger.error("a statement took too long: %s", exc)
+        return _domain(Busy("This took too long and was given up. Try again in a moment."))
     if isinstance(exc, OperationalError):
         logger.error("database unavailable: %s", exc)
         set_rollback()

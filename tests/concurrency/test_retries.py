@@ -13,6 +13,7 @@ from django.db import OperationalError, connection, transaction
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
+from clinic.api import ClinicViewSet
 from clinic.middleware import PassingFaults
 from clinic.models import Room, User
 from clinic.retries import PATIENCE_SECONDS, RETRIES, Busy, retried
@@ -152,6 +153,22 @@ def test_holds_closures_and_series_are_run_again_too(booking: Booking, module: s
         assert writes[module]()
 
     assert next(strikes, None) is None
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "code"), [("57014", "busy"), ("55P03", "busy"), ("53300", "unavailable")]
+)
+def test_only_a_database_that_is_away_is_called_unavailable(
+    booking: Booking, dana: User, sqlstate: str, code: str
+) -> None:
+    """Outside of a service too: while the lists are read."""
+    fault, _ = raising(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$")
+
+    with patch.object(ClinicViewSet, "get_queryset", lambda _: fault()):
+        answer = client_of(dana).get("/api/v1/rooms/")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, code)
+    assert answer["Retry-After"] == "2"
 
 
 def test_who_is_too_late_for_every_try_hears_when_to_come_back(
