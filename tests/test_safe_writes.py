@@ -13,9 +13,11 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from clinic.models import Clinic, IdempotencyKey, User
+from sessions.models import Photo
 from tests.answers import operations
 from tests.conftest import client_of
 from tests.factories import UserFactory
+from tests.pictures import jpeg
 from tests.writes import Desk, Write, writes
 
 pytestmark = pytest.mark.django_db
@@ -254,6 +256,17 @@ def test_the_address_of_a_calendar_cannot_be_read_in_the_database(clinic: Clinic
     assert kept
     assert url.encode() not in kept
     assert write.send(Idempotency_Key="once").json()["url"] == url
+
+
+def test_another_picture_with_the_same_key_is_another_request(clinic: Clinic) -> None:
+    write = Desk(clinic).write("store_photo", "post", "/api/v1/photos/")
+    write.send(Idempotency_Key="once")
+    write.picture = jpeg(90, 70)
+
+    other = write.send(Idempotency_Key="once")
+
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert Photo.objects.count() == 1
 
 
 def test_an_answer_that_was_sealed_elsewhere_is_not_told(clinic: Clinic, settings: Any) -> None:

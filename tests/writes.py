@@ -64,6 +64,7 @@ class Write:
     overwrites: bool
     operation: str
     form: bool = False
+    picture: bytes = JPEG
 
     def send(self, *, body: Any = None, **headers: str | None) -> Any:
         """Send it with these headers, such as `If_Match`, as who may. None: without."""
@@ -74,7 +75,7 @@ class Write:
         client = client_of(self.by)
         content = self.body if body is None else body
         if self.form and content:
-            picture = SimpleUploadedFile("face.jpg", JPEG, "image/jpeg")
+            picture = SimpleUploadedFile("face.jpg", self.picture, "image/jpeg")
             return client.post(
                 self.url, {**content, "image": picture}, format="multipart", headers=given
             )
