@@ -14,7 +14,7 @@ from aftercare import planning
 from aftercare.models import Anchor, CareStep, MessageTemplate
 from aftercare.planning import Replan
 from clinic.admin import ClinicAdmin, ReadOnlyInline
-from clinic.admin.words import IN_USE
+from clinic.admin.words import IN_USE, named
 from patients.models import Channel, SkinType
 
 CONFIRMED = "_replan_confirmed"
@@ -181,7 +181,7 @@ def _mark(step: CareStep) -> Mark:
     if step.skin_types:
         conditions.append("skin type " + ", ".join(SkinType(t).label for t in step.skin_types))
     if step.zones:
-        conditions.append(", ".join(step.zones))
+        conditions.append(named("zones", step.zones))
     if step.anaesthetic_used is not None:
         conditions.append("numbed" if step.anaesthetic_used else "not numbed")
     if step.next_session_booked is not None:

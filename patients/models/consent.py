@@ -74,7 +74,7 @@ class ConsentClause(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return self.code
+        return self.code.replace("-", " ").capitalize()
 
 
 OFF_LABEL = "off-label"

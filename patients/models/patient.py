@@ -264,4 +264,4 @@ class PatientMerge(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.merged_id} into {self.kept_id}"
+        return f"{self.merged} into {self.kept}"

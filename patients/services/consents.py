@@ -67,7 +67,8 @@ def record_treatment_consent(
     _require_known(device_models, models, "device_models")
     missing = [code for code, is_required in known.items() if is_required and code not in clauses]
     if missing:
-        raise ClauseMissing(f"These must be agreed to: {', '.join(missing)}.", field="clauses")
+        told = ", ".join(code.replace("-", " ") for code in missing)
+        raise ClauseMissing(f"These must be agreed to: {told}.", field="clauses")
     return TreatmentConsent.objects.create(
         patient=patient,
         clauses=list(clauses),

@@ -72,7 +72,7 @@ def record_screening(
         if base is None or base.valid_until < at.astimezone(patient.clinic.zone).date():
             raise NothingToRescreen("Take a full screening first.", field="kind")
         given = {**_carried_over(patient.screenings.order_by("-taken_at")[0], rules), **given}
-    if missing := sorted(set(rules) - set(given)):
+    if missing := [rule.name.lower() for code, rule in rules.items() if code not in given]:
         raise AnswersMissing(f"Answer these too: {', '.join(missing)}.", field="answers")
     screening = Screening.objects.create(
         patient=patient,

@@ -196,4 +196,4 @@ class SessionFinding(Model):
         triggers = [locked_once_signed()]
 
     def __str__(self) -> str:
-        return f"{self.severity} {self.code} {self.subject}".strip()
+        return self.message

@@ -174,6 +174,11 @@ class Facts:
     products: tuple[ProductUse, ...] = ()
     cartridges: int = 0
 
+    def named(self, codes: frozenset[str]) -> str:
+        """What treated zones are called."""
+        names = {treated.zone.code: treated.zone.name for treated in self.treated}
+        return ", ".join(sorted(names.get(code, code) for code in codes))
+
     @property
     def zones(self) -> frozenset[str]:
         return frozenset(treated.zone.code for treated in self.treated)

@@ -37,7 +37,7 @@ def _outside(clearance: Clearance, facts: Facts) -> list[str]:
     if facts.protocol.concern not in clearance.concerns:
         reasons.append("another indication")
     if facts.zones - clearance.zones:
-        reasons.append("zone " + ", ".join(sorted(facts.zones - clearance.zones)))
+        reasons.append("zone " + facts.named(facts.zones - clearance.zones).lower())
     if facts.skin_type is None:
         if SKIN_TYPES - clearance.skin_types:
             reasons.append("skin type not recorded")
@@ -88,8 +88,10 @@ def _check_consent(facts: Facts, *, is_off_label: bool) -> list[Finding]:
         found.append(
             _consent("consent_expired", f"The consent ended on {consent.expires_on:%d %b %Y}.")
         )
-    if missing := ", ".join(sorted(facts.zones - consent.zones)):
-        found.append(_consent("consent_zone_missing", f"The consent leaves out {missing}."))
+    if missing := facts.zones - consent.zones:
+        found.append(
+            _consent("consent_zone_missing", f"The consent leaves out {facts.named(missing)}.")
+        )
     if facts.device.code not in consent.device_models:
         found.append(
             _consent("consent_device_missing", f"The consent leaves out {facts.device.name}.")

@@ -27,6 +27,11 @@ class DeviceUnfit(SlotTaken):
     title = "The device does not serve this area"
 
 
+def _named(resource: Room | Device) -> str:
+    names = dict(Area.objects.filter(code__in=resource.areas).values_list("code", "name"))
+    return ", ".join(names.get(code, code) for code in resource.areas)
+
+
 def require_fit(room: Room, device: Device, *, area: Area) -> None:
     """Raises RoomUnfit or DeviceUnfit unless both serve the area."""
     unfit: tuple[tuple[str, Room | Device, type[SlotTaken]], ...] = (
@@ -36,8 +41,7 @@ def require_fit(room: Room, device: Device, *, area: Area) -> None:
     for field, resource, error in unfit:
         if resource.areas and area.code not in resource.areas:
             raise error(
-                f"{resource} does not serve the area “{area}”; "
-                f"it serves: {', '.join(resource.areas)}.",
+                f"{resource} does not serve the area “{area}”; it serves: {_named(resource)}.",
                 field=field,
             )
 
