@@ -285,6 +285,9 @@ def _() -> None:
     make.CartridgeUseFactory(lot=make.CartridgeLotFactory())
 
 
+VIOLATIONS["session_room_in_use"] = lambda: make.SessionFactory(room__is_active=False)
+VIOLATIONS["session_device_in_use"] = lambda: make.SessionFactory(device__is_active=False)
+VIOLATIONS["session_record_is_open"] = lambda: make.SessionFactory(plan__patient__archived_at=NINE)
 VIOLATIONS["cartridge_not_expired"] = lambda: make.CartridgeUseFactory(
     lot__expires_on=NINE.date() - DAY
 )

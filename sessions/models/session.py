@@ -17,7 +17,7 @@ from patients.models import Area, Patient, Screening, TreatmentConsent
 from sessions.lifecycle import NEXT, OCCUPIES, UPCOMING, Status, can_move, in_words
 from sessions.models.catalogue import ProtocolVersion
 from sessions.models.plan import TreatmentPlan
-from sessions.models.triggers import recovers_longer
+from sessions.models.triggers import of_what_is_in_use, recovers_longer
 
 
 class IllegalMove(Conflict):
@@ -304,6 +304,7 @@ class TreatmentSession(Model):
             ),
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
             recovers_longer(OCCUPIES),
+            of_what_is_in_use(),
         ]
 
     def __str__(self) -> str:

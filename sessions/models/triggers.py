@@ -136,3 +136,32 @@ def recovers_longer(occupying: tuple[str, ...]) -> pgtrigger.Trigger:
             """
         ),
     )
+
+
+def of_what_is_in_use() -> pgtrigger.Trigger:
+    """Refuse a new session in a room or with a device that is out of use, or of an archived record.
+    The services say so first, behind the locks that ending takes as well."""
+    rules = {
+        "session_room_in_use": (
+            "'the room is out of use'",
+            "SELECT FROM clinic_room WHERE id = NEW.room_id AND is_active",
+        ),
+        "session_device_in_use": (
+            "'the device is out of use'",
+            "SELECT FROM clinic_device WHERE id = NEW.device_id AND is_active",
+        ),
+        "session_record_is_open": (
+            "'the record is archived'",
+            "SELECT FROM patient WHERE id = NEW.patient_id AND archived_at IS NULL",
+        ),
+    }
+    checks = "".join(
+        f"IF NOT EXISTS ({found}) THEN {refuse(message, name)} END IF;"
+        for name, (message, found) in rules.items()
+    )
+    return pgtrigger.Trigger(
+        name="of_what_is_in_use",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func=f"{checks} RETURN NEW;",
+    )
