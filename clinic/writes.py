@@ -67,6 +67,7 @@ class SafeWrites(APIView):
         self._read: dict[Any, str] = {}
         method = str(request.method).lower()
         if request.method not in SAFE_METHODS and hasattr(self, method):
+            # DRF looks the verb up after this, on this object, which serves one request.
             setattr(self, method, partial(self._write, getattr(self, method)))
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:

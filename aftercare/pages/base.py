@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django.core import signing
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from aftercare import links
 from aftercare.models import InboundMessage, Message
 from aftercare.pages.words import WORDS
-from clinic.retries import Busy
+from clinic.retries import Busy, is_passing
 from patients.models import ContactConsent
 
 # After this the page shows no more of the appointment. To unsubscribe is always possible.
@@ -90,7 +90,9 @@ def _token_in(path: str) -> str:
 def _unless_busy(view: View, request: HttpRequest, message: Message) -> HttpResponse:
     try:
         return view(request, message)
-    except Busy:
+    except (Busy, OperationalError) as error:
+        if not isinstance(error, Busy) and not is_passing(error):
+            raise
         answer = show(request, message, "busy", status=Busy.status)
         answer["Retry-After"] = str(Busy.retry_after)
         return answer

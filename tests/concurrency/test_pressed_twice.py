@@ -47,26 +47,32 @@ def press(message: Message, part: str) -> Any:
 
 
 @contextmanager
-def busy() -> Iterator[None]:
+def busy(where: Any, name: str) -> Iterator[None]:
     class Locked(Exception):
         sqlstate = "55P03"
 
     error = OperationalError("somebody else holds it")
     error.__cause__ = Locked()
     with (
-        patch.object(sys.modules["aftercare.pages.preferences"], "lock", side_effect=error),
+        patch.object(where, name, side_effect=error),
         patch("clinic.retries.PAUSE_SECONDS", 0),
     ):
         yield
 
 
+PREFERENCES = sys.modules["aftercare.pages.preferences"]
+
+
+@pytest.mark.parametrize("name", ["lock", "has_written_enough"])  # in a service, and beside it
 @pytest.mark.parametrize(("language", "words"), [("en", "press the button"), ("es", "Pulse")])
-def test_a_patient_hears_in_their_language_that_it_is_busy(language: str, words: str) -> None:
+def test_a_patient_hears_in_their_language_that_it_is_busy(
+    language: str, words: str, name: str
+) -> None:
     message = make(TODAY + DAY, Status.BOOKED)
     message.patient.language = language
     message.patient.save()
 
-    with busy():
+    with busy(PREFERENCES, name):
         answer = press(message, "preferences/")
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")
