@@ -19,12 +19,14 @@ from sessions.models import TreatmentPlan, TreatmentSession
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
+    AreaFactory,
     DeviceFactory,
     PatientFactory,
     RoomFactory,
     UserFactory,
     WorkingHoursFactory,
 )
+from tests.forms import opened
 
 pytestmark = pytest.mark.django_db
 
@@ -56,32 +58,6 @@ def page_of(row: Any) -> str:
     return reverse(name, args=[row.pk])
 
 
-def typed(client: Client, page: str) -> dict[str, Any]:
-    """What a browser would send of a form as it was opened."""
-    context = client.get(page).context
-    forms = [context["adminform"].form]
-    for inline in context["inline_admin_formsets"]:
-        forms += [inline.formset.management_form, *inline.formset.forms]
-    data: dict[str, Any] = {"_form_key": context["form_key"], "_version": context["version"]}
-    for form in forms:
-        for bound in form:
-            data |= sent(bound)
-    return data
-
-
-def sent(bound: Any) -> dict[str, Any]:
-    value = bound.value()
-    widgets = getattr(bound.field.widget, "widgets", None)
-    if widgets:
-        values = bound.field.widget.decompress(value)
-        return {f"{bound.html_name}_{n}": v or "" for n, v in enumerate(values)}
-    if value is None or value is False:
-        return {}
-    if isinstance(value, list):
-        value = [getattr(one, "pk", one) for one in value]
-    return {bound.html_name: value}
-
-
 def out_of_use(data: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if name != "is_active"}
 
@@ -100,7 +76,7 @@ def test_a_form_that_ends_something_asks_first(
     }
     row = rows[kind]
     page = page_of(row)
-    data = out_of_use(typed(as_manager, page))
+    data = out_of_use(opened(as_manager, page))
 
     asked = as_manager.post(page, data)
     row.refresh_from_db()
@@ -128,7 +104,7 @@ def test_a_practitioner_ends_by_role_clinics_or_account(
         other = RoomFactory().clinic
     manager.clinics.add(other)
     page = page_of(booking.practitioner)
-    data = typed(as_manager, page)
+    data = opened(as_manager, page)
     if change == "is_active":
         data = out_of_use(data)
     else:
@@ -145,6 +121,22 @@ def test_a_practitioner_ends_by_role_clinics_or_account(
     assert moved.practitioner != booking.practitioner
 
 
+def test_a_room_that_serves_other_areas_only_asks_first(
+    booking: Booking, ahead: TreatmentSession, as_manager: Client
+) -> None:
+    other = AreaFactory()
+    page = page_of(booking.room)
+    data = {**opened(as_manager, page), "areas": [other.code]}
+
+    asked = as_manager.post(page, data)
+    assert "What lies ahead" in asked.content.decode()
+    done = as_manager.post(page, {**data, "_ahead_rest": "MOVE"})
+
+    assert done.status_code == 302, done.content.decode()
+    ahead.refresh_from_db()
+    assert ahead.rescheduled_to.room != booking.room
+
+
 def test_fewer_opening_hours_ask_first(
     booking: Booking, ahead: TreatmentSession, as_manager: Client
 ) -> None:
@@ -152,8 +144,10 @@ def test_fewer_opening_hours_ask_first(
         clinic=booking.plan.clinic, weekday=ahead.starts_at_local.weekday()
     )
     page = page_of(booking.plan.clinic)
-    data = typed(as_manager, page)
-    names = [name for name, value in data.items() if name.endswith("-id") and value == hours.pk]
+    data = opened(as_manager, page)
+    names = [
+        name for name, value in data.items() if name.endswith("-id") and value == str(hours.pk)
+    ]
     data[names[0].replace("-id", "-DELETE")] = "on"
 
     asked = as_manager.post(page, data)
@@ -172,7 +166,7 @@ def test_working_hours_that_leave_a_session_out_ask_first(
     elsewhen = (ahead.starts_at_local + timedelta(days=1)).weekday()
     add = reverse("admin:clinic_workinghours_add")
     data = {
-        **typed(as_manager, add),
+        **opened(as_manager, add),
         "practitioner": str(booking.practitioner.pk),
         "clinic": str(booking.plan.clinic.pk),
         "weekday": elsewhen,

@@ -28,6 +28,7 @@ from tests.factories import (
     ProtocolVersionFactory,
     SessionFactory,
 )
+from tests.forms import opened
 
 pytestmark = pytest.mark.django_db
 AT = NINE - 2 * DAY  # the new version has taken effect since the first bookings
@@ -264,12 +265,9 @@ def test_the_manager_who_saves_the_version_is_told_which_pairs_are_closer(
     page = reverse(
         "admin:treatment_sessions_protocolversion_change", args=[booking.plan.protocol_version.pk]
     )
-    form = client.get(page).context["adminform"].form
-    data = {name: form[name].value() for name in form.fields if form[name].value() is not None}
     longer = {"hard_min_days": 35, "soft_min_days": 35, "target_min_days": 35}
-    zones = {"zone_ranges-TOTAL_FORMS": 0, "zone_ranges-INITIAL_FORMS": 0}
 
-    answer = client.post(page, {**data, **longer, **zones}, follow=True)
+    answer = client.post(page, {**opened(client, page), **longer}, follow=True)
 
     told = [str(message) for message in answer.context["messages"]]
     assert any("1 session is booked closer than 35 days" in text for text in told), told

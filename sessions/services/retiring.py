@@ -35,6 +35,7 @@ from sessions.services.waitlist import decline_offer, withdraw_from_waitlist
 from sessions.signals import archived_or_restored
 
 OFFERED = 20  # as many get an alternative looked up; the rest when it comes to them
+SHOWN = 200  # as many are listed; `rest` decides about all
 
 
 class Choice(models.TextChoices):
@@ -214,7 +215,7 @@ def _with_offers(
     can_move = not isinstance(row, Patient | TreatmentPlan)
     return [
         Behind(session, _nearest(session, at=at) if can_move and n < OFFERED else None)
-        for n, session in enumerate(sessions)
+        for n, session in enumerate(sessions[:SHOWN])
     ]
 
 
