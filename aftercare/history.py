@@ -64,7 +64,7 @@ def changes(patient: Patient) -> list[Change]:
         for model, path in TRACKED.items()
         for change in _of_table(model, path, patient, staff)
     ]
-    return sorted(found, key=lambda change: (change.at, change.number), reverse=True)
+    return sorted(found, key=lambda change: (change.at, change.number, change.table), reverse=True)
 
 
 def _of_table(

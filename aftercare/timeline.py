@@ -36,7 +36,7 @@ def timeline(patient: Patient) -> list[Entry]:
     """All entries, newest first. Takes a fixed number of queries, however long the story."""
     parts = (_record, _screenings, _consents, _plans, _sessions, _healing, _messages)
     entries = [entry for part in parts for entry in part(patient)]
-    return sorted(entries, key=lambda entry: (entry.at, entry.id), reverse=True)
+    return sorted(entries, key=lambda entry: (entry.at, entry.id, entry.kind), reverse=True)
 
 
 def _noon(day: date) -> datetime:

@@ -1,21 +1,18 @@
 """What all endpoints share, and the clinic's own: log-in, staff, rooms, devices."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import authenticate
-from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import models
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
 from rest_framework import serializers, status
-from rest_framework.exceptions import AuthenticationFailed, NotFound, ValidationError
+from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
-from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,50 +21,11 @@ from rest_framework.viewsets import GenericViewSet
 
 from clinic.forms import BAD_YEAR, YEARS, Form, RowField, require_no_body
 from clinic.models import Clinic, Device, Room, User
+from clinic.paging import NewestFirst
 from clinic.permissions import actor
 from clinic.queries import StrictQuery
 from clinic.wallclock import Doubled, Skipped, exact_instant
 from clinic.writes import SafeWrites
-
-
-class NewestFirst(CursorPagination):
-    """Pages by UUIDv7, that is by creation: nothing is skipped or repeated while rows come in."""
-
-    ordering: Any = "-id"
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 200
-    query_params = frozenset({"cursor", "page_size"})
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        address = {"type": ["string", "null"], "format": "uri"}
-        return {
-            "type": "object",
-            "required": ["next", "previous", "results"],
-            "properties": {
-                "next": {**address, "description": "The address of the next page; null: none."},
-                "previous": {**address, "description": "Of the page before; null: none."},
-                "results": schema,
-            },
-        }
-
-    def get_page_size(self, request: Request) -> int:
-        asked = request.query_params.get(self.page_size_query_param)
-        if asked is None:
-            return self.page_size
-        if not re.fullmatch("[1-9][0-9]{0,3}", asked) or int(asked) > self.max_page_size:
-            words = f"Must be a whole number from 1 to {self.max_page_size}."
-            raise ValidationError({self.page_size_query_param: [words]})
-        return int(asked)
-
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
-        try:
-            return super().paginate_queryset(queryset, request, view)
-        except (NotFound, ModelValidationError, ValueError, OverflowError) as error:
-            if isinstance(error, ValidationError) or "cursor" not in request.query_params:
-                raise
-            words = "Follow the links next and previous of an answer; this leads nowhere."
-            raise ValidationError({"cursor": [words]}) from error
 
 
 class ClinicViewSet(SafeWrites, StrictQuery, GenericViewSet[Any]):
@@ -84,10 +42,10 @@ class ClinicViewSet(SafeWrites, StrictQuery, GenericViewSet[Any]):
         return rows.visible_to(self.request.user)  # type: ignore[no-any-return]
 
     def known_query_params(self) -> set[str]:
-        if self.action != "list":
-            return set()
-        paged = NewestFirst.query_params if self.pagination_class else frozenset()
-        return set(self._filters()) | paged
+        # an action that answers pages has a pagination of its own
+        paged = self.action == "list" or self.pagination_class is not type(self).pagination_class
+        pages = NewestFirst.query_params if paged and self.pagination_class else frozenset()
+        return (set(self._filters()) if self.action == "list" else set()) | pages
 
     def repeatable_query_params(self) -> set[str]:
         return {

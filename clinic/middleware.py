@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.common import CommonMiddleware
+from django.middleware.gzip import GZipMiddleware
 from django.middleware.http import ConditionalGetMiddleware
 from django.shortcuts import render
 from django.utils import timezone
@@ -20,8 +21,8 @@ MOVED = {301, 302}
 
 
 def problems_only(get_response: Handler) -> Handler:
-    """Outermost: whatever refuses a request to the API, and whatever fails, answers with a problem
-    document, never with a page. A fault was logged with its traceback by then."""
+    """Around all but compression: whatever refuses a request to the API, and whatever fails,
+    answers with a problem document, never with a page. A fault was logged with its traceback."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         path = request.path_info
@@ -37,6 +38,21 @@ def problems_only(get_response: Handler) -> Handler:
         return answer
 
     return handle
+
+
+class CompressedAPI(GZipMiddleware):
+    """Answers of the API, for clients that ask for gzip. Pictures, and pages, stay as they are.
+
+    A secret beside text that somebody else chooses can be guessed by the length of what is
+    compressed (BREACH). An answer of the API has no secret but the new token, which no foreign page
+    can make a browser ask for: tokens are no cookies. Django adds up to a hundred random bytes too.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
+        is_picture = response.get("Content-Type", "").startswith("image/")
+        if is_picture or not request.path_info.startswith(API):
+            return response
+        return super().process_response(request, response)
 
 
 class Common(CommonMiddleware):

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "clinic.middleware.CompressedAPI",  # around problems too
     "clinic.middleware.problems_only",
     "clinic.error_pages.never_blank",
     "django.middleware.security.SecurityMiddleware",

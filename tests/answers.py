@@ -5,6 +5,7 @@ that are described. The description is the product's own, generated once for a r
 is told in words; a 400, which is for the client's programmer, also names fields.
 """
 
+import gzip
 import json
 import re
 from functools import cache
@@ -19,7 +20,14 @@ from tests.words import faults_of_problem
 
 # What HTTP, Django and its middleware put on any answer.
 COMMON_HEADERS = {
-    *("allow", "cache-control", "content-length", "content-security-policy", "content-type"),
+    *(
+        "allow",
+        "cache-control",
+        "content-encoding",
+        "content-length",
+        "content-security-policy",
+        "content-type",
+    ),
     *("cross-origin-opener-policy", "referrer-policy", "vary", "x-content-type-options"),
     "x-frame-options",
 }
@@ -71,10 +79,8 @@ def faults_of(answer: Any, path: str, method: str) -> list[str]:
     known |= {name.lower() for name in described.get("headers", {})}
     faults = [f"undocumented header {name}" for name in answer.headers if name.lower() not in known]
     codes = described.get("x-problem-codes")
-    if codes and answer.json()["code"] not in codes:
-        faults.append(
-            f"undocumented code {answer.json()['code']}: see clinic/schema/operations.yaml"
-        )
+    if codes and (code := body_of(answer)["code"]) not in codes:
+        faults.append(f"undocumented code {code}: see clinic/schema/operations.yaml")
     content = described.get("content", {})
     if not content:
         return faults + (["there should be no body"] if answer.content else [])
@@ -84,9 +90,14 @@ def faults_of(answer: Any, path: str, method: str) -> list[str]:
         checked = strict_of(media_type, described)
         faults += [
             f"{'/'.join(map(str, error.instance_path)) or 'body'}: {error.message}"
-            for error in checked.iter_errors(answer.json())
+            for error in checked.iter_errors(body_of(answer))
         ]
     return faults
+
+
+def body_of(answer: Any) -> Any:
+    is_gzip = answer.headers.get("Content-Encoding") == "gzip"
+    return json.loads(gzip.decompress(answer.content) if is_gzip else answer.content)
 
 
 def resolved(described: dict[str, Any] | None) -> dict[str, Any] | None:

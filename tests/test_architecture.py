@@ -203,7 +203,8 @@ READS = {
         "current_texts",
         "is_known",
     ),
-    *("people_at", "propose_moves", "propose_series", "questionnaire", "refusal", "task_source"),
+    *("bookings_in", "people_at", "propose_moves", "propose_series", "questionnaire", "refusal"),
+    "task_source",
 }
 # Beat's: each row in a transaction of its own.
 ONE_BY_ONE = {"expire_offers", "offer_freed_slots"}

@@ -160,7 +160,7 @@ def test_from_a_lot_to_its_patients_in_one_query(
         CartridgeUseFactory(session=session, lot=lot)
 
     with django_assert_num_queries(2):  # the lot itself, then everybody it has touched
-        touched = as_alice.get(f"/api/v1/lots/{lot.pk}/patients/").json()
+        touched = as_alice.get(f"/api/v1/lots/{lot.pk}/patients/").json()["results"]
 
     assert len({row["patient"] for row in touched}) == 3
     assert {"patient_name", "mobile", "email", "starts_at", "serial"} <= set(touched[0])

@@ -43,7 +43,7 @@ def test_skin_types_are_assessed_again_and_all_are_kept(
         body = {"skin_type": skin_type, "assessed_on": day}
         assert as_alice.post(url(patient, "skin-types"), body).status_code == 201
 
-    history = as_alice.get(url(patient, "skin-types")).json()
+    history = as_alice.get(url(patient, "skin-types")).json()["results"]
     assert [row["skin_type"] for row in history] == [5, 4, 3]
     patient.refresh_from_db()
     assert patient.skin_type == 5  # the newest by date, not by typing
@@ -166,7 +166,7 @@ def test_a_rescreening_asks_what_may_have_changed_and_carries_over_the_rest(
     assert silent.json()["code"] == "answers_missing"
     given = {row["rule"]: row["answer"] for row in asked.json()["answers"]}
     assert given == {"ill": False, "keloid": True}
-    newest, oldest = as_alice.get(url(patient, "screenings")).json()
+    newest, oldest = as_alice.get(url(patient, "screenings")).json()["results"]
     assert newest["based_on"] == oldest["id"]
     assert newest["valid_until"] == oldest["valid_until"]
 

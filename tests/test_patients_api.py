@@ -206,7 +206,7 @@ def test_the_newest_word_of_a_patient_counts(as_dana: APIClient, clinic: Any) ->
     for granted in (True, False, True, False):
         assert consent(as_dana, patient, granted=granted).status_code == 201
 
-    ledger = as_dana.get(f"/api/v1/patients/{patient.pk}/contact-consents/").json()
+    ledger = as_dana.get(f"/api/v1/patients/{patient.pk}/contact-consents/").json()["results"]
     assert [entry["granted"] for entry in ledger] == [False, True, False, True]
     assert reach_of([patient.pk]) == {}
     consent(as_dana, patient, granted=True)

@@ -283,8 +283,10 @@ def test_a_signed_record_takes_addenda_and_shows_them(
 
     assert (early.status_code, early.json()["code"]) == (409, NotSigned.code)
     assert added.status_code == 201
-    assert [a["text"] for a in as_alice.get(url).json()] == ["The patient rang: all is well."]
-    story = as_alice.get(f"/api/v1/patients/{session.patient_id}/timeline/").json()
+    assert [a["text"] for a in as_alice.get(url).json()["results"]] == [
+        "The patient rang: all is well."
+    ]
+    story = as_alice.get(f"/api/v1/patients/{session.patient_id}/timeline/").json()["results"]
     assert "The patient rang: all is well." in {entry["detail"] for entry in story}
     with pytest.raises(DatabaseError, match="append_only"), transaction.atomic():
         session.addenda.update(text="All was terrible")

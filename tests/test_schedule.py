@@ -258,9 +258,8 @@ def test_each_booking_in_the_way_is_offered_the_first_free_time_after_it(
     """The session itself is in nobody's way, neither on its skin nor in its room."""
     session = booking.book()
     closure = add("closure", accept=True)
-    clinics = {booking.plan.clinic_id}
 
-    (proposal,) = services.propose_moves(closure, at=NINE - DAY, clinic_ids=clinics)
+    (proposal,) = services.propose_moves(closure, at=NINE - DAY, sessions=[session])
 
     assert proposal.session == session
     assert proposal.offer is not None
@@ -276,12 +275,10 @@ def test_each_booking_in_the_way_is_offered_the_first_free_time_after_it(
 
 @pytest.mark.usefixtures("another_booking")
 def test_during_time_off_somebody_else_is_offered(booking: Booking, add: Any) -> None:
-    booking.book()
+    session = booking.book()
     time_off = add("time off", accept=True, ends_at=NINE + 30 * DAY)
 
-    (proposal,) = services.propose_moves(
-        time_off, at=NINE - DAY, clinic_ids={booking.plan.clinic_id}
-    )
+    (proposal,) = services.propose_moves(time_off, at=NINE - DAY, sessions=[session])
 
     assert proposal.offer is not None
     assert proposal.offer.practitioner_id != booking.practitioner.pk
@@ -337,7 +334,7 @@ def test_a_manager_closes_the_clinic(booking: Booking, manager: User, as_dana: A
     refused = client.post("/api/v1/closures/", body, format="json")
     done = client.post("/api/v1/closures/", {**body, "accept": True}, format="json")
     listed = as_dana.get("/api/v1/closures/").json()["results"]
-    moves = as_dana.get(f"/api/v1/closures/{done.json()['id']}/bookings/").json()
+    moves = as_dana.get(f"/api/v1/closures/{done.json()['id']}/bookings/").json()["results"]
     booked = as_dana.post("/api/v1/sessions/", booking.body(session.starts_at), format="json")
 
     assert (refused.status_code, refused.json()["code"]) == (409, "bookings_in_the_way")

@@ -184,7 +184,7 @@ def test_desk_and_practitioner_lead_a_session_through_its_day(
     assert (done["status"], bool(done["completed_at"])) == ("COMPLETED", True)
     again = as_alice.post(f"{url}complete/")
     assert (again.status_code, again.json()["code"]) == (409, "illegal_move")
-    events = as_dana.get(f"{url}events/").json()
+    events = as_dana.get(f"{url}events/").json()["results"]
     assert [event["new_status"] for event in events] == [
         "BOOKED",
         "CONFIRMED",

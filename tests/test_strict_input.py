@@ -9,9 +9,10 @@ from django.urls import get_resolver
 from rest_framework import serializers
 from rest_framework.test import APIClient
 
-from clinic.api import ClinicViewSet, NewestFirst
+from clinic.api import ClinicViewSet
 from clinic.forms import Form
 from clinic.models import Clinic, Role
+from clinic.paging import NewestFirst
 from clinic.permissions import PERMISSIONS, RolePermission
 from clinic.queries import StrictQuery
 from patients.models import Patient

@@ -1,5 +1,6 @@
 """The story of a patient over HTTP."""
 
+from datetime import UTC
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -8,8 +9,9 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from aftercare.history import changes
-from aftercare.timeline import timeline
+from aftercare.history import Change, changes
+from aftercare.timeline import Entry, timeline
+from clinic.paging import Gathered, page_of
 from clinic.permissions import actor
 from clinic.queries import StrictQuery
 from patients.models import Patient
@@ -36,7 +38,18 @@ class ChangeOut(serializers.Serializer[Any]):
     )
 
 
+class TimelinePages(Gathered):
+    def position_of(self, row: Entry) -> str:
+        return f"{row.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f} {row.id} {row.kind}"
+
+
+class HistoryPages(Gathered):
+    def position_of(self, row: Change) -> str:
+        return f"{row.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f} {row.number:020} {row.table}"
+
+
 class PatientStoryView(StrictQuery):
+    pagination_class: type[Gathered]
     permissions = {"get": "patients.view_history"}
     action = "get"
 
@@ -44,22 +57,27 @@ class PatientStoryView(StrictQuery):
         rows = Patient.objects.select_related("clinic").visible_to(actor(request))
         return get_object_or_404(rows, pk=pk)
 
+    def known_query_params(self) -> set[str]:
+        return set(Gathered.query_params)
+
 
 class TimelineView(PatientStoryView):
     """Everything that happened to a patient, newest first."""
 
     operation_names = {"get": "list_patient_timeline"}
+    pagination_class = TimelinePages
 
     @extend_schema(responses=EntryOut(many=True))
     def get(self, request: Request, pk: Any) -> Response:
-        return Response(EntryOut(timeline(self.patient(request, pk)), many=True).data)
+        return page_of(self, timeline(self.patient(request, pk)), EntryOut)
 
 
 class HistoryView(PatientStoryView):
     """Every change to the patient's record, newest first: who, when, from, to."""
 
     operation_names = {"get": "list_patient_history"}
+    pagination_class = HistoryPages
 
     @extend_schema(responses=ChangeOut(many=True))
     def get(self, request: Request, pk: Any) -> Response:
-        return Response(ChangeOut(changes(self.patient(request, pk)), many=True).data)
+        return page_of(self, changes(self.patient(request, pk)), ChangeOut)

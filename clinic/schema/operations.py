@@ -15,6 +15,7 @@ SPOKEN = {
     "add_addendum_session": "add_addendum",
     "assess_skin_type_patient": "assess_skin_type",
     "book_series_plan": "book_series",
+    "get_availability_compact": "list_availability_compact",
     "cartridges_session": "use_cartridge",
     "change_medical_patient": "update_patient_medical",
     "create_closure": "add_closure",

@@ -13,6 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 from clinic.api import ClinicViewSet, VisibleField
 from clinic.forms import Form, RowField
 from clinic.models import User
+from clinic.paging import Gathered, ordered, page_of
 from clinic.permissions import actor
 from patients import services
 from patients.models import (
@@ -185,6 +186,13 @@ class PhotoConsentOut(serializers.ModelSerializer[PhotoConsent]):
         read_only_fields = fields
 
 
+class AssessmentPages(Gathered):
+    """By the day that was typed, of which there may be several a day."""
+
+    def position_of(self, row: SkinTypeAssessment) -> str:
+        return f"{row.assessed_on} {row.pk}"
+
+
 class MedicalActions(GenericViewSet[Any]):
     """The part of a patient's endpoints that clinicians use."""
 
@@ -212,11 +220,19 @@ class MedicalActions(GenericViewSet[Any]):
         return Response(MedicalOut(patient).data)
 
     @extend_schema(responses=SkinTypeOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], url_path="skin-types", pagination_class=None)
+    @action(
+        detail=True,
+        methods=["get"],
+        url_path="skin-types",
+        pagination_class=AssessmentPages,
+    )
     def skin_types(self, request: Request, pk: Any) -> Response:
         """All assessments, newest first."""
-        rows = self.get_object().skin_type_assessments.order_by("-assessed_on", "-id")
-        return Response(SkinTypeOut(rows, many=True).data)
+        return page_of(
+            self,
+            list(self.get_object().skin_type_assessments.order_by("-assessed_on", "-id")),
+            SkinTypeOut,
+        )
 
     @extend_schema(request=SkinTypeIn, responses={201: SkinTypeOut})
     @skin_types.mapping.post
@@ -228,10 +244,10 @@ class MedicalActions(GenericViewSet[Any]):
         return Response(SkinTypeOut(assessment).data, status=201)
 
     @extend_schema(responses=PatientConcernOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @action(detail=True, methods=["get"], pagination_class=ordered("id"))
     def concerns(self, request: Request, pk: Any) -> Response:
         rows = self.get_object().concerns.select_related("concern", "subtype", "zone")
-        return Response(PatientConcernOut(rows.order_by("id"), many=True).data)
+        return page_of(self, rows, PatientConcernOut)
 
     @extend_schema(request=PatientConcernIn, responses={201: PatientConcernOut})
     @concerns.mapping.post
@@ -243,11 +259,11 @@ class MedicalActions(GenericViewSet[Any]):
         return Response(PatientConcernOut(concern).data, status=201)
 
     @extend_schema(responses=ScreeningOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @action(detail=True, methods=["get"], pagination_class=ordered("-id"))
     def screenings(self, request: Request, pk: Any) -> Response:
         """Newest first."""
         rows = self.get_object().screenings.prefetch_related("answers__rule")
-        return Response(ScreeningOut(rows.order_by("-taken_at", "-id"), many=True).data)
+        return page_of(self, rows, ScreeningOut)
 
     @extend_schema(request=ScreeningIn, responses={201: ScreeningOut})
     @screenings.mapping.post
@@ -264,11 +280,10 @@ class MedicalActions(GenericViewSet[Any]):
         return Response(ScreeningOut(screening).data, status=201)
 
     @extend_schema(responses=ConsentOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @action(detail=True, methods=["get"], pagination_class=ordered("-id"))
     def consents(self, request: Request, pk: Any) -> Response:
         """Treatment consents, newest first, revoked ones too."""
-        rows = self.get_object().treatment_consents.order_by("-signed_at", "-id")
-        return Response(ConsentOut(rows, many=True).data)
+        return page_of(self, self.get_object().treatment_consents.all(), ConsentOut)
 
     @extend_schema(request=ConsentIn, responses={201: ConsentOut})
     @consents.mapping.post
@@ -283,11 +298,15 @@ class MedicalActions(GenericViewSet[Any]):
         return Response(ConsentOut(consent).data, status=201)
 
     @extend_schema(responses=PhotoConsentOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], url_path="photo-consents", pagination_class=None)
+    @action(
+        detail=True,
+        methods=["get"],
+        url_path="photo-consents",
+        pagination_class=ordered("-id"),
+    )
     def photo_consents(self, request: Request, pk: Any) -> Response:
         """Newest first, revoked ones too."""
-        rows = self.get_object().photo_consents.order_by("-signed_at", "-id")
-        return Response(PhotoConsentOut(rows, many=True).data)
+        return page_of(self, self.get_object().photo_consents.all(), PhotoConsentOut)
 
     @extend_schema(request=PhotoConsentIn, responses={201: PhotoConsentOut})
     @photo_consents.mapping.post

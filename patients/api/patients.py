@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from clinic.api import ClinicViewSet, acting_clinic
 from clinic.forms import Form, IdField
 from clinic.models import known_time_zone
+from clinic.paging import ordered, page_of
 from clinic.permissions import actor
 from patients import services
 from patients.api.medical import MEDICAL_PERMISSIONS, MedicalActions
@@ -158,11 +159,15 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
         return Response(DuplicateOut(found, many=True).data)
 
     @extend_schema(responses=ContactConsentOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], url_path="contact-consents", pagination_class=None)
+    @action(
+        detail=True,
+        methods=["get"],
+        url_path="contact-consents",
+        pagination_class=ordered("-id"),
+    )
     def contact_consents(self, request: Request, pk: Any) -> Response:
         """The ledger of what the patient agreed to, newest first."""
-        entries = self.get_object().contact_consents.order_by("-recorded_at", "-id")
-        return Response(ContactConsentOut(entries, many=True).data)
+        return page_of(self, self.get_object().contact_consents.all(), ContactConsentOut)
 
     @extend_schema(request=ContactConsentIn, responses={201: ContactConsentOut})
     @contact_consents.mapping.post

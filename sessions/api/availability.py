@@ -1,11 +1,13 @@
 """The times that can be offered for a plan's next session, over HTTP."""
 
-from datetime import timedelta
+import builtins
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -15,6 +17,7 @@ from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, InstantField
 from clinic.forms import DayField, Form, IdField
+from clinic.paging import Gathered
 from clinic.permissions import actor
 from clinic.wallclock import day_bounds
 from sessions.api.named import find_named
@@ -23,7 +26,13 @@ from sessions.models import TreatmentPlan
 from sessions.services.plans import version_in_effect
 from sessions.spacing import why_not_yet
 
+WHO = ("practitioner", "room", "device")
 LONGEST = timedelta(days=31)
+MOST = 5_000  # slots in one answer: a megabyte
+TOO_MANY = (
+    f"There are more than {MOST:,} free times. Ask for fewer days or for one practitioner, or for "
+    "pages by `page_size`, or at `availability/compact/`."
+)
 
 
 class PlanQuery(Form):
@@ -51,6 +60,13 @@ class AvailabilityQuery(PlanQuery):
                 {"to": [f"Must be from the first day to {LONGEST.days} days after it."]}
             )
         return super().validate(attrs)
+
+
+class AvailabilityPageQuery(AvailabilityQuery):
+    cursor = serializers.CharField(
+        required=False, help_text="Which page: see `next` and `previous` of an answer."
+    )
+    page_size = serializers.CharField(required=False, help_text="How many starts a page has.")
 
 
 class FirstQuery(PlanQuery):
@@ -88,6 +104,62 @@ def plain(offer: Offer) -> dict[str, Any]:
     }
 
 
+class SlotPages(Gathered):
+    """Pages by start and practitioner, which no two offers share."""
+
+    page_size = 500
+    max_page_size = 5_000
+    descending = False
+
+    def position_of(self, row: Offer) -> str:
+        return f"{row.starts_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S} {row.practitioner_id}"
+
+
+class CompactPages(SlotPages):
+    page_size = 5_000
+
+
+class StartsOut(serializers.Serializer[Any]):
+    practitioner = serializers.UUIDField()
+    room = serializers.UUIDField()
+    device = serializers.UUIDField()
+    minutes = serializers.IntegerField(help_text="How long each lasts, in minutes.")
+    starts = serializers.ListField(
+        child=serializers.DateTimeField(), help_text="When each begins (UTC)."
+    )
+
+
+class CompactOut(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True, help_text="The address of the next page.")
+    previous = serializers.URLField(allow_null=True, help_text="Of the page before.")
+    results = StartsOut(many=True)
+
+
+class SlotPageOut(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True, help_text="The address of the next page.")
+    previous = serializers.URLField(allow_null=True, help_text="Of the page before.")
+    results = SlotOut(many=True)
+
+
+SLOTS = PolymorphicProxySerializer(
+    component_name="Slots",
+    serializers=[SlotOut(many=True), SlotPageOut],
+    resource_type_field_name=None,
+    many=False,
+)
+
+
+def grouped(slots: Iterable[Offer]) -> list[dict[str, Any]]:
+    """What CompactOut says, in the order of the first starts."""
+    groups: dict[tuple[Any, ...], list[datetime]] = {}
+    for slot in slots:
+        minutes = (slot.ends_at - slot.starts_at) // timedelta(minutes=1)
+        key = (slot.practitioner_id, slot.room_id, slot.device_id, minutes)
+        groups.setdefault(key, []).append(slot.starts_at)
+    names = (*WHO, "minutes", "starts")
+    return [dict(zip(names, (*key, starts), strict=True)) for key, starts in groups.items()]
+
+
 class WhyNotYet(serializers.Serializer[Any]):
     code = serializers.CharField()
     detail = serializers.CharField(source="message")
@@ -106,7 +178,9 @@ class FirstOut(serializers.Serializer[Any]):
 class AvailabilityViewSet(ClinicViewSet):
     """The times that can be booked for a plan's next session, with who and what is free then."""
 
-    permissions = dict.fromkeys(("list", "first"), "treatment_sessions.view_treatmentsession")
+    permissions = dict.fromkeys(
+        ("list", "first", "compact"), "treatment_sessions.view_treatmentsession"
+    )
     serializer_class = SlotOut
     pagination_class = None
 
@@ -114,22 +188,43 @@ class AvailabilityViewSet(ClinicViewSet):
         return TreatmentPlan.objects.none()
 
     def known_query_params(self) -> set[str]:
-        query = FirstQuery() if self.action == "first" else AvailabilityQuery()
+        query = FirstQuery() if self.action == "first" else AvailabilityPageQuery()
         return set(query.get_fields())
 
-    @extend_schema(parameters=[AvailabilityQuery], responses=SlotOut(many=True))
+    @extend_schema(parameters=[AvailabilityPageQuery], responses=SLOTS)
     def list(self, request: Request) -> Response:
-        form = AvailabilityQuery(data=request.query_params, context={"request": request})
+        """Every bookable start of each practitioner, with the first room and device that are free
+        then: as an array of at most 5,000, or in pages if `page_size` is given."""
+        if SlotPages.query_params & set(request.query_params):
+            return self._page(request, SlotPages(), lambda rows: [plain(slot) for slot in rows])
+        slots = self._offers(request, AvailabilityQuery)
+        if len(slots) > MOST:
+            raise ValidationError({"to": [TOO_MANY]}, code="too_many")
+        return Response([plain(slot) for slot in slots])
+
+    @extend_schema(parameters=[AvailabilityPageQuery], responses=CompactOut, filters=False)
+    @action(detail=False, methods=["get"], pagination_class=CompactPages)
+    def compact(self, request: Request) -> Response:
+        """The same starts in a tenth of the bytes: ids once for all starts that share practitioner,
+        room and device. Pages hold whole starts; a group may go on in the next page."""
+        return self._page(request, CompactPages(), grouped)
+
+    def _page(self, request: Request, pages: SlotPages, shown: Any) -> Response:
+        slots = sorted(self._offers(request, AvailabilityPageQuery), key=pages.position_of)
+        page = pages.paginate_queryset(slots, request)
+        return pages.get_paginated_response(shown(page))
+
+    def _offers(self, request: Request, query: type[PlanQuery]) -> builtins.list[Offer]:
+        form = query(data=request.query_params, context={"request": request})
         form.is_valid(raise_exception=True)
-        query = form.validated_data
-        slots = offers(
-            plan=query["plan"],
-            first=query["from"],
-            last=query["to"],
-            practitioner_id=query["practitioner"] and query["practitioner"].pk,
+        asked = form.validated_data
+        return offers(
+            plan=asked["plan"],
+            first=asked["from"],
+            last=asked["to"],
+            practitioner_id=asked["practitioner"] and asked["practitioner"].pk,
             at=timezone.now(),
         )
-        return Response([plain(slot) for slot in slots])
 
     @extend_schema(parameters=[FirstQuery], responses=FirstOut)
     @action(detail=False, methods=["get"])

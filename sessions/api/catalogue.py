@@ -10,8 +10,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api import CatalogueViewSet, NewestFirst, VersionedViewSet
+from clinic.api import CatalogueViewSet, VersionedViewSet
 from clinic.models import DeviceModel, DeviceSpec
+from clinic.paging import NewestFirst, page_of
 from clinic.permissions import actor
 from patients.models import Zone
 from sessions.api.retiring import RetireActions, may
@@ -140,11 +141,6 @@ class ProtocolViewSet(RetireActions, CatalogueViewSet):
         )
         return super().get_queryset().select_related("area", "concern").prefetch_related(in_effect)
 
-    def known_query_params(self) -> set[str]:
-        if self.action == "close_pairs":
-            return set(NewestFirst.query_params)
-        return super().known_query_params()
-
     @extend_schema(responses=ClosePairOut(many=True))
     @action(detail=True, url_path="close-pairs", pagination_class=ByStart)
     def close_pairs(self, request: Request, pk: Any) -> Response:
@@ -153,8 +149,8 @@ class ProtocolViewSet(RetireActions, CatalogueViewSet):
         now = timezone.now()
         version = version_in_effect(self.get_object(), now)
         rows: Any = TreatmentSession.objects.visible_to(actor(request))
-        page = self.paginate_queryset(rows.closer_than(version, at=now).select_related("clinic"))
-        return self.get_paginated_response(ClosePairOut(page, many=True).data)
+        pairs = rows.closer_than(version, at=now).select_related("clinic")
+        return page_of(self, pairs, ClosePairOut)
 
 
 class DeviceSpecOut(serializers.ModelSerializer[DeviceSpec]):

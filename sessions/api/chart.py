@@ -14,6 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 from clinic.api import InstantField
 from clinic.findings import Severity
 from clinic.forms import Form, RowField
+from clinic.paging import ordered, page_of
 from clinic.permissions import actor
 from patients.models import Zone
 from sessions import services
@@ -246,11 +247,10 @@ class ChartActions(GenericViewSet[Any]):
         return self._findings(session_id, status=201)
 
     @extend_schema(responses=AddendumOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @action(detail=True, methods=["get"], pagination_class=ordered("id"))
     def addenda(self, request: Request, pk: Any) -> Response:
         """What was added to the signed record, oldest first."""
-        addenda = self.get_object().addenda.order_by("id")
-        return Response(AddendumOut(addenda, many=True).data)
+        return page_of(self, self.get_object().addenda.all(), AddendumOut)
 
     @extend_schema(request=AddendumIn, responses={201: AddendumOut})
     @addenda.mapping.post

@@ -15,6 +15,7 @@ from clinic import services
 from clinic.api import ClinicViewSet, acting_clinic
 from clinic.forms import Form, IdField
 from clinic.models import CartridgeLot, DeviceModel
+from clinic.paging import ordered, page_of
 from sessions.gs1 import read_cartridge_code
 from sessions.models import CartridgeUse
 
@@ -112,8 +113,8 @@ class LotViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         return Response(LotOut(lot).data)
 
     @extend_schema(responses=TouchedOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @action(detail=True, methods=["get"], pagination_class=ordered("id"))
     def patients(self, request: Request, pk: Any) -> Response:
         """Every session and patient that a cartridge of this lot was used for."""
-        uses = self.get_object().uses.select_related("session__patient").order_by("used_on", "id")
-        return Response(TouchedOut(uses, many=True).data)
+        uses = self.get_object().uses.select_related("session__patient")
+        return page_of(self, uses, TouchedOut)

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from clinic.api import ClinicViewSet, InstantField, VisibleField
 from clinic.forms import DayField, Form, require_no_body
 from clinic.models import Clinic, Closure, TimeOff, User, Weekday, WorkingHours
+from clinic.paging import NewestFirst
 from clinic.permissions import actor
 from clinic.queries import IdFilter
 from sessions import services
@@ -131,19 +132,28 @@ class WorkingHoursViewSet(RetireActions, TakenBackViewSet):
         return Response(status=204)
 
 
+class ProposalPages(NewestFirst):
+    """Short ones: each booking is a search for another time."""
+
+    ordering = ("starts_at", "id")
+    page_size = 20
+    max_page_size = 50
+
+
 class SpanViewSet(TakenBackViewSet):
     """What time off and closures share: the bookings in them."""
 
     @extend_schema(responses=ProposalOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @action(detail=True, methods=["get"], pagination_class=ProposalPages)
     def bookings(self, request: Request, pk: Any) -> Response:
         """The bookings that lie in it, each with the first free time after it."""
-        proposals = services.propose_moves(
-            self.get_object(),
-            at=timezone.now(),
-            clinic_ids=set(actor(request).clinic_ids),
+        span, now = self.get_object(), timezone.now()
+        bookings = services.bookings_in(span, at=now).filter(clinic__in=actor(request).clinic_ids)
+        page = self.paginate_queryset(
+            bookings.select_related("practitioner", "plan__clinic", "plan__patient", "plan__area")
         )
-        return Response(ProposalOut(proposals, many=True).data)
+        proposals = services.propose_moves(span, at=now, sessions=page or ())
+        return self.get_paginated_response(ProposalOut(proposals, many=True).data)
 
 
 class TimeOffViewSet(SpanViewSet):

@@ -18,7 +18,6 @@ from rest_framework.response import Response
 
 from clinic.api import (
     ClinicViewSet,
-    NewestFirst,
     ReasonIn,
     VisibleField,
     WallClockField,
@@ -26,6 +25,7 @@ from clinic.api import (
 )
 from clinic.forms import Form, IdField
 from clinic.models import Clinic, Device, Room, User
+from clinic.paging import NewestFirst, ordered, page_of
 from clinic.permissions import actor
 from clinic.queries import DayFilter, IdFilter, require_order
 from clinic.rows import as_written
@@ -295,8 +295,7 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
         return Response(said(session), status=201)
 
     @extend_schema(responses=SessionEventOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @action(detail=True, methods=["get"], pagination_class=ordered("id"))
     def events(self, request: Request, pk: Any) -> Response:
         """The history of the session, oldest first."""
-        events = self.get_object().events.order_by("id")
-        return Response(SessionEventOut(events, many=True).data)
+        return page_of(self, self.get_object().events.all(), SessionEventOut)

@@ -27,7 +27,7 @@ from sessions.services.chart import (
     use_cartridge,
     write_chart,
 )
-from sessions.services.closures import add_closure, add_time_off, propose_moves
+from sessions.services.closures import add_closure, add_time_off, bookings_in, propose_moves
 from sessions.services.courses import move_plan
 from sessions.services.healing import log_side_effect, record_outcome, resolve_side_effect
 from sessions.services.holds import place_hold, release_hold
@@ -78,6 +78,7 @@ __all__ = [
     "archive_patient",
     "book_series",
     "book_session",
+    "bookings_in",
     "close_calendar",
     "consenting_patients",
     "create_plan",

@@ -1,8 +1,8 @@
 """When nobody is treated: what that does to the bookings in it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from clinic.errors import Conflict
 from clinic.locks import lock
@@ -103,15 +103,14 @@ class Proposal:
 
 
 def propose_moves(
-    span: Closure | TimeOff, *, at: datetime, clinic_ids: set[UUID]
+    span: Closure | TimeOff, *, at: datetime, sessions: Iterable[TreatmentSession]
 ) -> list[Proposal]:
-    """For each booking of these clinics in a closure or time off, the first free time after it.
+    """For each of the bookings in a closure or time off, the first free time after it.
 
     With the same practitioner after a closure, with any when theirs is the time off. Each offer
     is made as if it were the only one: two bookings may be shown one slot, and the first to take
-    it has it.
+    it has it. That takes statements for each booking: a page of them is enough at once.
     """
-    sessions = bookings_in(span, at=at).filter(clinic__in=clinic_ids)
     return [
         Proposal(
             session,
@@ -123,7 +122,5 @@ def propose_moves(
                 moving=session,
             ),
         )
-        for session in sessions.select_related(
-            "clinic", "practitioner", "plan__clinic", "plan__patient", "plan__area"
-        )
+        for session in sessions
     ]
