@@ -232,6 +232,7 @@ def test_bookings_stay_if_that_is_accepted(booking: Booking, add: Any, kind: str
     session.refresh_from_db()
     assert session.status == Status.BOOKED
     assert list(bookings_in(span, at=NINE - DAY)) == [session]
+    assert session.patient.tasks.get().title == f"Look after: {session}"
 
 
 @KINDS

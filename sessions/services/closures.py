@@ -9,6 +9,8 @@ from clinic.locks import lock
 from clinic.models import Clinic, Closure, TimeOff, User
 from clinic.retries import retried_transaction
 from clinic.wallclock import iso_utc
+from patients.models import TaskKind
+from patients.services import raise_task
 from sessions.availability import Offer, first_free
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession, TreatmentSessionQuerySet
@@ -31,8 +33,9 @@ def add_closure(
 ) -> Closure:
     """Close a clinic for a while; from then on nothing is offered or booked in it.
 
-    Bookings that are already in it stay, if the caller accepts that: `propose_moves` finds new
-    times for them. Raises BookingsInTheWay, or ValidationError by field.
+    Bookings that are already in it stay, if the caller accepts that, each with a task for the
+    desk: `propose_moves` finds new times for them. Raises BookingsInTheWay, or ValidationError by
+    field.
     """
     lock(f"clinic:{clinic.pk}")
     closure = Closure(clinic=clinic, starts_at=starts_at, ends_at=ends_at, reason=reason)
@@ -61,8 +64,8 @@ def add_time_off(
 
 def _save(span: Closure | TimeOff, *, at: datetime, accept: bool) -> None:
     span.full_clean()
-    hit = [] if accept else list(bookings_in(span, at=at))
-    if hit:
+    hit = list(bookings_in(span, at=at))
+    if hit and not accept:
         times = ", ".join(f"{session.starts_at_local:%d %b %Y at %H:%M}" for session in hit[:3])
         more = ", …" if len(hit) > 3 else ""
         raise BookingsInTheWay(
@@ -77,6 +80,17 @@ def _save(span: Closure | TimeOff, *, at: datetime, accept: bool) -> None:
             ],
         )
     span.save()
+    for session in hit:
+        raise_task(
+            clinic=session.clinic,
+            patient=session.patient,
+            kind=TaskKind.OTHER,
+            title=f"Look after: {session}",
+            detail=f"{span}: {span.reason or 'nobody treats then'}. The session stays as it was "
+            "booked until somebody moves or cancels it.",
+            source=f"span:{span.pk}:{session.pk}",
+            at=at,
+        )
 
 
 def bookings_in(span: Closure | TimeOff, *, at: datetime) -> TreatmentSessionQuerySet:
@@ -91,7 +105,7 @@ def bookings_in(span: Closure | TimeOff, *, at: datetime) -> TreatmentSessionQue
         if isinstance(span, Closure)
         else sessions.filter(practitioner=span.practitioner)
     )
-    return whose.select_related("clinic").order_by("starts_at", "id")
+    return whose.select_related("clinic", "patient", "area").order_by("starts_at", "id")
 
 
 @dataclass(frozen=True)
