@@ -30,4 +30,4 @@ def close_calendar(*, by: User) -> None:
     """End the address for good. Raises NoCalendar."""
     closed, _ = CalendarFeed.objects.filter(user=by).delete()
     if not closed:
-        raise NoCalendar("None was opened.")
+        raise NoCalendar("Open one first: there is none to close.")
