@@ -16,7 +16,7 @@ from clinic.models import Clinic, IdempotencyKey, User
 from sessions.models import Photo
 from tests.answers import operations
 from tests.conftest import client_of
-from tests.factories import UserFactory
+from tests.factories import PatientFactory, UserFactory
 from tests.pictures import jpeg
 from tests.writes import Desk, Write, writes
 
@@ -208,6 +208,23 @@ def test_every_write_says_in_the_description_which_headers_it_takes() -> None:
             wrong.append(f"{operation}: {given}")
 
     assert wrong == []
+
+
+def test_a_compressed_answer_has_a_weak_tag_that_can_be_sent_back(
+    as_dana: APIClient, clinic: Clinic
+) -> None:
+    url = f"/api/v1/patients/{PatientFactory(clinic=clinic).pk}/"
+    asked = {"Accept-Encoding": "gzip"}
+    read = as_dana.get(url, headers=asked)
+    tag = read["ETag"]
+
+    again = as_dana.get(url, headers={**asked, "If-None-Match": tag})
+    written = as_dana.patch(url, {"given_name": "Hedy"}, headers={**asked, "If-Match": tag})
+    late = as_dana.patch(url, {"given_name": "Ada"}, headers={**asked, "If-Match": tag})
+
+    assert (read["Content-Encoding"], tag[:2]) == ("gzip", "W/")
+    assert (again.status_code, written.status_code, late.status_code) == (304, 200, 412)
+    assert written["ETag"] == as_dana.get(url, headers=asked)["ETag"]
 
 
 def test_a_new_row_has_no_version_yet(as_dana: APIClient) -> None:
