@@ -14,14 +14,23 @@ from knox.models import AuthToken
 
 from clinic.models import Clinic, Role, User
 from patients.models import Patient
-from sessions.models import TreatmentSession
+from sessions.models import SideEffect, TreatmentSession
 from tests.conftest import Booking, client_of
 from tests.factories import (
+    NINE,
     ClinicFactory,
+    ContactConsentFactory,
     MessageFactory,
+    OutcomeMeasureFactory,
+    PhotoFactory,
+    ScreeningFactory,
     SessionFactory,
+    SideEffectFactory,
+    SkinTypeAssessmentFactory,
+    TreatmentConsentFactory,
     UserFactory,
 )
+from tests.pictures import agree
 
 pytestmark = pytest.mark.django_db
 MEMBERSHIP = "clinic_user_clinic"
@@ -134,14 +143,19 @@ def test_somebody_who_works_nowhere_sees_nothing(clinic: Clinic) -> None:
 
 @pytest.fixture
 def many(clinic: Clinic, other_clinic: Clinic, booking: Booking) -> dict[str, Clinic]:
-    """Patients, sessions and messages of a small clinic and of a large one. The small one's are the
+    """Rows of a small clinic and of a large one. The small one's are the
     oldest: whoever walks along all rows from the newest comes to them last."""
     for at, count in ((clinic, OURS), (other_clinic, OTHERS)):
         session = SessionFactory(plan__patient__clinic=at, status="CANCELLED")
-        for row in (session, session.patient, MessageFactory(session=session)):
+        effect = SideEffectFactory(session=session, onset_at=NINE)
+        word = ContactConsentFactory(patient=session.patient)
+        for row in (session, session.patient, MessageFactory(session=session), effect, word):
             _multiply(row, count)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE patient; ANALYZE treatment_session; ANALYZE aftercare_message")
+        cursor.execute(
+            "ANALYZE patient; ANALYZE treatment_session; ANALYZE aftercare_message;"
+            "ANALYZE treatment_side_effect; ANALYZE patient_contact_consent"
+        )
     return {"small": clinic, "large": other_clinic}
 
 
@@ -177,9 +191,11 @@ LISTS = {
     "/api/v1/sessions/": "treatment_session",
     "/api/v1/patients/": "patient",
     "/api/v1/messages/": "aftercare_message",
+    "/api/v1/side-effects/": "treatment_side_effect",
     "/admin/treatment_sessions/treatmentsession/": "treatment_session",
     "/admin/patients/patient/": "patient",
     "/admin/aftercare/message/": "aftercare_message",
+    "/admin/patients/contactconsent/": "patient_contact_consent",
 }
 
 
@@ -220,3 +236,26 @@ def _read(node: Any, table: str) -> float:
         rows = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
         here = rows * node["Actual Loops"]
     return here + sum(_read(part, table) for part in node.values())
+
+
+def test_what_belongs_to_a_row_of_a_clinic_names_the_clinic_whoever_writes(
+    clinic: Clinic, other_clinic: Clinic
+) -> None:
+    """What a careless writer says of it does not count."""
+    session = SessionFactory(plan__patient__clinic=clinic)
+    rows: list[Any] = [
+        SideEffectFactory(session=session, onset_at=NINE, clinic=other_clinic),
+        OutcomeMeasureFactory(plan=session.plan),
+        PhotoFactory(patient=session.patient),
+        ScreeningFactory(patient=session.patient),
+        SkinTypeAssessmentFactory(patient=session.patient),
+        ContactConsentFactory(patient=session.patient),
+        TreatmentConsentFactory(patient=session.patient),
+        agree(session.patient, session.practitioner),
+    ]
+    SideEffect.objects.update(clinic=other_clinic)
+
+    of = {type(row).__name__: type(row)._default_manager.get(pk=row.pk).clinic_id for row in rows}
+
+    assert set(of.values()) == {clinic.pk}
+    assert len(of) == 8

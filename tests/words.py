@@ -26,6 +26,8 @@ def statuses() -> str:
     codes = set()
     for model in apps.get_models():
         for field in model._meta.concrete_fields:
+            if field.name == "keyword":  # what patients write, such as STOP
+                continue
             if isinstance(field, CharField) and field.choices and model.__module__[:6] != "django":
                 pairs = field.flatchoices
                 codes |= {str(code) for code, label in pairs if str(code) != str(label)}

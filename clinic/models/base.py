@@ -108,6 +108,37 @@ def served_areas() -> "ArrayField[Any, Any]":
     )
 
 
+def clinic_field() -> "models.ForeignKey[Any, Any]":
+    """The clinic of a row whose parent names it: the database fills it in (`clinic_of`), so that
+    lists can walk an index that begins with it (`by_clinic`)."""
+    return models.ForeignKey(
+        "clinic.Clinic",
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        db_index=False,
+        related_name="+",
+    )
+
+
+def clinic_of(parent: str, table: str) -> pgtrigger.Trigger:
+    """Whoever writes: the clinic is that of the row of `table` that `parent` refers to."""
+    return pgtrigger.Trigger(
+        name="clinic_of_parent",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            f"SELECT clinic_id INTO NEW.clinic_id FROM {table} WHERE id = NEW.{parent}_id;"  # noqa: S608
+            " RETURN NEW;"
+        ),
+    )
+
+
+def by_clinic(name: str) -> models.Index:
+    """For lists of a clinic, newest first."""
+    return models.Index(name=name, fields=["clinic", "id"])
+
+
 def append_only() -> list[pgtrigger.Trigger]:
     """For tables whose rows are never changed or deleted, not even by SQL."""
     return [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]

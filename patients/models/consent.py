@@ -18,6 +18,9 @@ from clinic.models import (
     Versioned,
     VersionedQuerySet,
     append_only,
+    by_clinic,
+    clinic_field,
+    clinic_of,
     tracked,
     version_once,
 )
@@ -81,8 +84,6 @@ OFF_LABEL = "off-label"
 
 
 class GivenConsentQuerySet(ClinicScoped[M]):
-    clinic_path = "patient__clinic"
-
     def valid(self, on: date) -> Self:
         """Not revoked, and not expired by `on`."""
         return self.filter(revoked_at__isnull=True, expires_on__gte=on)
@@ -128,7 +129,7 @@ def signed_for_good() -> list[pgtrigger.Trigger]:
     ]
 
 
-@tracked()
+@tracked(exclude=("clinic",))
 class TreatmentConsent(GivenConsent):
     """The patient agrees to be treated on these zones with these devices."""
 
@@ -142,12 +143,15 @@ class TreatmentConsent(GivenConsent):
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
 
+    clinic = clinic_field()
+
     objects = GivenConsentQuerySet.as_manager()
 
     class Meta:
         db_table = "patient_treatment_consent"
         constraints = [revocable("treatment_consent_revoked_with_reason")]
-        triggers = signed_for_good()
+        indexes = [by_clinic("treatment_consent_of_clinic")]
+        triggers = [*signed_for_good(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
         return f"Treatment consent of {self.signed_at:%d %b %Y}"
@@ -159,12 +163,14 @@ class PhotoScope(models.TextChoices):
     MARKETING = "MARKETING", "Marketing"
 
 
-@tracked()
+@tracked(exclude=("clinic",))
 class PhotoConsent(GivenConsent):
     """The patient agrees to photographs for one purpose. Each purpose is a consent of its own."""
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="photo_consents")
     scope = models.CharField(max_length=12, choices=PhotoScope)
+
+    clinic = clinic_field()
 
     objects = GivenConsentQuerySet.as_manager()
 
@@ -176,7 +182,8 @@ class PhotoConsent(GivenConsent):
                 name="photo_consent_scope_known", condition=Q(scope__in=PhotoScope.values)
             ),
         ]
-        triggers = signed_for_good()
+        indexes = [by_clinic("photo_consent_of_clinic")]
+        triggers = [*signed_for_good(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
         return f"{self.get_scope_display()} photographs, {self.signed_at:%d %b %Y}"

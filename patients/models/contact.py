@@ -6,7 +6,15 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from clinic.models import ClinicScoped, Model, User, append_only
+from clinic.models import (
+    ClinicScoped,
+    Model,
+    User,
+    append_only,
+    by_clinic,
+    clinic_field,
+    clinic_of,
+)
 from patients.models.patient import Patient
 
 
@@ -21,8 +29,6 @@ class Purpose(models.TextChoices):
 
 
 class ContactConsentQuerySet(ClinicScoped["ContactConsent"]):
-    clinic_path = "patient__clinic"
-
     def current(self) -> Self:
         """The newest word per patient, channel and purpose."""
         key = ("patient_id", "channel", "purpose")
@@ -43,6 +49,8 @@ class ContactConsent(Model):
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
     recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, editable=False)
 
+    clinic = clinic_field()
+
     objects = ContactConsentQuerySet.as_manager()
 
     class Meta:
@@ -56,12 +64,13 @@ class ContactConsent(Model):
             ),
         ]
         indexes = [
+            by_clinic("contact_consent_of_clinic"),
             models.Index(
                 name="contact_consent_newest",
                 fields=["patient", "channel", "purpose", "-recorded_at"],
-            )
+            ),
         ]
-        triggers = append_only()
+        triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
         answer = "yes" if self.granted else "no"

@@ -21,6 +21,9 @@ from clinic.models import (
     Model,
     User,
     append_only,
+    by_clinic,
+    clinic_field,
+    clinic_of,
     keyed_with_clinic,
     known_time_zone,
     tracked,
@@ -213,10 +216,6 @@ class Patient(Model):
         return ZoneInfo(self.time_zone) if self.time_zone else self.clinic.zone
 
 
-class SkinTypeAssessmentQuerySet(ClinicScoped["SkinTypeAssessment"]):
-    clinic_path = "patient__clinic"
-
-
 class SkinTypeAssessment(Model):
     """What a clinician took the skin type for, and when. Append-only: the newest one counts."""
 
@@ -227,7 +226,9 @@ class SkinTypeAssessment(Model):
     assessed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     assessed_on = models.DateField()
 
-    objects = SkinTypeAssessmentQuerySet.as_manager()
+    clinic = clinic_field()
+
+    objects = ClinicScoped.as_manager()
 
     class Meta:
         db_table = "patient_skin_type_assessment"
@@ -237,7 +238,8 @@ class SkinTypeAssessment(Model):
                 condition=Q(skin_type__in=SkinType.values),
             )
         ]
-        triggers = append_only()
+        indexes = [by_clinic("skin_type_of_clinic")]
+        triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
         return f"Skin type {self.get_skin_type_display()}, {self.assessed_on:%d %b %Y}"

@@ -13,6 +13,9 @@ from clinic.models import (
     Versioned,
     VersionedQuerySet,
     append_only,
+    by_clinic,
+    clinic_field,
+    clinic_of,
     version_once,
 )
 from patients.models.patient import Patient
@@ -91,10 +94,6 @@ class ScreeningRule(Versioned):
         return self.code.replace("-", " ").capitalize()
 
 
-class ScreeningQuerySet(ClinicScoped["Screening"]):
-    clinic_path = "patient__clinic"
-
-
 class ScreeningKind(models.TextChoices):
     FULL = "FULL", "Full"
     RESCREEN = "RESCREEN", "Re-screening before a session"
@@ -118,7 +117,9 @@ class Screening(Model):
     expectations_discussed = models.BooleanField(help_text="Were realistic expectations discussed?")
     note = models.TextField(blank=True, max_length=5_000)
 
-    objects = ScreeningQuerySet.as_manager()
+    clinic = clinic_field()
+
+    objects = ClinicScoped.as_manager()
 
     class Meta:
         db_table = "patient_screening"
@@ -132,8 +133,11 @@ class Screening(Model):
                 | Q(kind=ScreeningKind.RESCREEN, based_on__isnull=False),
             ),
         ]
-        indexes = [models.Index(name="screening_newest", fields=["patient", "-taken_at"])]
-        triggers = append_only()
+        indexes = [
+            by_clinic("screening_of_clinic"),
+            models.Index(name="screening_newest", fields=["patient", "-taken_at"]),
+        ]
+        triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} screening, {self.taken_at:%d %b %Y}"

@@ -11,6 +11,9 @@ from clinic.models import (
     Versioned,
     VersionedQuerySet,
     append_only,
+    by_clinic,
+    clinic_field,
+    clinic_of,
     tracked,
     version_once,
 )
@@ -84,13 +87,11 @@ class SideEffectExpectation(Versioned):
 
 
 class SideEffectQuerySet(ClinicScoped["SideEffect"]):
-    clinic_path = "session__clinic"
-
     def unresolved(self) -> "SideEffectQuerySet":
         return self.filter(resolved_at__isnull=True)
 
 
-@tracked()
+@tracked(exclude=("clinic",))
 class SideEffect(Model):
     """What a patient's skin, or patient, showed after a session."""
 
@@ -112,6 +113,8 @@ class SideEffect(Model):
     )
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolution = models.CharField(max_length=500, blank=True)
+
+    clinic = clinic_field()
 
     objects = SideEffectQuerySet.as_manager()
 
@@ -139,12 +142,14 @@ class SideEffect(Model):
             ),
         ]
         indexes = [
+            by_clinic("side_effect_of_clinic"),
             models.Index(
                 name="side_effect_unresolved",
                 fields=["session"],
                 condition=Q(resolved_at__isnull=True),
-            )
+            ),
         ]
+        triggers = [clinic_of("session", "treatment_session")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, grade {self.grade}"

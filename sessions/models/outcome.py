@@ -3,7 +3,16 @@
 from django.db import models
 from django.db.models import Q
 
-from clinic.models import ClinicScoped, Model, User, append_only, tracked
+from clinic.models import (
+    ClinicScoped,
+    Model,
+    User,
+    append_only,
+    by_clinic,
+    clinic_field,
+    clinic_of,
+    tracked,
+)
 from patients.models import Patient, Zone
 from sessions.models.catalogue import OutcomeScale, RaterRole
 from sessions.models.plan import TreatmentPlan
@@ -19,11 +28,7 @@ class Milestone(models.TextChoices):
     OTHER = "OTHER", "Another time"
 
 
-class OutcomeMeasureQuerySet(ClinicScoped["OutcomeMeasure"]):
-    clinic_path = "plan__clinic"
-
-
-@tracked()
+@tracked(exclude=("clinic",))
 class OutcomeMeasure(Model):
     """One score on one scale. The database refuses a score outside of the scale's range."""
 
@@ -44,7 +49,9 @@ class OutcomeMeasure(Model):
     )
     note = models.CharField(max_length=500, blank=True)
 
-    objects = OutcomeMeasureQuerySet.as_manager()
+    clinic = clinic_field()
+
+    objects = ClinicScoped.as_manager()
 
     class Meta:
         db_table = "treatment_outcome_measure"
@@ -62,8 +69,11 @@ class OutcomeMeasure(Model):
                 violation_error_message="Name the session if, and only if, it was at one.",
             ),
         ]
-        indexes = [models.Index(name="outcome_by_plan", fields=["plan", "scale", "measured_at"])]
-        triggers = [score_in_range()]
+        indexes = [
+            by_clinic("outcome_of_clinic"),
+            models.Index(name="outcome_by_plan", fields=["plan", "scale", "measured_at"]),
+        ]
+        triggers = [score_in_range(), clinic_of("plan", "treatment_plan")]
 
     def __str__(self) -> str:
         return f"{self.scale}: {self.score:g}"
@@ -78,10 +88,6 @@ class View(models.TextChoices):
     LEFT_90 = "LEFT_90", "90° left"
     RIGHT_90 = "RIGHT_90", "90° right"
     CLOSE_UP = "CLOSE_UP", "Close-up"
-
-
-class PhotoQuerySet(ClinicScoped["Photo"]):
-    clinic_path = "patient__clinic"
 
 
 class Photo(Model):
@@ -103,15 +109,20 @@ class Photo(Model):
     height = models.PositiveIntegerField()
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
-    objects = PhotoQuerySet.as_manager()
+    clinic = clinic_field()
+
+    objects = ClinicScoped.as_manager()
 
     class Meta:
         db_table = "treatment_photo"
         constraints = [
             models.CheckConstraint(name="photo_view_known", condition=Q(view__in=View.values))
         ]
-        indexes = [models.Index(name="photo_by_patient", fields=["patient", "-taken_at"])]
-        triggers = append_only()
+        indexes = [
+            by_clinic("photo_of_clinic"),
+            models.Index(name="photo_by_patient", fields=["patient", "-taken_at"]),
+        ]
+        triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
         return f"{self.get_view_display()}, {self.taken_at:%d %b %Y}"
