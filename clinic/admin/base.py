@@ -17,6 +17,7 @@ from clinic.admin.durations import duration
 from clinic.admin.fields import TIMES
 from clinic.admin.lookups import OwnLookups
 from clinic.admin.saving import SavesOnce
+from clinic.admin.searching import FoldedSearch
 from clinic.models import Clinic
 
 # Roles take the place of groups; tokens come and go with log-ins.
@@ -70,7 +71,7 @@ class OfTheirClinics(admin.RelatedFieldListFilter):
         return sorted(((row.pk, str(row)) for row in rows), key=lambda choice: choice[1])
 
 
-class ClinicAdmin(ScopedFields, OwnLookups, SavesOnce, ModelAdmin):
+class ClinicAdmin(ScopedFields, OwnLookups, FoldedSearch, SavesOnce, ModelAdmin):
     """An admin page of the product: scoped to the caller's clinics, one form style."""
 
     list_filter_submit = True

@@ -17,6 +17,7 @@ from clinic.admin.base import (
 )
 from clinic.admin.lookups import OwnLookups
 from clinic.admin.saving import SavesOnce
+from clinic.admin.searching import FoldedSearch
 from clinic.admin.words import IN_USE
 from clinic.models import (
     CartridgeLot,
@@ -57,7 +58,14 @@ class SiteAdmin(ClinicAdmin):
 
 
 @admin.register(User)
-class UserAdmin(ScopedFields, OwnLookups, SavesOnce, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg, misc]
+class UserAdmin(  # type: ignore[misc]
+    ScopedFields,
+    OwnLookups,
+    FoldedSearch,
+    SavesOnce,
+    DjangoUserAdmin,  # type: ignore[type-arg]
+    ModelAdmin,
+):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

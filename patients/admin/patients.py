@@ -83,8 +83,8 @@ class PhotoConsentInline(ReadOnlyInline):
 class PatientAdmin(ClinicAdmin):
     list_display = ["family_name", "given_name", "date_of_birth", "mobile", "email", "skin_type"]
     list_filter = ["skin_type", "language", ("archived_at", admin.EmptyFieldListFilter)]
-    search_fields = ["search_text"]  # says that there is a search; what it does is below
-    search_help_text = "Name, e-mail, mobile number, or a birth date such as 1990-12-31"
+    search_fields = ["search_text"]
+    search_help_text = "Name, e-mail, mobile number, birth date, or year of birth"
     ordering = ["family_name", "given_name", "id"]
     inlines = [
         SkinTypeInline,
@@ -125,11 +125,6 @@ class PatientAdmin(ClinicAdmin):
         if request.user.has_perm("patients.change_medical"):
             return self.readonly_fields
         return sorted({*self.readonly_fields, *MEDICAL})
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: Any, search_term: str
-    ) -> tuple[Any, bool]:
-        return (queryset.search(search_term) if search_term else queryset), False
 
 
 @admin.register(ContactConsent)

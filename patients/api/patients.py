@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from clinic.api import ClinicViewSet, acting_clinic
 from clinic.forms import Form, IdField
 from clinic.models import known_time_zone
-from clinic.paging import ordered, page_of
+from clinic.paging import NewestFirst, ordered, page_of
 from clinic.permissions import actor
 from patients import services
 from patients.api.medical import MEDICAL_PERMISSIONS, MedicalActions
@@ -91,12 +91,24 @@ class ContactConsentOut(serializers.ModelSerializer[ContactConsent]):
         read_only_fields = fields
 
 
+class BestHitsFirst(NewestFirst):
+    """The hits of a search in their order; without one, the newest first."""
+
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> Any:
+        if "place" in queryset.query.annotations:
+            return ("place",)
+        return super().get_ordering(request, queryset, view)
+
+
 class PatientFilter(filters.FilterSet):
     q = filters.CharFilter(
         method="search",
         min_length=2,
         max_length=100,
-        label="Part of a name, e-mail or mobile number, or a birth date such as 1990-12-31.",
+        label=(
+            "Names, e-mail, mobile number, birth date or its year, however they are typed: parts"
+            " and one typing error in a name do. The best hits come first, at most 300."
+        ),
     )
 
     class Meta:
@@ -104,7 +116,8 @@ class PatientFilter(filters.FilterSet):
         fields: list[str] = []
 
     def search(self, queryset: Any, name: str, value: str) -> QuerySet[Patient]:
-        return queryset.search(value)  # type: ignore[no-any-return]
+        hits: QuerySet[Patient] = queryset.search(value, clinics=actor(self.request).clinic_ids)
+        return hits
 
 
 class DuplicateOut(PatientOut):
@@ -126,6 +139,7 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
     }
     serializer_class = PatientOut
     filterset_class = PatientFilter
+    pagination_class = BestHitsFirst
 
     @extend_schema(request=PatientCreateIn, responses={201: PatientOut})
     def create(self, request: Request) -> Response:

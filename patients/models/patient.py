@@ -1,17 +1,17 @@
 """The people who are treated."""
 
-import re
+from collections.abc import Sequence
 from datetime import date, tzinfo
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import TrigramSimilarity
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q, Value
-from django.db.models.functions import Concat, Lower
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Lower, Reverse
 from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -28,6 +28,8 @@ from clinic.models import (
     known_time_zone,
     tracked,
 )
+from patients import search
+from patients.models.names import NationalDigits, PatientWords, SearchText
 
 
 class SkinType(models.IntegerChoices):
@@ -59,38 +61,39 @@ class Sex(models.TextChoices):
 
 
 class PatientQuerySet(ClinicScoped["Patient"]):
-    def search(self, text: str) -> Self:
-        """Patients in whose name, e-mail, mobile number or birth date every word of `text` stands.
+    def search(self, text: str, *, clinics: Sequence[Any]) -> Self:
+        """Patients of these clinics whom `text` may mean, the best hit first (`place` 1, 2, …).
 
-        A birth date is written 1990-12-31. Telephone numbers are found with or without the
-        country code. Of more than a thousand matches, any thousand: a longer text finds fewer.
+        What may be typed and how it is found: `patients.search`, which asks the database at once.
         """
-        found = self
-        for word in text.lower().split():
-            try:
-                found = found.filter(date_of_birth=date.fromisoformat(word))
-            except ValueError:
-                if not re.search(r"[^\d+()/.-]", word):
-                    word = re.sub(r"\D", "", word).lstrip("0")
-                found = found.filter(search_text__contains=word)
-        # The limit keeps PostgreSQL on the trigram index: without it, the planner may walk
-        # the whole table in the order of the page.
-        return self.filter(pk__in=found.values("pk")[:1000])
+        ids = search.best_hits(text, clinics=clinics)
+        place = Func(
+            Value(ids, ArrayField(models.UUIDField())),
+            "id",
+            function="array_position",
+            output_field=models.IntegerField(),
+        )
+        return self.filter(pk__in=ids).annotate(place=place).order_by("place")
 
     def possible_duplicates_of(self, patient: "Patient") -> Self:
         """Records of the same clinic that may be the same person: the same mobile number, the
         same e-mail address, or the same birth date and a similar name."""
-        name = Lower(Concat("given_name", Value(" "), "family_name"))
-        similar = TrigramSimilarity(name, patient.full_name.lower())
+        theirs = PatientWords("given_name", "family_name", Value(""))
+        name = PatientWords(Value(patient.given_name), Value(patient.family_name), Value(""))
         match = Q(date_of_birth=patient.date_of_birth, similarity__gte=SIMILAR_NAMES)
         if patient.mobile:
             match |= Q(mobile=patient.mobile)
         if patient.email:
-            match |= Q(email__iexact=patient.email)
+            match |= ~Q(email="") & Q(mailbox=Lower(Value(patient.email)))
         return (
             self.filter(clinic=patient.clinic_id, merged_into__isnull=True)
             .exclude(pk=patient.pk)
-            .annotate(similarity=similar)
+            .annotate(
+                similarity=Func(
+                    theirs, name, function="similarity", output_field=models.FloatField()
+                ),
+                mailbox=Lower("email"),
+            )
             .filter(match)
             .order_by("-similarity", "id")
         )
@@ -133,18 +136,7 @@ class Patient(Model):
     updated_at = models.DateTimeField(auto_now=True)
     version = models.PositiveIntegerField(default=1, editable=False)
     search_text = models.GeneratedField(
-        expression=Lower(
-            Concat(
-                "given_name",
-                Value(" "),
-                "family_name",
-                Value(" "),
-                "email",
-                Value(" "),
-                "mobile",
-                output_field=models.TextField(),
-            )
-        ),
+        expression=SearchText("given_name", "family_name", "email", "mobile", "date_of_birth"),
         output_field=models.TextField(),
         db_persist=True,
     )
@@ -182,11 +174,23 @@ class Patient(Model):
             models.Index(name="patient_by_birth", fields=["clinic", "date_of_birth"]),
             models.Index(name="patient_by_mobile", fields=["mobile"], condition=~Q(mobile="")),
             models.Index(Lower("email"), name="patient_by_email", condition=~Q(email="")),
-            GinIndex(  # without a pending list: few write, and a search must never be slow
-                name="patient_by_search_text",
-                fields=["search_text"],
-                opclasses=["gin_trgm_ops"],
-                fastupdate=False,
+            models.Index(
+                F("clinic"),
+                OpClass(Lower("email"), "text_pattern_ops"),
+                name="patient_by_email_at_clinic",
+                condition=~Q(email=""),
+            ),
+            models.Index(
+                F("clinic"),
+                OpClass(NationalDigits("mobile"), "text_pattern_ops"),
+                name="patient_by_national_digits",
+                condition=~Q(mobile=""),
+            ),
+            models.Index(
+                F("clinic"),
+                OpClass(Reverse("mobile"), "text_pattern_ops"),
+                name="patient_by_last_digits",
+                condition=~Q(mobile=""),
             ),
         ]
 

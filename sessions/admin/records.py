@@ -169,7 +169,8 @@ class RecordAdmin(PatientAdmin):
     def _find(self, request: HttpRequest, kept: Patient) -> dict[str, Any]:
         rows = Patient.objects.visible_to(actor(request))
         if text := request.GET.get("q", "").strip()[:100]:
-            found: Any = rows.search(text).filter(clinic=kept.clinic_id, merged_into__isnull=True)
+            hits: Any = rows.search(text, clinics=[kept.clinic_id])
+            found = hits.filter(merged_into__isnull=True)
             return {"found": found.exclude(pk=kept.pk)[:DUPLICATES_SHOWN], "q": text}
         found = rows.possible_duplicates_of(kept)[:DUPLICATES_SHOWN]
         return {"found": found, "q": ""}

@@ -24,6 +24,7 @@ class HoldAdmin(ClinicAdmin):
 
     list_display = ["starts_at", "plan", "practitioner", "room", "expires_at", "held_by"]
     list_select_related = ["plan__patient", "plan__protocol", "practitioner", "room", "held_by"]
+    search_fields = ["plan__patient__family_name", "plan__patient__given_name"]
     ordering = ["starts_at", "id"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -1,0 +1,25 @@
+"""Names as they are looked for: the SQL functions of `clinic/migrations/0005_folding.py`."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Lookup
+
+
+@models.CharField.register_lookup
+@models.TextField.register_lookup
+class Folded(Lookup):
+    """`name__folded="lefevre"`: a text that contains this, however either of them is written, or
+    has a word with one typing error. No index: for tables of hundreds of rows."""
+
+    lookup_name = "folded"
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        stored, of_stored = self.process_lhs(compiler, connection)
+        typed, of_typed = self.process_rhs(compiler, connection)
+        fold = "replace(short_umlauts(plain_letters(%s)), ' ', '')"
+        sql = (
+            f"(strpos({fold % stored}, {fold % typed}) > 0"
+            f" OR name_words({stored}) && one_error_from(plain_letters({typed})))"
+        )
+        return sql, [*of_stored, *of_typed, *of_stored, *of_typed]
