@@ -184,7 +184,6 @@ PROBLEM: Schema = {
         "earliest_on": {"type": "string", "format": "date"},
         "hard_min_days": {"type": "integer"},
         "conflicting_session": {"type": ["string", "null"], "format": "uuid"},
-        "merged_into": ID,
         "alternatives": {"type": "array", "items": {"$ref": f"{REF}schemas/SlotOut"}},
         "later_sessions": rows(session=ID, starts_at=INSTANT, proposed_at=INSTANT),
         "bookings": rows(

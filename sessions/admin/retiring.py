@@ -7,7 +7,7 @@ they are registered once more, with the question in front of what they do.
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
@@ -120,23 +120,7 @@ class AsksFirst:
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
 
 
-class TellsWhatChanges:
-    """The first hours of somebody at a clinic change when they can be booked at all."""
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)  # type: ignore[misc]
-        hours: WorkingHours = form.instance
-        own = WorkingHours.objects.filter(practitioner=hours.practitioner, clinic=hours.clinic)
-        if own.count() == 1:
-            messages.info(
-                request,
-                f"From {hours.valid_from:%d %b %Y} on {hours.practitioner} works at {hours.clinic} "
-                "in these hours only; until then, whenever the clinic is open.",
-            )
-
-
 for _model in (Room, Device, DeviceModel, Protocol, Concern, User, WorkingHours, Clinic):
     _page = type(admin.site._registry[_model])
     admin.site.unregister(_model)
-    _first = (TellsWhatChanges, AsksFirst) if _model is WorkingHours else (AsksFirst,)
-    admin.site.register(_model, type(_page.__name__, (*_first, _page), {}))
+    admin.site.register(_model, type(_page.__name__, (AsksFirst, _page), {}))

@@ -14,7 +14,7 @@ from aftercare.models import Message, MessageStatus
 from clinic.models import Clinic, User
 from clinic.writes import SafeWrites
 from tests.concurrency.conftest import race
-from tests.conftest import Booking, client_of
+from tests.conftest import client_of
 from tests.factories import ClinicFactory, MessageFactory
 from tests.writes import Desk, writes
 
@@ -83,26 +83,6 @@ def test_of_two_editors_exactly_one_wins_each_round(clinic: Clinic) -> None:
 def test_control_without_the_comparison_both_write(clinic: Clinic) -> None:
     with patch.object(SafeWrites, "require_seen"):
         assert editors(clinic, 20) == {(200, 200): 20}
-
-
-def test_who_says_what_they_saw_takes_the_locks_in_the_order_of_the_others(
-    booking: Booking, dana: User
-) -> None:
-    """Both cancel: the patient's lock comes before the session's row, also with If-Match. The other
-    way round they would wait for each other, and one of them would have to be run again."""
-    found: Counter[tuple[int, ...]] = Counter()
-
-    with patch("clinic.retries.PASSING", set()):
-        for _ in range(8):
-            url = f"/api/v1/sessions/{booking.book().pk}/"
-            tag = client_of(dana).get(url)["ETag"]
-            answers = at_once(
-                lambda: client_of(dana).post(f"{url}cancel/", {}, headers={"If-Match": tag}),  # noqa: B023
-                lambda: client_of(dana).post(f"{url}cancel/", {}),  # noqa: B023
-            )
-            found[tuple(sorted(answer.status_code for answer in answers))] += 1
-
-    assert set(found) <= {(200, 409), (200, 412)}
 
 
 def test_of_many_who_send_a_message_again_one_does(manager: User) -> None:
