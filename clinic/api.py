@@ -72,7 +72,8 @@ def acting_clinic(request: Request, clinic_id: Any = None) -> Clinic:
     named = [clinic for clinic in clinics if clinic_id is None or clinic.pk == clinic_id]
     if len(named) != 1:
         yours = ", ".join(clinic.name for clinic in clinics)
-        raise ValidationError({"clinic": [f"Name one of your clinics: {yours or 'none'}."]})
+        words = {"clinic": [f"Name one of your clinics: {yours or 'none'}."]}
+        raise ValidationError(words, code="does_not_exist" if clinic_id else "required")
     return named[0]
 
 

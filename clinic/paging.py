@@ -96,7 +96,7 @@ class Gathered(NewestFirst):
         start, end = self._bounds([self.position_of(row) for row in rows], size)
         self._ends = (
             self.position_of(rows[end - 1]) if end < len(rows) else None,
-            self.position_of(rows[start]) if start > 0 else None,
+            self.position_of(rows[start]) if 0 < start < end else None,
         )
         return list(rows[start:end])
 
@@ -113,9 +113,12 @@ class Gathered(NewestFirst):
 
     def _cursor(self) -> Any:
         try:
-            return self.decode_cursor(self.request)
+            cursor = self.decode_cursor(self.request)
         except NotFound as error:
             raise no_such_page() from error
+        if cursor and cursor.position is None:  # made by hand: ours have one
+            raise no_such_page()
+        return cursor
 
     def get_next_link(self) -> str | None:
         return self._link(self._ends[0], reverse=False)

@@ -21,9 +21,17 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for method, operation in path.items():
             add_headers(method, operation)
     add_problems(result)
+    close_bodies(result["components"]["schemas"])
     describe(result)
     add_examples(result)
     return result
+
+
+def close_bodies(components: dict[str, Any]) -> None:
+    """What a body does not know is refused: see clinic.forms.Form."""
+    for name, schema in components.items():
+        if name.endswith("Request") and "properties" in schema:
+            schema["additionalProperties"] = False
 
 
 def add_headers(method: str, operation: dict[str, Any]) -> None:
