@@ -297,7 +297,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ConsentKind": "patients.models.consent.ConsentKind",
         "AddressSource": "aftercare.models.AddressSource",
-        "AheadChoice": "sessions.services.retiring.Choice",
+        "AheadChoice": "sessions.services.settling.Choice",
         "Audience": "patients.models.Audience",
         "Endpoint": "sessions.models.Endpoint",
         "Keyword": "aftercare.keywords.Keyword",

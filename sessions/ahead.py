@@ -1,7 +1,7 @@
 """What lies ahead of something: the sessions, holds and waitlist entries that it no longer serves.
 
 Whoever ends a room, a device, a person's work or a record is shown them first, and decides for each
-(`sessions.services.retiring`). REACHES says for each kind of row what it does not serve as it is
+(`sessions.services.settling`). REACHES says for each kind of row what it does not serve as it is
 *now*; what a change leaves behind is what is not served after it and was before.
 """
 

@@ -17,7 +17,7 @@ from sessions.ahead import REACHES, look_ahead
 from sessions.lifecycle import PlanStatus, Status, WaitlistStatus
 from sessions.models import FreedSlot, Hold, Protocol, TreatmentPlan, TreatmentSession
 from sessions.services.booking import OutOfUse
-from sessions.services.retiring import Choice, Decider, OnlyKeep, StillAhead
+from sessions.services.settling import Choice, Decider, OnlyKeep, StillAhead
 from tests.conftest import Booking, client_of, make_booking
 from tests.factories import (
     DAY,

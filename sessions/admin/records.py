@@ -25,7 +25,7 @@ from patients.models import Patient, PatientMerge
 from sessions import services
 from sessions.admin.retiring import decider_of, question
 from sessions.services.merging import MergePreview
-from sessions.services.retiring import StillAhead
+from sessions.services.settling import StillAhead
 
 DUPLICATES_SHOWN = 20
 

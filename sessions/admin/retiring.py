@@ -19,7 +19,7 @@ from patients.models import Concern
 from sessions import services
 from sessions.ahead import Ahead, look_ahead
 from sessions.models import Protocol
-from sessions.services.retiring import Choice, Decider, Decision, StillAhead
+from sessions.services.settling import Choice, Decider, Decision, StillAhead
 
 REST, ONE, REASON = "_ahead_rest", "_ahead_", "_ahead_reason"
 TEMPLATE = "sessions/admin/ahead.html"

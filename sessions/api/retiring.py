@@ -19,7 +19,8 @@ from patients.api import ConcernViewSet, PatientViewSet
 from patients.api.patients import PatientOut
 from sessions import services
 from sessions.api.availability import SlotOut
-from sessions.services.retiring import SLOT, Choice, Decider, preview
+from sessions.services.retiring import preview
+from sessions.services.settling import SLOT, Choice, Decider
 
 
 class NotYourStaff(NotAllowed):

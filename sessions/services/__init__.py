@@ -38,17 +38,9 @@ from sessions.services.photos import consenting_patients, store_photo
 from sessions.services.plans import create_plan
 from sessions.services.protocols import follow_version
 from sessions.services.rescheduling import reschedule_session
-from sessions.services.retiring import (
-    Choice,
-    Decider,
-    Decision,
-    StillAhead,
-    archive_patient,
-    restore_patient,
-    retire,
-    settle,
-)
+from sessions.services.retiring import archive_patient, restore_patient, retire
 from sessions.services.series import Proposed, book_series, propose_series
+from sessions.services.settling import Choice, Decider, Decision, StillAhead, settle
 from sessions.services.waitlist import (
     accept_offer,
     decline_offer,

@@ -8,7 +8,7 @@ from patients.services.records import require_open
 from sessions.ahead import look_ahead
 from sessions.lifecycle import PlanStatus
 from sessions.models import TreatmentPlan
-from sessions.services.retiring import Decider, settle
+from sessions.services.settling import Decider, settle
 
 
 class ReasonMissing(DomainError):

@@ -8,7 +8,7 @@ from clinic.models import Clinic, User, WorkingHours
 from clinic.retries import retried_transaction
 from sessions.ahead import look_ahead
 from sessions.services.plans import require_practitioner
-from sessions.services.retiring import Decider, settle
+from sessions.services.settling import Decider, settle
 
 
 @retried_transaction
