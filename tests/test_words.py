@@ -11,6 +11,7 @@ from django.db.models import CharField, CheckConstraint, SlugField, TextField
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from clinic.errors import DomainError
 from clinic.models import Role, User
 from sessions.lifecycle import Status
 from tests.factories import DAY, UserFactory
@@ -19,6 +20,7 @@ from tests.test_patient_pages import TODAY, make, url
 from tests.words import UUID, faults_in, visible
 
 pytestmark = pytest.mark.django_db
+OURS = ("clinic", "patients", "treatment_sessions", "aftercare")
 TYPED = r"\{\{ \w+ \}\}"  # the variables of a text are typed like this
 # What a technical admin asks a provider for.
 TECHNICAL = rf"(?<=Key\n){UUID}"
@@ -112,7 +114,7 @@ def test_what_ships_is_words_with_sources_that_a_clinic_can_look_up(catalogue: N
     """Every text of every catalogue, except codes and what patients' texts are filled with."""
     failures, read = [], 0
     for model in apps.get_models():
-        if model._meta.app_label not in ("clinic", "patients", "treatment_sessions", "aftercare"):
+        if model._meta.app_label not in OURS:
             continue
         names = [
             field.name
@@ -130,3 +132,28 @@ def test_what_ships_is_words_with_sources_that_a_clinic_can_look_up(catalogue: N
 
     assert read > 500
     assert not failures
+
+
+def test_every_label_help_and_title_is_words() -> None:
+    """Of every field and choice of every model, and of everything that is refused."""
+    read = [(error.__name__, error.title) for error in every_error(DomainError)]
+    for model in apps.get_models():
+        if model._meta.app_label not in OURS or "History" in model.__name__:
+            continue
+        read.append((model.__name__, str(model._meta.verbose_name)))
+        for field in model._meta.concrete_fields:
+            where = f"{model.__name__}.{field.name}"
+            texts = [str(field.verbose_name), str(field.help_text)]
+            texts += [str(label) for _, label in getattr(field, "flatchoices", [])]
+            read += [(where, text) for text in texts]
+
+    failures = [(where, fault) for where, text in read for fault in faults_in(text)]
+
+    assert len(read) > 1000
+    assert not failures
+
+
+def every_error(error: Any) -> Iterator[Any]:
+    for child in error.__subclasses__():
+        yield child
+        yield from every_error(child)

@@ -136,9 +136,9 @@ class TreatmentConsent(GivenConsent):
     patient = models.ForeignKey(
         Patient, on_delete=models.PROTECT, related_name="treatment_consents"
     )
-    zones = ArrayField(models.SlugField(max_length=40), help_text="Codes of the zones.")
-    device_models = ArrayField(models.SlugField(max_length=40), help_text="Codes of the devices.")
-    clauses = ArrayField(models.SlugField(max_length=40), help_text="Codes of what was ticked.")
+    zones = ArrayField(models.SlugField(max_length=40), help_text="What it covers.")
+    device_models = ArrayField(models.SlugField(max_length=40), help_text="With which devices.")
+    clauses = ArrayField(models.SlugField(max_length=40), help_text="What was ticked.")
     witness = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
