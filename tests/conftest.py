@@ -38,6 +38,7 @@ from tests.factories import (
     ZoneFactory,
     clinical_rules,
 )
+from tests.rows import rows as rows
 
 
 @pytest.fixture

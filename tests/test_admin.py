@@ -23,37 +23,20 @@ from tests.conftest import client_of as api_client_of
 from tests.factories import (
     DAY,
     NINE,
-    AddressConsentFactory,
     CareStepFactory,
-    ClinicalRuleFactory,
-    ClosureFactory,
-    ContactConsentFactory,
-    DeviceClearanceFactory,
+    CartridgeLotFactory,
     HoldFactory,
-    InboundFactory,
     MessageFactory,
-    OutcomeMeasureFactory,
-    OutcomeScaleFactory,
     PatientFactory,
-    PhotoFactory,
-    ProductFactory,
     ProtocolFactory,
     RoomFactory,
-    ScreeningRuleFactory,
     SessionFactory,
-    SideEffectExpectationFactory,
     SideEffectFactory,
-    SkinTypeAssessmentFactory,
-    StaffTaskFactory,
     TemplateFactory,
-    TimeOffFactory,
     UserFactory,
-    WaitlistEntryFactory,
-    WorkingHoursFactory,
     ZoneRangeFactory,
 )
 from tests.forms import fields_of, send
-from tests.pictures import agree
 
 pytestmark = pytest.mark.django_db
 
@@ -68,58 +51,6 @@ def url(row: Any, page: str = "change") -> str:
     model = row._meta
     name = f"admin:{model.app_label}_{model.model_name}_{page}"
     return reverse(name, args=[row.pk]) if page == "change" else reverse(name)
-
-
-@pytest.fixture
-def rows(booking: Booking) -> list[Any]:
-    """One row of every model that the admin shows, at Alice's clinic."""
-    session = booking.completed()
-    template = TemplateFactory()
-    patient = booking.plan.patient
-    return [
-        booking.plan.clinic,
-        booking.practitioner,
-        booking.room,
-        booking.device,
-        booking.device.model,
-        booking.device.model.specs.get(),
-        session.cartridge_uses.get().lot,
-        WorkingHoursFactory(clinic=booking.plan.clinic, practitioner=booking.practitioner),
-        TimeOffFactory(practitioner=booking.practitioner, starts_at=NINE + DAY),
-        ClosureFactory(clinic=booking.plan.clinic, starts_at=NINE + DAY),
-        ClinicalRuleFactory(),
-        booking.plan.concern,
-        patient,
-        ContactConsentFactory(patient=patient),
-        SkinTypeAssessmentFactory(patient=patient),
-        patient.screenings.get(),
-        patient.treatment_consents.get(),
-        agree(patient, booking.practitioner),
-        PhotoFactory(patient=patient),
-        ScreeningRuleFactory(),
-        patient.treatment_consents.get().text,
-        booking.plan.area,
-        booking.zone,
-        booking.zone.limits.get(),
-        booking.plan.protocol,
-        booking.plan.protocol_version,
-        DeviceClearanceFactory(),
-        ProductFactory(),
-        SideEffectExpectationFactory(),
-        booking.plan,
-        session,
-        template.step,
-        template,
-        MessageFactory(session=session, step=template.step),
-        SideEffectFactory(session=session),
-        OutcomeMeasureFactory(plan=booking.plan),
-        OutcomeScaleFactory(),
-        HoldFactory(plan=booking.plan),
-        WaitlistEntryFactory(plan=booking.plan),
-        StaffTaskFactory(clinic=booking.plan.clinic, patient=patient),
-        InboundFactory(clinic=booking.plan.clinic, patient=patient),
-        AddressConsentFactory(address=str(patient.mobile)),
-    ]
 
 
 SHARED = {  # catalogues, the same for every clinic
@@ -574,3 +505,41 @@ def test_lists_take_a_fixed_number_of_queries(
     for model in (TreatmentSession, TreatmentPlan, Message):
         with django_assert_max_num_queries(14):
             client.get(url(model(), "changelist"))
+
+
+def test_an_archived_record_is_shown_with_the_way_to_the_one_that_was_kept(alice: User) -> None:
+    """It can be read, and no form or button of it changes anything."""
+    clinic, now = alice.clinics.get(), timezone.now()
+    kept = PatientFactory(clinic=clinic)
+    merged = PatientFactory(clinic=clinic, given_name="Grace", archived_at=now, merged_into=kept)
+    archived = PatientFactory(clinic=clinic, archived_at=now)
+    client = client_of(alice)
+
+    page = client.get(url(merged)).content.decode()
+
+    assert url(kept) in page
+    assert "read only" in page
+    assert "read only" in client.get(url(archived)).content.decode()
+    assert 'name="given_name"' not in page
+    assert 'name="_save"' not in page
+    assert client.post(url(merged), {"given_name": "X", "_save": "1"}).status_code == 403
+    merged.refresh_from_db()
+    assert merged.given_name == "Grace"
+
+
+def test_a_concern_and_a_recall_in_the_admin_go_through_their_services(
+    alice: User, manager: User, booking: Booking
+) -> None:
+    patient, concern = booking.plan.patient, booking.plan.concern
+    lot = CartridgeLotFactory(clinic=booking.plan.clinic, quantity=5)
+    row = {"concerns-TOTAL_FORMS": "1", "concerns-0-concern": str(concern.pk)}
+
+    send(client_of(alice), url(patient), **row)
+    once = patient.concerns.count()
+    send(client_of(manager), url(lot), quantity="4", recall_reason="Blunt needles")
+
+    lot.refresh_from_db()
+    assert once == 1
+    assert (lot.quantity, lot.recall_reason) == (4, "Blunt needles")
+    assert lot.recalled_at is not None
+    assert 'name="recall_reason"' not in client_of(manager).get(url(lot)).content.decode()

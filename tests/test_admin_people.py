@@ -9,7 +9,7 @@ from django.db.models import ForeignKey, Model
 from clinic.models import User
 from patients.models import Patient
 from tests.conftest import Booking
-from tests.test_admin import client_of, rows, url  # noqa: F401  a fixture
+from tests.test_admin import client_of, url
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +30,7 @@ def ways_to_a_patient(model: type[Model], depth: int = 3) -> list[str]:
 
 
 def test_a_patient_is_found_on_every_page_however_typed(
-    rows: list[Any],  # noqa: F811
+    rows: list[Any],
     manager: User,
 ) -> None:
     Patient.objects.update(
@@ -52,7 +52,7 @@ def test_a_patient_is_found_on_every_page_however_typed(
 
 
 def test_whatever_else_is_found_however_its_name_is_typed(
-    rows: list[Any],  # noqa: F811
+    rows: list[Any],
     manager: User,
 ) -> None:
     """Every other page: by the first field that it searches."""

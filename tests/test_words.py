@@ -15,7 +15,7 @@ from clinic.errors import DomainError
 from clinic.models import Role, User
 from sessions.lifecycle import Status
 from tests.factories import DAY, UserFactory
-from tests.test_admin import client_of, rows  # noqa: F401  the fixture
+from tests.test_admin import client_of
 from tests.test_patient_pages import TODAY, make, url
 from tests.words import UUID, faults_in, visible
 
@@ -26,7 +26,7 @@ TYPED = r"\{\{ \w+ \}\}"  # the variables of a text are typed like this
 TECHNICAL = rf"(?<=Key\n){UUID}"
 
 
-def test_every_page_of_the_admin_is_words(rows: list[Any]) -> None:  # noqa: F811
+def test_every_page_of_the_admin_is_words(rows: list[Any]) -> None:
     failures: dict[str, list[str]] = {}
     opened = 0
     for role in Role.values:

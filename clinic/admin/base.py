@@ -15,7 +15,7 @@ from unfold.decorators import display
 from clinic.admin.choices import grouped, readers, ticked
 from clinic.admin.durations import duration
 from clinic.admin.fields import TIMES
-from clinic.admin.lookups import OwnLookups
+from clinic.admin.lookups import OwnAutocompleteSelect, OwnLookups
 from clinic.admin.saving import SavesOnce
 from clinic.admin.searching import FoldedSearch
 from clinic.models import Clinic
@@ -44,6 +44,8 @@ class ScopedFields:
         if db_field.name == "practitioner":
             rows = rows.practitioners()
         kwargs.setdefault("queryset", visible(rows, request))
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs.setdefault("widget", OwnAutocompleteSelect(db_field, self.admin_site))  # type: ignore[attr-defined]
         if form_class := grouped(db_field.related_model):
             kwargs.setdefault("form_class", form_class)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
@@ -90,14 +92,20 @@ class ClinicAdmin(ScopedFields, OwnLookups, FoldedSearch, SavesOnce, ModelAdmin)
 
 
 class ServiceAdmin(ClinicAdmin):
-    """A page whose rows are made by a service, under the same rules as through the API."""
+    """A page whose rows are made, and changed where there is a service for it, under the same
+    rules as through the API."""
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> models.Model:
         raise NotImplementedError
 
+    def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
+        """Store what was changed in the form, which `obj` holds already."""
+        obj.save()
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
-            super().save_model(request, obj, form, change)
+            changes = {name: form.cleaned_data[name] for name in form.changed_data}
+            self.change_by_service(request, obj, changes)
         else:
             obj.pk = self.add_by_service(request, form.cleaned_data).pk
             obj._state.adding = False

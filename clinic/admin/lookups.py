@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
 from unfold.views import ChangeList
@@ -64,11 +65,9 @@ class OwnLookups:
         """An address may say what a new row belongs to, if that exists, and nothing else."""
         initial: dict[str, Any] = {}
         for field in self.opts.concrete_fields:  # type: ignore[attr-defined]
-            if field.many_to_one and (value := request.GET.get(field.name)):
-                try:
-                    initial[field.name] = field.target_field.to_python(value)
-                except ValidationError:
-                    continue
+            value = request.GET.get(field.name)
+            if field.many_to_one and value and is_key(field.target_field, value):
+                initial[field.name] = value
         return initial
 
 
@@ -87,3 +86,20 @@ class OwnAutocomplete(AutocompleteJsonView):
         if not field.concrete or "\0" in term:
             raise PermissionDenied
         return term, page, field, to_field
+
+
+class OwnAutocompleteSelect(AutocompleteSelect):
+    """A form that was sent with something that is no id is shown again, with nothing chosen."""
+
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
+        key = self.field.target_field
+        return super().optgroups(name, [one for one in value if is_key(key, one)], attrs)
+
+
+def is_key(field: Any, value: Any) -> bool:
+    """Whether a value could be one of a primary key."""
+    try:
+        field.to_python(value)
+    except ValidationError:
+        return False
+    return True

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.db import models, transaction
 from django.forms import ModelForm
@@ -16,6 +17,7 @@ from django.forms.models import _get_foreign_key
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from clinic.admin.lookups import is_key
 from clinic.admin.once import (
     KEY,
     FormSentAlready,
@@ -225,6 +227,10 @@ class SavesOnce:
 
     def response_action(self, request: HttpRequest, queryset: Any) -> Any:
         """An action is run once for each time that the list was opened."""
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if not all(is_key(self.opts.pk, one) for one in chosen):
+            messages.warning(request, "Tick rows of the list. Nothing was done.")
+            return HttpResponseRedirect(request.get_full_path())
         return self._act(request, queryset)
 
     @retried_transaction

@@ -5,13 +5,16 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from clinic import services
 from clinic.admin.base import (
     ClinicAdmin,
     ReadOnlyInline,
     ScopedFields,
+    ServiceAdmin,
     VersionedAdmin,
     version_columns,
 )
@@ -29,7 +32,6 @@ from clinic.models import (
     OpeningHours,
     Room,
     User,
-    WorkingHours,
 )
 from clinic.permissions import MAY_ASSIGN
 
@@ -135,17 +137,6 @@ class DeviceAdmin(ClinicAdmin):
     search_fields = ["model__name", "serial"]
 
 
-@admin.register(WorkingHours)
-class WorkingHoursAdmin(ClinicAdmin):
-    list_display = [
-        *("practitioner", "clinic", "weekday", "opens_at", "closes_at", "valid_from", "valid_until")
-    ]
-    list_filter = ["weekday"]
-    list_select_related = ["practitioner", "clinic"]
-    search_fields = ["practitioner__first_name", "practitioner__last_name"]
-    ordering = ["practitioner", "weekday", "opens_at"]
-
-
 class DeviceSpecInline(ReadOnlyInline):
     model = DeviceSpec
     fields = ["version", "depth_max_mm", "tolerance_mm", "lists_isotretinoin", "source"]
@@ -169,15 +160,32 @@ class DeviceSpecAdmin(VersionedAdmin):
 
 
 @admin.register(CartridgeLot)
-class CartridgeLotAdmin(ClinicAdmin):
+class CartridgeLotAdmin(ServiceAdmin):
+    """Taken in and recalled by the services; a quantity is corrected as it is counted."""
+
     list_display = ["lot", "gtin", "device_model", "expires_on", "quantity", "recalled_at"]
     list_filter = ["device_model", ("recalled_at", admin.EmptyFieldListFilter)]
     list_select_related = ["device_model"]
     search_fields = ["lot", "gtin"]
     ordering = ["expires_on", "id"]
 
+    delivered = ["clinic", "device_model", "gtin", "lot", "expires_on"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*self.delivered, "quantity", *(["recall_reason", "recalled_at"] if obj else [])]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["clinic", "device_model", "gtin", "lot", "expires_on"] if obj else []
+        if obj is None:
+            return []
+        return [*self.delivered, "recalled_at", *(["recall_reason"] if obj.recalled_at else [])]
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> CartridgeLot:
+        return services.receive_cartridges(**data)
+
+    def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
+        obj.save(update_fields=["quantity"])
+        if "recall_reason" in changes:
+            services.recall_lot(lot_id=obj.pk, reason=changes["recall_reason"], at=timezone.now())
 
 
 @admin.register(ClinicalRule)

@@ -27,10 +27,10 @@ def badge(text: Any, tone: Tone = "") -> SafeString:
     return mark_safe(html)  # noqa: S308  the template has escaped the text
 
 
-def named(field: str, codes: Iterable[str]) -> str:
+def named(field: str, codes: Iterable[str] | None) -> str:
     """The names of what a list of codes stands for."""
     names = names_of(field) if codes else {}
-    return ", ".join(names.get(code, code) for code in codes)
+    return ", ".join(names.get(code, code) for code in codes or ())
 
 
 def severity(code: str) -> SafeString:

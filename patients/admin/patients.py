@@ -9,7 +9,6 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from clinic.admin import (
-    ClinicAdmin,
     ReadOnlyInline,
     ScopedFields,
     ServiceAdmin,
@@ -80,7 +79,7 @@ class PhotoConsentInline(ReadOnlyInline):
 
 
 @admin.register(Patient)
-class PatientAdmin(ClinicAdmin):
+class PatientAdmin(ServiceAdmin):
     list_display = ["family_name", "given_name", "date_of_birth", "mobile", "email", "skin_type"]
     list_filter = ["skin_type", "language", ("archived_at", admin.EmptyFieldListFilter)]
     search_fields = ["search_text"]
@@ -122,9 +121,31 @@ class PatientAdmin(ClinicAdmin):
         return [*self.fieldsets[:2], self.medical, *self.fieldsets[2:]]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        if request.user.has_perm("patients.change_medical"):
-            return self.readonly_fields
-        return sorted({*self.readonly_fields, *MEDICAL})
+        fixed = {*self.readonly_fields, *(["clinic"] if obj else [])}
+        return sorted(
+            fixed if request.user.has_perm("patients.change_medical") else fixed | MEDICAL
+        )
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> Patient:
+        details = {name: value for name, value in data.items() if name != "clinic"}
+        return services.register_patient(
+            clinic=data["clinic"], details=details, at=timezone.now(), by=actor(request)
+        )
+
+    def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
+        services.update_patient(
+            patient_id=obj.pk, changes=changes, at=timezone.now(), by=actor(request)
+        )
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """What the patient wants treated is recorded by the service, and changed as typed."""
+        formset.save(commit=False)
+        for concern in formset.new_objects:
+            names = ("concern", "subtype", "zone", "baseline_grade", "onset_on", "note")
+            details = {name: getattr(concern, name) for name in names}
+            services.record_concern(patient_id=form.instance.pk, **details)
+        for concern, _ in formset.changed_objects:
+            concern.save()
 
 
 @admin.register(ContactConsent)

@@ -31,10 +31,21 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
         return [*fields, "resolved_at", "resolution", "recorded_by"] if obj else fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["session", "zone", "kind", "onset_at", "recorded_by"] if obj else []
+        if obj is None:
+            return []
+        fixed = ["session", "zone", "kind", "onset_at", "resolved_at", "recorded_by"]
+        return self.get_fields(request, obj) if obj.resolved_at else fixed
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> SideEffect:
         return services.log_side_effect(**data, by=actor(request))
+
+    def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
+        """How it goes is noted as it goes; a resolution closes it, now."""
+        obj.save(update_fields=["grade", "is_expected", "note"])
+        if "resolution" in changes:
+            services.resolve_side_effect(
+                side_effect_id=obj.pk, resolution=changes["resolution"], at=timezone.now()
+            )
 
 
 @admin.register(OutcomeMeasure)

@@ -17,6 +17,7 @@ from clinic.models import Clinic, Device, DeviceModel, Room, User, WorkingHours
 from clinic.permissions import actor
 from patients.models import Concern
 from sessions import services
+from sessions.admin import schedule as _schedule  # noqa: F401  registers working hours
 from sessions.ahead import Ahead, look_ahead
 from sessions.models import Protocol
 from sessions.services.settling import Choice, Decider, Decision, StillAhead

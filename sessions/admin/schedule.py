@@ -1,4 +1,4 @@
-"""Time off and closures, in the admin. They stand here because they look at bookings."""
+"""Working hours, time off and closures, in the admin: here, because they look at bookings."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 from unfold.widgets import UnfoldBooleanWidget
 
 from clinic.admin import ServiceAdmin
-from clinic.models import Closure, TimeOff
+from clinic.models import Closure, TimeOff, WorkingHours
 from sessions import services
 
 
@@ -54,3 +54,17 @@ class ClosureAdmin(SpanAdmin):
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> Closure:
         return services.add_closure(**data, at=timezone.now())
+
+
+@admin.register(WorkingHours)
+class WorkingHoursAdmin(ServiceAdmin):
+    list_display = [
+        *("practitioner", "clinic", "weekday", "opens_at", "closes_at", "valid_from", "valid_until")
+    ]
+    list_filter = ["weekday"]
+    list_select_related = ["practitioner", "clinic"]
+    search_fields = ["practitioner__first_name", "practitioner__last_name"]
+    ordering = ["practitioner", "weekday", "opens_at"]
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> WorkingHours:
+        return services.add_working_hours(**data)
