@@ -77,7 +77,8 @@ class ConditionalGet(ConditionalGetMiddleware):
 
 
 def clinic_time(get_response: Handler) -> Handler:
-    """In the admin, times are typed and shown on the wall clock of the caller's (first) clinic.
+    """In the admin, what belongs to no clinic is on the clock of the caller's (first) clinic; all
+    else is on its own clinic's (clinic.admin.clocks).
 
     The API is left alone: its instants carry their offset, and its callers have no cookie.
     """

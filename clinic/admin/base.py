@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from clinic.admin.choices import grouped, readers, ticked
+from clinic.admin.clocks import NamedClock, RowsClock
 from clinic.admin.durations import duration
 from clinic.admin.fields import TIMES
 from clinic.admin.lookups import OwnAutocompleteSelect, OwnLookups
@@ -30,7 +31,7 @@ def visible(rows: Any, request: HttpRequest) -> Any:
     return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
 
 
-class ScopedFields:
+class ScopedFields(NamedClock):
     """Lists and choices show only what belongs to the caller's clinics; dates and times are typed
     in the house's fields."""
 
@@ -73,7 +74,7 @@ class OfTheirClinics(admin.RelatedFieldListFilter):
         return sorted(((row.pk, str(row)) for row in rows), key=lambda choice: choice[1])
 
 
-class ClinicAdmin(ScopedFields, OwnLookups, FoldedSearch, SavesOnce, ModelAdmin):
+class ClinicAdmin(RowsClock, ScopedFields, OwnLookups, FoldedSearch, SavesOnce, ModelAdmin):
     """An admin page of the product: scoped to the caller's clinics, one form style."""
 
     list_filter_submit = True

@@ -20,6 +20,7 @@ from clinic.admin import (
     ServiceAdmin,
     StatusButtons,
 )
+from clinic.admin.clocks import suffix
 from clinic.admin.filters import DaysFilter
 from clinic.admin.words import severity, status_badge
 from clinic.findings import Severity
@@ -269,7 +270,8 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
 
     @display(description="starts at (clinic time)", ordering="starts_at")
     def when(self, session: TreatmentSession) -> str:
-        return f"{session.starts_at_local:%a %d %b %Y, %H:%M}"
+        zone = session.clinic.zone
+        return f"{session.starts_at_local:%a %d %b %Y, %H:%M}{suffix(zone)}"
 
     @display(description="status", ordering="status")
     def shown_status(self, session: TreatmentSession) -> str:
