@@ -134,7 +134,9 @@ def test_unknown_names_are_found_at_any_depth(
 ) -> None:
     session = booking.in_progress()
 
-    said = errors_of(as_alice.put(f"{SESSIONS}{session.pk}/chart/", body))
+    chart = f"{SESSIONS}{session.pk}/chart/"
+
+    said = errors_of(as_alice.put(chart, body, headers={"If-Match": "*"}))
 
     assert said[pointer].startswith("Unknown field. Known here: ")
     assert not session.zone_treatments.exists()
@@ -149,13 +151,13 @@ def test_a_misspelt_field_registers_nobody(as_dana: APIClient) -> None:
 
 
 def test_a_verb_without_a_body_reads_none(as_dana: APIClient, clinic: Clinic) -> None:
-    patient = PatientFactory(clinic=clinic)
+    patient = PatientFactory(clinic=clinic, archived_at=NINE)
 
-    said = errors_of(as_dana.post(f"{PATIENTS}{patient.pk}/archive/", {"reason": "moved away"}))
+    said = errors_of(as_dana.post(f"{PATIENTS}{patient.pk}/restore/", {"reason": "is back"}))
 
     assert said == {"/reason": "Unknown field. Known here: none."}
     patient.refresh_from_db()
-    assert patient.archived_at is None
+    assert patient.archived_at == NINE
 
 
 @pytest.mark.parametrize(
