@@ -94,3 +94,38 @@ def test_a_colleague_is_found_with_accents_left_out_and_one_error(
     for text in ("zoe", "Grossmueller, Zoë", "GROSSMULLER", "grosmüller"):
         answer = client.get(url(booking.practitioner, "changelist"), {"q": text})
         assert "Großmüller" in answer.content.decode(), text
+
+
+def test_two_of_one_name_are_told_apart_wherever_one_is_chosen(
+    rows: list[Any],
+    manager: User,
+) -> None:
+    """Every field of a form that chooses a patient, a plan or a session, and every title."""
+    patient = Patient.objects.get()
+    Patient.objects.update(family_name="Gross", given_name="Jürgen", mobile="+4915119901784")
+    client, missed, tried = client_of(manager), [], 0
+    shown = "Gross, Jürgen · 17 May 1990 · …784"
+
+    for row in rows:
+        page = admin.site._registry[type(row)]
+        for name in page.autocomplete_fields:
+            chosen = type(row)._meta.get_field(name).related_model
+            if not (chosen is Patient or chosen.__name__ in ("TreatmentPlan", "TreatmentSession")):
+                continue
+            tried += 1
+            asked = {
+                "term": "gross",
+                "app_label": row._meta.app_label,
+                "model_name": row._meta.model_name,
+                "field_name": name,
+            }
+            found = client.get("/admin/autocomplete/", asked).json()["results"]
+            if not found or shown not in found[0]["text"]:
+                missed.append((page, name, found))
+        if type(row).__name__ in ("Patient", "TreatmentPlan", "TreatmentSession", "Hold"):
+            tried += 1
+            if shown not in client.get(url(row)).content.decode():
+                missed.append((page, "title", patient))
+
+    assert not missed
+    assert tried >= 12

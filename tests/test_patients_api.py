@@ -152,7 +152,13 @@ def test_the_desk_finds_a_patient_by_what_the_patient_says(as_dana: APIClient, t
 
 def test_the_pages_of_a_search_follow_each_other(as_dana: APIClient, clinic: Clinic) -> None:
     for number in range(5):
-        PatientFactory(clinic=clinic, given_name="Ada", family_name="Byron" + "n" * number)
+        PatientFactory(
+            clinic=clinic,
+            given_name="Ada",
+            family_name="Byron" + "n" * number,
+            email="",
+            mobile="",
+        )
 
     read, page = [], as_dana.get("/api/v1/patients/?q=byron&page_size=2").json()
     while page:
@@ -240,3 +246,12 @@ def test_only_a_clinician_tells_the_skin_type(as_dana: APIClient, as_alice: APIC
     assert (told.status_code, told.json()["skin_type"]) == (201, 2)
     assessment = Patient.objects.get().skin_type_assessments.get()
     assert (assessment.skin_type, assessment.assessed_by.username) == (2, "alice")
+
+
+def test_a_number_with_an_extension_is_refused_with_the_reason(as_dana: APIClient) -> None:
+    answer = as_dana.post("/api/v1/patients/", {**ADA, "mobile": "+49 30 1234567 ext. 12"})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["pointer"] == "/mobile"
+    assert "Leave out the extension 12" in answer.json()["errors"][0]["detail"]
+    assert not Patient.objects.exists()

@@ -15,6 +15,7 @@ from clinic.models.base import (
     of_clinics,
     tracked,
     version_once,
+    without_extension,
 )
 from clinic.models.calendar import CalendarFeed
 from clinic.models.equipment import CartridgeLot, Device, DeviceModel, DeviceSpec, Modality
@@ -57,4 +58,5 @@ __all__ = [
     "of_clinics",
     "tracked",
     "version_once",
+    "without_extension",
 ]

@@ -84,6 +84,17 @@ def of_clinics(ids: Sequence[UUID], path: str = "clinic") -> models.Q:
     return models.Q(**{path: ids[0]}) if len(ids) == 1 else models.Q(**{f"{path}__in": ids})
 
 
+def without_extension(number: Any) -> None:
+    """Refuse `+49 30 1234567 ext. 12`: what is stored is a number that a telephone network knows,
+    and the extension would be lost."""
+    if extension := getattr(number, "extension", None):
+        raise ValidationError(
+            f"Leave out the extension {extension}: no SMS reaches it. Write down a number that can"
+            " be dialled directly, such as +49 151 23456789.",
+            code="extension",
+        )
+
+
 def known_time_zone(name: str) -> None:
     """Refuse what is no IANA time zone, such as `CET+1`."""
     if name not in zoneinfo.available_timezones():

@@ -9,7 +9,14 @@ from django.db import models
 from django.db.models import F, Q
 from phonenumber_field.modelfields import PhoneNumberField
 
-from clinic.models.base import ClinicScoped, Model, keyed_with_clinic, known_time_zone, served_areas
+from clinic.models.base import (
+    ClinicScoped,
+    Model,
+    keyed_with_clinic,
+    known_time_zone,
+    served_areas,
+    without_extension,
+)
 
 if TYPE_CHECKING:
     from clinic.models.staff import User
@@ -30,7 +37,7 @@ class Clinic(Model):
         max_length=20, help_text="Starts every SMS. Must not say what the clinic treats."
     )
     time_zone = models.CharField(max_length=40, validators=[known_time_zone])
-    phone = PhoneNumberField(help_text="Patients call this number.")
+    phone = PhoneNumberField(validators=[without_extension], help_text="Patients call this number.")
     email = models.EmailField(help_text="Replies to our e-mails go here.")
     address = models.CharField(
         max_length=200, blank=True, help_text="In one line; stands at the foot of every e-mail."

@@ -27,6 +27,7 @@ from clinic.models import (
     keyed_with_clinic,
     known_time_zone,
     tracked,
+    without_extension,
 )
 from patients import search
 from patients.models.names import NationalDigits, PatientWords, SearchText
@@ -110,7 +111,11 @@ class Patient(Model):
     family_name = models.CharField(max_length=80)
     date_of_birth = models.DateField(validators=[birth_date])
     email = models.EmailField(blank=True)
-    mobile = PhoneNumberField(blank=True, help_text="With country code, such as +49 151 23456789.")
+    mobile = PhoneNumberField(
+        blank=True,
+        validators=[without_extension],
+        help_text="With country code, such as +49 151 23456789.",
+    )
     language = models.CharField(max_length=8, choices=settings.LANGUAGES, default="en")
     time_zone = models.CharField(
         max_length=40,
@@ -195,7 +200,13 @@ class Patient(Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.family_name}, {self.given_name}"
+        """Told from a namesake, wherever staff list or choose patients: no patient reads it."""
+        known = [f"{self.family_name}, {self.given_name}"]
+        if isinstance(self.date_of_birth, date):
+            known.append(f"{self.date_of_birth.day} {self.date_of_birth:%b %Y}")
+        if self.mobile:
+            known.append(f"…{str(self.mobile)[-3:]}")
+        return " · ".join(known)
 
     def clean(self) -> None:
         """Nobody was born tomorrow, by the clock of their clinic."""
