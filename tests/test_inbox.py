@@ -28,6 +28,7 @@ from tests.factories import (
     PatientFactory,
     SessionFactory,
 )
+from tests.forms import send
 
 pytestmark = pytest.mark.django_db
 NUMBER = "+4915123456789"
@@ -369,7 +370,7 @@ def test_the_admin_shows_what_waits_first_and_ticks_it_off(grace: Patient, dana:
     assert listed.index("Newer question") < listed.index("Older question") < listed.index("HELP")
     opened = client.get(page).content.decode()
     assert f"/admin/patients/patient/{grace.pk}/change/" in opened
-    client.post(page, {"aftercare_inboundmessage_handled": "1"})
+    send(client, page, "aftercare_inboundmessage_handled")
 
     first.refresh_from_db()
     assert first.handled_by == dana
@@ -447,13 +448,7 @@ def test_messages_have_buttons_for_what_may_follow(clinic: Clinic, manager: User
         return f"/admin/aftercare/message/{message.pk}/change/"
 
     def press(message: Message, button: str) -> str:
-        inlines = [
-            f"{name}-{form}_FORMS"
-            for name in ("tries", "receipts")
-            for form in ("TOTAL", "INITIAL")
-        ]
-        form = dict.fromkeys(inlines, "0")
-        client.post(page(message), {**form, f"aftercare_message_{button}": "1"}, follow=True)
+        send(client, page(message), f"aftercare_message_{button}")
         message.refresh_from_db()
         return message.status
 
