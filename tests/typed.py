@@ -8,6 +8,7 @@ from django.contrib.postgres.forms import SimpleArrayField
 from django.utils import timezone
 from phonenumber_field.formfields import PhoneNumberField
 
+from clinic.admin.durations import AFTER, DurationField
 from clinic.admin.fields import MomentField
 from tests.forms import Fields
 
@@ -49,8 +50,8 @@ def _value(name: str, field: Any) -> Any:
         return next((str(value) for value, _ in field.choices if value not in ("", None)), "")
     if issubclass(kind, SimpleArrayField):
         return ""
-    if issubclass(kind, forms.DurationField):
-        return "1 00:00:00"
+    if issubclass(kind, DurationField):
+        return "1", "days", AFTER
     if issubclass(kind, forms.SplitDateTimeField | MomentField):
         return f"{soon:%Y-%m-%d}", "10:00"
     if issubclass(kind, forms.DateTimeField):
