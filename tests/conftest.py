@@ -38,7 +38,16 @@ from tests.factories import (
     ZoneFactory,
     clinical_rules,
 )
+from tests.logs import canary
 from tests.rows import rows as rows
+
+
+@pytest.fixture(autouse=True)
+def logs_tell_nothing() -> Iterator[None]:
+    """No test may log what says who somebody is, or an address that opens without a password."""
+    with canary() as told:
+        yield
+    assert not told, "\n".join(told)
 
 
 @pytest.fixture

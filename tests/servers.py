@@ -31,7 +31,7 @@ def pytest_load_initial_conftests() -> None:
             "SMS_PROVIDER": "http",
             "SMS_HTTP_URL": "http://127.0.0.1:9/sms",
             "SMS_HTTP_KIND": "dedupe",
-            "LOG_LEVEL": "ERROR",
+            "LOG_LEVEL": "INFO",  # as in production: tests.logs reads along
         }
     )
     if number := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"):

@@ -223,6 +223,10 @@ class Postgres:
             "unix_socket_directories": str(self._sockets),
             "timezone": "UTC",
             "log_line_prefix": "%m [%p] ",
+            # Without statements and rows: they are full of personal data.
+            "log_min_error_statement": "panic",
+            "log_parameter_max_length_on_error": "0",
+            "log_error_verbosity": "terse",
         }
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -1,0 +1,89 @@
+"""What is written into the logs, and what never is: personal data, and addresses that are secrets.
+
+Every line of Django, Celery and gunicorn goes through the Formatter here, gunicorn's access log
+through the Logger.
+"""
+
+import logging
+import re
+from traceback import extract_tb
+from typing import Any
+
+from gunicorn import glogging
+
+# Whoever has one of these addresses needs no password: a practitioner's calendar, a patient's page.
+SECRET = re.compile(r"(/calendar/|/p/)[^/\s?\"'<>]+")
+# What somebody has searched for: names, telephone numbers, birth dates.
+QUERY = re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+")
+# Libraries whose faults tell of addresses and ports, never of a person.
+HARMLESS = ("redis", "kombu", "urllib3")
+# SQLSTATEs whose first line repeats a value: “invalid input syntax for type uuid: "…"”.
+DATA_EXCEPTIONS = "22"
+
+
+def masked(text: str) -> str:
+    """A line without the secrets of its addresses, and without what was asked of them."""
+    return QUERY.sub(r"\1?…", SECRET.sub(r"\1…", text))
+
+
+def described(error: BaseException) -> str:
+    """An exception by its kind. Its text may repeat what somebody typed, or a whole row."""
+    name = type(error).__qualname__
+    words = _safe_words(error)
+    return f"{name}: {words}" if words else name
+
+
+def _safe_words(error: BaseException) -> str:
+    cause = error if hasattr(error, "diag") else error.__cause__
+    if diag := getattr(cause, "diag", None):
+        state = getattr(cause, "sqlstate", None)
+        if state is None:  # of the connection: there is no row yet
+            return str(cause).strip().partition("\n")[0]
+        primary = "" if state.startswith(DATA_EXCEPTIONS) else f" {diag.message_primary}"
+        return f"SQLSTATE {state}{primary}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) if type(error).__module__.startswith(HARMLESS) else ""
+
+
+class Formatter(logging.Formatter):
+    """Lines without personal data: exceptions by their kind and place, addresses masked."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        args, record.exc_text = record.args, None  # another formatter's has the exception's words
+        if isinstance(args, tuple):
+            record.args = tuple(described(a) if isinstance(a, BaseException) else a for a in args)
+        try:
+            return masked(super().format(record))
+        finally:
+            record.args, record.exc_text = args, None
+
+    def formatException(self, ei: Any) -> str:
+        """Where it happened and what followed on what, with each exception as `described`."""
+        lines: list[str] = []
+        error: BaseException | None = ei[1]
+        while error is not None:
+            lines += ["after" if lines else "Traceback:", f"  {described(error)}"]
+            lines += [
+                f'    File "{frame.filename}", line {frame.lineno}, in {frame.name}'
+                for frame in extract_tb(error.__traceback__)
+            ]
+            followed = None if error.__suppress_context__ else error.__context__
+            error = error.__cause__ or followed
+        return "\n".join(lines)
+
+
+class Logger(glogging.Logger):  # type: ignore[misc]
+    """gunicorn's logs. Named in gunicorn.conf.py."""
+
+    def atoms(self, *args: Any) -> dict[str, Any]:
+        """Without what was searched for, on which page, and by which headers."""
+        atoms = {
+            name: masked(value) if isinstance(value, str) else value
+            for name, value in super().atoms(*args).items()
+            if not name.startswith("{")
+        }
+        return {**atoms, "q": "", "f": "-"}
+
+    def _set_handler(self, log: Any, output: Any, fmt: Any, stream: Any = None) -> None:
+        super()._set_handler(log, output, Formatter(fmt._fmt, fmt.datefmt), stream)
