@@ -11,6 +11,7 @@ Note [What planning may change]
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -47,6 +48,7 @@ __all__ = [
     "plan_messages",
     "replan",
     "replan_patient",
+    "replan_waiting",
     "stop_messages",
 ]
 
@@ -189,6 +191,19 @@ def replan_patient(patient_id: UUID, *, at: datetime) -> Replan:
     variants = Variants(set(CareStep.objects.values_list("code", flat=True)))
     ids = _concerned(variants, at, TreatmentSession.objects.filter(patient=patient_id))
     return reconcile(ids, variants, at=at, dry_run=False) if ids else Replan()
+
+
+def replan_waiting(at: datetime, **whose: Any) -> Replan:
+    """Bring what is waiting in line with what has changed for a patient, or for a clinic: address,
+    clock, quiet hours, words on being written to. Looks only where something waits."""
+    waiting = Message.objects.filter(status=MessageStatus.PENDING, **whose)
+    ids = sorted(set(waiting.order_by().values_list("session", flat=True)))
+    total = Replan()
+    if ids:
+        variants = Variants(set(CareStep.objects.values_list("code", flat=True)))
+        for some in _chunks(ids):
+            total += reconcile(some, variants, at=at, dry_run=False)
+    return total
 
 
 def fall_back(message: Message, *, at: datetime) -> Message | None:

@@ -4,15 +4,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models.signals import post_save
 from django.dispatch import receiver
+from django.utils import timezone
 
 from aftercare import merging, planning
 from aftercare.models import Anchor, Message, MessageStatus
 from aftercare.signals import message_ended
 from aftercare.tasks import send_due_messages
-from clinic.models import User
+from clinic.models import Clinic, User
 from clinic.waking import wake
-from patients.models import Patient, PatientMerge
+from patients.models import ContactConsent, Patient, PatientMerge
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.signals import (
@@ -67,6 +69,38 @@ def count_what_waits(row: Patient, **_: Any) -> int:
 def withdraw_or_plan_again(patient: Patient, at: datetime, **_: Any) -> None:
     planning.replan_patient(patient.pk, at=at)
     transaction.on_commit(lambda: wake(send_due_messages))
+
+
+# What planning reads of a patient and of a clinic. Whoever changes it, by a service, a form of the
+# admin or a patient's page, saves the row: so one place hears of all, in the same transaction.
+READ_OF_PATIENT = {"time_zone", "email", "mobile", "skin_type", "archived_at"}
+READ_OF_CLINIC = {"time_zone", "quiet_from", "quiet_until"}
+
+
+def _may_have_changed(read: set[str], created: bool, update_fields: Any) -> bool:
+    return not created and (update_fields is None or bool(read & set(update_fields)))
+
+
+@receiver(post_save, sender=Patient)
+def follow_the_record(
+    instance: Patient, created: bool, update_fields: Any, raw: bool = False, **_: Any
+) -> None:
+    if not raw and _may_have_changed(READ_OF_PATIENT, created, update_fields):
+        planning.replan_waiting(timezone.now(), patient=instance.pk)
+
+
+@receiver(post_save, sender=ContactConsent)
+def follow_the_word(instance: ContactConsent, raw: bool = False, **_: Any) -> None:
+    if not raw:
+        planning.replan_waiting(timezone.now(), patient=instance.patient_id)
+
+
+@receiver(post_save, sender=Clinic)
+def follow_the_clinic(
+    instance: Clinic, created: bool, update_fields: Any, raw: bool = False, **_: Any
+) -> None:
+    if not raw and _may_have_changed(READ_OF_CLINIC, created, update_fields):
+        planning.replan_waiting(timezone.now(), clinic=instance.pk)
 
 
 @receiver(message_ended)
