@@ -255,3 +255,21 @@ def test_a_number_with_an_extension_is_refused_with_the_reason(as_dana: APIClien
     assert answer.json()["errors"][0]["pointer"] == "/mobile"
     assert "Leave out the extension 12" in answer.json()["errors"][0]["detail"]
     assert not Patient.objects.exists()
+
+
+@pytest.mark.parametrize("field", ["given_name", "family_name"])
+def test_what_cannot_be_seen_is_no_part_of_a_name(as_dana: APIClient, field: str) -> None:
+    refused = [0x200B, 0x200E, 0x202E, 0x2066, 0xFEFF, 0xAD, 0x2060, 0x3164, 0x2800, 7, 0x85]
+    taken = {
+        "Ju\u0308rgen": "Jürgen",
+        "  Ada ": "Ada",
+        "O’Brien": "O’Brien",
+        "علی\u200cرضا": "علی\u200cرضا",
+    }
+
+    for sign in map(chr, refused):
+        for name in (sign, f"Ada{sign}Byron"):
+            assert post(as_dana, **{field: name}).status_code == 400, (field, name)
+    assert post(as_dana, **{field: " \u00a0\u2003"}).status_code == 400
+    for typed, stored in taken.items():
+        assert post(as_dana, **{field: typed}).json()[field] == stored

@@ -16,6 +16,8 @@ from django.db.models import Func
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from clinic.typed import clean_text
+
 if TYPE_CHECKING:
     from clinic.models.staff import User
 
@@ -61,6 +63,23 @@ class Model(models.Model):
 
     class Meta:
         abstract = True
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        """Whatever is typed into a form or sent to the API and checked comes by here."""
+        errors = {}
+        for field in self._meta.concrete_fields:
+            if field.name in (exclude or ()) or field.generated:
+                continue
+            text = getattr(self, field.attname)
+            if isinstance(field, models.CharField | models.TextField) and isinstance(text, str):
+                try:
+                    lines = isinstance(field, models.TextField)
+                    setattr(self, field.attname, clean_text(text, lines=lines))
+                except ValidationError as error:
+                    errors[field.name] = error
+        if errors:
+            raise ValidationError(errors)
+        super().clean_fields(exclude)
 
 
 M = TypeVar("M", bound=models.Model, covariant=True)
