@@ -80,6 +80,8 @@ def test_a_closure_is_on_the_clock_of_its_clinic_and_every_page_names_it(
     listed = desk.get(reverse("admin:clinic_closure_changelist")).content.decode()
     assert "7 Jan 2030, 10:00 (Berlin time)" in listed
     assert "16:00" not in listed
+    page = desk.get(reverse("admin:clinic_closure_change", args=[closure.pk])).content.decode()
+    assert "7 Jan 2030, 10:00 (Berlin time)" in page
 
 
 def test_time_off_of_who_works_on_two_clocks_needs_the_offset(

@@ -61,7 +61,7 @@ class ScopedFields(NamedClock):
     @property
     def readonly_preprocess_fields(self) -> dict[str, Any]:
         """How what cannot be changed is read where Django would show codes or numbers of hours."""
-        return readers(self.model)  # type: ignore[attr-defined]
+        return readers(self.model) | super().readonly_preprocess_fields  # type: ignore[attr-defined]
 
 
 class OfTheirClinics(admin.RelatedFieldListFilter):
