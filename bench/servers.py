@@ -26,6 +26,8 @@ POSTGRES = {
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
