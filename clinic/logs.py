@@ -13,6 +13,8 @@ from gunicorn import glogging
 
 # Whoever has one of these addresses needs no password: a practitioner's calendar, a patient's page.
 SECRET = re.compile(r"(/calendar/|/p/)[^/\s?\"'<>]+")
+# Django reads `/%70/` as `/p/`, and no address of the product needs such an escape.
+ESCAPED = re.compile(r"/[^/\s?\"'<>]*%[0-9A-Fa-f]{2}[^\s\"'<>]*")
 # What somebody has searched for: names, telephone numbers, birth dates.
 QUERY = re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+")
 # Libraries whose faults tell of addresses and ports, never of a person.
@@ -23,7 +25,13 @@ DATA_EXCEPTIONS = "22"
 
 def masked(text: str) -> str:
     """A line without the secrets of its addresses, and without what was asked of them."""
-    return QUERY.sub(r"\1?…", SECRET.sub(r"\1…", text))
+    return QUERY.sub(r"\1?…", ESCAPED.sub("/…", SECRET.sub(r"\1…", text)))
+
+
+def somebody(*_: Any) -> str:
+    """Who failed to log in, for the lines of django-axes: the name that was typed, which may be a
+    password in the wrong box, stands in the list of attempts only."""
+    return "somebody (see the access attempts)"
 
 
 def described(error: BaseException) -> str:

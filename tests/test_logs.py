@@ -49,6 +49,10 @@ def test_every_address_with_a_secret_in_it_is_masked() -> None:
         ("GET /api/v1/patients/?q=Ada+Lovelace HTTP/1.1", "GET /api/v1/patients/?… HTTP/1.1"),
         ("Not Found: /p/abc.def/write/", "Not Found: /p/…/write/"),
         ("https://x.example/p/abc?lang=es, then", "https://x.example/p/…?… then"),
+        ("GET /%70/abc.def/ HTTP/1.1", "GET /… HTTP/1.1"),
+        ("GET /calendar%2Fabc.ics HTTP/1.1", "GET /… HTTP/1.1"),
+        ("GET /p%2fabc?lang=es HTTP/1.1", "GET /… HTTP/1.1"),
+        ("GET /api/v1/patients/Ada%20L/ HTTP/1.1", "GET /api/v1/patients/… HTTP/1.1"),
         ("Is it true? Nobody knows", "Is it true? Nobody knows"),
     ],
 )
@@ -116,6 +120,19 @@ def test_the_canary_sings() -> None:
         alone.warning("about %s", words)
 
     assert len(handler.told) == 3  # an address is masked before it gets there
+
+
+@pytest.mark.django_db
+def test_a_failed_log_in_does_not_repeat_what_was_typed(caplog: Any) -> None:
+    """People type their password into the box of the name."""
+    typed = {"username": "hunter2-in-the-wrong-box", "password": "x"}
+
+    with caplog.at_level(logging.INFO, logger="axes"):
+        for _ in range(6):
+            Client().post("/api/v1/auth/login/", typed, content_type="application/json")
+
+    assert "Locking out somebody" in caplog.text
+    assert typed["username"] not in caplog.text
 
 
 @pytest.mark.django_db
