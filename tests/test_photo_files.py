@@ -60,7 +60,7 @@ def with_metadata(kind: str) -> bytes:
     return encoded(Image.new("RGB", (90, 60), "tan"), kind, **options)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("kind", photos.FORMATS)
 def test_where_and_of_whom_it_was_taken_is_gone(
     as_alice: APIClient, patient: Patient, media: Path, kind: str
 ) -> None:
@@ -81,18 +81,21 @@ def test_where_and_of_whom_it_was_taken_is_gone(
             assert trace not in path.read_bytes()
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "HEIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_it_stands_upright(as_alice: APIClient, patient: Patient, orientation: int) -> None:
+def test_it_stands_upright(
+    as_alice: APIClient, patient: Patient, kind: str, orientation: int
+) -> None:
     image = Image.new("RGB", (120, 80), "white")
     image.paste("red", (0, 0, 40, 40))
     image.paste("blue", (80, 40, 120, 80))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    content = encoded(image, exif=exif)
+    content = encoded(image, kind, exif=exif)
 
     shown = opened(as_alice, send(as_alice, patient, content))
 
-    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(encoded(image, exif=exif))))
     assert shown.size == upright.size
     for corner in ((9, 9), (-9, 9), (9, -9), (-9, -9)):
         at = (corner[0] % shown.width, corner[1] % shown.height)
@@ -130,6 +133,42 @@ def test_every_kind_of_pixel_becomes_plain_colour(mode: str) -> None:
     assert shown.getpixel((9, 9)) == pytest.approx((255,) * 3 if white else (0,) * 3, abs=5)
 
 
+@pytest.mark.parametrize(("orientation", "quarters"), [(8, 1), (3, 2), (6, 3)])
+def test_a_heic_that_says_twice_how_it_stands_is_turned_once(
+    orientation: int, quarters: int
+) -> None:
+    """As an iPhone's: in a box that the decoder obeys, and in the EXIF."""
+    image = Image.new("RGB", (120, 80), "white")
+    image.paste("red", (0, 0, 40, 40))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = encoded(image, "HEIF", exif=exif)
+    box = content.index(b"pixi")  # need not be there, and has room for the other
+    turned = content[:box] + b"irot" + bytes([quarters]).ljust(8, b"\0") + content[box + 12 :]
+
+    shown = Image.open(io.BytesIO(photos._remade(io.BytesIO(turned)).image))
+
+    upright = image.rotate(90 * quarters, expand=True)
+    assert shown.size == upright.size
+    for corner in ((9, 9), (-9, 9), (9, -9), (-9, -9)):
+        at = (corner[0] % shown.width, corner[1] % shown.height)
+        assert shown.getpixel(at) == pytest.approx(upright.getpixel(at), abs=12)
+
+
+def test_a_heic_of_many_tiles_and_of_a_wide_gamut_is_one_picture() -> None:
+    """An iPhone's: 12 megapixels in tiles of 512, with a colour profile and a smaller picture."""
+    image = Image.linear_gradient("L").resize((1400, 1100)).convert("RGB")
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    options = {"tile_size": 512, "thumbnails": [320], "icc_profile": profile}
+
+    picture = photos._remade(io.BytesIO(encoded(image, "HEIF", **options)))
+
+    shown = Image.open(io.BytesIO(picture.image))
+    assert shown.size == (1400, 1100)
+    for at in ((3, 3), (700, 500), (1390, 1090)):
+        assert shown.getpixel(at) == pytest.approx(image.getpixel(at), abs=12)
+
+
 @pytest.mark.parametrize(
     ("size", "image", "thumbnail"),
     [
@@ -157,6 +196,15 @@ def zipped() -> bytes:
     return file.getvalue()
 
 
+def renamed_avif() -> bytes:
+    return encoded(Image.new("RGB", (64, 64)), "AVIF").replace(b"ftypavif", b"ftypmif1")
+
+
+def video(brand: bytes) -> bytes:
+    """The boxes of a video are those of a HEIC."""
+    return b"\0\0\0\x14ftyp" + brand + bytes(4) + b"mp41" + b"\0\0\0\x10mdat" + bytes(8)
+
+
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 HTML = b"<!doctype html><script>alert('Kanarienvogel')</script>"
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
@@ -176,6 +224,10 @@ PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
         pytest.param(lambda: encoded(Image.new("RGB", (9, 9)), "TIFF"), id="tiff"),
         pytest.param(lambda: encoded(Image.new("RGB", (9, 9)), "BMP"), id="bmp"),
         pytest.param(lambda: encoded(Image.new("RGB", (16, 16)), "ICO"), id="ico"),
+        pytest.param(lambda: encoded(Image.new("RGB", (64, 64)), "AVIF"), id="avif"),
+        pytest.param(lambda: renamed_avif(), id="avif that says it is a heif"),
+        pytest.param(lambda: video(b"isom"), id="mp4"),
+        pytest.param(lambda: video(b"qt  "), id="a live photo's video"),
         pytest.param(lambda: b"\xff\xd8\xff\xe0", id="first bytes of a jpeg"),
         pytest.param(lambda: b"\x00", id="a byte"),
     ],
@@ -187,12 +239,12 @@ def test_what_is_no_photograph_is_refused(
 
     assert (answer.status_code, answer.json()["code"]) == (415, "not_a_photo")
     assert answer.json()["errors"][0]["pointer"] == "/image"
-    assert "JPEG, PNG or WebP" in answer.json()["detail"]
+    assert "JPEG, PNG, WebP or HEIC" in answer.json()["detail"]
     assert (files(media), Photo.objects.count()) == ([], 0)
 
 
 @pytest.mark.parametrize("tail", [zipped(), HTML, PDF, b"<?php echo 1; ?>" + CANARY])
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("kind", photos.FORMATS)
 def test_what_hides_behind_a_picture_stays_outside(
     as_alice: APIClient, patient: Patient, media: Path, kind: str, tail: bytes
 ) -> None:
@@ -210,14 +262,16 @@ def test_what_hides_behind_a_picture_stays_outside(
             assert trace not in content
 
 
-@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"kind": "PNG"}, {"kind": "WEBP"}])
+@pytest.mark.parametrize(
+    "options", [{"progressive": True}, *({"kind": kind} for kind in photos.FORMATS)]
+)
 def test_a_picture_that_was_cut_off_is_refused(
     as_alice: APIClient, patient: Patient, media: Path, options: dict[str, Any]
 ) -> None:
     content = encoded(Image.effect_noise((200, 150), 90).convert("RGB"), **options)
     cuts = [len(content) * tenths // 10 for tenths in range(1, 10)]
 
-    for cut in [*cuts, len(content) - 30, len(content) - 2, len(content) - 1]:
+    for cut in [*cuts, 200, len(content) - 30, len(content) - 2, len(content) - 1]:
         answer = send(as_alice, patient, content[:cut])
         assert (answer.status_code, answer.json()["code"]) == (400, "damaged_photo"), cut
 
@@ -253,6 +307,13 @@ def webp_of(width: int, height: int) -> bytes:
     return bytes(content)
 
 
+def heic_of(width: int, height: int, real: int = 64) -> bytes:
+    content = bytearray(encoded(Image.new("RGB", (real, real)), "HEIF"))
+    size = content.index(b"ispe") + 8
+    content[size : size + 8] = struct.pack(">II", width, height)
+    return bytes(content)
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -263,6 +324,9 @@ def webp_of(width: int, height: int) -> bytes:
         pytest.param(png_of(12_000, 10_000), id="120 megapixels"),
         pytest.param(jpeg_of(50_000, 50_000), id="jpeg"),
         pytest.param(webp_of(16_383, 16_383), id="webp"),
+        pytest.param(heic_of(50_000, 50_000), id="heic of 2500 megapixels"),
+        pytest.param(heic_of(12_001, 10), id="heic with one side too long"),
+        pytest.param(heic_of(10_000, 6_001), id="heic just over 60 megapixels"),
     ],
 )
 def test_a_bomb_is_refused_by_its_header(
@@ -275,6 +339,15 @@ def test_a_bomb_is_refused_by_its_header(
 
     assert (answer.status_code, answer.json()["code"]) == (413, "photo_too_many_pixels")
     assert time.monotonic() - began < 2
+    assert (files(media), Photo.objects.count()) == ([], 0)
+
+
+def test_a_heic_that_says_it_is_smaller_than_it_is_is_refused(
+    as_alice: APIClient, patient: Patient, media: Path
+) -> None:
+    answer = send(as_alice, patient, heic_of(64, 64, real=4_000))
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "damaged_photo")
     assert (files(media), Photo.objects.count()) == ([], 0)
 
 

@@ -16,13 +16,17 @@ from clinic.permissions import actor
 from sessions import services
 from sessions.api.photos import as_jpeg
 from sessions.models import Photo
+from sessions.services.photos import KINDS
+
+# Named as endings too: some browsers do not know what a HEIC is.
+ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif"
 
 
 class PhotoForm(forms.ModelForm):  # type: ignore[type-arg]
     upload = forms.FileField(
         label="picture",
-        help_text="JPEG, PNG or WebP, to 25 MB. It is stored anew, without place or camera.",
-        widget=UnfoldAdminImageFieldWidget,
+        help_text=f"{KINDS}, to 25 MB. It is stored anew, without place or camera.",
+        widget=UnfoldAdminImageFieldWidget(attrs={"accept": ACCEPT}),
     )
 
 

@@ -27,7 +27,7 @@ from clinic.queries import IdFilter
 from patients.models import Patient, Zone
 from sessions import services
 from sessions.models import Photo, TreatmentSession, View
-from sessions.services.photos import MAX_BYTES, WHAT_WE_TAKE, PhotoTooLarge
+from sessions.services.photos import KINDS, MAX_BYTES, WHAT_WE_TAKE, PhotoTooLarge
 
 JPEG = "image/jpeg"
 MAX_FORM_BYTES = MAX_BYTES + MAX_BODY_BYTES  # the picture and the fields around it
@@ -62,7 +62,7 @@ class PhotoIn(Form):
         slug_field="code", queryset=Zone.objects.all(), required=False, allow_null=True
     )
     taken_at = InstantField()
-    image = serializers.FileField(source="upload", help_text="JPEG, PNG or WebP, to 25 MB.")
+    image = serializers.FileField(source="upload", help_text=f"{KINDS}, to 25 MB.")
 
 
 class PhotoOut(serializers.ModelSerializer[Photo]):

@@ -19,6 +19,7 @@ from django.db import models
 from django.db.models import DateField, Exists, Func, OuterRef, Value
 from django.db.models.functions import Cast
 from PIL import Image, ImageCms, UnidentifiedImageError
+from pillow_heif import register_heif_opener
 
 from clinic.errors import Conflict, DomainError
 from clinic.models import User
@@ -34,13 +35,17 @@ MAX_PIXELS = 60_000_000
 MAX_SCANS = 50  # real pictures have 1 to 15
 STORED_SIDE = 2_400
 THUMBNAIL_SIDE = 400
-FORMATS = ("JPEG", "PNG", "WEBP")
-WHAT_WE_TAKE = f"Send a JPEG, PNG or WebP of at most {MAX_BYTES // 1_000_000} MB."
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
+KINDS = "JPEG, PNG, WebP or HEIC"
+WHAT_WE_TAKE = f"Send a {KINDS} of at most {MAX_BYTES // 1_000_000} MB."
 
 # Pillow's own guard, for the whole process: what is larger is refused when its header is read.
 # A filter that is set and unset around each call would not hold in a server with threads.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+# Of a HEIC, only the picture itself is decoded, not the smaller one, depths and masks beside it.
+register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
 # A picture of 60 megapixels takes up to a gigabyte while it is decoded: one at a time.
 _decoding = threading.Lock()
@@ -58,6 +63,9 @@ ORIENTATION = 0x0112
 SHRINKABLE = ("RGB", "L", "CMYK", "RGBA")  # modes that Pillow resamples well
 PNG_END = b"IEND\xae\x42\x60\x82"
 JPEG_START, JPEG_SCAN, JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
+HEIF_START = re.compile(rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL)
+HEIF_TURN = re.compile(rb"irot|imir")
+HEVC = b"hvcC"  # how a HEIC's pixels are coded; other codes come in the same boxes (AVIF)
 JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # the others are part of the data
 
 
@@ -186,9 +194,9 @@ def _remade(upload: IO[bytes]) -> Picture:
             raise
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise _too_many_pixels() from error
-        except UnidentifiedImageError as error:
-            raise NotAPhoto(WHAT_WE_TAKE, field="image") from error
         except Exception as error:  # decoders answer to bad bytes with errors of every kind
+            if isinstance(error, UnidentifiedImageError) and not HEIF_START.match(content):
+                raise NotAPhoto(WHAT_WE_TAKE, field="image") from error
             raise DamagedPhoto(
                 "The picture cannot be read to its end: upload it again.", field="image"
             ) from error
@@ -203,8 +211,10 @@ def _decoded(content: bytes) -> Image.Image:
         image.verify()  # the check sums of a PNG; nothing is decoded yet
         if image.format == "PNG" and PNG_END not in content:
             raise EOFError("the PNG does not end")
+        if image.format == "HEIF" and HEVC not in content:
+            raise NotAPhoto(WHAT_WE_TAKE, field="image")
     with Image.open(BytesIO(content), formats=FORMATS) as image:
-        orientation, profile = _orientation(image), image.info.get("icc_profile")
+        orientation, profile = _orientation(image, content), image.info.get("icc_profile")
         shown = image if image.mode in SHRINKABLE else _as_rgba(image)
         shown.thumbnail((STORED_SIDE, STORED_SIDE))  # a JPEG shrinks while it is decoded
         shown = _in_srgb(_on_white(shown), profile)
@@ -238,7 +248,9 @@ def _too_many_pixels() -> PhotoTooManyPixels:
     )
 
 
-def _orientation(image: Image.Image) -> Any:
+def _orientation(image: Image.Image, content: bytes) -> Any:
+    if image.format == "HEIF":  # its decoder has turned it if a box says so, and then EXIF is void
+        return None if HEIF_TURN.search(content) else image.info["original_orientation"]
     try:
         return image.getexif().get(ORIENTATION)
     except Exception:  # EXIF that cannot be read is no reason to refuse a picture that can
