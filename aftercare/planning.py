@@ -9,6 +9,8 @@ Note [What planning may change]
 """
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -44,6 +46,7 @@ __all__ = [
     "Replan",
     "fall_back",
     "follow_course",
+    "listening",
     "look_up",
     "plan_messages",
     "replan",
@@ -53,6 +56,7 @@ __all__ = [
 ]
 
 CHUNK = 500
+_heard: ContextVar[list[Replan] | None] = ContextVar("heard", default=None)
 # The steps of a protocol, which take the place of the general ones: only those that are counted
 # from the anchors at hand, or ask about the course (`asks_about_the_course`). With each of them the
 # rest of `Known`.
@@ -203,7 +207,21 @@ def replan_waiting(at: datetime, **whose: Any) -> Replan:
         variants = Variants(set(CareStep.objects.values_list("code", flat=True)))
         for some in _chunks(ids):
             total += reconcile(some, variants, at=at, dry_run=False)
+    if (heard := _heard.get()) is not None:
+        heard.append(total)
     return total
+
+
+@contextmanager
+def listening() -> Iterator[list[Replan]]:
+    """What `replan_waiting` does inside of the block, for the page that tells of it: the change is
+    saved by a service, which knows nothing of messages and so cannot answer with it."""
+    heard: list[Replan] = []
+    token = _heard.set(heard)
+    try:
+        yield heard
+    finally:
+        _heard.reset(token)
 
 
 def fall_back(message: Message, *, at: datetime) -> Message | None:

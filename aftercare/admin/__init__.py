@@ -1,3 +1,9 @@
 """The sequence, its texts and the outbox, in the admin."""
 
-from aftercare.admin import inbox, messages, sequence, templates  # noqa: F401  they register themselves
+from aftercare.admin import (  # noqa: F401  they register themselves
+    inbox,
+    messages,
+    replanning,
+    sequence,
+    templates,
+)

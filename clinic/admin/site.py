@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.http import HttpRequest
 from django.utils import timezone
@@ -34,7 +34,6 @@ from clinic.models import (
     User,
 )
 from clinic.permissions import MAY_ASSIGN
-from clinic.zones import clock_of
 
 
 class OpeningHoursInline(ScopedFields, TabularInline):
@@ -56,14 +55,6 @@ class SiteAdmin(ClinicAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if change and {"time_zone", "quiet_from", "quiet_until"} & set(form.changed_data):
-            messages.info(request, "The messages that wait were planned again.")
-        if change and "time_zone" in form.changed_data:
-            messages.warning(
-                request,
-                f"The clinic is on {clock_of(obj.time_zone)} now: its sessions keep their moments, "
-                "so every time that is shown for them has moved.",
-            )
         if not change and isinstance(request.user, User):
             request.user.clinics.add(obj)  # whoever opens a clinic can see it
 

@@ -10,6 +10,7 @@ from sessions.admin import (
     schedule,
     sessions,
     waitlist,
+    zones,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "schedule",
     "sessions",
     "waitlist",
+    "zones",
 ]

@@ -1,0 +1,63 @@
+"""A clinic's zone, in the admin: changed once somebody has read what then moves."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from clinic.admin.saving import saving
+from clinic.errors import Conflict
+from clinic.models import Clinic
+from clinic.zones import clock_of
+from sessions.admin import retiring as _retiring  # noqa: F401  registers the page of clinics
+from sessions.ahead import still_to_come
+
+UNDERSTOOD = "_zone_understood"
+
+
+class TimesMove(Conflict):
+    """The clinic's zone changes, and with it every time that is shown."""
+
+    code = "times_move"
+    title = "Every shown time moves"
+
+
+class AsksAboutTheZone:
+    """The page of a clinic, with the question in front of another zone."""
+
+    def save_model(self, request: HttpRequest, obj: Clinic, form: Any, change: bool) -> None:
+        if change and "time_zone" in form.changed_data and UNDERSTOOD not in request.POST:
+            raise _times_move(obj, old=ZoneInfo(form.initial["time_zone"]))
+        super().save_model(request, obj, form, change)  # type: ignore[misc]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """With the box to tick, which stays ticked if something else is refused after it."""
+        ticked = UNDERSTOOD in request.POST
+        if ticked or isinstance(saving(request).error, TimesMove):
+            context["zone_template"] = "sessions/admin/zone.html"
+            context["zone_understood"] = ticked
+        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+
+
+def _times_move(clinic: Clinic, old: ZoneInfo) -> TimesMove:
+    ahead = still_to_come(timezone.now()).filter(clinic=clinic).values_list("starts_at", flat=True)
+    moved = sum(
+        at.astimezone(old).utcoffset() != at.astimezone(clinic.zone).utcoffset() for at in ahead
+    )
+    sessions = "1 session" if moved == 1 else f"{moved} sessions"
+    return TimesMove(
+        f"From {clock_of(old)} to {clock_of(clinic.zone)} every shown time moves: {sessions} ahead "
+        "will be shown at another time than the patient was told. Opening and working hours stay "
+        "as they are written, and are on the new clock. Tick that you have understood, and save "
+        "once more.",
+        field="time_zone",
+    )
+
+
+_page = type(admin.site._registry[Clinic])
+admin.site.unregister(Clinic)
+admin.site.register(Clinic, type(_page.__name__, (AsksAboutTheZone, _page), {}))
