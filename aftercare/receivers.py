@@ -73,7 +73,8 @@ def withdraw_or_plan_again(patient: Patient, at: datetime, **_: Any) -> None:
 
 # What planning reads of a patient and of a clinic. Whoever changes it, by a service, a form of the
 # admin or a patient's page, saves the row: so one place hears of all, in the same transaction.
-READ_OF_PATIENT = {"time_zone", "email", "mobile", "skin_type", "archived_at"}
+# (Whoever archives a record is asked first what becomes of what waits: `archived_or_restored`.)
+READ_OF_PATIENT = {"time_zone", "email", "mobile", "skin_type"}
 READ_OF_CLINIC = {"time_zone", "quiet_from", "quiet_until"}
 
 

@@ -14,7 +14,6 @@ from django.utils.html import escape
 from aftercare.models import Message, MessageTemplate
 from clinic.models import Clinic, Role, User
 from patients.models import ContactConsent
-from patients.models.task import AUDIENCES
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
@@ -64,24 +63,6 @@ def test_every_registered_model_is_tried(rows: list[Any]) -> None:
     ours = {m for m in admin.site._registry if m.__module__.split(".")[0] != "django"}
 
     assert ours == {type(row) for row in rows}
-
-
-@pytest.mark.parametrize("role", Role.values)
-def test_every_page_opens_for_those_who_may_see_it(rows: list[Any], role: str) -> None:
-    client = client_of(UserFactory(role=role, clinic=rows[0]))
-    assert client.get("/admin/").status_code == 200
-
-    for row in rows:
-        admin_page = admin.site._registry[type(row)]
-        may_see = row._meta.app_label + ".view_" + row._meta.model_name
-        expected = 200 if User(role=role, pk=row.pk).has_perm(may_see) else 403
-        assert client.get(url(row, "changelist")).status_code == expected, (role, row)
-        meant_for_others = getattr(row, "audience", "") not in ("", *AUDIENCES.get(role, ()))
-        opened = 302 if expected == 200 and meant_for_others else expected
-        assert client.get(url(row)).status_code == opened, (role, row)
-        if admin_page.search_fields:
-            search = client.get(url(row, "changelist"), {"q": "hopper 1990-05-17"})
-            assert search.status_code == expected, (role, row)
 
 
 def test_another_clinics_rows_are_not_there(rows: list[Any], bob: User) -> None:

@@ -72,7 +72,9 @@ def test_a_word_of_the_patient_moves_what_waits_to_the_channel_that_is_allowed(
     assert [row[2] for row in waiting()] == ["EMAIL"]
 
     for channel, granted in (("SMS", True), ("EMAIL", False)):
-        ContactConsentFactory(patient=booking.plan.patient, channel=channel, granted=granted)
+        ContactConsentFactory.build(
+            patient=booking.plan.patient, channel=channel, granted=granted
+        ).save()
 
     assert [row[2] for row in waiting()] == ["SMS"]
     assert ContactConsent.objects.count() == 3

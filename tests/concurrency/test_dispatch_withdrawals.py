@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -61,6 +62,7 @@ def test_a_withdrawal_races_many_sends(
         return "done"
 
     assert race(stop, send, send)["withdrawn"] == 1
+    dispatch.send_due(clock=lambda: NINE + timedelta(hours=2))  # what the withdrawal put off
 
     mails = Message.objects.filter(channel="EMAIL")
     assert len(smtp.accepted) == accepted_at_the_answer[0]
