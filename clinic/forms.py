@@ -84,3 +84,15 @@ class RowField(serializers.PrimaryKeyRelatedField[Any]):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("pk_field", IdField())
         super().__init__(**kwargs)
+
+
+class CodeField(serializers.SlugRelatedField[Any]):
+    """The code of a row of a catalogue."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(slug_field="code", **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or "\0" in data:
+            self.fail("invalid")
+        return super().to_internal_value(data)

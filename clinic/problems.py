@@ -43,7 +43,7 @@ def handle(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
         return _domain(exc)
     if isinstance(exc, ModelValidationError):
         exc = exceptions.ValidationError(
-            exc.message_dict if hasattr(exc, "error_dict") else exc.messages
+            _by_place(exc.message_dict) if hasattr(exc, "error_dict") else exc.messages
         )
     if isinstance(exc, IntegrityError):
         return _constraint(exc)
@@ -192,6 +192,18 @@ def _flatten(detail: Any, pointer: str = "") -> list[dict[str, str]]:
         ]
     code = getattr(detail, "code", "invalid")
     return [{"pointer": pointer or "/", "code": code, "detail": str(detail)}]
+
+
+def _by_place(errors: dict[str, Any]) -> dict[str, Any]:
+    """What a service says of `products/0/lot`, nested as the input is."""
+    nested: dict[str, Any] = {}
+    for place, said in errors.items():
+        *above, name = place.split("/")
+        inner = nested
+        for step in above:
+            inner = inner.setdefault(step, {})
+        inner[name] = said
+    return nested
 
 
 def escaped(key: Any) -> str:

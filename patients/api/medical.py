@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from clinic.api import ClinicViewSet, VisibleField
-from clinic.forms import Form, RowField
+from clinic.forms import CodeField, Form, RowField
 from clinic.models import User
 from clinic.paging import Gathered, ordered, page_of
 from clinic.permissions import actor
@@ -77,13 +77,9 @@ class SkinTypeOut(serializers.ModelSerializer[SkinTypeAssessment]):
 
 
 class PatientConcernIn(Form):
-    concern = serializers.SlugRelatedField(slug_field="code", queryset=Concern.objects.all())
-    subtype = serializers.SlugRelatedField(
-        slug_field="code", queryset=ConcernSubtype.objects.all(), required=False, allow_null=True
-    )
-    zone = serializers.SlugRelatedField(
-        slug_field="code", queryset=Zone.objects.all(), required=False, allow_null=True
-    )
+    concern = CodeField(queryset=Concern.objects.all())
+    subtype = CodeField(queryset=ConcernSubtype.objects.all(), required=False, allow_null=True)
+    zone = CodeField(queryset=Zone.objects.all(), required=False, allow_null=True)
     baseline_grade = serializers.IntegerField(
         min_value=1, max_value=4, required=False, allow_null=True
     )

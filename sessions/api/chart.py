@@ -13,7 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from clinic.api import InstantField
 from clinic.findings import Severity
-from clinic.forms import Form, RowField
+from clinic.forms import CodeField, Form, RowField
 from clinic.paging import ordered, page_of
 from clinic.permissions import actor
 from patients.models import Zone
@@ -37,7 +37,7 @@ from sessions.models import (
 
 
 class ZoneEntryIn(Form):
-    zone = serializers.SlugRelatedField(slug_field="code", queryset=Zone.objects.all())
+    zone = CodeField(queryset=Zone.objects.all())
     side = serializers.ChoiceField(choices=Side.choices, default=Side.BOTH)
     depth_mm = serializers.DecimalField(
         max_digits=3,
@@ -75,7 +75,9 @@ class ProductEntryIn(Form):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         on_at, off_at = attrs.get("on_at"), attrs.get("off_at")
-        if off_at and (on_at is None or off_at < on_at):
+        if off_at and on_at is None:
+            raise serializers.ValidationError({"on_at": ["Say when it went on, too."]})
+        if off_at and off_at < on_at:
             raise serializers.ValidationError({"off_at": ["It comes off after it went on."]})
         return attrs
 

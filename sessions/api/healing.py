@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, InstantField, VisibleField
-from clinic.forms import Form, RowField
+from clinic.forms import CodeField, Form, RowField
 from clinic.permissions import actor
 from clinic.queries import IdFilter, YesNoFilter
 from patients.models import Zone
@@ -32,9 +32,7 @@ from sessions.models import (
 
 class SideEffectIn(Form):
     session = VisibleField(queryset=TreatmentSession.objects.select_related("area"))
-    zone = serializers.SlugRelatedField(
-        slug_field="code", queryset=Zone.objects.all(), required=False, allow_null=True
-    )
+    zone = CodeField(queryset=Zone.objects.all(), required=False, allow_null=True)
     kind = serializers.ChoiceField(choices=SideEffectKind.choices)
     grade = serializers.IntegerField(min_value=1, max_value=5, help_text="CTCAE v5.")
     is_expected = serializers.BooleanField()
@@ -115,9 +113,7 @@ class OutcomeIn(Form):
     session = VisibleField(queryset=TreatmentSession.objects.all(), required=False, allow_null=True)
     scale = RowField(queryset=OutcomeScale.objects.all())
     milestone = serializers.ChoiceField(choices=Milestone.choices)
-    zone = serializers.SlugRelatedField(
-        slug_field="code", queryset=Zone.objects.all(), required=False, allow_null=True
-    )
+    zone = CodeField(queryset=Zone.objects.all(), required=False, allow_null=True)
     rater_role = serializers.ChoiceField(choices=RaterRole.choices)
     score = serializers.DecimalField(max_digits=7, decimal_places=2)
     note = serializers.CharField(required=False, allow_blank=True, max_length=500)

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from clinic import services
 from clinic.api import ClinicViewSet, acting_clinic
-from clinic.forms import Form, IdField
+from clinic.forms import CodeField, Form, IdField
 from clinic.models import CartridgeLot, DeviceModel
 from clinic.paging import ordered, page_of
 from sessions.gs1 import read_cartridge_code
@@ -21,9 +21,7 @@ from sessions.models import CartridgeUse
 
 
 class LotIn(Form):
-    device_model = serializers.SlugRelatedField(
-        slug_field="code", queryset=DeviceModel.objects.all()
-    )
+    device_model = CodeField(queryset=DeviceModel.objects.all())
     code = serializers.CharField(max_length=120, help_text="The GS1 code of one cartridge.")
     quantity = serializers.IntegerField(min_value=1, max_value=100_000)
     clinic = IdField(required=False, help_text="Only needed by staff who work at several clinics.")

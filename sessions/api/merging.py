@@ -50,11 +50,18 @@ class MergeOut(serializers.ModelSerializer[PatientMerge]):
         read_only_fields = fields
 
 
+class ValueOut(serializers.JSONField):
+    """A value of a patient's field: as JSON has it, or as text."""
+
+    def to_representation(self, value: Any) -> Any:
+        return value if value is None or isinstance(value, bool | int) else str(value)
+
+
 class ContradictionOut(serializers.Serializer[Any]):
     field = serializers.CharField()
     label: Any = serializers.CharField()
-    kept = serializers.JSONField()
-    duplicate = serializers.JSONField()
+    kept = ValueOut()
+    duplicate = ValueOut()
 
 
 class MergePreviewOut(serializers.Serializer[Any]):

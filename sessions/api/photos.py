@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, InstantField, VisibleField
-from clinic.forms import Form
+from clinic.forms import CodeField, Form
 from clinic.parsers import MAX_BODY_BYTES, TooLarge, require_size
 from clinic.permissions import actor
 from clinic.queries import IdFilter
@@ -58,9 +58,7 @@ class PhotoIn(Form):
     patient = VisibleField(queryset=Patient.objects.all())
     session = VisibleField(queryset=TreatmentSession.objects.all(), required=False, allow_null=True)
     view = serializers.ChoiceField(choices=View.choices)
-    zone = serializers.SlugRelatedField(
-        slug_field="code", queryset=Zone.objects.all(), required=False, allow_null=True
-    )
+    zone = CodeField(queryset=Zone.objects.all(), required=False, allow_null=True)
     taken_at = InstantField()
     image = serializers.FileField(source="upload", help_text=f"{KINDS}, to 25 MB.")
 

@@ -1,10 +1,12 @@
 """Writing down what was done, and what is added after the signature."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, NotRequired, TypedDict
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from clinic.errors import Conflict, DomainError, NotAllowed
@@ -146,14 +148,26 @@ def write_chart(
         seen.add(key)
     session.zone_treatments.all().delete()
     session.product_uses.all().delete()
-    ZoneTreatment.objects.bulk_create(ZoneTreatment(session=session, **entry) for entry in zones)
+    treated = [ZoneTreatment(session=session, **entry) for entry in zones]
     uses = [ProductUse(session=session, **entry) for entry in products]
-    for use in uses:
-        use.full_clean()
+    _require_clean("zones", [partial(row.clean_fields, {"session", "zone"}) for row in treated])
+    _require_clean("products", [row.full_clean for row in uses])
+    ZoneTreatment.objects.bulk_create(treated)
     ProductUse.objects.bulk_create(uses)
     session.pain_score, session.notes = pain_score, notes
     session.save(update_fields=["pain_score", "notes"])
     return session
+
+
+def _require_clean(part: str, checks: Sequence[Callable[[], None]]) -> None:
+    """Raises ValidationError that names the place, such as `products/0/lot`."""
+    for index, check in enumerate(checks):
+        try:
+            check()
+        except ValidationError as error:
+            raise ValidationError(
+                {f"{part}/{index}/{name}": said for name, said in error.message_dict.items()}
+            ) from error
 
 
 @retried_transaction

@@ -62,7 +62,8 @@ class ContactConsentFactory(DjangoModelFactory):
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **details: Any) -> Any:
         """As if it had been given before the messages were planned: nobody plans again."""
-        return model_class.objects.bulk_create([model_class(*args, **details)])[0]
+        model_class.objects.bulk_create([model_class(*args, **details)])
+        return model_class.objects.latest("id")
 
 
 class ConcernFactory(DjangoModelFactory):
