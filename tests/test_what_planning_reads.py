@@ -24,8 +24,9 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 PLANNING = (planning, reconciling, reach, conditions, timing)
 WATCHED: dict[type[Any], set[str]] = {Patient: READ_OF_PATIENT, Clinic: READ_OF_CLINIC}
-# Who a row is, and where it belongs, never changes.
-FIXED = {"id", "pk", "clinic", "clinic_id"}
+# Who a row is, and where it belongs, never changes; the end of a record has a signal of its own
+# (`archived_or_restored`), because it asks first what becomes of what waits.
+FIXED = {"id", "pk", "clinic", "clinic_id", "archived_at"}
 
 
 def columns_of(model: type[Any]) -> set[str]:
