@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.viewsets import GenericViewSet
 
-from clinic.forms import BAD_YEAR, YEARS, Form, RowField, require_no_body
+from clinic.forms import BAD_YEAR, YEARS, Form, RowField, TextField, require_no_body
 from clinic.models import Clinic, Device, Room, User
 from clinic.paging import NewestFirst
 from clinic.permissions import actor
@@ -149,7 +149,7 @@ def on_clock_of(row: Any, value: datetime, *, field: str = "starts_at") -> datet
 
 
 class ReasonIn(Form):
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+    reason = TextField(required=False, allow_blank=True, max_length=500, default="")
 
 
 class LoginIn(Form):

@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from datetime import date as Day
 from typing import Any
 
+from django.core.exceptions import ValidationError as InvisibleText
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from clinic.typed import clean_text
+
+LINE = 500  # characters
 CANONICAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 YEARS = range(2000, 2101)
 BAD_YEAR = f"The year must be {YEARS[0]} to {YEARS[-1]}."
@@ -44,6 +48,18 @@ class Form(serializers.Serializer[Any]):
             if len(values) > 1 and not isinstance(self.fields[name], serializers.ListField):
                 errors[name] = twice.detail
         return errors
+
+
+class TextField(serializers.CharField):
+    """What a person writes: composed, and without signs that nobody sees (clinic.typed). Of one
+    line, unless it may be longer than one line of the models (LINE)."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            return clean_text(text, lines=(self.max_length or 0) > LINE)
+        except InvisibleText as error:
+            raise ValidationError(error.messages, code=error.code) from error
 
 
 class Nothing(Form):

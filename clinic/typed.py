@@ -16,6 +16,10 @@ def clean_text(text: str, *, lines: bool) -> str:
         within = 1 < place < len(text) and not text[place - 2].isspace()
         if (sign in JOINERS and within) or (lines and sign in "\n\r\t"):
             continue
+        if sign in "\n\r":
+            raise ValidationError(
+                f"This is one line: remove the line break at character {place}.", code="invisible"
+            )
         if unicodedata.category(sign) in ("Cc", "Cf", "Cs") or sign in BLANKS:
             raise ValidationError(
                 f"Character {place} (U+{ord(sign):04X}) cannot be seen: remove it.",

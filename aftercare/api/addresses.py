@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from aftercare import optout
 from aftercare.models import AddressConsent
 from clinic.api import ClinicViewSet, VisibleField
-from clinic.forms import Form
+from clinic.forms import Form, TextField
 from clinic.permissions import actor
 from patients.models import Channel, Patient, Purpose
 from patients.services.contact import NoAddress
@@ -41,7 +41,7 @@ class AddressConsentIn(Form):
     channel = serializers.ChoiceField(choices=Channel.choices)
     purpose = serializers.ChoiceField(choices=Purpose.choices)
     granted = serializers.BooleanField()
-    wording = serializers.CharField(max_length=500, help_text="What the patient said.")
+    wording = TextField(max_length=500, help_text="What the patient said.")
 
 
 class AddressConsentViewSet(ListModelMixin, ClinicViewSet):

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from clinic.api import ClinicViewSet, VisibleField
-from clinic.forms import CodeField, Form, RowField
+from clinic.forms import CodeField, Form, RowField, TextField
 from clinic.models import User
 from clinic.paging import Gathered, ordered, page_of
 from clinic.permissions import actor
@@ -51,10 +51,10 @@ MEDICAL_PERMISSIONS = {
 
 
 class MedicalIn(Form):
-    allergies = serializers.CharField(required=False, allow_blank=True, max_length=5_000)
+    allergies = TextField(required=False, allow_blank=True, max_length=5_000)
     keloid_history = serializers.BooleanField(required=False, allow_null=True)
     cold_sore_history = serializers.BooleanField(required=False, allow_null=True)
-    notes = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
+    notes = TextField(required=False, allow_blank=True, max_length=10_000)
 
 
 class MedicalOut(serializers.ModelSerializer[Patient]):
@@ -84,7 +84,7 @@ class PatientConcernIn(Form):
         min_value=1, max_value=4, required=False, allow_null=True
     )
     onset_on = serializers.DateField(required=False, allow_null=True, validators=[birth_date])
-    note = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    note = TextField(required=False, allow_blank=True, max_length=500)
 
 
 class PatientConcernOut(serializers.ModelSerializer[PatientConcern]):
@@ -106,7 +106,7 @@ class AnswerIn(Form):
     answer = serializers.BooleanField()
     last_exposure_on = serializers.DateField(required=False, allow_null=True)
     zones = serializers.ListField(child=serializers.SlugField(), required=False, max_length=40)
-    detail = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    detail = TextField(required=False, allow_blank=True, max_length=500)
 
 
 class ScreeningIn(Form):
@@ -114,7 +114,7 @@ class ScreeningIn(Form):
     answers = AnswerIn(many=True)
     good_health = serializers.BooleanField()
     expectations_discussed = serializers.BooleanField()
-    note = serializers.CharField(required=False, allow_blank=True, max_length=5_000)
+    note = TextField(required=False, allow_blank=True, max_length=5_000)
 
 
 class AnswerOut(serializers.ModelSerializer[ScreeningAnswer]):
@@ -141,8 +141,8 @@ class ScreeningOut(serializers.ModelSerializer[Screening]):
 
 class SignatureIn(Form):
     text = RowField(queryset=ConsentText.objects.all())
-    signer_name = serializers.CharField(max_length=160)
-    signer_relation = serializers.CharField(required=False, allow_blank=True, max_length=80)
+    signer_name = TextField(max_length=160)
+    signer_relation = TextField(required=False, allow_blank=True, max_length=80)
 
 
 class ConsentIn(SignatureIn):
@@ -159,7 +159,7 @@ class PhotoConsentIn(SignatureIn):
 
 
 class RevocationIn(Form):
-    reason = serializers.CharField(max_length=300)
+    reason = TextField(max_length=300)
 
 
 SIGNED = (

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, acting_clinic
-from clinic.forms import Form, IdField
+from clinic.forms import Form, IdField, TextField
 from clinic.models import known_time_zone
 from clinic.paging import NewestFirst, ordered, page_of
 from clinic.permissions import actor
@@ -33,13 +33,13 @@ from patients.models import (
 
 
 class PatientIn(Form):
-    given_name = serializers.CharField(max_length=80)
-    family_name = serializers.CharField(max_length=80)
+    given_name = TextField(max_length=80)
+    family_name = TextField(max_length=80)
     date_of_birth = serializers.DateField(validators=[birth_date])
     email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
     mobile = PhoneNumberField(required=False, allow_blank=True)
     language = serializers.ChoiceField(choices=settings.LANGUAGES, default="en")
-    time_zone = serializers.CharField(
+    time_zone = TextField(
         required=False, allow_blank=True, max_length=40, validators=[known_time_zone]
     )
     sex = serializers.ChoiceField(choices=Sex.choices, required=False, allow_blank=True)
@@ -81,7 +81,7 @@ class ContactConsentIn(Form):
     channel = serializers.ChoiceField(choices=Channel.choices)
     purpose = serializers.ChoiceField(choices=Purpose.choices)
     granted = serializers.BooleanField()
-    wording = serializers.CharField(max_length=2_000, help_text="What the patient was asked.")
+    wording = TextField(max_length=2_000, help_text="What the patient was asked.")
 
 
 class ContactConsentOut(serializers.ModelSerializer[ContactConsent]):

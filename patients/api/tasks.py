@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet
-from clinic.forms import Form
+from clinic.forms import Form, TextField
 from clinic.permissions import actor
 from clinic.queries import IdFilter
 from patients import services
@@ -40,7 +40,7 @@ class TaskFilter(filters.FilterSet):
 
 
 class TaskDoneIn(Form):
-    note = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+    note = TextField(required=False, allow_blank=True, max_length=500, default="")
 
 
 class TaskViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):

@@ -13,7 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from clinic.api import InstantField
 from clinic.findings import Severity
-from clinic.forms import CodeField, Form, RowField
+from clinic.forms import CodeField, Form, RowField, TextField
 from clinic.paging import ordered, page_of
 from clinic.permissions import actor
 from patients.models import Zone
@@ -52,7 +52,7 @@ class ZoneEntryIn(Form):
     passes = serializers.IntegerField(min_value=1, max_value=MAX_PASSES)
     directions = serializers.MultipleChoiceField(choices=Direction.choices, default=set)
     endpoint = serializers.ChoiceField(choices=Endpoint.choices, default=Endpoint.ERYTHEMA)
-    note = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+    note = TextField(required=False, allow_blank=True, max_length=500, default="")
 
     def validate_directions(self, value: set[str]) -> list[str]:
         return sorted(value)
@@ -60,7 +60,7 @@ class ZoneEntryIn(Form):
 
 class ProductEntryIn(Form):
     product = RowField(queryset=Product.objects.all())
-    lot = serializers.CharField(max_length=40)
+    lot = TextField(max_length=40)
     grams = serializers.DecimalField(
         max_digits=6, decimal_places=2, min_value=0, required=False, allow_null=True
     )
@@ -70,8 +70,8 @@ class ProductEntryIn(Form):
     on_at = InstantField(required=False, allow_null=True)
     off_at = InstantField(required=False, allow_null=True)
     is_occluded = serializers.BooleanField(default=False)
-    prescriber = serializers.CharField(required=False, allow_blank=True, max_length=120, default="")
-    note = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+    prescriber = TextField(required=False, allow_blank=True, max_length=120, default="")
+    note = TextField(required=False, allow_blank=True, max_length=500, default="")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         on_at, off_at = attrs.get("on_at"), attrs.get("off_at")
@@ -88,7 +88,7 @@ class ChartIn(Form):
     pain_score = serializers.IntegerField(
         min_value=0, max_value=10, required=False, allow_null=True, default=None
     )
-    notes = serializers.CharField(required=False, allow_blank=True, max_length=10_000, default="")
+    notes = TextField(required=False, allow_blank=True, max_length=10_000, default="")
 
 
 class ZoneTreatmentOut(serializers.ModelSerializer[ZoneTreatment]):
@@ -162,13 +162,13 @@ class FindingOut(serializers.Serializer[Any]):
 
 
 class OverrideIn(Form):
-    code = serializers.CharField(max_length=60)
-    subject = serializers.CharField(required=False, allow_blank=True, max_length=60, default="")
-    reason = serializers.CharField(max_length=500)
+    code = TextField(max_length=60)
+    subject = TextField(required=False, allow_blank=True, max_length=60, default="")
+    reason = TextField(max_length=500)
 
 
 class AddendumIn(Form):
-    text = serializers.CharField(max_length=10_000)
+    text = TextField(max_length=10_000)
 
 
 class AddendumOut(serializers.ModelSerializer[Addendum]):

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, InstantField, VisibleField
-from clinic.forms import CodeField, Form, RowField
+from clinic.forms import CodeField, Form, RowField, TextField
 from clinic.permissions import actor
 from clinic.queries import IdFilter, YesNoFilter
 from patients.models import Zone
@@ -37,11 +37,11 @@ class SideEffectIn(Form):
     grade = serializers.IntegerField(min_value=1, max_value=5, help_text="CTCAE v5.")
     is_expected = serializers.BooleanField()
     onset_at = InstantField()
-    note = serializers.CharField(required=False, allow_blank=True, max_length=5_000)
+    note = TextField(required=False, allow_blank=True, max_length=5_000)
 
 
 class ResolutionIn(Form):
-    resolution = serializers.CharField(max_length=500)
+    resolution = TextField(max_length=500)
 
 
 class SideEffectOut(serializers.ModelSerializer[SideEffect]):
@@ -116,7 +116,7 @@ class OutcomeIn(Form):
     zone = CodeField(queryset=Zone.objects.all(), required=False, allow_null=True)
     rater_role = serializers.ChoiceField(choices=RaterRole.choices)
     score = serializers.DecimalField(max_digits=7, decimal_places=2)
-    note = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    note = TextField(required=False, allow_blank=True, max_length=500)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if (attrs["milestone"] == Milestone.SESSION) != (attrs.get("session") is not None):

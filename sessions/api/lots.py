@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from clinic import services
 from clinic.api import ClinicViewSet, acting_clinic
-from clinic.forms import CodeField, Form, IdField
+from clinic.forms import CodeField, Form, IdField, TextField
 from clinic.models import CartridgeLot, DeviceModel
 from clinic.paging import ordered, page_of
 from sessions.gs1 import read_cartridge_code
@@ -28,7 +28,7 @@ class LotIn(Form):
 
 
 class RecallIn(Form):
-    reason = serializers.CharField(max_length=300)
+    reason = TextField(max_length=300)
 
 
 class LotOut(serializers.ModelSerializer[CartridgeLot]):

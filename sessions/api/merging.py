@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import VisibleField
-from clinic.forms import Form
+from clinic.forms import Form, TextField
 from clinic.permissions import actor
 from clinic.queries import StrictQuery
 from clinic.writes import SafeWrites
@@ -25,7 +25,7 @@ class DuplicateIn(Form):
 
 
 class MergeIn(DuplicateIn):
-    reason = serializers.CharField(max_length=500)
+    reason = TextField(max_length=500)
     choices = serializers.DictField(
         child=serializers.ChoiceField(choices=[KEPT, DUPLICATE]),
         required=False,

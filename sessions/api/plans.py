@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, VisibleField
-from clinic.forms import Form, RowField
+from clinic.forms import Form, RowField, TextField
 from clinic.models import User
 from clinic.permissions import actor
 from clinic.queries import IdFilter
@@ -39,7 +39,7 @@ class PlanIn(Form):
         queryset=PatientConcern.objects.all(), many=True, required=False, default=list
     )
     planned_zones = serializers.IntegerField(required=False, min_value=1, max_value=12, default=1)
-    goals = serializers.CharField(required=False, allow_blank=True, max_length=2_000, default="")
+    goals = TextField(required=False, allow_blank=True, max_length=2_000, default="")
     as_draft = serializers.BooleanField(default=False)
 
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from clinic.api import DeviceViewSet, InstantField, PractitionerViewSet, RoomViewSet, VisibleField
 from clinic.errors import NotAllowed
-from clinic.forms import Form, IdField, require_no_body
+from clinic.forms import Form, IdField, TextField, require_no_body
 from clinic.models import Clinic, Device, Room, User
 from clinic.permissions import MAY_ASSIGN, actor
 from patients.api import ConcernViewSet, PatientViewSet
@@ -48,7 +48,7 @@ class DecisionIn(Form):
 
 
 class RetireIn(Form):
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+    reason = TextField(required=False, allow_blank=True, max_length=500, default="")
     decisions = DecisionIn(many=True, required=False, default=list)
     rest = serializers.ChoiceField(
         choices=Choice.choices,

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, InstantField, VisibleField
-from clinic.forms import DayField, Form, require_no_body
+from clinic.forms import DayField, Form, TextField, require_no_body
 from clinic.models import Clinic, Closure, TimeOff, User, Weekday, WorkingHours
 from clinic.paging import NewestFirst
 from clinic.permissions import actor
@@ -53,7 +53,7 @@ class TimeOffIn(Form):
     practitioner = VisibleField(queryset=User.objects.practitioners())
     starts_at = InstantField()
     ends_at = InstantField()
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
+    reason = TextField(required=False, allow_blank=True, max_length=200, default="")
     accept = serializers.BooleanField(default=False, help_text=ACCEPT)
 
 
@@ -68,7 +68,7 @@ class ClosureIn(Form):
     clinic = VisibleField(queryset=Clinic.objects.all())
     starts_at = InstantField()
     ends_at = InstantField()
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
+    reason = TextField(required=False, allow_blank=True, max_length=200, default="")
     accept = serializers.BooleanField(default=False, help_text=ACCEPT)
 
 

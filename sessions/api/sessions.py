@@ -23,7 +23,7 @@ from clinic.api import (
     WallClockField,
     on_clock_of,
 )
-from clinic.forms import Form, IdField
+from clinic.forms import Form, IdField, TextField
 from clinic.models import Clinic, Device, Room, User
 from clinic.paging import NewestFirst, ordered, page_of
 from clinic.permissions import actor
@@ -51,12 +51,12 @@ class BookingIn(Form):
     practitioner = IdField()
     room = IdField()
     device = IdField()
-    spacing_override_reason = serializers.CharField(
+    spacing_override_reason = TextField(
         required=False,
         max_length=500,
         help_text="Only from a practitioner: why this session may come sooner than the rule.",
     )
-    side_effect_override_reason = serializers.CharField(
+    side_effect_override_reason = TextField(
         required=False,
         max_length=500,
         help_text="Only from a practitioner: why to book before a side effect is resolved.",
@@ -86,7 +86,7 @@ class RescheduleIn(Form):
     shift_later = serializers.BooleanField(
         default=False, help_text="Also move the plan's later sessions that would come too soon."
     )
-    reason = serializers.CharField(required=False, max_length=500)
+    reason = TextField(required=False, max_length=500)
 
 
 class SessionEventOut(serializers.ModelSerializer[SessionEvent]):

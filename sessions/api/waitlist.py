@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api import ClinicViewSet, InstantField, ReasonIn, VisibleField
-from clinic.forms import DayField, Form, require_no_body
+from clinic.forms import DayField, Form, TextField, require_no_body
 from clinic.models import Device, Room, User, Weekday
 from clinic.permissions import actor
 from clinic.queries import IdFilter
@@ -91,7 +91,7 @@ class WaitlistIn(Form):
     )
     earliest = serializers.TimeField(required=False, allow_null=True, default=None)
     latest = serializers.TimeField(required=False, allow_null=True, default=None)
-    note = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+    note = TextField(required=False, allow_blank=True, max_length=500, default="")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["until_on"] < attrs["from_on"]:
