@@ -50,6 +50,43 @@ from tests.pictures import agree, jpeg, stored
 NOBODY = "01890000-0000-7000-8000-000000000000"
 PASSWORD = "a long enough password"
 
+# Values that fit, whatever they are asked for.
+BY_NAME: dict[str, Any] = {
+    "password": PASSWORD,
+    "email": "ada@patients.example",
+    "mobile": "+4915123456789",
+    "time_zone": "Europe/Berlin",
+    "date_of_birth": "1990-04-03",
+    "assessed_on": "2024-05-01",
+    "onset_on": "2024-05-01",
+    "last_exposure_on": "2024-05-01",
+    "onset_at": "2024-05-01T10:00:00Z",
+    "taken_at": "2024-05-01T10:00:00Z",
+    "from_on": "2031-01-01",
+    "until_on": "2031-02-01",
+    "valid_from": "2031-01-01",
+    "valid_until": "2032-01-01",
+    "from": "2031-01-01",
+    "to": "2031-01-02",
+    "after": "2031-01-01",
+    "starts_at": "2031-06-02T09:00:00Z",
+    "ends_at": "2031-06-02T10:00:00Z",
+    "on_at": "2024-05-01T10:00:00Z",
+    "off_at": "2024-05-01T10:30:00Z",
+    "opens_at": "09:00",
+    "closes_at": "17:00",
+    "earliest": "09:00",
+    "latest": "17:00",
+    "depth_mm": "1.50",
+    "answer": True,
+    "milestone": "SESSION",
+    "score": "1.00",
+    "page_size": "10",
+    "gtin": "09506000134352",
+    "date": "2031-01-01",
+    "choices": {"email": "kept", "mobile": "kept", "family_name": "kept"},
+}
+
 
 @dataclass
 class Operation:
@@ -181,47 +218,13 @@ class World:
             return str(row.pk) if schema.get("format") == "uuid" else getattr(row, "code", "text")
         if name == "code":
             return self.booking.cartridge() if "overrides" not in path else "depth_above_range"
+        if name == "username":
+            return self.users[Role.PRACTITIONER].username
         if name == "rule":
             return self.rules[0]
-        by_name = {
-            "username": self.users[Role.PRACTITIONER].username,
-            "password": PASSWORD,
-            "email": "ada@patients.example",
-            "mobile": "+4915123456789",
-            "time_zone": "Europe/Berlin",
-            "date_of_birth": "1990-04-03",
-            "assessed_on": "2024-05-01",
-            "onset_on": "2024-05-01",
-            "last_exposure_on": "2024-05-01",
-            "onset_at": "2024-05-01T10:00:00Z",
-            "taken_at": "2024-05-01T10:00:00Z",
-            "from_on": "2031-01-01",
-            "until_on": "2031-02-01",
-            "valid_from": "2031-01-01",
-            "valid_until": "2032-01-01",
-            "from": "2031-01-01",
-            "to": "2031-01-02",
-            "after": "2031-01-01",
-            "starts_at": "2031-06-02T09:00:00Z",
-            "ends_at": "2031-06-02T10:00:00Z",
-            "on_at": "2024-05-01T10:00:00Z",
-            "off_at": "2024-05-01T10:30:00Z",
-            "opens_at": "09:00",
-            "closes_at": "17:00",
-            "earliest": "09:00",
-            "latest": "17:00",
-            "depth_mm": "1.50",
-            "answer": True,
-            "milestone": "SESSION",
-            "score": "1.00",
-            "page_size": "10",
-            "gtin": "09506000134352",
-            "date": "2031-01-01",
-            "choices": {"email": "kept", "mobile": "kept", "family_name": "kept"},
-        }
         if name == "image":
             return SimpleUploadedFile("face.jpg", jpeg(), "image/jpeg")
-        return by_name.get(name, NotImplemented)
+        return BY_NAME.get(name, NotImplemented)
 
     def fitting(self, name: str, schema: dict[str, Any], path: str) -> Any:
         """A sample for a field of the description, of whatever depth."""

@@ -1,5 +1,7 @@
 """Moving a session to another time, and the later ones of its plan with it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -108,17 +110,10 @@ def reschedule_session(
             reason=reason,
             reschedules=True,
         )
-    try:
+    with _leaving(old, unless=practitioner):
         new = book_session(
             plan=old.plan, starts_at=starts_at, **target, at=at, by=by, rescheduled_from=old
         )
-    except NoPractitionerHere as error:
-        if practitioner:
-            raise
-        raise OutOfUse(
-            f"{old.practitioner} no longer treats here: take another practitioner.",
-            field="practitioner",
-        ) from error
     for shift in shifts:
         book_session(
             plan=old.plan,
@@ -128,6 +123,21 @@ def reschedule_session(
             rescheduled_from=shift.session,
         )
     return new
+
+
+@contextmanager
+def _leaving(old: TreatmentSession, *, unless: User | None) -> Iterator[None]:
+    """Nobody has named another practitioner: then whoever left the clinic is out of use, which the
+    caller can mend, and no mistake in the request. Raises OutOfUse."""
+    try:
+        yield
+    except NoPractitionerHere as error:
+        if unless:
+            raise
+        raise OutOfUse(
+            f"{old.practitioner} no longer treats here: take another practitioner.",
+            field="practitioner",
+        ) from error
 
 
 def too_soon_after(
