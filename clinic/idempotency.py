@@ -7,11 +7,12 @@ it may send the request again: what was done is not done twice, and the first an
 
 import json
 import re
+from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
-from hashlib import sha256, shake_256
-from secrets import token_bytes
+from hashlib import sha256
 from typing import Any
 
+from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, QueryDict
@@ -25,7 +26,6 @@ from clinic.retries import Busy
 NAME = "Idempotency-Key"
 KEPT = timedelta(hours=48)
 PRINTABLE = re.compile(r"[ -~]{1,100}")
-SALT_BYTES, CHECK_BYTES = 16, 8
 
 
 class BadKey(DomainError):
@@ -118,23 +118,19 @@ def _of_file(value: Any) -> Any:
 def _seal(body: bytes) -> bytes:
     """Unreadable in a copy of the database: one of the answers tells a secret that is stored
     nowhere else."""
-    salt = token_bytes(SALT_BYTES)
-    return salt + _padded(sha256(body).digest()[:CHECK_BYTES] + body, salt)
+    return _cipher().encrypt(body)
 
 
 def _unseal(kept: bytes) -> bytes:
     """Raises AnswerLost if it was sealed under another SECRET_KEY."""
-    text = _padded(kept[SALT_BYTES:], kept[:SALT_BYTES])
-    check, body = text[:CHECK_BYTES], text[CHECK_BYTES:]
-    if check != sha256(body).digest()[:CHECK_BYTES]:
-        raise AnswerLost("This request was done before. Read what came of it.")
-    return body
+    try:
+        return _cipher().decrypt(kept)
+    except InvalidToken as error:
+        raise AnswerLost("This request was done before. Read what came of it.") from error
 
 
-def _padded(text: bytes, salt: bytes) -> bytes:
-    """XOR with a pad that only who knows SECRET_KEY can make; what is done twice is undone."""
-    pad = shake_256(settings.SECRET_KEY.encode() + salt).digest(len(text))
-    return (int.from_bytes(text) ^ int.from_bytes(pad)).to_bytes(len(text))
+def _cipher() -> Fernet:
+    return Fernet(urlsafe_b64encode(sha256(settings.SECRET_KEY.encode()).digest()))
 
 
 def purge_keys(*, at: datetime) -> int:
