@@ -14,7 +14,7 @@ FAULTS = {
     "an id": UUID,
     "the name of a field": r"(?<![\w./@-])[a-z]+(?:_[a-z0-9]+)+(?![\w/@])",
     "the name of a class": r"\b(?:[A-Z][a-z]+){2,}(?:Error|Consent|Assessment|Version|Model)\b",
-    "Python": r"\bNone\b|\bTrue\b|\bFalse\b|<\w+ object|\bdatetime\.|Decimal\(|\{'|\['",
+    "Python": r"\bNone\b|\bTrue\b|\bFalse\b|<[\w.]+ object|\bdatetime\.|Decimal\(|\{'|\['",
     "a duration": r"-?\b\d+ (?:days?, )?\d\d?:\d\d:\d\d\b",
     "markup": r"&lt;|\{\{|\{%",
 }

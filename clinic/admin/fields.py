@@ -62,6 +62,13 @@ class MomentInput(forms.SplitDateTimeWidget):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         forms.MultiWidget.__init__(self, [DateInput(), TimeInput()], attrs)
 
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """With today as the example: what happens at a clinic does not happen in 1990."""
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        day = context["widget"]["subwidgets"][0]["attrs"]
+        day["placeholder"] = formatted(timezone.localdate(), WRITTEN)
+        return context
+
     def decompress(self, value: Any) -> Any:
         if not value:
             return [None, None]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -49,8 +49,9 @@ def _last_change(row: models.Model, parts: tuple[str, ...]) -> str:
         return "by somebody"
     at, who = max(found, key=lambda change: change[0])
     local = timezone.localtime(at)
-    ago = timesince(at, depth=1) if timezone.now() > at else "0 minutes"
-    return f"by {who} on {local:%d %b %Y at %H:%M} ({ago} ago)"
+    is_fresh = timezone.now() - at < timedelta(minutes=1)
+    ago = "just now" if is_fresh else f"{timesince(at, depth=1)} ago"
+    return f"by {who} on {local:%d %b %Y at %H:%M} ({ago})"
 
 
 def _in_history(row: models.Model, parts: tuple[str, ...]) -> tuple[datetime, str] | None:

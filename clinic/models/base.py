@@ -49,6 +49,22 @@ class Id(models.UUIDField):  # type: ignore[type-arg]
         return name, "django.db.models.UUIDField", arguments, options
 
 
+class CreatedAt(models.DateTimeField):  # type: ignore[type-arg]
+    """When the row was inserted, by the clock of the database: None until then, as with `Id`."""
+
+    def get_default(self) -> None:
+        return None
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        value = super().pre_save(model_instance, add)
+        return super().get_default() if add and value is None else value
+
+    def deconstruct(self) -> Any:
+        """For the migrations an ordinary moment: it differs in Python only."""
+        name, _, arguments, options = super().deconstruct()
+        return name, "django.db.models.DateTimeField", arguments, options
+
+
 class Model(models.Model):
     """A table whose rows are named by a UUIDv7 that the database gives.
 
@@ -59,7 +75,7 @@ class Model(models.Model):
     version_parts: ClassVar[tuple[str, ...]] = ()
 
     id = Id(primary_key=True, db_default=UUIDv7(), editable=False)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = CreatedAt(db_default=Now(), editable=False)
 
     class Meta:
         abstract = True
