@@ -36,8 +36,8 @@ LOOKED_AT: dict[type[models.Model], tuple[str, ...]] = {
     CareStep: (),
     # and "mobile", which takes long to parse, if there is an SMS
     Patient: (
-        *("id", "clinic_id", "given_name", "email", "language", "time_zone", "skin_type"),
-        "archived_at",
+        *("id", "clinic_id", "given_name", "family_name", "email", "language", "time_zone"),
+        *("skin_type", "archived_at"),
     ),
     TreatmentSession: ("id", "plan_id", "patient_id", "status", "starts_at"),
 }

@@ -222,7 +222,7 @@ def values_of(message: Message, *, language: str, names: Collection[str]) -> dic
     is_sms = message.channel == Channel.SMS
     values: dict[str, Any] = {
         **clinic_values(message.clinic, is_sms=is_sms),
-        "given_name": patient.given_name,
+        "given_name": patient.called,
         "link": links.page(message),
         "preferences_link": links.preferences(message),
     }

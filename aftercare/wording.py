@@ -29,7 +29,7 @@ class Variable:
 
 
 VARIABLES = {
-    "given_name": Variable("The patient's given name.", IN_MAIL),
+    "given_name": Variable("What the patient is called: the given name, or the only one.", IN_MAIL),
     "clinic": Variable("The clinic's name.", Place.BODY),
     "clinic_short": Variable("The clinic's short name.", ANYWHERE),
     "clinic_phone": Variable("The number that patients call.", IN_MESSAGE),

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError as InvisibleText
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
 from rest_framework.request import Request
 
 from clinic.typed import clean_text
@@ -54,12 +55,13 @@ class TextField(serializers.CharField):
     """What a person writes: composed, and without signs that nobody sees (clinic.typed). Of one
     line, unless it may be longer than one line of the models (LINE)."""
 
-    def to_internal_value(self, data: Any) -> str:
-        text = super().to_internal_value(data)
-        try:
-            return clean_text(text, lines=(self.max_length or 0) > LINE)
-        except InvisibleText as error:
-            raise ValidationError(error.messages, code=error.code) from error
+    def run_validation(self, data: Any = empty) -> Any:
+        if isinstance(data, str):
+            try:
+                data = clean_text(data.strip(" \t\r\n"), lines=(self.max_length or 0) > LINE)
+            except InvisibleText as error:
+                raise ValidationError(error.messages, code=error.code) from error
+        return super().run_validation(data)
 
 
 class Nothing(Form):

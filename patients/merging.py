@@ -46,6 +46,7 @@ FATES: dict[str, Fate] = {
     "version": Fate.OWN,
 }
 KEPT, DUPLICATE = "kept", "duplicate"  # what may be chosen
+NAMES = {"given_name", "family_name"}
 
 
 class ChoicesNeeded(Conflict):
@@ -56,6 +57,11 @@ class ChoicesNeeded(Conflict):
 class NothingToChoose(DomainError):
     code = "nothing_to_choose"
     title = "The records do not contradict each other there"
+
+
+class NoNameLeft(DomainError):
+    code = "no_name_left"
+    title = "The record would have no name"
 
 
 class TooLongTogether(Conflict):
@@ -97,7 +103,19 @@ def contradictions(kept: Patient, duplicate: Patient) -> list[Contradiction]:
     if not _assessments(kept, duplicate).exists():
         names.append("skin_type")  # as it came in from elsewhere, without an assessment
     pairs = [Contradiction(name, getattr(kept, name), getattr(duplicate, name)) for name in names]
-    return [pair for pair in pairs if _both_say(pair) and not _agree(pair)]
+    is_another = _is_another_name([pair for pair in pairs if pair.field in NAMES])
+    return [
+        pair
+        for pair in pairs
+        if not _agree(pair) and (_both_say(pair) or (is_another and pair.field in NAMES))
+    ]
+
+
+def _is_another_name(names: list[Contradiction]) -> bool:
+    """“Sukarno” and “Jürgen Gross” must not become “Sukarno Gross”: unless one name is the same in
+    both and the other contradicts nothing, each is asked about, also one that is empty."""
+    said = [pair for pair in names if _both_say(pair)]
+    return not said or not all(map(_agree, said))
 
 
 def combine(
@@ -111,7 +129,7 @@ def combine(
     or was chosen, with both values and the result. Nothing gets lost: a value that was not chosen
     stands in the notes.
 
-    Raises ChoicesNeeded, NothingToChoose, TooLongTogether.
+    Raises ChoicesNeeded, NothingToChoose, NoNameLeft, TooLongTogether.
     """
     open_questions = {pair.field: pair for pair in contradictions(kept, duplicate)}
     _require_choices(open_questions, choices)
@@ -125,7 +143,8 @@ def combine(
             if choices[name] == DUPLICATE:
                 chosen, other = other, chosen
             setattr(kept, name, chosen)
-            left.append(f"{pair.label}: {shown(name, other)}")
+            if _says(other):
+                left.append(f"{pair.label}: {shown(name, other)}")
         elif fate is Fate.CHOICE and not _says(before[name]):
             setattr(kept, name, theirs)
         elif fate is Fate.JOINED:
@@ -133,6 +152,8 @@ def combine(
         elif fate is Fate.ASSESSED:
             newest = _assessments(kept, duplicate).order_by("-assessed_on", "-id").first()
             kept.skin_type = newest.skin_type if newest else kept.skin_type or theirs
+    if not kept.full_name:
+        raise NoNameLeft("Choose at least one name.", field="choices")
     if left:
         not_chosen = f"{origin}, not chosen: {'; '.join(left)}."
         kept.notes = "\n\n".join(filter(None, [kept.notes, not_chosen]))

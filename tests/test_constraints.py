@@ -133,6 +133,11 @@ VIOLATIONS["photo_consent_revoked_with_reason"] = lambda: make.PhotoConsentFacto
 VIOLATIONS["photo_consent_scope_known"] = lambda: make.PhotoConsentFactory(scope="FUN")
 
 
+@violates("patient_has_a_name")
+def _() -> None:
+    update(make.PatientFactory(given_name=""), family_name=" ")
+
+
 @violates("patient_merged_is_archived")
 def _() -> None:
     update(make.PatientFactory(), merged_into=make.PatientFactory())

@@ -80,7 +80,7 @@ class PhotoConsentInline(ReadOnlyInline):
 
 @admin.register(Patient)
 class PatientAdmin(ServiceAdmin):
-    list_display = ["family_name", "given_name", "date_of_birth", "mobile", "email", "skin_type"]
+    list_display = ["listed_name", "date_of_birth", "mobile", "email", "skin_type"]
     list_filter = ["skin_type", "language", ("archived_at", admin.EmptyFieldListFilter)]
     search_fields = ["search_text"]
     search_help_text = "Name, e-mail, mobile number, birth date, or year of birth"
@@ -114,6 +114,10 @@ class PatientAdmin(ServiceAdmin):
     def hidden_from(self, request: HttpRequest) -> frozenset[str]:
         """The desk sees whom to call, not what ails them."""
         return frozenset() if request.user.has_perm("patients.view_medical") else MEDICAL
+
+    @admin.display(description="Name", ordering="family_name")
+    def listed_name(self, patient: Patient) -> str:
+        return patient.listed_name
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if self.hidden_from(request):

@@ -33,8 +33,9 @@ from patients.models import (
 
 
 class PatientIn(Form):
-    given_name = TextField(max_length=80)
-    family_name = TextField(max_length=80)
+    # Both are told, so that nobody forgets one; who has one name leaves the other empty.
+    given_name = TextField(allow_blank=True, max_length=80)
+    family_name = TextField(allow_blank=True, max_length=80)
     date_of_birth = serializers.DateField(validators=[birth_date])
     email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
     mobile = PhoneNumberField(required=False, allow_blank=True)

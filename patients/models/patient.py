@@ -46,7 +46,13 @@ class SkinType(models.IntegerChoices):
 
 EARLIEST_BIRTH = date(1900, 1, 1)
 FIRST_TO_SEE_A_DAY = timezone.get_fixed_timezone(14 * 60)  # Kiribati
+NO_NAME = "Give at least one name."
 SIMILAR_NAMES = 0.4  # pg_trgm similarity: “Jon Smyth” and “John Smith” are 0.5
+
+
+def _one_blank(*names: str) -> list[str]:
+    """Names with one blank where several were typed."""
+    return [" ".join(name.split()) for name in names]
 
 
 def birth_date(day: date, zone: tzinfo = FIRST_TO_SEE_A_DAY) -> None:
@@ -107,8 +113,9 @@ class Patient(Model):
     clinic = models.ForeignKey(
         Clinic, on_delete=models.PROTECT, related_name="patients", db_index=False
     )
-    given_name = models.CharField(max_length=80)
-    family_name = models.CharField(max_length=80)
+    # One of the two is enough: there are people with one name.
+    given_name = models.CharField(max_length=80, blank=True)
+    family_name = models.CharField(max_length=80, blank=True)
     date_of_birth = models.DateField(validators=[birth_date])
     email = models.EmailField(blank=True)
     mobile = PhoneNumberField(
@@ -161,6 +168,11 @@ class Patient(Model):
                 violation_error_message="The year of birth must be 1900 or later.",
             ),
             models.CheckConstraint(
+                name="patient_has_a_name",
+                condition=Q(given_name__regex=r"\S") | Q(family_name__regex=r"\S"),
+                violation_error_message=NO_NAME,
+            ),
+            models.CheckConstraint(
                 name="patient_language_known",
                 condition=Q(language__in=[code for code, _ in settings.LANGUAGES]),
             ),
@@ -201,7 +213,7 @@ class Patient(Model):
 
     def __str__(self) -> str:
         """Told from a namesake, wherever staff list or choose patients: no patient reads it."""
-        known = [f"{self.family_name}, {self.given_name}"]
+        known = [self.listed_name]
         if isinstance(self.date_of_birth, date):
             known.append(f"{self.date_of_birth.day} {self.date_of_birth:%b %Y}")
         if self.mobile:
@@ -209,7 +221,10 @@ class Patient(Model):
         return " · ".join(known)
 
     def clean(self) -> None:
-        """Nobody was born tomorrow, by the clock of their clinic."""
+        """Everybody has a name, and nobody was born tomorrow, by the clock of their clinic."""
+        self.given_name, self.family_name = _one_blank(self.given_name, self.family_name)
+        if not self.full_name:
+            raise ValidationError({"given_name": NO_NAME, "family_name": NO_NAME})
         if self.clinic_id and self.date_of_birth:
             try:
                 birth_date(self.date_of_birth, self.clinic.zone)
@@ -223,7 +238,17 @@ class Patient(Model):
 
     @property
     def full_name(self) -> str:
-        return f"{self.given_name} {self.family_name}"
+        return f"{self.given_name} {self.family_name}".strip()
+
+    @property
+    def listed_name(self) -> str:
+        """As lists are ordered: “Gross, Jürgen”, or the only name."""
+        return ", ".join(filter(None, [self.family_name, self.given_name]))
+
+    @property
+    def called(self) -> str:
+        """How a message speaks to them: the given name, or the only one."""
+        return self.given_name or self.family_name
 
     @property
     def zone(self) -> ZoneInfo:

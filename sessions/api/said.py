@@ -70,7 +70,7 @@ class FullName(Func):
 SESSION_ROW = JsonRow(
     TreatmentSession,
     SessionOut.Meta.fields,
-    patient_name=FullName("patient__given_name", "patient__family_name"),
+    patient_name=Trim(FullName("patient__given_name", "patient__family_name")),
     practitioner_name=Trim(FullName("practitioner__first_name", "practitioner__last_name")),
     area_code=F("area__code"),
 )
