@@ -9,7 +9,7 @@ from django.utils import timezone
 from phonenumber_field.formfields import PhoneNumberField
 
 from clinic.admin.durations import AFTER, DurationField
-from clinic.admin.fields import MomentField
+from clinic.admin.fields import MomentField, NumberField
 from tests.forms import Fields
 
 # What the form of a value says nothing about.
@@ -64,7 +64,7 @@ def _value(name: str, field: Any) -> Any:
         return "on" if field.required else ""
     if issubclass(kind, forms.IntegerField | forms.DecimalField):
         return str(max(field.min_value or 1, 1))
-    if issubclass(kind, PhoneNumberField):
+    if issubclass(kind, PhoneNumberField | NumberField):
         return "+4915112345678"
     if issubclass(kind, forms.EmailField):
         return "grace@clinic.example"

@@ -156,6 +156,13 @@ class MomentField(forms.MultiValueField):
             raise ValidationError(str(error), code="offset") from error
 
 
+class NumberField(forms.CharField):
+    """A telephone number as it is typed: the row that it is stored in knows its country."""
+
+    def __init__(self, *, region: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
+
 TIMES: dict[Any, dict[str, Any]] = {
     models.DateTimeField: {"form_class": MomentField, "widget": MomentInput},
     models.DateField: {"form_class": DateField, "widget": DateInput},

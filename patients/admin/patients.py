@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from phonenumber_field.modelfields import PhoneNumberField
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
@@ -13,6 +14,7 @@ from clinic.admin import (
     ScopedFields,
     ServiceAdmin,
 )
+from clinic.admin.fields import TIMES, NumberField
 from clinic.admin.words import AGREED, named
 from clinic.permissions import actor
 from patients import services
@@ -80,6 +82,7 @@ class PhotoConsentInline(ReadOnlyInline):
 
 @admin.register(Patient)
 class PatientAdmin(ServiceAdmin):
+    formfield_overrides = {**TIMES, PhoneNumberField: {"form_class": NumberField}}
     list_display = ["listed_name", "date_of_birth", "mobile", "email", "skin_type"]
     list_filter = ["skin_type", "language", ("archived_at", admin.EmptyFieldListFilter)]
     search_fields = ["search_text"]

@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
-from phonenumber_field.serializerfields import PhoneNumberField
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
@@ -38,7 +37,7 @@ class PatientIn(Form):
     family_name = TextField(allow_blank=True, max_length=80)
     date_of_birth = serializers.DateField(validators=[birth_date])
     email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
-    mobile = PhoneNumberField(required=False, allow_blank=True)
+    mobile = TextField(required=False, allow_blank=True, max_length=40)
     language = serializers.ChoiceField(choices=settings.LANGUAGES, default="en")
     time_zone = TextField(
         required=False, allow_blank=True, max_length=40, validators=[known_time_zone]

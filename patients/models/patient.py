@@ -29,6 +29,7 @@ from clinic.models import (
     tracked,
     without_extension,
 )
+from clinic.numbers import country_of, read_number
 from patients import search
 from patients.models.names import NationalDigits, PatientWords, SearchText
 
@@ -121,7 +122,7 @@ class Patient(Model):
     mobile = PhoneNumberField(
         blank=True,
         validators=[without_extension],
-        help_text="With country code, such as +49 151 23456789.",
+        help_text="Without a country's code: a number of the clinic's country.",
     )
     language = models.CharField(max_length=8, choices=settings.LANGUAGES, default="en")
     time_zone = models.CharField(
@@ -219,6 +220,21 @@ class Patient(Model):
         if self.mobile:
             known.append(f"…{str(self.mobile)[-3:]}")
         return " · ".join(known)
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        """A number without a country's code is of the clinic's country."""
+        refused: dict[str, Any] = {}
+        if self.clinic_id and "mobile" not in (exclude or ()):
+            try:
+                self.mobile = read_number(self.mobile, country=country_of(self.clinic.phone))
+            except ValidationError as error:
+                refused["mobile"] = error
+        try:
+            super().clean_fields({*(exclude or ()), *refused})
+        except ValidationError as error:
+            refused |= error.error_dict
+        if refused:
+            raise ValidationError(refused)
 
     def clean(self) -> None:
         """Everybody has a name, and nobody was born tomorrow, by the clock of their clinic."""
