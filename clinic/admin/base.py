@@ -16,6 +16,7 @@ from clinic.admin.choices import grouped, readers, ticked
 from clinic.admin.clocks import NamedClock, RowsClock
 from clinic.admin.durations import duration
 from clinic.admin.fields import TIMES
+from clinic.admin.history import OwnHistory
 from clinic.admin.lookups import OwnAutocompleteSelect, OwnLookups
 from clinic.admin.saving import SavesOnce
 from clinic.admin.searching import FoldedSearch
@@ -74,7 +75,9 @@ class OfTheirClinics(admin.RelatedFieldListFilter):
         return sorted(((row.pk, str(row)) for row in rows), key=lambda choice: choice[1])
 
 
-class ClinicAdmin(RowsClock, ScopedFields, OwnLookups, FoldedSearch, SavesOnce, ModelAdmin):
+class ClinicAdmin(
+    RowsClock, ScopedFields, OwnLookups, FoldedSearch, OwnHistory, SavesOnce, ModelAdmin
+):
     """An admin page of the product: scoped to the caller's clinics, one form style."""
 
     list_filter_submit = True

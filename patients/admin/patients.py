@@ -151,8 +151,9 @@ class PatientAdmin(ServiceAdmin):
             names = ("concern", "subtype", "zone", "baseline_grade", "onset_on", "note")
             details = {name: getattr(concern, name) for name in names}
             services.record_concern(patient_id=form.instance.pk, **details)
-        for concern, _ in formset.changed_objects:
-            concern.save()
+        for concern, changed in formset.changed_objects:
+            changes = {name: getattr(concern, name) for name in changed}
+            services.change_concern(concern_id=concern.pk, changes=changes)
 
 
 @admin.register(ContactConsent)

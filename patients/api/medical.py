@@ -31,7 +31,7 @@ from patients.models import (
     SkinTypeAssessment,
     TreatmentConsent,
     Zone,
-    birth_date,
+    past_day,
 )
 
 MEDICAL_PERMISSIONS = {
@@ -66,7 +66,7 @@ class MedicalOut(serializers.ModelSerializer[Patient]):
 
 class SkinTypeIn(Form):
     skin_type = serializers.ChoiceField(choices=SkinType.choices)
-    assessed_on = serializers.DateField(validators=[birth_date])
+    assessed_on = serializers.DateField(validators=[past_day])
 
 
 class SkinTypeOut(serializers.ModelSerializer[SkinTypeAssessment]):
@@ -83,7 +83,7 @@ class PatientConcernIn(Form):
     baseline_grade = serializers.IntegerField(
         min_value=1, max_value=4, required=False, allow_null=True
     )
-    onset_on = serializers.DateField(required=False, allow_null=True, validators=[birth_date])
+    onset_on = serializers.DateField(required=False, allow_null=True, validators=[past_day])
     note = TextField(required=False, allow_blank=True, max_length=500)
 
 

@@ -19,6 +19,7 @@ from patients.models.patient import (
     SkinType,
     SkinTypeAssessment,
     birth_date,
+    past_day,
 )
 from patients.models.screening import (
     Condition,
@@ -62,4 +63,5 @@ __all__ = [
     "TreatmentConsent",
     "Zone",
     "birth_date",
+    "past_day",
 ]

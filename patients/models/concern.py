@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from clinic.models import ClinicScoped, Model, tracked
 from patients.models.anatomy import Area, Zone
-from patients.models.patient import Patient
+from patients.models.patient import Patient, past_day
 
 
 class Concern(Model):
@@ -80,7 +80,7 @@ class PatientConcern(Model):
     baseline_grade = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="1 barely visible … 4 severe, before treatment."
     )
-    onset_on = models.DateField(null=True, blank=True)
+    onset_on = models.DateField(null=True, blank=True, validators=[past_day])
     note = models.CharField(max_length=500, blank=True)
 
     objects = PatientConcernQuerySet.as_manager()

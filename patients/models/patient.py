@@ -62,6 +62,12 @@ def birth_date(day: date, zone: tzinfo = FIRST_TO_SEE_A_DAY) -> None:
         raise ValidationError("A birth date lies between 1900 and today.", code="birth_date")
 
 
+def past_day(day: date) -> None:
+    """Refuse a day on which nothing can have been seen yet, or that nobody living has seen."""
+    if not EARLIEST_BIRTH <= day <= timezone.localdate(timezone=FIRST_TO_SEE_A_DAY):
+        raise ValidationError("Give a day between 1900 and today.", code="past_day")
+
+
 class Sex(models.TextChoices):
     FEMALE = "FEMALE", "Female"
     MALE = "MALE", "Male"
@@ -280,7 +286,7 @@ class SkinTypeAssessment(Model):
     )
     skin_type = models.PositiveSmallIntegerField(choices=SkinType)
     assessed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    assessed_on = models.DateField()
+    assessed_on = models.DateField(validators=[past_day])
 
     clinic = clinic_field()
 

@@ -186,3 +186,15 @@ def record_concern(
         raise ConcernKnown("It is recorded already for this zone.", field="concern")
     new.save(force_insert=True)
     return new
+
+
+@retried_transaction
+def change_concern(*, concern_id: Any, changes: Mapping[str, Any]) -> PatientConcern:
+    """Correct what the patient wants treated. Raises PatientArchived, or ValidationError."""
+    open_record(PatientConcern.objects.values_list("patient_id", flat=True).get(pk=concern_id))
+    known = PatientConcern.objects.select_for_update(of=("self",)).get(pk=concern_id)
+    for name, value in changes.items():
+        setattr(known, name, value)
+    known.full_clean()
+    known.save()
+    return known

@@ -41,7 +41,9 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
 
     def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
         """How it goes is noted as it goes; a resolution closes it, now."""
-        obj.save(update_fields=["grade", "is_expected", "note"])
+        services.note_side_effect(
+            side_effect_id=obj.pk, grade=obj.grade, is_expected=obj.is_expected, note=obj.note
+        )
         if "resolution" in changes:
             services.resolve_side_effect(
                 side_effect_id=obj.pk, resolution=changes["resolution"], at=timezone.now()

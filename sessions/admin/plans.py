@@ -43,3 +43,6 @@ class TreatmentPlanAdmin(OfOpenRecord, ServiceAdmin):
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TreatmentPlan:
         return services.create_plan(**data, at=timezone.now(), by=actor(request))
+
+    def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
+        services.change_plan(plan_id=obj.pk, changes=changes)

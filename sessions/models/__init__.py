@@ -14,7 +14,12 @@ from sessions.models.catalogue import (
     ZoneLimit,
     ZoneRange,
 )
-from sessions.models.healing import SideEffect, SideEffectExpectation, SideEffectKind
+from sessions.models.healing import (
+    SideEffect,
+    SideEffectExpectation,
+    SideEffectKind,
+    past_moment,
+)
 from sessions.models.hold import Hold
 from sessions.models.outcome import Milestone, OutcomeMeasure, Photo, View
 from sessions.models.plan import IllegalPlanMove, PlanEvent, TreatmentPlan
@@ -76,4 +81,5 @@ __all__ = [
     "ZoneLimit",
     "ZoneRange",
     "ZoneTreatment",
+    "past_moment",
 ]

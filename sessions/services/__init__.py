@@ -29,13 +29,18 @@ from sessions.services.chart import (
 )
 from sessions.services.closures import add_closure, add_time_off, bookings_in, propose_moves
 from sessions.services.courses import move_plan
-from sessions.services.healing import log_side_effect, record_outcome, resolve_side_effect
+from sessions.services.healing import (
+    log_side_effect,
+    note_side_effect,
+    record_outcome,
+    resolve_side_effect,
+)
 from sessions.services.holds import place_hold, release_hold
 from sessions.services.hours import add_working_hours, remove_working_hours
 from sessions.services.merging import merge_patients, preview_merge
 from sessions.services.moves import move_session
 from sessions.services.photos import consenting_patients, store_photo
-from sessions.services.plans import create_plan
+from sessions.services.plans import change_plan, create_plan
 from sessions.services.protocols import follow_version
 from sessions.services.rescheduling import reschedule_session
 from sessions.services.retiring import archive_patient, restore_patient, retire
@@ -71,6 +76,7 @@ __all__ = [
     "book_series",
     "book_session",
     "bookings_in",
+    "change_plan",
     "close_calendar",
     "consenting_patients",
     "create_plan",
@@ -83,6 +89,7 @@ __all__ = [
     "move_plan",
     "move_session",
     "note_freed",
+    "note_side_effect",
     "offer_freed_slots",
     "open_calendar",
     "override_finding",

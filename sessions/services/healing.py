@@ -77,14 +77,31 @@ def log_side_effect(
     )
 
 
-@retried_transaction
-def resolve_side_effect(*, side_effect_id: Any, resolution: str, at: datetime) -> SideEffect:
-    """Close a side effect with its outcome. Raises AlreadyResolved."""
+def _unresolved(side_effect_id: Any) -> SideEffect:
     rows = SideEffect.objects.select_for_update(of=("self",)).select_related("session__patient")
     side_effect = rows.get(pk=side_effect_id)
     require_open(side_effect.session.patient)
     if side_effect.resolved_at:
         raise AlreadyResolved(f"It was resolved on {side_effect.resolved_at:%d %b %Y}.")
+    return side_effect
+
+
+@retried_transaction
+def note_side_effect(
+    *, side_effect_id: Any, grade: int, is_expected: bool, note: str
+) -> SideEffect:
+    """Note how a side effect goes, while it lasts. Raises AlreadyResolved, PatientArchived."""
+    side_effect = _unresolved(side_effect_id)
+    side_effect.grade, side_effect.is_expected, side_effect.note = grade, is_expected, note
+    side_effect.full_clean()
+    side_effect.save(update_fields=["grade", "is_expected", "note"])
+    return side_effect
+
+
+@retried_transaction
+def resolve_side_effect(*, side_effect_id: Any, resolution: str, at: datetime) -> SideEffect:
+    """Close a side effect with its outcome. Raises AlreadyResolved, PatientArchived."""
+    side_effect = _unresolved(side_effect_id)
     side_effect.resolved_at, side_effect.resolution = at, resolution
     side_effect.full_clean()
     side_effect.save(update_fields=["resolved_at", "resolution"])

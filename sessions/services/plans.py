@@ -1,7 +1,8 @@
 """Deciding on a treatment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from clinic.errors import DomainError
@@ -103,6 +104,22 @@ def create_plan(
     plan.events.create(old_status="", new_status=plan.status, at=at, by=by)
     if not as_draft:
         plan.move_to(PlanStatus.ACTIVE, at=at, by=by)
+    return plan
+
+
+@retried_transaction
+def change_plan(*, plan_id: Any, changes: Mapping[str, Any]) -> TreatmentPlan:
+    """Change who treats, how many zones, or what the patient hopes for; what is booked already
+    stays as it is. Raises PatientArchived, NoPractitionerHere, or ValidationError by field."""
+    rows = TreatmentPlan.objects.select_for_update(of=("self",)).select_related("patient")
+    plan = rows.get(pk=plan_id)
+    require_open(plan.patient)
+    if practitioner := changes.get("practitioner"):
+        require_practitioner(practitioner, clinic_id=plan.clinic_id)
+    for name, value in changes.items():
+        setattr(plan, name, value)
+    plan.full_clean()
+    plan.save(update_fields=list(changes))
     return plan
 
 
