@@ -30,11 +30,12 @@ class OwnHistory:
 
     def _shown_to(self, request: HttpRequest, row: Any) -> tuple[set[str], set[str]]:
         """The names of the fields, and of the kinds of rows below, that stand on the page."""
+        page: Any = self
         typed = self.get_form(request, row, change=True).base_fields  # type: ignore[attr-defined]
         labels = {
             str(typed[name].label or name)
             if name in typed
-            else capfirst(label_for_field(name, self.model, self))  # type: ignore[arg-type]
+            else capfirst(str(label_for_field(name, self.model, page)))
             for name in flatten_fieldsets(self.get_fieldsets(request, row))  # type: ignore[attr-defined]
         }
         inlines = self.get_inline_instances(request, row)  # type: ignore[attr-defined]
