@@ -8,7 +8,7 @@ import os
 workers = int(os.environ.get("WEB_CONCURRENCY", "4"))
 threads = 4
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"  # noqa: S108
-logger_class = "clinic.logs.Logger"
+logger_class = "clinic.http.logs.Logger"
 preload_app = True  # imported once; the workers share its memory
 
 

@@ -8,10 +8,10 @@ class AftercareConfig(AppConfig):
 
     def ready(self) -> None:
         from aftercare import (
-            followups,  # noqa: F401  listens to message_ended
-            guard,
-            receivers,  # noqa: F401  listens to session_moved
+            receivers,  # noqa: F401  listens to message_ended
+            staff_tasks,  # noqa: F401  listens to message_ended
         )
+        from aftercare.dispatch import guard
         from aftercare.webhooks import email  # noqa: F401  listens to anymail
 
         post_migrate.connect(guard.adopt_if_new, sender=self)

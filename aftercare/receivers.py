@@ -8,19 +8,19 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.utils import timezone
 
-from aftercare import merging, planning
 from aftercare.models import Anchor, Message, MessageStatus
-from aftercare.signals import message_ended
+from aftercare.planning import plan as planning
+from aftercare.records import merged_messages
+from aftercare.signals import message_ended, records_merged
 from aftercare.tasks import send_due_messages
 from clinic.models import Clinic, User
-from clinic.waking import wake
+from clinic.wakeups import wake
 from patients.models import ContactConsent, Patient, PatientMerge
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.signals import (
     archived_or_restored,
     asked_for_messages,
-    records_merged,
     session_moved,
 )
 
@@ -55,7 +55,7 @@ def keep_messages_in_step(
 
 @receiver(records_merged)
 def keep_to_the_kept_record(merge: PatientMerge, at: datetime, by: User, **_: Any) -> None:
-    merging.follow_merge(merge, at=at, by=by)
+    merged_messages.follow_merge(merge, at=at, by=by)
     transaction.on_commit(lambda: wake(send_due_messages))
 
 

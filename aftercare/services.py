@@ -6,10 +6,11 @@ from typing import Any
 from django.db.models import Max
 
 from aftercare.models import CareStep, Message, MessageStatus, MessageTemplate
-from aftercare.receipts import task_source
+from aftercare.replies.receipts import task_source
+from aftercare.texts.checks import check
+from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
 from clinic.models import User
-from clinic.retries import retried_transaction
 from patients.services import finish_source
 from patients.services.records import require_open
 
@@ -54,7 +55,7 @@ def add_template_version(
 ) -> MessageTemplate:
     """Add the next version of a text; messages from now on are made with it.
 
-    Raises ValidationError for what `aftercare.lint` objects to.
+    Raises ValidationError for what `aftercare.texts.checks` objects to.
     """
     CareStep.objects.select_for_update().get(pk=step.pk)  # versions are counted one at a time
     texts = MessageTemplate.objects.filter(step=step, channel=channel, language=language)
@@ -69,6 +70,7 @@ def add_template_version(
         max_parts=max_parts,
     )
     template.full_clean()
+    check(template)
     template.save()
     return template
 

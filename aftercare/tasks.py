@@ -3,9 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
-from aftercare import dispatch
+from aftercare.dispatch import run as dispatch
 from clinic.models import Heartbeat
-from clinic.waking import wake
+from clinic.wakeups import wake
 
 
 @shared_task(ignore_result=True)

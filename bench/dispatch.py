@@ -87,7 +87,7 @@ def prepare(messages: int, postgres: Any) -> dict[str, str]:
     from django.db import connections
 
     from aftercare.models import Message
-    from aftercare.rendering import render, template_for
+    from aftercare.texts.render import render, template_for
     from bench.outbox import open_clinic, queue_emails
 
     call_command("migrate", verbosity=0, interactive=False)

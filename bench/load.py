@@ -210,13 +210,13 @@ def replay(database: str, bookings: Sequence[Sequence[str]]) -> tuple[float, lis
 
 
 def _replay(database: str, bookings: Sequence[Sequence[str]], ready: Any, answers: Any) -> None:
-    from aftercare.planning import KNOWN
-    from aftercare.reconciling import INSERT
-    from clinic.locks import LOCKS
-    from clinic.tokens import CALLERS
-    from sessions.api.named import NAMED
-    from sessions.services.booking import EVENT, SESSION
-    from sessions.slots_sql import STANDING
+    from aftercare.planning.plan import KNOWN
+    from aftercare.planning.reconcile import INSERT
+    from clinic.db.locks import LOCKS
+    from clinic.http.tokens import CALLERS
+    from sessions.api.booking.lookup import NAMED
+    from sessions.scheduling.slots_sql import STANDING
+    from sessions.services.booking.book import EVENT, SESSION
 
     times = []
     inserts = (SESSION.of_one, EVENT.of_one, INSERT.of_all)

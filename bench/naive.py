@@ -19,10 +19,10 @@ __all__ = ["app"]
 
 django.setup()
 
-from aftercare import dispatch  # noqa: E402  models need the set-up
 from aftercare.channels import Channels  # noqa: E402
+from aftercare.dispatch import run as dispatch  # noqa: E402  models need the set-up
 from aftercare.models import Message, MessageStatus  # noqa: E402
-from aftercare.rendering import render, template_for  # noqa: E402
+from aftercare.texts.render import render, template_for  # noqa: E402
 
 
 def send_due(*, clock: Callable[[], datetime], **_: Any) -> int:

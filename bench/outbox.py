@@ -8,7 +8,7 @@ from django.db import connections
 from django.utils import timezone
 
 from aftercare.models import Anchor, CareStep, ChannelPolicy, Message
-from aftercare.planning import plan_messages
+from aftercare.planning.plan import plan_messages
 from aftercare.services import add_template_version
 from bench import clinic_of
 from bench.clinic_of import BOOKABLE, Site

@@ -28,8 +28,8 @@ from django.core.mail import EmailMultiAlternatives, get_connection  # noqa: E40
 from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from aftercare import dispatch  # noqa: E402
-from aftercare.leases import DUE  # noqa: E402
+from aftercare.dispatch import run as dispatch  # noqa: E402
+from aftercare.dispatch.claim import DUE  # noqa: E402
 from aftercare.models import Message  # noqa: E402
 
 SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -3,6 +3,7 @@
 Loading is idempotent and never overwrites: a row that exists, by its key, is the clinic's own.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,12 +49,13 @@ def add_missing(
     *,
     key: tuple[str, ...] = (),
     parts: str = "",
+    check: Callable[[Any], object] = lambda row: None,
 ) -> int:
     """Create the rows that are not yet in the table; returns how many.
 
     A row is known by its `key`: its code, or what its versions have in common and the version.
     `parts` is the name of a relation whose rows come with their own row or not at all, such as
-    the clauses of a consent text.
+    the clauses of a consent text. `check` raises ValidationError for a row that must not be stored.
     """
     usual: Row = {"effective_from": SHIPPED_FROM} if issubclass(model, Versioned) else {}
     key = key or _key(model)
@@ -64,6 +66,7 @@ def add_missing(
         instance = model(**{**usual, **own})
         if tuple(getattr(instance, name) for name in key) in known:
             continue
+        check(instance)
         _save(instance)
         for part in row.get(parts, []):
             relation = getattr(instance, parts)

@@ -3,9 +3,9 @@
 from datetime import date, datetime
 from typing import Any
 
+from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
 from clinic.models import CartridgeLot, Clinic, DeviceModel
-from clinic.retries import retried_transaction
 
 
 class LotKnown(Conflict):

@@ -51,25 +51,26 @@ INSTALLED_APPS = [
     "pgtrigger",
     "phonenumber_field",
     "rest_framework",
+    *(["clinic.demo"] if DEMO else []),
 ]
 
 MIDDLEWARE = [
-    "clinic.middleware.CompressedAPI",  # around problems too
-    "clinic.middleware.problems_only",
-    "clinic.error_pages.never_blank",
+    "clinic.http.middleware.CompressedAPI",  # around problems too
+    "clinic.http.middleware.problems_only",
+    "clinic.ops.error_pages.never_blank",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "clinic.middleware.ConditionalGet",
+    "clinic.http.middleware.ConditionalGet",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "clinic.middleware.Common",
+    "clinic.http.middleware.Common",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "clinic.middleware.clinic_time",
+    "clinic.http.middleware.clinic_time",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "pghistory.middleware.HistoryMiddleware",  # who and where, for every change
     "axes.middleware.AxesMiddleware",
-    "clinic.middleware.PassingFaults",  # last: it runs the admin's views again
+    "clinic.http.middleware.PassingFaults",  # last: it runs the admin's views again
 ]
 
 ROOT_URLCONF = "clinic.urls"
@@ -90,16 +91,16 @@ TEMPLATES = [
 
 # ATOMIC_REQUESTS stays off: transactions are visible in services.py, and `durable=True` works.
 _database = env.db("DATABASE_URL")
-# Services try again (clinic.retries), all in all for longer than a provider is called (10 s,
-# aftercare.dispatch), so nobody at a desk waits for a quarter of a minute.
+# Services try again (clinic.db.retries), all in all for longer than a provider is called (10 s,
+# aftercare.dispatch.run), so nobody at a desk waits for a quarter of a minute.
 _limits = "-c lock_timeout=4s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
-# The only statements that are prepared are those of clinic.prepared: planned once, as that module
+# The only statements that are prepared are those of clinic.db.prepared: planned once, as it
 # promises, and not anew for their values.
 _limits += " -c plan_cache_mode=force_generic_plan"
 DATABASES = {
     "default": {
         **_database,
-        "ENGINE": "clinic.postgresql",
+        "ENGINE": "clinic.db.postgresql",
         "OPTIONS": {**_database.get("OPTIONS", {}), "options": _limits},
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
         "CONN_HEALTH_CHECKS": True,
@@ -141,10 +142,10 @@ LOGIN_REDIRECT_URL = "/admin/"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_CALLABLE = "clinic.pages.locked_out"
+AXES_LOCKOUT_CALLABLE = "clinic.ops.pages.locked_out"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-AXES_CLIENT_STR_CALLABLE = "clinic.logs.somebody"
+AXES_CLIENT_STR_CALLABLE = "clinic.http.logs.somebody"
 
 # Browser security follows from the address that the clinic is reached by.
 SECURE = _public.scheme == "https"
@@ -158,7 +159,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_HSTS_PRELOAD = SECURE
 SESSION_COOKIE_SECURE = SECURE
 CSRF_COOKIE_SECURE = SECURE
-CSRF_FAILURE_VIEW = "clinic.error_pages.csrf_failure"
+CSRF_FAILURE_VIEW = "clinic.ops.error_pages.csrf_failure"
 SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
 
@@ -204,7 +205,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "clinic.celery.HeartbeatScheduler"
 WAKE_SECONDS = env.float("CLINIC_WAKE_SECONDS", default=30.0)
-# How long after a worker's last word its messages are taken from it (aftercare.dispatch).
+# How long after a worker's last word its messages are taken from it (aftercare.dispatch.run).
 LEASE_SECONDS = env.float("CLINIC_LEASE_SECONDS", default=60.0)
 CELERY_BEAT_SCHEDULE = {
     "send-due-messages": {
@@ -273,15 +274,15 @@ PHONENUMBER_DEFAULT_FORMAT = "E164"
 
 # API
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["clinic.tokens.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["clinic.http.tokens.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["clinic.permissions.RolePermission"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PARSER_CLASSES": ["clinic.parsers.LimitedJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["clinic.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "clinic.schema.fields.ClinicSchema",
+    "DEFAULT_PARSER_CLASSES": ["clinic.http.parsers.LimitedJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["clinic.http.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "clinic.api.schema.fields.ClinicSchema",
     "DEFAULT_THROTTLE_RATES": {"login": "30/min"},
     "URL_FORMAT_OVERRIDE": None,  # by Accept alone: `?format=` is a parameter like any other
-    "EXCEPTION_HANDLER": "clinic.problems.handle",
+    "EXCEPTION_HANDLER": "clinic.http.problems.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "COERCE_DECIMAL_TO_STRING": True,
 }
@@ -298,10 +299,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ConsentKind": "patients.models.consent.ConsentKind",
         "AddressSource": "aftercare.models.AddressSource",
-        "AheadChoice": "sessions.services.settling.Choice",
+        "AheadChoice": "sessions.services.ending.settle.Choice",
         "Audience": "patients.models.Audience",
         "Endpoint": "sessions.models.Endpoint",
-        "Keyword": "aftercare.keywords.Keyword",
+        "Keyword": "aftercare.models.Keyword",
         "MessageStatus": "aftercare.models.MessageStatus",
         "PhotoScope": "patients.models.PhotoScope",
         "PlanStatus": "sessions.lifecycle.PlanStatus",
@@ -320,7 +321,7 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "clinic.schema.answers.complete",
+        "clinic.api.schema.answers.complete",
     ],
 }
 
@@ -349,14 +350,14 @@ UNFOLD = {
             "950": "oklch(24% .06 37)",
         }
     },
-    "SIDEBAR": {"show_search": True, "navigation": "clinic.navigation.sidebar"},
+    "SIDEBAR": {"show_search": True, "navigation": "clinic.admin.navigation.sidebar"},
 }
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "clinic.logs.Formatter", "fmt": "%(levelname)s %(name)s: %(message)s"}
+        "line": {"()": "clinic.http.logs.Formatter", "fmt": "%(levelname)s %(name)s: %(message)s"}
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},

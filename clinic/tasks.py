@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from clinic import idempotency, tokens
+from clinic.http import idempotency, tokens
 
 
 @shared_task(ignore_result=True)

@@ -11,13 +11,14 @@ from aftercare.api import (
     AddressConsentViewSet,
     HistoryView,
     InboxViewSet,
+    MergeView,
     MessageViewSet,
     TimelineView,
 )
-from clinic import health, metrics, pages
 from clinic.admin.lookups import OwnAutocomplete
-from clinic.api import LoginView, LogoutView, MeView
-from clinic.schema.views import DocsView, SchemaView
+from clinic.api.auth import LoginView, LogoutView, MeView
+from clinic.api.schema.views import DocsView, SchemaView
+from clinic.ops import health, metrics, pages
 from patients.api import (
     ConsentTextViewSet,
     ConsentViewSet,
@@ -33,7 +34,6 @@ from sessions.api import (
     DeviceModelViewSet,
     HoldViewSet,
     LotViewSet,
-    MergeView,
     OutcomeScaleViewSet,
     OutcomeViewSet,
     PhotoViewSet,
@@ -86,10 +86,10 @@ router.register("working-hours", WorkingHoursViewSet, basename="working-hours")
 router.register("zones", ZoneViewSet, basename="zone")
 
 autocomplete = OwnAutocomplete.as_view(admin_site=admin.site)
-handler400 = "clinic.error_pages.bad_request"
-handler403 = "clinic.error_pages.forbidden"
-handler404 = "clinic.error_pages.not_found"
-handler500 = "clinic.error_pages.server_error"
+handler400 = "clinic.ops.error_pages.bad_request"
+handler403 = "clinic.ops.error_pages.forbidden"
+handler404 = "clinic.ops.error_pages.not_found"
+handler500 = "clinic.ops.error_pages.server_error"
 
 urlpatterns = [
     path("", pages.home, name="home"),

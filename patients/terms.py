@@ -11,7 +11,7 @@ from datetime import date
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-from clinic.dates import EARLIEST, LATEST, Days, days_of, take_dates
+from clinic.values.dates import EARLIEST, LATEST, Days, days_of, take_dates
 
 LONGEST = 100  # characters that are read
 _MAILBOX = re.compile(r"[^\s,;<>@]+@[^\s,;<>@]*")

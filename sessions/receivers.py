@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.dispatch import receiver
 
-from clinic.waking import wake
+from clinic.wakeups import wake
 from sessions import services
 from sessions.lifecycle import OCCUPIES
 from sessions.models import TreatmentSession

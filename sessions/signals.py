@@ -8,10 +8,6 @@ from django.dispatch import Signal
 # booking follows in the same transaction.
 session_moved = Signal()
 
-# Two records of one person have become one (patients.PatientMerge), in the transaction of it.
-# Arguments: merge, at, by.
-records_merged = Signal()
-
 # How many messages would be lost with a row as it is in memory now? Receivers answer with a number.
 # Arguments: row, at.
 asked_for_messages = Signal()

@@ -80,7 +80,7 @@ def faults_of(answer: Any, path: str, method: str) -> list[str]:
     faults = [f"undocumented header {name}" for name in answer.headers if name.lower() not in known]
     codes = described.get("x-problem-codes")
     if codes and (code := body_of(answer)["code"]) not in codes:
-        faults.append(f"undocumented code {code}: see clinic/schema/operations.yaml")
+        faults.append(f"undocumented code {code}: see clinic/api/schema/operations.yaml")
     content = described.get("content", {})
     if not content:
         return faults + (["there should be no body"] if answer.content else [])

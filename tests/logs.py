@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from clinic.logs import Formatter
+from clinic.http.logs import Formatter
 
 # What the factories give their patients, and what opens a page without a password.
 TELLS = re.compile(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aftercare.address import lock_name, normal
+from aftercare.replies.address import lock_name, normal
 
 
 @pytest.mark.parametrize(

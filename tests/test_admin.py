@@ -17,6 +17,7 @@ from patients.models import ContactConsent
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
+from sessions.services.booking.book import RoomTaken
 from tests.conftest import Booking
 from tests.conftest import client_of as api_client_of
 from tests.factories import (
@@ -82,7 +83,7 @@ def test_another_clinics_rows_are_not_there(rows: list[Any], bob: User) -> None:
 def test_what_is_taken_in_the_meantime_is_told_where_it_was_typed(
     dana: User, booking: Booking
 ) -> None:
-    taken = services.booking.RoomTaken("Room 1 is already booked.", field="room")
+    taken = RoomTaken("Room 1 is already booked.", field="room")
     client = client_of(dana)
 
     with patch("sessions.services.book_session", side_effect=[taken]):

@@ -9,13 +9,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from aftercare.admin.records import RecordAdmin
 from clinic.models import Clinic, OpeningHours, Role, User, WorkingHours
 from patients.models import Patient, PatientMerge, StaffTask
-from sessions.admin.records import RecordAdmin
-from sessions.admin.retiring import AsksFirst
-from sessions.ahead import REACHES
+from sessions.admin.retire import AsksFirst
 from sessions.lifecycle import Status
 from sessions.models import TreatmentPlan, TreatmentSession
+from sessions.scheduling.ahead import REACHES
 from tests.conftest import Booking
 from tests.factories import (
     DAY,

@@ -10,9 +10,9 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.test import RequestFactory
 
-from clinic.admin.saving import SavesOnce
+from clinic.admin.saving.save import SavesOnce
+from clinic.db.versions import version_of
 from clinic.models import Clinic, Role, Room, User
-from clinic.versions import version_of
 from tests.factories import (
     ClinicalRuleFactory,
     OpeningHoursFactory,

@@ -18,9 +18,9 @@ from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from bench.servers import POSTGRES
+from clinic.db.retries import is_retried
+from clinic.http.writes import SafeWrites
 from clinic.permissions import PERMISSIONS, TABLES, VERBS
-from clinic.retries import is_retried
-from clinic.writes import SafeWrites
 
 ROOT = Path(settings.BASE_DIR)
 ORDER = ["clinic", "patients", "treatment_sessions", "aftercare"]
@@ -191,7 +191,8 @@ def test_beat_names_only_tasks_that_exist() -> None:
 
 SERVICES = [
     *("clinic.services", "patients.services", "sessions.services", "aftercare.services"),
-    *("aftercare.inbound", "aftercare.inbox", "aftercare.optout", "aftercare.receipts"),
+    *("aftercare.replies.receive", "aftercare.replies.inbox", "aftercare.replies.opt_out"),
+    *("aftercare.replies.receipts", "aftercare.records.merge"),
 ]
 # What answers a question and writes nothing.
 READS = {

@@ -17,7 +17,7 @@ from patients.models import ConsentText, Patient
 from patients.services import PatientArchived
 from sessions import services as of_sessions
 from sessions.lifecycle import Status
-from sessions.services.settling import Decider
+from sessions.services.ending.settle import Decider
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 # What a service may take that belongs to a patient.
 TAKES = {
     *("patient", "patient_id", "plan", "plan_id", "session", "session_id", "entry_id"),
-    *("side_effect_id", "message", "message_id", "consent", "kept_id"),
+    *("side_effect_id", "concern_id", "message", "message_id", "consent", "kept_id"),
 }
 PATHS = {"patient", "plan", "session"}  # by which a row leads to its patient
 # What is done to an archived record on purpose.
@@ -68,6 +68,8 @@ class World:
         self.done = booking.completed()
         self.coming = booking.book(NINE + 40 * DAY)
         self.effect = SideEffectFactory(session=self.done)
+        patient = booking.plan.patient
+        self.concern = patient.concerns.create(patient=patient, concern=ConcernFactory())
         self.entry = WaitlistEntryFactory(
             plan=booking.plan,
             status="OFFERED",
@@ -99,6 +101,8 @@ class World:
             "assess_skin_type": {**patient, "skin_type": 3, "assessed_on": date(2030, 1, 1)},
             "book_series": {"plan_id": self.plan.pk, "slots": [self.slot]},
             "book_session": {"plan": self.plan, **self.slot},
+            "change_concern": {"concern_id": self.concern.pk, "changes": {"note": "X"}},
+            "change_plan": {"plan_id": self.plan.pk, "changes": {"goals": "X"}},
             "create_plan": {
                 "patient": self.plan.patient,
                 "concern": self.plan.concern,
@@ -123,6 +127,9 @@ class World:
                 "decider": Decider(at=self.at, by=self.by),
             },
             "move_session": {**session, "to": Status.CHECKED_IN},
+            "note_side_effect": {
+                **{"side_effect_id": self.effect.pk, "grade": 1, "is_expected": True, "note": ""}
+            },
             "override_finding": {**session, "code": "x", "subject": "", "reason": "x"},
             "place_hold": {"plan_id": self.plan.pk, **self.slot},
             "record_concern": {**patient, "concern": ConcernFactory()},

@@ -7,7 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from clinic.models import Weekday
-from sessions.availability import free_slots
+from sessions.scheduling.availability import free_slots
 from tests.conftest import Booking
 from tests.factories import (
     DAY,

@@ -17,8 +17,8 @@ from hypothesis.extra.django import TestCase
 from clinic.errors import DomainError
 from clinic.models import Clinic, Device, Room, User, Weekday
 from sessions import services
-from sessions.availability import Offer, offers
 from sessions.models import TreatmentPlan
+from sessions.scheduling.availability import Offer, offers
 from tests.factories import (
     DAY,
     HOUR,

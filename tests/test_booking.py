@@ -12,10 +12,10 @@ from patients.services import PatientArchived
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentPlan, TreatmentSession
-from sessions.services import booking as rules
+from sessions.scheduling.spacing import TooSoon
+from sessions.services.booking import book as rules
+from sessions.services.booking.presence import Closed
 from sessions.services.plans import NoPractitionerHere, ProtocolDoesNotFit
-from sessions.services.presence import Closed
-from sessions.spacing import TooSoon
 from tests.conftest import Booking
 from tests.factories import (
     DAY,

@@ -15,13 +15,13 @@ from gunicorn.config import Config
 from icalendar import Calendar
 from rest_framework.test import APIClient
 
-from aftercare import dispatch
+from aftercare.dispatch import run as dispatch
 from aftercare.models import Anchor
-from clinic.logs import Logger
+from clinic.http.logs import Logger
 from clinic.models import CalendarFeed, Role, User
 from patients.models import Channel
 from sessions import services
-from sessions.calendar import appointment, chains, feed
+from sessions.ical import appointment, chains, feed
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from tests.conftest import Booking, client_of

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from aftercare import dispatch, planning
+from aftercare.dispatch import run as dispatch
 from aftercare.models import CareStep, Message, MessageStatus
+from aftercare.planning import plan as planning
 from clinic.models import Clinic
 from patients.models import Channel, StaffTask
 from sessions import services

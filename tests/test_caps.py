@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from aftercare import caps, dispatch
-from aftercare.caps import GO, Turn
+from aftercare.dispatch import run as dispatch
+from aftercare.dispatch import sms_limit
+from aftercare.dispatch.sms_limit import GO, Turn
 from aftercare.models import CareStep, Message, MessageStatus
 from patients.models import Channel
 from sessions.models import TreatmentSession
@@ -43,7 +44,7 @@ def had(session: TreatmentSession, at: datetime, **details: Any) -> Message:
 
 
 def turn(session: TreatmentSession, at: datetime = NINE, **details: Any) -> Turn:
-    return caps.check(sms(session, **details), at=at).turn
+    return sms_limit.check(sms(session, **details), at=at).turn
 
 
 def test_the_first_sms_goes(session: TreatmentSession) -> None:
@@ -109,7 +110,7 @@ def test_another_patient_and_an_email_are_not_counted(session: TreatmentSession)
     had(SessionFactory(status="COMPLETED"), NINE)
 
     assert turn(session) is Turn.GO
-    assert caps.check(MessageFactory(session=session), at=NINE) == GO
+    assert sms_limit.check(MessageFactory(session=session), at=NINE) == GO
 
 
 def test_while_nobody_knows_about_another_one_it_waits(session: TreatmentSession) -> None:
@@ -168,7 +169,7 @@ class LimitTest(TestCase):
         for number, hour in enumerate(sorted(hours), start=1):
             at = NINE + hour * HOUR
             message = sms(session, step, occurrence=number, due_at=at)
-            if caps.check(message, at=at).turn is Turn.GO:
+            if sms_limit.check(message, at=at).turn is Turn.GO:
                 Message.objects.filter(pk=message.pk).update(status=MessageStatus.SENT, sent_at=at)
                 sent.append(at.astimezone(session.patient.zone).date())
             else:

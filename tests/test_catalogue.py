@@ -20,13 +20,13 @@ from patients.models import (
     ScreeningRule,
     Zone,
 )
-from sessions.assessment import PIGMENT_CHECK
 from sessions.models import (
     DeviceClearance,
     Protocol,
     ProtocolVersion,
     ZoneLimit,
 )
+from sessions.safety.assessment import PIGMENT_CHECK
 from tests.catalogue import APPS, FILES, MODELS, NESTED, ROOT, every, nested, shipped
 
 # --- loading ---------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from aftercare.channels import ProviderKind, Refused, Unknown, channel_for
 from aftercare.channels.email import SmtpChannel
 from aftercare.channels.sms import CaptureSms, HttpSms, TwilioSms
-from aftercare.rendering import Outgoing
+from aftercare.texts.render import Outgoing
 from tests.doubles import HttpGateway, SmtpServer
 
 KEY = UUID("01890000-0000-7000-8000-000000000001")

@@ -11,7 +11,7 @@ from django.db import connection
 from clinic.models import Clinic
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
-from sessions.spacing import recovered_at
+from sessions.scheduling.spacing import recovered_at
 from tests.checker import CHECKS, broken_promises
 from tests.conftest import Booking
 from tests.factories import (

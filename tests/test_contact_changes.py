@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from aftercare import planning
 from aftercare.models import Message, MessageStatus
+from aftercare.planning import plan as planning
 from clinic.models import Clinic
 from patients.models import ContactConsent, Patient
 from sessions.models import TreatmentSession

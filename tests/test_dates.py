@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from clinic.dates import Days, Unreadable, days_of, read_date, take_dates
+from clinic.values.dates import Days, Unreadable, days_of, read_date, take_dates
 
 THIRD_OF_APRIL = date(1990, 4, 3)
 FORMS = [

@@ -8,8 +8,8 @@ from unittest.mock import patch
 import pytest
 from django.db import OperationalError
 
-from aftercare import dispatch
 from aftercare.channels import Channels
+from aftercare.dispatch import run as dispatch
 from aftercare.models import Message, MessageStatus
 from patients.models import Channel, Patient
 from tests.doubles import HttpGateway, SmtpServer

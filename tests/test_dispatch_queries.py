@@ -4,7 +4,8 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from aftercare import dispatch, held
+from aftercare.dispatch import locked_read
+from aftercare.dispatch import run as dispatch
 from clinic.models import Clinic
 from patients.models import Patient
 from sessions.models import TreatmentPlan
@@ -19,7 +20,7 @@ def test_a_clinic_that_changes_between_two_messages_is_read_again(smtp: SmtpServ
     message = ready()
     MessageFactory(session=message.session, step=message.step, occurrence=2)
 
-    reader, names = held.Reader("w"), []
+    reader, names = locked_read.Reader("w"), []
     for _ in range(2):
         (pk,) = dispatch.claim(worker="w", at=NINE, limit=1)
         assert dispatch.mark(pk, worker="w", at=NINE)
@@ -36,7 +37,7 @@ def test_what_a_session_leads_to_is_read_again_for_its_next_message(smtp: SmtpSe
     message = ready()
     MessageFactory(session=message.session, step=message.step, occurrence=2)
     ids = dispatch.claim(worker="w", at=NINE, limit=2)
-    reader, statuses = held.Reader("w"), []
+    reader, statuses = locked_read.Reader("w"), []
     reader.expect(ids)
 
     for pk in ids:
@@ -53,7 +54,7 @@ def test_what_a_session_leads_to_is_read_again_for_its_next_message(smtp: SmtpSe
 def test_a_patient_who_changes_after_the_claim_is_read_again(smtp: SmtpServer) -> None:
     message = ready()
     ids = dispatch.claim(worker="w", at=NINE, limit=1)
-    reader = held.Reader("w")
+    reader = locked_read.Reader("w")
     reader.expect(ids)
     assert dispatch.mark(message.pk, worker="w", at=NINE)
     for given_name, email in (("Ada", message.patient.email), ("Ada", "ada@patients.example")):

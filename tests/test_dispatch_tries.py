@@ -6,12 +6,13 @@ from unittest.mock import patch
 
 import pytest
 
-from aftercare import dispatch, reaper, suppression
 from aftercare.channels import Channels, ProviderKind
+from aftercare.dispatch import reaper, recheck
+from aftercare.dispatch import run as dispatch
+from aftercare.dispatch.outcome import MAX_ATTEMPTS, Tried, settle
 from aftercare.models import Message, Outcome
-from aftercare.rendering import template_for
 from aftercare.signals import message_ended
-from aftercare.tries import MAX_ATTEMPTS, Tried, settle
+from aftercare.texts.render import template_for
 from patients.models import Channel, Patient
 from tests.doubles import HttpGateway, SmtpServer
 from tests.factories import HOUR, NINE, ContactConsentFactory, MessageFactory, TemplateFactory
@@ -86,7 +87,7 @@ def test_a_rule_that_fails_uses_up_tries_and_spares_the_others(smtp: SmtpServer)
             raise KeyError("a fault of ours")
 
     with (
-        patch.object(suppression, "RULES", [rule, *suppression.RULES]),
+        patch.object(recheck, "RULES", [rule, *recheck.RULES]),
         patch.object(dispatch.logger, "exception"),
     ):
         send()

@@ -8,9 +8,9 @@ from django.db import OperationalError, connection
 from django.http import Http404, HttpRequest
 from django.test import Client, RequestFactory, override_settings
 
-from aftercare import links
-from clinic import error_pages
+from aftercare.texts import links
 from clinic.models import Clinic, User
+from clinic.ops import error_pages
 from tests.factories import MessageFactory
 from tests.words import faults_in, visible
 

@@ -6,8 +6,8 @@ import pytest
 from django.template import Context
 from django.utils.safestring import SafeString
 
-from aftercare.engine import ENGINE
-from aftercare.filling import Text
+from aftercare.texts.engine import ENGINE
+from aftercare.texts.fill import Text
 
 VALUES: dict[str, Any] = {
     "name": "Ö'Hara & <Söhne>",

@@ -8,11 +8,11 @@ from django.conf import settings
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aftercare import gsm7, lint
-from aftercare.answers import TEXTS, answer, confirmed
 from aftercare.models import MessageTemplate
-from aftercare.preview import preview
-from aftercare.rendering import render
+from aftercare.replies.auto_replies import TEXTS, answer, confirmed
+from aftercare.texts import checks, gsm7
+from aftercare.texts.preview import preview
+from aftercare.texts.render import render
 from patients.models import Channel
 from tests.factories import NINE, ClinicFactory, MessageFactory, PatientFactory, TemplateFactory
 
@@ -180,8 +180,8 @@ def test_marks_in_a_text_cost_nothing_and_accents_are_told() -> None:
     template = TemplateFactory.build(channel=Channel.SMS, body=text)
 
     assert gsm7.foreign(text) != []
-    assert lint.parts_needed(template) == 1
-    assert gsm7.foreign(lint.at_longest(template)) == []
+    assert checks.parts_needed(template) == 1
+    assert gsm7.foreign(checks.at_longest(template)) == []
 
 
 @pytest.mark.django_db

@@ -9,12 +9,12 @@ from rest_framework.test import APIClient
 
 from clinic.models import User
 from sessions import services
-from sessions.availability import free_slots
-from sessions.holding import Held
 from sessions.models import Hold, TreatmentSession
-from sessions.services import booking as rules
-from sessions.services.presence import Closed
-from sessions.spacing import TooSoon
+from sessions.scheduling.availability import free_slots
+from sessions.scheduling.holds import Held
+from sessions.scheduling.spacing import TooSoon
+from sessions.services.booking import book as rules
+from sessions.services.booking.presence import Closed
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE, HoldFactory, PlanFactory
 

@@ -14,7 +14,7 @@ from urllib.parse import quote_from_bytes
 import pytest
 from django.db import transaction
 
-from clinic.api import LoginView
+from clinic.api.auth import LoginView
 from clinic.models import Clinic
 from tests.hostile import NOBODY, Ledger, Operation, World, operations_of
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from clinic.idempotency import KEPT
+from clinic.http.idempotency import KEPT
 from clinic.models import IdempotencyKey, User
 from clinic.tasks import purge_idempotency_keys
 from patients.models import Patient

@@ -8,10 +8,12 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from aftercare import gsm7, optout, services
-from aftercare.answers import TEXTS, WITHOUT_CLINIC, answer
-from aftercare.inbound import Incoming, receive_sms
+from aftercare import services
 from aftercare.models import Anchor, InboundMessage, Message, MessageStatus
+from aftercare.replies import opt_out
+from aftercare.replies.auto_replies import TEXTS, WITHOUT_CLINIC, answer
+from aftercare.replies.receive import Incoming, receive_sms
+from aftercare.texts import gsm7
 from clinic.models import Clinic, User
 from patients.models import Audience, Channel, Patient, StaffTask, TaskKind, TaskStatus
 from patients.services import finish_task
@@ -66,7 +68,7 @@ def status(message: Message) -> str:
 
 
 def has_opted_out() -> bool:
-    return optout.refusal(channel=Channel.SMS, address=NUMBER, purpose="CARE") is not None
+    return opt_out.refusal(channel=Channel.SMS, address=NUMBER, purpose="CARE") is not None
 
 
 # STOP, START, HELP

@@ -2,7 +2,8 @@
 
 import pytest
 
-from aftercare.keywords import Keyword, read
+from aftercare.models import Keyword
+from aftercare.replies.keywords import read
 
 STOP = [
     "STOP", "stop", "Stop", " stop ", "stop.", "STOP!", "Stop!!!", "“STOP”", "'stop'", "«STOP»",

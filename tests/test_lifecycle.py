@@ -8,7 +8,8 @@ import pytest
 from sessions import services
 from sessions.lifecycle import NEXT, OCCUPIES, Status, in_words
 from sessions.models import IllegalMove, TreatmentSession
-from sessions.services.moves import CHECK_IN_OPENS, NothingCharted, TooEarly
+from sessions.services.booking.moves import CHECK_IN_OPENS, NothingCharted, TooEarly
+from sessions.services.record.chart import NotInProgress
 from sessions.signals import session_moved
 from tests.conftest import Booking
 from tests.factories import HOUR, NINE, SessionFactory
@@ -108,10 +109,10 @@ def test_a_chart_is_written_only_while_the_session_is_in_progress(booking: Booki
     entry: services.ZoneEntry = {"zone": booking.zone, "depth_mm": Decimal("1.00"), "passes": 4}
     session = booking.book()
 
-    with pytest.raises(services.chart.NotInProgress, match="it is booked"):
+    with pytest.raises(NotInProgress, match="it is booked"):
         services.write_chart(session_id=session.pk, zones=[entry])
 
     done = booking.completed(session.recovers_at)
-    with pytest.raises(services.chart.NotInProgress, match="it is completed"):
+    with pytest.raises(NotInProgress, match="it is completed"):
         services.write_chart(session_id=done.pk, zones=[entry])
     assert TreatmentSession.objects.get(pk=done.pk).zone_treatments.get().passes == 6

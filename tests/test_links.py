@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from aftercare import links
 from aftercare.models import Message
+from aftercare.texts import links
 from tests.factories import MessageFactory
 
 pytestmark = pytest.mark.django_db

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from aftercare import lint, services
-from aftercare.lint import check_text, indiscreet
+from aftercare import services
 from aftercare.models import Anchor, CareStep, MessageTemplate
-from aftercare.wording import VARIABLES, ZONES, Place
-from clinic.discretion import discreet_name
+from aftercare.texts import checks
+from aftercare.texts.checks import check_text, indiscreet
+from aftercare.texts.variables import VARIABLES, ZONES, Place
+from clinic.values.discretion import discreet_name
 from patients.models import Channel, Concern, Zone
 from sessions.models import Product
 from tests.factories import CareStepFactory, TemplateFactory
@@ -186,4 +187,4 @@ def test_every_variable_that_an_sms_may_use_has_a_longest_value() -> None:
 
     for language in ("en", "es"):
         template = TemplateFactory.build(channel=Channel.SMS, language=language, body=body)
-        assert "{{" not in lint.at_longest(template)
+        assert "{{" not in checks.at_longest(template)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from redis.exceptions import ConnectionError as NoBroker
 
-from clinic.logs import Formatter, described, masked
+from clinic.http.logs import Formatter, described, masked
 from clinic.models import User
 from patients.models import Patient
 from tests.conftest import client_of

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from sessions.api import availability
+from sessions.api.booking import availability
 from tests.answers import operations, resolved
 from tests.conftest import Booking
 from tests.factories import HOUR, NINE, PatientFactory, SkinTypeAssessmentFactory

@@ -12,12 +12,12 @@ from rest_framework.test import APIClient
 
 from clinic.errors import DomainError
 from clinic.models import User
-from clinic.wallclock import later
+from clinic.values.wallclock import later
 from sessions import services
-from sessions.availability import offers
 from sessions.lifecycle import Status
 from sessions.models import ProtocolVersion, TreatmentPlan
-from sessions.spacing import TooSoon, why_not_yet
+from sessions.scheduling.availability import offers
+from sessions.scheduling.spacing import TooSoon, why_not_yet
 from tests.conftest import Booking
 from tests.factories import (
     DAY,

@@ -7,16 +7,15 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from rest_framework.test import APIClient
 
-from aftercare import links
 from aftercare.models import Message
+from aftercare.records.merge import CannotMerge, merge_patients
+from aftercare.texts import links
 from clinic.models import Clinic, User
-from patients.merging import FATES, ChoicesNeeded, Fate, NothingToChoose, TooLongTogether
+from patients.merge import FATES, ChoicesNeeded, Fate, NothingToChoose, TooLongTogether
 from patients.models import Patient, PatientMerge
-from sessions import services
-from sessions.calendar import appointment
+from sessions.ical import appointment
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import TreatmentSession
-from sessions.services.merging import CannotMerge
 from tests.conftest import Booking, make_booking
 from tests.factories import (
     DAY,
@@ -37,7 +36,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-# The table of patients.merging once more: whoever adds a field to Patient decides about it there
+# The table of patients.merge once more: whoever adds a field to Patient decides about it there
 # and here.
 CHOSEN = {
     *("given_name", "family_name", "date_of_birth", "email", "mobile", "language", "time_zone"),
@@ -75,7 +74,7 @@ def make_twins(booking: Booking, another_booking: Booking) -> tuple[Patient, Pat
 def merge(
     kept: Patient, merged: Patient, by: User, *, at: datetime = NINE, **choices: str
 ) -> PatientMerge:
-    return services.merge_patients(
+    return merge_patients(
         kept_id=kept.pk, merged_id=merged.pk, reason="Typed twice", at=at, by=by, choices=choices
     )
 

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from rest_framework.test import APIClient
 
-from aftercare import planning, services
+from aftercare import services
 from aftercare.models import Anchor, Message, MessageStatus
+from aftercare.planning import plan as planning
 from clinic.models import Clinic, User
 from sessions.lifecycle import Status
 from tests.conftest import Booking, client_of

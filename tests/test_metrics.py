@@ -195,6 +195,6 @@ def test_the_watchdog_answers_without_a_database(
     def away(*_: Any) -> None:
         raise OperationalError("away")
 
-    monkeypatch.setattr("clinic.health._why_not_dispatching", away)
+    monkeypatch.setattr("clinic.ops.health._why_not_dispatching", away)
 
     assert reasons(client) == ["the database does not answer"]

@@ -7,11 +7,11 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from aftercare import links
 from aftercare.models import MessageTemplate
-from aftercare.rendering import render
+from aftercare.texts import links
+from aftercare.texts.render import render
 from clinic.models import Clinic, User
-from patients.merging import ChoicesNeeded, NoNameLeft
+from patients.merge import ChoicesNeeded, NoNameLeft
 from patients.models import Patient
 from tests.conftest import Booking
 from tests.factories import MessageFactory, PatientFactory

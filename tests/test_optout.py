@@ -7,12 +7,12 @@ import pytest
 from django.db import connection, transaction
 from rest_framework.test import APIClient
 
-from aftercare import optout
-from aftercare.address import lock_name
-from aftercare.held import Reader
+from aftercare.dispatch.locked_read import Reader
+from aftercare.dispatch.recheck import Verdict, verdict
 from aftercare.models import AddressConsent, AddressSource, Message, MessageStatus
-from aftercare.suppression import Verdict, verdict
-from clinic.locks import lock
+from aftercare.replies import opt_out
+from aftercare.replies.address import lock_name
+from clinic.db.locks import lock
 from clinic.models import Clinic, User
 from patients.models import Channel, Purpose
 from tests.factories import (
@@ -45,11 +45,11 @@ def say(granted: bool, source: str, **changes: Any) -> list[AddressConsent]:
         "wording": "so",
         "at": NINE,
     }
-    return optout.record(granted=granted, source=source, **{**details, **changes})
+    return opt_out.record(granted=granted, source=source, **{**details, **changes})
 
 
 def refused(purpose: str = Purpose.CARE) -> bool:
-    return optout.refusal(channel=Channel.SMS, address=NUMBER, purpose=purpose) is not None
+    return opt_out.refusal(channel=Channel.SMS, address=NUMBER, purpose=purpose) is not None
 
 
 @db
@@ -106,7 +106,7 @@ def test_what_was_chosen_by_a_link_is_taken_back_by_a_link() -> None:
 
 @db
 def test_an_address_is_one_in_every_spelling() -> None:
-    optout.record(
+    opt_out.record(
         channel=Channel.EMAIL,
         address=" Grace@Example.COM ",
         granted=False,
@@ -115,8 +115,8 @@ def test_an_address_is_one_in_every_spelling() -> None:
         at=NINE,
     )
 
-    assert optout.refusal(channel=Channel.EMAIL, address="grace@example.com", purpose="CARE")
-    assert not optout.refusal(channel=Channel.SMS, address="grace@example.com", purpose="CARE")
+    assert opt_out.refusal(channel=Channel.EMAIL, address="grace@example.com", purpose="CARE")
+    assert not opt_out.refusal(channel=Channel.SMS, address="grace@example.com", purpose="CARE")
 
 
 @db
@@ -207,7 +207,7 @@ def test_the_desk_uses_an_address_again_that_had_bounced(
 ) -> None:
     patient = PatientFactory(clinic=clinic, email="Grace@Patients.example")
     email = {"channel": Channel.EMAIL, "address": patient.email, "at": NINE, "wording": "550"}
-    optout.record(granted=False, source=AddressSource.HARD_BOUNCE, **email)
+    opt_out.record(granted=False, source=AddressSource.HARD_BOUNCE, **email)
     body = {
         "patient": str(patient.pk),
         "channel": "EMAIL",
@@ -220,7 +220,7 @@ def test_the_desk_uses_an_address_again_that_had_bounced(
 
     assert answer.status_code == 201
     assert answer.json()[0]["recorded_by"] == str(dana.pk)
-    assert not optout.refusal(channel=Channel.EMAIL, address=patient.email, purpose="CARE")
+    assert not opt_out.refusal(channel=Channel.EMAIL, address=patient.email, purpose="CARE")
     listed = as_dana.get("/api/v1/address-consents/?address=grace@patients.example").json()
     assert [row["granted"] for row in listed["results"]] == [True, False, False]
     assert as_dana.post("/api/v1/address-consents/", body).json() == []  # nothing new

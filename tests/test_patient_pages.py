@@ -9,7 +9,6 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from aftercare import links, optout
 from aftercare.models import (
     AddressConsent,
     AddressSource,
@@ -20,7 +19,9 @@ from aftercare.models import (
 )
 from aftercare.pages import base
 from aftercare.pages.words import WORDS
-from aftercare.reach import reach_of
+from aftercare.planning.reach import reach_of
+from aftercare.replies import opt_out
+from aftercare.texts import links
 from patients.models import Audience, Channel, ContactConsent, Purpose, StaffTask, TaskKind
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
@@ -452,7 +453,7 @@ def test_who_unsubscribed_can_change_their_mind(message: Message) -> None:
 
     choose(message, "EMAIL-CARE")
 
-    assert not optout.refusal(channel="EMAIL", address=message.patient.email, purpose="CARE")
+    assert not opt_out.refusal(channel="EMAIL", address=message.patient.email, purpose="CARE")
     assert AddressConsent.objects.order_by("-id")[0].source == AddressSource.PREFERENCES
     assert ContactConsent.objects.count() == 1  # that was never taken back
 
@@ -461,7 +462,7 @@ def test_who_unsubscribed_can_change_their_mind(message: Message) -> None:
 def test_a_link_does_not_undo_a_stop_or_a_bounce(message: Message, source: str) -> None:
     ContactConsentFactory(patient=message.patient, channel=Channel.SMS)
     number = str(message.patient.mobile)
-    optout.record(
+    opt_out.record(
         channel="SMS", address=number, granted=False, source=source, wording="x", at=TODAY
     )
     text = get(message, "preferences/")
@@ -470,7 +471,7 @@ def test_a_link_does_not_undo_a_stop_or_a_bounce(message: Message, source: str) 
 
     choose(message, "SMS-CARE", "SMS-RECALL")
 
-    assert optout.refusal(channel="SMS", address=number, purpose=Purpose.CARE)
+    assert opt_out.refusal(channel="SMS", address=number, purpose=Purpose.CARE)
     assert ContactConsent.objects.count() == 1
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from aftercare.reach import reach_of
+from aftercare.planning.reach import reach_of
 from clinic.models import Clinic
 from patients.models import ContactConsent, Patient
 from tests.factories import ContactConsentFactory, PatientFactory

@@ -20,7 +20,7 @@ from clinic.models import User
 from patients.models import Patient
 from sessions import services
 from sessions.models import Photo
-from sessions.services import photos
+from sessions.services.record import photos
 from tests.factories import PatientFactory
 from tests.pictures import agree, encoded, files, jpeg, opened, send
 
@@ -386,7 +386,7 @@ def test_25_megabytes_wait_in_a_temporary_file_that_goes_away(
     def look(**details: Any) -> Photo:
         seen.append(details["upload"])
         assert Path(seen[0].temporary_file_path()).exists()
-        return services.photos.store_photo(**details)
+        return photos.store_photo(**details)
 
     monkeypatch.setattr(services, "store_photo", look)
     answer = send(as_alice, patient, jpeg().ljust(25_000_000, b"\0"))

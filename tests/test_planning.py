@@ -7,9 +7,10 @@ import pgtrigger
 import pytest
 from django.core.exceptions import ValidationError
 
-from aftercare import planning, services
+from aftercare import services
 from aftercare.models import Anchor, CareStep, ChannelPolicy, Message, MessageStatus
-from aftercare.planning import Replan, replan
+from aftercare.planning import plan as planning
+from aftercare.planning.plan import Replan, replan
 from aftercare.signals import message_ended
 from clinic.models import User
 from patients.models import Channel, ContactConsent, Patient
@@ -122,7 +123,7 @@ def test_what_no_longer_fits_at_the_last_moment_is_not_sent(
     booking: Booking, smtp: SmtpServer
 ) -> None:
     """The conditions are asked again when it is due, whatever changed them."""
-    from aftercare import dispatch
+    from aftercare.dispatch import run as dispatch
 
     step = CareStepFactory(skin_types=[3])
     TemplateFactory(step=step)
@@ -213,7 +214,7 @@ def test_no_next_session_is_proposed_once_the_plan_has_none_left(course: Booking
 
 
 def test_a_stopped_plan_is_followed_by_nothing(course: Booking, alice: User) -> None:
-    from aftercare import conditions
+    from aftercare.planning import conditions
 
     course.completed()
     move_plan(
@@ -425,7 +426,7 @@ def test_what_can_no_longer_go_by_one_channel_goes_by_the_other_when_it_is_due(
     smtp: SmtpServer, gateway: HttpGateway
 ) -> None:
     """Consent to e-mail is withdrawn unheard after planning: the SMS takes its place, once."""
-    from aftercare import dispatch
+    from aftercare.dispatch import run as dispatch
 
     step = CareStepFactory(channel_policy="EMAIL_ELSE_SMS")
     for channel in Channel.values:

@@ -4,7 +4,7 @@ import pytest
 from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from clinic.prepared import Prepared
+from clinic.db.prepared import Prepared
 
 pytestmark = pytest.mark.django_db
 SUM = Prepared(

@@ -12,8 +12,8 @@ from django.middleware.security import SecurityMiddleware
 from django.test import Client, RequestFactory
 from rest_framework.test import APIClient
 
-from clinic.api import MeView
-from clinic.middleware import problems_only
+from clinic.api.auth import MeView
+from clinic.http.middleware import problems_only
 from clinic.models import User
 from patients.models import Patient
 from tests.conftest import Booking, client_of

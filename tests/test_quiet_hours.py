@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from aftercare.timing import (
+from aftercare.planning.timing import (
     BEFORE_QUIET,
     MINUTE,
     ON_THE_WAY,

@@ -9,12 +9,12 @@ from django.db import DatabaseError, connection, transaction
 from rest_framework.test import APIClient
 
 from sessions import services
-from sessions.assessment import assess_session
 from sessions.lifecycle import Status
 from sessions.models import SessionFinding, TreatmentSession, ZoneTreatment
-from sessions.services.booking import OpenSideEffects, OverrideNotAllowed
-from sessions.services.chart import NoSuchFinding, NotSigned
-from sessions.services.moves import UnresolvedFindings
+from sessions.safety.assessment import assess_session
+from sessions.services.booking.book import OpenSideEffects, OverrideNotAllowed
+from sessions.services.booking.moves import UnresolvedFindings
+from sessions.services.record.chart import NoSuchFinding, NotSigned
 from tests.conftest import AS_IT_IS, Booking
 from tests.factories import (
     DAY,

@@ -13,11 +13,11 @@ from aftercare.models import CareStep, Message
 from clinic.models import CartridgeLot, Clinic, Device, DeviceModel, Role, Room, User
 from patients.models import Concern, Patient, StaffTask
 from sessions import services
-from sessions.ahead import REACHES, look_ahead
 from sessions.lifecycle import PlanStatus, Status, WaitlistStatus
 from sessions.models import FreedSlot, Hold, Protocol, TreatmentPlan, TreatmentSession
-from sessions.services.booking import OutOfUse
-from sessions.services.settling import Choice, Decider, OnlyKeep, StillAhead
+from sessions.scheduling.ahead import REACHES, look_ahead
+from sessions.services.booking.book import OutOfUse
+from sessions.services.ending.settle import Choice, Decider, OnlyKeep, StillAhead
 from tests.conftest import Booking, client_of, make_booking
 from tests.factories import (
     DAY,

@@ -8,7 +8,7 @@ from django.db import models
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from clinic.admin.clocks import zones_of
+from clinic.admin.forms.clocks import zones_of
 from clinic.models import Closure, Role, TimeOff, User
 from sessions.models import TreatmentSession
 from tests.conftest import Booking, make_booking

@@ -13,12 +13,12 @@ from rest_framework.test import APIClient
 
 from clinic.models import Closure, Device, Room, TimeOff, User, Weekday, WorkingHours
 from sessions import services
-from sessions.availability import offers
 from sessions.lifecycle import Status
-from sessions.services.booking import RoomTaken
-from sessions.services.closures import BookingsInTheWay, bookings_in
+from sessions.scheduling.availability import offers
+from sessions.services.booking.book import RoomTaken
+from sessions.services.booking.presence import Closed, DeviceUnfit, PractitionerOff, RoomUnfit
+from sessions.services.ending.closures import BookingsInTheWay, bookings_in
 from sessions.services.plans import NoPractitionerHere
-from sessions.services.presence import Closed, DeviceUnfit, PractitionerOff, RoomUnfit
 from tests.conftest import Booking, client_of
 from tests.factories import (
     DAY,

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from clinic.schema import words
-from clinic.schema.problems import FRAMEWORK, known
+from clinic.api.schema import words
+from clinic.api.schema.problems import FRAMEWORK, known
 from tests.answers import description, operations, resolved, strict
 
 # An operation that cannot be refused like this is a mistake of the description.

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from aftercare.admin.sequence import told
 from aftercare.models import Anchor, CareStep, Message, MessageTemplate
-from aftercare.planning import Replan
+from aftercare.planning.plan import Replan
+from clinic.db.versions import version_of
 from clinic.models import Clinic, Role, User
-from clinic.versions import version_of
 from sessions.lifecycle import Status
 from tests.factories import (
     DAY,

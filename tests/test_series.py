@@ -8,13 +8,13 @@ import pytest
 from rest_framework.test import APIClient
 
 from clinic.models import User, Weekday
-from clinic.wallclock import later
+from clinic.values.wallclock import later
 from sessions import services
 from sessions.lifecycle import PlanStatus, Status
 from sessions.models import TreatmentSession
-from sessions.services import booking as rules
-from sessions.services.rescheduling import LaterSessionsTooSoon, NoFreeTime
-from sessions.spacing import TooSoon, recovered_at
+from sessions.scheduling.spacing import TooSoon, recovered_at
+from sessions.services.booking import book as rules
+from sessions.services.booking.reschedule import LaterSessionsTooSoon, NoFreeTime
 from tests.conftest import Booking
 from tests.factories import (
     DAY,

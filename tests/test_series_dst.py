@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from clinic.models import Clinic, OpeningHours
-from clinic.wallclock import exact_instant
+from clinic.values.wallclock import exact_instant
 from sessions import services
 from sessions.models import TreatmentPlan
 from tests.factories import (

@@ -5,8 +5,8 @@ from django.db import DatabaseError, transaction
 
 from clinic.models import User
 from sessions.lifecycle import Status
-from sessions.services.booking import OverrideNotAllowed
-from sessions.spacing import TooSoon
+from sessions.scheduling.spacing import TooSoon
+from sessions.services.booking.book import OverrideNotAllowed
 from tests.conftest import Booking
 from tests.factories import DAY, NINE, SessionFactory
 

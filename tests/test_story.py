@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from rest_framework.test import APIClient
 
-from aftercare.history import TRACKED
+from aftercare.records.history import TRACKED
 from patients.models import Patient
 from sessions import services
 from tests.conftest import AS_IT_IS, Booking

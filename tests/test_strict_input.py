@@ -9,12 +9,12 @@ from django.urls import get_resolver
 from rest_framework import serializers
 from rest_framework.test import APIClient
 
-from clinic.api import ClinicViewSet
-from clinic.forms import Form
+from clinic.api.base import ClinicViewSet
+from clinic.api.forms import Form
+from clinic.api.paging import NewestFirst
+from clinic.api.queries import StrictQuery
 from clinic.models import Clinic, Role
-from clinic.paging import NewestFirst
 from clinic.permissions import PERMISSIONS, RolePermission
-from clinic.queries import StrictQuery
 from patients.models import Patient
 from tests.conftest import Booking, client_of
 from tests.factories import NINE, PatientFactory, UserFactory

@@ -8,9 +8,10 @@ import pgtrigger
 import pytest
 from django.conf import settings
 
-from aftercare import links, lint, services
+from aftercare import services
 from aftercare.models import CareStep, MessageTemplate
-from aftercare.rendering import VARIABLES, NoTemplate, compiled, render, template_for
+from aftercare.texts import checks, links
+from aftercare.texts.render import VARIABLES, NoTemplate, compiled, render, template_for
 from patients.models import Channel
 from sessions.models import ProductKind
 from tests.factories import (
@@ -105,7 +106,7 @@ def test_shipped_texts_pass_the_lint_and_fit_where_they_say(catalogue: None, set
     settings.PUBLIC_URL = "https://booking.riverside-clinic.com"
     several = set()
     for template in shipped():
-        lint.check(template)
+        checks.check(template)
         if template.max_parts > 1:
             several.add((template.step.code, template.channel))
     assert several == {("after-0h", "SMS")}  # what to watch for does not fit into one

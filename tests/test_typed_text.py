@@ -8,7 +8,7 @@ from django.urls import get_resolver
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from clinic.forms import LINE, Form, TextField
+from clinic.api.forms import LINE, Form, TextField
 
 UNSEEN = {"right to left": "a\u202eb", "zero width": "\u200b", "NUL": "a\0b", "bell": "a\x07b"}
 UNSEEN |= {"shows nothing": "\u2800", "half a pair": "a\ud800b", "soft hyphen": "a\u00adb"}

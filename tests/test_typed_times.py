@@ -14,7 +14,8 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic.admin.fields import (
+from clinic.admin.filters import DaysForm
+from clinic.admin.forms.fields import (
     DateField,
     DateInput,
     MomentField,
@@ -23,7 +24,6 @@ from clinic.admin.fields import (
     TimeInput,
     TimeWithOffsetField,
 )
-from clinic.admin.filters import DaysForm
 from clinic.models import Role, User
 from patients.models import Patient
 from tests.conftest import Booking

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from clinic.versions import version_of
+from clinic.db.versions import version_of
 from patients.models import Patient
 from tests.factories import PatientFactory, SkinTypeAssessmentFactory
 

@@ -8,12 +8,12 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from aftercare import links
-from aftercare.answers import confirmed
 from aftercare.models import CareStep, Message, MessageTemplate
-from aftercare.reconciling import window_of
-from aftercare.rendering import VARIABLE, render, values_of
-from clinic.zones import clock_of, place_of, whose_clock
+from aftercare.planning.reconcile import window_of
+from aftercare.replies.auto_replies import confirmed
+from aftercare.texts import links
+from aftercare.texts.render import VARIABLE, render, values_of
+from clinic.values.zones import clock_of, place_of, whose_clock
 from patients.models import Channel
 from tests.factories import DAY, NINE, ClinicFactory, MessageFactory, SessionFactory
 

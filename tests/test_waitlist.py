@@ -12,7 +12,6 @@ from rest_framework.test import APIClient
 
 from clinic.models import Clinic, User, Weekday
 from sessions import services
-from sessions.holding import Held
 from sessions.lifecycle import WAITLIST_NEXT, Status, WaitlistStatus, in_words
 from sessions.models import (
     FreedSlot,
@@ -21,9 +20,10 @@ from sessions.models import (
     TreatmentSession,
     WaitlistEntry,
 )
-from sessions.services.booking import PlanNotActive
+from sessions.scheduling.holds import Held
+from sessions.services.booking.book import PlanNotActive
+from sessions.services.booking.waitlist import AlreadyWaiting, OfferLapsed
 from sessions.services.plans import NoPractitionerHere
-from sessions.services.waitlist import AlreadyWaiting, OfferLapsed
 from sessions.tasks import keep_waitlist_moving
 from tests.conftest import Booking
 from tests.factories import (

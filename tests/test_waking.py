@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 from kombu.exceptions import OperationalError
 
-from clinic import waking
+from clinic import wakeups
 
 
 class Task:
@@ -28,7 +28,7 @@ class Task:
 def test_a_worker_is_asked_at_once() -> None:
     task = Task()
 
-    waking.wake(task)
+    wakeups.wake(task)
 
     assert task.calls.get(timeout=5) == {"retry": False, "expires": 60}
 
@@ -36,35 +36,35 @@ def test_a_worker_is_asked_at_once() -> None:
 def test_many_who_ask_at_once_ask_once_and_the_last_one_is_not_lost() -> None:
     task = Task()
 
-    waking.wake(task)
+    wakeups.wake(task)
     task.calls.get(timeout=5)
     for _ in range(100):
-        waking.wake(task)
+        wakeups.wake(task)
 
     task.calls.get(timeout=5)  # for those who asked after the first one was told
     with pytest.raises(Empty):
-        task.calls.get(timeout=3 * waking.PAUSE_SECONDS)
+        task.calls.get(timeout=3 * wakeups.PAUSE_SECONDS)
 
 
 def test_without_a_broker_nobody_is_harmed_and_the_next_one_is_heard() -> None:
     lost, task = Task(OperationalError("gone")), Task()
 
-    with patch.object(waking.logger, "warning") as warning:
-        waking.wake(lost)
+    with patch.object(wakeups.logger, "warning") as warning:
+        wakeups.wake(lost)
         lost.calls.get(timeout=5)
-        waking.wake(task)
+        wakeups.wake(task)
         task.calls.get(timeout=5)
 
     warning.assert_called_once_with("no broker to wake a worker with: %s", lost.error)
 
 
 def test_a_process_that_was_forked_has_a_thread_of_its_own() -> None:
-    waking.wake(warm := Task())
+    wakeups.wake(warm := Task())
     warm.calls.get(timeout=5)
 
     child = os.fork()
     if child == 0:
-        waking.wake(task := Task())
+        wakeups.wake(task := Task())
         os._exit(0 if task.calls.get(timeout=5) else 1)
 
     ends = time.monotonic() + 20

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 
-from clinic.wallclock import Doubled, Skipped, exact_instant, instant, later
+from clinic.values.wallclock import Doubled, Skipped, exact_instant, instant, later
 from tests.factories import DAY, HOUR
 
 ZONES = [

@@ -17,8 +17,8 @@ from django.test import Client
 from django.urls import include, path
 from django.utils import timezone
 
-from aftercare import optout
 from aftercare.models import DeliveryReceipt, InboundMessage, Message, MessageAttempt, MessageStatus
+from aftercare.replies import opt_out
 from aftercare.webhooks.base import MAX_BODY_BYTES
 from patients.models import Channel, StaffTask, TaskKind, TaskStatus
 from sessions.lifecycle import Status
@@ -239,7 +239,7 @@ def test_a_reply_is_answered_and_the_repeated_webhook_gets_the_same() -> None:
     assert "no more texts" in first.json()["reply"]
     assert again.json() == first.json()
     assert InboundMessage.objects.count() == 1
-    assert optout.refusal(channel="SMS", address=NUMBER, purpose="CARE")
+    assert opt_out.refusal(channel="SMS", address=NUMBER, purpose="CARE")
 
 
 def test_twilio_gets_its_answer_as_twiml() -> None:
@@ -341,7 +341,7 @@ def test_what_was_never_tried_cannot_have_arrived() -> None:
 
 
 def test_an_unknown_message_is_accepted_and_ignored(caplog: Any) -> None:
-    caplog.set_level("INFO", logger="aftercare.receipts")
+    caplog.set_level("INFO", logger="aftercare.replies.receipts")
     answers = [
         gateway(report(Message(pk=uuid4()), "delivered")),
         gateway({"type": "status", "id": "1", "status": "sent", "message_id": "nobody's"}),
@@ -358,7 +358,7 @@ def test_an_unknown_number_is_not_written_to_again_and_the_desk_is_told() -> Non
     gateway(report(message, "unknown_number", detail="error 30005"))
 
     assert state(message) == MessageStatus.FAILED
-    refusal = optout.refusal(channel="SMS", address=NUMBER, purpose="CARE")
+    refusal = opt_out.refusal(channel="SMS", address=NUMBER, purpose="CARE")
     assert refusal is not None
     assert (refusal.source, refusal.message) == ("HARD_BOUNCE", message)
     task = StaffTask.objects.get()
@@ -373,8 +373,8 @@ def test_a_late_bounce_blocks_the_address_it_went_to_not_the_corrected_one() -> 
 
     gateway(report(message, "unknown_number", to=NUMBER))
 
-    assert optout.refusal(channel="SMS", address=NUMBER, purpose="CARE")
-    assert not optout.refusal(channel="SMS", address="+4915199999999", purpose="CARE")
+    assert opt_out.refusal(channel="SMS", address=NUMBER, purpose="CARE")
+    assert not opt_out.refusal(channel="SMS", address="+4915199999999", purpose="CARE")
 
 
 def test_twilio_reports_by_our_key_or_by_its_sid() -> None:
@@ -404,10 +404,10 @@ def test_twilios_error_codes_tell_a_dead_number_from_bad_luck() -> None:
 
     twilio(f"status/?key={unlucky.key}", form)
     assert state(unlucky) == MessageStatus.FAILED
-    assert not optout.refusal(channel="SMS", address=NUMBER, purpose="CARE")
+    assert not opt_out.refusal(channel="SMS", address=NUMBER, purpose="CARE")
 
     twilio(f"status/?key={dead.key}", {**form, "MessageSid": "SM2", "ErrorCode": "30005"})
-    assert optout.refusal(channel="SMS", address=NUMBER, purpose="CARE")
+    assert opt_out.refusal(channel="SMS", address=NUMBER, purpose="CARE")
 
 
 # e-mail
@@ -473,7 +473,7 @@ def test_bounces_and_complaints_close_an_address(
 
     assert postmark(kind, message, **event) == 200
 
-    refusal = optout.refusal(channel="EMAIL", address=message.patient.email, purpose="CARE")
+    refusal = opt_out.refusal(channel="EMAIL", address=message.patient.email, purpose="CARE")
     assert (refusal.source if refusal else None) == source
     assert state(message) == status
     kinds = list(StaffTask.objects.open().values_list("kind", flat=True))

@@ -10,11 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from aftercare import conditions, planning, reach, reconciling, timing
 from aftercare.models import Anchor, Message
+from aftercare.planning import conditions, reach, reconcile, timing
+from aftercare.planning import plan as planning
 from aftercare.receivers import READ_OF_CLINIC, READ_OF_PATIENT
+from clinic.db.prepared import Prepared
 from clinic.models import Clinic
-from clinic.prepared import Prepared
 from patients.models import Patient
 from sessions.models import TreatmentSession
 from tests.conftest import Booking
@@ -22,7 +23,7 @@ from tests.factories import CareStepFactory, ContactConsentFactory
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
-PLANNING = (planning, reconciling, reach, conditions, timing)
+PLANNING = (planning, reconcile, reach, conditions, timing)
 WATCHED: dict[type[Any], set[str]] = {Patient: READ_OF_PATIENT, Clinic: READ_OF_CLINIC}
 # Who a row is, and where it belongs, never changes; the end of a record has a signal of its own
 # (`archived_or_restored`), because it asks first what becomes of what waits.

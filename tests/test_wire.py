@@ -11,7 +11,7 @@ from django.core.mail.message import BadHeaderError
 
 from aftercare.channels.message import compose
 from aftercare.channels.wire import LONGEST, recipient, wire
-from aftercare.rendering import Outgoing
+from aftercare.texts.render import Outgoing
 from tests.test_channels import MAIL
 
 PAGE = "https://clinic.example/p/" + "x" * 40 + "/unsubscribe/"

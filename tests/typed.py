@@ -8,8 +8,8 @@ from django.contrib.postgres.forms import SimpleArrayField
 from django.utils import timezone
 from phonenumber_field.formfields import PhoneNumberField
 
-from clinic.admin.durations import AFTER, DurationField
-from clinic.admin.fields import MomentField, NumberField
+from clinic.admin.forms.durations import AFTER, DurationField
+from clinic.admin.forms.fields import MomentField, NumberField
 from tests.forms import Fields
 
 # What the form of a value says nothing about.

@@ -3,7 +3,8 @@
 from aftercare.admin import (  # noqa: F401  they register themselves
     inbox,
     messages,
-    replanning,
+    records,
+    replan_notice,
     sequence,
     templates,
 )

@@ -11,9 +11,9 @@ from django.utils.html import format_html_join
 from django.utils.text import Truncator
 from unfold.decorators import action, display
 
-from aftercare.inbox import candidates, handle
 from aftercare.models import AddressConsent, InboundMessage
 from aftercare.models.inbound import IS_HANDLED
+from aftercare.replies.inbox import candidates, handle
 from clinic.admin import ClinicAdmin, StatusButtons
 from clinic.admin.words import AGREED, badge, said
 from clinic.errors import DomainError

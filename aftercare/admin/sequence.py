@@ -10,9 +10,9 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.decorators import display
 
-from aftercare import planning
 from aftercare.models import Anchor, CareStep, MessageTemplate
-from aftercare.planning import Replan
+from aftercare.planning import plan as planning
+from aftercare.planning.plan import Replan
 from clinic.admin import ClinicAdmin, ReadOnlyInline
 from clinic.admin.words import IN_USE, named
 from patients.models import Channel, SkinType

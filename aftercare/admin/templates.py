@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -14,8 +14,9 @@ from unfold.decorators import display
 
 from aftercare import services
 from aftercare.models import MessageTemplate
-from aftercare.preview import preview
-from aftercare.wording import VARIABLES
+from aftercare.texts.checks import check
+from aftercare.texts.preview import preview
+from aftercare.texts.variables import VARIABLES
 from clinic.admin import ServiceAdmin
 from clinic.models import Clinic
 
@@ -28,6 +29,14 @@ class TypedText(ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = MessageTemplate
         fields = TYPED
+
+    def is_valid(self) -> bool:
+        if super().is_valid():
+            try:
+                check(self.instance)
+            except ValidationError as error:
+                self.add_error(None, error)
+        return not self.errors
 
 
 @admin.register(MessageTemplate)

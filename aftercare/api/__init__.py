@@ -2,6 +2,7 @@
 
 from aftercare.api.addresses import AddressConsentViewSet
 from aftercare.api.inbox import InboxViewSet
+from aftercare.api.merge import MergeView
 from aftercare.api.messages import MessageViewSet
 from aftercare.api.timeline import HistoryView, TimelineView
 
@@ -9,6 +10,7 @@ __all__ = [
     "AddressConsentViewSet",
     "HistoryView",
     "InboxViewSet",
+    "MergeView",
     "MessageViewSet",
     "TimelineView",
 ]

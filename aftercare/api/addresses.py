@@ -8,10 +8,10 @@ from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from aftercare import optout
 from aftercare.models import AddressConsent
-from clinic.api import ClinicViewSet, VisibleField
-from clinic.forms import Form, TextField
+from aftercare.replies import opt_out
+from clinic.api.base import ClinicViewSet, VisibleField
+from clinic.api.forms import Form, TextField
 from clinic.permissions import actor
 from patients.models import Channel, Patient, Purpose
 from patients.services.contact import NoAddress
@@ -64,5 +64,7 @@ class AddressConsentViewSet(ListModelMixin, ClinicViewSet):
         address = patient.email if word["channel"] == Channel.EMAIL else str(patient.mobile or "")
         if not address:
             raise NoAddress("The patient has no address for this channel.", field="channel")
-        rows = optout.record_by_staff(**word, address=address, at=timezone.now(), by=actor(request))
+        rows = opt_out.record_by_staff(
+            **word, address=address, at=timezone.now(), by=actor(request)
+        )
         return Response(AddressConsentOut(rows, many=True).data, status=201)

@@ -12,13 +12,12 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from aftercare.inbox import candidates, handle
-from aftercare.keywords import Keyword
-from aftercare.models import InboundMessage
-from clinic.api import ClinicViewSet
-from clinic.forms import require_no_body
+from aftercare.models import InboundMessage, Keyword
+from aftercare.replies.inbox import candidates, handle
+from clinic.api.base import ClinicViewSet
+from clinic.api.forms import require_no_body
+from clinic.api.queries import IdFilter, YesNoFilter
 from clinic.permissions import actor
-from clinic.queries import IdFilter, YesNoFilter
 from patients.models import Patient
 
 

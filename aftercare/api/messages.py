@@ -14,11 +14,11 @@ from rest_framework.response import Response
 
 from aftercare import services
 from aftercare.models import DeliveryReceipt, Message, MessageAttempt, MessageStatus
-from clinic.api import ClinicViewSet
-from clinic.forms import Form, require_no_body
-from clinic.paging import NewestFirst
+from clinic.api.base import ClinicViewSet
+from clinic.api.forms import Form, require_no_body
+from clinic.api.paging import NewestFirst
+from clinic.api.queries import IdFilter
 from clinic.permissions import actor
-from clinic.queries import IdFilter
 from patients.models import Channel
 
 

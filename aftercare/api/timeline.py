@@ -9,11 +9,11 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from aftercare.history import Change, changes
-from aftercare.timeline import Entry, timeline
-from clinic.paging import Gathered, page_of
+from aftercare.records.history import Change, changes
+from aftercare.records.timeline import Entry, timeline
+from clinic.api.paging import Gathered, page_of
+from clinic.api.queries import StrictQuery
 from clinic.permissions import actor
-from clinic.queries import StrictQuery
 from patients.models import Patient
 
 

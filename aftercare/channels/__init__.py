@@ -11,7 +11,7 @@ from aftercare.channels.errors import Refused, Unknown
 from aftercare.channels.esp import AnymailChannel
 from aftercare.channels.kinds import ProviderKind
 from aftercare.channels.sms import CaptureSms, HttpSms, TwilioSms
-from aftercare.rendering import Outgoing
+from aftercare.texts.render import Outgoing
 from patients.models import Channel as ChannelName
 
 __all__ = ["Channel", "Channels", "ProviderKind", "Refused", "Unknown", "channel_for"]

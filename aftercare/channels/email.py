@@ -12,7 +12,7 @@ from aftercare.channels.errors import Refused, Unknown, fault
 from aftercare.channels.kinds import ProviderKind
 from aftercare.channels.message import headers_of, own_address
 from aftercare.channels.wire import recipient, wire
-from aftercare.rendering import Outgoing
+from aftercare.texts.render import Outgoing
 
 
 class _Closed(Refused):

@@ -9,7 +9,7 @@ from aftercare.channels.errors import Refused, Unknown
 from aftercare.channels.http import no_answer, refusal
 from aftercare.channels.kinds import ProviderKind
 from aftercare.channels.message import compose
-from aftercare.rendering import Outgoing
+from aftercare.texts.render import Outgoing
 
 
 class AnymailChannel:

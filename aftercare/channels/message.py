@@ -7,8 +7,8 @@ from functools import lru_cache
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
-from aftercare.rendering import Outgoing
-from sessions.calendar import method_of
+from aftercare.texts.render import Outgoing
+from sessions.ical import method_of
 
 
 def own_address() -> str:

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from aftercare.channels import http
 from aftercare.channels.errors import Unknown, fault
 from aftercare.channels.kinds import ProviderKind
-from aftercare.rendering import Outgoing
+from aftercare.texts.render import Outgoing
 
 
 class HttpSms:

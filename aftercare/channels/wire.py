@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.mail.message import SafeMIMEMultipart, sanitize_address
 
 from aftercare.channels.message import compose, headers_of, sender_of
-from aftercare.rendering import Outgoing
+from aftercare.texts.render import Outgoing
 
 LONGEST = 998  # of a line: RFC 5322 §2.1.1
 SHORT = 76  # needs no folding

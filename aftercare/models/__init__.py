@@ -3,7 +3,7 @@
 from aftercare.models.address import AddressConsent, AddressSource
 from aftercare.models.attempt import MessageAttempt, Outcome
 from aftercare.models.guard import DispatchGuard
-from aftercare.models.inbound import InboundMessage
+from aftercare.models.inbound import InboundMessage, Keyword
 from aftercare.models.message import Message, MessageStatus
 from aftercare.models.receipt import DeliveryReceipt, ReceiptKind
 from aftercare.models.sequence import (
@@ -26,6 +26,7 @@ __all__ = [
     "DeliveryReceipt",
     "DispatchGuard",
     "InboundMessage",
+    "Keyword",
     "Message",
     "MessageAttempt",
     "MessageStatus",

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 class DispatchGuard(models.Model):
     """One row: the identity of the database that may send messages. How it is used:
-    aftercare.guard."""
+    aftercare.dispatch.guard."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     system_identifier = models.CharField(max_length=20, help_text="Of the PostgreSQL cluster.")

@@ -7,7 +7,6 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Case, Q, Value, When
 
-from aftercare.keywords import Keyword
 from aftercare.models.message import Message
 from clinic.models import Clinic, ClinicScoped, Model, User, of_clinics
 from patients.models import Audience, Channel, Patient, StaffTask, TaskStatus
@@ -19,6 +18,16 @@ IS_HANDLED = Case(
     When(task__status=TaskStatus.DONE, then=Value(True)),
     default=Value(False),
 )
+
+
+class Keyword(models.TextChoices):
+    STOP = "STOP", "Stop"
+    CANCEL = "CANCEL", "Cancel"
+    START = "START", "Start"
+    YES = "YES", "Yes"
+    CONFIRM = "CONFIRM", "Confirm"
+    CHANGE = "CHANGE", "Change"
+    HELP = "HELP", "Help"
 
 
 class InboundQuerySet(ClinicScoped["InboundMessage"]):
@@ -70,7 +79,7 @@ class InboundMessage(Model):
     handled_at = models.DateTimeField(null=True)
     handled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
-    candidates: list[Patient]  # set by aftercare.inbox
+    candidates: list[Patient]  # set by aftercare.replies.inbox
 
     objects = InboundQuerySet.as_manager()
 

@@ -104,7 +104,7 @@ class Message(Model):
     delivered_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True, help_text="When it left the queue, sent or not.")
 
-    words: Words  # only of one that was read behind its locks: aftercare.held
+    words: Words  # only of one that was read behind its locks: aftercare.dispatch.locked_read
 
     objects = MessageQuerySet.as_manager()
 
@@ -209,7 +209,7 @@ class Message(Model):
 
     def accepted(self, *, at: datetime, provider_id: str) -> None:
         """A provider took it; also known later of one that was in doubt. A worker that goes on
-        writes the same at once with more (aftercare.accepting)."""
+        writes the same at once with more (aftercare.dispatch.chain)."""
         self.status, self.sent_at, self.provider_id = (
             MessageStatus.SENT,
             at,

@@ -1,7 +1,7 @@
 """The message sequence as data: its steps, and the texts of each step in versions."""
 
 from datetime import timedelta
-from typing import Any, Self
+from typing import Self
 
 import pgtrigger
 from django.conf import settings
@@ -196,9 +196,9 @@ class MessageTemplate(Model):
     """One version of the text of a step, per channel and language.
 
     A version is never edited, not even by SQL: a new text is a new version, and each message
-    keeps the version that it was sent with. The text may use the variables of
-    `aftercare.wording`; the body of an e-mail is Markdown. What a text may not say is checked by
-    `aftercare.lint` before it is saved.
+    keeps the version that it was sent with. The text may use the variables of `texts.variables`;
+    the body of an e-mail is Markdown. What a text may not say, `texts.checks` checks for whoever
+    saves one.
     """
 
     step = models.ForeignKey(CareStep, on_delete=models.PROTECT, related_name="templates")
@@ -247,9 +247,3 @@ class MessageTemplate(Model):
             f"{self.step}, {self.get_channel_display()}, {self.get_language_display()},"
             f" version {self.version}"
         )
-
-    def clean_fields(self, exclude: Any = None) -> None:
-        super().clean_fields(exclude=exclude)
-        from aftercare.lint import check  # it reads the catalogues, which read models
-
-        check(self, exclude=exclude or ())

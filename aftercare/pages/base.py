@@ -13,10 +13,10 @@ from django.template import loader
 from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 
-from aftercare import links
 from aftercare.models import InboundMessage, Message
 from aftercare.pages.words import WORDS
-from clinic.retries import Busy, is_passing
+from aftercare.texts import links
+from clinic.db.retries import Busy, is_passing
 from patients.models import ContactConsent
 
 # After this the page shows no more of the appointment. To unsubscribe is always possible.

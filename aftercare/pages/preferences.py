@@ -6,8 +6,6 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
-from aftercare import links, optout
-from aftercare.address import lock_name, normal
 from aftercare.models import AddressConsent, AddressSource, Message
 from aftercare.pages.base import (
     has_written_enough,
@@ -17,8 +15,11 @@ from aftercare.pages.base import (
     show,
 )
 from aftercare.pages.words import WORDS
-from clinic.locks import lock
-from clinic.retries import retried_transaction
+from aftercare.replies import opt_out
+from aftercare.replies.address import lock_name, normal
+from aftercare.texts import links
+from clinic.db.locks import lock
+from clinic.db.retries import retried_transaction
 from patients.models import Channel, ContactConsent, Patient, Purpose
 from patients.services import record_contact_consent
 from patients.services.contact import lock_name as consent_lock_name
@@ -94,12 +95,12 @@ def unsubscribe(request: HttpRequest, message: Message) -> HttpResponse:
     cookies or a form of ours; a person presses the button. Never ends."""
     address = normal(message.channel, message.address)
     refusal = (
-        optout.refusal(channel=message.channel, address=address, purpose=message.step.purpose)
+        opt_out.refusal(channel=message.channel, address=address, purpose=message.step.purpose)
         if address
         else None
     )
     if request.method == "POST" and address and refusal is None:
-        optout.record(
+        opt_out.record(
             channel=message.channel,
             address=address,
             purposes=[message.step.purpose],
@@ -176,7 +177,7 @@ def _shown(request: HttpRequest) -> set[str] | None:
 
 
 def _why_locked(refusal: AddressConsent | None) -> str:
-    if refusal is None or not optout.WEIGHT[refusal.source]:
+    if refusal is None or not opt_out.WEIGHT[refusal.source]:
         return ""
     return "stopped_by_reply" if refusal.source == AddressSource.REPLY else "needs_clinic"
 
@@ -195,7 +196,7 @@ def _record(choice: Choice, message: Message, *, granted: bool, at: datetime) ->
             by=None,
         )
     if granted and choice.refusal:
-        optout.record(
+        opt_out.record(
             channel=choice.channel,
             address=choice.address,
             purposes=[choice.purpose],

@@ -8,8 +8,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from aftercare import inbound, links
-from aftercare.answers import DATE_FORMATS
 from aftercare.models import Message
 from aftercare.pages.base import (
     PROVIDER,
@@ -20,7 +18,10 @@ from aftercare.pages.base import (
     show,
 )
 from aftercare.pages.words import WORDS
-from clinic.zones import whose_clock
+from aftercare.replies import receive
+from aftercare.replies.auto_replies import DATE_FORMATS
+from aftercare.texts import links
+from clinic.values.zones import whose_clock
 from patients.models import TaskKind
 from sessions.lifecycle import UPCOMING, Status
 
@@ -42,7 +43,7 @@ def confirm(request: HttpRequest, message: Message) -> HttpResponse:
     """Confirm the appointment. Pressed twice, or too late, it shows how things are now."""
     if not is_from_our_form(request, message):
         return _show(request, message, problem="form_is_old", status=403)
-    inbound.confirm(message.session, at=timezone.now())
+    receive.confirm(message.session, at=timezone.now())
     message.session.refresh_from_db()
     if message.session.status != Status.CONFIRMED:
         return _show(request, message, status=409)
@@ -73,9 +74,9 @@ def _take_text(
         problem = "too_long" if text.strip() else "empty"
         return _show(request, message, problem=problem, status=400, text=text, of=done)
     name = _name(request, kind)
-    if not inbound.is_known(PROVIDER, name) and has_written_enough(message, at=at):
+    if not receive.is_known(PROVIDER, name) and has_written_enough(message, at=at):
         return _show(request, message, problem="too_often", status=429, text=text, of=done)
-    inbound.receive_from_page(
+    receive.receive_from_page(
         message,
         text=form.cleaned_data["text"],
         kind=kind,

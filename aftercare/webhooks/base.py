@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from clinic.errors import DomainError
-from clinic.problems import CONTENT_TYPE
+from clinic.http.problems import CONTENT_TYPE
 
 MAX_BODY_BYTES = 64 * 1024
 View = Callable[[HttpRequest], HttpResponse]

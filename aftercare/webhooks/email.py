@@ -7,8 +7,8 @@ from anymail.signals import tracking
 from django.dispatch import receiver
 from django.utils import timezone
 
-from aftercare import optout, receipts
 from aftercare.models import AddressSource, ReceiptKind
+from aftercare.replies import opt_out, receipts
 from patients.models import Channel
 
 PROVIDER = "anymail"
@@ -29,7 +29,7 @@ NO_SUCH_MAILBOX = {"bounced", "invalid"}  # reasons of a rejection
 def take_in(sender: Any, event: Any, esp_name: str, **_: Any) -> None:
     at = timezone.now()
     if event.event_type == "unsubscribed" and event.recipient:
-        optout.record(
+        opt_out.record(
             channel=Channel.EMAIL,
             address=event.recipient,
             granted=False,

@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.dateparse import parse_datetime
 
-from aftercare import inbound as replies
-from aftercare import receipts
 from aftercare.models import ReceiptKind
+from aftercare.replies import receipts
+from aftercare.replies import receive as replies
 from aftercare.webhooks.base import BadRequest, Forged, NotSetUp, text, webhook
 
 PROVIDER = "http"

@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from aftercare import inbound as replies
-from aftercare import receipts
 from aftercare.models import ReceiptKind
+from aftercare.replies import receipts
+from aftercare.replies import receive as replies
 from aftercare.webhooks.base import Forged, NotSetUp, text, webhook
 
 FORM = "application/x-www-form-urlencoded"

@@ -12,14 +12,14 @@ from knox.models import get_token_model
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from clinic.admin.choices import grouped, readers, ticked
-from clinic.admin.clocks import NamedClock, RowsClock
-from clinic.admin.durations import duration
-from clinic.admin.fields import TIMES
+from clinic.admin.forms.choices import grouped, readers, ticked
+from clinic.admin.forms.clocks import NamedClock, RowsClock
+from clinic.admin.forms.durations import duration
+from clinic.admin.forms.fields import TIMES
 from clinic.admin.history import OwnHistory
 from clinic.admin.lookups import OwnAutocompleteSelect, OwnLookups
-from clinic.admin.saving import SavesOnce
-from clinic.admin.searching import FoldedSearch
+from clinic.admin.saving.save import SavesOnce
+from clinic.admin.search import FoldedSearch
 from clinic.models import Clinic
 
 # Roles take the place of groups; tokens come and go with log-ins.

@@ -9,7 +9,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
-from clinic.admin.saving import saving
+from clinic.admin.saving.save import saving
 from clinic.errors import Conflict
 from clinic.permissions import actor
 

@@ -10,9 +10,9 @@ from django.contrib import admin, messages
 from django.db.models import Q
 from django.http import HttpRequest
 
-from clinic.admin.fields import DateField, DateInput
+from clinic.admin.forms.fields import DateField, DateInput
 from clinic.models import Clinic
-from clinic.wallclock import day_bounds
+from clinic.values.wallclock import day_bounds
 
 
 class DaysForm(forms.Form):

@@ -19,8 +19,8 @@ from clinic.admin.base import (
     version_columns,
 )
 from clinic.admin.lookups import OwnLookups
-from clinic.admin.saving import SavesOnce
-from clinic.admin.searching import FoldedSearch
+from clinic.admin.saving.save import SavesOnce
+from clinic.admin.search import FoldedSearch
 from clinic.admin.words import IN_USE
 from clinic.models import (
     CartridgeLot,

@@ -10,7 +10,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from clinic.admin.choices import names_of
+from clinic.admin.forms.choices import names_of
 from clinic.findings import Severity
 
 Tone = str  # danger | warning | info | success, or nothing

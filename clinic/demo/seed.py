@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from clinic.db.retries import retried_transaction
 from clinic.demo.accounts import ACCOUNTS, HILLTOP, PASSWORD, RIVERSIDE
 from clinic.demo.people import people
 from clinic.demo.story import Story
@@ -20,7 +21,6 @@ from clinic.models import (
     Weekday,
     WorkingHours,
 )
-from clinic.retries import retried_transaction
 from sessions import services
 from sessions.models import TreatmentPlan
 

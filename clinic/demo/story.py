@@ -33,12 +33,12 @@ from patients.services import (
     revoke_consent,
 )
 from sessions import services
-from sessions.availability import free_slots
 from sessions.lifecycle import PlanStatus, Status
 from sessions.models import Milestone, OutcomeScale, Product, Protocol, TreatmentPlan, View
 from sessions.models import TreatmentSession as Session
+from sessions.scheduling.availability import free_slots
 from sessions.services import ProductEntry, ZoneEntry
-from sessions.services.moves import UnresolvedFindings
+from sessions.services.booking.moves import UnresolvedFindings
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WORDING = "May we write to you about your appointments and your aftercare?"

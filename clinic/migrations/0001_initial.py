@@ -2,7 +2,7 @@
 
 import clinic.models.base
 import clinic.models.schedule
-import clinic.operations
+import clinic.db.operations
 import datetime
 import django.contrib.auth.validators
 import django.contrib.postgres.constraints
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         ),
         django.contrib.postgres.operations.TrigramExtension(
         ),
-        clinic.operations.AtOnce(
+        clinic.db.operations.AtOnce(
             operations=[
                 migrations.CreateModel(
                     name='Clinic',

@@ -16,7 +16,7 @@ from django.db.models import Func
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from clinic.typed import clean_text
+from clinic.values.typed_text import clean_text
 
 if TYPE_CHECKING:
     from clinic.models.staff import User
@@ -69,7 +69,7 @@ class Model(models.Model):
     """A table whose rows are named by a UUIDv7 that the database gives.
 
     `version_parts` names the relations whose rows are part of what the API shows as the object, and
-    so of its version (clinic.versions).
+    so of its version (clinic.db.versions).
     """
 
     version_parts: ClassVar[tuple[str, ...]] = ()

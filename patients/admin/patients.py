@@ -14,7 +14,7 @@ from clinic.admin import (
     ScopedFields,
     ServiceAdmin,
 )
-from clinic.admin.fields import TIMES, NumberField
+from clinic.admin.forms.fields import TIMES, NumberField
 from clinic.admin.words import AGREED, named
 from clinic.permissions import actor
 from patients import services

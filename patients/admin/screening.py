@@ -12,7 +12,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from clinic.admin import ReadOnlyInline, ServiceAdmin
-from clinic.admin.fields import DateField
+from clinic.admin.forms.fields import DateField
 from clinic.admin.words import TONES, badge, named, said
 from clinic.findings import Severity
 from clinic.permissions import actor

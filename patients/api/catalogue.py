@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from clinic.api import CatalogueViewSet, VersionedViewSet
+from clinic.api.base import CatalogueViewSet, VersionedViewSet
 from patients.models import (
     Concern,
     ConcernSubtype,

@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from clinic.api import ClinicViewSet, VisibleField
-from clinic.forms import CodeField, Form, RowField, TextField
+from clinic.api.base import ClinicViewSet, VisibleField
+from clinic.api.forms import CodeField, Form, RowField, TextField
+from clinic.api.paging import Gathered, ordered, page_of
 from clinic.models import User
-from clinic.paging import Gathered, ordered, page_of
 from clinic.permissions import actor
 from patients import services
 from patients.models import (

@@ -13,10 +13,10 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api import ClinicViewSet, acting_clinic
-from clinic.forms import Form, IdField, TextField
+from clinic.api.base import ClinicViewSet, acting_clinic
+from clinic.api.forms import Form, IdField, TextField
+from clinic.api.paging import NewestFirst, ordered, page_of
 from clinic.models import known_time_zone
-from clinic.paging import NewestFirst, ordered, page_of
 from clinic.permissions import actor
 from patients import services
 from patients.api.medical import MEDICAL_PERMISSIONS, MedicalActions

@@ -11,10 +11,10 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api import ClinicViewSet
-from clinic.forms import Form, TextField
+from clinic.api.base import ClinicViewSet
+from clinic.api.forms import Form, TextField
+from clinic.api.queries import IdFilter
 from clinic.permissions import actor
-from clinic.queries import IdFilter
 from patients import services
 from patients.models import StaffTask, TaskKind, TaskStatus
 

@@ -29,7 +29,7 @@ from clinic.models import (
     tracked,
     without_extension,
 )
-from clinic.numbers import country_of, read_number
+from clinic.values.phone_numbers import country_of, read_number
 from patients import search
 from patients.models.names import NationalDigits, PatientWords, SearchText
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import ClinicalRule, DeviceModel, User
-from clinic.retries import retried_transaction
 from patients.models import (
     ConsentKind,
     ConsentText,

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from clinic.db.locks import lock
+from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
-from clinic.locks import lock
 from clinic.models import User
-from clinic.retries import retried_transaction
 from patients.models import ContactConsent, Patient
 from patients.services.records import require_open
 
@@ -17,7 +17,7 @@ class NoAddress(Conflict):
 
 
 def lock_name(patient_id: Any) -> str:
-    """The name for `clinic.locks`: held shared while a message to the patient goes out, and alone
+    """The name for `db.locks`: held shared while a message to the patient goes out, and alone
     by whoever records the patient's word, so nothing follows after a withdrawal was answered."""
     return f"patients.contact:{patient_id}"
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.models import Clinic, User
-from clinic.retries import retried_transaction
 from patients.models import (
     Concern,
     ConcernSubtype,

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NotRequired, TypedDict
 
+from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import ClinicalRule, User
-from clinic.retries import retried_transaction
 from patients.models import (
     Screening,
     ScreeningAnswer,

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from clinic.db.retries import retried_step, retried_transaction
 from clinic.errors import Conflict
 from clinic.models import Clinic, User
-from clinic.retries import retried_step, retried_transaction
 from patients.models import Audience, Patient, StaffTask, TaskStatus
 
 

@@ -15,12 +15,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
-from clinic.admin.saving import saving
+from clinic.admin.saving.save import saving
 from clinic.errors import DomainError
 from clinic.permissions import actor
 from sessions import services
-from sessions.assessment import assess_session
 from sessions.models import TreatmentSession
+from sessions.safety.assessment import assess_session
 
 TICK, REASON, SHOWN = "go_on", "because", "shown"
 

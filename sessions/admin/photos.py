@@ -14,9 +14,9 @@ from unfold.widgets import UnfoldAdminImageFieldWidget
 from clinic.admin import ServiceAdmin
 from clinic.permissions import actor
 from sessions import services
-from sessions.api.photos import as_jpeg
+from sessions.api.record.photos import as_jpeg
 from sessions.models import Photo
-from sessions.services.photos import KINDS
+from sessions.services.record.photos import KINDS
 
 # Named as endings too: some browsers do not know what a HEIC is.
 ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif"

@@ -20,14 +20,13 @@ from clinic.admin import (
     ServiceAdmin,
     StatusButtons,
 )
-from clinic.admin.clocks import suffix
 from clinic.admin.filters import DaysFilter
+from clinic.admin.forms.clocks import suffix
 from clinic.admin.words import severity, status_badge
 from clinic.findings import Severity
 from clinic.permissions import actor
 from sessions import services
 from sessions.admin.decisions import Warned, check, decide, fields_of, rows_of, warnings_for
-from sessions.assessment import assess_session
 from sessions.lifecycle import NEXT, Status
 from sessions.models import (
     Addendum,
@@ -38,6 +37,7 @@ from sessions.models import (
     TreatmentSession,
     ZoneTreatment,
 )
+from sessions.safety.assessment import assess_session
 
 
 class SessionEventInline(MovesInline):

@@ -7,12 +7,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from clinic.admin.saving import saving
+from clinic.admin.saving.save import saving
 from clinic.errors import Conflict
 from clinic.models import Clinic
-from clinic.zones import clock_of
-from sessions.admin import retiring as _retiring  # noqa: F401  registers the page of clinics
-from sessions.ahead import still_to_come
+from clinic.values.zones import clock_of
+from sessions.admin import retire as _retiring  # noqa: F401  registers the page of clinics
+from sessions.scheduling.ahead import still_to_come
 
 UNDERSTOOD = "_zone_understood"
 

@@ -1,7 +1,10 @@
 """Catalogues, plans, free times, sessions, holds, charts, healing, photos and lots, over HTTP."""
 
-from sessions.api.availability import AvailabilityViewSet
-from sessions.api.calendar import CalendarFeedViewSet, calendar_file
+from sessions.api.booking.availability import AvailabilityViewSet
+from sessions.api.booking.schedule import ClosureViewSet, TimeOffViewSet, WorkingHoursViewSet
+from sessions.api.booking.sessions import SessionViewSet
+from sessions.api.booking.waitlist import HoldViewSet, WaitlistViewSet
+from sessions.api.calendar_feed import CalendarFeedViewSet, calendar_file
 from sessions.api.catalogue import (
     DeviceModelViewSet,
     OutcomeScaleViewSet,
@@ -9,21 +12,17 @@ from sessions.api.catalogue import (
     ProtocolViewSet,
     ZoneViewSet,
 )
-from sessions.api.healing import OutcomeViewSet, SideEffectViewSet
-from sessions.api.lots import LotViewSet
-from sessions.api.merging import MergeView
-from sessions.api.photos import PhotoViewSet
 from sessions.api.plans import PlanViewSet
-from sessions.api.retiring import (
+from sessions.api.record.healing import OutcomeViewSet, SideEffectViewSet
+from sessions.api.record.lots import LotViewSet
+from sessions.api.record.photos import PhotoViewSet
+from sessions.api.retire import (
     ArchivablePatientViewSet,
     RetirableConcernViewSet,
     RetirableDeviceViewSet,
     RetirablePractitionerViewSet,
     RetirableRoomViewSet,
 )
-from sessions.api.schedule import ClosureViewSet, TimeOffViewSet, WorkingHoursViewSet
-from sessions.api.sessions import SessionViewSet
-from sessions.api.waitlist import HoldViewSet, WaitlistViewSet
 
 __all__ = [
     "ArchivablePatientViewSet",
@@ -33,7 +32,6 @@ __all__ = [
     "DeviceModelViewSet",
     "HoldViewSet",
     "LotViewSet",
-    "MergeView",
     "OutcomeScaleViewSet",
     "OutcomeViewSet",
     "PhotoViewSet",

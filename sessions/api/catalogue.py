@@ -10,12 +10,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api import CatalogueViewSet, VersionedViewSet
+from clinic.api.base import CatalogueViewSet, VersionedViewSet
+from clinic.api.paging import NewestFirst, page_of
 from clinic.models import DeviceModel, DeviceSpec
-from clinic.paging import NewestFirst, page_of
 from clinic.permissions import actor
 from patients.models import Zone
-from sessions.api.retiring import RetireActions, may
+from sessions.api.retire import RetireActions, may
 from sessions.models import (
     DeviceClearance,
     OutcomeScale,

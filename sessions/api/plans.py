@@ -12,15 +12,15 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api import ClinicViewSet, VisibleField
-from clinic.forms import Form, RowField, TextField
+from clinic.api.base import ClinicViewSet, VisibleField
+from clinic.api.forms import Form, RowField, TextField
+from clinic.api.queries import IdFilter
 from clinic.models import User
 from clinic.permissions import actor
-from clinic.queries import IdFilter
 from patients.models import Area, Concern, Patient, PatientConcern
 from sessions import services
-from sessions.api.retiring import RetireIn, decider_of
-from sessions.api.series import ProposalQuery, SeriesActions
+from sessions.api.booking.series import ProposalQuery, SeriesActions
+from sessions.api.retire import RetireIn, decider_of
 from sessions.lifecycle import PlanStatus
 from sessions.models import Protocol, TreatmentPlan
 

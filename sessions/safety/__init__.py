@@ -1,8 +1,9 @@
 """The safety rules of a treatment session: pure functions from facts to findings.
 
-No database and no clock: `sessions.assessment` loads the facts. Every number comes from versioned
-data (protocol, zone limit, device, label, clinical rules) and is named in the finding together with
-its source. The one number in code is the hard band of 0.50-2.50 mm, which is a constraint as well.
+No database and no clock, but in `assessment`, which loads the facts. Every number comes from
+versioned data (protocol, zone limit, device, label, clinical rules) and is named in the finding
+together with its source. The one number in code is the hard band of 0.50-2.50 mm, which is a
+constraint as well.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What the safety rules look at: facts, loaded by `sessions.assessment`, in mm, days and hours."""
+"""What the safety rules look at: facts, loaded by `assessment`, in mm, days and hours."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

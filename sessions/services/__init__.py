@@ -15,38 +15,14 @@ Note [Lock order]
     deadlock detection ends one of them after a second.
 """
 
-from sessions.availability import Chosen, SlotTaken
-from sessions.services.alternatives import alternatives
-from sessions.services.booking import book_session
-from sessions.services.calendar import close_calendar, open_calendar
-from sessions.services.chart import (
-    ProductEntry,
-    ZoneEntry,
-    add_addendum,
-    override_finding,
-    use_cartridge,
-    write_chart,
-)
-from sessions.services.closures import add_closure, add_time_off, bookings_in, propose_moves
-from sessions.services.courses import move_plan
-from sessions.services.healing import (
-    log_side_effect,
-    note_side_effect,
-    record_outcome,
-    resolve_side_effect,
-)
-from sessions.services.holds import place_hold, release_hold
-from sessions.services.hours import add_working_hours, remove_working_hours
-from sessions.services.merging import merge_patients, preview_merge
-from sessions.services.moves import move_session
-from sessions.services.photos import consenting_patients, store_photo
-from sessions.services.plans import change_plan, create_plan
-from sessions.services.protocols import follow_version
-from sessions.services.rescheduling import reschedule_session
-from sessions.services.retiring import archive_patient, restore_patient, retire
-from sessions.services.series import Proposed, book_series, propose_series
-from sessions.services.settling import Choice, Decider, Decision, StillAhead, settle
-from sessions.services.waitlist import (
+from sessions.scheduling.availability import Chosen, SlotTaken
+from sessions.services.booking.alternatives import alternatives
+from sessions.services.booking.book import book_session
+from sessions.services.booking.holds import place_hold, release_hold
+from sessions.services.booking.moves import move_session
+from sessions.services.booking.reschedule import reschedule_session
+from sessions.services.booking.series import Proposed, book_series, propose_series
+from sessions.services.booking.waitlist import (
     accept_offer,
     decline_offer,
     expire_offers,
@@ -55,6 +31,29 @@ from sessions.services.waitlist import (
     offer_freed_slots,
     withdraw_from_waitlist,
 )
+from sessions.services.calendar_feed import close_calendar, open_calendar
+from sessions.services.ending.closures import add_closure, add_time_off, bookings_in, propose_moves
+from sessions.services.ending.hours import add_working_hours, remove_working_hours
+from sessions.services.ending.plan_moves import move_plan
+from sessions.services.ending.protocols import follow_version
+from sessions.services.ending.retire import archive_patient, restore_patient, retire
+from sessions.services.ending.settle import Choice, Decider, Decision, StillAhead, settle
+from sessions.services.plans import change_plan, create_plan
+from sessions.services.record.chart import (
+    ProductEntry,
+    ZoneEntry,
+    add_addendum,
+    override_finding,
+    use_cartridge,
+    write_chart,
+)
+from sessions.services.record.healing import (
+    log_side_effect,
+    note_side_effect,
+    record_outcome,
+    resolve_side_effect,
+)
+from sessions.services.record.photos import consenting_patients, store_photo
 
 __all__ = [
     "Choice",
@@ -85,7 +84,6 @@ __all__ = [
     "follow_version",
     "join_waitlist",
     "log_side_effect",
-    "merge_patients",
     "move_plan",
     "move_session",
     "note_freed",
@@ -94,7 +92,6 @@ __all__ = [
     "open_calendar",
     "override_finding",
     "place_hold",
-    "preview_merge",
     "propose_moves",
     "propose_series",
     "record_outcome",

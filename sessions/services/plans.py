@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.models import Role, User
-from clinic.retries import retried_transaction
 from patients.models import Area, Concern, Patient, PatientConcern
 from patients.services.records import require_open
 from sessions.lifecycle import PlanStatus

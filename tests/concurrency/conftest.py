@@ -38,8 +38,8 @@ def race(*attempts: Callable[[], Any]) -> "Counter[str]":
 def without_locks() -> Iterator[None]:
     """Bookings take no advisory locks: for the control arms."""
     with (
-        patch("sessions.services.booking.lock"),
-        patch("sessions.services.booking.statement", return_value=None),
+        patch("sessions.services.booking.book.lock"),
+        patch("sessions.services.booking.book.statement", return_value=None),
     ):
         yield
 

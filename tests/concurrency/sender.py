@@ -15,11 +15,12 @@ django.setup()
 from django.db.models import QuerySet  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from aftercare import dispatch, held  # noqa: E402  models need the set-up
+from aftercare.dispatch import locked_read  # noqa: E402  models need the set-up
+from aftercare.dispatch import run as dispatch  # noqa: E402  models need the set-up
 from tests.concurrency.unlocked import UNLOCKED  # noqa: E402
 
 if "unlocked" in sys.argv:
-    patch.object(held, "ROW", UNLOCKED).start()
+    patch.object(locked_read, "ROW", UNLOCKED).start()
     patch.object(QuerySet, "select_for_update", lambda rows, *_, **__: rows).start()
 os.write(1, b"ready\n")
 for _ in sys.stdin:

@@ -8,7 +8,7 @@ import pytest
 
 from sessions import services
 from sessions.models import TreatmentSession
-from sessions.services.closures import bookings_in
+from sessions.services.ending.closures import bookings_in
 from tests.concurrency.conftest import race, without_locks
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE
@@ -48,8 +48,8 @@ def test_control_without_locks_both_happen(booking: Booking) -> None:
 
     with (
         without_locks(),
-        patch("sessions.services.closures.lock"),
-        patch("sessions.services.closures.bookings_in", look_and_be_late),
+        patch("sessions.services.ending.closures.lock"),
+        patch("sessions.services.ending.closures.bookings_in", look_and_be_late),
     ):
         closure = closings(booking)["Closed"]()
 

@@ -7,7 +7,8 @@ from unittest.mock import patch
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from aftercare import dispatch, held, suppression
+from aftercare.dispatch import locked_read, recheck
+from aftercare.dispatch import run as dispatch
 from aftercare.models import Message, MessageAttempt
 from patients.models import Patient
 from tests.doubles import HttpGateway, SmtpServer
@@ -73,7 +74,7 @@ def test_what_went_well_stays_when_the_next_one_fails(smtp: SmtpServer) -> None:
             raise KeyError("a fault of ours")
 
     with (
-        patch.object(suppression, "RULES", [rule, *suppression.RULES]),
+        patch.object(recheck, "RULES", [rule, *recheck.RULES]),
         patch.object(dispatch.logger, "exception"),
     ):
         send()
@@ -88,16 +89,16 @@ def test_a_message_whose_address_is_busy_waits_and_the_others_go_out(smtp: SmtpS
     message = ready()
     more(message, 2)
     first, second, third = Message.objects.order_by("id")
-    statements = held.Reader.statements
+    statements = locked_read.Reader.statements
 
-    def busy(reader: held.Reader, message_id: Any) -> list[Any]:
+    def busy(reader: locked_read.Reader, message_id: Any) -> list[Any]:
         found = statements(reader, message_id)
         if message_id == second.pk:
             found[:0] = [("DO $$ BEGIN RAISE lock_not_available; END $$", [])]
         return found
 
     with (
-        patch.object(held.Reader, "statements", busy),
+        patch.object(locked_read.Reader, "statements", busy),
         patch.object(dispatch.logger, "warning"),
     ):
         send()

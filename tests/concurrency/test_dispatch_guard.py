@@ -11,7 +11,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from aftercare import dispatch, guard
+from aftercare.dispatch import guard
+from aftercare.dispatch import run as dispatch
 from aftercare.models import DispatchGuard, Message
 from tests.doubles import SmtpServer
 from tests.factories import DAY, HOUR

@@ -7,8 +7,9 @@ import psycopg
 import pytest
 from django.db import InterfaceError, OperationalError, connection
 
-from aftercare import dispatch, held, untold
 from aftercare.channels import Channels
+from aftercare.dispatch import locked_read, unrecorded
+from aftercare.dispatch import run as dispatch
 from aftercare.models import Message, MessageStatus
 from tests.doubles import SmtpServer
 from tests.factories import HOUR, NINE
@@ -51,7 +52,7 @@ def test_what_was_accepted_is_written_down_when_the_database_is_back(
     sent = Message.objects.filter(status=MessageStatus.SENT)
     assert sent.count() == moment
     assert not Message.objects.exclude(status__in=["SENT", "PENDING"]).exists()
-    assert (untold.memory.tries, untold.memory.not_called) == ({}, {})
+    assert (unrecorded.memory.tries, unrecorded.memory.not_called) == ({}, {})
     send(NINE + HOUR)
     assert sent.count() == len(smtp.accepted) == len(messages)
     assert {message.tries.get().outcome for message in messages} == {"ACCEPTED"}
@@ -99,13 +100,13 @@ def test_a_busy_address_puts_the_message_off_without_using_up_a_try(smtp: SmtpSe
     busy.__cause__ = psycopg.errors.LockNotAvailable()
 
     with (
-        patch.object(held, "together", side_effect=busy),
+        patch.object(locked_read, "together", side_effect=busy),
         patch.object(dispatch.logger, "warning"),
     ):
         send()
 
     assert seen(message)[0] == "PENDING"
-    assert (message.attempts, message.due_at) == (0, NINE + untold.PAUSE)
+    assert (message.attempts, message.due_at) == (0, NINE + unrecorded.PAUSE)
     assert message.tries.count() == 0
     send(message.due_at)
     assert seen(message)[0] == "SENT"

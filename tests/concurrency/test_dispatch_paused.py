@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from django.conf import settings
 from django.utils import timezone
 
-from aftercare import dispatch
+from aftercare.dispatch import run as dispatch
 from aftercare.models import Message, MessageStatus
 from patients.models import Channel
 from sessions.lifecycle import Status

@@ -13,8 +13,10 @@ from unittest.mock import patch
 import pytest
 from django.db.models import QuerySet
 
-from aftercare import dispatch, held, optout
+from aftercare.dispatch import locked_read
+from aftercare.dispatch import run as dispatch
 from aftercare.models import AddressSource, Message, MessageStatus
+from aftercare.replies import opt_out
 from clinic.models import Clinic, User
 from patients.models import Channel, Purpose
 from patients.services import record_contact_consent
@@ -122,7 +124,7 @@ def reschedule(session: TreatmentSession, by: User) -> None:
     )
 
 
-def opt_out(session: TreatmentSession, by: User) -> None:
+def withdraw(session: TreatmentSession, by: User) -> None:
     record_contact_consent(
         patient_id=session.patient_id,
         channel=Channel.SMS,
@@ -136,7 +138,7 @@ def opt_out(session: TreatmentSession, by: User) -> None:
 
 def stop(session: TreatmentSession, by: User) -> None:
     """What the webhook does for a STOP from the patient's phone."""
-    optout.record(
+    opt_out.record(
         channel=Channel.SMS,
         address=session.patient.mobile,
         granted=False,
@@ -165,7 +167,7 @@ def let_race(desk: Desk, sessions: list[TreatmentSession]) -> None:
     assert race(answer, *[send] * SENDERS) == {"answered": 1, "sent": SENDERS}
 
 
-@pytest.mark.parametrize("no", [cancel, reschedule, opt_out, stop])
+@pytest.mark.parametrize("no", [cancel, reschedule, withdraw, stop])
 def test_nothing_is_accepted_after_the_answer(
     no: Callable[[TreatmentSession, User], None],
     clinic: Clinic,
@@ -181,7 +183,7 @@ def test_nothing_is_accepted_after_the_answer(
     assert desk.late() == []
     old = Message.objects.filter(session__in=sessions, channel=Channel.SMS)
     statuses = Counter(old.values_list("status", flat=True))
-    is_opt_out = no in (opt_out, stop)
+    is_opt_out = no in (withdraw, stop)
     stopped = MessageStatus.SUPPRESSED if is_opt_out else MessageStatus.CANCELLED
     assert set(statuses) == {MessageStatus.SENT, stopped}
     assert statuses[MessageStatus.SENT] == len(set(map(key_of, gateway.requests)))
@@ -192,13 +194,13 @@ def without_locks() -> Iterator[None]:
     """Neither rows nor names are locked by anybody."""
     with (
         patch.object(QuerySet, "select_for_update", lambda rows, *_, **__: rows),
-        patch.object(held, "ROW", UNLOCKED),
-        patch.object(held, "statement", lambda **_: ("SELECT", [])),
+        patch.object(locked_read, "ROW", UNLOCKED),
+        patch.object(locked_read, "statement", lambda **_: ("SELECT", [])),
     ):
         yield
 
 
-@pytest.mark.parametrize("no", [cancel, opt_out, stop])
+@pytest.mark.parametrize("no", [cancel, withdraw, stop])
 def test_control_without_the_locks_messages_follow_the_answer(
     no: Callable[[TreatmentSession, User], None],
     clinic: Clinic,

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from aftercare import dispatch
-from aftercare.address import lock_name
+from aftercare.dispatch import run as dispatch
 from aftercare.models import Message, MessageStatus
-from clinic.locks import lock
+from aftercare.replies.address import lock_name
+from clinic.db.locks import lock
 from patients.models import ContactConsent
 from patients.services.contact import record_contact_consent
 from tests.concurrency.conftest import race

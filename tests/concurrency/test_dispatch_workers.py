@@ -12,8 +12,8 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
-from aftercare import dispatch
 from aftercare.channels import Channels
+from aftercare.dispatch import run as dispatch
 from aftercare.models import Message, MessageStatus
 from patients.models import Channel
 from sessions.lifecycle import Status

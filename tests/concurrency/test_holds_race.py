@@ -8,10 +8,10 @@ from unittest.mock import patch
 
 from sessions import services
 from sessions.models import Hold, TreatmentSession
-from sessions.services import booking as booking_module
-from sessions.services import holds as holds_module
-from sessions.services.booking import require_free
-from sessions.services.presence import require_presence
+from sessions.services.booking import book as booking_module
+from sessions.services.booking import holds as holds_module
+from sessions.services.booking.book import require_free
+from sessions.services.booking.presence import require_presence
 from tests.concurrency.conftest import race, without_locks
 from tests.concurrency.test_double_booking import DESKS, rivals
 from tests.conftest import Booking

@@ -36,7 +36,7 @@ HALF = timedelta(minutes=30)
 
 @pytest.fixture(autouse=True)
 def without_retries() -> Iterator[None]:
-    with patch("clinic.retries.PASSING", set()):
+    with patch("clinic.db.retries.PASSING", set()):
         yield
 
 
@@ -185,7 +185,7 @@ def test_control_without_the_locks_a_swap_deadlocks(clinic: Clinic, booking: Boo
 
     with (
         without_locks(),
-        patch("sessions.services.booking.require_presence", meet),
+        patch("sessions.services.booking.book.require_presence", meet),
     ):
         outcomes = race(moved(one, other, NINE), moved(two, booking, NINE))
 

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from aftercare.models import Anchor, Message, MessageStatus
-from aftercare.planning import plan_messages
+from aftercare.planning.plan import plan_messages
 from aftercare.tasks import send_due_messages
 from clinic.models import Clinic
 from sessions.models import TreatmentSession

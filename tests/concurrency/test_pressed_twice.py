@@ -55,7 +55,7 @@ def busy(where: Any, name: str) -> Iterator[None]:
     error.__cause__ = Locked()
     with (
         patch.object(where, name, side_effect=error),
-        patch("clinic.retries.PAUSE_SECONDS", 0),
+        patch("clinic.db.retries.PAUSE_SECONDS", 0),
     ):
         yield
 

@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from aftercare.models import Anchor
 from clinic.errors import DomainError
 from clinic.models import Clinic, Device, Room, User
-from clinic.wallclock import instant
+from clinic.values.wallclock import instant
 from sessions import services
-from sessions.availability import Chosen
 from sessions.lifecycle import Status
 from sessions.models import Hold, TreatmentPlan
+from sessions.scheduling.availability import Chosen
 from tests.checker import broken_promises
 from tests.concurrency.conftest import race
 from tests.factories import (
@@ -236,7 +236,7 @@ def open_house() -> House:
 @pytest.fixture(autouse=True)
 def only_waiting_is_retried() -> Iterator[None]:
     """A busy machine may be slow. Deadlocks, which retries would hide, must not happen."""
-    with patch("clinic.retries.PASSING", {"55P03"}):
+    with patch("clinic.db.retries.PASSING", {"55P03"}):
         yield
 
 

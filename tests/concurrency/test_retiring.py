@@ -7,9 +7,9 @@ from unittest.mock import patch
 import pytest
 
 from sessions import services
-from sessions.ahead import look_ahead
 from sessions.models import TreatmentSession
-from sessions.services.settling import Decider
+from sessions.scheduling.ahead import look_ahead
+from sessions.services.ending.settle import Decider
 from tests.concurrency.conftest import race, without_locks
 from tests.conftest import Booking
 from tests.factories import DAY, NINE
@@ -56,9 +56,9 @@ def test_control_without_locks_both_happen(booking: Booking) -> None:
 
     with (
         without_locks(),
-        patch("sessions.services.settling.lock"),
-        patch("sessions.services.retiring.look_ahead", look_and_be_late),
-        patch("sessions.services.settling.look_ahead", look_and_be_late),
+        patch("sessions.services.ending.settle.lock"),
+        patch("sessions.services.ending.retire.look_ahead", look_and_be_late),
+        patch("sessions.services.ending.settle.look_ahead", look_and_be_late),
     ):
         ending(booking, "room")()
 

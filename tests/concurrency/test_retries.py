@@ -13,10 +13,10 @@ from django.db import OperationalError, connection, transaction
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from clinic.api import ClinicViewSet
-from clinic.middleware import PassingFaults
+from clinic.api.base import ClinicViewSet
+from clinic.db.retries import PATIENCE_SECONDS, RETRIES, Busy, retried
+from clinic.http.middleware import PassingFaults
 from clinic.models import Room, User
-from clinic.retries import PATIENCE_SECONDS, RETRIES, Busy, retried
 from patients.models import Patient, PatientMerge
 from sessions import services
 from tests.concurrency.conftest import race
@@ -78,7 +78,7 @@ def raising(sql: str) -> tuple[Callable[[], None], list[int]]:
 def test_a_fault_that_does_not_pass_is_busy_after_three_more_tries(sqlstate: str) -> None:
     write, tries = raising(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$")
 
-    with pytest.raises(Busy), patch("clinic.retries.PAUSE_SECONDS", 0):
+    with pytest.raises(Busy), patch("clinic.db.retries.PAUSE_SECONDS", 0):
         retried(write)()
 
     assert len(tries) == 1 + RETRIES
@@ -115,7 +115,7 @@ def test_the_desk_books_while_deadlocks_strike(
             with connection.cursor() as cursor:
                 cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$")
 
-    with patch("sessions.services.booking.use_up", strike):  # after the session is inserted
+    with patch("sessions.services.booking.book.use_up", strike):  # after the session is inserted
         answer = client_of(dana).post("/api/v1/sessions/", booking.body(), headers=headers)
 
     assert answer.status_code == 201
@@ -178,7 +178,7 @@ def test_who_is_too_late_for_every_try_hears_when_to_come_back(
         with connection.cursor() as cursor:
             cursor.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '55P03'; END $$")
 
-    with patch("sessions.services.booking.statement", held):
+    with patch("sessions.services.booking.book.statement", held):
         answer = client_of(dana).post("/api/v1/sessions/", booking.body())
 
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")
@@ -187,7 +187,7 @@ def test_who_is_too_late_for_every_try_hears_when_to_come_back(
 
 
 def test_a_lock_is_waited_for_only_so_long(booking: Booking) -> None:
-    from clinic.locks import lock
+    from clinic.db.locks import lock
 
     held, done = threading.Event(), threading.Event()
 
@@ -294,7 +294,7 @@ def test_a_view_of_the_admin_that_is_no_service_is_run_again_too() -> None:
     middleware = PassingFaults(lambda _: HttpResponse())
     request = RequestFactory().post("/admin/clinic/room/1/delete/")
 
-    with patch("clinic.retries.PAUSE_SECONDS", 0):
+    with patch("clinic.db.retries.PAUSE_SECONDS", 0):
         answer: Any = middleware.process_view(request, lambda _: write(), (), {})  # type: ignore[arg-type, return-value]
 
     assert len(tries) == 1 + RETRIES
@@ -307,7 +307,7 @@ def test_who_waits_for_long_is_not_made_to_wait_again() -> None:
 
     with (
         pytest.raises(Busy),
-        patch("clinic.retries.monotonic", count(0, PATIENCE_SECONDS + 1).__next__),
+        patch("clinic.db.retries.monotonic", count(0, PATIENCE_SECONDS + 1).__next__),
     ):
         retried(write)()
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from aftercare import services
 from aftercare.models import Message, MessageStatus
+from clinic.http.writes import SafeWrites
 from clinic.models import Clinic, User
-from clinic.writes import SafeWrites
 from tests.concurrency.conftest import race
 from tests.conftest import client_of
 from tests.factories import ClinicFactory, MessageFactory

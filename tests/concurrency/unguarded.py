@@ -4,10 +4,10 @@ the slot is free, then inserts, without locks. Served by gunicorn like the real 
 from unittest.mock import patch
 
 from clinic.wsgi import application
-from sessions.availability import Standing
 from sessions.models import TreatmentSession
-from sessions.services import booking
-from sessions.spacing import explain_too_soon, too_close
+from sessions.scheduling.availability import Standing
+from sessions.scheduling.spacing import explain_too_soon, too_close
+from sessions.services.booking import book as booking
 
 __all__ = ["application"]
 

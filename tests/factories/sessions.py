@@ -26,7 +26,7 @@ from sessions.models import (
     ZoneRange,
     ZoneTreatment,
 )
-from sessions.spacing import recovered_at
+from sessions.scheduling.spacing import recovered_at
 from tests.factories.clinic import (
     CartridgeLotFactory,
     DeviceFactory,

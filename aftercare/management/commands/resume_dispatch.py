@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from aftercare import guard
+from aftercare.dispatch import guard
 
 
 class Command(BaseCommand):

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils.dateparse import parse_duration
 
-from aftercare.lint import parts_needed
 from aftercare.models import CareStep, MessageTemplate
+from aftercare.texts.checks import check, parts_needed
 from clinic.catalogue import add_missing, linked, read, taken_out
 from clinic.models import ClinicalRule, DeviceModel, DeviceSpec
 from patients.models import Area, Concern, ConcernSubtype, ConsentText, ScreeningRule, Zone
@@ -100,7 +100,8 @@ def load_sequence(folder: Path) -> dict[str, int]:
         needed = parts_needed(MessageTemplate(**text))
         text["max_parts"] = max(text.get("max_parts", 1), needed)
     key = ("step_id", "channel", "language", "version")
-    templates = add_missing(MessageTemplate, [{"version": 1, **text} for text in texts], key=key)
+    rows = [{"version": 1, **text} for text in texts]
+    templates = add_missing(MessageTemplate, rows, key=key, check=check)
     return {**added, "templates": templates}
 
 

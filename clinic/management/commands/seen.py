@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from clinic.health import PARTS, seen
+from clinic.ops.health import PARTS, seen
 
 
 class Command(BaseCommand):

@@ -1,0 +1,88 @@
+"""Which worker has which message.
+
+Note [Message lease]
+    A worker claims messages for LEASE and says so in the row. CLAIMED is provably unsent: when
+    the lease is over, the message goes back into the queue. SENDING is committed *before* the
+    provider is called, and the row stays locked *during* the call: a row that is SENDING and not
+    locked when its lease is over belongs to a worker that died, perhaps after the provider had
+    accepted. What becomes of it, the reaper decides by the kind of provider. A lease alone cannot
+    tell dead from slow, the lock can, because it ends with the connection.
+"""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from aftercare.dispatch.outcome import LEASE
+from aftercare.models import Message, MessageStatus
+
+# By the partial index, so that the cost does not grow with the table.
+DUE = """
+    SELECT ctid FROM aftercare_message
+    WHERE status = 'PENDING' AND due_at <= %(at)s
+    ORDER BY due_at, id LIMIT %(limit)s
+"""
+MARK = """
+    UPDATE aftercare_message
+    SET status = 'SENDING', attempts = attempts + 1, lease_until = %(marked_until)s
+    WHERE id = (
+        SELECT id FROM aftercare_message
+        WHERE id = %(marked)s AND status = 'CLAIMED' AND worker = %(marked_by)s
+            AND lease_until > %(marked_at)s
+        FOR UPDATE
+    )
+"""
+# Who holds one row must not wait for another.
+MARK_IF_FREE = MARK.replace("FOR UPDATE", "FOR UPDATE SKIP LOCKED")
+
+
+class Mark(NamedTuple):
+    """That a worker is about to call for a message."""
+
+    message_id: UUID
+    worker: str
+    at: datetime
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "marked": self.message_id,
+            "marked_by": self.worker,
+            "marked_at": self.at,
+            "marked_until": self.at + LEASE,
+        }
+
+
+def claim(*, worker: str, at: datetime, limit: int) -> list[UUID]:
+    """Reserve up to `limit` due messages for this worker; returns them oldest first.
+
+    MATERIALIZED, so that the rows are chosen once; a row that is locked stays where it is, so its
+    place on disk (`ctid`) finds it again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH due AS MATERIALIZED ({DUE} FOR UPDATE SKIP LOCKED)
+            UPDATE aftercare_message AS message
+            SET status = 'CLAIMED', worker = %(worker)s, lease_until = %(until)s
+            FROM due WHERE message.ctid = due.ctid
+            RETURNING message.due_at, message.id
+            """,  # noqa: S608  a constant
+            {"at": at, "limit": limit, "worker": worker, "until": at + LEASE},
+        )
+        return [message_id for _, message_id in sorted(cursor.fetchall())]
+
+
+def mark(message_id: UUID, *, worker: str, at: datetime) -> bool:
+    """Say that the provider is about to be called; to be committed before it is. False if the
+    message is no longer ours: cancelled meanwhile, or the lease ran out and another worker has it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(MARK, Mark(message_id, worker, at).values())
+        return bool(cursor.rowcount == 1)
+
+
+def release(*, worker: str) -> None:
+    """Give back what was claimed and not marked."""
+    Message.objects.filter(status=MessageStatus.CLAIMED, worker=worker).give_back()

@@ -1,0 +1,191 @@
+"""A message as it is behind its locks, in one round trip.
+
+Locks, row and what is read of it are three statements, so each sees what was committed before it
+began: what a statement reads is older than the locks that it waits for. They travel together, and
+PostgreSQL plans them once (clinic.db.prepared).
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Func
+
+from aftercare.models import AddressConsent, CareStep, Message
+from aftercare.models.message import Words
+from aftercare.replies.address import lock_name, normal
+from clinic.db.locks import statement
+from clinic.db.prepared import Prepared, Statement, together
+from clinic.db.rows import columns, take
+from clinic.models import Clinic
+from patients.models import Channel, Patient
+from patients.services.contact import lock_name as consent_lock_name
+from sessions.models import TreatmentSession
+
+M = TypeVar("M", bound=models.Model)
+
+
+# What re-check and rendering look at. Anything else is read when it is asked for.
+LOOKED_AT: dict[type[models.Model], tuple[str, ...]] = {
+    Message: (
+        *("id", "clinic_id", "patient_id", "session_id", "step_id", "channel", "status"),
+        *("due_at", "expires_at", "attempts", "worker"),
+    ),
+    Clinic: (),  # all
+    CareStep: (),
+    # and "mobile", which takes long to parse, if there is an SMS
+    Patient: (
+        *("id", "clinic_id", "given_name", "family_name", "email", "language", "time_zone"),
+        *("skin_type", "archived_at"),
+    ),
+    TreatmentSession: ("id", "plan_id", "patient_id", "status", "starts_at"),
+}
+# What FOR UPDATE returns is as new as its lock.
+LOCK_ROW = f"""
+    SELECT {columns("message", Message, *LOOKED_AT[Message])} FROM aftercare_message AS message
+    WHERE id = %(id)s AND status = 'SENDING' AND worker = %(worker)s FOR UPDATE
+"""  # noqa: S608  names of columns
+ROW = Prepared("message_row", LOCK_ROW, types={"id": "uuid", "worker": "text"})
+# Each update of a row gives it another place, and another xmin unless one transaction makes
+# several: together they name a version.
+VERSION = "{0}.xmin::text || {0}.ctid::text"
+READ = Prepared(
+    "message_read",
+    f"""
+    SELECT {", ".join(VERSION.format(name) for name in ("clinic", "step", "patient", "session"))},
+        (SELECT granted FROM patient_contact_consent AS said
+         WHERE said.patient_id = message.patient_id AND said.channel = message.channel
+             AND said.purpose = step.purpose
+         ORDER BY said.recorded_at DESC, said.id DESC LIMIT 1),
+        word.source, word.recorded_at
+    FROM aftercare_message AS message
+    JOIN patient ON patient.id = message.patient_id
+    JOIN treatment_session AS session ON session.id = message.session_id
+    JOIN clinic ON clinic.id = message.clinic_id
+    JOIN aftercare_step AS step ON step.id = message.step_id
+    LEFT JOIN LATERAL (
+        SELECT granted, source, recorded_at FROM aftercare_address_consent AS said
+        WHERE said.channel = message.channel AND said.address = %(address)s
+            AND said.purpose = step.purpose
+        ORDER BY said.id DESC LIMIT 1
+    ) AS word ON NOT word.granted
+    WHERE message.id = %(id)s
+    """,  # noqa: S608  names of columns
+    types={"id": "uuid", "address": "text"},
+)
+
+
+class Version(Func):
+    template = VERSION.format("%(table)s")
+    output_field = models.TextField()
+
+
+class Place(NamedTuple):
+    """Where a message goes, and to whom: what a call holds shared."""
+
+    channel: str
+    typed: str  # as the patient's record has it
+    address: str  # in its one spelling
+    patient_id: UUID
+
+    @property
+    def locks(self) -> tuple[str, str]:
+        return lock_name(self.channel, self.address), consent_lock_name(self.patient_id)
+
+
+class Reader:
+    """Reads a worker's messages behind their locks. What belongs to them, and mostly to others
+    too, it reads once for each version of the row."""
+
+    def __init__(self, worker: str) -> None:
+        self._worker = worker
+        self._places: dict[UUID, Place] = {}
+        self._known: dict[UUID, tuple[str, models.Model]] = {}
+
+    def expect(self, ids: Iterable[UUID]) -> None:
+        """Look up together what these are about, and where they go as the records say now."""
+        rows = list(
+            Message.objects.filter(pk__in=ids).values_list(
+                "pk", "channel", "patient_id", "session_id"
+            )
+        )
+        self._read(TreatmentSession, {session_id for *_, session_id in rows})
+        by_sms = {patient_id for _, channel, patient_id, _ in rows if channel == Channel.SMS}
+        self._read(Patient, {patient_id for *_, patient_id, _ in rows} - by_sms)
+        self._read(Patient, by_sms, "mobile")
+        for pk, channel, patient_id, _ in rows:
+            patient: Any = self._known[patient_id][1]
+            self._places[pk] = _place(channel, patient)
+
+    def locked(self, message_id: UUID) -> Message | None:
+        """The message behind the locks of its place and its row. None if it is no longer this
+        worker's."""
+        *_, row, found = together(*self.statements(message_id))
+        return self.message(row, found)
+
+    def statements(self, message_id: UUID) -> list[Statement]:
+        """Take the locks of its place, then its row, in this order: those who withdraw take them
+        so (Note [Lock order]); then read. The last two give what `message` needs."""
+        place = self.place(message_id)
+        return [
+            statement(shared=place.locks),
+            ROW.taught({"id": message_id, "worker": self._worker}),
+            READ.taught({"id": message_id, "address": place.address}),
+        ]
+
+    def message(self, row: list[Any], found: list[Any]) -> Message | None:
+        """What the statements have found."""
+        message = take(Message, list(row[0]), *LOOKED_AT[Message]) if row else None
+        if message is None:
+            return None
+        self._complete(message, found)
+        place = self._places[message.pk]
+        if message.address != place.typed:  # the patient has another one since the claim
+            self._lock_and_read(message, _place(message.channel, message.patient))
+        return message
+
+    def place(self, message_id: UUID) -> Place:
+        """Where it goes, as the record said when it was looked up."""
+        if message_id not in self._places:
+            self.expect([message_id])
+        return self._places[message_id]
+
+    def _lock_and_read(self, message: Message, place: Place) -> None:
+        *_, found = together(
+            statement(shared=place.locks),
+            READ.taught({"id": message.pk, "address": place.address}),
+        )
+        self._complete(message, found)
+
+    def _complete(self, message: Message, found: list[Any]) -> None:
+        ((clinic, step, patient, session, has_agreed, source, recorded_at),) = found
+        message.clinic = self._version(Clinic, message.clinic_id, clinic)
+        message.step = self._version(CareStep, message.step_id, step)
+        message.patient = self._version(Patient, message.patient_id, patient)
+        message.session = self._version(TreatmentSession, message.session_id, session)
+        message.session.patient = message.patient
+        if message.patient.clinic_id == message.clinic_id:
+            message.patient.clinic = message.clinic
+        no = source and AddressConsent(source=source, recorded_at=recorded_at)
+        message.words = Words(bool(has_agreed), no.why if no else "")
+
+    def _version(self, model: type[M], pk: UUID, version: str) -> M:
+        if pk not in self._known or self._known[pk][0] != version:
+            self._read(model, {pk})
+        row = self._known[pk][1]
+        assert isinstance(row, model)
+        row._state.fields_cache.clear()  # what it leads to may have another version
+        return row
+
+    def _read(self, model: type[models.Model], pks: set[UUID], *extra: str) -> None:
+        if not pks:
+            return
+        rows = model._default_manager.filter(pk__in=pks).only(*LOOKED_AT[model], *extra)
+        rows = rows.annotate(row_version=Version(table=model._meta.db_table))
+        self._known |= {row.pk: (row.row_version, row) for row in rows}
+
+
+def _place(channel: str, patient: Patient) -> Place:
+    typed = patient.email if channel == Channel.EMAIL else str(patient.mobile or "")
+    return Place(channel, typed, normal(channel, typed), patient.pk)

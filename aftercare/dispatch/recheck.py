@@ -1,0 +1,106 @@
+"""The re-check at the last moment: whether a message still makes sense.
+
+Small rules in an order: the first that objects decides. They are asked behind the message's lock
+and the lock on its address, with the message read afresh, so nothing that they look at changes
+until the provider has answered.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from aftercare.dispatch import sms_limit
+from aftercare.models import Message, MessageStatus
+from aftercare.planning import conditions
+from aftercare.planning.plan import WITHDRAWN
+from aftercare.planning.timing import in_quiet_hours, next_allowed
+from sessions.lifecycle import Status, in_words
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a message does not go out now: it ends with `status`, or waits until `due_at`."""
+
+    status: MessageStatus
+    reason: str
+    due_at: datetime | None = None  # of what stays PENDING
+
+
+Rule = Callable[[Message, datetime], Verdict | None]
+
+
+def session_fits(message: Message, at: datetime) -> Verdict | None:
+    status = message.session.status
+    if status in conditions.FITS[message.step.anchor]:
+        return None
+    return Verdict(MessageStatus.CANCELLED, f"the session is {in_words(Status, status)}")
+
+
+def still_useful(message: Message, at: datetime) -> Verdict | None:
+    if at < message.expires_at:
+        return None
+    return Verdict(MessageStatus.EXPIRED, "too late to be useful")
+
+
+def patient_is_ours(message: Message, at: datetime) -> Verdict | None:
+    if message.patient.archived_at is None:
+        return None
+    return Verdict(MessageStatus.SUPPRESSED, "the patient's record is archived")
+
+
+def has_address(message: Message, at: datetime) -> Verdict | None:
+    if message.address:
+        return None
+    return Verdict(MessageStatus.SUPPRESSED, "the patient has no address for this channel")
+
+
+def patient_has_agreed(message: Message, at: datetime) -> Verdict | None:
+    if message.words.has_agreed:
+        return None
+    return Verdict(MessageStatus.SUPPRESSED, "the patient has not agreed to this channel")
+
+
+def address_has_not_refused(message: Message, at: datetime) -> Verdict | None:
+    """Behind the lock on the address: see Note [Opt-out and calls in flight] in optout."""
+    why = message.words.refusal
+    return Verdict(MessageStatus.SUPPRESSED, why) if why else None
+
+
+def no_quiet_hour(message: Message, at: datetime) -> Verdict | None:
+    clinic, zone = message.clinic, message.patient.zone
+    if not in_quiet_hours(at, clinic, zone):
+        return None
+    return Verdict(MessageStatus.PENDING, "quiet hours", next_allowed(at, clinic, zone))
+
+
+def conditions_are_met(message: Message, at: datetime) -> Verdict | None:
+    if why := conditions.unmet_now(message):
+        return Verdict(MessageStatus.CANCELLED, WITHDRAWN + why)
+    return None
+
+
+def within_sms_limit(message: Message, at: datetime) -> Verdict | None:
+    """Last, for it takes a lock: see Note [One SMS at a time] in caps."""
+    turn, reason = sms_limit.check(message, at=at)
+    if turn is sms_limit.Turn.WAIT:
+        return Verdict(MessageStatus.PENDING, reason, at + sms_limit.RETRY_AFTER)
+    return Verdict(MessageStatus.SUPPRESSED, reason) if turn is sms_limit.Turn.OVER else None
+
+
+# What ends a message comes before what only puts it off.
+RULES: list[Rule] = [
+    session_fits,
+    conditions_are_met,
+    still_useful,
+    patient_is_ours,
+    has_address,
+    patient_has_agreed,
+    address_has_not_refused,
+    no_quiet_hour,
+    within_sms_limit,
+]
+
+
+def verdict(message: Message, at: datetime) -> Verdict | None:
+    """The first objection to sending `message` now, if there is one."""
+    return next((found for rule in RULES if (found := rule(message, at))), None)

@@ -1,0 +1,237 @@
+"""What is waiting, compared with what should be: the core of planning."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from aftercare.models import Anchor, CareStep, Message, MessageStatus
+from aftercare.planning.conditions import gather, unmet
+from aftercare.planning.reach import chosen, reach_of
+from aftercare.planning.timing import ON_THE_WAY, Window, due_at, pace, window
+from clinic.db.rows import Insert
+from clinic.models import Clinic
+from patients.models import Channel
+from sessions.lifecycle import Status
+from sessions.models import SessionEvent, TreatmentSession
+
+WITHDRAWN = "no longer fits: "
+ARCHIVED = "the patient's record is archived"
+MISSED = "no allowed hour is left in which it would help"
+Moments = dict[str, datetime | None]
+INSERT = Insert(Message)
+# The moments that only the history of a session knows.
+EVENTS: dict[str, Anchor] = {
+    Status.BOOKED: Anchor.BOOKED,
+    Status.NO_SHOW: Anchor.MISSED,
+    Status.CANCELLED: Anchor.CANCELLED,
+}
+
+
+@dataclass
+class Replan:
+    """How many waiting messages a change of the sequence moves, withdraws and adds."""
+
+    moved: int = 0
+    cancelled: int = 0
+    new: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.moved or self.cancelled or self.new)
+
+    def __add__(self, other: "Replan") -> "Replan":
+        return Replan(
+            self.moved + other.moved, self.cancelled + other.cancelled, self.new + other.new
+        )
+
+
+class Variants:
+    """All steps of some codes, by code and protocol; `instead` counts as its row will."""
+
+    def __init__(self, codes: set[str], instead: CareStep | None = None) -> None:
+        self.codes = codes
+        rows = list(CareStep.objects.filter(code__in=codes))
+        if instead is not None:
+            rows = [step for step in rows if step.pk != instead.pk] + [instead]
+        self._rows = {(step.code, step.protocol_id): step for step in rows}
+
+    def __iter__(self) -> Iterator[CareStep]:
+        return iter(self._rows.values())
+
+    def of(self, protocol_id: UUID) -> list[CareStep]:
+        found = (
+            self._rows.get((code, protocol_id)) or self._rows.get((code, None))
+            for code in self.codes
+        )
+        return [step for step in found if step is not None]
+
+
+@dataclass
+class _Changes:
+    moved: list[Message] = field(default_factory=list)
+    withdrawn: list[tuple[Message, str]] = field(default_factory=list)
+    new: list[Message] = field(default_factory=list)
+
+
+def reconcile(ids: list[UUID], variants: Variants, *, at: datetime, dry_run: bool) -> Replan:
+    """Compare what is waiting for these sessions with what should be, and make it so."""
+    sessions = _sessions(ids)
+    rows = Message.objects.filter(session__in=ids, step__code__in=variants.codes)
+    if not dry_run:  # see Note [Lock order] in sessions.services: messages come last
+        list(rows.filter(status=MessageStatus.PENDING).locked().values_list("pk"))
+    planned: dict[tuple[UUID, str], list[Message]] = {}
+    for message in rows.select_related("step").order_by("occurrence"):
+        planned.setdefault((message.session_id, message.step.code), []).append(message)
+    facts = gather(sessions, variants)
+    reach = reach_of([session.patient_id for session in sessions])
+    events = _events(sessions, variants)
+    changes = _Changes()
+    for session in sessions:
+        moments: Moments = {
+            Anchor.BOOKED: events[Anchor.BOOKED].get(session.pk),
+            Anchor.STARTS: session.starts_at,
+            Anchor.COMPLETED: session.completed_at,
+            Anchor.LAST_SESSION: session.completed_at,
+            Anchor.MISSED: events[Anchor.MISSED].get(session.pk),
+            Anchor.CANCELLED: events[Anchor.CANCELLED].get(session.pk),
+        }
+        for step in variants.of(session.protocol_version.protocol_id):
+            usable = reach.get((session.patient_id, step.purpose), set())
+            found = window_of(step, session, moments[step.anchor], at)
+            why = ARCHIVED if session.patient.archived_at else unmet(step, session, facts)
+            _compare(
+                changes,
+                session,
+                step,
+                planned.get((session.pk, step.code), []),
+                found=None if why or (found and found.is_missed) else found,
+                why=why or "it would come too late",
+                channels=chosen(step, usable),
+                at=at,
+            )
+    if not dry_run:
+        _write(changes, at)
+    return Replan(len(changes.moved), len(changes.withdrawn), len(changes.new))
+
+
+def _sessions(ids: list[UUID]) -> list[TreatmentSession]:
+    """With what planning looks at. Telephone numbers are left out: each costs a parser's run, and
+    a clinic is the same for all its sessions."""
+    rows = TreatmentSession.objects.filter(pk__in=ids).order_by("pk")
+    sessions = list(
+        rows.select_related("patient", "protocol_version").defer("patient__mobile", "notes")
+    )
+    clinics = Clinic.objects.in_bulk({session.clinic_id for session in sessions})
+    for session in sessions:
+        session.clinic = session.patient.clinic = clinics[session.clinic_id]
+    return sessions
+
+
+def _compare(
+    changes: _Changes,
+    session: TreatmentSession,
+    step: CareStep,
+    planned: list[Message],
+    *,
+    found: Window | None,
+    why: str,
+    channels: list[Channel],
+    at: datetime,
+) -> None:
+    """What has to change for one session and step. `planned` are its rows, oldest first."""
+    latest = {message.channel: message for message in planned}
+    waiting = [m for m in latest.values() if m.status == MessageStatus.PENDING]
+    settled = {m.channel for m in latest.values() if m not in waiting and not _is_withdrawn(m)}
+    if step.has_fallback and settled:  # one of the two is sent, tried or given up
+        channels = [m.channel for m in waiting]  # type: ignore[misc]
+    for message in waiting:
+        if found is None or message.channel not in channels or message.step_id != step.pk:
+            if message.attempts == 0:
+                reason = why if found is None else "the step has other channels"
+                changes.withdrawn.append((message, WITHDRAWN + reason))
+        elif message.attempts == 0 and _differs(message, found, at):
+            message.due_at, message.expires_at = found.due_at, found.expires_at
+            changes.moved.append(message)
+    if found is None:
+        return
+    kept = {m.channel for m in waiting if m.step_id == step.pk or m.attempts}
+    for channel in channels:
+        if channel not in settled | kept:
+            number = 1 + max((m.occurrence for m in planned if m.channel == channel), default=0)
+            changes.new.append(message_of(session, step, channel, found, occurrence=number))
+
+
+def _is_withdrawn(message: Message) -> bool:
+    return message.status == MessageStatus.CANCELLED and message.reason.startswith(WITHDRAWN)
+
+
+def _differs(message: Message, found: Window, at: datetime) -> bool:
+    is_overdue = message.due_at <= at and found.due_at <= message.expires_at
+    same_end = message.expires_at == found.expires_at
+    return not same_end or (message.due_at != found.due_at and not is_overdue)
+
+
+def _write(changes: _Changes, at: datetime) -> None:
+    Message.objects.bulk_update(changes.moved, ["due_at", "expires_at"])
+    for message, reason in changes.withdrawn:
+        message.end(MessageStatus.CANCELLED, reason, at=at)
+    INSERT.all(changes.new)
+
+
+def _events(
+    sessions: list[TreatmentSession], variants: Iterable[CareStep]
+) -> dict[str, dict[UUID, datetime]]:
+    """When the sessions were booked, noted as missed, and cancelled."""
+    told: dict[str, dict[UUID, datetime]] = {anchor: {} for anchor in EVENTS.values()}
+    if not set(told) & {step.anchor for step in variants}:
+        return told
+    events = SessionEvent.objects.filter(session__in=[session.pk for session in sessions])
+    moves = events.filter(new_status__in=EVENTS)
+    for session_id, new_status, at in moves.values_list("session_id", "new_status", "at"):
+        told[EVENTS[new_status]][session_id] = at
+    return told
+
+
+def window_of(
+    step: CareStep, session: TreatmentSession, moment: datetime | None, at: datetime
+) -> Window | None:
+    if moment is None:
+        return None
+    offset = step.offset
+    if step.from_next_window:
+        offset += timedelta(days=session.protocol_version.target_min_days)
+    ahead: dict[str, datetime] = {
+        Anchor.STARTS: session.starts_at,
+        # Who is on the way already wants to know as well.
+        Anchor.CANCELLED: session.starts_at + ON_THE_WAY * pace(),
+    }
+    return window(
+        due_at(moment, offset, session.clinic.zone),
+        step.useful_for,
+        clinic=session.clinic,
+        zone=session.patient.zone,
+        at=at,
+        starts_at=ahead.get(step.anchor),
+    )
+
+
+def message_of(
+    session: TreatmentSession,
+    step: CareStep,
+    channel: str,
+    found: Window,
+    *,
+    occurrence: int = 1,
+) -> Message:
+    return Message(
+        clinic_id=session.clinic_id,
+        patient_id=session.patient_id,
+        session=session,
+        step=step,
+        channel=channel,
+        occurrence=occurrence,
+        due_at=found.due_at,
+        expires_at=found.expires_at,
+        status=MessageStatus.EXPIRED if found.is_missed else MessageStatus.PENDING,
+        reason=MISSED if found.is_missed else "",
+    )

@@ -1,0 +1,40 @@
+"""Messages that nobody can be sure of, or that did not reach the patient, become tasks."""
+
+from datetime import datetime
+from typing import Any
+
+from django.dispatch import receiver
+
+from aftercare.models import Message, MessageStatus
+from aftercare.replies.receipts import task_source
+from aftercare.signals import message_ended
+from patients.models import Purpose, StaffTask, TaskKind
+from patients.services import finish_source, raise_task
+
+KINDS: dict[str, TaskKind] = {
+    MessageStatus.FAILED: TaskKind.MESSAGE_FAILED,
+    MessageStatus.IN_DOUBT: TaskKind.MESSAGE_IN_DOUBT,
+    MessageStatus.EXPIRED: TaskKind.MESSAGE_EXPIRED,
+}
+
+
+@receiver(message_ended)
+def raise_follow_up(message: Message, status: str, reason: str, at: datetime, **_: Any) -> None:
+    """In the transaction that ended the message. An offer that came too late is no loss."""
+    kind = KINDS.get(status)
+    if kind is None or (kind == TaskKind.MESSAGE_EXPIRED and message.step.purpose != Purpose.CARE):
+        return
+    source = task_source(message)
+    if kind == TaskKind.MESSAGE_FAILED:
+        doubts = StaffTask.objects.filter(source=source, kind=TaskKind.MESSAGE_IN_DOUBT)
+        if doubts.open().exists():
+            finish_source(source=source, at=at, by=None, note="it has failed")
+    raise_task(
+        clinic=message.clinic,
+        patient=message.patient,
+        kind=kind,
+        title=f"{kind.label}: {message.step}, {message.patient}",
+        detail=f"{message.get_channel_display()}: {reason}",
+        source=source,
+        at=at,
+    )

@@ -1,0 +1,1 @@
+"""The words of messages: checked, filled, counted as the network does, and their links."""

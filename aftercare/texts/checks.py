@@ -1,0 +1,159 @@
+"""What a text must not say, and how long it may be. Run on every version before it is saved.
+
+Whoever holds the phone may not be the patient: a lock screen shows an SMS, the sender and the
+subject of an e-mail. None of them names the treatment, what it is for, where on the body it was
+done or with what; an SMS names no person at all.
+"""
+
+import re
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.template import TemplateSyntaxError
+from django.template.base import Node, Template, TextNode, VariableNode
+
+from aftercare.models.sequence import TREATED, MessageTemplate
+from aftercare.texts import gsm7
+from aftercare.texts.engine import ENGINE
+from aftercare.texts.variables import VARIABLES, ZONES, Place
+from clinic.values.discretion import pattern
+from patients.models import Area, Channel, Concern, ConcernSubtype, Zone
+from sessions.models import Product, Protocol
+
+SPLIT = re.compile(r" of the | and | y (?:la |el )?|, | / |\(|\)|:")
+SHORTEST = 4  # letters of a catalogue's word
+
+# The longest that a variable realistically becomes in an SMS. A clinic's short name is never
+# longer; an international number has at most 15 digits.
+LONGEST = {
+    "clinic_short": "W" * 20,
+    "clinic_phone": "+000 0000 0000 0000",
+    "emergency_phone": "00000",
+    "time": "00:00",
+}
+LONGEST_DATE = {"en": "Wed 30 September", "es": "30 de septiembre"}
+TOKEN = "x" * 32  # see aftercare.texts.links
+
+
+def check(template: MessageTemplate) -> None:
+    """Raise ValidationError, at the field, for a version that must not be saved."""
+    errors: dict[str, list[str]] = {}
+    for field in ("subject", "body"):
+        if found := list(complaints(template, field)):
+            errors[field] = found
+    if errors:
+        raise ValidationError(errors)
+
+
+def complaints(template: MessageTemplate, field: str) -> Iterator[str]:
+    """What is wrong with the subject, or with the body."""
+    text: str = getattr(template, field)
+    is_sms = template.channel == Channel.SMS
+    place = Place.SUBJECT if field == "subject" else Place.SMS if is_sms else Place.BODY
+    try:
+        check_text(text, place, after_treatment=template.step.anchor in TREATED)
+    except ValidationError as error:
+        yield from error.messages
+        return
+    if place == Place.BODY:
+        yield from _markup(text)
+        return
+    if telling := indiscreet(text):
+        yield f"This is shown on a lock screen and must not say: {', '.join(telling)}."
+    if place == Place.SUBJECT and len(text.splitlines()) > 1:
+        yield "A subject is one line."
+    if place == Place.SMS:
+        yield from _sms(template)
+
+
+def _markup(text: str) -> Iterator[str]:
+    if re.search(r"<[a-zA-Z/!]", text):
+        yield "No HTML here: the body is Markdown."
+    if re.search("[\ue000-\uf8ff]", text):
+        yield "There are characters in it that no font has."
+    if "![" in text:
+        yield "No pictures: they tell when and where a message is read."
+    for target in re.findall(r"\]\(([^)]*)\)", text):
+        if not re.fullmatch(r"\{\{ *(preferences_)?link *\}\}|https://\S+", target):
+            yield f"A link goes to {{{{ link }}}} or to an https address, not to {target!r}."
+
+
+def _sms(template: MessageTemplate) -> Iterator[str]:
+    if not re.match(r"\{\{ *clinic_short *\}\}", template.body):
+        yield "An SMS begins with {{ clinic_short }}: it says who writes."
+    if not re.search(r"\bSTOP\b", template.body):
+        yield "An SMS says how to end them: STOP."
+    longest = at_longest(template)
+    if (needed := parts_needed(template)) > template.max_parts:
+        letters = "".join(gsm7.foreign(longest))
+        why = f" because of “{letters}”, which the SMS alphabet lacks" if letters else ""
+        yield (
+            f"At its longest this has {len(longest)} characters and takes {needed} SMS parts{why}; "
+            f"allowed here: {template.max_parts}."
+        )
+
+
+def parts_needed(template: MessageTemplate) -> int:
+    """How many SMS it costs at its longest; an e-mail always counts as one."""
+    return gsm7.parts(at_longest(template)) if template.channel == Channel.SMS else 1
+
+
+def at_longest(template: MessageTemplate) -> str:
+    """The SMS with the longest values that a clinic may have."""
+    page = f"{settings.PUBLIC_URL}/p/{TOKEN}/"
+    values = {
+        **LONGEST,
+        "date": LONGEST_DATE[template.language],
+        "link": page,
+        "preferences_link": f"{page}preferences/",
+    }
+    longest = re.sub(r"\{\{ *(\w+) *\}\}", lambda found: values[found[1]], template.body)
+    return gsm7.plain_marks(longest.strip())
+
+
+def check_text(text: str, place: Place, *, after_treatment: bool = True) -> None:
+    """Raise ValidationError for a text that does not render, or uses what is not allowed here."""
+    try:
+        nodes = Template(text, engine=ENGINE).nodelist.get_nodes_by_type(Node)
+    except TemplateSyntaxError as error:
+        raise ValidationError(f"The text cannot be read: {error}") from None
+    known = {
+        name: variable
+        for name, variable in VARIABLES.items()
+        if place in variable.places and (after_treatment or not variable.after_treatment)
+    }
+    for node in nodes:
+        if isinstance(node, TextNode):
+            continue
+        if not isinstance(node, VariableNode):
+            raise ValidationError("Only {{ variables }} are allowed here, no tags.")
+        name = str(node.filter_expression)
+        if name not in known:
+            what = "not allowed here" if name in VARIABLES else "unknown"
+            raise ValidationError(f"{{{{ {name} }}}} is {what}. Allowed: {', '.join(known)}.")
+
+
+def indiscreet(text: str) -> list[str]:
+    """The words in `text` that tell what the patient is treated for, where, how or with what."""
+    plain = re.sub(r"\{\{.*?\}\}", " ", text).lower()
+    own = {word for words in ZONES.values() for word in map(_bare, words.values())}
+    telling = pattern(frozenset({*_catalogue(), *own}))
+    words = {found[0].strip() for found in telling.finditer(plain)}
+    return sorted(words)
+
+
+def _bare(words: str) -> str:
+    """“las mejillas” → “mejillas”."""
+    return re.sub(r"^(?:the skin |the |el |la |los |las )", "", words)
+
+
+def _catalogue() -> Iterator[str]:
+    """What the clinic's own catalogues call concerns, areas, protocols and products."""
+    named: list[type[models.Model]] = [Area, Zone, Concern, ConcernSubtype, Protocol, Product]
+    for model in named:
+        for name in model._default_manager.values_list("name", flat=True):
+            for term in SPLIT.split(name.lower()):
+                if len(term.strip()) >= SHORTEST:
+                    yield term.strip()

@@ -1,0 +1,60 @@
+"""The links of a patient's message: who holds one may see and answer this message, nothing else.
+
+A token is the message's key and a MAC over it, in 32 characters; nothing is stored. The key alone
+would not do: providers and mail servers see it as Message-ID and idempotency key.
+"""
+
+import base64
+import binascii
+from functools import lru_cache
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from aftercare.models import Message
+
+MAC_BYTES = 8
+SALT = "aftercare.texts.links"
+
+
+def token_for(message: Message) -> str:
+    return _token(message.key, settings.SECRET_KEY)
+
+
+def message_for(token: str) -> Message | None:
+    """The message that a token was made for, with all that a page shows of it; else None.
+
+    Tokens made with a former key (SECRET_KEY_FALLBACKS) hold too: they are in sent mail.
+    """
+    try:
+        key = UUID(bytes=base64.urlsafe_b64decode(token.encode("ascii"))[:-MAC_BYTES])
+    except (UnicodeEncodeError, binascii.Error, ValueError):
+        return None
+    # Compared as text, so that no second spelling of a token is accepted.
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    if not any(constant_time_compare(_token(key, secret), token) for secret in secrets):
+        return None
+    rows = Message.objects.select_related("clinic", "patient__clinic", "session", "step")
+    return rows.filter(pk=key).first()
+
+
+def page(message: Message) -> str:
+    """Where the patient confirms the appointment, or writes to the clinic."""
+    return f"{settings.PUBLIC_URL}/p/{token_for(message)}/"
+
+
+def preferences(message: Message) -> str:
+    """Where the patient says what we may write, and how."""
+    return f"{page(message)}preferences/"
+
+
+def unsubscribe(message: Message) -> str:
+    """Where a mail program ends this kind of message with one POST (RFC 8058)."""
+    return f"{page(message)}unsubscribe/"
+
+
+@lru_cache(maxsize=256)  # a message has several links
+def _token(key: UUID, secret: str | bytes) -> str:
+    mac = salted_hmac(SALT, key.bytes, secret=secret, algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(key.bytes + mac[:MAC_BYTES]).decode("ascii")

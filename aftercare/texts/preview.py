@@ -1,0 +1,76 @@
+"""A text as a patient would get it, filled with a made-up patient: for whoever writes it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.formats import date_format
+
+from aftercare.models import MessageTemplate
+from aftercare.texts import checks, gsm7
+from aftercare.texts.render import clinic_values, compiled
+from aftercare.texts.variables import AND, DATE, NUMBING, SERUM, SMS_DATE, ZONES
+from clinic.models import Clinic
+from clinic.values.discretion import discreet_name
+from patients.models import Channel
+
+GIVEN_NAME = {"en": "Grace", "es": "Lucía"}
+EXAMPLE = datetime(2030, 9, 25, 10, 30, tzinfo=UTC)  # a Wednesday in September: long names
+
+
+@dataclass(frozen=True)
+class Preview:
+    sender: str
+    subject: str
+    text: str
+    html: str
+    length: int  # of this SMS
+    parts: int
+    longest: int  # of any SMS of this text
+    most_parts: int
+
+
+def preview(template: MessageTemplate, clinic: Clinic) -> Preview:
+    """How `template`, saved or not, comes out at `clinic`. The caller has run the lint."""
+    words = compiled(template.channel, template.language, template.subject, template.body)
+    is_sms = template.channel == Channel.SMS
+    values = sample_values(clinic, template.language, is_sms=is_sms)
+    subject, text, html = words.fill(values)
+    if is_sms:
+        text = gsm7.plain_marks(text)
+    sender = values["clinic_short"] if is_sms else discreet_name(clinic.name, clinic.short_name)
+    longest = checks.at_longest(template) if is_sms else ""
+    return Preview(
+        sender=sender,
+        subject=subject,
+        text=text,
+        html=html,
+        length=len(text),
+        parts=gsm7.parts(text),
+        longest=len(longest),
+        most_parts=gsm7.parts(longest),
+    )
+
+
+def sample_values(clinic: Clinic, language: str, *, is_sms: bool) -> dict[str, Any]:
+    """A value for every variable; the links lead nowhere."""
+    page = f"{settings.PUBLIC_URL}/p/{'EXAMPLE' * 4}xxxx/"
+    zones = ZONES[language]
+    with translation.override(language):
+        date = date_format(EXAMPLE, (SMS_DATE if is_sms else DATE)[language])
+        next_date = date_format(EXAMPLE + timedelta(days=28), DATE[language])
+    return {
+        **clinic_values(clinic, is_sms=is_sms),
+        "given_name": GIVEN_NAME[language],
+        "date": date,
+        "time": "10:30",
+        "link": page,
+        "preferences_link": f"{page}preferences/",
+        "zones": f"{zones['cheeks']} {AND[language]} {zones['forehead']}",
+        "numbing": NUMBING[language],
+        "serum": SERUM[language],
+        "days_since": 7,
+        "next_date": next_date,
+    }

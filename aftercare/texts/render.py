@@ -1,0 +1,279 @@
+"""The words of a message: a template version, filled with what may be said on that channel.
+
+A version never changes, so all that does not depend on the patient is done once a process:
+Markdown, layout, inlined styles, parsing. A message then costs filling in a few values.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import css_inline
+import markdown
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString
+from phonenumber_field.phonenumber import to_python
+
+from aftercare.models import Anchor, CareStep, Message, MessageTemplate
+from aftercare.texts import gsm7, links
+from aftercare.texts.fill import Text
+from aftercare.texts.variables import (
+    DATE,
+    FOOT,
+    NUMBING,
+    OPTIONAL,
+    SERUM,
+    SMS_DATE,
+    VARIABLES,
+    zones_in_words,
+)
+from clinic.models import Clinic
+from clinic.values.discretion import discreet_name
+from clinic.values.zones import whose_clock
+from patients.models import Channel
+from sessions.ical import appointment, withdrawal
+from sessions.lifecycle import Status
+from sessions.models import ProductKind, TreatmentSession
+
+__all__ = ["VARIABLES", "Compiled", "NoTemplate", "Outgoing", "compiled", "render", "template_for"]
+
+# What the layout needs beside the variables of the text.
+LAYOUT = ("subject", "clinic_address", "clinic_tel", "emergency_tel")
+VARIABLE = re.compile(r"\{\{ *(\w+) *\}\}")
+INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+class NoTemplate(Exception):
+    """There is no text for this step, channel and language."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message as it goes to a provider."""
+
+    key: UUID
+    to: str
+    sender: str
+    reply_to: str
+    subject: str
+    text: str
+    html: str
+    appointment: bytes = b""  # an iCalendar file for the patient's own calendar
+    unsubscribe_url: str = ""  # List-Unsubscribe (RFC 8058)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A text ready to be filled, and the names of the values that it needs."""
+
+    names: frozenset[str]
+    subject: Text
+    text: Text
+    html: Text | None
+
+    def fill(self, values: Mapping[str, Any]) -> tuple[str, str, str]:
+        """Subject, text and HTML. Values are escaped in HTML, and nowhere else."""
+        subject = " ".join(self.subject.fill(values, escaped=False).split())  # one line
+        text = self.text.fill(values, escaped=False).strip()
+        if self.html is None:
+            return subject, text, ""
+        return subject, text, self.html.fill({**values, "subject": subject}, escaped=True)
+
+
+@lru_cache(maxsize=1024)
+def compiled(channel: str, language: str, subject: str, body: str) -> Compiled:
+    """Everything about a text that can be done without knowing for whom it is."""
+    names = set(VARIABLE.findall(subject + body))
+    if channel == Channel.SMS:
+        return Compiled(frozenset(names), Text(""), Text(body), None)
+    foot = FOOT[language]
+    text = (
+        f"{_optional_lines(plain(body)).strip()}\n\n-- \n{{{{ clinic }}}}\n"
+        f"{foot['call']}: {{{{ clinic_phone }}}}\n{foot['reply']}: {{{{ clinic_email }}}}\n"
+        "{% if clinic_address %}{{ clinic_address }}\n{% endif %}\n"
+        f"{foot['why']}\n{foot['preferences']}: {{{{ preferences_link }}}}\n"
+    )
+    names |= {"clinic", "clinic_short", "clinic_phone", "clinic_email", "preferences_link"}
+    return Compiled(frozenset(names), Text(subject), Text(text), Text(_html(language, body, foot)))
+
+
+def plain(text: str) -> str:
+    """Markdown as one would type it in an e-mail without markup."""
+    text = re.sub(r"^#+ +|^> ?", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\[([^\]]+)\]\(([^)]*)\)", r"\1:\n\2", text)
+    return text.replace("**", "")
+
+
+def _optional_lines(text: str) -> str:
+    names = "|".join(OPTIONAL)
+    return re.sub(
+        rf"^(?:- )?\{{\{{ *({names}) *\}}\}}\n*",
+        lambda found: f"{{% if {found[1]} %}}{found[0]}{{% endif %}}",
+        text,
+        flags=re.MULTILINE,
+    )
+
+
+def _html(language: str, body: str, foot: dict[str, str]) -> str:
+    """The source of the HTML part: layout and Markdown with styles inlined.
+
+    Variables go through all this as numbers between two private characters, which neither
+    Markdown nor an HTML parser touches, and become variables again at the end.
+    """
+    names = [*VARIABLES, *LAYOUT]
+
+    def hidden(name: str) -> str:
+        return f"\ue000{names.index(name)}\ue001"
+
+    content = markdown.markdown(
+        VARIABLE.sub(lambda found: hidden(found[1]), body), extensions=["sane_lists"]
+    )
+    for name in OPTIONAL:  # an empty paragraph or item goes away
+        for tag in ("p", "li"):
+            part = f"<{tag}>{hidden(name)}</{tag}>"
+            content = content.replace(part, f"\ue002{name}\ue003{part}\ue004")
+    content = re.sub(r"<p>(<a [^>]*>[^<]*</a>)</p>", r'<p class="button">\1</p>', content)
+    for name, tel in (("clinic_phone", "clinic_tel"), ("emergency_phone", "emergency_tel")):
+        number = hidden(name)
+        content = content.replace(number, f'<a class="tel" href="tel:{hidden(tel)}">{number}</a>')
+    page = render_to_string(
+        "aftercare/email.html",
+        {
+            "content": SafeString(content),
+            "language": language,
+            "foot": foot,
+            **{name: SafeString(hidden(name)) for name in names},
+        },
+    )
+    source = INLINER.inline(page).replace("\ue004", "{% endif %}")
+    source = re.sub("\ue002(\\w+)\ue003", r"{% if \1 %}", source)
+    return re.sub("\ue000(\\d+)\ue001", lambda found: f"{{{{ {names[int(found[1])]} }}}}", source)
+
+
+def template_for(message: Message) -> MessageTemplate:
+    """The newest version in the patient's language. Raises NoTemplate.
+
+    A step of a protocol that has no text of its own says what the general step says.
+    """
+    language, step = message.patient.language, message.step
+    texts = MessageTemplate.objects
+    found = texts.current(step_id=step.pk, channel=message.channel, language=language).first()
+    if found is None and step.protocol_id:
+        general = CareStep.objects.filter(code=step.code, protocol=None).values("pk")[:1]
+        found = texts.current(step_id=general, channel=message.channel, language=language).first()
+    if found is None:
+        how = message.get_channel_display()
+        raise NoTemplate(f"there is no text by {how} for “{step.name}”")
+    return found
+
+
+def render(message: Message, template: MessageTemplate) -> Outgoing:
+    """Fill `template` for `message`, in the template's language and on the clinic's clock."""
+    patient, clinic = message.patient, message.clinic
+    words = compiled(message.channel, template.language, template.subject, template.body)
+    values = values_of(message, language=template.language, names=words.names)
+    subject, text, html = words.fill(values)
+    if message.channel == Channel.SMS:
+        return Outgoing(
+            key=message.key,
+            to=str(patient.mobile),
+            sender=values["clinic_short"],
+            reply_to="",
+            subject="",
+            text=gsm7.plain_marks(text),
+            html="",
+        )
+    return Outgoing(
+        key=message.key,
+        to=patient.email,
+        sender=discreet_name(clinic.name, values["clinic_short"]),
+        reply_to=clinic.email,
+        subject=subject,
+        text=text,
+        html=html,
+        appointment=_appointment(message),
+        unsubscribe_url=links.unsubscribe(message),
+    )
+
+
+def _appointment(message: Message) -> bytes:
+    """The file that puts a booking into the patient's calendar, or takes it out."""
+    session, anchor = message.session, message.step.anchor
+    if anchor not in (Anchor.BOOKED, Anchor.CANCELLED):
+        return b""
+    session.patient, session.clinic = message.patient, message.clinic
+    if anchor == Anchor.BOOKED:
+        return appointment(session)
+    cancelled = session.events.filter(new_status=Status.CANCELLED).order_by("id").last()
+    return withdrawal(session, at=cancelled.at) if cancelled else b""
+
+
+def values_of(message: Message, *, language: str, names: Collection[str]) -> dict[str, Any]:
+    """What the variables say in this message. Reads the chart only for texts that tell of it."""
+    session, patient = message.session, message.patient
+    zone = message.clinic.zone
+    local = session.starts_at.astimezone(zone)
+    is_sms = message.channel == Channel.SMS
+    values: dict[str, Any] = {
+        **clinic_values(message.clinic, is_sms=is_sms),
+        "given_name": patient.called,
+        "link": links.page(message),
+        "preferences_link": links.preferences(message),
+    }
+    values["date"] = _date(local.date(), (SMS_DATE if is_sms else DATE)[language], language)
+    values["time"] = f"{local:%H:%M}{whose_clock(zone, patient.zone, language)}"
+    if is_sms:
+        values["time"] = gsm7.folded(values["time"])
+    if "next_date" in names:
+        next_due = local + timedelta(days=session.protocol_version.target_min_days)
+        values["next_date"] = _date(next_due.date(), DATE[language], language)
+    if "days_since" in names:
+        today = message.due_at.astimezone(zone).date()
+        values["days_since"] = (today - local.date()).days
+    if "zones" in names:
+        values["zones"] = _zones(session, language)
+    if {"numbing", "serum"} & set(names):
+        used = set(session.product_uses.values_list("product__kind", flat=True))
+        values["numbing"] = NUMBING[language] if ProductKind.ANAESTHETIC in used else ""
+        values["serum"] = SERUM[language] if ProductKind.SERUM in used else ""
+    return values
+
+
+@lru_cache(maxsize=1024)
+def _date(day: date, form: str, language: str) -> str:
+    with translation.override(language):
+        return date_format(day, form)
+
+
+@lru_cache(maxsize=1024)
+def _phone(number: str) -> tuple[str, str, str]:
+    """A number to be read, to be dialled, and as it is shown otherwise."""
+    phone = to_python(number)
+    return phone.as_international, phone.as_e164, str(phone)
+
+
+def clinic_values(clinic: Clinic, *, is_sms: bool) -> dict[str, str]:
+    """What the variables say of the clinic."""
+    phone, tel, as_typed = _phone(clinic.phone.raw_input or str(clinic.phone))
+    short = discreet_name(clinic.short_name, as_typed)
+    return {
+        "clinic": clinic.name,
+        "clinic_short": gsm7.folded(short) if is_sms else short,
+        "clinic_phone": phone,
+        "clinic_tel": tel,
+        "clinic_email": clinic.email,
+        "clinic_address": clinic.address,
+        "emergency_phone": clinic.emergency_phone,
+        "emergency_tel": re.sub(r"[^0-9+]", "", clinic.emergency_phone),
+    }
+
+
+def _zones(session: TreatmentSession, language: str) -> str:
+    treated = session.zone_treatments.order_by("created_at", "pk")
+    return zones_in_words(list(treated.values_list("zone__code", "zone__name")), language)

@@ -1,0 +1,1 @@
+"""The fields of the admin's forms: dates, clocks, lengths of time, choices."""

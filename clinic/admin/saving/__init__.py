@@ -1,0 +1,1 @@
+"""Saving a form of the admin: once, on top of what was seen, and refused in words."""

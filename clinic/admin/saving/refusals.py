@@ -1,0 +1,40 @@
+"""What the rules and the database refuse, in words at the fields of a form."""
+
+import logging
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import DataError, IntegrityError
+from django.db.models import ProtectedError
+
+from clinic.errors import DomainError
+from clinic.http.problems import constraint_words
+
+logger = logging.getLogger(__name__)
+
+REFUSED = (DomainError, ValidationError, IntegrityError, DataError, ProtectedError)
+
+
+def refusals(error: Exception) -> list[tuple[str, str]]:
+    """Pairs of a field, or nothing, and a sentence."""
+    if isinstance(error, DomainError):
+        return [(error.field, error.message)]
+    if isinstance(error, ValidationError):
+        by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        return [
+            ("" if name == NON_FIELD_ERRORS else name, message)
+            for name, found in by_field.items()
+            for message in found
+        ]
+    if isinstance(error, ProtectedError):
+        return [("", "Other records refer to this, so it cannot be deleted.")]
+    if isinstance(error, DataError):
+        return [("", "A value is too large or has characters that cannot be stored.")]
+    return [("", _of_database(error))]
+
+
+def _of_database(error: Exception) -> str:
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
+    logger.warning("no form puts the constraint %s into words", name)
+    return constraint_words().get(name) or (
+        "This clashes with what is recorded, perhaps since a moment ago. Nothing was saved."
+    )

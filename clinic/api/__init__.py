@@ -1,0 +1,1 @@
+"""What all endpoints share: bodies, queries, pages, permissions; and the clinic's own."""

@@ -1,0 +1,92 @@
+"""Logging in and out, and who the caller is."""
+
+from typing import Any
+
+from django.contrib.auth import authenticate
+from drf_spectacular.utils import extend_schema
+from knox.models import AuthToken
+from rest_framework import serializers, status
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle
+
+from clinic.api.forms import Form, require_no_body
+from clinic.api.queries import StrictQuery
+from clinic.http.writes import SafeWrites
+from clinic.models import User
+from clinic.permissions import actor
+
+
+class LoginIn(Form):
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=128, trim_whitespace=False)
+
+
+class UserOut(serializers.ModelSerializer[User]):
+    class Meta:
+        model = User
+        fields = ["id", "username", "first_name", "last_name", "role"]
+        read_only_fields = fields
+
+
+class MeOut(UserOut):
+    class Meta(UserOut.Meta):
+        fields = [*UserOut.Meta.fields, "clinics"]
+        read_only_fields = fields
+
+
+class LoginOut(serializers.Serializer[Any]):
+    token = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+    user = MeOut()
+
+
+class LoginView(SafeWrites, StrictQuery):
+    """A token for the header `Authorization: Bearer …`; `Token …` is taken as well."""
+
+    operation_names = {"post": "log_in"}
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+    throttle_classes = [ScopedRateThrottle]
+    throttle_scope = "login"
+    alone = frozenset({"post"})  # a failure is counted, which no transaction may take back
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return "Bearer"  # makes a refusal a 401
+
+    @extend_schema(request=LoginIn, responses=LoginOut, auth=[])
+    def post(self, request: Request) -> Response:
+        form = LoginIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        # The same answer for an unknown name, a wrong password and a locked-out name.
+        user = authenticate(request=request._request, **form.validated_data)
+        if user is None:
+            raise AuthenticationFailed("Unknown user name or wrong password.")
+        row, token = AuthToken.objects.create(user=user)
+        return Response(LoginOut({"token": token, "expires_at": row.expiry, "user": user}).data)
+
+
+class LogoutView(SafeWrites, StrictQuery):
+    """Ends the token that the request came with. Sent again, it is answered 401: it has ended."""
+
+    operation_names = {"post": "log_out"}
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        require_no_body(request)
+        request.auth.delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class MeView(StrictQuery):
+    """Who the token belongs to."""
+
+    operation_names = {"get": "get_me"}
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses=MeOut)
+    def get(self, request: Request) -> Response:
+        return Response(MeOut(actor(request)).data)

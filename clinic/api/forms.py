@@ -1,0 +1,116 @@
+"""What the API takes: bodies that must fit exactly, and ids in their one spelling."""
+
+import re
+from collections.abc import Mapping
+from datetime import date as Day
+from typing import Any
+
+from django.core.exceptions import ValidationError as InvisibleText
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
+from rest_framework.request import Request
+
+from clinic.values.typed_text import clean_text
+
+LINE = 500  # characters
+CANONICAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+YEARS = range(2000, 2101)
+BAD_YEAR = f"The year must be {YEARS[0]} to {YEARS[-1]}."
+BAD_ID = "Must be an id such as 01890000-0000-7000-8000-000000000000."
+
+
+# The base of every body and query: what it does not know is refused, not passed over. A misspelt
+# `mobil` would else be a patient whom no reminder reaches, and nobody would hear of it. (A comment,
+# because a docstring would describe every form in the schema.)
+class Form(serializers.Serializer[Any]):
+    def to_internal_value(self, data: Any) -> Any:
+        errors = self._strangers(data) if isinstance(data, Mapping) else {}
+        try:
+            values = super().to_internal_value(data)
+        except ValidationError as error:
+            detail: Any = error.detail
+            raise ValidationError({**detail, **errors}) from error
+        if errors:
+            raise ValidationError(errors)
+        return values
+
+    def _strangers(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The errors of what is not known here, and of what a form gives twice."""
+        known = [name for name, field in self.fields.items() if not field.read_only]
+        unknown = ValidationError(
+            f"Unknown field. Known here: {', '.join(sorted(known)) or 'none'}.",
+            code="unknown_field",
+        )
+        twice = ValidationError("Give it once.", code="given_twice")
+        errors = {name: unknown.detail for name in data if name not in known}
+        for name in known:
+            values = data.getlist(name) if hasattr(data, "getlist") else ()
+            if len(values) > 1 and not isinstance(self.fields[name], serializers.ListField):
+                errors[name] = twice.detail
+        return errors
+
+
+class TextField(serializers.CharField):
+    """What a person writes: composed, without signs that nobody sees (`values.typed_text`). Of one
+    line, unless it may be longer than one line of the models (LINE)."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if isinstance(data, str):
+            try:
+                data = clean_text(data.strip(" \t\r\n"), lines=(self.max_length or 0) > LINE)
+            except InvisibleText as error:
+                raise ValidationError(error.messages, code=error.code) from error
+        return super().run_validation(data)
+
+
+class Nothing(Form):
+    """The body of a verb that says everything by its address."""
+
+
+def require_no_body(request: Request) -> None:
+    """Raises ValidationError for a body where none is read."""
+    Nothing(data=request.data).is_valid(raise_exception=True)
+
+
+class DayField(serializers.DateField):
+    """A day of clinic life."""
+
+    default_error_messages = {"range": BAD_YEAR}
+
+    def to_internal_value(self, value: Any) -> Day:
+        day = super().to_internal_value(value)
+        if day.year not in YEARS:
+            self.fail("range")
+        return day
+
+
+class IdField(serializers.UUIDField):
+    """An id as the API writes it. DRF would also take integers, braces and `urn:uuid:`."""
+
+    default_error_messages = {"invalid": BAD_ID}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or not CANONICAL.fullmatch(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class RowField(serializers.PrimaryKeyRelatedField[Any]):
+    """The id of a row, found in the field's queryset."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("pk_field", IdField())
+        super().__init__(**kwargs)
+
+
+class CodeField(serializers.SlugRelatedField[Any]):
+    """The code of a row of a catalogue."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(slug_field="code", **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or "\0" in data:
+            self.fail("invalid")
+        return super().to_internal_value(data)

@@ -1,0 +1,1 @@
+"""How we speak to PostgreSQL: prepared statements, locks, retries, row versions, migrations."""

@@ -1,0 +1,131 @@
+"""Rows without the ORM between them and PostgreSQL, where that takes most of the time.
+
+Lists of which a screen shows hundreds come as JSON that PostgreSQL has written: an object of
+Django's for every row, and a serializer's field for every value, take ten times as long
+(docs/performance.md). A test compares both. What every request reads comes by a prepared
+statement (clinic.db.prepared), and becomes the same objects that the ORM would make.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+from django.db import connection, connections, models
+from django.db.models import F, Func
+
+from clinic.db.prepared import Prepared
+from clinic.db.versions import OWN, STATE
+
+M = TypeVar("M", bound=models.Model)
+
+
+class IsoInstant(Func):
+    """An instant as DRF writes it: 2027-03-01T09:00:00Z, with six decimals if there are any."""
+
+    template = (  # to_char alone would take several times as long, and there are many
+        "CASE WHEN %(expressions)s = %(expressions)s::timestamptz(0)"
+        " THEN overlay((%(expressions)s AT TIME ZONE 'UTC')::text PLACING 'T' FROM 11) || 'Z'"
+        " ELSE to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') END"
+    )
+    output_field = models.TextField()
+
+
+class JsonRow(Func):
+    """One JSON object: the columns of these names, and whatever else is given by name."""
+
+    # json_build_object takes three times as long: it looks up each value's type in each row
+    template = "(SELECT row_to_json(named)::text FROM (SELECT %(expressions)s) AS named)"
+    output_field = models.TextField()
+
+    def __init__(self, model: type[models.Model], names: Iterable[str], **joined: Any) -> None:
+        super().__init__(*(_As(joined.get(name) or _column(model, name), name) for name in names))
+
+
+class _As(Func):
+    template = '%(expressions)s AS "%(name)s"'
+    output_field = models.TextField()
+
+    def __init__(self, value: Any, name: str) -> None:
+        super().__init__(value, name=name)
+
+
+def _column(model: type[models.Model], name: str) -> IsoInstant | F:
+    is_instant = isinstance(model._meta.get_field(name), models.DateTimeField)
+    return IsoInstant(name) if is_instant else F(name)
+
+
+def as_written(rows: Iterable[str]) -> list[orjson.Fragment]:
+    """Put JSON that is text already into an answer as it is."""
+    return [orjson.Fragment(row) for row in rows]
+
+
+def columns(alias: str, model: type[models.Model], *names: str) -> str:
+    """Some columns of a model, or all, for a statement that `take` reads."""
+    return ", ".join(f'{alias}."{name}"' for name in _names(model, names))
+
+
+def take(model: type[M], values: list[Any], *names: str) -> M | None:
+    """The object of the first of `values`, which are used up; None for an outer join's NULLs. What
+    was not named is read when it is asked for."""
+    known = _names(model, names)
+    row = model.from_db("default", known, values[: len(known)])
+    del values[: len(known)]
+    return None if row.pk is None else row
+
+
+@lru_cache
+def _names(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, ...]:
+    """In the order in which `from_db` wants them."""
+    fields = [field.attname for field in model._meta.concrete_fields]
+    return tuple(name for name in fields if name in (names or fields))
+
+
+class Insert(Generic[M]):
+    """Writes new rows of a model by prepared statements, and passes over what a constraint refuses.
+
+    So a refusal does not end the transaction, and two that want the same do not deadlock. Like
+    `bulk_create`, it sends no signals.
+    """
+
+    GIVEN = ("id", "created_at")  # by the database: see clinic.models.Model
+
+    def __init__(self, model: type[M]) -> None:
+        self._fields = [f for f in model._meta.concrete_fields if f.attname not in self.GIVEN]
+        types = {f.attname: f"{f.db_type(connection)}" for f in self._fields}
+        arrays = {name: f"{type_}[]" for name, type_ in types.items()}
+        values = ", ".join(f"%({name})s" for name in types)
+        insert = f"""
+            INSERT INTO {model._meta.db_table} ({", ".join(str(f.column) for f in self._fields)})
+            SELECT %s ON CONFLICT DO NOTHING RETURNING {", ".join(self.GIVEN)}, {STATE}
+        """
+        table = model._meta.db_table
+        self.of_one = Prepared(f"insert_{table}", insert % values, types)
+        self.of_all = Prepared(f"insert_all_{table}", insert % f"* FROM unnest({values})", arrays)
+
+    def one(self, row: M) -> bool:
+        """Write it and tell the object its id and version; False if a constraint refuses it."""
+        with connection.cursor() as cursor:
+            self.of_one.execute(cursor, {name: found for name, (found,) in self._values([row])})
+            written = cursor.fetchone()
+        if written is None:
+            return False
+        for name, value in zip((*self.GIVEN, OWN), written, strict=True):
+            setattr(row, name, value)
+        row._state.adding, row._state.db = False, connection.alias
+        return True
+
+    def all(self, rows: Sequence[M]) -> list[UUID]:
+        """Write what no constraint refuses; returns its ids, which the objects are not told."""
+        if not rows:
+            return []
+        with connection.cursor() as cursor:
+            self.of_all.execute(cursor, dict(self._values(rows)))
+            return [written[0] for written in cursor.fetchall()]
+
+    def _values(self, rows: Sequence[M]) -> Iterator[tuple[str, list[Any]]]:
+        db = connections[connection.alias]  # the connection itself, not what finds it each time
+        for field in self._fields:
+            name = field.attname
+            yield name, [field.get_db_prep_save(getattr(row, name), db) for row in rows]

@@ -1,0 +1,130 @@
+"""What happens around every request."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.common import CommonMiddleware
+from django.middleware.gzip import GZipMiddleware
+from django.middleware.http import ConditionalGetMiddleware
+from django.shortcuts import render
+from django.utils import timezone
+
+from clinic.db.retries import Busy, is_passing, retried
+from clinic.http.problems import CONTENT_TYPE, of_answer
+from clinic.models import User
+
+Handler = Callable[[HttpRequest], HttpResponse]
+API = "/api/"
+MOVED = {301, 302}
+
+
+def problems_only(get_response: Handler) -> Handler:
+    """Around all but compression: whatever refuses a request to the API, and whatever fails,
+    answers with a problem document, never with a page. A fault was logged with its traceback."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        path = request.path_info
+        if not path.startswith(API):
+            return get_response(request)
+        if "charset" in (request.content_params or {}):
+            request.encoding = "utf-8"  # addresses and JSON are, whatever the header says
+        answer = get_response(request)
+        if answer.status_code in MOVED:
+            answer.status_code = 308  # to https: a POST stays a POST
+        elif answer.status_code >= 400 and answer.get("Content-Type") != CONTENT_TYPE:
+            return of_answer(answer, path=path)
+        return answer
+
+    return handle
+
+
+class CompressedAPI(GZipMiddleware):
+    """Answers of the API, for clients that ask for gzip. Pictures, and pages, stay as they are.
+
+    A secret beside text that somebody else chooses can be guessed by the length of what is
+    compressed (BREACH). An answer of the API has no secret but the new token, which no foreign page
+    can make a browser ask for: tokens are no cookies. Django adds up to a hundred random bytes too.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
+        is_picture = response.get("Content-Type", "").startswith("image/")
+        if is_picture or not request.path_info.startswith(API):
+            return response
+        return super().process_response(request, response)
+
+
+class Common(CommonMiddleware):
+    """Django's, without the redirect to an address with a slash under the API: clients that
+    follow it send a POST as a GET."""
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        return not request.path_info.startswith(API) and super().should_redirect_with_slash(request)
+
+
+class ConditionalGet(ConditionalGetMiddleware):
+    """Django's: 304 if the reader has it already, and an ETag of the text on every page. In the API
+    only objects have one, which their views make: it can be sent back with a write, and that of a
+    list could not."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if request.path_info.startswith(API) and not response.has_header("ETag"):
+            return response
+        return super().process_response(request, response)
+
+
+def clinic_time(get_response: Handler) -> Handler:
+    """In the admin, what belongs to no clinic is on the clock of the caller's (first) clinic; all
+    else is on its own clinic's (clinic.admin.forms.clocks).
+
+    The API is left alone: its instants carry their offset, and its callers have no cookie.
+    """
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(API):
+            return get_response(request)
+        user = request.user
+        clinics = user.works_at if isinstance(user, User) else []
+        if not clinics:
+            return get_response(request)
+        with timezone.override(min(clinics, key=lambda clinic: clinic.name).zone):
+            return get_response(request)
+
+    return handle
+
+
+class PassingFaults:
+    """Pages and what passes by itself, such as a lock that somebody else holds for too long.
+
+    The admin puts each change into a transaction of its own, around the services: so its views are
+    what is run again. Whoever had no luck gets a page that says so. (`problems` says it to
+    programs, `aftercare.pages` to patients.)
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        if request.method != "POST" or not request.path.startswith("/admin/"):
+            return None
+        try:
+            return retried(view)(request, *args, **kwargs)
+        except Busy:
+            return busy_page(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return busy_page(request) if isinstance(error, Busy) or is_passing(error) else None
+
+
+def busy_page(request: HttpRequest) -> HttpResponse:
+    answer = render(request, "clinic/busy.html", status=Busy.status)
+    answer["Retry-After"] = str(Busy.retry_after)
+    return answer

@@ -1,0 +1,217 @@
+"""What every write over HTTP shares: it may be sent twice, and it may say what the caller saw.
+
+Note [Repeatable writes]
+    A write is one transaction, run again after a passing fault (clinic.db.retries):
+    1. With an `Idempotency-Key`: take the key, or answer what was answered before.
+    2. With `If-Match`: lock the object and compare its version with those that are named.
+    3. The verb, which calls its service; then the version of what it answers, for the ETag.
+    4. Keep the answer with its key. A refusal rolls all of it back, and the key is free again.
+    Where a service takes advisory locks before rows, `check_later` keeps the order; elsewhere a
+    rare deadlock with a writer that takes them in the other order is one of the passing faults.
+    The key comes first: a request that was done has changed the version itself, and its honest
+    repetition is answered all the same.
+
+Note [ETags]
+    An object has one version, whatever of it is read: the patient and the medical part, the session
+    and its chart. The tag is `"version-body"`. If-Match looks at the version only; If-None-Match,
+    which asks whether the text would be the same, at the whole. Lists have no tag.
+"""
+
+from functools import partial
+from hashlib import sha256
+from typing import Any, cast
+
+from django.db import models, transaction
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.generics import get_object_or_404
+from rest_framework.permissions import SAFE_METHODS, AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.serializer_helpers import ReturnDict
+from rest_framework.views import APIView
+
+from clinic.db.retries import retried, retried_transaction
+from clinic.db.versions import OWN, version_of, version_read, with_state
+from clinic.errors import PreconditionRequired, VersionMismatch
+from clinic.http.idempotency import NAME, claim, keep, key_of
+from clinic.permissions import actor
+
+OVERWRITES = {"PUT", "PATCH"}
+KEY = OpenApiParameter(
+    NAME,
+    str,
+    "header",
+    description="Makes the request safe to repeat: the same key with the same body gets the first "
+    "answer again, for 48 hours. 1 to 100 printable ASCII characters.",
+)
+SEEN = "The ETag of the object as you have read it: 412 `version_mismatch` if it has changed since."
+
+
+class SafeWrites(APIView):
+    """A view whose writes are repeatable and compare versions: every view of the API.
+
+    See Note [Repeatable writes] and Note [ETags].
+    """
+
+    model: type[models.Model] | None = None
+    # Verbs that make something, without a transaction around them: it would cost statements, or be
+    # open for too long. Their version is known from `clinic.db.rows.Insert`, or nobody changes it.
+    alone: frozenset[str] = frozenset()
+    # Verbs whose service takes other locks before the object's: it calls `require_seen` itself.
+    check_later: frozenset[str] = frozenset()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self._read: dict[Any, str] = {}
+        method = str(request.method).lower()
+        if request.method not in SAFE_METHODS and hasattr(self, method):
+            # DRF looks the verb up after this, on this object, which serves one request.
+            setattr(self, method, partial(self._write, getattr(self, method)))
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        row = self._answered(response) if request.method in SAFE_METHODS else None
+        if row and (version := getattr(self, "_read", {}).get(row.pk)):
+            _tag(response, version)
+        return super().finalize_response(request, response, *args, **kwargs)
+
+    @property
+    def names_an_object(self) -> bool:
+        """Whether the address is that of one object, or of something that belongs to one."""
+        return "pk" in self.kwargs
+
+    def get_rows(self) -> Any:
+        """The rows among which the address names one."""
+        return self.filter_queryset(self.get_queryset())  # type: ignore[attr-defined]
+
+    def get_object(self) -> Any:
+        """The object that the address names. A reader also gets to know its version."""
+        rows = self.get_rows()
+        if self.request.method not in SAFE_METHODS:
+            return get_object_or_404(rows, **self.named())
+        parts = parts_of(rows.model)
+        row = get_object_or_404(with_state(rows, *parts), **self.named())
+        self._read[row.pk] = version_read(row, *parts)
+        return row
+
+    def named(self) -> dict[str, Any]:
+        return {"pk": self.kwargs["pk"]}
+
+    def require_seen(self, *, locked: bool = True) -> None:
+        """Lock the object and compare it with what the caller has seen.
+
+        Without the lock, a stale request is refused before its service has other reasons to.
+        Raises VersionMismatch, or PreconditionRequired if a write that overwrites says nothing.
+        """
+        given = self.request.headers.get("If-Match")
+        if given is None and self.request.method not in OVERWRITES:
+            return
+        if not self.names_an_object:
+            if "*" not in _versions(given or ""):
+                raise VersionMismatch("If-Match is for one object, and this address has a list.")
+            return
+        row = self.get_object()
+        if given is None:
+            raise PreconditionRequired(
+                "Send the ETag that you have read as If-Match, so that nobody's change is lost."
+            )
+        if locked:
+            lock_row(row)
+        version = version_of(row, *parts_of(type(row)))
+        if not version or not _versions(given) & {"*", version}:
+            raise VersionMismatch(
+                "Somebody has changed it since you read it: read it again, then repeat."
+            )
+
+    def _write(self, verb: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        key = key_of(request)
+        action = getattr(self, "action", str(request.method).lower())
+        if action in self.alone and key is None:
+            self.require_seen(locked=False)
+            return self._with_version(retried(verb)(request, *args, **kwargs), just_written=True)
+        work = partial(verb, request, *args, **kwargs)
+        return self._transaction(request, work, key, action)
+
+    @retried_transaction
+    def _transaction(
+        self, request: Request, work: Any, key: str | None, action: str
+    ) -> HttpResponseBase:
+        if key is not None and (known := claim(request, key, by=actor(request))):
+            return known
+        self.require_seen(locked=action not in self.check_later)
+        answer = work()
+        if answer.status_code >= 400:  # refused without an exception: the key stays free
+            transaction.set_rollback(True)
+            return cast(HttpResponse, answer)
+        self._with_version(answer, just_written=action in self.alone)
+        if key is not None:
+            self._render(answer)
+            keep(answer, key, by=actor(request))
+        return cast(HttpResponse, answer)
+
+    def _render(self, answer: HttpResponse) -> None:
+        if isinstance(answer, Response):
+            answer.accepted_renderer = self.request.accepted_renderer
+            answer.accepted_media_type = self.request.accepted_media_type
+            answer.renderer_context = self.get_renderer_context()  # type: ignore[attr-defined]
+            answer.render()
+
+    def _with_version(self, answer: Any, *, just_written: bool) -> HttpResponse:
+        """After a write: the version of what it answers, read in its transaction."""
+        if row := self._answered(answer):
+            read = version_read if just_written and hasattr(row, OWN) else version_of
+            _tag(answer, read(row, *parts_of(type(row))))
+        return cast(HttpResponse, answer)
+
+    def _answered(self, answer: Any) -> Any:
+        """The object that an answer shows as a whole, if it is one that has an address."""
+        data = getattr(answer, "data", None)
+        row = data.serializer.instance if isinstance(data, ReturnDict) else None
+        return row if isinstance(row, self.answers_with()) else None
+
+    def tags(self, serializer: Any) -> bool:
+        """Whether an answer of this serializer, of an object, has an ETag."""
+        kind = serializer if isinstance(serializer, type) else type(serializer)
+        meta = getattr(kind, "Meta", None)
+        model = getattr(kind, "of_model", getattr(meta, "model", None))
+        return model is not None and issubclass(model, self.answers_with())
+
+    def answers_with(self) -> tuple[type[models.Model], ...]:
+        """The models of the objects whose ETags it hands out."""
+        return (self.model,) if self.model else ()
+
+
+def write_headers(view: SafeWrites, method: str, path: str) -> list[OpenApiParameter]:
+    """The headers of a write, for the API's description."""
+    if method in SAFE_METHODS or AllowAny in view.permission_classes:
+        return []
+    if "{" not in path and not view.names_an_object:
+        return [KEY]
+    must = method in OVERWRITES
+    words = f"{SEEN} Without it: 428 `precondition_required`." if must else SEEN
+    return [KEY, OpenApiParameter("If-Match", str, "header", required=must, description=words)]
+
+
+def parts_of(model: type[models.Model]) -> tuple[str, ...]:
+    """What belongs to an object and counts for its version: see clinic.models.Model."""
+    return getattr(model, "version_parts", ())
+
+
+def lock_row(row: models.Model) -> None:
+    """Wait for who changes it, and let nobody else do so until the transaction ends."""
+    rows = type(row)._base_manager.filter(pk=row.pk).values_list("pk")
+    list(rows.select_for_update(no_key=True, of=("self",)))
+
+
+def _tag(answer: Response, version: str) -> None:
+    def name(rendered: Response) -> None:
+        rendered["ETag"] = f'"{version}-{sha256(rendered.content).hexdigest()[:16]}"'
+
+    answer.add_post_render_callback(name)
+
+
+def _versions(header: str) -> set[str]:
+    """The versions in an If-Match. A proxy that compresses makes tags weak: it counts the same."""
+    tags = (tag.strip().removeprefix("W/").strip('"') for tag in header.split(","))
+    return {tag.partition("-")[0] for tag in tags if tag}

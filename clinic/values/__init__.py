@@ -1,0 +1,1 @@
+"""Dates, clocks, telephone numbers and words: how they are typed, kept and read."""

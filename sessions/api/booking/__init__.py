@@ -1,0 +1,1 @@
+"""Free times, sessions, series, holds, the waitlist and absences, over HTTP."""

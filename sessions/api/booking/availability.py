@@ -1,0 +1,251 @@
+"""The times that can be offered for a plan's next session, over HTTP."""
+
+import builtins
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.fields import SkipField
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clinic.api.base import ClinicViewSet, InstantField
+from clinic.api.forms import DayField, Form, IdField
+from clinic.api.paging import Gathered
+from clinic.permissions import actor
+from clinic.values.wallclock import day_bounds
+from sessions.api.booking.lookup import find_named
+from sessions.models import TreatmentPlan
+from sessions.scheduling.availability import Offer, first_free, offers
+from sessions.scheduling.spacing import why_not_yet
+from sessions.services.plans import version_in_effect
+
+WHO = ("practitioner", "room", "device")
+LONGEST = timedelta(days=31)
+MOST = 5_000  # slots in one answer: a megabyte
+TOO_MANY = (
+    f"There are more than {MOST:,} free times. Ask for fewer days or for one practitioner, or for "
+    "pages by `page_size`, or at `availability/compact/`."
+)
+
+
+class PlanQuery(Form):
+    plan = IdField()
+    practitioner = IdField(required=False, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        found = find_named(actor(self.context["request"]), attrs)
+        return {**attrs, "plan": found["plan"], "practitioner": found["practitioner"]}
+
+
+class AvailabilityQuery(PlanQuery):
+    # "from" is a word of Python's, so it gets its name below
+    first = DayField(help_text="First local day.")
+    to = DayField(help_text="Last local day; at most 31 days after the first.")
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        fields["from"] = fields.pop("first")
+        return fields
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not timedelta(0) <= attrs["to"] - attrs["from"] <= LONGEST:
+            raise ValidationError(
+                {"to": [f"Must be from the first day to {LONGEST.days} days after it."]}
+            )
+        return super().validate(attrs)
+
+
+class AvailabilityPageQuery(AvailabilityQuery):
+    cursor = serializers.CharField(
+        required=False, help_text="Which page: see `next` and `previous` of an answer."
+    )
+    page_size = serializers.CharField(required=False, help_text="How many starts a page has.")
+
+
+class FirstQuery(PlanQuery):
+    after = DayField(help_text="The first local day that would do.")
+
+
+class SlotOut(serializers.Serializer[Any]):
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    practitioner = serializers.UUIDField(source="practitioner_id")
+    room = serializers.UUIDField(source="room_id")
+    device = serializers.UUIDField(source="device_id")
+
+
+class OfferedEnd(InstantField):
+    """Lets an offered time be sent back whole, as a booking."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        words = "As an offered time has it. Not read: the end follows from the protocol."
+        super().__init__(required=False, help_text=words, **kwargs)
+
+    def to_internal_value(self, value: Any) -> Any:
+        super().to_internal_value(value)
+        raise SkipField
+
+
+def plain(offer: Offer) -> dict[str, Any]:
+    """What SlotOut says, for a month of slots: the renderer knows instants and ids."""
+    return {
+        "starts_at": offer.starts_at,
+        "ends_at": offer.ends_at,
+        "practitioner": offer.practitioner_id,
+        "room": offer.room_id,
+        "device": offer.device_id,
+    }
+
+
+class SlotPages(Gathered):
+    """Pages by start and practitioner, which no two offers share."""
+
+    page_size = 500
+    max_page_size = 5_000
+    descending = False
+
+    def position_of(self, row: Offer) -> str:
+        return f"{row.starts_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S} {row.practitioner_id}"
+
+
+class CompactPages(SlotPages):
+    page_size = 5_000
+
+
+class StartsOut(serializers.Serializer[Any]):
+    practitioner = serializers.UUIDField()
+    room = serializers.UUIDField()
+    device = serializers.UUIDField()
+    minutes = serializers.IntegerField(help_text="How long each lasts, in minutes.")
+    starts = serializers.ListField(
+        child=serializers.DateTimeField(), help_text="When each begins (UTC)."
+    )
+
+
+class CompactOut(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True, help_text="The address of the next page.")
+    previous = serializers.URLField(allow_null=True, help_text="Of the page before.")
+    results = StartsOut(many=True)
+
+
+class SlotPageOut(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True, help_text="The address of the next page.")
+    previous = serializers.URLField(allow_null=True, help_text="Of the page before.")
+    results = SlotOut(many=True)
+
+
+SLOTS = PolymorphicProxySerializer(
+    component_name="Slots",
+    serializers=[SlotOut(many=True), SlotPageOut],
+    resource_type_field_name=None,
+    many=False,
+)
+
+
+def grouped(slots: Iterable[Offer]) -> list[dict[str, Any]]:
+    """What CompactOut says, in the order of the first starts."""
+    groups: dict[tuple[Any, ...], list[datetime]] = {}
+    for slot in slots:
+        minutes = (slot.ends_at - slot.starts_at) // timedelta(minutes=1)
+        key = (slot.practitioner_id, slot.room_id, slot.device_id, minutes)
+        groups.setdefault(key, []).append(slot.starts_at)
+    names = (*WHO, "minutes", "starts")
+    return [dict(zip(names, (*key, starts), strict=True)) for key, starts in groups.items()]
+
+
+class WhyNotYet(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField(source="message")
+
+
+class FirstOut(serializers.Serializer[Any]):
+    """`reason` says why it cannot be sooner than `earliest_at`; null if nothing stands against it.
+    `slot` is the first free time from then on; null if there is none within a year."""
+
+    earliest_at = serializers.DateTimeField()
+    earliest_on = serializers.DateField()
+    reason = WhyNotYet(allow_null=True)
+    slot = SlotOut(allow_null=True)
+
+
+class AvailabilityViewSet(ClinicViewSet):
+    """The times that can be booked for a plan's next session, with who and what is free then."""
+
+    permissions = dict.fromkeys(
+        ("list", "first", "compact"), "treatment_sessions.view_treatmentsession"
+    )
+    serializer_class = SlotOut
+    pagination_class = None
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return TreatmentPlan.objects.none()
+
+    def known_query_params(self) -> set[str]:
+        query = FirstQuery() if self.action == "first" else AvailabilityPageQuery()
+        return set(query.get_fields())
+
+    @extend_schema(parameters=[AvailabilityPageQuery], responses=SLOTS)
+    def list(self, request: Request) -> Response:
+        """Every bookable start of each practitioner, with the first room and device that are free
+        then: as an array of at most 5,000, or in pages if `page_size` is given."""
+        if SlotPages.query_params & set(request.query_params):
+            return self._page(request, SlotPages(), lambda rows: [plain(slot) for slot in rows])
+        slots = self._offers(request, AvailabilityQuery)
+        if len(slots) > MOST:
+            raise ValidationError({"to": [TOO_MANY]}, code="too_many")
+        return Response([plain(slot) for slot in slots])
+
+    @extend_schema(parameters=[AvailabilityPageQuery], responses=CompactOut, filters=False)
+    @action(detail=False, methods=["get"], pagination_class=CompactPages)
+    def compact(self, request: Request) -> Response:
+        """The same starts in a tenth of the bytes: ids once for all starts that share practitioner,
+        room and device. Pages hold whole starts; a group may go on in the next page."""
+        return self._page(request, CompactPages(), grouped)
+
+    def _page(self, request: Request, pages: SlotPages, shown: Any) -> Response:
+        slots = sorted(self._offers(request, AvailabilityPageQuery), key=pages.position_of)
+        page = pages.paginate_queryset(slots, request)
+        return pages.get_paginated_response(shown(page))
+
+    def _offers(self, request: Request, query: type[PlanQuery]) -> builtins.list[Offer]:
+        form = query(data=request.query_params, context={"request": request})
+        form.is_valid(raise_exception=True)
+        asked = form.validated_data
+        return offers(
+            plan=asked["plan"],
+            first=asked["from"],
+            last=asked["to"],
+            practitioner_id=asked["practitioner"] and asked["practitioner"].pk,
+            at=timezone.now(),
+        )
+
+    @extend_schema(parameters=[FirstQuery], responses=FirstOut)
+    @action(detail=False, methods=["get"])
+    def first(self, request: Request) -> Response:
+        """The first free time on or after a day, and from when on the skin allows one."""
+        form = FirstQuery(data=request.query_params, context={"request": request})
+        form.is_valid(raise_exception=True)
+        plan, now = form.validated_data["plan"], timezone.now()
+        after = max(now, day_bounds(form.validated_data["after"], plan.clinic.zone)[0])
+        protocol = version_in_effect(plan.protocol, now)
+        reason = why_not_yet(plan, protocol=protocol, after=after, at=now)
+        earliest = reason.earliest_at if reason else after
+        found = {
+            "earliest_at": earliest,
+            "earliest_on": earliest.astimezone(plan.clinic.zone).date(),
+            "reason": reason,
+            "slot": first_free(
+                plan=plan,
+                after=earliest,
+                practitioner=form.validated_data["practitioner"],
+                at=now,
+            ),
+        }
+        return Response(FirstOut(found).data)

@@ -1,0 +1,91 @@
+"""Series over HTTP: what a plan's remaining sessions could be, and booking them all or none."""
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from clinic.api.base import InstantField, VisibleField
+from clinic.api.forms import DayField, Form
+from clinic.models import Device, Room, User
+from clinic.permissions import actor
+from sessions import services
+from sessions.api.booking.availability import OfferedEnd
+from sessions.api.booking.session_out import SessionOut, said
+from sessions.models import TreatmentPlan
+
+
+class ProposalQuery(Form):
+    practitioner = VisibleField(queryset=User.objects.practitioners(), required=False, default=None)
+    # "from" is a word of Python's, so it gets its name below
+    first = DayField(required=False, default=None, help_text="Not before this day.")
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        fields["from"] = fields.pop("first")
+        return fields
+
+
+class ProposedOut(serializers.Serializer[Any]):
+    starts_at = serializers.DateTimeField(source="slot.starts_at")
+    ends_at = serializers.DateTimeField(source="slot.ends_at")
+    practitioner = serializers.UUIDField(source="slot.practitioner.pk")
+    room = serializers.UUIDField(source="slot.room.pk")
+    device = serializers.UUIDField(source="slot.device.pk")
+    shift = serializers.CharField(
+        help_text="Why this session is not at the usual weekday and time; empty if it is."
+    )
+
+
+class ChosenIn(Form):
+    starts_at = InstantField()
+    ends_at = OfferedEnd()
+    practitioner = VisibleField(queryset=User.objects.practitioners())
+    room = VisibleField(queryset=Room.objects.all())
+    device = VisibleField(queryset=Device.objects.all())
+
+
+class SeriesIn(Form):
+    sessions = serializers.ListField(child=ChosenIn(), min_length=1, max_length=52)
+
+
+class SeriesActions(GenericViewSet[Any]):
+    """The part of a plan's endpoints that books its sessions."""
+
+    @extend_schema(parameters=[ProposalQuery], responses=ProposedOut(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def proposal(self, request: Request, pk: Any) -> Response:
+        """A time for each session of the plan that is still to be booked. Keeps nothing.
+
+        409 codes: `plan_not_active`, and `no_free_time` within half a year."""
+        plan_id = self.get_object().pk
+        form = ProposalQuery(data=request.query_params, context={"request": request})
+        form.is_valid(raise_exception=True)
+        proposed = services.propose_series(
+            plan=TreatmentPlan.objects.with_booking_facts().get(pk=plan_id),
+            practitioner=form.validated_data["practitioner"],
+            first_on=form.validated_data["from"],
+            at=timezone.now(),
+        )
+        return Response(ProposedOut(proposed, many=True).data)
+
+    @extend_schema(request=SeriesIn, responses={201: SessionOut(many=True)}, filters=False)
+    @action(detail=True, methods=["post"], url_path="book-series", pagination_class=None)
+    def book_series(self, request: Request, pk: Any) -> Response:
+        """Book all of these sessions or none. A refusal has the code of a single booking's, and
+        `errors` points at the session: `/sessions/1/room`."""
+        plan_id = self.get_object().pk
+        form = SeriesIn(data=request.data, context={"request": request})
+        form.is_valid(raise_exception=True)
+        booked = services.book_series(
+            plan_id=plan_id,
+            slots=form.validated_data["sessions"],
+            at=timezone.now(),
+            by=actor(request),
+        )
+        return Response([said(session) for session in booked], status=201)

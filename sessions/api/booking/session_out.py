@@ -1,0 +1,78 @@
+"""What the API says of a session: one by a serializer, a list of hundreds by SQL."""
+
+from typing import Any
+
+from django.db.models import F, Func, TextField
+from django.db.models.functions import Trim
+from rest_framework import serializers
+from rest_framework.utils.serializer_helpers import ReturnDict
+
+from clinic.db.rows import IsoInstant, JsonRow
+from sessions.models import TreatmentSession
+
+
+class SessionOut(serializers.ModelSerializer[TreatmentSession]):
+    patient_name = serializers.CharField(source="patient.full_name")
+    practitioner_name = serializers.CharField(source="practitioner.get_full_name")
+    area_code = serializers.CharField(source="area.code")
+
+    class Meta:
+        model = TreatmentSession
+        fields = [
+            "id",
+            "clinic",
+            "plan",
+            "patient",
+            "patient_name",
+            "area",
+            "area_code",
+            "practitioner",
+            "practitioner_name",
+            "room",
+            "device",
+            "occupied_from",
+            "starts_at",
+            "ends_at",
+            "released_at",
+            "recovers_at",
+            "time_zone",
+            "status",
+            "completed_at",
+            "is_late_cancel",
+            "rescheduled_from",
+            "spacing_override_reason",
+            "protocol_version",
+            "is_off_label",
+            "signed_by",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+
+SHOWN = ("patient", "practitioner", "area")
+_OUT = SessionOut()
+
+
+def said(session: TreatmentSession) -> "ReturnDict[str, Any]":
+    """What SessionOut says, without building its fields again, which takes most of the time."""
+    return ReturnDict(_OUT.to_representation(session), serializer=SessionOut(session))
+
+
+class FullName(Func):
+    """Two names with a blank between them; neither is ever NULL."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " || ' ' || "
+    output_field = TextField()
+
+
+# The same in SQL.
+SESSION_ROW = JsonRow(
+    TreatmentSession,
+    SessionOut.Meta.fields,
+    patient_name=Trim(FullName("patient__given_name", "patient__family_name")),
+    practitioner_name=Trim(FullName("practitioner__first_name", "practitioner__last_name")),
+    area_code=F("area__code"),
+)
+# Put together once: Django takes as long for it as PostgreSQL for the rows of a small clinic's day.
+LISTED: Any = TreatmentSession.objects.values_list(IsoInstant("starts_at"), SESSION_ROW)

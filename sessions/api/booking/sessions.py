@@ -1,0 +1,301 @@
+"""Sessions and their verbs, and charts, over HTTP. Every write is a verb."""
+
+from datetime import date as Day
+from datetime import datetime
+from typing import Any
+
+from django import forms as django_forms
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.mixins import RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clinic.api.base import (
+    ClinicViewSet,
+    ReasonIn,
+    VisibleField,
+    WallClockField,
+    on_clock_of,
+)
+from clinic.api.forms import Form, IdField, TextField
+from clinic.api.paging import NewestFirst, ordered, page_of
+from clinic.api.queries import DayFilter, IdFilter, require_order
+from clinic.db.rows import as_written
+from clinic.models import Clinic, Device, Room, User
+from clinic.permissions import actor
+from clinic.values.wallclock import day_bounds
+from sessions import services
+from sessions.api.booking.availability import OfferedEnd, plain
+from sessions.api.booking.lookup import find_named
+from sessions.api.booking.session_out import LISTED, SHOWN, SessionOut, said
+from sessions.api.record.chart import ChartActions
+from sessions.lifecycle import Status
+from sessions.models import (
+    SessionEvent,
+    TreatmentSession,
+)
+
+START = "With a UTC offset, or without one as local time of the clinic."
+
+
+class BookingIn(Form):
+    plan = IdField()
+    starts_at = WallClockField(help_text=START)
+    ends_at = OfferedEnd()
+    practitioner = IdField()
+    room = IdField()
+    device = IdField()
+    spacing_override_reason = TextField(
+        required=False,
+        max_length=500,
+        help_text="Only from a practitioner: why this session may come sooner than the rule.",
+    )
+    side_effect_override_reason = TextField(
+        required=False,
+        max_length=500,
+        help_text="Only from a practitioner: why to book before a side effect is resolved.",
+    )
+    hold = IdField(
+        required=False,
+        source="hold_id",
+        help_text="A hold that ends with this booking. Those on this very time end anyway; one "
+        "that has lapsed does no harm if the time is still free.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        found = find_named(actor(self.context["request"]), attrs)
+        return {
+            **attrs,
+            **found,
+            "starts_at": on_clock_of(found["plan"], attrs["starts_at"]),
+        }
+
+
+class RescheduleIn(Form):
+    starts_at = WallClockField(help_text=START)
+    ends_at = OfferedEnd()
+    practitioner = VisibleField(queryset=User.objects.practitioners(), required=False)
+    room = VisibleField(queryset=Room.objects.all(), required=False)
+    device = VisibleField(queryset=Device.objects.all(), required=False)
+    shift_later = serializers.BooleanField(
+        default=False, help_text="Also move the plan's later sessions that would come too soon."
+    )
+    reason = TextField(required=False, max_length=500)
+
+
+class SessionEventOut(serializers.ModelSerializer[SessionEvent]):
+    class Meta:
+        model = SessionEvent
+        fields = ["old_status", "new_status", "at", "by", "reason"]
+        read_only_fields = fields
+
+
+class SessionFilterForm(django_forms.Form):
+    def clean(self) -> None:
+        require_order(self, "from", "to")
+
+
+class SessionFilter(filters.FilterSet):
+    """Days are local days of the clinic where the session is."""
+
+    date = DayFilter(method="on_day", label="One local day.")
+    from_ = DayFilter(method="from_day", label="First local day.")
+    to = DayFilter(method="to_day", label="Last local day.")
+    status = filters.MultipleChoiceFilter(choices=Status.choices, distinct=False)
+    practitioner = IdFilter()
+    room = IdFilter()
+    patient = IdFilter()
+    plan = IdFilter()
+
+    class Meta:
+        model = TreatmentSession
+        form = SessionFilterForm
+        fields: list[str] = []
+
+    @cached_property
+    def clinics(self) -> list[Clinic]:
+        return actor(self.request).works_at
+
+    @classmethod
+    def get_filters(cls) -> dict[str, Any]:
+        return {name.rstrip("_"): found for name, found in super().get_filters().items()}
+
+    def on_day(self, queryset: QuerySet[Any], name: str, day: Day) -> QuerySet[Any]:
+        return self.to_day(self.from_day(queryset, name, day), name, day)
+
+    def from_day(self, queryset: QuerySet[Any], name: str, day: Day) -> QuerySet[Any]:
+        return self._by_clinic(queryset, "starts_at__gte", day, bound=0)
+
+    def to_day(self, queryset: QuerySet[Any], name: str, day: Day) -> QuerySet[Any]:
+        return self._by_clinic(queryset, "starts_at__lt", day, bound=1)
+
+    def _by_clinic(
+        self, queryset: QuerySet[Any], lookup: str, day: Day, *, bound: int
+    ) -> QuerySet[Any]:
+        """A local day starts at another instant in each of the caller's clinics."""
+        condition = Q(pk__in=[])
+        for clinic in self.clinics:
+            limit: datetime = day_bounds(day, clinic.zone)[bound]
+            condition |= Q(clinic=clinic.pk, **{lookup: limit})
+        return queryset.filter(condition)
+
+
+class ByStart(NewestFirst):
+    ordering = ("starts_at", "id")
+    max_page_size = 1000  # the day of a large clinic
+
+    def _get_position_from_instance(self, instance: Any, ordering: Any) -> str:
+        return str(instance[0])
+
+
+MOVES = ("confirm", "check_in", "start", "complete", "cancel", "no_show")
+
+
+class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
+    model = TreatmentSession
+    resource = "treatment_sessions.treatmentsession"
+    alone = frozenset({"create"})
+    check_later = frozenset({*MOVES, "reschedule"})
+    permissions = {
+        "confirm": "treatment_sessions.change_treatmentsession",
+        "check_in": "treatment_sessions.change_treatmentsession",
+        "start": "treatment_sessions.treat",
+        "complete": "treatment_sessions.treat",
+        "cancel": "treatment_sessions.change_treatmentsession",
+        "no_show": "treatment_sessions.change_treatmentsession",
+        "reschedule": "treatment_sessions.change_treatmentsession",
+        "events": "treatment_sessions.view_sessionevent",
+        "chart": "treatment_sessions.view_zonetreatment",
+        "write_chart": "treatment_sessions.change_zonetreatment",
+        "cartridges": "treatment_sessions.change_zonetreatment",
+        "findings": "treatment_sessions.view_zonetreatment",
+        "overrides": "treatment_sessions.override",
+        "addenda": "treatment_sessions.view_zonetreatment",
+        "add_addendum": "treatment_sessions.treat",
+    }
+    serializer_class = SessionOut
+    filterset_class = SessionFilter
+    pagination_class = ByStart
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows = LISTED if self.action == "list" else TreatmentSession.objects.select_related(*SHOWN)
+        visible: QuerySet[Any] = rows.visible_to(self.request.user)
+        return visible
+
+    @extend_schema(responses=SessionOut(many=True))
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(as_written(row for _, row in page or ()))
+
+    @extend_schema(request=BookingIn, responses={201: SessionOut})
+    def create(self, request: Request) -> Response:
+        """Book. 409 codes: `practitioner_taken room_taken device_taken patient_taken too_soon
+        closed held practitioner_off room_unfit device_unfit out_of_use open_side_effect
+        plan_not_active`;
+        `too_soon` adds `earliest_at, earliest_on`. What is taken, held or closed adds
+        `alternatives`: up to three bookable times near the wanted one."""
+        form = BookingIn(data=request.data, context={"request": request})
+        form.is_valid(raise_exception=True)
+        details = dict(form.validated_data)
+        plan, now = details["plan"], timezone.now()
+        try:
+            session = services.book_session(**details, at=now, by=actor(request))
+        except services.SlotTaken as refusal:
+            slots = services.alternatives(
+                plan=plan,
+                starts_at=details["starts_at"],
+                practitioner=details["practitioner"],
+                at=now,
+            )
+            refusal.extra["alternatives"] = [plain(slot) for slot in slots]
+            raise
+        return Response(said(session), status=201)
+
+    def _move(self, request: Request, to: Status) -> Response:
+        session_id = self.get_object().pk
+        form = ReasonIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        session = services.move_session(
+            session_id=session_id,
+            to=to,
+            at=timezone.now(),
+            by=actor(request),
+            reason=form.validated_data["reason"],
+            seen=self.require_seen,
+        )
+        return Response(said(session))
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"])
+    def confirm(self, request: Request, pk: Any) -> Response:
+        return self._move(request, Status.CONFIRMED)
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"], url_path="check-in")
+    def check_in(self, request: Request, pk: Any) -> Response:
+        return self._move(request, Status.CHECKED_IN)
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"])
+    def start(self, request: Request, pk: Any) -> Response:
+        return self._move(request, Status.IN_PROGRESS)
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"])
+    def complete(self, request: Request, pk: Any) -> Response:
+        return self._move(request, Status.COMPLETED)
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: Any) -> Response:
+        return self._move(request, Status.CANCELLED)
+
+    @extend_schema(request=ReasonIn)
+    @action(detail=True, methods=["post"], url_path="no-show")
+    def no_show(self, request: Request, pk: Any) -> Response:
+        return self._move(request, Status.NO_SHOW)
+
+    @extend_schema(request=RescheduleIn, responses={201: SessionOut})
+    @action(detail=True, methods=["post"])
+    def reschedule(self, request: Request, pk: Any) -> Response:
+        """Cancel this session and book the new time, both or neither. Answers the new one, or
+        refuses as booking does.
+
+        409 `later_sessions_too_soon` lists the later sessions of the plan that would come too soon
+        (`later_sessions`), with the times that `shift_later` would move them to."""
+        old: TreatmentSession = self.get_object()
+        form = RescheduleIn(data=request.data, context={"request": request})
+        form.is_valid(raise_exception=True)
+        details, now = {**form.validated_data}, timezone.now()
+        details["starts_at"] = on_clock_of(old, details["starts_at"])
+        try:
+            session = services.reschedule_session(
+                session_id=old.pk,
+                **details,
+                at=now,
+                by=actor(request),
+                seen=self.require_seen,
+            )
+        except services.SlotTaken as refusal:
+            slots = services.alternatives(
+                plan=old.plan,
+                starts_at=details["starts_at"],
+                practitioner=details.get("practitioner", old.practitioner),
+                at=now,
+                without=old,
+            )
+            refusal.extra["alternatives"] = [plain(slot) for slot in slots]
+            raise
+        return Response(said(session), status=201)
+
+    @extend_schema(responses=SessionEventOut(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=ordered("id"))
+    def events(self, request: Request, pk: Any) -> Response:
+        """The history of the session, oldest first."""
+        return page_of(self, self.get_object().events.all(), SessionEventOut)

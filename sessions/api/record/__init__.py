@@ -1,0 +1,1 @@
+"""Charts, side effects, outcomes, photographs and lots, over HTTP."""

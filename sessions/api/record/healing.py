@@ -1,0 +1,169 @@
+"""Side effects and outcomes, over HTTP."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clinic.api.base import ClinicViewSet, InstantField, VisibleField
+from clinic.api.forms import CodeField, Form, RowField, TextField
+from clinic.api.queries import IdFilter, YesNoFilter
+from clinic.permissions import actor
+from patients.models import Zone
+from sessions import services
+from sessions.models import (
+    Milestone,
+    OutcomeMeasure,
+    OutcomeScale,
+    RaterRole,
+    SideEffect,
+    SideEffectKind,
+    TreatmentPlan,
+    TreatmentSession,
+    past_moment,
+)
+
+
+class SideEffectIn(Form):
+    session = VisibleField(queryset=TreatmentSession.objects.select_related("area"))
+    zone = CodeField(queryset=Zone.objects.all(), required=False, allow_null=True)
+    kind = serializers.ChoiceField(choices=SideEffectKind.choices)
+    grade = serializers.IntegerField(min_value=1, max_value=5, help_text="CTCAE v5.")
+    is_expected = serializers.BooleanField()
+    onset_at = InstantField(validators=[past_moment])
+    note = TextField(required=False, allow_blank=True, max_length=5_000)
+
+
+class ResolutionIn(Form):
+    resolution = TextField(max_length=500)
+
+
+class SideEffectOut(serializers.ModelSerializer[SideEffect]):
+    patient = serializers.UUIDField(source="session.patient_id")
+    zone = serializers.CharField(source="zone.code", allow_null=True)
+
+    class Meta:
+        model = SideEffect
+        fields = [
+            "id",
+            "session",
+            "patient",
+            "zone",
+            "kind",
+            "grade",
+            "is_expected",
+            "onset_at",
+            "note",
+            "recorded_by",
+            "created_at",
+            "resolved_at",
+            "resolution",
+        ]
+        read_only_fields = fields
+
+
+class SideEffectFilter(filters.FilterSet):
+    kind = filters.ChoiceFilter(choices=SideEffectKind.choices)
+    patient = IdFilter(field_name="session__patient")
+    session = IdFilter()
+    resolved = YesNoFilter(field_name="resolved_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = SideEffect
+        fields: list[str] = []
+
+
+class SideEffectViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
+    model = SideEffect
+    resource = "treatment_sessions.sideeffect"
+    permissions = {"resolve": "treatment_sessions.change_sideeffect"}
+    serializer_class = SideEffectOut
+    filterset_class = SideEffectFilter
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().select_related("session", "zone")
+
+    @extend_schema(request=SideEffectIn, responses={201: SideEffectOut})
+    def create(self, request: Request) -> Response:
+        form = SideEffectIn(data=request.data, context={"request": request})
+        form.is_valid(raise_exception=True)
+        side_effect = services.log_side_effect(**form.validated_data, by=actor(request))
+        return Response(SideEffectOut(side_effect).data, status=201)
+
+    @extend_schema(request=ResolutionIn)
+    @action(detail=True, methods=["post"])
+    def resolve(self, request: Request, pk: Any) -> Response:
+        side_effect_id = self.get_object().pk
+        form = ResolutionIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        side_effect = services.resolve_side_effect(
+            side_effect_id=side_effect_id, **form.validated_data, at=timezone.now()
+        )
+        return Response(SideEffectOut(side_effect).data)
+
+
+class OutcomeIn(Form):
+    plan = VisibleField(queryset=TreatmentPlan.objects.select_related("area"))
+    session = VisibleField(queryset=TreatmentSession.objects.all(), required=False, allow_null=True)
+    scale = RowField(queryset=OutcomeScale.objects.all())
+    milestone = serializers.ChoiceField(choices=Milestone.choices)
+    zone = CodeField(queryset=Zone.objects.all(), required=False, allow_null=True)
+    rater_role = serializers.ChoiceField(choices=RaterRole.choices)
+    score = serializers.DecimalField(max_digits=7, decimal_places=2)
+    note = TextField(required=False, allow_blank=True, max_length=500)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if (attrs["milestone"] == Milestone.SESSION) != (attrs.get("session") is not None):
+            raise serializers.ValidationError(
+                {"session": ["Name the session if, and only if, it was measured at one."]}
+            )
+        return attrs
+
+
+class OutcomeOut(serializers.ModelSerializer[OutcomeMeasure]):
+    scale = serializers.CharField(source="scale.code")
+    zone = serializers.CharField(source="zone.code", allow_null=True)
+    patient = serializers.UUIDField(source="plan.patient_id")
+
+    class Meta:
+        model = OutcomeMeasure
+        fields = [
+            *("id", "plan", "patient", "session", "scale", "milestone", "zone", "rater_role"),
+            *("score", "measured_at", "recorded_by", "note"),
+        ]
+        read_only_fields = fields
+
+
+class OutcomeFilter(filters.FilterSet):
+    plan = IdFilter()
+    patient = IdFilter(field_name="plan__patient")
+
+    class Meta:
+        model = OutcomeMeasure
+        fields: list[str] = []
+
+
+class OutcomeViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
+    model = OutcomeMeasure
+    resource = "treatment_sessions.outcomemeasure"
+    serializer_class = OutcomeOut
+    filterset_class = OutcomeFilter
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().select_related("plan", "scale", "zone")
+
+    @extend_schema(request=OutcomeIn, responses={201: OutcomeOut})
+    def create(self, request: Request) -> Response:
+        form = OutcomeIn(data=request.data, context={"request": request})
+        form.is_valid(raise_exception=True)
+        measure = services.record_outcome(
+            **form.validated_data, at=timezone.now(), by=actor(request)
+        )
+        return Response(OutcomeOut(measure).data, status=201)

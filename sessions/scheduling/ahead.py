@@ -1,0 +1,180 @@
+"""What lies ahead of something: the sessions, holds and waitlist entries that it no longer serves.
+
+Whoever ends a room, a device, a person's work or a record is shown them first, and decides for each
+(`services.ending.settle`). REACHES says for each kind of row what it does not serve as it is
+*now*; what a change leaves behind is what is not served after it and was before.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models
+from django.db.models import Q
+
+from clinic.models import Clinic, Device, DeviceModel, Role, Room, User, WorkingHours
+from patients.models import Concern, Patient
+from sessions.lifecycle import OCCUPIES, WAITLIST_OPEN, PlanStatus, Status
+from sessions.models import Hold, Protocol, TreatmentPlan, TreatmentSession, WaitlistEntry
+from sessions.scheduling import slots_sql
+from sessions.signals import asked_for_messages
+
+FARTHEST = timedelta(days=3660)  # nobody books farther ahead than ten years
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which sessions, holds and waitlist entries a row does not serve; none unless said."""
+
+    sessions: Q = field(default_factory=lambda: Q(pk__in=[]))
+    holds: Q = field(default_factory=lambda: Q(pk__in=[]))
+    waitlist: Q = field(default_factory=lambda: Q(pk__in=[]))
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What is not served, by id, and how many messages wait for it."""
+
+    sessions: frozenset[UUID] = frozenset()
+    holds: frozenset[UUID] = frozenset()
+    waitlist: frozenset[UUID] = frozenset()
+    messages: int = 0
+
+    def __sub__(self, before: "Ahead") -> "Ahead":
+        return Ahead(
+            self.sessions - before.sessions,
+            self.holds - before.holds,
+            self.waitlist - before.waitlist,
+            max(self.messages - before.messages, 0),
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.sessions or self.holds or self.waitlist or self.messages)
+
+
+def look_ahead(row: models.Model, *, at: datetime) -> Ahead:
+    """What `row`, as it is in memory, does not serve."""
+    reach = REACHES[type(row)](row, at)
+    counts = asked_for_messages.send(type(row), row=row, at=at)
+    return Ahead(
+        _ids(still_to_come(at).filter(reach.sessions)),
+        _ids(Hold.objects.live(at).filter(reach.holds)),
+        _ids(WaitlistEntry.objects.filter(reach.waitlist, status__in=WAITLIST_OPEN)),
+        sum(int(count or 0) for _, count in counts),
+    )
+
+
+def still_to_come(at: datetime) -> Any:
+    """Sessions that have not ended: booked, confirmed, or going on."""
+    return TreatmentSession.objects.filter(
+        status__in=[status for status in OCCUPIES if status != Status.COMPLETED], ends_at__gt=at
+    )
+
+
+def _ids(rows: Any) -> frozenset[UUID]:
+    return frozenset(rows.values_list("pk", flat=True))
+
+
+def _resource(name: str) -> Callable[[Any, datetime], Reach]:
+    """A room or a device: everything in it once it is out of use, else what is of another area."""
+
+    def reach(row: Room | Device, at: datetime) -> Reach:
+        of_session, of_plan = Q(), Q()
+        if row.is_active:
+            if not row.areas:
+                return Reach()
+            of_session = ~Q(area__code__in=row.areas)
+            of_plan = ~Q(plan__area__code__in=row.areas)
+        return Reach(
+            Q(**{name: row}) & of_session,
+            Q(**{name: row}) & of_plan,
+            Q(**{f"offered_{name}": row}) & of_plan,
+        )
+
+    return reach
+
+
+def _device_model(row: DeviceModel, at: datetime) -> Reach:
+    if row.is_active:
+        return Reach()
+    return Reach(Q(device__model=row), Q(device__model=row), Q(offered_device__model=row))
+
+
+def _of_plan(name: str) -> Callable[[Any, datetime], Reach]:
+    """A protocol or a concern: what is planned by it."""
+
+    def reach(row: Protocol | Concern, at: datetime) -> Reach:
+        planned = Q(**{f"plan__{name}": row})
+        return Reach() if row.is_active else Reach(planned, planned, planned)
+
+    return reach
+
+
+def _plan(row: TreatmentPlan, at: datetime) -> Reach:
+    if row.status in (PlanStatus.DRAFT, PlanStatus.ACTIVE):
+        return Reach()
+    return Reach(Q(plan=row), Q(plan=row), Q(plan=row))
+
+
+def _patient(row: Patient, at: datetime) -> Reach:
+    if row.archived_at is None or row.merged_into_id:
+        return Reach()
+    return Reach(Q(patient=row), Q(plan__patient=row), Q(plan__patient=row))
+
+
+def _person(row: User, at: datetime) -> Reach:
+    """A practitioner: everything at the clinics where they do not treat (any more)."""
+    treats = row.role == Role.PRACTITIONER and row.is_active
+    elsewhere = ~Q(clinic__in=row.clinics.all()) if treats else Q()
+    theirs = Q(practitioner=row)
+    return Reach(
+        theirs & elsewhere, theirs & elsewhere, (theirs | Q(offered_practitioner=row)) & elsewhere
+    )
+
+
+def _hours(row: WorkingHours, at: datetime) -> Reach:
+    return Reach(Q(pk__in=absent(row.clinic, at=at, practitioner_id=row.practitioner_id)))
+
+
+def _clinic(row: Clinic, at: datetime) -> Reach:
+    return Reach(Q(pk__in=absent(row, at=at)))
+
+
+def absent(clinic: Clinic, *, at: datetime, practitioner_id: UUID | None = None) -> list[UUID]:
+    """The sessions still to come at a clinic for whom nobody is there, in one query."""
+    today = at.astimezone(clinic.zone).date()
+    values = {
+        "clinic": clinic.pk,
+        "zone": clinic.time_zone,
+        "practitioner": practitioner_id,
+        "first": today,
+        "last": _last_day(clinic, at, practitioner_id) or today,
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        slots_sql.ABSENT.execute(cursor, values)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _last_day(clinic: Clinic, at: datetime, practitioner_id: UUID | None) -> Any:
+    rows = still_to_come(at).filter(clinic=clinic, starts_at__lt=at + FARTHEST)
+    if practitioner_id:
+        rows = rows.filter(practitioner=practitioner_id)
+    last = rows.aggregate(last=models.Max("ends_at"))["last"]
+    return last and last.astimezone(clinic.zone).date()
+
+
+REACHES: dict[type[models.Model], Callable[[Any, datetime], Reach]] = {
+    Room: _resource("room"),
+    Device: _resource("device"),
+    DeviceModel: _device_model,
+    Protocol: _of_plan("protocol"),
+    Concern: _of_plan("concern"),
+    TreatmentPlan: _plan,
+    Patient: _patient,
+    User: _person,
+    WorkingHours: _hours,
+    Clinic: _clinic,
+}

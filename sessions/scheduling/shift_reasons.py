@@ -1,0 +1,63 @@
+"""Why a session cannot be at its usual time, in the words of the desk."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from clinic.models import User
+from sessions.models import Hold, ProtocolVersion, TreatmentPlan, TreatmentSession
+from sessions.scheduling.availability import presence
+
+
+def why_not_at(
+    start: datetime,
+    *,
+    plan: TreatmentPlan,
+    protocol: ProtocolVersion,
+    practitioner: User | None,
+    at: datetime,
+) -> str:
+    """Why the plan's session is not proposed at `start`; never whose booking is in the way."""
+    clinic = plan.clinic
+    end = start + protocol.duration(plan.planned_zones)
+    occupied = (
+        start - timedelta(minutes=protocol.setup_minutes),
+        end + timedelta(minutes=protocol.cleaning_minutes),
+    )
+    when = f"{start.astimezone(clinic.zone):%d %b %Y at %H:%M}"
+    if start < at:
+        return f"{when} has passed"
+    staff = [practitioner] if practitioner else list(_staff(plan))
+    if not staff:
+        return "nobody treats here"
+    there = presence(clinic=clinic, practitioner=staff[0], starts_at=start, ends_at=end)
+    if not there.clinic:
+        return f"the clinic is closed on {when}"
+    if practitioner and not there.practitioner:
+        return f"{practitioner} does not work on {when}"
+    taken = _taken(start, end, occupied)
+    who = str(practitioner) if practitioner else "everyone who treats here"
+    if plan.patient_id in taken:
+        return f"the patient has another session on {when}"
+    if all(person.pk in taken for person in staff):
+        return f"{who} is booked on {when}"
+    for things, name in ((clinic.rooms, "room"), (clinic.devices, "device")):
+        ids = things.filter(is_active=True).values_list("pk", flat=True)
+        if all(pk in taken for pk in ids):
+            return f"no {name} is free on {when}"
+    return f"{who} is not available on {when}"
+
+
+def _staff(plan: TreatmentPlan) -> Any:
+    return User.objects.practitioners().filter(clinics=plan.clinic)
+
+
+def _taken(start: datetime, end: datetime, occupied: tuple[datetime, datetime]) -> set[Any]:
+    """The ids of whoever and whatever is booked or held at some time of the session."""
+    taken: set[Any] = set()
+    sessions: Any = TreatmentSession.objects.occupying().overlapping(*occupied)
+    holds: Any = Hold.objects.overlapping(*occupied).select_related("plan")
+    for row in [*sessions, *holds]:
+        taken |= {row.room_id, row.device_id}
+        if row.starts_at < end and row.ends_at > start:
+            taken |= {row.practitioner_id, getattr(row, "patient_id", None)}
+    return taken

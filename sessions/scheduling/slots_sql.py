@@ -1,0 +1,388 @@
+"""Free times as algebra over multiranges: what PostgreSQL is asked, and why it reads that way.
+
+One statement answers a day, a week or a month, for one practitioner or any:
+
+1. The clinic's opening hours, day by day on its wall clock, become instants; closures go, and so
+   do the times when the patient is elsewhere in the clinic. What is long enough for the session
+   becomes the times at which it could *start*.
+2. The practitioners are walked through in order, each with their working hours less time off,
+   sessions and holds. Each is given the starts that are still without one and that they can keep;
+   the walk ends when nothing is left to give. Then the rooms, then the devices, in the same way:
+   in a clinic of 200 rooms it is enough to look at the first few.
+3. What of it falls on the grid is offered, with the practitioner, room and device of each start.
+
+A booking asks `PRESENCE`, which is made of the same parts: the two cannot disagree.
+
+Wall clocks: AT TIME ZONE reads a time that the clock skips as the one after the gap, and takes
+the second of a time that it shows twice. Hours never leave their own day, which matters where a
+zone has skipped a whole one (Apia, 30 Dec 2011).
+"""
+
+from typing import NamedTuple
+
+from clinic.db.prepared import Prepared
+from sessions.lifecycle import OCCUPIES
+
+OCCUPYING = ", ".join(f"'{status}'" for status in OCCUPIES)
+
+
+def hours(table: str, owner: str, valid: str = "true") -> str:
+    """The weekly hours of one owner as instants, on the days that are looked at."""
+    return f"""(
+        SELECT coalesce(range_agg(  -- `greatest`: a gap in the clock may swallow the end
+                   whole * tstzrange(opens, greatest(opens, closes))), '{{}}')
+        FROM days JOIN {table} USING (weekday)
+        CROSS JOIN LATERAL (
+            SELECT (day + opens_at) AT TIME ZONE %(zone)s AS opens,
+                   (day + CASE WHEN closes_at = time '00:00' THEN interval '24 hours'
+                               ELSE closes_at::interval END) AT TIME ZONE %(zone)s AS closes
+        ) AS instants
+        WHERE {owner} AND {valid}
+    )"""
+
+
+def opening(whom: str) -> str:
+    """The clinic's opening hours, and the practitioners for whom `whom` holds, the wanted first.
+
+    `first` and `last` are local days; one more on either side, because sessions may run over
+    midnight.
+    """
+    return f"""
+WITH RECURSIVE days AS MATERIALIZED (
+    SELECT day, extract(isodow FROM day)::int - 1 AS weekday,
+           tstzrange(day AT TIME ZONE %(zone)s,
+                     (day + interval '1 day') AT TIME ZONE %(zone)s) AS whole
+    FROM generate_series(%(first)s::date - interval '1 day',
+                         %(last)s::date + interval '1 day', interval '1 day') AS day
+),
+span AS MATERIALIZED (
+    SELECT min(lower(whole)) AS begins, max(upper(whole)) AS ends FROM days
+),
+opening AS MATERIALIZED (
+    SELECT {hours("clinic_opening_hours", "clinic_id = %(clinic)s")}
+         - coalesce(range_agg(tstzrange(starts_at, ends_at)), '{{}}') AS hours
+    FROM clinic_closure, span
+    WHERE clinic_id = %(clinic)s AND ends_at > span.begins AND starts_at < span.ends
+),
+people AS MATERIALIZED (
+    SELECT coalesce(
+               array_agg(person.id ORDER BY person.id IS DISTINCT FROM %(practitioner)s, person.id),
+               '{{}}') AS ids
+    FROM clinic_user AS person
+    JOIN clinic_user_clinic AS works
+      ON works.user_id = person.id AND works.clinic_id = %(clinic)s
+    WHERE person.role = 'PRACTITIONER' AND person.is_active AND {whom}
+)
+"""
+
+
+THIS_ONE = "person.id = %(practitioner)s"
+ANYONE = f"(%(practitioner)s::uuid IS NULL OR %(others)s OR {THIS_ONE})"
+OWN = "clinic_id = %(clinic)s AND practitioner_id = person"
+# When the practitioner `person` is there: whenever the clinic is open until the day on which their
+# first working hours count, and from then on only in these; without any, whenever it is open.
+THERE = f"""(
+    (SELECT hours FROM opening)
+    * ({
+    hours(
+        "clinic_working_hours",
+        OWN,
+        "day >= valid_from AND (valid_until IS NULL OR day < valid_until)",
+    )
+}
+       + tstzmultirange(tstzrange(
+           NULL, (SELECT min(valid_from) FROM clinic_working_hours WHERE {OWN})::timestamp
+                 AT TIME ZONE %(zone)s)))
+    - (SELECT coalesce(range_agg(tstzrange(starts_at, ends_at)), '{{}}')
+       FROM clinic_time_off, span
+       WHERE practitioner_id = person
+         AND ends_at > span.begins AND starts_at < span.ends))"""
+
+DEVICE_IN_USE = """device.is_active AND EXISTS (
+    SELECT FROM clinic_device_model AS model
+    WHERE model.id = device.model_id AND model.is_active)"""
+
+# Whether the clinic is open during all of `asked`, whether the practitioner treats there at all,
+# and is there during all of it.
+PRESENT = f"""
+       (SELECT hours @> asked FROM opening),
+       EXISTS (SELECT FROM people WHERE ids <> '{{}}'),
+       EXISTS (SELECT FROM people, unnest(ids) AS person WHERE {THERE} @> asked)"""
+PRESENCE_TYPES = {
+    "clinic": "uuid",
+    "zone": "text",
+    "practitioner": "uuid",
+    "first": "date",
+    "last": "date",
+    "starts_at": "timestamptz",
+    "ends_at": "timestamptz",
+}
+PRESENCE = Prepared(
+    "presence",
+    f"{opening(THIS_ONE)} SELECT {PRESENT} FROM tstzrange(%(starts_at)s, %(ends_at)s) AS asked",
+    types=PRESENCE_TYPES,
+)
+
+# What a booking has to know once it holds its locks. Whether there are holds near it and side
+# effects not healed yet: mostly there are none, and then nobody need ask which.
+STANDING = Prepared(
+    "standing",
+    f"""{opening(THIS_ONE)}
+SELECT {PRESENT},
+       plan.status, patient.archived_at IS NOT NULL,
+       EXISTS (SELECT FROM clinic_room WHERE id = %(room)s AND is_active),
+       EXISTS (SELECT FROM clinic_device AS device WHERE id = %(device)s AND {DEVICE_IN_USE}),
+       EXISTS (SELECT FROM treatment_hold
+               WHERE occupied_from < %(released_at)s AND released_at > %(occupied_from)s),
+       EXISTS (SELECT FROM treatment_side_effect AS effect
+               JOIN treatment_session AS session ON session.id = effect.session_id
+               WHERE session.patient_id = plan.patient_id AND effect.resolved_at IS NULL)
+FROM tstzrange(%(starts_at)s, %(ends_at)s) AS asked,
+     treatment_plan AS plan JOIN patient ON patient.id = plan.patient_id
+WHERE plan.id = %(plan)s
+""",
+    types={
+        **PRESENCE_TYPES,
+        "plan": "uuid",
+        "room": "uuid",
+        "device": "uuid",
+        "occupied_from": "timestamptz",
+        "released_at": "timestamptz",
+    },
+)
+
+# The sessions still to come at a clinic, of one practitioner or of all, for which nobody is there:
+# the clinic is closed, or the practitioner does not treat there or does not work then.
+ABSENT = Prepared(
+    "absent",
+    f"""{opening("(%(practitioner)s::uuid IS NULL OR person.id = %(practitioner)s)")},
+there AS MATERIALIZED (
+    SELECT person, {THERE} AS hours FROM people, unnest(ids) AS person
+)
+SELECT session.id FROM treatment_session AS session
+LEFT JOIN there ON there.person = session.practitioner_id
+WHERE session.clinic_id = %(clinic)s AND session.ends_at > %(at)s
+  AND session.status IN ({OCCUPYING}) AND session.status <> 'COMPLETED'
+  AND (%(practitioner)s::uuid IS NULL OR session.practitioner_id = %(practitioner)s)
+  AND NOT coalesce(there.hours @> tstzrange(session.starts_at, session.ends_at), false)
+""",
+    types={
+        "clinic": "uuid",
+        "zone": "text",
+        "practitioner": "uuid",
+        "first": "date",
+        "last": "date",
+        "at": "timestamptz",
+    },
+)
+
+
+class Span(NamedTuple):
+    """What somebody or something is taken by: the columns of its begin and end, and how long that
+    is before and after the start of a session."""
+
+    begins: str
+    ends: str
+    before: str
+    after: str
+
+
+def ruled_out(resource: str, owner: str, span: Span, wanted: str = "wanted") -> str:
+    """The starts that what is booked or held of one resource rules out, as far as they are near
+    those `wanted`. The index by resource and start finds the sessions: none is longer than a day.
+    """
+    begins, ends, before, after = span
+    return f"""(
+        SELECT coalesce(
+            range_agg(tstzrange({begins} - {after}, {ends} + {before}, '()')), '{{}}')
+        FROM (
+            SELECT {begins}, {ends} FROM treatment_session
+            WHERE {resource} = {owner}
+              AND starts_at > lower({wanted}) - {before} - interval '1 day'
+              AND starts_at < upper({wanted}) + {after} + interval '1 day'
+              AND {begins} < upper({wanted}) + {after} AND {ends} > lower({wanted}) - {before}
+              AND status IN ({OCCUPYING}) AND id IS DISTINCT FROM %(moving)s
+            UNION ALL
+            SELECT {begins}, {ends} FROM held WHERE {resource} = {owner}
+        ) AS stays
+    )"""
+
+
+def lasting(hours: str) -> str:
+    """The starts from which a treatment ends within the same stretch of `hours`."""
+    return f"""(
+        SELECT coalesce(range_agg(tstzrange(lower(free), upper(free) - duration, '[]')), '{{}}')
+        FROM unnest({hours}) AS free WHERE upper(free) - lower(free) >= duration
+    )"""
+
+
+def walk(name: str, wanted: str, who: str, possible: str) -> str:
+    """Give each of the `wanted` starts to the first `owner` of `who.ids` for whom it is `possible`.
+
+    Whoever comes later in the walk is only asked about what is still wanted."""
+    return f"""
+{name} (number, id, starts, wanted) AS (
+    SELECT 0, NULL::uuid, '{{}}'::tstzmultirange, ({wanted})
+    UNION ALL
+    SELECT number + 1, owner, given.starts, wanted - given.starts
+    FROM {name} CROSS JOIN {who} CROSS JOIN version
+    CROSS JOIN LATERAL (SELECT ids[number + 1] AS owner) AS one
+    CROSS JOIN LATERAL (SELECT {possible} AS starts OFFSET 0) AS given  -- worked out once
+    WHERE number < cardinality(ids) AND wanted <> '{{}}'
+)"""
+
+
+def given(name: str) -> str:
+    """All starts that a walk could give to somebody."""
+    return f"SELECT coalesce(range_agg(starts), '{{}}') FROM {name}"
+
+
+def things(table: str, rank: str, in_use: str) -> str:
+    return f"""(
+    SELECT coalesce(array_agg(id ORDER BY {rank}, id), '{{}}') AS ids FROM {table}
+    WHERE clinic_id = %(clinic)s AND {in_use}
+      AND (areas = '{{}}' OR %(area_code)s = ANY (areas))
+)"""
+
+
+# The sessions on the skin of one area of one patient, and from when on each allows the next one: by
+# the longer of what its protocol said when it was booked and what it says at %(at)s. A pair that is
+# closer together already stays: docs/decisions/0016-a-longer-minimum.md.
+SKIN = f"""
+    SELECT session.id, starts_at,
+           CASE WHEN current.hard_min_days > booked.hard_min_days
+                THEN greatest(recovers_at, least(
+                    ((starts_at AT TIME ZONE %(zone)s)
+                     + make_interval(days => current.hard_min_days)) AT TIME ZONE %(zone)s,
+                    lead(starts_at) OVER (ORDER BY starts_at)))
+                ELSE recovers_at END AS recovers_at,
+           greatest(booked.hard_min_days, current.hard_min_days) AS days,
+           booked.protocol_id
+    FROM treatment_session AS session
+    JOIN treatment_protocol_version AS booked ON booked.id = session.protocol_version_id
+    LEFT JOIN LATERAL (
+        SELECT hard_min_days FROM treatment_protocol_version
+        WHERE protocol_id = booked.protocol_id AND effective_from <= %(at)s
+        ORDER BY effective_from DESC, version DESC LIMIT 1
+    ) AS current ON true
+    WHERE patient_id = %(patient)s AND area_id = %(area)s
+      AND status IN ({OCCUPYING}) AND session.id IS DISTINCT FROM %(moving)s
+"""
+RECOVERIES = Prepared(
+    "recoveries",
+    f"SELECT * FROM ({SKIN}) AS skin ORDER BY starts_at",
+    types={
+        "patient": "uuid",
+        "area": "uuid",
+        "zone": "text",
+        "at": "timestamptz",
+        "moving": "uuid",
+    },
+)
+
+# What people are taken by, and what rooms and devices are.
+TREATMENT = Span("starts_at", "ends_at", "interval '0'", "duration")
+OCCUPATION = Span("occupied_from", "released_at", "setup", "(duration + cleaning)")
+
+SLOTS = Prepared(
+    "slots",
+    f"""{opening(ANYONE)},
+version AS MATERIALIZED (
+    SELECT make_interval(mins => duration_minutes + (%(zones)s - 1) * minutes_per_zone)
+               AS duration,
+           make_interval(mins => setup_minutes) AS setup,
+           make_interval(mins => cleaning_minutes) AS cleaning,
+           make_interval(days => hard_min_days) AS recovery
+    FROM treatment_protocol_version
+    WHERE protocol_id = %(protocol)s AND effective_from <= %(at)s
+    ORDER BY effective_from DESC, version DESC LIMIT 1
+),
+asked AS MATERIALIZED (
+    SELECT %(first)s::date::timestamp AT TIME ZONE %(zone)s AS begins,
+           (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s AS ends
+),
+-- What is kept for other plans at the moment; there are never many.
+held AS MATERIALIZED (
+    SELECT hold.practitioner_id, room_id, device_id, plan.patient_id,
+           occupied_from, starts_at, ends_at, released_at
+    FROM treatment_hold AS hold JOIN treatment_plan AS plan ON plan.id = hold.plan_id
+    WHERE expires_at > %(at)s AND plan.id <> %(plan)s
+),
+rooms AS MATERIALIZED {things("clinic_room", "name", "is_active")},
+devices AS MATERIALIZED {things("clinic_device AS device", "serial", DEVICE_IN_USE)},
+skin AS MATERIALIZED ({SKIN}),
+wanted AS MATERIALIZED (
+    SELECT {lasting("hours")}
+         * tstzmultirange(tstzrange(greatest(begins, %(not_before)s),
+                                    greatest(least(ends, %(before)s), %(not_before)s))) AS starts
+    FROM asked, version, opening
+),
+{
+        walk(
+            "staffed",
+            f'''SELECT starts - {ruled_out("patient_id", "%(patient)s", TREATMENT, "starts")}
+                FROM wanted, version''',
+            "people",
+            f'''wanted * {lasting(f"(SELECT {THERE} FROM (SELECT owner AS person) AS me)")}
+                - {ruled_out("practitioner_id", "owner", TREATMENT)}''',
+        )
+    },
+{
+        walk(
+            "housed",
+            given("staffed"),
+            "rooms",
+            f"wanted - {ruled_out('room_id', 'owner', OCCUPATION)}",
+        )
+    },
+{
+        walk(
+            "equipped",
+            given("housed"),
+            "devices",
+            f"wanted - {ruled_out('device_id', 'owner', OCCUPATION)}",
+        )
+    },
+possible AS MATERIALIZED (
+    SELECT starts, id FROM equipped WHERE starts <> '{{}}'
+)
+SELECT start, start + duration,
+       (SELECT id FROM staffed WHERE starts @> start),
+       (SELECT id FROM housed WHERE starts @> start),
+       possible.id
+FROM asked CROSS JOIN version
+-- In steps of instants, so that an hour that the clock shows twice is offered twice; fine enough
+-- that the grid is met again after a shift by half an hour (Lord Howe).
+CROSS JOIN LATERAL generate_series(
+    begins, ends - interval '1 second', make_interval(mins => gcd(%(grid)s, 15))
+) AS start
+JOIN possible ON starts @> start
+CROSS JOIN LATERAL (SELECT start AT TIME ZONE %(zone)s AS local) AS clock
+WHERE (extract(hour FROM local)::int * 60 + extract(minute FROM local)::int) %% %(grid)s = 0
+  AND NOT EXISTS (
+      SELECT FROM skin
+      WHERE recovers_at > start AND starts_at < (local + recovery) AT TIME ZONE %(zone)s)
+ORDER BY start
+LIMIT %(limit)s
+""",
+    types={
+        "clinic": "uuid",
+        "zone": "text",
+        "grid": "int",
+        "plan": "uuid",
+        "protocol": "uuid",
+        "zones": "int",
+        "patient": "uuid",
+        "area": "uuid",
+        "area_code": "text",
+        "practitioner": "uuid",
+        "others": "bool",
+        "first": "date",
+        "last": "date",
+        "at": "timestamptz",
+        "not_before": "timestamptz",
+        "before": "timestamptz",
+        "moving": "uuid",
+        "limit": "bigint",
+    },
+)

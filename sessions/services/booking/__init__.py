@@ -1,0 +1,1 @@
+"""Booking, moving, holding and waiting: everything that takes or frees a time."""

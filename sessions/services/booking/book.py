@@ -1,0 +1,314 @@
+"""Booking a session."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from clinic.db.locks import lock, statement
+from clinic.db.retries import retried_transaction
+from clinic.db.rows import Insert
+from clinic.errors import Conflict, DomainError, NotAllowed
+from clinic.findings import Finding, Severity
+from clinic.models import Device, Room, User
+from patients.services import PatientArchived
+from sessions.lifecycle import PlanStatus, in_words
+from sessions.models import SessionEvent, SessionFinding, TreatmentPlan, TreatmentSession
+from sessions.safety.assessment import overridden, side_effect_findings
+from sessions.scheduling.availability import SlotTaken, Standing, standing
+from sessions.scheduling.clashes import clashes
+from sessions.scheduling.holds import own_holds, use_up
+from sessions.scheduling.spacing import approve_sooner, explain_too_soon, recovered_at
+from sessions.services.booking.presence import require_fit, require_presence
+from sessions.services.plans import version_in_effect
+from sessions.signals import session_moved
+
+SESSION, EVENT = Insert(TreatmentSession), Insert(SessionEvent)
+# A walk-in is typed in a few minutes after it began.
+GRACE = timedelta(minutes=15)
+
+
+class NotBookable(DomainError):
+    code = "not_bookable"
+    title = "This cannot be booked"
+
+
+class OutOfUse(SlotTaken):
+    code = "out_of_use"
+    title = "This is out of use"
+
+
+class InThePast(DomainError):
+    code = "in_the_past"
+    title = "This time has passed"
+
+
+class PlanNotActive(Conflict):
+    code = "plan_not_active"
+    title = "The plan is not active"
+
+
+class OpenSideEffects(Conflict):
+    code = "open_side_effect"
+    title = "Something has not healed yet"
+
+
+class PractitionerTaken(SlotTaken):
+    code = "practitioner_taken"
+    title = "The practitioner is already booked"
+
+
+class RoomTaken(SlotTaken):
+    code = "room_taken"
+    title = "The room is already booked"
+
+
+class DeviceTaken(SlotTaken):
+    code = "device_taken"
+    title = "The device is already booked"
+
+
+class PatientTaken(Conflict):
+    code = "patient_taken"
+    title = "The patient already has a session"
+
+
+class OverrideNotAllowed(NotAllowed):
+    code = "override_not_allowed"
+    title = "Only a practitioner may override a safety rule"
+
+
+def require_active(status: str) -> None:
+    """Raises PlanNotActive."""
+    if status != PlanStatus.ACTIVE:
+        raise PlanNotActive(
+            f"The plan is {in_words(PlanStatus, status)}; activate it first.", field="plan"
+        )
+
+
+def require_not_archived(archived: bool) -> None:
+    """Raises PatientArchived."""
+    if archived:
+        raise PatientArchived("This patient's record is archived: restore it first.", field="plan")
+
+
+def require_in_use(resource: Any, in_use: bool, field: str) -> None:
+    """Raises OutOfUse."""
+    if not in_use:
+        raise OutOfUse(f"{resource} is out of use: take another {field}.", field=field)
+
+
+def prepare_session(
+    *,
+    plan: TreatmentPlan,
+    starts_at: datetime,
+    practitioner: User,
+    room: Room,
+    device: Device,
+    at: datetime,
+) -> TreatmentSession:
+    """A session with all its times by the protocol that is in effect, not saved.
+
+    Raises PatientArchived, PlanNotActive, NotBookable, OutOfUse, RoomUnfit, DeviceUnfit, NoVersion.
+    """
+    require_not_archived(plan.patient.archived_at is not None)
+    require_active(plan.status)
+    for field, resource in (("room", room), ("device", device)):
+        if resource.clinic_id != plan.clinic_id:
+            raise NotBookable(f"{resource} is not in use at this clinic.", field=field)
+        require_in_use(resource, resource.is_active, field)
+    require_fit(room, device, area=plan.area)
+    protocol = version_in_effect(plan.protocol, at)
+    ends_at = starts_at + protocol.duration(plan.planned_zones)
+    return TreatmentSession(
+        clinic=plan.clinic,
+        plan=plan,
+        patient=plan.patient,
+        area=plan.area,
+        practitioner=practitioner,
+        room=room,
+        device=device,
+        occupied_from=starts_at - timedelta(minutes=protocol.setup_minutes),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        released_at=ends_at + timedelta(minutes=protocol.cleaning_minutes),
+        recovers_at=recovered_at(starts_at, protocol, plan.clinic.zone),
+        protocol_version=protocol,
+        time_zone=plan.clinic.time_zone,
+    )
+
+
+@retried_transaction
+def book_session(
+    *,
+    plan: TreatmentPlan,
+    starts_at: datetime,
+    practitioner: User,
+    room: Room,
+    device: Device,
+    at: datetime,
+    by: User,
+    spacing_override_reason: str = "",
+    side_effect_override_reason: str = "",
+    rescheduled_from: TreatmentSession | None = None,
+    hold_id: Any = None,
+) -> TreatmentSession:
+    """Book one session of a plan. Uses up the plan's holds on the slot, and the one named.
+
+    Spare queries by a plan that was read `with_booking_facts`; what may have changed since is read
+    again behind the locks.
+
+    1. Take the advisory locks (Note [Lock order]).
+    2. Refuse what no constraint can know: the past, closing time, an override by the wrong role.
+    3. Insert; the constraints have the last word, put into the words of the desk.
+    4. Write the history and tell the listeners, in the same transaction.
+
+    Raises InThePast, Closed, PractitionerOff, RoomUnfit, DeviceUnfit, Held, TooSoon,
+    OpenSideEffects, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken, PlanNotActive,
+    NotBookable, OutOfUse, NoPractitionerHere, PatientArchived, NoVersion, OverrideNotAllowed.
+    """
+    session = prepare_session(
+        plan=plan, starts_at=starts_at, practitioner=practitioner, room=room, device=device, at=at
+    )
+    locks = statement(*locks_for(session), shared=clinic_lock(plan.clinic_id))
+    now = standing(session, behind=locks)
+    require_open_time(session, now, at=at)
+    holds = own_holds(session, at=at, named=hold_id) if now.holds_near or hold_id else []
+    if spacing_override_reason:
+        require_override_right(by)
+        session.spacing_override_reason = spacing_override_reason
+        session.spacing_override_by = by
+        approve_sooner(session)
+
+    accepted = []
+    if now.unhealed:
+        accepted = accept_side_effects(session, reason=side_effect_override_reason, at=at, by=by)
+
+    session.rescheduled_from = rescheduled_from
+    insert(session, at=at)
+    SessionFinding.objects.bulk_create(
+        overridden(session, finding, reason=side_effect_override_reason, at=at, by=by)
+        for finding in accepted
+    )
+    use_up(holds, session, at=at, by=by)
+    EVENT.one(SessionEvent(session=session, old_status="", new_status=session.status, at=at, by=by))
+    session_moved.send(TreatmentSession, session=session, old="", new=session.status, at=at, by=by)
+    return session
+
+
+def lock_names(
+    *, practitioner: User, room: Room, device: Device, patient_id: Any
+) -> tuple[str, ...]:
+    """The advisory locks of what a booking makes scarcer: Note [Lock order]."""
+    return (
+        f"practitioner:{practitioner.pk}",
+        f"room:{room.pk}",
+        f"device:{device.pk}",
+        f"patient:{patient_id}",
+    )
+
+
+def lock_for_bookings(*names: str, clinic_id: Any) -> None:
+    """Take the locks of one booking or of several: Note [Lock order]."""
+    lock(*names, shared=clinic_lock(clinic_id))
+
+
+def clinic_lock(clinic_id: Any) -> tuple[str]:
+    """What bookings share, and who closes the clinic holds alone."""
+    return (f"clinic:{clinic_id}",)
+
+
+def locks_for(session: TreatmentSession) -> tuple[str, ...]:
+    return lock_names(
+        practitioner=session.practitioner,
+        room=session.room,
+        device=session.device,
+        patient_id=session.patient_id,
+    )
+
+
+def require_open_time(session: TreatmentSession, now: Standing, *, at: datetime) -> None:
+    """`now` was read behind the locks: what was read before them may have changed since.
+
+    Raises InThePast, PatientArchived, PlanNotActive, NoPractitionerHere, Closed, PractitionerOff,
+    OutOfUse.
+    """
+    if session.starts_at < at - GRACE:
+        raise InThePast("The session must start in the future.", field="starts_at")
+    require_presence(session, now)
+    require_in_use(session.room, now.room_in_use, "room")
+    require_in_use(session.device, now.device_in_use, "device")
+    require_not_archived(now.archived)
+    require_active(now.plan_status)
+
+
+def require_free(session: TreatmentSession, *, at: datetime) -> None:
+    """Ask the constraints whether `session` could be booked, and book nothing.
+
+    The row is written and taken back, so that the answer cannot differ from a real booking's.
+    Raises TooSoon, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken.
+    """
+    with transaction.atomic():
+        insert(session, at=at)
+        transaction.set_rollback(True)
+
+
+def insert(session: TreatmentSession, *, at: datetime) -> None:
+    """Write a new session, unless a constraint refuses it.
+
+    Raises TooSoon, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken.
+    """
+    if SESSION.one(session):
+        return
+    if refusal := explain_clash(session, at=at):
+        raise refusal
+    session.save(force_insert=True)  # what refused it has gone, or now says its name
+
+
+def require_override_right(by: User) -> None:
+    if not by.has_perm("treatment_sessions.override"):
+        raise OverrideNotAllowed("Ask a practitioner to book this session.")
+
+
+def accept_side_effects(
+    session: TreatmentSession, *, reason: str, at: datetime, by: User
+) -> list[Finding]:
+    """What a practitioner accepts by booking in spite of it. Raises OpenSideEffects."""
+    grave = [
+        finding
+        for finding in side_effect_findings(session, at=at)
+        if finding.severity == Severity.BLOCK
+    ]
+    if grave and not reason:
+        raise OpenSideEffects(
+            " ".join(finding.message for finding in grave)
+            + " Only a practitioner may book in spite of it.",
+            field="plan",
+            findings=[finding.as_dict() for finding in grave],
+        )
+    if grave:
+        require_override_right(by)
+    return grave
+
+
+def explain_clash(session: TreatmentSession, *, at: datetime) -> Conflict | None:
+    """The words for what is in the way of `session`; never whose booking it is.
+
+    If the skin has not recovered, that is the answer, because no other room or practitioner would
+    help.
+    """
+    clash = clashes(session)
+    when = f"{session.starts_at_local:%d %b %Y at %H:%M}"
+    if clash.skin:
+        return explain_too_soon(session, at=at)
+    if clash.practitioner:
+        return PractitionerTaken(
+            f"{session.practitioner} is already booked on {when}.", field="practitioner"
+        )
+    if clash.room:
+        return RoomTaken(f"{session.room} is already booked on {when}.", field="room")
+    if clash.device:
+        return DeviceTaken(f"{session.device} is already booked on {when}.", field="device")
+    if clash.patient:
+        return PatientTaken(f"The patient already has a session on {when}.", field="starts_at")
+    return None

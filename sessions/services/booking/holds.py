@@ -1,0 +1,85 @@
+"""Holding a slot while the desk talks to the patient."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from clinic.db.retries import retried_transaction
+from clinic.models import Device, Room, User
+from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
+from sessions.scheduling.availability import standing
+from sessions.scheduling.holds import Held, own_holds
+from sessions.services.booking.book import (
+    lock_for_bookings,
+    locks_for,
+    prepare_session,
+    require_free,
+    require_open_time,
+)
+
+
+@retried_transaction
+def place_hold(
+    *,
+    plan_id: Any,
+    starts_at: datetime,
+    practitioner: User,
+    room: Room,
+    device: Device,
+    at: datetime,
+    by: User,
+) -> Hold:
+    """Keep a slot for a plan for the clinic's `hold_minutes`. To hold it again renews the hold.
+
+    Raises Held, and what `book_session` raises: what cannot be booked cannot be held.
+    """
+    plan = TreatmentPlan.objects.with_booking_facts().get(pk=plan_id)
+    session = prepare_session(
+        plan=plan, starts_at=starts_at, practitioner=practitioner, room=room, device=device, at=at
+    )
+    lock_for_bookings(*locks_for(session), clinic_id=plan.clinic_id)
+    lasts = timedelta(minutes=plan.clinic.hold_minutes)
+    return keep(session, at=at, until=at + lasts, held_by=by)
+
+
+def keep(
+    session: TreatmentSession,
+    *,
+    at: datetime,
+    until: datetime,
+    held_by: User | None = None,
+    offered_to: WaitlistEntry | None = None,
+) -> Hold:
+    """Hold the slot of `session`, which is not booked. The caller holds its locks.
+
+    Raises what `place_hold` raises.
+    """
+    require_open_time(session, standing(session), at=at)
+    for hold in own_holds(session, at=at):
+        if hold.offered_to_id and hold.expires_at > at:
+            raise Held(
+                "This time is offered to the same patient from the waitlist: accept the offer.",
+                field="starts_at",
+            )
+    require_free(session, at=at)
+    # What is left in the way has lapsed or is renewed here.
+    Hold.objects.clashing_with(session).delete()
+    return Hold.objects.create(
+        clinic=session.clinic,
+        plan=session.plan,
+        practitioner=session.practitioner,
+        room=session.room,
+        device=session.device,
+        occupied_from=session.occupied_from,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        released_at=session.released_at,
+        expires_at=until,
+        held_by=held_by,
+        offered_to=offered_to,
+    )
+
+
+@retried_transaction
+def release_hold(*, hold_id: Any) -> None:
+    """Give a held slot back. One that is gone already was released or booked: nothing to do."""
+    Hold.objects.filter(pk=hold_id).delete()

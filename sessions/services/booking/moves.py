@@ -1,0 +1,130 @@
+"""The moves of a session through its life, and its signature."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from clinic.db.locks import lock
+from clinic.db.retries import retried_transaction
+from clinic.db.versions import Check, unchecked
+from clinic.errors import Conflict
+from clinic.models import User
+from patients.services.records import require_open
+from sessions.lifecycle import OCCUPIES, Status
+from sessions.models import SessionFinding, TreatmentSession
+from sessions.safety.assessment import (
+    Assessed,
+    assess_session,
+    newest_consent,
+    newest_screening,
+    stored_values,
+)
+from sessions.scheduling.spacing import settle_before
+from sessions.signals import session_moved
+
+# Whoever comes early may wait inside, but a click on next week's session is a mistake.
+CHECK_IN_OPENS = timedelta(hours=12)
+
+
+class TooEarly(Conflict):
+    code = "too_early"
+    title = "It is too early for this"
+
+
+class NothingCharted(Conflict):
+    code = "nothing_charted"
+    title = "No treated zone is recorded"
+
+
+class UnresolvedFindings(Conflict):
+    code = "unresolved_findings"
+    title = "Safety findings are not decided yet"
+
+
+@retried_transaction
+def move_session(
+    *,
+    session_id: Any,
+    to: str,
+    at: datetime,
+    by: User | None,
+    reason: str = "",
+    reschedules: bool = False,
+    seen: Check = unchecked,
+) -> TreatmentSession:
+    """Move a session on in its life and tell the listeners, in one transaction.
+
+    A session starts, and completes, only when every finding that needs a decision has one.
+    Completing signs the record; the database refuses every change to it from then on. With
+    `reschedules` the session is cancelled because the caller books it at another time.
+
+    Raises IllegalMove, TooEarly (check-in or no-show of a session that is still to come),
+    NothingCharted (completing without a treated zone), UnresolvedFindings, PatientArchived (apart
+    from what ends a session that was kept), and what `seen` does.
+    """
+    frees = to not in OCCUPIES
+    if frees:  # the recovery of the session before may change: Note [Lock order]
+        patient_id = TreatmentSession.objects.values_list("patient_id", flat=True).get(
+            pk=session_id
+        )
+        lock(f"patient:{patient_id}")
+    session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
+    seen()
+    if not frees:
+        require_open(session.patient)
+    session.require_move(to)
+    _require(session, to=to, at=at)
+    if to == Status.COMPLETED:
+        _seal(session, _decided(session, at=at))
+    elif to == Status.IN_PROGRESS:
+        _decided(session, at=at)
+    old = session.move_to(to, at=at, by=by, reason=reason)
+    if frees:
+        settle_before(session)
+    session_moved.send(
+        TreatmentSession, session=session, old=old, new=to, at=at, by=by, reschedules=reschedules
+    )
+    return session
+
+
+def _require(session: TreatmentSession, *, to: str, at: datetime) -> None:
+    """What a move needs beyond being legal and safe."""
+    start = f"{session.starts_at_local:%d %b %Y at %H:%M}"
+    match to:
+        case Status.CHECKED_IN if at < session.starts_at - CHECK_IN_OPENS:
+            raise TooEarly(
+                f"This session is on {start}; check-in opens 12 hours before. "
+                "If the patient is treated now, reschedule it first."
+            )
+        case Status.NO_SHOW if at < session.starts_at:
+            raise TooEarly(f"This session is on {start}: the patient may still come.")
+        case Status.COMPLETED if not session.zone_treatments.exists():
+            raise NothingCharted("Record at least one treated zone with its depth first.")
+
+
+def _decided(session: TreatmentSession, *, at: datetime) -> list[Assessed]:
+    """The findings, once none of them is open. Raises UnresolvedFindings."""
+    assessed = assess_session(session, at=at)
+    if undecided := [entry.finding for entry in assessed if entry.is_open]:
+        raise UnresolvedFindings(
+            "Decide these first: " + " ".join(finding.message for finding in undecided),
+            findings=[finding.as_dict() for finding in undecided],
+        )
+    return assessed
+
+
+def _seal(session: TreatmentSession, assessed: list[Assessed]) -> None:
+    """Write into the record what it was checked against and what the rules said."""
+    session.screening, session.consent = newest_screening(session), newest_consent(session)
+    session.is_off_label = any(entry.finding.code == "off_label" for entry in assessed)
+    session.save(update_fields=["screening", "consent", "is_off_label"])
+    session.findings.filter(overridden_by__isnull=True).delete()
+    decided = [entry.finding for entry in assessed if entry.overridden_by]
+    current = {(finding.code, finding.subject) for finding in decided}
+    for row in session.findings.all():
+        if (row.code, row.subject) not in current:
+            row.delete()  # an override of what is no longer found
+    SessionFinding.objects.bulk_create(
+        SessionFinding(session=session, **stored_values(entry.finding))
+        for entry in assessed
+        if not entry.overridden_by
+    )

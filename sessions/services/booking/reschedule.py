@@ -1,0 +1,246 @@
+"""Moving a session to another time, and the later ones of its plan with it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from clinic.db.retries import retried_transaction
+from clinic.db.versions import Check, unchecked
+from clinic.errors import Conflict
+from clinic.models import Device, Room, User
+from clinic.values.wallclock import instant, iso_utc
+from sessions.lifecycle import OCCUPIES, UPCOMING, Status
+from sessions.models import (
+    ProtocolVersion,
+    TreatmentPlan,
+    TreatmentSession,
+    TreatmentSessionQuerySet,
+)
+from sessions.scheduling.availability import Slot, free_slots
+from sessions.scheduling.spacing import recovered_at
+from sessions.services.booking.book import (
+    OutOfUse,
+    book_session,
+    lock_for_bookings,
+    lock_names,
+    locks_for,
+)
+from sessions.services.booking.moves import move_session
+from sessions.services.plans import NoPractitionerHere, version_in_effect
+
+# How far a later session may be pushed before somebody has to look at the plan.
+FARTHEST = timedelta(days=182)
+CHUNK = timedelta(days=28)
+
+
+class LaterSessionsTooSoon(Conflict):
+    code = "later_sessions_too_soon"
+    title = "Later sessions of the plan would come too soon"
+
+
+class NoFreeTime(Conflict):
+    code = "no_free_time"
+    title = "There is no free time"
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A later session, and the first free slot at its time of day when the skin has recovered."""
+
+    session: TreatmentSession
+    slot: Slot
+
+
+@retried_transaction
+def reschedule_session(
+    *,
+    session_id: Any,
+    starts_at: datetime,
+    practitioner: User | None = None,
+    room: Room | None = None,
+    device: Device | None = None,
+    at: datetime,
+    by: User,
+    reason: str = "",
+    shift_later: bool = False,
+    seen: Check = unchecked,
+) -> TreatmentSession:
+    """Move a session to another time: cancel it and book the new one, both or neither.
+
+    What is not given stays as it is. If later sessions of the plan would then come too soon,
+    `shift_later` moves them too, each by as few days as possible; all sessions move or none.
+    Returns the new session, whose `rescheduled_from` is the old one.
+    Raises what `book_session` raises, LaterSessionsTooSoon, NoFreeTime, IllegalMove, and what
+    `seen` does.
+    """
+    old = TreatmentSession.objects.select_related(
+        *("clinic", "practitioner", "room", "device", "plan__protocol", "plan__clinic"),
+        *("plan__patient__clinic", "plan__area"),
+    ).get(pk=session_id)
+    target: dict[str, Any] = {
+        "practitioner": practitioner or old.practitioner,
+        "room": room or old.room,
+        "device": device or old.device,
+    }
+    protocol = version_in_effect(old.plan.protocol, at)
+    # What it leaves as well as what it takes: an insert into the old slot waits until we commit,
+    # so two sessions that swap their slots would each hold what the other one waits for.
+    names = {*lock_names(**target, patient_id=old.patient_id), *locks_for(old)}
+    if clashing := too_soon_after(old, starts_at, protocol):
+        names |= _locks_to_shift(old)
+    lock_for_bookings(*names, clinic_id=old.clinic_id)
+    seen()
+    old.refresh_from_db(fields=["status"])
+    old.require_move(Status.CANCELLED)
+    # Where a clash shows up only now, the constraint refuses the booking below.
+    shifts = shifted_later(old, starts_at, protocol, at=at) if clashing else []
+    if shifts and not shift_later:
+        raise _explain(shifts)
+
+    for moved in [old, *(shift.session for shift in shifts)]:
+        move_session(
+            session_id=moved.pk,
+            to=Status.CANCELLED,
+            at=at,
+            by=by,
+            reason=reason,
+            reschedules=True,
+        )
+    with _leaving(old, unless=practitioner):
+        new = book_session(
+            plan=old.plan, starts_at=starts_at, **target, at=at, by=by, rescheduled_from=old
+        )
+    for shift in shifts:
+        book_session(
+            plan=old.plan,
+            **shift.slot.as_booking(),
+            at=at,
+            by=by,
+            rescheduled_from=shift.session,
+        )
+    return new
+
+
+@contextmanager
+def _leaving(old: TreatmentSession, *, unless: User | None) -> Iterator[None]:
+    """Nobody has named another practitioner: then whoever left the clinic is out of use, which the
+    caller can mend, and no mistake in the request. Raises OutOfUse."""
+    try:
+        yield
+    except NoPractitionerHere as error:
+        if unless:
+            raise
+        raise OutOfUse(
+            f"{old.practitioner} no longer treats here: take another practitioner.",
+            field="practitioner",
+        ) from error
+
+
+def too_soon_after(
+    old: TreatmentSession, starts_at: datetime, protocol: ProtocolVersion
+) -> TreatmentSession | None:
+    """The first later session of the plan that is too close to `old` at its new time."""
+    recovered = recovered_at(starts_at, protocol, old.clinic.zone)
+    later = _upcoming_after(old)
+    return later.filter(starts_at__lt=recovered, recovers_at__gt=starts_at).first()
+
+
+def shifted_later(
+    old: TreatmentSession, starts_at: datetime, protocol: ProtocolVersion, *, at: datetime
+) -> list[Shift]:
+    """Which later sessions of the plan have to move when `old` starts at `starts_at`, and where to.
+
+    The search runs on a calendar without the plan's sessions from `old` on, which is put back
+    before anybody sees it. The caller holds all locks. Raises NoFreeTime.
+    """
+    plan, zone = old.plan, old.clinic.zone
+    later = list(_upcoming_after(old).select_related("practitioner"))
+    shifts: list[Shift] = []
+    with transaction.atomic():
+        TreatmentSession.objects.filter(pk__in=[old.pk, *(s.pk for s in later)]).update(
+            status=Status.CANCELLED
+        )
+        before, recovered = starts_at, recovered_at(starts_at, protocol, zone)
+        for session in later:
+            if session.starts_at >= recovered:  # stays, and so does what follows it as it did
+                before, recovered = session.starts_at, session.recovers_at
+            elif session.recovers_at > before:
+                slot = _first_at_same_time(plan, session, protocol, after=recovered, at=at)
+                shifts.append(Shift(session, slot))
+                before, recovered = slot.starts_at, recovered_at(slot.starts_at, protocol, zone)
+        transaction.set_rollback(True)
+    return shifts
+
+
+def _upcoming_after(old: TreatmentSession) -> TreatmentSessionQuerySet:
+    return TreatmentSession.objects.filter(
+        plan=old.plan_id, status__in=UPCOMING, starts_at__gt=old.starts_at
+    ).order_by("starts_at")
+
+
+def _locks_to_shift(old: TreatmentSession) -> set[str]:
+    """Whatever the shifted sessions may need. Found out before the search, to lock all at once."""
+    clinic = old.clinic
+    staff = TreatmentSession.objects.filter(plan=old.plan_id, status__in=OCCUPIES)
+    return {
+        *(f"practitioner:{pk}" for pk in staff.values_list("practitioner", flat=True)),
+        *(f"room:{pk}" for pk in clinic.rooms.values_list("pk", flat=True)),
+        *(f"device:{pk}" for pk in clinic.devices.values_list("pk", flat=True)),
+    }
+
+
+def _first_at_same_time(
+    plan: TreatmentPlan,
+    session: TreatmentSession,
+    protocol: ProtocolVersion,
+    *,
+    after: datetime,
+    at: datetime,
+) -> Slot:
+    """The first free slot from `after` on at the time of day of `session`, same practitioner."""
+    zone = session.clinic.zone
+    usual = session.starts_at.astimezone(zone).time()
+    first = after.astimezone(zone).date()
+    last = first + FARTHEST
+    while first <= last:
+        until = min(first + CHUNK, last)
+        for slot in free_slots(
+            plan=plan,
+            first=first,
+            last=until,
+            practitioner=session.practitioner,
+            at=at,
+        ):
+            if slot.starts_at >= after and _is_at(slot.starts_at, usual, zone):
+                return slot
+        first = until + timedelta(days=1)
+    raise NoFreeTime(
+        f"{session.practitioner} has no free time at {usual:%H:%M} within {FARTHEST.days} days "
+        f"after {after.astimezone(zone):%d %b %Y}.",
+        field="starts_at",
+    )
+
+
+def _is_at(start: datetime, usual: Any, zone: Any) -> bool:
+    day: date = start.astimezone(zone).date()
+    return start == instant(day, usual, zone)
+
+
+def _explain(shifts: list[Shift]) -> LaterSessionsTooSoon:
+    return LaterSessionsTooSoon(
+        f"Then {len(shifts)} later session(s) of the plan would come too soon; "
+        "They can be moved with it, to the times proposed here.",
+        field="starts_at",
+        later_sessions=[
+            {
+                "session": str(shift.session.pk),
+                "starts_at": iso_utc(shift.session.starts_at),
+                "proposed_at": iso_utc(shift.slot.starts_at),
+            }
+            for shift in shifts
+        ],
+    )

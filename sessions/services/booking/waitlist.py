@@ -1,0 +1,249 @@
+"""The waitlist: who waits, what they are offered, and what becomes of it.
+
+Note [Freed slots]
+    Whoever frees a slot writes a FreedSlot row in the same transaction, and nothing more: an offer
+    needs the locks of another patient, which cannot be taken in order any more by then (Note [Lock
+    order]). `offer_freed_slots` works the rows off, each in a transaction of its own, right after
+    the commit and again with every beat. Losing the broker delays an offer by seconds.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from clinic.db.retries import retried_step, retried_transaction
+from clinic.db.versions import Check, unchecked
+from clinic.errors import Conflict, DomainError
+from clinic.models import User
+from patients.services.records import require_open
+from sessions.lifecycle import WaitlistStatus
+from sessions.models import FreedSlot, Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
+from sessions.services.booking.book import (
+    book_session,
+    lock_for_bookings,
+    lock_names,
+    prepare_session,
+    require_active,
+)
+from sessions.services.booking.holds import keep
+from sessions.services.plans import require_practitioner
+
+OFFER_LASTS = timedelta(hours=2)
+# Of more people who wait for one slot, the later ones are asked when these have declined.
+ASKED_AT_ONCE = 20
+
+
+class AlreadyWaiting(Conflict):
+    code = "already_waiting"
+    title = "The plan is on the waitlist already"
+
+
+class OfferLapsed(Conflict):
+    code = "offer_lapsed"
+    title = "The offer has lapsed"
+
+
+@retried_transaction
+def join_waitlist(
+    *,
+    plan: TreatmentPlan,
+    from_on: date,
+    until_on: date,
+    practitioner: User | None = None,
+    weekdays: Sequence[int] = (),
+    earliest: time | None = None,
+    latest: time | None = None,
+    note: str = "",
+    at: datetime,
+    by: User,
+) -> WaitlistEntry:
+    """Put a plan on the waitlist. Raises PatientArchived, PlanNotActive, NoPractitionerHere,
+    AlreadyWaiting."""
+    require_open(plan.patient, field="plan")
+    require_active(plan.status)
+    if practitioner:
+        require_practitioner(practitioner, clinic_id=plan.clinic_id)
+    entry = WaitlistEntry(
+        clinic_id=plan.clinic_id,
+        plan=plan,
+        practitioner=practitioner,
+        from_on=from_on,
+        until_on=until_on,
+        weekdays=sorted(set(weekdays)),
+        earliest=earliest,
+        latest=latest,
+        note=note,
+        created_by=by,
+    )
+    try:
+        with transaction.atomic():
+            entry.save(force_insert=True)
+    except IntegrityError as error:
+        diag = getattr(error.__cause__, "diag", None)
+        if getattr(diag, "constraint_name", "") != "waitlist_once_per_plan":
+            raise
+        raise AlreadyWaiting(
+            "This plan is on the waitlist already: withdraw that entry first.", field="plan"
+        ) from error
+    entry.events.create(old_status="", new_status=entry.status, at=at, by=by)
+    return entry
+
+
+@retried_step
+def note_freed(session: TreatmentSession, *, at: datetime) -> bool:
+    """Write down that the slot of `session` is free now, if somebody could want it."""
+    waiting = WaitlistEntry.objects.filter(clinic=session.clinic_id, status=WaitlistStatus.WAITING)
+    if session.starts_at <= at or not waiting.exists():
+        return False
+    FreedSlot.objects.create(
+        clinic_id=session.clinic_id,
+        practitioner_id=session.practitioner_id,
+        room_id=session.room_id,
+        device_id=session.device_id,
+        starts_at=session.starts_at,
+    )
+    return True
+
+
+def offer_freed_slots(*, at: datetime) -> int:
+    """Offer every freed slot to the first whom it fits; returns the number of offers made."""
+    offered = 0
+    for pk in list(FreedSlot.objects.order_by("pk").values_list("pk", flat=True)):
+        offered += _offer_freed(pk, at=at)
+    return offered
+
+
+@retried_transaction
+def _offer_freed(freed_id: Any, *, at: datetime) -> bool:
+    rows = FreedSlot.objects.select_for_update(of=("self",), skip_locked=True)
+    slot = (
+        rows.select_related("clinic", "practitioner", "room", "device").filter(pk=freed_id).first()
+    )
+    if slot is None:
+        return False  # another worker has it
+    made = slot.starts_at > at and _offer(slot, at=at)
+    slot.delete()
+    return made
+
+
+def _offer(slot: FreedSlot, *, at: datetime) -> bool:
+    """Offer a slot to the first whom it fits and who can have it."""
+    fitting = WaitlistEntry.objects.waiting_for(slot)
+    candidates = list(fitting.values_list("pk", "plan__patient")[:ASKED_AT_ONCE])
+    target: dict[str, Any] = {
+        "practitioner": slot.practitioner,
+        "room": slot.room,
+        "device": slot.device,
+    }
+    lock_for_bookings(
+        *{name for _, patient in candidates for name in lock_names(**target, patient_id=patient)},
+        clinic_id=slot.clinic_id,
+    )
+    for pk, _ in candidates:
+        entry = WaitlistEntry.objects.locked().get(pk=pk)
+        if entry.status != WaitlistStatus.WAITING:
+            continue
+        plan = TreatmentPlan.objects.with_booking_facts().get(pk=entry.plan_id)
+        until = min(at + OFFER_LASTS, slot.starts_at)
+        try:
+            session = prepare_session(plan=plan, starts_at=slot.starts_at, **target, at=at)
+            with transaction.atomic():
+                keep(session, at=at, until=until, offered_to=entry)
+        except DomainError:
+            continue  # the skin, the hours or another booking are in the way: ask the next
+        entry.move_to(
+            WaitlistStatus.OFFERED,
+            at=at,
+            by=None,
+            offered_starts_at=slot.starts_at,
+            offered_practitioner=slot.practitioner,
+            offered_room=slot.room,
+            offered_device=slot.device,
+            offer_expires_at=until,
+        )
+        return True
+    return False
+
+
+@retried_transaction
+def accept_offer(
+    *, entry_id: Any, at: datetime, by: User, seen: Check = unchecked
+) -> TreatmentSession:
+    """Book what is offered. Raises OfferLapsed, IllegalWaitlistMove, and what `seen` and
+    `book_session` raise."""
+    offered = ("plan", "offered_practitioner", "offered_room", "offered_device")
+    entry = WaitlistEntry.objects.select_related(*offered).get(pk=entry_id)
+    entry.require_move(WaitlistStatus.BOOKED)
+    slot = _offered(entry)
+    lock_for_bookings(
+        *lock_names(
+            practitioner=slot["practitioner"],
+            room=slot["room"],
+            device=slot["device"],
+            patient_id=entry.plan.patient_id,
+        ),
+        clinic_id=entry.clinic_id,
+    )
+    current = WaitlistEntry.objects.locked().get(pk=entry_id)
+    seen()
+    expires_at = current.offer_expires_at
+    if expires_at is None or expires_at <= at or current.offered_starts_at != slot["starts_at"]:
+        raise OfferLapsed("Nobody accepted this offer in time; it may be with somebody else now.")
+    return book_session(plan=entry.plan, **slot, at=at, by=by)  # which uses up the hold
+
+
+def _offered(entry: WaitlistEntry) -> dict[str, Any]:
+    return {
+        "starts_at": entry.offered_starts_at,
+        "practitioner": entry.offered_practitioner,
+        "room": entry.offered_room,
+        "device": entry.offered_device,
+    }
+
+
+@retried_transaction
+def decline_offer(*, entry_id: Any, at: datetime, by: User, reason: str = "") -> WaitlistEntry:
+    """Pass an offer on to the next; the entry goes on waiting. Raises IllegalWaitlistMove."""
+    entry = WaitlistEntry.objects.locked().get(pk=entry_id)
+    entry.require_move(WaitlistStatus.WAITING)
+    _pass_on(entry)
+    entry.move_to(WaitlistStatus.WAITING, at=at, by=by, reason=reason or "declined")
+    return entry
+
+
+@retried_transaction
+def withdraw_from_waitlist(
+    *, entry_id: Any, at: datetime, by: User, reason: str = ""
+) -> WaitlistEntry:
+    """Take an entry off the list, and pass on what it was offered. Raises IllegalWaitlistMove."""
+    entry = WaitlistEntry.objects.locked().get(pk=entry_id)
+    entry.require_move(WaitlistStatus.WITHDRAWN)
+    if entry.status == WaitlistStatus.OFFERED:
+        _pass_on(entry)
+    entry.move_to(WaitlistStatus.WITHDRAWN, at=at, by=by, reason=reason)
+    return entry
+
+
+def expire_offers(*, at: datetime) -> int:
+    """Pass on every offer that nobody has answered in time; returns how many."""
+    lapsed = list(WaitlistEntry.objects.lapsed(at).order_by("pk").values_list("pk", flat=True))
+    return sum(_expire(pk, at=at) for pk in lapsed)
+
+
+@retried_transaction
+def _expire(entry_id: Any, *, at: datetime) -> bool:
+    entry = WaitlistEntry.objects.lapsed(at).locked().filter(pk=entry_id).first()
+    if entry is None:
+        return False  # answered at the last moment
+    _pass_on(entry)
+    entry.move_to(WaitlistStatus.WAITING, at=at, by=None, reason="the offer lapsed")
+    return True
+
+
+def _pass_on(entry: WaitlistEntry) -> None:
+    """Free what was offered, for those who wait since later. The caller holds the row's lock."""
+    Hold.objects.filter(offered_to=entry).delete()
+    slot = _offered(entry)
+    FreedSlot.objects.create(clinic_id=entry.clinic_id, passed_over=entry, **slot)

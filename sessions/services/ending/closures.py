@@ -1,0 +1,140 @@
+"""When nobody is treated: what that does to the bookings in it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from clinic.db.locks import lock
+from clinic.db.retries import retried_transaction
+from clinic.errors import Conflict
+from clinic.models import Clinic, Closure, TimeOff, User
+from clinic.values.wallclock import iso_utc
+from patients.models import TaskKind
+from patients.services import raise_task
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession, TreatmentSessionQuerySet
+from sessions.scheduling.availability import Offer, first_free
+
+
+class BookingsInTheWay(Conflict):
+    code = "bookings_in_the_way"
+    title = "There are bookings in this time"
+
+
+@retried_transaction
+def add_closure(
+    *,
+    clinic: Clinic,
+    starts_at: datetime,
+    ends_at: datetime,
+    at: datetime,
+    reason: str = "",
+    accept: bool = False,
+) -> Closure:
+    """Close a clinic for a while; from then on nothing is offered or booked in it.
+
+    Bookings that are already in it stay, if the caller accepts that, each with a task for the
+    desk: `propose_moves` finds new times for them. Raises BookingsInTheWay, or ValidationError by
+    field.
+    """
+    lock(f"clinic:{clinic.pk}")
+    closure = Closure(clinic=clinic, starts_at=starts_at, ends_at=ends_at, reason=reason)
+    _save(closure, at=at, accept=accept)
+    return closure
+
+
+@retried_transaction
+def add_time_off(
+    *,
+    practitioner: User,
+    starts_at: datetime,
+    ends_at: datetime,
+    at: datetime,
+    reason: str = "",
+    accept: bool = False,
+) -> TimeOff:
+    """Give a practitioner time off, at all clinics; otherwise as `add_closure`."""
+    lock(f"practitioner:{practitioner.pk}")
+    time_off = TimeOff(
+        practitioner=practitioner, starts_at=starts_at, ends_at=ends_at, reason=reason
+    )
+    _save(time_off, at=at, accept=accept)
+    return time_off
+
+
+def _save(span: Closure | TimeOff, *, at: datetime, accept: bool) -> None:
+    span.full_clean()
+    hit = list(bookings_in(span, at=at))
+    if hit and not accept:
+        times = ", ".join(f"{session.starts_at_local:%d %b %Y at %H:%M}" for session in hit[:3])
+        more = ", …" if len(hit) > 3 else ""
+        raise BookingsInTheWay(
+            f"{len(hit)} booked: {times}{more}. Move them first, or accept that they stay.",
+            field="starts_at",
+            bookings=[
+                {
+                    "id": str(session.pk),
+                    "starts_at": iso_utc(session.starts_at),
+                }
+                for session in hit
+            ],
+        )
+    span.save()
+    for session in hit:
+        raise_task(
+            clinic=session.clinic,
+            patient=session.patient,
+            kind=TaskKind.OTHER,
+            title=f"Look after: {session}",
+            detail=f"{span}: {span.reason or 'nobody treats then'}. The session stays as it was "
+            "booked until somebody moves or cancels it.",
+            source=f"span:{span.pk}:{session.pk}",
+            at=at,
+        )
+
+
+def bookings_in(span: Closure | TimeOff, *, at: datetime) -> TreatmentSessionQuerySet:
+    """The sessions that are still to come, or on, in a closure or in somebody's time off."""
+    sessions = (
+        TreatmentSession.objects.occupying()
+        .exclude(status=Status.COMPLETED)
+        .filter(starts_at__lt=span.ends_at, ends_at__gt=max(span.starts_at, at))
+    )
+    whose = (
+        sessions.filter(clinic=span.clinic)
+        if isinstance(span, Closure)
+        else sessions.filter(practitioner=span.practitioner)
+    )
+    return whose.select_related("clinic", "patient", "area").order_by("starts_at", "id")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A booking that has to move, and where it could go."""
+
+    session: TreatmentSession
+    offer: Offer | None
+
+
+def propose_moves(
+    span: Closure | TimeOff, *, at: datetime, sessions: Iterable[TreatmentSession]
+) -> list[Proposal]:
+    """For each of the bookings in a closure or time off, the first free time after it.
+
+    With the same practitioner after a closure, with any when theirs is the time off. Each offer
+    is made as if it were the only one: two bookings may be shown one slot, and the first to take
+    it has it. That takes statements for each booking: a page of them is enough at once.
+    """
+    return [
+        Proposal(
+            session,
+            first_free(
+                plan=session.plan,
+                after=max(at, session.starts_at),
+                practitioner=session.practitioner if isinstance(span, Closure) else None,
+                at=at,
+                moving=session,
+            ),
+        )
+        for session in sessions
+    ]

@@ -1,0 +1,306 @@
+"""What a change leaves behind is seen first, and decided session by session.
+
+Note [What a change leaves behind]
+    A change is made, then looked at: what it no longer serves and did serve before is shown to
+    whoever made it (`StillAhead`), and everything is rolled back until each session has a decision.
+    So rooms, devices, people, records and hours all go the same way, in the API and in the admin,
+    and what somebody books at the last moment is not missed: bookings hold the locks that are
+    taken here, and look behind them whether all is in use.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict
+from uuid import UUID
+
+from django.db import models
+
+from clinic.db.locks import lock
+from clinic.db.retries import retried_step
+from clinic.errors import Conflict, DomainError, NotAllowed
+from clinic.models import Clinic, Device, Room, User
+from clinic.values.wallclock import iso_utc
+from patients.models import Patient, TaskKind
+from patients.services import raise_task
+from sessions.lifecycle import Status, WaitlistStatus
+from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
+from sessions.scheduling.ahead import Ahead, look_ahead
+from sessions.scheduling.availability import Offer
+from sessions.services.booking.alternatives import alternatives
+from sessions.services.booking.book import clinic_lock, locks_for
+from sessions.services.booking.moves import move_session
+from sessions.services.booking.reschedule import NoFreeTime, reschedule_session
+from sessions.services.booking.waitlist import decline_offer, withdraw_from_waitlist
+
+OFFERED = 20  # as many get an alternative looked up; the rest when it comes to them
+SHOWN = 200  # as many are listed; `rest` decides about all
+
+
+class Choice(models.TextChoices):
+    """What becomes of a session whose room, device, practitioner … ends."""
+
+    MOVE = "MOVE", "Move it"
+    CANCEL = "CANCEL", "Cancel it and tell the patient"
+    KEEP = "KEEP", "Keep it, with a task for the desk"
+
+
+class Decision(TypedDict):
+    """For one session; without a time it moves to the nearest one that can be booked."""
+
+    do: str
+    starts_at: NotRequired[datetime]
+    practitioner: NotRequired[User]
+    room: NotRequired[Room]
+    device: NotRequired[Device]
+
+
+@dataclass(frozen=True)
+class Behind:
+    """A session that a change leaves behind, and the nearest time that it could move to."""
+
+    session: TreatmentSession
+    offer: Offer | None = None
+
+
+class StillAhead(Conflict):
+    """Carries what lies ahead, for who decides: `behind` with the sessions themselves."""
+
+    code = "still_ahead"
+    title = "There are bookings ahead"
+
+    def __init__(self, ahead: Ahead, behind: list[Behind], undecided: set[UUID]) -> None:
+        self.ahead, self.behind, self.undecided = ahead, behind, undecided
+        parts = [
+            (len(ahead.sessions), "session", "sessions"),
+            (len(ahead.holds), "held time", "held times"),
+            (len(ahead.waitlist), "waitlist entry", "waitlist entries"),
+            (ahead.messages, "waiting message", "waiting messages"),
+        ]
+        told = ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in parts if n)
+        super().__init__(
+            f"Ahead: {told}. Say for each session, or for all the others together, whether it "
+            "moves, is cancelled and the patient told, or is kept with a task for the desk.",
+            field="decisions",
+            bookings=[_as_dict(one) for one in behind],
+            holds=len(ahead.holds),
+            waitlist=[str(pk) for pk in sorted(ahead.waitlist)],
+            messages=ahead.messages,
+        )
+
+
+class OnlyKeep(NotAllowed):
+    code = "only_keep"
+    title = "Moving and cancelling sessions is for others"
+
+
+class CannotMove(Conflict):
+    code = "cannot_move"
+    title = "This session cannot move"
+
+
+def _as_dict(one: Behind) -> dict[str, Any]:
+    offer = one.offer and {
+        "starts_at": iso_utc(one.offer.starts_at),
+        "ends_at": iso_utc(one.offer.ends_at),
+        "practitioner": str(one.offer.practitioner_id),
+        "room": str(one.offer.room_id),
+        "device": str(one.offer.device_id),
+    }
+    return {
+        "id": str(one.session.pk),
+        "starts_at": iso_utc(one.session.starts_at),
+        "offer": offer,
+    }
+
+
+@dataclass(frozen=True)
+class Decider:
+    """Who ends something, when and why, and what they have decided."""
+
+    at: datetime
+    by: User
+    reason: str = ""
+    decisions: Mapping[UUID, Decision] | None = None
+    rest: str = ""
+
+    def of(self, session: TreatmentSession) -> Decision | None:
+        found = (self.decisions or {}).get(session.pk)
+        return found or ({"do": self.rest} if self.rest else None)
+
+
+@retried_step
+def settle(row: models.Model, before: Ahead, *, decider: Decider) -> Ahead:
+    """Act on what is decided for all that a change of `row`, which is saved, has left behind since
+    `before`; returns what that was. See Note [What a change leaves behind].
+
+    Raises StillAhead if something is undecided, CannotMove, NoFreeTime, and what moving and
+    rescheduling raise; then nothing has changed.
+    """
+    at = decider.at
+    left = look_ahead(row, at=at) - before
+    _lock(row, left, decider)
+    left = look_ahead(row, at=at) - before  # what came in meanwhile
+    if not left:
+        return left
+    sessions = _sessions(left)
+    here = set(decider.by.clinics.values_list("pk", flat=True))
+    undecided = {
+        session.pk
+        for session in sessions
+        if session.clinic_id in here and decider.of(session) is None
+    }
+    waiting = WaitlistEntry.objects.filter(pk__in=left.waitlist, clinic__in=here).order_by("pk")
+    others = left.holds or left.messages or waiting.exists()
+    if undecided or (others and not decider.rest):
+        shown = [session for session in sessions if session.clinic_id in here]
+        raise StillAhead(left, _with_offers(row, shown, at=at), undecided)
+    _require_right(sessions, decider)
+    why = f"{_named(row)}: {decider.reason or 'no longer available'}"[:500]
+    for session in sessions:
+        decision = decider.of(session) if session.clinic_id in here else None
+        _carry_out(row, session, decision or {"do": Choice.KEEP}, why, decider)
+    Hold.objects.filter(pk__in=left.holds).delete()
+    for entry in waiting:
+        _pass_on(row, entry, why, decider)
+    return left
+
+
+def _require_right(sessions: list[TreatmentSession], decider: Decider) -> None:
+    """Who may not change sessions can only leave them to the desk. Raises OnlyKeep."""
+    wanted = {decision["do"] for session in sessions if (decision := decider.of(session))}
+    may = decider.by.has_perm("treatment_sessions.change_treatmentsession")
+    if wanted - {Choice.KEEP} and not may:
+        raise OnlyKeep("Keep the sessions: the desk gets a task for each.", field="decisions")
+
+
+def _lock(row: models.Model, left: Ahead, decider: Decider) -> None:
+    """Note [Lock order]: everything that the sessions take up, or may take up, at once."""
+    sessions = _sessions(left)
+    clinics = {session.clinic_id for session in sessions}
+    names = {f"{kind}:{row.pk}" for kind in _kinds(row)}
+    for session in sessions:
+        names |= set(locks_for(session))
+    decided = [decision for session in sessions if (decision := decider.of(session))]
+    if any(decision["do"] == Choice.MOVE for decision in decided):
+        staff = User.objects.practitioners().filter(clinics__in=clinics)
+        names |= {f"practitioner:{pk}" for pk in staff.values_list("pk", flat=True)}
+        for things, kind in ((Room, "room"), (Device, "device")):
+            of_clinics: Any = things.objects.filter(clinic__in=clinics)
+            names |= {f"{kind}:{pk}" for pk in of_clinics.values_list("pk", flat=True)}
+    shared = {name for pk in clinics for name in clinic_lock(pk)} - names
+    lock(*names, shared=tuple(shared))
+
+
+def _kinds(row: models.Model) -> list[str]:
+    """What bookings call it in their locks."""
+    names = {Room: "room", Device: "device", Patient: "patient", User: "practitioner"}
+    names[Clinic] = "clinic"  # held alone: nobody books at it meanwhile
+    return [name for model, name in names.items() if isinstance(row, model)]
+
+
+def _sessions(left: Ahead) -> list[TreatmentSession]:
+    rows = TreatmentSession.objects.filter(pk__in=left.sessions).order_by("starts_at", "pk")
+    return list(
+        rows.select_related(
+            *("clinic", "patient", "area", "practitioner", "room", "device__model"),
+            *("plan__clinic", "plan__patient__clinic", "plan__area", "plan__protocol"),
+        )
+    )
+
+
+def _with_offers(
+    row: models.Model, sessions: Sequence[TreatmentSession], *, at: datetime
+) -> list[Behind]:
+    can_move = not isinstance(row, Patient | TreatmentPlan)
+    return [
+        Behind(session, _nearest(session, at=at) if can_move and n < OFFERED else None)
+        for n, session in enumerate(sessions[:SHOWN])
+    ]
+
+
+def _nearest(session: TreatmentSession, *, at: datetime) -> Offer | None:
+    """The nearest time to the old one, the old one itself with something else in place first."""
+    found = alternatives(
+        plan=session.plan,
+        starts_at=session.starts_at,
+        practitioner=session.practitioner,
+        at=at,
+        without=session,
+    )
+    return found[0] if found else None
+
+
+def _carry_out(
+    row: models.Model,
+    session: TreatmentSession,
+    decision: Decision,
+    why: str,
+    decider: Decider,
+) -> None:
+    try:
+        if decision["do"] == Choice.MOVE:
+            _move(row, session, decision, why, decider)
+            return
+        if decision["do"] == Choice.CANCEL:
+            move_session(
+                session_id=session.pk,
+                to=Status.CANCELLED,
+                at=decider.at,
+                by=decider.by,
+                reason=why,
+            )
+    except DomainError as error:
+        error.message = f"{session}: {error.message}"
+        error.field = f"decisions/{session.pk}"
+        raise
+    is_kept = decision["do"] == Choice.KEEP
+    raise_task(
+        clinic=session.clinic,
+        patient=session.patient,
+        kind=TaskKind.OTHER,
+        title=f"{'Look after' if is_kept else 'Tell the patient'}: {session}",
+        detail=f"{why}. The session "
+        + ("stays as it was booked until somebody moves or cancels it." if is_kept else "is off."),
+        source=f"ended:{row._meta.model_name}:{row.pk}:{session.pk}",
+        at=decider.at,
+    )
+
+
+def _move(
+    row: models.Model, session: TreatmentSession, to: Decision, why: str, decider: Decider
+) -> None:
+    if isinstance(row, Patient | TreatmentPlan):
+        raise CannotMove("Another time is no help here: cancel or keep it.")
+    details: dict[str, Any] = {name: to[name] for name in SLOT if to.get(name)}  # type: ignore[literal-required]
+    if "starts_at" not in details:
+        offer = _nearest(session, at=decider.at)
+        if offer is None:
+            raise NoFreeTime("There is no free time near it: cancel or keep it.")
+        details = {
+            "starts_at": offer.starts_at,
+            "practitioner": User.objects.get(pk=offer.practitioner_id),
+            "room": Room.objects.get(pk=offer.room_id),
+            "device": Device.objects.select_related("model").get(pk=offer.device_id),
+        }
+    reschedule_session(session_id=session.pk, **details, at=decider.at, by=decider.by, reason=why)
+
+
+SLOT = ("starts_at", "practitioner", "room", "device")
+
+
+def _pass_on(row: models.Model, entry: WaitlistEntry, why: str, decider: Decider) -> None:
+    """Whoever waits goes on waiting, for anybody if they waited for somebody who is gone; unless
+    everything is to be cancelled, or it is the record or the plan itself that ends."""
+    details: dict[str, Any] = {"at": decider.at, "by": decider.by, "reason": why}
+    if decider.rest == Choice.CANCEL or isinstance(row, Patient | TreatmentPlan):
+        withdraw_from_waitlist(entry_id=entry.pk, **details)
+        return
+    if entry.status == WaitlistStatus.OFFERED:
+        decline_offer(entry_id=entry.pk, **details)
+    if isinstance(row, User):
+        WaitlistEntry.objects.filter(pk=entry.pk, practitioner=row).update(practitioner=None)
+
+
+def _named(row: models.Model) -> str:
+    return f"{row._meta.verbose_name} {row}".capitalize()

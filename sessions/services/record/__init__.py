@@ -1,0 +1,1 @@
+"""What was done and how it healed: charts, cartridges, side effects, outcomes, photographs."""

@@ -1,0 +1,262 @@
+"""Writing down what was done, and what is added after the signature."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any, NotRequired, TypedDict
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from clinic.db.retries import retried_transaction
+from clinic.errors import Conflict, DomainError, NotAllowed
+from clinic.models import CartridgeLot, Role, User
+from patients.models import Area, Zone
+from patients.services.records import require_open
+from sessions.gs1 import read_cartridge_code
+from sessions.lifecycle import Status, in_words
+from sessions.models import (
+    Addendum,
+    CartridgeUse,
+    Product,
+    ProductUse,
+    SessionFinding,
+    TreatmentSession,
+    ZoneTreatment,
+)
+from sessions.safety.assessment import assess_session, overridden
+
+
+class NotInProgress(Conflict):
+    code = "not_in_progress"
+    title = "The session is not in progress"
+
+
+class NotSigned(Conflict):
+    code = "not_signed"
+    title = "The record is not signed yet"
+
+
+class ZoneElsewhere(DomainError):
+    code = "zone_elsewhere"
+    title = "The zone is not on the session's area"
+
+
+class ZoneTwice(DomainError):
+    code = "zone_twice"
+    title = "The zone is named twice"
+
+
+class UnknownLot(Conflict):
+    code = "cartridge_unknown"
+    title = "This clinic has no such lot"
+
+
+class CartridgeUsed(Conflict):
+    code = "cartridge_used"
+    title = "This cartridge was used before"
+
+
+class CartridgeExpired(Conflict):
+    code = "cartridge_expired"
+    title = "This cartridge has expired"
+
+
+class CartridgeRecalled(Conflict):
+    code = "cartridge_recalled"
+    title = "This lot was recalled"
+
+
+class OtherDevice(Conflict):
+    code = "cartridge_of_other_device"
+    title = "The cartridge belongs to another device"
+
+
+class NoSuchFinding(Conflict):
+    code = "no_such_finding"
+    title = "There is no such finding"
+
+
+class OverrideNotAllowed(NotAllowed):
+    code = "override_not_allowed"
+    title = "This role may not override the rule"
+
+
+class ZoneEntry(TypedDict):
+    zone: Zone
+    depth_mm: Decimal
+    passes: int
+    side: NotRequired[str]
+    directions: NotRequired[list[str]]
+    endpoint: NotRequired[str]
+    note: NotRequired[str]
+
+
+class ProductEntry(TypedDict):
+    product: Product
+    lot: str
+    grams: NotRequired[Decimal | None]
+    area_cm2: NotRequired[int | None]
+    on_at: NotRequired[datetime | None]
+    off_at: NotRequired[datetime | None]
+    is_occluded: NotRequired[bool]
+    prescriber: NotRequired[str]
+    note: NotRequired[str]
+
+
+def require_on(area: Area, zone: Zone | None, *, field: str = "zone") -> None:
+    """Raises ZoneElsewhere."""
+    if zone and (why := zone.why_not_on(area)):
+        raise ZoneElsewhere(why, field=field)
+
+
+def in_progress(session_id: Any) -> TreatmentSession:
+    """The locked session. Raises NotInProgress, PatientArchived."""
+    session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
+    require_open(session.patient)
+    if session.status != Status.IN_PROGRESS:
+        raise NotInProgress(
+            "The chart is written while the session is in progress; it is "
+            f"{in_words(Status, session.status)}."
+        )
+    return session
+
+
+@retried_transaction
+def write_chart(
+    *,
+    session_id: Any,
+    zones: Sequence[ZoneEntry],
+    products: Sequence[ProductEntry] = (),
+    pain_score: int | None = None,
+    notes: str = "",
+) -> TreatmentSession:
+    """Replace the chart of a session in progress: zones, products, pain (0-10) and notes.
+
+    Raises NotInProgress, ZoneElsewhere and ZoneTwice, naming the entry. Depths outside the band
+    are refused by the constraint `zone_depth_in_band`; what else is unusual becomes a finding.
+    """
+    session = in_progress(session_id)
+    seen = set()
+    for index, entry in enumerate(zones):
+        zone, key = entry["zone"], (entry["zone"].pk, entry.get("side", "BOTH"))
+        where = f"zones/{index}/zone"
+        require_on(session.area, zone, field=where)
+        if key in seen:
+            raise ZoneTwice(f"{zone} is named twice.", field=where)
+        seen.add(key)
+    session.zone_treatments.all().delete()
+    session.product_uses.all().delete()
+    treated = [ZoneTreatment(session=session, **entry) for entry in zones]
+    uses = [ProductUse(session=session, **entry) for entry in products]
+    _require_clean("zones", [partial(row.clean_fields, {"session", "zone"}) for row in treated])
+    _require_clean("products", [row.full_clean for row in uses])
+    ZoneTreatment.objects.bulk_create(treated)
+    ProductUse.objects.bulk_create(uses)
+    session.pain_score, session.notes = pain_score, notes
+    session.save(update_fields=["pain_score", "notes"])
+    return session
+
+
+def _require_clean(part: str, checks: Sequence[Callable[[], None]]) -> None:
+    """Raises ValidationError that names the place, such as `products/0/lot`."""
+    for index, check in enumerate(checks):
+        try:
+            check()
+        except ValidationError as error:
+            raise ValidationError(
+                {f"{part}/{index}/{name}": said for name, said in error.message_dict.items()}
+            ) from error
+
+
+@retried_transaction
+def use_cartridge(*, session_id: Any, code: str, at: datetime) -> CartridgeUse:
+    """Record the cartridge whose GS1 code was scanned.
+
+    Raises UnreadableCode, UnknownLot, OtherDevice, CartridgeExpired, CartridgeRecalled,
+    CartridgeUsed and NotInProgress. The database refuses the same by itself.
+    """
+    session = in_progress(session_id)
+    scanned = read_cartridge_code(code)
+    lot = CartridgeLot.objects.filter(
+        clinic=session.clinic_id, gtin=scanned.gtin, lot=scanned.lot
+    ).first()
+    if lot is None or lot.expires_on != scanned.expires_on:
+        raise UnknownLot(
+            f"Lot {scanned.lot} of GTIN {scanned.gtin}, expiry {scanned.expires_on:%d %b %Y}, is "
+            "not in this clinic's store. Take in the delivery first.",
+            field="code",
+        )
+    if lot.device_model_id != session.device.model_id:
+        raise OtherDevice(f"It fits {lot.device_model}, not {session.device}.", field="code")
+    use = CartridgeUse(
+        session=session,
+        clinic_id=session.clinic_id,
+        lot=lot,
+        serial=scanned.serial,
+        used_on=at.astimezone(session.clinic.zone).date(),
+    )
+    try:
+        with transaction.atomic():
+            use.save(force_insert=True)
+    except IntegrityError as error:
+        raise explain_cartridge(error, use) from error
+    return use
+
+
+def explain_cartridge(error: IntegrityError, use: CartridgeUse) -> Exception:
+    """The words for the constraint that refused a cartridge."""
+    match getattr(getattr(error.__cause__, "diag", None), "constraint_name", ""):
+        case "cartridge_used_once":
+            return CartridgeUsed(
+                f"Cartridge {use.serial} of lot {use.lot.lot} was used before: throw it away.",
+                field="code",
+            )
+        case "cartridge_not_expired":
+            return CartridgeExpired(
+                f"Lot {use.lot.lot} expired on {use.lot.expires_on:%d %b %Y}.", field="code"
+            )
+        case "cartridge_not_recalled":
+            return CartridgeRecalled(
+                f"Lot {use.lot.lot} was recalled: {use.lot.recall_reason}", field="code"
+            )
+    return error
+
+
+@retried_transaction
+def override_finding(
+    *, session_id: Any, code: str, subject: str, reason: str, at: datetime, by: User
+) -> SessionFinding:
+    """Go on in spite of a finding, with a reason. It holds for the numbers as they are now.
+
+    Raises NoSuchFinding, and OverrideNotAllowed if the rule does not leave it to this role.
+    """
+    session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
+    require_open(session.patient)
+    if session.status == Status.COMPLETED:
+        raise NoSuchFinding("The record is signed: nothing can be decided any more.")
+    found = {(e.finding.code, e.finding.subject): e.finding for e in assess_session(session, at=at)}
+    finding = found.get((code, subject))
+    if finding is None or not finding.needs_decision:
+        raise NoSuchFinding(
+            "Open are: " + (" ".join(entry.message for entry in found.values()) or "none."),
+            field="code",
+        )
+    if by.role not in finding.overridable_by:
+        allowed = ", ".join(Role(role).label for role in finding.overridable_by) or "nobody"
+        raise OverrideNotAllowed(f"{finding.message} It may be overridden by: {allowed}.")
+    session.findings.filter(code=code, subject=subject).delete()
+    row = overridden(session, finding, reason=reason, at=at, by=by)
+    row.save()
+    return row
+
+
+@retried_transaction
+def add_addendum(*, session_id: Any, text: str, at: datetime, by: User) -> Addendum:
+    """Add to a signed record; the record itself stays as it is. Raises NotSigned."""
+    session = TreatmentSession.objects.select_related("patient").locked().get(pk=session_id)
+    require_open(session.patient)
+    if session.status != Status.COMPLETED:
+        raise NotSigned("The record is still open: write it into the chart.")
+    return Addendum.objects.create(session=session, text=text, at=at, by=by)
