@@ -20,8 +20,6 @@ from patients.models import ConsentText, Zone
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentPlan, TreatmentSession
-from tests.answers import CheckedClient
-from tests.doubles import HttpGateway, SmtpServer, running
 from tests.factories import (
     NINE,
     CartridgeLotFactory,
@@ -38,8 +36,10 @@ from tests.factories import (
     ZoneFactory,
     clinical_rules,
 )
-from tests.logs import canary
-from tests.rows import rows as rows
+from tests.support.answers import CheckedClient
+from tests.support.doubles import HttpGateway, SmtpServer, running
+from tests.support.logs import canary
+from tests.support.rows import rows as rows
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +91,7 @@ AS_IT_IS = {"If-Match": "*"}
 
 
 def client_of(user: User | None, **environ: Any) -> APIClient:
-    """A client whose every answer is compared with the API's description (tests.answers). The
+    """A client whose every answer is compared with the API's description (`support.answers`). The
     clinics of whom it speaks for are known, as they are after a token was read."""
     client = CheckedClient(**environ)
     if user is not None:

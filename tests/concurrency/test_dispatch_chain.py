@@ -11,9 +11,9 @@ from aftercare.dispatch import locked_read, recheck
 from aftercare.dispatch import run as dispatch
 from aftercare.models import Message, MessageAttempt
 from patients.models import Patient
-from tests.doubles import HttpGateway, SmtpServer
+from tests.dispatch.test_dispatch import MINUTE, ready, seen, send
 from tests.factories import NINE, MessageFactory
-from tests.test_dispatch import MINUTE, ready, seen, send
+from tests.support.doubles import HttpGateway, SmtpServer
 
 
 def more(message: Message, count: int) -> None:

@@ -14,9 +14,9 @@ from django.utils import timezone
 from aftercare.dispatch import guard
 from aftercare.dispatch import run as dispatch
 from aftercare.models import DispatchGuard, Message
-from tests.doubles import SmtpServer
+from tests.dispatch.test_dispatch import ready, seen
 from tests.factories import DAY, HOUR
-from tests.test_dispatch import ready, seen
+from tests.support.doubles import SmtpServer
 
 
 @pytest.fixture

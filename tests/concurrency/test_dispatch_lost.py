@@ -11,9 +11,9 @@ from aftercare.channels import Channels
 from aftercare.dispatch import locked_read, unrecorded
 from aftercare.dispatch import run as dispatch
 from aftercare.models import Message, MessageStatus
-from tests.doubles import SmtpServer
+from tests.dispatch.test_dispatch import ready, seen
 from tests.factories import HOUR, NINE
-from tests.test_dispatch import ready, seen
+from tests.support.doubles import SmtpServer
 
 
 def cut_everybody_off() -> None:

@@ -18,7 +18,6 @@ from aftercare.models import Message, MessageStatus
 from patients.models import Channel
 from sessions.lifecycle import Status
 from tests.concurrency.test_http_bookings import address_of_test_database
-from tests.doubles import HttpGateway
 from tests.factories import (
     DAY,
     CareStepFactory,
@@ -26,6 +25,7 @@ from tests.factories import (
     SessionFactory,
     TemplateFactory,
 )
+from tests.support.doubles import HttpGateway
 
 LEASE = 0.5  # seconds
 PAUSES = 4

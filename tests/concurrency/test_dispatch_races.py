@@ -25,7 +25,6 @@ from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from tests.concurrency.conftest import race
 from tests.concurrency.unlocked import UNLOCKED
-from tests.doubles import HttpGateway
 from tests.factories import (
     DAY,
     NINE,
@@ -38,6 +37,7 @@ from tests.factories import (
     TemplateFactory,
     clinical_rules,
 )
+from tests.support.doubles import HttpGateway
 
 SENDERS = 3
 SESSIONS = 50

@@ -18,9 +18,9 @@ from aftercare.models import Message
 from aftercare.tasks import send_due_messages
 from clinic.models import Heartbeat
 from tests.concurrency.test_dispatch_workers import until
-from tests.doubles import SmtpServer
+from tests.dispatch.test_dispatch import ready
 from tests.factories import DAY, HOUR
-from tests.test_dispatch import ready
+from tests.support.doubles import SmtpServer
 
 
 @pytest.fixture

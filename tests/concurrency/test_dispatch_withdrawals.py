@@ -16,8 +16,8 @@ from patients.models import ContactConsent
 from patients.services.contact import record_contact_consent
 from tests.concurrency.conftest import race
 from tests.concurrency.test_dispatch_workers import outbox, until
-from tests.doubles import HttpGateway, SmtpServer
 from tests.factories import NINE
+from tests.support.doubles import HttpGateway, SmtpServer
 
 
 def by_staff() -> None:

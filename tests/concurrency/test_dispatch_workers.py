@@ -19,7 +19,7 @@ from patients.models import Channel
 from sessions.lifecycle import Status
 from tests.concurrency.conftest import race
 from tests.conftest import Booking
-from tests.doubles import HttpGateway, SmtpServer
+from tests.dispatch.test_dispatch import call
 from tests.factories import (
     NINE,
     CareStepFactory,
@@ -28,7 +28,7 @@ from tests.factories import (
     SessionFactory,
     TemplateFactory,
 )
-from tests.test_dispatch import call
+from tests.support.doubles import HttpGateway, SmtpServer
 
 WORKERS = 6
 MESSAGES = 400

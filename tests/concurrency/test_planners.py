@@ -16,7 +16,6 @@ from aftercare.tasks import send_due_messages
 from clinic.models import Clinic
 from sessions.models import TreatmentSession
 from tests.concurrency.conftest import race
-from tests.doubles import SmtpServer
 from tests.factories import (
     CareStepFactory,
     ContactConsentFactory,
@@ -26,6 +25,7 @@ from tests.factories import (
     SessionFactory,
     TemplateFactory,
 )
+from tests.support.doubles import SmtpServer
 
 PLANNERS = 8
 BEATS = 3

@@ -25,7 +25,6 @@ from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import Hold, TreatmentPlan
 from sessions.scheduling.availability import Chosen
-from tests.checker import broken_promises
 from tests.concurrency.conftest import race
 from tests.factories import (
     DAY,
@@ -41,6 +40,7 @@ from tests.factories import (
     UserFactory,
     clinical_rules,
 )
+from tests.support.checker import broken_promises
 
 DESKS, ERRANDS = 8, 12
 STAFF, ROOMS, DEVICES, PATIENTS = 6, 7, 7, 15

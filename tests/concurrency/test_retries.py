@@ -22,7 +22,7 @@ from sessions import services
 from tests.concurrency.conftest import race
 from tests.conftest import Booking, client_of
 from tests.factories import DAY, HOUR, NINE, PatientFactory, RoomFactory
-from tests.forms import opened
+from tests.support.forms import opened
 
 
 def crossing(rooms: list[Room]) -> tuple[list[Callable[[], str]], "Counter[str]"]:

@@ -14,7 +14,6 @@ from aftercare.models import Message, MessageStatus
 from patients.models import Channel
 from sessions.lifecycle import Status
 from tests.concurrency.conftest import race
-from tests.doubles import HttpGateway
 from tests.factories import (
     NINE,
     CareStepFactory,
@@ -23,6 +22,7 @@ from tests.factories import (
     SessionFactory,
     TemplateFactory,
 )
+from tests.support.doubles import HttpGateway
 
 WORKERS = 6
 

@@ -16,7 +16,7 @@ from clinic.models import Clinic, User
 from tests.concurrency.conftest import race
 from tests.conftest import client_of
 from tests.factories import ClinicFactory, MessageFactory
-from tests.writes import Desk, writes
+from tests.support.writes import Desk, writes
 
 ROUNDS = 200
 

@@ -1,0 +1,131 @@
+"""Wherever the admin shows or chooses a patient: found however typed, and told from a namesake."""
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db.models import ForeignKey, Model
+
+from clinic.models import User
+from patients.models import Patient
+from tests.admin.test_admin import client_of, url
+from tests.conftest import Booking
+
+pytestmark = pytest.mark.django_db
+
+NO_PERSONS = {"AddressConsent"}  # an address, of whoever has it
+TYPED = ["Grossmueller, juergen", "GROSSMÜLLRE", "0151 1990 1231", "17 May 1990"]
+
+
+def ways_to_a_patient(model: type[Model], depth: int = 3) -> list[str]:
+    """The chains of foreign keys that lead from a row to the patient it is about."""
+    if model is Patient:
+        return ["pk"]
+    ways = []
+    for field in model._meta.fields if depth else ():
+        if isinstance(field, ForeignKey) and field.related_model is not model:
+            for way in ways_to_a_patient(field.related_model, depth - 1):
+                ways.append(field.name if way == "pk" else f"{field.name}__{way}")
+    return ways
+
+
+def test_a_patient_is_found_on_every_page_however_typed(
+    rows: list[Any],
+    manager: User,
+) -> None:
+    Patient.objects.update(
+        given_name="Jürgen", family_name="Großmüller", email="", mobile="+4915119901231"
+    )
+    client, missed, tried = client_of(manager), [], 0
+
+    for row in rows:
+        if not ways_to_a_patient(type(row)) or type(row).__name__ in NO_PERSONS:
+            continue
+        for text in [*TYPED, "Quixote"]:
+            tried += 1
+            shown = client.get(url(row, "changelist"), {"q": text}).context["cl"].queryset
+            if (row in shown) != (text in TYPED):
+                missed.append((admin.site._registry[type(row)], text))
+
+    assert not missed
+    assert tried >= 80
+
+
+def test_whatever_else_is_found_however_its_name_is_typed(
+    rows: list[Any],
+    manager: User,
+) -> None:
+    """Every other page: by the first field that it searches."""
+    client, missed, tried = client_of(manager), [], 0
+
+    for row in rows:
+        page = admin.site._registry[type(row)]
+        if ways_to_a_patient(type(row)) or not page.search_fields:
+            continue
+        name = row
+        for part in page.search_fields[0].split("__"):
+            name = getattr(name, part)
+        first = max(str(name).split(), key=len)
+        for text in (
+            str(name).upper(),
+            f" {first}, ",
+            f"{first[:2]}\u0301{first[2:]}",
+            f"’{first}",
+        ):
+            tried += 1
+            shown = client.get(url(row, "changelist"), {"q": text}).context["cl"].queryset
+            if row not in shown:
+                missed.append((page, text))
+        if client.get(url(row, "changelist"), {"q": "Quixote"}).context["cl"].queryset.exists():
+            missed.append((page, "finds everything"))
+
+    assert not missed
+    assert tried > 60
+
+
+def test_a_colleague_is_found_with_accents_left_out_and_one_error(
+    manager: User, booking: Booking
+) -> None:
+    User.objects.filter(pk=booking.practitioner.pk).update(
+        username="x", first_name="Zoë", last_name="Großmüller"
+    )
+    client = client_of(manager)
+
+    for text in ("zoe", "Grossmueller, Zoë", "GROSSMULLER", "grosmüller"):
+        answer = client.get(url(booking.practitioner, "changelist"), {"q": text})
+        assert "Großmüller" in answer.content.decode(), text
+
+
+def test_two_of_one_name_are_told_apart_wherever_one_is_chosen(
+    rows: list[Any],
+    manager: User,
+) -> None:
+    """Every field of a form that chooses a patient, a plan or a session, and every title."""
+    patient = Patient.objects.get()
+    Patient.objects.update(family_name="Gross", given_name="Jürgen", mobile="+4915119901784")
+    client, missed, tried = client_of(manager), [], 0
+    shown = "Gross, Jürgen · 17 May 1990 · …784"
+
+    for row in rows:
+        page = admin.site._registry[type(row)]
+        for name in page.autocomplete_fields:
+            chosen = type(row)._meta.get_field(name).related_model
+            if not (chosen is Patient or chosen.__name__ in ("TreatmentPlan", "TreatmentSession")):
+                continue
+            tried += 1
+            asked = {
+                "term": "gross",
+                "app_label": row._meta.app_label,
+                "model_name": row._meta.model_name,
+                "field_name": name,
+            }
+            found = client.get("/admin/autocomplete/", asked).json()["results"]
+            if not found or shown not in found[0]["text"]:
+                missed.append((page, name, found))
+        if type(row).__name__ in ("Patient", "TreatmentPlan", "TreatmentSession", "Hold"):
+            tried += 1
+            if shown not in client.get(url(row)).content.decode():
+                missed.append((page, "title", patient))
+
+    assert not missed
+    assert tried >= 12

@@ -1,0 +1,81 @@
+"""A changed number becomes a new version, and so does a changed part of one."""
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from clinic.admin import VersionedAdmin
+from clinic.models import User
+from patients.models import ConsentText
+from sessions.models import ProtocolVersion
+from tests import factories as make
+from tests.conftest import Booking
+from tests.support.forms import opened
+
+pytestmark = pytest.mark.django_db
+
+
+def with_parts(manager: User) -> set[type]:
+    """The catalogues whose versions have parts of their own."""
+    request = RequestFactory().get("/admin/")
+    request.user = manager
+    return {
+        model
+        for model, page in admin.site._registry.items()
+        if isinstance(page, VersionedAdmin) and page.get_inline_instances(request)
+    }
+
+
+def protocol(booking: Booking) -> tuple[Any, str, str, str]:
+    version = booking.plan.protocol_version
+    make.ZoneRangeFactory(protocol_version=version, zone=booking.zone, depth_max_mm="1.20")
+    make.ZoneRangeFactory(
+        protocol_version=version, zone=make.ZoneFactory(area=booking.plan.area), depth_max_mm="1.30"
+    )
+    return version, "zone_ranges", "depth_max_mm", "1.10"
+
+
+def consent(booking: Booking) -> tuple[Any, str, str, str]:
+    text = make.ConsentTextFactory()
+    make.ConsentClauseFactory(text=text, code="risks", wording="I know the risks")
+    make.ConsentClauseFactory(text=text, code="sun", wording="I stay out of the sun")
+    return text, "clauses", "wording", "I was told the risks"
+
+
+CASES = {ProtocolVersion: protocol, ConsentText: consent}
+
+
+def test_every_catalogue_with_parts_is_tried(manager: User) -> None:
+    assert with_parts(manager) == set(CASES)
+
+
+@pytest.mark.parametrize("model", CASES, ids=lambda model: model.__name__)
+def test_a_part_is_changed_left_out_and_added_in_the_new_version(
+    booking: Booking, manager: User, model: Any
+) -> None:
+    """The old version keeps what it had."""
+    old, parts, field, value = CASES[model](booking)
+    client = Client()
+    client.force_login(manager, backend="clinic.permissions.RoleBackend")
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[old.pk])
+    before = values(old, parts, field)
+    form = opened(client, url)
+    changed = form[f"{parts}-0-{field}"]
+
+    answer = client.post(
+        url, form | {f"{parts}-0-{field}": value, f"{parts}-1-DELETE": "on", "source": "A study"}
+    )
+
+    assert answer.status_code == 302, answer.context["errors"]
+    new = model.objects.latest("version")
+    assert new.version == old.version + 1
+    assert values(new, parts, field) == [value]
+    assert values(old, parts, field) == before
+    assert str(changed) in before
+
+
+def values(version: Any, parts: str, field: str) -> list[str]:
+    return sorted(str(getattr(part, field)) for part in getattr(version, parts).all())

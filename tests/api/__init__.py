@@ -1,0 +1,1 @@
+"""The API: its description, what it refuses, its errors."""

@@ -1,0 +1,1 @@
+"""Plans, bookings, holds, series, the waitlist, and the lives of sessions."""

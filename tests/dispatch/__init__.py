@@ -1,0 +1,1 @@
+"""Sending: once, in order, on every channel, whatever breaks."""

@@ -1,0 +1,1 @@
+"""The code base itself, and what all apps stand on."""

@@ -1,0 +1,155 @@
+"""What stands in the logs: never who somebody is, and no address that opens without a password."""
+
+import logging
+import sys
+from typing import Any
+
+import pytest
+from django.db import DataError, IntegrityError, OperationalError, connections
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from redis.exceptions import ConnectionError as NoBroker
+
+from clinic.http.logs import Formatter, described, masked
+from clinic.models import User
+from patients.models import Patient
+from tests.conftest import client_of
+from tests.factories import PatientFactory
+from tests.support.logs import Canary, canary
+
+SECRET = "eyJ0b2tlbiI6:1x-not-for-logs"
+
+
+def routes(resolver: Any, before: str = "") -> Any:
+    for pattern in resolver.url_patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern, route)
+        elif isinstance(pattern, URLPattern):
+            yield route, pattern
+
+
+def test_every_address_with_a_secret_in_it_is_masked() -> None:
+    """Whatever is neither an id nor a page of the admin is taken for a secret."""
+    secret = [
+        f"/{route.replace(f'<str:{name}>', SECRET)}"
+        for route, pattern in routes(get_resolver())
+        if not route.startswith(("admin/", "inbox/", "static/"))
+        for name, converter in pattern.pattern.converters.items()
+        if type(converter).__name__ == "StringConverter"
+    ]
+
+    assert len(secret) >= 7
+    assert not [path for path in secret if SECRET in masked(f'"GET {path}?x=1 HTTP/1.1" 200')]
+
+
+@pytest.mark.parametrize(
+    ("line", "logged"),
+    [
+        ("GET /api/v1/patients/?q=Ada+Lovelace HTTP/1.1", "GET /api/v1/patients/?… HTTP/1.1"),
+        ("Not Found: /p/abc.def/write/", "Not Found: /p/…/write/"),
+        ("https://x.example/p/abc?lang=es, then", "https://x.example/p/…?… then"),
+        ("GET /%70/abc.def/ HTTP/1.1", "GET /… HTTP/1.1"),
+        ("GET /calendar%2Fabc.ics HTTP/1.1", "GET /… HTTP/1.1"),
+        ("GET /p%2fabc?lang=es HTTP/1.1", "GET /… HTTP/1.1"),
+        ("GET /api/v1/patients/Ada%20L/ HTTP/1.1", "GET /api/v1/patients/… HTTP/1.1"),
+        ("Is it true? Nobody knows", "Is it true? Nobody knows"),
+    ],
+)
+def test_a_line_keeps_the_place_and_not_the_question(line: str, logged: str) -> None:
+    assert masked(line) == logged
+
+
+def formatted(error: BaseException, message: str = "failed: %s") -> str:
+    try:
+        raise error
+    except BaseException:
+        record = logging.getLogger("x").makeRecord(
+            "x", logging.ERROR, __file__, 1, message, (error,), sys.exc_info()
+        )
+    return Formatter("%(message)s").format(record)
+
+
+def test_an_exception_is_told_by_kind_and_place_and_not_by_its_words() -> None:
+    error = ValueError("Ada Lovelace is no number")
+    error.__cause__ = KeyError("ada@patients.example")
+
+    line = formatted(error)
+
+    assert all(told in line for told in ("ValueError", "KeyError", "test_logs.py"))
+    assert "ada" not in line.lower()
+
+
+@pytest.mark.django_db
+def test_what_the_database_refuses_is_told_without_the_row() -> None:
+    patient = PatientFactory(given_name="Ada")
+    with pytest.raises(IntegrityError) as refused:
+        Patient.objects.filter(pk=patient.pk).update(sex="ADA")
+
+    line = formatted(refused.value)
+
+    assert all(told in line for told in ("SQLSTATE 23514", "patient_sex_known"))
+    assert not [told for told in ("Ada", "Failing row") if told in line]
+
+
+@pytest.mark.django_db
+def test_a_value_that_cannot_be_read_is_not_repeated() -> None:
+    with pytest.raises(DataError) as refused, connections["default"].cursor() as cursor:
+        cursor.execute("SELECT %s::text::int", ["Ada Lovelace"])
+
+    line = formatted(refused.value)
+
+    assert "SQLSTATE 22P02" in line
+    assert "Lovelace" not in line
+
+
+def test_what_an_operator_must_know_is_told() -> None:
+    refused = OperationalError("connection refused")
+    assert "No route to host" in described(OSError(113, "No route to host"))
+    assert "localhost:6379" in described(NoBroker("Error 111 connecting to localhost:6379"))
+    assert described(refused) == "OperationalError"
+
+
+@pytest.mark.django_db
+def test_the_canary_sings() -> None:
+    """Else a quiet suite would prove nothing."""
+    patient, alone, handler = PatientFactory(), logging.Logger("alone"), Canary()  # noqa: LOG001
+    alone.addHandler(handler)
+
+    for words in (patient.email, patient.mobile, patient.family_name, f"GET /p/{SECRET}"):
+        alone.warning("about %s", words)
+
+    assert len(handler.told) == 3  # an address is masked before it gets there
+
+
+@pytest.mark.django_db
+def test_a_failed_log_in_does_not_repeat_what_was_typed(caplog: Any) -> None:
+    """People type their password into the box of the name."""
+    typed = {"username": "hunter2-in-the-wrong-box", "password": "x"}
+
+    with caplog.at_level(logging.INFO, logger="axes"):
+        for _ in range(6):
+            Client().post("/api/v1/auth/login/", typed, content_type="application/json")
+
+    assert "Locking out somebody" in caplog.text
+    assert typed["username"] not in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_search_a_guess_and_a_fault_tell_nothing(dana: User, monkeypatch: Any) -> None:
+    """Through Django's own loggers."""
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise LookupError("Hopper 1 of grace1@patients.example")
+
+    api, browser = client_of(dana), Client(raise_request_exception=False)
+    api.raise_request_exception = False
+    with canary() as told:
+        api.get("/api/v1/patients/?q=Hopper 12&nope=1")
+        browser.get(f"/p/{SECRET}/write/")
+        browser.get(f"/calendar/{SECRET}.ics")
+        browser.get(f"/p/{SECRET}/", headers={"host": f"{SECRET} x"})
+        monkeypatch.setattr("patients.api.PatientViewSet.list", fail)
+        assert api.get("/api/v1/patients/?q=Hopper 12").status_code == 500
+
+    assert not told

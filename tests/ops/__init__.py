@@ -1,0 +1,1 @@
+"""Running it: the demo, health, metrics, error pages."""

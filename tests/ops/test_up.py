@@ -1,0 +1,297 @@
+"""`manage.py up` from an empty folder, with nothing in its environment, and the whole journey."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+from django.conf import settings
+from playwright.sync_api import Browser, sync_playwright
+
+from clinic.embedded.process import free_port
+
+ROOT = Path(settings.BASE_DIR)
+
+SENDING = {
+    "EMAIL_URL": "smtp://127.0.0.1:9",
+    "DEFAULT_FROM_EMAIL": "hello@clinic.example",
+    "SMS_PROVIDER": "http",
+    "SMS_HTTP_URL": "http://127.0.0.1:9/sms",
+}
+
+
+class Up:
+    """A clinic started by `manage.py up` in a folder of its own."""
+
+    def __init__(
+        self, var: Path, *arguments: str, user: str | None = None, **settings: str
+    ) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **{"PATH": os.environ["PATH"], "HOME": str(var), "CLINIC_VAR": str(var)},
+            **settings,
+        }
+        self.log = var.parent / f"{var.name}-{self.port}.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up", "--port", str(self.port), *arguments],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                user=user,
+            )
+
+    def get(self, path: str) -> int:
+        return requests.get(f"{self.url}{path}", timeout=5).status_code
+
+    def wait_until_ready(self) -> "Up":
+        ends = time.monotonic() + 120
+        while "Ctrl-C stops everything" not in self.tail():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < ends, self.log.read_text()
+            time.sleep(0.1)
+        return self
+
+    def tail(self) -> str:
+        return self.log.read_text()[-2000:]
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+        )
+
+
+def gone(processes: list[psutil.Process], *, within: float) -> bool:
+    _, alive = psutil.wait_procs(processes, timeout=within)
+    return not [p for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """Where PostgreSQL can go even if it must run as another user; pytest's own folders are not."""
+    with tempfile.TemporaryDirectory(prefix="clinic-up-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with open_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def var() -> Iterator[Path]:
+    with open_folder() as folder:
+        yield folder / "var"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("there is no chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def up(var: Path) -> Iterator[Up]:
+    """One clinic for the tests of this file that leave it running."""
+    var.mkdir()
+    running = Up(var, "--hurry").wait_until_ready()
+    yield running
+    running.process.terminate()
+    running.process.wait(60)
+
+
+def test_it_is_ready_and_shows_its_pages(up: Up) -> None:
+    for path in ("/healthz", "/readyz", "/", "/admin/login/", "/api/docs/", "/inbox/"):
+        assert up.get(path) == 200, path
+    assert "log in as desk, clinician" in up.tail()
+
+
+def test_the_tour_passes_and_the_aftercare_follows(up: Up) -> None:
+    """The journey over HTTP: a real worker, a real SMTP server, a real SMS endpoint. In the
+    hurried demo day three comes after fifteen seconds."""
+    tour = up.command("tour")
+
+    assert tour.returncode == 0, tour.stdout + tour.stderr
+    for line in (
+        "409  books somebody else at that time: practitioner_taken",
+        "409  books the next session a week later: too_soon",
+        "400  charts a depth of 2.60 mm: invalid",
+        "complete: the session is COMPLETED",
+        "Subject: Looking after your skin today",
+        "both messages arrived",
+    ):
+        assert line in tour.stdout
+    ends = time.monotonic() + 60
+    subjects: set[str] = set()
+    while time.monotonic() < ends and "Day three: flaking is fine" not in subjects:
+        inbox = requests.get(f"{up.url}/inbox/messages.json", timeout=5).json()
+        subjects = {message["subject"] for message in inbox["messages"]}
+        time.sleep(0.5)
+    assert {"Day one: how to go on", "Day three: flaking is fine"} <= subjects
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_messages_appear_in_the_inbox_while_one_watches(
+    up: Up, browser: Browser, width: int, height: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": height})
+    problems: list[str] = []
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(f"{up.url}/inbox/")
+    shown = page.locator("article").count()
+
+    assert up.command("tour").returncode == 0
+    page.wait_for_function(f"document.querySelectorAll('article').length >= {shown} + 3")
+    mail = page.locator("article", has_text="Looking after your skin today").first
+    mail.get_by_text("Read it").click()
+    text = mail.frame_locator("iframe").get_by_role("heading", name="The next 24 hours, Grace")
+    text.wait_for()
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert problems == []
+    page.close()
+
+
+def test_the_pages_have_no_errors_and_fit_a_phone(up: Up, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    problems: list[str] = []
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(f"{up.url}/admin/login/")
+    page.fill("#id_username", "clinician")
+    page.fill("#id_password", "demo-clinic")
+    page.click("button[type=submit]")
+    sessions = "/admin/treatment_sessions/treatmentsession/"
+    for path in (
+        "/",
+        "/api/docs/",
+        "/admin/",
+        sessions,
+        f"{sessions}add/",
+        "/admin/patients/patient/",
+    ):
+        page.goto(f"{up.url}{path}")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+
+    assert problems == []
+    page.close()
+
+
+def test_the_tour_says_when_nothing_runs(up: Up) -> None:
+    tour = up.command("tour", "--url", "http://127.0.0.1:9")
+
+    assert tour.returncode == 1
+    assert "start it with ./run" in tour.stderr
+
+
+def test_a_second_up_says_where_the_first_one_is_and_harms_nothing(up: Up, var: Path) -> None:
+    second = Up(var)
+
+    assert second.process.wait(60) == 1
+    assert f"already runs here: {up.url}" in second.tail()
+    assert up.get("/readyz") == 200
+    assert up.command("check").returncode == 0  # other commands still find its database
+
+
+def test_secrets_are_for_the_owner_alone(up: Up, var: Path) -> None:
+    for file in (var / "up.json", var / "secret-key", var / "postgres" / "password"):
+        assert file.stat().st_mode & 0o777 == 0o600, file
+
+
+def test_it_names_a_port_that_is_taken(up: Up, folder: Path) -> None:
+    other = up.command("up", "--port", str(up.port))
+    assert other.returncode == 1  # the same folder: it runs already
+    environment = {**up.environment, "CLINIC_VAR": str(folder)}
+    taken = subprocess.run(
+        [sys.executable, "manage.py", "up", "--port", str(up.port)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert taken.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{up.port}" in taken.stdout
+
+
+def test_without_the_demo_it_asks_where_messages_go(folder: Path) -> None:
+    empty = Up(folder / "var", "--no-demo")
+
+    assert empty.process.wait(60) == 1
+    assert "set EMAIL_URL and SMS_PROVIDER" in empty.tail()
+
+
+def test_it_leaves_nothing_behind_however_it_ends(folder: Path) -> None:
+    def start() -> Up:
+        # without the demo, which takes half a minute to write
+        return Up(folder / "var", "--no-demo", **SENDING)
+
+    first = start().wait_until_ready()
+    children = first.children()
+    assert len(children) >= 7
+
+    first.process.kill()
+    first.process.wait()
+    assert gone(children, within=30)
+
+    second = start().wait_until_ready()  # after kill -9 of the supervisor
+    for child in second.children():
+        child.kill()
+    second.process.kill()
+    second.process.wait()
+
+    third = start().wait_until_ready()  # after kill -9 of everything
+    children = third.children()
+    third.process.send_signal(signal.SIGTERM)
+    assert third.process.wait(60) == 0
+    assert gone(children, within=1)
+    assert not (folder / "var" / "up.json").exists()
+    assert "stopped after" in third.tail()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="this run is an ordinary user's already")
+def test_an_ordinary_user_can_start_it_too(folder: Path) -> None:
+    python = Path(sys.executable).resolve()
+    unreachable = [p for p in (*ROOT.parents, ROOT, *python.parents) if not p.stat().st_mode & 1]
+    if unreachable:
+        pytest.skip(f"an ordinary user cannot enter {unreachable[0]}")
+    nobody = pwd.getpwnam("nobody")
+    var = folder / "var"
+    var.mkdir()
+    os.chown(var, nobody.pw_uid, nobody.pw_gid)
+
+    checked = Up(var, "--check", user="nobody")
+
+    assert checked.process.wait(120) == 0, checked.tail()
+    assert (var / "postgres" / "data").stat().st_uid == nobody.pw_uid

@@ -1,0 +1,1 @@
+"""Patients' records: found, screened, merged, archived."""

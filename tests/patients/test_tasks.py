@@ -1,0 +1,136 @@
+"""The tasks of the staff: one for each cause, for those whom it concerns."""
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from clinic.models import Clinic, Role, User
+from patients import services
+from patients.models import Audience, StaffTask, TaskKind, TaskStatus
+from tests.conftest import client_of
+from tests.factories import HOUR, NINE, PatientFactory, StaffTaskFactory, UserFactory
+from tests.support.forms import send
+
+pytestmark = pytest.mark.django_db
+
+
+def raise_one(clinic: Clinic, **changes: Any) -> StaffTask:
+    details: dict[str, Any] = {
+        "kind": TaskKind.OTHER,
+        "title": "Call them",
+        "source": "test:1",
+        "at": NINE,
+    }
+    return services.raise_task(clinic=clinic, **{**details, **changes})
+
+
+def test_one_cause_raises_one_task_while_it_is_open(clinic: Clinic, dana: User) -> None:
+    first = raise_one(clinic)
+    assert raise_one(clinic, title="Again") == first
+
+    services.finish_task(task_id=first.pk, at=NINE, by=dana)
+
+    assert raise_one(clinic) != first
+    assert raise_one(clinic, source="test:2") != first
+    assert StaffTask.objects.count() == 3
+
+
+def test_a_text_of_any_length_raises_a_task(clinic: Clinic) -> None:
+    task = raise_one(clinic, title="x" * 500, detail="y" * 9_000, source="z" * 300)
+
+    assert (len(task.title), len(task.detail)) == (160, 4_000)
+
+
+def test_a_settled_cause_ticks_its_task_off(clinic: Clinic, dana: User) -> None:
+    task, other = raise_one(clinic), raise_one(clinic, source="test:2")
+
+    services.finish_source(source="test:1", at=NINE, by=dana, note="settled")
+    services.finish_source(source="test:none", at=NINE, by=dana)
+
+    task.refresh_from_db()
+    other.refresh_from_db()
+    assert (task.status, task.done_by, task.done_note) == (TaskStatus.DONE, dana, "settled")
+    assert other.status == TaskStatus.OPEN
+
+
+@pytest.mark.parametrize(
+    ("role", "seen"),
+    [
+        (Role.RECEPTIONIST, {Audience.FRONT_DESK}),
+        (Role.PRACTITIONER, {Audience.CLINICAL}),
+        (Role.MANAGER, {Audience.FRONT_DESK, Audience.CLINICAL}),
+    ],
+)
+def test_each_role_sees_what_is_meant_for_it(clinic: Clinic, role: Role, seen: set[str]) -> None:
+    tasks = {audience: StaffTaskFactory(clinic=clinic, audience=audience) for audience in Audience}
+    client = client_of(UserFactory(role=role, clinic=clinic))
+
+    listed = client.get("/api/v1/tasks/").json()["results"]
+
+    assert {task["audience"] for task in listed} == seen
+    for audience, task in tasks.items():
+        expected = 200 if audience in seen else 404
+        assert client.get(f"/api/v1/tasks/{task.pk}/").status_code == expected
+        assert client.post(f"/api/v1/tasks/{task.pk}/done/").status_code == expected
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.AUDITOR])
+def test_who_has_nothing_to_do_with_patients_sees_no_tasks(clinic: Clinic, role: Role) -> None:
+    assert client_of(UserFactory(role=role, clinic=clinic)).get("/api/v1/tasks/").status_code == 403
+
+
+def test_a_task_is_ticked_off_once(clinic: Clinic, as_dana: APIClient, dana: User) -> None:
+    task = StaffTaskFactory(clinic=clinic)
+
+    done = as_dana.post(f"/api/v1/tasks/{task.pk}/done/", {"note": "called her"})
+    again = as_dana.post(f"/api/v1/tasks/{task.pk}/done/")
+    too_long = as_dana.post(f"/api/v1/tasks/{task.pk}/done/", {"note": "x" * 501})
+
+    assert (done.status_code, done.json()["status"]) == (200, "DONE")
+    assert (done.json()["done_by"], done.json()["done_note"]) == (str(dana.pk), "called her")
+    assert (again.status_code, again.json()["code"]) == (409, "task_done")
+    assert too_long.json()["errors"][0]["pointer"] == "/note"
+
+
+def test_tasks_are_found_by_status_kind_and_patient(clinic: Clinic, as_dana: APIClient) -> None:
+    patient = PatientFactory(clinic=clinic)
+    wanted = StaffTaskFactory(clinic=clinic, patient=patient, kind=TaskKind.CHANGE_WANTED)
+    StaffTaskFactory(clinic=clinic)
+    StaffTaskFactory(clinic=clinic, status=TaskStatus.DONE, done_at=NINE)
+
+    def found(query: str) -> list[str]:
+        return [t["id"] for t in as_dana.get(f"/api/v1/tasks/?{query}").json()["results"]]
+
+    assert found(f"patient={patient.pk}") == found("kind=CHANGE_WANTED") == [str(wanted.pk)]
+    assert len(found("status=OPEN")) == 2
+    assert as_dana.get("/api/v1/tasks/?status=LATER").status_code == 400
+
+
+def test_the_list_takes_a_fixed_number_of_queries(
+    clinic: Clinic, as_dana: APIClient, django_assert_num_queries: Any
+) -> None:
+    for _ in range(7):
+        StaffTaskFactory(clinic=clinic, patient=PatientFactory(clinic=clinic))
+
+    with django_assert_num_queries(1):
+        assert len(as_dana.get("/api/v1/tasks/").json()["results"]) == 7
+
+
+def test_the_admin_ticks_a_task_off_with_a_note(clinic: Clinic, client: Any, dana: User) -> None:
+    first = StaffTaskFactory(clinic=clinic, due_at=NINE)
+    StaffTaskFactory(clinic=clinic, due_at=NINE - HOUR, title="Older")
+    StaffTaskFactory(clinic=clinic, status=TaskStatus.DONE, done_at=NINE, title="Gone")
+    client.force_login(dana, backend="clinic.permissions.RoleBackend")
+    page = f"/admin/patients/stafftask/{first.pk}/change/"
+
+    listed = client.get("/admin/patients/stafftask/").content.decode()
+    assert listed.index("Older") < listed.index("Call them back") < listed.index("Gone")
+    assert "Done" in client.get(page).content.decode()
+    assert send(client, page, "patients_stafftask_done", done_note="no answer").status_code == 302
+
+    first.refresh_from_db()
+    assert (first.status, first.done_by, first.done_note) == (TaskStatus.DONE, dana, "no answer")
+    closed = client.get(page)
+    assert closed.status_code == 200
+    assert 'name="done_note"' not in closed.content.decode()

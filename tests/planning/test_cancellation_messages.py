@@ -1,0 +1,125 @@
+"""Who has an appointment hears that it is cancelled, and loses it from the calendar."""
+
+from datetime import datetime, time, timedelta
+from email import message_from_string, policy
+from typing import Any
+
+import pytest
+
+from aftercare.dispatch import run as dispatch
+from aftercare.models import CareStep, Message, MessageStatus
+from aftercare.planning import plan as planning
+from clinic.models import Clinic
+from patients.models import Channel, StaffTask
+from sessions import services
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
+from tests.conftest import Booking
+from tests.factories import DAY, HOUR, NINE, ContactConsentFactory
+from tests.scheduling.test_calendar import events
+from tests.support.doubles import SmtpServer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def agreed(catalogue: None, booking: Booking) -> Booking:
+    ContactConsentFactory(patient=booking.plan.patient, channel=Channel.EMAIL)
+    return booking
+
+
+def cancel(booking: Booking, session: TreatmentSession, at: datetime) -> None:
+    booking.move(session, Status.CANCELLED, at=at)
+
+
+def cancellations() -> list[Message]:
+    return list(Message.objects.filter(step__code="cancelled").order_by("id"))
+
+
+def test_the_patient_hears_it_and_the_entry_leaves_the_calendar(
+    smtp: SmtpServer, agreed: Booking
+) -> None:
+    session = agreed.book(at=NINE - 20 * DAY)
+    dispatch.send_due(clock=lambda: NINE - 20 * DAY)
+
+    cancel(agreed, session, NINE - 10 * DAY)
+    dispatch.send_due(clock=lambda: NINE - 10 * DAY)
+    dispatch.send_due(clock=lambda: NINE + DAY)
+
+    booked, cancelled = (message_from_string(m, policy=policy.default) for m in smtp.accepted)
+    assert cancelled["Subject"] == "Your appointment on Monday 7 January is cancelled"
+    assert "on Monday 7 January at 10:00" in cancelled.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    (before,), (file,) = (list(mail.iter_attachments()) for mail in (booked, cancelled))
+    assert file["Content-Type"].params["method"] == "CANCEL"
+    (entry,), (withdrawn,) = (events(part.get_content().encode()) for part in (before, file))
+    assert withdrawn["UID"] == entry["UID"]
+    assert withdrawn["SEQUENCE"] > entry["SEQUENCE"]
+    assert withdrawn["STATUS"] == "CANCELLED"
+    assert (withdrawn.start, withdrawn.end) == (entry.start, entry.end)
+    assert withdrawn["ORGANIZER"] == entry["ORGANIZER"]
+    assert withdrawn["ATTENDEE"] == entry["ATTENDEE"]
+
+
+def test_a_moved_session_is_not_told_as_cancelled_also_after_a_new_plan(agreed: Booking) -> None:
+    session = agreed.book(at=NINE - 20 * DAY)
+    moved = services.reschedule_session(
+        session_id=session.pk, starts_at=NINE + DAY, at=NINE - 9 * DAY, by=agreed.practitioner
+    )
+
+    planning.replan_patient(agreed.plan.patient_id, at=NINE - 9 * DAY)
+    assert cancellations() == []
+
+    cancel(agreed, moved, NINE - 5 * DAY)
+    assert [message.session for message in cancellations()] == [moved]
+
+
+def test_a_new_plan_leaves_a_cancellation_as_it_is(agreed: Booking) -> None:
+    session = agreed.book(at=NINE - 20 * DAY)
+    cancel(agreed, session, NINE - 10 * DAY)
+    before = [(m.pk, m.due_at, m.status) for m in cancellations()]
+
+    step = CareStep.objects.get(code="cancelled")
+    assert not planning.replan(step, at=NINE - 10 * DAY)
+    assert not planning.replan_patient(agreed.plan.patient_id, at=NINE - 10 * DAY)
+
+    assert before == [(m.pk, m.due_at, m.status) for m in cancellations()]
+    assert before[0][1:] == (NINE - 10 * DAY, MessageStatus.PENDING)
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        (timedelta(minutes=20), True),  # on the way: above all then
+        (timedelta(0), False),
+        (timedelta(hours=-1), False),
+    ],
+)
+def test_it_is_told_until_the_appointment_begins(
+    agreed: Booking, before: timedelta, told: bool
+) -> None:
+    session = agreed.book(at=NINE - 20 * DAY)
+
+    cancel(agreed, session, NINE - before)
+
+    assert [m.due_at for m in cancellations()] == [NINE - before] * told
+
+
+def test_in_a_night_after_which_it_is_too_late_somebody_calls(agreed: Booking) -> None:
+    Clinic.objects.update(quiet_from=time(21), quiet_until=time(11))
+    session = agreed.book(at=NINE - 20 * DAY)
+
+    cancel(agreed, session, NINE - 8 * HOUR)
+
+    (message,) = cancellations()
+    assert message.status == MessageStatus.EXPIRED
+    assert StaffTask.objects.filter(patient=agreed.plan.patient).exists()
+
+
+def test_in_other_nights_it_waits_for_the_morning(agreed: Booking, settings: Any) -> None:
+    Clinic.objects.update(quiet_from=time(21), quiet_until=time(8))
+    session = agreed.book(at=NINE - 20 * DAY)
+
+    cancel(agreed, session, NINE - 8 * HOUR)
+
+    (message,) = cancellations()
+    assert message.due_at == NINE - 2 * HOUR  # 08:00 in Berlin

@@ -1,0 +1,1 @@
+"""What patients send back, their pages, and opt-outs."""

@@ -1,0 +1,344 @@
+"""A clinic with one row of each kind, and a good request for every operation of the API.
+
+Operations, their fields and parameters come from the API's description; here is only what no
+description can know: which rows there are, and a value that fits each name.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from django.urls import resolve
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+from clinic.models import Role
+from clinic.permissions import PERMISSIONS, RolePermission
+from tests.conftest import make_booking
+from tests.factories import (
+    DAY,
+    LONG_AGO,
+    NINE,
+    CalendarFeedFactory,
+    CartridgeLotFactory,
+    ClosureFactory,
+    ConcernSubtypeFactory,
+    ConsentTextFactory,
+    HoldFactory,
+    InboundFactory,
+    MessageFactory,
+    OutcomeMeasureFactory,
+    OutcomeScaleFactory,
+    PatientConcernFactory,
+    PatientFactory,
+    ProductFactory,
+    ScreeningRuleFactory,
+    SideEffectFactory,
+    StaffTaskFactory,
+    TimeOffFactory,
+    TreatmentConsentFactory,
+    UserFactory,
+    WaitlistEntryFactory,
+    WorkingHoursFactory,
+)
+from tests.support.answers import description
+from tests.support.pictures import agree, jpeg, stored
+
+NOBODY = "01890000-0000-7000-8000-000000000000"
+PASSWORD = "a long enough password"
+
+# Values that fit, whatever they are asked for.
+BY_NAME: dict[str, Any] = {
+    "password": PASSWORD,
+    "email": "ada@patients.example",
+    "mobile": "+4915123456789",
+    "time_zone": "Europe/Berlin",
+    "date_of_birth": "1990-04-03",
+    "assessed_on": "2024-05-01",
+    "onset_on": "2024-05-01",
+    "last_exposure_on": "2024-05-01",
+    "onset_at": "2024-05-01T10:00:00Z",
+    "taken_at": "2024-05-01T10:00:00Z",
+    "from_on": "2031-01-01",
+    "until_on": "2031-02-01",
+    "valid_from": "2031-01-01",
+    "valid_until": "2032-01-01",
+    "from": "2031-01-01",
+    "to": "2031-01-02",
+    "after": "2031-01-01",
+    "starts_at": "2031-06-02T09:00:00Z",
+    "ends_at": "2031-06-02T10:00:00Z",
+    "on_at": "2024-05-01T10:00:00Z",
+    "off_at": "2024-05-01T10:30:00Z",
+    "opens_at": "09:00",
+    "closes_at": "17:00",
+    "earliest": "09:00",
+    "latest": "17:00",
+    "depth_mm": "1.50",
+    "answer": True,
+    "milestone": "SESSION",
+    "score": "1.00",
+    "page_size": "10",
+    "gtin": "09506000134352",
+    "date": "2031-01-01",
+    "choices": {"email": "kept", "mobile": "kept", "family_name": "kept"},
+}
+
+
+@dataclass
+class Operation:
+    method: str
+    path: str  # as described: /api/v1/sessions/{id}/chart/
+    url: str  # of a row that there is
+    client: APIClient
+    query: dict[str, str]  # of every parameter
+    required: set[str]  # without these nothing is answered
+    body: dict[str, Any] | None
+    is_form: bool
+    headers: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path.removeprefix('/api/v1')}"
+
+    def asked(self, **changes: str) -> str:
+        """A query of what is required, with changes."""
+        values = {**{name: self.query[name] for name in self.required}, **changes}
+        return f"?{urlencode(values, quote_via=quote, safe='%')}" if values else ""
+
+    def send(self, content: Any, *, url: str = "", query: str = "") -> Any:
+        """`content` is a body as it goes over the wire, or the fields of a form."""
+        url = f"{url or self.url}{query}"
+        if self.is_form:
+            return self.client.generic(self.method, url, *_form(content), headers=self.headers)
+        return self.client.generic(
+            self.method, url, content, "application/json", headers=self.headers
+        )
+
+
+def _form(fields: dict[str, Any]) -> Any:
+    for value in fields.values():
+        if isinstance(value, SimpleUploadedFile):
+            value.seek(0)
+    return encode_multipart(BOUNDARY, fields), MULTIPART_CONTENT
+
+
+class World:
+    """What the requests are about."""
+
+    def __init__(self, clinic: Any) -> None:
+        self.clinic = clinic
+        self.users = {role: UserFactory(role=role, clinic=clinic) for role in Role.values}
+        doctor = self.users[Role.PRACTITIONER]
+        doctor.set_password(PASSWORD)
+        doctor.save()
+        booking = self.booking = make_booking(clinic, doctor)
+        other = self.other = make_booking(clinic, UserFactory(clinic=clinic))
+        plan, patient = booking.plan, booking.plan.patient
+        self.booked = booking.book(NINE + 60 * DAY)
+        self.in_progress = booking.charted(NINE)
+        self.completed = other.completed(NINE)
+        self.duplicate = PatientFactory(clinic=clinic)
+        self.subtype = ConcernSubtypeFactory(concern=plan.concern)
+        PatientConcernFactory(patient=patient, concern=plan.concern)
+        self.text = ConsentTextFactory(kind="TREATMENT", language="es")
+        self.photo_text = ConsentTextFactory(kind="PHOTO")
+        self.rules = [ScreeningRuleFactory(asks_last_exposure=True).code for _ in range(2)]
+        self.scale = OutcomeScaleFactory()
+        self.product = ProductFactory()
+        consent = TreatmentConsentFactory(patient=patient, text=self.text, recorded_by=doctor)
+        photo_consent = agree(patient, doctor)
+        self.rows = {
+            "closures": ClosureFactory(clinic=clinic, starts_at=NINE + 400 * DAY),
+            "concerns": plan.concern,
+            "consents": consent,
+            "device-models": booking.device.model,
+            "devices": booking.device,
+            "holds": HoldFactory(plan=plan, held_by=doctor),
+            "inbox": InboundFactory(clinic=clinic, audience="CLINICAL"),
+            "lots": CartridgeLotFactory(clinic=clinic, device_model=booking.device.model),
+            "messages": MessageFactory(session=self.booked),
+            "outcomes": OutcomeMeasureFactory(plan=plan, scale=self.scale),
+            "patients": patient,
+            "photo-consents": photo_consent,
+            "photos": stored(jpeg(), patient, doctor),
+            "plans": plan,
+            "practitioners": doctor,
+            "protocols": plan.protocol,
+            "rooms": booking.room,
+            "sessions": self.booked,
+            "side-effects": SideEffectFactory(session=self.completed, onset_at=LONG_AGO),
+            "tasks": StaffTaskFactory(clinic=clinic, audience="CLINICAL"),
+            "time-off": TimeOffFactory(practitioner=doctor, starts_at=NINE + 500 * DAY),
+            "waitlist": WaitlistEntryFactory(plan=plan),
+            "working-hours": WorkingHoursFactory(clinic=clinic, practitioner=other.practitioner),
+            "zones": booking.zone,
+        }
+        CalendarFeedFactory(user=doctor)
+
+    def row_of(self, path: str) -> Any:
+        """The row that an address is about: for a verb, one on which it can work."""
+        if path.endswith(("/chart/", "/cartridges/", "/overrides/", "/complete/")):
+            return self.rows["plans"] if "/plans/" in path else self.in_progress
+        if path.endswith("/addenda/"):
+            return self.completed
+        return self.rows[path.removeprefix("/api/v1/").split("/")[0]]
+
+    def sample(self, name: str, schema: dict[str, Any], path: str) -> Any:
+        """A value that fits: by the field's name, else by its type."""
+        samples = {
+            "patient": self.booking.plan.patient,
+            "plan": self.booking.plan,
+            "session": self.completed if "side-effects" in path else self.in_progress,
+            "practitioner": self.booking.practitioner,
+            "room": self.booking.room,
+            "device": self.booking.device,
+            "clinic": self.clinic,
+            "hold": self.rows["holds"],
+            "text": self.photo_text if "photo" in path else self.text,
+            "concern": self.booking.plan.concern,
+            "subtype": self.subtype,
+            "area": self.booking.plan.area,
+            "protocol": self.booking.plan.protocol,
+            "patient_concerns": self.booking.plan.patient.concerns.first(),
+            "scale": self.scale,
+            "product": self.product,
+            "witness": self.users[Role.MANAGER],
+            "duplicate": self.duplicate,
+            "zone": self.other.zone if "side-effects" in path else self.booking.zone,
+            "zones": self.booking.zone,
+            "device_model": self.booking.device.model,
+            "device_models": self.booking.device.model,
+        }
+        if name in samples and schema.get("type") != "object":
+            row = samples[name]
+            return str(row.pk) if schema.get("format") == "uuid" else getattr(row, "code", "text")
+        if name == "code":
+            return self.booking.cartridge() if "overrides" not in path else "depth_above_range"
+        if name == "username":
+            return self.users[Role.PRACTITIONER].username
+        if name == "rule":
+            return self.rules[0]
+        if name == "image":
+            return SimpleUploadedFile("face.jpg", jpeg(), "image/jpeg")
+        return BY_NAME.get(name, NotImplemented)
+
+    def fitting(self, name: str, schema: dict[str, Any], path: str) -> Any:
+        """A sample for a field of the description, of whatever depth."""
+        schema = resolved(schema)
+        found = self.sample(name, schema, path)
+        if found is not NotImplemented and schema.get("type") != "array":
+            return found
+        kind = schema.get("type")
+        kind = kind[0] if isinstance(kind, list) else kind
+        if kind == "object":
+            parts = schema.get("properties", {})
+            return {inner: self.fitting(inner, part, path) for inner, part in parts.items()}
+        if kind == "array":
+            if name in ("clauses", "weekdays", "directions"):
+                return []
+            if name == "answers":  # to every question
+                found = [self.fitting(name, schema["items"], path) for _ in self.rules]
+                return [
+                    {**answer, "rule": rule} for answer, rule in zip(found, self.rules, strict=True)
+                ]
+            return [self.fitting(name, schema["items"], path)]
+        if "enum" in schema:
+            return schema["enum"][0]
+        if schema.get("format") == "decimal":
+            return "1.00"
+        samples = {"boolean": False, "integer": schema.get("minimum", 1), "number": 1}
+        return samples.get(str(kind), "text")
+
+
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """Without references: of several, the first that says something."""
+    while True:
+        if "$ref" in schema:
+            schema = description()["components"]["schemas"][schema["$ref"].split("/")[-1]]
+        elif some := next((schema[name] for name in ("allOf", "oneOf") if name in schema), None):
+            schema = {**some[0]}
+        else:
+            return schema
+
+
+def operations_of(world: World) -> list[Operation]:
+    found = []
+    for path, item in description()["paths"].items():
+        for method, described in item.items():
+            needs = role_for(path, method)
+            row = world.row_of(path) if "{" in path else None
+            content = described.get("requestBody", {}).get("content", {})
+            media_type = next(iter(content), "")
+            schema = content[media_type]["schema"] if content else {}
+            parameters = described.get("parameters", ())
+            client = APIClient(raise_request_exception=False)
+            client.force_authenticate(world.users[needs])
+            url = path.replace("{id}", str(row.pk)) if row else path
+            overwrites = any(
+                one["name"] == "If-Match" and one.get("required") for one in parameters
+            )
+            headers = {"If-Match": "*"} if overwrites else {}
+            if path.endswith("/logout/"):  # ends the token that it came with
+                token, _ = AuthToken.objects.create(world.users[needs])
+                client.force_authenticate(world.users[needs], token)
+            found.append(
+                Operation(
+                    method=method.upper(),
+                    path=path,
+                    url=url,
+                    client=client,
+                    query={
+                        one["name"]: str(world.fitting(one["name"], one["schema"], path))
+                        for one in parameters
+                        if one["in"] == "query"
+                    },
+                    required={
+                        one["name"]
+                        for one in parameters
+                        if one["in"] == "query" and one.get("required")
+                    },
+                    body=world.fitting("", schema, path) if content else None,
+                    is_form=media_type.startswith("multipart"),
+                    headers=headers,
+                )
+            )
+    return found
+
+
+def role_for(path: str, method: str) -> str:
+    """Somebody who may: a practitioner if they do."""
+    callback: Any = resolve(path.replace("{id}", NOBODY)).func
+    if hasattr(callback, "actions"):
+        needed = RolePermission().needed(callback.cls(action=callback.actions[method]))
+    else:
+        needed = getattr(callback.view_class, "permissions", {}).get(method)
+    order = [Role.PRACTITIONER, *Role.values]
+    return next((role for role in order if needed in PERMISSIONS[role]), Role.PRACTITIONER)
+
+
+class Ledger:
+    """Notices whether anything in the database has changed."""
+
+    def __init__(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            tables = [name for (name,) in cursor.fetchall()]
+        self._sql = " UNION ALL ".join(
+            f"SELECT '{name}', count(*), sum(hashtextextended(t::text, 0)) FROM \"{name}\" AS t"  # noqa: S608
+            for name in tables
+        )
+        self._before = self._digest()
+
+    def changed(self) -> list[str]:
+        """The tables whose rows are others than when last asked."""
+        before, self._before = self._before, self._digest()
+        return sorted({name for name, *_ in self._before ^ before})
+
+    def _digest(self) -> set[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql)
+            return set(cursor.fetchall())

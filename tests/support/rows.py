@@ -1,0 +1,87 @@
+"""One row of everything that the admin shows."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.factories import (
+    DAY,
+    NINE,
+    AddressConsentFactory,
+    ClinicalRuleFactory,
+    ClosureFactory,
+    ContactConsentFactory,
+    DeviceClearanceFactory,
+    HoldFactory,
+    InboundFactory,
+    MessageFactory,
+    OutcomeMeasureFactory,
+    OutcomeScaleFactory,
+    PhotoFactory,
+    ProductFactory,
+    ScreeningRuleFactory,
+    SideEffectExpectationFactory,
+    SideEffectFactory,
+    SkinTypeAssessmentFactory,
+    StaffTaskFactory,
+    TemplateFactory,
+    TimeOffFactory,
+    WaitlistEntryFactory,
+    WorkingHoursFactory,
+)
+from tests.support.pictures import agree
+
+if TYPE_CHECKING:
+    from tests.conftest import Booking
+
+
+@pytest.fixture
+def rows(booking: "Booking") -> list[Any]:
+    """One row of every model that the admin shows, at Alice's clinic."""
+    session = booking.completed()
+    template = TemplateFactory()
+    patient = booking.plan.patient
+    return [
+        booking.plan.clinic,
+        booking.practitioner,
+        booking.room,
+        booking.device,
+        booking.device.model,
+        booking.device.model.specs.get(),
+        session.cartridge_uses.get().lot,
+        WorkingHoursFactory(clinic=booking.plan.clinic, practitioner=booking.practitioner),
+        TimeOffFactory(practitioner=booking.practitioner, starts_at=NINE + DAY),
+        ClosureFactory(clinic=booking.plan.clinic, starts_at=NINE + DAY),
+        ClinicalRuleFactory(),
+        booking.plan.concern,
+        patient,
+        ContactConsentFactory(patient=patient),
+        SkinTypeAssessmentFactory(patient=patient),
+        patient.screenings.get(),
+        patient.treatment_consents.get(),
+        agree(patient, booking.practitioner),
+        PhotoFactory(patient=patient),
+        ScreeningRuleFactory(),
+        patient.treatment_consents.get().text,
+        booking.plan.area,
+        booking.zone,
+        booking.zone.limits.get(),
+        booking.plan.protocol,
+        booking.plan.protocol_version,
+        DeviceClearanceFactory(),
+        ProductFactory(),
+        SideEffectExpectationFactory(),
+        booking.plan,
+        session,
+        template.step,
+        template,
+        MessageFactory(session=session, step=template.step),
+        SideEffectFactory(session=session),
+        OutcomeMeasureFactory(plan=booking.plan),
+        OutcomeScaleFactory(),
+        HoldFactory(plan=booking.plan),
+        WaitlistEntryFactory(plan=booking.plan),
+        StaffTaskFactory(clinic=booking.plan.clinic, patient=patient),
+        InboundFactory(clinic=booking.plan.clinic, patient=patient),
+        AddressConsentFactory(address=str(patient.mobile)),
+    ]

@@ -1,0 +1,320 @@
+"""Every page of the admin opens, for every role that may, and stores what was typed.
+
+Pages, columns, filters, fields, actions and buttons are read from the registry: a new one is tried
+by itself, or the test names what it needs.
+"""
+
+from collections.abc import Callable, Iterator
+from pprint import pformat
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.db.models import Model
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic.models import Clinic, Role, User
+from patients.models import Patient
+from tests.admin.test_admin import client_of
+from tests.factories import (
+    GTIN,
+    ClinicFactory,
+    ConsentClauseFactory,
+    PlanFactory,
+    UserFactory,
+)
+from tests.support.forms import Fields, fields_of
+from tests.support.pictures import jpeg
+from tests.support.typed import valid
+
+pytestmark = pytest.mark.django_db
+
+REGISTRY = {m: page for m, page in admin.site._registry.items() if m.__module__[:6] != "django"}
+OPENS = {200, 302, 403}
+HOSTILE = ["", "\0", "x" * 400, "9" * 40]
+NOT_RECALLED = {"recalled_at_0": "", "recalled_at_1": "", "recall_reason": ""}
+# What a form needs that cannot be derived from its fields.
+NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
+    "WorkingHours": lambda _: {"weekday": "6", "closes_at": "18:00", "valid_until": ""},
+    "CartridgeLot": lambda _: {"gtin": GTIN, **NOT_RECALLED},
+    "CareStep": lambda _: {"zones": [], "skin_types": []},
+    "TimeOff": lambda _: {"ends_at_1": "11:00"},
+    "Closure": lambda _: {"ends_at_1": "11:00"},
+    "ScreeningRule": lambda _: {"washout_days": "", "question": "Since when?"},
+    "TreatmentConsent": lambda made: {
+        "clauses": [ConsentClauseFactory(text=made["consenttext"]).code]
+    },
+    "ProtocolVersion": lambda _: {"duration_minutes": "30", "target_max_days": "28"},
+    "OutcomeScale": lambda _: {"score_max": "10"},
+    "OutcomeMeasure": lambda _: {"session": ""},
+    "Photo": lambda _: {"upload": SimpleUploadedFile("face.jpg", jpeg(), "image/jpeg")},
+    "TreatmentSession": lambda _: {"spacing_override_reason": ""},
+    "WaitlistEntry": lambda made: {
+        "plan": str(PlanFactory(patient=made["patient"]).pk),
+        "latest": "18:00",
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def _without_the_side_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the same on every page, and half of the time that a page takes."""
+    monkeypatch.setattr(admin.site, "get_sidebar_list", lambda request: [])
+    monkeypatch.setattr(admin.site, "get_app_list", lambda request, app_label=None: [])
+
+
+def staff(clinic: Clinic) -> list[User]:
+    """Each role at the clinic, somebody who works at two clinics, and somebody at none."""
+    people = [UserFactory(role=role, clinic=clinic) for role in Role.values]
+    both, nowhere = UserFactory(role=Role.MANAGER, clinic=clinic), UserFactory(role=Role.MANAGER)
+    both.clinics.add(ClinicFactory())
+    nowhere.clinics.clear()
+    return [*people, both, nowhere]
+
+
+def browser(user: User) -> Client:
+    client = client_of(user)
+    client.raise_request_exception = False
+    return client
+
+
+def allowed(people: list[User], model: type[Model], verb: str) -> list[User]:
+    """Who of the staff may do this to rows of a model."""
+    label = f"{model._meta.app_label}.{verb}_{model._meta.model_name}"
+    return [user for user in people if user.has_perm(label) and user.clinics.exists()]
+
+
+def address(row: Any, page: str) -> str:
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_{page}"
+    return reverse(name) if page in ("changelist", "add") else reverse(name, args=[row.pk])
+
+
+def asked_of(page: Any, user: User) -> Iterator[dict[str, str]]:
+    """Every way to look at a list that its page offers."""
+    request = RequestFactory().get("/")
+    request.user = user
+    found = page.get_changelist_instance(request)
+    columns = range(1, len(found.list_display) + 1)
+    yield {}
+    yield {"o": ".".join(map(str, columns))}
+    yield {"o": ".".join(f"-{column}" for column in columns)}
+    yield {"p": "2"}
+    yield {"all": "", "_facets": "1"}
+    yield {"_popup": "1", "_to_field": "id"}
+    if page.search_fields:
+        yield from ({"q": term} for term in ("hopper 1990-05-17", "%ß'\\", "\0", "a" * 300))
+    for spec in found.filter_specs:
+        for name in spec.expected_parameters():
+            yield {name: "x"}
+
+
+def test_every_page_opens_for_every_role(rows: list[Any]) -> None:
+    failures = []
+    tried = 0
+    for user in staff(rows[0]):
+        client = browser(user)
+        for row in rows:
+            for page in ("changelist", "add", "change", "history", "delete"):
+                status = client.get(address(row, page)).status_code
+                tried += 1
+                if status not in OPENS:
+                    failures.append((user.role, address(row, page), status))
+
+    assert tried == 7 * 5 * len(REGISTRY)
+    assert not failures
+
+
+def test_every_list_can_be_ordered_searched_filtered_and_turned(rows: list[Any]) -> None:
+    people = staff(rows[0])
+    failures = []
+    for row in rows:
+        user = allowed(people, type(row), "view")[-1]
+        client = browser(user)
+        for asked in asked_of(REGISTRY[type(row)], user):
+            status = client.get(address(row, "changelist"), asked).status_code
+            if status not in OPENS | {400}:
+                failures.append((row._meta.label, asked, status))
+
+    assert not failures
+
+
+def test_no_address_of_a_row_breaks_a_page(rows: list[Any]) -> None:
+    user, stranger = staff(rows[0])[2], UserFactory()
+    client = browser(user)
+    failures = []
+    for model in REGISTRY:
+        begin = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        for value in ["x", "_00", str(stranger.pk), "%ff", "a/b"]:
+            for page in ("change", "history", "delete"):
+                for method in (client.get, client.post):
+                    status = method(f"{begin}{value}/{page}/").status_code
+                    if status not in OPENS | {404}:
+                        failures.append((begin, value, page, status))
+
+    assert not failures
+
+
+def test_an_address_cannot_fill_a_form_with_what_breaks_it(rows: list[Any]) -> None:
+    user = staff(rows[0])[1]
+    client = browser(user)
+    failures = []
+    for model in REGISTRY:
+        for value in ["x", "\0"]:
+            asked = {field.name: value for field in model._meta.get_fields()}
+            asked |= {"_changelist_filters": value, "_popup": value}
+            status = client.get(address(model(), "add"), asked).status_code
+            if status not in OPENS:
+                failures.append((model.__name__, value, status))
+        status = client.get(address(model(), "add"), {"_to_field": "created_at"}).status_code
+        if status not in OPENS | {400}:
+            failures.append((model.__name__, "_to_field", status))
+
+    assert not failures
+
+
+def test_every_form_for_a_new_row_stores_what_was_typed(rows: list[Any]) -> None:
+    people = staff(rows[0])
+    failures = []
+    for model in REGISTRY:
+        for user in allowed(people, model, "add"):
+            with transaction.atomic(), timezone.override(rows[0].zone):
+                failures += [(model.__name__, user.role, *one) for one in added(model, user, rows)]
+                transaction.set_rollback(True)
+
+    assert not failures, f"say in NEEDS what these need: {pformat(failures)}"
+
+
+def added(model: type[Model], user: User, rows: list[Any]) -> Iterator[tuple[Any, ...]]:
+    """What goes wrong when a user fills in the form for a new row and saves it."""
+    client, page = browser(user), address(model(), "add")
+    typed = filled(client, model, rows)
+    if typed is None:
+        return
+    form = client.get(page).context["adminform"].form
+    before = set(model._default_manager.values_list("pk", flat=True))
+    answer = client.post(page, {**typed, "_save": "1"})
+    made = model._default_manager.exclude(pk__in=before)
+    if answer.status_code != 302 or len(made) != 1:
+        yield answer.status_code, answer.context and answer.context["adminform"].form.errors, typed
+    else:
+        yield from lost_of(made[0], form, typed)
+
+
+def filled(client: Client, model: type[Model], rows: list[Any]) -> Fields | None:
+    """The form for a new row with something valid in every field; None if there is no form."""
+    form = client.get(address(model(), "add"))
+    if form.status_code == 403:  # what the role may only do through the API
+        return None
+    fields = fields_of(form)
+    typed = valid(form.context["adminform"].form, fields)
+    if needs := NEEDS.get(model.__name__):
+        typed |= needs({str(row._meta.model_name): row for row in rows})
+    return {**fields, **typed}
+
+
+def lost_of(row: Any, form: Any, typed: Fields) -> Iterator[tuple[str, Any, Any]]:
+    """What was typed and is not stored as it was typed."""
+    columns = {field.name for field in row._meta.concrete_fields}
+    for name, field in form.fields.items():
+        value = field.widget.value_from_datadict(typed, {}, name)
+        if name in columns and (name in typed or f"{name}_0" in typed):
+            cleaned, stored = field.clean(value), getattr(row, name)
+            if cleaned != stored:
+                yield name, cleaned, stored
+
+
+def test_every_form_of_a_row_can_be_saved_as_it_is(rows: list[Any]) -> None:
+    people = staff(rows[0])
+    failures: list[tuple[Any, ...]] = []
+    for row in rows:
+        for user in allowed(people, type(row), "change"):
+            client = browser(user)
+            page = client.get(address(row, "change"))
+            if page.status_code != 200 or "_form_key" not in page.content.decode():
+                continue
+            if not page.context["has_change_permission"]:
+                continue
+            before = as_stored(row)
+            answer = client.post(address(row, "change"), {**fields_of(page), "_save": "1"})
+            if answer.status_code != 302:
+                told = answer.context["adminform"].form.errors if answer.context else ""
+                failures.append((user.role, row._meta.label, answer.status_code, told))
+            elif as_stored(row) != before:
+                failures.append((user.role, row._meta.label, before, as_stored(row)))
+
+    assert not failures
+
+
+def as_stored(row: Any) -> dict[str, Any]:
+    """The values of a row, without the bookkeeping of its changes."""
+    stored = type(row)._default_manager.filter(pk=row.pk).values().get()
+    return {name: value for name, value in stored.items() if name not in ("updated_at", "version")}
+
+
+def test_nothing_that_is_typed_breaks_a_form(rows: list[Any]) -> None:
+    """Each hostile value in all fields at once, of the add form and of the row's form."""
+    people = staff(rows[0])
+    failures = []
+    for row in rows:
+        for page, verb in (("add", "add"), ("change", "change")):
+            for user in allowed(people, type(row), verb)[-1:]:
+                client = browser(user)
+                form = client.get(address(row, page))
+                if form.status_code != 200 or "_form_key" not in form.content.decode():
+                    continue
+                fields = fields_of(form)
+                kept = {name for name in fields if name.startswith("_") or name[:4] == "csrf"}
+                for value in HOSTILE:
+                    sent = dict.fromkeys(form.context["adminform"].form.fields, value)
+                    sent |= {name: was if name in kept else value for name, was in fields.items()}
+                    status = client.post(address(row, page), {**sent, "_save": "1"}).status_code
+                    if status not in OPENS:
+                        failures.append((row._meta.label, page, value[:9], status))
+
+    assert not failures
+
+
+def test_every_action_of_a_list_answers(rows: list[Any]) -> None:
+    people = staff(rows[0])
+    failures = []
+    for row in rows:
+        page = REGISTRY[type(row)]
+        for user in allowed(people, type(row), "view")[-1:]:
+            request = RequestFactory().get("/")
+            request.user = user
+            client = browser(user)
+            assert client.get(address(row, "changelist")).status_code == 200
+            for action in page.get_actions(request):
+                for selected in ([str(row.pk)], [], ["x"], ["\0"], [str(user.pk)]):
+                    form = {"action": action, "_selected_action": selected, "post": "yes"}
+                    status = client.post(address(row, "changelist"), form).status_code
+                    if status not in OPENS:
+                        failures.append((row._meta.label, action, selected, status))
+
+    assert not failures
+
+
+def test_what_may_be_deleted_is_deleted(rows: list[Any]) -> None:
+    people = staff(rows[0])
+    failures = []
+    for row in rows:
+        for user in allowed(people, type(row), "delete")[:1]:
+            client = browser(user)
+            page = client.get(address(row, "delete"))
+            if page.status_code == 403:
+                continue
+            fields = fields_of(page, having="post")
+            answer = client.post(address(row, "delete"), fields)
+            if answer.status_code != 302 or type(row)._default_manager.filter(pk=row.pk).exists():
+                failures.append((row._meta.label, answer.status_code))
+
+    assert not failures
+
+
+def test_a_row_that_is_not_saved_has_no_id_yet(clinic: Clinic) -> None:
+    assert Patient(clinic=clinic).pk is None
+    assert Clinic.objects.get().pk == clinic.pk

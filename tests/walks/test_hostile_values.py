@@ -1,0 +1,205 @@
+"""Every field, parameter and id of the API against what nobody should send.
+
+The answer is never a fault of ours; a refusal is a problem document that points at the field, and
+has changed nothing.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote_from_bytes
+
+import pytest
+from django.db import transaction
+
+from clinic.api.auth import LoginView
+from clinic.models import Clinic
+from tests.support.hostile import NOBODY, Ledger, Operation, World, operations_of
+
+pytestmark = pytest.mark.django_db
+TOO_LARGE = "@1e400@"  # no Python number is written as 1e400
+
+TEXTS = {
+    "empty": "",
+    "blank": " \t ",
+    "nonsense": "nonsense",
+    "long": "x" * 11_000,
+    "NUL": "a\0b",
+    "half a pair": "\ud800",
+    "right to left": "\u202e\u2066Ada\u200b",
+    "emoji": "👩🏽‍⚕️🏳️‍🌈" + "e" + "\u0301" * 50,
+    "code": "'; DROP TABLE patient; -- %s %(x)s {0} {{ x }} <script>",
+    "header": "a\r\nBcc: x@example.com",
+    "first day": "0001-01-01",
+    "last day": "9999-12-31",
+    "first instant": "0001-01-01T00:00:00+14:00",
+    "last instant": "9999-12-31T23:59:59-12:00",
+    "other id": NOBODY,
+    "exponent": "1e400",
+    "minus": "-1",
+}
+VALUES: dict[str, Any] = {
+    **TEXTS,
+    "null": None,
+    "true": True,
+    "negative": -1,
+    "past bigint": 2**63,
+    "huge": 10**300,
+    "fraction": 1.5,
+    "NaN": float("nan"),
+    "too large": TOO_LARGE,
+    "list": [],
+    "list of everything": [1, "x", {}, None, [[[None]]]],
+    "object": {},
+    "nested object": {"a": {"b": [1]}},
+}
+MOMENTS = {"first day", "last day", "first instant", "last instant"}
+# To what is no text, all texts are much the same.
+ANY_TEXT = {"empty", "nonsense", "long", "NUL", "half a pair", "exponent"}
+IDS = ["0", "-1", "null", "%00", "%ED%A0%80", "%E2%80%AE", "9" * 40, "..", "%2e%2e%2f", "x" * 5000]
+IDS += [NOBODY, NOBODY.replace("-", ""), f"%7B{NOBODY}%7D", f"{NOBODY}%0A", "' OR 1=1 --"]
+
+
+@pytest.fixture
+def operations(clinic: Clinic, settings: Any, monkeypatch: Any) -> Iterator[list[Operation]]:
+    settings.AXES_ENABLED = False
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    monkeypatch.setattr(LoginView, "throttle_classes", [])
+    logging.disable(logging.CRITICAL)  # thousands of refusals
+    yield operations_of(World(clinic))
+    logging.disable(logging.NOTSET)
+
+
+def places_in(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """Every place of a body where a value stands, and a function that puts another one there."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, inner in list(items):
+        yield f"{pointer}/{name}", (value, name)
+        if isinstance(inner, dict | list):
+            yield from places_in(inner, f"{pointer}/{name}")
+
+
+def hostile_to(good: Any, *, is_form: bool) -> dict[str, Any]:
+    """The values that may harm where `good` stood."""
+    values = TEXTS if is_form else VALUES
+    if not isinstance(good, str):
+        return {name: values[name] for name in values if name not in TEXTS or name in ANY_TEXT}
+    if not re.match(r"\d{4}-\d\d-\d\d", good):
+        return {name: values[name] for name in values if name not in MOMENTS}
+    return values
+
+
+def as_json(body: Any) -> str:
+    return json.dumps(body).replace(f'"{TOO_LARGE}"', "1e400")
+
+
+def faults_of(answer: Any, pointer: str) -> list[str]:
+    """What is wrong with an answer to a hostile value at `pointer`."""
+    status = answer.status_code
+    if status >= 500:
+        return [f"{status}"]
+    if status < 400:
+        return []
+    if answer["Content-Type"] != "application/problem+json":
+        return [f"{status} as {answer['Content-Type']}"]
+    problem = answer.json()
+    if not {"type", "title", "status", "code", "detail", "errors"} <= set(problem):
+        return [f"{status} is no problem document"]
+    pointers = [error["pointer"] for error in problem["errors"]]
+    rows, _, last = pointer.rpartition("/")
+    places = {pointer, rows} if last.isdigit() else {pointer}  # a list may stand for what is in it
+    is_named = any(one in places or one.startswith(f"{pointer}/") for one in pointers)
+    if status in (400, 422) and problem["code"] != "parse_error" and pointer and not is_named:
+        return [f"{status} {problem['code']} points at {pointers}: {problem['detail'][:90]}"]
+    return []
+
+
+def attempt(operation: Operation, pointer: str, **request: Any) -> list[str]:
+    """One request. What was done is taken back; what a refusal has changed would stay, and show."""
+    mark = transaction.savepoint()
+    answer = operation.send(**request)
+    end = (
+        transaction.savepoint_rollback if answer.status_code < 400 else transaction.savepoint_commit
+    )
+    end(mark)
+    return faults_of(answer, pointer)
+
+
+def unchanged(operation: Operation, ledger: Ledger) -> list[str]:
+    tables = ledger.changed()
+    return [f"{operation.name}: what was refused has changed {tables}"] if tables else []
+
+
+def test_a_good_request_is_understood(operations: list[Operation]) -> None:
+    """Else the others would be refused for another reason than the one that they try."""
+    misunderstood = []
+    for operation in operations:
+        mark = transaction.savepoint()
+        content = operation.body if operation.is_form else as_json(operation.body or {})
+        answer = operation.send(content, query=operation.asked())
+        if answer.status_code in (400, 403, 404, 405, 415, 422, 428) or answer.status_code >= 500:
+            misunderstood.append(f"{operation.name}: {answer.status_code} {answer.content[:300]!r}")
+        transaction.savepoint_rollback(mark)
+
+    assert not misunderstood, "\n".join(misunderstood)
+
+
+def test_every_field_of_every_body(operations: list[Operation]) -> None:
+    ledger, failures, tried = Ledger(), [], 0
+    for operation in operations:
+        if operation.body is None:
+            continue
+        for pointer, (parent, name) in list(places_in(operation.body)):
+            good = parent[name]
+            for title, value in hostile_to(good, is_form=operation.is_form).items():
+                if title == "half a pair" and operation.is_form:
+                    continue  # a form is UTF-8
+                parent[name] = value
+                tried += 1
+                content = operation.body if operation.is_form else as_json(operation.body)
+                faults = attempt(operation, pointer, content=content)
+                failures += [f"{operation.name} {pointer} {title}: {fault}" for fault in faults]
+            parent[name] = good
+        failures += unchanged(operation, ledger)
+
+    assert not failures, "\n".join(failures)
+    assert tried > 3000
+
+
+def test_every_query_parameter(operations: list[Operation]) -> None:
+    ledger, failures, tried = Ledger(), [], 0
+    for operation in operations:
+        if operation.method != "GET":
+            continue
+        for name in operation.query:
+            for title, text in TEXTS.items():
+                tried += 1
+                value = quote_from_bytes(text[:20_000].encode("utf-8", "surrogatepass"))
+                query = operation.asked(**{name: value})
+                faults = attempt(operation, f"/{name}", content="", query=query)
+                failures += [f"{operation.name} ?{name} {title}: {fault}" for fault in faults]
+        failures += unchanged(operation, ledger)
+
+    assert not failures, "\n".join(failures)
+    assert tried > 1000
+
+
+def test_every_id_in_an_address(operations: list[Operation]) -> None:
+    ledger, failures, tried = Ledger(), [], 0
+    for operation in operations:
+        if "{id}" not in operation.path:
+            continue
+        for spelling in IDS:
+            tried += 1
+            url = operation.path.replace("{id}", spelling)
+            content = operation.body if operation.is_form else as_json(operation.body or {})
+            answer = operation.send(content, url=url)
+            faults = faults_of(answer, "")
+            if answer.status_code != 404 or faults:
+                failures.append(f"{operation.name} {spelling[:50]}: {answer.status_code} {faults}")
+        failures += unchanged(operation, ledger)
+
+    assert not failures, "\n".join(failures)
+    assert tried > 500
