@@ -27,12 +27,12 @@ def read(path: Path) -> list[Row]:
     return rows
 
 
-def taken_out(rows: list[Row], name: str, *, parent: str) -> list[Row]:
+def pop_parts(rows: list[Row], name: str, *, parent: str) -> list[Row]:
     """The lists that the rows hold under `name`, as rows that name their parent by its code."""
     return [{parent: row["code"], **child} for row in rows for child in row.pop(name, [])]
 
 
-def linked(rows: list[Row], **models_by_field: type[models.Model]) -> list[Row]:
+def resolve_codes(rows: list[Row], **models_by_field: type[models.Model]) -> list[Row]:
     """The rows with codes replaced by the objects that they name."""
     by_code = {
         field: {thing.code: thing for thing in model._default_manager.all()}  # type: ignore[attr-defined]

@@ -145,7 +145,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_CALLABLE = "clinic.ops.pages.locked_out"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-AXES_CLIENT_STR_CALLABLE = "clinic.http.logs.somebody"
+AXES_CLIENT_STR_CALLABLE = "clinic.http.logs.anonymous_client"
 
 # Browser security follows from the address that the clinic is reached by.
 SECURE = _public.scheme == "https"

@@ -86,8 +86,8 @@ class Contradiction:
         return {
             "field": self.field,
             "label": self.label,
-            "kept": plain(self.kept),
-            "duplicate": plain(self.duplicate),
+            "kept": json_value(self.kept),
+            "duplicate": json_value(self.duplicate),
         }
 
 
@@ -144,7 +144,7 @@ def combine(
                 chosen, other = other, chosen
             setattr(kept, name, chosen)
             if _says(other):
-                left.append(f"{pair.label}: {shown(name, other)}")
+                left.append(f"{pair.label}: {display_value(name, other)}")
         elif fate is Fate.CHOICE and not _says(before[name]):
             setattr(kept, name, theirs)
         elif fate is Fate.JOINED:
@@ -160,16 +160,16 @@ def combine(
     _require_room(kept)
     return {
         name: {
-            "kept": plain(before[name]),
-            "duplicate": plain(getattr(duplicate, name)),
-            "result": plain(getattr(kept, name)),
+            "kept": json_value(before[name]),
+            "duplicate": json_value(getattr(duplicate, name)),
+            "result": json_value(getattr(kept, name)),
         }
         for name, fate in FATES.items()
         if fate is not Fate.OWN and (getattr(kept, name) != before[name] or name in open_questions)
     }
 
 
-def shown(name: str, value: Any) -> str:
+def display_value(name: str, value: Any) -> str:
     """A value as people read it."""
     if value is True or value is False:
         return "yes" if value else "no"
@@ -179,7 +179,7 @@ def shown(name: str, value: Any) -> str:
     return str(choices.get(value, value))
 
 
-def plain(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """A value for JSON."""
     return value if value is None or isinstance(value, bool | int) else str(value)
 
@@ -210,7 +210,8 @@ def _require_choices(questions: Mapping[str, Contradiction], choices: Mapping[st
             )
     if undecided := [pair for name, pair in questions.items() if name not in choices]:
         told = ", ".join(
-            f"{pair.label} ({shown(pair.field, pair.kept)} or {shown(pair.field, pair.duplicate)})"
+            f"{pair.label} ({display_value(pair.field, pair.kept)}"
+            f" or {display_value(pair.field, pair.duplicate)})"
             for pair in undecided
         )
         raise ChoicesNeeded(

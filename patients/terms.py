@@ -11,7 +11,7 @@ from datetime import date
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-from clinic.values.dates import EARLIEST, LATEST, Days, days_of, take_dates
+from clinic.values.dates import EARLIEST, LATEST, Days, days_of, split_dates
 
 LONGEST = 100  # characters that are read
 _MAILBOX = re.compile(r"[^\s,;<>@]+@[^\s,;<>@]*")
@@ -53,7 +53,7 @@ def read(text: str) -> Typed:
         return " "
 
     typed.names = _MAILBOX.sub(mailbox, typed.names)
-    typed.born, typed.names = take_dates(typed.names)
+    typed.born, typed.names = split_dates(typed.names)
     typed.names = _NUMBER.sub(number, typed.names)
     return typed
 

@@ -15,11 +15,11 @@ from aftercare.models import AddressConsent, InboundMessage
 from aftercare.models.inbound import IS_HANDLED
 from aftercare.replies.inbox import candidates, handle
 from clinic.admin import ClinicAdmin, StatusButtons
-from clinic.admin.words import AGREED, badge, said
+from clinic.admin.words import AGREED, badge, yes_no_column
 from clinic.errors import DomainError
 from clinic.permissions import actor
 
-OPT_OUT = said("maybe_opt_out", "opt-out", yes=("Maybe", "warning"), no=("", ""))
+OPT_OUT = yes_no_column("maybe_opt_out", "opt-out", yes=("Maybe", "warning"), no=("", ""))
 
 
 class WaitingFilter(admin.SimpleListFilter):
@@ -105,7 +105,7 @@ class InboxAdmin(StatusButtons, ClinicAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """What came in is never edited; only the button does something."""
 
-    def told(self, pressed: str, obj: Any) -> str:
+    def press_result(self, pressed: str, obj: Any) -> str:
         return "handled."
 
     @action(description="Handled", permissions=["change"])

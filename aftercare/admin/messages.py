@@ -97,11 +97,11 @@ class MessageAdmin(StatusButtons, ClinicAdmin):
     def shown_status(self, message: Message) -> str:
         return status_badge(message, STATUS_COLOURS)
 
-    def told(self, pressed: str, obj: Any) -> str:
+    def press_result(self, pressed: str, obj: Any) -> str:
         """What was sent again is another message; this one is as it was."""
         if pressed == "Send again":
             return "a copy of it waits to be sent."
-        return super().told(pressed, obj)
+        return super().press_result(pressed, obj)
 
     def has_manage_permission(self, request: HttpRequest, *_: Any) -> bool:
         return request.user.has_perm("aftercare.manage_message")

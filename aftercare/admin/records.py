@@ -21,7 +21,7 @@ from clinic.admin.saving.refusals import REFUSED, refusals
 from clinic.errors import DomainError
 from clinic.permissions import actor
 from patients.admin.patients import PatientAdmin
-from patients.merge import DUPLICATE, KEPT, shown
+from patients.merge import DUPLICATE, KEPT, display_value
 from patients.models import Patient, PatientMerge
 from sessions import services
 from sessions.admin.retire import decider_of, question
@@ -191,8 +191,8 @@ class RecordAdmin(PatientAdmin):
                 {
                     "name": f"choice_{pair.field}",
                     "label": pair.label,
-                    "kept": shown(pair.field, pair.kept),
-                    "duplicate": shown(pair.field, pair.duplicate),
+                    "kept": display_value(pair.field, pair.kept),
+                    "duplicate": display_value(pair.field, pair.duplicate),
                     "chosen": request.POST.get(f"choice_{pair.field}", ""),
                 }
                 for pair in preview.contradictions

@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
 
-from aftercare.admin.sequence import told
+from aftercare.admin.sequence import replan_words
 from aftercare.models import Message, MessageStatus
 from aftercare.planning import plan as planning
 from aftercare.planning.plan import Replan
@@ -27,9 +27,9 @@ TOLD_OF: dict[type[models.Model], set[str]] = {
 }
 
 
-class TellsWhatWaits:
+class ReplanNotice:
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        with planning.listening() as heard:
+        with planning.collect_replans() as heard:
             super().save_model(request, obj, form, change)  # type: ignore[misc]
         if TOLD_OF[type(obj)] & set(form.changed_data):
             self._tell(request, obj, sum(heard, Replan()))
@@ -39,7 +39,7 @@ class TellsWhatWaits:
         number = Message.objects.filter(status=MessageStatus.PENDING, **whose).count()
         if number or result:
             waiting = "1 message waits" if number == 1 else f"{number} messages wait"
-            became = told(result) if result else "none changes"
+            became = replan_words(result) if result else "none changes"
             messages.info(
                 request,
                 f"{waiting}, planned anew with what is recorded now: {became}. Each is written in "
@@ -54,4 +54,4 @@ def _patient(obj: Any) -> Any:
 for _model in TOLD_OF:
     _page = type(admin.site._registry[_model])
     admin.site.unregister(_model)
-    admin.site.register(_model, type(_page.__name__, (TellsWhatWaits, _page), {}))
+    admin.site.register(_model, type(_page.__name__, (ReplanNotice, _page), {}))

@@ -14,7 +14,7 @@ from aftercare.models import Anchor, CareStep, MessageTemplate
 from aftercare.planning import plan as planning
 from aftercare.planning.plan import Replan
 from clinic.admin import ClinicAdmin, ReadOnlyInline
-from clinic.admin.words import IN_USE, named
+from clinic.admin.words import IN_USE, names_listed
 from patients.models import Channel, SkinType
 
 CONFIRMED = "_replan_confirmed"
@@ -108,7 +108,7 @@ class CareStepAdmin(ClinicAdmin):
                 "opts": self.opts,
                 "title": "This changes what is waiting",
                 "step": step,
-                "changes": told(result),
+                "changes": replan_words(result),
                 "posted": posted,
                 "confirmed": CONFIRMED,
             },
@@ -119,10 +119,10 @@ class CareStepAdmin(ClinicAdmin):
         super().save_related(request, form, formsets, change)
         result = planning.replan(form.instance, at=timezone.now())
         if result:
-            messages.info(request, f"Re-planned: {told(result)}.")
+            messages.info(request, f"Re-planned: {replan_words(result)}.")
 
 
-def told(result: Replan) -> str:
+def replan_words(result: Replan) -> str:
     """“12 messages move, 3 are cancelled, 4 are new”."""
     counted = [
         (result.moved, "moves", "move"),
@@ -137,7 +137,7 @@ def told(result: Replan) -> str:
 
 
 @dataclass(frozen=True)
-class Mark:
+class TimelineMark:
     """A step on the timeline."""
 
     step: CareStep
@@ -148,11 +148,11 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class TimelineStretch:
     """The steps that are counted from one moment, in the order of time."""
 
     title: str
-    marks: list[Mark]
+    marks: list[TimelineMark]
 
 
 ORDER = [
@@ -165,28 +165,28 @@ ORDER = [
 ]
 
 
-def timeline(steps: list[CareStep]) -> list[Stretch]:
+def timeline(steps: list[CareStep]) -> list[TimelineStretch]:
     """The sequence as a patient lives through it."""
     stretches = []
     for anchor in ORDER:
         here = [step for step in steps if step.anchor == anchor]
         here.sort(key=lambda step: step.offset + 28 * step.from_next_window * timedelta(days=1))
         if here:
-            stretches.append(Stretch(anchor.label, [_mark(step) for step in here]))
+            stretches.append(TimelineStretch(anchor.label, [_mark(step) for step in here]))
     return stretches
 
 
-def _mark(step: CareStep) -> Mark:
+def _mark(step: CareStep) -> TimelineMark:
     conditions = []
     if step.skin_types:
         conditions.append("skin type " + ", ".join(SkinType(t).label for t in step.skin_types))
     if step.zones:
-        conditions.append(named("zones", step.zones))
+        conditions.append(names_listed("zones", step.zones))
     if step.anaesthetic_used is not None:
         conditions.append("numbed" if step.anaesthetic_used else "not numbed")
     if step.next_session_booked is not None:
         conditions.append("next one booked" if step.next_session_booked else "none booked")
-    return Mark(
+    return TimelineMark(
         step=step,
         when=in_words(step),
         conditions=conditions,

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from aftercare.records.history import Change, changes
 from aftercare.records.timeline import Entry, timeline
-from clinic.api.paging import Gathered, page_of
+from clinic.api.paging import ListPages, page_of
 from clinic.api.queries import StrictQuery
 from clinic.permissions import actor
 from patients.models import Patient
@@ -38,18 +38,18 @@ class ChangeOut(serializers.Serializer[Any]):
     )
 
 
-class TimelinePages(Gathered):
+class TimelinePages(ListPages):
     def position_of(self, row: Entry) -> str:
         return f"{row.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f} {row.id} {row.kind}"
 
 
-class HistoryPages(Gathered):
+class HistoryPages(ListPages):
     def position_of(self, row: Change) -> str:
         return f"{row.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f} {row.number:020} {row.table}"
 
 
 class PatientStoryView(StrictQuery):
-    pagination_class: type[Gathered]
+    pagination_class: type[ListPages]
     permissions = {"get": "patients.view_history"}
     action = "get"
 
@@ -58,7 +58,7 @@ class PatientStoryView(StrictQuery):
         return get_object_or_404(rows, pk=pk)
 
     def known_query_params(self) -> set[str]:
-        return set(Gathered.query_params)
+        return set(ListPages.query_params)
 
 
 class TimelineView(PatientStoryView):

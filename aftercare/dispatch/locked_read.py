@@ -14,10 +14,10 @@ from django.db.models import Func
 
 from aftercare.models import AddressConsent, CareStep, Message
 from aftercare.models.message import Words
-from aftercare.replies.address import lock_name, normal
+from aftercare.replies.address import lock_name, normalize_address
 from clinic.db.locks import statement
 from clinic.db.prepared import Prepared, Statement, together
-from clinic.db.rows import columns, take
+from clinic.db.rows import columns, pop_row
 from clinic.models import Clinic
 from patients.models import Channel, Patient
 from patients.services.contact import lock_name as consent_lock_name
@@ -136,7 +136,7 @@ class Reader:
 
     def message(self, row: list[Any], found: list[Any]) -> Message | None:
         """What the statements have found."""
-        message = take(Message, list(row[0]), *LOOKED_AT[Message]) if row else None
+        message = pop_row(Message, list(row[0]), *LOOKED_AT[Message]) if row else None
         if message is None:
             return None
         self._complete(message, found)
@@ -188,4 +188,4 @@ class Reader:
 
 def _place(channel: str, patient: Patient) -> Place:
     typed = patient.email if channel == Channel.EMAIL else str(patient.mobile or "")
-    return Place(channel, typed, normal(channel, typed), patient.pk)
+    return Place(channel, typed, normalize_address(channel, typed), patient.pk)

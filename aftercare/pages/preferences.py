@@ -16,7 +16,7 @@ from aftercare.pages.base import (
 )
 from aftercare.pages.words import WORDS
 from aftercare.replies import opt_out
-from aftercare.replies.address import lock_name, normal
+from aftercare.replies.address import lock_name, normalize_address
 from aftercare.texts import links
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
@@ -93,7 +93,7 @@ def preferences(request: HttpRequest, message: Message) -> HttpResponse:
 def unsubscribe(request: HttpRequest, message: Message) -> HttpResponse:
     """End this kind of message to this address. A mail program sends one POST (RFC 8058), without
     cookies or a form of ours; a person presses the button. Never ends."""
-    address = normal(message.channel, message.address)
+    address = normalize_address(message.channel, message.address)
     refusal = (
         opt_out.refusal(channel=message.channel, address=address, purpose=message.step.purpose)
         if address
@@ -135,7 +135,7 @@ def choices_of(patient: Patient) -> list[Choice]:
     for channel, raw in ((Channel.EMAIL, patient.email), (Channel.SMS, str(patient.mobile or ""))):
         if not raw:
             continue
-        address = normal(channel, raw)
+        address = normalize_address(channel, raw)
         words = AddressConsent.objects.last_words(channel=channel, address=address)
         for purpose in Purpose:
             word = words.get(purpose)

@@ -21,7 +21,7 @@ from django.db.models import Q
 
 from aftercare.models import TREATED, Anchor, CareStep, Message, MessageStatus
 from aftercare.planning.conditions import FITS, asks_about_the_course, gather, unmet
-from aftercare.planning.reach import REACHED, chosen, reach_of
+from aftercare.planning.reach import REACHED, choose_channels, reach_of
 from aftercare.planning.reconcile import (
     INSERT,
     MISSED,
@@ -36,7 +36,7 @@ from aftercare.planning.reconcile import (
 from aftercare.planning.timing import DAY, next_allowed
 from aftercare.signals import message_ended
 from clinic.db.prepared import Prepared
-from clinic.db.rows import columns, take
+from clinic.db.rows import columns, pop_row
 from sessions.lifecycle import UPCOMING, Status, in_words
 from sessions.models import TreatmentSession, TreatmentSessionQuerySet
 
@@ -44,9 +44,9 @@ __all__ = [
     "MISSED",
     "WITHDRAWN",
     "Replan",
+    "collect_replans",
     "fall_back",
     "follow_course",
-    "listening",
     "look_up",
     "plan_messages",
     "replan",
@@ -110,7 +110,7 @@ def look_up(session: TreatmentSession, anchors: list[Anchor]) -> Known:
         rows = [list(row) for row in cursor.fetchall()]
     if not rows:
         return Known()
-    steps = [step for row in rows if (step := take(CareStep, row))]
+    steps = [step for row in rows if (step := pop_row(CareStep, row))]
     purposes, channels, others = rows[0]
     reach = set(zip(purposes or (), channels or (), strict=True))
     return Known(steps, reach, others or [])
@@ -141,7 +141,9 @@ def plan_messages(
         if found is None or unmet(step, session, facts):
             continue
         usable = {channel for purpose, channel in known.reach if purpose == step.purpose}
-        messages += [message_of(session, step, channel, found) for channel in chosen(step, usable)]
+        messages += [
+            message_of(session, step, channel, found) for channel in choose_channels(step, usable)
+        ]
     new = INSERT.all(messages)
     if any(message.reason for message in messages):
         _tell_missed(new, at)
@@ -213,7 +215,7 @@ def replan_waiting(at: datetime, **whose: Any) -> Replan:
 
 
 @contextmanager
-def listening() -> Iterator[list[Replan]]:
+def collect_replans() -> Iterator[list[Replan]]:
     """What `replan_waiting` does inside of the block, for the page that tells of it: the change is
     saved by a service, which knows nothing of messages and so cannot answer with it."""
     heard: list[Replan] = []

@@ -47,7 +47,7 @@ def reach_of(patients: Collection[UUID]) -> Reach:
     return reach
 
 
-def chosen(step: CareStep, usable: set[str]) -> list[Channel]:
+def choose_channels(step: CareStep, usable: set[str]) -> list[Channel]:
     """The channels that a step uses for a patient who can be reached by the `usable` ones.
 
     Where one channel stands in for the other, the first that can be used; where none can, the

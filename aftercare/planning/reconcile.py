@@ -7,7 +7,7 @@ from uuid import UUID
 
 from aftercare.models import Anchor, CareStep, Message, MessageStatus
 from aftercare.planning.conditions import gather, unmet
-from aftercare.planning.reach import chosen, reach_of
+from aftercare.planning.reach import choose_channels, reach_of
 from aftercare.planning.timing import ON_THE_WAY, Window, due_at, pace, window
 from clinic.db.rows import Insert
 from clinic.models import Clinic
@@ -106,7 +106,7 @@ def reconcile(ids: list[UUID], variants: Variants, *, at: datetime, dry_run: boo
                 planned.get((session.pk, step.code), []),
                 found=None if why or (found and found.is_missed) else found,
                 why=why or "it would come too late",
-                channels=chosen(step, usable),
+                channels=choose_channels(step, usable),
                 at=at,
             )
     if not dry_run:

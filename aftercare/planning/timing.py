@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from clinic.models import Clinic
-from clinic.values.wallclock import later
+from clinic.values.wallclock import add_wallclock
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -27,7 +27,7 @@ def pace() -> float:
 def due_at(anchor: datetime, offset: timedelta, zone: ZoneInfo) -> datetime:
     """The instant `offset` after (or before) the anchor on the wall clock in `zone`."""
     hurry = pace()
-    return later(anchor, offset, zone) if hurry == 1 else anchor + offset * hurry
+    return add_wallclock(anchor, offset, zone) if hurry == 1 else anchor + offset * hurry
 
 
 def in_quiet_hours(at: datetime, clinic: Clinic, zone: ZoneInfo) -> bool:

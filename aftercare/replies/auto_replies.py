@@ -85,4 +85,4 @@ def _fill(kind: str, clinic: Clinic, language: str, **values: str) -> str:
         emergency=clinic.emergency_phone,
         **values,
     )
-    return gsm7.folded(text)
+    return gsm7.fold_to_gsm7(text)

@@ -57,21 +57,21 @@ READ = 2_000  # characters: nobody asks for an end after that
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReplyMeaning:
     """What a reply means: a keyword, or none, and then perhaps an opt-out."""
 
     keyword: Keyword | None
     maybe_opt_out: bool = False
 
 
-def read(text: str) -> Reading:
+def read_reply(text: str) -> ReplyMeaning:
     """The meaning of a reply."""
     plain = letters(text[:READ])
     words = plain.split()
     keyword = _keyword(words)
     if keyword is not None:
-        return Reading(keyword)
-    return Reading(None, maybe_opt_out=bool(MAYBE_OPT_OUT.search(plain)))
+        return ReplyMeaning(keyword)
+    return ReplyMeaning(None, maybe_opt_out=bool(MAYBE_OPT_OUT.search(plain)))
 
 
 def letters(text: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from aftercare.models import AddressConsent, AddressSource, Message
-from aftercare.replies.address import lock_name, normal
+from aftercare.replies.address import lock_name, normalize_address
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
@@ -38,7 +38,7 @@ def refusal(*, channel: str, address: object, purpose: str) -> AddressConsent | 
     """The last word on an address, if it is a no."""
     word = (
         AddressConsent.objects.filter(
-            channel=channel, address=normal(channel, address), purpose=purpose
+            channel=channel, address=normalize_address(channel, address), purpose=purpose
         )
         .order_by("-id")
         .first()
@@ -64,7 +64,7 @@ def record(
     A yes to what nobody has refused changes nothing, nor does a no to what is refused already, nor
     a word that has less weight than the last one. See Note [Opt-out and calls in flight].
     """
-    address = normal(channel, address)
+    address = normalize_address(channel, address)
     lock(lock_name(channel, address))
     last = AddressConsent.objects.last_words(channel=channel, address=address)
     return [

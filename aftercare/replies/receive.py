@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from aftercare.models import AddressSource, Anchor, InboundMessage, Keyword, Message, MessageStatus
 from aftercare.models.message import ACCEPTED
 from aftercare.replies import opt_out
-from aftercare.replies.address import normal
+from aftercare.replies.address import normalize_address
 from aftercare.replies.auto_replies import answer, confirmed
-from aftercare.replies.keywords import read
+from aftercare.replies.keywords import read_reply
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from clinic.models import Clinic
@@ -62,7 +62,7 @@ def receive_sms(incoming: Incoming, *, at: datetime) -> InboundMessage:
     known = InboundMessage.objects.filter(
         provider=incoming.provider, provider_id=incoming.provider_id
     ).first()
-    return known or _Reader(incoming, at).take_in()
+    return known or _ReplyHandler(incoming, at).take_in()
 
 
 @retried_transaction
@@ -95,7 +95,7 @@ def receive_from_page(
     )
     return InboundMessage.objects.create(
         channel=message.channel,
-        sender=normal(message.channel, message.address),
+        sender=normalize_address(message.channel, message.address),
         body=text,
         provider=provider,
         provider_id=provider_id,
@@ -121,15 +121,15 @@ def people_at(number: str) -> list[Patient]:
     return list(rows.select_related("clinic").order_by("pk"))
 
 
-class _Reader:
+class _ReplyHandler:
     """One SMS on its way in, with all that is known of its sender."""
 
     def __init__(self, incoming: Incoming, at: datetime) -> None:
         self.incoming, self.at = incoming, at
-        self.sender = normal(Channel.SMS, as_number(incoming.sender))
+        self.sender = normalize_address(Channel.SMS, as_number(incoming.sender))
         self.people = people_at(self.sender)
         self.clinic = _only_clinic(self.people)
-        self.reading = read(incoming.body)
+        self.reading = read_reply(incoming.body)
         languages = {patient.language for patient in self.people}
         self.language = languages.pop() if len(languages) == 1 else "en"
 

@@ -87,7 +87,7 @@ def _sms(template: MessageTemplate) -> Iterator[str]:
         yield "An SMS says how to end them: STOP."
     longest = at_longest(template)
     if (needed := parts_needed(template)) > template.max_parts:
-        letters = "".join(gsm7.foreign(longest))
+        letters = "".join(gsm7.foreign_characters(longest))
         why = f" because of “{letters}”, which the SMS alphabet lacks" if letters else ""
         yield (
             f"At its longest this has {len(longest)} characters and takes {needed} SMS parts{why}; "

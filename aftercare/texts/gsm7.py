@@ -42,7 +42,7 @@ LETTERS = str.maketrans(
 )
 
 
-def foreign(text: str) -> list[str]:
+def foreign_characters(text: str) -> list[str]:
     """The characters that force UCS-2, each once, as á and í do in Spanish."""
     return sorted(set(text) - ALPHABET)
 
@@ -50,7 +50,7 @@ def foreign(text: str) -> list[str]:
 def parts(text: str) -> int:
     """How many SMS the network makes of it. A character of two places, of the extension or above
     U+FFFF, is never cut in two: what is left of a part stays empty then."""
-    if foreign(text):
+    if foreign_characters(text):
         places, single, several = _code_units(text), UCS2, UCS2_OF_SEVERAL
     else:
         places, single, several = _septets(text), GSM, GSM_OF_SEVERAL
@@ -78,7 +78,7 @@ def plain_marks(text: str) -> str:
     return unicodedata.normalize("NFC", text).translate(MARKS)
 
 
-def folded(name: str) -> str:
+def fold_to_gsm7(name: str) -> str:
     """The same with its foreign letters unaccented too, so that a name does not cost a part.
     What has no likeness in the alphabet, such as Cyrillic, stays."""
     return "".join(map(_likeness, plain_marks(name).translate(LETTERS)))

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 
 from aftercare.models import MessageTemplate
 from aftercare.texts import checks, gsm7
-from aftercare.texts.render import clinic_values, compiled
+from aftercare.texts.render import clinic_values, compile_text
 from aftercare.texts.variables import AND, DATE, NUMBING, SERUM, SMS_DATE, ZONES
 from clinic.models import Clinic
 from clinic.values.discretion import discreet_name
@@ -34,7 +34,7 @@ class Preview:
 
 def preview(template: MessageTemplate, clinic: Clinic) -> Preview:
     """How `template`, saved or not, comes out at `clinic`. The caller has run the lint."""
-    words = compiled(template.channel, template.language, template.subject, template.body)
+    words = compile_text(template.channel, template.language, template.subject, template.body)
     is_sms = template.channel == Channel.SMS
     values = sample_values(clinic, template.language, is_sms=is_sms)
     subject, text, html = words.fill(values)

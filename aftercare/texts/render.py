@@ -41,7 +41,15 @@ from sessions.ical import appointment, withdrawal
 from sessions.lifecycle import Status
 from sessions.models import ProductKind, TreatmentSession
 
-__all__ = ["VARIABLES", "Compiled", "NoTemplate", "Outgoing", "compiled", "render", "template_for"]
+__all__ = [
+    "VARIABLES",
+    "CompiledText",
+    "NoTemplate",
+    "Outgoing",
+    "compile_text",
+    "render",
+    "template_for",
+]
 
 # What the layout needs beside the variables of the text.
 LAYOUT = ("subject", "clinic_address", "clinic_tel", "emergency_tel")
@@ -69,7 +77,7 @@ class Outgoing:
 
 
 @dataclass(frozen=True)
-class Compiled:
+class CompiledText:
     """A text ready to be filled, and the names of the values that it needs."""
 
     names: frozenset[str]
@@ -87,11 +95,11 @@ class Compiled:
 
 
 @lru_cache(maxsize=1024)
-def compiled(channel: str, language: str, subject: str, body: str) -> Compiled:
+def compile_text(channel: str, language: str, subject: str, body: str) -> CompiledText:
     """Everything about a text that can be done without knowing for whom it is."""
     names = set(VARIABLE.findall(subject + body))
     if channel == Channel.SMS:
-        return Compiled(frozenset(names), Text(""), Text(body), None)
+        return CompiledText(frozenset(names), Text(""), Text(body), None)
     foot = FOOT[language]
     text = (
         f"{_optional_lines(plain(body)).strip()}\n\n-- \n{{{{ clinic }}}}\n"
@@ -100,7 +108,9 @@ def compiled(channel: str, language: str, subject: str, body: str) -> Compiled:
         f"{foot['why']}\n{foot['preferences']}: {{{{ preferences_link }}}}\n"
     )
     names |= {"clinic", "clinic_short", "clinic_phone", "clinic_email", "preferences_link"}
-    return Compiled(frozenset(names), Text(subject), Text(text), Text(_html(language, body, foot)))
+    return CompiledText(
+        frozenset(names), Text(subject), Text(text), Text(_html(language, body, foot))
+    )
 
 
 def plain(text: str) -> str:
@@ -176,7 +186,7 @@ def template_for(message: Message) -> MessageTemplate:
 def render(message: Message, template: MessageTemplate) -> Outgoing:
     """Fill `template` for `message`, in the template's language and on the clinic's clock."""
     patient, clinic = message.patient, message.clinic
-    words = compiled(message.channel, template.language, template.subject, template.body)
+    words = compile_text(message.channel, template.language, template.subject, template.body)
     values = values_of(message, language=template.language, names=words.names)
     subject, text, html = words.fill(values)
     if message.channel == Channel.SMS:
@@ -229,7 +239,7 @@ def values_of(message: Message, *, language: str, names: Collection[str]) -> dic
     values["date"] = _date(local.date(), (SMS_DATE if is_sms else DATE)[language], language)
     values["time"] = f"{local:%H:%M}{whose_clock(zone, patient.zone, language)}"
     if is_sms:
-        values["time"] = gsm7.folded(values["time"])
+        values["time"] = gsm7.fold_to_gsm7(values["time"])
     if "next_date" in names:
         next_due = local + timedelta(days=session.protocol_version.target_min_days)
         values["next_date"] = _date(next_due.date(), DATE[language], language)
@@ -264,7 +274,7 @@ def clinic_values(clinic: Clinic, *, is_sms: bool) -> dict[str, str]:
     short = discreet_name(clinic.short_name, as_typed)
     return {
         "clinic": clinic.name,
-        "clinic_short": gsm7.folded(short) if is_sms else short,
+        "clinic_short": gsm7.fold_to_gsm7(short) if is_sms else short,
         "clinic_phone": phone,
         "clinic_tel": tel,
         "clinic_email": clinic.email,

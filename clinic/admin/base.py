@@ -12,7 +12,7 @@ from knox.models import get_token_model
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from clinic.admin.forms.choices import grouped, readers, ticked
+from clinic.admin.forms.choices import checkboxes_field, grouped_field, readonly_formatters
 from clinic.admin.forms.clocks import NamedClock, RowsClock
 from clinic.admin.forms.durations import duration
 from clinic.admin.forms.fields import TIMES
@@ -48,13 +48,13 @@ class ScopedFields(NamedClock):
         kwargs.setdefault("queryset", visible(rows, request))
         if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
             kwargs.setdefault("widget", OwnAutocompleteSelect(db_field, self.admin_site))  # type: ignore[attr-defined]
-        if form_class := grouped(db_field.related_model):
+        if form_class := grouped_field(db_field.related_model):
             kwargs.setdefault("form_class", form_class)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return (
-            ticked(db_field)
+            checkboxes_field(db_field)
             or duration(db_field)
             or super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
         )
@@ -62,7 +62,7 @@ class ScopedFields(NamedClock):
     @property
     def readonly_preprocess_fields(self) -> dict[str, Any]:
         """How what cannot be changed is read where Django would show codes or numbers of hours."""
-        return readers(self.model) | super().readonly_preprocess_fields  # type: ignore[attr-defined]
+        return readonly_formatters(self.model) | super().readonly_preprocess_fields  # type: ignore[attr-defined]
 
 
 class OfTheirClinics(admin.RelatedFieldListFilter):

@@ -9,7 +9,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
-from clinic.admin.saving.save import saving
+from clinic.admin.saving.save import save_state
 from clinic.errors import Conflict
 from clinic.permissions import actor
 
@@ -44,21 +44,21 @@ class StatusButtons:
                 if button.action_name not in legal:
                     raise ButtonGone(f"“{button.description}” cannot be done any more.")
                 button.method(request, form.instance)
-                saving(request).pressed = button.description
+                save_state(request).pressed = button.description
 
     def before_pressing(self, request: HttpRequest, form: Any) -> None:
         """What else the form asks for, once its rows are saved."""
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        pressed = saving(request).pressed
+        pressed = save_state(request).pressed
         if not pressed:
             answer: HttpResponse = super().response_change(request, obj)  # type: ignore[misc]
             return answer
-        saving(request).saved = obj
-        messages.success(request, f"“{obj}”: {self.told(pressed, obj)}")
+        save_state(request).saved = obj
+        messages.success(request, f"“{obj}”: {self.press_result(pressed, obj)}")
         return HttpResponseRedirect(request.get_full_path())
 
-    def told(self, pressed: str, obj: Any) -> str:
+    def press_result(self, pressed: str, obj: Any) -> str:
         """What a press has done: the status that the row has now."""
         row: Any = self.model._default_manager.get(pk=obj.pk)
         return f"{row.get_status_display().lower()}."

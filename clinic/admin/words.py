@@ -27,7 +27,7 @@ def badge(text: Any, tone: Tone = "") -> SafeString:
     return mark_safe(html)  # noqa: S308  the template has escaped the text
 
 
-def named(field: str, codes: Iterable[str] | None) -> str:
+def names_listed(field: str, codes: Iterable[str] | None) -> str:
     """The names of what a list of codes stands for."""
     names = names_of(field) if codes else {}
     return ", ".join(names.get(code, code) for code in codes or ())
@@ -38,7 +38,7 @@ def severity(code: str) -> SafeString:
     return badge(Severity(code).label, TONES[code])
 
 
-def said(
+def yes_no_column(
     name: str,
     description: str,
     *,
@@ -62,8 +62,10 @@ def said(
     return column
 
 
-IN_USE = said("is_active", "in use", yes=("In use", "success"), no=("Out of use", "warning"))
-AGREED = said("granted", "answer", yes=("Agreed", "success"), no=("Refused", "warning"))
+IN_USE = yes_no_column(
+    "is_active", "in use", yes=("In use", "success"), no=("Out of use", "warning")
+)
+AGREED = yes_no_column("granted", "answer", yes=("Agreed", "success"), no=("Refused", "warning"))
 
 
 def status_badge(row: Any, tones: dict[Any, Tone], field: str = "status") -> SafeString:

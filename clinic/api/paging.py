@@ -75,12 +75,12 @@ def page_of(view: Any, rows: Any, serializer: Any) -> Response:
     return Response(pages.get_paginated_response(serializer(page, many=True).data).data)
 
 
-def ordered(*ordering: str) -> type[NewestFirst]:
+def pages_by(*ordering: str) -> type[NewestFirst]:
     """Pages by other columns."""
     return type("Ordered", (NewestFirst,), {"ordering": ordering})
 
 
-class Gathered(NewestFirst):
+class ListPages(NewestFirst):
     """Pages of what is put together in memory, from several tables: a list that is sorted."""
 
     descending = True

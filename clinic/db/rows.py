@@ -66,7 +66,7 @@ def columns(alias: str, model: type[models.Model], *names: str) -> str:
     return ", ".join(f'{alias}."{name}"' for name in _names(model, names))
 
 
-def take(model: type[M], values: list[Any], *names: str) -> M | None:
+def pop_row(model: type[M], values: list[Any], *names: str) -> M | None:
     """The object of the first of `values`, which are used up; None for an outer join's NULLs. What
     was not named is read when it is asked for."""
     known = _names(model, names)

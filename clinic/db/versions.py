@@ -17,7 +17,7 @@ STATE = "xmin::text || ctid::text"
 Check = Callable[[], None]
 
 
-def unchecked() -> None:
+def no_version_check() -> None:
     """The caller has said nothing of what they saw."""
 
 

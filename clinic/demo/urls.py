@@ -1,9 +1,9 @@
 from django.urls import path
 
-from clinic.demo import inbox
+from clinic.demo import mailbox
 
 urlpatterns = [
-    path("", inbox.page, name="inbox"),
-    path("messages.json", inbox.messages, name="inbox-messages"),
-    path("mail/<slug:name>/", inbox.mail, name="inbox-mail"),
+    path("", mailbox.page, name="inbox"),
+    path("messages.json", mailbox.messages, name="inbox-messages"),
+    path("mail/<slug:name>/", mailbox.mail, name="inbox-mail"),
 ]

@@ -71,7 +71,7 @@ def claim(request: Request, key: str, *, by: User) -> HttpResponse | None:
     return _replay(IdempotencyKey.objects.filter(user=by, key=key).first(), digest)
 
 
-def keep(answer: HttpResponse, key: str, *, by: User) -> None:
+def store_answer(answer: HttpResponse, key: str, *, by: User) -> None:
     """Keep a finished answer beside its key."""
     IdempotencyKey.objects.filter(user=by, key=key).update(
         status=answer.status_code, headers=dict(answer.headers), body=_seal(answer.content)

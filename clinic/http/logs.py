@@ -23,18 +23,18 @@ HARMLESS = ("redis", "kombu", "urllib3")
 DATA_EXCEPTIONS = "22"
 
 
-def masked(text: str) -> str:
+def mask(text: str) -> str:
     """A line without the secrets of its addresses, and without what was asked of them."""
     return QUERY.sub(r"\1?…", ESCAPED.sub("/…", SECRET.sub(r"\1…", text)))
 
 
-def somebody(*_: Any) -> str:
+def anonymous_client(*_: Any) -> str:
     """Who failed to log in, for the lines of django-axes: the name that was typed, which may be a
     password in the wrong box, stands in the list of attempts only."""
     return "somebody (see the access attempts)"
 
 
-def described(error: BaseException) -> str:
+def exception_words(error: BaseException) -> str:
     """An exception by its kind. Its text may repeat what somebody typed, or a whole row."""
     name = type(error).__qualname__
     words = _safe_words(error)
@@ -60,9 +60,11 @@ class Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         args, record.exc_text = record.args, None  # another formatter's has the exception's words
         if isinstance(args, tuple):
-            record.args = tuple(described(a) if isinstance(a, BaseException) else a for a in args)
+            record.args = tuple(
+                exception_words(a) if isinstance(a, BaseException) else a for a in args
+            )
         try:
-            return masked(super().format(record))
+            return mask(super().format(record))
         finally:
             record.args, record.exc_text = args, None
 
@@ -71,7 +73,7 @@ class Formatter(logging.Formatter):
         lines: list[str] = []
         error: BaseException | None = ei[1]
         while error is not None:
-            lines += ["after" if lines else "Traceback:", f"  {described(error)}"]
+            lines += ["after" if lines else "Traceback:", f"  {exception_words(error)}"]
             lines += [
                 f'    File "{frame.filename}", line {frame.lineno}, in {frame.name}'
                 for frame in extract_tb(error.__traceback__)
@@ -87,7 +89,7 @@ class Logger(glogging.Logger):  # type: ignore[misc]
     def atoms(self, *args: Any) -> dict[str, Any]:
         """Without what was searched for, on which page, and by which headers."""
         atoms = {
-            name: masked(value) if isinstance(value, str) else value
+            name: mask(value) if isinstance(value, str) else value
             for name, value in super().atoms(*args).items()
             if not name.startswith("{")
         }

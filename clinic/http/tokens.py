@@ -17,7 +17,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from clinic.db.prepared import Prepared
-from clinic.db.rows import columns, take
+from clinic.db.rows import columns, pop_row
 from clinic.models import Clinic, User
 
 SCHEMES = (b"bearer", b"token")
@@ -89,7 +89,7 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
 
 
 def _taken(row: list[Any]) -> tuple[Any, Any, Clinic | None]:
-    return take(AuthToken, row), take(User, row), take(Clinic, row, *CLINIC)
+    return pop_row(AuthToken, row), pop_row(User, row), pop_row(Clinic, row, *CLINIC)
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

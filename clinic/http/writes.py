@@ -35,7 +35,7 @@ from rest_framework.views import APIView
 from clinic.db.retries import retried, retried_transaction
 from clinic.db.versions import OWN, version_of, version_read, with_state
 from clinic.errors import PreconditionRequired, VersionMismatch
-from clinic.http.idempotency import NAME, claim, keep, key_of
+from clinic.http.idempotency import NAME, claim, key_of, store_answer
 from clinic.permissions import actor
 
 OVERWRITES = {"PUT", "PATCH"}
@@ -147,7 +147,7 @@ class SafeWrites(APIView):
         self._with_version(answer, just_written=action in self.alone)
         if key is not None:
             self._render(answer)
-            keep(answer, key, by=actor(request))
+            store_answer(answer, key, by=actor(request))
         return cast(HttpResponse, answer)
 
     def _render(self, answer: HttpResponse) -> None:

@@ -139,12 +139,12 @@ def known_time_zone(name: str) -> None:
         )
 
 
-def keyed_with_clinic(name: str) -> models.UniqueConstraint:
+def key_with_clinic(name: str) -> models.UniqueConstraint:
     """What other tables refer to when a row must be of the same clinic as theirs."""
     return models.UniqueConstraint(name=name, fields=["id", "clinic"])
 
 
-def served_areas() -> "ArrayField[Any, Any]":
+def areas_field() -> "ArrayField[Any, Any]":
     """The areas that a room or device is fit for. By code: areas belong to an app above."""
     return ArrayField(
         models.SlugField(max_length=40),
@@ -190,7 +190,7 @@ def append_only() -> list[pgtrigger.Trigger]:
     return [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
 
-def tracked(*, exclude: tuple[str, ...] = ()) -> Callable[[type[M]], type[M]]:
+def track_history(*, exclude: tuple[str, ...] = ()) -> Callable[[type[M]], type[M]]:
     """Keep every state that a row ever had, with who changed it, in a table beside it.
 
     Triggers write `<table>_history` for every writer, SQL included; it is append-only itself.

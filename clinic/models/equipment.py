@@ -10,8 +10,8 @@ from clinic.models.base import (
     Versioned,
     VersionedQuerySet,
     append_only,
-    keyed_with_clinic,
-    served_areas,
+    areas_field,
+    key_with_clinic,
     version_once,
 )
 from clinic.models.site import Clinic
@@ -83,7 +83,7 @@ class Device(Model):
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="devices")
     model = models.ForeignKey(DeviceModel, on_delete=models.PROTECT, related_name="units")
     serial = models.CharField(max_length=60)
-    areas = served_areas()
+    areas = areas_field()
     is_active = models.BooleanField(default=True)
 
     objects = ClinicScoped.as_manager()
@@ -92,7 +92,7 @@ class Device(Model):
         db_table = "clinic_device"
         constraints = [
             models.UniqueConstraint(name="device_serial_once", fields=["model", "serial"]),
-            keyed_with_clinic("device_key_with_clinic"),
+            key_with_clinic("device_key_with_clinic"),
         ]
 
     def __str__(self) -> str:
@@ -135,7 +135,7 @@ class CartridgeLot(Model):
                 | (Q(recalled_at__isnull=False) & ~Q(recall_reason="")),
                 violation_error_message="Say when and why the lot was recalled: both, or neither.",
             ),
-            keyed_with_clinic("cartridge_lot_key_with_clinic"),
+            key_with_clinic("cartridge_lot_key_with_clinic"),
         ]
         triggers = [
             pgtrigger.ReadOnly(

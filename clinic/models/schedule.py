@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 
-from clinic.models.base import ClinicScoped, Model, tracked
+from clinic.models.base import ClinicScoped, Model, track_history
 from clinic.models.site import Clinic, Weekday
 from clinic.models.staff import User
 
@@ -34,7 +34,7 @@ class DayRange(Func):
     output_field = DateRangeField()
 
 
-@tracked()
+@track_history()
 class WorkingHours(Model):
     """A stretch of a weekday in which a practitioner treats at a clinic, on its wall clock.
 
@@ -118,7 +118,7 @@ class TimeOffQuerySet(ClinicScoped["TimeOff"]):
         return self.filter(practitioner__in=User.objects.visible_to(user))
 
 
-@tracked()
+@track_history()
 class TimeOff(Model):
     """When a practitioner treats nobody, at no clinic: a holiday, a training, sick leave."""
 
@@ -145,7 +145,7 @@ class TimeOff(Model):
         return f"{self.practitioner}, off from {self.starts_at:%d %b %Y}"
 
 
-@tracked()
+@track_history()
 class Closure(Model):
     """When a clinic is closed in spite of its opening hours."""
 

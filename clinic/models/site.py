@@ -12,9 +12,9 @@ from phonenumber_field.modelfields import PhoneNumberField
 from clinic.models.base import (
     ClinicScoped,
     Model,
-    keyed_with_clinic,
+    areas_field,
+    key_with_clinic,
     known_time_zone,
-    served_areas,
     without_extension,
 )
 
@@ -132,7 +132,7 @@ class Room(Model):
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="rooms")
     name = models.CharField(max_length=60)
-    areas = served_areas()
+    areas = areas_field()
     is_active = models.BooleanField(default=True)
 
     objects = ClinicScoped.as_manager()
@@ -141,7 +141,7 @@ class Room(Model):
         db_table = "clinic_room"
         constraints = [
             models.UniqueConstraint(name="room_name_once_per_clinic", fields=["clinic", "name"]),
-            keyed_with_clinic("room_key_with_clinic"),
+            key_with_clinic("room_key_with_clinic"),
         ]
 
     def __str__(self) -> str:

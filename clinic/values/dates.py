@@ -94,7 +94,7 @@ def days_of(text: str) -> Days | None:
     return Days(day, day)
 
 
-def take_dates(text: str) -> tuple[list[date], str]:
+def split_dates(text: str) -> tuple[list[date], str]:
     """The dates that stand in a search text, and the text without them.
 
     “Meyer 2 Apr 1988” is the second of April 1988 and “Meyer”. A year by itself stays in the

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
-def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
+def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The instant (UTC) when the wall clock in `zone` shows `at` on `day`.
 
     A time that the clock skips counts as later by what the clock is put forward (its own reading
@@ -17,7 +17,7 @@ def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
 
-def later(start: datetime, offset: timedelta, zone: ZoneInfo) -> datetime:
+def add_wallclock(start: datetime, offset: timedelta, zone: ZoneInfo) -> datetime:
     """The instant (UTC) when the wall clock in `zone` has moved on by `offset`, also back."""
     local = start.astimezone(zone).replace(tzinfo=None) + offset
     return local.replace(tzinfo=zone).astimezone(UTC)
@@ -30,7 +30,7 @@ def iso_utc(moment: datetime) -> str:
 
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Midnight and the next midnight: [start, end) of a local day, as instants."""
-    return instant(day, time(0), zone), instant(day + timedelta(days=1), time(0), zone)
+    return instant_of(day, time(0), zone), instant_of(day + timedelta(days=1), time(0), zone)
 
 
 class Skipped(ValueError):

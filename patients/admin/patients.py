@@ -15,7 +15,7 @@ from clinic.admin import (
     ServiceAdmin,
 )
 from clinic.admin.forms.fields import TIMES, NumberField
-from clinic.admin.words import AGREED, named
+from clinic.admin.words import AGREED, names_listed
 from clinic.permissions import actor
 from patients import services
 from patients.admin.screening import GOOD_HEALTH
@@ -70,7 +70,7 @@ class TreatmentConsentInline(ReadOnlyInline):
 
     @display(description="zones")
     def shown_zones(self, consent: TreatmentConsent) -> str:
-        return named("zones", consent.zones)
+        return names_listed("zones", consent.zones)
 
 
 class PhotoConsentInline(ReadOnlyInline):

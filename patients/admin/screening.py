@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from clinic.admin import ReadOnlyInline, ServiceAdmin
 from clinic.admin.forms.fields import DateField
-from clinic.admin.words import TONES, badge, named, said
+from clinic.admin.words import TONES, badge, names_listed, yes_no_column
 from clinic.findings import Severity
 from clinic.permissions import actor
 from patients import services
@@ -22,7 +22,7 @@ from patients.models import Screening, ScreeningAnswer, ScreeningKind
 YES, NO = "yes", "no"
 
 
-GOOD_HEALTH = said("good_health", "good health", no=("No", "warning"))
+GOOD_HEALTH = yes_no_column("good_health", "good health", no=("No", "warning"))
 
 
 class QuestionnaireForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -98,7 +98,7 @@ class ScreeningAnswerInline(ReadOnlyInline):
 
     @display(description="zones")
     def shown_zones(self, answer: ScreeningAnswer) -> str:
-        return named("zones", answer.zones)
+        return names_listed("zones", answer.zones)
 
 
 @admin.register(Screening)

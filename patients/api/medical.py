@@ -12,7 +12,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from clinic.api.base import ClinicViewSet, VisibleField
 from clinic.api.forms import CodeField, Form, RowField, TextField
-from clinic.api.paging import Gathered, ordered, page_of
+from clinic.api.paging import ListPages, page_of, pages_by
 from clinic.models import User
 from clinic.permissions import actor
 from patients import services
@@ -182,7 +182,7 @@ class PhotoConsentOut(serializers.ModelSerializer[PhotoConsent]):
         read_only_fields = fields
 
 
-class AssessmentPages(Gathered):
+class AssessmentPages(ListPages):
     """By the day that was typed, of which there may be several a day."""
 
     def position_of(self, row: SkinTypeAssessment) -> str:
@@ -240,7 +240,7 @@ class MedicalActions(GenericViewSet[Any]):
         return Response(SkinTypeOut(assessment).data, status=201)
 
     @extend_schema(responses=PatientConcernOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=ordered("id"))
+    @action(detail=True, methods=["get"], pagination_class=pages_by("id"))
     def concerns(self, request: Request, pk: Any) -> Response:
         rows = self.get_object().concerns.select_related("concern", "subtype", "zone")
         return page_of(self, rows, PatientConcernOut)
@@ -255,7 +255,7 @@ class MedicalActions(GenericViewSet[Any]):
         return Response(PatientConcernOut(concern).data, status=201)
 
     @extend_schema(responses=ScreeningOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=ordered("-id"))
+    @action(detail=True, methods=["get"], pagination_class=pages_by("-id"))
     def screenings(self, request: Request, pk: Any) -> Response:
         """Newest first."""
         rows = self.get_object().screenings.prefetch_related("answers__rule")
@@ -276,7 +276,7 @@ class MedicalActions(GenericViewSet[Any]):
         return Response(ScreeningOut(screening).data, status=201)
 
     @extend_schema(responses=ConsentOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=ordered("-id"))
+    @action(detail=True, methods=["get"], pagination_class=pages_by("-id"))
     def consents(self, request: Request, pk: Any) -> Response:
         """Treatment consents, newest first, revoked ones too."""
         return page_of(self, self.get_object().treatment_consents.all(), ConsentOut)
@@ -298,7 +298,7 @@ class MedicalActions(GenericViewSet[Any]):
         detail=True,
         methods=["get"],
         url_path="photo-consents",
-        pagination_class=ordered("-id"),
+        pagination_class=pages_by("-id"),
     )
     def photo_consents(self, request: Request, pk: Any) -> Response:
         """Newest first, revoked ones too."""

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet, acting_clinic
 from clinic.api.forms import Form, IdField, TextField
-from clinic.api.paging import NewestFirst, ordered, page_of
+from clinic.api.paging import NewestFirst, page_of, pages_by
 from clinic.models import known_time_zone
 from clinic.permissions import actor
 from patients import services
@@ -177,7 +177,7 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
         detail=True,
         methods=["get"],
         url_path="contact-consents",
-        pagination_class=ordered("-id"),
+        pagination_class=pages_by("-id"),
     )
     def contact_consents(self, request: Request, pk: Any) -> Response:
         """The ledger of what the patient agreed to, newest first."""

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from clinic.models import ClinicScoped, Model, tracked
+from clinic.models import ClinicScoped, Model, track_history
 from patients.models.anatomy import Area, Zone
 from patients.models.patient import Patient, past_day
 
@@ -65,7 +65,7 @@ class PatientConcernQuerySet(ClinicScoped["PatientConcern"]):
     clinic_path = "patient__clinic"
 
 
-@tracked()
+@track_history()
 class PatientConcern(Model):
     """A concern of one patient: which form, where, and how bad before any treatment."""
 

@@ -21,7 +21,7 @@ from clinic.models import (
     by_clinic,
     clinic_field,
     clinic_of,
-    tracked,
+    track_history,
     version_once,
 )
 from patients.models.patient import Patient
@@ -129,7 +129,7 @@ def signed_for_good() -> list[pgtrigger.Trigger]:
     ]
 
 
-@tracked(exclude=("clinic",))
+@track_history(exclude=("clinic",))
 class TreatmentConsent(GivenConsent):
     """The patient agrees to be treated on these zones with these devices."""
 
@@ -163,7 +163,7 @@ class PhotoScope(models.TextChoices):
     MARKETING = "MARKETING", "Marketing"
 
 
-@tracked(exclude=("clinic",))
+@track_history(exclude=("clinic",))
 class PhotoConsent(GivenConsent):
     """The patient agrees to photographs for one purpose. Each purpose is a consent of its own."""
 

@@ -24,9 +24,9 @@ from clinic.models import (
     by_clinic,
     clinic_field,
     clinic_of,
-    keyed_with_clinic,
+    key_with_clinic,
     known_time_zone,
-    tracked,
+    track_history,
     without_extension,
 )
 from clinic.values.phone_numbers import country_of, read_number
@@ -113,7 +113,7 @@ class PatientQuerySet(ClinicScoped["Patient"]):
         )
 
 
-@tracked(exclude=("search_text",))
+@track_history(exclude=("search_text",))
 class Patient(Model):
     """One person at one clinic. Archived, never deleted."""
 
@@ -190,7 +190,7 @@ class Patient(Model):
                 name="patient_merged_is_archived",
                 condition=Q(merged_into__isnull=True) | Q(archived_at__isnull=False),
             ),
-            keyed_with_clinic("patient_key_with_clinic"),
+            key_with_clinic("patient_key_with_clinic"),
         ]
         indexes = [
             models.Index(name="patient_of_clinic", fields=["clinic", "id"]),

@@ -6,7 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 
-from clinic.models import Clinic, ClinicScoped, Model, Role, User, tracked
+from clinic.models import Clinic, ClinicScoped, Model, Role, User, track_history
 from patients.models.patient import Patient
 
 
@@ -54,7 +54,7 @@ class StaffTaskQuerySet(ClinicScoped["StaffTask"]):
         return self.filter(status=TaskStatus.OPEN)
 
 
-@tracked()
+@track_history()
 class StaffTask(Model):
     """One thing to do. `source` names its cause, such as `message:<id>`: while a task is open, its
     cause raises no second one."""

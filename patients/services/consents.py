@@ -15,7 +15,7 @@ from patients.models import (
     TreatmentConsent,
     Zone,
 )
-from patients.services.records import open_record
+from patients.services.records import lock_open_record
 
 
 class ClauseMissing(DomainError):
@@ -58,7 +58,7 @@ def record_treatment_consent(
     witness: User | None = None,
 ) -> TreatmentConsent:
     """Record a signature. Raises TextOutdated, ClauseMissing, UnknownCode, PatientArchived."""
-    patient = open_record(patient_id)
+    patient = lock_open_record(patient_id)
     _require_current(text, ConsentKind.TREATMENT, at)
     known = {clause.code: clause.is_required for clause in text.clauses.all()}
     _require_known(clauses, set(known), "clauses")
@@ -91,7 +91,7 @@ def record_photo_consent(
     signer_relation: str = "",
 ) -> PhotoConsent:
     """Record a signature for one purpose. Raises TextOutdated, PatientArchived."""
-    patient = open_record(patient_id)
+    patient = lock_open_record(patient_id)
     _require_current(text, ConsentKind.PHOTO, at)
     return PhotoConsent.objects.create(
         patient=patient,

@@ -50,15 +50,15 @@ class ConcernKnown(Conflict):
     title = "This concern is recorded already"
 
 
-def locked(patient_id: Any) -> Patient:
+def lock_patient(patient_id: Any) -> Patient:
     return (
         Patient.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=patient_id)
     )
 
 
-def open_record(patient_id: Any) -> Patient:
+def lock_open_record(patient_id: Any) -> Patient:
     """The locked record. Raises PatientArchived."""
-    patient = locked(patient_id)
+    patient = lock_patient(patient_id)
     require_open(patient)
     return patient
 
@@ -101,7 +101,7 @@ def update_patient(
 
     Raises PatientArchived, SkinTypeNotYours, or ValidationError by field.
     """
-    patient = open_record(patient_id)
+    patient = lock_open_record(patient_id)
     changes = dict(changes)
     skin_type = changes.pop("skin_type", None)
     for name, value in changes.items():
@@ -126,7 +126,7 @@ def _assessed(patient: Patient, skin_type: int | None, *, at: datetime, by: User
 def archive_record(*, patient_id: Any, at: datetime) -> Patient:
     """Take a record out of use, whatever lies ahead of it: a step of
     `sessions.services.archive_patient`. Nothing is deleted. Raises PatientArchived."""
-    patient = open_record(patient_id)
+    patient = lock_open_record(patient_id)
     patient.archived_at = at
     patient.save(update_fields=["archived_at", "version", "updated_at"])
     return patient
@@ -135,7 +135,7 @@ def archive_record(*, patient_id: Any, at: datetime) -> Patient:
 @retried_transaction
 def restore_record(*, patient_id: Any) -> Patient:
     """Take an archived record back into use. Raises NotArchived, also for a merged one."""
-    patient = locked(patient_id)
+    patient = lock_patient(patient_id)
     if not patient.archived_at or patient.merged_into_id:
         raise NotArchived("Only a record that is archived, and not merged, can be restored.")
     patient.archived_at = None
@@ -148,7 +148,7 @@ def assess_skin_type(
     *, patient_id: Any, skin_type: int, assessed_on: date, by: User
 ) -> SkinTypeAssessment:
     """Record what a clinician takes the skin type for; earlier assessments are kept."""
-    patient = open_record(patient_id)
+    patient = lock_open_record(patient_id)
     assessment = SkinTypeAssessment.objects.create(
         patient=patient, skin_type=skin_type, assessed_by=by, assessed_on=assessed_on
     )
@@ -170,7 +170,7 @@ def record_concern(
     note: str = "",
 ) -> PatientConcern:
     """Record what the patient wants treated. Raises WrongSubtype, WrongZone, ConcernKnown."""
-    patient = open_record(patient_id)
+    patient = lock_open_record(patient_id)
     new = PatientConcern(
         patient=patient,
         concern=concern,
@@ -191,7 +191,7 @@ def record_concern(
 @retried_transaction
 def change_concern(*, concern_id: Any, changes: Mapping[str, Any]) -> PatientConcern:
     """Correct what the patient wants treated. Raises PatientArchived, or ValidationError."""
-    open_record(PatientConcern.objects.values_list("patient_id", flat=True).get(pk=concern_id))
+    lock_open_record(PatientConcern.objects.values_list("patient_id", flat=True).get(pk=concern_id))
     known = PatientConcern.objects.select_for_update(of=("self",)).get(pk=concern_id)
     for name, value in changes.items():
         setattr(known, name, value)

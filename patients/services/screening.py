@@ -14,7 +14,7 @@ from patients.models import (
     ScreeningRule,
     Zone,
 )
-from patients.services.records import open_record
+from patients.services.records import lock_open_record
 
 
 class AnswersMissing(DomainError):
@@ -63,7 +63,7 @@ def record_screening(
 
     Raises AnswersMissing, BadAnswer, NothingToRescreen, PatientArchived.
     """
-    patient = open_record(patient_id)
+    patient = lock_open_record(patient_id)
     rules = {rule.code: rule for rule in questionnaire(at)}
     given = _checked(answers, rules, on=at.astimezone(patient.clinic.zone).date())
     base = None

@@ -14,7 +14,7 @@ from clinic.admin import (
     VersionPartInline,
     version_columns,
 )
-from clinic.admin.words import IN_USE, said
+from clinic.admin.words import IN_USE, yes_no_column
 from clinic.permissions import actor
 from sessions import services
 from sessions.models import (
@@ -32,14 +32,18 @@ from sessions.models import (
 CLOSE_PAIRS_SHOWN = 50
 
 
-NEEDLED = said("is_blocked", "needled", yes=("Never needled", "danger"), no=("Up to its limit", ""))
-BETTER = said(
+NEEDLED = yes_no_column(
+    "is_blocked", "needled", yes=("Never needled", "danger"), no=("Up to its limit", "")
+)
+BETTER = yes_no_column(
     "lower_is_better", "better is", yes=("The lower score", ""), no=("The higher score", "")
 )
-RED_FLAG = said(
+RED_FLAG = yes_no_column(
     "is_red_flag", "seen the same day", yes=("Red flag: always", "danger"), no=("Not by itself", "")
 )
-DERMIS = said("for_dermis", "in the dermis", yes=("On its label", ""), no=("Not on its label", ""))
+DERMIS = yes_no_column(
+    "for_dermis", "in the dermis", yes=("On its label", ""), no=("Not on its label", "")
+)
 
 
 @admin.register(ZoneLimit)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
-from clinic.admin.saving.save import saving
+from clinic.admin.saving.save import save_state
 from clinic.errors import DomainError
 from clinic.permissions import actor
 from sessions import services
@@ -43,7 +43,7 @@ class Warned(NamedTuple):
 
 def warnings_for(request: HttpRequest, session: TreatmentSession) -> list[Warned]:
     """Those that stand in the form: read once for each time that the form is made."""
-    error: Any = saving(request).error
+    error: Any = save_state(request).error
     known = getattr(request, "_warnings", None)
     if known and known[0] is error:
         return known[1]  # type: ignore[no-any-return]

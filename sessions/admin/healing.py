@@ -7,13 +7,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from clinic.admin import ServiceAdmin
-from clinic.admin.words import said
+from clinic.admin.words import yes_no_column
 from clinic.permissions import actor
 from patients.admin.records import OfOpenRecord
 from sessions import services
 from sessions.models import OutcomeMeasure, SideEffect
 
-EXPECTED = said("is_expected", "expected", no=("Not expected", "danger"))
+EXPECTED = yes_no_column("is_expected", "expected", no=("Not expected", "danger"))
 
 
 @admin.register(SideEffect)

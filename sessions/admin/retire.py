@@ -12,7 +12,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 
-from clinic.admin.saving.save import saving
+from clinic.admin.saving.save import save_state
 from clinic.models import Clinic, Device, DeviceModel, Room, User, WorkingHours
 from clinic.permissions import actor
 from patients.models import Concern
@@ -110,12 +110,14 @@ class AsksFirst:
         for row, before in request._served:  # type: ignore[attr-defined]
             fresh = type(row)._base_manager.filter(pk=row.pk).first()
             is_there = fresh is not None and not isinstance(row, WorkingHours)
-            services.settle(fresh if is_there else row, before, decider=decider_of(request))
+            services.carry_out_decisions(
+                fresh if is_there else row, before, decider=decider_of(request)
+            )
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        error = saving(request).error
+        error = save_state(request).error
         if isinstance(error, StillAhead):
             context |= question(request, error)
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]

@@ -7,12 +7,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from clinic.admin.saving.save import saving
+from clinic.admin.saving.save import save_state
 from clinic.errors import Conflict
 from clinic.models import Clinic
 from clinic.values.zones import clock_of
 from sessions.admin import retire as _retiring  # noqa: F401  registers the page of clinics
-from sessions.scheduling.ahead import still_to_come
+from sessions.scheduling.ahead import upcoming_sessions
 
 UNDERSTOOD = "_zone_understood"
 
@@ -37,14 +37,16 @@ class AsksAboutTheZone:
     ) -> Any:
         """With the box to tick, which stays ticked if something else is refused after it."""
         ticked = UNDERSTOOD in request.POST
-        if ticked or isinstance(saving(request).error, TimesMove):
+        if ticked or isinstance(save_state(request).error, TimesMove):
             context["zone_template"] = "sessions/admin/zone.html"
             context["zone_understood"] = ticked
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
 
 
 def _times_move(clinic: Clinic, old: ZoneInfo) -> TimesMove:
-    ahead = still_to_come(timezone.now()).filter(clinic=clinic).values_list("starts_at", flat=True)
+    ahead = (
+        upcoming_sessions(timezone.now()).filter(clinic=clinic).values_list("starts_at", flat=True)
+    )
     moved = sum(
         at.astimezone(old).utcoffset() != at.astimezone(clinic.zone).utcoffset() for at in ahead
     )

@@ -15,7 +15,7 @@ from clinic.api.paging import NewestFirst, page_of
 from clinic.models import DeviceModel, DeviceSpec
 from clinic.permissions import actor
 from patients.models import Zone
-from sessions.api.retire import RetireActions, may
+from sessions.api.retire import RetireActions, permissions_for
 from sessions.models import (
     DeviceClearance,
     OutcomeScale,
@@ -130,7 +130,7 @@ class ProtocolViewSet(RetireActions, CatalogueViewSet):
     resource = "treatment_sessions.protocol"
     permissions = {
         "close_pairs": "treatment_sessions.view_treatmentsession",
-        **may("treatment_sessions.change_protocol"),
+        **permissions_for("treatment_sessions.change_protocol"),
     }
     serializer_class = ProtocolOut
 
@@ -190,7 +190,7 @@ class DeviceModelOut(serializers.ModelSerializer[DeviceModel]):
 class DeviceModelViewSet(RetireActions, CatalogueViewSet):
     model = DeviceModel
     resource = "clinic.devicemodel"
-    permissions = may("clinic.change_devicemodel")
+    permissions = permissions_for("clinic.change_devicemodel")
     serializer_class = DeviceModelOut
 
     def get_queryset(self) -> QuerySet[Any]:

@@ -129,20 +129,20 @@ class RetireActions:
         return Response(self.get_serializer(row).data)  # type: ignore[attr-defined]
 
 
-def may(permission: str) -> dict[str, str]:
+def permissions_for(permission: str) -> dict[str, str]:
     return dict.fromkeys(("ahead", "retire"), permission)
 
 
 class RetirableRoomViewSet(RetireActions, RoomViewSet):
-    permissions = may("clinic.change_room")
+    permissions = permissions_for("clinic.change_room")
 
 
 class RetirableDeviceViewSet(RetireActions, DeviceViewSet):
-    permissions = may("clinic.change_device")
+    permissions = permissions_for("clinic.change_device")
 
 
 class RetirableConcernViewSet(RetireActions, ConcernViewSet):
-    permissions = may("patients.change_concern")
+    permissions = permissions_for("patients.change_concern")
 
 
 class RetirablePractitionerViewSet(RetireActions, RetrieveModelMixin, PractitionerViewSet):
@@ -150,7 +150,7 @@ class RetirablePractitionerViewSet(RetireActions, RetrieveModelMixin, Practition
     permissions = {
         **PractitionerViewSet.permissions,
         "retrieve": "treatment_sessions.view_treatmentsession",
-        **may("clinic.change_user"),
+        **permissions_for("clinic.change_user"),
     }
 
     def retire_row(self, row: User, decider: Decider) -> Any:

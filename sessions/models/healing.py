@@ -18,7 +18,7 @@ from clinic.models import (
     by_clinic,
     clinic_field,
     clinic_of,
-    tracked,
+    track_history,
     version_once,
 )
 from patients.models import Zone
@@ -101,7 +101,7 @@ def past_moment(moment: datetime) -> None:
         raise ValidationError("This lies in the future: say when it began.", code="past_moment")
 
 
-@tracked(exclude=("clinic",))
+@track_history(exclude=("clinic",))
 class SideEffect(Model):
     """What a patient's skin, or patient, showed after a session."""
 

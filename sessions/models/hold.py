@@ -32,7 +32,7 @@ class HoldQuerySet(ClinicScoped["Hold"]):
         )
 
 
-def kept(name: str, resource: str, span: tuple[str, str]) -> ExclusionConstraint:
+def no_overlap_of_holds(name: str, resource: str, span: tuple[str, str]) -> ExclusionConstraint:
     """No two holds keep the same `resource` in overlapping spans."""
     return ExclusionConstraint(
         name=name,
@@ -70,9 +70,9 @@ class Hold(Model):
     class Meta:
         db_table = "treatment_hold"
         constraints = [
-            kept("hold_practitioner_kept_once", "practitioner", TREATMENT),
-            kept("hold_room_kept_once", "room", OCCUPATION),
-            kept("hold_device_kept_once", "device", OCCUPATION),
+            no_overlap_of_holds("hold_practitioner_kept_once", "practitioner", TREATMENT),
+            no_overlap_of_holds("hold_room_kept_once", "room", OCCUPATION),
+            no_overlap_of_holds("hold_device_kept_once", "device", OCCUPATION),
             models.CheckConstraint(
                 name="hold_times_ordered",
                 condition=Q(

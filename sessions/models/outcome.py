@@ -11,7 +11,7 @@ from clinic.models import (
     by_clinic,
     clinic_field,
     clinic_of,
-    tracked,
+    track_history,
 )
 from patients.models import Patient, Zone
 from sessions.models.catalogue import OutcomeScale, RaterRole
@@ -28,7 +28,7 @@ class Milestone(models.TextChoices):
     OTHER = "OTHER", "Another time"
 
 
-@tracked(exclude=("clinic",))
+@track_history(exclude=("clinic",))
 class OutcomeMeasure(Model):
     """One score on one scale. The database refuses a score outside of the scale's range."""
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from clinic.errors import Conflict
-from clinic.models import Clinic, ClinicScoped, Model, User, append_only, tracked
+from clinic.models import Clinic, ClinicScoped, Model, User, append_only, track_history
 from patients.models import Area, Concern, Patient, PatientConcern
 from sessions.lifecycle import PLAN_NEXT, PlanStatus, in_words
 from sessions.models.catalogue import Protocol, ProtocolVersion
@@ -25,7 +25,7 @@ class TreatmentPlanQuerySet(ClinicScoped["TreatmentPlan"]):
         return self.select_related("clinic", "patient__clinic", "area", "protocol")
 
 
-@tracked()
+@track_history()
 class TreatmentPlan(Model):
     """The decision to treat one concern of one patient on one area by one protocol."""
 

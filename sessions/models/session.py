@@ -12,7 +12,16 @@ from django.db.models import ExpressionWrapper, F, Func, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from clinic.errors import Conflict
-from clinic.models import Clinic, ClinicScoped, Device, Model, Room, User, append_only, tracked
+from clinic.models import (
+    Clinic,
+    ClinicScoped,
+    Device,
+    Model,
+    Room,
+    User,
+    append_only,
+    track_history,
+)
 from patients.models import Area, Patient, Screening, TreatmentConsent
 from sessions.lifecycle import NEXT, OCCUPIES, UPCOMING, Status, can_move, in_words
 from sessions.models.catalogue import ProtocolVersion
@@ -93,7 +102,7 @@ TREATMENT = ("starts_at", "ends_at")
 OCCUPATION = ("occupied_from", "released_at")
 
 
-def free(
+def no_overlap_of_sessions(
     name: str, resource: str, span: tuple[str, str], code: str, message: str
 ) -> ExclusionConstraint:
     """No two occupying sessions hold the same `resource` in overlapping spans.
@@ -113,7 +122,7 @@ def free(
     )
 
 
-@tracked()
+@track_history()
 class TreatmentSession(Model):
     """One appointment to treat one area: when, by whom, where and with which device.
 
@@ -196,28 +205,28 @@ class TreatmentSession(Model):
     class Meta:
         db_table = "treatment_session"
         constraints = [
-            free(
+            no_overlap_of_sessions(
                 "session_practitioner_free",
                 "practitioner",
                 TREATMENT,
                 "practitioner_taken",
                 "The practitioner is already booked at that time.",
             ),
-            free(
+            no_overlap_of_sessions(
                 "session_patient_free",
                 "patient",
                 TREATMENT,
                 "patient_taken",
                 "The patient already has a session at that time.",
             ),
-            free(
+            no_overlap_of_sessions(
                 "session_room_free",
                 "room",
                 OCCUPATION,
                 "room_taken",
                 "The room is already booked at that time.",
             ),
-            free(
+            no_overlap_of_sessions(
                 "session_device_free",
                 "device",
                 OCCUPATION,

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from clinic.findings import Severity
-from clinic.models import CartridgeLot, Clinic, Model, User, tracked
+from clinic.models import CartridgeLot, Clinic, Model, User, track_history
 from patients.models import Zone
 from sessions.models.catalogue import IN_BAND, Endpoint, Product, depth_field
 from sessions.models.session import TreatmentSession
@@ -31,7 +31,7 @@ class Direction(models.TextChoices):
     OBLIQUE = "OBLIQUE", "Oblique"
 
 
-@tracked()
+@track_history()
 class ZoneTreatment(Model):
     """What was done on one zone: the depth is the dial setting of the device."""
 
@@ -81,7 +81,7 @@ class ZoneTreatment(Model):
             raise ValidationError({"zone": why})
 
 
-@tracked()
+@track_history()
 class CartridgeUse(Model):
     """One sterile cartridge, used for one session and then thrown away.
 
@@ -115,7 +115,7 @@ class CartridgeUse(Model):
         return f"{self.lot}, serial {self.serial}"
 
 
-@tracked()
+@track_history()
 class ProductUse(Model):
     """An anaesthetic, serum or dressing that was put on the skin, with its lot."""
 
@@ -153,7 +153,7 @@ class ProductUse(Model):
         return f"{self.product}, lot {self.lot}"
 
 
-@tracked()
+@track_history()
 class SessionFinding(Model):
     """What a safety rule said about this session, and who decided to go on in spite of it.
 

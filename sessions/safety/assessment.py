@@ -37,7 +37,7 @@ PIGMENT_CHECK = "pigment-change"  # the screening rule that asks for it
 
 
 @dataclass(frozen=True)
-class Assessed:
+class AssessedFinding:
     """A finding, and who has decided to go on in spite of it."""
 
     finding: Finding
@@ -50,7 +50,7 @@ class Assessed:
         return self.finding.needs_decision and self.overridden_by is None
 
 
-def assess_session(session: TreatmentSession, *, at: datetime) -> list[Assessed]:
+def assess_session(session: TreatmentSession, *, at: datetime) -> list[AssessedFinding]:
     """What the rules say about a session now, or said when it was signed; gravest first.
 
     An override holds for the numbers that it was given for: a depth that is changed afterwards
@@ -66,7 +66,7 @@ def assess_session(session: TreatmentSession, *, at: datetime) -> list[Assessed]
         _stored(row, finding)
         if (row := stored.get((finding.code, finding.subject)))
         and row.numbers == dict(finding.numbers)
-        else Assessed(finding)
+        else AssessedFinding(finding)
         for finding in found
     ]
 
@@ -75,8 +75,8 @@ def stored_findings(session: TreatmentSession) -> list[SessionFinding]:
     return list(session.findings.select_related("overridden_by"))
 
 
-def _stored(row: SessionFinding, finding: Finding) -> Assessed:
-    return Assessed(finding, row.overridden_by, row.overridden_at, row.override_reason)
+def _stored(row: SessionFinding, finding: Finding) -> AssessedFinding:
+    return AssessedFinding(finding, row.overridden_by, row.overridden_at, row.override_reason)
 
 
 def _finding_of(row: SessionFinding) -> Finding:
@@ -128,7 +128,7 @@ def side_effect_findings(session: TreatmentSession, *, at: datetime) -> list[Fin
     return check_side_effects(unhealed, rules_in_effect(at)) if unhealed else []
 
 
-def overridden(
+def override_row(
     session: TreatmentSession, finding: Finding, *, reason: str, at: datetime, by: User
 ) -> SessionFinding:
     """The row that says who goes on in spite of a finding; not saved."""
@@ -296,7 +296,7 @@ def open_side_effects(patient_id: UUID) -> list[SideEffect]:
     return list(unresolved.order_by("kind", "-grade").distinct("kind"))
 
 
-def _treated(session: TreatmentSession, at: datetime) -> tuple[facts.Treated, ...]:
+def _treated(session: TreatmentSession, at: datetime) -> tuple[facts.TreatedZone, ...]:
     charted = list(session.zone_treatments.select_related("zone").order_by("id"))
     ids = {treatment.zone_id for treatment in charted}
     limits = {
@@ -304,7 +304,7 @@ def _treated(session: TreatmentSession, at: datetime) -> tuple[facts.Treated, ..
     }
     ranges = {r.zone_id: r for r in session.protocol_version.zone_ranges.filter(zone__in=ids)}
     return tuple(
-        facts.Treated(
+        facts.TreatedZone(
             zone=_zone(treatment.zone, limits.get(treatment.zone_id), session, ranges),
             depth_mm=treatment.depth_mm,
             passes=treatment.passes,

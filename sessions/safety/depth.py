@@ -11,7 +11,7 @@ from clinic.findings import Finding, Severity
 from clinic.models import Role
 from patients.screening import DARKER_SKIN
 from sessions.models import MAX_DEPTH_MM, MIN_DEPTH_MM, Endpoint
-from sessions.safety.facts import Device, Facts, Limit, Number, Protocol, Treated, Zone
+from sessions.safety.facts import Device, Facts, Limit, Number, Protocol, TreatedZone, Zone
 
 BAND = Limit("band of the product", MIN_DEPTH_MM, MAX_DEPTH_MM, "Default of this product")
 PRACTITIONER = (Role.PRACTITIONER.value,)
@@ -79,7 +79,7 @@ def depth_range(
     )
 
 
-def check_zone(treated: Treated, facts: Facts) -> list[Finding]:
+def check_zone(treated: TreatedZone, facts: Facts) -> list[Finding]:
     """Depth, passes and endpoint of one charted zone."""
     zone = treated.zone
     if zone.is_blocked:
@@ -100,7 +100,7 @@ def check_zone(treated: Treated, facts: Facts) -> list[Finding]:
     ]
 
 
-def check_depth(treated: Treated, facts: Facts) -> list[Finding]:
+def check_depth(treated: TreatedZone, facts: Facts) -> list[Finding]:
     """The depth against the effective range: at most one finding."""
     zone, device = treated.zone, facts.device
     allowed = depth_range(
@@ -168,7 +168,7 @@ def _judge(
     return "depth_below_range", WARN, allowed.lowest, shallower
 
 
-def _check_passes(treated: Treated, protocol: Protocol) -> list[Finding]:
+def _check_passes(treated: TreatedZone, protocol: Protocol) -> list[Finding]:
     """Passes against the lower limit of zone and protocol."""
     zone = treated.zone
     most = min(zone.passes_max, protocol.passes_max)
@@ -188,7 +188,7 @@ def _check_passes(treated: Treated, protocol: Protocol) -> list[Finding]:
     ]
 
 
-def _check_endpoint(treated: Treated, facts: Facts) -> list[Finding]:
+def _check_endpoint(treated: TreatedZone, facts: Facts) -> list[Finding]:
     """Excessive bleeding is never the aim; bleeding is not expected of shallow needling."""
     zone, shallow = treated.zone, facts.rules["erythema-below"]
     if treated.endpoint == Endpoint.EXCESSIVE_BLEEDING:

@@ -9,7 +9,7 @@ from patients.screening import Answer
 from sessions.models import Endpoint
 
 
-def plain(value: Decimal) -> str:
+def figure(value: Decimal) -> str:
     """A figure as people write it: 72, not 72.00 as the database keeps it."""
     return f"{value.normalize():f}"
 
@@ -23,7 +23,7 @@ class Number:
     source: str
 
     def __str__(self) -> str:
-        return plain(self.value)
+        return figure(self.value)
 
     @property
     def hours(self) -> timedelta:
@@ -88,7 +88,7 @@ class Device:
 
 
 @dataclass(frozen=True)
-class Treated:
+class TreatedZone:
     """One charted zone."""
 
     zone: Zone
@@ -170,7 +170,7 @@ class Facts:
     consent: Consent | None = None
     previous: Previous | None = None
     side_effects: tuple[OpenSideEffect, ...] = ()
-    treated: tuple[Treated, ...] = ()
+    treated: tuple[TreatedZone, ...] = ()
     products: tuple[ProductUse, ...] = ()
     cartridges: int = 0
 

@@ -11,7 +11,7 @@ from decimal import ROUND_UP, Decimal
 from clinic.findings import Finding, Severity
 from clinic.models import Role
 from sessions.models import ProductKind
-from sessions.safety.facts import Number, ProductUse, plain
+from sessions.safety.facts import Number, ProductUse, figure
 
 MINUTE = timedelta(minutes=1)
 
@@ -60,8 +60,8 @@ def _check_prescriber(use: ProductUse, otc: Number) -> Iterable[Finding]:
         yield _product(
             "anaesthetic_needs_prescriber",
             use,
-            f"{use.name} has {plain(percent)} %; above {otc} %, name the prescriber.",
-            {"percent": plain(percent), "limit_percent": str(otc)},
+            f"{use.name} has {figure(percent)} %; above {otc} %, name the prescriber.",
+            {"percent": figure(percent), "limit_percent": str(otc)},
             otc,
         )
 

@@ -59,14 +59,14 @@ def look_ahead(row: models.Model, *, at: datetime) -> Ahead:
     reach = REACHES[type(row)](row, at)
     counts = asked_for_messages.send(type(row), row=row, at=at)
     return Ahead(
-        _ids(still_to_come(at).filter(reach.sessions)),
+        _ids(upcoming_sessions(at).filter(reach.sessions)),
         _ids(Hold.objects.live(at).filter(reach.holds)),
         _ids(WaitlistEntry.objects.filter(reach.waitlist, status__in=WAITLIST_OPEN)),
         sum(int(count or 0) for _, count in counts),
     )
 
 
-def still_to_come(at: datetime) -> Any:
+def upcoming_sessions(at: datetime) -> Any:
     """Sessions that have not ended: booked, confirmed, or going on."""
     return TreatmentSession.objects.filter(
         status__in=[status for status in OCCUPIES if status != Status.COMPLETED], ends_at__gt=at
@@ -135,14 +135,18 @@ def _person(row: User, at: datetime) -> Reach:
 
 
 def _hours(row: WorkingHours, at: datetime) -> Reach:
-    return Reach(Q(pk__in=absent(row.clinic, at=at, practitioner_id=row.practitioner_id)))
+    return Reach(
+        Q(pk__in=sessions_without_staff(row.clinic, at=at, practitioner_id=row.practitioner_id))
+    )
 
 
 def _clinic(row: Clinic, at: datetime) -> Reach:
-    return Reach(Q(pk__in=absent(row, at=at)))
+    return Reach(Q(pk__in=sessions_without_staff(row, at=at)))
 
 
-def absent(clinic: Clinic, *, at: datetime, practitioner_id: UUID | None = None) -> list[UUID]:
+def sessions_without_staff(
+    clinic: Clinic, *, at: datetime, practitioner_id: UUID | None = None
+) -> list[UUID]:
     """The sessions still to come at a clinic for whom nobody is there, in one query."""
     today = at.astimezone(clinic.zone).date()
     values = {
@@ -159,7 +163,7 @@ def absent(clinic: Clinic, *, at: datetime, practitioner_id: UUID | None = None)
 
 
 def _last_day(clinic: Clinic, at: datetime, practitioner_id: UUID | None) -> Any:
-    rows = still_to_come(at).filter(clinic=clinic, starts_at__lt=at + FARTHEST)
+    rows = upcoming_sessions(at).filter(clinic=clinic, starts_at__lt=at + FARTHEST)
     if practitioner_id:
         rows = rows.filter(practitioner=practitioner_id)
     last = rows.aggregate(last=models.Max("ends_at"))["last"]

@@ -71,7 +71,7 @@ class Presence:
 
 
 @dataclass(frozen=True)
-class Standing(Presence):
+class BookingFacts(Presence):
     """What else a booking has to know, read behind its locks."""
 
     plan_status: str
@@ -91,7 +91,7 @@ def presence(
         return Presence(*cursor.fetchone())
 
 
-def standing(session: TreatmentSession, *, behind: Statement | None = None) -> Standing:
+def booking_facts(session: TreatmentSession, *, behind: Statement | None = None) -> BookingFacts:
     """How it stands with a session that is about to be booked or held, in one query; `behind` the
     locks that this statement takes."""
     values = {
@@ -103,7 +103,7 @@ def standing(session: TreatmentSession, *, behind: Statement | None = None) -> S
         "released_at": session.released_at,
     }
     *_, rows = together(*([behind] if behind else []), slots_sql.STANDING.taught(values))
-    return Standing(*rows[0])
+    return BookingFacts(*rows[0])
 
 
 def _stretch(

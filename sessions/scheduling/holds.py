@@ -14,7 +14,7 @@ from sessions.models import Hold, TreatmentSession, WaitlistEntry
 from sessions.scheduling.availability import SlotTaken
 
 
-class Held(SlotTaken):
+class SlotHeld(SlotTaken):
     code = "held"
     title = "The time is held at the moment"
 
@@ -31,7 +31,7 @@ def own_holds(session: TreatmentSession, *, at: datetime, named: Any = None) -> 
         if hold.plan_id == session.plan_id:
             own.append(hold)
         elif hold.expires_at > at:
-            raise Held(
+            raise SlotHeld(
                 f"Somebody holds this time ({session.starts_at_local:%d %b %Y at %H:%M}) for "
                 "another patient; it may be free again in a few minutes.",
                 field="starts_at",
@@ -39,7 +39,7 @@ def own_holds(session: TreatmentSession, *, at: datetime, named: Any = None) -> 
     return own
 
 
-def use_up(holds: list[Hold], session: TreatmentSession, *, at: datetime, by: User) -> None:
+def consume_holds(holds: list[Hold], session: TreatmentSession, *, at: datetime, by: User) -> None:
     """End the holds that `session` was booked from. The offers among them are taken thereby."""
     for hold in holds:
         if hold.offered_to_id:

@@ -26,7 +26,7 @@ from sessions.lifecycle import OCCUPIES
 OCCUPYING = ", ".join(f"'{status}'" for status in OCCUPIES)
 
 
-def hours(table: str, owner: str, valid: str = "true") -> str:
+def weekly_hours(table: str, owner: str, valid: str = "true") -> str:
     """The weekly hours of one owner as instants, on the days that are looked at."""
     return f"""(
         SELECT coalesce(range_agg(  -- `greatest`: a gap in the clock may swallow the end
@@ -41,7 +41,7 @@ def hours(table: str, owner: str, valid: str = "true") -> str:
     )"""
 
 
-def opening(whom: str) -> str:
+def opening_hours(whom: str) -> str:
     """The clinic's opening hours, and the practitioners for whom `whom` holds, the wanted first.
 
     `first` and `last` are local days; one more on either side, because sessions may run over
@@ -59,7 +59,7 @@ span AS MATERIALIZED (
     SELECT min(lower(whole)) AS begins, max(upper(whole)) AS ends FROM days
 ),
 opening AS MATERIALIZED (
-    SELECT {hours("clinic_opening_hours", "clinic_id = %(clinic)s")}
+    SELECT {weekly_hours("clinic_opening_hours", "clinic_id = %(clinic)s")}
          - coalesce(range_agg(tstzrange(starts_at, ends_at)), '{{}}') AS hours
     FROM clinic_closure, span
     WHERE clinic_id = %(clinic)s AND ends_at > span.begins AND starts_at < span.ends
@@ -84,7 +84,7 @@ OWN = "clinic_id = %(clinic)s AND practitioner_id = person"
 THERE = f"""(
     (SELECT hours FROM opening)
     * ({
-    hours(
+    weekly_hours(
         "clinic_working_hours",
         OWN,
         "day >= valid_from AND (valid_until IS NULL OR day < valid_until)",
@@ -119,7 +119,8 @@ PRESENCE_TYPES = {
 }
 PRESENCE = Prepared(
     "presence",
-    f"{opening(THIS_ONE)} SELECT {PRESENT} FROM tstzrange(%(starts_at)s, %(ends_at)s) AS asked",
+    f"{opening_hours(THIS_ONE)} SELECT {PRESENT} FROM "
+    "tstzrange(%(starts_at)s, %(ends_at)s) AS asked",
     types=PRESENCE_TYPES,
 )
 
@@ -127,7 +128,7 @@ PRESENCE = Prepared(
 # effects not healed yet: mostly there are none, and then nobody need ask which.
 STANDING = Prepared(
     "standing",
-    f"""{opening(THIS_ONE)}
+    f"""{opening_hours(THIS_ONE)}
 SELECT {PRESENT},
        plan.status, patient.archived_at IS NOT NULL,
        EXISTS (SELECT FROM clinic_room WHERE id = %(room)s AND is_active),
@@ -155,7 +156,7 @@ WHERE plan.id = %(plan)s
 # the clinic is closed, or the practitioner does not treat there or does not work then.
 ABSENT = Prepared(
     "absent",
-    f"""{opening("(%(practitioner)s::uuid IS NULL OR person.id = %(practitioner)s)")},
+    f"""{opening_hours("(%(practitioner)s::uuid IS NULL OR person.id = %(practitioner)s)")},
 there AS MATERIALIZED (
     SELECT person, {THERE} AS hours FROM people, unnest(ids) AS person
 )
@@ -187,7 +188,7 @@ class Span(NamedTuple):
     after: str
 
 
-def ruled_out(resource: str, owner: str, span: Span, wanted: str = "wanted") -> str:
+def busy_starts(resource: str, owner: str, span: Span, wanted: str = "wanted") -> str:
     """The starts that what is booked or held of one resource rules out, as far as they are near
     those `wanted`. The index by resource and start finds the sessions: none is longer than a day.
     """
@@ -208,7 +209,7 @@ def ruled_out(resource: str, owner: str, span: Span, wanted: str = "wanted") -> 
     )"""
 
 
-def lasting(hours: str) -> str:
+def starts_that_fit(hours: str) -> str:
     """The starts from which a treatment ends within the same stretch of `hours`."""
     return f"""(
         SELECT coalesce(range_agg(tstzrange(lower(free), upper(free) - duration, '[]')), '{{}}')
@@ -216,7 +217,7 @@ def lasting(hours: str) -> str:
     )"""
 
 
-def walk(name: str, wanted: str, who: str, possible: str) -> str:
+def assign_in_turn(name: str, wanted: str, who: str, possible: str) -> str:
     """Give each of the `wanted` starts to the first `owner` of `who.ids` for whom it is `possible`.
 
     Whoever comes later in the walk is only asked about what is still wanted."""
@@ -232,12 +233,12 @@ def walk(name: str, wanted: str, who: str, possible: str) -> str:
 )"""
 
 
-def given(name: str) -> str:
+def assigned_starts(name: str) -> str:
     """All starts that a walk could give to somebody."""
     return f"SELECT coalesce(range_agg(starts), '{{}}') FROM {name}"
 
 
-def things(table: str, rank: str, in_use: str) -> str:
+def resource_ids(table: str, rank: str, in_use: str) -> str:
     return f"""(
     SELECT coalesce(array_agg(id ORDER BY {rank}, id), '{{}}') AS ids FROM {table}
     WHERE clinic_id = %(clinic)s AND {in_use}
@@ -286,7 +287,7 @@ OCCUPATION = Span("occupied_from", "released_at", "setup", "(duration + cleaning
 
 SLOTS = Prepared(
     "slots",
-    f"""{opening(ANYONE)},
+    f"""{opening_hours(ANYONE)},
 version AS MATERIALIZED (
     SELECT make_interval(mins => duration_minutes + (%(zones)s - 1) * minutes_per_zone)
                AS duration,
@@ -308,39 +309,39 @@ held AS MATERIALIZED (
     FROM treatment_hold AS hold JOIN treatment_plan AS plan ON plan.id = hold.plan_id
     WHERE expires_at > %(at)s AND plan.id <> %(plan)s
 ),
-rooms AS MATERIALIZED {things("clinic_room", "name", "is_active")},
-devices AS MATERIALIZED {things("clinic_device AS device", "serial", DEVICE_IN_USE)},
+rooms AS MATERIALIZED {resource_ids("clinic_room", "name", "is_active")},
+devices AS MATERIALIZED {resource_ids("clinic_device AS device", "serial", DEVICE_IN_USE)},
 skin AS MATERIALIZED ({SKIN}),
 wanted AS MATERIALIZED (
-    SELECT {lasting("hours")}
+    SELECT {starts_that_fit("hours")}
          * tstzmultirange(tstzrange(greatest(begins, %(not_before)s),
                                     greatest(least(ends, %(before)s), %(not_before)s))) AS starts
     FROM asked, version, opening
 ),
 {
-        walk(
+        assign_in_turn(
             "staffed",
-            f'''SELECT starts - {ruled_out("patient_id", "%(patient)s", TREATMENT, "starts")}
+            f'''SELECT starts - {busy_starts("patient_id", "%(patient)s", TREATMENT, "starts")}
                 FROM wanted, version''',
             "people",
-            f'''wanted * {lasting(f"(SELECT {THERE} FROM (SELECT owner AS person) AS me)")}
-                - {ruled_out("practitioner_id", "owner", TREATMENT)}''',
+            f'''wanted * {starts_that_fit(f"(SELECT {THERE} FROM (SELECT owner AS person) AS me)")}
+                - {busy_starts("practitioner_id", "owner", TREATMENT)}''',
         )
     },
 {
-        walk(
+        assign_in_turn(
             "housed",
-            given("staffed"),
+            assigned_starts("staffed"),
             "rooms",
-            f"wanted - {ruled_out('room_id', 'owner', OCCUPATION)}",
+            f"wanted - {busy_starts('room_id', 'owner', OCCUPATION)}",
         )
     },
 {
-        walk(
+        assign_in_turn(
             "equipped",
-            given("housed"),
+            assigned_starts("housed"),
             "devices",
-            f"wanted - {ruled_out('device_id', 'owner', OCCUPATION)}",
+            f"wanted - {busy_starts('device_id', 'owner', OCCUPATION)}",
         )
     },
 possible AS MATERIALIZED (

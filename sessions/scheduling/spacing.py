@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import connection
 
 from clinic.errors import Conflict
-from clinic.values.wallclock import iso_utc, later
+from clinic.values.wallclock import add_wallclock, iso_utc
 from sessions.models import (
     Protocol,
     ProtocolVersion,
@@ -34,9 +34,9 @@ class TooSoon(Conflict):
     earliest_at: datetime
 
 
-def recovered_at(starts_at: datetime, protocol: ProtocolVersion, zone: Any) -> datetime:
+def recovery_end(starts_at: datetime, protocol: ProtocolVersion, zone: Any) -> datetime:
     """When a session at `starts_at` has recovered: the hard minimum of days later, same time."""
-    return later(starts_at, timedelta(days=protocol.hard_min_days), zone)
+    return add_wallclock(starts_at, timedelta(days=protocol.hard_min_days), zone)
 
 
 def too_close(session: TreatmentSession) -> TreatmentSessionQuerySet:
@@ -126,7 +126,7 @@ def why_not_yet(
         area=plan.area,
         protocol_version=protocol,
         starts_at=after,
-        recovers_at=recovered_at(after, protocol, plan.clinic.zone),
+        recovers_at=recovery_end(after, protocol, plan.clinic.zone),
     )
     protocol.protocol = plan.protocol  # loaded already, and named in the explanation
     refusal = explain_too_soon(wanted, at=at)
@@ -147,7 +147,7 @@ def approve_sooner(session: TreatmentSession) -> None:
             session.recovers_at = max(min(session.recovers_at, other.starts_at), session.ends_at)
 
 
-def settle_before(freed: TreatmentSession) -> None:
+def restore_recovery_before(freed: TreatmentSession) -> None:
     """Give an earlier session its recovery back, now that `freed` no longer follows on it."""
     before = (
         TreatmentSession.objects.on_skin_of(freed)
@@ -158,7 +158,7 @@ def settle_before(freed: TreatmentSession) -> None:
     )
     if before is None:
         return
-    recovered = recovered_at(before.starts_at, before.protocol_version, before.clinic.zone)
+    recovered = recovery_end(before.starts_at, before.protocol_version, before.clinic.zone)
     following = (
         TreatmentSession.objects.on_skin_of(freed)
         .filter(starts_at__gt=before.starts_at)

@@ -37,7 +37,13 @@ from sessions.services.ending.hours import add_working_hours, remove_working_hou
 from sessions.services.ending.plan_moves import move_plan
 from sessions.services.ending.protocols import follow_version
 from sessions.services.ending.retire import archive_patient, restore_patient, retire
-from sessions.services.ending.settle import Choice, Decider, Decision, StillAhead, settle
+from sessions.services.ending.settle import (
+    Choice,
+    Decider,
+    Decision,
+    StillAhead,
+    carry_out_decisions,
+)
 from sessions.services.plans import change_plan, create_plan
 from sessions.services.record.chart import (
     ProductEntry,
@@ -75,6 +81,7 @@ __all__ = [
     "book_series",
     "book_session",
     "bookings_in",
+    "carry_out_decisions",
     "change_plan",
     "close_calendar",
     "consenting_patients",
@@ -101,7 +108,6 @@ __all__ = [
     "resolve_side_effect",
     "restore_patient",
     "retire",
-    "settle",
     "store_photo",
     "use_cartridge",
     "withdraw_from_waitlist",

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from aftercare.admin.sequence import told
+from aftercare.admin.sequence import replan_words
 from aftercare.models import Anchor, CareStep, Message, MessageTemplate
 from aftercare.planning.plan import Replan
 from clinic.db.versions import version_of
@@ -164,7 +164,7 @@ def test_who_may_only_look_changes_nothing(alice: User, waiting: Message) -> Non
     ],
 )
 def test_a_change_is_told_in_words(result: Replan, words: str) -> None:
-    assert told(result) == words
+    assert replan_words(result) == words
 
 
 def test_the_timeline_shows_the_whole_sequence_in_order(

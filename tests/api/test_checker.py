@@ -11,7 +11,7 @@ from django.db import connection
 from clinic.models import Clinic
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
-from sessions.scheduling.spacing import recovered_at
+from sessions.scheduling.spacing import recovery_end
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
@@ -88,7 +88,7 @@ def over_the_change_of_the_clock(clinic: Clinic) -> None:
     with without("session_area_recovered"):
         plan = another_plan(clinic)
         start = NINE + 60 * DAY
-        assert recovered_at(start, plan.protocol_version, clinic.zone) == start + 28 * DAY - HOUR
+        assert recovery_end(start, plan.protocol_version, clinic.zone) == start + 28 * DAY - HOUR
         written(plan=plan, starts_at=start)
         written(plan=plan, starts_at=start + 28 * DAY - HOUR - MINUTE)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from clinic.api.schema import words
-from clinic.api.schema.problems import FRAMEWORK, known
+from clinic.api.schema.problems import FRAMEWORK, known_problems
 from tests.support.answers import description, operations, resolved, strict
 
 # An operation that cannot be refused like this is a mistake of the description.
@@ -125,6 +125,6 @@ def test_every_error_of_the_product_is_a_problem_of_some_operation() -> None:
     # what is never raised itself: the classes that others are made from
     bases = {"refused", "conflict", "not_allowed"}
 
-    assert set(known()) - told == bases
-    assert told - set(known()) == set()
+    assert set(known_problems()) - told == bases
+    assert told - set(known_problems()) == set()
     assert len(told - set(FRAMEWORK)) > 80

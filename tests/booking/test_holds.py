@@ -11,7 +11,7 @@ from clinic.models import User
 from sessions import services
 from sessions.models import Hold, TreatmentSession
 from sessions.scheduling.availability import free_slots
-from sessions.scheduling.holds import Held
+from sessions.scheduling.holds import SlotHeld
 from sessions.scheduling.spacing import TooSoon
 from sessions.services.booking import book as rules
 from sessions.services.booking.presence import Closed
@@ -59,9 +59,9 @@ def test_nobody_else_books_or_holds_what_is_held(
     else:
         setattr(another_booking, shared, getattr(booking, shared))
 
-    with pytest.raises(Held) as refused:
+    with pytest.raises(SlotHeld) as refused:
         another_booking.book()
-    with pytest.raises(Held):
+    with pytest.raises(SlotHeld):
         hold(another_booking)
 
     assert booking.plan.patient.family_name not in refused.value.message
@@ -127,7 +127,7 @@ def test_another_plans_hold_cannot_be_used_up(booking: Booking, another_booking:
     another_booking.room = booking.room
     kept = hold(booking)
 
-    with pytest.raises(Held):
+    with pytest.raises(SlotHeld):
         another_booking.book(hold_id=kept.pk)
 
     assert Hold.objects.get() == kept

@@ -8,11 +8,11 @@ import pytest
 from rest_framework.test import APIClient
 
 from clinic.models import User, Weekday
-from clinic.values.wallclock import later
+from clinic.values.wallclock import add_wallclock
 from sessions import services
 from sessions.lifecycle import PlanStatus, Status
 from sessions.models import TreatmentSession
-from sessions.scheduling.spacing import TooSoon, recovered_at
+from sessions.scheduling.spacing import TooSoon, recovery_end
 from sessions.services.booking import book as rules
 from sessions.services.booking.reschedule import LaterSessionsTooSoon, NoFreeTime
 from tests.conftest import Booking
@@ -216,7 +216,7 @@ def test_no_proposal_comes_too_soon_for_the_one_before(booking: Booking) -> None
 
     zone, version = booking.plan.clinic.zone, booking.plan.protocol_version
     for before, after in pairwise(starts):
-        assert after >= recovered_at(before, version, zone)
+        assert after >= recovery_end(before, version, zone)
     assert starts[1] == NINE + 4 * WEEKS + HOUR
 
 
@@ -444,7 +444,7 @@ def test_a_session_may_move_past_the_next_one(
     reschedule(three[0], NINE + 30 * DAY, dana, shift_later=True)
 
     zone = booking.plan.clinic.zone
-    assert plan_now(booking) == [later(NINE, n * DAY, zone) for n in (30, 58, 86)]
+    assert plan_now(booking) == [add_wallclock(NINE, n * DAY, zone) for n in (30, 58, 86)]
 
 
 def test_when_the_shift_fails_nothing_has_moved(

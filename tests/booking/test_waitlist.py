@@ -20,7 +20,7 @@ from sessions.models import (
     TreatmentSession,
     WaitlistEntry,
 )
-from sessions.scheduling.holds import Held
+from sessions.scheduling.holds import SlotHeld
 from sessions.services.booking.book import PlanNotActive
 from sessions.services.booking.waitlist import AlreadyWaiting, OfferLapsed
 from sessions.services.plans import NoPractitionerHere
@@ -181,7 +181,7 @@ def test_what_is_offered_is_held(booking: Booking, another_booking: Booking, joi
     free(booking)
     another_booking.room = booking.room
 
-    with pytest.raises(Held):
+    with pytest.raises(SlotHeld):
         another_booking.book(at=NOW)
 
     assert another_booking.book(at=NOW + 2 * HOUR)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from aftercare.models import Anchor
 from clinic.errors import DomainError
 from clinic.models import Clinic, Device, Room, User
-from clinic.values.wallclock import instant
+from clinic.values.wallclock import instant_of
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import Hold, TreatmentPlan
@@ -120,7 +120,7 @@ class House:
 
     def start(self, errand: Errand) -> datetime:
         day, half = divmod(errand.start, HALVES)
-        at_nine = instant(FIRST_DAY + day * DAY, time(9), self.clinic.zone)
+        at_nine = instant_of(FIRST_DAY + day * DAY, time(9), self.clinic.zone)
         return at_nine + half * HOUR / 2
 
     def slot(self, errand: Errand) -> Chosen:
@@ -133,7 +133,7 @@ class House:
 
     def run(self, script: list[Errand]) -> str:
         """Two minutes go by from errand to errand, so that holds lapse in the meantime."""
-        opened = instant(FIRST_DAY - 7 * DAY, time(9), self.clinic.zone)
+        opened = instant_of(FIRST_DAY - 7 * DAY, time(9), self.clinic.zone)
         for number, errand in enumerate(script):
             try:
                 done = self.do(errand, at=opened + number * timedelta(minutes=2))

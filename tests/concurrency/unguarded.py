@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from clinic.wsgi import application
 from sessions.models import TreatmentSession
-from sessions.scheduling.availability import Standing
+from sessions.scheduling.availability import BookingFacts
 from sessions.scheduling.spacing import explain_too_soon, too_close
 from sessions.services.booking import book as booking
 
@@ -19,7 +19,7 @@ REFUSALS = {
 }
 
 
-def look_first(session: TreatmentSession, _: Standing) -> None:
+def look_first(session: TreatmentSession, _: BookingFacts) -> None:
     at_that_time = TreatmentSession.objects.occupying().overlapping(
         session.starts_at, session.released_at
     )

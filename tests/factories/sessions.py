@@ -26,7 +26,7 @@ from sessions.models import (
     ZoneRange,
     ZoneTreatment,
 )
-from sessions.scheduling.spacing import recovered_at
+from sessions.scheduling.spacing import recovery_end
 from tests.factories.clinic import (
     CartridgeLotFactory,
     DeviceFactory,
@@ -170,7 +170,7 @@ class SessionFactory(DjangoModelFactory):
     released_at = factory.LazyAttribute(lambda s: s.ends_at + HOUR / 4)
     protocol_version = factory.SelfAttribute("plan.protocol_version")
     recovers_at = factory.LazyAttribute(
-        lambda s: recovered_at(s.starts_at, s.protocol_version, s.clinic.zone)
+        lambda s: recovery_end(s.starts_at, s.protocol_version, s.clinic.zone)
     )
     time_zone = factory.SelfAttribute("clinic.time_zone")
     status = Status.BOOKED

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from clinic.values.dates import Days, Unreadable, days_of, read_date, take_dates
+from clinic.values.dates import Days, Unreadable, days_of, read_date, split_dates
 
 THIRD_OF_APRIL = date(1990, 4, 3)
 FORMS = [
@@ -50,9 +50,9 @@ def test_a_search_term_is_a_day_or_a_year() -> None:
 def test_dates_are_taken_out_of_a_longer_search_text() -> None:
     second = date(1988, 4, 2)
 
-    assert take_dates("Meyer 2 Apr 1988") == ([second], "Meyer")
-    assert take_dates("2.4.1988, Großmüller, Jürgen") == ([second], ", Großmüller, Jürgen")
-    assert take_dates("Meyer 1988-04-02 Jo") == ([second], "Meyer Jo")
-    assert take_dates("Meyer 1988") == ([], "Meyer 1988")
-    assert take_dates("+49 151 19901231") == ([], "+49 151 19901231")
-    assert take_dates("a2.4.1988 31.02.1988") == ([], "a2.4.1988 31.02.1988")
+    assert split_dates("Meyer 2 Apr 1988") == ([second], "Meyer")
+    assert split_dates("2.4.1988, Großmüller, Jürgen") == ([second], ", Großmüller, Jürgen")
+    assert split_dates("Meyer 1988-04-02 Jo") == ([second], "Meyer Jo")
+    assert split_dates("Meyer 1988") == ([], "Meyer 1988")
+    assert split_dates("+49 151 19901231") == ([], "+49 151 19901231")
+    assert split_dates("a2.4.1988 31.02.1988") == ([], "a2.4.1988 31.02.1988")

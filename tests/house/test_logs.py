@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from redis.exceptions import ConnectionError as NoBroker
 
-from clinic.http.logs import Formatter, described, masked
+from clinic.http.logs import Formatter, exception_words, mask
 from clinic.models import User
 from patients.models import Patient
 from tests.conftest import client_of
@@ -40,7 +40,7 @@ def test_every_address_with_a_secret_in_it_is_masked() -> None:
     ]
 
     assert len(secret) >= 7
-    assert not [path for path in secret if SECRET in masked(f'"GET {path}?x=1 HTTP/1.1" 200')]
+    assert not [path for path in secret if SECRET in mask(f'"GET {path}?x=1 HTTP/1.1" 200')]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_every_address_with_a_secret_in_it_is_masked() -> None:
     ],
 )
 def test_a_line_keeps_the_place_and_not_the_question(line: str, logged: str) -> None:
-    assert masked(line) == logged
+    assert mask(line) == logged
 
 
 def formatted(error: BaseException, message: str = "failed: %s") -> str:
@@ -105,9 +105,9 @@ def test_a_value_that_cannot_be_read_is_not_repeated() -> None:
 
 def test_what_an_operator_must_know_is_told() -> None:
     refused = OperationalError("connection refused")
-    assert "No route to host" in described(OSError(113, "No route to host"))
-    assert "localhost:6379" in described(NoBroker("Error 111 connecting to localhost:6379"))
-    assert described(refused) == "OperationalError"
+    assert "No route to host" in exception_words(OSError(113, "No route to host"))
+    assert "localhost:6379" in exception_words(NoBroker("Error 111 connecting to localhost:6379"))
+    assert exception_words(refused) == "OperationalError"
 
 
 @pytest.mark.django_db

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 
-from clinic.values.wallclock import Doubled, Skipped, exact_instant, instant, later
+from clinic.values.wallclock import Doubled, Skipped, add_wallclock, exact_instant, instant_of
 from tests.factories import DAY, HOUR
 
 ZONES = [
@@ -87,7 +87,7 @@ def test_every_other_time_is_one_instant(zone: str, local: str, utc: str) -> Non
 def test_a_skipped_time_is_taken_as_later_by_the_jump_where_nobody_can_be_asked() -> None:
     berlin = ZoneInfo("Europe/Berlin")
 
-    moved = instant(date(2030, 3, 31), time(2, 30), berlin).astimezone(berlin)
+    moved = instant_of(date(2030, 3, 31), time(2, 30), berlin).astimezone(berlin)
 
     assert f"{moved:%H:%M}" == "03:30"
 
@@ -96,7 +96,7 @@ def series(zone: ZoneInfo, first: datetime, weeks: int, count: int) -> Iterator[
     """The local times of a series of `count` sessions, one every so many weeks."""
     start = first.replace(tzinfo=zone).astimezone(UTC)
     for number in range(1, count + 1):
-        yield later(start, timedelta(weeks=number * weeks), zone).astimezone(zone)
+        yield add_wallclock(start, timedelta(weeks=number * weeks), zone).astimezone(zone)
 
 
 @pytest.mark.parametrize("first_year", [2008, 2027])

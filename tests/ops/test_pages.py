@@ -16,7 +16,7 @@ from aftercare.channels.sms import capture_sms
 from clinic import urls  # now, while this is the demo: what is mounted depends on that
 from clinic.celery import HeartbeatScheduler, app
 from clinic.demo.capture import Capture
-from clinic.demo.inbox import newest
+from clinic.demo.mailbox import newest
 from clinic.embedded.process import free_port
 from clinic.models import Heartbeat
 from tests.dispatch.test_channels import MAIL

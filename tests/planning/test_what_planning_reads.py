@@ -128,10 +128,10 @@ def test_each_of_them_plans_again_when_it_is_saved_and_nothing_else_does(
     names = {field.name for field in model._meta.concrete_fields if not field.generated} - FIXED
     hears = set()
     for name in names:
-        with planning.listening() as heard:
+        with planning.collect_replans() as heard:
             row.save(update_fields=[name])
         hears |= {name} if heard else set()
     assert hears == WATCHED[model]
-    with planning.listening() as heard:
+    with planning.collect_replans() as heard:
         row.save()
     assert heard

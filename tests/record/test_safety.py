@@ -172,7 +172,7 @@ SERUM = facts.ProductUse(name="Serum", kind=ProductKind.SERUM, source="label", s
 
 
 def on(where: Zone, depth: str = "1.50", passes: int = 6, **more: Any) -> tuple[Any, ...]:
-    return (facts.Treated(where, Decimal(depth), passes, **more),)
+    return (facts.TreatedZone(where, Decimal(depth), passes, **more),)
 
 
 def before(days: int, **more: Any) -> facts.Previous:

@@ -88,7 +88,7 @@ answers = st.builds(
     zones=code_sets,
 )
 treatments = st.builds(
-    facts.Treated,
+    facts.TreatedZone,
     zone=zones,
     depth_mm=hundredths(0, 300),
     passes=st.integers(1, 10),
@@ -174,7 +174,7 @@ def range_of(zone: Zone, device: Device, skin_type: int | None, is_first: bool) 
 
 
 def dialled(depth: Decimal, zone: Zone, device: Device, skin_type: int | None) -> list[Finding]:
-    treated = facts.Treated(replace(zone, is_blocked=False), depth, passes=1)
+    treated = facts.TreatedZone(replace(zone, is_blocked=False), depth, passes=1)
     return check_depth(treated, session(device=device, skin_type=skin_type, treated=(treated,)))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aftercare.replies.address import lock_name, normal
+from aftercare.replies.address import lock_name, normalize_address
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,8 @@ from aftercare.replies.address import lock_name, normal
     ],
 )
 def test_an_address_has_one_spelling(channel: str, typed: str, stored: str) -> None:
-    assert normal(channel, typed) == stored
-    assert normal(channel, stored) == stored
+    assert normalize_address(channel, typed) == stored
+    assert normalize_address(channel, stored) == stored
     assert lock_name(channel, typed) == lock_name(channel, stored)
 
 

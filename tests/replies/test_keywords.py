@@ -3,7 +3,7 @@
 import pytest
 
 from aftercare.models import Keyword
-from aftercare.replies.keywords import read
+from aftercare.replies.keywords import read_reply
 
 STOP = [
     "STOP", "stop", "Stop", " stop ", "stop.", "STOP!", "Stop!!!", "“STOP”", "'stop'", "«STOP»",
@@ -94,19 +94,19 @@ MAYBE = [
 
 @pytest.mark.parametrize("text", STOP, ids=ascii)
 def test_an_opt_out_is_understood_in_every_spelling(text: str) -> None:
-    assert read(text).keyword == Keyword.STOP
+    assert read_reply(text).keyword == Keyword.STOP
 
 
 @pytest.mark.parametrize(
     ("text", "keyword"), [(text, keyword) for keyword, texts in OTHERS.items() for text in texts]
 )
 def test_the_other_keywords_are_understood(text: str, keyword: Keyword) -> None:
-    assert read(text).keyword == keyword
+    assert read_reply(text).keyword == keyword
 
 
 @pytest.mark.parametrize("text", FALSE_FRIENDS, ids=ascii)
 def test_a_sentence_is_no_keyword(text: str) -> None:
-    reading = read(text)
+    reading = read_reply(text)
 
     assert reading.keyword is None
     assert not reading.maybe_opt_out
@@ -114,7 +114,7 @@ def test_a_sentence_is_no_keyword(text: str) -> None:
 
 @pytest.mark.parametrize("text", MAYBE, ids=ascii)
 def test_what_reads_like_an_opt_out_is_for_people_to_decide(text: str) -> None:
-    reading = read(text)
+    reading = read_reply(text)
 
     assert reading.keyword in (None, Keyword.STOP)
     assert reading.keyword or reading.maybe_opt_out
@@ -126,5 +126,5 @@ def test_the_tables_are_as_long_as_promised() -> None:
 
 
 def test_a_very_long_text_is_read_at_once() -> None:
-    assert read("stop " * 100_000).keyword is None
-    assert read("STOP CALL " * 50_000).keyword is None
+    assert read_reply("stop " * 100_000).keyword is None
+    assert read_reply("STOP CALL " * 50_000).keyword is None

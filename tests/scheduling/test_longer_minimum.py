@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from clinic.errors import DomainError
 from clinic.models import User
-from clinic.values.wallclock import later
+from clinic.values.wallclock import add_wallclock
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import ProtocolVersion, TreatmentPlan
@@ -276,4 +276,6 @@ def test_the_manager_who_saves_the_version_is_told_which_pairs_are_closer(
     assert f"/{second.pk}/" in shown.content.decode()
     for session, days in ((first, 30), (alone, 35)):
         session.refresh_from_db()
-        assert session.recovers_at == later(session.starts_at, days * DAY, session.clinic.zone)
+        assert session.recovers_at == add_wallclock(
+            session.starts_at, days * DAY, session.clinic.zone
+        )

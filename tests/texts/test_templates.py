@@ -11,7 +11,7 @@ from django.conf import settings
 from aftercare import services
 from aftercare.models import CareStep, MessageTemplate
 from aftercare.texts import checks, links
-from aftercare.texts.render import VARIABLES, NoTemplate, compiled, render, template_for
+from aftercare.texts.render import VARIABLES, NoTemplate, compile_text, render, template_for
 from patients.models import Channel
 from sessions.models import ProductKind
 from tests.factories import (
@@ -312,11 +312,11 @@ def test_a_text_is_prepared_once_a_process() -> None:
     template = TemplateFactory()
     message = MessageFactory(step=template.step)
     render(message, template)
-    before = compiled.cache_info()
+    before = compile_text.cache_info()
 
     render(MessageFactory(step=template.step), template)
 
-    after = compiled.cache_info()
+    after = compile_text.cache_info()
     assert (after.misses, after.hits) == (before.misses, before.hits + 1)
 
 

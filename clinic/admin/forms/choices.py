@@ -44,13 +44,13 @@ class GroupedField(forms.ModelChoiceField):  # type: ignore[type-arg]
     group = ""
 
 
-def grouped(model: Any) -> type[GroupedField] | None:
+def grouped_field(model: Any) -> type[GroupedField] | None:
     """The field to choose a row of the model with; None if it has no groups."""
     group = GROUPED_BY.get(model._meta.label_lower)
     return type("GroupedField", (GroupedField,), {"group": group}) if group else None
 
 
-def ticked(field: Any) -> forms.Field | None:
+def checkboxes_field(field: Any) -> forms.Field | None:
     """The field to choose several codes or values with; None for what is no list of such."""
     if not isinstance(field, ArrayField):
         return None
@@ -76,7 +76,7 @@ class _Ticked(forms.TypedMultipleChoiceField):
         return [part for part in parts if part]
 
 
-def readers(model: Any) -> dict[str, Callable[[str], str]]:
+def readonly_formatters(model: Any) -> dict[str, Callable[[str], str]]:
     """By field: what makes words of a read-only list of codes or length of time."""
     found: dict[str, Callable[[str], str]] = {}
     for field in model._meta.concrete_fields:

@@ -242,10 +242,10 @@ class NamedClock:
     @property
     def readonly_preprocess_fields(self) -> dict[str, Callable[[Any], str]]:
         model: Any = self.model  # type: ignore[attr-defined]
-        return {field.name: named for field in model._meta.fields if is_moment(field)}
+        return {field.name: with_zone_name for field in model._meta.fields if is_moment(field)}
 
 
-def named(contents: Any) -> Any:
+def with_zone_name(contents: Any) -> Any:
     """What unfold is about to show of a moment, with its clock if that is not plain."""
     if not several.get() or not any(c.isdigit() for c in str(contents)):
         return contents

@@ -98,7 +98,7 @@ class SentForm:
         )
 
 
-def say_once(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+def repeat_answer(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
     messages.info(request, "This was saved already: nothing was done twice.")
     return answer
 

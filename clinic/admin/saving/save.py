@@ -25,7 +25,7 @@ from clinic.admin.saving.once import (
     SentForm,
     forget_messages,
     new_key,
-    say_once,
+    repeat_answer,
 )
 from clinic.admin.saving.refusals import REFUSED, refusals
 from clinic.admin.saving.stale import Stale, differences, stale
@@ -36,7 +36,7 @@ VERSION = "_version"
 
 
 @dataclass
-class Saving:
+class SaveState:
     """What has become of a form that was sent."""
 
     saved: models.Model | None = None
@@ -45,10 +45,10 @@ class Saving:
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
-def saving(request: HttpRequest) -> Saving:
+def save_state(request: HttpRequest) -> SaveState:
     if not hasattr(request, "_saving"):
-        request._saving = Saving()  # type: ignore[attr-defined]
-    state: Saving = request._saving  # type: ignore[attr-defined]
+        request._saving = SaveState()  # type: ignore[attr-defined]
+    state: SaveState = request._saving  # type: ignore[attr-defined]
     return state
 
 
@@ -88,7 +88,7 @@ class SavesOnce:
                 self._refuse(request, error)
                 if isinstance(error, FormSentAlready):
                     state["form_key"] = new_key()
-        if request.method != "POST" or isinstance(saving(request).error, Stale):
+        if request.method != "POST" or isinstance(save_state(request).error, Stale):
             # Read before the row is: what is shown may be newer than its version, never older.
             state["version"] = self.seen(request, object_id)
         answer: HttpResponse = super().changeform_view(request, object_id, form_url, state)  # type: ignore[misc]
@@ -99,13 +99,13 @@ class SavesOnce:
         self, request: HttpRequest, object_id: str | None, form_url: str, state: Any
     ) -> HttpResponse:
         forget_messages(request)
-        saving(request).saved, saving(request).pressed = None, ""
+        save_state(request).saved, save_state(request).pressed = None, ""
         sent = SentForm(request, is_new=object_id is None)
         if replay := sent.spend():
-            return say_once(request, replay)
+            return repeat_answer(request, replay)
         self._require_seen(request, object_id)
         answer: HttpResponse = super().changeform_view(request, object_id, form_url, state)  # type: ignore[misc]
-        row = saving(request).saved
+        row = save_state(request).saved
         if row is None:  # the form was not valid: its key stays good
             transaction.set_rollback(True)
         else:
@@ -114,7 +114,7 @@ class SavesOnce:
 
     def _refuse(self, request: HttpRequest, error: Exception) -> None:
         forget_messages(request)
-        state = saving(request)
+        state = save_state(request)
         state.saved, state.error = None, error
         state.refused = [
             (self.typed_as.get(name, name), message) for name, message in refusals(error)
@@ -181,24 +181,24 @@ class SavesOnce:
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
-        if refused := saving(request).refused:
+        if refused := save_state(request).refused:
             return type(form.__name__, (RefusedForm, form), {"refused": refused})
         return form
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        if isinstance(saving(request).error, Stale):
+        if isinstance(save_state(request).error, Stale):
             inlines = [inline.formset for inline in context["inline_admin_formsets"]]
             context["differences"] = list(differences(context["adminform"].form, inlines))
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
 
     def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
-        saving(request).saved = obj
+        save_state(request).saved = obj
         return super().response_add(request, obj, *args, **kwargs)  # type: ignore[misc]
 
     def response_change(self, request: HttpRequest, obj: Any) -> Any:
-        saving(request).saved = obj
+        save_state(request).saved = obj
         return super().response_change(request, obj)  # type: ignore[misc]
 
     # Deleting, and actions of a list
@@ -238,7 +238,7 @@ class SavesOnce:
         forget_messages(request)
         sent = SentForm(request)
         if replay := sent.spend():
-            return say_once(request, replay)
+            return repeat_answer(request, replay)
         answer = super().response_action(request, queryset)  # type: ignore[misc]
         if isinstance(answer, HttpResponseRedirect):
             sent.keep(answer)

@@ -9,7 +9,7 @@ from rest_framework.fields import empty
 
 from clinic.api.schema.answers import ETAG
 from clinic.api.schema.operations import collection, in_words, operation_name
-from clinic.api.schema.words import says
+from clinic.api.schema.words import operation_words
 from clinic.http.writes import SafeWrites, write_headers
 
 # OpenAPI's "time" is a time with an offset. Ours stand on the wall clock of a clinic.
@@ -27,7 +27,7 @@ class ClinicSchema(AutoSchema):
 
     def get_description(self) -> str:  # type: ignore[override]
         verb = getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
-        return says(self.get_operation_id()) or get_doc(verb)
+        return operation_words(self.get_operation_id()) or get_doc(verb)
 
     def get_tags(self) -> list[str]:
         return [collection(self.path)]

@@ -55,7 +55,7 @@ FRAMEWORK = {
 
 
 @cache
-def known() -> dict[str, Problem]:
+def known_problems() -> dict[str, Problem]:
     """Every code of the API with its status and title, the error classes' included."""
     found = dict(FRAMEWORK)
     waiting = [DomainError]
@@ -96,19 +96,19 @@ def add_problems(result: Schema) -> None:
     names: dict[tuple[Any, ...], str] = {}  # what several operations may answer stands there once
     components["examples"] = {
         code: {"summary": problem.title, "value": document(code, problem)}
-        for code, problem in sorted(known().items())
+        for code, problem in sorted(known_problems().items())
     }
     for path, item in result["paths"].items():
         for method, operation in item.items():
             codes = codes_of(method, path, operation)
-            for status in sorted({known()[code].status for code in codes}):
-                mine = sorted({code for code in codes if known()[code].status == status})
-                name = names.setdefault((status, *mine), named(status, mine, operation))
+            for status in sorted({known_problems()[code].status for code in codes}):
+                mine = sorted({code for code in codes if known_problems()[code].status == status})
+                name = names.setdefault((status, *mine), response_name(status, mine, operation))
                 responses[name] = response(status, mine)
                 operation["responses"][str(status)] = {"$ref": f"{REF}responses/{name}"}
 
 
-def named(status: int, codes: list[str], operation: Schema) -> str:
+def response_name(status: int, codes: list[str], operation: Schema) -> str:
     """Of its codes if they are few, else of the first operation that has them all."""
     told = "-".join(codes) if len(codes) < 3 else operation["operationId"]
     return f"{HTTPStatus(status).phrase.replace(' ', '')}-{told}"
@@ -116,7 +116,7 @@ def named(status: int, codes: list[str], operation: Schema) -> str:
 
 def response(status: int, codes: list[str]) -> Schema:
     phrase = HTTPStatus(status).phrase
-    meanings = [(code, known()[code].title) for code in codes]
+    meanings = [(code, known_problems()[code].title) for code in codes]
     told = [f"`{code}`" + (f" ({title})" if title != phrase else "") for code, title in meanings]
     return {
         "description": f"{phrase}: {'; '.join(told)}.",

@@ -16,7 +16,7 @@ def operations() -> dict[str, Any]:
     return found
 
 
-def says(operation_id: str) -> str | None:
+def operation_words(operation_id: str) -> str | None:
     """What the operation does, if its docstring does not say it."""
     found: str | None = operations()["operations"].get(operation_id, {}).get("says")
     return found
@@ -52,14 +52,16 @@ def describe(result: Schema) -> None:
     for component, schema in result["components"]["schemas"].items():
         for name, part in schema.get("properties", {}).items():
             of_all = of_component(component, name) not in fields()
-            schema["properties"][name] = described(part, field(component, name)[0], of_all=of_all)
+            schema["properties"][name] = with_description(
+                part, field(component, name)[0], of_all=of_all
+            )
     for path in result["paths"].values():
         for operation in path.values():
             for parameter in operation.get("parameters", ()):
-                parameter.update(described(parameter, field("", parameter["name"])[0]))
+                parameter.update(with_description(parameter, field("", parameter["name"])[0]))
 
 
-def described(part: Schema, text: str, *, of_all: bool = True) -> Schema:
+def with_description(part: Schema, text: str, *, of_all: bool = True) -> Schema:
     """Words for all fields of a name give way to those that the code has for this one."""
     known = part.get("description", "")
     choices = known if known.startswith("* `") else ""  # drf-spectacular lists them

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_duration
 
 from aftercare.models import CareStep, MessageTemplate
 from aftercare.texts.checks import check, parts_needed
-from clinic.catalogue import add_missing, linked, read, taken_out
+from clinic.catalogue import add_missing, pop_parts, read, resolve_codes
 from clinic.models import ClinicalRule, DeviceModel, DeviceSpec
 from patients.models import Area, Concern, ConcernSubtype, ConsentText, ScreeningRule, Zone
 from sessions.models import (
@@ -43,41 +43,41 @@ class Command(BaseCommand):
 
 def load_clinic(folder: Path) -> dict[str, int]:
     devices = read(folder / "devices.yaml")
-    specs = taken_out(devices, "specs", parent="model")
+    specs = pop_parts(devices, "specs", parent="model")
     return {
         "clinical rules": add_missing(ClinicalRule, read(folder / "rules.yaml")),
         "device models": add_missing(DeviceModel, devices),
-        "device specs": add_missing(DeviceSpec, linked(specs, model=DeviceModel)),
+        "device specs": add_missing(DeviceSpec, resolve_codes(specs, model=DeviceModel)),
     }
 
 
 def load_patients(folder: Path) -> dict[str, int]:
     areas, concerns = read(folder / "areas.yaml"), read(folder / "concerns.yaml")
-    zones = taken_out(areas, "zones", parent="area")
-    subtypes = taken_out(concerns, "subtypes", parent="concern")
+    zones = pop_parts(areas, "zones", parent="area")
+    subtypes = pop_parts(concerns, "subtypes", parent="concern")
     texts = read(folder / "consent_texts.yaml")
     return {
         "areas": add_missing(Area, areas),
-        "zones": add_missing(Zone, linked(zones, area=Area)),
+        "zones": add_missing(Zone, resolve_codes(zones, area=Area)),
         "concerns": add_missing(Concern, concerns),
-        "subtypes": add_missing(ConcernSubtype, linked(subtypes, concern=Concern)),
+        "subtypes": add_missing(ConcernSubtype, resolve_codes(subtypes, concern=Concern)),
         "screening rules": add_missing(ScreeningRule, read(folder / "screening_rules.yaml")),
         "consent texts": add_missing(ConsentText, texts, parts="clauses"),
     }
 
 
 def load_treatment(folder: Path) -> dict[str, int]:
-    limits = linked(read(folder / "zone_limits.yaml"), zone=Zone)
-    clearances = linked(read(folder / "clearances.yaml"), model=DeviceModel)
+    limits = resolve_codes(read(folder / "zone_limits.yaml"), zone=Zone)
+    clearances = resolve_codes(read(folder / "clearances.yaml"), model=DeviceModel)
     protocols = read(folder / "protocols.yaml")
-    versions = taken_out(protocols, "versions", parent="protocol")
+    versions = pop_parts(protocols, "versions", parent="protocol")
     for version in versions:
-        version["zone_ranges"] = linked(version.get("zone_ranges", []), zone=Zone)
+        version["zone_ranges"] = resolve_codes(version.get("zone_ranges", []), zone=Zone)
     return {
         "zone limits": add_missing(ZoneLimit, limits),
-        "protocols": add_missing(Protocol, linked(protocols, concern=Concern, area=Area)),
+        "protocols": add_missing(Protocol, resolve_codes(protocols, concern=Concern, area=Area)),
         "protocol versions": add_missing(
-            ProtocolVersion, linked(versions, protocol=Protocol), parts="zone_ranges"
+            ProtocolVersion, resolve_codes(versions, protocol=Protocol), parts="zone_ranges"
         ),
         "clearances": add_missing(DeviceClearance, clearances),
         "products": add_missing(Product, read(folder / "products.yaml")),

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet, InstantField
 from clinic.api.forms import DayField, Form, IdField
-from clinic.api.paging import Gathered
+from clinic.api.paging import ListPages
 from clinic.permissions import actor
 from clinic.values.wallclock import day_bounds
 from sessions.api.booking.lookup import find_named
@@ -104,7 +104,7 @@ def plain(offer: Offer) -> dict[str, Any]:
     }
 
 
-class SlotPages(Gathered):
+class SlotPages(ListPages):
     """Pages by start and practitioner, which no two offers share."""
 
     page_size = 500
@@ -149,7 +149,7 @@ SLOTS = PolymorphicProxySerializer(
 )
 
 
-def grouped(slots: Iterable[Offer]) -> list[dict[str, Any]]:
+def compact_groups(slots: Iterable[Offer]) -> list[dict[str, Any]]:
     """What CompactOut says, in the order of the first starts."""
     groups: dict[tuple[Any, ...], list[datetime]] = {}
     for slot in slots:
@@ -207,7 +207,7 @@ class AvailabilityViewSet(ClinicViewSet):
     def compact(self, request: Request) -> Response:
         """The same starts in a tenth of the bytes: ids once for all starts that share practitioner,
         room and device. Pages hold whole starts; a group may go on in the next page."""
-        return self._page(request, CompactPages(), grouped)
+        return self._page(request, CompactPages(), compact_groups)
 
     def _page(self, request: Request, pages: SlotPages, shown: Any) -> Response:
         slots = sorted(self._offers(request, AvailabilityPageQuery), key=pages.position_of)

@@ -6,7 +6,7 @@ from django.db import connection, models
 
 from clinic.api.base import unknown_ids
 from clinic.db.prepared import Prepared
-from clinic.db.rows import columns, take
+from clinic.db.rows import columns, pop_row
 from clinic.models import Clinic, Device, Room, User
 from patients.models import Area, Patient
 from sessions.models import Protocol, ProtocolVersion, TreatmentPlan
@@ -64,7 +64,7 @@ def find_named(user: User, attrs: dict[str, Any]) -> dict[str, Any]:
     with connection.cursor() as cursor:
         NAMED.execute(cursor, {**asked, "clinics": user.clinic_ids})
         values = list(cursor.fetchone())
-    found: dict[str, Any] = {name: take(model, values) for name, model in ROWS.items()}
+    found: dict[str, Any] = {name: pop_row(model, values) for name, model in ROWS.items()}
     if unknown := {name: pk for name, pk in asked.items() if pk and found[name] is None}:
         raise unknown_ids(unknown)
     plan, patient = found["plan"], found["patient"]

@@ -20,7 +20,7 @@ from clinic.models import Clinic, Closure, TimeOff, User, Weekday, WorkingHours
 from clinic.permissions import actor
 from sessions import services
 from sessions.api.booking.availability import SlotOut
-from sessions.api.retire import DECIDING, RetireActions, RetireIn, decider_of, may
+from sessions.api.retire import DECIDING, RetireActions, RetireIn, decider_of, permissions_for
 
 ACCEPT = "Add it although bookings are in the way; they stay until somebody moves them."
 
@@ -104,7 +104,7 @@ class TakenBackViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
 class WorkingHoursViewSet(RetireActions, TakenBackViewSet):
     model = WorkingHours
     resource = "clinic.workinghours"
-    permissions = may("clinic.delete_workinghours")
+    permissions = permissions_for("clinic.delete_workinghours")
     serializer_class = WorkingHoursOut
     filterset_class = ByPractitioner
 

@@ -16,7 +16,7 @@ from clinic.models import Device, Room, User
 from clinic.permissions import actor
 from sessions import services
 from sessions.api.booking.availability import OfferedEnd
-from sessions.api.booking.session_out import SessionOut, said
+from sessions.api.booking.session_out import SessionOut, session_data
 from sessions.models import TreatmentPlan
 
 
@@ -88,4 +88,4 @@ class SeriesActions(GenericViewSet[Any]):
             at=timezone.now(),
             by=actor(request),
         )
-        return Response([said(session) for session in booked], status=201)
+        return Response([session_data(session) for session in booked], status=201)

@@ -24,7 +24,7 @@ from clinic.api.base import (
     on_clock_of,
 )
 from clinic.api.forms import Form, IdField, TextField
-from clinic.api.paging import NewestFirst, ordered, page_of
+from clinic.api.paging import NewestFirst, page_of, pages_by
 from clinic.api.queries import DayFilter, IdFilter, require_order
 from clinic.db.rows import as_written
 from clinic.models import Clinic, Device, Room, User
@@ -33,7 +33,7 @@ from clinic.values.wallclock import day_bounds
 from sessions import services
 from sessions.api.booking.availability import OfferedEnd, plain
 from sessions.api.booking.lookup import find_named
-from sessions.api.booking.session_out import LISTED, SHOWN, SessionOut, said
+from sessions.api.booking.session_out import LISTED, SHOWN, SessionOut, session_data
 from sessions.api.record.chart import ChartActions
 from sessions.lifecycle import Status
 from sessions.models import (
@@ -215,7 +215,7 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
             )
             refusal.extra["alternatives"] = [plain(slot) for slot in slots]
             raise
-        return Response(said(session), status=201)
+        return Response(session_data(session), status=201)
 
     def _move(self, request: Request, to: Status) -> Response:
         session_id = self.get_object().pk
@@ -229,7 +229,7 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
             reason=form.validated_data["reason"],
             seen=self.require_seen,
         )
-        return Response(said(session))
+        return Response(session_data(session))
 
     @extend_schema(request=ReasonIn)
     @action(detail=True, methods=["post"])
@@ -292,10 +292,10 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
             )
             refusal.extra["alternatives"] = [plain(slot) for slot in slots]
             raise
-        return Response(said(session), status=201)
+        return Response(session_data(session), status=201)
 
     @extend_schema(responses=SessionEventOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=ordered("id"))
+    @action(detail=True, methods=["get"], pagination_class=pages_by("id"))
     def events(self, request: Request, pk: Any) -> Response:
         """The history of the session, oldest first."""
         return page_of(self, self.get_object().events.all(), SessionEventOut)

@@ -19,7 +19,7 @@ from clinic.models import Device, Room, User, Weekday
 from clinic.permissions import actor
 from sessions import services
 from sessions.api.booking.availability import OfferedEnd
-from sessions.api.booking.session_out import SessionOut, said
+from sessions.api.booking.session_out import SessionOut, session_data
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 
@@ -158,7 +158,7 @@ class WaitlistViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
             by=actor(request),
             seen=self.require_seen,
         )
-        return Response(said(session), status=201)
+        return Response(session_data(session), status=201)
 
     @extend_schema(request=ReasonIn)
     @action(detail=True, methods=["post"])

@@ -13,7 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from clinic.api.base import InstantField
 from clinic.api.forms import CodeField, Form, RowField, TextField
-from clinic.api.paging import ordered, page_of
+from clinic.api.paging import page_of, pages_by
 from clinic.findings import Severity
 from clinic.permissions import actor
 from patients.models import Zone
@@ -249,7 +249,7 @@ class ChartActions(GenericViewSet[Any]):
         return self._findings(session_id, status=201)
 
     @extend_schema(responses=AddendumOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=ordered("id"))
+    @action(detail=True, methods=["get"], pagination_class=pages_by("id"))
     def addenda(self, request: Request, pk: Any) -> Response:
         """What was added to the signed record, oldest first."""
         return page_of(self, self.get_object().addenda.all(), AddendumOut)

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from clinic import services
 from clinic.api.base import ClinicViewSet, acting_clinic
 from clinic.api.forms import CodeField, Form, IdField, TextField
-from clinic.api.paging import ordered, page_of
+from clinic.api.paging import page_of, pages_by
 from clinic.models import CartridgeLot, DeviceModel
 from sessions.gs1 import read_cartridge_code
 from sessions.models import CartridgeUse
@@ -111,7 +111,7 @@ class LotViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         return Response(LotOut(lot).data)
 
     @extend_schema(responses=TouchedOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=ordered("id"))
+    @action(detail=True, methods=["get"], pagination_class=pages_by("id"))
     def patients(self, request: Request, pk: Any) -> Response:
         """Every session and patient that a cartridge of this lot was used for."""
         uses = self.get_object().uses.select_related("session__patient")

@@ -14,11 +14,11 @@ from clinic.models import Device, Room, User
 from patients.services import PatientArchived
 from sessions.lifecycle import PlanStatus, in_words
 from sessions.models import SessionEvent, SessionFinding, TreatmentPlan, TreatmentSession
-from sessions.safety.assessment import overridden, side_effect_findings
-from sessions.scheduling.availability import SlotTaken, Standing, standing
+from sessions.safety.assessment import override_row, side_effect_findings
+from sessions.scheduling.availability import BookingFacts, SlotTaken, booking_facts
 from sessions.scheduling.clashes import clashes
-from sessions.scheduling.holds import own_holds, use_up
-from sessions.scheduling.spacing import approve_sooner, explain_too_soon, recovered_at
+from sessions.scheduling.holds import consume_holds, own_holds
+from sessions.scheduling.spacing import approve_sooner, explain_too_soon, recovery_end
 from sessions.services.booking.presence import require_fit, require_presence
 from sessions.services.plans import version_in_effect
 from sessions.signals import session_moved
@@ -132,7 +132,7 @@ def prepare_session(
         starts_at=starts_at,
         ends_at=ends_at,
         released_at=ends_at + timedelta(minutes=protocol.cleaning_minutes),
-        recovers_at=recovered_at(starts_at, protocol, plan.clinic.zone),
+        recovers_at=recovery_end(starts_at, protocol, plan.clinic.zone),
         protocol_version=protocol,
         time_zone=plan.clinic.time_zone,
     )
@@ -171,7 +171,7 @@ def book_session(
         plan=plan, starts_at=starts_at, practitioner=practitioner, room=room, device=device, at=at
     )
     locks = statement(*locks_for(session), shared=clinic_lock(plan.clinic_id))
-    now = standing(session, behind=locks)
+    now = booking_facts(session, behind=locks)
     require_open_time(session, now, at=at)
     holds = own_holds(session, at=at, named=hold_id) if now.holds_near or hold_id else []
     if spacing_override_reason:
@@ -187,10 +187,10 @@ def book_session(
     session.rescheduled_from = rescheduled_from
     insert(session, at=at)
     SessionFinding.objects.bulk_create(
-        overridden(session, finding, reason=side_effect_override_reason, at=at, by=by)
+        override_row(session, finding, reason=side_effect_override_reason, at=at, by=by)
         for finding in accepted
     )
-    use_up(holds, session, at=at, by=by)
+    consume_holds(holds, session, at=at, by=by)
     EVENT.one(SessionEvent(session=session, old_status="", new_status=session.status, at=at, by=by))
     session_moved.send(TreatmentSession, session=session, old="", new=session.status, at=at, by=by)
     return session
@@ -227,7 +227,7 @@ def locks_for(session: TreatmentSession) -> tuple[str, ...]:
     )
 
 
-def require_open_time(session: TreatmentSession, now: Standing, *, at: datetime) -> None:
+def require_open_time(session: TreatmentSession, now: BookingFacts, *, at: datetime) -> None:
     """`now` was read behind the locks: what was read before them may have changed since.
 
     Raises InThePast, PatientArchived, PlanNotActive, NoPractitionerHere, Closed, PractitionerOff,

@@ -6,8 +6,8 @@ from typing import Any
 from clinic.db.retries import retried_transaction
 from clinic.models import Device, Room, User
 from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
-from sessions.scheduling.availability import standing
-from sessions.scheduling.holds import Held, own_holds
+from sessions.scheduling.availability import booking_facts
+from sessions.scheduling.holds import SlotHeld, own_holds
 from sessions.services.booking.book import (
     lock_for_bookings,
     locks_for,
@@ -38,10 +38,10 @@ def place_hold(
     )
     lock_for_bookings(*locks_for(session), clinic_id=plan.clinic_id)
     lasts = timedelta(minutes=plan.clinic.hold_minutes)
-    return keep(session, at=at, until=at + lasts, held_by=by)
+    return insert_hold(session, at=at, until=at + lasts, held_by=by)
 
 
-def keep(
+def insert_hold(
     session: TreatmentSession,
     *,
     at: datetime,
@@ -53,10 +53,10 @@ def keep(
 
     Raises what `place_hold` raises.
     """
-    require_open_time(session, standing(session), at=at)
+    require_open_time(session, booking_facts(session), at=at)
     for hold in own_holds(session, at=at):
         if hold.offered_to_id and hold.expires_at > at:
-            raise Held(
+            raise SlotHeld(
                 "This time is offered to the same patient from the waitlist: accept the offer.",
                 field="starts_at",
             )

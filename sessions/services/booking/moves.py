@@ -5,20 +5,20 @@ from typing import Any
 
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
-from clinic.db.versions import Check, unchecked
+from clinic.db.versions import Check, no_version_check
 from clinic.errors import Conflict
 from clinic.models import User
 from patients.services.records import require_open
 from sessions.lifecycle import OCCUPIES, Status
 from sessions.models import SessionFinding, TreatmentSession
 from sessions.safety.assessment import (
-    Assessed,
+    AssessedFinding,
     assess_session,
     newest_consent,
     newest_screening,
     stored_values,
 )
-from sessions.scheduling.spacing import settle_before
+from sessions.scheduling.spacing import restore_recovery_before
 from sessions.signals import session_moved
 
 # Whoever comes early may wait inside, but a click on next week's session is a mistake.
@@ -49,7 +49,7 @@ def move_session(
     by: User | None,
     reason: str = "",
     reschedules: bool = False,
-    seen: Check = unchecked,
+    seen: Check = no_version_check,
 ) -> TreatmentSession:
     """Move a session on in its life and tell the listeners, in one transaction.
 
@@ -79,7 +79,7 @@ def move_session(
         _decided(session, at=at)
     old = session.move_to(to, at=at, by=by, reason=reason)
     if frees:
-        settle_before(session)
+        restore_recovery_before(session)
     session_moved.send(
         TreatmentSession, session=session, old=old, new=to, at=at, by=by, reschedules=reschedules
     )
@@ -101,7 +101,7 @@ def _require(session: TreatmentSession, *, to: str, at: datetime) -> None:
             raise NothingCharted("Record at least one treated zone with its depth first.")
 
 
-def _decided(session: TreatmentSession, *, at: datetime) -> list[Assessed]:
+def _decided(session: TreatmentSession, *, at: datetime) -> list[AssessedFinding]:
     """The findings, once none of them is open. Raises UnresolvedFindings."""
     assessed = assess_session(session, at=at)
     if undecided := [entry.finding for entry in assessed if entry.is_open]:
@@ -112,7 +112,7 @@ def _decided(session: TreatmentSession, *, at: datetime) -> list[Assessed]:
     return assessed
 
 
-def _seal(session: TreatmentSession, assessed: list[Assessed]) -> None:
+def _seal(session: TreatmentSession, assessed: list[AssessedFinding]) -> None:
     """Write into the record what it was checked against and what the rules said."""
     session.screening, session.consent = newest_screening(session), newest_consent(session)
     session.is_off_label = any(entry.finding.code == "off_label" for entry in assessed)

@@ -9,10 +9,10 @@ from typing import Any
 from django.db import transaction
 
 from clinic.db.retries import retried_transaction
-from clinic.db.versions import Check, unchecked
+from clinic.db.versions import Check, no_version_check
 from clinic.errors import Conflict
 from clinic.models import Device, Room, User
-from clinic.values.wallclock import instant, iso_utc
+from clinic.values.wallclock import instant_of, iso_utc
 from sessions.lifecycle import OCCUPIES, UPCOMING, Status
 from sessions.models import (
     ProtocolVersion,
@@ -21,7 +21,7 @@ from sessions.models import (
     TreatmentSessionQuerySet,
 )
 from sessions.scheduling.availability import Slot, free_slots
-from sessions.scheduling.spacing import recovered_at
+from sessions.scheduling.spacing import recovery_end
 from sessions.services.booking.book import (
     OutOfUse,
     book_session,
@@ -67,7 +67,7 @@ def reschedule_session(
     by: User,
     reason: str = "",
     shift_later: bool = False,
-    seen: Check = unchecked,
+    seen: Check = no_version_check,
 ) -> TreatmentSession:
     """Move a session to another time: cancel it and book the new one, both or neither.
 
@@ -144,7 +144,7 @@ def too_soon_after(
     old: TreatmentSession, starts_at: datetime, protocol: ProtocolVersion
 ) -> TreatmentSession | None:
     """The first later session of the plan that is too close to `old` at its new time."""
-    recovered = recovered_at(starts_at, protocol, old.clinic.zone)
+    recovered = recovery_end(starts_at, protocol, old.clinic.zone)
     later = _upcoming_after(old)
     return later.filter(starts_at__lt=recovered, recovers_at__gt=starts_at).first()
 
@@ -164,14 +164,14 @@ def shifted_later(
         TreatmentSession.objects.filter(pk__in=[old.pk, *(s.pk for s in later)]).update(
             status=Status.CANCELLED
         )
-        before, recovered = starts_at, recovered_at(starts_at, protocol, zone)
+        before, recovered = starts_at, recovery_end(starts_at, protocol, zone)
         for session in later:
             if session.starts_at >= recovered:  # stays, and so does what follows it as it did
                 before, recovered = session.starts_at, session.recovers_at
             elif session.recovers_at > before:
                 slot = _first_at_same_time(plan, session, protocol, after=recovered, at=at)
                 shifts.append(Shift(session, slot))
-                before, recovered = slot.starts_at, recovered_at(slot.starts_at, protocol, zone)
+                before, recovered = slot.starts_at, recovery_end(slot.starts_at, protocol, zone)
         transaction.set_rollback(True)
     return shifts
 
@@ -227,7 +227,7 @@ def _first_at_same_time(
 
 def _is_at(start: datetime, usual: Any, zone: Any) -> bool:
     day: date = start.astimezone(zone).date()
-    return start == instant(day, usual, zone)
+    return start == instant_of(day, usual, zone)
 
 
 def _explain(shifts: list[Shift]) -> LaterSessionsTooSoon:

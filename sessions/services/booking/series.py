@@ -8,11 +8,11 @@ from typing import Any
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.models import User
-from clinic.values.wallclock import instant
+from clinic.values.wallclock import instant_of
 from sessions.models import ProtocolVersion, TreatmentPlan, TreatmentSession
 from sessions.scheduling.availability import Chosen, Slot, free_slots
 from sessions.scheduling.shift_reasons import why_not_at
-from sessions.scheduling.spacing import recovered_at
+from sessions.scheduling.spacing import recovery_end
 from sessions.services.booking.book import (
     book_session,
     lock_for_bookings,
@@ -107,7 +107,7 @@ class _Search:
     def next_after(self, before: datetime, usual: datetime, *, not_before: date | None) -> Proposed:
         """The session that follows on one at `before`; `usual` has the usual weekday and time."""
         protocol = self.protocol
-        recovered = recovered_at(before, protocol, self.plan.clinic.zone)
+        recovered = recovery_end(before, protocol, self.plan.clinic.zone)
         day = self.local(before).date()
         first = day + timedelta(days=protocol.target_min_days)
         last = day + timedelta(days=protocol.target_max_days)
@@ -135,7 +135,7 @@ class _Search:
         return Proposed(slot, f"{shift}; nothing is free until {last:%d %b %Y}")
 
     def _at(self, day: date, usual: time) -> datetime:
-        return instant(day, usual, self.plan.clinic.zone)
+        return instant_of(day, usual, self.plan.clinic.zone)
 
     def _skipped(self, start: datetime, usual: datetime) -> str:
         """What to say when `start` is only the clock's reading of a time that it never shows."""

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from clinic.db.retries import retried_step, retried_transaction
-from clinic.db.versions import Check, unchecked
+from clinic.db.versions import Check, no_version_check
 from clinic.errors import Conflict, DomainError
 from clinic.models import User
 from patients.services.records import require_open
@@ -27,7 +27,7 @@ from sessions.services.booking.book import (
     prepare_session,
     require_active,
 )
-from sessions.services.booking.holds import keep
+from sessions.services.booking.holds import insert_hold
 from sessions.services.plans import require_practitioner
 
 OFFER_LASTS = timedelta(hours=2)
@@ -150,7 +150,7 @@ def _offer(slot: FreedSlot, *, at: datetime) -> bool:
         try:
             session = prepare_session(plan=plan, starts_at=slot.starts_at, **target, at=at)
             with transaction.atomic():
-                keep(session, at=at, until=until, offered_to=entry)
+                insert_hold(session, at=at, until=until, offered_to=entry)
         except DomainError:
             continue  # the skin, the hours or another booking are in the way: ask the next
         entry.move_to(
@@ -169,7 +169,7 @@ def _offer(slot: FreedSlot, *, at: datetime) -> bool:
 
 @retried_transaction
 def accept_offer(
-    *, entry_id: Any, at: datetime, by: User, seen: Check = unchecked
+    *, entry_id: Any, at: datetime, by: User, seen: Check = no_version_check
 ) -> TreatmentSession:
     """Book what is offered. Raises OfferLapsed, IllegalWaitlistMove, and what `seen` and
     `book_session` raise."""

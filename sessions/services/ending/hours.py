@@ -7,7 +7,7 @@ from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from clinic.models import Clinic, User, WorkingHours
 from sessions.scheduling.ahead import look_ahead
-from sessions.services.ending.settle import Decider, settle
+from sessions.services.ending.settle import Decider, carry_out_decisions
 from sessions.services.plans import require_practitioner
 
 
@@ -45,7 +45,7 @@ def add_working_hours(
     hours.full_clean()
     before = look_ahead(hours, at=decider.at)
     hours.save()
-    settle(hours, before, decider=decider)
+    carry_out_decisions(hours, before, decider=decider)
     return hours
 
 
@@ -56,4 +56,4 @@ def remove_working_hours(*, hours_id: Any, decider: Decider) -> None:
     lock(f"practitioner:{hours.practitioner_id}")
     before = look_ahead(hours, at=decider.at)
     WorkingHours.objects.filter(pk=hours.pk).delete()
-    settle(hours, before, decider=decider)
+    carry_out_decisions(hours, before, decider=decider)

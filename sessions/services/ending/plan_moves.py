@@ -8,7 +8,7 @@ from patients.services.records import require_open
 from sessions.lifecycle import PlanStatus
 from sessions.models import TreatmentPlan
 from sessions.scheduling.ahead import look_ahead
-from sessions.services.ending.settle import Decider, settle
+from sessions.services.ending.settle import Decider, carry_out_decisions
 
 
 class ReasonMissing(DomainError):
@@ -31,5 +31,5 @@ def move_plan(*, plan_id: Any, to: str, decider: Decider) -> TreatmentPlan:
         raise ReasonMissing("Say why the plan is held or stopped.", field="reason")
     before = look_ahead(plan, at=decider.at)
     plan.move_to(to, at=decider.at, by=decider.by, reason=decider.reason)
-    settle(plan, before, decider=decider)
+    carry_out_decisions(plan, before, decider=decider)
     return plan

@@ -12,7 +12,7 @@ from clinic.models import User
 from patients.models import Patient
 from patients.services import archive_record, restore_record
 from sessions.scheduling.ahead import Ahead, look_ahead
-from sessions.services.ending.settle import Decider, StillAhead, settle
+from sessions.services.ending.settle import Decider, StillAhead, carry_out_decisions
 from sessions.signals import archived_or_restored
 
 
@@ -24,7 +24,7 @@ def retire(*, row: Any, decider: Decider) -> Ahead:
     before = look_ahead(row, at=decider.at)
     row.is_active = False
     row.save(update_fields=["is_active"])
-    return settle(row, before, decider=decider)
+    return carry_out_decisions(row, before, decider=decider)
 
 
 @retried_transaction
@@ -36,7 +36,7 @@ def archive_patient(*, patient_id: Any, decider: Decider) -> Patient:
     patient = Patient.objects.select_related("clinic").get(pk=patient_id)
     before = look_ahead(patient, at=decider.at)
     patient = archive_record(patient_id=patient_id, at=decider.at)
-    settle(patient, before, decider=decider)
+    carry_out_decisions(patient, before, decider=decider)
     archived_or_restored.send(Patient, patient=patient, at=decider.at)
     return patient
 

@@ -56,7 +56,7 @@ class Decision(TypedDict):
 
 
 @dataclass(frozen=True)
-class Behind:
+class AffectedSession:
     """A session that a change leaves behind, and the nearest time that it could move to."""
 
     session: TreatmentSession
@@ -69,7 +69,7 @@ class StillAhead(Conflict):
     code = "still_ahead"
     title = "There are bookings ahead"
 
-    def __init__(self, ahead: Ahead, behind: list[Behind], undecided: set[UUID]) -> None:
+    def __init__(self, ahead: Ahead, behind: list[AffectedSession], undecided: set[UUID]) -> None:
         self.ahead, self.behind, self.undecided = ahead, behind, undecided
         parts = [
             (len(ahead.sessions), "session", "sessions"),
@@ -99,7 +99,7 @@ class CannotMove(Conflict):
     title = "This session cannot move"
 
 
-def _as_dict(one: Behind) -> dict[str, Any]:
+def _as_dict(one: AffectedSession) -> dict[str, Any]:
     offer = one.offer and {
         "starts_at": iso_utc(one.offer.starts_at),
         "ends_at": iso_utc(one.offer.ends_at),
@@ -130,7 +130,7 @@ class Decider:
 
 
 @retried_step
-def settle(row: models.Model, before: Ahead, *, decider: Decider) -> Ahead:
+def carry_out_decisions(row: models.Model, before: Ahead, *, decider: Decider) -> Ahead:
     """Act on what is decided for all that a change of `row`, which is saved, has left behind since
     `before`; returns what that was. See Note [What a change leaves behind].
 
@@ -211,10 +211,10 @@ def _sessions(left: Ahead) -> list[TreatmentSession]:
 
 def _with_offers(
     row: models.Model, sessions: Sequence[TreatmentSession], *, at: datetime
-) -> list[Behind]:
+) -> list[AffectedSession]:
     can_move = not isinstance(row, Patient | TreatmentPlan)
     return [
-        Behind(session, _nearest(session, at=at) if can_move and n < OFFERED else None)
+        AffectedSession(session, _nearest(session, at=at) if can_move and n < OFFERED else None)
         for n, session in enumerate(sessions[:SHOWN])
     ]
 

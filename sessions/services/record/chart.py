@@ -25,7 +25,7 @@ from sessions.models import (
     TreatmentSession,
     ZoneTreatment,
 )
-from sessions.safety.assessment import assess_session, overridden
+from sessions.safety.assessment import assess_session, override_row
 
 
 class NotInProgress(Conflict):
@@ -247,7 +247,7 @@ def override_finding(
         allowed = ", ".join(Role(role).label for role in finding.overridable_by) or "nobody"
         raise OverrideNotAllowed(f"{finding.message} It may be overridden by: {allowed}.")
     session.findings.filter(code=code, subject=subject).delete()
-    row = overridden(session, finding, reason=reason, at=at, by=by)
+    row = override_row(session, finding, reason=reason, at=at, by=by)
     row.save()
     return row
 

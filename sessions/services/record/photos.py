@@ -25,7 +25,7 @@ from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import User
 from patients.models import Patient, PhotoConsent, PhotoScope, Zone
-from patients.services.records import open_record
+from patients.services.records import lock_open_record
 from sessions.models import Photo, TreatmentSession
 from sessions.services.record.chart import require_on
 
@@ -149,7 +149,7 @@ def store_photo(
     # Random names: nothing of the upload's name or of the patient gets into the file system.
     image, thumbnail = f"photos/{uuid4()}.jpg", f"photos/{uuid4()}.jpg"
     try:
-        _require_consent(open_record(patient.pk), at=at)
+        _require_consent(lock_open_record(patient.pk), at=at)
         default_storage.save(image, ContentFile(picture.image))
         default_storage.save(thumbnail, ContentFile(picture.thumbnail))
         return Photo.objects.create(
