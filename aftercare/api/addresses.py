@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from aftercare.models import AddressConsent
 from aftercare.replies import opt_out
 from clinic.api.base import ClinicViewSet, VisibleField
-from clinic.api.forms import Form, TextField
+from clinic.api.forms import Form, TextField, parse_body
 from clinic.permissions import actor
 from patients.models import Channel, Patient, Purpose
 from patients.services.contact import NoAddress
@@ -57,9 +57,8 @@ class AddressConsentViewSet(ListModelMixin, ClinicViewSet):
         """Record the patient's word on an address: a bounced one is used again, or one is taken
         off. Answers what was written: nothing, if it changes nothing. 409 `stopped_by_reply`:
         after a STOP, only the phone itself can send START."""
-        form = AddressConsentIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
-        word = dict(form.validated_data)
+        data = parse_body(AddressConsentIn, request)
+        word = dict(data)
         patient = word.pop("patient")
         address = patient.email if word["channel"] == Channel.EMAIL else str(patient.mobile or "")
         if not address:

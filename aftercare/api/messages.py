@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from aftercare import services
 from aftercare.models import DeliveryReceipt, Message, MessageAttempt, MessageStatus
 from clinic.api.base import ClinicViewSet
-from clinic.api.forms import Form, require_no_body
+from clinic.api.forms import Form, parse_body, require_no_body
 from clinic.api.paging import NewestFirst
 from clinic.api.queries import IdFilter
 from clinic.permissions import actor
@@ -141,9 +141,8 @@ class MessageViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     def resolve(self, request: Request, pk: Any) -> Response:
         """Decide a message in doubt."""
         message_id = self.get_object().pk
-        form = ResolveMessageIn(data=request.data)
-        form.is_valid(raise_exception=True)
+        data = parse_body(ResolveMessageIn, request)
         message = services.resolve_message(
-            message_id=message_id, **form.validated_data, at=timezone.now(), by=actor(request)
+            message_id=message_id, **data, at=timezone.now(), by=actor(request)
         )
         return Response(MessageOut(message).data)

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
 from aftercare.models.message import Message
-from clinic.models import Model, User, append_only
+from clinic.models import Model, User, append_only, one_of
 from patients.models import Channel, Patient, Purpose
 
 
@@ -68,15 +68,9 @@ class AddressConsent(Model):
     class Meta:
         db_table = "aftercare_address_consent"
         constraints = [
-            models.CheckConstraint(
-                name="address_consent_channel_known", condition=Q(channel__in=Channel.values)
-            ),
-            models.CheckConstraint(
-                name="address_consent_purpose_known", condition=Q(purpose__in=Purpose.values)
-            ),
-            models.CheckConstraint(
-                name="address_consent_source_known", condition=Q(source__in=AddressSource.values)
-            ),
+            one_of("address_consent_channel_known", channel=Channel),
+            one_of("address_consent_purpose_known", purpose=Purpose),
+            one_of("address_consent_source_known", source=AddressSource),
             models.CheckConstraint(
                 name="address_consent_staff_has_a_name",
                 condition=Q(source=AddressSource.STAFF, recorded_by__isnull=False)

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Case, Q, Value, When
 
 from aftercare.models.message import Message
-from clinic.models import Clinic, ClinicScoped, Model, User, of_clinics
+from clinic.models import Clinic, ClinicScoped, Model, User, of_clinics, one_of
 from patients.models import Audience, Channel, Patient, StaffTask, TaskStatus
 from patients.models.task import AUDIENCES
 
@@ -89,15 +89,11 @@ class InboundMessage(Model):
             models.UniqueConstraint(
                 name="inbound_once_per_provider", fields=["provider", "provider_id"]
             ),
-            models.CheckConstraint(
-                name="inbound_channel_known", condition=Q(channel__in=Channel.values)
-            ),
+            one_of("inbound_channel_known", channel=Channel),
             models.CheckConstraint(
                 name="inbound_keyword_known", condition=Q(keyword__in=["", *Keyword.values])
             ),
-            models.CheckConstraint(
-                name="inbound_audience_known", condition=Q(audience__in=Audience.values)
-            ),
+            one_of("inbound_audience_known", audience=Audience),
             models.CheckConstraint(
                 name="inbound_handled_at_before_by",
                 condition=Q(handled_at__isnull=False) | Q(handled_by__isnull=True),

@@ -1,10 +1,9 @@
 """What providers report about messages after they have taken them."""
 
 from django.db import models
-from django.db.models import Q
 
 from aftercare.models.message import Message
-from clinic.models import ClinicScoped, Model, append_only
+from clinic.models import ClinicScoped, Model, append_only, one_of
 
 
 class ReceiptKind(models.TextChoices):
@@ -37,9 +36,7 @@ class DeliveryReceipt(Model):
         db_table = "aftercare_delivery_receipt"
         constraints = [
             models.UniqueConstraint(name="receipt_once_per_event", fields=["provider", "event_id"]),
-            models.CheckConstraint(
-                name="receipt_kind_known", condition=Q(kind__in=ReceiptKind.values)
-            ),
+            one_of("receipt_kind_known", kind=ReceiptKind),
         ]
         triggers = append_only()
 

@@ -11,7 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from clinic.models import Model
+from clinic.models import Model, one_of
 from patients.models import Channel, Purpose, SkinType, Zone
 from sessions.models import Protocol
 
@@ -117,16 +117,9 @@ class CareStep(Model):
                 nulls_distinct=False,
                 violation_error_message="This protocol has a step of this code already.",
             ),
-            models.CheckConstraint(
-                name="care_step_anchor_known", condition=Q(anchor__in=Anchor.values)
-            ),
-            models.CheckConstraint(
-                name="care_step_channel_policy_known",
-                condition=Q(channel_policy__in=ChannelPolicy.values),
-            ),
-            models.CheckConstraint(
-                name="care_step_purpose_known", condition=Q(purpose__in=Purpose.values)
-            ),
+            one_of("care_step_anchor_known", anchor=Anchor),
+            one_of("care_step_channel_policy_known", channel_policy=ChannelPolicy),
+            one_of("care_step_purpose_known", purpose=Purpose),
             models.CheckConstraint(
                 name="care_step_is_useful_for_a_while",
                 condition=Q(useful_for__gt=timedelta(0)),
@@ -223,9 +216,7 @@ class MessageTemplate(Model):
             models.UniqueConstraint(
                 name="template_version_once", fields=["step", "channel", "language", "version"]
             ),
-            models.CheckConstraint(
-                name="template_channel_known", condition=Q(channel__in=Channel.values)
-            ),
+            one_of("template_channel_known", channel=Channel),
             models.CheckConstraint(
                 name="template_subject_iff_email",
                 condition=(Q(channel=Channel.EMAIL) & ~Q(subject=""))

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 
-from clinic.api.forms import Form, require_no_body
+from clinic.api.forms import Form, parse_body, require_no_body
 from clinic.api.queries import StrictQuery
 from clinic.http.writes import SafeWrites
 from clinic.models import User
@@ -58,10 +58,9 @@ class LoginView(SafeWrites, StrictQuery):
 
     @extend_schema(request=LoginIn, responses=LoginOut, auth=[])
     def post(self, request: Request) -> Response:
-        form = LoginIn(data=request.data)
-        form.is_valid(raise_exception=True)
+        data = parse_body(LoginIn, request)
         # The same answer for an unknown name, a wrong password and a locked-out name.
-        user = authenticate(request=request._request, **form.validated_data)
+        user = authenticate(request=request._request, **data)
         if user is None:
             raise AuthenticationFailed("Unknown user name or wrong password.")
         row, token = AuthToken.objects.create(user=user)

@@ -114,3 +114,19 @@ class CodeField(serializers.SlugRelatedField[Any]):
         if not isinstance(data, str) or "\0" in data:
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+def parse_body(form: type[serializers.Serializer[Any]], request: Request, **options: Any) -> Any:
+    """What a body says, as the form reads it. Raises ValidationError, by field."""
+    return _parsed(form, request.data, request, **options)
+
+
+def parse_query(form: type[serializers.Serializer[Any]], request: Request) -> Any:
+    """What stands behind the `?` of an address, as the form reads it."""
+    return _parsed(form, request.query_params, request)
+
+
+def _parsed(form: Any, data: Any, request: Request, **options: Any) -> Any:
+    read = form(data=data, context={"request": request}, **options)
+    read.is_valid(raise_exception=True)
+    return read.validated_data

@@ -19,6 +19,7 @@ from django.http import HttpResponse
 from rest_framework import exceptions
 from rest_framework.views import exception_handler, set_rollback
 
+from clinic.db.constraints import constraint_of
 from clinic.db.retries import Busy, is_passing
 from clinic.errors import DomainError
 from clinic.http.renderers import JSONRenderer
@@ -133,9 +134,8 @@ def _domain(exc: DomainError) -> HttpResponse:
 def _constraint(exc: IntegrityError) -> HttpResponse | None:
     """The last resort for a constraint that no service has put into words. Any other refusal of
     the database, such as a missing value, is a fault of ours."""
-    cause = exc.__cause__
-    name = getattr(getattr(cause, "diag", None), "constraint_name", None)
-    state = getattr(cause, "sqlstate", "")
+    name = constraint_of(exc)
+    state = getattr(exc.__cause__, "sqlstate", "")
     if not name or state not in {*CLASHES, CHECK}:
         return None
     set_rollback()

@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Func
+from django.db.models import Func, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -137,6 +137,12 @@ def known_time_zone(name: str) -> None:
             f"{name!r} is no IANA time zone; right would be for example 'Europe/Berlin'.",
             code="time_zone",
         )
+
+
+def one_of(name: str, **choices: type[models.Choices]) -> models.CheckConstraint:
+    """A column holds one of its choices: `one_of("room_kind_known", kind=Kind)`."""
+    ((field, allowed),) = choices.items()
+    return models.CheckConstraint(name=name, condition=Q((f"{field}__in", allowed.values)))
 
 
 def key_with_clinic(name: str) -> models.UniqueConstraint:

@@ -12,6 +12,7 @@ from clinic.models.base import (
     append_only,
     areas_field,
     key_with_clinic,
+    one_of,
     version_once,
 )
 from clinic.models.site import Clinic
@@ -36,11 +37,7 @@ class DeviceModel(Model):
     class Meta:
         db_table = "clinic_device_model"
         ordering = ["name"]
-        constraints = [
-            models.CheckConstraint(
-                name="device_model_modality_known", condition=Q(modality__in=Modality.values)
-            )
-        ]
+        constraints = [one_of("device_model_modality_known", modality=Modality)]
 
     def __str__(self) -> str:
         return self.name

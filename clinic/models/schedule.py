@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 
-from clinic.models.base import ClinicScoped, Model, track_history
+from clinic.models.base import ClinicScoped, Model, one_of, track_history
 from clinic.models.site import Clinic, Weekday
 from clinic.models.staff import User
 
@@ -67,9 +67,7 @@ class WorkingHours(Model):
         verbose_name_plural = "working hours"
         ordering = ["weekday", "opens_at", "id"]
         constraints = [
-            models.CheckConstraint(
-                name="working_hours_weekday_known", condition=Q(weekday__in=Weekday.values)
-            ),
+            one_of("working_hours_weekday_known", weekday=Weekday),
             models.CheckConstraint(
                 name="working_hours_start_before_they_end",
                 condition=Q(closes_at__gt=F("opens_at")) | Q(closes_at=time(0)),

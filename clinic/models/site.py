@@ -15,6 +15,7 @@ from clinic.models.base import (
     areas_field,
     key_with_clinic,
     known_time_zone,
+    one_of,
     without_extension,
 )
 
@@ -110,9 +111,7 @@ class OpeningHours(Model):
         verbose_name_plural = "opening hours"
         ordering = ["weekday", "opens_at"]
         constraints = [
-            models.CheckConstraint(
-                name="opening_hours_weekday_known", condition=Q(weekday__in=Weekday.values)
-            ),
+            one_of("opening_hours_weekday_known", weekday=Weekday),
             models.CheckConstraint(
                 name="opening_hours_open_before_they_close",
                 condition=Q(closes_at__gt=F("opens_at")) | Q(closes_at=time(0)),

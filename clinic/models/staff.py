@@ -5,9 +5,8 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser, UserManager
 from django.db import models
-from django.db.models import Q
 
-from clinic.models.base import Id, UUIDv7, of_clinics
+from clinic.models.base import Id, UUIDv7, of_clinics, one_of
 from clinic.models.site import Clinic
 
 
@@ -46,9 +45,7 @@ class User(AbstractUser):
 
     class Meta:
         db_table = "clinic_user"
-        constraints = [
-            models.CheckConstraint(name="user_role_known", condition=Q(role__in=Role.values))
-        ]
+        constraints = [one_of("user_role_known", role=Role)]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

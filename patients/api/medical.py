@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from clinic.api.base import ClinicViewSet, VisibleField
-from clinic.api.forms import CodeField, Form, RowField, TextField
+from clinic.api.forms import CodeField, Form, RowField, TextField, parse_body
 from clinic.api.paging import ListPages, page_of, pages_by
 from clinic.models import User
 from clinic.permissions import actor
@@ -192,11 +192,6 @@ class AssessmentPages(ListPages):
 class MedicalActions(GenericViewSet[Any]):
     """The part of a patient's endpoints that clinicians use."""
 
-    def _form(self, form_class: Any, request: Request, **options: Any) -> dict[str, Any]:
-        form = form_class(data=request.data, context={"request": request}, **options)
-        form.is_valid(raise_exception=True)
-        return dict(form.validated_data)
-
     @extend_schema(responses=MedicalOut)
     @action(detail=True, methods=["get"])
     def medical(self, request: Request, pk: Any) -> Response:
@@ -206,7 +201,7 @@ class MedicalActions(GenericViewSet[Any]):
     @medical.mapping.patch
     def change_medical(self, request: Request, pk: Any) -> Response:
         patient = self.get_object()
-        changes = self._form(MedicalIn, request, partial=True)
+        changes = parse_body(MedicalIn, request, partial=True)
         patient = services.update_patient(
             patient_id=patient.pk,
             changes=changes,
@@ -235,7 +230,7 @@ class MedicalActions(GenericViewSet[Any]):
     def assess_skin_type(self, request: Request, pk: Any) -> Response:
         patient_id = self.get_object().pk
         assessment = services.assess_skin_type(
-            patient_id=patient_id, **self._form(SkinTypeIn, request), by=actor(request)
+            patient_id=patient_id, **parse_body(SkinTypeIn, request), by=actor(request)
         )
         return Response(SkinTypeOut(assessment).data, status=201)
 
@@ -250,7 +245,7 @@ class MedicalActions(GenericViewSet[Any]):
     def record_concern(self, request: Request, pk: Any) -> Response:
         patient_id = self.get_object().pk
         concern = services.record_concern(
-            patient_id=patient_id, **self._form(PatientConcernIn, request)
+            patient_id=patient_id, **parse_body(PatientConcernIn, request)
         )
         return Response(PatientConcernOut(concern).data, status=201)
 
@@ -269,7 +264,7 @@ class MedicalActions(GenericViewSet[Any]):
         patient_id = self.get_object().pk
         screening = services.record_screening(
             patient_id=patient_id,
-            **self._form(ScreeningIn, request),
+            **parse_body(ScreeningIn, request),
             at=timezone.now(),
             by=actor(request),
         )
@@ -287,7 +282,7 @@ class MedicalActions(GenericViewSet[Any]):
         patient_id = self.get_object().pk
         consent = services.record_treatment_consent(
             patient_id=patient_id,
-            **self._form(ConsentIn, request),
+            **parse_body(ConsentIn, request),
             at=timezone.now(),
             by=actor(request),
         )
@@ -310,7 +305,7 @@ class MedicalActions(GenericViewSet[Any]):
         patient_id = self.get_object().pk
         consent = services.record_photo_consent(
             patient_id=patient_id,
-            **self._form(PhotoConsentIn, request),
+            **parse_body(PhotoConsentIn, request),
             at=timezone.now(),
             by=actor(request),
         )
@@ -329,11 +324,8 @@ class ConsentViewSet(ClinicViewSet):
     def revoke(self, request: Request, pk: Any) -> Response:
         """Take it back; it holds no more from this moment on."""
         consent = self.get_object()
-        form = RevocationIn(data=request.data)
-        form.is_valid(raise_exception=True)
-        consent = services.revoke_consent(
-            consent=consent, reason=form.validated_data["reason"], at=timezone.now()
-        )
+        data = parse_body(RevocationIn, request)
+        consent = services.revoke_consent(consent=consent, reason=data["reason"], at=timezone.now())
         return Response(self.serializer_class(consent).data)
 
 

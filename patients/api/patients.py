@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet, acting_clinic
-from clinic.api.forms import Form, IdField, TextField
+from clinic.api.forms import Form, IdField, TextField, parse_body
 from clinic.api.paging import NewestFirst, page_of, pages_by
 from clinic.models import known_time_zone
 from clinic.permissions import actor
@@ -143,9 +143,8 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
 
     @extend_schema(request=PatientCreateIn, responses={201: PatientOut})
     def create(self, request: Request) -> Response:
-        form = PatientCreateIn(data=request.data)
-        form.is_valid(raise_exception=True)
-        details = dict(form.validated_data)
+        data = parse_body(PatientCreateIn, request)
+        details = dict(data)
         clinic = acting_clinic(request, details.pop("clinic", None))
         patient = services.register_patient(
             clinic=clinic, details=details, at=timezone.now(), by=actor(request)
@@ -155,11 +154,10 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
     @extend_schema(request=PatientIn(partial=True), responses=PatientOut)
     def partial_update(self, request: Request, pk: Any) -> Response:
         patient = self.get_object()
-        form = PatientIn(data=request.data, partial=True)
-        form.is_valid(raise_exception=True)
+        data = parse_body(PatientIn, request, partial=True)
         patient = services.update_patient(
             patient_id=patient.pk,
-            changes=form.validated_data,
+            changes=data,
             at=timezone.now(),
             by=actor(request),
         )
@@ -187,9 +185,8 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
     @contact_consents.mapping.post
     def record_contact_consent(self, request: Request, pk: Any) -> Response:
         patient = self.get_object()
-        form = ContactConsentIn(data=request.data)
-        form.is_valid(raise_exception=True)
+        data = parse_body(ContactConsentIn, request)
         entry = services.record_contact_consent(
-            patient_id=patient.pk, at=timezone.now(), by=actor(request), **form.validated_data
+            patient_id=patient.pk, at=timezone.now(), by=actor(request), **data
         )
         return Response(ContactConsentOut(entry).data, status=201)

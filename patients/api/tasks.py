@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet
-from clinic.api.forms import Form, TextField
+from clinic.api.forms import Form, TextField, parse_body
 from clinic.api.queries import IdFilter
 from clinic.permissions import actor
 from patients import services
@@ -57,9 +57,6 @@ class TaskViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     def done(self, request: Request, pk: Any) -> Response:
         """Tick it off. 409 `task_done` if somebody else has."""
         task_id = self.get_object().pk
-        form = TaskDoneIn(data=request.data)
-        form.is_valid(raise_exception=True)
-        task = services.finish_task(
-            task_id=task_id, at=timezone.now(), by=actor(request), **form.validated_data
-        )
+        data = parse_body(TaskDoneIn, request)
+        task = services.finish_task(task_id=task_id, at=timezone.now(), by=actor(request), **data)
         return Response(TaskOut(task).data)

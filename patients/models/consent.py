@@ -21,6 +21,7 @@ from clinic.models import (
     by_clinic,
     clinic_field,
     clinic_of,
+    one_of,
     track_history,
     version_once,
 )
@@ -49,9 +50,7 @@ class ConsentText(Versioned):
         db_table = "patient_consent_text"
         constraints = [
             version_once("consent_text_version_once", "kind", "language"),
-            models.CheckConstraint(
-                name="consent_text_kind_known", condition=Q(kind__in=ConsentKind.values)
-            ),
+            one_of("consent_text_kind_known", kind=ConsentKind),
         ]
         triggers = append_only()
 
@@ -178,9 +177,7 @@ class PhotoConsent(GivenConsent):
         db_table = "patient_photo_consent"
         constraints = [
             revocable("photo_consent_revoked_with_reason"),
-            models.CheckConstraint(
-                name="photo_consent_scope_known", condition=Q(scope__in=PhotoScope.values)
-            ),
+            one_of("photo_consent_scope_known", scope=PhotoScope),
         ]
         indexes = [by_clinic("photo_consent_of_clinic")]
         triggers = [*signed_for_good(), clinic_of("patient", "patient")]

@@ -3,7 +3,6 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
 from django.db.models.functions import Now
 
 from clinic.models import (
@@ -14,6 +13,7 @@ from clinic.models import (
     by_clinic,
     clinic_field,
     clinic_of,
+    one_of,
 )
 from patients.models.patient import Patient
 
@@ -56,12 +56,8 @@ class ContactConsent(Model):
     class Meta:
         db_table = "patient_contact_consent"
         constraints = [
-            models.CheckConstraint(
-                name="contact_consent_channel_known", condition=Q(channel__in=Channel.values)
-            ),
-            models.CheckConstraint(
-                name="contact_consent_purpose_known", condition=Q(purpose__in=Purpose.values)
-            ),
+            one_of("contact_consent_channel_known", channel=Channel),
+            one_of("contact_consent_purpose_known", purpose=Purpose),
         ]
         indexes = [
             by_clinic("contact_consent_of_clinic"),

@@ -26,6 +26,7 @@ from clinic.models import (
     clinic_of,
     key_with_clinic,
     known_time_zone,
+    one_of,
     track_history,
     without_extension,
 )
@@ -294,12 +295,7 @@ class SkinTypeAssessment(Model):
 
     class Meta:
         db_table = "patient_skin_type_assessment"
-        constraints = [
-            models.CheckConstraint(
-                name="skin_type_assessment_type_known",
-                condition=Q(skin_type__in=SkinType.values),
-            )
-        ]
+        constraints = [one_of("skin_type_assessment_type_known", skin_type=SkinType)]
         indexes = [by_clinic("skin_type_of_clinic")]
         triggers = [*append_only(), clinic_of("patient", "patient")]
 

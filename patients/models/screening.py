@@ -16,6 +16,7 @@ from clinic.models import (
     by_clinic,
     clinic_field,
     clinic_of,
+    one_of,
     version_once,
 )
 from patients.models.patient import Patient
@@ -68,15 +69,9 @@ class ScreeningRule(Versioned):
         db_table = "patient_screening_rule"
         constraints = [
             version_once("screening_rule_version_once", "code"),
-            models.CheckConstraint(
-                name="screening_rule_severity_known", condition=Q(severity__in=Severity.values)
-            ),
-            models.CheckConstraint(
-                name="screening_rule_scope_known", condition=Q(scope__in=Scope.values)
-            ),
-            models.CheckConstraint(
-                name="screening_rule_condition_known", condition=Q(condition__in=Condition.values)
-            ),
+            one_of("screening_rule_severity_known", severity=Severity),
+            one_of("screening_rule_scope_known", scope=Scope),
+            one_of("screening_rule_condition_known", condition=Condition),
             models.CheckConstraint(
                 name="screening_rule_washout_asks_when",
                 condition=Q(washout_days__isnull=True) | Q(asks_last_exposure=True),
@@ -124,9 +119,7 @@ class Screening(Model):
     class Meta:
         db_table = "patient_screening"
         constraints = [
-            models.CheckConstraint(
-                name="screening_kind_known", condition=Q(kind__in=ScreeningKind.values)
-            ),
+            one_of("screening_kind_known", kind=ScreeningKind),
             models.CheckConstraint(
                 name="screening_rescreen_iff_based_on",
                 condition=Q(kind=ScreeningKind.FULL, based_on__isnull=True)

@@ -6,7 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 
-from clinic.models import Clinic, ClinicScoped, Model, Role, User, track_history
+from clinic.models import Clinic, ClinicScoped, Model, Role, User, one_of, track_history
 from patients.models.patient import Patient
 
 
@@ -85,12 +85,8 @@ class StaffTask(Model):
                 fields=["source"],
                 condition=Q(status=TaskStatus.OPEN),
             ),
-            models.CheckConstraint(
-                name="staff_task_kind_known", condition=Q(kind__in=TaskKind.values)
-            ),
-            models.CheckConstraint(
-                name="staff_task_audience_known", condition=Q(audience__in=Audience.values)
-            ),
+            one_of("staff_task_kind_known", kind=TaskKind),
+            one_of("staff_task_audience_known", audience=Audience),
             models.CheckConstraint(
                 name="staff_task_done_iff_done_at",
                 condition=Q(status=TaskStatus.OPEN, done_at__isnull=True, done_by__isnull=True)

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet, VisibleField
-from clinic.api.forms import Form, RowField, TextField
+from clinic.api.forms import Form, RowField, TextField, parse_body
 from clinic.api.queries import IdFilter
 from clinic.models import User
 from clinic.permissions import actor
@@ -98,9 +98,8 @@ class PlanViewSet(SeriesActions, ListModelMixin, RetrieveModelMixin, ClinicViewS
 
     @extend_schema(request=PlanIn, responses={201: PlanOut})
     def create(self, request: Request) -> Response:
-        form = PlanIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
-        plan = services.create_plan(**form.validated_data, at=timezone.now(), by=actor(request))
+        data = parse_body(PlanIn, request)
+        plan = services.create_plan(**data, at=timezone.now(), by=actor(request))
         return Response(PlanOut(plan).data, status=201)
 
     def _move(self, request: Request, to: PlanStatus) -> Response:

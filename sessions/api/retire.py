@@ -14,7 +14,7 @@ from clinic.api.base import (
     InstantField,
     VisibleField,
 )
-from clinic.api.forms import Form, IdField, TextField, require_no_body
+from clinic.api.forms import Form, IdField, TextField, parse_body, require_no_body
 from clinic.api.resources import DeviceViewSet, PractitionerViewSet, RoomViewSet
 from clinic.errors import NotAllowed
 from clinic.models import Clinic, Device, Room, User
@@ -88,9 +88,7 @@ DECIDING = frozenset({"reason", "decisions", "rest"})
 def decider_of(request: Request, data: dict[str, Any] | None = None) -> Decider:
     """The decisions in the body of a request; `data` is what a larger form has made of it."""
     if data is None:
-        form = RetireIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
-        data = form.validated_data
+        data = parse_body(RetireIn, request)
     decisions = {entry.pop("session"): entry for entry in data["decisions"]}
     return Decider(
         at=timezone.now(),

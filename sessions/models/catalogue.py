@@ -16,6 +16,7 @@ from clinic.models import (
     Versioned,
     VersionedQuerySet,
     append_only,
+    one_of,
     version_once,
 )
 from patients.models import Area, Concern, SkinType, Zone
@@ -179,9 +180,7 @@ class ProtocolVersion(Versioned):
                 condition=Q(passes_max__range=(1, 10)),
                 violation_error_message="The passes must be 1 to 10.",
             ),
-            models.CheckConstraint(
-                name="protocol_endpoint_known", condition=Q(expected_endpoint__in=Endpoint.values)
-            ),
+            one_of("protocol_endpoint_known", expected_endpoint=Endpoint),
         ]
         triggers = append_only()
 
@@ -288,9 +287,7 @@ class Product(Versioned):
         db_table = "treatment_product"
         constraints = [
             version_once("product_version_once", "code"),
-            models.CheckConstraint(
-                name="product_kind_known", condition=Q(kind__in=ProductKind.values)
-            ),
+            one_of("product_kind_known", kind=ProductKind),
             models.CheckConstraint(
                 name="product_strength_is_a_percentage",
                 condition=Q(strength_percent__isnull=True) | Q(strength_percent__range=(0, 100)),

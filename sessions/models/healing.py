@@ -18,6 +18,7 @@ from clinic.models import (
     by_clinic,
     clinic_field,
     clinic_of,
+    one_of,
     track_history,
     version_once,
 )
@@ -74,10 +75,7 @@ class SideEffectExpectation(Versioned):
         db_table = "treatment_side_effect_expectation"
         constraints = [
             version_once("side_effect_expectation_version_once", "kind"),
-            models.CheckConstraint(
-                name="side_effect_expectation_kind_known",
-                condition=Q(kind__in=SideEffectKind.values),
-            ),
+            one_of("side_effect_expectation_kind_known", kind=SideEffectKind),
             models.CheckConstraint(
                 name="side_effect_expectation_hours_ordered",
                 condition=Q(onset_to_hours__gte=F("onset_from_hours")),
@@ -131,9 +129,7 @@ class SideEffect(Model):
     class Meta:
         db_table = "treatment_side_effect"
         constraints = [
-            models.CheckConstraint(
-                name="side_effect_kind_known", condition=Q(kind__in=SideEffectKind.values)
-            ),
+            one_of("side_effect_kind_known", kind=SideEffectKind),
             models.CheckConstraint(
                 name="side_effect_grade_in_ctcae_range",
                 condition=Q(grade__range=(1, 5)),

@@ -11,6 +11,7 @@ from clinic.models import (
     by_clinic,
     clinic_field,
     clinic_of,
+    one_of,
     track_history,
 )
 from patients.models import Patient, Zone
@@ -56,12 +57,8 @@ class OutcomeMeasure(Model):
     class Meta:
         db_table = "treatment_outcome_measure"
         constraints = [
-            models.CheckConstraint(
-                name="outcome_milestone_known", condition=Q(milestone__in=Milestone.values)
-            ),
-            models.CheckConstraint(
-                name="outcome_rater_role_known", condition=Q(rater_role__in=RaterRole.values)
-            ),
+            one_of("outcome_milestone_known", milestone=Milestone),
+            one_of("outcome_rater_role_known", rater_role=RaterRole),
             models.CheckConstraint(
                 name="outcome_session_iff_at_one",
                 condition=Q(milestone=Milestone.SESSION, session__isnull=False)
@@ -115,9 +112,7 @@ class Photo(Model):
 
     class Meta:
         db_table = "treatment_photo"
-        constraints = [
-            models.CheckConstraint(name="photo_view_known", condition=Q(view__in=View.values))
-        ]
+        constraints = [one_of("photo_view_known", view=View)]
         indexes = [
             by_clinic("photo_of_clinic"),
             models.Index(name="photo_by_patient", fields=["patient", "-taken_at"]),

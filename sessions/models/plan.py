@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from clinic.errors import Conflict
-from clinic.models import Clinic, ClinicScoped, Model, User, append_only, track_history
+from clinic.models import Clinic, ClinicScoped, Model, User, append_only, one_of, track_history
 from patients.models import Area, Concern, Patient, PatientConcern
 from sessions.lifecycle import PLAN_NEXT, PlanStatus, in_words
 from sessions.models.catalogue import Protocol, ProtocolVersion
@@ -76,9 +76,7 @@ class TreatmentPlan(Model):
                 condition=Q(planned_zones__range=(1, 12)),
                 violation_error_message="A session treats 1 to 12 zones.",
             ),
-            models.CheckConstraint(
-                name="plan_status_known", condition=Q(status__in=PlanStatus.values)
-            ),
+            one_of("plan_status_known", status=PlanStatus),
             # The key of what a session copies from its plan: see migration 0002_same_clinic.
             models.UniqueConstraint(
                 name="plan_key_with_copies", fields=["id", "clinic", "patient", "area"]

@@ -20,6 +20,7 @@ from clinic.models import (
     Room,
     User,
     append_only,
+    one_of,
     track_history,
 )
 from patients.models import Area, Patient, Screening, TreatmentConsent
@@ -258,9 +259,7 @@ class TreatmentSession(Model):
                 name="session_within_a_day",
                 condition=Q(released_at__lte=F("occupied_from") + timedelta(days=1)),
             ),
-            models.CheckConstraint(
-                name="session_status_known", condition=Q(status__in=Status.values)
-            ),
+            one_of("session_status_known", status=Status),
             models.CheckConstraint(
                 name="session_completed_iff_completed_at",
                 condition=Q(status=Status.COMPLETED, completed_at__isnull=False)

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from clinic.findings import Severity
-from clinic.models import CartridgeLot, Clinic, Model, User, track_history
+from clinic.models import CartridgeLot, Clinic, Model, User, one_of, track_history
 from patients.models import Zone
 from sessions.models.catalogue import IN_BAND, Endpoint, Product, depth_field
 from sessions.models.session import TreatmentSession
@@ -63,10 +63,8 @@ class ZoneTreatment(Model):
                 condition=Q(passes__range=(1, MAX_PASSES)),
                 violation_error_message="The passes must be 1 to 10.",
             ),
-            models.CheckConstraint(
-                name="zone_endpoint_known", condition=Q(endpoint__in=Endpoint.values)
-            ),
-            models.CheckConstraint(name="zone_side_known", condition=Q(side__in=Side.values)),
+            one_of("zone_endpoint_known", endpoint=Endpoint),
+            one_of("zone_side_known", side=Side),
             models.UniqueConstraint(
                 name="zone_treated_once_per_session", fields=["session", "zone", "side"]
             ),
@@ -179,9 +177,7 @@ class SessionFinding(Model):
             models.UniqueConstraint(
                 name="session_finding_once", fields=["session", "code", "subject"]
             ),
-            models.CheckConstraint(
-                name="session_finding_severity_known", condition=Q(severity__in=Severity.values)
-            ),
+            one_of("session_finding_severity_known", severity=Severity),
             models.CheckConstraint(
                 name="session_finding_override_whole",
                 condition=Q(

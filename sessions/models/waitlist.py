@@ -9,7 +9,17 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from clinic.errors import Conflict
-from clinic.models import Clinic, ClinicScoped, Device, Model, Room, User, Weekday, append_only
+from clinic.models import (
+    Clinic,
+    ClinicScoped,
+    Device,
+    Model,
+    Room,
+    User,
+    Weekday,
+    append_only,
+    one_of,
+)
 from sessions.lifecycle import WAITLIST_NEXT, WAITLIST_OPEN, WaitlistStatus, in_words
 from sessions.models.plan import TreatmentPlan
 from sessions.models.session import TreatmentSession
@@ -109,9 +119,7 @@ class WaitlistEntry(Model):
                 condition=Q(status__in=WAITLIST_OPEN),
                 violation_error_message="The plan is on the waitlist already.",
             ),
-            models.CheckConstraint(
-                name="waitlist_status_known", condition=Q(status__in=WaitlistStatus.values)
-            ),
+            one_of("waitlist_status_known", status=WaitlistStatus),
             models.CheckConstraint(
                 name="waitlist_days_ordered",
                 condition=Q(until_on__gte=F("from_on")),

@@ -6,6 +6,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import DataError, IntegrityError
 from django.db.models import ProtectedError
 
+from clinic.db.constraints import constraint_of
 from clinic.errors import DomainError
 from clinic.http.problems import constraint_words
 
@@ -33,7 +34,7 @@ def refusals(error: Exception) -> list[tuple[str, str]]:
 
 
 def _of_database(error: Exception) -> str:
-    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
+    name = constraint_of(error)
     logger.warning("no form puts the constraint %s into words", name)
     return constraint_words().get(name) or (
         "This clashes with what is recorded, perhaps since a moment ago. Nothing was saved."

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet, InstantField
-from clinic.api.forms import DayField, Form, IdField
+from clinic.api.forms import DayField, Form, IdField, parse_query
 from clinic.api.paging import ListPages
 from clinic.permissions import actor
 from clinic.values.wallclock import day_bounds
@@ -215,9 +215,8 @@ class AvailabilityViewSet(ClinicViewSet):
         return pages.get_paginated_response(shown(page))
 
     def _offers(self, request: Request, query: type[PlanQuery]) -> builtins.list[Offer]:
-        form = query(data=request.query_params, context={"request": request})
-        form.is_valid(raise_exception=True)
-        asked = form.validated_data
+        data = parse_query(query, request)
+        asked = data
         return offers(
             plan=asked["plan"],
             first=asked["from"],
@@ -230,10 +229,9 @@ class AvailabilityViewSet(ClinicViewSet):
     @action(detail=False, methods=["get"])
     def first(self, request: Request) -> Response:
         """The first free time on or after a day, and from when on the skin allows one."""
-        form = FirstQuery(data=request.query_params, context={"request": request})
-        form.is_valid(raise_exception=True)
-        plan, now = form.validated_data["plan"], timezone.now()
-        after = max(now, day_bounds(form.validated_data["after"], plan.clinic.zone)[0])
+        data = parse_query(FirstQuery, request)
+        plan, now = data["plan"], timezone.now()
+        after = max(now, day_bounds(data["after"], plan.clinic.zone)[0])
         protocol = version_in_effect(plan.protocol, now)
         reason = why_not_yet(plan, protocol=protocol, after=after, at=now)
         earliest = reason.earliest_at if reason else after
@@ -244,7 +242,7 @@ class AvailabilityViewSet(ClinicViewSet):
             "slot": first_free(
                 plan=plan,
                 after=earliest,
-                practitioner=form.validated_data["practitioner"],
+                practitioner=data["practitioner"],
                 at=now,
             ),
         }

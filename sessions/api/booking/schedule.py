@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet, InstantField, VisibleField
-from clinic.api.forms import DayField, Form, TextField, require_no_body
+from clinic.api.forms import DayField, Form, TextField, parse_body, require_no_body
 from clinic.api.paging import NewestFirst
 from clinic.api.queries import IdFilter
 from clinic.models import Clinic, Closure, TimeOff, User, Weekday, WorkingHours
@@ -115,11 +115,10 @@ class WorkingHoursViewSet(RetireActions, TakenBackViewSet):
     def create(self, request: Request) -> Response:
         """409 `still_ahead` lists the `bookings` that would be outside of the practitioner's
         hours: send it again with `decisions`, or with `rest` for all."""
-        form = WorkingHoursIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
+        data = parse_body(WorkingHoursIn, request)
         hours = services.add_working_hours(
-            **{name: value for name, value in form.validated_data.items() if name not in DECIDING},
-            decider=decider_of(request, form.validated_data),
+            **{name: value for name, value in data.items() if name not in DECIDING},
+            decider=decider_of(request, data),
         )
         return Response(WorkingHoursOut(hours).data, status=201)
 
@@ -166,9 +165,8 @@ class TimeOffViewSet(SpanViewSet):
     @extend_schema(request=TimeOffIn, responses={201: TimeOffOut})
     def create(self, request: Request) -> Response:
         """409 `bookings_in_the_way` lists the `bookings` that are in it."""
-        form = TimeOffIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
-        time_off = services.add_time_off(**form.validated_data, at=timezone.now())
+        data = parse_body(TimeOffIn, request)
+        time_off = services.add_time_off(**data, at=timezone.now())
         return Response(TimeOffOut(time_off).data, status=201)
 
 
@@ -181,9 +179,8 @@ class ClosureViewSet(SpanViewSet):
     @extend_schema(request=ClosureIn, responses={201: ClosureOut})
     def create(self, request: Request) -> Response:
         """409 `bookings_in_the_way` lists the `bookings` that are in it."""
-        form = ClosureIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
-        closure = services.add_closure(**form.validated_data, at=timezone.now())
+        data = parse_body(ClosureIn, request)
+        closure = services.add_closure(**data, at=timezone.now())
         return Response(ClosureOut(closure).data, status=201)
 
     def get_queryset(self) -> QuerySet[Any]:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from clinic.api.base import InstantField, VisibleField
-from clinic.api.forms import DayField, Form
+from clinic.api.forms import DayField, Form, parse_body, parse_query
 from clinic.models import Device, Room, User
 from clinic.permissions import actor
 from sessions import services
@@ -64,12 +64,11 @@ class SeriesActions(GenericViewSet[Any]):
 
         409 codes: `plan_not_active`, and `no_free_time` within half a year."""
         plan_id = self.get_object().pk
-        form = ProposalQuery(data=request.query_params, context={"request": request})
-        form.is_valid(raise_exception=True)
+        data = parse_query(ProposalQuery, request)
         proposed = services.propose_series(
             plan=TreatmentPlan.objects.with_booking_facts().get(pk=plan_id),
-            practitioner=form.validated_data["practitioner"],
-            first_on=form.validated_data["from"],
+            practitioner=data["practitioner"],
+            first_on=data["from"],
             at=timezone.now(),
         )
         return Response(ProposedOut(proposed, many=True).data)
@@ -80,11 +79,10 @@ class SeriesActions(GenericViewSet[Any]):
         """Book all of these sessions or none. A refusal has the code of a single booking's, and
         `errors` points at the session: `/sessions/1/room`."""
         plan_id = self.get_object().pk
-        form = SeriesIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
+        data = parse_body(SeriesIn, request)
         booked = services.book_series(
             plan_id=plan_id,
-            slots=form.validated_data["sessions"],
+            slots=data["sessions"],
             at=timezone.now(),
             by=actor(request),
         )

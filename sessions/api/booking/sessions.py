@@ -23,7 +23,7 @@ from clinic.api.base import (
     WallClockField,
     on_clock_of,
 )
-from clinic.api.forms import Form, IdField, TextField
+from clinic.api.forms import Form, IdField, TextField, parse_body
 from clinic.api.paging import NewestFirst, page_of, pages_by
 from clinic.api.queries import DayFilter, IdFilter, require_order
 from clinic.db.rows import as_written
@@ -200,9 +200,8 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
         plan_not_active`;
         `too_soon` adds `earliest_at, earliest_on`. What is taken, held or closed adds
         `alternatives`: up to three bookable times near the wanted one."""
-        form = BookingIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
-        details = dict(form.validated_data)
+        data = parse_body(BookingIn, request)
+        details = dict(data)
         plan, now = details["plan"], timezone.now()
         try:
             session = services.book_session(**details, at=now, by=actor(request))
@@ -219,14 +218,13 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
 
     def _move(self, request: Request, to: Status) -> Response:
         session_id = self.get_object().pk
-        form = ReasonIn(data=request.data)
-        form.is_valid(raise_exception=True)
+        data = parse_body(ReasonIn, request)
         session = services.move_session(
             session_id=session_id,
             to=to,
             at=timezone.now(),
             by=actor(request),
-            reason=form.validated_data["reason"],
+            reason=data["reason"],
             seen=self.require_seen,
         )
         return Response(session_data(session))
@@ -270,9 +268,7 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
         409 `later_sessions_too_soon` lists the later sessions of the plan that would come too soon
         (`later_sessions`), with the times that `shift_later` would move them to."""
         old: TreatmentSession = self.get_object()
-        form = RescheduleIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
-        details, now = {**form.validated_data}, timezone.now()
+        details, now = {**parse_body(RescheduleIn, request)}, timezone.now()
         details["starts_at"] = on_clock_of(old, details["starts_at"])
         try:
             session = services.reschedule_session(

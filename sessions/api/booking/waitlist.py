@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet, InstantField, ReasonIn, VisibleField
-from clinic.api.forms import DayField, Form, TextField, require_no_body
+from clinic.api.forms import DayField, Form, TextField, parse_body, require_no_body
 from clinic.api.queries import IdFilter
 from clinic.models import Device, Room, User, Weekday
 from clinic.permissions import actor
@@ -59,9 +59,8 @@ class HoldViewSet(ClinicViewSet):
     @extend_schema(request=HoldIn, responses={201: HoldOut})
     def create(self, request: Request) -> Response:
         """Hold a time for a plan. 409 codes: `held` and those of a booking."""
-        form = HoldIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
-        details = dict(form.validated_data)
+        data = parse_body(HoldIn, request)
+        details = dict(data)
         hold = services.place_hold(
             plan_id=details.pop("plan").pk, **details, at=timezone.now(), by=actor(request)
         )
@@ -141,9 +140,8 @@ class WaitlistViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
 
     @extend_schema(request=WaitlistIn, responses={201: WaitlistOut})
     def create(self, request: Request) -> Response:
-        form = WaitlistIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
-        entry = services.join_waitlist(**form.validated_data, at=timezone.now(), by=actor(request))
+        data = parse_body(WaitlistIn, request)
+        entry = services.join_waitlist(**data, at=timezone.now(), by=actor(request))
         return Response(WaitlistOut(entry).data, status=201)
 
     @extend_schema(request=None, responses={201: SessionOut})
@@ -174,11 +172,10 @@ class WaitlistViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
 
     def _end(self, request: Request, service: Any) -> Response:
         entry_id = self.get_object().pk
-        form = ReasonIn(data=request.data)
-        form.is_valid(raise_exception=True)
+        data = parse_body(ReasonIn, request)
         entry = service(
             entry_id=entry_id,
-            reason=form.validated_data["reason"],
+            reason=data["reason"],
             at=timezone.now(),
             by=actor(request),
         )

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from clinic.api.base import InstantField
-from clinic.api.forms import CodeField, Form, RowField, TextField
+from clinic.api.forms import CodeField, Form, RowField, TextField, parse_body
 from clinic.api.paging import page_of, pages_by
 from clinic.findings import Severity
 from clinic.permissions import actor
@@ -199,9 +199,7 @@ class ChartActions(GenericViewSet[Any]):
     def write_chart(self, request: Request, pk: Any) -> Response:
         """Replace zones, products, pain and notes of a session in progress."""
         session_id = self.get_object().pk
-        form = ChartIn(data=request.data)
-        form.is_valid(raise_exception=True)
-        services.write_chart(session_id=session_id, **form.validated_data)
+        services.write_chart(session_id=session_id, **parse_body(ChartIn, request))
         return self._chart(session_id)
 
     def _chart(self, session_id: Any) -> Response:
@@ -218,11 +216,8 @@ class ChartActions(GenericViewSet[Any]):
         """Record the cartridge that was scanned. 409 codes: `cartridge_unknown cartridge_used
         cartridge_expired cartridge_recalled cartridge_of_other_device`."""
         session_id = self.get_object().pk
-        form = CartridgeIn(data=request.data)
-        form.is_valid(raise_exception=True)
-        use = services.use_cartridge(
-            session_id=session_id, code=form.validated_data["code"], at=timezone.now()
-        )
+        data = parse_body(CartridgeIn, request)
+        use = services.use_cartridge(session_id=session_id, code=data["code"], at=timezone.now())
         return Response(CartridgeUseOut(use).data, status=201)
 
     @extend_schema(responses=FindingOut(many=True), filters=False)
@@ -241,10 +236,11 @@ class ChartActions(GenericViewSet[Any]):
     def overrides(self, request: Request, pk: Any) -> Response:
         """Go on in spite of a finding, with a reason. Answers all findings."""
         session_id = self.get_object().pk
-        form = OverrideIn(data=request.data)
-        form.is_valid(raise_exception=True)
         services.override_finding(
-            session_id=session_id, **form.validated_data, at=timezone.now(), by=actor(request)
+            session_id=session_id,
+            **parse_body(OverrideIn, request),
+            at=timezone.now(),
+            by=actor(request),
         )
         return self._findings(session_id, status=201)
 
@@ -258,9 +254,8 @@ class ChartActions(GenericViewSet[Any]):
     @addenda.mapping.post
     def add_addendum(self, request: Request, pk: Any) -> Response:
         session_id = self.get_object().pk
-        form = AddendumIn(data=request.data)
-        form.is_valid(raise_exception=True)
+        data = parse_body(AddendumIn, request)
         addendum = services.add_addendum(
-            session_id=session_id, **form.validated_data, at=timezone.now(), by=actor(request)
+            session_id=session_id, **data, at=timezone.now(), by=actor(request)
         )
         return Response(AddendumOut(addendum).data, status=201)

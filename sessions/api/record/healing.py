@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet, InstantField, VisibleField
-from clinic.api.forms import CodeField, Form, RowField, TextField
+from clinic.api.forms import CodeField, Form, RowField, TextField, parse_body
 from clinic.api.queries import IdFilter, YesNoFilter
 from clinic.permissions import actor
 from patients.models import Zone
@@ -92,19 +92,17 @@ class SideEffectViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
 
     @extend_schema(request=SideEffectIn, responses={201: SideEffectOut})
     def create(self, request: Request) -> Response:
-        form = SideEffectIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
-        side_effect = services.log_side_effect(**form.validated_data, by=actor(request))
+        data = parse_body(SideEffectIn, request)
+        side_effect = services.log_side_effect(**data, by=actor(request))
         return Response(SideEffectOut(side_effect).data, status=201)
 
     @extend_schema(request=ResolutionIn)
     @action(detail=True, methods=["post"])
     def resolve(self, request: Request, pk: Any) -> Response:
         side_effect_id = self.get_object().pk
-        form = ResolutionIn(data=request.data)
-        form.is_valid(raise_exception=True)
+        data = parse_body(ResolutionIn, request)
         side_effect = services.resolve_side_effect(
-            side_effect_id=side_effect_id, **form.validated_data, at=timezone.now()
+            side_effect_id=side_effect_id, **data, at=timezone.now()
         )
         return Response(SideEffectOut(side_effect).data)
 
@@ -161,9 +159,6 @@ class OutcomeViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
 
     @extend_schema(request=OutcomeIn, responses={201: OutcomeOut})
     def create(self, request: Request) -> Response:
-        form = OutcomeIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
-        measure = services.record_outcome(
-            **form.validated_data, at=timezone.now(), by=actor(request)
-        )
+        data = parse_body(OutcomeIn, request)
+        measure = services.record_outcome(**data, at=timezone.now(), by=actor(request))
         return Response(OutcomeOut(measure).data, status=201)

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from clinic import services
 from clinic.api.base import ClinicViewSet, acting_clinic
-from clinic.api.forms import CodeField, Form, IdField, TextField
+from clinic.api.forms import CodeField, Form, IdField, TextField, parse_body
 from clinic.api.paging import page_of, pages_by
 from clinic.models import CartridgeLot, DeviceModel
 from sessions.gs1 import read_cartridge_code
@@ -86,9 +86,8 @@ class LotViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     @extend_schema(request=LotIn, responses={201: LotOut})
     def create(self, request: Request) -> Response:
         """Take a delivery into store by scanning one of its cartridges."""
-        form = LotIn(data=request.data)
-        form.is_valid(raise_exception=True)
-        details = form.validated_data
+        data = parse_body(LotIn, request)
+        details = data
         scanned = read_cartridge_code(details["code"])
         lot = services.receive_cartridges(
             clinic=acting_clinic(request, details.get("clinic")),
@@ -105,9 +104,8 @@ class LotViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     def recall(self, request: Request, pk: Any) -> Response:
         """Stop the use of a lot at once."""
         lot_id = self.get_object().pk
-        form = RecallIn(data=request.data)
-        form.is_valid(raise_exception=True)
-        lot = services.recall_lot(lot_id=lot_id, at=timezone.now(), **form.validated_data)
+        data = parse_body(RecallIn, request)
+        lot = services.recall_lot(lot_id=lot_id, at=timezone.now(), **data)
         return Response(LotOut(lot).data)
 
     @extend_schema(responses=TouchedOut(many=True), filters=False)

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet, InstantField, VisibleField
-from clinic.api.forms import CodeField, Form
+from clinic.api.forms import CodeField, Form, parse_body
 from clinic.api.queries import IdFilter
 from clinic.http.parsers import MAX_BODY_BYTES, TooLarge, require_size
 from clinic.permissions import actor
@@ -123,9 +123,8 @@ class PhotoViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     def create(self, request: Request) -> Response:
         """Keep a picture. It is made anew as a JPEG in sRGB of at most 2,400 pixels a side, upright
         and without any metadata; the patient must agree to photographs for the record."""
-        form = PhotoIn(data=request.data, context={"request": request})
-        form.is_valid(raise_exception=True)
-        photo = services.store_photo(**form.validated_data, at=timezone.now(), by=actor(request))
+        data = parse_body(PhotoIn, request)
+        photo = services.store_photo(**data, at=timezone.now(), by=actor(request))
         return Response(PhotoOut(photo).data, status=201)
 
     @extend_schema(responses={(200, JPEG): OpenApiTypes.BINARY})

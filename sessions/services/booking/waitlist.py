@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from clinic.db.constraints import constraint_of
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.db.versions import Check, no_version_check
 from clinic.errors import Conflict, DomainError
@@ -81,8 +82,7 @@ def join_waitlist(
         with transaction.atomic():
             entry.save(force_insert=True)
     except IntegrityError as error:
-        diag = getattr(error.__cause__, "diag", None)
-        if getattr(diag, "constraint_name", "") != "waitlist_once_per_plan":
+        if constraint_of(error) != "waitlist_once_per_plan":
             raise
         raise AlreadyWaiting(
             "This plan is on the waitlist already: withdraw that entry first.", field="plan"

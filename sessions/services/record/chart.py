@@ -9,6 +9,7 @@ from typing import Any, NotRequired, TypedDict
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from clinic.db.constraints import constraint_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.models import CartridgeLot, Role, User
@@ -207,7 +208,7 @@ def use_cartridge(*, session_id: Any, code: str, at: datetime) -> CartridgeUse:
 
 def explain_cartridge(error: IntegrityError, use: CartridgeUse) -> Exception:
     """The words for the constraint that refused a cartridge."""
-    match getattr(getattr(error.__cause__, "diag", None), "constraint_name", ""):
+    match constraint_of(error):
         case "cartridge_used_once":
             return CartridgeUsed(
                 f"Cartridge {use.serial} of lot {use.lot.lot} was used before: throw it away.",

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from clinic.db.constraints import constraint_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import User
@@ -150,7 +151,7 @@ def record_outcome(
         with transaction.atomic():
             measure.save(force_insert=True)
     except IntegrityError as error:
-        if getattr(error.__cause__.diag, "constraint_name", "") != "outcome_score_in_range":  # type: ignore[union-attr]
+        if constraint_of(error) != "outcome_score_in_range":
             raise
         raise ScoreOutOfRange(
             f"{scale} goes from {scale.score_min:g} to {scale.score_max:g}.", field="score"
