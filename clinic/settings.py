@@ -100,7 +100,7 @@ _limits += " -c plan_cache_mode=force_generic_plan"
 DATABASES = {
     "default": {
         **_database,
-        "ENGINE": "clinic.db.postgresql",
+        "ENGINE": "django.db.backends.postgresql",
         "OPTIONS": {**_database.get("OPTIONS", {}), "options": _limits},
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
         "CONN_HEALTH_CHECKS": True,

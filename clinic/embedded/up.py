@@ -22,7 +22,7 @@ from typing import Any
 from clinic.embedded import Postgres, Unavailable, Valkey
 from clinic.embedded.process import die_with_parent, free_port, hold, secret_file, stop_process
 
-BASE = Path(__file__).resolve().parent.parent
+BASE = Path(__file__).resolve().parent.parent.parent
 VAR = Path(os.environ.get("CLINIC_VAR", BASE / "var"))
 STATE = VAR / "up.json"
 LOCK = VAR / "up.lock"

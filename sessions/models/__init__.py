@@ -18,7 +18,6 @@ from sessions.models.healing import (
     SideEffect,
     SideEffectExpectation,
     SideEffectKind,
-    past_moment,
 )
 from sessions.models.hold import Hold
 from sessions.models.outcome import Milestone, OutcomeMeasure, Photo, View
@@ -81,5 +80,4 @@ __all__ = [
     "ZoneLimit",
     "ZoneRange",
     "ZoneTreatment",
-    "past_moment",
 ]

@@ -1,12 +1,8 @@
 """How the skin heals: side effects, expected and unexpected."""
 
-from datetime import datetime
-
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 
 from clinic.models import (
     ClinicScoped,
@@ -93,12 +89,6 @@ class SideEffectQuerySet(ClinicScoped["SideEffect"]):
         return self.filter(resolved_at__isnull=True)
 
 
-def past_moment(moment: datetime) -> None:
-    """Refuse a moment that has not come yet."""
-    if moment > timezone.now():
-        raise ValidationError("This lies in the future: say when it began.", code="past_moment")
-
-
 @track_history(exclude=("clinic",))
 class SideEffect(Model):
     """What a patient's skin, or patient, showed after a session."""
@@ -114,7 +104,7 @@ class SideEffect(Model):
         help_text="CTCAE v5: 1 mild, 2 moderate, 3 severe, 4 life-threatening, 5 death.",
     )
     is_expected = models.BooleanField(help_text="A normal course after this treatment?")
-    onset_at = models.DateTimeField(validators=[past_moment])
+    onset_at = models.DateTimeField()
     note = models.TextField(blank=True, max_length=5_000)
     recorded_by = models.ForeignKey(
         User, on_delete=models.PROTECT, editable=False, related_name="+"

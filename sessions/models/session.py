@@ -1,6 +1,8 @@
 """Treatment sessions, their history, and what was said about them after they were signed."""
 
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Self
 
 import pgtrigger
@@ -35,6 +37,23 @@ class IllegalMove(Conflict):
     title = "The session cannot do this now"
 
 
+def clash_conditions(session: "TreatmentSession") -> dict[str, Q]:
+    """What the exclusion constraints refuse, by what is taken: the conditions under which another
+    session stands in the way of one. A session lies within a day, so an index by start serves."""
+    day = timedelta(days=1)
+    near = Q(starts_at__gt=session.starts_at - day, starts_at__lt=session.ends_at + day)
+    treated = near & Q(starts_at__lt=session.ends_at, ends_at__gt=session.starts_at)
+    used = near & Q(occupied_from__lt=session.released_at, released_at__gt=session.occupied_from)
+    skin = Q(patient=session.patient_id, area=session.area_id)
+    return {
+        "skin": skin & Q(starts_at__lt=session.recovers_at, recovers_at__gt=session.starts_at),
+        "practitioner": treated & Q(practitioner=session.practitioner_id),
+        "room": used & Q(room=session.room_id),
+        "device": used & Q(device=session.device_id),
+        "patient": treated & Q(patient=session.patient_id),
+    }
+
+
 class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
     def locked(self) -> Self:
         """Locks the rows, always in the same order. See Note [Lock order] in services."""
@@ -53,6 +72,12 @@ class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
     def overlapping(self, start: datetime, end: datetime) -> Self:
         """Sessions that hold their room at some time in [start, end)."""
         return self.filter(occupied_from__lt=end, released_at__gt=start)
+
+    def clashing_with(self, session: "TreatmentSession", *what: str) -> Self:
+        """The other sessions that occupy what `session` would take up: any of it, or only the
+        skin, practitioner, room, device or patient, as `clash_conditions` names them."""
+        found = [q for name, q in clash_conditions(session).items() if name in what or not what]
+        return self.occupying().exclude(pk=session.pk).filter(reduce(or_, found))
 
     def closer_than(self, version: ProtocolVersion, *, at: datetime) -> Self:
         """Those still to come that follow sooner on a session of the same protocol than a version

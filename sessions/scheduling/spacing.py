@@ -23,7 +23,6 @@ from sessions.models import (
     ProtocolVersion,
     TreatmentPlan,
     TreatmentSession,
-    TreatmentSessionQuerySet,
 )
 from sessions.scheduling.slots_sql import RECOVERIES
 
@@ -37,13 +36,6 @@ class TooSoon(Conflict):
 def recovery_end(starts_at: datetime, protocol: ProtocolVersion, zone: Any) -> datetime:
     """When a session at `starts_at` has recovered: the hard minimum of days later, same time."""
     return add_wallclock(starts_at, timedelta(days=protocol.hard_min_days), zone)
-
-
-def too_close(session: TreatmentSession) -> TreatmentSessionQuerySet:
-    """The sessions on the same skin that are too close to `session`."""
-    return TreatmentSession.objects.on_skin_of(session).filter(
-        starts_at__lt=session.recovers_at, recovers_at__gt=session.starts_at
-    )
 
 
 class Recovery(NamedTuple):
@@ -139,7 +131,7 @@ def approve_sooner(session: TreatmentSession) -> None:
     The recovery of an earlier neighbour ends where `session` starts; the one of `session` ends
     where a later neighbour starts. The caller holds the patient's lock and saves `session`.
     """
-    for other in too_close(session).locked():
+    for other in TreatmentSession.objects.clashing_with(session, "skin").locked():
         if other.starts_at <= session.starts_at:
             other.recovers_at = max(session.starts_at, other.ends_at)
             other.save(update_fields=["recovers_at"])

@@ -115,14 +115,16 @@ def test_the_desk_books_while_deadlocks_strike(
             with connection.cursor() as cursor:
                 cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$")
 
-    with patch("sessions.services.booking.book.use_up", strike):  # after the session is inserted
+    with patch(
+        "sessions.services.booking.book.consume_holds", strike
+    ):  # after the session is inserted
         answer = client_of(dana).post("/api/v1/sessions/", booking.body(), headers=headers)
 
     assert answer.status_code == 201
     assert next(strikes, None) is None
 
 
-@pytest.mark.parametrize("module", ["holds", "closures", "series"])
+@pytest.mark.parametrize("module", ["booking.holds", "ending.closures", "booking.series"])
 def test_holds_closures_and_series_are_run_again_too(booking: Booking, module: str) -> None:
     span: dict[str, Any] = {"starts_at": NINE, "ends_at": NINE + HOUR, "at": NINE - DAY}
     slot: Any = {
@@ -137,9 +139,9 @@ def test_holds_closures_and_series_are_run_again_too(booking: Booking, module: s
         "by": booking.practitioner,
     }
     writes: dict[str, Callable[[], Any]] = {
-        "holds": lambda: services.place_hold(**slot, **whose),
-        "closures": lambda: services.add_closure(clinic=booking.plan.clinic, **span),
-        "series": lambda: services.book_series(slots=[slot], **whose),
+        "booking.holds": lambda: services.place_hold(**slot, **whose),
+        "ending.closures": lambda: services.add_closure(clinic=booking.plan.clinic, **span),
+        "booking.series": lambda: services.book_series(slots=[slot], **whose),
     }
     strikes = iter(["40P01", "55P03"])
 
@@ -148,7 +150,7 @@ def test_holds_closures_and_series_are_run_again_too(booking: Booking, module: s
             with connection.cursor() as cursor:
                 cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$")
 
-    name = "lock" if module == "closures" else "lock_for_bookings"
+    name = "lock" if module == "ending.closures" else "lock_for_bookings"
     with patch(f"sessions.services.{module}.{name}", strike):
         assert writes[module]()
 

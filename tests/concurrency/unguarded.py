@@ -6,7 +6,7 @@ from unittest.mock import patch
 from clinic.wsgi import application
 from sessions.models import TreatmentSession
 from sessions.scheduling.availability import BookingFacts
-from sessions.scheduling.spacing import explain_too_soon, too_close
+from sessions.scheduling.spacing import explain_too_soon
 from sessions.services.booking import book as booking
 
 __all__ = ["application"]
@@ -26,7 +26,7 @@ def look_first(session: TreatmentSession, _: BookingFacts) -> None:
     for resource, refusal in REFUSALS.items():
         if at_that_time.filter(**{resource: getattr(session, resource)}).exists():
             raise refusal("It is booked already.", field=resource)
-    if too_close(session).exists():
+    if TreatmentSession.objects.clashing_with(session, "skin").exists():
         raise explain_too_soon(session, at=session.starts_at)
 
 

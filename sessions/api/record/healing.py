@@ -27,7 +27,6 @@ from sessions.models import (
     SideEffectKind,
     TreatmentPlan,
     TreatmentSession,
-    past_moment,
 )
 
 
@@ -37,7 +36,7 @@ class SideEffectIn(Form):
     kind = serializers.ChoiceField(choices=SideEffectKind.choices)
     grade = serializers.IntegerField(min_value=1, max_value=5, help_text="CTCAE v5.")
     is_expected = serializers.BooleanField()
-    onset_at = InstantField(validators=[past_moment])
+    onset_at = InstantField()
     note = TextField(required=False, allow_blank=True, max_length=5_000)
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.postgres.aggregates import BoolOr
 from django.db import transaction
 
 from clinic.db.locks import lock, statement
@@ -14,9 +15,9 @@ from clinic.models import Device, Room, User
 from patients.services import PatientArchived
 from sessions.lifecycle import PlanStatus, in_words
 from sessions.models import SessionEvent, SessionFinding, TreatmentPlan, TreatmentSession
+from sessions.models.session import clash_conditions
 from sessions.safety.assessment import override_row, side_effect_findings
 from sessions.scheduling.availability import BookingFacts, SlotTaken, booking_facts
-from sessions.scheduling.clashes import clashes
 from sessions.scheduling.holds import consume_holds, own_holds
 from sessions.scheduling.spacing import approve_sooner, explain_too_soon, recovery_end
 from sessions.services.booking.presence import require_fit, require_presence
@@ -297,18 +298,20 @@ def explain_clash(session: TreatmentSession, *, at: datetime) -> Conflict | None
     If the skin has not recovered, that is the answer, because no other room or practitioner would
     help.
     """
-    clash = clashes(session)
+    taken = TreatmentSession.objects.clashing_with(session).aggregate(
+        **{name: BoolOr(condition) for name, condition in clash_conditions(session).items()}
+    )
     when = f"{session.starts_at_local:%d %b %Y at %H:%M}"
-    if clash.skin:
+    if taken["skin"]:
         return explain_too_soon(session, at=at)
-    if clash.practitioner:
+    if taken["practitioner"]:
         return PractitionerTaken(
             f"{session.practitioner} is already booked on {when}.", field="practitioner"
         )
-    if clash.room:
+    if taken["room"]:
         return RoomTaken(f"{session.room} is already booked on {when}.", field="room")
-    if clash.device:
+    if taken["device"]:
         return DeviceTaken(f"{session.device} is already booked on {when}.", field="device")
-    if clash.patient:
+    if taken["patient"]:
         return PatientTaken(f"The patient already has a session on {when}.", field="starts_at")
     return None
