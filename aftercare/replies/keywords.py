@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from aftercare.models import Keyword
 
-# The words that carriers and the law name (reliability.md §1.2), and their Spanish sisters.
+# The words that the law and carriers name ([47 CFR 64.1200] [CTIA words] [AWS opt-out words] of
+# docs/references.md), and their Spanish sisters.
 # CANCEL ends messages too, because the law reads it so; but whoever sends it may mean the
 # appointment. YES starts messages after a STOP, and else confirms: the caller knows which.
 WORDS: dict[Keyword, str] = {
