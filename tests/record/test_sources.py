@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.record.test_figures import figures
-from tests.support.catalogue import ROOT, nested, shipped
+from tests.support.catalogue import APPS, ROOT, nested, shipped
 
 DOCS = ROOT / "docs"
 HERE = str(Path(__file__).relative_to(ROOT))
@@ -208,7 +208,7 @@ def test_every_page_and_decision_that_is_named_exists() -> None:
     numbers = {name[:4] for name in os.listdir(DOCS / "decisions")}
     wrong = []
     for path, text in files(".py", ".yaml", ".md", ".html", ".toml", ".in", ".txt"):
-        for page in PAGE.findall(text) if path != HERE else []:
+        for page in PAGE.findall(text.replace("../", "")) if path != HERE else []:
             found = (
                 page in names
                 if "/" not in page
@@ -221,5 +221,19 @@ def test_every_page_and_decision_that_is_named_exists() -> None:
             for number in re.findall(r"[Dd]ecision (\d{4})", text)
             if number not in numbers
         ]
+
+    assert wrong == []
+
+
+def test_every_link_and_path_in_a_page_leads_somewhere() -> None:
+    """What a page of ours links to, and what it names in code type with a folder of ours."""
+    wrong = []
+    for page, text in files(".md"):
+        links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", text)
+        wrong += [
+            f"{page}: {link}" for link in links if not (ROOT / page).parent.joinpath(link).exists()
+        ]
+        paths = re.findall(rf"`((?:{'|'.join(APPS)}|bench|docs|tests)/[\w./-]+)`", text)
+        wrong += [f"{page}: {path}" for path in paths if not (ROOT / path).exists()]
 
     assert wrong == []
