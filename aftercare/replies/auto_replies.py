@@ -18,7 +18,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "stop": "{clinic}: you will get no more texts from us. Questions? Call {phone}. "
         "Reply START to get texts again.",
-        # The law reads CANCEL as an opt-out; who sends it may mean the appointment (docs/messages.md).
+        # The law reads CANCEL as an opt-out; the appointment may be meant (docs/messages.md).
         "cancel": "{clinic}: no more texts to this number. Your appointment is NOT cancelled: "
         "to change it, call {phone}. START brings texts back.",
         "start": "{clinic}: texts to this number are on again. Reply STOP to end them, HELP for "
