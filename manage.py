@@ -9,16 +9,29 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
     # `up` decides where the database is, so it runs before the settings are read.
     if sys.argv[1:2] == ["up"]:
-        from clinic.embedded.up import main as up
-
         sys.exit(up(sys.argv[2:]))
-
-    from clinic.embedded.up import use_running_servers
-
-    use_running_servers()
+    if "DATABASE_URL" not in os.environ:
+        use_running_servers()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)
+
+
+def up(arguments: list[str]) -> int | str:
+    try:
+        from clinic.embedded.up import main
+    except ModuleNotFoundError as error:  # as in the image of production
+        return f"There is no `up` here: {error}. It needs what requirements-demo.txt installs."
+    return main(arguments)
+
+
+def use_running_servers() -> None:
+    """Let other commands talk to the servers that `up` runs here, where there is an `up`."""
+    try:
+        from clinic.embedded.up import use_running_servers
+    except ModuleNotFoundError:
+        return
+    use_running_servers()
 
 
 if __name__ == "__main__":

@@ -59,9 +59,7 @@ def running() -> dict[str, Any] | None:
 
 
 def use_running_servers() -> None:
-    """Let other commands talk to the servers that `up` runs here, unless told otherwise."""
-    if "DATABASE_URL" in os.environ:
-        return
+    """Let other commands talk to the servers that `up` runs here."""
     if state := running():
         for name, value in {**state["environment"], "CLINIC_URL": state["url"]}.items():
             os.environ.setdefault(name, value)

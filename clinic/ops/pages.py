@@ -6,18 +6,17 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from clinic.demo.accounts import ACCOUNTS, PASSWORD
 from clinic.http.problems import problem
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """What this is, where to go, and (in the demo only) who to log in as."""
-    accounts = ACCOUNTS if settings.DEMO else []
-    return render(
-        request,
-        "clinic/home.html",
-        {"demo": settings.DEMO, "accounts": accounts, "password": PASSWORD},
-    )
+    context: dict[str, Any] = {"demo": settings.DEMO}
+    if settings.DEMO:
+        from clinic.demo.accounts import ACCOUNTS, PASSWORD  # production has no such package
+
+        context |= {"accounts": ACCOUNTS, "password": PASSWORD}
+    return render(request, "clinic/home.html", context)
 
 
 def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
