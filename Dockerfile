@@ -1,4 +1,5 @@
 # One image for web, worker and beat. Build: docker build -t clinic .
+# The demo and its servers stay outside: .dockerignore names them, requirements.txt has none of theirs.
 FROM python:3.11-slim AS build
 RUN python -m venv /venv
 COPY requirements.txt .
