@@ -1,0 +1,147 @@
+"""A database of each release becomes one of today, with all that is in it, by `migrate` alone."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from tests.released import dumps
+
+ROOT = Path(settings.BASE_DIR)
+VERSIONS = dumps.versions()
+FOLDERS = {
+    "clinic": "clinic",
+    "patients": "patients",
+    "treatment_sessions": "sessions",
+    "aftercare": "aftercare",
+}
+# What grows with the code and not with the clinic.
+KEPT_BY_MIGRATE = {"auth_permission", "django_content_type", "django_migrations"}
+
+
+def run(url: str, *arguments: str) -> str:
+    """A program on another database."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "clinic.settings"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def upgraded(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    """A version, and the address of its database after `migrate`."""
+    version, url = request.param, os.environ["DATABASE_URL"]
+    name = f"test_released_{os.getpid()}"
+    database = dumps.make_database(url, name)
+    try:
+        dumps.restore(database, dumps.released(version))
+        run(database, "manage.py", "migrate", "--no-input")
+        yield version, database
+    finally:
+        dumps.drop_database(url, name)
+
+
+@pytest.fixture(scope="module")
+def told(upgraded: tuple[str, str]) -> dict[str, Any]:
+    """What the migrated database tells, once every row of it was read."""
+    _, url = upgraded
+    facts: dict[str, Any] = json.loads(run(url, "-m", "tests.released.facts"))
+    return facts
+
+
+def facts_of(version: str) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((dumps.FOLDER / f"{version}.json").read_text())
+    return facts
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_dump_has_rows_in_every_table_and_is_of_the_frozen_migrations(version: str) -> None:
+    rows, statements = facts_of(version)["rows"], dumps.released(version)
+
+    assert [table for table, count in rows.items() if not count] == []
+    assert set(rows) == set(re.findall(r"^CREATE TABLE public\.(\w+)", statements, re.MULTILINE))
+    applied = re.findall(r"^\s*\(\d+, '(\w+)', '(\d{4}_\w+)',", statements, re.MULTILINE)
+    assert set(dumps.checksums(version)) == {
+        f"{FOLDERS[label]}/migrations/{name}.py" for label, name in applied if label in FOLDERS
+    }
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_its_migrations_are_frozen(version: str) -> None:
+    changed = [
+        path
+        for path, digest in dumps.checksums(version).items()
+        if not (ROOT / path).exists() or dumps.checksum(ROOT / path) != digest
+    ]
+
+    assert changed == [], (
+        f"Clinics have run these migrations since {version}, and will not run them again: "
+        f"restore them and write a new migration. {', '.join(changed)}"
+    )
+
+
+def test_the_newest_release_is_kept() -> None:
+    """`./run release` was run for what pyproject.toml and the changelog call the version."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    headings = re.findall(r"^## ([\d.]+) – ", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+    assert headings[0] == project["version"]
+    assert set(headings) == set(VERSIONS)
+
+
+def test_every_row_is_still_there(upgraded: tuple[str, str], told: dict[str, Any]) -> None:
+    before, after = facts_of(upgraded[0])["rows"], told["rows"]
+
+    assert {t: n for t, n in before.items() if t not in KEPT_BY_MIGRATE} == {
+        table: after.get(table) for table in before if table not in KEPT_BY_MIGRATE
+    }
+    for table in KEPT_BY_MIGRATE:
+        assert after[table] >= before[table]
+
+
+@pytest.mark.parametrize("kind", ["patients", "sessions", "messages"])
+def test_they_tell_what_they_told(
+    upgraded: tuple[str, str], told: dict[str, Any], kind: str
+) -> None:
+    before = facts_of(upgraded[0])[kind]
+
+    assert len(before) > 40
+    assert told[kind] == before
+
+
+def test_migrate_has_nothing_left_to_do(upgraded: tuple[str, str]) -> None:
+    run(upgraded[1], "manage.py", "migrate", "--check")
+
+
+@pytest.mark.django_db
+def test_its_schema_is_the_one_of_a_new_database(upgraded: tuple[str, str]) -> None:
+    """Both are told by a copy: PostgreSQL writes an expression that it has read from a dump
+    in another way than one that it has read from a migration."""
+    url = os.environ["DATABASE_URL"]
+    fresh = dumps.beside(url, connection.settings_dict["NAME"])
+
+    assert schema(upgraded[1]) == schema(fresh)
+
+
+def schema(url: str) -> list[str]:
+    copy = f"test_schema_{os.getpid()}"
+    try:
+        address = dumps.make_database(url, copy)
+        dumps.restore(address, dumps.dump(url, "--schema-only"))
+        return dumps.dump(address, "--schema-only").splitlines()
+    finally:
+        dumps.drop_database(url, copy)
