@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Max
 
+from aftercare.lifecycle import BY_STAFF, UNDECIDED
 from aftercare.models import CareStep, Message, MessageStatus, MessageTemplate
 from aftercare.replies.receipts import task_source
 from aftercare.texts.checks import check
@@ -13,14 +14,6 @@ from clinic.errors import Conflict
 from clinic.models import User
 from patients.services import finish_source
 from patients.services.records import require_open
-
-# On its way, or nobody knows whether it has arrived.
-UNDECIDED = (
-    MessageStatus.PENDING,
-    MessageStatus.CLAIMED,
-    MessageStatus.SENDING,
-    MessageStatus.IN_DOUBT,
-)
 
 
 class NotCancellable(Conflict):
@@ -87,7 +80,7 @@ def _now(message: Message) -> str:
 def cancel_message(*, message_id: Any, at: datetime, by: User) -> Message:
     """Take a message out of the queue. Raises NotCancellable once it is on its way or ended."""
     message = _locked(message_id)
-    if message.status not in (MessageStatus.PENDING, MessageStatus.CLAIMED):
+    if MessageStatus.CANCELLED not in BY_STAFF[message.status]:
         raise NotCancellable(f"It is {_now(message)}; only a waiting message can be cancelled.")
     message.end(MessageStatus.CANCELLED, f"cancelled by {by.username}", at=at)
     return message
@@ -134,10 +127,10 @@ def resend_message(*, message_id: Any, at: datetime, by: User) -> Message:
 def resolve_message(*, message_id: Any, delivered: bool, at: datetime, by: User) -> Message:
     """Decide a message in doubt: it did arrive, or it did not. Raises NotInDoubt."""
     message = _locked(message_id)
-    if message.status != MessageStatus.IN_DOUBT:
+    if MessageStatus.FAILED not in BY_STAFF[message.status]:
         raise NotInDoubt(f"It is {_now(message)}.")
     if delivered:
-        message.accepted(at=at, provider_id=message.provider_id)
+        message.record_acceptance(at=at, provider_id=message.provider_id)
     else:
         message.end(MessageStatus.FAILED, f"not delivered, says {by.username}", at=at)
     # After the end, which raises a task for what has failed: here a person knows already.

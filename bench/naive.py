@@ -41,7 +41,7 @@ def send_due(*, clock: Callable[[], datetime], **_: Any) -> int:
             ):
                 template = template_for(message)
                 provider_id = channels[message.channel].send(render(message, template))
-                message.accepted(at=clock(), provider_id=provider_id)
+                message.record_acceptance(at=clock(), provider_id=provider_id)
                 sent += 1
 
 

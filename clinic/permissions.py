@@ -80,6 +80,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "aftercare.inboundmessage": {R: "ru", P: "ru", M: "ru"},  # each what is meant for their role
     "aftercare.deliveryreceipt": {R: "r", P: "r", M: "r", A: "r"},
     "aftercare.messageattempt": {R: "r", P: "r", M: "r", A: "r"},
+    "aftercare.messagehistory": {R: "r", P: "r", M: "r", A: "r"},
 }
 # what is more than a row being written
 VERBS: dict[str, set[Role]] = {

@@ -3,16 +3,25 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import OuterRef, Subquery, UUIDField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.decorators import action, display
 
 from aftercare import services
-from aftercare.models import DeliveryReceipt, Message, MessageAttempt, MessageStatus
-from clinic.admin import ClinicAdmin, ReadOnlyInline, StatusButtons
+from aftercare.lifecycle import BY_STAFF, UNDECIDED
+from aftercare.models import (
+    DeliveryReceipt,
+    Message,
+    MessageAttempt,
+    MessageStatus,
+)
+from clinic.admin import ClinicAdmin, MovesInline, ReadOnlyInline, StatusButtons
 from clinic.admin.words import status_badge
 from clinic.errors import DomainError
-from clinic.models import Role
+from clinic.models import Role, User
 from clinic.permissions import actor
 
 STATUS_COLOURS = {
@@ -39,19 +48,40 @@ class DeliveryReceiptInline(ReadOnlyInline):
     ordering = ["id"]
 
 
-UNDER_WAY = (MessageStatus.PENDING, MessageStatus.CLAIMED)
-# What a button leads to, and from which statuses.
+class MessageHistoryInline(MovesInline):
+    """The moves that neither an attempt nor a receipt tells of."""
+
+    model: Any = Message._meta.get_field("history").related_model
+    fk_name = "pgh_obj"
+    statuses = MessageStatus
+    fields = ["pgh_created_at", "became", "by", "reason"]
+    readonly_fields = fields
+    ordering = ["pgh_id"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        user = Cast(KeyTextTransform("user", OuterRef("pgh_context__metadata")), UUIDField())
+        name = User.objects.filter(pk=user).values("username")
+        return super().get_queryset(request).annotate(username=Subquery(name))
+
+    @display(description="became")
+    def became(self, move: Any) -> str:
+        return str(move.get_status_display())
+
+    @display(description="by")
+    def by(self, move: Any) -> str:
+        return move.username or "the system"
+
+
+# What a button leads to.
 BUTTONS = {
-    "take_out": "CANCELLED",
+    "take_out": MessageStatus.CANCELLED,
     "send_again": "AGAIN",
-    "did_arrive": "DELIVERED",
-    "did_not_arrive": "FAILED",
+    "did_arrive": MessageStatus.SENT,
+    "did_not_arrive": MessageStatus.FAILED,
 }
 NEXT: dict[str, frozenset[str]] = {
-    **dict.fromkeys(MessageStatus.values, frozenset({"AGAIN"})),
-    **dict.fromkeys(UNDER_WAY, frozenset({"CANCELLED"})),
-    MessageStatus.SENDING: frozenset(),
-    MessageStatus.IN_DOUBT: frozenset({"DELIVERED", "FAILED"}),
+    status: moves | (frozenset() if status in UNDECIDED else {"AGAIN"})
+    for status, moves in BY_STAFF.items()
 }
 
 
@@ -72,7 +102,7 @@ class MessageAdmin(StatusButtons, ClinicAdmin):
         "clinic",
     ]
     technical = ["key", "provider_id"]
-    inlines = [MessageAttemptInline, DeliveryReceiptInline]
+    inlines = [MessageAttemptInline, DeliveryReceiptInline, MessageHistoryInline]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """What a provider knows it by is for who asks the provider."""

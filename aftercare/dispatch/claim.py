@@ -85,4 +85,4 @@ def mark(message_id: UUID, *, worker: str, at: datetime) -> bool:
 
 def release(*, worker: str) -> None:
     """Give back what was claimed and not marked."""
-    Message.objects.filter(status=MessageStatus.CLAIMED, worker=worker).give_back()
+    Message.objects.filter(status=MessageStatus.CLAIMED, worker=worker).requeue()

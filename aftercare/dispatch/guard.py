@@ -17,8 +17,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from aftercare.lifecycle import HELD_BY_A_WORKER
 from aftercare.models import DispatchGuard, Message, MessageStatus
-from aftercare.models.message import HELD_BY_A_WORKER
 
 HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  names of one and the same machine
 AFTER_RESTORE = "the database was restored: this may have been sent before"

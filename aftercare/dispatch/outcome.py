@@ -38,7 +38,7 @@ def settle(message: Message, tried: Tried) -> None:
     keep(message, tried)
     match tried.outcome:
         case Outcome.ACCEPTED:
-            message.accepted(at=tried.at, provider_id=tried.provider_id)
+            message.record_acceptance(at=tried.at, provider_id=tried.provider_id)
         case Outcome.REFUSED:
             in_doubt = tried.kind == ProviderKind.DEDUPE and _may_have_arrived(message)
             _again(
@@ -66,7 +66,7 @@ def _again(message: Message, tried: Tried, *, if_not: MessageStatus) -> None:
         message.end(if_not, tried.detail, at=tried.at)
     else:
         later = tried.at + BACK_OFF[message.attempts - 1]
-        message.put_back(due_at=later, reason=tried.detail)
+        message.requeue(due_at=later, reason=tried.detail)
 
 
 def keep(message: Message, tried: Tried) -> None:

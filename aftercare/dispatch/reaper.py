@@ -29,7 +29,7 @@ def reap(*, at: datetime, channels: Channels, until: float = inf) -> None:
     left = Message.objects.filter(lease_until__lte=at)
     with transaction.atomic(durable=True):
         unsent = left.filter(status=MessageStatus.CLAIMED).select_for_update(skip_locked=True)
-        Message.objects.filter(pk__in=unsent.values("pk")).give_back()
+        Message.objects.filter(pk__in=unsent.values("pk")).requeue()
     orphans = left.filter(status=MessageStatus.SENDING).order_by("lease_until")
     for message_id in list(orphans.values_list("pk", flat=True)[:AT_ONCE]):
         if monotonic() >= until:
@@ -114,7 +114,7 @@ def _ask(message: Message, *, at: datetime, since: datetime, channels: Channels)
     )
     keep(message, answer)
     if was_accepted:
-        message.accepted(at=since, provider_id=answer.provider_id)
+        message.record_acceptance(at=since, provider_id=answer.provider_id)
     else:
         said = "not accepted, says the provider"
         _send_again(message, at=at, reason=said, if_not=MessageStatus.FAILED)
@@ -122,6 +122,6 @@ def _ask(message: Message, *, at: datetime, since: datetime, channels: Channels)
 
 def _send_again(message: Message, *, at: datetime, reason: str, if_not: MessageStatus) -> None:
     if message.attempts < MAX_ATTEMPTS:
-        message.put_back(due_at=at, reason=reason)
+        message.requeue(due_at=at, reason=reason)
     else:
         message.end(if_not, f"{reason}, at the last of {MAX_ATTEMPTS} tries", at=at)

@@ -205,7 +205,7 @@ def _spare(message: Message, objection: recheck.Verdict, *, at: datetime) -> Non
     """End or put off what should not go out now."""
     if objection.due_at:
         message.attempts -= 1  # nothing was tried
-        message.put_back(due_at=objection.due_at, reason=objection.reason)
+        message.requeue(due_at=objection.due_at, reason=objection.reason)
     else:
         message.end(objection.status, objection.reason, at=at)
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from aftercare.lifecycle import ACCEPTED
 from aftercare.models import Message, MessageStatus
-from aftercare.models.message import ACCEPTED
 from aftercare.planning.timing import pace
 from clinic.db.locks import try_lock
 from clinic.values.wallclock import day_bounds

@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db import transaction
 
 from aftercare.dispatch.outcome import Tried, keep, settle
+from aftercare.lifecycle import ACCEPTED
 from aftercare.models import Message, MessageStatus, Outcome
-from aftercare.models.message import ACCEPTED
 
 PAUSE = timedelta(minutes=1)  # of what could not be sent because somebody else held it
 
@@ -46,7 +46,7 @@ def tell(*, at: datetime) -> None:
             ours = Message.objects.filter(status=MessageStatus.SENDING, worker=worker)
             if unsent := ours.locked().filter(pk=message_id).first():
                 unsent.attempts -= 1
-                unsent.put_back(due_at=at + PAUSE, reason=unsent.reason)
+                unsent.requeue(due_at=at + PAUSE, reason=unsent.reason)
         forget(message_id)
 
 
@@ -55,7 +55,7 @@ def _tell(message: Message, tried: Tried) -> None:
         settle(message, tried)
     elif tried.outcome == Outcome.ACCEPTED and message.status not in ACCEPTED:
         keep(message, tried)
-        message.accepted(at=tried.at, provider_id=tried.provider_id)
+        message.record_acceptance(at=tried.at, provider_id=tried.provider_id)
 
 
 def forget(message_id: UUID) -> None:

@@ -1,10 +1,11 @@
 """What patients are told and when."""
 
+from aftercare.lifecycle import MessageStatus
 from aftercare.models.address import AddressConsent, AddressSource
 from aftercare.models.attempt import MessageAttempt, Outcome
 from aftercare.models.guard import DispatchGuard
 from aftercare.models.inbound import InboundMessage, Keyword
-from aftercare.models.message import Message, MessageStatus
+from aftercare.models.message import IllegalMessageMove, Message
 from aftercare.models.receipt import DeliveryReceipt, ReceiptKind
 from aftercare.models.sequence import (
     CHANNELS,
@@ -25,6 +26,7 @@ __all__ = [
     "ChannelPolicy",
     "DeliveryReceipt",
     "DispatchGuard",
+    "IllegalMessageMove",
     "InboundMessage",
     "Keyword",
     "Message",

@@ -1,42 +1,37 @@
 """The outbox: one row is one message, and the rows are the queue."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple, Self
 from uuid import UUID
 
+import pghistory
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 
+from aftercare.lifecycle import (
+    ACCEPTED,
+    HELD_BY_A_WORKER,
+    MESSAGE_NEXT,
+    NEEDS_A_REASON,
+    OPEN,
+    ROUTINE,
+    MessageStatus,
+)
 from aftercare.models.sequence import CareStep, MessageTemplate
 from aftercare.signals import message_ended
-from clinic.models import Clinic, ClinicScoped, Model
+from clinic.errors import Conflict
+from clinic.models import Clinic, ClinicScoped, Model, track_history
 from patients.models import Channel, Patient
+from sessions.lifecycle import in_words
 from sessions.models import TreatmentSession
+from sessions.models.triggers import refuse
 
 
-class MessageStatus(models.TextChoices):
-    PENDING = "PENDING", "Pending"
-    CLAIMED = "CLAIMED", "Claimed by a worker"
-    SENDING = "SENDING", "Being sent"
-    SENT = "SENT", "Sent"
-    DELIVERED = "DELIVERED", "Delivered"
-    IN_DOUBT = "IN_DOUBT", "In doubt"
-    FAILED = "FAILED", "Failed"
-    CANCELLED = "CANCELLED", "Cancelled"
-    SUPPRESSED = "SUPPRESSED", "Suppressed"
-    EXPIRED = "EXPIRED", "Expired"
-
-
-HELD_BY_A_WORKER = (MessageStatus.CLAIMED, MessageStatus.SENDING)
-OPEN = (MessageStatus.PENDING, *HELD_BY_A_WORKER)
-ACCEPTED = (MessageStatus.SENT, MessageStatus.DELIVERED)
-NEEDS_A_REASON = (
-    MessageStatus.IN_DOUBT,
-    MessageStatus.FAILED,
-    MessageStatus.CANCELLED,
-    MessageStatus.SUPPRESSED,
-    MessageStatus.EXPIRED,
-)
+class IllegalMessageMove(Conflict):
+    code = "illegal_message_move"
+    title = "The message cannot do this now"
 
 
 class MessageQuerySet(ClinicScoped["Message"]):
@@ -47,7 +42,7 @@ class MessageQuerySet(ClinicScoped["Message"]):
         """What may still reach the patient."""
         return self.filter(status__in=OPEN)
 
-    def give_back(self) -> None:
+    def requeue(self) -> None:
         """Of messages that are claimed, which is provably unsent: back into the queue."""
         self.update(status=MessageStatus.PENDING, worker="", lease_until=None)
 
@@ -63,6 +58,34 @@ class Words(NamedTuple):
     refusal: str  # why the address is closed; "" if it is not
 
 
+def is_one_of(moves: Iterable[tuple[str, str]]) -> str:
+    """SQL for a trigger: whether an update makes one of these moves."""
+    pairs = ", ".join(f"('{old}', '{new}')" for old, new in sorted(moves))
+    return f"(OLD.status, NEW.status) IN ({pairs})"
+
+
+def legal_move() -> pgtrigger.Trigger:
+    """Refuse every change of the status that the table of `aftercare.lifecycle` does not have. As
+    a condition of the trigger the table costs a worker's statements nothing that can be measured.
+    """
+    legal = is_one_of((old, new) for old, following in MESSAGE_NEXT.items() for new in following)
+    words = "'a message that is ' || OLD.status || ' cannot become ' || NEW.status"
+    return pgtrigger.Trigger(
+        name="legal_move",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("status"),  # type: ignore[no-untyped-call]
+        condition=pgtrigger.Condition(f"OLD.status <> NEW.status AND NOT {legal}"),
+        func=f"{refuse(words, 'message_move_is_legal')} RETURN NEW;",
+    )
+
+
+@track_history(
+    pghistory.UpdateEvent(
+        "move",
+        condition=pgtrigger.Condition(f"OLD.status <> NEW.status AND NOT {is_one_of(ROUTINE)}"),
+    ),
+    fields=["status", "reason", "due_at"],
+)
 class Message(Model):
     """One message to one patient on one channel. How it travels: docs/messages.md.
 
@@ -178,6 +201,7 @@ class Message(Model):
                 condition=~Q(status__in=HELD_BY_A_WORKER),  # which come and go: message_leased
             ),
         ]
+        triggers = [legal_move()]
 
     def __str__(self) -> str:
         return f"{self.step} by {self.get_channel_display()}: {self.get_status_display()}"
@@ -194,52 +218,62 @@ class Message(Model):
         on_email = self.channel == Channel.EMAIL
         return self.patient.email if on_email else str(self.patient.mobile or "")
 
-    # Those who call the methods below hold the row's lock.
+    def can_become(self, new: str) -> bool:
+        return new in MESSAGE_NEXT[self.status]
+
+    def move_to(self, new: str, *, reason: str = "") -> str:
+        """Change the status, save the row and let go of it: workers' claims and marks apart, which
+        are SQL (aftercare.dispatch.claim), the only place where that happens. The caller holds the
+        row's lock.
+
+        The database keeps the history, whoever writes. Returns the old status. Raises
+        IllegalMessageMove.
+        """
+        if not self.can_become(new):
+            is_now, wanted = in_words(MessageStatus, self.status), in_words(MessageStatus, new)
+            legal = in_words(MessageStatus, *MESSAGE_NEXT[self.status])
+            raise IllegalMessageMove(
+                f"A message that is {is_now} cannot become {wanted}; possible: {legal}."
+            )
+        old, self.status, self.reason = self.status, new, clean(reason, 300)
+        self.worker, self.lease_until = "", None
+        self.save()
+        return old
 
     def end(self, status: str, reason: str, *, at: datetime) -> None:
         """Leave the queue unsent, or in doubt, and say why."""
-        self.status, self.reason, self.ended_at = status, clean(reason, 300), at
-        self._release()
+        self.ended_at = at
+        self.move_to(status, reason=reason)
         message_ended.send(Message, message=self, status=status, reason=self.reason, at=at)
 
-    def put_back(self, *, due_at: datetime, reason: str) -> None:
+    def requeue(self, *, due_at: datetime, reason: str) -> None:
         """Back into the queue for later."""
-        self.status, self.due_at, self.reason = MessageStatus.PENDING, due_at, clean(reason, 300)
-        self._release()
+        self.due_at = due_at
+        self.move_to(MessageStatus.PENDING, reason=reason)
 
-    def accepted(self, *, at: datetime, provider_id: str) -> None:
-        """A provider took it; also known later of one that was in doubt. A worker that goes on
-        writes the same at once with more (aftercare.dispatch.chain)."""
-        self.status, self.sent_at, self.provider_id = (
-            MessageStatus.SENT,
-            at,
-            clean(provider_id, 200),
-        )
-        self.reason, self.ended_at = "", at
-        self._release()
+    def record_acceptance(self, *, at: datetime, provider_id: str) -> None:
+        """A provider took it; also known later of one that was in doubt."""
+        self.sent_at, self.ended_at, self.provider_id = at, at, clean(provider_id, 200)
+        self.move_to(MessageStatus.SENT)
 
-    def delivered(self, *, at: datetime) -> bool:
-        """It has arrived, says a receipt. False if that changes nothing: states move forward only.
+    def record_delivery(self, *, at: datetime) -> bool:
+        """It has arrived, says a receipt. False if that changes nothing: it moves forward only.
 
         Also of one that waits for another try: then the try before had been accepted after all.
         """
-        if self.status not in (*OPEN, MessageStatus.SENT, MessageStatus.IN_DOUBT):
+        if not self.can_become(MessageStatus.DELIVERED):
             return False
-        self.status, self.delivered_at, self.reason = MessageStatus.DELIVERED, at, ""
+        self.delivered_at = at
         self.sent_at, self.ended_at = self.sent_at or at, self.ended_at or at
-        self._release()
+        self.move_to(MessageStatus.DELIVERED)
         return True
 
-    def bounced(self, reason: str, *, at: datetime) -> bool:
+    def record_bounce(self, reason: str, *, at: datetime) -> bool:
         """It will never arrive, says a receipt. False if that changes nothing."""
-        if self.status not in (*OPEN, MessageStatus.SENT, MessageStatus.IN_DOUBT):
+        if not self.can_become(MessageStatus.FAILED):
             return False
         self.end(MessageStatus.FAILED, reason, at=at)
         return True
-
-    def _release(self) -> None:
-        self.worker, self.lease_until = "", None
-        self.save()
 
 
 def clean(text: str, length: int) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
+from aftercare.lifecycle import ACCEPTED
 from aftercare.models import Message
-from aftercare.models.message import ACCEPTED
 from patients.models import Patient
 from sessions.lifecycle import PlanStatus, Status, in_words
 from sessions.models import (

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from aftercare.lifecycle import OPEN
 from aftercare.models import (
     AddressSource,
     DeliveryReceipt,
@@ -13,7 +14,7 @@ from aftercare.models import (
     MessageStatus,
     ReceiptKind,
 )
-from aftercare.models.message import OPEN, clean
+from aftercare.models.message import clean
 from aftercare.replies import opt_out
 from clinic.db.retries import retried_transaction
 from patients.models import TaskKind
@@ -94,12 +95,12 @@ def _move(message: Message, report: Report, *, at: datetime) -> bool:
         case ReceiptKind.SENT:
             if message.status not in (*OPEN, MessageStatus.IN_DOUBT):
                 return False
-            message.accepted(at=report.occurred_at, provider_id=report.provider_id)
+            message.record_acceptance(at=report.occurred_at, provider_id=report.provider_id)
             return True
         case ReceiptKind.DELIVERED | ReceiptKind.COMPLAINT:  # who complains has got it
-            return message.delivered(at=report.occurred_at)
+            return message.record_delivery(at=report.occurred_at)
         case ReceiptKind.HARD_BOUNCE | ReceiptKind.FAILED:
-            message.bounced(report.detail or report.kind.lower(), at=at)
+            message.record_bounce(report.detail or report.kind.lower(), at=at)
     return False
 
 

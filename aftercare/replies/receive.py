@@ -9,8 +9,8 @@ Note [Yes]
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from aftercare.lifecycle import ACCEPTED
 from aftercare.models import AddressSource, Anchor, InboundMessage, Keyword, Message, MessageStatus
-from aftercare.models.message import ACCEPTED
 from aftercare.replies import opt_out
 from aftercare.replies.address import normalize_address
 from aftercare.replies.auto_replies import answer, confirmed

@@ -196,17 +196,20 @@ def append_only() -> list[pgtrigger.Trigger]:
     return [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
 
-def track_history(*, exclude: tuple[str, ...] = ()) -> Callable[[type[M]], type[M]]:
-    """Keep every state that a row ever had, with who changed it, in a table beside it.
+def track_history(
+    *events: pghistory.Tracker, exclude: tuple[str, ...] = (), fields: list[str] | None = None
+) -> Callable[[type[M]], type[M]]:
+    """Keep every state that a row ever had, with who changed it, in a table beside it; or only the
+    `events` and `fields` that are named.
 
     Triggers write `<table>_history` for every writer, SQL included; it is append-only itself.
     """
 
     def decorate(model: type[M]) -> type[M]:
+        every = (pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
         track = pghistory.track(
-            pghistory.InsertEvent(),
-            pghistory.UpdateEvent(),
-            pghistory.DeleteEvent(),
+            *(events or every),
+            fields=fields,
             obj_field=pghistory.ObjForeignKey(related_name="history"),
             append_only=True,
             exclude=list(exclude),

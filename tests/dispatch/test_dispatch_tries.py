@@ -9,8 +9,8 @@ import pytest
 from aftercare.channels import Channels, ProviderKind
 from aftercare.dispatch import reaper, recheck
 from aftercare.dispatch import run as dispatch
-from aftercare.dispatch.outcome import MAX_ATTEMPTS, Tried, settle
-from aftercare.models import Message, Outcome
+from aftercare.dispatch.outcome import MAX_ATTEMPTS, Tried, keep, settle
+from aftercare.models import Message, MessageStatus, Outcome
 from aftercare.signals import message_ended
 from aftercare.texts.render import template_for
 from patients.models import Channel, Patient
@@ -170,19 +170,21 @@ def test_what_may_have_arrived_at_the_first_try_has_not_failed_at_the_last(
     message = ready()
 
     for number in range(1, MAX_ATTEMPTS + 1):
-        message.attempts = number
-        settle(
-            message,
-            Tried(
-                outcome=first if number == 1 else Outcome.REFUSED,
-                provider="http",
-                kind=kind,
-                worker="worker",
-                number=number,
-                at=NINE,
-                detail="busy",
-            ),
+        message.attempts, message.status = number, MessageStatus.SENDING
+        tried = Tried(
+            outcome=first if number == 1 else Outcome.REFUSED,
+            provider="http",
+            kind=kind,
+            worker="worker",
+            number=number,
+            at=NINE,
+            detail="busy",
         )
+        if tried.outcome == Outcome.DIED:  # the reaper puts it back
+            keep(message, tried)
+            message.requeue(due_at=NINE, reason="busy")
+        else:
+            settle(message, tried)
 
     assert seen(message)[0] == status
 
@@ -316,15 +318,15 @@ def test_receipts_move_a_message_forward_only(status: str, moves: bool) -> None:
     receipt_first = MessageFactory(status=status, reason="why", **details)
     bounce_first = MessageFactory(status=status, reason="why", **details)
 
-    assert receipt_first.delivered(at=NINE + HOUR) is moves
-    assert bounce_first.bounced("no such mailbox", at=NINE + HOUR) is moves
+    assert receipt_first.record_delivery(at=NINE + HOUR) is moves
+    assert bounce_first.record_bounce("no such mailbox", at=NINE + HOUR) is moves
 
     if moves:
         assert seen(receipt_first) == ("DELIVERED", "")
         assert receipt_first.delivered_at == NINE + HOUR
         assert seen(bounce_first) == ("FAILED", "no such mailbox")
-        assert not receipt_first.bounced("late", at=NINE + HOUR)
-        assert not receipt_first.delivered(at=NINE + 2 * HOUR)
+        assert not receipt_first.record_bounce("late", at=NINE + HOUR)
+        assert not receipt_first.record_delivery(at=NINE + 2 * HOUR)
 
 
 def test_the_templates_of_a_run_are_read_once(

@@ -404,6 +404,9 @@ VIOLATIONS["message_leased_iff_held"] = lambda: make.MessageFactory(
 VIOLATIONS["message_unsent_has_a_reason"] = lambda: make.MessageFactory(
     status=MessageStatus.CANCELLED
 )
+VIOLATIONS["message_move_is_legal"] = lambda: update(
+    make.MessageFactory(), status=MessageStatus.SENDING, worker="w", lease_until=NINE
+)
 VIOLATIONS["side_effect_kind_known"] = lambda: make.SideEffectFactory(kind="JOY")
 VIOLATIONS["side_effect_grade_in_ctcae_range"] = lambda: make.SideEffectFactory(grade=6)
 VIOLATIONS["side_effect_resolved_after_onset"] = lambda: make.SideEffectFactory(
