@@ -3,13 +3,6 @@
 from django.db import models
 
 
-def in_words(statuses: type[models.TextChoices], *codes: str) -> str:
-    """How a person says it: “checked in or cancelled”; “nothing: it has ended” for none."""
-    told = [statuses(code).label.lower() for code in statuses.values if code in codes]
-    *most, last = told or ["nothing: it has ended"]
-    return f"{', '.join(most)} or {last}" if most else str(last)
-
-
 class Status(models.TextChoices):
     BOOKED = "BOOKED", "Booked"
     CONFIRMED = "CONFIRMED", "Confirmed"
@@ -41,10 +34,6 @@ OCCUPIES = (
     Status.COMPLETED,
 )
 UPCOMING = (Status.BOOKED, Status.CONFIRMED)
-
-
-def can_move(old: str, new: str) -> bool:
-    return new in NEXT[old]
 
 
 class PlanStatus(models.TextChoices):

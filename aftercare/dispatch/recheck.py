@@ -14,7 +14,8 @@ from aftercare.models import Message, MessageStatus
 from aftercare.planning import conditions
 from aftercare.planning.plan import WITHDRAWN
 from aftercare.planning.timing import in_quiet_hours, next_allowed
-from sessions.lifecycle import Status, in_words
+from clinic.models import in_words
+from sessions.lifecycle import Status
 
 
 @dataclass(frozen=True)

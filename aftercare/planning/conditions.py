@@ -6,7 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from aftercare.models import TREATED, Anchor, CareStep, Message
-from sessions.lifecycle import UPCOMING, PlanStatus, Status, in_words
+from clinic.models import in_words
+from sessions.lifecycle import UPCOMING, PlanStatus, Status
 from sessions.models import ProductKind, ProductUse, TreatmentSession, ZoneTreatment
 
 # A step only makes sense while the session is in one of these statuses.

@@ -37,7 +37,8 @@ from aftercare.planning.timing import DAY, next_allowed
 from aftercare.signals import message_ended
 from clinic.db.prepared import Prepared
 from clinic.db.rows import columns, pop_row
-from sessions.lifecycle import UPCOMING, Status, in_words
+from clinic.models import in_words
+from sessions.lifecycle import UPCOMING, Status
 from sessions.models import TreatmentSession, TreatmentSessionQuerySet
 
 __all__ = [

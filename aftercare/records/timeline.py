@@ -10,8 +10,9 @@ from uuid import UUID
 
 from aftercare.lifecycle import ACCEPTED
 from aftercare.models import Message
+from clinic.models import in_words
 from patients.models import Patient
-from sessions.lifecycle import PlanStatus, Status, in_words
+from sessions.lifecycle import PlanStatus, Status
 from sessions.models import (
     Addendum,
     OutcomeMeasure,

@@ -135,9 +135,8 @@ class ReadOnlyInline(ScopedFields, TabularInline):
 
 
 class MovesInline(ReadOnlyInline):
-    """The moves in the life of a row, from one of its `statuses` to the next."""
+    """The moves in the life of a row, from one status to the next."""
 
-    statuses: type[models.TextChoices]
     fields = ["at", "became", "by", "reason"]
     readonly_fields = fields
     ordering = ["id"]
@@ -145,7 +144,7 @@ class MovesInline(ReadOnlyInline):
 
     @display(description="became")
     def became(self, move: Any) -> str:
-        return str(self.statuses(move.new_status).label)
+        return str(move)
 
 
 class VersionedAdmin(ClinicAdmin):

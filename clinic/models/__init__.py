@@ -21,6 +21,7 @@ from clinic.models.base import (
 from clinic.models.calendar import CalendarFeed
 from clinic.models.equipment import CartridgeLot, Device, DeviceModel, DeviceSpec, Modality
 from clinic.models.idempotency import IdempotencyKey
+from clinic.models.lifecycle import Event, Moves, Moving, in_words
 from clinic.models.rules import ClinicalRule
 from clinic.models.schedule import Closure, TimeOff, WorkingHours
 from clinic.models.site import Clinic, Heartbeat, OpeningHours, Room, Weekday
@@ -36,11 +37,14 @@ __all__ = [
     "Device",
     "DeviceModel",
     "DeviceSpec",
+    "Event",
     "Heartbeat",
     "IdempotencyKey",
     "M",
     "Modality",
     "Model",
+    "Moves",
+    "Moving",
     "OpeningHours",
     "Role",
     "Room",
@@ -54,6 +58,7 @@ __all__ = [
     "by_clinic",
     "clinic_field",
     "clinic_of",
+    "in_words",
     "key_with_clinic",
     "known_time_zone",
     "of_clinics",

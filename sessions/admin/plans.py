@@ -10,13 +10,11 @@ from clinic.admin import MovesInline, ServiceAdmin
 from clinic.permissions import actor
 from patients.admin.records import OfOpenRecord
 from sessions import services
-from sessions.lifecycle import PlanStatus
 from sessions.models import PlanEvent, TreatmentPlan
 
 
 class PlanEventInline(MovesInline):
     model = PlanEvent
-    statuses = PlanStatus
 
 
 @admin.register(TreatmentPlan)

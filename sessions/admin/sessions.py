@@ -42,7 +42,6 @@ from sessions.safety.assessment import assess_session
 
 class SessionEventInline(MovesInline):
     model = SessionEvent
-    statuses = Status
 
 
 class ChartInline(ScopedFields, TabularInline):

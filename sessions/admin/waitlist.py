@@ -39,7 +39,6 @@ class HoldAdmin(ClinicAdmin):
 
 class WaitlistEventInline(MovesInline):
     model = WaitlistEvent
-    statuses = WaitlistStatus
 
 
 STATUS_COLOURS = {

@@ -9,8 +9,9 @@ from django.db import models
 from django.db.models import F, Q
 
 from clinic.models import Clinic, ClinicScoped, Device, Model, Room, User
+from sessions.models.occupation import OCCUPATION, TREATMENT, Range
 from sessions.models.plan import TreatmentPlan
-from sessions.models.session import OCCUPATION, TREATMENT, Range, TreatmentSession
+from sessions.models.session import TreatmentSession
 from sessions.models.waitlist import WaitlistEntry
 
 

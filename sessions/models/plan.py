@@ -1,16 +1,14 @@
 """Treatment plans: what is to be treated, by which protocol, and how far it has come."""
 
-from datetime import datetime
 from typing import Self
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from clinic.errors import Conflict
-from clinic.models import Clinic, ClinicScoped, Model, User, append_only, one_of, track_history
+from clinic.models import Clinic, ClinicScoped, Event, Model, Moving, User, one_of, track_history
 from patients.models import Area, Concern, Patient, PatientConcern
-from sessions.lifecycle import PLAN_NEXT, PlanStatus, in_words
+from sessions.lifecycle import PLAN_NEXT, PlanStatus
 from sessions.models.catalogue import Protocol, ProtocolVersion
 
 
@@ -26,8 +24,13 @@ class TreatmentPlanQuerySet(ClinicScoped["TreatmentPlan"]):
 
 
 @track_history()
-class TreatmentPlan(Model):
+class TreatmentPlan(Moving, Model):
     """The decision to treat one concern of one patient on one area by one protocol."""
+
+    statuses = PlanStatus
+    next_statuses = PLAN_NEXT
+    illegal_move = IllegalPlanMove
+    called = "a plan"
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="plans")
@@ -86,37 +89,12 @@ class TreatmentPlan(Model):
     def __str__(self) -> str:
         return f"{self.patient}: {self.protocol}"
 
-    def move_to(self, new: str, *, at: datetime, by: User, reason: str = "") -> str:
-        """Change the status: the only place where that happens. The caller holds the row's lock.
 
-        Writes the history and returns the old status. Raises IllegalPlanMove.
-        """
-        old = self.status
-        if new not in PLAN_NEXT[old]:
-            is_now, wanted = in_words(PlanStatus, old), in_words(PlanStatus, new)
-            legal = in_words(PlanStatus, *PLAN_NEXT[old])
-            raise IllegalPlanMove(
-                f"A plan that is {is_now} cannot become {wanted}; possible: {legal}."
-            )
-        self.status = new
-        self.save(update_fields=["status"])
-        self.events.create(old_status=old, new_status=new, at=at, by=by, reason=reason)
-        return old
-
-
-class PlanEvent(Model):
-    """One move in the life of a plan. Append-only."""
+class PlanEvent(Event):
+    statuses = PlanStatus
 
     plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="events")
-    old_status = models.CharField(max_length=12, blank=True)
-    new_status = models.CharField(max_length=12)
-    at = models.DateTimeField(db_default=Now())
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    reason = models.CharField(max_length=500, blank=True)
 
-    class Meta:
+    class Meta(Event.Meta):
         db_table = "treatment_plan_event"
-        triggers = append_only()
-
-    def __str__(self) -> str:
-        return in_words(PlanStatus, self.new_status).capitalize()

@@ -3,22 +3,23 @@
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
-from typing import Self
+from typing import Any, Self
 
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Func, OuterRef, Q, Subquery
-from django.db.models.functions import Now
 
 from clinic.errors import Conflict
 from clinic.models import (
     Clinic,
     ClinicScoped,
     Device,
+    Event,
     Model,
+    Moving,
     Room,
     User,
     append_only,
@@ -26,8 +27,15 @@ from clinic.models import (
     track_history,
 )
 from patients.models import Area, Patient, Screening, TreatmentConsent
-from sessions.lifecycle import NEXT, OCCUPIES, UPCOMING, Status, can_move, in_words
+from sessions.lifecycle import NEXT, OCCUPIES, UPCOMING, Status
 from sessions.models.catalogue import ProtocolVersion
+from sessions.models.occupation import (
+    OCCUPATION,
+    TREATMENT,
+    Range,
+    clash_conditions,
+    no_overlap_of_sessions,
+)
 from sessions.models.plan import TreatmentPlan
 from sessions.models.triggers import of_what_is_in_use, recovers_longer
 
@@ -35,23 +43,6 @@ from sessions.models.triggers import of_what_is_in_use, recovers_longer
 class IllegalMove(Conflict):
     code = "illegal_move"
     title = "The session cannot do this now"
-
-
-def clash_conditions(session: "TreatmentSession") -> dict[str, Q]:
-    """What the exclusion constraints refuse, by what is taken: the conditions under which another
-    session stands in the way of one. A session lies within a day, so an index by start serves."""
-    day = timedelta(days=1)
-    near = Q(starts_at__gt=session.starts_at - day, starts_at__lt=session.ends_at + day)
-    treated = near & Q(starts_at__lt=session.ends_at, ends_at__gt=session.starts_at)
-    used = near & Q(occupied_from__lt=session.released_at, released_at__gt=session.occupied_from)
-    skin = Q(patient=session.patient_id, area=session.area_id)
-    return {
-        "skin": skin & Q(starts_at__lt=session.recovers_at, recovers_at__gt=session.starts_at),
-        "practitioner": treated & Q(practitioner=session.practitioner_id),
-        "room": used & Q(room=session.room_id),
-        "device": used & Q(device=session.device_id),
-        "patient": treated & Q(patient=session.patient_id),
-    }
 
 
 class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
@@ -117,39 +108,8 @@ class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
         )
 
 
-class Range(Func):
-    """[start, end): back-to-back sessions do not clash."""
-
-    function = "TSTZRANGE"
-    output_field = DateTimeRangeField()
-
-
-TREATMENT = ("starts_at", "ends_at")
-OCCUPATION = ("occupied_from", "released_at")
-
-
-def no_overlap_of_sessions(
-    name: str, resource: str, span: tuple[str, str], code: str, message: str
-) -> ExclusionConstraint:
-    """No two occupying sessions hold the same `resource` in overlapping spans.
-
-    The resource comes first: GiST splits by the first column, and a check then reads the rows of
-    one resource, not those of everybody in that time.
-    """
-    return ExclusionConstraint(
-        name=name,
-        expressions=[
-            (resource, RangeOperators.EQUAL),
-            (Range(*span, RangeBoundary()), RangeOperators.OVERLAPS),
-        ],
-        condition=Q(status__in=OCCUPIES),
-        violation_error_code=code,
-        violation_error_message=message,
-    )
-
-
 @track_history()
-class TreatmentSession(Model):
+class TreatmentSession(Moving, Model):
     """One appointment to treat one area: when, by whom, where and with which device.
 
     `starts_at` to `ends_at` is the treatment; room and device are taken from `occupied_from`, for
@@ -158,6 +118,12 @@ class TreatmentSession(Model):
     the start of a sooner session that a practitioner has approved (`spacing_override_reason`,
     kept on that sooner session). A longer minimum in a newer version lengthens it.
     """
+
+    statuses = Status
+    next_statuses = NEXT
+    illegal_move = IllegalMove
+    called = "a session"
+    moved_fields = ("completed_at", "signed_by", "is_late_cancel")
 
     version_parts = ("zone_treatments", "product_uses", "cartridge_uses")
 
@@ -348,48 +314,23 @@ class TreatmentSession(Model):
         """The start on the clinic's wall clock."""
         return self.starts_at.astimezone(self.clinic.zone)
 
-    def require_move(self, new: str) -> None:
-        """Raises IllegalMove unless `new` may follow on the status."""
-        if not can_move(self.status, new):
-            is_now, wanted = in_words(Status, self.status), in_words(Status, new)
-            legal = in_words(Status, *NEXT[self.status])
-            raise IllegalMove(
-                f"A session that is {is_now} cannot become {wanted}; possible: {legal}."
-            )
-
-    def move_to(self, new: str, *, at: datetime, by: User | None, reason: str = "") -> str:
-        """Change the status: the only place where that happens. The caller holds the row's lock.
-
-        Writes the history and returns the old status. Raises IllegalMove.
-        """
-        self.require_move(new)
-        old, self.status = self.status, new
+    def prepare_move(self, new: str, *, at: datetime, by: User | None, **values: Any) -> None:
         if new == Status.COMPLETED:
             self.completed_at, self.signed_by = at, by
         elif new == Status.CANCELLED:
             late_from = self.starts_at - timedelta(hours=self.clinic.late_cancel_hours)
             self.is_late_cancel = at > late_from
-        self.save(update_fields=["status", "completed_at", "signed_by", "is_late_cancel"])
-        self.events.create(old_status=old, new_status=new, at=at, by=by, reason=reason)
-        return old
 
 
-class SessionEvent(Model):
-    """One move in the life of a session. Append-only, for the application and for SQL."""
+class SessionEvent(Event):
+    statuses = Status
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="events")
     old_status = models.CharField(max_length=16, blank=True)
     new_status = models.CharField(max_length=16)
-    at = models.DateTimeField(db_default=Now())
-    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    reason = models.CharField(max_length=500, blank=True)
 
-    class Meta:
+    class Meta(Event.Meta):
         db_table = "treatment_session_event"
-        triggers = append_only()
-
-    def __str__(self) -> str:
-        return in_words(Status, self.new_status).capitalize()
 
 
 class Addendum(Model):

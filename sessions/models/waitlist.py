@@ -6,21 +6,21 @@ from typing import Any, Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
 
 from clinic.errors import Conflict
 from clinic.models import (
     Clinic,
     ClinicScoped,
     Device,
+    Event,
     Model,
+    Moving,
     Room,
     User,
     Weekday,
-    append_only,
     one_of,
 )
-from sessions.lifecycle import WAITLIST_NEXT, WAITLIST_OPEN, WaitlistStatus, in_words
+from sessions.lifecycle import WAITLIST_NEXT, WAITLIST_OPEN, WaitlistStatus
 from sessions.models.plan import TreatmentPlan
 from sessions.models.session import TreatmentSession
 
@@ -57,12 +57,27 @@ class WaitlistQuerySet(ClinicScoped["WaitlistEntry"]):
         return fitting.order_by("pk")
 
 
-class WaitlistEntry(Model):
+OFFER = (
+    "offered_starts_at",
+    "offered_practitioner",
+    "offered_room",
+    "offered_device",
+    "offer_expires_at",
+)
+
+
+class WaitlistEntry(Moving, Model):
     """A plan whose patient wants a time that is taken, and the offer they have, if any.
 
     `session` is what the offer became. Empty `weekdays` mean any day; `earliest` and `latest`
     are for the start, on the clinic's wall clock.
     """
+
+    statuses = WaitlistStatus
+    next_statuses = WAITLIST_NEXT
+    illegal_move = IllegalWaitlistMove
+    called = "an entry"
+    moved_fields = (*OFFER, "session")
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False)
     plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="waitlist")
@@ -180,58 +195,19 @@ class WaitlistEntry(Model):
     def __str__(self) -> str:
         return f"{self.plan}, {self.from_on:%d %b %Y} to {self.until_on:%d %b %Y}"
 
-    def require_move(self, new: str) -> None:
-        """Raises IllegalWaitlistMove unless `new` may follow on the status."""
-        if new not in WAITLIST_NEXT[self.status]:
-            is_now, wanted = in_words(WaitlistStatus, self.status), in_words(WaitlistStatus, new)
-            legal = in_words(WaitlistStatus, *WAITLIST_NEXT[self.status])
-            raise IllegalWaitlistMove(
-                f"An entry that is {is_now} cannot become {wanted}; possible: {legal}."
-            )
-
-    def move_to(
-        self, new: str, *, at: datetime, by: User | None, reason: str = "", **values: Any
-    ) -> str:
-        """Change the status: the only place where that happens. The caller holds the row's lock.
-
-        `values` are what the new status needs: the offer, or the session. What belonged to the
-        old status is emptied. Writes the history and returns the old status.
-        Raises IllegalWaitlistMove.
-        """
-        self.require_move(new)
-        old, self.status = self.status, new
-        for name in (*OFFER, "session"):
+    def prepare_move(self, new: str, *, at: datetime, by: User | None, **values: Any) -> None:
+        """`values` are the offer, or the session. What belonged to the old status is emptied."""
+        for name in self.moved_fields:
             setattr(self, name, values.get(name))
-        self.save(update_fields=["status", *OFFER, "session"])
-        self.events.create(old_status=old, new_status=new, at=at, by=by, reason=reason)
-        return old
 
 
-OFFER = (
-    "offered_starts_at",
-    "offered_practitioner",
-    "offered_room",
-    "offered_device",
-    "offer_expires_at",
-)
-
-
-class WaitlistEvent(Model):
-    """One move of a waitlist entry. Append-only."""
+class WaitlistEvent(Event):
+    statuses = WaitlistStatus
 
     entry = models.ForeignKey(WaitlistEntry, on_delete=models.PROTECT, related_name="events")
-    old_status = models.CharField(max_length=12, blank=True)
-    new_status = models.CharField(max_length=12)
-    at = models.DateTimeField(db_default=Now())
-    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    reason = models.CharField(max_length=500, blank=True)
 
-    class Meta:
+    class Meta(Event.Meta):
         db_table = "treatment_waitlist_event"
-        triggers = append_only()
-
-    def __str__(self) -> str:
-        return in_words(WaitlistStatus, self.new_status).capitalize()
 
 
 class FreedSlot(Model):

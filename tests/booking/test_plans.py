@@ -7,7 +7,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from clinic.models import Clinic
-from sessions.lifecycle import PLAN_NEXT, PlanStatus
+from sessions.lifecycle import PlanStatus
 from sessions.models import IllegalPlanMove, TreatmentPlan
 from tests.conftest import Booking
 from tests.factories import (
@@ -21,6 +21,7 @@ from tests.factories import (
     ProtocolVersionFactory,
     ZoneFactory,
 )
+from tests.support.lives import moves
 
 pytestmark = pytest.mark.django_db
 PLANS = "/api/v1/plans/"
@@ -82,12 +83,24 @@ def test_a_protocol_without_a_version_cannot_be_planned(
     assert (answer.status_code, answer.json()["code"]) == (422, "no_version")
 
 
+MOVES = moves("""
+    DRAFT      ACTIVE STOPPED
+    ACTIVE     ON_HOLD COMPLETED STOPPED
+    ON_HOLD    ACTIVE STOPPED
+    COMPLETED
+    STOPPED
+""")
 VERBS = {"activate": "ACTIVE", "hold": "ON_HOLD", "complete": "COMPLETED", "stop": "STOPPED"}
 
 
-@pytest.mark.parametrize("old", PlanStatus.values)
+def test_every_status_of_a_plan_is_in_the_table_and_has_a_verb() -> None:
+    assert list(MOVES) == PlanStatus.values
+    assert {"DRAFT", *VERBS.values()} == set(MOVES)
+
+
+@pytest.mark.parametrize("old", list(MOVES))
 @pytest.mark.parametrize(("verb", "new"), list(VERBS.items()))
-def test_a_plan_moves_as_the_table_says(
+def test_a_plan_moves_as_the_clinic_says(
     as_alice: APIClient, clinic: Clinic, old: str, verb: str, new: str
 ) -> None:
     plan = PlanFactory(patient__clinic=clinic, status=old)
@@ -95,7 +108,7 @@ def test_a_plan_moves_as_the_table_says(
     answer = as_alice.post(f"{PLANS}{plan.pk}/{verb}/", {"reason": "Moved away"})
 
     plan.refresh_from_db()
-    if new in PLAN_NEXT[old]:
+    if new in MOVES[old]:
         assert (answer.status_code, plan.status) == (200, new)
         assert plan.events.get().reason == "Moved away"
     else:

@@ -10,9 +10,9 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from clinic.models import Clinic, User, Weekday
+from clinic.models import Clinic, User, Weekday, in_words
 from sessions import services
-from sessions.lifecycle import WAITLIST_NEXT, Status, WaitlistStatus, in_words
+from sessions.lifecycle import Status, WaitlistStatus
 from sessions.models import (
     FreedSlot,
     Hold,
@@ -34,6 +34,7 @@ from tests.factories import (
     SessionFactory,
     WaitlistEntryFactory,
 )
+from tests.support.lives import moves
 
 pytestmark = pytest.mark.django_db
 WAITLIST = "/api/v1/waitlist/"
@@ -301,8 +302,20 @@ def test_a_plan_waits_once_and_only_while_it_is_active(
         join(practitioner=bob)
 
 
-@pytest.mark.parametrize(("old", "new"), list(product(WaitlistStatus.values, repeat=2)))
-def test_a_move_is_made_or_refused_as_the_table_says(old: str, new: str) -> None:
+MOVES = moves("""
+    WAITING    OFFERED WITHDRAWN
+    OFFERED    BOOKED WAITING WITHDRAWN
+    BOOKED
+    WITHDRAWN
+""")
+
+
+def test_every_status_of_an_entry_is_in_the_table() -> None:
+    assert list(MOVES) == WaitlistStatus.values
+
+
+@pytest.mark.parametrize(("old", "new"), list(product(MOVES, repeat=2)))
+def test_a_move_is_made_or_refused_as_the_clinic_says(old: str, new: str) -> None:
     session = SessionFactory()
     offer = {
         "offered_starts_at": NINE,
@@ -314,7 +327,7 @@ def test_a_move_is_made_or_refused_as_the_table_says(old: str, new: str) -> None
     values: dict[str, Any] = {"OFFERED": offer, "BOOKED": {"session": session}}
     entry = WaitlistEntryFactory(plan=session.plan, status=old, **values.get(old, {}))
 
-    if new in WAITLIST_NEXT[old]:
+    if new in MOVES[old]:
         assert entry.move_to(new, at=NINE, by=None, **values.get(new, {})) == old
         assert entry.events.get().new_status == new
     else:

@@ -11,11 +11,11 @@ from clinic.db.retries import retried_transaction
 from clinic.db.rows import Insert
 from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.findings import Finding, Severity
-from clinic.models import Device, Room, User
+from clinic.models import Device, Room, User, in_words
 from patients.services import PatientArchived
-from sessions.lifecycle import PlanStatus, in_words
+from sessions.lifecycle import PlanStatus
 from sessions.models import SessionEvent, SessionFinding, TreatmentPlan, TreatmentSession
-from sessions.models.session import clash_conditions
+from sessions.models.occupation import clash_conditions
 from sessions.safety.assessment import override_row, side_effect_findings
 from sessions.scheduling.availability import BookingFacts, SlotTaken, booking_facts
 from sessions.scheduling.holds import consume_holds, own_holds

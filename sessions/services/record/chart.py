@@ -12,11 +12,11 @@ from django.db import IntegrityError, transaction
 from clinic.db.constraints import constraint_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError, NotAllowed
-from clinic.models import CartridgeLot, Role, User
+from clinic.models import CartridgeLot, Role, User, in_words
 from patients.models import Area, Zone
 from patients.services.records import require_open
 from sessions.gs1 import read_cartridge_code
-from sessions.lifecycle import Status, in_words
+from sessions.lifecycle import Status
 from sessions.models import (
     Addendum,
     CartridgeUse,

@@ -9,10 +9,10 @@ from django.db import IntegrityError, transaction
 from clinic.db.constraints import constraint_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
-from clinic.models import User
+from clinic.models import User, in_words
 from patients.models import Zone
 from patients.services.records import require_open
-from sessions.lifecycle import Status, in_words
+from sessions.lifecycle import Status
 from sessions.models import (
     OutcomeMeasure,
     OutcomeScale,

@@ -1,0 +1,61 @@
+"""What a session takes up, in the words of constraints: people, things and skin."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.db.models import Func, Q
+
+from sessions.lifecycle import OCCUPIES
+
+if TYPE_CHECKING:
+    from sessions.models.session import TreatmentSession
+
+
+class Range(Func):
+    """[start, end): back-to-back sessions do not clash."""
+
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()
+
+
+TREATMENT = ("starts_at", "ends_at")
+OCCUPATION = ("occupied_from", "released_at")
+
+
+def no_overlap_of_sessions(
+    name: str, resource: str, span: tuple[str, str], code: str, message: str
+) -> ExclusionConstraint:
+    """No two occupying sessions hold the same `resource` in overlapping spans.
+
+    The resource comes first: GiST splits by the first column, and a check then reads the rows of
+    one resource, not those of everybody in that time.
+    """
+    return ExclusionConstraint(
+        name=name,
+        expressions=[
+            (resource, RangeOperators.EQUAL),
+            (Range(*span, RangeBoundary()), RangeOperators.OVERLAPS),
+        ],
+        condition=Q(status__in=OCCUPIES),
+        violation_error_code=code,
+        violation_error_message=message,
+    )
+
+
+def clash_conditions(session: "TreatmentSession") -> dict[str, Q]:
+    """What the exclusion constraints refuse, by what is taken: the conditions under which another
+    session stands in the way of one. A session lies within a day, so an index by start serves."""
+    day = timedelta(days=1)
+    near = Q(starts_at__gt=session.starts_at - day, starts_at__lt=session.ends_at + day)
+    treated = near & Q(starts_at__lt=session.ends_at, ends_at__gt=session.starts_at)
+    used = near & Q(occupied_from__lt=session.released_at, released_at__gt=session.occupied_from)
+    skin = Q(patient=session.patient_id, area=session.area_id)
+    return {
+        "skin": skin & Q(starts_at__lt=session.recovers_at, recovers_at__gt=session.starts_at),
+        "practitioner": treated & Q(practitioner=session.practitioner_id),
+        "room": used & Q(room=session.room_id),
+        "device": used & Q(device=session.device_id),
+        "patient": treated & Q(patient=session.patient_id),
+    }
