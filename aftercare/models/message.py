@@ -22,9 +22,8 @@ from aftercare.lifecycle import (
 from aftercare.models.sequence import CareStep, MessageTemplate
 from aftercare.signals import message_ended
 from clinic.errors import Conflict
-from clinic.models import Clinic, ClinicScoped, Model, track_history
+from clinic.models import Clinic, ClinicScoped, Model, in_words, track_history
 from patients.models import Channel, Patient
-from sessions.lifecycle import in_words
 from sessions.models import TreatmentSession
 from sessions.models.triggers import refuse
 

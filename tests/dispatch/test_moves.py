@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from aftercare import lifecycle
 from aftercare.admin.messages import BUTTONS, NEXT
 from aftercare.models import IllegalMessageMove, Message, MessageStatus
-from sessions.lifecycle import in_words
+from clinic.models import in_words
 from tests.dispatch.test_dispatch import ready, send
 from tests.factories import HOUR, NINE, MessageFactory, UserFactory
 from tests.support.doubles import SmtpServer
