@@ -6,37 +6,38 @@ screen. A clinic or a room whose own name says what it treats is not named there
 
 import re
 from functools import lru_cache
+from itertools import chain
 
-# Beginnings of words, with and without accents.
-STEMS = (
-    *("microneed", "micro-need", "needl", "dermaroll", "dermapen", "collagen", "acne", "scar"),
-    *("wrinkl", "pigment", "melasma", "stria", "stretch mark", "alopecia", "keloid", "herpes"),
-    *("cold sore", "isotretinoin", "retino", "botox", "botulin", "filler", "laser", "inject"),
-    *(
-        "serum",
-        "lidoca",
-        "numbed",
-        "numbing",
-        "anaesthe",
-        "anesthe",
-        "treatment",
-        "session",
-        "diagnos",
+# By language, but looked for in all of them: a clinic's name may be in any. Rules, not words that
+# anybody reads, so they are in no catalogue. Beginnings of words, with and without accents.
+STEMS = {
+    "en": (
+        *("microneed", "micro-need", "needl", "derma roll", "dermaroll", "dermapen", "collagen"),
+        *("acne", "scar", "wrinkl", "pigment", "melasma", "stria", "stretch mark", "alopecia"),
+        *("keloid", "herpes", "cold sore", "isotretinoin", "retino", "botox", "botulin", "filler"),
+        *("laser", "inject", "serum", "lidoca", "numbed", "numbing", "anaesthe", "anesthe"),
+        *("treatment", "session", "diagnos", "cosmetic", "aesthetic", "procedure", "biops"),
     ),
-    *("cosmetic", "aesthetic", "derma roll", "procedure", "biops"),
-    *("microaguj", "aguj", "cicatri", "arrug", "acné", "mancha", "estría"),
-    *("estria", "colágeno", "colageno", "queloid", "isotretino", "relleno", "láser", "inyec"),
-    *("sérum", "suero", "anestes", "tratamiento", "sesión", "sesion", "diagnós"),
-    *("estétic", "estetic", "cosmétic", "dermaroller", "procedimiento", "calvicie"),
-)
+    "es": (
+        *("microaguj", "aguj", "cicatri", "arrug", "acné", "mancha", "estría", "estria"),
+        *("colágeno", "colageno", "queloid", "isotretino", "relleno", "láser", "inyec", "sérum"),
+        *("suero", "anestes", "tratamiento", "sesión", "sesion", "diagnós", "estétic", "estetic"),
+        *("cosmétic", "dermaroller", "procedimiento", "calvicie"),
+    ),
+}
 # Whole words, where a beginning would catch too much.
-WORDS = (
-    *("face", "cheek", "chin", "nose", "forehead", "neck", "scalp", "belly", "breast", "thigh"),
-    *("cara", "rostro", "frente", "nariz", "mejilla", "cuello", "escote", "manos", "abdomen"),
-    *("temples", "eyelid", "flank", "buttock", "décolletage", "decolletage", "jawline"),
-    *("sien", "párpado", "parpado", "flanco", "glúteo", "gluteo", "entrecejo", "cabelludo"),
-    *("muslo", "pecho", "mama", "labio", "mentón", "poro", "pore", "peeling", "numb"),
-)
+WORDS = {
+    "en": (
+        *("face", "cheek", "chin", "nose", "forehead", "neck", "scalp", "belly", "breast", "thigh"),
+        *("temples", "eyelid", "flank", "buttock", "décolletage", "decolletage", "jawline"),
+        *("pore", "peeling", "numb"),
+    ),
+    "es": (
+        *("cara", "rostro", "frente", "nariz", "mejilla", "cuello", "escote", "manos", "abdomen"),
+        *("sien", "párpado", "parpado", "flanco", "glúteo", "gluteo", "entrecejo", "cabelludo"),
+        *("muslo", "pecho", "mama", "labio", "mentón", "poro"),
+    ),
+}
 
 
 def discreet_name(*names: str) -> str:
@@ -60,6 +61,7 @@ def tells(name: str) -> bool:
 @lru_cache(maxsize=8)
 def pattern(terms: frozenset[str]) -> re.Pattern[str]:
     """What finds the words that tell, and `terms` too, in a text of small letters."""
-    whole = "|".join(sorted({*map(re.escape, terms), *WORDS}, key=len, reverse=True))
-    stems = "|".join(map(re.escape, STEMS))
+    words = chain.from_iterable(WORDS.values())
+    whole = "|".join(sorted({*map(re.escape, terms), *words}, key=len, reverse=True))
+    stems = "|".join(map(re.escape, chain.from_iterable(STEMS.values())))
     return re.compile(rf"\b(?:(?:{stems})\w*|(?:{whole})(?:e?s)?\b)")

@@ -1,0 +1,10 @@
+"""What patients read in Spanish."""
+
+DATE_FORMAT = "j M Y"
+TIME_FORMAT = "H:i"
+DATETIME_FORMAT = "j M Y, H:i"
+SHORT_DATE_FORMAT = "j M Y"
+SHORT_DATETIME_FORMAT = "j M Y, H:i"
+
+VISIT_DATE_FORMAT = r"l j \d\e F"
+VISIT_DATE_SMS_FORMAT = r"j \d\e F"  # “sáb” would not be in the SMS alphabet
