@@ -16,12 +16,12 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
-from django.utils import translation
 from django.utils.formats import date_format
 from icalendar import CLASS, STATUS, Calendar, Event, vCalAddress
 
 from clinic.models import User
 from clinic.values.discretion import discreet_address, discreet_name
+from clinic.values.languages import override_language
 from clinic.values.zones import whose_clock
 from sessions.lifecycle import OCCUPIES
 from sessions.models import TreatmentSession
@@ -29,7 +29,6 @@ from sessions.models import TreatmentSession
 # What a file to a patient does (RFC 5546): put an entry into their calendar, or change the one of
 # the same UID; and take it out again.
 REQUEST, CANCEL = "REQUEST", "CANCEL"
-WHEN = "j M Y, H:i"
 LOOKS_BACK = timedelta(days=30)
 
 
@@ -82,9 +81,9 @@ def _to_patient(session: TreatmentSession, *, cancelled_at: datetime | None = No
     event.add("summary", name)
     event.add("location", discreet_address(clinic.address, name))
     when = ""
-    if whose := whose_clock(clinic.zone, patient.zone, patient.language):
-        with translation.override(patient.language):
-            when = f"{date_format(session.starts_at_local, WHEN)}{whose}\n"
+    with override_language(patient.language):
+        if whose := whose_clock(clinic.zone, patient.zone):
+            when = f"{date_format(session.starts_at_local, 'DATETIME_FORMAT')}{whose}\n"
     event.add("description", f"{when}{name}, {clinic.phone.as_international}")
     organizer = vCalAddress(f"mailto:{clinic.email}")
     organizer.params["CN"] = name

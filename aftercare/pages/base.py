@@ -5,18 +5,21 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.core import signing
 from django.db import DatabaseError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
-from django.utils import timezone, translation
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 
 from aftercare.models import InboundMessage, Message
-from aftercare.pages.words import WORDS
 from aftercare.texts import links
 from clinic.db.retries import Busy, is_passing
+from clinic.values.languages import other_languages, override_language
 from patients.models import ContactConsent
 
 # After this the page shows no more of the appointment. To unsubscribe is always possible.
@@ -24,6 +27,8 @@ RIGHTS_LAST = timedelta(days=60)
 FORM_LASTS = timedelta(days=1)
 WRITES_A_DAY = 20
 PROVIDER = "page"  # of what patients write here
+TOO_OFTEN = _("That was a lot for one day. Please call us.")
+FORM_IS_OLD = _("This page was open for a long time. Please press the button again.")
 HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -48,11 +53,11 @@ def of_patient(*methods: str, ends: bool = True) -> Callable[[View], Callable[..
         def run(request: HttpRequest, token: str) -> HttpResponse:
             message = links.message_for(token)
             if message is None:
-                answer = render(request, "aftercare/pages/unknown.html", WORDS["en"], status=404)
+                answer = _without_patient("unknown", status=404)
             elif request.method not in methods:
                 answer = HttpResponse(status=405, headers={"Allow": ", ".join(methods)})
             else:
-                with translation.override(language(message)):
+                with override_language(message.patient.language):
                     if ends and rights_are_over(message, at=timezone.now()):
                         answer = show(request, message, "ended", status=410)
                     else:
@@ -73,12 +78,23 @@ def trouble(request: HttpRequest, *, status: int) -> HttpResponse:
         message = links.message_for(_token_in(request.path_info))
     except DatabaseError:
         message = None
-    language_ = language(message) if message else "en"
-    name = "unknown" if status == 404 and message is None else "trouble"
-    words = {**WORDS[language_], "trouble_otherwise": WORDS["es"]["trouble_hint"]}
-    if message and not rights_are_over(message, at=timezone.now()):
-        words |= {"clinic": message.clinic, "home": f"/p/{links.token_for(message)}/"}  # type: ignore[dict-item]
-    page = loader.get_template(f"aftercare/pages/{name}.html").render(words)
+    if message is None:
+        return _without_patient("unknown" if status == 404 else "trouble", status=status)
+    context: dict[str, Any] = {}
+    if not rights_are_over(message, at=timezone.now()):
+        context = {"clinic": message.clinic, "home": f"/p/{links.token_for(message)}/"}
+    with override_language(message.patient.language):
+        return _page("trouble", context, status=status)
+
+
+def _without_patient(name: str, *, status: int) -> HttpResponse:
+    """In every language, for nobody knows which one the reader's is."""
+    with override_language(settings.LANGUAGE_CODE):
+        return _page(name, {"other_languages": other_languages()}, status=status)
+
+
+def _page(name: str, context: dict[str, Any], *, status: int) -> HttpResponse:
+    page = loader.get_template(f"aftercare/pages/{name}.html").render(context)
     return HttpResponse(page, status=status, headers=HEADERS)
 
 
@@ -98,10 +114,6 @@ def _unless_busy(view: View, request: HttpRequest, message: Message) -> HttpResp
         return answer
 
 
-def language(message: Message) -> str:
-    return message.patient.language if message.patient.language in WORDS else "en"
-
-
 def rights_are_over(message: Message, *, at: datetime) -> bool:
     newest = max(message.session.starts_at, message.sent_at or message.due_at)
     return message.patient.archived_at is not None or at >= newest + RIGHTS_LAST
@@ -113,19 +125,17 @@ def show(
     name: str,
     *,
     status: int = 200,
-    notice: str = "",
-    problem: str = "",
+    notice: str | Promise = "",
+    problem: str | Promise = "",
     **context: Any,
 ) -> HttpResponse:
-    """Render a page in the patient's language; `notice` and `problem` name what it says on top."""
-    words = WORDS[language(message)]
+    """Render a page; `notice` or `problem` stands on top."""
     return render(
         request,
         f"aftercare/pages/{name}.html",
         {
-            **words,
-            "notice": words.get(notice, ""),
-            "problem": words.get(problem, ""),
+            "notice": notice,
+            "problem": problem,
             "patient": message.patient,
             "clinic": message.clinic,
             "home": f"/p/{links.token_for(message)}/",

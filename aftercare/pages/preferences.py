@@ -5,16 +5,19 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from aftercare.models import AddressConsent, AddressSource, Message
 from aftercare.pages.base import (
+    FORM_IS_OLD,
+    TOO_OFTEN,
     has_written_enough,
     is_from_our_form,
-    language,
     of_patient,
     show,
 )
-from aftercare.pages.words import WORDS
 from aftercare.replies import opt_out
 from aftercare.replies.address import lock_name, normalize_address
 from aftercare.texts import links
@@ -23,6 +26,15 @@ from clinic.db.retries import retried_transaction
 from patients.models import Channel, ContactConsent, Patient, Purpose
 from patients.services import record_contact_consent
 from patients.services.contact import lock_name as consent_lock_name
+
+PURPOSES = {
+    Purpose.CARE: _("Appointments and aftercare"),
+    Purpose.RECALL: _("Reminders of check-ups and offers"),
+}
+CHANNELS = {
+    Channel.EMAIL: pgettext_lazy("a way to write to a patient", "E-mail"),
+    Channel.SMS: pgettext_lazy("a way to write to a patient", "SMS"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,20 +59,20 @@ class Choice:
 def preferences(request: HttpRequest, message: Message) -> HttpResponse:
     """Show what is agreed to; a POST records exactly what was changed."""
     at = timezone.now()
-    problem, status = "", 200
+    problem: str | Promise = ""
+    status = 200
     if request.method == "POST":
         if not is_from_our_form(request, message):
-            problem, status = "form_is_old", 403
+            problem, status = FORM_IS_OLD, 403
         elif has_written_enough(message, at=at):
-            problem, status = "too_often", 429
+            problem, status = TOO_OFTEN, 429
         else:
             choose(message, ticked=set(request.POST), shown=_shown(request), at=at)
             answer = HttpResponseRedirect(f"/p/{links.token_for(message)}/preferences/?done=saved")
             answer.status_code = 303
             return answer
     choices = choices_of(message.patient)
-    words = WORDS[language(message)]
-    notice = "saved" if request.GET.get("done") == "saved" else ""
+    is_saved = request.GET.get("done") == "saved"
     return show(
         request,
         message,
@@ -68,14 +80,14 @@ def preferences(request: HttpRequest, message: Message) -> HttpResponse:
         status=status,
         purposes=[
             {
-                "label": words[purpose],
+                "label": PURPOSES[purpose],
                 "choices": [
                     {
                         "name": choice.name,
-                        "label": words[choice.channel],
+                        "label": CHANNELS[choice.channel],
                         "masked": choice.masked,
                         "is_on": choice.is_on,
-                        "locked": words.get(choice.locked, ""),
+                        "locked": choice.locked,
                     }
                     for choice in choices
                     if choice.purpose == purpose
@@ -84,7 +96,7 @@ def preferences(request: HttpRequest, message: Message) -> HttpResponse:
             for purpose in Purpose
         ],
         has_choices=bool(choices),
-        notice=notice,
+        notice=gettext("Saved. This counts from now on.") if is_saved else "",
         problem=problem,
     )
 
@@ -112,15 +124,16 @@ def unsubscribe(request: HttpRequest, message: Message) -> HttpResponse:
             at=timezone.now(),
             message=message,
         )
-    words = WORDS[language(message)]
     return show(
         request,
         message,
         "unsubscribe",
-        title=words["unsubscribe_sms" if message.channel == Channel.SMS else "unsubscribe"],
+        title=gettext("No more texts of this kind")
+        if message.channel == Channel.SMS
+        else gettext("No more e-mails of this kind"),
         is_done=request.method == "POST" or refusal is not None,
         masked=masked(message.channel, address),
-        purpose=words[message.step.purpose],
+        purpose=PURPOSES[Purpose(message.step.purpose)],
     )
 
 
@@ -179,7 +192,9 @@ def _shown(request: HttpRequest) -> set[str] | None:
 def _why_locked(refusal: AddressConsent | None) -> str:
     if refusal is None or not opt_out.WEIGHT[refusal.source]:
         return ""
-    return "stopped_by_reply" if refusal.source == AddressSource.REPLY else "needs_clinic"
+    if refusal.source == AddressSource.REPLY:
+        return gettext("This number has sent STOP. To get texts again, send START from it.")
+    return gettext("Messages to this address came back. Please call us to correct it.")
 
 
 def _record(choice: Choice, message: Message, *, granted: bool, at: datetime) -> None:

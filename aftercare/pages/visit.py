@@ -7,25 +7,35 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from aftercare.models import Message
 from aftercare.pages.base import (
+    FORM_IS_OLD,
     PROVIDER,
+    TOO_OFTEN,
     has_written_enough,
     is_from_our_form,
-    language,
     of_patient,
     show,
 )
-from aftercare.pages.words import WORDS
 from aftercare.replies import receive
-from aftercare.replies.auto_replies import DATE_FORMATS
 from aftercare.texts import links
 from clinic.values.zones import whose_clock
 from patients.models import TaskKind
 from sessions.lifecycle import UPCOMING, Status
 
-NOTICES = {"change": "change_sent", "written": "write_sent"}
+NOTICES = {
+    "change": _(
+        "Thank you. We will contact you about another time. Your appointment stays as it is until "
+        "then."
+    ),
+    "written": _("Thank you. Your message has arrived. We answer during opening hours."),
+}
+EMPTY = _("Please write something first.")
+TOO_LONG = _("Please shorten your text to 2,000 characters.")
 
 
 class TextForm(forms.Form):
@@ -42,7 +52,7 @@ def page(request: HttpRequest, message: Message) -> HttpResponse:
 def confirm(request: HttpRequest, message: Message) -> HttpResponse:
     """Confirm the appointment. Pressed twice, or too late, it shows how things are now."""
     if not is_from_our_form(request, message):
-        return _show(request, message, problem="form_is_old", status=403)
+        return _show(request, message, problem=FORM_IS_OLD, status=403)
     receive.confirm(message.session, at=timezone.now())
     message.session.refresh_from_db()
     if message.session.status != Status.CONFIRMED:
@@ -68,14 +78,14 @@ def _take_text(
     at = timezone.now()
     text = request.POST.get("text", "")
     if not is_from_our_form(request, message):
-        return _show(request, message, problem="form_is_old", status=403, text=text, of=done)
+        return _show(request, message, problem=FORM_IS_OLD, status=403, text=text, of=done)
     form = TextForm(request.POST)
     if not form.is_valid():
-        problem = "too_long" if text.strip() else "empty"
+        problem = TOO_LONG if text.strip() else EMPTY
         return _show(request, message, problem=problem, status=400, text=text, of=done)
     name = _name(request, kind)
     if not receive.is_known(PROVIDER, name) and has_written_enough(message, at=at):
-        return _show(request, message, problem="too_often", status=429, text=text, of=done)
+        return _show(request, message, problem=TOO_OFTEN, status=429, text=text, of=done)
     receive.receive_from_page(
         message,
         text=form.cleaned_data["text"],
@@ -101,7 +111,12 @@ def _done(message: Message, what: str = "") -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest, message: Message, *, problem: str = "", status: int = 200, **context: Any
+    request: HttpRequest,
+    message: Message,
+    *,
+    problem: str | Promise = "",
+    status: int = 200,
+    **context: Any,
 ) -> HttpResponse:
     session, at = message.session, timezone.now()
     zone, own_zone = message.clinic.zone, message.patient.zone
@@ -114,9 +129,9 @@ def _show(
         status=status,
         problem=problem,
         starts_at=local,
-        date=date_format(local, DATE_FORMATS[language(message)]),
-        time=f"{local:%H:%M}{whose_clock(zone, own_zone, language(message))}",
-        state=WORDS[language(message)].get(_state(session.status, upcoming=upcoming), ""),
+        date=date_format(local, "VISIT_DATE_FORMAT"),
+        time=f"{local:%H:%M}{whose_clock(zone, own_zone)}",
+        state=_state(session.status, upcoming=upcoming),
         is_good=upcoming,
         can_confirm=upcoming and session.status == Status.BOOKED,
         can_change=upcoming,
@@ -126,11 +141,11 @@ def _show(
 
 
 def _state(status: str, *, upcoming: bool) -> str:
-    """The key of the line that says how the appointment stands, if there is anything to say."""
+    """How the appointment stands, if there is anything to say."""
     if status == Status.CANCELLED:
-        return "is_cancelled"
+        return gettext("This appointment was cancelled. To book another one, please call us.")
     if upcoming:
-        return "is_confirmed" if status == Status.CONFIRMED else ""
+        return gettext("Confirmed. Thank you!") if status == Status.CONFIRMED else ""
     if status in (Status.CHECKED_IN, Status.IN_PROGRESS):
-        return "is_running"
-    return "is_past"
+        return gettext("This is your appointment of today.")
+    return gettext("This appointment is in the past.")

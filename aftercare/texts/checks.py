@@ -7,18 +7,22 @@ done or with what; an SMS names no person at all.
 
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import lru_cache
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.template import TemplateSyntaxError
 from django.template.base import Node, Template, TextNode, VariableNode
+from django.utils.formats import date_format
 
 from aftercare.models.sequence import TREATED, MessageTemplate
 from aftercare.texts import gsm7
 from aftercare.texts.engine import ENGINE
 from aftercare.texts.variables import VARIABLES, ZONES, Place
 from clinic.values.discretion import pattern
+from clinic.values.languages import override_language
 from patients.models import Area, Channel, Concern, ConcernSubtype, Zone
 from sessions.models import Product, Protocol
 
@@ -33,7 +37,7 @@ LONGEST = {
     "emergency_phone": "00000",
     "time": "00:00",
 }
-LONGEST_DATE = {"en": "Wed 30 September", "es": "30 de septiembre"}
+A_DAY = date(2030, 1, 1)
 TOKEN = "x" * 32  # see aftercare.texts.links
 
 
@@ -105,12 +109,21 @@ def at_longest(template: MessageTemplate) -> str:
     page = f"{settings.PUBLIC_URL}/p/{TOKEN}/"
     values = {
         **LONGEST,
-        "date": LONGEST_DATE[template.language],
+        "date": longest_date(template.language),
         "link": page,
         "preferences_link": f"{page}preferences/",
     }
     longest = re.sub(r"\{\{ *(\w+) *\}\}", lambda found: values[found[1]], template.body)
     return gsm7.plain_marks(longest.strip())
+
+
+@lru_cache(maxsize=32)
+def longest_date(language: str) -> str:
+    """The day of a year that costs most in an SMS: by a letter that its alphabet lacks, or by its
+    length."""
+    with override_language(language):
+        days = [date_format(A_DAY + timedelta(n), "VISIT_DATE_SMS_FORMAT") for n in range(365)]
+    return max(days, key=lambda day: (len(gsm7.foreign_characters(day)), len(day)))
 
 
 def check_text(text: str, place: Place, *, after_treatment: bool = True) -> None:
@@ -138,10 +151,16 @@ def check_text(text: str, place: Place, *, after_treatment: bool = True) -> None
 def indiscreet(text: str) -> list[str]:
     """The words in `text` that tell what the patient is treated for, where, how or with what."""
     plain = re.sub(r"\{\{.*?\}\}", " ", text).lower()
-    own = {word for words in ZONES.values() for word in map(_bare, words.values())}
-    telling = pattern(frozenset({*_catalogue(), *own}))
+    telling = pattern(frozenset({*_catalogue(), *_zones()}))
     words = {found[0].strip() for found in telling.finditer(plain)}
     return sorted(words)
+
+
+def _zones() -> Iterator[str]:
+    """What mails call the zones, in every language."""
+    for language, _ in settings.LANGUAGES:
+        with override_language(language):
+            yield from [_bare(str(words)) for words in ZONES.values()]
 
 
 def _bare(words: str) -> str:

@@ -5,18 +5,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.utils import translation
 from django.utils.formats import date_format
+from django.utils.translation import pgettext
 
 from aftercare.models import MessageTemplate
 from aftercare.texts import checks, gsm7
 from aftercare.texts.render import clinic_values, compile_text
-from aftercare.texts.variables import AND, DATE, NUMBING, SERUM, SMS_DATE, ZONES
+from aftercare.texts.variables import NUMBING, SERUM, zones_in_words
 from clinic.models import Clinic
 from clinic.values.discretion import discreet_name
+from clinic.values.languages import override_language
 from patients.models import Channel
 
-GIVEN_NAME = {"en": "Grace", "es": "Lucía"}
 EXAMPLE = datetime(2030, 9, 25, 10, 30, tzinfo=UTC)  # a Wednesday in September: long names
 
 
@@ -57,20 +57,19 @@ def preview(template: MessageTemplate, clinic: Clinic) -> Preview:
 def sample_values(clinic: Clinic, language: str, *, is_sms: bool) -> dict[str, Any]:
     """A value for every variable; the links lead nowhere."""
     page = f"{settings.PUBLIC_URL}/p/{'EXAMPLE' * 4}xxxx/"
-    zones = ZONES[language]
-    with translation.override(language):
-        date = date_format(EXAMPLE, (SMS_DATE if is_sms else DATE)[language])
-        next_date = date_format(EXAMPLE + timedelta(days=28), DATE[language])
-    return {
-        **clinic_values(clinic, is_sms=is_sms),
-        "given_name": GIVEN_NAME[language],
-        "date": date,
-        "time": "10:30",
-        "link": page,
-        "preferences_link": f"{page}preferences/",
-        "zones": f"{zones['cheeks']} {AND[language]} {zones['forehead']}",
-        "numbing": NUMBING[language],
-        "serum": SERUM[language],
-        "days_since": 7,
-        "next_date": next_date,
-    }
+    with override_language(language):
+        return {
+            **clinic_values(clinic, is_sms=is_sms),
+            "given_name": pgettext("a patient in a preview", "Grace"),
+            "date": date_format(
+                EXAMPLE, "VISIT_DATE_SMS_FORMAT" if is_sms else "VISIT_DATE_FORMAT"
+            ),
+            "time": "10:30",
+            "link": page,
+            "preferences_link": f"{page}preferences/",
+            "zones": zones_in_words([("cheeks", ""), ("forehead", "")]),
+            "numbing": str(NUMBING),
+            "serum": str(SERUM),
+            "days_since": 7,
+            "next_date": date_format(EXAMPLE + timedelta(days=28), "VISIT_DATE_FORMAT"),
+        }

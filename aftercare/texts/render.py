@@ -15,26 +15,18 @@ from uuid import UUID
 import css_inline
 import markdown
 from django.template.loader import render_to_string
-from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext
 from phonenumber_field.phonenumber import to_python
 
 from aftercare.models import Anchor, CareStep, Message, MessageTemplate
 from aftercare.texts import gsm7, links
 from aftercare.texts.fill import Text
-from aftercare.texts.variables import (
-    DATE,
-    FOOT,
-    NUMBING,
-    OPTIONAL,
-    SERUM,
-    SMS_DATE,
-    VARIABLES,
-    zones_in_words,
-)
+from aftercare.texts.variables import NUMBING, OPTIONAL, SERUM, VARIABLES, zones_in_words
 from clinic.models import Clinic
 from clinic.values.discretion import discreet_name
+from clinic.values.languages import override_language
 from clinic.values.zones import whose_clock
 from patients.models import Channel
 from sessions.ical import appointment, withdrawal
@@ -100,16 +92,23 @@ def compile_text(channel: str, language: str, subject: str, body: str) -> Compil
     names = set(VARIABLE.findall(subject + body))
     if channel == Channel.SMS:
         return CompiledText(frozenset(names), Text(""), Text(body), None)
-    foot = FOOT[language]
-    text = (
-        f"{_optional_lines(plain(body)).strip()}\n\n-- \n{{{{ clinic }}}}\n"
-        f"{foot['call']}: {{{{ clinic_phone }}}}\n{foot['reply']}: {{{{ clinic_email }}}}\n"
-        "{% if clinic_address %}{{ clinic_address }}\n{% endif %}\n"
-        f"{foot['why']}\n{foot['preferences']}: {{{{ preferences_link }}}}\n"
-    )
     names |= {"clinic", "clinic_short", "clinic_phone", "clinic_email", "preferences_link"}
-    return CompiledText(
-        frozenset(names), Text(subject), Text(text), Text(_html(language, body, foot))
+    with override_language(language):
+        text = f"{_optional_lines(plain(body)).strip()}\n\n{_foot()}"
+        html = _html(language, body)
+    return CompiledText(frozenset(names), Text(subject), Text(text), Text(html))
+
+
+def _foot() -> str:
+    """Of the plain part; that of the HTML part is in its layout."""
+    phone = pgettext("foot of an e-mail", "Phone")
+    email = pgettext("foot of an e-mail", "E-mail")
+    why = gettext("You get this message because you are a patient of ours and agreed to it.")
+    choose = gettext("Choose which messages you get")
+    return (
+        f"-- \n{{{{ clinic }}}}\n{phone}: {{{{ clinic_phone }}}}\n{email}: {{{{ clinic_email }}}}\n"
+        "{% if clinic_address %}{{ clinic_address }}\n{% endif %}\n"
+        f"{why}\n{choose}: {{{{ preferences_link }}}}\n"
     )
 
 
@@ -130,7 +129,7 @@ def _optional_lines(text: str) -> str:
     )
 
 
-def _html(language: str, body: str, foot: dict[str, str]) -> str:
+def _html(language: str, body: str) -> str:
     """The source of the HTML part: layout and Markdown with styles inlined.
 
     Variables go through all this as numbers between two private characters, which neither
@@ -157,7 +156,6 @@ def _html(language: str, body: str, foot: dict[str, str]) -> str:
         {
             "content": SafeString(content),
             "language": language,
-            "foot": foot,
             **{name: SafeString(hidden(name)) for name in names},
         },
     )
@@ -226,38 +224,44 @@ def _appointment(message: Message) -> bytes:
 
 def values_of(message: Message, *, language: str, names: Collection[str]) -> dict[str, Any]:
     """What the variables say in this message. Reads the chart only for texts that tell of it."""
+    with override_language(language):
+        return _values_of(message, language, names)
+
+
+def _values_of(message: Message, language: str, names: Collection[str]) -> dict[str, Any]:
     session, patient = message.session, message.patient
     zone = message.clinic.zone
     local = session.starts_at.astimezone(zone)
     is_sms = message.channel == Channel.SMS
+    form = "VISIT_DATE_SMS_FORMAT" if is_sms else "VISIT_DATE_FORMAT"
     values: dict[str, Any] = {
         **clinic_values(message.clinic, is_sms=is_sms),
         "given_name": patient.called,
         "link": links.page(message),
         "preferences_link": links.preferences(message),
+        "date": _date(local.date(), form, language),
+        "time": f"{local:%H:%M}{whose_clock(zone, patient.zone)}",
     }
-    values["date"] = _date(local.date(), (SMS_DATE if is_sms else DATE)[language], language)
-    values["time"] = f"{local:%H:%M}{whose_clock(zone, patient.zone, language)}"
     if is_sms:
         values["time"] = gsm7.fold_to_gsm7(values["time"])
     if "next_date" in names:
         next_due = local + timedelta(days=session.protocol_version.target_min_days)
-        values["next_date"] = _date(next_due.date(), DATE[language], language)
+        values["next_date"] = _date(next_due.date(), "VISIT_DATE_FORMAT", language)
     if "days_since" in names:
         today = message.due_at.astimezone(zone).date()
         values["days_since"] = (today - local.date()).days
     if "zones" in names:
-        values["zones"] = _zones(session, language)
+        values["zones"] = _zones(session)
     if {"numbing", "serum"} & set(names):
         used = set(session.product_uses.values_list("product__kind", flat=True))
-        values["numbing"] = NUMBING[language] if ProductKind.ANAESTHETIC in used else ""
-        values["serum"] = SERUM[language] if ProductKind.SERUM in used else ""
+        values["numbing"] = str(NUMBING) if ProductKind.ANAESTHETIC in used else ""
+        values["serum"] = str(SERUM) if ProductKind.SERUM in used else ""
     return values
 
 
 @lru_cache(maxsize=1024)
 def _date(day: date, form: str, language: str) -> str:
-    with translation.override(language):
+    with override_language(language):
         return date_format(day, form)
 
 
@@ -284,6 +288,6 @@ def clinic_values(clinic: Clinic, *, is_sms: bool) -> dict[str, str]:
     }
 
 
-def _zones(session: TreatmentSession, language: str) -> str:
+def _zones(session: TreatmentSession) -> str:
     treated = session.zone_treatments.order_by("created_at", "pk")
-    return zones_in_words(list(treated.values_list("zone__code", "zone__name")), language)
+    return zones_in_words(list(treated.values_list("zone__code", "zone__name")))

@@ -1,11 +1,15 @@
 """The words around the texts: variables, what was done in a session, and the foot of an e-mail.
 
-What a clinic writes itself is in MessageTemplate. What stands here is put in by the product, once
-per language in `settings.LANGUAGES`.
+What a clinic writes itself is in MessageTemplate. What stands here is put in by the product, in
+the language of the text around it (`aftercare/locale`).
 """
 
 from dataclasses import dataclass
 from enum import Flag, auto
+
+from django.utils.text import get_text_list
+from django.utils.translation import gettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 
 class Place(Flag):
@@ -52,95 +56,44 @@ VARIABLES = {
 # A paragraph or list item that holds nothing but one of these is left out when it is empty.
 OPTIONAL = ("numbing", "serum")
 
-DATE = {"en": "l j F", "es": "l j \\d\\e F"}
-SMS_DATE = {"en": "D j F", "es": "j \\d\\e F"}  # “sáb” would not be in the SMS alphabet
-
+# By the codes of patients/catalogue/areas.yaml.
 ZONES = {
-    "en": {
-        "forehead": "forehead",
-        "glabella": "the skin between the brows",
-        "temples": "temples",
-        "periorbital": "the skin around the eyes",
-        "orbital-rim-inside": "eyelids",
-        "nose": "nose",
-        "cheeks": "cheeks",
-        "perioral": "the skin around the mouth",
-        "chin": "chin and jawline",
-        "neck-front": "neck",
-        "decolletage": "décolletage",
-        "hand-backs": "backs of the hands",
-        "abdomen": "abdomen",
-        "flanks": "flanks",
-        "thighs": "thighs",
-        "buttocks": "buttocks",
-        "breast": "breast",
-        "scalp": "scalp",
-    },
-    "es": {
-        "forehead": "la frente",
-        "glabella": "el entrecejo",
-        "temples": "las sienes",
-        "periorbital": "el contorno de los ojos",
-        "orbital-rim-inside": "los párpados",
-        "nose": "la nariz",
-        "cheeks": "las mejillas",
-        "perioral": "el contorno de la boca",
-        "chin": "el mentón y la línea de la mandíbula",
-        "neck-front": "el cuello",
-        "decolletage": "el escote",
-        "hand-backs": "el dorso de las manos",
-        "abdomen": "el abdomen",
-        "flanks": "los flancos",
-        "thighs": "los muslos",
-        "buttocks": "los glúteos",
-        "breast": "el pecho",
-        "scalp": "el cuero cabelludo",
-    },
+    "forehead": pgettext_lazy("what was treated", "forehead"),
+    "glabella": pgettext_lazy("what was treated", "the skin between the brows"),
+    "temples": pgettext_lazy("what was treated", "temples"),
+    "periorbital": pgettext_lazy("what was treated", "the skin around the eyes"),
+    "orbital-rim-inside": pgettext_lazy("what was treated", "eyelids"),
+    "nose": pgettext_lazy("what was treated", "nose"),
+    "cheeks": pgettext_lazy("what was treated", "cheeks"),
+    "perioral": pgettext_lazy("what was treated", "the skin around the mouth"),
+    "chin": pgettext_lazy("what was treated", "chin and jawline"),
+    "neck-front": pgettext_lazy("what was treated", "neck"),
+    "decolletage": pgettext_lazy("what was treated", "décolletage"),
+    "hand-backs": pgettext_lazy("what was treated", "backs of the hands"),
+    "abdomen": pgettext_lazy("what was treated", "abdomen"),
+    "flanks": pgettext_lazy("what was treated", "flanks"),
+    "thighs": pgettext_lazy("what was treated", "thighs"),
+    "buttocks": pgettext_lazy("what was treated", "buttocks"),
+    "breast": pgettext_lazy("what was treated", "breast"),
+    "scalp": pgettext_lazy("what was treated", "scalp"),
 }
-AND = {"en": "and", "es": "y"}
-SOME_ZONE = {"en": "the treated skin", "es": "la piel tratada"}
 
 # clinical.md §1.5: signs of too much local anaesthetic; granulomas after serums.
-NUMBING = {
-    "en": "Your skin was numbed. The dull feeling fades within a few hours; until then, test heat "
+NUMBING = _(
+    "Your skin was numbed. The dull feeling fades within a few hours; until then, test heat "
     "with your hand first. A metallic taste, tingling lips, dizziness or twitching is an "
-    "emergency.",
-    "es": "Le hemos anestesiado la piel. El adormecimiento desaparece en unas horas; hasta "
-    "entonces, compruebe con la mano que nada esté demasiado caliente. Un sabor metálico, "
-    "hormigueo en los labios, mareo o sacudidas musculares son una urgencia.",
-}
-SERUM = {
-    "en": "A serum was applied to your skin. Tell us if the skin itches, or if firm bumps appear, "
-    "even weeks later.",
-    "es": "Le hemos aplicado un sérum en la piel. Avísenos si le pica o si aparecen bultitos "
-    "duros, aunque sea semanas después.",
-}
-
-FOOT = {
-    "en": {
-        "preheader": "A message for you from",
-        "why": "You get this message because you are a patient of ours and agreed to it.",
-        "preferences": "Choose which messages you get",
-        "call": "Phone",
-        "reply": "E-mail",
-    },
-    "es": {
-        "preheader": "Un mensaje para usted de",
-        "why": "Recibe este mensaje porque es paciente de nuestra clínica y así lo autorizó.",
-        "preferences": "Elegir qué mensajes recibir",
-        "call": "Teléfono",
-        "reply": "Correo",
-    },
-}
+    "emergency."
+)
+SERUM = _(
+    "A serum was applied to your skin. Tell us if the skin itches, or if firm bumps appear, "
+    "even weeks later."
+)
 
 
-def zones_in_words(zones: list[tuple[str, str]], language: str) -> str:
+def zones_in_words(zones: list[tuple[str, str]]) -> str:
     """Codes and names of zones as “cheeks, nose and forehead”, each once. A zone that the clinic
     added has its own name."""
-    known = ZONES[language]
-    names = list(dict.fromkeys(known.get(code, name) for code, name in zones))
+    names = list(dict.fromkeys(str(ZONES.get(code, name)) for code, name in zones))
     if not names:
-        return SOME_ZONE[language]
-    if len(names) == 1:
-        return names[0]
-    return f"{', '.join(names[:-1])} {AND[language]} {names[-1]}"
+        return gettext("the treated skin")
+    return get_text_list(names, pgettext("cheeks and nose", "and"))

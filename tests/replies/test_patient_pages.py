@@ -18,7 +18,6 @@ from aftercare.models import (
     MessageStatus,
 )
 from aftercare.pages import base
-from aftercare.pages.words import WORDS
 from aftercare.planning.reach import reach_of
 from aftercare.replies import opt_out
 from aftercare.texts import links
@@ -158,10 +157,6 @@ def test_a_link_that_is_no_link_shows_a_friendly_nothing(
     shown = Client().get(f"/p/{forged}/{part}").content.decode()
     assert "This link does not work" in shown
     assert "Este enlace no funciona" in shown
-
-
-def test_every_language_has_every_word() -> None:
-    assert set(WORDS["en"]) == set(WORDS["es"])
 
 
 # what a GET does not do

@@ -173,7 +173,7 @@ def test_a_short_name_with_marks_and_accents_keeps_every_sms_in_its_parts(
     assert failures == []
 
 
-KINDS = sorted(set(TEXTS["en"]) - {"confirm"})
+KINDS = sorted(set(TEXTS) - {"confirm"})
 
 
 @pytest.mark.django_db
