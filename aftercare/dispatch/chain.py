@@ -1,15 +1,18 @@
 """What lies between most calls, in one round trip: the provider has accepted, now the next.
 
-The message, its try and the mark of the next message change together, in one statement; it writes
-what `tries.settle` would write, and a test compares both. The commit and the locks of the next
-message travel with it: a call has to wait for all of them anyway.
+The message, its attempt and the mark of the next message change together, in one statement; it
+writes what `outcome.record` would write, and a test compares both. The commit and the locks of the
+next message travel with it: a call has to wait for all of them anyway. Decision 0024 says what this
+is worth.
 """
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from aftercare.dispatch.claim import MARK_IF_FREE, Mark
-from aftercare.dispatch.locked_read import Reader
-from aftercare.dispatch.outcome import Tried
+from aftercare.dispatch.claim import MARK_SQL, MARK_TYPES, mark_values
+from aftercare.dispatch.locked_read import LockedMessageReader
+from aftercare.dispatch.outcome import AttemptResult
 from aftercare.models import Message
 from aftercare.models.message import clean
 from clinic.db.prepared import COMMIT_AND_CHAIN, Prepared, together
@@ -23,14 +26,14 @@ ACCEPT = Prepared(
             template_id = %(template)s, provider_id = %(provider_id)s,
             sent_at = %(at)s, ended_at = %(at)s
         WHERE id = %(id)s
-    ), tried AS (
+    ), attempt AS (
         INSERT INTO aftercare_message_attempt (message_id, number, provider, worker, started_at,
             duration_ms, outcome, provider_id, detail)
         VALUES (%(id)s, %(number)s, %(provider)s, %(marked_by)s, %(at)s,
             %(duration_ms)s, 'ACCEPTED', %(provider_id)s, '')
         ON CONFLICT DO NOTHING
     )
-    {MARK_IF_FREE}
+    {MARK_SQL}
     """,  # noqa: S608  a constant
     types={
         "id": "uuid",
@@ -40,18 +43,20 @@ ACCEPT = Prepared(
         "provider_id": "text",
         "at": "timestamptz",
         "duration_ms": "int",
-        "marked": "uuid",
-        "marked_by": "text",
-        "marked_at": "timestamptz",
-        "marked_until": "timestamptz",
+        **MARK_TYPES,
     },
 )
 
 
-def settle_and_go_on(
-    message: Message, tried: Tried, *, following: Mark, reader: Reader
+def accept_and_mark(
+    message: Message,
+    result: AttemptResult,
+    *,
+    following: UUID,
+    at: datetime,
+    reader: LockedMessageReader,
 ) -> tuple[list[Any], list[Any]]:
-    """Like `tries.settle` of an accepted message; then mark the `following` one, commit, and read
+    """Like `outcome.record` of an accepted message; then mark the `following` one, commit, and read
     that behind its locks. The caller holds the row.
 
     Returns what the reader found: no row if the following message is not ours, or if somebody
@@ -60,15 +65,15 @@ def settle_and_go_on(
     accepted = {
         "id": message.pk,
         "template": message.template_id,
-        "number": tried.number,
-        "provider": tried.provider,
-        "provider_id": clean(tried.provider_id, 200),
-        "at": tried.at,
-        "duration_ms": tried.duration_ms,
+        "number": result.number,
+        "provider": result.provider,
+        "provider_id": clean(result.provider_id, 200),
+        "at": result.at,
+        "duration_ms": result.duration_ms,
     }
     *_, row, found = together(
-        ACCEPT.taught(accepted | following.values()),
+        ACCEPT.taught(accepted | mark_values(following, worker=result.worker, at=at)),
         COMMIT_AND_CHAIN,
-        *reader.statements(following.message_id),
+        *reader.statements(following),
     )
     return row, found

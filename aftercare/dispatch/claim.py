@@ -10,13 +10,14 @@ Note [Message lease]
 """
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from aftercare.dispatch.outcome import LEASE
 from aftercare.models import Message, MessageStatus
+from clinic.db.prepared import Prepared
 
 # By the partial index, so that the cost does not grow with the table.
 DUE = """
@@ -24,34 +25,24 @@ DUE = """
     WHERE status = 'PENDING' AND due_at <= %(at)s
     ORDER BY due_at, id LIMIT %(limit)s
 """
-MARK = """
+# Who holds one row must not wait for another: a row that somebody else holds is not marked.
+MARK_SQL = """
     UPDATE aftercare_message
     SET status = 'SENDING', attempts = attempts + 1, lease_until = %(marked_until)s
     WHERE id = (
         SELECT id FROM aftercare_message
         WHERE id = %(marked)s AND status = 'CLAIMED' AND worker = %(marked_by)s
             AND lease_until > %(marked_at)s
-        FOR UPDATE
+        FOR UPDATE SKIP LOCKED
     )
 """
-# Who holds one row must not wait for another.
-MARK_IF_FREE = MARK.replace("FOR UPDATE", "FOR UPDATE SKIP LOCKED")
-
-
-class Mark(NamedTuple):
-    """That a worker is about to call for a message."""
-
-    message_id: UUID
-    worker: str
-    at: datetime
-
-    def values(self) -> dict[str, Any]:
-        return {
-            "marked": self.message_id,
-            "marked_by": self.worker,
-            "marked_at": self.at,
-            "marked_until": self.at + LEASE,
-        }
+MARK_TYPES = {
+    "marked": "uuid",
+    "marked_by": "text",
+    "marked_at": "timestamptz",
+    "marked_until": "timestamptz",
+}
+MARK = Prepared("message_mark", MARK_SQL, MARK_TYPES)
 
 
 def claim(*, worker: str, at: datetime, limit: int) -> list[UUID]:
@@ -76,11 +67,21 @@ def claim(*, worker: str, at: datetime, limit: int) -> list[UUID]:
 
 def mark(message_id: UUID, *, worker: str, at: datetime) -> bool:
     """Say that the provider is about to be called; to be committed before it is. False if the
-    message is no longer ours: cancelled meanwhile, or the lease ran out and another worker has it.
+    message is not ours: cancelled, held by somebody just now, or another worker's since the lease
+    ran out.
     """
     with connection.cursor() as cursor:
-        cursor.execute(MARK, Mark(message_id, worker, at).values())
+        MARK.execute(cursor, mark_values(message_id, worker=worker, at=at))
         return bool(cursor.rowcount == 1)
+
+
+def mark_values(message_id: UUID, *, worker: str, at: datetime) -> dict[str, Any]:
+    return {
+        "marked": message_id,
+        "marked_by": worker,
+        "marked_at": at,
+        "marked_until": at + LEASE,
+    }
 
 
 def release(*, worker: str) -> None:

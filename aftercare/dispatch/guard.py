@@ -20,7 +20,7 @@ from django.utils import timezone
 from aftercare.lifecycle import HELD_BY_A_WORKER
 from aftercare.models import DispatchGuard, Message, MessageStatus
 
-HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  names of one and the same machine
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  names of one and the same machine
 AFTER_RESTORE = "the database was restored: this may have been sent before"
 BATCH = 500
 
@@ -39,7 +39,7 @@ def identity() -> dict[str, Any]:
         "system_identifier": system_identifier,
         "timeline": timeline,
         "database_oid": database_oid,
-        "site": "localhost" if host in HERE else host,
+        "site": "localhost" if host in LOCAL_NAMES else host,
     }
 
 
@@ -67,7 +67,7 @@ def adopt_if_new(sender: AppConfig, **_: Any) -> None:
         adopt(at=timezone.now())
 
 
-def doubt_what_was_due(*, at: datetime) -> int:
+def put_due_in_doubt(*, at: datetime) -> int:
     """After a restore: whatever was due before `at`, or on its way, may have been sent already by
     the database that was lost. A person decides about each. Returns how many."""
     doubtful = Message.objects.filter(status=MessageStatus.PENDING, due_at__lte=at)

@@ -10,14 +10,14 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Func
 
 from aftercare.models import AddressConsent, CareStep, Message
-from aftercare.models.message import Words
+from aftercare.models.message import Permission
 from aftercare.replies.address import lock_name, normalize_address
 from clinic.db.locks import statement
 from clinic.db.prepared import Prepared, Statement, together
 from clinic.db.rows import columns, pop_row
+from clinic.db.versions import OWN, state_of, with_state
 from clinic.models import Clinic
 from patients.models import Channel, Patient
 from patients.services.contact import lock_name as consent_lock_name
@@ -27,7 +27,7 @@ M = TypeVar("M", bound=models.Model)
 
 
 # What re-check and rendering look at. Anything else is read when it is asked for.
-LOOKED_AT: dict[type[models.Model], tuple[str, ...]] = {
+READ_COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
     Message: (
         *("id", "clinic_id", "patient_id", "session_id", "step_id", "channel", "status"),
         *("due_at", "expires_at", "attempts", "worker"),
@@ -43,17 +43,14 @@ LOOKED_AT: dict[type[models.Model], tuple[str, ...]] = {
 }
 # What FOR UPDATE returns is as new as its lock.
 LOCK_ROW = f"""
-    SELECT {columns("message", Message, *LOOKED_AT[Message])} FROM aftercare_message AS message
+    SELECT {columns("message", Message, *READ_COLUMNS[Message])} FROM aftercare_message AS message
     WHERE id = %(id)s AND status = 'SENDING' AND worker = %(worker)s FOR UPDATE
 """  # noqa: S608  names of columns
 ROW = Prepared("message_row", LOCK_ROW, types={"id": "uuid", "worker": "text"})
-# Each update of a row gives it another place, and another xmin unless one transaction makes
-# several: together they name a version.
-VERSION = "{0}.xmin::text || {0}.ctid::text"
 READ = Prepared(
     "message_read",
     f"""
-    SELECT {", ".join(VERSION.format(name) for name in ("clinic", "step", "patient", "session"))},
+    SELECT {", ".join(state_of(name) for name in ("clinic", "step", "patient", "session"))},
         (SELECT granted FROM patient_contact_consent AS said
          WHERE said.patient_id = message.patient_id AND said.channel = message.channel
              AND said.purpose = step.purpose
@@ -76,12 +73,7 @@ READ = Prepared(
 )
 
 
-class Version(Func):
-    template = VERSION.format("%(table)s")
-    output_field = models.TextField()
-
-
-class Place(NamedTuple):
+class Destination(NamedTuple):
     """Where a message goes, and to whom: what a call holds shared."""
 
     channel: str
@@ -94,16 +86,16 @@ class Place(NamedTuple):
         return lock_name(self.channel, self.address), consent_lock_name(self.patient_id)
 
 
-class Reader:
+class LockedMessageReader:
     """Reads a worker's messages behind their locks. What belongs to them, and mostly to others
     too, it reads once for each version of the row."""
 
     def __init__(self, worker: str) -> None:
         self._worker = worker
-        self._places: dict[UUID, Place] = {}
-        self._known: dict[UUID, tuple[str, models.Model]] = {}
+        self._destinations: dict[UUID, Destination] = {}
+        self._cache: dict[UUID, tuple[str, models.Model]] = {}
 
-    def expect(self, ids: Iterable[UUID]) -> None:
+    def prefetch(self, ids: Iterable[UUID]) -> None:
         """Look up together what these are about, and where they go as the records say now."""
         rows = list(
             Message.objects.filter(pk__in=ids).values_list(
@@ -115,10 +107,10 @@ class Reader:
         self._read(Patient, {patient_id for *_, patient_id, _ in rows} - by_sms)
         self._read(Patient, by_sms, "mobile")
         for pk, channel, patient_id, _ in rows:
-            patient: Any = self._known[patient_id][1]
-            self._places[pk] = _place(channel, patient)
+            patient: Any = self._cache[patient_id][1]
+            self._destinations[pk] = _destination_of(channel, patient)
 
-    def locked(self, message_id: UUID) -> Message | None:
+    def read_locked(self, message_id: UUID) -> Message | None:
         """The message behind the locks of its place and its row. None if it is no longer this
         worker's."""
         *_, row, found = together(*self.statements(message_id))
@@ -127,53 +119,53 @@ class Reader:
     def statements(self, message_id: UUID) -> list[Statement]:
         """Take the locks of its place, then its row, in this order: those who withdraw take them
         so (Note [Lock order]); then read. The last two give what `message` needs."""
-        place = self.place(message_id)
+        destination = self.destination(message_id)
         return [
-            statement(shared=place.locks),
+            statement(shared=destination.locks),
             ROW.taught({"id": message_id, "worker": self._worker}),
-            READ.taught({"id": message_id, "address": place.address}),
+            READ.taught({"id": message_id, "address": destination.address}),
         ]
 
     def message(self, row: list[Any], found: list[Any]) -> Message | None:
         """What the statements have found."""
-        message = pop_row(Message, list(row[0]), *LOOKED_AT[Message]) if row else None
+        message = pop_row(Message, list(row[0]), *READ_COLUMNS[Message]) if row else None
         if message is None:
             return None
         self._complete(message, found)
-        place = self._places[message.pk]
-        if message.address != place.typed:  # the patient has another one since the claim
-            self._lock_and_read(message, _place(message.channel, message.patient))
+        destination = self._destinations[message.pk]
+        if message.address != destination.typed:  # the patient has another one since the claim
+            self._lock_and_read(message, _destination_of(message.channel, message.patient))
         return message
 
-    def place(self, message_id: UUID) -> Place:
+    def destination(self, message_id: UUID) -> Destination:
         """Where it goes, as the record said when it was looked up."""
-        if message_id not in self._places:
-            self.expect([message_id])
-        return self._places[message_id]
+        if message_id not in self._destinations:
+            self.prefetch([message_id])
+        return self._destinations[message_id]
 
-    def _lock_and_read(self, message: Message, place: Place) -> None:
+    def _lock_and_read(self, message: Message, destination: Destination) -> None:
         *_, found = together(
-            statement(shared=place.locks),
-            READ.taught({"id": message.pk, "address": place.address}),
+            statement(shared=destination.locks),
+            READ.taught({"id": message.pk, "address": destination.address}),
         )
         self._complete(message, found)
 
     def _complete(self, message: Message, found: list[Any]) -> None:
         ((clinic, step, patient, session, has_agreed, source, recorded_at),) = found
-        message.clinic = self._version(Clinic, message.clinic_id, clinic)
-        message.step = self._version(CareStep, message.step_id, step)
-        message.patient = self._version(Patient, message.patient_id, patient)
-        message.session = self._version(TreatmentSession, message.session_id, session)
+        message.clinic = self._current(Clinic, message.clinic_id, clinic)
+        message.step = self._current(CareStep, message.step_id, step)
+        message.patient = self._current(Patient, message.patient_id, patient)
+        message.session = self._current(TreatmentSession, message.session_id, session)
         message.session.patient = message.patient
         if message.patient.clinic_id == message.clinic_id:
             message.patient.clinic = message.clinic
         no = source and AddressConsent(source=source, recorded_at=recorded_at)
-        message.words = Words(bool(has_agreed), no.why if no else "")
+        message.permission = Permission(bool(has_agreed), no.why if no else "")
 
-    def _version(self, model: type[M], pk: UUID, version: str) -> M:
-        if pk not in self._known or self._known[pk][0] != version:
+    def _current(self, model: type[M], pk: UUID, version: str) -> M:
+        if pk not in self._cache or self._cache[pk][0] != version:
             self._read(model, {pk})
-        row = self._known[pk][1]
+        row = self._cache[pk][1]
         assert isinstance(row, model)
         row._state.fields_cache.clear()  # what it leads to may have another version
         return row
@@ -181,11 +173,10 @@ class Reader:
     def _read(self, model: type[models.Model], pks: set[UUID], *extra: str) -> None:
         if not pks:
             return
-        rows = model._default_manager.filter(pk__in=pks).only(*LOOKED_AT[model], *extra)
-        rows = rows.annotate(row_version=Version(table=model._meta.db_table))
-        self._known |= {row.pk: (row.row_version, row) for row in rows}
+        rows = model._default_manager.filter(pk__in=pks).only(*READ_COLUMNS[model], *extra)
+        self._cache |= {row.pk: (getattr(row, OWN), row) for row in with_state(rows)}
 
 
-def _place(channel: str, patient: Patient) -> Place:
+def _destination_of(channel: str, patient: Patient) -> Destination:
     typed = patient.email if channel == Channel.EMAIL else str(patient.mobile or "")
-    return Place(channel, typed, normalize_address(channel, typed), patient.pk)
+    return Destination(channel, typed, normalize_address(channel, typed), patient.pk)

@@ -8,16 +8,18 @@ from django.conf import settings
 from aftercare.channels import ProviderKind
 from aftercare.models import Message, MessageAttempt, MessageStatus, Outcome
 from aftercare.models.message import clean
+from clinic.db.rows import Insert
 
 LEASE = timedelta(seconds=settings.LEASE_SECONDS)
 # Minutes until the next try after the first, second … that failed; then the message has failed.
 # Half an hour of trouble at a provider costs three tries, and four hours are outlived.
 BACK_OFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180)]
 MAX_ATTEMPTS = len(BACK_OFF) + 1
+ATTEMPTS = Insert(MessageAttempt)
 
 
 @dataclass(frozen=True)
-class Tried:
+class AttemptResult:
     """One try of one worker, told apart from what is done about it: if the database is lost, the
     worker still knows."""
 
@@ -33,26 +35,26 @@ class Tried:
     permanent: bool = False
 
 
-def settle(message: Message, tried: Tried) -> None:
+def record(message: Message, result: AttemptResult) -> None:
     """Write the try down and move the message on. The caller holds the row's lock."""
-    keep(message, tried)
-    match tried.outcome:
+    record_attempt(message, result)
+    match result.outcome:
         case Outcome.ACCEPTED:
-            message.record_acceptance(at=tried.at, provider_id=tried.provider_id)
+            message.record_acceptance(at=result.at, provider_id=result.provider_id)
         case Outcome.REFUSED:
-            in_doubt = tried.kind == ProviderKind.DEDUPE and _may_have_arrived(message)
-            _again(
-                message, tried, if_not=MessageStatus.IN_DOUBT if in_doubt else MessageStatus.FAILED
+            in_doubt = result.kind == ProviderKind.DEDUPE and _may_have_arrived(message)
+            _requeue_or_end(
+                message, result, if_not=MessageStatus.IN_DOUBT if in_doubt else MessageStatus.FAILED
             )
-        case Outcome.UNKNOWN if tried.kind == ProviderKind.DEDUPE:
-            _again(message, tried, if_not=MessageStatus.IN_DOUBT)
-        case Outcome.UNKNOWN if tried.kind == ProviderKind.LOOKUP:
+        case Outcome.UNKNOWN if result.kind == ProviderKind.DEDUPE:
+            _requeue_or_end(message, result, if_not=MessageStatus.IN_DOUBT)
+        case Outcome.UNKNOWN if result.kind == ProviderKind.LOOKUP:
             # Asked at once, a provider may not know yet what it is still working on. When the
             # lease is over, the reaper asks.
-            message.lease_until = tried.at + LEASE
+            message.lease_until = result.at + LEASE
             message.save()
         case _:
-            message.end(MessageStatus.IN_DOUBT, tried.detail, at=tried.at)
+            message.end(MessageStatus.IN_DOUBT, result.detail, at=result.at)
 
 
 def _may_have_arrived(message: Message) -> bool:
@@ -61,25 +63,25 @@ def _may_have_arrived(message: Message) -> bool:
     return message.tries.exclude(number__in=known.values("number")).exists()
 
 
-def _again(message: Message, tried: Tried, *, if_not: MessageStatus) -> None:
-    if tried.permanent or message.attempts >= MAX_ATTEMPTS:
-        message.end(if_not, tried.detail, at=tried.at)
+def _requeue_or_end(message: Message, result: AttemptResult, *, if_not: MessageStatus) -> None:
+    if result.permanent or message.attempts >= MAX_ATTEMPTS:
+        message.end(if_not, result.detail, at=result.at)
     else:
-        later = tried.at + BACK_OFF[message.attempts - 1]
-        message.requeue(due_at=later, reason=tried.detail)
+        later = result.at + BACK_OFF[message.attempts - 1]
+        message.requeue(due_at=later, reason=result.detail)
 
 
-def keep(message: Message, tried: Tried) -> None:
+def record_attempt(message: Message, result: AttemptResult) -> None:
     """Write down one try. Of the outcome of one try that is known already, nothing is added."""
-    row = MessageAttempt(
+    attempt = MessageAttempt(
         message=message,
-        number=tried.number,
-        provider=tried.provider,
-        worker=tried.worker,
-        started_at=tried.at,
-        duration_ms=tried.duration_ms,
-        outcome=tried.outcome,
-        provider_id=clean(tried.provider_id, 200),
-        detail=clean(tried.detail, 300),
+        number=result.number,
+        provider=result.provider,
+        worker=result.worker,
+        started_at=result.at,
+        duration_ms=result.duration_ms,
+        outcome=result.outcome,
+        provider_id=clean(result.provider_id, 200),
+        detail=clean(result.detail, 300),
     )
-    MessageAttempt.objects.bulk_create([row], ignore_conflicts=True)
+    ATTEMPTS.one(attempt)

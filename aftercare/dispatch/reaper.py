@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import DatabaseError, transaction
 
 from aftercare.channels import Channels, ProviderKind, Unknown
-from aftercare.dispatch.outcome import LEASE, MAX_ATTEMPTS, Tried, keep
+from aftercare.dispatch.outcome import LEASE, MAX_ATTEMPTS, AttemptResult, record_attempt
 from aftercare.models import Message, MessageStatus, Outcome
 from aftercare.models.message import MessageQuerySet
 
@@ -34,14 +34,14 @@ def reap(*, at: datetime, channels: Channels, until: float = inf) -> None:
     for message_id in list(orphans.values_list("pk", flat=True)[:AT_ONCE]):
         if monotonic() >= until:
             return
-        _one(message_id, left, lambda message: _look_after(message, at=at, channels=channels))
+        _with_lock(message_id, left, lambda message: _decide(message, at=at, channels=channels))
 
 
 def expire(*, at: datetime) -> None:
     """End what waits for longer than it helps, whether or not a worker could have sent it."""
     late = Message.objects.filter(status=MessageStatus.PENDING, expires_at__lte=at)
     for message_id in list(late.order_by("expires_at").values_list("pk", flat=True)[:AT_ONCE]):
-        _one(message_id, late, lambda message: _expire(message, at=at))
+        _with_lock(message_id, late, lambda message: _expire(message, at=at))
 
 
 def _expire(message: Message, *, at: datetime) -> None:
@@ -49,7 +49,7 @@ def _expire(message: Message, *, at: datetime) -> None:
     message.end(MessageStatus.EXPIRED, f"too late to be useful{tried}", at=at)
 
 
-def _one(message_id: UUID, rows: MessageQuerySet, act: Callable[[Message], None]) -> None:
+def _with_lock(message_id: UUID, rows: MessageQuerySet, act: Callable[[Message], None]) -> None:
     """Lock one of `rows`, if it still is one and nobody holds it, and act on it. A row that
     cannot be dealt with must not keep the others waiting."""
     try:
@@ -63,12 +63,12 @@ def _one(message_id: UUID, rows: MessageQuerySet, act: Callable[[Message], None]
         logger.exception("message %s cannot be looked after", message_id)
 
 
-def _look_after(message: Message, *, at: datetime, channels: Channels) -> None:
+def _decide(message: Message, *, at: datetime, channels: Channels) -> None:
     """Decide about a message that nobody sends any more, by the kind of its provider."""
     if message.status != MessageStatus.SENDING:
         return
     channel = channels[message.channel]
-    tried = Tried(
+    result = AttemptResult(
         outcome=Outcome.DIED,
         provider=channel.code,
         kind=channel.kind,
@@ -79,18 +79,18 @@ def _look_after(message: Message, *, at: datetime, channels: Channels) -> None:
     )
     first = message.tries.filter(number=message.attempts).order_by("started_at").first()
     if first is None:  # otherwise the worker lived, but could not know
-        keep(message, tried)
+        record_attempt(message, result)
     match channel.kind:
         case ProviderKind.NONE:
             message.end(MessageStatus.IN_DOUBT, DIED, at=at)
         case ProviderKind.DEDUPE:
-            _send_again(message, at=at, reason=DIED, if_not=MessageStatus.IN_DOUBT)
+            _requeue_or_end(message, at=at, reason=DIED, if_not=MessageStatus.IN_DOUBT)
         case ProviderKind.LOOKUP:
-            since = first.started_at if first else tried.at
-            _ask(message, at=at, since=since, channels=channels)
+            since = first.started_at if first else result.at
+            _look_up(message, at=at, since=since, channels=channels)
 
 
-def _ask(message: Message, *, at: datetime, since: datetime, channels: Channels) -> None:
+def _look_up(message: Message, *, at: datetime, since: datetime, channels: Channels) -> None:
     channel = channels[message.channel]
     try:
         provider_id = channel.lookup(message.key)
@@ -102,7 +102,7 @@ def _ask(message: Message, *, at: datetime, since: datetime, channels: Channels)
             message.save()
         return
     was_accepted = provider_id is not None
-    answer = Tried(
+    answer = AttemptResult(
         outcome=Outcome.ACCEPTED if was_accepted else Outcome.REFUSED,
         provider=channel.code,
         kind=channel.kind,
@@ -112,15 +112,15 @@ def _ask(message: Message, *, at: datetime, since: datetime, channels: Channels)
         provider_id=provider_id or "",
         detail="the provider was asked",
     )
-    keep(message, answer)
+    record_attempt(message, answer)
     if was_accepted:
         message.record_acceptance(at=since, provider_id=answer.provider_id)
     else:
         said = "not accepted, says the provider"
-        _send_again(message, at=at, reason=said, if_not=MessageStatus.FAILED)
+        _requeue_or_end(message, at=at, reason=said, if_not=MessageStatus.FAILED)
 
 
-def _send_again(message: Message, *, at: datetime, reason: str, if_not: MessageStatus) -> None:
+def _requeue_or_end(message: Message, *, at: datetime, reason: str, if_not: MessageStatus) -> None:
     if message.attempts < MAX_ATTEMPTS:
         message.requeue(due_at=at, reason=reason)
     else:

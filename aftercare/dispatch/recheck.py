@@ -56,14 +56,14 @@ def has_address(message: Message, at: datetime) -> Verdict | None:
 
 
 def patient_has_agreed(message: Message, at: datetime) -> Verdict | None:
-    if message.words.has_agreed:
+    if message.permission.has_agreed:
         return None
     return Verdict(MessageStatus.SUPPRESSED, "the patient has not agreed to this channel")
 
 
 def address_has_not_refused(message: Message, at: datetime) -> Verdict | None:
-    """Behind the lock on the address: see Note [Opt-out and calls in flight] in optout."""
-    why = message.words.refusal
+    """Behind the lock on the address: see Note [Opt-out and calls in flight] in opt_out."""
+    why = message.permission.refusal
     return Verdict(MessageStatus.SUPPRESSED, why) if why else None
 
 
@@ -81,7 +81,7 @@ def conditions_are_met(message: Message, at: datetime) -> Verdict | None:
 
 
 def within_sms_limit(message: Message, at: datetime) -> Verdict | None:
-    """Last, for it takes a lock: see Note [One SMS at a time] in caps."""
+    """Last, for it takes a lock: see Note [One SMS at a time] in sms_limit."""
     turn, reason = sms_limit.check(message, at=at)
     if turn is sms_limit.Turn.WAIT:
         return Verdict(MessageStatus.PENDING, reason, at + sms_limit.RETRY_AFTER)

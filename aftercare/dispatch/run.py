@@ -14,12 +14,13 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from aftercare.channels import Channel, Channels, ProviderKind, Refused, Unknown
 from aftercare.channels.errors import fault
-from aftercare.dispatch import guard, recheck, unrecorded
-from aftercare.dispatch.chain import settle_and_go_on
-from aftercare.dispatch.claim import Mark, claim, mark, release
-from aftercare.dispatch.locked_read import Reader
-from aftercare.dispatch.outcome import BACK_OFF, LEASE, MAX_ATTEMPTS, Tried, settle
+from aftercare.dispatch import guard, recheck
+from aftercare.dispatch.chain import accept_and_mark
+from aftercare.dispatch.claim import claim, mark, release
+from aftercare.dispatch.locked_read import LockedMessageReader
+from aftercare.dispatch.outcome import BACK_OFF, LEASE, MAX_ATTEMPTS, AttemptResult, record
 from aftercare.dispatch.reaper import expire, reap
+from aftercare.dispatch.recovery import memory, recover
 from aftercare.models import Message, MessageTemplate, Outcome
 from aftercare.texts.render import render, template_for
 from clinic.db.prepared import may_chain
@@ -55,7 +56,7 @@ def send_due(
     """Send what is due, bounded so that a worker can be stopped at any time; returns how many
     messages were called for. `clock` tells the time (UTC) whenever it is needed."""
     ends = monotonic() + max_seconds
-    unrecorded.tell(at=clock())
+    recover(at=clock())
     if objection := guard.check():
         logger.error("nothing is sent: %s; see manage.py resume_dispatch", objection)
         return 0
@@ -67,7 +68,7 @@ def send_due(
             run.send(max_messages)
         except (OperationalError, InterfaceError) as error:
             logger.error("the database was lost while messages were sent: %s", type(error).__name__)
-            _come_back(run)
+            _reconnect(run)
     return run.called
 
 
@@ -80,7 +81,7 @@ class Run:
         self.clock, self.channels, self.ends = clock, channels, ends
         self.worker = worker or uuid4().hex
         self.called = 0
-        self._reader = Reader(self.worker)
+        self._reader = LockedMessageReader(self.worker)
         self._texts: dict[tuple[Any, ...], MessageTemplate] = {}
 
     def send(self, max_messages: int) -> None:
@@ -97,7 +98,7 @@ class Run:
             batch = max(1, min(LARGEST_BATCH, int(len(ids) / (monotonic() - began))))
 
     def _send_batch(self, ids: list[UUID]) -> None:
-        self._reader.expect(ids)
+        self._reader.prefetch(ids)
         waiting = deque(ids)
         while waiting and self._has_time():
             message_id = waiting.popleft()
@@ -106,10 +107,10 @@ class Run:
 
     def _mark(self, message_id: UUID) -> bool:
         # if the commit is lost, it may be marked or not
-        unrecorded.memory.not_called[message_id] = self.worker
+        memory.uncalled[message_id] = self.worker
         is_marked = mark(message_id, worker=self.worker, at=self.clock())
         if not is_marked:
-            unrecorded.forget(message_id)
+            memory.discard(message_id)
         return is_marked
 
     def call(self, message_id: UUID, waiting: deque[UUID]) -> None:
@@ -122,63 +123,63 @@ class Run:
            the statement that locks would not do: what it joins is as old as the statement.
         3. Call the provider, and write down the outcome in the transaction that holds the locks.
         """
-        self._at_hand = message_id
+        self._current = message_id
         try:
             with transaction.atomic(durable=True):
-                message = self._reader.locked(message_id)
+                message = self._reader.read_locked(message_id)
                 while message:
-                    message = self._deal_with(message, waiting)
+                    message = self._process(message, waiting)
         except (OperationalError, InterfaceError) as error:
             if getattr(error.__cause__, "sqlstate", None) not in PASSING:
                 raise
             logger.warning("a message waits: somebody else holds it or its address")
-            unrecorded.tell(at=self.clock())
+            recover(at=self.clock())
         except Exception as error:
-            logger.exception("message %s cannot be dealt with", self._at_hand)
-            if self._at_hand in unrecorded.memory.tries:
-                unrecorded.tell(at=self.clock())
+            logger.exception("message %s cannot be dealt with", self._current)
+            if self._current in memory.results:
+                recover(at=self.clock())
             else:
-                self._count(self._at_hand, f"error: {fault(error)}")
+                self._record_fault(self._current, f"error: {fault(error)}")
         else:
-            unrecorded.forget(self._at_hand)
+            memory.discard(self._current)
 
-    def _deal_with(self, message: Message, waiting: deque[UUID]) -> Message | None:
+    def _process(self, message: Message, waiting: deque[UUID]) -> Message | None:
         """Returns the next message, marked and locked, if all went well with this one."""
         self.called += 1
         at = self.clock()
         if objection := recheck.verdict(message, at):
-            _spare(message, objection, at=at)
+            _withhold(message, objection, at=at)
             return None
         channel = self.channels[message.channel]
-        tried = _send(message, at=at, channel=channel, text_for=self._text_for)
-        unrecorded.memory.tries[message.pk] = tried
-        if tried.outcome == Outcome.ACCEPTED and waiting and self._has_time() and may_chain():
-            return self._go_on(message, tried, waiting)
-        settle(message, tried)
+        result = _send(message, at=at, channel=channel, text_for=self._text_for)
+        memory.results[message.pk] = result
+        if result.outcome == Outcome.ACCEPTED and waiting and self._has_time() and may_chain():
+            return self._advance(message, result, waiting)
+        record(message, result)
         return None
 
-    def _go_on(self, message: Message, tried: Tried, waiting: deque[UUID]) -> Message | None:
+    def _advance(
+        self, message: Message, result: AttemptResult, waiting: deque[UUID]
+    ) -> Message | None:
         """Mark the following message, commit, and lock and read it."""
-        following = Mark(waiting.popleft(), self.worker, self.clock())
+        following = waiting.popleft()
         # if the commit is lost, it may be marked or not
-        unrecorded.memory.not_called[following.message_id] = self.worker
-        place = self._reader.place(following.message_id)
-        self.channels.announce(place.channel, place.typed)
-        row, found = settle_and_go_on(message, tried, following=following, reader=self._reader)
-        unrecorded.forget(message.pk)
-        self._at_hand = following.message_id
-        if not row:  # somebody holds it just now: waiting for them is for a transaction of its own
-            waiting.appendleft(following.message_id)
+        memory.uncalled[following] = self.worker
+        row, found = accept_and_mark(
+            message, result, following=following, at=self.clock(), reader=self._reader
+        )
+        memory.discard(message.pk)
+        self._current = following
         return self._reader.message(row, found)
 
-    def _count(self, message_id: UUID, detail: str) -> None:
+    def _record_fault(self, message_id: UUID, detail: str) -> None:
         """A message that cannot even be looked at has used up a try, or it would come for ever."""
         with transaction.atomic(durable=True):
             ours = Message.objects.filter(pk=message_id, worker=self.worker)
             if message := ours.locked().first():
-                settle(
+                record(
                     message,
-                    Tried(
+                    AttemptResult(
                         outcome=Outcome.REFUSED,
                         provider="",
                         kind=ProviderKind.NONE,
@@ -188,7 +189,7 @@ class Run:
                         detail=detail,
                     ),
                 )
-        unrecorded.forget(message_id)
+        memory.discard(message_id)
 
     def _text_for(self, message: Message) -> MessageTemplate:
         """A text that was new when the run began is new enough."""
@@ -201,7 +202,7 @@ class Run:
         return monotonic() < self.ends
 
 
-def _spare(message: Message, objection: recheck.Verdict, *, at: datetime) -> None:
+def _withhold(message: Message, objection: recheck.Verdict, *, at: datetime) -> None:
     """End or put off what should not go out now."""
     if objection.due_at:
         message.attempts -= 1  # nothing was tried
@@ -212,10 +213,10 @@ def _spare(message: Message, objection: recheck.Verdict, *, at: datetime) -> Non
 
 def _send(
     message: Message, *, at: datetime, channel: Channel, text_for: TextFor = template_for
-) -> Tried:
+) -> AttemptResult:
     """Call the provider, and tell what came of it."""
-    came_to = partial(
-        Tried,
+    result = partial(
+        AttemptResult,
         provider=channel.code,
         kind=channel.kind,
         worker=message.worker,
@@ -227,8 +228,8 @@ def _send(
         outgoing = render(message, message.template)
     except Exception as error:  # whatever a text does wrong, it is certain that nothing was sent
         logger.exception("message %s cannot be put into words", message.pk)
-        return came_to(Outcome.REFUSED, detail=f"no text: {error}")
-    unrecorded.memory.not_called.pop(message.pk, None)
+        return result(Outcome.REFUSED, detail=f"no text: {error}")
+    memory.uncalled.pop(message.pk, None)
     began = monotonic()
 
     def took() -> int:
@@ -237,24 +238,24 @@ def _send(
     try:
         provider_id = channel.send(outgoing)
     except Refused as error:
-        return came_to(
+        return result(
             Outcome.REFUSED, detail=str(error), permanent=error.permanent, duration_ms=took()
         )
     except Unknown as error:
-        return came_to(Outcome.UNKNOWN, detail=str(error), duration_ms=took())
+        return result(Outcome.UNKNOWN, detail=str(error), duration_ms=took())
     except Exception as error:  # a fault of ours, and nobody knows how far it had come
         logger.error("message %s: %s while it was sent", message.pk, type(error).__name__)
-        return came_to(Outcome.UNKNOWN, detail=f"error: {fault(error)}", duration_ms=took())
-    return came_to(Outcome.ACCEPTED, provider_id=provider_id, duration_ms=took())
+        return result(Outcome.UNKNOWN, detail=f"error: {fault(error)}", duration_ms=took())
+    return result(Outcome.ACCEPTED, provider_id=provider_id, duration_ms=took())
 
 
-def _come_back(run: Run) -> None:
+def _reconnect(run: Run) -> None:
     """The database was lost: wait for it as long as this run may last, and tell it what it
     missed. What does not succeed now does so in a later run of this process."""
     while True:
         connection.close()
         try:
-            unrecorded.tell(at=run.clock())
+            recover(at=run.clock())
             release(worker=run.worker)
         except (OperationalError, InterfaceError):
             if monotonic() >= run.ends:

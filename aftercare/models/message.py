@@ -50,8 +50,8 @@ class MessageQuerySet(ClinicScoped["Message"]):
         return self.select_for_update(of=("self",)).order_by("pk")
 
 
-class Words(NamedTuple):
-    """The last words on writing to a patient on one channel for one purpose."""
+class Permission(NamedTuple):
+    """Whether a patient may be written to on one channel for one purpose."""
 
     has_agreed: bool  # the patient; silence is no
     refusal: str  # why the address is closed; "" if it is not
@@ -126,7 +126,9 @@ class Message(Model):
     delivered_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True, help_text="When it left the queue, sent or not.")
 
-    words: Words  # only of one that was read behind its locks: aftercare.dispatch.locked_read
+    permission: (
+        Permission  # only of one that was read behind its locks: aftercare.dispatch.locked_read
+    )
 
     objects = MessageQuerySet.as_manager()
 

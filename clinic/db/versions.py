@@ -27,8 +27,12 @@ class State(Expression):
     output_field = models.TextField()
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:
-        table = compiler.quote_name_unless_alias(compiler.query.base_table)
-        return STATE.replace("xmin", f"{table}.xmin").replace("ctid", f"{table}.ctid"), ()
+        return state_of(compiler.quote_name_unless_alias(compiler.query.base_table)), ()
+
+
+def state_of(table: str) -> str:
+    """The State of a row of this table, or of what a statement calls so, for SQL by hand."""
+    return f"{table}.xmin::text || {table}.ctid::text"
 
 
 def version_of(row: models.Model, *parts: str) -> str:

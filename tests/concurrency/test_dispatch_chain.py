@@ -48,7 +48,7 @@ def test_a_message_takes_one_round_trip(smtp: SmtpServer) -> None:
     assert each == 1, "\n".join(many)
 
 
-def test_one_statement_writes_what_settling_step_by_step_writes(smtp: SmtpServer) -> None:
+def test_one_statement_writes_what_is_recorded_step_by_step(smtp: SmtpServer) -> None:
     """Both ways, all columns of the message and of its try."""
     message = ready()
     more(message, 1)
@@ -89,16 +89,16 @@ def test_a_message_whose_address_is_busy_waits_and_the_others_go_out(smtp: SmtpS
     message = ready()
     more(message, 2)
     first, second, third = Message.objects.order_by("id")
-    statements = locked_read.Reader.statements
+    statements = locked_read.LockedMessageReader.statements
 
-    def busy(reader: locked_read.Reader, message_id: Any) -> list[Any]:
+    def busy(reader: locked_read.LockedMessageReader, message_id: Any) -> list[Any]:
         found = statements(reader, message_id)
         if message_id == second.pk:
             found[:0] = [("DO $$ BEGIN RAISE lock_not_available; END $$", [])]
         return found
 
     with (
-        patch.object(locked_read.Reader, "statements", busy),
+        patch.object(locked_read.LockedMessageReader, "statements", busy),
         patch.object(dispatch.logger, "warning"),
     ):
         send()
@@ -110,10 +110,10 @@ def test_a_message_whose_address_is_busy_waits_and_the_others_go_out(smtp: SmtpS
     assert len(smtp.accepted) == 2
 
 
-def test_every_email_reaches_its_own_patient_whatever_was_announced(
+def test_every_message_of_a_batch_reaches_its_own_patient(
     smtp: SmtpServer, gateway: HttpGateway
 ) -> None:
-    """The second is announced and withheld, then an SMS goes out, then the fourth is announced."""
+    """The second is withheld, then an SMS goes out."""
     first, withheld, sms, last = (
         ready(due_at=NINE + timedelta(seconds=number), channel=channel)
         for number, channel in enumerate(("EMAIL", "EMAIL", "SMS", "EMAIL"))
@@ -155,7 +155,7 @@ def test_what_was_accepted_before_a_fault_of_ours_is_written_down_in_the_same_ru
     first, second = (ready(due_at=NINE + timedelta(seconds=number)) for number in range(2))
 
     with (
-        patch.object(dispatch, "settle_and_go_on", side_effect=KeyError("a fault of ours")),
+        patch.object(dispatch, "accept_and_mark", side_effect=KeyError("a fault of ours")),
         patch.object(dispatch.logger, "exception"),
     ):
         send(at=NINE + MINUTE)

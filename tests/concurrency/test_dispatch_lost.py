@@ -8,7 +8,7 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection
 
 from aftercare.channels import Channels
-from aftercare.dispatch import locked_read, unrecorded
+from aftercare.dispatch import locked_read, recovery
 from aftercare.dispatch import run as dispatch
 from aftercare.models import Message, MessageStatus
 from tests.dispatch.test_dispatch import ready, seen
@@ -52,7 +52,7 @@ def test_what_was_accepted_is_written_down_when_the_database_is_back(
     sent = Message.objects.filter(status=MessageStatus.SENT)
     assert sent.count() == moment
     assert not Message.objects.exclude(status__in=["SENT", "PENDING"]).exists()
-    assert (unrecorded.memory.tries, unrecorded.memory.not_called) == ({}, {})
+    assert (recovery.memory.results, recovery.memory.uncalled) == ({}, {})
     send(NINE + HOUR)
     assert sent.count() == len(smtp.accepted) == len(messages)
     assert {message.tries.get().outcome for message in messages} == {"ACCEPTED"}
@@ -106,7 +106,7 @@ def test_a_busy_address_puts_the_message_off_without_using_up_a_try(smtp: SmtpSe
         send()
 
     assert seen(message)[0] == "PENDING"
-    assert (message.attempts, message.due_at) == (0, NINE + unrecorded.PAUSE)
+    assert (message.attempts, message.due_at) == (0, NINE + recovery.PAUSE)
     assert message.tries.count() == 0
     send(message.due_at)
     assert seen(message)[0] == "SENT"

@@ -289,7 +289,7 @@ def test_what_was_accepted_while_the_database_went_away_is_recorded_later(
     dispatch.mark(message.pk, worker="w", at=NINE)
     with (
         Channels() as channels,
-        patch.object(dispatch, "settle", side_effect=OperationalError("gone")),
+        patch.object(dispatch, "record", side_effect=OperationalError("gone")),
         patch.object(dispatch.logger, "error"),
         pytest.raises(OperationalError),
     ):

@@ -4,8 +4,8 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from aftercare.dispatch import locked_read
 from aftercare.dispatch import run as dispatch
+from aftercare.dispatch.locked_read import LockedMessageReader
 from clinic.models import Clinic
 from patients.models import Patient
 from sessions.models import TreatmentPlan
@@ -20,12 +20,12 @@ def test_a_clinic_that_changes_between_two_messages_is_read_again(smtp: SmtpServ
     message = ready()
     MessageFactory(session=message.session, step=message.step, occurrence=2)
 
-    reader, names = locked_read.Reader("w"), []
+    reader, names = LockedMessageReader("w"), []
     for _ in range(2):
         (pk,) = dispatch.claim(worker="w", at=NINE, limit=1)
         assert dispatch.mark(pk, worker="w", at=NINE)
         with transaction.atomic():
-            found = reader.locked(pk)
+            found = reader.read_locked(pk)
         assert found
         names.append(found.clinic.name)
         Clinic.objects.filter(pk=message.clinic_id).update(name="Hillside")
@@ -37,13 +37,13 @@ def test_what_a_session_leads_to_is_read_again_for_its_next_message(smtp: SmtpSe
     message = ready()
     MessageFactory(session=message.session, step=message.step, occurrence=2)
     ids = dispatch.claim(worker="w", at=NINE, limit=2)
-    reader, statuses = locked_read.Reader("w"), []
-    reader.expect(ids)
+    reader, statuses = LockedMessageReader("w"), []
+    reader.prefetch(ids)
 
     for pk in ids:
         assert dispatch.mark(pk, worker="w", at=NINE)
         with transaction.atomic():
-            found = reader.locked(pk)
+            found = reader.read_locked(pk)
         assert found
         statuses.append(found.session.plan.status)
         TreatmentPlan.objects.filter(pk=found.session.plan_id).update(status="ON_HOLD")
@@ -54,14 +54,14 @@ def test_what_a_session_leads_to_is_read_again_for_its_next_message(smtp: SmtpSe
 def test_a_patient_who_changes_after_the_claim_is_read_again(smtp: SmtpServer) -> None:
     message = ready()
     ids = dispatch.claim(worker="w", at=NINE, limit=1)
-    reader = locked_read.Reader("w")
-    reader.expect(ids)
+    reader = LockedMessageReader("w")
+    reader.prefetch(ids)
     assert dispatch.mark(message.pk, worker="w", at=NINE)
     for given_name, email in (("Ada", message.patient.email), ("Ada", "ada@patients.example")):
         Patient.objects.filter(pk=message.patient_id).update(given_name=given_name, email=email)
 
         with transaction.atomic(), CaptureQueriesContext(connection) as queries:
-            found = reader.locked(message.pk)
+            found = reader.read_locked(message.pk)
 
         assert found
         assert (found.patient.given_name, found.address) == (given_name, email)

@@ -9,7 +9,7 @@ import pytest
 from aftercare.channels import Channels, ProviderKind
 from aftercare.dispatch import reaper, recheck
 from aftercare.dispatch import run as dispatch
-from aftercare.dispatch.outcome import MAX_ATTEMPTS, Tried, keep, settle
+from aftercare.dispatch.outcome import MAX_ATTEMPTS, AttemptResult, record, record_attempt
 from aftercare.models import Message, MessageStatus, Outcome
 from aftercare.signals import message_ended
 from aftercare.texts.render import template_for
@@ -171,7 +171,7 @@ def test_what_may_have_arrived_at_the_first_try_has_not_failed_at_the_last(
 
     for number in range(1, MAX_ATTEMPTS + 1):
         message.attempts, message.status = number, MessageStatus.SENDING
-        tried = Tried(
+        result = AttemptResult(
             outcome=first if number == 1 else Outcome.REFUSED,
             provider="http",
             kind=kind,
@@ -180,11 +180,11 @@ def test_what_may_have_arrived_at_the_first_try_has_not_failed_at_the_last(
             at=NINE,
             detail="busy",
         )
-        if tried.outcome == Outcome.DIED:  # the reaper puts it back
-            keep(message, tried)
+        if result.outcome == Outcome.DIED:  # the reaper puts it back
+            record_attempt(message, result)
             message.requeue(due_at=NINE, reason="busy")
         else:
-            settle(message, tried)
+            record(message, result)
 
     assert seen(message)[0] == status
 

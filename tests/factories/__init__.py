@@ -1,6 +1,7 @@
 """Rows for tests. Times are derived from one another, never random."""
 
 from tests.factories.aftercare import (
+    SENDING,
     AddressConsentFactory,
     CareStepFactory,
     InboundFactory,
@@ -76,6 +77,7 @@ __all__ = [
     "LONG_AGO",
     "NINE",
     "RULES",
+    "SENDING",
     "AddressConsentFactory",
     "AreaFactory",
     "CalendarFeedFactory",

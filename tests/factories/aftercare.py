@@ -1,6 +1,7 @@
 """The sequence, messages and what comes back."""
 
 from datetime import timedelta
+from typing import Any
 
 import factory
 from factory.django import DjangoModelFactory
@@ -14,6 +15,7 @@ from aftercare.models import (
     InboundMessage,
     Message,
     MessageAttempt,
+    MessageStatus,
     MessageTemplate,
     Outcome,
 )
@@ -24,7 +26,7 @@ from patients.models import (
 from sessions.lifecycle import Status
 from tests.factories.clinic import ClinicFactory
 from tests.factories.sessions import SessionFactory
-from tests.factories.times import DAY, NINE
+from tests.factories.times import DAY, HOUR, NINE
 
 
 class CareStepFactory(DjangoModelFactory):
@@ -61,6 +63,14 @@ class MessageFactory(DjangoModelFactory):
     channel = Channel.EMAIL
     due_at = NINE
     expires_at = factory.LazyAttribute(lambda m: m.due_at + DAY)
+
+
+# What makes a message one that a worker is sending.
+SENDING: dict[str, Any] = {
+    "status": MessageStatus.SENDING,
+    "worker": "worker",
+    "lease_until": NINE + HOUR,
+}
 
 
 class AddressConsentFactory(DjangoModelFactory):

@@ -22,6 +22,7 @@ from tests.factories import (
     DAY,
     HOUR,
     NINE,
+    SENDING,
     CareStepFactory,
     ContactConsentFactory,
     MessageFactory,
@@ -461,7 +462,7 @@ def test_nothing_stands_in_where_it_may_not(policy: str, agreed: bool, expires: 
     session = done()
     if agreed:  # before the message: a word that comes later plans again what waits
         agrees(session.patient, "SMS")
-    message = MessageFactory(session=session, step=step, expires_at=NINE + expires)
+    message = MessageFactory(session=session, step=step, expires_at=NINE + expires, **SENDING)
 
     message.end(MessageStatus.SUPPRESSED, "no address", at=NINE)
 
@@ -485,7 +486,9 @@ def test_what_waits_on_the_second_channel_is_left_there_by_a_replan() -> None:
     session = done()
     agrees(session.patient, "SMS")
     due = (session.completed_at or NINE) + DAY
-    first = MessageFactory(session=session, step=step, due_at=due, expires_at=due + 9 * DAY)
+    first = MessageFactory(
+        session=session, step=step, due_at=due, expires_at=due + 9 * DAY, **SENDING
+    )
     first.end(MessageStatus.SUPPRESSED, "no consent", at=NINE)
     step.offset = 2 * DAY
 

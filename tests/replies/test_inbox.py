@@ -25,6 +25,7 @@ from tests.factories import (
     DAY,
     HOUR,
     NINE,
+    SENDING,
     CareStepFactory,
     InboundFactory,
     MessageFactory,
@@ -390,7 +391,7 @@ def test_a_reply_for_clinicians_is_no_business_of_the_desk(clinic: Clinic, dana:
 
 
 def ended(clinic: Clinic, status: str, **changes: Any) -> Message:
-    message: Message = MessageFactory(session__plan__patient__clinic=clinic, **changes)
+    message: Message = MessageFactory(session__plan__patient__clinic=clinic, **SENDING, **changes)
     message.end(status, "why", at=NINE)
     return message
 

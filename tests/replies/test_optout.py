@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from rest_framework.test import APIClient
 
-from aftercare.dispatch.locked_read import Reader
+from aftercare.dispatch.locked_read import LockedMessageReader
 from aftercare.dispatch.recheck import Verdict, verdict
 from aftercare.models import AddressConsent, AddressSource, Message, MessageStatus
 from aftercare.replies import opt_out
@@ -29,13 +29,14 @@ db = pytest.mark.django_db
 
 def judged(message: Message) -> Verdict | None:
     """What the last look says to a worker that has marked the message."""
-    Message.objects.filter(pk=message.pk).update(
-        status=MessageStatus.SENDING, worker="worker", lease_until=NINE + HOUR
-    )
+    rows = Message.objects.filter(pk=message.pk)
+    held = {"worker": "worker", "lease_until": NINE + HOUR}
+    rows.filter(status=MessageStatus.PENDING).update(status=MessageStatus.CLAIMED, **held)
+    rows.update(status=MessageStatus.SENDING)
     with transaction.atomic():
-        held = Reader("worker").locked(message.pk)
-    assert held is not None
-    return verdict(held, NINE)
+        found = LockedMessageReader("worker").read_locked(message.pk)
+    assert found is not None
+    return verdict(found, NINE)
 
 
 def say(granted: bool, source: str, **changes: Any) -> list[AddressConsent]:

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         why, now = guard.check(), timezone.now()
         if after_restore:
             # First, and by itself: nothing may be sent in between.
-            doubtful = guard.doubt_what_was_due(at=now)
+            doubtful = guard.put_due_in_doubt(at=now)
             self.stdout.write(f"{doubtful} messages are now in doubt.")
         if not why:
             self.stdout.write("This database was the one that sends, and is.")
