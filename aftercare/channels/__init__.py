@@ -66,12 +66,6 @@ class Channels:
             self._open[name] = channel_for(name)
         return self._open[name]
 
-    def announce(self, name: str, to: str) -> None:
-        """A message to this address will probably be next: some providers use the time."""
-        channel = self._open.get(name)
-        if isinstance(channel, SmtpChannel):
-            channel.announce(to)
-
     def close(self) -> None:
         for channel in self._open.values():
             channel.close()

@@ -24,32 +24,14 @@ class _Conversation:
 
     body_started = False
     deadline = inf
-    _announced, _ahead = "", 0  # to whom, and how many commands of it the server has got
     _in_step = True
     sock: Any
 
-    def begin(self: Any, to: str, deadline: float) -> None:
-        """A message to this recipient comes next. Says hello if it is the first."""
+    def begin(self: Any, deadline: float) -> None:
+        """A message comes next. Says hello if it is the first."""
         self.deadline = deadline
         self.body_started, self._in_step = False, True
         self.ehlo_or_helo_if_needed()
-        if self._ahead and self._announced != to:
-            for _ in range(self._ahead):
-                self.getreply()
-            self._announced, self._ahead = "", 0
-            if not self.is_fit():
-                raise smtplib.SMTPServerDisconnected("It does not forget what was announced.")
-
-    def announce(self: Any, sender: str, to: str) -> None:
-        """Name sender and recipient of a message that will probably be next, or only the sender to
-        a server that takes one command at a time. It looks at them while we are busy with other
-        things; without a body, nothing is sent. One at a time: the server would take a second
-        recipient for the first one's message."""
-        if self._ahead:
-            return
-        ahead = self._envelope(sender, to)[: 2 if self.has_extn("pipelining") else 1]
-        self.send("".join(ahead))
-        self._announced, self._ahead = to, len(ahead)
 
     def hand_over(self: Any, sender: str, to: str, content: bytes) -> tuple[int, str]:
         """Returns the reply that decides: DONE, if the body has started, means taken.
@@ -57,13 +39,13 @@ class _Conversation:
         `content` has lines that end with CR LF, and the addresses are ASCII. Raises OSError and
         SMTPException when the connection is lost.
         """
-        commands = [*self._envelope(sender, to), "DATA\r\n"]
-        is_together, ahead = self.has_extn("pipelining"), self._ahead
-        self._announced, self._ahead = "", 0
+        bits = " BODY=8BITMIME" if self.has_extn("8bitmime") else ""
+        commands = (f"MAIL FROM:<{sender}>{bits}\r\n", f"RCPT TO:<{to}>\r\n", "DATA\r\n")
+        is_together = self.has_extn("pipelining")
         if is_together:
-            self.send("".join(commands[ahead:]))
-        for number, (command, good) in enumerate(zip(commands, GOOD, strict=True)):
-            if not is_together and number >= ahead:
+            self.send("".join(commands))
+        for command, good in zip(commands, GOOD, strict=True):
+            if not is_together:
                 self.send(command)
             code, words = self.getreply()
             if code not in good:
@@ -74,10 +56,6 @@ class _Conversation:
         self.send(_as_body(content))
         code, words = self.getreply()
         return code, words.decode(errors="replace")
-
-    def _envelope(self: Any, sender: str, to: str) -> list[str]:
-        bits = " BODY=8BITMIME" if self.has_extn("8bitmime") else ""
-        return [f"MAIL FROM:<{sender}>{bits}\r\n", f"RCPT TO:<{to}>\r\n"]
 
     def is_fit(self: Any) -> bool:
         """Whether the connection can be used after a refusal."""

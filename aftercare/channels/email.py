@@ -57,7 +57,7 @@ class SmtpChannel:
             self._backend.timeout = max(deadline - monotonic(), 0.01)
             self._backend.open()
             connection = self._backend.connection
-            connection.begin(to, deadline)
+            connection.begin(deadline)
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             raise _Closed(f"no connection: {fault(error)}") from error
@@ -78,17 +78,6 @@ class SmtpChannel:
             raise Refused(reason, permanent=500 <= code < 600)
         # no refusal, no acceptance: the server makes no sense
         raise Unknown(f"odd reply {code}")
-
-    def announce(self, to: str) -> None:
-        """An e-mail to this address will probably be next. Whatever is wrong with that, it shows
-        when its turn comes, and is nothing to the message before."""
-        if connection := self._backend.connection:
-            try:
-                connection.announce(recipient(own_address()), recipient(to))
-            except ValueError:  # no address
-                return
-            except (OSError, smtplib.SMTPException):
-                self._drop()
 
     def lookup(self, key: object) -> str | None:
         raise Unknown("cannot be asked")
