@@ -48,7 +48,7 @@ class Hold(Model):
     """A slot that is kept for one plan until `expires_at`, by the desk or by an offer.
 
     A hold that was released or used is deleted, and one that has lapsed is deleted by whoever
-    wants the slot next: a constraint cannot read the clock, so every row counts for it.
+    holds the slot next: a constraint cannot read the clock, so every row counts for it.
     """
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT)

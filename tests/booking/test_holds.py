@@ -1,27 +1,30 @@
 """A time that is held for one plan is nobody else's until the hold ends."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from clinic.models import User
 from sessions import services
-from sessions.models import Hold, TreatmentSession
+from sessions.lifecycle import WaitlistStatus
+from sessions.models import Hold, TreatmentSession, WaitlistEntry
 from sessions.scheduling.availability import free_slots
 from sessions.scheduling.holds import SlotHeld
 from sessions.scheduling.spacing import TooSoon
 from sessions.services.booking import book as rules
 from sessions.services.booking.presence import Closed
 from tests.conftest import Booking
-from tests.factories import DAY, HOUR, NINE, HoldFactory, PlanFactory
+from tests.factories import DAY, HOUR, NINE, HoldFactory, PlanFactory, WaitlistEntryFactory
 
 pytestmark = pytest.mark.django_db
 HOLDS = "/api/v1/holds/"
 NOW = NINE - 3 * DAY  # when Booking.book() books
-MINUTE = timedelta(minutes=1)
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 
 def hold(booking: Booking, starts_at: datetime = NINE, **changes: Any) -> Hold:
@@ -78,6 +81,82 @@ def test_what_the_hold_does_not_touch_can_be_booked(
     another_booking.plan = PlanFactory(patient__clinic=booking.plan.clinic)
     another_booking.room = booking.room
     assert another_booking.book(kept.released_at)
+
+
+# What becomes of a hold when its time is wanted: for the plan that it is for or for another one,
+# while it lives and at the moment when it lapses, by the desk and by an offer of the waitlist.
+WANTED = """
+    plan   hold    by     to book   to hold
+    same   lives   desk   used      renewed
+    same   lives   offer  accepted  refused
+    same   lapsed  desk   used      renewed
+    same   lapsed  offer  accepted  renewed
+    other  lives   desk   refused   refused
+    other  lives   offer  refused   refused
+    other  lapsed  desk   left      replaced
+    other  lapsed  offer  left      replaced
+"""
+ROWS = [line.split() for line in WANTED.strip().splitlines()[1:]]
+
+
+def outcome(kept: Hold, act: Any) -> str:
+    """What `act` did to `kept`."""
+    try:
+        act()
+    except SlotHeld:
+        assert Hold.objects.get() == kept
+        return "refused"
+    left = Hold.objects.first()
+    if left == kept:
+        return "left"
+    if left:
+        assert left.expires_at > kept.expires_at
+        return "renewed" if left.plan == kept.plan else "replaced"
+    booked = WaitlistEntry.objects.filter(pk=kept.offered_to_id, status=WaitlistStatus.BOOKED)
+    return "accepted" if booked else "used"
+
+
+@pytest.mark.parametrize(("plan", "state", "by", "to_book", "to_hold"), ROWS)
+def test_what_becomes_of_a_hold(
+    booking: Booking,
+    another_booking: Booking,
+    plan: str,
+    state: str,
+    by: str,
+    to_book: str,
+    to_hold: str,
+) -> None:
+    another_booking.room = booking.room
+    wanted = booking if plan == "same" else another_booking
+    at = {"lives": NOW + 10 * MINUTE - SECOND, "lapsed": NOW + 10 * MINUTE}[state]
+
+    keep: Any = {"desk": hold, "offer": offered_hold}[by]
+    acts: list[tuple[Any, str]] = [(wanted.book, to_book), (partial(hold, wanted), to_hold)]
+
+    for act, expected in acts:
+        with transaction.atomic():
+            assert outcome(keep(booking), partial(act, at=at)) == expected
+            transaction.set_rollback(True)
+
+
+def offered_hold(booking: Booking) -> Hold:
+    slot = {
+        "offered_starts_at": NINE,
+        "offered_practitioner": booking.practitioner,
+        "offered_room": booking.room,
+        "offered_device": booking.device,
+        "offer_expires_at": NOW + 10 * MINUTE,
+    }
+    entry = WaitlistEntryFactory(plan=booking.plan, status=WaitlistStatus.OFFERED, **slot)
+    return HoldFactory(
+        plan=booking.plan,
+        practitioner=booking.practitioner,
+        room=booking.room,
+        device=booking.device,
+        expires_at=NOW + 10 * MINUTE,
+        held_by=None,
+        offered_to=entry,
+    )
 
 
 def test_a_hold_ends_by_itself(booking: Booking, another_booking: Booking) -> None:

@@ -8,9 +8,11 @@ from rest_framework.test import APIClient
 from clinic.models import Clinic, Role, User
 from patients import services
 from patients.models import Audience, StaffTask, TaskKind, TaskStatus
+from patients.models.task import TASK_NEXT
 from tests.conftest import client_of
 from tests.factories import HOUR, NINE, PatientFactory, StaffTaskFactory, UserFactory
 from tests.support.forms import send
+from tests.support.lives import moves
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +42,37 @@ def test_a_text_of_any_length_raises_a_task(clinic: Clinic) -> None:
     task = raise_one(clinic, title="x" * 500, detail="y" * 9_000, source="z" * 300)
 
     assert (len(task.title), len(task.detail)) == (160, 4_000)
+
+
+# Written down once more: which status may follow on which.
+MOVES = moves("""
+    OPEN  DONE
+    DONE
+""")
+
+
+def test_a_task_that_is_done_stays_done(clinic: Clinic, dana: User) -> None:
+    assert {old: set(new) for old, new in TASK_NEXT.items()} == MOVES
+    assert list(MOVES) == TaskStatus.values
+    task = raise_one(clinic)
+    done = services.finish_task(task_id=task.pk, at=NINE, by=dana, note="called her")
+
+    with pytest.raises(services.TaskDone):
+        services.finish_task(task_id=task.pk, at=NINE + HOUR, by=None)
+    with pytest.raises(services.TaskDone):
+        services.note_task(task_id=task.pk, note="called again")
+    services.finish_source(source=task.source, at=NINE + HOUR, by=None, note="settled")
+
+    task.refresh_from_db()
+    assert (task.status, task.done_at, task.done_by) == (TaskStatus.DONE, NINE, dana)
+    assert task.done_note == done.done_note == "called her"
+
+
+def test_a_note_leaves_a_task_open(clinic: Clinic) -> None:
+    task = services.note_task(task_id=raise_one(clinic).pk, note="no answer")
+
+    task.refresh_from_db()
+    assert (task.status, task.done_at, task.done_note) == (TaskStatus.OPEN, None, "no answer")
 
 
 def test_a_settled_cause_ticks_its_task_off(clinic: Clinic, dana: User) -> None:

@@ -1,0 +1,161 @@
+"""Who may do what, as the clinic says it: written down once more, a line for each table.
+
+A row that is wrong here or there is found by asking each role for every permission there is.
+"""
+
+from itertools import product
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from clinic.models import Role, User
+from clinic.permissions import MAY_ASSIGN
+
+# c: create, r: read, u: update, d: delete, of the rows that somebody sees.
+TABLES = """
+                                          desk  practitioner  manager  admin  auditor
+    clinic.clinic                         r     r             ru       cru    r
+    clinic.openinghours                   r     r             crud     crud   r
+    clinic.workinghours                   r     crud          crud     -      -
+    clinic.timeoff                        r     crd           crd      -      -
+    clinic.closure                        r     crd           crd      -      -
+    clinic.room                           r     r             cru      cru    -
+    clinic.devicemodel                    r     r             cru      cru    -
+    clinic.devicespec                     r     r             cr       r      -
+    clinic.device                         r     r             cru      cru    -
+    clinic.cartridgelot                   cr    cr            cru      -      -
+    clinic.calendarfeed                   -     crd           -        -      -
+    clinic.clinicalrule                   -     r             cr       -      -
+    clinic.user                           -     -             cru      cru    r
+    patients.area                         r     r             cru      -      -
+    patients.zone                         r     r             cru      -      -
+    patients.concern                      r     r             cru      -      -
+    patients.concernsubtype               r     r             cru      -      -
+    patients.screeningrule                -     r             cr       -      -
+    patients.consenttext                  -     r             cr       -      -
+    patients.consentclause                -     r             cr       -      -
+    patients.patient                      cru   cru           cru      -      -
+    patients.contactconsent               cr    r             cr       -      -
+    patients.skintypeassessment           -     cr            r        -      -
+    patients.patientconcern               -     cru           r        -      -
+    patients.screening                    -     cr            r        -      -
+    patients.screeninganswer              -     r             r        -      -
+    patients.treatmentconsent             -     cru           r        -      -
+    patients.photoconsent                 -     cru           r        -      -
+    patients.stafftask                    ru    ru            ru       -      -
+    treatment_sessions.zonelimit          r     r             cr       -      -
+    treatment_sessions.protocol           r     r             cru      -      -
+    treatment_sessions.protocolversion    r     r             cr       -      -
+    treatment_sessions.zonerange          r     r             cr       -      -
+    treatment_sessions.deviceclearance    -     r             cr       -      -
+    treatment_sessions.product            -     r             cr       -      -
+    treatment_sessions.outcomescale       -     r             cr       -      -
+    treatment_sessions.sideeffectexpectation -  r             cr       -      -
+    treatment_sessions.treatmentplan      r     cru           r        -      -
+    treatment_sessions.treatmentsession   cru   cru           cru      -      -
+    treatment_sessions.sessionevent       r     r             r        -      -
+    treatment_sessions.planevent          r     r             r        -      -
+    treatment_sessions.hold               crd   crd           crd      -      -
+    treatment_sessions.waitlistentry      cru   cru           cru      -      -
+    treatment_sessions.waitlistevent      r     r             r        -      -
+    treatment_sessions.zonetreatment      -     crud          r        -      -
+    treatment_sessions.cartridgeuse       -     crud          r        -      -
+    treatment_sessions.productuse         -     crud          r        -      -
+    treatment_sessions.sessionfinding     -     r             r        -      -
+    treatment_sessions.addendum           -     cr            r        -      -
+    treatment_sessions.outcomemeasure     -     cr            r        -      -
+    treatment_sessions.photo              -     cr            r        -      -
+    treatment_sessions.sideeffect         -     cru           r        -      -
+    aftercare.carestep                    r     r             cru      -      -
+    aftercare.messagetemplate             r     r             cr       -      -
+    aftercare.message                     r     r             r        r      -
+    aftercare.addressconsent              cr    r             cr       -      -
+    aftercare.inboundmessage              ru    ru            ru       -      -
+    aftercare.deliveryreceipt             r     r             r        r      -
+    aftercare.messageattempt              r     r             r        r      -
+    aftercare.messagehistory              r     r             r        r      -
+"""
+VERBS = """
+                                          desk  practitioner  manager  admin  auditor
+    patients.view_medical                 -     x             x        -      -
+    patients.change_medical               -     x             -        -      -
+    patients.merge                        -     x             x        -      -
+    patients.view_history                 -     x             x        -      -
+    treatment_sessions.treat              -     x             -        -      -
+    treatment_sessions.override           -     x             -        -      -
+    aftercare.manage_message              x     -             x        -      -
+"""
+# Whom somebody may make: a column for each role.
+ASSIGN = """
+                                          desk  practitioner  manager  admin  auditor
+    desk                                  -     -             -        -      -
+    practitioner                          -     -             -        -      -
+    manager                               x     x             x        -      x
+    admin                                 x     -             -        x      x
+    auditor                               -     -             -        -      -
+"""
+ROLES = {
+    "desk": Role.RECEPTIONIST,
+    "practitioner": Role.PRACTITIONER,
+    "manager": Role.MANAGER,
+    "admin": Role.ADMIN,
+    "auditor": Role.AUDITOR,
+}
+LETTERS = {"c": "add", "r": "view", "u": "change", "d": "delete"}
+
+
+def cells(table: str) -> dict[tuple[str, str], str]:
+    """(row, column) → what stands there."""
+    head, *rows = [line.split() for line in table.splitlines() if line.strip()]
+    return {
+        (name, column): mark
+        for name, *marks in rows
+        for column, mark in zip(head, marks, strict=True)
+    }
+
+
+def given_to(role: str) -> set[str]:
+    """The permissions of a role by the tables above."""
+    by_letter = {
+        f"{name.replace('.', f'.{LETTERS[letter]}_')}"
+        for (name, column), mark in cells(TABLES).items()
+        if column == role
+        for letter in mark.strip("-")
+    }
+    marked = {
+        name for (name, column), mark in cells(VERBS).items() if (column, mark) == (role, "x")
+    }
+    return by_letter | marked
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_has_the_permissions_of_its_column_and_no_other(role: str) -> None:
+    """Of all that Django knows and of our verbs; as the log-in answers, not as the code's table."""
+    codenames = Permission.objects.values_list("content_type__app_label", "codename")
+    known = {f"{app}.{codename}" for app, codename in codenames}
+    user = User(username="somebody", role=ROLES[role])
+
+    assert {name for name in known | set(verbs()) if user.has_perm(name)} == given_to(role)
+    assert user.get_all_permissions() == given_to(role)
+
+
+def verbs() -> list[str]:
+    return [name for name, column in cells(VERBS) if column == "desk"]
+
+
+def test_a_user_who_has_left_may_do_nothing() -> None:
+    for role in ROLES.values():
+        gone = User(username="gone", role=role, is_active=False)
+        assert gone.get_all_permissions() == set()
+
+
+def test_every_role_has_a_column() -> None:
+    assert set(ROLES.values()) == set(Role)
+
+
+def test_a_role_hands_out_the_roles_of_its_row_and_no_other() -> None:
+    marks = cells(ASSIGN)
+    for by, to in product(ROLES, repeat=2):
+        may = ROLES[to] in MAY_ASSIGN.get(ROLES[by], set())
+        assert may == (marks[by, to] == "x"), f"{by} makes {to}"
