@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from clinic.findings import Finding, Severity
+from clinic.models import Role
 from patients.models import Condition, Scope
 
+PRACTITIONER = (Role.PRACTITIONER.value,)
 DARKER_SKIN = frozenset({4, 5, 6})  # Fitzpatrick IV to VI
 
 
@@ -44,6 +46,7 @@ class Situation:
     on: date
     skin_type: int | None = None
     zones: frozenset[str] = frozenset()
+    area_zones: frozenset[str] = frozenset()  # all of the treated area
     near_mouth: bool = False
     device_lists_isotretinoin: bool = True
 
@@ -71,21 +74,33 @@ def _finding(answer: Answer, situation: Situation) -> Finding | None:
     if answer.washout_days is not None:
         numbers["washout_days"] = str(answer.washout_days)
         message += f" Clear on {clear:%d %b %Y}." if clear else " When it was last is not recorded."
+    severity, overridable_by = answer.severity, answer.overridable_by
+    if answer.scope == Scope.AREA and _is_elsewhere(answer, situation):
+        message += " It is on the same area: needle and hands can carry it along."
+        if severity == Severity.BLOCK:
+            severity, overridable_by = Severity.WARN, PRACTITIONER
     return Finding(
         code=f"screening_{answer.code.replace('-', '_')}",
-        severity=answer.severity,
+        severity=severity,
         message=message,
         rule=f"{answer.name}, version {answer.version} of the question",
         source=answer.source,
         clear_on=clear,
-        overridable_by=answer.overridable_by,
+        overridable_by=overridable_by,
         numbers=numbers,
     )
 
 
+def _is_elsewhere(answer: Answer, situation: Situation) -> bool:
+    """Not where it is treated, as far as that is known."""
+    return bool(answer.zones and situation.zones and not answer.zones & situation.zones)
+
+
 def _matters(answer: Answer, situation: Situation) -> bool:
-    elsewhere = answer.zones and situation.zones and not answer.zones & situation.zones
-    if answer.scope == Scope.ZONE and elsewhere:
+    if _is_elsewhere(answer, situation) and (
+        answer.scope == Scope.ZONE
+        or (answer.scope == Scope.AREA and not answer.zones & situation.area_zones)
+    ):
         return False
     match answer.condition:
         case Condition.DEVICE_LISTS_ISOTRETINOIN:

@@ -68,7 +68,7 @@ class Story:
             self._agree_and_plan()
             for done in range(person.done):
                 ago = (person.done - 1 - done) * self.interval + person.last * DAY
-                self._treat(self.now - ago, is_first=done == 0)
+                self._treat(self.now - ago, done=done)
             self._go_on()
         self._deliver(self.now)
         if person.archived:
@@ -217,15 +217,16 @@ class Story:
                 )
             self._move(session, to, at, reason)
 
-    def _treat(self, at: datetime, *, is_first: bool) -> None:
+    def _treat(self, at: datetime, *, done: int) -> None:
         """A session from booking to signature, and the aftermath."""
+        is_first = done == 0
         day = at.astimezone(self.clinic.zone).date()
         session = self._book(day, at - 7 * DAY, before=self.now)
         starts_at = session.starts_at
         self._screen_again(starts_at - HOUR)
         self._move(session, Status.CHECKED_IN, starts_at - HOUR / 6)
         self._move(session, Status.IN_PROGRESS, starts_at)
-        self._chart(session, is_first=is_first)
+        self._chart(session, done=done)
         self._move(session, Status.COMPLETED, session.ends_at)
         is_last = session.plan.sessions.filter(status=Status.COMPLETED).count() == self.person.done
         if self.person.photos and (is_first or is_last):
@@ -239,15 +240,16 @@ class Story:
         full = self.patient.screenings.filter(kind=ScreeningKind.FULL, valid_until__gte=today)
         self._screen(at, ScreeningKind.RESCREEN if full.exists() else ScreeningKind.FULL)
 
-    def _chart(self, session: Session, *, is_first: bool) -> None:
-        shallow = is_first and self.person.skin in DARKER_SKIN
+    def _chart(self, session: Session, *, done: int) -> None:
+        is_darker = self.person.skin in DARKER_SKIN
+        most = Decimal("1.00") + done * Decimal("0.50") if is_darker else Decimal("2.50")
         zones: list[ZoneEntry] = [
             {
                 "zone": Zone.objects.get(code=zone),
-                "depth_mm": min(Decimal(depth), Decimal("1.00")) if shallow else Decimal(depth),
+                "depth_mm": min(Decimal(depth), most),
                 "passes": passes,
                 "directions": ["HORIZONTAL", "OBLIQUE", "VERTICAL"],
-                "endpoint": RED if shallow else endpoint,
+                "endpoint": RED if is_darker else endpoint,
             }
             for zone, depth, passes, endpoint in CHARTS[self.person.protocol]
         ]
@@ -380,7 +382,7 @@ class Story:
         self._move(session, Status.CHECKED_IN, self.now - HOUR / 6)
         if is_treated:
             self._move(session, Status.IN_PROGRESS, self.now)
-            self._chart(session, is_first=not self.person.done)
+            self._chart(session, done=self.person.done)
 
     def _deliver(self, at: datetime) -> None:
         """The messages that were due by then reached the patient; nothing is sent today for it."""

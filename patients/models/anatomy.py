@@ -31,6 +31,11 @@ class Zone(Model):
     near_mouth = models.BooleanField(
         default=False, help_text="Needling here can wake up cold sores (HSV)."
     )
+    keloid_prone = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Where scars grow thick, as on the chest: with keloids, not on skin types IV–VI.",
+    )
 
     class Meta:
         db_table = "patient_zone"

@@ -25,6 +25,7 @@ from patients.models.patient import Patient
 class Scope(models.TextChoices):
     GLOBAL = "GLOBAL", "The person"
     ZONE = "ZONE", "The zone to be treated"
+    AREA = "AREA", "The zone, and with a warning its whole area"
 
 
 class Condition(models.TextChoices):
@@ -35,7 +36,7 @@ class Condition(models.TextChoices):
         "DEVICE_LISTS_ISOTRETINOIN",
         "If the device's label lists isotretinoin",
     )
-    NEAR_MOUTH = "NEAR_MOUTH", "If a zone near the mouth is treated"
+    NEAR_MOUTH = "NEAR_MOUTH", "If an area with the mouth is treated"
     SKIN_IV_TO_VI = "SKIN_IV_TO_VI", "Skin types IV to VI"
 
 

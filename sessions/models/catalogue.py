@@ -260,6 +260,7 @@ class ProductKind(models.TextChoices):
     ANAESTHETIC = "ANAESTHETIC", "Topical anaesthetic"
     SERUM = "SERUM", "Serum"
     DRESSING = "DRESSING", "Dressing"
+    BLOOD = "BLOOD", "Blood product, such as PRP"
 
 
 class Product(Versioned):
@@ -277,7 +278,19 @@ class Product(Versioned):
         null=True, blank=True, help_text="Longest time on the skin, by its label."
     )
     grams_per_cm2_max = models.DecimalField(
-        max_digits=5, decimal_places=3, null=True, blank=True, help_text="By its label."
+        max_digits=5, decimal_places=3, null=True, blank=True, help_text="Most grams for each cm²."
+    )
+    grams_max = models.DecimalField(
+        max_digits=6,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Most grams on one day, over all areas, and with other creams in proportion.",
+    )
+    limits_by_label = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Are its limits of grams those of its label? If not, they are the clinic's own.",
     )
     may_be_occluded = models.BooleanField(default=False)
 

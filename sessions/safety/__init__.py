@@ -13,14 +13,16 @@ from clinic.findings import Finding, Severity
 from sessions.safety.depth import DepthRange, check_zone, depth_range
 from sessions.safety.facts import Facts
 from sessions.safety.label import check_label_and_consent, off_label_reasons
-from sessions.safety.products import check_product
+from sessions.safety.products import check_product, check_total
 from sessions.safety.readiness import (
+    check_age,
+    check_course,
     check_interval,
     check_pigment,
     check_screening,
-    check_side_effects,
     check_skin_type,
 )
+from sessions.safety.side_effects import check_history, check_side_effects
 
 __all__ = [
     "DepthRange",
@@ -37,13 +39,17 @@ def assess(facts: Facts) -> list[Finding]:
     """All findings, the gravest first, each code and subject once."""
     found = [
         *check_screening(facts),
+        *check_age(facts),
         *check_skin_type(facts),
         *check_interval(facts),
         *check_side_effects(facts.side_effects, facts.rules),
+        *check_history(facts),
         *check_pigment(facts),
+        *check_course(facts),
         *check_label_and_consent(facts),
         *(finding for treated in facts.treated for finding in check_zone(treated, facts)),
         *(finding for use in facts.products for finding in check_product(use, facts.rules)),
+        *check_total(facts),
         *check_cartridge(facts),
     ]
     return sorted(_named_once(found), key=_gravity)

@@ -4,14 +4,23 @@ Sources: depths, zones, tolerance and endpoints clinical.md §1.1; darker skin �
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from clinic.findings import Finding, Severity
 from clinic.models import Role
 from patients.screening import DARKER_SKIN
 from sessions.models import MAX_DEPTH_MM, MIN_DEPTH_MM, Endpoint
-from sessions.safety.facts import Device, Facts, Limit, Number, Protocol, TreatedZone, Zone
+from sessions.safety.facts import (
+    Device,
+    Facts,
+    Limit,
+    Number,
+    Previous,
+    Protocol,
+    TreatedZone,
+    Zone,
+)
 
 BAND = Limit("band of the product", MIN_DEPTH_MM, MAX_DEPTH_MM, "Default of this product")
 PRACTITIONER = (Role.PRACTITIONER.value,)
@@ -29,6 +38,7 @@ class DepthRange:
     lowest: Limit
     highest: Limit
     limits: tuple[Limit, ...]
+    cap: Limit = BAND  # for safety: no tolerance widens it
 
     @property
     def low(self) -> Decimal:
@@ -55,27 +65,50 @@ class DepthRange:
         return "; ".join(str(limit) for limit in self.limits)
 
 
+def safety_caps(
+    zone: Zone,
+    *,
+    skin_type: int | None,
+    previous: Previous | None,
+    rules: Mapping[str, Number],
+) -> list[Limit]:
+    """What no protocol and no tolerance of a device goes beyond: the cap of the zone, and on skin
+    types IV–VI a first session of little depth and then one step after the other (§1.4)."""
+    caps = [zone.limit]
+    if skin_type in DARKER_SKIN:
+        first, step = rules["skin-iv-vi-first-depth"], rules["skin-iv-vi-step"]
+        if previous is None:
+            name, most, source = "first session on skin types IV–VI", first.value, first.source
+        else:
+            reached = max(previous.deepest_mm or MIN_DEPTH_MM, first.value)
+            name = f"a step of {step} mm after {reached} mm on skin types IV–VI"
+            most, source = reached + (0 if previous.left_pigment else step.value), step.source
+        caps.append(Limit(name, MIN_DEPTH_MM, min(most, MAX_DEPTH_MM), source))
+    return caps
+
+
 def depth_range(
     zone: Zone,
     device: Device,
     *,
     skin_type: int | None,
-    is_first_session: bool,
+    previous: Previous | None,
     rules: Mapping[str, Number],
 ) -> DepthRange:
-    """What may be dialled on this zone: zone cap ∩ protocol ∩ skin type ∩ device ∩ band."""
-    limits = [BAND, zone.limit, zone.protocol_range]
+    """What may be dialled on this zone: zone cap ∩ protocol ∩ skin type ∩ device ∩ band. A cap
+    beats the protocol's least depth: what is safer than usual is no fault."""
+    caps = safety_caps(zone, skin_type=skin_type, previous=previous, rules=rules)
+    protocol = zone.protocol_range
+    if any(protocol.low > cap.high for cap in caps):
+        protocol = replace(protocol, low=MIN_DEPTH_MM)
     device_high = min(device.depth_max_mm, MAX_DEPTH_MM)
-    limits.append(Limit(device.name, MIN_DEPTH_MM, device_high, device.source))
-    if skin_type in DARKER_SKIN and is_first_session:
-        first = rules["skin-iv-vi-first-depth"]
-        limits.append(
-            Limit("first session on skin types IV–VI", MIN_DEPTH_MM, first.value, first.source)
-        )
+    dial = Limit(device.name, MIN_DEPTH_MM, device_high, device.source)
+    limits = [BAND, *caps, protocol, dial]
     return DepthRange(
         lowest=max(limits, key=lambda limit: limit.low),
         highest=min(limits, key=lambda limit: limit.high),
         limits=tuple(limits),
+        cap=min(caps, key=lambda limit: limit.high),
     )
 
 
@@ -107,7 +140,7 @@ def check_depth(treated: TreatedZone, facts: Facts) -> list[Finding]:
         zone,
         device,
         skin_type=facts.skin_type,
-        is_first_session=facts.is_first_session,
+        previous=facts.previous,
         rules=facts.rules,
     )
     verdict = _judge(treated.depth_mm, allowed, device)
@@ -140,10 +173,12 @@ def _judge(
     """Code, severity, the limit that is broken, and why; None within the range.
 
     1. Nobody may leave the band or what the device can do.
-    2. What the device cannot tell apart is only mentioned: a difference up to its tolerance,
+    2. A cap is for safety: a dial is read exactly, and what the device cannot tell apart may reach
+       even deeper.
+    3. Otherwise what it cannot tell apart is only mentioned: a difference up to its tolerance,
        inclusive. The band has no tolerance.
-    3. Too deep can harm, so it is said first, also if no depth would fit.
-    4. Otherwise too shallow: because the limits contradict each other, or by choice.
+    4. Too deep can harm, so it is said first, also if no depth would fit.
+    5. Otherwise too shallow: because the limits contradict each other, or by choice.
     """
     too_deep, too_shallow = depth - allowed.high, allowed.low - depth
     deeper = f"{depth} mm is deeper than {allowed.high} mm ({allowed.explain()})."
@@ -156,6 +191,8 @@ def _judge(
         return "depth_above_device", BLOCK, limit, message
     if depth in allowed:
         return None
+    if depth > allowed.cap.high:
+        return "depth_above_range", WARN, allowed.cap, deeper
     if max(too_deep, too_shallow) <= device.tolerance_mm:
         exact = f" The device is exact to {device.tolerance_mm} mm."
         if too_deep > too_shallow:
@@ -201,6 +238,17 @@ def _check_endpoint(treated: TreatedZone, facts: Facts) -> list[Finding]:
                 source=shallow.source,
                 subject=zone.code,
                 overridable_by=PRACTITIONER,
+            )
+        ]
+    if treated.endpoint == Endpoint.PINPOINT_BLEEDING and facts.skin_type in DARKER_SKIN:
+        return [
+            Finding(
+                code="endpoint_unexpected",
+                severity=INFO,
+                message=f"{zone.name}: on skin types IV–VI the endpoint is redness, not bleeding.",
+                rule="expected endpoint on skin types IV–VI",
+                source=facts.rules["skin-iv-vi-first-depth"].source,
+                subject=zone.code,
             )
         ]
     if treated.endpoint == Endpoint.PINPOINT_BLEEDING and treated.depth_mm < shallow.value:

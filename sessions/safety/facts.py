@@ -51,7 +51,6 @@ class Zone:
     protocol_range: Limit
     passes_max: int
     is_blocked: bool = False
-    near_mouth: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,25 @@ class Protocol:
     hard_min_days: int
     soft_min_days: int
     source: str
+
+
+@dataclass(frozen=True)
+class Area:
+    """What is treated as a whole, charted or not."""
+
+    code: str = ""
+    zones: frozenset[str] = frozenset()
+    near_mouth: bool = False
+    keloid_prone: frozenset[str] = frozenset()  # those of its zones
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the patient's record says beside the questionnaire; None is not known."""
+
+    keloids: bool | None = None
+    cold_sores: bool | None = None
+    allergies: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,14 +125,33 @@ class Previous:
     days_before: int
     deepest_mm: Decimal | None = None
     spacing_approved: bool = False
+    left_pigment: bool = False  # patches since then
 
 
 @dataclass(frozen=True)
 class OpenSideEffect:
+    """One that has not healed. `hours` are counted from its onset; what is usual for its kind is
+    None where nobody has said."""
+
     kind: str
     name: str
     grade: int
     is_pigment_change: bool = False
+    is_red_flag: bool = False
+    is_elsewhere: bool = False  # on another area, and of a kind that stays where it is
+    hours: int = 0
+    expected_until_hours: int | None = None
+    review_after_hours: int | None = None
+
+
+@dataclass(frozen=True)
+class PastSideEffect:
+    """One that has healed, and is remembered."""
+
+    kind: str
+    name: str
+    grade: int
+    is_same_area: bool = True
 
 
 @dataclass(frozen=True)
@@ -134,6 +171,7 @@ class Consent:
     zones: frozenset[str]
     device_models: frozenset[str]
     off_label_accepted: bool
+    signer_relation: str = ""  # empty if the patient signed
 
 
 @dataclass(frozen=True)
@@ -144,6 +182,8 @@ class ProductUse:
     for_dermis: bool = False
     minutes_max: int | None = None
     grams_per_cm2_max: Decimal | None = None
+    grams_max: Decimal | None = None
+    limits_by_label: bool = False
     may_be_occluded: bool = False
     grams: Decimal | None = None
     area_cm2: int | None = None
@@ -168,10 +208,16 @@ class Facts:
     age: int
     screening: Screening | None = None
     consent: Consent | None = None
+    area: Area = Area()
+    record: Record = Record()
     previous: Previous | None = None
+    sessions_before: int = 0  # completed ones of the plan
+    sessions_planned: int | None = None
     side_effects: tuple[OpenSideEffect, ...] = ()
+    past_side_effects: tuple[PastSideEffect, ...] = ()
     treated: tuple[TreatedZone, ...] = ()
     products: tuple[ProductUse, ...] = ()
+    same_day_products: tuple[ProductUse, ...] = ()  # of the patient's other sessions
     cartridges: int = 0
 
     def named(self, codes: frozenset[str]) -> str:
@@ -182,8 +228,3 @@ class Facts:
     @property
     def zones(self) -> frozenset[str]:
         return frozenset(treated.zone.code for treated in self.treated)
-
-    @property
-    def is_first_session(self) -> bool:
-        """The first one on this skin."""
-        return self.previous is None

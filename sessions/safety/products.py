@@ -3,6 +3,7 @@
 Sources: anaesthetics clinical.md §1.8; serums and granulomas §1.5 and §1.8.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,9 +12,13 @@ from decimal import ROUND_UP, Decimal
 from clinic.findings import Finding, Severity
 from clinic.models import Role
 from sessions.models import ProductKind
-from sessions.safety.facts import Number, ProductUse, figure
+from sessions.safety.facts import Facts, Number, ProductUse, figure
 
 MINUTE = timedelta(minutes=1)
+# A clinic may have entered it as a serum of its own.
+IS_BLOOD = re.compile(r"\b(prp|prf|platelet\w*|plasma|blood)\b", re.IGNORECASE)
+ZERO = Decimal(0)
+NEAR_THE_LIMIT = Decimal("0.8")  # from here on the day's total is worth a thought
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,15 @@ def check_product(use: ProductUse, rules: Mapping[str, Number]) -> list[Finding]
             *_check_prescriber(use, rules["anaesthetic-otc-percent"]),
             *_check_exposure(use, Exposure.of(use)),
             *_check_area(use, rules["anaesthetic-large-area"]),
+        ]
+    if use.kind == ProductKind.BLOOD or IS_BLOOD.search(use.name):
+        return [
+            _product(
+                "blood_product_identity",
+                use,
+                f"{use.name} is blood of a person: check two identifiers of the patient against the"
+                " label of the tube, one patient for one kit, and throw away what is left.",
+            )
         ]
     if use.kind == ProductKind.SERUM and not use.for_dermis:
         return [
@@ -79,7 +93,7 @@ def _check_exposure(use: ProductUse, exposure: Exposure) -> Iterable[Finding]:
         yield _product(
             "anaesthetic_too_long",
             use,
-            f"{use.name} was on for {minutes} minutes; its label allows {use.minutes_max}.",
+            f"{use.name} was on for {minutes} minutes; its limit here is {use.minutes_max}.",
             {"minutes": str(minutes), "limit_minutes": str(use.minutes_max)},
         )
     if dose is None and use.grams_per_cm2_max is not None:
@@ -88,13 +102,14 @@ def _check_exposure(use: ProductUse, exposure: Exposure) -> Iterable[Finding]:
         yield _product(
             "anaesthetic_too_much",
             use,
-            f"{use.name}: {dose} g/cm²; its label allows {use.grams_per_cm2_max} g/cm².",
+            f"{use.name}: {dose} g/cm²; {_whose(use)} {use.grams_per_cm2_max} g/cm².",
             {
                 "grams": str(use.grams),
                 "area_cm2": str(use.area_cm2),
                 "g_per_cm2": str(dose),
                 "limit_g_per_cm2": str(use.grams_per_cm2_max),
             },
+            severity=Severity.BLOCK if use.limits_by_label else Severity.WARN,
         )
     if use.is_occluded and not use.may_be_occluded:
         yield _product("anaesthetic_occluded", use, f"{use.name} must not be covered.")
@@ -105,6 +120,41 @@ def _check_exposure(use: ProductUse, exposure: Exposure) -> Iterable[Finding]:
             f"{use.name}: its label cannot be checked without {' and '.join(unknown)}.",
             severity=Severity.INFO,
         )
+
+
+def _whose(use: ProductUse) -> str:
+    """A label's limit and a default of ours are not the same thing."""
+    return (
+        "its label allows" if use.limits_by_label else "the clinic's own limit, not a label's, is"
+    )
+
+
+def check_total(facts: Facts) -> list[Finding]:
+    """All numbing creams of the patient's day together, each as a part of its own most grams: their
+    drugs add up in the blood, whatever the area or the session (clinical.md §1.8)."""
+    uses = [
+        use
+        for use in (*facts.products, *facts.same_day_products)
+        if use.kind == ProductKind.ANAESTHETIC and use.grams and use.grams_max
+    ]
+    total = sum((use.grams / use.grams_max for use in uses if use.grams and use.grams_max), ZERO)
+    if total < NEAR_THE_LIMIT:
+        return []
+    told = " and ".join(f"{figure(use.grams)} g of {use.name}" for use in uses if use.grams)
+    above, by_label = total > 1, all(use.limits_by_label for use in uses)
+    percent = (total * 100).quantize(Decimal(1), ROUND_UP)
+    whose = "their labels allow" if by_label else "the clinic's own limits, not labels, allow"
+    return [
+        Finding(
+            code="anaesthetic_dose_of_day",
+            severity=Severity.BLOCK if above and by_label else Severity.WARN,
+            message=f"Anaesthetic dose of the day: {told} is {percent} % of what {whose}.",
+            rule="numbing creams of one day add up",
+            source=uses[0].source or "Default of this product",
+            overridable_by=(Role.PRACTITIONER.value,),
+            numbers={"percent_of_limit": str(percent)},
+        )
+    ]
 
 
 def _check_area(use: ProductUse, large: Number) -> Iterable[Finding]:
@@ -135,6 +185,6 @@ def _product(
         rule=number.rule if number else f"label of {use.name}",
         source=number.source if number else use.source or "Default of this product",
         subject=use.subject,
-        overridable_by=(Role.PRACTITIONER.value,) if severity == Severity.WARN else (),
+        overridable_by=() if severity == Severity.INFO else (Role.PRACTITIONER.value,),
         numbers=numbers or {},
     )

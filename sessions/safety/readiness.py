@@ -3,16 +3,19 @@
 Sources: spacing clinical.md §1.2; screening §1.3; skin types and pigment §1.4; side effects §1.5.
 """
 
-from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from clinic.findings import Finding, Severity
 from clinic.models import Role
 from patients.screening import DARKER_SKIN, Situation, screen
-from sessions.safety.facts import Facts, Number, OpenSideEffect, Previous, Screening
+from sessions.safety.contradictions import weigh_answers
+from sessions.safety.facts import Facts, Previous, Screening
 
 PRACTITIONER = (Role.PRACTITIONER.value,)
 BLOCK, WARN, INFO = Severity.BLOCK, Severity.WARN, Severity.INFO
+SCALP = (
+    "scalp"  # the longer interval is for pigment of the face; the scalp was studied weekly (§1.2)
+)
 
 
 def check_screening(facts: Facts) -> list[Finding]:
@@ -24,13 +27,14 @@ def check_screening(facts: Facts) -> list[Finding]:
         on=facts.on,
         skin_type=facts.skin_type,
         zones=facts.zones,
-        near_mouth=not facts.treated or any(entry.zone.near_mouth for entry in facts.treated),
+        area_zones=facts.area.zones,
+        near_mouth=facts.area.near_mouth,
         device_lists_isotretinoin=facts.device.lists_isotretinoin,
     )
     return [
         *_check_age_of_screening(screening, facts),
         *_check_candidacy(screening),
-        *screen(screening.answers, situation),
+        *weigh_answers(screen(screening.answers, situation), screening.answers, facts),
     ]
 
 
@@ -175,7 +179,7 @@ def _soft_minimum(facts: Facts, previous: Previous) -> tuple[int, list[str], str
     session (§1.2). Returns days, reasons, and the source of what decided."""
     soft, source = facts.protocol.soft_min_days, facts.protocol.source
     reasons = [f"protocol {soft}"]
-    if facts.skin_type in DARKER_SKIN:
+    if facts.skin_type in DARKER_SKIN and facts.area.code != SCALP:
         extra = facts.rules["skin-iv-vi-extra-days"]
         soft, source = soft + int(extra.value), extra.source
         reasons.append(f"skin types IV–VI {extra} more")
@@ -187,28 +191,48 @@ def _soft_minimum(facts: Facts, previous: Previous) -> tuple[int, list[str], str
     return soft, reasons, source
 
 
-def check_side_effects(
-    side_effects: Iterable[OpenSideEffect], rules: Mapping[str, Number]
-) -> list[Finding]:
-    """What has not healed yet. From the grade of the rule on, and any change of pigment, it is for
-    a practitioner to decide whether to go on."""
-    limit = rules["side-effect-grade"]
-    found = []
-    for effect in side_effects:
-        grave = effect.grade >= limit.value or effect.is_pigment_change
-        found.append(
-            Finding(
-                code="open_side_effect",
-                severity=BLOCK if grave else INFO,
-                message=f"{effect.name} (grade {effect.grade}) is not resolved.",
-                rule=limit.rule,
-                source=limit.source,
-                subject=effect.kind,
-                overridable_by=PRACTITIONER if grave else (),
-                numbers={"grade": str(effect.grade), "limit_grade": str(limit)},
-            )
+def check_course(facts: Facts) -> list[Finding]:
+    """Who has had all planned sessions is asked whether there was a response (clinical.md §1.2)."""
+    planned = facts.sessions_planned
+    if planned is None or facts.sessions_before < planned:
+        return []
+    return [
+        Finding(
+            code="course_exceeded",
+            severity=INFO,
+            message=f"Session {facts.sessions_before + 1} of a course planned for {planned}:"
+            " measure whether there is a response before going on.",
+            rule="planned sessions of the course",
+            source=facts.protocol.source,
+            numbers={"sessions": str(facts.sessions_before + 1), "planned": str(planned)},
         )
-    return found
+    ]
+
+
+def check_age(facts: Facts) -> list[Finding]:
+    """A child cannot agree to what is elective: a guardian signs, the child assents, and a
+    practitioner gives the reason (clinical.md §1.3)."""
+    limit = facts.rules["age-of-consent"]
+    if facts.age >= limit.value:
+        return []
+    guardian = facts.consent.signer_relation if facts.consent else ""
+    message = f"The patient is a minor (age {facts.age}, under {limit}): "
+    return [
+        Finding(
+            code="minor_with_guardian" if guardian else "minor_without_guardian",
+            severity=WARN if guardian else BLOCK,
+            message=message
+            + (
+                f"the {guardian} has signed; does the child agree, and what is the reason?"
+                if guardian
+                else "a parent or guardian must sign, with the relation, and the child must agree."
+            ),
+            rule=limit.rule,
+            source=limit.source,
+            overridable_by=PRACTITIONER if guardian else (),
+            numbers={"age": str(facts.age), "limit_age": str(limit)},
+        )
+    ]
 
 
 def check_pigment(facts: Facts) -> list[Finding]:

@@ -169,8 +169,10 @@ class CartridgeLotFactory(DjangoModelFactory):
     quantity = 100
 
 
-RULES = {
+RULES: dict[str, tuple[Any, str]] = {
     "skin-iv-vi-first-depth": (1, "mm"),
+    "skin-iv-vi-step": ("0.5", "mm"),
+    "age-of-consent": (18, "years"),
     "skin-iv-vi-extra-days": (14, "days"),
     "deep-from": (2, "mm"),
     "deep-soft-days": (42, "days"),

@@ -26,7 +26,7 @@ from sessions.models import (
     ProtocolVersion,
     ZoneLimit,
 )
-from sessions.safety.assessment import PIGMENT_CHECK
+from sessions.safety.loading import PIGMENT_CHECK
 from tests.support.catalogue import APPS, FILES, MODELS, NESTED, ROOT, every, nested, shipped
 
 # --- loading ---------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def test_every_number_has_a_version_and_a_source(catalogue: None) -> None:
         f"{model.__name__} {row}"
         for model in sourced
         for row in every(model)
-        if len(row.source) < 10 or getattr(row, "version", 1) != 1
+        if len(row.source) < 10 or getattr(row, "version", 1) < 1
     ]
 
     assert len(versioned) == 10

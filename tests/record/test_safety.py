@@ -34,7 +34,8 @@ CODES = {
         (BLOCK, NOBODY, "screening_missing screening_expired rescreen_due zone_blocked"),
         (BLOCK, NOBODY, "depth_out_of_band depth_above_device cartridge_missing"),
         (BLOCK, NOBODY, "consent_missing consent_outdated consent_expired consent_zone_missing"),
-        (BLOCK, NOBODY, "consent_device_missing consent_off_label_missing"),
+        (BLOCK, NOBODY, "consent_device_missing consent_off_label_missing minor_without_guardian"),
+        (BLOCK, NOBODY, "screening_isotretinoin_current"),
         (BLOCK, PRACTITIONER, "interval_hard open_side_effect"),
         (WARN, PRACTITIONER, "not_in_good_health expectations_not_discussed skin_type_unknown"),
         (WARN, PRACTITIONER, "screening_after_session interval_soft pigment_not_reviewed"),
@@ -42,11 +43,18 @@ CODES = {
         (WARN, PRACTITIONER, "passes_above_limit endpoint_excessive serum_not_for_dermis"),
         (WARN, PRACTITIONER, "anaesthetic_needs_prescriber anaesthetic_not_removed"),
         (WARN, PRACTITIONER, "anaesthetic_too_long anaesthetic_too_much anaesthetic_occluded"),
-        (WARN, PRACTITIONER, "anaesthetic_large_area"),
+        (WARN, PRACTITIONER, "anaesthetic_large_area anaesthetic_dose_of_day"),
+        (WARN, PRACTITIONER, "blood_product_identity side_effect_history minor_with_guardian"),
+        (WARN, PRACTITIONER, "screening_keloid_tendency screening_hsv_history"),
         (INFO, NOBODY, "on_label off_label interval_approved depth_within_tolerance"),
-        (INFO, NOBODY, "endpoint_unexpected anaesthetic_not_comparable"),
+        (INFO, NOBODY, "endpoint_unexpected anaesthetic_not_comparable course_exceeded"),
     ]
     for code in codes.split()
+}
+# What decides how grave they are is tested below.
+VARIES = {
+    *("open_side_effect", "screening_keloid_tendency"),
+    *("anaesthetic_too_much", "anaesthetic_dose_of_day"),
 }
 MEASURED = ("depth_", "no_depth_fits", "passes_", "interval_", "anaesthetic_")
 NOT_MEASURED = {"anaesthetic_not_removed", "anaesthetic_not_comparable", "anaesthetic_occluded"}
@@ -56,6 +64,8 @@ RULES = {
     for code, value in {
         "rescreen-hours": "72.00",
         "skin-iv-vi-first-depth": "1.00",
+        "skin-iv-vi-step": "0.50",
+        "age-of-consent": "18.00",
         "skin-iv-vi-extra-days": "14.00",
         "deep-from": "2.00",
         "deep-soft-days": "42.00",
@@ -75,7 +85,6 @@ def zone(
     *,
     passes_max: int = 8,
     is_blocked: bool = False,
-    near_mouth: bool = False,
 ) -> Zone:
     low, high = (Decimal(depth) for depth in protocol)
     return Zone(
@@ -85,19 +94,19 @@ def zone(
         protocol_range=Limit("Acne scars, version 2", low, high, "Fabbrocini 2014"),
         passes_max=passes_max,
         is_blocked=is_blocked,
-        near_mouth=near_mouth,
     )
 
 
 CHEEKS = zone("cheeks", "2.50", ("1.50", "2.50"))
 CHIN = zone("chin", "2.50")
 FOREHEAD = zone("forehead", "1.00")
-LIP = zone("lip", "1.00", near_mouth=True)
 EYELID = zone("eyelid", "0.50", is_blocked=True)
 THIN = zone("thin", "2.50", passes_max=4)
-NOSE = zone("nose", "0.75", ("1.50", "2.50"))  # no depth fits
-NECK = zone("neck", "1.00", ("1.10", "1.50"))  # none fits, but by less than a dial can tell
-ZONES = frozenset({"cheeks", "chin", "forehead", "lip", "eyelid", "thin", "nose", "neck"})
+NOSE = zone("nose", "0.75", ("1.50", "2.50"))  # a cap beats the protocol
+ZONES = frozenset({"cheeks", "chin", "forehead", "lip", "eyelid", "thin", "nose"})
+FACE = facts.Area("face", ZONES, near_mouth=True)
+CHEST = facts.Area("chest", frozenset({"chest"}), keloid_prone=frozenset({"chest"}))
+BREASTBONE = zone("chest", "1.00")
 
 PROTOCOL = facts.Protocol(
     name="Acne scars of the face",
@@ -140,6 +149,9 @@ EXACT = replace(PEN, tolerance_mm=Decimal("0.00"))
 SHORT = replace(  # 1.50 mm, and its label does not mention isotretinoin
     PEN, name="Short", depth_max_mm=Decimal("1.50"), lists_isotretinoin=False
 )
+
+TOO_SHORT = replace(PEN, depth_max_mm=Decimal("1.00"), tolerance_mm=Decimal("0.05"))
+FOR_THE_CHEST = replace(PEN, clearances=(replace(SCARS_CLEARED, zones=frozenset({"chest"})),))
 
 SCREENING = facts.Screening(
     taken_at=NINE - HOUR,
@@ -266,24 +278,33 @@ ISOTRETINOIN = says("isotretinoin-now", condition=Condition.DEVICE_LISTS_ISOTRET
 HSV = says("hsv", condition=Condition.NEAR_MOUTH)
 MARKS = says("marks", condition=Condition.SKIN_IV_TO_VI)
 SORE = says("sore", scope=Scope.ZONE, zones=frozenset({"chin"}))
+PUS = says("pus", scope=Scope.AREA, zones=frozenset({"chin"}), severity=BLOCK, overridable_by=())
+RAISED = says("keloid-tendency")
+KELOIDS, SORES = facts.Record(keloids=True), facts.Record(cold_sores=True)
+CAPSULE = says("isotretinoin-stopped", washout_days=180, last_exposure_on=TODAY)
+CAPSULE_BEFORE = says("isotretinoin-stopped", washout_days=180, last_exposure_on=TODAY - DAY)
+HEALED = {
+    kind: (facts.PastSideEffect(kind, kind.title(), 3),)
+    for kind in ("ANAESTHETIC_REACTION", "GRANULOMA", "SCARRING", "HSV_REACTIVATION")
+}
 STOPPED = says("isotretinoin", washout_days=180, last_exposure_on=TODAY - 180 * DAY)
 NOT_YET = says("isotretinoin", washout_days=180, last_exposure_on=TODAY - 179 * DAY)
 ONCE = says("isotretinoin", washout_days=180)
 DARKER = {"skin_type": 4, "treated": on(CHIN, "1.00")}
 MARKS_OF_NOBODY = {"skin_type": None, "screening": MARKS}
 NOBODY_ASKED = {"skin_type": 4, "screening": None}
-CHEEKS_AND_LIP = on(CHEEKS) + on(LIP, "1.00")
 ITCH_AND_MILIA = ill(1) + ill(3, "MILIA")
 EXCESSIVE, DOTS = Endpoint.EXCESSIVE_BLEEDING, Endpoint.PINPOINT_BLEEDING
-DEEP = Decimal("2.00")
+ONE, DEEP = Decimal("1.00"), Decimal("2.00")
+LATER: dict[str, Any] = {"skin_type": 4, "screening": SINCE}
 NONE: frozenset[str] = frozenset()
 STRONG = {"strength_percent": Decimal("23.00")}
 TWO_TUBES = used(off_at=NINE + MINUTE) + used(off_at=NINE + 2 * MINUTE)
 
 DEPTHS = [
     at("as deep as the zone allows", FOREHEAD, "1.00"),
-    at("0.01 deeper than the zone", FOREHEAD, "1.01", "depth_within_tolerance"),
-    at("deeper than the zone by the tolerance", FOREHEAD, "1.15", "depth_within_tolerance"),
+    at("0.01 deeper than the zone", FOREHEAD, "1.01", "depth_above_range"),
+    at("deeper by the tolerance: a cap is read exactly", FOREHEAD, "1.15", "depth_above_range"),
     at("deeper than the zone by more", FOREHEAD, "1.16", "depth_above_range"),
     at("0.01 deeper, an exact device", FOREHEAD, "1.01", "depth_above_range", device=EXACT),
     at("the deepest of the band", CHEEKS, "2.50"),
@@ -298,19 +319,27 @@ DEPTHS = [
     at("deeper by its tolerance", CHEEKS, "1.65", "depth_within_tolerance", device=SHORT),
     at("deeper than a short device can", CHEEKS, "1.66", "depth_above_device", device=SHORT),
     at("above zone and device", FOREHEAD, "2.00", "depth_above_device", device=SHORT),
-    at("none fits: at the upper limit", NOSE, "0.75", "no_depth_fits"),
-    at("none fits: the shallowest", NOSE, "0.50", "no_depth_fits"),
-    at("none fits: too deep by the tolerance", NOSE, "0.90", "no_depth_fits"),
-    at("none fits: too deep for the zone", NOSE, "0.91", "depth_above_range"),
-    at("none fits: as the protocol would like it", NOSE, "1.50", "depth_above_range"),
-    at("none fits, by less than a dial can tell", NECK, "1.05", "depth_within_tolerance"),
-    at("none fits, and one limit is far off", NECK, "0.94", "no_depth_fits"),
+    at("a cap below the protocol: at the cap", NOSE, "0.75"),
+    at("a cap below the protocol: the shallowest", NOSE, "0.50"),
+    at("a cap below the protocol: too deep by the tolerance", NOSE, "0.90", "depth_above_range"),
+    at("a cap below the protocol: as the protocol likes", NOSE, "1.50", "depth_above_range"),
+    at("none fits: the device is too short", CHEEKS, "1.00", "no_depth_fits", device=TOO_SHORT),
     at("darker skin at first", CHIN, "1.00", skin_type=4),
-    at("darker skin at first, a bit deeper", CHIN, "1.15", "depth_within_tolerance", skin_type=4),
-    at("darker skin at first, too deep", CHIN, "1.16", "depth_above_range", skin_type=4),
+    at("darker skin at first, 0.01 deeper", CHIN, "1.01", "depth_above_range", skin_type=4),
     at("lighter skin at first", CHIN, "1.16", skin_type=3),
-    at("darker skin later", CHIN, "2.50", skin_type=4, previous=before(42), screening=SINCE),
-    at("darkest skin, a deep protocol", CHEEKS, "1.00", "no_depth_fits", skin_type=6),
+    at("darker skin, one step", CHIN, "1.50", **LATER, previous=before(42, deepest_mm=ONE)),
+    at(
+        *("darker skin, more than a step", CHIN, "1.51", "depth_above_range"),
+        **LATER,
+        previous=before(42, deepest_mm=ONE),
+    ),
+    at(
+        *("darker skin, a step after patches", CHIN, "1.01", "depth_above_range"),
+        **LATER,
+        previous=before(42, deepest_mm=ONE, left_pigment=True),
+    ),
+    at("darker skin, nobody knows how deep it was", CHIN, "1.50", **LATER, previous=before(42)),
+    at("darkest skin, a deep protocol", CHEEKS, "1.00", skin_type=6),
     at("a zone that is never needled", EYELID, "0.50", "zone_blocked"),
     row(
         "a zone that is never needled, and everything else wrong too",
@@ -344,6 +373,12 @@ DEPTHS = [
     row("excessive bleeding", "endpoint_excessive/cheeks", treated=on(CHEEKS, endpoint=EXCESSIVE)),
     row("bleeding below 1 mm", "endpoint_unexpected/chin", treated=on(CHIN, "0.99", endpoint=DOTS)),
     row("bleeding from 1 mm on", treated=on(CHIN, "1.00", endpoint=DOTS)),
+    row(
+        "bleeding on darker skin",
+        "endpoint_unexpected/chin",
+        treated=on(CHIN, "1.00", endpoint=DOTS),
+        skin_type=6,
+    ),
     row("no endpoint", treated=on(CHIN, "0.50", endpoint=Endpoint.NONE)),
 ]
 
@@ -382,6 +417,7 @@ INTERVALS = [
     after(60, "lighter skin needs no look for pigment"),
     row("grade 1 is not healed", "open_side_effect/ITCH", side_effects=ill(1)),
     row("grade 2 is not healed", "open_side_effect/ITCH", side_effects=ill(2)),
+    row("dry on another area", "open_side_effect/DRYNESS", side_effects=ill(2, "DRYNESS")),
     row("two kinds", "open_side_effect/ITCH open_side_effect/MILIA", side_effects=ITCH_AND_MILIA),
 ]
 
@@ -403,10 +439,9 @@ SCREENINGS = [
     row("isotretinoin stopped, the clear day", screening=STOPPED),
     row("isotretinoin stopped, the day before", "screening_isotretinoin", screening=NOT_YET),
     row("isotretinoin stopped, nobody knows when", "screening_isotretinoin", screening=ONCE),
-    at("cold sores, elsewhere", CHEEKS, "1.50", screening=HSV),
-    row("cold sores at the mouth", "screening_hsv", screening=HSV, treated=on(LIP, "1.00")),
-    row("cold sores, one of two", "screening_hsv", screening=HSV, treated=CHEEKS_AND_LIP),
-    row("cold sores, nothing charted", "screening_hsv", screening=HSV, treated=()),
+    at("cold sores, an area without a mouth", CHEEKS, "1.50", screening=HSV),
+    row("cold sores, the cheeks of a face", "screening_hsv", screening=HSV, area=FACE),
+    row("cold sores, nothing charted", "screening_hsv", screening=HSV, area=FACE, treated=()),
     row("a sore on the zone", "screening_sore", screening=SORE, treated=on(CHIN)),
     row("a sore on another zone", screening=SORE),
     row("a sore somewhere, nothing charted", "screening_sore", screening=SORE, treated=()),
@@ -414,6 +449,84 @@ SCREENINGS = [
     row("asked of darker skin, type IV", "screening_marks", screening=MARKS, **DARKER),
     row("asked of darker skin, unknown", "screening_marks skin_type_unknown", **MARKS_OF_NOBODY),
     row("skin type unknown", "skin_type_unknown", skin_type=None),
+    row("an infection on the zone", "screening_pus", screening=PUS, area=FACE, treated=on(CHIN)),
+    row("an infection elsewhere on the area", "screening_pus", screening=PUS, area=FACE),
+    row("an infection of another area", screening=replace(PUS), area=CHEST),
+    row("the record has keloids", "screening_keloid_tendency", record=KELOIDS),
+    row("both have keloids", "screening_keloid_tendency", record=KELOIDS, screening=RAISED),
+    row("the record has cold sores", "screening_hsv_history", record=SORES, area=FACE),
+    row("the record has cold sores, no mouth", record=SORES, area=CHEST),
+    row(
+        "allergic to lidocaine",
+        "screening_anaesthetic_allergy",
+        record=facts.Record(allergies="Lidocaine: hives"),
+    ),
+    row("allergic to nickel", "screening_metal_allergy", record=facts.Record(allergies="nickel")),
+    row("allergic to nuts", record=facts.Record(allergies="Nuts")),
+    row(
+        "last capsule today",
+        "screening_isotretinoin_stopped screening_isotretinoin_current",
+        screening=CAPSULE,
+    ),
+    row("last capsule yesterday", "screening_isotretinoin_stopped", screening=CAPSULE_BEFORE),
+    row(
+        "last capsule today, no matter for the label",
+        "screening_isotretinoin_stopped",
+        screening=CAPSULE,
+        device=SHORT,
+    ),
+]
+
+COURSES = [
+    row("the last planned session", sessions_before=3, sessions_planned=4),
+    row("one more than planned", "course_exceeded", sessions_before=4, sessions_planned=4),
+    row("a child signs", "minor_without_guardian off_label", age=17, consent=WITH_CLAUSE),
+    row(
+        "a mother signs",
+        "minor_with_guardian off_label",
+        age=17,
+        consent=replace(WITH_CLAUSE, signer_relation="mother"),
+    ),
+    row("of age", "off_label", age=18, consent=WITH_CLAUSE),
+    row(
+        "numb again",
+        "side_effect_history/ANAESTHETIC_REACTION",
+        products=used(),
+        past_side_effects=HEALED["ANAESTHETIC_REACTION"],
+    ),
+    row("not numb again", past_side_effects=HEALED["ANAESTHETIC_REACTION"]),
+    row(
+        "a serum again",
+        "side_effect_history/GRANULOMA",
+        products=used(SERUM, for_dermis=True),
+        past_side_effects=HEALED["GRANULOMA"],
+    ),
+    row("scars there", "side_effect_history/SCARRING", past_side_effects=HEALED["SCARRING"]),
+    row("scars elsewhere", past_side_effects=(replace(HEALED["SCARRING"][0], is_same_area=False),)),
+    row(
+        "blisters, a mouth",
+        "side_effect_history/HSV_REACTIVATION",
+        area=FACE,
+        past_side_effects=HEALED["HSV_REACTIVATION"],
+    ),
+    row("own blood", "blood_product_identity/serum", products=used(SERUM, kind=ProductKind.BLOOD)),
+    row(
+        "own blood, called a serum",
+        "blood_product_identity/serum",
+        products=used(SERUM, name="PRP of the patient", for_dermis=True),
+    ),
+    row("half of the day's cream", products=used(grams_max=Decimal(100))),
+    row(
+        "four fifths of the day's cream",
+        "anaesthetic_dose_of_day",
+        products=used(grams_max=Decimal("62.50")),
+    ),
+    row(
+        "more in two sessions of a day",
+        "anaesthetic_dose_of_day",
+        products=used(grams_max=Decimal(60), grams=Decimal(30)),
+        same_day_products=used(grams_max=Decimal(60), grams=Decimal(31)),
+    ),
 ]
 
 LABELS = [
@@ -484,7 +597,7 @@ PRODUCTS = [
         cartridges=0,
     ),
 ]
-TABLE = DEPTHS + INTERVALS + SCREENINGS + LABELS + PRODUCTS
+TABLE = DEPTHS + INTERVALS + SCREENINGS + LABELS + PRODUCTS + COURSES
 
 
 @pytest.mark.parametrize(("changes", "expected"), TABLE)
@@ -505,7 +618,7 @@ def is_explained(finding: Finding) -> None:
     assert finding.rule.strip()
     assert finding.source.strip()
     assert finding.as_dict()["overridable_by"] == list(finding.overridable_by)
-    if finding.code in CODES and finding.code != "open_side_effect":
+    if finding.code in set(CODES) - VARIES:
         assert (finding.severity, finding.overridable_by) == CODES[finding.code]
     if not finding.overridable_by:
         assert "overrid" not in finding.message.lower()
@@ -519,7 +632,8 @@ def is_explained(finding: Finding) -> None:
 
 def sources() -> str:
     folder = Path(safety.__file__).parent
-    rules = (path for path in folder.glob("*.py") if path.name != "assessment.py")
+    loads = {"assessment.py", "loading.py", "cases.py"}
+    rules = (path for path in folder.glob("*.py") if path.name not in loads)
     return "\n".join(path.read_text() for path in rules)
 
 
@@ -536,20 +650,12 @@ def test_the_tables_rules_are_those_that_are_read() -> None:
     assert set(re.findall(r'rules\["([a-z-]+)"\]', sources())) == set(RULES)
 
 
-@pytest.mark.parametrize(
-    ("depth", "code"),
-    [
-        ("0.50", "no_depth_fits"),
-        ("0.75", "no_depth_fits"),
-        ("0.91", "depth_above_range"),
-        ("2.50", "depth_above_range"),
-    ],
-)
-def test_where_no_depth_fits_both_limits_are_named(depth: str, code: str) -> None:
-    message = the(code, treated=on(NOSE, depth)).message
+@pytest.mark.parametrize("depth", ["0.50", "0.94"])
+def test_where_no_depth_fits_both_limits_are_named(depth: str) -> None:
+    message = the("no_depth_fits", treated=on(CHEEKS, depth), device=TOO_SHORT).message
 
     assert "no depth fits: at least 1.50 mm by Acne scars, version 2" in message
-    assert "at most 0.75 mm by limit of nose" in message
+    assert "at most 1.00 mm by Pen" in message
 
 
 def test_a_depth_is_explained_by_all_limits_and_its_figures() -> None:
@@ -640,9 +746,11 @@ def test_what_is_little_above_a_label_reads_so() -> None:
     dose = the("anaesthetic_too_much", products=used(grams=Decimal("50.01")))
     time = the("anaesthetic_too_long", products=used(off_at=NINE + SECOND))
 
-    assert dose.message == "Cream: 0.126 g/cm²; its label allows 0.125 g/cm²."
+    assert dose.message == (
+        "Cream: 0.126 g/cm²; the clinic's own limit, not a label's, is 0.125 g/cm²."
+    )
     assert dose.numbers["grams"] == "50.01"
-    assert time.message == "Cream was on for 61 minutes; its label allows 60."
+    assert time.message == "Cream was on for 61 minutes; its limit here is 60."
 
 
 def test_a_limit_names_the_rule_that_it_comes_from() -> None:
@@ -688,3 +796,62 @@ def test_every_reason_to_be_off_label_is_told() -> None:
         "age 39, cleared from 65",
         "1.50 mm, cleared to 1.00 mm",
     ]
+
+
+@pytest.mark.parametrize(("by_label", "severity"), [(True, BLOCK), (False, WARN)])
+def test_a_labels_limit_stops_and_our_own_warns(by_label: bool, severity: Severity) -> None:
+    """Either is for a practitioner to decide: what was done can always be signed."""
+    cream = used(grams=Decimal("60.01"), grams_max=Decimal(60), limits_by_label=by_label)
+    dose, day = (the(code, products=cream) for code in sorted(VARIES)[:2][::-1])
+
+    assert (dose.code, day.code) == ("anaesthetic_too_much", "anaesthetic_dose_of_day")
+    for found in (dose, day):
+        assert (found.severity, found.overridable_by) == (severity, PRACTITIONER)
+        assert ("label allows" in found.message or "labels allow" in found.message) == by_label
+
+
+@pytest.mark.parametrize(
+    ("more", "severity"),
+    [
+        ({"is_red_flag": True}, BLOCK),
+        ({"hours": 72, "expected_until_hours": 72}, INFO),
+        ({"hours": 73, "expected_until_hours": 72}, WARN),
+        ({"hours": 168, "review_after_hours": 168}, INFO),
+        ({"hours": 169, "review_after_hours": 168}, BLOCK),
+        ({"hours": 999, "review_after_hours": 1, "is_elsewhere": True}, INFO),
+        ({"is_red_flag": True, "is_elsewhere": True}, INFO),
+    ],
+)
+def test_what_lasts_too_long_or_is_a_red_flag_is_decided(
+    more: dict[str, Any], severity: Severity
+) -> None:
+    found = the("open_side_effect", side_effects=ill(1, **more))
+
+    assert (found.severity, bool(found.overridable_by)) == (severity, severity != INFO)
+
+
+def test_a_severe_one_on_another_area_stops_too() -> None:
+    found = the("open_side_effect", side_effects=ill(3, is_elsewhere=True))
+    mild = the("open_side_effect", side_effects=ill(2, is_elsewhere=True))
+
+    assert (found.severity, mild.severity) == (BLOCK, INFO)
+
+
+@pytest.mark.parametrize(
+    ("skin_type", "area", "severity"), [(6, CHEST, BLOCK), (3, CHEST, WARN), (6, FACE, WARN)]
+)
+@pytest.mark.parametrize("known", [{"record": KELOIDS}, {"screening": RAISED}])
+def test_keloids_on_the_chest_of_darker_skin_are_declined(
+    skin_type: int, area: facts.Area, severity: Severity, known: dict[str, Any]
+) -> None:
+    where = BREASTBONE if area is CHEST else CHIN
+    found = the(
+        "screening_keloid_tendency",
+        **{"screening": SCREENING, **known},
+        skin_type=skin_type,
+        area=area,
+        treated=on(where, "0.75"),
+    )
+
+    assert found.severity == severity
+    assert found.overridable_by == (NOBODY if severity == BLOCK else PRACTITIONER)

@@ -16,7 +16,7 @@ from sessions.safety import DepthRange, assess, depth_range, facts
 from sessions.safety.depth import check_depth
 from sessions.safety.facts import Clearance, Device, Facts, Limit, Zone
 from tests.factories import DAY, NINE
-from tests.record.test_safety import CREAM, PEN, PROTOCOL, RULES, is_explained, session
+from tests.record.test_safety import CREAM, PEN, PROTOCOL, RULES, before, is_explained, session
 
 STEADY = settings(deadline=None)  # a busy machine is no finding
 THOROUGH = settings(STEADY, max_examples=200)
@@ -52,7 +52,6 @@ zones = st.builds(
     protocol_range=limits("protocol"),
     passes_max=st.integers(1, 10),
     is_blocked=st.booleans(),
-    near_mouth=st.booleans(),
 )
 clearances = st.builds(
     Clearance,
@@ -170,7 +169,8 @@ sessions = st.builds(
 
 
 def range_of(zone: Zone, device: Device, skin_type: int | None, is_first: bool) -> DepthRange:
-    return depth_range(zone, device, skin_type=skin_type, is_first_session=is_first, rules=RULES)
+    previous = None if is_first else before(42, deepest_mm=MAX_DEPTH_MM)
+    return depth_range(zone, device, skin_type=skin_type, previous=previous, rules=RULES)
 
 
 def dialled(depth: Decimal, zone: Zone, device: Device, skin_type: int | None) -> list[Finding]:
@@ -193,10 +193,12 @@ def test_the_range_is_what_all_limits_allow_together_and_never_leaves_the_band(
 ) -> None:
     allowed = range_of(zone, device, skin_type, is_first)
 
-    lows = [zone.limit.low, zone.protocol_range.low]
-    highs = [zone.limit.high, zone.protocol_range.high, device.depth_max_mm]
+    cap = zone.limit.high
     if is_first and skin_type in {4, 5, 6}:
-        highs.append(Decimal("1.00"))
+        cap = min(cap, Decimal("1.00"))
+    least = zone.protocol_range.low
+    lows = [zone.limit.low, MIN_DEPTH_MM if least > cap else least]
+    highs = [cap, zone.protocol_range.high, device.depth_max_mm]
     assert (allowed.low, allowed.high) == (max(lows), min(highs))
     assert allowed.low >= MIN_DEPTH_MM
     assert allowed.high <= MAX_DEPTH_MM
@@ -239,7 +241,7 @@ def test_inside_the_range_nothing_is_found_and_well_outside_exactly_one(
 
     if depth in allowed:
         assert found == []
-    elif off_by > device.tolerance_mm:
+    elif off_by > device.tolerance_mm or depth > allowed.cap.high:
         (finding,) = found
         assert finding.needs_decision
     else:
@@ -328,3 +330,38 @@ def test_a_dose_is_too_much_exactly_when_it_is_above_the_label(
     found = {finding.code for finding in assess(session(products=(cream,), device=PEN))}
 
     assert ("anaesthetic_too_much" in found) == (grams > most * area)
+
+
+@THOROUGH
+@given(facts=sessions, code=st.sampled_from(["keloids", "cold_sores", "effect", "history", "age"]))
+def test_one_more_risk_never_takes_a_finding_away_or_makes_it_lighter(
+    facts: Facts, code: str
+) -> None:
+    gravity = list(Severity)
+
+    graver = {finding_of(f): gravity.index(f.severity) for f in assess(with_risk(facts, code))}
+
+    for finding in assess(facts):
+        name = finding_of(finding)
+        if code == "age" and finding.code in {"on_label", "minor_with_guardian"}:
+            continue  # a child is off-label: said instead
+        assert graver[name] <= gravity.index(finding.severity), name
+
+
+def finding_of(finding: Finding) -> tuple[str, str]:
+    return finding.code, finding.subject
+
+
+def with_risk(given: Facts, code: str) -> Facts:
+    match code:
+        case "keloids":
+            return replace(given, record=replace(given.record, keloids=True))
+        case "cold_sores":
+            return replace(given, record=replace(given.record, cold_sores=True))
+        case "effect":
+            more = facts.OpenSideEffect("INFECTION", "Infection", 2, is_red_flag=True)
+            return replace(given, side_effects=(*given.side_effects, more))
+        case "history":
+            more_past = facts.PastSideEffect("SCARRING", "Scarring", 3)
+            return replace(given, past_side_effects=(*given.past_side_effects, more_past))
+    return replace(given, age=min(given.age, 12))

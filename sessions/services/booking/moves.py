@@ -11,13 +11,8 @@ from clinic.models import User
 from patients.services.records import require_open
 from sessions.lifecycle import OCCUPIES, Status
 from sessions.models import SessionFinding, TreatmentSession
-from sessions.safety.assessment import (
-    AssessedFinding,
-    assess_session,
-    newest_consent,
-    newest_screening,
-    stored_values,
-)
+from sessions.safety.assessment import AssessedFinding, assess_session, stored_values
+from sessions.safety.loading import newest_consent, newest_screening
 from sessions.scheduling.spacing import restore_recovery_before
 from sessions.signals import session_moved
 

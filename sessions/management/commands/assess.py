@@ -1,0 +1,41 @@
+"""Try the safety rules in effect on a file of cases."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from sessions.safety.cases import BadCase, assess_case, questions_about
+
+
+class Command(BaseCommand):
+    help = "Print what the safety rules say about each case of a YAML file: one JSON line a case."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("cases", type=Path, metavar="CASES.yaml")
+
+    def handle(self, *args: Any, cases: Path, **options: Any) -> None:
+        try:
+            listed = yaml.safe_load(cases.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise CommandError(f"{cases} cannot be read: {error}") from error
+        if not isinstance(listed, list) or not all(isinstance(case, dict) for case in listed):
+            raise CommandError(f"{cases} is no list of cases; see docs/clinical.md.")
+        for case in listed:
+            self.stdout.write(json.dumps(self.line(case), ensure_ascii=False))
+
+    def line(self, case: dict[str, Any]) -> dict[str, Any]:
+        at = timezone.now()
+        inputs = case.get("inputs") or {}
+        asks, scenario = case.get("asks") or inputs.get("asks"), case.get("scenario")
+        line: dict[str, Any] = {"id": case.get("id")}
+        if scenario:  # a story of several steps is played by a test, not by the rules
+            return {**line, "findings": [], "skipped": f"scenario {scenario}"}
+        try:
+            found = questions_about(asks, at=at) if asks else assess_case(inputs, at=at)
+        except BadCase as error:
+            return {**line, "findings": [], "error": str(error)}
+        return {**line, "findings": [finding.as_dict() for finding in found]}

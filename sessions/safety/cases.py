@@ -1,0 +1,260 @@
+"""Cases on paper: facts in a file of YAML instead of a patient, for whoever tries a rule.
+
+A case names what differs from an unremarkable session: a woman of 34, skin type II, acne scars of
+the face, SkinPen, screened and consented, whose questionnaire says no to everything. The format is
+described in docs/clinical.md, “Trying cases”.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+
+from clinic.findings import Finding, Severity
+from clinic.models import DeviceModel
+from patients.models import ScreeningRule, Zone
+from sessions.models import Endpoint, Product, ProductKind, Protocol, ProtocolVersion
+from sessions.safety import assess, facts
+from sessions.safety.loading import (
+    answer_facts,
+    area_facts,
+    courses_in_effect,
+    device_facts,
+    open_side_effect,
+    product_facts,
+    rules_in_effect,
+    zone_facts,
+)
+
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+DEVICE, PROTOCOL = "skinpen-precision", "acne-scars-face"
+KNOWN = {
+    *("age", "skin", "device", "protocol", "yes", "patient", "previous", "effects", "chart"),
+    *("products", "consent", "expectations", "cartridge", "other_area", "asks", "scenario"),
+    *("good_health", "planned"),
+}
+
+
+class BadCase(ValueError):
+    """A case that cannot be read, and why."""
+
+
+def assess_case(inputs: Mapping[str, Any], *, at: datetime) -> list[Finding]:
+    """What the rules in effect say about a case. Raises BadCase."""
+    if unknown := sorted(set(inputs) - KNOWN):
+        raise BadCase(f"unknown inputs: {', '.join(unknown)}; known: {', '.join(sorted(KNOWN))}")
+    try:
+        return assess(case_facts(inputs, at=at))
+    except ObjectDoesNotExist as error:
+        raise BadCase(str(error)) from error
+    except (InvalidOperation, KeyError, TypeError, ValueError) as error:
+        raise BadCase(f"cannot be read: {type(error).__name__} {error}") from error
+
+
+def questions_about(pattern: str, *, at: datetime) -> list[Finding]:
+    """The questions of the questionnaire that match, as the findings that a yes would be."""
+    asked = re.compile(pattern, re.IGNORECASE)
+    return [
+        Finding(
+            code=f"screening_{rule.code.replace('-', '_')}",
+            severity=Severity(rule.severity),
+            message=f"{rule.question} {rule.message}",
+            rule=f"{rule.name}, version {rule.version} of the question",
+            source=rule.source,
+            overridable_by=tuple(rule.overridable_by),
+        )
+        for rule in _questionnaire(at)
+        if asked.search(rule.question)
+    ]
+
+
+def _questionnaire(at: datetime) -> list[ScreeningRule]:
+    return sorted(ScreeningRule.objects.in_effect(at), key=lambda rule: rule.position)
+
+
+def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
+    code = inputs.get("protocol", PROTOCOL)
+    protocol = Protocol.objects.select_related("concern", "area").get(code=code)
+    version = ProtocolVersion.objects.in_effect(at).get(protocol=protocol)
+    named = inputs.get("device", DEVICE)
+    models = DeviceModel.objects.filter(code__in=(named, f"{named}-precision"))
+    device = device_facts(models.get(), at)
+    treated = _treated(inputs, version, at)
+    previous = inputs.get("previous") or []
+    return facts.Facts(
+        starts_at=at,
+        on=at.date(),
+        protocol=facts.Protocol(
+            name=protocol.name,
+            concern=protocol.concern.code,
+            passes_max=version.passes_max,
+            expected_endpoint=version.expected_endpoint,
+            hard_min_days=version.hard_min_days,
+            soft_min_days=version.soft_min_days,
+            source=version.source,
+        ),
+        device=device,
+        rules=rules_in_effect(at),
+        skin_type=inputs.get("skin", 2),
+        age=inputs.get("age", 34),
+        area=area_facts(protocol.area),
+        record=_record(inputs),
+        screening=_screening(inputs, at),
+        consent=_consent(inputs, device, treated, at),
+        previous=_previous(previous, inputs, at),
+        sessions_before=len(previous),
+        sessions_planned=inputs.get("planned", version.planned_sessions),
+        side_effects=_open_side_effects(inputs, at),
+        past_side_effects=_past_side_effects(inputs),
+        treated=treated,
+        products=tuple(_product(use, at) for use in inputs.get("products") or []),
+        cartridges=1 if inputs.get("cartridge", True) else 0,
+    )
+
+
+def _record(inputs: Mapping[str, Any]) -> facts.Record:
+    known = inputs.get("patient") or {}
+    return facts.Record(
+        keloids=known.get("keloid_history"),
+        cold_sores=known.get("cold_sore_history"),
+        allergies=known.get("allergies", ""),
+    )
+
+
+def _screening(inputs: Mapping[str, Any], at: datetime) -> facts.Screening | None:
+    if inputs.get("screening", True) is None:
+        return None
+    said = inputs.get("yes") or {}
+    rules = {rule.code: rule for rule in _questionnaire(at)}
+    if unknown := sorted(set(said) - set(rules)):
+        raise BadCase(f"no such question: {', '.join(unknown)}")
+    answers = []
+    for code, rule in rules.items():
+        detail = said.get(code)
+        days = detail if isinstance(detail, int) else (detail or {}).get("days")
+        answers.append(
+            answer_facts(
+                rule,
+                code in said,
+                last_exposure_on=None if days is None else at.date() - days * DAY,
+                zones=detail.get("zones", ()) if isinstance(detail, dict) else (),
+            )
+        )
+    return facts.Screening(
+        taken_at=at - timedelta(hours=1),
+        valid_until=at.date() + 180 * DAY,
+        good_health=inputs.get("good_health", True),
+        expectations_discussed=inputs.get("expectations", True),
+        answers=tuple(answers),
+        pigment_checked=True,
+    )
+
+
+def _consent(
+    inputs: Mapping[str, Any],
+    device: facts.Device,
+    treated: tuple[facts.TreatedZone, ...],
+    at: datetime,
+) -> facts.Consent | None:
+    signed = inputs.get("consent", {})
+    if signed is None:
+        return None
+    zones = signed.get("zones", [entry.zone.code for entry in treated])
+    return facts.Consent(
+        is_current_text=signed.get("current", True),
+        expires_on=at.date() + 365 * DAY,
+        zones=frozenset(zones),
+        device_models=frozenset({device.code}),
+        off_label_accepted=signed.get("off_label", False),
+        signer_relation=signed.get("relation", ""),
+    )
+
+
+def _previous(
+    sessions: list[dict[str, Any]], inputs: Mapping[str, Any], at: datetime
+) -> facts.Previous | None:
+    if not sessions:
+        return None
+    last = min(sessions, key=lambda session: session["days"])
+    pigment = {"HYPERPIGMENTATION", "HYPOPIGMENTATION"}
+    return facts.Previous(
+        started_at=at - last["days"] * DAY,
+        days_before=last["days"],
+        deepest_mm=Decimal(last["depth"]) if last.get("depth") else None,
+        left_pigment=any(effect["kind"] in pigment for effect in inputs.get("effects") or []),
+    )
+
+
+def _open_side_effects(inputs: Mapping[str, Any], at: datetime) -> tuple[facts.OpenSideEffect, ...]:
+    courses = courses_in_effect(at)
+    return tuple(
+        open_side_effect(
+            effect["kind"],
+            effect["grade"],
+            hours=24 * _days_ago(effect, inputs),
+            is_here=effect.get("on") != "other",
+            course=courses.get(effect["kind"]),
+        )
+        for effect in inputs.get("effects") or []
+        if not effect.get("resolved")
+    )
+
+
+def _days_ago(effect: Mapping[str, Any], inputs: Mapping[str, Any]) -> int:
+    """How long a side effect has been there: since its session, unless its `days` say otherwise."""
+    if "days" in effect:
+        return int(effect["days"])
+    if effect.get("on") == "other":
+        return int((inputs.get("other_area") or {}).get("days", 0))
+    return min((int(session["days"]) for session in inputs.get("previous") or []), default=0)
+
+
+def _past_side_effects(inputs: Mapping[str, Any]) -> tuple[facts.PastSideEffect, ...]:
+    return tuple(
+        facts.PastSideEffect(
+            kind=effect["kind"],
+            name=open_side_effect(effect["kind"], 1, hours=0, is_here=True, course=None).name,
+            grade=effect["grade"],
+            is_same_area=effect.get("on") != "other",
+        )
+        for effect in inputs.get("effects") or []
+        if effect.get("resolved")
+    )
+
+
+def _treated(
+    inputs: Mapping[str, Any], version: ProtocolVersion, at: datetime
+) -> tuple[facts.TreatedZone, ...]:
+    chart = inputs.get("chart") or []
+    zones = zone_facts(list(Zone.objects.filter(code__in=[row[0] for row in chart])), version, at)
+    return tuple(
+        facts.TreatedZone(
+            zone=zones[code],
+            depth_mm=Decimal(str(depth)),
+            passes=int(passes),
+            endpoint=Endpoint(endpoint[0]) if endpoint else Endpoint.ERYTHEMA,
+        )
+        for code, depth, passes, *endpoint in chart
+    )
+
+
+def _product(use: Mapping[str, Any], at: datetime) -> facts.ProductUse:
+    code = use["code"]
+    details = {
+        "grams": Decimal(str(use["grams"])) if "grams" in use else None,
+        "area_cm2": use.get("area"),
+        "on_at": at - use["on"] * MINUTE if "on" in use else None,
+        "off_at": at - use["off"] * MINUTE if "off" in use else None,
+        "is_occluded": use.get("occluded", False),
+        "prescriber": use.get("prescriber", ""),
+    }
+    if code.startswith("+"):  # one that the clinic has entered by itself
+        name = code.removeprefix("+")
+        own = Product(code=name.lower(), name=name, kind=ProductKind.SERUM, for_dermis=True)
+        return product_facts(own, **details)
+    known = product_facts(Product.objects.in_effect(at).get(code=code), **details)
+    return replace(known, subject=code)

@@ -1,0 +1,108 @@
+"""Cases of patients with what a careful clinician expects to be said: all that the rules can say.
+
+The file is a list of inputs and expectations that a clinician has to sign. Stories of several steps
+(`scenario`) are tests of their own where they are built.
+"""
+
+import json
+import re
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.core.management import CommandError, call_command
+
+FILE = Path(__file__).with_name("clinical_cases.yaml")
+CASES: dict[str, dict[str, Any]] = {
+    case["id"]: case for case in yaml.safe_load(FILE.read_text()) if "scenario" not in case
+}
+GRAVITY = {"INFO": 1, "WARN": 2, "BLOCK": 3}
+pytestmark = pytest.mark.django_db
+
+
+def assessed(path: Path) -> dict[str, Any]:
+    out = StringIO()
+    call_command("assess", str(path), stdout=out)
+    return {line["id"]: line for line in map(json.loads, out.getvalue().splitlines())}
+
+
+@pytest.fixture(scope="module")
+def lines(django_db_setup: Any, django_db_blocker: Any) -> Any:
+    with django_db_blocker.unblock():
+        from django.db import transaction
+
+        with transaction.atomic():
+            call_command("seed_catalogue", stdout=StringIO())
+            yield assessed(FILE)
+            transaction.set_rollback(True)
+
+
+def is_said(expected: str, findings: list[dict[str, Any]]) -> bool:
+    """`WARN about pattern`: at least that grave, in its code or its words."""
+    severity, pattern = re.fullmatch(r"(\w+) about (.*)", expected, re.DOTALL).groups()  # type: ignore[union-attr]
+    return any(
+        GRAVITY[finding["severity"]] >= GRAVITY[severity]
+        and re.search(pattern, f"{finding['code']} {finding['message']}", re.IGNORECASE)
+        for finding in findings
+    )
+
+
+def is_cried(unwanted: str, findings: list[dict[str, Any]]) -> bool:
+    """`code`, `code:SEVERITY`, or `*WARN` for anything that needs a decision."""
+    if unwanted.startswith("*"):
+        least = GRAVITY[unwanted[1:]]
+        return any(GRAVITY[finding["severity"]] >= least for finding in findings)
+    code, _, severity = unwanted.partition(":")
+    return any(
+        finding["code"] == code and (GRAVITY[finding["severity"]] >= GRAVITY[severity or "WARN"])
+        for finding in findings
+    )
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_a_case_says_what_a_careful_clinician_would(name: str, lines: dict[str, Any]) -> None:
+    case, line = CASES[name], lines[name]
+
+    assert "error" not in line, line
+    expected = case.get("expected", [])
+    if "asks" in case:  # “… about a question that names it”
+        expected = [re.sub(" about .*", f" about {case['asks']}", words) for words in expected]
+    unsaid = [words for words in expected if not is_said(words, line["findings"])]
+    cried = [words for words in case.get("must_not", []) if is_cried(words, line["findings"])]
+    told = [(finding["severity"], finding["code"]) for finding in line["findings"]]
+    assert not unsaid, (case["title"], told)
+    assert not cried, (case["title"], told)
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    for text in ("just words", "- 1", "a: [", "\udcff"):
+        file = tmp_path / "cases.yaml"
+        file.write_text(text, errors="surrogateescape")
+        with pytest.raises(CommandError, match=r"cases\.yaml"):
+            call_command("assess", str(file))
+    with pytest.raises(CommandError, match=r"none\.yaml cannot be read"):
+        call_command("assess", str(tmp_path / "none.yaml"))
+
+
+def test_a_case_that_cannot_be_read_says_why_and_the_others_go_on(tmp_path: Path) -> None:
+    call_command("seed_catalogue", stdout=StringIO())
+    file = tmp_path / "cases.yaml"
+    file.write_text(
+        yaml.safe_dump(
+            [
+                {"id": "typed", "inputs": {"charts": []}},
+                {"id": "zone", "inputs": {"chart": [["tail", "1.00", 4]]}},
+                {"id": "question", "inputs": {"yes": {"unicorns": None}}},
+                {"id": "good", "inputs": {"chart": [["cheeks", "1.50", 6]]}},
+            ]
+        )
+    )
+
+    found = assessed(file)
+
+    assert "unknown inputs: charts" in found["typed"]["error"]
+    assert "tail" in found["zone"]["error"]
+    assert "no such question: unicorns" in found["question"]["error"]
+    assert [one["code"] for one in found["good"]["findings"]] == ["on_label"]
