@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import inf
 from time import monotonic
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, transaction
 
-from aftercare.channels import Channels, ProviderKind, Unknown
+from aftercare.channels import Channel, Channels, ProviderKind, Unknown
 from aftercare.dispatch.outcome import LEASE, MAX_ATTEMPTS, AttemptResult, record_attempt
 from aftercare.models import Message, MessageStatus, Outcome
 from aftercare.models.message import MessageQuerySet
@@ -68,7 +69,7 @@ def _decide(message: Message, *, at: datetime, channels: Channels) -> None:
     if message.status != MessageStatus.SENDING:
         return
     channel = channels[message.channel]
-    result = AttemptResult(
+    died = AttemptResult(
         outcome=Outcome.DIED,
         provider=channel.code,
         kind=channel.kind,
@@ -79,45 +80,37 @@ def _decide(message: Message, *, at: datetime, channels: Channels) -> None:
     )
     first = message.tries.filter(number=message.attempts).order_by("started_at").first()
     if first is None:  # otherwise the worker lived, but could not know
-        record_attempt(message, result)
+        record_attempt(message, died)
     match channel.kind:
         case ProviderKind.NONE:
             message.end(MessageStatus.IN_DOUBT, DIED, at=at)
         case ProviderKind.DEDUPE:
             _requeue_or_end(message, at=at, reason=DIED, if_not=MessageStatus.IN_DOUBT)
         case ProviderKind.LOOKUP:
-            since = first.started_at if first else result.at
-            _look_up(message, at=at, since=since, channels=channels)
+            called = replace(died, at=first.started_at) if first else died
+            _look_up(message, called, at=at, channel=channel)
 
 
-def _look_up(message: Message, *, at: datetime, since: datetime, channels: Channels) -> None:
-    channel = channels[message.channel]
+def _look_up(message: Message, called: AttemptResult, *, at: datetime, channel: Channel) -> None:
+    """Ask the provider what came of the call."""
     try:
         provider_id = channel.lookup(message.key)
     except Unknown as error:
-        if at - since >= ASK_FOR:
+        if at - called.at >= ASK_FOR:
             message.end(MessageStatus.IN_DOUBT, str(error), at=at)
         else:
             message.lease_until = at + LEASE
             message.save()
         return
-    was_accepted = provider_id is not None
-    answer = AttemptResult(
-        outcome=Outcome.ACCEPTED if was_accepted else Outcome.REFUSED,
-        provider=channel.code,
-        kind=channel.kind,
-        worker=message.worker,
-        number=message.attempts,
-        at=at,
-        provider_id=provider_id or "",
-        detail="the provider was asked",
-    )
-    record_attempt(message, answer)
-    if was_accepted:
-        message.record_acceptance(at=since, provider_id=answer.provider_id)
-    else:
+    answer = replace(called, at=at, detail="the provider was asked")
+    if provider_id is None:
+        record_attempt(message, replace(answer, outcome=Outcome.REFUSED))
         said = "not accepted, says the provider"
         _requeue_or_end(message, at=at, reason=said, if_not=MessageStatus.FAILED)
+    else:
+        accepted = replace(answer, outcome=Outcome.ACCEPTED, provider_id=provider_id)
+        record_attempt(message, accepted)
+        message.record_acceptance(at=called.at, provider_id=provider_id)
 
 
 def _requeue_or_end(message: Message, *, at: datetime, reason: str, if_not: MessageStatus) -> None:
