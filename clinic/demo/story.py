@@ -303,6 +303,7 @@ class Story:
             grade=grade,
             is_expected=grade < 2,
             onset_at=session.ends_at + (HOUR if grade < 2 else 10 * DAY),
+            at=self.now,
             by=self.clinician,
             zone=zone,
         )

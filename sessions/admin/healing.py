@@ -37,12 +37,16 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
         return self.get_fields(request, obj) if obj.resolved_at else fixed
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> SideEffect:
-        return services.log_side_effect(**data, by=actor(request))
+        return services.log_side_effect(**data, at=timezone.now(), by=actor(request))
 
     def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
         """How it goes is noted as it goes; a resolution closes it, now."""
         services.note_side_effect(
-            side_effect_id=obj.pk, grade=obj.grade, is_expected=obj.is_expected, note=obj.note
+            side_effect_id=obj.pk,
+            grade=obj.grade,
+            is_expected=obj.is_expected,
+            note=obj.note,
+            at=timezone.now(),
         )
         if "resolution" in changes:
             services.resolve_side_effect(

@@ -103,6 +103,7 @@ REFUSED: dict[tuple[str, str, str], Attempt] = {
         grade=1,
         is_expected=True,
         onset_at=NINE + DAY,
+        at=NINE,
         by=b.practitioner,
     ),
     ("OutcomeMeasure", "plan", "session"): lambda b: outcome(b, session=make.SessionFactory()),

@@ -120,7 +120,7 @@ class World:
                 "kind": "ERYTHEMA",
                 "grade": 1,
                 "is_expected": True,
-                "onset_at": NINE + DAY,
+                "onset_at": NINE,
             },
             "move_plan": {
                 **{"plan_id": self.plan.pk, "to": "ACTIVE"},

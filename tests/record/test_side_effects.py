@@ -1,16 +1,27 @@
 """Side effects over HTTP."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
+from django.apps import apps
 from rest_framework.test import APIClient
 
 from clinic.models import User
+from sessions.lifecycle import Status
 from sessions.models import SideEffect
 from tests.conftest import Booking
-from tests.factories import DAY, NINE, SideEffectFactory, ZoneFactory
+from tests.factories import (
+    DAY,
+    HOUR,
+    NINE,
+    SideEffectExpectationFactory,
+    SideEffectFactory,
+    ZoneFactory,
+)
 
 pytestmark = pytest.mark.django_db
+MINUTE = HOUR / 60
 URL = "/api/v1/side-effects/"
 
 
@@ -21,7 +32,7 @@ def body(booking: Booking, session: Any, **changes: Any) -> dict[str, Any]:
         "kind": "HYPERPIGMENTATION",
         "grade": 2,
         "is_expected": False,
-        "onset_at": (NINE + 14 * DAY).isoformat(),
+        "onset_at": (NINE + MINUTE).isoformat(),
         "note": "Left cheek",
     }
     return {**details, **changes}
@@ -72,10 +83,66 @@ def test_bad_input_is_named_and_logs_nothing(
     assert not SideEffect.objects.exists()
 
 
-def test_only_a_completed_session_has_side_effects(as_alice: APIClient, booking: Booking) -> None:
-    answer = as_alice.post(URL, body(booking, booking.book()))
+def test_a_side_effect_needs_a_patient_who_has_come(as_alice: APIClient, booking: Booking) -> None:
+    session = booking.book()
+    early = as_alice.post(URL, body(booking, session))
+    booking.move(session, Status.CHECKED_IN, at=session.starts_at)
 
-    assert (answer.status_code, answer.json()["code"]) == (409, "not_completed")
+    numbed = as_alice.post(URL, body(booking, session, kind="ANAESTHETIC_REACTION", grade=3))
+
+    assert (early.status_code, early.json()["code"]) == (409, "not_begun")
+    assert numbed.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("onset_at", "status"),
+    [
+        (NINE - 12 * HOUR, 201),
+        (NINE - 12 * HOUR - MINUTE, 422),
+        (NINE + 2 * DAY, 422),
+        (NINE + 400 * DAY, 422),
+    ],
+)
+def test_it_began_with_the_session_and_not_in_the_future(
+    as_alice: APIClient, booking: Booking, onset_at: datetime, status: int
+) -> None:
+    """The sessions of the tests end in 2030, which is later than now."""
+    answer = as_alice.post(URL, body(booking, booking.completed(), onset_at=onset_at.isoformat()))
+
+    assert answer.status_code == status
+    if status == 422:
+        assert answer.json()["errors"][0]["pointer"] == "/onset_at"
+
+
+@pytest.mark.parametrize(
+    ("kind", "grade", "status"),
+    [("ERYTHEMA", 2, 201), ("ERYTHEMA", 3, 422), ("INFECTION", 1, 422)],
+)
+def test_what_is_severe_or_a_red_flag_is_not_expected(
+    as_alice: APIClient, booking: Booking, kind: str, grade: int, status: int
+) -> None:
+    SideEffectExpectationFactory(kind="INFECTION", is_red_flag=True, expected_until_hours=None)
+    details = {"kind": kind, "grade": grade, "is_expected": True}
+
+    answer = as_alice.post(URL, body(booking, booking.completed(), **details))
+
+    assert answer.status_code == status
+    if status == 422:
+        assert answer.json()["code"] == "not_as_expected"
+
+
+def test_its_course_is_a_history(as_alice: APIClient, booking: Booking) -> None:
+    effect = SideEffectFactory(session=booking.completed(), grade=1, note="")
+    url = f"{URL}{effect.pk}/note/"
+
+    worse = as_alice.post(url, {"grade": 3, "is_expected": False, "note": "Pus. Swab taken."})
+    effect.refresh_from_db()
+
+    assert (worse.status_code, worse.json()["grade"]) == (200, 3)
+    assert effect.note == "Pus. Swab taken."
+    history = apps.get_model("treatment_sessions.SideEffectHistory")
+    grades = history._default_manager.filter(pgh_obj_id=effect.pk).order_by("pgh_id")
+    assert list(grades.values_list("grade", flat=True)) == [1, 3]
 
 
 def test_the_zone_must_be_on_the_area(as_alice: APIClient, booking: Booking) -> None:

@@ -292,9 +292,13 @@ class Desk:
             "kind": "ERYTHEMA",
             "grade": 1,
             "is_expected": True,
-            "onset_at": (session.starts_at + HOUR).isoformat(),
+            "onset_at": session.starts_at.isoformat(),
         }
         return self.alice, None, body
+
+    def note_side_effect(self) -> Any:
+        effect = SideEffectFactory(session=self.booking.completed(), recorded_by=self.alice)
+        return self.alice, effect, {"grade": 2, "is_expected": False, "note": "Seen again."}
 
     def resolve_side_effect(self) -> Any:
         effect = SideEffectFactory(

@@ -90,7 +90,7 @@ VERBS = {
     "messages": ["cancel", "resend", "resolve"],
     "tasks": ["done"],
     "inbox": ["handled"],
-    "side-effects": ["resolve"],
+    "side-effects": ["note", "resolve"],
     "plans": ["book-series"],
     "waitlist": ["accept", "decline", "withdraw"],
 }

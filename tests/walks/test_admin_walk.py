@@ -52,6 +52,10 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
     "OutcomeScale": lambda _: {"score_max": "10"},
     "OutcomeMeasure": lambda _: {"session": ""},
     "Photo": lambda _: {"upload": SimpleUploadedFile("face.jpg", jpeg(), "image/jpeg")},
+    "SideEffect": lambda made: {
+        "onset_at_0": f"{made['treatmentsession'].starts_at_local:%Y-%m-%d}",
+        "onset_at_1": f"{made['treatmentsession'].starts_at_local:%H:%M}",
+    },
     "TreatmentSession": lambda _: {"spacing_override_reason": ""},
     "WaitlistEntry": lambda made: {
         "plan": str(PlanFactory(patient=made["patient"]).pk),

@@ -40,6 +40,12 @@ class SideEffectIn(Form):
     note = TextField(required=False, allow_blank=True, max_length=5_000)
 
 
+class CourseIn(Form):
+    grade = serializers.IntegerField(min_value=1, max_value=5, help_text="CTCAE v5.")
+    is_expected = serializers.BooleanField()
+    note = TextField(allow_blank=True, max_length=5_000)
+
+
 class ResolutionIn(Form):
     resolution = TextField(max_length=500)
 
@@ -82,7 +88,7 @@ class SideEffectFilter(filters.FilterSet):
 class SideEffectViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     model = SideEffect
     resource = "treatment_sessions.sideeffect"
-    permissions = {"resolve": "treatment_sessions.change_sideeffect"}
+    permissions = dict.fromkeys(("note", "resolve"), "treatment_sessions.change_sideeffect")
     serializer_class = SideEffectOut
     filterset_class = SideEffectFilter
 
@@ -92,8 +98,17 @@ class SideEffectViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     @extend_schema(request=SideEffectIn, responses={201: SideEffectOut})
     def create(self, request: Request) -> Response:
         data = parse_body(SideEffectIn, request)
-        side_effect = services.log_side_effect(**data, by=actor(request))
+        side_effect = services.log_side_effect(**data, at=timezone.now(), by=actor(request))
         return Response(SideEffectOut(side_effect).data, status=201)
+
+    @extend_schema(request=CourseIn)
+    @action(detail=True, methods=["post"])
+    def note(self, request: Request, pk: Any) -> Response:
+        """How it goes: a new grade, whether that is a normal course, and what was done."""
+        side_effect = services.note_side_effect(
+            side_effect_id=self.get_object().pk, **parse_body(CourseIn, request), at=timezone.now()
+        )
+        return Response(SideEffectOut(side_effect).data)
 
     @extend_schema(request=ResolutionIn)
     @action(detail=True, methods=["post"])

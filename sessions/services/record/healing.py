@@ -18,15 +18,31 @@ from sessions.models import (
     OutcomeScale,
     RaterRole,
     SideEffect,
+    SideEffectExpectation,
+    SideEffectKind,
     TreatmentPlan,
     TreatmentSession,
 )
+from sessions.safety.side_effects import SEVERE
+from sessions.services.booking.moves import CHECK_IN_OPENS
 from sessions.services.record.chart import require_on
 
+HAS_COME = (Status.CHECKED_IN, Status.IN_PROGRESS, Status.COMPLETED)
 
-class NotCompleted(Conflict):
-    code = "not_completed"
-    title = "Nothing was treated in this session"
+
+class NotBegun(Conflict):
+    code = "not_begun"
+    title = "The patient has not come for this session"
+
+
+class ImplausibleOnset(DomainError):
+    code = "implausible_onset"
+    title = "It cannot have begun then"
+
+
+class NotAsExpected(DomainError):
+    code = "not_as_expected"
+    title = "This is never a normal course"
 
 
 class AlreadyResolved(Conflict):
@@ -57,15 +73,26 @@ def log_side_effect(
     grade: int,
     is_expected: bool,
     onset_at: datetime,
+    at: datetime,
     by: User,
     zone: Zone | None = None,
     note: str = "",
 ) -> SideEffect:
-    """Record what a session led to. Raises NotCompleted, ZoneElsewhere."""
+    """Record what a session led to, from check-in on: the numbing cream comes before the needles.
+
+    Raises NotBegun, ImplausibleOnset, NotAsExpected, ZoneElsewhere.
+    """
     require_open(session.patient, field="session")
-    if session.status != Status.COMPLETED:
-        raise NotCompleted(f"The session is {in_words(Status, session.status)}.", field="session")
+    if session.status not in HAS_COME:
+        raise NotBegun(f"The session is {in_words(Status, session.status)}.", field="session")
     require_on(session.area, zone)
+    if onset_at < session.starts_at - CHECK_IN_OPENS:
+        raise ImplausibleOnset(
+            "That is before the patient had come for this session.", field="onset_at"
+        )
+    if onset_at > max(at, session.ends_at):
+        raise ImplausibleOnset("That lies in the future: say when it began.", field="onset_at")
+    _require_plausible(kind, grade, is_expected=is_expected, at=at)
     return SideEffect.objects.create(
         session=session,
         zone=zone,
@@ -76,6 +103,18 @@ def log_side_effect(
         note=note,
         recorded_by=by,
     )
+
+
+def _require_plausible(kind: str, grade: int, *, is_expected: bool, at: datetime) -> None:
+    """A severe reaction, or a red flag of the catalogue, is no normal course (clinical.md §1.5)."""
+    if not is_expected:
+        return
+    courses = SideEffectExpectation.objects.in_effect(at).filter(kind=kind)
+    if grade >= SEVERE or any(course.is_red_flag for course in courses):
+        name = str(SideEffectKind(kind).label)
+        raise NotAsExpected(
+            f"{name} of grade {grade} cannot be expected: answer no.", field="is_expected"
+        )
 
 
 def _unresolved(side_effect_id: Any) -> SideEffect:
@@ -89,10 +128,14 @@ def _unresolved(side_effect_id: Any) -> SideEffect:
 
 @retried_transaction
 def note_side_effect(
-    *, side_effect_id: Any, grade: int, is_expected: bool, note: str
+    *, side_effect_id: Any, grade: int, is_expected: bool, note: str, at: datetime
 ) -> SideEffect:
-    """Note how a side effect goes, while it lasts. Raises AlreadyResolved, PatientArchived."""
+    """Note how a side effect goes, while it lasts; its history keeps how it was.
+
+    Raises AlreadyResolved, PatientArchived, NotAsExpected.
+    """
     side_effect = _unresolved(side_effect_id)
+    _require_plausible(side_effect.kind, grade, is_expected=is_expected, at=at)
     side_effect.grade, side_effect.is_expected, side_effect.note = grade, is_expected, note
     side_effect.full_clean()
     side_effect.save(update_fields=["grade", "is_expected", "note"])
