@@ -195,7 +195,7 @@ def _judge(
         return "depth_above_range", WARN, allowed.cap, deeper
     if max(too_deep, too_shallow) <= device.tolerance_mm:
         exact = f" The device is exact to {device.tolerance_mm} mm."
-        if too_deep > too_shallow:
+        if too_deep >= too_shallow:
             return "depth_within_tolerance", INFO, allowed.highest, deeper + exact
         return "depth_within_tolerance", INFO, allowed.lowest, shallower + exact
     if too_deep > device.tolerance_mm:

@@ -1,5 +1,6 @@
 """The life of a session: every pair of statuses, and what a move needs and leaves behind."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import product
 
@@ -17,6 +18,7 @@ from tests.factories import HOUR, NINE, SessionFactory
 from tests.support.lives import moves
 
 pytestmark = pytest.mark.django_db
+SECOND = timedelta(seconds=1)
 
 
 # As the clinic says it, not as the code does.
@@ -66,23 +68,32 @@ def test_a_whole_life_leaves_its_history(booking: Booking) -> None:
     assert session.completed_at == session.starts_at
 
 
-def test_check_in_is_refused_for_a_session_of_another_day(booking: Booking) -> None:
+@pytest.mark.parametrize(
+    ("to", "at", "refused"),
+    [
+        ("CHECKED_IN", NINE - CHECK_IN_OPENS - SECOND, "check-in opens 12 hours before"),
+        ("CHECKED_IN", NINE - CHECK_IN_OPENS, ""),
+        ("NO_SHOW", NINE - SECOND, "the patient may still come"),
+        ("NO_SHOW", NINE, ""),
+    ],
+)
+def test_a_move_comes_too_early_until_its_moment(
+    booking: Booking, to: str, at: datetime, refused: str
+) -> None:
     session = booking.book()
-    opens = session.starts_at - CHECK_IN_OPENS
 
-    with pytest.raises(TooEarly, match="check-in opens 12 hours before"):
-        booking.move(session, Status.CHECKED_IN, at=opens - HOUR)
+    if refused:
+        with pytest.raises(TooEarly, match=refused):
+            booking.move(session, to, at=at)
+    else:
+        booking.move(session, to, at=at)
 
     session.refresh_from_db()
-    assert session.status == Status.BOOKED
-    assert booking.move(session, Status.CHECKED_IN, at=opens).status == Status.CHECKED_IN
+    assert session.status == ("BOOKED" if refused else to)
 
 
-def test_a_patient_is_no_no_show_before_the_time(booking: Booking) -> None:
-    session = booking.book()
-
-    with pytest.raises(TooEarly, match="the patient may still come"):
-        booking.move(session, Status.NO_SHOW, at=session.starts_at - HOUR)
+def test_check_in_opens_twelve_hours_before() -> None:
+    assert CHECK_IN_OPENS == 12 * HOUR
 
 
 def test_nothing_is_completed_without_a_treated_zone(booking: Booking) -> None:

@@ -342,6 +342,16 @@ def test_a_bomb_is_refused_by_its_header(
     assert (files(media), Photo.objects.count()) == ([], 0)
 
 
+@pytest.mark.parametrize("size", [(10_000, 6_000), (12_000, 10)])
+def test_a_picture_as_large_as_allowed_is_decoded(
+    as_alice: APIClient, patient: Patient, media: Path, size: tuple[int, int]
+) -> None:
+    """It has none of the pixels that it announces, which only a decoder sees."""
+    answer = send(as_alice, patient, png_of(*size))
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "damaged_photo")
+
+
 def test_a_heic_that_says_it_is_smaller_than_it_is_is_refused(
     as_alice: APIClient, patient: Patient, media: Path
 ) -> None:
@@ -363,6 +373,15 @@ def test_a_jpeg_of_endless_scans_is_refused_unread(
     assert (answer.status_code, answer.json()["code"]) == (400, "damaged_photo")
     assert "scans" in answer.json()["detail"]
     assert a_video_behind_it.status_code == 201
+
+
+def test_a_jpeg_may_have_fifty_scans(as_alice: APIClient, patient: Patient, media: Path) -> None:
+    content = jpeg(progressive=True)
+    scan = content[content.rindex(b"\xff\xda") : -2]
+    as_many = content[:-2] + scan * (50 - content.count(b"\xff\xda"))
+
+    assert send(as_alice, patient, as_many + b"\xff\xd9").status_code == 201
+    assert send(as_alice, patient, as_many + scan + b"\xff\xd9").status_code == 400
 
 
 @pytest.mark.parametrize("size", [25_000_001, 26_000_000, 26 * 2**20, 40_000_000])

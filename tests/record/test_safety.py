@@ -414,6 +414,22 @@ INTERVALS = [
     after(
         60, "darker skin, never screened", "pigment_not_reviewed screening_missing", **NOBODY_ASKED
     ),
+    row(
+        "darker skin, looked at when the last session began",
+        "pigment_not_reviewed rescreen_due",
+        skin_type=4,
+        treated=on(CHIN, "1.00"),
+        previous=before(60),
+        screening=replace(SINCE, taken_at=NINE - 60 * DAY),
+    ),
+    row(
+        "darker skin, looked at a second later",
+        "rescreen_due",
+        skin_type=4,
+        treated=on(CHIN, "1.00"),
+        previous=before(60),
+        screening=replace(SINCE, taken_at=NINE - 60 * DAY + SECOND),
+    ),
     after(60, "lighter skin needs no look for pigment"),
     row("grade 1 is not healed", "open_side_effect/ITCH", side_effects=ill(1)),
     row("grade 2 is not healed", "open_side_effect/ITCH", side_effects=ill(2)),
@@ -656,6 +672,16 @@ def test_where_no_depth_fits_both_limits_are_named(depth: str) -> None:
 
     assert "no depth fits: at least 1.50 mm by Acne scars, version 2" in message
     assert "at most 1.00 mm by Pen" in message
+
+
+@pytest.mark.parametrize(
+    ("depth", "limit"), [("1.44", "Acne scars, version 2"), ("1.45", "Pen"), ("1.46", "Pen")]
+)
+def test_where_no_depth_fits_too_deep_is_said_first(depth: str, limit: str) -> None:
+    """The pen reaches 1.40 mm and the protocol begins at 1.50: 1.45 is as far from both."""
+    pen = replace(PEN, depth_max_mm=Decimal("1.40"))
+
+    assert the("depth_within_tolerance", treated=on(CHEEKS, depth), device=pen).rule == limit
 
 
 def test_a_depth_is_explained_by_all_limits_and_its_figures() -> None:
