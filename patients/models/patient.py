@@ -1,16 +1,14 @@
 """The people who are treated."""
 
-from collections.abc import Sequence
 from datetime import date, tzinfo
-from typing import Any, Self
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Lower, Reverse
 from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
@@ -31,8 +29,8 @@ from clinic.models import (
     without_extension,
 )
 from clinic.values.phone_numbers import country_of, read_number
-from patients import search
-from patients.models.names import NationalDigits, PatientWords, SearchText
+from patients.models.names import NationalDigits, SearchText
+from patients.models.patient_query import PatientQuerySet
 
 
 class SkinType(models.IntegerChoices):
@@ -49,7 +47,6 @@ class SkinType(models.IntegerChoices):
 EARLIEST_BIRTH = date(1900, 1, 1)
 FIRST_TO_SEE_A_DAY = timezone.get_fixed_timezone(14 * 60)  # Kiribati
 NO_NAME = "Give at least one name."
-SIMILAR_NAMES = 0.4  # pg_trgm similarity: “Jon Smyth” and “John Smith” are 0.5
 
 
 def _one_blank(*names: str) -> list[str]:
@@ -73,45 +70,6 @@ class Sex(models.TextChoices):
     FEMALE = "FEMALE", "Female"
     MALE = "MALE", "Male"
     OTHER = "OTHER", "Other"
-
-
-class PatientQuerySet(ClinicScoped["Patient"]):
-    def search(self, text: str, *, clinics: Sequence[Any]) -> Self:
-        """Patients of these clinics whom `text` may mean, the best hit first (`place` 1, 2, …).
-
-        What may be typed and how it is found: `patients.search`, which asks the database at once.
-        """
-        ids = search.best_hits(text, clinics=clinics)
-        place = Func(
-            Value(ids, ArrayField(models.UUIDField())),
-            "id",
-            function="array_position",
-            output_field=models.IntegerField(),
-        )
-        return self.filter(pk__in=ids).annotate(place=place).order_by("place")
-
-    def possible_duplicates_of(self, patient: "Patient") -> Self:
-        """Records of the same clinic that may be the same person: the same mobile number, the
-        same e-mail address, or the same birth date and a similar name."""
-        theirs = PatientWords("given_name", "family_name", Value(""))
-        name = PatientWords(Value(patient.given_name), Value(patient.family_name), Value(""))
-        match = Q(date_of_birth=patient.date_of_birth, similarity__gte=SIMILAR_NAMES)
-        if patient.mobile:
-            match |= Q(mobile=patient.mobile)
-        if patient.email:
-            match |= ~Q(email="") & Q(mailbox=Lower(Value(patient.email)))
-        return (
-            self.filter(clinic=patient.clinic_id, merged_into__isnull=True)
-            .exclude(pk=patient.pk)
-            .annotate(
-                similarity=Func(
-                    theirs, name, function="similarity", output_field=models.FloatField()
-                ),
-                mailbox=Lower("email"),
-            )
-            .filter(match)
-            .order_by("-similarity", "id")
-        )
 
 
 @track_history(exclude=("search_text",))

@@ -1,34 +1,21 @@
 """What is treated, by which protocol, in which sessions, what was done, and how it turned out."""
 
-from sessions.models.catalogue import (
-    MAX_DEPTH_MM,
-    MIN_DEPTH_MM,
-    DeviceClearance,
-    Endpoint,
-    OutcomeScale,
-    Product,
-    ProductKind,
-    Protocol,
-    ProtocolVersion,
-    RaterRole,
-    ZoneLimit,
-    ZoneRange,
-)
-from sessions.models.healing import (
-    SideEffect,
-    SideEffectExpectation,
-    SideEffectKind,
-)
+from sessions.models.catalogue import DeviceClearance, OutcomeScale, Product, ProductKind, RaterRole
+from sessions.models.healing import SideEffect, SideEffectExpectation, SideEffectKind
 from sessions.models.hold import Hold
 from sessions.models.outcome import Milestone, OutcomeMeasure, Photo, View
 from sessions.models.plan import IllegalPlanMove, PlanEvent, TreatmentPlan
-from sessions.models.session import (
-    Addendum,
-    IllegalMove,
-    SessionEvent,
-    TreatmentSession,
-    TreatmentSessionQuerySet,
+from sessions.models.protocol import (
+    MAX_DEPTH_MM,
+    MIN_DEPTH_MM,
+    Endpoint,
+    Protocol,
+    ProtocolVersion,
+    ZoneLimit,
+    ZoneRange,
 )
+from sessions.models.session import Addendum, IllegalMove, SessionEvent, TreatmentSession
+from sessions.models.session_query import TreatmentSessionQuerySet
 from sessions.models.treatment import (
     MAX_PASSES,
     CartridgeUse,

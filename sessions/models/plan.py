@@ -9,7 +9,7 @@ from clinic.errors import Conflict
 from clinic.models import Clinic, ClinicScoped, Event, Model, Moving, User, one_of, track_history
 from patients.models import Area, Concern, Patient, PatientConcern
 from sessions.lifecycle import PLAN_NEXT, PlanStatus
-from sessions.models.catalogue import Protocol, ProtocolVersion
+from sessions.models.protocol import Protocol, ProtocolVersion
 
 
 class IllegalPlanMove(Conflict):
@@ -91,6 +91,8 @@ class TreatmentPlan(Moving, Model):
 
 
 class PlanEvent(Event):
+    """One move in the life of a plan. Append-only."""
+
     statuses = PlanStatus
 
     plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="events")

@@ -12,7 +12,8 @@ from django.db.models import F, Q
 from clinic.findings import Severity
 from clinic.models import CartridgeLot, Clinic, Model, User, one_of, track_history
 from patients.models import Zone
-from sessions.models.catalogue import IN_BAND, Endpoint, Product, depth_field
+from sessions.models.catalogue import Product
+from sessions.models.protocol import IN_BAND, Endpoint, depth_field
 from sessions.models.session import TreatmentSession
 from sessions.models.triggers import cartridge_fit_for_use, locked_once_signed
 

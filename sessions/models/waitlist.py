@@ -202,6 +202,8 @@ class WaitlistEntry(Moving, Model):
 
 
 class WaitlistEvent(Event):
+    """One move of a waitlist entry. Append-only."""
+
     statuses = WaitlistStatus
 
     entry = models.ForeignKey(WaitlistEntry, on_delete=models.PROTECT, related_name="events")

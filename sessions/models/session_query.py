@@ -1,0 +1,80 @@
+"""What is asked about sessions."""
+
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import ExpressionWrapper, F, Func, OuterRef, Subquery
+
+from clinic.models import ClinicScoped
+from sessions.lifecycle import OCCUPIES, UPCOMING
+from sessions.models.occupation import clash_conditions
+from sessions.models.protocol import ProtocolVersion
+
+if TYPE_CHECKING:
+    from sessions.models.session import TreatmentSession
+
+
+class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
+    def locked(self) -> Self:
+        """Locks the rows, always in the same order. See Note [Lock order] in services."""
+        return self.select_for_update(of=("self",)).order_by("pk")
+
+    def with_record(self) -> Self:
+        """Together with all that the safety rules look at first."""
+        return self.select_related(
+            *("clinic", "patient", "area", "plan", "device__model"),
+            "protocol_version__protocol__concern",
+        )
+
+    def occupying(self) -> Self:
+        return self.filter(status__in=OCCUPIES)
+
+    def overlapping(self, start: datetime, end: datetime) -> Self:
+        """Sessions that hold their room at some time in [start, end)."""
+        return self.filter(occupied_from__lt=end, released_at__gt=start)
+
+    def clashing_with(self, session: "TreatmentSession", *what: str) -> Self:
+        """The other sessions that occupy what `session` would take up: any of it, or only the
+        skin, practitioner, room, device or patient, as `clash_conditions` names them."""
+        found = [q for name, q in clash_conditions(session).items() if name in what or not what]
+        return self.occupying().exclude(pk=session.pk).filter(reduce(or_, found))
+
+    def closer_than(self, version: ProtocolVersion, *, at: datetime) -> Self:
+        """Those still to come that follow sooner on a session of the same protocol than a version
+        of it demands, with the id and start of that one (`follows_on`, `followed_at`)."""
+        before = (
+            self.model.objects.occupying()
+            .filter(
+                patient=OuterRef("patient"),
+                area=OuterRef("area"),
+                starts_at__lt=OuterRef("starts_at"),
+            )
+            .order_by("-starts_at")
+        )
+        by_the_same = before.filter(protocol_version__protocol=version.protocol_id)
+        zone, day = F("clinic__time_zone"), models.DateTimeField()
+        on_the_clock = Func(zone, F("followed_at"), function="timezone", output_field=day)
+        apart = ExpressionWrapper(
+            on_the_clock + timedelta(days=version.hard_min_days), output_field=day
+        )
+        recovered = Func(zone, apart, function="timezone", output_field=day)
+        return (
+            self.filter(status__in=UPCOMING, starts_at__gt=at)
+            .annotate(
+                follows_on=Subquery(by_the_same.values("pk")[:1]),
+                followed_at=Subquery(by_the_same.values("starts_at")[:1]),
+            )
+            .filter(starts_at__lt=recovered)
+            .order_by("starts_at", "id")
+        )
+
+    def on_skin_of(self, session: "TreatmentSession") -> Self:
+        """The other sessions that occupy the same area of the same patient."""
+        return (
+            self.occupying()
+            .filter(patient=session.patient_id, area=session.area_id)
+            .exclude(pk=session.pk)
+        )
