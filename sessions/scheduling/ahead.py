@@ -18,7 +18,7 @@ from clinic.models import Clinic, Device, DeviceModel, Role, Room, User, Working
 from patients.models import Concern, Patient
 from sessions.lifecycle import OCCUPIES, WAITLIST_OPEN, PlanStatus, Status
 from sessions.models import Hold, Protocol, TreatmentPlan, TreatmentSession, WaitlistEntry
-from sessions.scheduling import slots_sql
+from sessions.scheduling import presence_sql
 from sessions.signals import asked_for_messages
 
 FARTHEST = timedelta(days=3660)  # nobody books farther ahead than ten years
@@ -158,7 +158,7 @@ def sessions_without_staff(
         "at": at,
     }
     with connection.cursor() as cursor:
-        slots_sql.ABSENT.execute(cursor, values)
+        presence_sql.ABSENT.execute(cursor, values)
         return [row[0] for row in cursor.fetchall()]
 
 

@@ -12,7 +12,7 @@ from clinic.errors import Conflict
 from clinic.models import Clinic, Device, Room, User
 from sessions.lifecycle import PlanStatus
 from sessions.models import TreatmentPlan, TreatmentSession
-from sessions.scheduling import slots_sql
+from sessions.scheduling import presence_sql, slots_sql
 
 # How far `first_free` looks, in steps: nearly always the first one answers.
 HORIZON = (timedelta(days=7), timedelta(days=31), timedelta(days=92), timedelta(days=366))
@@ -87,7 +87,7 @@ def presence(
 ) -> Presence:
     """Whether clinic and practitioner are there during all of [start, end), in one query."""
     with connection.cursor() as cursor:
-        slots_sql.PRESENCE.execute(cursor, _stretch(clinic, practitioner.pk, starts_at, ends_at))
+        presence_sql.PRESENCE.execute(cursor, _stretch(clinic, practitioner.pk, starts_at, ends_at))
         return Presence(*cursor.fetchone())
 
 
@@ -102,7 +102,7 @@ def booking_facts(session: TreatmentSession, *, behind: Statement | None = None)
         "occupied_from": session.occupied_from,
         "released_at": session.released_at,
     }
-    *_, rows = together(*([behind] if behind else []), slots_sql.STANDING.taught(values))
+    *_, rows = together(*([behind] if behind else []), presence_sql.STANDING.taught(values))
     return BookingFacts(*rows[0])
 
 

@@ -6,7 +6,7 @@ from django.db import connection
 
 from clinic.db.retries import retried_transaction
 from sessions.models import ProtocolVersion
-from sessions.scheduling.slots_sql import OCCUPYING
+from sessions.scheduling.presence_sql import OCCUPYING
 
 LENGTHEN = f"""
     UPDATE treatment_session AS session SET recovers_at = longer.recovers_at
