@@ -215,8 +215,9 @@ def _replay(database: str, bookings: Sequence[Sequence[str]], ready: Any, answer
     from clinic.db.locks import LOCKS
     from clinic.http.tokens import CALLERS
     from sessions.api.booking.lookup import NAMED
-    from sessions.scheduling.slots_sql import STANDING
-    from sessions.services.booking.book import EVENT, SESSION
+    from sessions.scheduling.presence_sql import STANDING
+    from sessions.services.booking.book import EVENT
+    from sessions.services.booking.clash import SESSION
 
     times = []
     inserts = (SESSION.of_one, EVENT.of_one, INSERT.of_all)

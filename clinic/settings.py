@@ -299,7 +299,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ConsentKind": "patients.models.consent.ConsentKind",
         "AddressSource": "aftercare.models.AddressSource",
-        "AheadChoice": "sessions.services.ending.settle.Choice",
+        "AheadChoice": "sessions.services.ending.decisions.Choice",
         "Audience": "patients.models.Audience",
         "Endpoint": "sessions.models.Endpoint",
         "Keyword": "aftercare.models.Keyword",

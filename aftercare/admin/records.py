@@ -25,7 +25,7 @@ from patients.merge import DUPLICATE, KEPT, display_value
 from patients.models import Patient, PatientMerge
 from sessions import services
 from sessions.admin.retire import decider_of, question
-from sessions.services.ending.settle import StillAhead
+from sessions.services.ending.decisions import StillAhead
 
 DUPLICATES_SHOWN = 20
 

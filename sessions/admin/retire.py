@@ -20,7 +20,7 @@ from sessions import services
 from sessions.admin import schedule as _schedule  # noqa: F401  registers working hours
 from sessions.models import Protocol
 from sessions.scheduling.ahead import Ahead, look_ahead
-from sessions.services.ending.settle import Choice, Decider, Decision, StillAhead
+from sessions.services.ending.decisions import Choice, Decider, Decision, StillAhead
 
 REST, ONE, REASON = "_ahead_rest", "_ahead_", "_ahead_reason"
 TEMPLATE = "sessions/admin/ahead.html"

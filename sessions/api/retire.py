@@ -10,10 +10,7 @@ from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api.base import (
-    InstantField,
-    VisibleField,
-)
+from clinic.api.base import InstantField, VisibleField
 from clinic.api.forms import Form, IdField, TextField, parse_body, require_no_body
 from clinic.api.resources import DeviceViewSet, PractitionerViewSet, RoomViewSet
 from clinic.errors import NotAllowed
@@ -23,8 +20,8 @@ from patients.api import ConcernViewSet, PatientViewSet
 from patients.api.patients import PatientOut
 from sessions import services
 from sessions.api.booking.availability import SlotOut
+from sessions.services.ending.decisions import SLOT, Choice, Decider
 from sessions.services.ending.retire import preview
-from sessions.services.ending.settle import SLOT, Choice, Decider
 
 
 class NotYourStaff(NotAllowed):

@@ -33,17 +33,12 @@ from sessions.services.booking.waitlist import (
 )
 from sessions.services.calendar_feed import close_calendar, open_calendar
 from sessions.services.ending.closures import add_closure, add_time_off, bookings_in, propose_moves
+from sessions.services.ending.decisions import Choice, Decider, Decision, StillAhead
 from sessions.services.ending.hours import add_working_hours, remove_working_hours
 from sessions.services.ending.plan_moves import move_plan
 from sessions.services.ending.protocols import follow_version
 from sessions.services.ending.retire import archive_patient, restore_patient, retire
-from sessions.services.ending.settle import (
-    Choice,
-    Decider,
-    Decision,
-    StillAhead,
-    carry_out_decisions,
-)
+from sessions.services.ending.settle import carry_out_decisions
 from sessions.services.plans import change_plan, create_plan
 from sessions.services.record.chart import (
     ProductEntry,

@@ -17,7 +17,7 @@ from patients.models import ContactConsent
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
-from sessions.services.booking.book import RoomTaken
+from sessions.services.booking.clash import RoomTaken
 from tests.conftest import Booking
 from tests.conftest import client_of as api_client_of
 from tests.factories import (

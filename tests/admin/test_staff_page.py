@@ -7,7 +7,7 @@ from django.contrib import admin
 
 from clinic.admin.navigation import GROUPS
 from clinic.findings import Severity
-from sessions.services.ending.settle import Choice
+from sessions.services.ending.decisions import Choice
 from tests.support.answers import operations
 from tests.support.catalogue import ROOT
 

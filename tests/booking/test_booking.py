@@ -14,6 +14,7 @@ from sessions.lifecycle import Status
 from sessions.models import TreatmentPlan, TreatmentSession
 from sessions.scheduling.spacing import TooSoon
 from sessions.services.booking import book as rules
+from sessions.services.booking import clash
 from sessions.services.booking.presence import Closed
 from sessions.services.plans import NoPractitionerHere, ProtocolDoesNotFit
 from tests.conftest import Booking
@@ -59,9 +60,9 @@ def test_recovery_is_counted_on_the_wall_clock_of_the_clinic(booking: Booking) -
 @pytest.mark.parametrize(
     ("resource", "error"),
     [
-        ("practitioner", rules.PractitionerTaken),
-        ("room", rules.RoomTaken),
-        ("device", rules.DeviceTaken),
+        ("practitioner", clash.PractitionerTaken),
+        ("room", clash.RoomTaken),
+        ("device", clash.DeviceTaken),
     ],
 )
 def test_what_is_taken_is_named(
@@ -83,7 +84,7 @@ def test_room_and_device_are_taken_until_they_are_clean(
     session = booking.book()
     another_booking.room = booking.room
 
-    with pytest.raises(rules.RoomTaken):
+    with pytest.raises(clash.RoomTaken):
         another_booking.book(session.ends_at)
 
     assert another_booking.book(session.released_at).room == booking.room
@@ -104,7 +105,7 @@ def test_a_patient_cannot_have_two_areas_treated_at_once(
     booking.book()
     another_booking.plan = PlanFactory(patient=booking.plan.patient)
 
-    with pytest.raises(rules.PatientTaken):
+    with pytest.raises(clash.PatientTaken):
         another_booking.book()
 
 
@@ -258,7 +259,7 @@ def test_a_refused_reschedule_leaves_the_old_session_as_it_was(
     another_booking.book(NINE + 2 * HOUR)
     old = booking.book()
 
-    with pytest.raises(rules.RoomTaken):
+    with pytest.raises(clash.RoomTaken):
         reschedule(old, NINE + 2 * HOUR, booking.practitioner)
 
     old.refresh_from_db()
@@ -295,4 +296,4 @@ def test_another_constraint_than_those_of_time_and_skin_is_named(booking: Bookin
     session.rescheduled_from = old
 
     with pytest.raises(IntegrityError, match="rescheduled_from"), transaction.atomic():
-        rules.insert(session, at=NINE)
+        clash.insert(session, at=NINE)

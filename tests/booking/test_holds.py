@@ -17,6 +17,7 @@ from sessions.scheduling.availability import free_slots
 from sessions.scheduling.holds import SlotHeld
 from sessions.scheduling.spacing import TooSoon
 from sessions.services.booking import book as rules
+from sessions.services.booking import clash
 from sessions.services.booking.presence import Closed
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE, HoldFactory, PlanFactory, WaitlistEntryFactory
@@ -224,7 +225,7 @@ def test_what_cannot_be_booked_cannot_be_held(booking: Booking, another_booking:
     session = booking.book()
     another_booking.room = booking.room
 
-    with pytest.raises(rules.RoomTaken):
+    with pytest.raises(clash.RoomTaken):
         hold(another_booking)
     with pytest.raises(TooSoon):
         hold(booking, NINE + 7 * DAY)

@@ -17,7 +17,7 @@ from sessions.lifecycle import PlanStatus, Status, WaitlistStatus
 from sessions.models import FreedSlot, Hold, Protocol, TreatmentPlan, TreatmentSession
 from sessions.scheduling.ahead import REACHES, look_ahead
 from sessions.services.booking.book import OutOfUse
-from sessions.services.ending.settle import Choice, Decider, OnlyKeep, StillAhead
+from sessions.services.ending.decisions import Choice, Decider, OnlyKeep, StillAhead
 from tests.conftest import Booking, client_of, make_booking
 from tests.factories import (
     DAY,

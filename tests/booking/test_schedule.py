@@ -15,7 +15,7 @@ from clinic.models import Closure, Device, Room, TimeOff, User, Weekday, Working
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.scheduling.availability import offers
-from sessions.services.booking.book import RoomTaken
+from sessions.services.booking.clash import RoomTaken
 from sessions.services.booking.presence import Closed, DeviceUnfit, PractitionerOff, RoomUnfit
 from sessions.services.ending.closures import BookingsInTheWay, bookings_in
 from sessions.services.plans import NoPractitionerHere

@@ -14,6 +14,7 @@ from sessions.lifecycle import PlanStatus, Status
 from sessions.models import TreatmentSession
 from sessions.scheduling.spacing import TooSoon, recovery_end
 from sessions.services.booking import book as rules
+from sessions.services.booking import clash
 from sessions.services.booking.reschedule import LaterSessionsTooSoon, NoFreeTime
 from tests.conftest import Booking
 from tests.factories import (
@@ -285,7 +286,7 @@ def test_a_series_is_booked_whole_or_not_at_all(booking: Booking, another_bookin
     another_booking.book(NINE + 28 * DAY)
     slots = chosen(booking, NINE, NINE + 28 * DAY)
 
-    with pytest.raises(rules.RoomTaken) as refused:
+    with pytest.raises(clash.RoomTaken) as refused:
         services.book_series(plan_id=booking.plan.pk, slots=slots, at=NOW, by=booking.practitioner)
 
     assert refused.value.field == "sessions/1/room"
@@ -454,7 +455,7 @@ def test_when_the_shift_fails_nothing_has_moved(
     another_booking.book(NINE + 2 * DAY)
     before = plan_now(booking)
 
-    with pytest.raises(rules.RoomTaken):
+    with pytest.raises(clash.RoomTaken):
         reschedule(three[0], NINE + 2 * DAY, dana, shift_later=True)
 
     assert plan_now(booking) == before

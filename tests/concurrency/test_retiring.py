@@ -9,7 +9,7 @@ import pytest
 from sessions import services
 from sessions.models import TreatmentSession
 from sessions.scheduling.ahead import look_ahead
-from sessions.services.ending.settle import Decider
+from sessions.services.ending.decisions import Decider
 from tests.concurrency.conftest import race, without_locks
 from tests.conftest import Booking
 from tests.factories import DAY, NINE

@@ -8,14 +8,15 @@ from sessions.models import TreatmentSession
 from sessions.scheduling.availability import BookingFacts
 from sessions.scheduling.spacing import explain_too_soon
 from sessions.services.booking import book as booking
+from sessions.services.booking import clash
 
 __all__ = ["application"]
 
 REFUSALS = {
-    "practitioner": booking.PractitionerTaken,
-    "room": booking.RoomTaken,
-    "device": booking.DeviceTaken,
-    "patient": booking.PatientTaken,
+    "practitioner": clash.PractitionerTaken,
+    "room": clash.RoomTaken,
+    "device": clash.DeviceTaken,
+    "patient": clash.PatientTaken,
 }
 
 

@@ -17,7 +17,7 @@ from patients.models import ConsentText, Patient
 from patients.services import PatientArchived
 from sessions import services as of_sessions
 from sessions.lifecycle import Status
-from sessions.services.ending.settle import Decider
+from sessions.services.ending.decisions import Decider
 from tests.conftest import Booking
 from tests.factories import (
     DAY,

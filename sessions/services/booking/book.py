@@ -3,9 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.postgres.aggregates import BoolOr
-from django.db import transaction
-
 from clinic.db.locks import lock, statement
 from clinic.db.retries import retried_transaction
 from clinic.db.rows import Insert
@@ -15,16 +12,16 @@ from clinic.models import Device, Room, User, in_words
 from patients.services import PatientArchived
 from sessions.lifecycle import PlanStatus
 from sessions.models import SessionEvent, SessionFinding, TreatmentPlan, TreatmentSession
-from sessions.models.occupation import clash_conditions
 from sessions.safety.assessment import override_row, side_effect_findings
 from sessions.scheduling.availability import BookingFacts, SlotTaken, booking_facts
 from sessions.scheduling.holds import consume_holds, own_holds
-from sessions.scheduling.spacing import approve_sooner, explain_too_soon, recovery_end
+from sessions.scheduling.spacing import approve_sooner, recovery_end
+from sessions.services.booking.clash import insert
 from sessions.services.booking.presence import require_fit, require_presence
 from sessions.services.plans import version_in_effect
 from sessions.signals import session_moved
 
-SESSION, EVENT = Insert(TreatmentSession), Insert(SessionEvent)
+EVENT = Insert(SessionEvent)
 # A walk-in is typed in a few minutes after it began.
 GRACE = timedelta(minutes=15)
 
@@ -52,26 +49,6 @@ class PlanNotActive(Conflict):
 class OpenSideEffects(Conflict):
     code = "open_side_effect"
     title = "Something has not healed yet"
-
-
-class PractitionerTaken(SlotTaken):
-    code = "practitioner_taken"
-    title = "The practitioner is already booked"
-
-
-class RoomTaken(SlotTaken):
-    code = "room_taken"
-    title = "The room is already booked"
-
-
-class DeviceTaken(SlotTaken):
-    code = "device_taken"
-    title = "The device is already booked"
-
-
-class PatientTaken(Conflict):
-    code = "patient_taken"
-    title = "The patient already has a session"
 
 
 class OverrideNotAllowed(NotAllowed):
@@ -243,29 +220,6 @@ def require_open_time(session: TreatmentSession, now: BookingFacts, *, at: datet
     require_active(now.plan_status)
 
 
-def require_free(session: TreatmentSession, *, at: datetime) -> None:
-    """Ask the constraints whether `session` could be booked, and book nothing.
-
-    The row is written and taken back, so that the answer cannot differ from a real booking's.
-    Raises TooSoon, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken.
-    """
-    with transaction.atomic():
-        insert(session, at=at)
-        transaction.set_rollback(True)
-
-
-def insert(session: TreatmentSession, *, at: datetime) -> None:
-    """Write a new session, unless a constraint refuses it.
-
-    Raises TooSoon, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken.
-    """
-    if SESSION.one(session):
-        return
-    if refusal := explain_clash(session, at=at):
-        raise refusal
-    session.save(force_insert=True)  # what refused it has gone, or now says its name
-
-
 def require_override_right(by: User) -> None:
     if not by.has_perm("treatment_sessions.override"):
         raise OverrideNotAllowed("Ask a practitioner to book this session.")
@@ -290,28 +244,3 @@ def accept_side_effects(
     if grave:
         require_override_right(by)
     return grave
-
-
-def explain_clash(session: TreatmentSession, *, at: datetime) -> Conflict | None:
-    """The words for what is in the way of `session`; never whose booking it is.
-
-    If the skin has not recovered, that is the answer, because no other room or practitioner would
-    help.
-    """
-    taken = TreatmentSession.objects.clashing_with(session).aggregate(
-        **{name: BoolOr(condition) for name, condition in clash_conditions(session).items()}
-    )
-    when = f"{session.starts_at_local:%d %b %Y at %H:%M}"
-    if taken["skin"]:
-        return explain_too_soon(session, at=at)
-    if taken["practitioner"]:
-        return PractitionerTaken(
-            f"{session.practitioner} is already booked on {when}.", field="practitioner"
-        )
-    if taken["room"]:
-        return RoomTaken(f"{session.room} is already booked on {when}.", field="room")
-    if taken["device"]:
-        return DeviceTaken(f"{session.device} is already booked on {when}.", field="device")
-    if taken["patient"]:
-        return PatientTaken(f"The patient already has a session on {when}.", field="starts_at")
-    return None

@@ -12,9 +12,9 @@ from sessions.services.booking.book import (
     lock_for_bookings,
     locks_for,
     prepare_session,
-    require_free,
     require_open_time,
 )
+from sessions.services.booking.clash import require_free
 
 
 @retried_transaction

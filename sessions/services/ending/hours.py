@@ -7,7 +7,8 @@ from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from clinic.models import Clinic, User, WorkingHours
 from sessions.scheduling.ahead import look_ahead
-from sessions.services.ending.settle import Decider, carry_out_decisions
+from sessions.services.ending.decisions import Decider
+from sessions.services.ending.settle import carry_out_decisions
 from sessions.services.plans import require_practitioner
 
 

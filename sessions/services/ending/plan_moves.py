@@ -8,7 +8,8 @@ from patients.services.records import require_open
 from sessions.lifecycle import PlanStatus
 from sessions.models import TreatmentPlan
 from sessions.scheduling.ahead import look_ahead
-from sessions.services.ending.settle import Decider, carry_out_decisions
+from sessions.services.ending.decisions import Decider
+from sessions.services.ending.settle import carry_out_decisions
 
 
 class ReasonMissing(DomainError):

@@ -12,7 +12,8 @@ from clinic.models import User
 from patients.models import Patient
 from patients.services import archive_record, restore_record
 from sessions.scheduling.ahead import Ahead, look_ahead
-from sessions.services.ending.settle import Decider, StillAhead, carry_out_decisions
+from sessions.services.ending.decisions import Decider, StillAhead
+from sessions.services.ending.settle import carry_out_decisions
 from sessions.signals import archived_or_restored
 
 

@@ -1,0 +1,83 @@
+"""What is in the way of a booking, in the words of the desk."""
+
+from datetime import datetime
+
+from django.contrib.postgres.aggregates import BoolOr
+from django.db import transaction
+
+from clinic.db.rows import Insert
+from clinic.errors import Conflict
+from sessions.models import TreatmentSession
+from sessions.models.occupation import clash_conditions
+from sessions.scheduling.availability import SlotTaken
+from sessions.scheduling.spacing import explain_too_soon
+
+SESSION = Insert(TreatmentSession)
+
+
+class PractitionerTaken(SlotTaken):
+    code = "practitioner_taken"
+    title = "The practitioner is already booked"
+
+
+class RoomTaken(SlotTaken):
+    code = "room_taken"
+    title = "The room is already booked"
+
+
+class DeviceTaken(SlotTaken):
+    code = "device_taken"
+    title = "The device is already booked"
+
+
+class PatientTaken(Conflict):
+    code = "patient_taken"
+    title = "The patient already has a session"
+
+
+def require_free(session: TreatmentSession, *, at: datetime) -> None:
+    """Ask the constraints whether `session` could be booked, and book nothing.
+
+    The row is written and taken back, so that the answer cannot differ from a real booking's.
+    Raises TooSoon, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken.
+    """
+    with transaction.atomic():
+        insert(session, at=at)
+        transaction.set_rollback(True)
+
+
+def insert(session: TreatmentSession, *, at: datetime) -> None:
+    """Write a new session, unless a constraint refuses it.
+
+    Raises TooSoon, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken.
+    """
+    if SESSION.one(session):
+        return
+    if refusal := explain_clash(session, at=at):
+        raise refusal
+    session.save(force_insert=True)  # what refused it has gone, or now says its name
+
+
+def explain_clash(session: TreatmentSession, *, at: datetime) -> Conflict | None:
+    """The words for what is in the way of `session`; never whose booking it is.
+
+    If the skin has not recovered, that is the answer, because no other room or practitioner would
+    help.
+    """
+    taken = TreatmentSession.objects.clashing_with(session).aggregate(
+        **{name: BoolOr(condition) for name, condition in clash_conditions(session).items()}
+    )
+    when = f"{session.starts_at_local:%d %b %Y at %H:%M}"
+    if taken["skin"]:
+        return explain_too_soon(session, at=at)
+    if taken["practitioner"]:
+        return PractitionerTaken(
+            f"{session.practitioner} is already booked on {when}.", field="practitioner"
+        )
+    if taken["room"]:
+        return RoomTaken(f"{session.room} is already booked on {when}.", field="room")
+    if taken["device"]:
+        return DeviceTaken(f"{session.device} is already booked on {when}.", field="device")
+    if taken["patient"]:
+        return PatientTaken(f"The patient already has a session on {when}.", field="starts_at")
+    return None
