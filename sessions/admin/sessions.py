@@ -3,119 +3,31 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Case, When
 from django.forms import CharField, ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
-from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from clinic.admin import (
-    MovesInline,
-    OfTheirClinics,
-    ReadOnlyInline,
-    ScopedFields,
-    ServiceAdmin,
-    StatusButtons,
-)
+from clinic.admin import OfTheirClinics, ServiceAdmin, StatusButtons
 from clinic.admin.filters import DaysFilter
 from clinic.admin.forms.clocks import suffix
 from clinic.admin.words import severity, status_badge
-from clinic.findings import Severity
 from clinic.permissions import actor
 from sessions import services
 from sessions.admin.decisions import Warned, check, decide, fields_of, rows_of, warnings_for
+from sessions.admin.record import (
+    AddendumInline,
+    CartridgeUseInline,
+    ProductUseInline,
+    SessionEventInline,
+    SessionFindingInline,
+    ZoneTreatmentInline,
+)
 from sessions.lifecycle import NEXT, Status
-from sessions.models import (
-    Addendum,
-    CartridgeUse,
-    ProductUse,
-    SessionEvent,
-    SessionFinding,
-    TreatmentSession,
-    ZoneTreatment,
-)
+from sessions.models import TreatmentSession
 from sessions.safety.assessment import assess_session
-
-
-class SessionEventInline(MovesInline):
-    model = SessionEvent
-
-
-class ChartInline(ScopedFields, TabularInline):
-    """Part of the chart: open while the session is in progress, read-only before and after."""
-
-    extra = 0
-    hide_title = True
-
-    def _is_open(self, obj: Any) -> bool:
-        is_going_on = obj is not None and obj.status == Status.IN_PROGRESS
-        return is_going_on and obj.patient.archived_at is None
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._is_open(obj) and super().has_add_permission(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._is_open(obj) and super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._is_open(obj) and super().has_delete_permission(request, obj)
-
-
-class ZoneTreatmentInline(ChartInline):
-    model = ZoneTreatment
-    fields = ["zone", "side", "depth_mm", "passes", "endpoint", "note"]
-    verbose_name_plural = "chart"
-
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        formset = super().get_formset(request, obj, **kwargs)
-        if obj is not None and "zone" in formset.form.base_fields:
-            formset.form.base_fields["zone"].queryset = obj.area.zones.all()
-        return formset
-
-
-class ProductUseInline(ChartInline):
-    model = ProductUse
-    fields = ["product", "lot", "grams", "area_cm2", "on_at", "off_at", "is_occluded", "prescriber"]
-    verbose_name_plural = "anaesthetics, serums, dressings"
-
-
-class CartridgeUseInline(ReadOnlyInline):
-    """Cartridges come in by scanning."""
-
-    model = CartridgeUse
-    fields = ["lot", "serial", "used_on"]
-    readonly_fields = fields
-    verbose_name_plural = "cartridges"
-
-
-class SessionFindingInline(ReadOnlyInline):
-    model = SessionFinding
-    fields = ["how_grave", "message", "overridden_by", "override_reason", "rule", "source"]
-    readonly_fields = fields
-    verbose_name_plural = "findings on record"
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """What stopped the treatment first."""
-        return super().get_queryset(request).order_by(GRAVEST_FIRST, "id")
-
-    @display(description="severity")
-    def how_grave(self, finding: SessionFinding) -> str:
-        return severity(finding.severity)
-
-
-class AddendumInline(ReadOnlyInline):
-    model = Addendum
-    fields = ["at", "by", "text"]
-    readonly_fields = fields
-    ordering = ["id"]
-
-
-GRAVEST_FIRST = Case(
-    *(When(severity=value, then=place) for place, value in enumerate(Severity.values))
-)
 
 
 class RecordForm(ModelForm):  # type: ignore[type-arg]
