@@ -1,7 +1,7 @@
 """Patients and all that belongs to them, over HTTP."""
 
 from patients.api.catalogue import ConcernViewSet, ConsentTextViewSet, ScreeningRuleViewSet
-from patients.api.medical import ConsentViewSet, PhotoConsentViewSet
+from patients.api.consents import ConsentViewSet, PhotoConsentViewSet
 from patients.api.patients import PatientViewSet
 from patients.api.tasks import TaskViewSet
 

@@ -1,4 +1,4 @@
-"""What clinicians know of a patient, over HTTP: history, skin, concerns, screening, consents."""
+"""What clinicians know of a patient, over HTTP: history, skin, concerns, screening."""
 
 from typing import Any
 
@@ -10,26 +10,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from clinic.api.base import ClinicViewSet, VisibleField
-from clinic.api.forms import CodeField, Form, RowField, TextField, parse_body
+from clinic.api.forms import CodeField, Form, TextField, parse_body
 from clinic.api.paging import ListPages, page_of, pages_by
-from clinic.models import User
 from clinic.permissions import actor
 from patients import services
 from patients.models import (
     Concern,
     ConcernSubtype,
-    ConsentText,
     Patient,
     PatientConcern,
-    PhotoConsent,
-    PhotoScope,
     Screening,
     ScreeningAnswer,
     ScreeningKind,
     SkinType,
     SkinTypeAssessment,
-    TreatmentConsent,
     Zone,
     past_day,
 )
@@ -43,10 +37,6 @@ MEDICAL_PERMISSIONS = {
     "record_concern": "patients.change_medical",
     "screenings": "patients.view_screening",
     "record_screening": "patients.add_screening",
-    "consents": "patients.view_treatmentconsent",
-    "record_consent": "patients.add_treatmentconsent",
-    "photo_consents": "patients.view_photoconsent",
-    "record_photo_consent": "patients.add_photoconsent",
 }
 
 
@@ -139,49 +129,6 @@ class ScreeningOut(serializers.ModelSerializer[Screening]):
         read_only_fields = fields
 
 
-class SignatureIn(Form):
-    text = RowField(queryset=ConsentText.objects.all())
-    signer_name = TextField(max_length=160)
-    signer_relation = TextField(required=False, allow_blank=True, max_length=80)
-
-
-class ConsentIn(SignatureIn):
-    clauses = serializers.ListField(child=serializers.SlugField(), max_length=40)
-    zones = serializers.ListField(child=serializers.SlugField(), min_length=1, max_length=60)
-    device_models = serializers.ListField(
-        child=serializers.SlugField(), min_length=1, max_length=20
-    )
-    witness = VisibleField(queryset=User.objects.all(), required=False, allow_null=True)
-
-
-class PhotoConsentIn(SignatureIn):
-    scope = serializers.ChoiceField(choices=PhotoScope.choices)
-
-
-class RevocationIn(Form):
-    reason = TextField(max_length=300)
-
-
-SIGNED = (
-    *("id", "text", "text_sha256", "signed_at", "signer_name", "signer_relation", "recorded_by"),
-    *("expires_on", "revoked_at", "revoke_reason"),
-)
-
-
-class ConsentOut(serializers.ModelSerializer[TreatmentConsent]):
-    class Meta:
-        model = TreatmentConsent
-        fields = [*SIGNED, "clauses", "zones", "device_models", "witness"]
-        read_only_fields = fields
-
-
-class PhotoConsentOut(serializers.ModelSerializer[PhotoConsent]):
-    class Meta:
-        model = PhotoConsent
-        fields = [*SIGNED, "scope"]
-        read_only_fields = fields
-
-
 class AssessmentPages(ListPages):
     """By the day that was typed, of which there may be several a day."""
 
@@ -269,69 +216,3 @@ class MedicalActions(GenericViewSet[Any]):
             by=actor(request),
         )
         return Response(ScreeningOut(screening).data, status=201)
-
-    @extend_schema(responses=ConsentOut(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=pages_by("-id"))
-    def consents(self, request: Request, pk: Any) -> Response:
-        """Treatment consents, newest first, revoked ones too."""
-        return page_of(self, self.get_object().treatment_consents.all(), ConsentOut)
-
-    @extend_schema(request=ConsentIn, responses={201: ConsentOut})
-    @consents.mapping.post
-    def record_consent(self, request: Request, pk: Any) -> Response:
-        patient_id = self.get_object().pk
-        consent = services.record_treatment_consent(
-            patient_id=patient_id,
-            **parse_body(ConsentIn, request),
-            at=timezone.now(),
-            by=actor(request),
-        )
-        return Response(ConsentOut(consent).data, status=201)
-
-    @extend_schema(responses=PhotoConsentOut(many=True), filters=False)
-    @action(
-        detail=True,
-        methods=["get"],
-        url_path="photo-consents",
-        pagination_class=pages_by("-id"),
-    )
-    def photo_consents(self, request: Request, pk: Any) -> Response:
-        """Newest first, revoked ones too."""
-        return page_of(self, self.get_object().photo_consents.all(), PhotoConsentOut)
-
-    @extend_schema(request=PhotoConsentIn, responses={201: PhotoConsentOut})
-    @photo_consents.mapping.post
-    def record_photo_consent(self, request: Request, pk: Any) -> Response:
-        patient_id = self.get_object().pk
-        consent = services.record_photo_consent(
-            patient_id=patient_id,
-            **parse_body(PhotoConsentIn, request),
-            at=timezone.now(),
-            by=actor(request),
-        )
-        return Response(PhotoConsentOut(consent).data, status=201)
-
-
-class ConsentViewSet(ClinicViewSet):
-    """Treatment consents by their own id: to be revoked."""
-
-    model: Any = TreatmentConsent
-    permissions = {"revoke": "patients.change_treatmentconsent"}
-    serializer_class: Any = ConsentOut
-
-    @extend_schema(request=RevocationIn)
-    @action(detail=True, methods=["post"])
-    def revoke(self, request: Request, pk: Any) -> Response:
-        """Take it back; it holds no more from this moment on."""
-        consent = self.get_object()
-        data = parse_body(RevocationIn, request)
-        consent = services.revoke_consent(consent=consent, reason=data["reason"], at=timezone.now())
-        return Response(self.serializer_class(consent).data)
-
-
-class PhotoConsentViewSet(ConsentViewSet):
-    """Photo consents by their own id: once revoked, the photographs are not served."""
-
-    model = PhotoConsent
-    permissions = {"revoke": "patients.change_photoconsent"}
-    serializer_class = PhotoConsentOut

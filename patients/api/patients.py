@@ -19,16 +19,9 @@ from clinic.api.paging import NewestFirst, page_of, pages_by
 from clinic.models import known_time_zone
 from clinic.permissions import actor
 from patients import services
+from patients.api.consents import CONSENT_PERMISSIONS, ConsentActions
 from patients.api.medical import MEDICAL_PERMISSIONS, MedicalActions
-from patients.models import (
-    Channel,
-    ContactConsent,
-    Patient,
-    Purpose,
-    Sex,
-    SkinType,
-    birth_date,
-)
+from patients.models import Channel, ContactConsent, Patient, Purpose, Sex, SkinType, birth_date
 
 
 class PatientIn(Form):
@@ -128,7 +121,9 @@ class DuplicateOut(PatientOut):
         read_only_fields = fields
 
 
-class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicViewSet):
+class PatientViewSet(
+    MedicalActions, ConsentActions, ListModelMixin, RetrieveModelMixin, ClinicViewSet
+):
     model = Patient
     resource = "patients.patient"
     permissions = {
@@ -136,6 +131,7 @@ class PatientViewSet(MedicalActions, ListModelMixin, RetrieveModelMixin, ClinicV
         "contact_consents": "patients.view_contactconsent",
         "record_contact_consent": "patients.add_contactconsent",
         **MEDICAL_PERMISSIONS,
+        **CONSENT_PERMISSIONS,
     }
     serializer_class = PatientOut
     filterset_class = PatientFilter
