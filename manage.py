@@ -28,7 +28,7 @@ def up(arguments: list[str]) -> int | str:
 def use_running_servers() -> None:
     """Let other commands talk to the servers that `up` runs here, where there is an `up`."""
     try:
-        from clinic.embedded.up import use_running_servers
+        from clinic.embedded.state import use_running_servers
     except ModuleNotFoundError:
         return
     use_running_servers()

@@ -16,53 +16,12 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
-from typing import Any
 
 from clinic.embedded import Postgres, Unavailable, Valkey
 from clinic.embedded.process import die_with_parent, free_port, hold, secret_file, stop_process
+from clinic.embedded.state import BASE, ENVIRONMENT, LOCK, STATE, VAR, running
 
-BASE = Path(__file__).resolve().parent.parent.parent
-VAR = Path(os.environ.get("CLINIC_VAR", BASE / "var"))
-STATE = VAR / "up.json"
-LOCK = VAR / "up.lock"
 HURRIED_DAY = 5.0  # seconds that a day of a message sequence lasts under --hurry
-ENVIRONMENT = (
-    "ALLOWED_HOSTS",
-    "CLINIC_DAY_SECONDS",
-    "CLINIC_DEMO",
-    "CLINIC_INBOX_DIR",
-    "CLINIC_WAKE_SECONDS",
-    "DATABASE_URL",
-    "DEFAULT_FROM_EMAIL",
-    "EMAIL_URL",
-    "MEDIA_ROOT",
-    "PUBLIC_URL",
-    "REDIS_URL",
-    "SECRET_KEY",
-    "SMS_HTTP_KIND",
-    "SMS_HTTP_URL",
-    "SMS_PROVIDER",
-)
-
-
-def running() -> dict[str, Any] | None:
-    """What the `up` that runs here has written down about itself, if one runs."""
-    if not LOCK.exists() or not STATE.exists():
-        return None
-    free = hold(LOCK)
-    if free:
-        free.close()
-        return None
-    state: dict[str, Any] = json.loads(STATE.read_text())
-    return state
-
-
-def use_running_servers() -> None:
-    """Let other commands talk to the servers that `up` runs here."""
-    if state := running():
-        for name, value in {**state["environment"], "CLINIC_URL": state["url"]}.items():
-            os.environ.setdefault(name, value)
 
 
 def main(argv: list[str]) -> int:
