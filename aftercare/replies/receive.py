@@ -15,9 +15,9 @@ from aftercare.replies import opt_out
 from aftercare.replies.address import normalize_address
 from aftercare.replies.auto_replies import answer, confirmed
 from aftercare.replies.keywords import read_reply
+from aftercare.replies.sender import as_number, only_clinic, people_at
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
-from clinic.models import Clinic
 from patients.models import Audience, Channel, Patient, Purpose, StaffTask, TaskKind
 from patients.services import raise_task
 from sessions.lifecycle import UPCOMING, Status
@@ -115,12 +115,6 @@ def is_known(provider: str, provider_id: str) -> bool:
     return known.exists()
 
 
-def people_at(number: str) -> list[Patient]:
-    """Everybody who can be reached at a number: it may be shared."""
-    rows = Patient.objects.filter(mobile=number, archived_at__isnull=True)
-    return list(rows.select_related("clinic").order_by("pk"))
-
-
 class _ReplyHandler:
     """One SMS on its way in, with all that is known of its sender."""
 
@@ -128,7 +122,7 @@ class _ReplyHandler:
         self.incoming, self.at = incoming, at
         self.sender = normalize_address(Channel.SMS, as_number(incoming.sender))
         self.people = people_at(self.sender)
-        self.clinic = _only_clinic(self.people)
+        self.clinic = only_clinic(self.people)
         self.reading = read_reply(incoming.body)
         languages = {patient.language for patient in self.people}
         self.language = languages.pop() if len(languages) == 1 else "en"
@@ -281,23 +275,6 @@ def confirm(session: TreatmentSession, *, at: datetime) -> bool:
         move_session(session_id=session.pk, to=Status.CONFIRMED, at=at, by=None)
         status = Status.CONFIRMED
     return status == Status.CONFIRMED
-
-
-def as_number(sender: str) -> str:
-    """A number as gateways write it, with or without + or 00 before the country."""
-    digits = sender.strip().removeprefix("+")
-    if digits.isascii() and digits.isdigit() and len(digits) >= 8:
-        return f"+{digits.removeprefix('00')}"
-    return sender.strip()
-
-
-def _only_clinic(people: list[Patient]) -> Clinic | None:
-    """The clinic of all who share a number; for a stranger the only clinic there is, if so."""
-    if people:
-        clinics = {patient.clinic_id: patient.clinic for patient in people}
-        return next(iter(clinics.values())) if len(clinics) == 1 else None
-    some = list(Clinic.objects.all()[:2])
-    return some[0] if len(some) == 1 else None
 
 
 def _is_healing(session: TreatmentSession, at: datetime) -> bool:

@@ -198,13 +198,12 @@ SERVICES = [
 READS = {
     *(
         "alternatives",
-        "as_number",
         "candidates",
         "consenting_patients",
         "current_texts",
         "is_known",
     ),
-    *("bookings_in", "people_at", "propose_moves", "propose_series", "questionnaire", "refusal"),
+    *("bookings_in", "propose_moves", "propose_series", "questionnaire", "refusal"),
     "task_source",
 }
 # Beat's: each row in a transaction of its own.
