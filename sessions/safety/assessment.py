@@ -7,12 +7,10 @@ from typing import Any
 from clinic.findings import Finding, Severity
 from clinic.models import User
 from sessions.lifecycle import Status
-from sessions.models import (
-    SessionFinding,
-    TreatmentSession,
-)
+from sessions.models import SessionFinding, TreatmentSession
 from sessions.safety import assess, check_side_effects
-from sessions.safety.loading import load_facts, open_side_effects, rules_in_effect
+from sessions.safety.loading import load_facts, rules_in_effect
+from sessions.safety.loading_healing import open_side_effects
 
 
 @dataclass(frozen=True)

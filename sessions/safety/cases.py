@@ -19,16 +19,9 @@ from clinic.models import DeviceModel
 from patients.models import ScreeningRule, Zone
 from sessions.models import Endpoint, Product, ProductKind, Protocol, ProtocolVersion
 from sessions.safety import assess, facts
-from sessions.safety.loading import (
-    answer_facts,
-    area_facts,
-    courses_in_effect,
-    device_facts,
-    open_side_effect,
-    product_facts,
-    rules_in_effect,
-    zone_facts,
-)
+from sessions.safety.loading import answer_facts, area_facts, device_facts, rules_in_effect
+from sessions.safety.loading_chart import product_facts, zone_facts
+from sessions.safety.loading_healing import courses_in_effect, open_side_effect
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 DEVICE, PROTOCOL = "skinpen-precision", "acne-scars-face"

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Max
 
 from clinic.findings import Severity
 from clinic.models import ClinicalRule, DeviceModel, DeviceSpec
-from clinic.values.wallclock import day_bounds
 from patients.models import (
     OFF_LABEL,
     Area,
@@ -19,35 +18,16 @@ from patients.models import (
     Screening,
     ScreeningRule,
     TreatmentConsent,
-    Zone,
 )
 from patients.screening import Answer
 from sessions.lifecycle import Status
-from sessions.models import (
-    MIN_DEPTH_MM,
-    DeviceClearance,
-    Product,
-    ProductUse,
-    ProtocolVersion,
-    SideEffect,
-    SideEffectExpectation,
-    SideEffectKind,
-    TreatmentSession,
-    ZoneLimit,
-)
+from sessions.models import MIN_DEPTH_MM, DeviceClearance, TreatmentSession
 from sessions.safety import facts
-from sessions.safety.facts import Facts, Limit, Number
+from sessions.safety.facts import Facts, Number
+from sessions.safety.loading_chart import product_uses, treated_zones, uses_of_the_day
+from sessions.safety.loading_healing import open_side_effects, past_side_effects
 
-PIGMENT = {SideEffectKind.HYPERPIGMENTATION, SideEffectKind.HYPOPIGMENTATION}
 PIGMENT_CHECK = "pigment-change"  # the screening rule that asks for it
-# What goes through the body, or is carried along by hands: it counts wherever it began.
-NOT_LOCAL = {
-    SideEffectKind.ANAESTHETIC_REACTION,
-    SideEffectKind.INFECTION,
-    SideEffectKind.HSV_REACTIVATION,
-    SideEffectKind.OTHER,
-}
-HOUR = timedelta(hours=1)
 
 
 def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
@@ -82,10 +62,10 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         sessions_before=_sessions_before(session),
         sessions_planned=session.plan.planned_sessions,
         side_effects=open_side_effects(session, at),
-        past_side_effects=_past_side_effects(session),
-        treated=_treated(session, at),
-        products=_products(session.product_uses),
-        same_day_products=_products(_uses_of_the_day(session)),
+        past_side_effects=past_side_effects(session),
+        treated=treated_zones(session, at),
+        products=product_uses(session.product_uses),
+        same_day_products=product_uses(uses_of_the_day(session)),
         cartridges=session.cartridge_uses.count(),
     )
 
@@ -242,151 +222,3 @@ def _sessions_before(session: TreatmentSession) -> int:
     return TreatmentSession.objects.filter(
         plan=session.plan_id, status=Status.COMPLETED, starts_at__lt=session.starts_at
     ).count()
-
-
-def open_side_effects(session: TreatmentSession, at: datetime) -> tuple[facts.OpenSideEffect, ...]:
-    """The gravest open side effect of each kind, on this area and elsewhere."""
-    unresolved = SideEffect.objects.unresolved().filter(session__patient=session.patient_id)
-    gravest: Any = (
-        unresolved.annotate(is_here=Q(session__area=session.area_id))
-        .order_by("kind", "-is_here", "-grade", "onset_at")
-        .distinct("kind", "is_here")
-    )
-    courses = courses_in_effect(at) if gravest else {}
-    return tuple(
-        open_side_effect(
-            effect.kind,
-            effect.grade,
-            hours=(min(at, session.starts_at) - effect.onset_at) // HOUR,
-            is_here=effect.is_here,
-            course=courses.get(effect.kind),
-        )
-        for effect in gravest
-    )
-
-
-def courses_in_effect(at: datetime) -> dict[str, SideEffectExpectation]:
-    return {course.kind: course for course in SideEffectExpectation.objects.in_effect(at)}
-
-
-def open_side_effect(
-    kind: str, grade: int, *, hours: int, is_here: bool, course: SideEffectExpectation | None
-) -> facts.OpenSideEffect:
-    return facts.OpenSideEffect(
-        kind=kind,
-        name=str(SideEffectKind(kind).label),
-        grade=grade,
-        is_pigment_change=kind in PIGMENT,
-        is_red_flag=bool(course and course.is_red_flag),
-        is_elsewhere=not is_here and kind not in NOT_LOCAL,
-        hours=hours,
-        expected_until_hours=course.expected_until_hours if course else None,
-        review_after_hours=course.review_after_hours if course else None,
-    )
-
-
-def _past_side_effects(session: TreatmentSession) -> tuple[facts.PastSideEffect, ...]:
-    """The gravest of each kind that has healed, on this area first."""
-    resolved = SideEffect.objects.filter(
-        session__patient=session.patient_id, resolved_at__isnull=False
-    )
-    gravest: Any = (
-        resolved.annotate(is_here=Q(session__area=session.area_id))
-        .order_by("kind", "-is_here", "-grade")
-        .distinct("kind")
-    )
-    return tuple(
-        facts.PastSideEffect(
-            kind=effect.kind,
-            name=effect.get_kind_display(),
-            grade=effect.grade,
-            is_same_area=effect.is_here,
-        )
-        for effect in gravest
-    )
-
-
-def _treated(session: TreatmentSession, at: datetime) -> tuple[facts.TreatedZone, ...]:
-    charted = list(session.zone_treatments.select_related("zone").order_by("id"))
-    zones = zone_facts([entry.zone for entry in charted], session.protocol_version, at)
-    return tuple(
-        facts.TreatedZone(
-            zone=zones[treatment.zone.code],
-            depth_mm=treatment.depth_mm,
-            passes=treatment.passes,
-            endpoint=treatment.endpoint,
-        )
-        for treatment in charted
-    )
-
-
-def zone_facts(
-    zones: Iterable[Zone], version: ProtocolVersion, at: datetime
-) -> dict[str, facts.Zone]:
-    """By code: what each of these zones takes, at all and by the protocol."""
-    ids = {zone.pk for zone in zones}
-    limits = {
-        limit.zone_id: limit for limit in ZoneLimit.objects.in_effect(at).filter(zone__in=ids)
-    }
-    ranges = {r.zone_id: r for r in version.zone_ranges.filter(zone__in=ids)}
-    return {
-        zone.code: _zone(zone, limits.get(zone.pk), version, ranges.get(zone.pk, version))
-        for zone in zones
-    }
-
-
-def _zone(zone: Zone, limit: ZoneLimit | None, version: ProtocolVersion, usual: Any) -> facts.Zone:
-    cap = Limit(f"no limit is recorded for {zone.name}", MIN_DEPTH_MM, MIN_DEPTH_MM, "none")
-    if limit:
-        name = f"{zone.name}, limit version {limit.version}"
-        cap = Limit(name, limit.depth_min_mm, limit.depth_max_mm, limit.source)
-    return facts.Zone(
-        code=zone.code,
-        name=zone.name,
-        limit=cap,
-        protocol_range=Limit(str(version), usual.depth_min_mm, usual.depth_max_mm, version.source),
-        passes_max=limit.passes_max if limit else 1,
-        is_blocked=limit.is_blocked if limit else False,
-    )
-
-
-def _uses_of_the_day(session: TreatmentSession) -> Any:
-    """What the patient's other sessions of that day have put on the skin."""
-    begins, ends = day_bounds(session.starts_at_local.date(), session.clinic.zone)
-    return ProductUse.objects.filter(
-        session__patient=session.patient_id,
-        session__starts_at__gte=begins,
-        session__starts_at__lt=ends,
-    ).exclude(session=session)
-
-
-def _products(uses: Any) -> tuple[facts.ProductUse, ...]:
-    return tuple(
-        product_facts(
-            use.product,
-            grams=use.grams,
-            area_cm2=use.area_cm2,
-            on_at=use.on_at,
-            off_at=use.off_at,
-            is_occluded=use.is_occluded,
-            prescriber=use.prescriber,
-        )
-        for use in uses.select_related("product").order_by("id")
-    )
-
-
-def product_facts(product: Product, **use: Any) -> facts.ProductUse:
-    return facts.ProductUse(
-        name=product.name,
-        kind=product.kind,
-        strength_percent=product.strength_percent,
-        for_dermis=product.for_dermis,
-        minutes_max=product.minutes_max,
-        grams_per_cm2_max=product.grams_per_cm2_max,
-        grams_max=product.grams_max,
-        limits_by_label=product.limits_by_label,
-        may_be_occluded=product.may_be_occluded,
-        source=product.source,
-        subject=product.code,
-        **use,
-    )

@@ -1,0 +1,104 @@
+"""What was done to the skin, and what was put on it: the facts, from the database."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from clinic.values.wallclock import day_bounds
+from patients.models import Zone
+from sessions.models import (
+    MIN_DEPTH_MM,
+    Product,
+    ProductUse,
+    ProtocolVersion,
+    TreatmentSession,
+    ZoneLimit,
+)
+from sessions.safety import facts
+from sessions.safety.facts import Limit
+
+
+def treated_zones(session: TreatmentSession, at: datetime) -> tuple[facts.TreatedZone, ...]:
+    charted = list(session.zone_treatments.select_related("zone").order_by("id"))
+    zones = zone_facts([entry.zone for entry in charted], session.protocol_version, at)
+    return tuple(
+        facts.TreatedZone(
+            zone=zones[treatment.zone.code],
+            depth_mm=treatment.depth_mm,
+            passes=treatment.passes,
+            endpoint=treatment.endpoint,
+        )
+        for treatment in charted
+    )
+
+
+def zone_facts(
+    zones: Iterable[Zone], version: ProtocolVersion, at: datetime
+) -> dict[str, facts.Zone]:
+    """By code: what each of these zones takes, at all and by the protocol."""
+    ids = {zone.pk for zone in zones}
+    limits = {
+        limit.zone_id: limit for limit in ZoneLimit.objects.in_effect(at).filter(zone__in=ids)
+    }
+    ranges = {r.zone_id: r for r in version.zone_ranges.filter(zone__in=ids)}
+    return {
+        zone.code: _zone(zone, limits.get(zone.pk), version, ranges.get(zone.pk, version))
+        for zone in zones
+    }
+
+
+def _zone(zone: Zone, limit: ZoneLimit | None, version: ProtocolVersion, usual: Any) -> facts.Zone:
+    cap = Limit(f"no limit is recorded for {zone.name}", MIN_DEPTH_MM, MIN_DEPTH_MM, "none")
+    if limit:
+        name = f"{zone.name}, limit version {limit.version}"
+        cap = Limit(name, limit.depth_min_mm, limit.depth_max_mm, limit.source)
+    return facts.Zone(
+        code=zone.code,
+        name=zone.name,
+        limit=cap,
+        protocol_range=Limit(str(version), usual.depth_min_mm, usual.depth_max_mm, version.source),
+        passes_max=limit.passes_max if limit else 1,
+        is_blocked=limit.is_blocked if limit else False,
+    )
+
+
+def uses_of_the_day(session: TreatmentSession) -> Any:
+    """What the patient's other sessions of that day have put on the skin."""
+    begins, ends = day_bounds(session.starts_at_local.date(), session.clinic.zone)
+    return ProductUse.objects.filter(
+        session__patient=session.patient_id,
+        session__starts_at__gte=begins,
+        session__starts_at__lt=ends,
+    ).exclude(session=session)
+
+
+def product_uses(uses: Any) -> tuple[facts.ProductUse, ...]:
+    return tuple(
+        product_facts(
+            use.product,
+            grams=use.grams,
+            area_cm2=use.area_cm2,
+            on_at=use.on_at,
+            off_at=use.off_at,
+            is_occluded=use.is_occluded,
+            prescriber=use.prescriber,
+        )
+        for use in uses.select_related("product").order_by("id")
+    )
+
+
+def product_facts(product: Product, **use: Any) -> facts.ProductUse:
+    return facts.ProductUse(
+        name=product.name,
+        kind=product.kind,
+        strength_percent=product.strength_percent,
+        for_dermis=product.for_dermis,
+        minutes_max=product.minutes_max,
+        grams_per_cm2_max=product.grams_per_cm2_max,
+        grams_max=product.grams_max,
+        limits_by_label=product.limits_by_label,
+        may_be_occluded=product.may_be_occluded,
+        source=product.source,
+        subject=product.code,
+        **use,
+    )
