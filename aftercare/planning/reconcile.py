@@ -166,7 +166,8 @@ def _is_withdrawn(message: Message) -> bool:
 
 
 def _differs(message: Message, found: Window, at: datetime) -> bool:
-    is_overdue = message.due_at <= at and found.due_at <= message.expires_at
+    """Of two that help until the same moment, what is due already is not put off."""
+    is_overdue = message.due_at <= at
     same_end = message.expires_at == found.expires_at
     return not same_end or (message.due_at != found.due_at and not is_overdue)
 

@@ -69,6 +69,29 @@ def test_a_day_is_the_patients_own(session: TreatmentSession) -> None:
     assert turn(session, evening + HOUR) is Turn.OVER
 
 
+MIDNIGHT = datetime(2030, 1, 6, 23, tzinfo=UTC)  # when the patient's day begins, in Berlin
+MOMENT = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ([MIDNIGHT - MOMENT], Turn.GO),
+        ([MIDNIGHT], Turn.OVER),
+        ([MIDNIGHT - DAY, MIDNIGHT - 2 * DAY], Turn.GO),
+        ([MIDNIGHT - days * DAY for days in (1, 2, 6)], Turn.OVER),
+        ([MIDNIGHT - 2 * DAY, MIDNIGHT - DAY, MIDNIGHT - 6 * DAY - MOMENT], Turn.GO),
+    ],
+)
+def test_day_and_week_begin_with_their_first_moment(
+    session: TreatmentSession, times: list[datetime], expected: Turn
+) -> None:
+    for time in times:
+        had(session, time)
+
+    assert turn(session) is expected
+
+
 def test_the_fourth_in_seven_days_does_not(session: TreatmentSession) -> None:
     for days in (6, 4, 2):
         had(session, NINE - days * DAY)

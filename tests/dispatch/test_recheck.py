@@ -1,12 +1,18 @@
 """The re-check at the last moment: which rules are asked, and which objection counts."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 from unittest.mock import patch
 
+import pytest
+
 from aftercare.dispatch import recheck
 from aftercare.models import Message, MessageStatus
-from tests.factories import NINE
+from clinic.models import Clinic
+from patients.models import Patient
+from tests.factories import HOUR, NINE
+
+SECOND = timedelta(seconds=1)
 
 # What ends a message comes before what only puts it off; what takes a lock comes last.
 ORDER = [
@@ -46,3 +52,32 @@ def test_the_first_objection_counts_and_later_rules_are_not_asked() -> None:
 
     assert found
     assert (found.reason, asked) == ("first", ["fits", "first"])
+
+
+@pytest.mark.parametrize(("at", "is_useful"), [(-SECOND, True), (0 * SECOND, False)])
+def test_a_message_helps_until_it_expires(at: timedelta, is_useful: bool) -> None:
+    objection = recheck.still_useful(Message(expires_at=NINE), NINE + at)
+
+    assert (objection is None) is is_useful
+    assert is_useful or (objection and objection.status == MessageStatus.EXPIRED)
+
+
+@pytest.mark.parametrize(
+    ("at", "due_at"),
+    [  # 09:00 UTC is 10:00 in Berlin
+        (NINE - SECOND, None),
+        (NINE, NINE + HOUR),
+        (NINE + HOUR - SECOND, NINE + HOUR),
+        (NINE + HOUR, None),
+    ],
+)
+def test_a_message_waits_for_the_first_minute_after_the_quiet_hours(
+    at: datetime, due_at: datetime | None
+) -> None:
+    clinic = Clinic(time_zone="Europe/Berlin", quiet_from=time(10), quiet_until=time(11))
+    message = Message(clinic=clinic, patient=Patient(clinic=clinic))
+
+    objection = recheck.no_quiet_hour(message, at)
+
+    assert (objection and objection.due_at) == due_at
+    assert objection is None or objection.status == MessageStatus.PENDING

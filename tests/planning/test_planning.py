@@ -294,6 +294,18 @@ def test_a_change_moves_what_waits_and_nothing_else(waiting: CareStep) -> None:
     assert not replan(waiting, at=NINE)
 
 
+@pytest.mark.parametrize(("sooner", "moved"), [(timedelta(seconds=1), 1), (timedelta(0), 0)])
+def test_what_is_due_is_not_put_off(sooner: timedelta, moved: int) -> None:
+    """A worker may take it at this moment."""
+    step = CareStepFactory(offset=DAY, useful_for=2 * DAY)
+    session = done()
+    due = (session.completed_at or NINE) + DAY
+    MessageFactory(session=session, step=step, due_at=due, expires_at=due + 2 * DAY)
+    step.offset, step.useful_for = DAY + HOUR, 2 * DAY - HOUR
+
+    assert replan(step, at=due - sooner) == Replan(moved=moved)
+
+
 def test_a_step_that_is_switched_off_and_on_withdraws_and_plans_anew(waiting: CareStep) -> None:
     waiting.is_active = False
     off = replan(waiting, at=NINE)
@@ -455,6 +467,7 @@ def test_what_can_no_longer_go_by_one_channel_goes_by_the_other_when_it_is_due(
         ("EMAIL", True, DAY),
         ("EMAIL_ELSE_SMS", False, DAY),
         ("EMAIL_ELSE_SMS", True, -HOUR),
+        ("EMAIL_ELSE_SMS", True, 0 * HOUR),
     ],
 )
 def test_nothing_stands_in_where_it_may_not(policy: str, agreed: bool, expires: timedelta) -> None:

@@ -33,22 +33,25 @@ NIGHT = quiet(time(21), time(8))
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "hour", "expected"),
+    ("start", "end", "now", "expected"),
     [
-        (21, 8, 20, False),
-        (21, 8, 21, True),
-        (21, 8, 2, True),
-        (21, 8, 8, False),
-        (1, 6, 0, False),
-        (1, 6, 3, True),
-        (1, 6, 6, False),
-        (0, 0, 3, False),
+        (21, 8, "20:59:59", False),
+        (21, 8, "21:00:00", True),
+        (21, 8, "00:00:00", True),
+        (21, 8, "07:59:59", True),
+        (21, 8, "08:00:00", False),
+        (1, 6, "00:59:59", False),
+        (1, 6, "01:00:00", True),
+        (1, 6, "05:59:59", True),
+        (1, 6, "06:00:00", False),
+        (0, 0, "00:00:00", False),
+        (8, 8, "08:00:00", False),
     ],
 )
-def test_quiet_hours_end_before_their_last_minute(
-    start: int, end: int, hour: int, expected: bool
+def test_quiet_hours_begin_with_their_first_moment_and_end_before_their_last(
+    start: int, end: int, now: str, expected: bool
 ) -> None:
-    at = datetime(2030, 1, 7, hour, tzinfo=UTC)
+    at = datetime.combine(datetime(2030, 1, 7), time.fromisoformat(now), tzinfo=UTC)
 
     assert in_quiet_hours(at, quiet(time(start), time(end)), ZoneInfo("UTC")) is expected
 
@@ -91,6 +94,26 @@ def test_once_the_evening_has_passed_it_is_missed_and_somebody_should_call() -> 
 
     assert found is not None
     assert found.is_missed
+
+
+@pytest.mark.parametrize(
+    ("until", "sent"),
+    [(time(7, 59), "in the morning"), (time(8), "not"), (time(8, 1), "not")],
+)
+def test_what_helps_until_the_quiet_hours_end_does_not_help_then(until: time, sent: str) -> None:
+    """Due at six, of use until eight. Before an appointment it goes out the evening before."""
+    due, clinic = datetime(2030, 1, 7, 6, tzinfo=UTC), quiet(time(21), until)
+    utc, at = ZoneInfo("UTC"), datetime(2030, 1, 1, tzinfo=UTC)
+    starts_at = due + 3 * HOUR
+
+    after = window(due, 2 * HOUR, clinic=clinic, zone=utc, at=at)
+    before = window(due, 9 * HOUR, clinic=clinic, zone=utc, at=at, starts_at=starts_at)
+
+    assert after
+    assert before
+    assert after.is_missed is (sent == "not")
+    assert not before.is_missed
+    assert (before.due_at.date() < due.date()) is (sent == "not")
 
 
 def test_in_the_last_hour_nothing_helps() -> None:
