@@ -226,7 +226,7 @@ class OutcomeScaleOut(serializers.ModelSerializer[OutcomeScale]):
         model = OutcomeScale
         fields = [
             *("id", "code", "version", "name", "rater_roles", "score_min", "score_max"),
-            *("lower_is_better", "source"),
+            *("score_step", "concerns", "lower_is_better", "source"),
         ]
         read_only_fields = fields
 

@@ -1,8 +1,10 @@
 """What devices are cleared for, products and scales. Versioned, never edited."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -124,6 +126,15 @@ class OutcomeScale(Versioned):
     rater_roles = ArrayField(models.CharField(max_length=12, choices=RaterRole))
     score_min = models.DecimalField(max_digits=7, decimal_places=2)
     score_max = models.DecimalField(max_digits=7, decimal_places=2)
+    score_step = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(1),
+        db_default=Decimal(1),
+        validators=[MinValueValidator(Decimal("0.01"))],
+        help_text="Scores differ by this or a multiple of it: 1 for a scale of grades.",
+    )
+    concerns = codes(help_text="What it measures; anything if none is named.")
     lower_is_better = models.BooleanField()
 
     objects = VersionedQuerySet.as_manager()

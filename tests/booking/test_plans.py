@@ -175,6 +175,7 @@ def test_an_outcome_is_recorded(as_alice: APIClient, booking: Booking) -> None:
     ("change", "status", "pointer"),
     [
         ({"score": "6"}, 422, "/score"),
+        ({"score": "2.37"}, 422, "/score"),
         ({"score": "0.99"}, 422, "/score"),
         ({"score": "many"}, 400, "/score"),
         ({"rater_role": "CAT"}, 400, "/rater_role"),
@@ -189,6 +190,16 @@ def test_a_wrong_outcome_is_named(
     answer = outcome(as_alice, booking.plan, **change)
 
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (status, pointer)
+
+
+def test_a_scale_measures_the_concern_of_the_plan(as_alice: APIClient, booking: Booking) -> None:
+    hairs = OutcomeScaleFactory(concerns=["hair-thinning"])
+    scars = OutcomeScaleFactory(concerns=[booking.plan.concern.code, "wrinkles"])
+
+    other = outcome(as_alice, booking.plan, scale=str(hairs.pk))
+
+    assert (other.status_code, other.json()["code"]) == (422, "wrong_scale")
+    assert outcome(as_alice, booking.plan, scale=str(scars.pk)).status_code == 201
 
 
 def test_a_scale_is_rated_by_those_it_is_made_for(as_alice: APIClient, booking: Booking) -> None:

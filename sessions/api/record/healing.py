@@ -122,7 +122,7 @@ class SideEffectViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
 
 
 class OutcomeIn(Form):
-    plan = VisibleField(queryset=TreatmentPlan.objects.select_related("area"))
+    plan = VisibleField(queryset=TreatmentPlan.objects.select_related("area", "concern"))
     session = VisibleField(queryset=TreatmentSession.objects.all(), required=False, allow_null=True)
     scale = RowField(queryset=OutcomeScale.objects.all())
     milestone = serializers.ChoiceField(choices=Milestone.choices)

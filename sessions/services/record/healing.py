@@ -55,6 +55,11 @@ class ScoreOutOfRange(DomainError):
     title = "The score is outside of the scale"
 
 
+class WrongScale(DomainError):
+    code = "wrong_scale"
+    title = "The scale measures something else"
+
+
 class WrongRater(DomainError):
     code = "wrong_rater"
     title = "The scale is rated by somebody else"
@@ -166,8 +171,17 @@ def record_outcome(
     zone: Zone | None = None,
     note: str = "",
 ) -> OutcomeMeasure:
-    """Record a score on a scale. Raises ScoreOutOfRange, WrongRater, OtherPlan, ZoneElsewhere."""
+    """Record a score on a scale.
+
+    Raises ScoreOutOfRange, WrongScale, WrongRater, OtherPlan, ZoneElsewhere.
+    """
     require_open(plan.patient, field="plan")
+    if scale.concerns and plan.concern.code not in scale.concerns:
+        raise WrongScale(
+            f"{scale} is not for {plan.concern.name.lower()}: choose another one.", field="scale"
+        )
+    if (score - scale.score_min) % scale.score_step:
+        raise ScoreOutOfRange(f"{scale} goes in steps of {scale.score_step:g}.", field="score")
     if rater_role not in scale.rater_roles:
         raise WrongRater(
             f"{scale} is rated by: "
