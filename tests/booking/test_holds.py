@@ -13,11 +13,12 @@ from clinic.models import User
 from sessions import services
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import Hold, TreatmentSession, WaitlistEntry
-from sessions.scheduling.availability import free_slots
+from sessions.scheduling.availability import SlotTaken, free_slots
 from sessions.scheduling.holds import SlotHeld
 from sessions.scheduling.spacing import TooSoon
 from sessions.services.booking import book as rules
 from sessions.services.booking import clash
+from sessions.services.booking.clash import PatientTaken
 from sessions.services.booking.presence import Closed
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE, HoldFactory, PlanFactory, WaitlistEntryFactory
@@ -78,10 +79,45 @@ def test_what_the_hold_does_not_touch_can_be_booked(
 ) -> None:
     kept = hold(booking)
 
-    assert another_booking.book()
+    assert another_booking.book(at=NOW)
     another_booking.plan = PlanFactory(patient__clinic=booking.plan.clinic)
     another_booking.room = booking.room
-    assert another_booking.book(kept.released_at)
+    assert another_booking.book(kept.released_at, at=NOW)
+
+
+# A session lasts an hour, and a quarter of an hour more in the room and on the device.
+APART = {"practitioner": 60, "patient": 60, "room": 75, "device": 75}
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize("shared", APART)
+@pytest.mark.parametrize("kept_by", ["hold", "session"])
+def test_what_touches_a_session_or_a_hold_is_free_and_a_minute_more_is_not(
+    booking: Booking, another_booking: Booking, kept_by: str, shared: str, sign: int
+) -> None:
+    hold(booking) if kept_by == "hold" else booking.book(at=NOW)
+    if shared == "patient":
+        another_booking.plan = PlanFactory(patient=booking.plan.patient)  # another area
+    else:
+        setattr(another_booking, shared, getattr(booking, shared))
+
+    with pytest.raises((SlotTaken, PatientTaken)):
+        another_booking.book(NINE + sign * (APART[shared] - 1) * MINUTE, at=NOW)
+    beside = another_booking.book(NINE + sign * APART[shared] * MINUTE, at=NOW)
+
+    taken_up = (beside.occupied_from, beside.released_at)
+    assert not TreatmentSession.objects.clashing_with(beside).exists()
+    assert not Hold.objects.clashing_with(beside).exists()
+    if APART[shared] == 75:
+        assert TreatmentSession.objects.overlapping(*taken_up).get() == beside
+        assert not Hold.objects.overlapping(*taken_up).exists()
+
+
+def test_a_hold_lives_until_it_lapses(booking: Booking) -> None:
+    kept = hold(booking)
+
+    assert Hold.objects.live(kept.expires_at - SECOND).get() == kept
+    assert not Hold.objects.live(kept.expires_at).exists()
 
 
 # What becomes of a hold when its time is wanted: for the plan that it is for or for another one,

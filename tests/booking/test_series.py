@@ -30,6 +30,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 NOW = NINE - DAY
 WEEKS = 7 * DAY
+QUARTER = HOUR / 4
 
 
 def propose(booking: Booking, **changes: Any) -> list[services.Proposed]:
@@ -426,6 +427,56 @@ def test_only_those_are_shifted_that_have_to_be(booking: Booking, dana: User) ->
     assert plan_now(booking) == [NINE + 10 * DAY, NINE + 38 * DAY, far.starts_at]
     second.refresh_from_db()
     assert second.status == Status.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("to", "too_soon"),
+    [
+        (2 * DAY, False),  # the next one is 28 days later
+        (2 * DAY + QUARTER, True),
+        (58 * DAY - QUARTER, True),
+        (58 * DAY, False),  # 28 days after the next one
+    ],
+)
+def test_a_session_moves_freely_as_long_as_the_skin_of_both_recovers(
+    booking: Booking, dana: User, to: timedelta, too_soon: bool
+) -> None:
+    first, later = booking.book(at=NOW), booking.book(NINE + 30 * DAY, at=NOW)
+
+    if too_soon:
+        with pytest.raises(LaterSessionsTooSoon):
+            reschedule(first, NINE + to, dana)
+    else:
+        reschedule(first, NINE + to, dana)
+
+    later.refresh_from_db()
+    assert later.status == Status.BOOKED
+    assert len(plan_now(booking)) == 2
+
+
+@pytest.mark.parametrize(
+    ("days", "to", "after"),
+    [
+        ((0, 28, 58), 2, (2, 30, 58)),  # the third is just far enough from the second
+        ((0, 28, 60), 56, (28, 56, 84)),  # the second has just recovered
+    ],
+)
+def test_what_is_just_far_enough_stays(
+    booking: Booking,
+    dana: User,
+    days: tuple[int, ...],
+    to: int,
+    after: tuple[int, ...],
+) -> None:
+    zone = booking.plan.clinic.zone
+    first, *later = (booking.book(NINE + n * DAY, at=NOW) for n in days)
+
+    reschedule(first, NINE + to * DAY, dana, shift_later=True)
+
+    assert plan_now(booking) == [add_wallclock(NINE, n * DAY, zone) for n in after]
+    for day, session in zip(days[1:], later, strict=True):
+        session.refresh_from_db()
+        assert (session.status == Status.BOOKED) is (day in after)
 
 
 def test_a_shift_goes_on_to_the_first_free_day_at_the_same_time(

@@ -39,6 +39,7 @@ from tests.support.lives import moves
 pytestmark = pytest.mark.django_db
 WAITLIST = "/api/v1/waitlist/"
 NOW = NINE - 2 * DAY
+SECOND = timedelta(seconds=1)
 
 Join = Callable[..., WaitlistEntry]
 
@@ -92,6 +93,31 @@ def test_an_offer_of_a_time_that_comes_soon_ends_with_it(booking: Booking, join:
 
     assert is_offered(entry)
     assert entry.offer_expires_at == NINE
+
+
+@pytest.mark.parametrize(("before", "noted"), [(SECOND, True), (0 * SECOND, False)])
+def test_a_time_that_has_begun_is_freed_for_nobody(
+    booking: Booking, join: Join, before: timedelta, noted: bool
+) -> None:
+    join()
+    session = booking.book()
+
+    booking.move(session, Status.CANCELLED, at=NINE - before)
+
+    assert FreedSlot.objects.exists() is noted
+
+
+@pytest.mark.parametrize(("before", "offered"), [(SECOND, True), (0 * SECOND, False)])
+def test_a_freed_time_that_has_begun_is_offered_to_nobody(
+    booking: Booking, join: Join, before: timedelta, offered: bool
+) -> None:
+    entry = join()
+    booking.move(booking.book(), Status.CANCELLED, at=NINE - HOUR)
+
+    assert services.offer_freed_slots(at=NINE - before) == offered
+
+    assert is_offered(entry) is offered
+    assert not FreedSlot.objects.exists()
 
 
 @pytest.mark.parametrize(
