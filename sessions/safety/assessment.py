@@ -6,10 +6,18 @@ from typing import Any
 
 from clinic.findings import Finding, Severity
 from clinic.models import User
+from patients.models import Scope
+from patients.screening import Situation, screen
 from sessions.lifecycle import Status
 from sessions.models import SessionFinding, TreatmentSession
 from sessions.safety import assess, check_side_effects
-from sessions.safety.loading import load_facts, rules_in_effect
+from sessions.safety.loading import (
+    device_facts,
+    load_facts,
+    newest_screening,
+    rules_in_effect,
+    screening_facts,
+)
 from sessions.safety.loading_healing import open_side_effects
 
 
@@ -73,6 +81,26 @@ def side_effect_findings(session: TreatmentSession, *, at: datetime) -> list[Fin
     """What is not healed yet, for a session that is about to be booked."""
     unhealed = open_side_effects(session, at)
     return check_side_effects(unhealed, rules_in_effect(at)) if unhealed else []
+
+
+def ruling_out(session: TreatmentSession) -> list[Finding]:
+    """What the last screening says that rules the person out on the day of the session, wherever
+    it is needled; what comes and goes is asked again before it."""
+    screening = screening_facts(newest_screening(session))
+    if screening is None:
+        return []
+    situation = Situation(
+        on=session.starts_at_local.date(),
+        device_lists_isotretinoin=device_facts(
+            session.device.model, session.starts_at
+        ).lists_isotretinoin,
+    )
+    about_the_person = [answer for answer in screening.answers if answer.scope == Scope.GLOBAL]
+    return [
+        finding
+        for finding in screen(about_the_person, situation)
+        if finding.severity == Severity.BLOCK
+    ]
 
 
 def override_row(

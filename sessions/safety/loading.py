@@ -56,7 +56,7 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
             cold_sores=session.patient.cold_sore_history,
             allergies=session.patient.allergies,
         ),
-        screening=_screening(newest_screening(session)),
+        screening=screening_facts(newest_screening(session)),
         consent=_consent(newest_consent(session), at),
         previous=_previous(session, on),
         sessions_before=_sessions_before(session),
@@ -134,7 +134,7 @@ def device_facts(model: DeviceModel, at: datetime) -> facts.Device:
     )
 
 
-def _screening(screening: Screening | None) -> facts.Screening | None:
+def screening_facts(screening: Screening | None) -> facts.Screening | None:
     if screening is None:
         return None
     answers = sorted(screening.answers.all(), key=lambda answer: answer.rule.position)

@@ -80,6 +80,7 @@ class BookingFacts(Presence):
     device_in_use: bool
     holds_near: bool  # some hold, lapsed or not, at that time
     unhealed: bool  # the patient has side effects that are not resolved
+    ruled_out: bool  # the last screening may rule the patient out
 
 
 def presence(

@@ -119,7 +119,13 @@ SELECT {PRESENT},
                WHERE occupied_from < %(released_at)s AND released_at > %(occupied_from)s),
        EXISTS (SELECT FROM treatment_side_effect AS effect
                JOIN treatment_session AS session ON session.id = effect.session_id
-               WHERE session.patient_id = plan.patient_id AND effect.resolved_at IS NULL)
+               WHERE session.patient_id = plan.patient_id AND effect.resolved_at IS NULL),
+       EXISTS (SELECT FROM patient_screening_answer AS answer
+               JOIN patient_screening_rule AS rule ON rule.id = answer.rule_id
+               WHERE answer.answer AND rule.severity = 'BLOCK' AND rule.scope = 'GLOBAL'
+                 AND answer.screening_id = (
+                     SELECT id FROM patient_screening WHERE patient_id = plan.patient_id
+                     ORDER BY taken_at DESC, id DESC LIMIT 1))
 FROM tstzrange(%(starts_at)s, %(ends_at)s) AS asked,
      treatment_plan AS plan JOIN patient ON patient.id = plan.patient_id
 WHERE plan.id = %(plan)s

@@ -12,7 +12,7 @@ from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import SessionFinding, TreatmentSession, ZoneTreatment
 from sessions.safety.assessment import assess_session
-from sessions.services.booking.book import OpenSideEffects, OverrideNotAllowed
+from sessions.services.booking.book import OpenSideEffects, OverrideNotAllowed, ScreeningBlocks
 from sessions.services.booking.moves import UnresolvedFindings
 from sessions.services.record.chart import NoSuchFinding, NotSigned
 from tests.conftest import AS_IT_IS, Booking
@@ -308,6 +308,28 @@ def test_an_open_side_effect_stops_the_next_booking_until_a_practitioner_decides
     stored = booked.findings.get()
     assert (stored.code, stored.subject) == ("open_side_effect", "SCARRING")
     assert stored.override_reason == "Faded, other cheek"
+
+
+def test_who_is_ruled_out_is_not_booked_without_a_word(booking: Booking, dana: Any) -> None:
+    """By what holds for the person: what comes and goes on the skin is asked again."""
+    patient, later = booking.plan.patient, NINE + 90 * DAY
+    pregnant = ScreeningRuleFactory(code="pregnancy", severity="BLOCK", overridable_by=[])
+    sore = ScreeningRuleFactory(code="sore", severity="BLOCK", scope="ZONE", overridable_by=[])
+    asked = ScreeningFactory(patient=patient, taken_at=NINE)
+    asked.answers.create(rule=sore, answer=True)
+    assert booking.book(NINE + 30 * DAY)
+    asked = ScreeningFactory(patient=patient, taken_at=NINE + HOUR)
+    asked.answers.create(rule=pregnant, answer=True)
+
+    with pytest.raises(ScreeningBlocks, match="Only a practitioner may book"):
+        booking.book(later, by=dana)
+    with pytest.raises(OverrideNotAllowed):
+        booking.book(later, by=dana, side_effect_override_reason="She wants to")
+    booked = booking.book(later, side_effect_override_reason="After the birth, screened then")
+
+    assert booked.findings.get().code == "screening_pregnancy"
+    ScreeningFactory(patient=patient, taken_at=NINE + 2 * HOUR)  # a new one, without it
+    assert booking.book(NINE + 150 * DAY, by=dana)
 
 
 def test_a_mild_or_a_resolved_side_effect_is_in_nobodys_way(booking: Booking) -> None:

@@ -59,7 +59,8 @@ class BookingIn(Form):
     side_effect_override_reason = TextField(
         required=False,
         max_length=500,
-        help_text="Only from a practitioner: why to book before a side effect is resolved.",
+        help_text="Only from a practitioner: why to book before a side effect is resolved, "
+        "or although the last screening rules the patient out.",
     )
     hold = IdField(
         required=False,

@@ -12,7 +12,7 @@ from clinic.models import Device, Room, User, in_words
 from patients.services import PatientArchived
 from sessions.lifecycle import PlanStatus
 from sessions.models import SessionEvent, SessionFinding, TreatmentPlan, TreatmentSession
-from sessions.safety.assessment import override_row, side_effect_findings
+from sessions.safety.assessment import override_row, ruling_out, side_effect_findings
 from sessions.scheduling.availability import BookingFacts, SlotTaken, booking_facts
 from sessions.scheduling.holds import consume_holds, own_holds
 from sessions.scheduling.spacing import approve_sooner, recovery_end
@@ -44,6 +44,11 @@ class InThePast(DomainError):
 class PlanNotActive(Conflict):
     code = "plan_not_active"
     title = "The plan is not active"
+
+
+class ScreeningBlocks(Conflict):
+    code = "screening_blocks"
+    title = "The last screening rules this patient out"
 
 
 class OpenSideEffects(Conflict):
@@ -142,8 +147,9 @@ def book_session(
     4. Write the history and tell the listeners, in the same transaction.
 
     Raises InThePast, Closed, PractitionerOff, RoomUnfit, DeviceUnfit, Held, TooSoon,
-    OpenSideEffects, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken, PlanNotActive,
-    NotBookable, OutOfUse, NoPractitionerHere, PatientArchived, NoVersion, OverrideNotAllowed.
+    OpenSideEffects, ScreeningBlocks, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken,
+    PlanNotActive, NotBookable, OutOfUse, NoPractitionerHere, PatientArchived, NoVersion,
+    OverrideNotAllowed.
     """
     session = prepare_session(
         plan=plan, starts_at=starts_at, practitioner=practitioner, room=room, device=device, at=at
@@ -161,6 +167,8 @@ def book_session(
     accepted = []
     if now.unhealed:
         accepted = accept_side_effects(session, reason=side_effect_override_reason, at=at, by=by)
+    if now.ruled_out and rescheduled_from is None:
+        accepted += accept_screening(session, reason=side_effect_override_reason, by=by)
 
     session.rescheduled_from = rescheduled_from
     insert(session, at=at)
@@ -223,6 +231,21 @@ def require_open_time(session: TreatmentSession, now: BookingFacts, *, at: datet
 def require_override_right(by: User) -> None:
     if not by.has_perm("treatment_sessions.override"):
         raise OverrideNotAllowed("Ask a practitioner to book this session.")
+
+
+def accept_screening(session: TreatmentSession, *, reason: str, by: User) -> list[Finding]:
+    """What a practitioner books in spite of; the start will ask again. Raises ScreeningBlocks."""
+    found = ruling_out(session)
+    if found and not reason:
+        raise ScreeningBlocks(
+            " ".join(finding.message for finding in found)
+            + " Only a practitioner may book in spite of it.",
+            field="plan",
+            findings=[finding.as_dict() for finding in found],
+        )
+    if found:
+        require_override_right(by)
+    return found
 
 
 def accept_side_effects(
