@@ -13,7 +13,7 @@ from aftercare import services
 from aftercare.models import Anchor, InboundMessage, Message, MessageStatus
 from aftercare.replies import opt_out
 from aftercare.replies.auto_replies import WITHOUT_CLINIC, answer
-from aftercare.replies.receive import Incoming, receive_sms
+from aftercare.replies.receive import Incoming, confirm, receive_from_page, receive_sms
 from aftercare.texts import gsm7
 from clinic.models import Clinic, User
 from patients.models import Audience, Channel, Patient, StaffTask, TaskKind, TaskStatus
@@ -36,6 +36,7 @@ from tests.support.forms import send
 
 pytestmark = pytest.mark.django_db
 NUMBER = "+4915123456789"
+SECOND = timedelta(seconds=1)
 numbers = count()
 
 
@@ -270,14 +271,49 @@ def test_what_is_no_keyword_waits_for_a_person(grace: Patient, body: str, maybe:
     assert not has_opted_out()
 
 
-@pytest.mark.parametrize(("ago", "audience"), [(27, Audience.CLINICAL), (29, Audience.FRONT_DESK)])
-def test_while_the_skin_heals_clinicians_read_it(grace: Patient, ago: int, audience: str) -> None:
-    done = NINE - timedelta(days=ago)
+@pytest.mark.parametrize(
+    ("ago", "audience"),
+    [(28 * DAY - SECOND, Audience.CLINICAL), (28 * DAY, Audience.FRONT_DESK)],
+)
+def test_while_the_skin_heals_clinicians_read_it(
+    grace: Patient, ago: timedelta, audience: str
+) -> None:
+    done = NINE - ago
     SessionFactory(plan__patient=grace, starts_at=done, status=Status.COMPLETED, completed_at=done)
 
     kept = text("It itches")
 
     assert kept.audience == StaffTask.objects.get().audience == audience
+
+
+@pytest.mark.parametrize(
+    ("ago", "audience"),
+    [(28 * DAY - SECOND, Audience.CLINICAL), (28 * DAY, Audience.FRONT_DESK)],
+)
+def test_what_is_written_on_a_page_while_the_skin_heals_is_for_clinicians(
+    grace: Patient, ago: timedelta, audience: str
+) -> None:
+    done = {"starts_at": NINE - ago, "completed_at": NINE - ago, "status": Status.COMPLETED}
+    message = MessageFactory(session=SessionFactory(plan__patient=grace, **done))
+
+    kept = receive_from_page(
+        message, text="It itches", kind=TaskKind.REPLY, provider="page", provider_id="1", at=NINE
+    )
+
+    assert kept.audience == StaffTask.objects.get().audience == audience
+
+
+@pytest.mark.parametrize(("before", "confirmed"), [(SECOND, True), (0 * SECOND, False)])
+def test_an_appointment_is_confirmed_until_it_begins(
+    grace: Patient, before: timedelta, confirmed: bool
+) -> None:
+    message = announce(grace, NINE + before)
+
+    assert confirm(message.session, at=NINE) is confirmed
+    TreatmentSession.objects.update(status=Status.BOOKED)
+    text("YES")
+
+    assert (status(message) == Status.CONFIRMED) is confirmed
 
 
 def test_a_number_of_two_clinics_belongs_to_neither(grace: Patient, other_clinic: Clinic) -> None:

@@ -125,6 +125,11 @@ def test_the_tables_are_as_long_as_promised() -> None:
     assert len(set(STOP)) == len(STOP)
 
 
+def test_eight_words_may_be_a_keyword_and_nine_are_a_sentence() -> None:
+    assert read_reply("stop " * 8).keyword == Keyword.STOP
+    assert read_reply("stop " * 9).keyword is None
+
+
 def test_a_very_long_text_is_read_at_once() -> None:
     assert read_reply("stop " * 100_000).keyword is None
     assert read_reply("STOP CALL " * 50_000).keyword is None

@@ -241,7 +241,7 @@ def test_pairs_that_are_closer_are_listed_for_the_manager(
 ) -> None:
     first = booking.book(at=NINE - 10 * DAY)
     second = booking.book(NINE + 20 * DAY, at=NINE - 10 * DAY)
-    booking.book(NINE + 70 * DAY, at=NINE - 10 * DAY)
+    booking.book(NINE + 55 * DAY, at=NINE - 10 * DAY)  # 35 days later
     lengthen(booking)
     path = f"/api/v1/protocols/{booking.plan.protocol.pk}/close-pairs/"
 
