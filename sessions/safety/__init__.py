@@ -48,7 +48,7 @@ def assess(facts: Facts) -> list[Finding]:
         *check_course(facts),
         *check_label_and_consent(facts),
         *(finding for treated in facts.treated for finding in check_zone(treated, facts)),
-        *(finding for use in facts.products for finding in check_product(use, facts.rules)),
+        *(finding for use in facts.products for finding in check_product(use, facts)),
         *check_total(facts),
         *check_cartridge(facts),
     ]

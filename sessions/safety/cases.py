@@ -28,7 +28,7 @@ DEVICE, PROTOCOL = "skinpen-precision", "acne-scars-face"
 KNOWN = {
     *("age", "skin", "device", "protocol", "yes", "patient", "previous", "effects", "chart"),
     *("products", "consent", "expectations", "cartridge", "other_area", "asks", "scenario"),
-    *("good_health", "planned"),
+    *("good_health", "planned", "screening"),
 }
 
 
@@ -38,14 +38,17 @@ class BadCase(ValueError):
 
 def assess_case(inputs: Mapping[str, Any], *, at: datetime) -> list[Finding]:
     """What the rules in effect say about a case. Raises BadCase."""
-    if unknown := sorted(set(inputs) - KNOWN):
-        raise BadCase(f"unknown inputs: {', '.join(unknown)}; known: {', '.join(sorted(KNOWN))}")
     try:
         return assess(case_facts(inputs, at=at))
     except ObjectDoesNotExist as error:
         raise BadCase(str(error)) from error
     except (InvalidOperation, KeyError, TypeError, ValueError) as error:
         raise BadCase(f"cannot be read: {type(error).__name__} {error}") from error
+
+
+def ignored_inputs(inputs: Mapping[str, Any]) -> list[str]:
+    """What no rule reads, or what was mistyped."""
+    return sorted(set(inputs) - KNOWN)
 
 
 def questions_about(pattern: str, *, at: datetime) -> list[Finding]:
@@ -81,6 +84,7 @@ def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
     return facts.Facts(
         starts_at=at,
         on=at.date(),
+        needled_at=at,
         protocol=facts.Protocol(
             name=protocol.name,
             concern=protocol.concern.code,

@@ -208,6 +208,7 @@ class Facts:
     age: int
     screening: Screening | None = None
     consent: Consent | None = None
+    needled_at: datetime | None = None  # when the needling began, once it has
     area: Area = Area()
     record: Record = Record()
     previous: Previous | None = None

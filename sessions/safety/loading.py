@@ -50,6 +50,7 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         rules=rules_in_effect(at),
         skin_type=session.patient.skin_type,
         age=age_on(session.patient.date_of_birth, on),
+        needled_at=_needled_at(session),
         area=area_facts(session.area),
         record=facts.Record(
             keloids=session.patient.keloid_history,
@@ -89,6 +90,11 @@ def newest_screening(session: TreatmentSession) -> Screening | None:
 def newest_consent(session: TreatmentSession) -> TreatmentConsent | None:
     consents = session.patient.treatment_consents.filter(revoked_at__isnull=True)
     return consents.select_related("text").order_by("-signed_at", "-id").first()
+
+
+def _needled_at(session: TreatmentSession) -> datetime | None:
+    begun = session.events.filter(new_status=Status.IN_PROGRESS)
+    return begun.values_list("at", flat=True).first()
 
 
 def area_facts(area: Area) -> facts.Area:

@@ -6,7 +6,7 @@ Sources: anaesthetics clinical.md §1.8; serums and granulomas §1.5 and §1.8.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import ROUND_UP, Decimal
 
 from clinic.findings import Finding, Severity
@@ -39,13 +39,14 @@ class Exposure:
         return cls(minutes, dose)
 
 
-def check_product(use: ProductUse, rules: Mapping[str, Number]) -> list[Finding]:
+def check_product(use: ProductUse, facts: Facts) -> list[Finding]:
     """The exposure to an anaesthetic against its label, and what may go through the channels."""
     if use.kind == ProductKind.ANAESTHETIC:
         return [
-            *_check_prescriber(use, rules["anaesthetic-otc-percent"]),
+            *_check_prescriber(use, facts.rules["anaesthetic-otc-percent"]),
             *_check_exposure(use, Exposure.of(use)),
-            *_check_area(use, rules["anaesthetic-large-area"]),
+            *_check_area(use, facts.rules["anaesthetic-large-area"]),
+            *_check_open_skin(use, facts.needled_at),
         ]
     if use.kind == ProductKind.BLOOD or IS_BLOOD.search(use.name):
         return [
@@ -155,6 +156,16 @@ def check_total(facts: Facts) -> list[Finding]:
             numbers={"percent_of_limit": str(percent)},
         )
     ]
+
+
+def _check_open_skin(use: ProductUse, needled_at: datetime | None) -> Iterable[Finding]:
+    """Labels are for intact skin: open channels take up far more."""
+    if needled_at and use.on_at and use.on_at > needled_at:
+        yield _product(
+            "anaesthetic_on_open_skin",
+            use,
+            f"{use.name} was put on after the needling began: a numbing cream is for intact skin.",
+        )
 
 
 def _check_area(use: ProductUse, large: Number) -> Iterable[Finding]:

@@ -92,7 +92,7 @@ def test_a_case_that_cannot_be_read_says_why_and_the_others_go_on(tmp_path: Path
     file.write_text(
         yaml.safe_dump(
             [
-                {"id": "typed", "inputs": {"charts": []}},
+                {"id": "typed", "inputs": {"charts": [], "chart": []}},
                 {"id": "zone", "inputs": {"chart": [["tail", "1.00", 4]]}},
                 {"id": "question", "inputs": {"yes": {"unicorns": None}}},
                 {"id": "good", "inputs": {"chart": [["cheeks", "1.50", 6]]}},
@@ -102,7 +102,8 @@ def test_a_case_that_cannot_be_read_says_why_and_the_others_go_on(tmp_path: Path
 
     found = assessed(file)
 
-    assert "unknown inputs: charts" in found["typed"]["error"]
+    assert found["typed"]["ignored"] == ["charts"]
+    assert "error" not in found["typed"]
     assert "tail" in found["zone"]["error"]
     assert "no such question: unicorns" in found["question"]["error"]
     assert [one["code"] for one in found["good"]["findings"]] == ["on_label"]

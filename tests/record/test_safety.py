@@ -44,6 +44,7 @@ CODES = {
         (WARN, PRACTITIONER, "anaesthetic_needs_prescriber anaesthetic_not_removed"),
         (WARN, PRACTITIONER, "anaesthetic_too_long anaesthetic_too_much anaesthetic_occluded"),
         (WARN, PRACTITIONER, "anaesthetic_large_area anaesthetic_dose_of_day"),
+        (WARN, PRACTITIONER, "anaesthetic_on_open_skin"),
         (WARN, PRACTITIONER, "blood_product_identity side_effect_history minor_with_guardian"),
         (WARN, PRACTITIONER, "screening_keloid_tendency screening_hsv_history"),
         (INFO, NOBODY, "on_label off_label interval_approved depth_within_tolerance"),
@@ -57,7 +58,12 @@ VARIES = {
     *("anaesthetic_too_much", "anaesthetic_dose_of_day"),
 }
 MEASURED = ("depth_", "no_depth_fits", "passes_", "interval_", "anaesthetic_")
-NOT_MEASURED = {"anaesthetic_not_removed", "anaesthetic_not_comparable", "anaesthetic_occluded"}
+NOT_MEASURED = {
+    "anaesthetic_on_open_skin",
+    "anaesthetic_not_removed",
+    "anaesthetic_not_comparable",
+    "anaesthetic_occluded",
+}
 
 RULES = {
     code: Number(Decimal(value), f"{code}, version 1", "clinical.md")
@@ -588,6 +594,13 @@ PRODUCTS = [
     numbed("on, nobody knows how much", "anaesthetic_not_comparable", grams=None),
     numbed("on, nobody knows on what", "anaesthetic_not_comparable", area_cm2=None),
     numbed("on 401 cm²", "anaesthetic_large_area", area_cm2=401),
+    row("cream before the needles", products=used(), needled_at=NINE),
+    row(
+        "cream again after needling began",
+        "anaesthetic_on_open_skin/cream",
+        products=used(on_at=NINE + MINUTE, off_at=NINE + 2 * MINUTE),
+        needled_at=NINE,
+    ),
     numbed("covered", "anaesthetic_occluded", is_occluded=True),
     numbed("covered, as its label allows", is_occluded=True, may_be_occluded=True),
     row("two tubes", "anaesthetic_too_long/cream", products=TWO_TUBES),

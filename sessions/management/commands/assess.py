@@ -8,7 +8,7 @@ import yaml
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from sessions.safety.cases import BadCase, assess_case, questions_about
+from sessions.safety.cases import BadCase, assess_case, ignored_inputs, questions_about
 
 
 class Command(BaseCommand):
@@ -38,4 +38,6 @@ class Command(BaseCommand):
             found = questions_about(asks, at=at) if asks else assess_case(inputs, at=at)
         except BadCase as error:
             return {**line, "findings": [], "error": str(error)}
+        if ignored := ignored_inputs(inputs):
+            line["ignored"] = ignored
         return {**line, "findings": [finding.as_dict() for finding in found]}
