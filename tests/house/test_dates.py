@@ -31,6 +31,11 @@ def test_everything_else_is_refused_with_what_would_be_right(text: str) -> None:
         read_date(text)
 
 
+def test_the_first_and_the_last_day_are_read() -> None:
+    assert read_date("1900-01-01") == days_of("1900").first == date(1900, 1, 1)  # type: ignore[union-attr]
+    assert read_date("31.12.2100") == days_of("2100").last == date(2100, 12, 31)  # type: ignore[union-attr]
+
+
 def test_every_month_is_known_by_its_english_name() -> None:
     names = "January February March April May June July August September October November December"
     for number, name in enumerate(names.split(), 1):

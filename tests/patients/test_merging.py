@@ -175,6 +175,22 @@ def test_texts_that_are_too_long_together_are_named_and_nothing_is_cut(
     assert (len(kept.allergies), kept.version) == (3_000, 1)
 
 
+def test_texts_that_just_fit_together_are_kept_whole(clinic: Clinic, alice: User) -> None:
+    short, other = twins(clinic, allergies=("a", "b"))
+    merge(short, other, alice)
+    short.refresh_from_db()
+    longest = 5_000 - len(short.allergies) + 1
+    kept, merged = twins(clinic, allergies=("a" * longest, "b"))
+    too_long, theirs = twins(clinic, allergies=("a" * (longest + 1), "b"))
+
+    merge(kept, merged, alice)
+    with pytest.raises(TooLongTogether):
+        merge(too_long, theirs, alice)
+
+    kept.refresh_from_db()
+    assert len(kept.allergies) == 5_000
+
+
 @pytest.mark.parametrize(("ours", "theirs", "counts"), [(2, 5, 5), (5, 2, 5), (2, None, 2)])
 def test_the_newest_assessment_of_both_records_is_the_skin_type(
     clinic: Clinic, alice: User, ours: int, theirs: int | None, counts: int
@@ -281,15 +297,42 @@ def test_sessions_at_the_same_time_stand_in_the_way_of_merging(
     assert merged.merged_into is None
 
 
-def test_finished_sessions_that_lie_too_close_are_merged_and_open_ones_are_not(
-    booking: Booking, clinic: Clinic
-) -> None:
+def on_the_same_skin(booking: Booking, clinic: Clinic) -> Booking:
+    """Another booking of the same protocol on the same area."""
     twin = make_booking(clinic, UserFactory(clinic=clinic))
     twin.plan.protocol = booking.plan.protocol
     twin.plan.area, twin.plan.concern = booking.plan.area, booking.plan.concern
     twin.plan.protocol_version = booking.plan.protocol_version
     twin.plan.save()
     twin.zone = booking.zone
+    return twin
+
+
+@pytest.mark.parametrize(("early", "too_soon"), [(timedelta(0), False), (HOUR / 4, True)])
+def test_open_sessions_of_both_records_lie_as_far_apart_as_the_skin_needs(
+    booking: Booking, clinic: Clinic, early: timedelta, too_soon: bool
+) -> None:
+    twin = on_the_same_skin(booking, clinic)
+    kept, merged = make_twins(booking, twin)
+    first = booking.book()
+    second = twin.book(NINE + 28 * DAY - early)
+
+    if too_soon:
+        with pytest.raises(CannotMerge, match="reschedule it first"):
+            merge(kept, merged, booking.practitioner)
+    else:
+        merge(kept, merged, booking.practitioner)
+
+    for session in (first, second):
+        session.refresh_from_db()
+        assert session.recovers_at == session.starts_at + 28 * DAY
+    assert (second.patient == kept) is not too_soon
+
+
+def test_finished_sessions_that_lie_too_close_are_merged_and_open_ones_are_not(
+    booking: Booking, clinic: Clinic
+) -> None:
+    twin = on_the_same_skin(booking, clinic)
     kept, merged = make_twins(booking, twin)
     first = booking.completed()
     open_session = twin.book(NINE + 10 * DAY)

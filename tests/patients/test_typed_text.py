@@ -70,3 +70,22 @@ def test_letters_are_composed_and_emoji_are_kept() -> None:
     field = TextField(max_length=LINE)
 
     assert field.run_validation("Rene\u0301 👩🏽‍⚕️") == "Ren\u00e9 👩🏽‍⚕️"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_kept"),
+    [
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", True),  # within a word of Persian
+        ("\u200cword", False),
+        ("word\u200d", False),
+        ("a \u200db", False),
+    ],
+)
+def test_a_joiner_stands_within_a_word(text: str, is_kept: bool) -> None:
+    field = TextField(max_length=LINE)
+
+    if is_kept:
+        assert field.run_validation(text) == text
+    else:
+        with pytest.raises(ValidationError):
+            field.run_validation(text)

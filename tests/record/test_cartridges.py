@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from clinic.models import CartridgeLot, Clinic
@@ -75,6 +76,17 @@ def test_an_expired_or_recalled_cartridge_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (409, code)
     assert answer.json()["errors"][0]["pointer"] == "/code"
     assert not CartridgeUse.objects.exists()
+
+
+@pytest.mark.parametrize(("days", "status"), [(0, 201), (-1, 409)])
+def test_a_cartridge_is_used_until_its_last_day(
+    as_alice: APIClient, booking: Booking, days: int, status: int
+) -> None:
+    session = booking.in_progress()
+    today = timezone.now().astimezone(session.clinic.zone).date()
+    lot = CartridgeLotFactory(clinic=booking.plan.clinic, expires_on=today + days * DAY)
+
+    assert scan(as_alice, session, code_of(lot)).status_code == status
 
 
 def test_an_unknown_cartridge_is_refused(as_alice: APIClient, booking: Booking) -> None:
