@@ -1,6 +1,7 @@
 """Nothing is ended silently: what lies ahead is seen first, and decided session by session."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -144,6 +145,16 @@ def test_sessions_are_cancelled_and_the_patient_is_told(
     assert ahead.status == Status.CANCELLED
     assert "The roof leaks" in ahead.events.latest("id").reason
     assert StaffTask.objects.get().title.startswith("Tell the patient")
+
+
+def test_a_session_stands_in_the_way_until_it_ends(
+    booking: Booking, ahead: TreatmentSession
+) -> None:
+    booking.room.is_active = False
+    last = ahead.ends_at - timedelta(seconds=1)
+
+    assert look_ahead(booking.room, at=last).sessions == {ahead.pk}
+    assert look_ahead(booking.room, at=ahead.ends_at).sessions == set()
 
 
 @pytest.mark.parametrize("model", [Room, Device, DeviceModel, User], ids=lambda m: m.__name__)

@@ -9,6 +9,7 @@ import pytest
 from django.db import OperationalError
 
 from aftercare.channels import Channels
+from aftercare.dispatch import guard
 from aftercare.dispatch import run as dispatch
 from aftercare.models import Message, MessageStatus
 from patients.models import Channel, Patient
@@ -327,3 +328,16 @@ def test_one_batch_uses_one_mail_connection(smtp: SmtpServer) -> None:
 
     assert send() == dispatch.BATCH + 2
     assert smtp.connections == 1
+
+
+def test_after_a_restore_what_was_due_until_then_or_under_way_is_in_doubt() -> None:
+    due, later = ready(), ready(due_at=NINE + timedelta(seconds=1))
+    held = ready(status="SENDING", worker="w", lease_until=NINE + MINUTE)
+
+    assert guard.put_due_in_doubt(at=NINE) == 2
+
+    assert [seen(message)[0] for message in (due, held, later)] == [
+        "IN_DOUBT",
+        "IN_DOUBT",
+        "PENDING",
+    ]
