@@ -1,7 +1,7 @@
 """What the safety rules look at: facts, loaded by `assessment`, in mm, days and hours."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -70,6 +70,7 @@ class Area:
 
     code: str = ""
     zones: frozenset[str] = frozenset()
+    names: Mapping[str, str] = field(default_factory=dict)  # of its zones, by code
     near_mouth: bool = False
     keloid_prone: frozenset[str] = frozenset()  # those of its zones
 
@@ -222,8 +223,9 @@ class Facts:
     cartridges: int = 0
 
     def named(self, codes: frozenset[str]) -> str:
-        """What treated zones are called."""
-        names = {treated.zone.code: treated.zone.name for treated in self.treated}
+        """What zones are called."""
+        treated = {treated.zone.code: treated.zone.name for treated in self.treated}
+        names = {**self.area.names, **treated}
         return ", ".join(sorted(names.get(code, code) for code in codes))
 
     @property

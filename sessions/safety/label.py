@@ -92,6 +92,16 @@ def _check_consent(facts: Facts, *, is_off_label: bool) -> list[Finding]:
         found.append(
             _consent("consent_zone_missing", f"The consent leaves out {facts.named(missing)}.")
         )
+    elif not facts.treated and (left_out := facts.area.zones - consent.zones):
+        found.append(
+            Finding(
+                code="consent_leaves_out",
+                severity=Severity.INFO,
+                message=f"Before the first pass: the consent leaves out {facts.named(left_out)}.",
+                rule="consent",
+                source="Default of this product",
+            )
+        )
     if facts.device.code not in consent.device_models:
         found.append(
             _consent("consent_device_missing", f"The consent leaves out {facts.device.name}.")

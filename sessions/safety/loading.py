@@ -102,6 +102,7 @@ def area_facts(area: Area) -> facts.Area:
     return facts.Area(
         code=area.code,
         zones=frozenset(zone.code for zone in zones),
+        names={zone.code: zone.name for zone in zones},
         near_mouth=any(zone.near_mouth for zone in zones),
         keloid_prone=frozenset(zone.code for zone in zones if zone.keloid_prone),
     )

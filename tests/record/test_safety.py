@@ -49,6 +49,7 @@ CODES = {
         (WARN, PRACTITIONER, "screening_keloid_tendency screening_hsv_history"),
         (INFO, NOBODY, "on_label off_label interval_approved depth_within_tolerance"),
         (INFO, NOBODY, "endpoint_unexpected anaesthetic_not_comparable course_exceeded"),
+        (INFO, NOBODY, "consent_leaves_out"),
     ]
     for code in codes.split()
 }
@@ -573,6 +574,14 @@ LABELS = [
     signed("a text that has changed", "consent_outdated", is_current_text=False),
     signed("for another zone", "consent_zone_missing", zones=frozenset({"chin"})),
     signed("for another device", "consent_device_missing", device_models=frozenset({"roller"})),
+    row("signed for the area, nothing charted", treated=(), area=FACE),
+    row(
+        "signed for one zone of the area, nothing charted",
+        "consent_leaves_out",
+        treated=(),
+        area=FACE,
+        consent=replace(CONSENT, zones=frozenset({"chin"})),
+    ),
     row("signed for no zone, nothing charted", consent=replace(CONSENT, zones=NONE), treated=()),
 ]
 
@@ -801,6 +810,15 @@ def test_a_limit_names_the_rule_that_it_comes_from() -> None:
     assert strength.message == "Cream has 7 %; above 4 %, name the prescriber."
     assert area.rule == "anaesthetic-large-area, version 1"
     assert (cover.rule, cover.source) == ("label of Cream", "label")
+
+
+def test_what_the_consent_leaves_out_is_named_before_the_first_pass() -> None:
+    nose = replace(FACE, zones=frozenset({"chin", "nose"}), names={"nose": "Nose"})
+    consent = replace(CONSENT, zones=frozenset({"chin"}))
+
+    found = the("consent_leaves_out", treated=(), area=nose, consent=consent)
+
+    assert found.message == "Before the first pass: the consent leaves out Nose."
 
 
 def test_the_closest_clearance_is_one_for_the_same_indication() -> None:
