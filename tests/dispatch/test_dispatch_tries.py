@@ -215,7 +215,7 @@ def test_a_provider_that_cannot_say_is_asked_again_but_not_for_ever(
         reap(at)
 
     assert seen(message)[0] == "IN_DOUBT"
-    assert at - NINE == reaper.ASK_FOR
+    assert at - NINE == reaper.ASK_FOR == 30 * MINUTE
     assert gateway.requests == []
 
 
@@ -235,6 +235,40 @@ def test_what_is_unknown_is_asked_for_when_the_provider_has_had_time(
     assert seen(message)[0] == "SENT"
     assert len(gateway.requests) == 1
     assert outcomes(message) == [(1, "UNKNOWN", "http"), (1, "ACCEPTED", "http")]
+
+
+def test_a_provider_has_a_whole_lease_to_find_out_what_it_did() -> None:
+    """Asked sooner, it may say no to what it is still working on, and the patient has it twice."""
+    message = ready(
+        channel=Channel.SMS, status="SENDING", attempts=1, worker="w", lease_until=NINE + MINUTE
+    )
+    result = AttemptResult(
+        outcome=Outcome.UNKNOWN,
+        provider="http",
+        kind=ProviderKind.LOOKUP,
+        worker="w",
+        number=1,
+        at=NINE + MINUTE / 2,
+    )
+
+    record(message, result)
+
+    message.refresh_from_db()
+    assert (message.status, message.lease_until) == ("SENDING", result.at + dispatch.LEASE)
+
+
+def test_what_the_provider_had_was_sent_when_the_worker_called(
+    gateway: HttpGateway, settings: Any
+) -> None:
+    """Not when the reaper comes by: the limit of SMS counts the patient's days by it."""
+    settings.SMS_HTTP_KIND = "lookup"
+    gateway.looked_up = (200, '{"id": "sms-8"}')
+    message = orphan()
+
+    reap(NINE + HOUR)
+
+    message.refresh_from_db()
+    assert (message.status, message.sent_at) == ("SENT", NINE)
 
 
 def test_one_orphan_that_cannot_be_looked_after_does_not_keep_the_others(settings: Any) -> None:

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import pytest
 
-from aftercare.dispatch import recheck
+from aftercare.dispatch import recheck, sms_limit
 from aftercare.models import Message, MessageStatus
 from clinic.models import Clinic
 from patients.models import Patient
@@ -81,3 +81,20 @@ def test_a_message_waits_for_the_first_minute_after_the_quiet_hours(
 
     assert (objection and objection.due_at) == due_at
     assert objection is None or objection.status == MessageStatus.PENDING
+
+
+@pytest.mark.parametrize(
+    ("turn", "status", "due_at"),
+    [
+        (sms_limit.GO, None, None),
+        (sms_limit.WAIT, MessageStatus.PENDING, NINE + 30 * SECOND),
+        (sms_limit.Answer(sms_limit.Turn.OVER, "enough"), MessageStatus.SUPPRESSED, None),
+    ],
+)
+def test_an_sms_waits_half_a_minute_for_another_and_ends_at_the_limit(
+    turn: sms_limit.Answer, status: str | None, due_at: datetime | None
+) -> None:
+    with patch.object(sms_limit, "check", return_value=turn):
+        objection = recheck.within_sms_limit(Message(), NINE)
+
+    assert (objection and objection.status, objection and objection.due_at) == (status, due_at)

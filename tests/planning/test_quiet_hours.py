@@ -10,7 +10,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aftercare.planning.timing import (
-    BEFORE_QUIET,
     MINUTE,
     ON_THE_WAY,
     evening_before,
@@ -76,8 +75,8 @@ def test_a_reminder_that_would_wait_too_long_goes_out_the_evening_before() -> No
 
     assert found is not None
     assert not found.is_missed
-    assert found.due_at == datetime(2030, 1, 6, 20, tzinfo=UTC) - BEFORE_QUIET
-    assert found.expires_at == starts_at - ON_THE_WAY
+    assert found.due_at == datetime(2030, 1, 6, 19, 30, tzinfo=UTC)  # half an hour before 21:00
+    assert found.expires_at == starts_at - HOUR
 
 
 def test_once_the_evening_has_passed_it_is_missed_and_somebody_should_call() -> None:

@@ -1,6 +1,6 @@
 """A new version of a protocol with a longer hard minimum binds what was booked before it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,13 +15,12 @@ from clinic.models import User
 from clinic.values.wallclock import add_wallclock
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import ProtocolVersion, TreatmentPlan
+from sessions.models import ProtocolVersion, TreatmentPlan, TreatmentSession
 from sessions.scheduling.availability import offers
-from sessions.scheduling.spacing import TooSoon, why_not_yet
+from sessions.scheduling.spacing import TooSoon, recoveries, why_not_yet
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
-    HOUR,
     NINE,
     PlanFactory,
     ProtocolFactory,
@@ -113,10 +112,28 @@ def test_a_shorter_minimum_does_not_shorten_what_was_booked_by_the_longer_one(
 
 def test_a_version_that_is_not_in_effect_yet_binds_nobody(booking: Booking, short: Any) -> None:
     booking.book(at=NINE - 10 * DAY)
-    version(booking, 3, hard_min_days=35, at=AT + HOUR)
+    version(booking, 3, hard_min_days=35, at=AT + timedelta(microseconds=1))
 
     assert offered(booking, NINE + 14 * DAY)
     assert booking.book(NINE + 14 * DAY, at=AT)
+
+
+def test_a_version_binds_from_its_first_moment_on(booking: Booking, short: Any) -> None:
+    first = booking.book(at=NINE - 10 * DAY)
+    version(booking, 3, hard_min_days=35, at=AT)
+    first.refresh_from_db()
+    second = TreatmentSession(
+        clinic=first.clinic,
+        patient=first.patient,
+        area=first.area,
+        starts_at=first.recovers_at,
+        recovers_at=first.recovers_at + DAY,
+    )
+
+    assert not offered(booking, NINE + 34 * DAY)
+    assert offered(booking, NINE + 35 * DAY)
+    (before,) = recoveries(second, at=AT)
+    assert before.recovers_at == NINE + 35 * DAY
 
 
 def test_a_pair_that_was_booked_stays_and_nothing_slips_between(

@@ -1,0 +1,132 @@
+"""The safety rules where one step more or less decides: what mutants of them had left untold."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from clinic.findings import Severity
+from patients.models import Scope
+from patients.screening import Situation, screen
+from sessions.safety import assess, facts, off_label_reasons
+from tests.factories import NINE
+from tests.record.test_safety import (
+    CHEEKS,
+    CHIN,
+    NOBODY,
+    PEN,
+    PRACTITIONER,
+    SHALLOW_CLEARED,
+    names,
+    on,
+    says,
+    session,
+    the,
+    used,
+)
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("depths", [("1.00", "1.01"), ("1.01", "1.00")])
+def test_the_deepest_of_all_zones_decides_about_the_label(depths: tuple[str, str]) -> None:
+    pen = replace(PEN, clearances=(SHALLOW_CLEARED,))
+    first, second = depths
+
+    reasons = off_label_reasons(session(device=pen, treated=on(CHEEKS, first) + on(CHIN, second)))
+
+    assert reasons == ["1.01 mm, cleared to 1.00 mm"]
+
+
+@pytest.mark.parametrize(
+    ("grams", "percent", "severity"),
+    [
+        ("47.99", "", None),  # just less than four fifths
+        ("48", "80", Severity.WARN),
+        ("60", "100", Severity.WARN),
+        ("60.01", "101", Severity.BLOCK),
+    ],
+)
+def test_the_dose_of_a_day_warns_near_the_limit_and_stops_above_it(
+    grams: str, percent: str, severity: Severity | None
+) -> None:
+    cream = used(grams=Decimal(grams), grams_max=Decimal(60), limits_by_label=True)
+    found = [f for f in assess(session(products=cream)) if f.code == "anaesthetic_dose_of_day"]
+
+    assert [f.severity for f in found] == [severity] * (severity is not None)
+    assert [f.numbers["percent_of_limit"] for f in found] == [percent] * (severity is not None)
+
+
+def test_a_day_of_one_label_and_one_limit_of_ours_is_not_stopped_as_by_labels() -> None:
+    label = used(grams=Decimal(40), grams_max=Decimal(60), limits_by_label=True)
+    ours = used(grams=Decimal(40), grams_max=Decimal(60), name="Other", subject="other")
+
+    found = the("anaesthetic_dose_of_day", products=label + ours)
+
+    assert found.severity == Severity.WARN
+    assert "40 g of Cream and 40 g of Other is 134 % of what the clinic's own" in found.message
+
+
+def test_what_is_no_cream_or_has_no_figures_adds_nothing_to_the_dose() -> None:
+    none = used(grams=None, grams_max=Decimal(60)) + used(grams=Decimal(99), grams_max=None)
+    gel = used(kind="DRESSING", grams=Decimal(99), grams_max=Decimal(60))
+
+    assert "anaesthetic_dose_of_day" not in names(assess(session(products=none + gel)))
+
+
+@pytest.mark.parametrize(("later", "is_open"), [(0 * SECOND, False), (SECOND, True)])
+def test_a_cream_goes_on_intact_skin_until_the_needling_begins(
+    later: timedelta, is_open: bool
+) -> None:
+    cream = used(on_at=NINE + later, off_at=NINE + 2 * SECOND)
+
+    found = names(assess(session(products=cream, needled_at=NINE)))
+
+    assert ("anaesthetic_on_open_skin/cream" in found) is is_open
+
+
+@pytest.mark.parametrize(
+    ("grade", "is_same_area", "is_told"), [(3, True, True), (2, True, False), (3, False, False)]
+)
+def test_a_severe_infection_of_the_same_area_is_remembered(
+    grade: int, is_same_area: bool, is_told: bool
+) -> None:
+    past = facts.PastSideEffect("INFECTION", "Infection", grade, is_same_area)
+
+    found = names(assess(session(past_side_effects=(past,))))
+
+    assert ("side_effect_history/INFECTION" in found) is is_told
+
+
+def test_a_granuloma_is_no_reason_against_a_cream() -> None:
+    past = facts.PastSideEffect("GRANULOMA", "Granuloma", 3)
+
+    found = names(assess(session(past_side_effects=(past,), products=used())))
+
+    assert "side_effect_history/GRANULOMA" not in found
+
+
+@pytest.mark.parametrize(
+    ("severity", "zones", "becomes", "roles"),
+    [
+        (Severity.BLOCK, {"cheeks"}, Severity.BLOCK, NOBODY),
+        (Severity.BLOCK, {"chin"}, Severity.WARN, PRACTITIONER),
+        (Severity.INFO, {"chin"}, Severity.INFO, NOBODY),
+    ],
+)
+def test_elsewhere_on_the_area_a_block_is_for_a_practitioner_to_decide(
+    severity: Severity, zones: set[str], becomes: Severity, roles: Any
+) -> None:
+    answers = says(scope=Scope.AREA, zones=frozenset(zones), severity=severity, overridable_by=())
+    situation = Situation(
+        on=NINE.date(),
+        zones=frozenset({"cheeks"}),
+        area_zones=frozenset({"cheeks", "chin"}),
+    )
+
+    (found,) = screen(answers.answers, situation)
+
+    assert (found.severity, found.overridable_by) == (becomes, roles)
+    assert ("carry it along" in found.message) is (zones == {"chin"})
