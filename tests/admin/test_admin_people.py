@@ -8,7 +8,7 @@ from django.db.models import ForeignKey, Model
 
 from clinic.models import User
 from patients.models import Patient
-from tests.admin.test_admin import client_of, url
+from tests.admin.pages import client_of, url
 from tests.conftest import Booking
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from django.utils import timezone
 from clinic.models import User
 from patients.models import ConsentText, Patient, PhotoConsent, Screening, TreatmentConsent
 from sessions.models import Photo
-from tests.admin.test_admin import client_of
+from tests.admin.pages import client_of
 from tests.factories import PatientFactory
 from tests.support.forms import send
 from tests.support.pictures import agree, files, jpeg

@@ -3,7 +3,7 @@
 import pytest
 
 from clinic.models import User
-from tests.admin.test_admin import client_of, url
+from tests.admin.pages import client_of, url
 from tests.factories import ConcernFactory, PatientFactory
 from tests.support.forms import send
 

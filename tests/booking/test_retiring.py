@@ -1,9 +1,6 @@
 """Nothing is ended silently: what lies ahead is seen first, and decided session by session."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
 from django.apps import apps
@@ -11,15 +8,16 @@ from django.db import models
 from rest_framework.test import APIClient
 
 from aftercare.models import CareStep, Message
-from clinic.models import CartridgeLot, Clinic, Device, DeviceModel, Role, Room, User
-from patients.models import Concern, Patient, StaffTask
+from clinic.models import CartridgeLot, Device, DeviceModel, Role, Room, User
+from patients.models import Patient, StaffTask
 from sessions import services
-from sessions.lifecycle import PlanStatus, Status, WaitlistStatus
-from sessions.models import FreedSlot, Hold, Protocol, TreatmentPlan, TreatmentSession
+from sessions.lifecycle import Status, WaitlistStatus
+from sessions.models import FreedSlot, Hold, TreatmentPlan, TreatmentSession
 from sessions.scheduling.ahead import REACHES, look_ahead
 from sessions.services.booking.book import OutOfUse
 from sessions.services.ending.decisions import Choice, Decider, OnlyKeep, StillAhead
-from tests.conftest import Booking, client_of, make_booking
+from tests.booking.retiring import AT, ENDS, decider, row_of
+from tests.conftest import Booking, make_booking
 from tests.factories import (
     DAY,
     HOUR,
@@ -27,36 +25,14 @@ from tests.factories import (
     CareStepFactory,
     ClinicFactory,
     ContactConsentFactory,
-    DeviceFactory,
-    DeviceModelFactory,
     HoldFactory,
-    PatientFactory,
-    RoomFactory,
     UserFactory,
     WaitlistEntryFactory,
 )
 
 pytestmark = pytest.mark.django_db
-AT = NINE - 2 * DAY
 
-# How each kind of thing ends.
-ENDS: dict[type[models.Model], Callable[[Booking, Decider], Any]] = {
-    Room: lambda booking, decider: services.retire(row=booking.room, decider=decider),
-    Device: lambda booking, decider: services.retire(row=booking.device, decider=decider),
-    DeviceModel: lambda booking, decider: services.retire(
-        row=booking.device.model, decider=decider
-    ),
-    Protocol: lambda booking, decider: services.retire(row=booking.plan.protocol, decider=decider),
-    Concern: lambda booking, decider: services.retire(row=booking.plan.concern, decider=decider),
-    User: lambda booking, decider: services.retire(row=booking.practitioner, decider=decider),
-    TreatmentPlan: lambda booking, decider: services.move_plan(
-        plan_id=booking.plan.pk, to=PlanStatus.STOPPED, decider=decider
-    ),
-    Patient: lambda booking, decider: services.archive_patient(
-        patient_id=booking.plan.patient.pk, decider=decider
-    ),
-}
-OVER_HTTP = [model for model in ENDS if model is not TreatmentPlan]  # which has verbs of its own
+
 # What has an end too, and why no booking hangs on it.
 NO_BOOKINGS: dict[type[models.Model], str] = {
     CareStep: "its messages are counted before it is saved: CareStepAdmin",
@@ -79,21 +55,6 @@ def test_somebody_has_decided_about_everything_that_can_end() -> None:
 
     assert can_end | {TreatmentPlan} == set(ENDS) | set(NO_BOOKINGS)  # plans end by their status
     assert set(ENDS) <= set(REACHES)
-
-
-def decider(by: User, *, rest: str = "", **decisions: Any) -> Decider:
-    chosen = {UUID(pk.replace("_", "-")): decision for pk, decision in decisions.items()}
-    return Decider(at=AT, by=by, rest=rest, decisions=chosen, reason="The roof leaks")
-
-
-@pytest.fixture
-def ahead(booking: Booking, manager: User) -> TreatmentSession:
-    """A session, and what it could move to: another room, device and practitioner."""
-    clinic = booking.plan.clinic
-    RoomFactory(clinic=clinic)
-    DeviceFactory(clinic=clinic, model=DeviceModelFactory(code="another"))
-    UserFactory(clinic=clinic)
-    return booking.book()
 
 
 @pytest.mark.parametrize("model", list(ENDS), ids=lambda model: model.__name__)
@@ -123,16 +84,6 @@ def test_sessions_are_kept_with_a_task_for_the_desk(
     assert (task.audience, task.patient) == ("FRONT_DESK", ahead.patient)
     assert "The roof leaks" in task.detail
     assert look_ahead(row_of(booking, model), at=AT).sessions == {ahead.pk}  # still for all to see
-
-
-def row_of(booking: Booking, model: type[models.Model]) -> Any:
-    rows = [
-        *(booking.room, booking.device, booking.device.model, booking.plan.protocol),
-        *(booking.plan.concern, booking.practitioner, booking.plan.patient, booking.plan),
-    ]
-    [row] = [row for row in rows if type(row) is model]
-    row.refresh_from_db()
-    return row
 
 
 @pytest.mark.parametrize("model", list(ENDS), ids=lambda model: model.__name__)
@@ -342,99 +293,3 @@ def test_what_was_put_out_of_use_since_it_was_read_is_not_booked(booking: Bookin
 
     with pytest.raises(OutOfUse, match="take another room"):
         booking.book()
-
-
-# over HTTP
-
-
-def url(row: Any, page: str) -> str:
-    plurals = {
-        Room: "rooms",
-        Device: "devices",
-        DeviceModel: "device-models",
-        Protocol: "protocols",
-        Concern: "concerns",
-        User: "practitioners",
-        Patient: "patients",
-    }
-    return f"/api/v1/{plurals[type(row)]}/{row.pk}/{page}/"
-
-
-def test_a_plan_is_held_over_http_with_what_is_booked(
-    booking: Booking, ahead: TreatmentSession, as_alice: APIClient
-) -> None:
-    path = f"/api/v1/plans/{booking.plan.pk}/hold/"
-    body = {"reason": "Ill"}
-
-    refused = as_alice.post(path, body, format="json")
-    moved = as_alice.post(path, {**body, "rest": "MOVE"}, format="json")
-    done = as_alice.post(path, {**body, "rest": "CANCEL"}, format="json")
-
-    assert (refused.status_code, refused.json()["code"]) == (409, "still_ahead")
-    assert (moved.status_code, moved.json()["code"]) == (409, "cannot_move")
-    assert (done.status_code, done.json()["status"]) == (200, "ON_HOLD")
-    ahead.refresh_from_db()
-    assert ahead.status == Status.CANCELLED
-
-
-@pytest.mark.parametrize("model", OVER_HTTP, ids=lambda model: model.__name__)
-def test_each_kind_ends_over_http(
-    booking: Booking, ahead: TreatmentSession, manager: User, as_bob: APIClient, model: Any
-) -> None:
-    row, client = row_of(booking, model), client_of(manager)
-    verb = "archive" if model is Patient else "retire"
-
-    shown = client.get(url(row, "ahead"))
-    refused = client.post(url(row, verb), {}, format="json")
-    unknown = client.post(url(row, verb), {"rest": "FORGET"}, format="json")
-    done = client.post(url(row, verb), {"rest": "CANCEL", "reason": "Leaks"}, format="json")
-
-    assert [entry["id"] for entry in shown.json()["bookings"]] == [str(ahead.pk)]
-    assert (shown.json()["bookings"][0]["offer"] is None) is (model is Patient)
-    assert (refused.status_code, refused.json()["code"]) == (409, "still_ahead")
-    assert [entry["id"] for entry in refused.json()["bookings"]] == [str(ahead.pk)]
-    assert unknown.status_code == 400
-    assert done.status_code == 200, done.content
-    ahead.refresh_from_db()
-    assert ahead.status == Status.CANCELLED
-    assert as_bob.post(url(row, verb), {}, format="json").status_code in (403, 404)
-
-
-def test_decisions_name_their_session(
-    booking: Booking, ahead: TreatmentSession, manager: User
-) -> None:
-    client = client_of(manager)
-    bad = {"session": str(ahead.pk), "do": "KEEP", "starts_at": NINE.isoformat()}
-    good = {"session": str(ahead.pk), "do": "MOVE"}
-
-    refused = client.post(url(booking.room, "retire"), {"decisions": [bad]}, format="json")
-    done = client.post(url(booking.room, "retire"), {"decisions": [good]}, format="json")
-
-    assert refused.json()["errors"][0]["pointer"] == "/decisions/0/starts_at"
-    assert (done.status_code, done.json()["is_active"]) == (200, False)
-
-
-def test_nobody_ends_the_work_of_those_whose_role_they_could_not_give(
-    booking: Booking, ahead: TreatmentSession, as_dana: APIClient
-) -> None:
-    technician = UserFactory(role=Role.ADMIN, clinic=booking.plan.clinic)
-    path = url(booking.practitioner, "retire")
-
-    assert as_dana.post(path, {}, format="json").status_code == 403
-    assert client_of(technician).post(path, {}, format="json").json()["code"] == "not_your_staff"
-    booking.practitioner.clinics.add(ClinicFactory())
-    manager: User = UserFactory(role=Role.MANAGER, clinic=booking.plan.clinic)
-    assert client_of(manager).post(path, {}, format="json").json()["code"] == "not_your_staff"
-
-
-def test_a_record_without_anything_ahead_is_archived_at_once(
-    clinic: Clinic, as_dana: APIClient
-) -> None:
-    patient = PatientFactory(clinic=clinic)
-
-    assert as_dana.get(url(patient, "ahead")).json()["bookings"] == []
-    archived = as_dana.post(url(patient, "archive"))
-    restored = as_dana.post(url(patient, "restore"))
-
-    assert archived.json()["archived_at"]
-    assert restored.json()["archived_at"] is None

@@ -1,25 +1,20 @@
 """Working hours, time off and closures: what they refuse, and what they do to bookings."""
 
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.test import Client
-from django.urls import reverse
-from django.utils import timezone
 from rest_framework.test import APIClient
 
-from clinic.models import Closure, Device, Room, TimeOff, User, Weekday, WorkingHours
+from clinic.models import Weekday, WorkingHours
 from sessions import services
-from sessions.lifecycle import Status
 from sessions.scheduling.availability import offers
 from sessions.services.booking.clash import RoomTaken
 from sessions.services.booking.presence import Closed, DeviceUnfit, PractitionerOff, RoomUnfit
-from sessions.services.ending.closures import BookingsInTheWay, bookings_in
 from sessions.services.plans import NoPractitionerHere
-from tests.conftest import Booking, client_of
+from tests.conftest import Booking
 from tests.factories import (
     DAY,
     HOUR,
@@ -191,101 +186,6 @@ def test_further_zones_take_longer(booking: Booking) -> None:
     assert booking.book().ends_at == NINE + timedelta(minutes=90)
 
 
-# adding them
-
-
-@pytest.fixture
-def add(booking: Booking) -> Any:
-    """Add a closure or time off over the hours around the booking's session."""
-
-    def add(kind: str, **changes: Any) -> Closure | TimeOff:
-        details = {"starts_at": NINE - HOUR, "ends_at": NINE + HOUR / 2, "at": NINE - DAY}
-        if kind == "closure":
-            return services.add_closure(clinic=booking.plan.clinic, **{**details, **changes})
-        return services.add_time_off(practitioner=booking.practitioner, **{**details, **changes})
-
-    return add
-
-
-KINDS = pytest.mark.parametrize("kind", ["closure", "time off"])
-
-
-@KINDS
-def test_bookings_in_the_way_are_listed(booking: Booking, add: Any, kind: str) -> None:
-    session = booking.book()
-
-    with pytest.raises(BookingsInTheWay, match="1 booked: 07 Jan 2030 at 10:00") as refused:
-        add(kind)
-
-    listed = [{"id": str(session.pk), "starts_at": "2030-01-07T09:00:00Z"}]
-    assert refused.value.extra == {"bookings": listed}
-    assert not Closure.objects.exists()
-    assert not TimeOff.objects.exists()
-
-
-@KINDS
-def test_bookings_stay_if_that_is_accepted(booking: Booking, add: Any, kind: str) -> None:
-    session = booking.book()
-
-    span = add(kind, accept=True)
-
-    session.refresh_from_db()
-    assert session.status == Status.BOOKED
-    assert list(bookings_in(span, at=NINE - DAY)) == [session]
-    assert session.patient.tasks.get().title == f"Look after: {session}"
-
-
-@KINDS
-def test_what_is_over_or_elsewhere_is_not_in_the_way(
-    booking: Booking, another_booking: Booking, add: Any, kind: str
-) -> None:
-    booking.move(booking.book(), Status.CANCELLED)
-    booking.book(NINE + HOUR / 2)  # starts as the span ends
-    if kind == "time off":
-        another_booking.book()
-
-    assert add(kind).pk
-
-
-@KINDS
-def test_an_end_before_the_beginning_is_named(add: Any, kind: str) -> None:
-    with pytest.raises(ValidationError, match="The end must be after the beginning"):
-        add(kind, ends_at=NINE - HOUR)
-
-
-def test_each_booking_in_the_way_is_offered_the_first_free_time_after_it(
-    booking: Booking, another_booking: Booking, add: Any
-) -> None:
-    """The session itself is in nobody's way, neither on its skin nor in its room."""
-    session = booking.book()
-    closure = add("closure", accept=True)
-
-    (proposal,) = services.propose_moves(closure, at=NINE - DAY, sessions=[session])
-
-    assert proposal.session == session
-    assert proposal.offer is not None
-    assert proposal.offer.starts_at == closure.ends_at
-    assert proposal.offer.practitioner_id == booking.practitioner.pk
-    assert services.reschedule_session(
-        session_id=session.pk,
-        starts_at=proposal.offer.starts_at,
-        at=NINE - DAY,
-        by=session.practitioner,
-    )
-
-
-@pytest.mark.usefixtures("another_booking")
-def test_during_time_off_somebody_else_is_offered(booking: Booking, add: Any) -> None:
-    session = booking.book()
-    time_off = add("time off", accept=True, ends_at=NINE + 30 * DAY)
-
-    (proposal,) = services.propose_moves(time_off, at=NINE - DAY, sessions=[session])
-
-    assert proposal.offer is not None
-    assert proposal.offer.practitioner_id != booking.practitioner.pk
-    assert proposal.offer.starts_at == NINE
-
-
 def test_working_hours_are_of_somebody_who_treats_there(booking: Booking) -> None:
     details: dict[str, Any] = {
         "clinic": booking.plan.clinic,
@@ -314,111 +214,6 @@ def test_every_change_is_kept_with_its_row(booking: Booking) -> None:
     assert [row.pgh_label for row in kept] == ["insert", "update", "delete"]
 
 
-# over HTTP
-
-
-def soon() -> datetime:
-    """A whole hour in a week: the API asks the real clock."""
-    return timezone.now().replace(minute=0, second=0, microsecond=0) + 7 * DAY
-
-
-def test_a_manager_closes_the_clinic(booking: Booking, manager: User, as_dana: APIClient) -> None:
-    session = booking.book(soon())
-    client = client_of(manager)
-    body = {
-        "clinic": str(booking.plan.clinic_id),
-        "starts_at": session.starts_at.isoformat(),
-        "ends_at": session.ends_at.isoformat(),
-        "reason": "water pipe",
-    }
-
-    refused = client.post("/api/v1/closures/", body, format="json")
-    done = client.post("/api/v1/closures/", {**body, "accept": True}, format="json")
-    listed = as_dana.get("/api/v1/closures/").json()["results"]
-    moves = as_dana.get(f"/api/v1/closures/{done.json()['id']}/bookings/").json()["results"]
-    booked = as_dana.post("/api/v1/sessions/", booking.body(session.starts_at), format="json")
-
-    assert (refused.status_code, refused.json()["code"]) == (409, "bookings_in_the_way")
-    assert [hit["id"] for hit in refused.json()["bookings"]] == [str(session.pk)]
-    assert "Hopper" not in refused.content.decode()
-    assert done.status_code == 201
-    assert listed == [done.json()]
-    assert moves[0]["session"] == str(session.pk)
-    assert moves[0]["offer"]["starts_at"] >= done.json()["ends_at"]
-    assert (booked.status_code, booked.json()["code"]) == (409, "closed")
-
-
-def test_a_practitioner_takes_time_off_and_comes_back(
-    booking: Booking, as_alice: APIClient, as_bob: APIClient
-) -> None:
-    body = {
-        "practitioner": str(booking.practitioner.pk),
-        "starts_at": soon().isoformat(),
-        "ends_at": (soon() + DAY).isoformat(),
-    }
-
-    done = as_alice.post("/api/v1/time-off/", body, format="json")
-    off = as_alice.post("/api/v1/sessions/", booking.body(soon()), format="json")
-    foreign = as_bob.post("/api/v1/time-off/", body, format="json")
-    not_his = as_bob.delete(f"/api/v1/time-off/{done.json()['id']}/")
-    back = as_alice.delete(f"/api/v1/time-off/{done.json()['id']}/")
-    on = as_alice.post("/api/v1/sessions/", booking.body(soon()), format="json")
-
-    assert (off.status_code, off.json()["code"]) == (409, "practitioner_off")
-    assert (foreign.status_code, not_his.status_code) == (400, 404)
-    assert (done.status_code, back.status_code, on.status_code) == (201, 204, 201)
-
-
-def test_working_hours_over_http(booking: Booking, as_alice: APIClient) -> None:
-    body = {
-        "practitioner": str(booking.practitioner.pk),
-        "clinic": str(booking.plan.clinic_id),
-        "weekday": 0,
-        "opens_at": "08:00",
-        "closes_at": "12:00",
-        "valid_from": "2030-01-01",
-    }
-
-    done = as_alice.post("/api/v1/working-hours/", body, format="json")
-    twice = as_alice.post("/api/v1/working-hours/", {**body, "opens_at": "11:00"}, format="json")
-    backwards = as_alice.post(
-        "/api/v1/working-hours/", {**body, "closes_at": "07:00"}, format="json"
-    )
-    listed = as_alice.get(f"/api/v1/working-hours/?practitioner={booking.practitioner.pk}")
-
-    assert [answer.status_code for answer in (done, twice, backwards)] == [201, 400, 400]
-    assert "overlap" in twice.json()["detail"]
-    assert listed.json()["results"] == [done.json()]
-
-
-def test_hours_that_would_leave_a_session_out_ask_first(
-    booking: Booking, as_alice: APIClient
-) -> None:
-    session = booking.book()  # a Monday at 10:00 in Berlin
-    body = {
-        "practitioner": str(booking.practitioner.pk),
-        "clinic": str(booking.plan.clinic_id),
-        "weekday": 0,
-        "opens_at": "11:00",
-        "closes_at": "17:00",
-    }
-    before = {**body, "valid_from": "2030-01-01"}
-
-    asked = as_alice.post("/api/v1/working-hours/", before, format="json")
-    after = as_alice.post(
-        "/api/v1/working-hours/", {**body, "valid_from": "2030-01-08"}, format="json"
-    )
-    url = f"/api/v1/working-hours/{after.json()['id']}/"
-    assert as_alice.delete(url).status_code == 204
-    moved = as_alice.post("/api/v1/working-hours/", {**before, "rest": "MOVE"}, format="json")
-
-    assert (asked.status_code, asked.json()["code"]) == (409, "still_ahead")
-    assert [entry["id"] for entry in asked.json()["bookings"]] == [str(session.pk)]
-    assert (after.status_code, moved.status_code) == (201, 201)
-    new = session.rescheduled_to
-    assert new.starts_at >= NINE + HOUR or new.practitioner != booking.practitioner
-
-
 def test_hours_that_a_session_needs_are_not_taken_back_silently(
     booking: Booking, as_alice: APIClient
 ) -> None:
@@ -434,72 +229,3 @@ def test_hours_that_a_session_needs_are_not_taken_back_silently(
     assert kept.status_code == 200
     assert not WorkingHours.objects.filter(pk=needed.pk).exists()
     assert session.patient.tasks.count() == 1
-
-
-@pytest.mark.parametrize("path", ["sessions/", "reschedule/"])
-@pytest.mark.parametrize(
-    ("local", "code", "named"),
-    [
-        ("2030-03-31T02:30", "skipped_time", ["2030-03-31T01:45", "2030-03-31T03:00"]),
-        ("2030-10-27T02:30", "doubled_time", ["T02:30+02:00", "T02:30+01:00"]),
-    ],
-)
-def test_a_local_time_that_is_none_or_two_is_refused(
-    booking: Booking, as_dana: APIClient, path: str, local: str, code: str, named: list[str]
-) -> None:
-    url, body = "/api/v1/sessions/", {**booking.body(), "starts_at": local}
-    if path == "reschedule/":
-        url, body = f"{url}{booking.book().pk}/reschedule/", {"starts_at": local}
-
-    answer = as_dana.post(url, body, format="json")
-
-    assert answer.status_code == 400
-    (error,) = answer.json()["errors"]
-    assert (error["pointer"], error["code"]) == ("/starts_at", code)
-    assert all(name in error["detail"] for name in named)
-
-
-def test_a_local_time_is_read_on_the_clock_of_the_clinic(
-    booking: Booking, as_dana: APIClient
-) -> None:
-    body = {**booking.body(), "starts_at": "2030-01-07T10:00"}
-
-    answer = as_dana.post("/api/v1/sessions/", body, format="json")
-
-    assert (answer.status_code, answer.json()["starts_at"]) == (201, "2030-01-07T09:00:00Z")
-
-
-def test_rooms_and_devices_say_what_they_serve(as_dana: APIClient, booking: Booking) -> None:
-    Room.objects.update(areas=["scalp"])
-    Device.objects.update(areas=["face"])
-
-    assert as_dana.get("/api/v1/rooms/").json()["results"][0]["areas"] == ["scalp"]
-    assert as_dana.get("/api/v1/devices/").json()["results"][0]["areas"] == ["face"]
-
-
-# in the admin
-
-
-def test_a_closure_in_the_admin_obeys_the_service(booking: Booking, manager: User) -> None:
-    session = booking.book(soon())
-    client = Client()
-    client.force_login(manager, backend="clinic.permissions.RoleBackend")
-    form = {
-        "clinic": str(booking.plan.clinic_id),
-        **moment("starts_at", session.starts_at, booking),
-        **moment("ends_at", session.ends_at, booking),
-    }
-    add = reverse("admin:clinic_closure_add")
-
-    refused = client.post(add, form)
-    done = client.post(add, {**form, "accept": "on"})
-
-    assert "1 booked" in refused.content.decode()
-    assert done.status_code == 302
-    assert Closure.objects.get().starts_at == session.starts_at
-
-
-def moment(name: str, at: datetime, booking: Booking) -> dict[str, str]:
-    """As it is typed in: on the clock of the clinic."""
-    local = at.astimezone(booking.plan.clinic.zone)
-    return {f"{name}_0": f"{local:%Y-%m-%d}", f"{name}_1": f"{local:%H:%M}"}

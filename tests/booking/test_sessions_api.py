@@ -16,7 +16,7 @@ from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from tests.conftest import AS_IT_IS, Booking
-from tests.factories import DAY, HOUR, NINE, SessionFactory, ZoneFactory
+from tests.factories import DAY, HOUR, NINE, SessionFactory
 
 pytestmark = pytest.mark.django_db
 SESSIONS = "/api/v1/sessions/"
@@ -227,69 +227,6 @@ def test_a_session_is_changed_by_verbs_only(
     assert TreatmentSession.objects.get().status == Status.BOOKED
 
 
-@pytest.mark.parametrize(
-    ("zone", "pointer"),
-    [
-        ({"depth_mm": "2.60"}, "/zones/0/depth_mm"),
-        ({"depth_mm": "2.51"}, "/zones/0/depth_mm"),
-        ({"depth_mm": "0.49"}, "/zones/0/depth_mm"),
-        ({"depth_mm": "1.505"}, "/zones/0/depth_mm"),
-        ({"depth_mm": "NaN"}, "/zones/0/depth_mm"),
-        ({"depth_mm": "-1"}, "/zones/0/depth_mm"),
-        ({"depth_mm": "1e2"}, "/zones/0/depth_mm"),
-        ({"depth_mm": None}, "/zones/0/depth_mm"),
-        ({"passes": 0}, "/zones/0/passes"),
-        ({"passes": 11}, "/zones/0/passes"),
-        ({"passes": "many"}, "/zones/0/passes"),
-        ({"zone": "elbow"}, "/zones/0/zone"),
-        ({"endpoint": "JOY"}, "/zones/0/endpoint"),
-    ],
-)
-def test_a_bad_chart_entry_is_named_and_the_chart_stays(
-    as_alice: APIClient, booking: Booking, zone: dict[str, Any], pointer: str
-) -> None:
-    session = booking.charted()
-    entry = {"zone": booking.zone.code, "depth_mm": "1.00", "passes": 4, **zone}
-
-    answer = as_alice.put(f"{SESSIONS}{session.pk}/chart/", {"zones": [entry]}, headers=AS_IT_IS)
-
-    assert answer.status_code == 400
-    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
-    assert str(session.zone_treatments.get().depth_mm) == "1.50"
-
-
-@pytest.mark.parametrize("depth", ["0.50", "2.50", 1.5, "1.5"])
-def test_the_whole_band_can_be_charted(
-    as_alice: APIClient, booking: Booking, depth: object
-) -> None:
-    session = booking.in_progress()
-    entry = {"zone": booking.zone.code, "depth_mm": depth, "passes": 10}
-
-    answer = as_alice.put(f"{SESSIONS}{session.pk}/chart/", {"zones": [entry]}, headers=AS_IT_IS)
-
-    assert answer.status_code == 200
-    assert float(answer.json()["zones"][0]["depth_mm"]) == float(str(depth))
-
-
-def test_a_zone_of_another_area_or_named_twice_is_refused(
-    as_alice: APIClient, booking: Booking
-) -> None:
-    session = booking.charted()
-    entry = {"zone": booking.zone.code, "depth_mm": "1.00", "passes": 4}
-    elsewhere = {**entry, "zone": ZoneFactory().code}
-    url = f"{SESSIONS}{session.pk}/chart/"
-
-    foreign = as_alice.put(url, {"zones": [entry, elsewhere]}, headers=AS_IT_IS)
-    twice = as_alice.put(url, {"zones": [entry, entry]}, headers=AS_IT_IS)
-    empty = as_alice.put(url, {"zones": []}, headers=AS_IT_IS)
-
-    assert (foreign.status_code, foreign.json()["code"]) == (422, "zone_elsewhere")
-    assert foreign.json()["errors"][0]["pointer"] == "/zones/1/zone"
-    assert (twice.status_code, twice.json()["code"]) == (422, "zone_twice")
-    assert empty.status_code == 400
-    assert session.zone_treatments.count() == 1
-
-
 def test_lists_are_filtered_by_local_days(
     as_dana: APIClient, booking: Booking, another_booking: Booking
 ) -> None:
@@ -329,45 +266,6 @@ def test_the_day_list_takes_a_fixed_number_of_queries(
             SessionFactory(plan__patient__clinic=clinic, starts_at=start)
         with django_assert_num_queries(1):  # the sessions with names
             as_dana.get(f"{SESSIONS}?from=2030-01-01&to=2030-02-01")
-
-
-def test_free_times_over_http(as_dana: APIClient, booking: Booking) -> None:
-    url = f"/api/v1/availability/?plan={booking.plan.pk}"
-
-    slots = as_dana.get(f"{url}&from=2030-01-07&to=2030-01-07").json()
-    booked = as_dana.post(SESSIONS, {"plan": str(booking.plan.pk), **without_end(slots[36])})
-
-    assert len(slots) == 96
-    assert set(slots[0]) == {"starts_at", "ends_at", "practitioner", "room", "device"}
-    assert booked.status_code == 201
-    again = as_dana.get(
-        f"{url}&from=2030-01-07&to=2030-01-07&practitioner={slots[0]['practitioner']}"
-    )
-    assert again.json() == []  # the skin recovers
-
-
-def without_end(slot: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in slot.items() if name != "ends_at"}
-
-
-@pytest.mark.parametrize(
-    ("query", "pointer"),
-    [
-        ("", "/from"),
-        ("from=2030-01-07&to=2030-01-06", "/to"),
-        ("from=2030-01-07&to=2030-03-07", "/to"),
-        ("from=now&to=2030-01-06", "/from"),
-        ("from=2030-01-07&to=2030-01-07&practitioner=x", "/practitioner"),
-        ("from=2030-01-07&to=2030-01-07&room=x", "/room"),
-    ],
-)
-def test_a_wrong_question_for_free_times_is_named(
-    as_dana: APIClient, booking: Booking, query: str, pointer: str
-) -> None:
-    answer = as_dana.get(f"/api/v1/availability/?plan={booking.plan.pk}&{query}")
-
-    assert answer.status_code == 400
-    assert pointer in [error["pointer"] for error in answer.json()["errors"]]
 
 
 def test_an_etag_saves_a_second_answer(as_dana: APIClient, booking: Booking) -> None:

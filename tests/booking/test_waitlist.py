@@ -1,59 +1,25 @@
 """A freed time is offered to the first who waits for it, and passed on until it is taken."""
 
-from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from itertools import product
 from queue import Queue
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from rest_framework.test import APIClient
 
-from clinic.models import Clinic, User, Weekday, in_words
+from clinic.models import User, Weekday
 from sessions import services
 from sessions.lifecycle import Status, WaitlistStatus
-from sessions.models import (
-    FreedSlot,
-    Hold,
-    IllegalWaitlistMove,
-    TreatmentSession,
-    WaitlistEntry,
-)
+from sessions.models import FreedSlot, Hold, TreatmentSession, WaitlistEntry
 from sessions.scheduling.holds import SlotHeld
-from sessions.services.booking.book import PlanNotActive
-from sessions.services.booking.waitlist import AlreadyWaiting, OfferLapsed
-from sessions.services.plans import NoPractitionerHere
+from sessions.services.booking.waitlist import OfferLapsed
 from sessions.tasks import keep_waitlist_moving
+from tests.booking.waitlist import NOW, Join
 from tests.conftest import Booking
-from tests.factories import (
-    DAY,
-    HOUR,
-    NINE,
-    PlanFactory,
-    SessionFactory,
-    WaitlistEntryFactory,
-)
-from tests.support.lives import moves
+from tests.factories import DAY, HOUR, NINE, SessionFactory, WaitlistEntryFactory
 
 pytestmark = pytest.mark.django_db
-WAITLIST = "/api/v1/waitlist/"
-NOW = NINE - 2 * DAY
 SECOND = timedelta(seconds=1)
-
-Join = Callable[..., WaitlistEntry]
-
-
-@pytest.fixture
-def join(clinic: Clinic, dana: User) -> Join:
-    """Puts a new patient on the waitlist, for any time in January unless it says otherwise."""
-
-    def add(**wish: Any) -> WaitlistEntry:
-        details = {"from_on": date(2030, 1, 1), "until_on": date(2030, 1, 31), **wish}
-        plan = details.pop("plan", None) or PlanFactory(patient__clinic=clinic)
-        return services.join_waitlist(plan=plan, **details, at=NOW, by=dana)
-
-    return add
 
 
 def free(booking: Booking, start: datetime = NINE) -> None:
@@ -315,56 +281,6 @@ def test_withdrawing_passes_the_offer_on(booking: Booking, join: Join, dana: Use
     assert first.status == WaitlistStatus.WITHDRAWN
 
 
-def test_a_plan_waits_once_and_only_while_it_is_active(
-    booking: Booking, join: Join, bob: User
-) -> None:
-    join(plan=booking.plan)
-
-    with pytest.raises(AlreadyWaiting):
-        join(plan=booking.plan)
-    with pytest.raises(PlanNotActive):
-        join(plan=PlanFactory(patient__clinic=booking.plan.clinic, status="DRAFT"))
-    with pytest.raises(NoPractitionerHere):
-        join(practitioner=bob)
-
-
-MOVES = moves("""
-    WAITING    OFFERED WITHDRAWN
-    OFFERED    BOOKED WAITING WITHDRAWN
-    BOOKED
-    WITHDRAWN
-""")
-
-
-def test_every_status_of_an_entry_is_in_the_table() -> None:
-    assert list(MOVES) == WaitlistStatus.values
-
-
-@pytest.mark.parametrize(("old", "new"), list(product(MOVES, repeat=2)))
-def test_a_move_is_made_or_refused_as_the_clinic_says(old: str, new: str) -> None:
-    session = SessionFactory()
-    offer = {
-        "offered_starts_at": NINE,
-        "offered_practitioner": session.practitioner,
-        "offered_room": session.room,
-        "offered_device": session.device,
-        "offer_expires_at": NINE,
-    }
-    values: dict[str, Any] = {"OFFERED": offer, "BOOKED": {"session": session}}
-    entry = WaitlistEntryFactory(plan=session.plan, status=old, **values.get(old, {}))
-
-    if new in MOVES[old]:
-        assert entry.move_to(new, at=NINE, by=None, **values.get(new, {})) == old
-        assert entry.events.get().new_status == new
-    else:
-        with pytest.raises(
-            IllegalWaitlistMove,
-            match=f"{in_words(WaitlistStatus, old)} cannot become {in_words(WaitlistStatus, new)}",
-        ):
-            entry.move_to(new, at=NINE, by=None)
-        assert not entry.events.exists()
-
-
 def test_the_task_moves_offers_on(booking: Booking, join: Join) -> None:
     first, second = join(), join()
     free(booking)
@@ -391,88 +307,6 @@ def test_a_worker_is_woken_when_a_time_is_freed(
 
     assert woken.get(timeout=5) == {"retry": False, "expires": 60}
     assert FreedSlot.objects.count() == 1  # the row is the queue
-
-
-def wish(booking: Booking, **changes: Any) -> dict[str, Any]:
-    days = {"from_on": "2030-01-01", "until_on": "2030-01-31"}
-    return {"plan": str(booking.plan.pk), **days, **changes}
-
-
-def test_the_desk_keeps_the_waitlist_over_http(
-    as_dana: APIClient, booking: Booking, another_booking: Booking
-) -> None:
-    answer = as_dana.post(WAITLIST, wish(booking, weekdays=[0, 2], earliest="09:00"))
-    entry = answer.json()
-    url = f"{WAITLIST}{entry['id']}/"
-    early = as_dana.post(f"{url}accept/")
-    session = another_booking.book(at=NOW)
-    another_booking.move(session, Status.CANCELLED, at=NOW)
-    services.offer_freed_slots(at=timezone.now())
-
-    offered = as_dana.get(f"{WAITLIST}?status=OFFERED").json()["results"]
-    twice = as_dana.post(WAITLIST, wish(booking))
-    accepted = as_dana.post(f"{url}accept/")
-
-    assert answer.status_code == 201
-    assert (entry["status"], entry["weekdays"], entry["earliest"]) == (
-        *("WAITING", [0, 2]),
-        "09:00:00",
-    )
-    assert (early.status_code, early.json()["code"]) == (409, "illegal_waitlist_move")
-    assert [row["offered_starts_at"] for row in offered] == ["2030-01-07T09:00:00Z"]
-    assert (twice.status_code, twice.json()["code"]) == (409, "already_waiting")
-    assert accepted.status_code == 201
-    assert accepted.json()["plan"] == str(booking.plan.pk)
-    assert as_dana.get(url).json()["session"] == accepted.json()["id"]
-
-
-def test_declining_and_withdrawing_over_http(
-    as_dana: APIClient, booking: Booking, another_booking: Booking
-) -> None:
-    url = f"{WAITLIST}{as_dana.post(WAITLIST, wish(booking)).json()['id']}/"
-    another_booking.move(another_booking.book(at=NOW), Status.CANCELLED, at=NOW)
-    services.offer_freed_slots(at=timezone.now())
-
-    declined = as_dana.post(f"{url}decline/", {"reason": "on holiday"})
-    withdrawn = as_dana.post(f"{url}withdraw/")
-    again = as_dana.post(f"{url}withdraw/")
-
-    assert (declined.status_code, declined.json()["status"]) == (200, "WAITING")
-    assert declined.json()["offered_starts_at"] is None
-    assert withdrawn.json()["status"] == "WITHDRAWN"
-    assert (again.status_code, again.json()["code"]) == (409, "illegal_waitlist_move")
-
-
-@pytest.mark.parametrize(
-    ("changes", "pointer"),
-    [
-        ({"plan": "x"}, "/plan"),
-        ({"from_on": "soon"}, "/from_on"),
-        ({"until_on": "2029-12-31"}, "/until_on"),
-        ({"weekdays": [7]}, "/weekdays/0"),
-        ({"weekdays": 1}, "/weekdays"),
-        ({"earliest": "12:00", "latest": "09:00"}, "/latest"),
-        ({"practitioner": "x"}, "/practitioner"),
-    ],
-)
-def test_a_bad_wish_is_named(
-    as_dana: APIClient, booking: Booking, changes: dict[str, Any], pointer: str
-) -> None:
-    answer = as_dana.post(WAITLIST, wish(booking, **changes))
-
-    assert answer.status_code == 400
-    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
-    assert not WaitlistEntry.objects.exists()
-
-
-def test_the_waitlist_takes_a_fixed_number_of_queries(
-    as_dana: APIClient, clinic: Clinic, django_assert_num_queries: Any
-) -> None:
-    for count in (1, 5):
-        for _ in range(count):
-            WaitlistEntryFactory(plan__patient__clinic=clinic)
-        with django_assert_num_queries(1):
-            as_dana.get(WAITLIST)
 
 
 def test_an_offer_lasts_two_hours_but_a_late_one_is_not_made(booking: Booking, join: Join) -> None:

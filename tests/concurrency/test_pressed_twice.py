@@ -15,7 +15,8 @@ from aftercare.pages import base
 from sessions.lifecycle import Status
 from tests.concurrency.test_twins import at_once
 from tests.factories import DAY
-from tests.replies.test_patient_pages import TODAY, everything, make, status, url
+from tests.replies.pages import TODAY, make, status, url
+from tests.replies.test_patient_pages import everything
 
 FORMS: dict[str, dict[str, str]] = {
     "confirm/": {},

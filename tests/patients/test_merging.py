@@ -1,19 +1,15 @@
 """Two records of one person become one: nothing is lost, and a person decides what differs."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from rest_framework.test import APIClient
 
-from aftercare.models import Message
-from aftercare.records.merge import CannotMerge, merge_patients
-from aftercare.texts import links
+from aftercare.records.merge import CannotMerge
 from clinic.models import Clinic, User
 from patients.merge import FATES, ChoicesNeeded, Fate, NothingToChoose, TooLongTogether
-from patients.models import Patient, PatientMerge
-from sessions.ical import appointment
+from patients.models import Patient
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import TreatmentSession
 from tests.conftest import Booking, make_booking
@@ -21,7 +17,6 @@ from tests.factories import (
     DAY,
     HOUR,
     NINE,
-    AddressConsentFactory,
     CareStepFactory,
     ContactConsentFactory,
     HoldFactory,
@@ -34,6 +29,7 @@ from tests.factories import (
     UserFactory,
     WaitlistEntryFactory,
 )
+from tests.patients.merging import make_twins, merge, twins
 
 pytestmark = pytest.mark.django_db
 # The table of patients.merge once more: whoever adds a field to Patient decides about it there
@@ -47,36 +43,6 @@ ASSESSED = {"skin_type"}
 OF_THE_ROW = {
     *("id", "created_at", "updated_at", "version", "clinic", "archived_at", "merged_into"),
 }
-
-
-def url(patient: Patient) -> str:
-    return f"/api/v1/patients/{patient.pk}/merge/"
-
-
-def twins(clinic: Clinic, **theirs: Any) -> tuple[Patient, Patient]:
-    """Two records of one person that say the same, apart from what is given."""
-    same = {"family_name": "Hopper", "email": "grace@x.example", "mobile": "+4915123456789"}
-    ours = {name: value[0] for name, value in theirs.items()}
-    others = {name: value[1] for name, value in theirs.items()}
-    kept = PatientFactory(clinic=clinic, **{**same, **ours})
-    return kept, PatientFactory(clinic=clinic, **{**same, **others})
-
-
-def make_twins(booking: Booking, another_booking: Booking) -> tuple[Patient, Patient]:
-    """The patients of two bookings as one person."""
-    kept, merged = booking.plan.patient, another_booking.plan.patient
-    for name in ("family_name", "email", "mobile"):
-        setattr(merged, name, getattr(kept, name))
-    merged.save()
-    return kept, merged
-
-
-def merge(
-    kept: Patient, merged: Patient, by: User, *, at: datetime = NINE, **choices: str
-) -> PatientMerge:
-    return merge_patients(
-        kept_id=kept.pk, merged_id=merged.pk, reason="Typed twice", at=at, by=by, choices=choices
-    )
 
 
 def test_somebody_has_decided_about_every_field_of_a_patient() -> None:
@@ -348,132 +314,3 @@ def test_finished_sessions_that_lie_too_close_are_merged_and_open_ones_are_not(
     merge(kept, merged, booking.practitioner)
     first.refresh_from_db()
     assert first.recovers_at == open_session.starts_at
-
-
-# what waits, and what was said of it
-
-
-def uid_of(content: bytes) -> list[bytes]:
-    return [line for line in content.splitlines() if line.startswith((b"UID:", b"SEQUENCE:"))]
-
-
-def test_what_waits_goes_to_the_kept_record_and_links_lead_there(
-    booking: Booking, another_booking: Booking
-) -> None:
-    CareStepFactory(anchor="STARTS", offset=-2 * DAY, channel_policy="EMAIL")
-    Clinic.objects.update(quiet_from=time(21), quiet_until=time(8))
-    kept, merged = make_twins(booking, another_booking)
-    for patient in (kept, merged):
-        ContactConsentFactory(patient=patient)
-    session = another_booking.book(NINE)
-    message = Message.objects.get(session=session)
-    link, sent = links.page(message), appointment(session)
-    Patient.objects.filter(pk=kept.pk).update(time_zone="America/New_York", email="new@x.example")
-
-    merge(kept, merged, booking.practitioner, at=NINE - 60 * HOUR, email="kept")
-
-    message.refresh_from_db()
-    kept.refresh_from_db()
-    assert (message.patient, message.address) == (kept, "new@x.example")
-    assert links.message_for(link.rstrip("/").rpartition("/")[2]).patient == kept  # type: ignore[union-attr]
-    again = appointment(TreatmentSession.objects.get(pk=session.pk))
-    assert uid_of(again) == uid_of(sent)
-    assert b"mailto:new@x.example" in again.replace(b"\r\n ", b"")
-    local = message.due_at.astimezone(kept.zone)
-    assert 8 <= local.hour < 21  # planned again, outside of the quiet hours of the kept record
-
-
-def test_the_newest_word_of_both_records_counts(clinic: Clinic, alice: User) -> None:
-    kept, merged = twins(clinic)
-    ContactConsentFactory(patient=kept, recorded_at=NINE - 2 * DAY)
-    ContactConsentFactory(patient=merged, recorded_at=NINE - DAY, granted=False)
-
-    merge(kept, merged, alice)
-
-    assert [word.granted for word in kept.contact_consents.current()] == [False]
-
-
-@pytest.mark.parametrize(
-    ("source", "agreed_since", "counts"),
-    [("REPLY", False, True), ("REPLY", True, False), ("HARD_BOUNCE", False, False)],
-)
-def test_a_no_at_an_address_that_is_given_up_stays_a_no(
-    clinic: Clinic, alice: User, source: str, agreed_since: bool, counts: bool
-) -> None:
-    kept, merged = twins(clinic, mobile=("+4915123456789", "+4915123456780"))
-    said_at = NINE - 5 * DAY
-    AddressConsentFactory(
-        channel="SMS", address="+4915123456780", source=source, granted=False, recorded_at=said_at
-    )
-    agreed_at = said_at + DAY if agreed_since else said_at - DAY
-    ContactConsentFactory(patient=kept, channel="SMS", recorded_at=agreed_at)
-
-    merge(kept, merged, alice, mobile="kept")
-
-    [newest] = kept.contact_consents.current()
-    assert newest.granted is not counts
-    assert ("+4915123456780" in newest.wording) is counts
-
-
-# over HTTP
-
-
-def test_merging_over_http(as_alice: APIClient, as_dana: APIClient, clinic: Clinic) -> None:
-    kept, merged = twins(clinic)
-    foreign = PatientFactory()
-    body = {"duplicate": str(merged.pk), "reason": "Typed twice"}
-
-    assert as_dana.post(url(kept), body).status_code == 403
-    assert as_dana.get(url(kept), {"duplicate": str(merged.pk)}).status_code == 403
-    assert as_alice.post(url(foreign), body).status_code == 404
-    assert as_alice.delete(url(kept)).status_code == 405
-    strange = as_alice.post(url(kept), {**body, "duplicate": str(foreign.pk)})
-    itself = as_alice.post(url(kept), {**body, "duplicate": str(kept.pk)})
-    done = as_alice.post(url(kept), body)
-
-    assert strange.status_code == 400
-    assert (itself.status_code, itself.json()["code"]) == (409, "cannot_merge")
-    assert (done.status_code, done.json()["moved"]) == (201, {})
-    restored = as_alice.post(f"/api/v1/patients/{merged.pk}/restore/")
-    assert restored.json()["code"] == "not_archived"
-
-
-def test_contradictions_are_shown_before_and_chosen(
-    as_alice: APIClient, clinic: Clinic, booking: Booking
-) -> None:
-    kept, merged = twins(clinic, email=("a@x.example", "b@x.example"), sex=("", "FEMALE"))
-    body = {"duplicate": str(merged.pk), "reason": "Typed twice"}
-
-    preview = as_alice.get(url(kept), {"duplicate": str(merged.pk)})
-    undecided = as_alice.post(url(kept), body, format="json")
-    wrong = as_alice.post(url(kept), {**body, "choices": {"email": "mine"}}, format="json")
-    done = as_alice.post(url(kept), {**body, "choices": {"email": "duplicate"}}, format="json")
-
-    asked = [
-        {"field": "email", "label": "Email", "kept": "a@x.example", "duplicate": "b@x.example"}
-    ]
-    assert preview.json()["contradictions"] == asked
-    assert preview.json()["values"]["sex"]["result"] == "FEMALE"
-    assert (undecided.status_code, undecided.json()["code"]) == (409, "choices_needed")
-    assert undecided.json()["contradictions"] == asked
-    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (400, "/choices/email")
-    assert done.status_code == 201
-    assert done.json()["values"]["email"] == {
-        "kept": "a@x.example",
-        "duplicate": "b@x.example",
-        "result": "b@x.example",
-    }
-
-
-def test_the_preview_says_what_stands_in_the_way(
-    as_alice: APIClient, booking: Booking, another_booking: Booking
-) -> None:
-    kept, merged = make_twins(booking, another_booking)
-    booking.book()
-    another_booking.book()
-
-    answer = as_alice.get(url(kept), {"duplicate": str(merged.pk)})
-
-    assert "at the same time" in answer.json()["refusal"]
-    merged.refresh_from_db()
-    assert merged.archived_at is None

@@ -5,7 +5,7 @@ from rest_framework.test import APIClient
 
 from clinic.models import Clinic, User
 from patients.models import Patient
-from tests.admin.test_admin import client_of
+from tests.admin.pages import client_of
 from tests.conftest import client_of as api_client_of
 from tests.factories import PatientFactory
 from tests.support.forms import send

@@ -13,10 +13,10 @@ from aftercare.texts.render import render
 from clinic.models import Clinic, User
 from patients.merge import ChoicesNeeded, NoNameLeft
 from patients.models import Patient
-from tests.admin.test_admin import client_of
+from tests.admin.pages import client_of
 from tests.conftest import Booking
 from tests.factories import MessageFactory, PatientFactory
-from tests.patients.test_merging import merge, twins
+from tests.patients.merging import merge, twins
 
 pytestmark = pytest.mark.django_db
 ONE_NAME = [{"given_name": "Sukarno", "family_name": ""}]

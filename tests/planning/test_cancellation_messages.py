@@ -16,7 +16,7 @@ from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE, ContactConsentFactory
-from tests.scheduling.test_calendar import events
+from tests.scheduling.calendar import events
 from tests.support.doubles import SmtpServer
 
 pytestmark = pytest.mark.django_db

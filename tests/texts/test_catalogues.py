@@ -22,7 +22,7 @@ from patients.models import ConsentText, Zone
 from patients.models.consent import ConsentKind
 from sessions.lifecycle import Status
 from tests.factories import DAY, ClinicFactory, ContactConsentFactory
-from tests.replies.test_patient_pages import TODAY, make, url
+from tests.replies.pages import TODAY, make, url
 from tests.support.translations import APPS, path_of, read, texts_of, updated
 from tests.support.words import visible
 

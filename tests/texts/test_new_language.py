@@ -26,7 +26,8 @@ from patients.models import Channel, StaffTask
 from sessions.ical import appointment, withdrawal
 from sessions.lifecycle import Status
 from tests.factories import DAY, NINE, ContactConsentFactory, MessageFactory, TemplateFactory
-from tests.replies.test_patient_pages import PARTS, TODAY, make, url
+from tests.replies.pages import TODAY, make, url
+from tests.replies.test_patient_pages import PARTS
 from tests.support.words import visible
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from django.urls import reverse
 from clinic.models import IdempotencyKey, User
 from patients.models import Patient, StaffTask
 from sessions.models import TreatmentPlan
-from tests.admin.test_admin import client_of, url
+from tests.admin.pages import client_of, url
 from tests.conftest import Booking
 from tests.factories import MessageFactory, PatientFactory, StaffTaskFactory
 from tests.support.forms import Fields, fields_of, opened, send

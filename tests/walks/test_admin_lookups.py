@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from clinic.models import Clinic, Role, User
 from patients.models import Patient
-from tests.admin.test_admin import client_of
+from tests.admin.pages import client_of
 from tests.factories import PatientFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from django.test import RequestFactory
 from clinic.admin.saving.save import SavesOnce
 from clinic.db.versions import version_of
 from clinic.models import Clinic, Role, Room, User
-from tests.admin.test_admin import client_of, url
+from tests.admin.pages import client_of, url
 from tests.factories import (
     ClinicalRuleFactory,
     OpeningHoursFactory,

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from clinic.models import Clinic, Role, User
 from patients.models import Patient
-from tests.admin.test_admin import client_of
+from tests.admin.pages import client_of
 from tests.factories import (
     GTIN,
     ClinicFactory,

@@ -14,9 +14,9 @@ from django.urls import reverse
 from clinic.errors import DomainError
 from clinic.models import Role, User
 from sessions.lifecycle import Status
-from tests.admin.test_admin import client_of
+from tests.admin.pages import client_of
 from tests.factories import DAY, UserFactory
-from tests.replies.test_patient_pages import TODAY, make, url
+from tests.replies.pages import TODAY, make, url
 from tests.support.words import UUID, faults_in, visible
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,54 @@
+"""The page of one message, as its patient sees it."""
+
+from datetime import datetime, timedelta
+from html import unescape
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from aftercare.models import Anchor, Message, MessageStatus
+from aftercare.pages import base
+from aftercare.texts import links
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
+from tests.factories import MessageFactory
+
+TODAY = timezone.now().replace(minute=0, second=0, microsecond=0)
+
+
+def make(starts_at: datetime, status: str, **changes: Any) -> Message:
+    values: dict[str, Any] = {
+        "session__starts_at": starts_at,
+        "session__status": status,
+        "session__plan__patient__given_name": "Grace",
+        "session__plan__patient__family_name": "Secretname",
+        "step__anchor": Anchor.STARTS if status == Status.BOOKED else Anchor.COMPLETED,
+        "step__offset": timedelta(days=-2) if status == Status.BOOKED else timedelta(0),
+        "status": MessageStatus.SENT,
+        "sent_at": timezone.now(),
+        "due_at": timezone.now(),
+    }
+    if status == Status.COMPLETED:
+        values["session__completed_at"] = starts_at
+    return MessageFactory(**{**values, **changes})
+
+
+def url(message: Message, part: str = "") -> str:
+    return f"/p/{links.token_for(message)}/{part}"
+
+
+def get(message: Message, part: str = "") -> str:
+    answer = Client().get(url(message, part))
+    assert answer.status_code == 200
+    return unescape(answer.content.decode())
+
+
+def post(message: Message, part: str, **form: str) -> Any:
+    """Press a button of the page, as a browser without cookies does."""
+    form = {"form": base.form_key(message), **form}
+    return Client(enforce_csrf_checks=True).post(url(message, part), form)
+
+
+def status(message: Message) -> str:
+    return TreatmentSession.objects.values_list("status", flat=True).get(pk=message.session_id)

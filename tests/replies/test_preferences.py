@@ -1,0 +1,157 @@
+"""The page on which patients choose what they are sent, and unsubscribe."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from aftercare.models import AddressConsent, AddressSource, Message
+from aftercare.pages import base
+from aftercare.planning.reach import reach_of
+from aftercare.replies import opt_out
+from patients.models import Channel, ContactConsent, Purpose
+from sessions.lifecycle import Status
+from tests.factories import DAY, ContactConsentFactory, PatientFactory
+from tests.replies.pages import TODAY, get, make, post, url
+
+pytestmark = pytest.mark.django_db
+
+
+def one_click(message: Message) -> Any:
+    return Client(enforce_csrf_checks=True).post(
+        url(message, "unsubscribe/"),
+        "List-Unsubscribe=One-Click",
+        content_type="application/x-www-form-urlencoded",
+    )
+
+
+def test_a_mail_program_unsubscribes_with_one_post(message: Message) -> None:
+    assert [one_click(message).status_code for _ in range(2)] == [200, 200]
+
+    word = AddressConsent.objects.get()
+    assert (word.address, word.purpose) == (message.patient.email, message.step.purpose)
+    assert (word.granted, word.source) == (False, AddressSource.UNSUBSCRIBE_LINK)
+    assert (word.wording, word.message) == ("List-Unsubscribe=One-Click", message)
+
+
+def test_unsubscribing_never_ends() -> None:
+    long_ago = TODAY - 400 * DAY
+    message = make(long_ago, Status.COMPLETED, sent_at=long_ago, due_at=long_ago)
+    message.patient.archived_at = TODAY
+    message.patient.save()
+
+    assert "<button" in get(message, "unsubscribe/")
+    assert one_click(message).status_code == 200
+    assert AddressConsent.objects.get().granted is False
+    assert "Done" in get(message, "unsubscribe/")
+
+
+def test_an_address_is_shown_masked(message: Message) -> None:
+    message.patient.email = "grace@patients.example"
+    message.patient.save()
+
+    assert "g•••@p•••" in get(message, "unsubscribe/")
+
+
+# preferences
+
+
+def choose(message: Message, *names: str) -> Any:
+    return post(message, "preferences/", **dict.fromkeys(names, "on"))
+
+
+def test_preferences_record_exactly_what_was_changed(message: Message) -> None:
+    ContactConsentFactory(patient=message.patient, channel=Channel.EMAIL)
+    ContactConsentFactory(patient=message.patient, channel=Channel.SMS)
+    assert (
+        len(re.findall(r"<input type=.checkbox.[^>]* checked", get(message, "preferences/"))) == 2
+    )
+
+    answer = choose(message, "EMAIL-CARE", "EMAIL-RECALL")
+
+    assert answer.status_code == 303
+    new = ContactConsent.objects.order_by("-id")[:2]
+    assert {(w.channel, w.purpose, w.granted) for w in new} == {
+        ("SMS", "CARE", False),
+        ("EMAIL", "RECALL", True),
+    }
+    assert ContactConsent.objects.count() == 4
+    assert all(word.recorded_by is None and "Preferences" in word.wording for word in new)
+    assert not AddressConsent.objects.exists()
+    choose(message, "EMAIL-CARE", "EMAIL-RECALL")
+    assert ContactConsent.objects.count() == 4
+
+
+def test_an_older_page_puts_nothing_back_that_another_one_has_changed(message: Message) -> None:
+    """Two tabs: in the first, texts about check-ups are taken off; the second still shows them."""
+    for purpose in Purpose:
+        ContactConsentFactory(patient=message.patient, channel=Channel.SMS, purpose=purpose)
+    shown = {"SMS-CARE", "SMS-RECALL"}
+    assert set(re.findall(r'name="shown" value="([A-Z-]+)"', get(message, "preferences/"))) == shown
+
+    for ticked in ({"SMS-CARE"}, {*shown, "EMAIL-CARE"}):
+        form = {
+            "form": base.form_key(message),
+            "shown": ["", *shown],
+            **dict.fromkeys(ticked, "on"),
+        }
+        Client().post(url(message, "preferences/"), form)
+
+    words = ContactConsent.objects.filter(patient=message.patient).current()
+    assert {(word.channel, word.purpose) for word in words if word.granted} == {
+        *(("SMS", "CARE"), ("EMAIL", "CARE")),
+    }
+
+
+def test_who_unsubscribed_can_change_their_mind(message: Message) -> None:
+    ContactConsentFactory(patient=message.patient, channel=Channel.EMAIL)
+    one_click(message)
+    assert "checked" not in get(message, "preferences/")
+
+    choose(message, "EMAIL-CARE")
+
+    assert not opt_out.refusal(channel="EMAIL", address=message.patient.email, purpose="CARE")
+    assert AddressConsent.objects.order_by("-id")[0].source == AddressSource.PREFERENCES
+    assert ContactConsent.objects.count() == 1  # that was never taken back
+
+
+@pytest.mark.parametrize("source", [AddressSource.REPLY, AddressSource.HARD_BOUNCE])
+def test_a_link_does_not_undo_a_stop_or_a_bounce(message: Message, source: str) -> None:
+    ContactConsentFactory(patient=message.patient, channel=Channel.SMS)
+    number = str(message.patient.mobile)
+    opt_out.record(
+        channel="SMS", address=number, granted=False, source=source, wording="x", at=TODAY
+    )
+    text = get(message, "preferences/")
+    assert "disabled" in text
+    assert ("send START" in text) == (source == AddressSource.REPLY)
+
+    choose(message, "SMS-CARE", "SMS-RECALL")
+
+    assert opt_out.refusal(channel="SMS", address=number, purpose=Purpose.CARE)
+    assert ContactConsent.objects.count() == 1
+
+
+def test_who_has_no_address_has_nothing_to_choose() -> None:
+    message = make(TODAY + DAY, Status.BOOKED)
+    message.patient.email, message.patient.mobile = "", ""
+    message.patient.save()
+
+    assert "no e-mail address" in get(message, "preferences/")
+    assert choose(message, "EMAIL-CARE").status_code == 303
+    assert one_click(message).status_code == 200
+    assert not ContactConsent.objects.exists()
+    assert not AddressConsent.objects.exists()
+
+
+def test_two_patients_who_share_an_address_keep_their_own_word(message: Message) -> None:
+    other = PatientFactory(email=message.patient.email, clinic=message.clinic)
+    for patient in (message.patient, other):
+        ContactConsentFactory(patient=patient, channel=Channel.EMAIL)
+
+    choose(message)
+
+    reach = reach_of([other.pk, message.patient.pk])
+    assert (other.pk, "CARE") in reach
+    assert (message.patient.pk, "CARE") not in reach
