@@ -238,7 +238,7 @@ class OutcomeMeasureFactory(DjangoModelFactory):
 
 
 class PhotoFactory(DjangoModelFactory):
-    """A row without a picture; tests/record/test_photos.py makes real ones."""
+    """A row without a picture; tests/record/photos/test_photos.py makes real ones."""
 
     class Meta:
         model = Photo

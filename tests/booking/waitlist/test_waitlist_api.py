@@ -10,7 +10,7 @@ from clinic.models import Clinic
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import WaitlistEntry
-from tests.booking.waitlist import NOW, wish
+from tests.booking.waitlist.waitlist import NOW, wish
 from tests.conftest import Booking
 from tests.factories import WaitlistEntryFactory
 

@@ -12,7 +12,7 @@ from clinic.models import Closure, TimeOff, User
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.services.ending.closures import BookingsInTheWay, bookings_in
-from tests.booking.times import soon
+from tests.booking.hours.times import soon
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE
 

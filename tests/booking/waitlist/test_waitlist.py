@@ -14,7 +14,7 @@ from sessions.models import FreedSlot, Hold, TreatmentSession, WaitlistEntry
 from sessions.scheduling.holds import SlotHeld
 from sessions.services.booking.waitlist import OfferLapsed
 from sessions.tasks import keep_waitlist_moving
-from tests.booking.waitlist import NOW, Join
+from tests.booking.waitlist.waitlist import NOW, Join
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE, SessionFactory, WaitlistEntryFactory
 

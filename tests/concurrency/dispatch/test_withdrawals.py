@@ -15,7 +15,7 @@ from clinic.db.locks import lock
 from patients.models import ContactConsent
 from patients.services.contact import record_contact_consent
 from tests.concurrency.conftest import race
-from tests.concurrency.test_dispatch_workers import outbox, until
+from tests.concurrency.dispatch.test_workers import outbox, until
 from tests.factories import NINE
 from tests.support.doubles import HttpGateway, SmtpServer
 

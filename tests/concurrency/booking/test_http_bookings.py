@@ -22,7 +22,7 @@ from knox.models import AuthToken
 
 from clinic.models import User
 from sessions.models import TreatmentSession
-from tests.concurrency.test_double_booking import (
+from tests.concurrency.booking.test_double_booking import (
     rivals,
     same_plan_elsewhere,
     without_constraint,
@@ -131,7 +131,7 @@ def test_control_without_constraints_looking_first_books_twice(
     with ExitStack() as stack:
         for name in [*names, "session_area_recovered"]:
             stack.enter_context(without_constraint(name))
-        port = stack.enter_context(serving("tests.concurrency.unguarded:application"))
+        port = stack.enter_context(serving("tests.concurrency.booking.unguarded:application"))
         for shared in ARMS:
             booked = 0
             for _ in range(5):

@@ -1,4 +1,4 @@
-"""A worker as a process of its own: `python -m tests.concurrency.sender [unlocked]`.
+"""A worker as a process of its own: `python -m tests.concurrency.dispatch.sender [unlocked]`.
 
 Sends what is due for each line that it reads, and says “done”. Unlocked, it is the worker of a
 less careful team: it holds no row while it calls the provider.
@@ -17,7 +17,7 @@ from django.utils import timezone  # noqa: E402
 
 from aftercare.dispatch import locked_read  # noqa: E402  models need the set-up
 from aftercare.dispatch import run as dispatch  # noqa: E402  models need the set-up
-from tests.concurrency.unlocked import UNLOCKED  # noqa: E402
+from tests.concurrency.booking.unlocked import UNLOCKED  # noqa: E402
 
 if "unlocked" in sys.argv:
     patch.object(locked_read, "ROW", UNLOCKED).start()

@@ -4,7 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from clinic.models import Device, Room, User
-from tests.booking.times import soon
+from tests.booking.hours.times import soon
 from tests.conftest import Booking, client_of
 from tests.factories import DAY, HOUR, NINE
 

@@ -10,7 +10,7 @@ from sessions import services
 from sessions.models import TreatmentSession
 from sessions.scheduling.spacing import TooSoon
 from sessions.services.booking import clash
-from tests.booking.series import NOW, propose
+from tests.booking.series.series import NOW, propose
 from tests.conftest import Booking
 from tests.factories import DAY, NINE
 

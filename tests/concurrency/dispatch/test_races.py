@@ -23,8 +23,8 @@ from patients.services import record_contact_consent
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
+from tests.concurrency.booking.unlocked import UNLOCKED
 from tests.concurrency.conftest import race
-from tests.concurrency.unlocked import UNLOCKED
 from tests.factories import (
     DAY,
     NINE,

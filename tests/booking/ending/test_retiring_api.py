@@ -9,7 +9,7 @@ from clinic.models import Clinic, Role, User
 from patients.models import Patient
 from sessions.lifecycle import Status
 from sessions.models import TreatmentPlan, TreatmentSession
-from tests.booking.retiring import ENDS, row_of, url
+from tests.booking.ending.retiring import ENDS, row_of, url
 from tests.conftest import Booking, client_of
 from tests.factories import NINE, ClinicFactory, PatientFactory, UserFactory
 

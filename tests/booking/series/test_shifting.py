@@ -12,7 +12,7 @@ from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.services.booking import clash
 from sessions.services.booking.reschedule import LaterSessionsTooSoon
-from tests.booking.series import NOW
+from tests.booking.series.series import NOW
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE
 

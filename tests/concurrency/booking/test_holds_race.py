@@ -12,8 +12,8 @@ from sessions.services.booking import book as booking_module
 from sessions.services.booking import holds as holds_module
 from sessions.services.booking.clash import require_free
 from sessions.services.booking.presence import require_presence
+from tests.concurrency.booking.test_double_booking import DESKS, rivals
 from tests.concurrency.conftest import race, without_locks
-from tests.concurrency.test_double_booking import DESKS, rivals
 from tests.conftest import Booking
 from tests.factories import DAY, NINE
 

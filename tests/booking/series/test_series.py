@@ -12,7 +12,7 @@ from sessions.lifecycle import PlanStatus, Status
 from sessions.scheduling.spacing import recovery_end
 from sessions.services.booking import book as rules
 from sessions.services.booking.reschedule import NoFreeTime
-from tests.booking.series import NOW, propose
+from tests.booking.series.series import NOW, propose
 from tests.conftest import Booking
 from tests.factories import (
     DAY,

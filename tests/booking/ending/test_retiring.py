@@ -16,7 +16,7 @@ from sessions.models import FreedSlot, Hold, TreatmentPlan, TreatmentSession
 from sessions.scheduling.ahead import REACHES, look_ahead
 from sessions.services.booking.book import OutOfUse
 from sessions.services.ending.decisions import Choice, Decider, OnlyKeep, StillAhead
-from tests.booking.retiring import AT, ENDS, decider, row_of
+from tests.booking.ending.retiring import AT, ENDS, decider, row_of
 from tests.conftest import Booking, make_booking
 from tests.factories import (
     DAY,

@@ -17,7 +17,7 @@ from django.utils import timezone
 from aftercare.models import Message
 from aftercare.tasks import send_due_messages
 from clinic.models import Heartbeat
-from tests.concurrency.test_dispatch_workers import until
+from tests.concurrency.dispatch.test_workers import until
 from tests.dispatch.test_dispatch import ready
 from tests.factories import DAY, HOUR
 from tests.support.doubles import SmtpServer

@@ -17,7 +17,7 @@ from aftercare.dispatch import run as dispatch
 from aftercare.models import Message, MessageStatus
 from patients.models import Channel
 from sessions.lifecycle import Status
-from tests.concurrency.test_http_bookings import address_of_test_database
+from tests.concurrency.booking.test_http_bookings import address_of_test_database
 from tests.factories import (
     DAY,
     CareStepFactory,
@@ -35,7 +35,7 @@ EACH = 2  # messages for each pause
 @contextmanager
 def worker(gateway: HttpGateway, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.concurrency.sender", *arguments],
+        [sys.executable, "-m", "tests.concurrency.dispatch.sender", *arguments],
         cwd=settings.BASE_DIR,
         env={
             **os.environ,

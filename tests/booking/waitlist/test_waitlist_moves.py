@@ -11,7 +11,7 @@ from sessions.models import IllegalWaitlistMove
 from sessions.services.booking.book import PlanNotActive
 from sessions.services.booking.waitlist import AlreadyWaiting
 from sessions.services.plans import NoPractitionerHere
-from tests.booking.waitlist import Join
+from tests.booking.waitlist.waitlist import Join
 from tests.conftest import Booking
 from tests.factories import NINE, PlanFactory, SessionFactory, WaitlistEntryFactory
 from tests.support.lives import moves
