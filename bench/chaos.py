@@ -30,9 +30,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import psycopg
 import redis
 
-from bench.arm import Arm
-from bench.breakable import BreakablePostgres, BreakableValkey
-from bench.judge import Judgement, judge
+from bench.faults.arm import Arm
+from bench.faults.breakable import BreakablePostgres, BreakableValkey
+from bench.faults.judge import Judgement, judge
 from bench.servers import servers
 
 KINDS = ("dedupe", "none")

@@ -23,7 +23,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import backlog
+from bench.mail import backlog
 from bench.report import GROWTH
 from bench.servers import ROOT, address, connect, databases
 from bench.stats import Machine, percentile, table
@@ -121,18 +121,18 @@ def throughput(
 
     found: dict[str, list[float]] = {}
     with children() as start:
-        sink = start("bench/sink.py", *sink_options)
+        sink = start("bench/mail/sink.py", *sink_options)
         port = str(sink.hear())
         mail = {"EMAIL_URL": f"smtp://127.0.0.1:{port}"}
         senders = {
-            f"{way} × {count}": [start("bench/senders.py", way, **mail) for _ in range(count)]
+            f"{way} × {count}": [start("bench/mail/senders.py", way, **mail) for _ in range(count)]
             for count in CONNECTIONS
             for way in ("raw", "django", "product")
         }
         if install_post_office(folder / "peer"):
             for count in CONNECTIONS:
                 peer = start(
-                    *("bench/peer.py", port, str(count)),
+                    *("bench/mail/peer.py", port, str(count)),
                     DATABASE_URL=address(f"post_office_{count}"),
                     PYTHONPATH=str(folder / "peer"),
                 )
@@ -174,7 +174,7 @@ def claims(rows: int, rounds: int, postgres: Any, plans: Path | None) -> Any:
     found: dict[str, dict[int, list[float]]] = {"finding": {}, "claiming": {}}
     with children() as start:
         workers = {
-            size: start("bench/senders.py", "claim", DATABASE_URL=address(name))
+            size: start("bench/mail/senders.py", "claim", DATABASE_URL=address(name))
             for size, name in names.items()
         }
         for number in range(-1, rounds):

@@ -1,6 +1,6 @@
 """A mail server that takes everything and keeps nothing, so many ms after it has the body.
 
-`python bench/sink.py MS [plain]` prints its port, and for each line that it reads, how many
+`python bench/mail/sink.py MS [plain]` prints its port, and for each line that it reads, how many
 messages it has taken. It offers PIPELINING, as nearly all mail servers do; `plain`, it does not.
 """
 
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from aiosmtpd.controller import Controller
 

@@ -1,4 +1,7 @@
-"""The control: workers that send what is due as most outboxes do. `celery -A bench.naive worker`.
+"""The control: workers that send what is due as most outboxes do.
+
+    celery -A bench.faults.naive worker
+
 
 They claim with a lease, call the provider, and mark the message afterwards; whatever is still
 claimed when its lease is over is sent again. Nothing is committed before the call, and no row is

@@ -1,6 +1,6 @@
 """Ways to send mail and to claim messages, each a process that works when it is told to.
 
-    python bench/senders.py raw|django|product|claim
+    python bench/mail/senders.py raw|django|product|claim
 
 Each line that it reads is a request in JSON, each line that it prints is the answer. `raw` pushes
 ready bytes through one connection of smtplib; `django` makes an EmailMultiAlternatives of ready
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import django
 

@@ -1,6 +1,6 @@
 """An SMS gateway as a process of its own, whose ledger says what patients really received.
 
-    python bench/provider.py KIND LEDGER BEFORE AFTER
+    python bench/faults/provider.py KIND LEDGER BEFORE AFTER
 
 It speaks the generic HTTP gateway of `aftercare.channels.sms` on a free port, which it prints, and
 takes up to BEFORE ms until it accepts a message and up to AFTER ms from there until it says so.

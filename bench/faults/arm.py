@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from bench.breakable import kill_tree
-from bench.judge import Ledger
+from bench.faults.breakable import kill_tree
+from bench.faults.judge import Ledger
 from bench.servers import ROOT, address, connect
 from clinic.embedded.process import die_with_parent
 
@@ -31,7 +31,7 @@ class Arm:
     def __init__(self, name: str, number: int, folder: Path, *, lease: float, wake: float) -> None:
         self.name, self.number = name, number
         self.kind = "none" if name == "control" else name
-        self.app = "bench.naive" if name == "control" else "clinic"
+        self.app = "bench.faults.naive" if name == "control" else "clinic"
         self.ledger, self.log = Ledger(folder / f"{name}.ledger"), folder / f"{name}.log"
         self.faults: Counter[str] = Counter()
         self.lease, self.wake = lease, wake
@@ -45,12 +45,12 @@ class Arm:
     def prepare(self) -> None:
         """Start the provider, and what the workers are forked from."""
         self.provider = self._start(
-            *("bench/provider.py", self.kind, str(self.ledger.path), str(BEFORE), str(AFTER))
+            *("bench/faults/provider.py", self.kind, str(self.ledger.path), str(BEFORE), str(AFTER))
         )
         port = _answer(self.provider)
         broker, _, _ = os.environ["REDIS_URL"].rpartition("/")
         self.nursery = self._start(
-            *("bench/warm.py", self.app),
+            *("bench/faults/warm.py", self.app),
             DATABASE_URL=address(self.name),
             REDIS_URL=f"{broker}/{self.number}",
             SMS_HTTP_URL=f"http://127.0.0.1:{port}/sms",

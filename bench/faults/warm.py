@@ -1,6 +1,6 @@
 """Celery programs that start at once: forked from a process that has imported everything.
 
-    python bench/warm.py APP
+    python bench/faults/warm.py APP
 
 Each line that it reads holds the arguments of one `celery -A APP`, which it starts; the answer is
 the pid. Who kills workers all the time cannot wait seconds for each to start.
@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import django
 from celery.app.utils import find_app
