@@ -2,7 +2,6 @@
 
     celery -A bench.faults.naive worker
 
-
 They claim with a lease, call the provider, and mark the message afterwards; whatever is still
 claimed when its lease is over is sent again. Nothing is committed before the call, and no row is
 locked during it. Under faults this sends twice, or the faults were too weak to prove anything.
