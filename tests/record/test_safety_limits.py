@@ -25,6 +25,7 @@ from tests.record.test_safety import (
     session,
     the,
     used,
+    zone,
 )
 
 SECOND = timedelta(seconds=1)
@@ -130,3 +131,56 @@ def test_elsewhere_on_the_area_a_block_is_for_a_practitioner_to_decide(
 
     assert (found.severity, found.overridable_by) == (becomes, roles)
     assert ("carry it along" in found.message) is (zones == {"chin"})
+
+
+ONE_DEPTH = zone("one", "1.00", ("1.00", "2.50"))  # the cap and the protocol meet
+CAPPED = zone("capped", "1.50")
+LATE = zone("late", "2.50", ("1.50", "2.50"))
+SHORT_PEN, SHORTER_PEN = (replace(PEN, depth_max_mm=Decimal(most)) for most in ("1.40", "1.00"))
+
+
+@pytest.mark.parametrize(
+    ("where", "depth", "device", "codes"),
+    [
+        (ONE_DEPTH, "1.00", PEN, set()),
+        (ONE_DEPTH, "0.84", PEN, {"depth_below_range/one"}),
+        (CAPPED, "1.50", SHORT_PEN, {"depth_within_tolerance/capped"}),
+        (LATE, "1.15", SHORTER_PEN, {"no_depth_fits/late"}),  # as deep as it can tell
+    ],
+)
+def test_where_limits_meet(
+    where: facts.Zone, depth: str, device: facts.Device, codes: set[str]
+) -> None:
+    found = names(assess(session(treated=on(where, depth), device=device)))
+
+    assert {name for name in found if "depth" in name} == codes
+
+
+def test_a_device_that_leaves_out_one_skin_type_needs_to_know_the_type() -> None:
+    most = replace(SHALLOW_CLEARED, depth_max_mm=None, skin_types=frozenset(range(2, 7)))
+
+    reasons = off_label_reasons(session(device=replace(PEN, clearances=(most,)), skin_type=None))
+
+    assert reasons == ["skin type not recorded"]
+
+
+CHEST, BELLY = zone("chest", "1.00"), zone("belly", "1.00")
+TRUNK = facts.Area("trunk", frozenset({"chest", "belly"}), keloid_prone=frozenset({"chest"}))
+
+
+@pytest.mark.parametrize(
+    ("treated", "severity"),
+    [((), Severity.BLOCK), (on(BELLY, "1.00"), Severity.WARN), (on(CHEST, "1.00"), Severity.BLOCK)],
+)
+def test_keloids_on_the_chest_are_declined_where_it_is_or_may_be_treated(
+    treated: Any, severity: Severity
+) -> None:
+    found = the(
+        "screening_keloid_tendency",
+        screening=says("keloid-tendency"),
+        skin_type=5,
+        area=TRUNK,
+        treated=treated,
+    )
+
+    assert found.severity == severity
