@@ -18,6 +18,24 @@ from tests.factories import NINE, ProductFactory, ProductUseFactory, ZoneFactory
 pytestmark = pytest.mark.django_db
 
 
+def test_an_override_of_what_is_no_longer_found_is_not_signed(booking: Booking, alice: Any) -> None:
+    session = booking.in_progress()
+    booking.chart(session, passes=9)
+    services.override_finding(
+        session_id=session.pk,
+        code="passes_above_limit",
+        subject=booking.zone.code,
+        reason="Old scar",
+        at=NINE,
+        by=alice,
+    )
+    booking.chart(session, passes=6)
+
+    booking.move(session, Status.COMPLETED)
+
+    assert [row.code for row in session.findings.all()] == ["off_label"]
+
+
 def test_overrides_are_signed_along_with_the_rest(booking: Booking, alice: Any) -> None:
     session = booking.in_progress()
     booking.chart(session, passes=9)
@@ -34,6 +52,8 @@ def test_overrides_are_signed_along_with_the_rest(booking: Booking, alice: Any) 
 
     stored = session.findings.get(code="passes_above_limit")
     assert (stored.overridden_by, stored.override_reason) == (alice, "Old scar")
+    assert session.findings.count() == 2
+    assert TreatmentSession.objects.get(pk=session.pk).is_off_label is True
     with pytest.raises(NoSuchFinding, match="signed"):
         services.override_finding(
             session_id=session.pk, code="off_label", subject="", reason="x", at=NINE, by=alice
