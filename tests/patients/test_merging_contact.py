@@ -1,6 +1,6 @@
 """What a merge does with messages, addresses and words about them."""
 
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 
@@ -76,7 +76,7 @@ def test_a_no_at_an_address_that_is_given_up_stays_a_no(
     AddressConsentFactory(
         channel="SMS", address="+4915123456780", source=source, granted=False, recorded_at=said_at
     )
-    agreed_at = said_at + DAY if agreed_since else said_at - DAY
+    agreed_at = said_at + timedelta(microseconds=1) if agreed_since else said_at
     ContactConsentFactory(patient=kept, channel="SMS", recorded_at=agreed_at)
 
     merge(kept, merged, alice, mobile="kept")

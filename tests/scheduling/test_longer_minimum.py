@@ -239,6 +239,7 @@ def test_the_first_free_time_says_why_not_sooner(booking: Booking, short: Any) -
     assert why is not None
     assert why.earliest_at == NINE + 35 * DAY
     assert "35 days" in why.message
+    assert why_not_yet(booking.plan, protocol=new, after=why.earliest_at, at=AT) is None
 
 
 def test_what_was_booked_before_shows_the_longer_recovery(
@@ -258,8 +259,7 @@ def test_pairs_that_are_closer_are_listed_for_the_manager(
 ) -> None:
     first = booking.book(at=NINE - 10 * DAY)
     second = booking.book(NINE + 20 * DAY, at=NINE - 10 * DAY)
-    booking.book(NINE + 55 * DAY, at=NINE - 10 * DAY)  # 35 days later
-    lengthen(booking)
+    booking.book(NINE + 48 * DAY, at=NINE - 10 * DAY)  # 28 days, the minimum today
     path = f"/api/v1/protocols/{booking.plan.protocol.pk}/close-pairs/"
 
     listed = as_dana.get(path).json()["results"]
