@@ -14,7 +14,7 @@ from unfold.decorators import action, display
 from aftercare.models import AddressConsent, InboundMessage
 from aftercare.models.inbound import IS_HANDLED
 from aftercare.replies.inbox import candidates, handle
-from clinic.admin import ClinicAdmin, StatusButtons
+from clinic.admin import ClinicAdmin, FixedRows, ReadOnly, StatusButtons
 from clinic.admin.words import AGREED, badge, yes_no_column
 from clinic.errors import DomainError
 from clinic.permissions import actor
@@ -34,7 +34,7 @@ class WaitingFilter(admin.SimpleListFilter):
 
 
 @admin.register(InboundMessage)
-class InboxAdmin(StatusButtons, ClinicAdmin):
+class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
     """What nobody has looked after yet comes first. Nobody is guessed: a number that several
     patients share shows all of them."""
 
@@ -96,12 +96,6 @@ class InboxAdmin(StatusButtons, ClinicAdmin):
             candidates([inbound], user=actor(request))
         return inbound
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """What came in is never edited; only the button does something."""
 
@@ -126,19 +120,10 @@ class InboxAdmin(StatusButtons, ClinicAdmin):
 
 
 @admin.register(AddressConsent)
-class AddressConsentAdmin(ClinicAdmin):
+class AddressConsentAdmin(ReadOnly, ClinicAdmin):
     """The last word on an address counts. New ones come from patients, providers, and the API."""
 
     list_display = ["recorded_at", "address", "purpose", AGREED, "source", "wording"]
     list_filter = ["channel", "purpose", "granted", "source"]
     search_fields = ["address"]
     ordering = ["-id"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -3,8 +3,10 @@
 from clinic.admin import site as _site  # noqa: F401  registers the pages
 from clinic.admin.base import (
     ClinicAdmin,
+    FixedRows,
     MovesInline,
     OfTheirClinics,
+    ReadOnly,
     ReadOnlyInline,
     ScopedFields,
     ServiceAdmin,
@@ -16,8 +18,10 @@ from clinic.admin.buttons import StatusButtons
 
 __all__ = [
     "ClinicAdmin",
+    "FixedRows",
     "MovesInline",
     "OfTheirClinics",
+    "ReadOnly",
     "ReadOnlyInline",
     "ScopedFields",
     "ServiceAdmin",

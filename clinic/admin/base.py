@@ -116,22 +116,30 @@ class ServiceAdmin(ClinicAdmin):
             obj.refresh_from_db()
 
 
-class ReadOnlyInline(ScopedFields, TabularInline):
+class FixedRows:
+    """Rows that come about elsewhere and stay: nobody adds or deletes them here."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnly(FixedRows):
+    """Rows that are shown and never edited."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyInline(ReadOnly, ScopedFields, TabularInline):
     """History: shown, never edited."""
 
     extra = 0
     hide_title = True
     can_delete = False
     show_change_link = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class MovesInline(ReadOnlyInline):

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.decorators import action, display
 
-from clinic.admin import ClinicAdmin, StatusButtons
+from clinic.admin import ClinicAdmin, FixedRows, StatusButtons
 from clinic.admin.words import status_badge
 from patients import services
 from patients.models import StaffTask, TaskStatus
@@ -16,7 +16,7 @@ STATUS_COLOURS = {TaskStatus.OPEN: "warning", TaskStatus.DONE: "success"}
 
 
 @admin.register(StaffTask)
-class StaffTaskAdmin(StatusButtons, ClinicAdmin):
+class StaffTaskAdmin(StatusButtons, FixedRows, ClinicAdmin):
     """Open tasks first, the oldest on top. A note may be left when one is ticked off."""
 
     buttons = {"done": TaskStatus.DONE}
@@ -39,12 +39,6 @@ class StaffTaskAdmin(StatusButtons, ClinicAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         is_open = obj is not None and obj.status == TaskStatus.OPEN
         return [name for name in self.fields if not (is_open and name == "done_note")]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """A note is kept, also while the task is still open."""

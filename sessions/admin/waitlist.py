@@ -9,7 +9,7 @@ from django.utils import timezone
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from clinic.admin import ClinicAdmin, MovesInline, ServiceAdmin, StatusButtons
+from clinic.admin import ClinicAdmin, MovesInline, ReadOnly, ServiceAdmin, StatusButtons
 from clinic.admin.words import status_badge
 from clinic.models import Weekday
 from clinic.permissions import actor
@@ -19,22 +19,13 @@ from sessions.models import Hold, WaitlistEntry, WaitlistEvent
 
 
 @admin.register(Hold)
-class HoldAdmin(ClinicAdmin):
+class HoldAdmin(ReadOnly, ClinicAdmin):
     """What is held at the moment; the holds themselves come and go with the desk's calls."""
 
     list_display = ["starts_at", "plan", "practitioner", "room", "expires_at", "held_by"]
     list_select_related = ["plan__patient", "plan__protocol", "practitioner", "room", "held_by"]
     search_fields = ["plan__patient__family_name", "plan__patient__given_name"]
     ordering = ["starts_at", "id"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class WaitlistEventInline(MovesInline):
