@@ -57,13 +57,9 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return [IS_HANDLED.asc(), "-id"]
 
-    def _filter_unfold_actions_by_permissions(
-        self, request: HttpRequest, actions: list[Any], object_id: Any = None
-    ) -> list[Any]:
+    def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """The button is there as long as there is something to look after."""
-        shown: list[Any] = super(StatusButtons, self)._filter_unfold_actions_by_permissions(
-            request, actions, object_id
-        )
+        shown: list[Any] = super(StatusButtons, self).get_actions_submit_line(request, object_id)
         inbound = self.get_object(request, unquote(str(object_id))) if object_id else None
         return shown if inbound and not inbound.is_handled else []
 

@@ -52,6 +52,6 @@ def _patient(obj: Any) -> Any:
 
 
 for _model in TOLD_OF:
-    _page = type(admin.site._registry[_model])
+    _page = type(admin.site.get_model_admin(_model))
     admin.site.unregister(_model)
     admin.site.register(_model, type(_page.__name__, (ReplanNotice, _page), {}))

@@ -37,9 +37,9 @@ class StatusButtons:
         if not change:
             return
         self.before_pressing(request, form)
-        shown = self.get_actions_submit_line(request, form.instance.pk)  # type: ignore[attr-defined]
+        shown = self.get_actions_submit_line(request, form.instance.pk)
         legal = {button.action_name: button for button in shown}
-        for button in self._get_base_actions_submit_line():  # type: ignore[attr-defined]
+        for button in map(self.get_unfold_action, self.actions_submit_line):  # type: ignore[attr-defined]
             if button.action_name in request.POST:
                 if button.action_name not in legal:
                     raise ButtonGone(f"“{button.description}” cannot be done any more.")
@@ -63,12 +63,8 @@ class StatusButtons:
         row: Any = self.model._default_manager.get(pk=obj.pk)
         return f"{row.get_status_display().lower()}."
 
-    def _filter_unfold_actions_by_permissions(
-        self, request: HttpRequest, actions: list[Any], object_id: Any = None
-    ) -> list[Any]:
-        allowed: list[Any] = super()._filter_unfold_actions_by_permissions(  # type: ignore[misc]
-            request, actions, object_id
-        )
+    def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        allowed: list[Any] = super().get_actions_submit_line(request, object_id)  # type: ignore[misc]
         row = self.get_object(request, unquote(str(object_id))) if object_id else None  # type: ignore[attr-defined]
         legal = self.next_statuses[row.status] if row else frozenset()
         return [button for button in allowed if self.buttons.get(button.method.__name__) in legal]

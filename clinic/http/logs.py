@@ -95,5 +95,9 @@ class Logger(glogging.Logger):  # type: ignore[misc]
         }
         return {**atoms, "q": "", "f": "-"}
 
-    def _set_handler(self, log: Any, output: Any, fmt: Any, stream: Any = None) -> None:
-        super()._set_handler(log, output, Formatter(fmt._fmt, fmt.datefmt), stream)
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for log, words in ((self.error_log, self.error_fmt), (self.access_log, self.access_fmt)):
+            for handler in log.handlers:
+                if isinstance(handler, logging.StreamHandler):
+                    handler.setFormatter(Formatter(words, self.datefmt))

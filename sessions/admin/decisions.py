@@ -44,7 +44,7 @@ class Warned(NamedTuple):
 def warnings_for(request: HttpRequest, session: TreatmentSession) -> list[Warned]:
     """Those that stand in the form: read once for each time that the form is made."""
     error: Any = save_state(request).error
-    known = getattr(request, "_warnings", None)
+    known = getattr(request, "open_warnings", None)
     if known and known[0] is error:
         return known[1]  # type: ignore[no-any-return]
     role = actor(request).role
@@ -63,7 +63,7 @@ def warnings_for(request: HttpRequest, session: TreatmentSession) -> list[Warned
             code, _, subject = key.partition(":")
             found[code, subject] = message
     listed = [Warned(*key, message) for key, message in found.items()]
-    request._warnings = error, listed  # type: ignore[attr-defined]
+    request.open_warnings = error, listed  # type: ignore[attr-defined]
     return listed
 
 

@@ -81,7 +81,7 @@ class AsksFirst:
     """Looks at what a row served before it is saved and after, and settles what is left behind."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        request._served = self._look(obj)  # type: ignore[attr-defined]
+        request.served_before = self._look(obj)  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)  # type: ignore[misc]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -89,7 +89,7 @@ class AsksFirst:
         self._settle(request)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        request._served = self._look(obj)  # type: ignore[attr-defined]
+        request.served_before = self._look(obj)  # type: ignore[attr-defined]
         super().delete_model(request, obj)  # type: ignore[misc]
         self._settle(request)
 
@@ -107,7 +107,7 @@ class AsksFirst:
         return [(row, look_ahead(row, at=at)) for row in rows]
 
     def _settle(self, request: HttpRequest) -> None:
-        for row, before in request._served:  # type: ignore[attr-defined]
+        for row, before in request.served_before:  # type: ignore[attr-defined]
             fresh = type(row)._base_manager.filter(pk=row.pk).first()
             is_there = fresh is not None and not isinstance(row, WorkingHours)
             services.carry_out_decisions(
@@ -124,6 +124,6 @@ class AsksFirst:
 
 
 for _model in (Room, Device, DeviceModel, Protocol, Concern, User, WorkingHours, Clinic):
-    _page = type(admin.site._registry[_model])
+    _page = type(admin.site.get_model_admin(_model))
     admin.site.unregister(_model)
     admin.site.register(_model, type(_page.__name__, (AsksFirst, _page), {}))

@@ -60,6 +60,6 @@ def _times_move(clinic: Clinic, old: ZoneInfo) -> TimesMove:
     )
 
 
-_page = type(admin.site._registry[Clinic])
+_page = type(admin.site.get_model_admin(Clinic))
 admin.site.unregister(Clinic)
 admin.site.register(Clinic, type(_page.__name__, (AsksAboutTheZone, _page), {}))

@@ -8,9 +8,10 @@ import pytest
 from django.db import DataError, IntegrityError, OperationalError, connections
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from gunicorn.config import Config
 from redis.exceptions import ConnectionError as NoBroker
 
-from clinic.http.logs import Formatter, exception_words, mask
+from clinic.http.logs import Formatter, Logger, exception_words, mask
 from clinic.models import User
 from patients.models import Patient
 from tests.conftest import client_of
@@ -153,3 +154,18 @@ def test_a_search_a_guess_and_a_fault_tell_nothing(dana: User, monkeypatch: Any)
         assert api.get("/api/v1/patients/?q=Hopper 12").status_code == 500
 
     assert not told
+
+
+def test_gunicorn_writes_both_its_logs_through_the_formatter() -> None:
+    written = Config()
+    written.set("accesslog", "-")
+
+    logger = Logger(written)
+
+    try:
+        for log in (logger.error_log, logger.access_log):
+            [handler] = log.handlers
+            assert isinstance(handler.formatter, Formatter)
+    finally:
+        for log in (logger.error_log, logger.access_log):
+            log.handlers.clear()

@@ -72,6 +72,7 @@ class OnClinicsClock(ModelForm):  # type: ignore[type-arg]
     """Reads typed times on the clock of the clinic that the form is about."""
 
     request: HttpRequest
+    zones: list[ZoneInfo]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -88,13 +89,17 @@ class OnClinicsClock(ModelForm):  # type: ignore[type-arg]
     def _moments(self) -> dict[str, Any]:
         return {n: field for n, field in self.fields.items() if isinstance(field, MomentField)}
 
-    def _clean_fields(self) -> None:
-        zones = self._zones() if self._moments() else []
-        with timezone.override(zones[0] if zones else timezone.get_current_timezone()):
-            super()._clean_fields()  # type: ignore[misc]
-        if len(zones) > 1:
+    def full_clean(self) -> None:
+        self.zones = self._zones() if self.is_bound and self._moments() else []
+        for field in self._moments().values():
+            field.zone = self.zones[0] if self.zones else None
+        super().full_clean()
+
+    def clean(self) -> dict[str, Any] | None:
+        if len(self.zones) > 1:
             for name in self._moments():
-                self._require_offset(name, zones)
+                self._require_offset(name, self.zones)
+        return super().clean()
 
     def _zones(self) -> list[ZoneInfo]:
         """Of the row, or of what the form says that it will belong to."""
@@ -118,13 +123,13 @@ class OnClinicsClock(ModelForm):  # type: ignore[type-arg]
         moment = self.cleaned_data.get(name)
         typed = self.data.get(f"{self.add_prefix(name)}_1", "")
         if any(sign in typed for sign in "+-"):
-            field, parts = self.fields[name], self[name].data
+            field, parts = self._moments()[name], self[name].data
             for zone in zones:
-                with timezone.override(zone):
-                    try:
-                        self.cleaned_data[name] = field.clean(parts)
-                    except Exception:  # noqa: S112  another of the clocks may show it
-                        continue
+                field.zone = zone
+                try:
+                    self.cleaned_data[name] = field.clean(parts)
+                except Exception:  # noqa: S112  another of the clocks may show it
+                    continue
                 self.errors.pop(name, None)
                 return
         elif moment is not None:

@@ -1,11 +1,12 @@
 """How dates and times are typed in the admin: in no form that can be misread, or by a picker.
 
 The house's fields stand in every form (`TIMES`): a date as in `values.dates`, a time of day of 24
-hours, and a moment as both, on the clock that is current, which is that of the row's clinic.
+hours, and a moment as both, on the clock of the row's clinic.
 """
 
 from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -119,9 +120,10 @@ class TimeWithOffsetField(TimeField):
 
 
 class MomentField(forms.MultiValueField):
-    """An instant, typed as a date and a time on the clock that is current."""
+    """An instant, typed as a date and a time on the clock of `zone`, or else the current one."""
 
     widget = MomentInput
+    zone: ZoneInfo | None = None
     default_error_messages = {
         "invalid": f"Write a date as {EXAMPLES}, and a time as 14:30.",
         "date": f"The date is missing: {EXAMPLES}.",
@@ -142,7 +144,7 @@ class MomentField(forms.MultiValueField):
             raise ValidationError(self.error_messages[name], code="incomplete")
         if not EARLIEST <= day.year <= LATEST:
             raise ValidationError(self.error_messages["range"], code="range")
-        typed, zone = datetime.combine(day, at), timezone.get_current_timezone()
+        typed, zone = datetime.combine(day, at), self.zone or timezone.get_current_timezone()
         try:
             return instant_on_clock(typed, zone, grid=NEAREST)
         except Skipped as error:

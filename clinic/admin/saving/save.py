@@ -46,9 +46,9 @@ class SaveState:
 
 
 def save_state(request: HttpRequest) -> SaveState:
-    if not hasattr(request, "_saving"):
-        request._saving = SaveState()  # type: ignore[attr-defined]
-    state: SaveState = request._saving  # type: ignore[attr-defined]
+    if not hasattr(request, "saving"):
+        request.saving = SaveState()  # type: ignore[attr-defined]
+    state: SaveState = request.saving  # type: ignore[attr-defined]
     return state
 
 
