@@ -47,13 +47,11 @@ def test_what_is_typed_is_stored_or_stays(rows: list[Any]) -> None:
                 continue
             texts, fields = typable(opened), fields_of(opened)
             for button in buttons_of(opened):
-                for name, value in texts.items():
-                    with transaction.atomic():
-                        typed = {name: value}
-                        answer = client.post(page, {**fields, **typed, button: "1"})
-                        tried += 1
-                        if lost := is_kept(row, answer, typed):
-                            dropped.append((row._meta.label, user.role, button, lost))
-                        transaction.set_rollback(True)
+                with transaction.atomic():
+                    answer = client.post(page, {**fields, **texts, button: "1"})
+                    tried += len(texts)
+                    if lost := is_kept(row, answer, texts):
+                        dropped.append((row._meta.label, user.role, button, lost))
+                    transaction.set_rollback(True)
     assert tried > 200
     assert not dropped, dropped

@@ -56,7 +56,7 @@ def test_the_questionnaire_is_answered_on_one_page(client: Client, patient: Pati
     assert screen(client, patient, told).status_code == 302
 
     screening = Screening.objects.get()
-    assert screening.answers.count() == 34
+    assert screening.answers.count() == sum(name.startswith("answer_") for name in told) > 40
     yes = screening.answers.filter(answer=True).order_by("rule__code")
     assert [(a.rule.code, str(a.last_exposure_on)) for a in yes] == [
         ("chemical-peel", "2026-01-05"),
