@@ -159,13 +159,17 @@ def test_a_search_a_guess_and_a_fault_tell_nothing(dana: User, monkeypatch: Any)
 def test_gunicorn_writes_both_its_logs_through_the_formatter() -> None:
     written = Config()
     written.set("accesslog", "-")
+    logs = [logging.getLogger(f"gunicorn.{name}") for name in ("error", "access")]
+    others = [list(log.handlers) for log in logs]  # of whoever listens to the whole suite
+    for log in logs:
+        log.handlers.clear()
 
-    logger = Logger(written)
+    Logger(written)
 
     try:
-        for log in (logger.error_log, logger.access_log):
+        for log in logs:
             [handler] = log.handlers
             assert isinstance(handler.formatter, Formatter)
     finally:
-        for log in (logger.error_log, logger.access_log):
-            log.handlers.clear()
+        for log, known in zip(logs, others, strict=True):
+            log.handlers[:] = known
