@@ -46,6 +46,17 @@ class RecordForm(ModelForm):  # type: ignore[type-arg]
         return data
 
 
+class BookingForm(ModelForm):  # type: ignore[type-arg]
+    side_effect_override_reason = CharField(
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        label="reason to book all the same",
+        help_text="Only from a practitioner: before a side effect is resolved, or although the "
+        "last screening rules the patient out.",
+    )
+
+
 STATUS_COLOURS = {
     Status.BOOKED: "info",
     Status.CONFIRMED: "success",
@@ -103,8 +114,8 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
             booking = ["plan", "starts_at", "practitioner", ("room", "device")]
-            reasons = ["spacing_override_reason"]
-            return [(None, {"fields": booking}), ("Sooner than the rule", {"fields": reasons})]
+            reasons = ["spacing_override_reason", "side_effect_override_reason"]
+            return [(None, {"fields": booking}), ("In spite of a rule", {"fields": reasons})]
         session = [
             *(("status", "when"), ("patient", "plan"), ("practitioner", "recovers_at")),
             *(("room", "device"), ("completed_at", "signed_by"), "rescheduled_from"),
@@ -147,7 +158,9 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        if obj is None or not self._is_open(request, obj):
+        if obj is None:
+            kwargs["form"] = BookingForm
+        elif not self._is_open(request, obj):
             kwargs["form"] = ModelForm
         else:
             warned = warnings_for(request, obj)

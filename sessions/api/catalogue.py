@@ -45,7 +45,7 @@ class ZoneOut(serializers.ModelSerializer[Zone]):
 
     class Meta:
         model = Zone
-        fields = ["id", "code", "name", "area", "area_code", "near_mouth", "limit"]
+        fields = ["id", "code", "name", "area", "area_code", "near_mouth", "keloid_prone", "limit"]
         read_only_fields = fields
 
     @extend_schema_field(ZoneLimitOut(allow_null=True))
@@ -210,7 +210,8 @@ class ProductOut(serializers.ModelSerializer[Product]):
         model = Product
         fields = [
             *("id", "code", "version", "kind", "name", "strength_percent", "is_prescription"),
-            *("for_dermis", "minutes_max", "grams_per_cm2_max", "may_be_occluded", "source"),
+            *("for_dermis", "minutes_max", "grams_per_cm2_max", "grams_max", "limits_by_label"),
+            *("may_be_occluded", "source"),
         ]
         read_only_fields = fields
 

@@ -17,11 +17,17 @@ from django.core.exceptions import ObjectDoesNotExist
 from clinic.findings import Finding, Severity
 from clinic.models import DeviceModel
 from patients.models import ScreeningRule, Zone
-from sessions.models import Endpoint, Product, ProductKind, Protocol, ProtocolVersion
+from sessions.models import Endpoint, Product, ProductKind, ProtocolVersion
 from sessions.safety import assess, facts
-from sessions.safety.loading import answer_facts, area_facts, device_facts, rules_in_effect
+from sessions.safety.loading import (
+    answer_facts,
+    area_facts,
+    device_facts,
+    protocol_facts,
+    rules_in_effect,
+)
 from sessions.safety.loading_chart import product_facts, zone_facts
-from sessions.safety.loading_healing import courses_in_effect, open_side_effect
+from sessions.safety.loading_healing import PIGMENT, courses_in_effect, open_side_effect
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 DEVICE, PROTOCOL = "skinpen-precision", "acne-scars-face"
@@ -74,8 +80,8 @@ def _questionnaire(at: datetime) -> list[ScreeningRule]:
 
 def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
     code = inputs.get("protocol", PROTOCOL)
-    protocol = Protocol.objects.select_related("concern", "area").get(code=code)
-    version = ProtocolVersion.objects.in_effect(at).get(protocol=protocol)
+    versions = ProtocolVersion.objects.in_effect(at).filter(protocol__code=code)
+    version = versions.select_related("protocol__concern", "protocol__area").get()
     named = inputs.get("device", DEVICE)
     models = DeviceModel.objects.filter(code__in=(named, f"{named}-precision"))
     device = device_facts(models.get(), at)
@@ -85,20 +91,12 @@ def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
         starts_at=at,
         on=at.date(),
         needled_at=at,
-        protocol=facts.Protocol(
-            name=protocol.name,
-            concern=protocol.concern.code,
-            passes_max=version.passes_max,
-            expected_endpoint=version.expected_endpoint,
-            hard_min_days=version.hard_min_days,
-            soft_min_days=version.soft_min_days,
-            source=version.source,
-        ),
+        protocol=protocol_facts(version),
         device=device,
         rules=rules_in_effect(at),
         skin_type=inputs.get("skin", 2),
         age=inputs.get("age", 34),
-        area=area_facts(protocol.area),
+        area=area_facts(version.protocol.area),
         record=_record(inputs),
         screening=_screening(inputs, at),
         consent=_consent(inputs, device, treated, at),
@@ -177,12 +175,11 @@ def _previous(
     if not sessions:
         return None
     last = min(sessions, key=lambda session: session["days"])
-    pigment = {"HYPERPIGMENTATION", "HYPOPIGMENTATION"}
     return facts.Previous(
         started_at=at - last["days"] * DAY,
         days_before=last["days"],
         deepest_mm=Decimal(last["depth"]) if last.get("depth") else None,
-        left_pigment=any(effect["kind"] in pigment for effect in inputs.get("effects") or []),
+        left_pigment=any(effect["kind"] in PIGMENT for effect in inputs.get("effects") or []),
     )
 
 

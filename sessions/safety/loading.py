@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
 from clinic.findings import Severity
 from clinic.models import ClinicalRule, DeviceModel, DeviceSpec
@@ -21,11 +21,17 @@ from patients.models import (
 )
 from patients.screening import Answer
 from sessions.lifecycle import Status
-from sessions.models import MIN_DEPTH_MM, DeviceClearance, TreatmentSession
+from sessions.models import (
+    MIN_DEPTH_MM,
+    DeviceClearance,
+    ProtocolVersion,
+    SideEffect,
+    TreatmentSession,
+)
 from sessions.safety import facts
 from sessions.safety.facts import Facts, Number
 from sessions.safety.loading_chart import product_uses, treated_zones, uses_of_the_day
-from sessions.safety.loading_healing import open_side_effects, past_side_effects
+from sessions.safety.loading_healing import PIGMENT, open_side_effects, past_side_effects
 
 PIGMENT_CHECK = "pigment-change"  # the screening rule that asks for it
 
@@ -33,19 +39,10 @@ PIGMENT_CHECK = "pigment-change"  # the screening rule that asks for it
 def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
     """The facts of a session whose clinic, patient, device and protocol version are loaded."""
     on = session.starts_at_local.date()
-    protocol = session.protocol_version
     return Facts(
         starts_at=session.starts_at,
         on=on,
-        protocol=facts.Protocol(
-            name=protocol.protocol.name,
-            concern=protocol.protocol.concern.code,
-            passes_max=protocol.passes_max,
-            expected_endpoint=protocol.expected_endpoint,
-            hard_min_days=protocol.hard_min_days,
-            soft_min_days=protocol.soft_min_days,
-            source=protocol.source,
-        ),
+        protocol=protocol_facts(session.protocol_version),
         device=device_facts(session.device.model, at),
         rules=rules_in_effect(at),
         skin_type=session.patient.skin_type,
@@ -68,6 +65,18 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         products=product_uses(session.product_uses),
         same_day_products=product_uses(uses_of_the_day(session)),
         cartridges=session.cartridge_uses.count(),
+    )
+
+
+def protocol_facts(version: ProtocolVersion) -> facts.Protocol:
+    return facts.Protocol(
+        name=version.protocol.name,
+        concern=version.protocol.concern.code,
+        passes_max=version.passes_max,
+        expected_endpoint=version.expected_endpoint,
+        hard_min_days=version.hard_min_days,
+        soft_min_days=version.soft_min_days,
+        source=version.source,
     )
 
 
@@ -210,7 +219,12 @@ def _previous(session: TreatmentSession, on: date) -> facts.Previous | None:
             status=Status.COMPLETED,
             starts_at__lt=session.starts_at,
         )
-        .annotate(deepest_mm=Max("zone_treatments__depth_mm"))
+        .annotate(
+            deepest_mm=Max("zone_treatments__depth_mm"),
+            left_pigment=Exists(
+                SideEffect.objects.filter(session=OuterRef("pk"), kind__in=PIGMENT)
+            ),
+        )
         .select_related("clinic")
         .order_by("-starts_at")
         .first()
@@ -222,6 +236,7 @@ def _previous(session: TreatmentSession, on: date) -> facts.Previous | None:
         days_before=(on - last.starts_at_local.date()).days,
         deepest_mm=last.deepest_mm,
         spacing_approved=bool(session.spacing_override_reason),
+        left_pigment=last.left_pigment,
     )
 
 

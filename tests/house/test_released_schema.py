@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -145,3 +146,14 @@ def schema(url: str) -> list[str]:
         return dumps.dump(address, "--schema-only").splitlines()
     finally:
         dumps.drop_database(url, copy)
+
+
+def test_zones_of_a_released_database_are_marked_where_keloids_rule_out(
+    upgraded: tuple[str, str],
+) -> None:
+    """Catalogues are never overwritten, so a migration has to."""
+    _, url = upgraded
+    with psycopg.connect(url) as database:
+        marked = database.execute("SELECT code FROM patient_zone WHERE keloid_prone").fetchall()
+
+    assert {code for (code,) in marked} == {"decolletage", "breast"}

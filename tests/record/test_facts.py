@@ -1,14 +1,19 @@
 """What the safety rules are told about a session, at the day and the moment when it changes."""
 
+import ast
+import dataclasses
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from clinic.models import ClinicalRule
-from sessions.models import ProtocolVersion
-from sessions.safety.loading import age_on, rules_in_effect
+from sessions.models import ProtocolVersion, TreatmentSession
+from sessions.safety import facts
+from sessions.safety.loading import age_on, load_facts, rules_in_effect
 from sessions.services.plans import version_in_effect
-from tests.factories import NINE, ProtocolFactory, ProtocolVersionFactory
+from tests.conftest import Booking
+from tests.factories import DAY, NINE, ProtocolFactory, ProtocolVersionFactory, SideEffectFactory
 
 MOMENT = timedelta(microseconds=1)
 
@@ -44,3 +49,43 @@ def test_a_version_counts_from_its_moment_on(at: datetime, version: int) -> None
     assert version_in_effect(protocol, at).version == version
     assert ProtocolVersion.objects.in_effect(at).get(protocol=protocol).version == version
     assert rules_in_effect(at)["rescreen-hours"].value == 72 + version
+
+
+# What is told by the one who makes it, or made in the rules themselves.
+NOT_LOADED = {"Number", "Limit"}
+
+
+def test_every_fact_that_a_rule_may_read_is_loaded() -> None:
+    """A field with a default that nobody loads is a rule that never speaks."""
+    loaded: dict[str, set[str]] = {}
+    for path in Path(facts.__file__).parent.glob("loading*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call):
+                name = ast.unparse(node.func).removeprefix("facts.")
+                given = {keyword.arg for keyword in node.keywords if keyword.arg}
+                name = {"product_facts": "ProductUse", "replace": "Device"}.get(name, name)
+                loaded.setdefault(name, set()).update(given)
+    missing = [
+        f"{name}.{field.name}"
+        for name, kind in vars(facts).items()
+        if dataclasses.is_dataclass(kind) and kind.__module__ == facts.__name__
+        if name not in NOT_LOADED
+        for field in dataclasses.fields(kind)
+        if field.name not in loaded.get(name, set())
+    ]
+
+    assert missing == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["HYPERPIGMENTATION", "ITCH"])
+def test_patches_after_the_last_session_are_told(booking: Booking, kind: str) -> None:
+    before = booking.completed()
+    SideEffectFactory(session=before, kind=kind)
+    booked = booking.book(NINE + 60 * DAY, side_effect_override_reason="Seen by a practitioner")
+
+    session = TreatmentSession.objects.with_record().get(pk=booked.pk)
+    previous = load_facts(session, at=session.starts_at).previous
+
+    assert previous is not None
+    assert previous.left_pigment == (kind == "HYPERPIGMENTATION")

@@ -56,7 +56,10 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
         "onset_at_0": f"{made['treatmentsession'].starts_at_local:%Y-%m-%d}",
         "onset_at_1": f"{made['treatmentsession'].starts_at_local:%H:%M}",
     },
-    "TreatmentSession": lambda _: {"spacing_override_reason": ""},
+    "TreatmentSession": lambda _: {
+        "spacing_override_reason": "",
+        "side_effect_override_reason": "",
+    },
     "WaitlistEntry": lambda made: {
         "plan": str(PlanFactory(patient=made["patient"]).pk),
         "latest": "18:00",

@@ -164,17 +164,19 @@ def book_session(
         session.spacing_override_by = by
         approve_sooner(session)
 
-    accepted = []
+    accepted, reason = [], side_effect_override_reason
     if now.unhealed:
-        accepted = accept_side_effects(session, reason=side_effect_override_reason, at=at, by=by)
+        unhealed = side_effect_findings(session, at=at)
+        grave = [finding for finding in unhealed if finding.severity == Severity.BLOCK]
+        accepted = accept(grave, reason=reason, by=by, otherwise=OpenSideEffects)
     if now.ruled_out and rescheduled_from is None:
-        accepted += accept_screening(session, reason=side_effect_override_reason, by=by)
+        found = ruling_out(session)
+        accepted += accept(found, reason=reason, by=by, otherwise=ScreeningBlocks)
 
     session.rescheduled_from = rescheduled_from
     insert(session, at=at)
     SessionFinding.objects.bulk_create(
-        override_row(session, finding, reason=side_effect_override_reason, at=at, by=by)
-        for finding in accepted
+        override_row(session, finding, reason=reason, at=at, by=by) for finding in accepted
     )
     consume_holds(holds, session, at=at, by=by)
     EVENT.one(SessionEvent(session=session, old_status="", new_status=session.status, at=at, by=by))
@@ -233,11 +235,12 @@ def require_override_right(by: User) -> None:
         raise OverrideNotAllowed("Ask a practitioner to book this session.")
 
 
-def accept_screening(session: TreatmentSession, *, reason: str, by: User) -> list[Finding]:
-    """What a practitioner books in spite of; the start will ask again. Raises ScreeningBlocks."""
-    found = ruling_out(session)
+def accept(
+    found: list[Finding], *, reason: str, by: User, otherwise: type[Conflict]
+) -> list[Finding]:
+    """What a practitioner books in spite of, with a reason; else it is refused."""
     if found and not reason:
-        raise ScreeningBlocks(
+        raise otherwise(
             " ".join(finding.message for finding in found)
             + " Only a practitioner may book in spite of it.",
             field="plan",
@@ -246,24 +249,3 @@ def accept_screening(session: TreatmentSession, *, reason: str, by: User) -> lis
     if found:
         require_override_right(by)
     return found
-
-
-def accept_side_effects(
-    session: TreatmentSession, *, reason: str, at: datetime, by: User
-) -> list[Finding]:
-    """What a practitioner accepts by booking in spite of it. Raises OpenSideEffects."""
-    grave = [
-        finding
-        for finding in side_effect_findings(session, at=at)
-        if finding.severity == Severity.BLOCK
-    ]
-    if grave and not reason:
-        raise OpenSideEffects(
-            " ".join(finding.message for finding in grave)
-            + " Only a practitioner may book in spite of it.",
-            field="plan",
-            findings=[finding.as_dict() for finding in grave],
-        )
-    if grave:
-        require_override_right(by)
-    return grave

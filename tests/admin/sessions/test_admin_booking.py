@@ -18,7 +18,15 @@ from sessions.services.booking.clash import RoomTaken
 from tests.admin.pages import client_of, url
 from tests.conftest import Booking
 from tests.conftest import client_of as api_client_of
-from tests.factories import DAY, NINE, CareStepFactory, HoldFactory, RoomFactory, ZoneRangeFactory
+from tests.factories import (
+    DAY,
+    NINE,
+    CareStepFactory,
+    HoldFactory,
+    RoomFactory,
+    SideEffectFactory,
+    ZoneRangeFactory,
+)
 from tests.support.forms import fields_of, send
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +91,25 @@ def test_a_booking_in_the_admin_is_a_booking(dana: User, booking: Booking) -> No
     assert (session.starts_at, session.recovers_at) == (NINE, NINE + 28 * DAY)
     assert session.events.get().by == dana
     assert Message.objects.count() == 1
+
+
+def test_a_practitioner_books_in_spite_of_a_side_effect_with_a_reason(
+    alice: User, dana: User, booking: Booking
+) -> None:
+    session = booking.completed()
+    SideEffectFactory(session=session, kind="SCARRING", grade=2)
+    page, later = reverse("admin:treatment_sessions_treatmentsession_add"), session.recovers_at
+    form = booking_form(booking, later)
+    reason = {"side_effect_override_reason": "Faded, other cheek"}
+
+    refused = client_of(alice).post(page, form)
+    desk = client_of(dana).post(page, {**form, **reason})
+    booked = client_of(alice).post(page, {**form, **reason})
+
+    assert "Only a practitioner may book in spite of it" in refused.content.decode()
+    assert (desk.status_code, booked.status_code) == (200, 302)
+    latest = TreatmentSession.objects.latest("starts_at")
+    assert latest.findings.get().override_reason == "Faded, other cheek"
 
 
 def test_the_admin_explains_a_refusal_at_the_field(
