@@ -71,9 +71,9 @@ def lint(folder: Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("contracts")
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    folder = tmp_path / "code"
     ignored = shutil.ignore_patterns("__pycache__", "static", "locale", "catalogue")
     for app in APPS:
         shutil.copytree(ROOT / app, folder / app, ignore=ignored)
