@@ -1,7 +1,7 @@
 """What staff do with messages and texts. Planning is in `planning`, sending in `dispatch`."""
 
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from django.db.models import Max
 
@@ -68,7 +68,7 @@ def add_template_version(
     return template
 
 
-def _locked(message_id: Any) -> Message:
+def _locked(message_id: UUID) -> Message:
     return Message.objects.locked().get(pk=message_id)
 
 
@@ -77,7 +77,7 @@ def _now(message: Message) -> str:
 
 
 @retried_transaction
-def cancel_message(*, message_id: Any, at: datetime, by: User) -> Message:
+def cancel_message(*, message_id: UUID, at: datetime, by: User) -> Message:
     """Take a message out of the queue. Raises NotCancellable once it is on its way or ended."""
     message = _locked(message_id)
     if MessageStatus.CANCELLED not in BY_STAFF[message.status]:
@@ -87,7 +87,7 @@ def cancel_message(*, message_id: Any, at: datetime, by: User) -> Message:
 
 
 @retried_transaction
-def resend_message(*, message_id: Any, at: datetime, by: User) -> Message:
+def resend_message(*, message_id: UUID, at: datetime, by: User) -> Message:
     """Plan an ended message once more, as the next occurrence of its step; returns the new one.
 
     Raises NotResendable while it is still under way or in doubt: then decide that first. Raises
@@ -124,7 +124,7 @@ def resend_message(*, message_id: Any, at: datetime, by: User) -> Message:
 
 
 @retried_transaction
-def resolve_message(*, message_id: Any, delivered: bool, at: datetime, by: User) -> Message:
+def resolve_message(*, message_id: UUID, delivered: bool, at: datetime, by: User) -> Message:
     """Decide a message in doubt: it did arrive, or it did not. Raises NotInDoubt."""
     message = _locked(message_id)
     if MessageStatus.FAILED not in BY_STAFF[message.status]:

@@ -1,7 +1,7 @@
 """What can happen to a clinic's own things."""
 
 from datetime import date, datetime
-from typing import Any
+from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
@@ -46,7 +46,7 @@ def receive_cartridges(
 
 
 @retried_transaction
-def recall_lot(*, lot_id: Any, reason: str, at: datetime) -> CartridgeLot:
+def recall_lot(*, lot_id: UUID, reason: str, at: datetime) -> CartridgeLot:
     """Stop the use of a lot: from now on the database refuses it. Raises AlreadyRecalled."""
     lot = CartridgeLot.objects.select_for_update(of=("self",)).get(pk=lot_id)
     if lot.recalled_at:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pgtrigger
 from django.apps import apps
@@ -33,8 +34,8 @@ class CannotMerge(Conflict):
 @retried_transaction
 def merge_patients(
     *,
-    kept_id: Any,
-    merged_id: Any,
+    kept_id: UUID,
+    merged_id: UUID,
     reason: str,
     at: datetime,
     by: User,
@@ -87,7 +88,7 @@ class MergePreview:
 
 
 @retried_transaction
-def preview_merge(*, kept_id: Any, merged_id: Any, at: datetime, by: User) -> MergePreview:
+def preview_merge(*, kept_id: UUID, merged_id: UUID, at: datetime, by: User) -> MergePreview:
     """What merging would move, fill and join, and what a person has to choose first; it is run and
     taken back, so that it cannot differ. Raises CannotMerge for two records that never can be."""
     kept, merged = _locked(kept_id, merged_id)
@@ -104,7 +105,7 @@ def preview_merge(*, kept_id: Any, merged_id: Any, at: datetime, by: User) -> Me
     return MergePreview(kept, merged, open_questions, merge.values, merge.moved)
 
 
-def _locked(kept_id: Any, merged_id: Any) -> tuple[Patient, Patient]:
+def _locked(kept_id: UUID, merged_id: UUID) -> tuple[Patient, Patient]:
     """Both records, with their locks. Raises CannotMerge."""
     lock(
         *(f"patient:{pk}" for pk in (kept_id, merged_id)),

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 
@@ -21,7 +21,7 @@ class AlreadyHandled(Conflict):
 
 
 @retried_transaction
-def handle(*, inbound_id: Any, at: datetime, by: User) -> InboundMessage:
+def handle(*, inbound_id: UUID, at: datetime, by: User) -> InboundMessage:
     """Somebody has looked after it: its task is done too. Raises AlreadyHandled."""
     inbound = (
         InboundMessage.objects.select_for_update(of=("self",))

@@ -1,7 +1,8 @@
 """What was answered to a request, for when it comes again."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, models
@@ -11,7 +12,7 @@ from clinic.models.base import Model
 
 
 class IdempotencyKeyQuerySet(models.QuerySet["IdempotencyKey"]):
-    def claim(self, *, user_id: Any, key: str, request_sha256: str) -> bool:
+    def claim(self, *, user_id: UUID, key: str, request_sha256: str) -> bool:
         """Take the key for this request. False if it is taken.
 
         Waits while another transaction holds the key and has not decided yet.

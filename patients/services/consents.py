@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
@@ -46,7 +47,7 @@ def current_texts(at: datetime) -> list[ConsentText]:
 @retried_transaction
 def record_treatment_consent(
     *,
-    patient_id: Any,
+    patient_id: UUID,
     text: ConsentText,
     clauses: Sequence[str],
     zones: Sequence[str],
@@ -82,7 +83,7 @@ def record_treatment_consent(
 @retried_transaction
 def record_photo_consent(
     *,
-    patient_id: Any,
+    patient_id: UUID,
     text: ConsentText,
     scope: str,
     signer_name: str,

@@ -1,7 +1,7 @@
 """A patient's word on being written to."""
 
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
@@ -16,7 +16,7 @@ class NoAddress(Conflict):
     title = "There is no address for this channel"
 
 
-def lock_name(patient_id: Any) -> str:
+def lock_name(patient_id: UUID) -> str:
     """The name for `db.locks`: held shared while a message to the patient goes out, and alone
     by whoever records the patient's word, so nothing follows after a withdrawal was answered."""
     return f"patients.contact:{patient_id}"
@@ -25,7 +25,7 @@ def lock_name(patient_id: Any) -> str:
 @retried_transaction
 def record_contact_consent(
     *,
-    patient_id: Any,
+    patient_id: UUID,
     channel: str,
     purpose: str,
     granted: bool,

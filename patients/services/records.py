@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError, NotAllowed
@@ -50,13 +51,13 @@ class ConcernKnown(Conflict):
     title = "This concern is recorded already"
 
 
-def lock_patient(patient_id: Any) -> Patient:
+def lock_patient(patient_id: UUID) -> Patient:
     return (
         Patient.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=patient_id)
     )
 
 
-def lock_open_record(patient_id: Any) -> Patient:
+def lock_open_record(patient_id: UUID) -> Patient:
     """The locked record. Raises PatientArchived."""
     patient = lock_patient(patient_id)
     require_open(patient)
@@ -95,7 +96,7 @@ def register_patient(
 
 @retried_transaction
 def update_patient(
-    *, patient_id: Any, changes: Mapping[str, Any], at: datetime, by: User
+    *, patient_id: UUID, changes: Mapping[str, Any], at: datetime, by: User
 ) -> Patient:
     """Change a record; that nobody else has changed it meanwhile, the caller has made sure of.
 
@@ -123,7 +124,7 @@ def _assessed(patient: Patient, skin_type: int | None, *, at: datetime, by: User
 
 
 @retried_transaction
-def archive_record(*, patient_id: Any, at: datetime) -> Patient:
+def archive_record(*, patient_id: UUID, at: datetime) -> Patient:
     """Take a record out of use, whatever lies ahead of it: a step of
     `sessions.services.archive_patient`. Nothing is deleted. Raises PatientArchived."""
     patient = lock_open_record(patient_id)
@@ -133,7 +134,7 @@ def archive_record(*, patient_id: Any, at: datetime) -> Patient:
 
 
 @retried_transaction
-def restore_record(*, patient_id: Any) -> Patient:
+def restore_record(*, patient_id: UUID) -> Patient:
     """Take an archived record back into use. Raises NotArchived, also for a merged one."""
     patient = lock_patient(patient_id)
     if not patient.archived_at or patient.merged_into_id:
@@ -145,7 +146,7 @@ def restore_record(*, patient_id: Any) -> Patient:
 
 @retried_transaction
 def assess_skin_type(
-    *, patient_id: Any, skin_type: int, assessed_on: date, by: User
+    *, patient_id: UUID, skin_type: int, assessed_on: date, by: User
 ) -> SkinTypeAssessment:
     """Record what a clinician takes the skin type for; earlier assessments are kept."""
     patient = lock_open_record(patient_id)
@@ -161,7 +162,7 @@ def assess_skin_type(
 @retried_transaction
 def record_concern(
     *,
-    patient_id: Any,
+    patient_id: UUID,
     concern: Concern,
     subtype: ConcernSubtype | None = None,
     zone: Zone | None = None,
@@ -189,7 +190,7 @@ def record_concern(
 
 
 @retried_transaction
-def change_concern(*, concern_id: Any, changes: Mapping[str, Any]) -> PatientConcern:
+def change_concern(*, concern_id: UUID, changes: Mapping[str, Any]) -> PatientConcern:
     """Correct what the patient wants treated. Raises PatientArchived, or ValidationError."""
     lock_open_record(PatientConcern.objects.values_list("patient_id", flat=True).get(pk=concern_id))
     known = PatientConcern.objects.select_for_update(of=("self",)).get(pk=concern_id)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NotRequired, TypedDict
+from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
@@ -49,7 +50,7 @@ def questionnaire(at: datetime) -> list[ScreeningRule]:
 @retried_transaction
 def record_screening(
     *,
-    patient_id: Any,
+    patient_id: UUID,
     kind: str,
     answers: Sequence[AnswerEntry],
     good_health: bool,

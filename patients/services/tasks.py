@@ -1,7 +1,7 @@
 """Raising and finishing the tasks of the staff."""
 
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.errors import Conflict
@@ -44,7 +44,7 @@ def raise_task(
 
 
 @retried_transaction
-def note_task(*, task_id: Any, note: str) -> StaffTask:
+def note_task(*, task_id: UUID, note: str) -> StaffTask:
     """Keep a note on a task that goes on, such as “called twice”. Raises TaskDone."""
     task = _open_task(task_id)
     task.done_note = note
@@ -53,7 +53,7 @@ def note_task(*, task_id: Any, note: str) -> StaffTask:
 
 
 @retried_transaction
-def finish_task(*, task_id: Any, at: datetime, by: User | None, note: str = "") -> StaffTask:
+def finish_task(*, task_id: UUID, at: datetime, by: User | None, note: str = "") -> StaffTask:
     """Tick a task off. Raises TaskDone."""
     task = _open_task(task_id)
     task.status, task.done_at, task.done_by, task.done_note = TaskStatus.DONE, at, by, note
@@ -61,7 +61,7 @@ def finish_task(*, task_id: Any, at: datetime, by: User | None, note: str = "") 
     return task
 
 
-def _open_task(task_id: Any) -> StaffTask:
+def _open_task(task_id: UUID) -> StaffTask:
     task = StaffTask.objects.select_for_update(of=("self",)).get(pk=task_id)
     if task.status == TaskStatus.DONE:
         raise TaskDone(f"It was done on {task.done_at:%d %b %Y at %H:%M} UTC.")

@@ -1,6 +1,7 @@
 """What holds until its last day, and what may be written from its first."""
 
 from datetime import date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,7 +25,7 @@ from tests.factories import (
 TODAY = NINE.date()
 
 
-def screen(patient_id: object, by: User, **changes: object) -> Screening:
+def screen(patient_id: UUID, by: User, **changes: object) -> Screening:
     details = {"kind": "FULL", "answers": [], "good_health": True, "expectations_discussed": True}
     return services.record_screening(
         patient_id=patient_id,

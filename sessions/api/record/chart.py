@@ -1,6 +1,7 @@
 """The record of a session over HTTP: chart, cartridges, findings, overrides and addenda."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Model, Prefetch
 from django.utils import timezone
@@ -202,7 +203,7 @@ class ChartActions(GenericViewSet[Any]):
         services.write_chart(session_id=session_id, **parse_body(ChartIn, request))
         return self._chart(session_id)
 
-    def _chart(self, session_id: Any) -> Response:
+    def _chart(self, session_id: UUID) -> Response:
         parts = (
             Prefetch(name, model._default_manager.select_related(of).order_by("id"))
             for name, model, of in CHART
@@ -226,7 +227,7 @@ class ChartActions(GenericViewSet[Any]):
         """What the safety rules say now (or said when the record was signed), gravest first."""
         return self._findings(self.get_object().pk)
 
-    def _findings(self, session_id: Any, *, status: int = 200) -> Response:
+    def _findings(self, session_id: UUID, *, status: int = 200) -> Response:
         session = TreatmentSession.objects.with_record().get(pk=session_id)
         assessed = assess_session(session, at=timezone.now())
         return Response(FindingOut(assessed, many=True).data, status=status)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from clinic.db.locks import lock, statement
 from clinic.db.retries import retried_transaction
@@ -134,7 +135,7 @@ def book_session(
     spacing_override_reason: str = "",
     side_effect_override_reason: str = "",
     rescheduled_from: TreatmentSession | None = None,
-    hold_id: Any = None,
+    hold_id: UUID | None = None,
 ) -> TreatmentSession:
     """Book one session of a plan. Uses up the plan's holds on the slot, and the one named.
 
@@ -185,7 +186,7 @@ def book_session(
 
 
 def lock_names(
-    *, practitioner: User, room: Room, device: Device, patient_id: Any
+    *, practitioner: User, room: Room, device: Device, patient_id: UUID
 ) -> tuple[str, ...]:
     """The advisory locks of what a booking makes scarcer: Note [Lock order]."""
     return (
@@ -196,12 +197,12 @@ def lock_names(
     )
 
 
-def lock_for_bookings(*names: str, clinic_id: Any) -> None:
+def lock_for_bookings(*names: str, clinic_id: UUID) -> None:
     """Take the locks of one booking or of several: Note [Lock order]."""
     lock(*names, shared=clinic_lock(clinic_id))
 
 
-def clinic_lock(clinic_id: Any) -> tuple[str]:
+def clinic_lock(clinic_id: UUID) -> tuple[str]:
     """What bookings share, and who closes the clinic holds alone."""
     return (f"clinic:{clinic_id}",)
 

@@ -1,7 +1,7 @@
 """Holding a slot while the desk talks to the patient."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.models import Device, Room, User
@@ -20,7 +20,7 @@ from sessions.services.booking.clash import require_free
 @retried_transaction
 def place_hold(
     *,
-    plan_id: Any,
+    plan_id: UUID,
     starts_at: datetime,
     practitioner: User,
     room: Room,
@@ -80,6 +80,6 @@ def insert_hold(
 
 
 @retried_transaction
-def release_hold(*, hold_id: Any) -> None:
+def release_hold(*, hold_id: UUID) -> None:
     """Give a held slot back. One that is gone already was released or booked: nothing to do."""
     Hold.objects.filter(pk=hold_id).delete()

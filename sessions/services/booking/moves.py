@@ -1,7 +1,7 @@
 """The moves of a session through its life, and its signature."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from uuid import UUID
 
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
@@ -38,7 +38,7 @@ class UnresolvedFindings(Conflict):
 @retried_transaction
 def move_session(
     *,
-    session_id: Any,
+    session_id: UUID,
     to: str,
     at: datetime,
     by: User | None,

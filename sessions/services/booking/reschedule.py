@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -58,7 +59,7 @@ class Shift:
 @retried_transaction
 def reschedule_session(
     *,
-    session_id: Any,
+    session_id: UUID,
     starts_at: datetime,
     practitioner: User | None = None,
     room: Room | None = None,

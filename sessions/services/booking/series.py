@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
@@ -158,7 +158,7 @@ class _Search:
 
 @retried_transaction
 def book_series(
-    *, plan_id: Any, slots: Sequence[Chosen], at: datetime, by: User
+    *, plan_id: UUID, slots: Sequence[Chosen], at: datetime, by: User
 ) -> list[TreatmentSession]:
     """Book these sessions of a plan, all or none.
 

@@ -10,6 +10,7 @@ Note [Freed slots]
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -116,7 +117,7 @@ def offer_freed_slots(*, at: datetime) -> int:
 
 
 @retried_transaction
-def _offer_freed(freed_id: Any, *, at: datetime) -> bool:
+def _offer_freed(freed_id: UUID, *, at: datetime) -> bool:
     rows = FreedSlot.objects.select_for_update(of=("self",), skip_locked=True)
     slot = (
         rows.select_related("clinic", "practitioner", "room", "device").filter(pk=freed_id).first()
@@ -169,7 +170,7 @@ def _offer(slot: FreedSlot, *, at: datetime) -> bool:
 
 @retried_transaction
 def accept_offer(
-    *, entry_id: Any, at: datetime, by: User, seen: Check = no_version_check
+    *, entry_id: UUID, at: datetime, by: User, seen: Check = no_version_check
 ) -> TreatmentSession:
     """Book what is offered. Raises OfferLapsed, IllegalWaitlistMove, and what `seen` and
     `book_session` raise."""
@@ -204,7 +205,7 @@ def _offered(entry: WaitlistEntry) -> dict[str, Any]:
 
 
 @retried_transaction
-def decline_offer(*, entry_id: Any, at: datetime, by: User, reason: str = "") -> WaitlistEntry:
+def decline_offer(*, entry_id: UUID, at: datetime, by: User, reason: str = "") -> WaitlistEntry:
     """Pass an offer on to the next; the entry goes on waiting. Raises IllegalWaitlistMove."""
     entry = WaitlistEntry.objects.locked().get(pk=entry_id)
     entry.require_move(WaitlistStatus.WAITING)
@@ -215,7 +216,7 @@ def decline_offer(*, entry_id: Any, at: datetime, by: User, reason: str = "") ->
 
 @retried_transaction
 def withdraw_from_waitlist(
-    *, entry_id: Any, at: datetime, by: User, reason: str = ""
+    *, entry_id: UUID, at: datetime, by: User, reason: str = ""
 ) -> WaitlistEntry:
     """Take an entry off the list, and pass on what it was offered. Raises IllegalWaitlistMove."""
     entry = WaitlistEntry.objects.locked().get(pk=entry_id)
@@ -233,7 +234,7 @@ def expire_offers(*, at: datetime) -> int:
 
 
 @retried_transaction
-def _expire(entry_id: Any, *, at: datetime) -> bool:
+def _expire(entry_id: UUID, *, at: datetime) -> bool:
     entry = WaitlistEntry.objects.lapsed(at).locked().filter(pk=entry_id).first()
     if entry is None:
         return False  # answered at the last moment

@@ -1,7 +1,7 @@
 """When practitioners work: added, and taken back, with what that leaves behind."""
 
 from datetime import date, time
-from typing import Any
+from uuid import UUID
 
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
@@ -51,7 +51,7 @@ def add_working_hours(
 
 
 @retried_transaction
-def remove_working_hours(*, hours_id: Any, decider: Decider) -> None:
+def remove_working_hours(*, hours_id: UUID, decider: Decider) -> None:
     """Take a block back. Raises StillAhead, and what `settle` raises."""
     hours = WorkingHours.objects.select_related("clinic", "practitioner").get(pk=hours_id)
     lock(f"practitioner:{hours.practitioner_id}")

@@ -1,6 +1,6 @@
 """The moves of a plan through its life, and what becomes of its sessions when it ends."""
 
-from typing import Any
+from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
@@ -18,7 +18,7 @@ class ReasonMissing(DomainError):
 
 
 @retried_transaction
-def move_plan(*, plan_id: Any, to: str, decider: Decider) -> TreatmentPlan:
+def move_plan(*, plan_id: UUID, to: str, decider: Decider) -> TreatmentPlan:
     """Move a plan on in its life. What is booked of a plan that is held, stopped or completed is
     decided as when something ends: Note [What a change leaves behind].
 

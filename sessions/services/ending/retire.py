@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -29,7 +30,7 @@ def retire(*, row: Any, decider: Decider) -> Ahead:
 
 
 @retried_transaction
-def archive_patient(*, patient_id: Any, decider: Decider) -> Patient:
+def archive_patient(*, patient_id: UUID, decider: Decider) -> Patient:
     """Take a record out of use; nothing is deleted. What waits for the patient is withdrawn, and
     planned again if the record is restored. Raises PatientArchived, StillAhead, and what `settle`
     raises."""
@@ -43,7 +44,7 @@ def archive_patient(*, patient_id: Any, decider: Decider) -> Patient:
 
 
 @retried_transaction
-def restore_patient(*, patient_id: Any, at: datetime) -> Patient:
+def restore_patient(*, patient_id: UUID, at: datetime) -> Patient:
     """Take an archived record back into use. Raises NotArchived, also for a merged one."""
     patient = restore_record(patient_id=patient_id)
     archived_or_restored.send(Patient, patient=patient, at=at)

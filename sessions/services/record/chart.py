@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -112,7 +113,7 @@ def require_on(area: Area, zone: Zone | None, *, field: str = "zone") -> None:
         raise ZoneElsewhere(why, field=field)
 
 
-def in_progress(session_id: Any) -> TreatmentSession:
+def in_progress(session_id: UUID) -> TreatmentSession:
     """The locked session. Raises NotInProgress, PatientArchived."""
     session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
     require_open(session.patient)
@@ -127,7 +128,7 @@ def in_progress(session_id: Any) -> TreatmentSession:
 @retried_transaction
 def write_chart(
     *,
-    session_id: Any,
+    session_id: UUID,
     zones: Sequence[ZoneEntry],
     products: Sequence[ProductEntry] = (),
     pain_score: int | None = None,
@@ -172,7 +173,7 @@ def _require_clean(part: str, checks: Sequence[Callable[[], None]]) -> None:
 
 
 @retried_transaction
-def use_cartridge(*, session_id: Any, code: str, at: datetime) -> CartridgeUse:
+def use_cartridge(*, session_id: UUID, code: str, at: datetime) -> CartridgeUse:
     """Record the cartridge whose GS1 code was scanned.
 
     Raises UnreadableCode, UnknownLot, OtherDevice, CartridgeExpired, CartridgeRecalled,
@@ -227,7 +228,7 @@ def explain_cartridge(error: IntegrityError, use: CartridgeUse) -> Exception:
 
 @retried_transaction
 def override_finding(
-    *, session_id: Any, code: str, subject: str, reason: str, at: datetime, by: User
+    *, session_id: UUID, code: str, subject: str, reason: str, at: datetime, by: User
 ) -> SessionFinding:
     """Go on in spite of a finding, with a reason. It holds for the numbers as they are now.
 
@@ -254,7 +255,7 @@ def override_finding(
 
 
 @retried_transaction
-def add_addendum(*, session_id: Any, text: str, at: datetime, by: User) -> Addendum:
+def add_addendum(*, session_id: UUID, text: str, at: datetime, by: User) -> Addendum:
     """Add to a signed record; the record itself stays as it is. Raises NotSigned."""
     session = TreatmentSession.objects.select_related("patient").locked().get(pk=session_id)
     require_open(session.patient)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -122,7 +122,7 @@ def _require_plausible(kind: str, grade: int, *, is_expected: bool, at: datetime
         )
 
 
-def _unresolved(side_effect_id: Any) -> SideEffect:
+def _unresolved(side_effect_id: UUID) -> SideEffect:
     rows = SideEffect.objects.select_for_update(of=("self",)).select_related("session__patient")
     side_effect = rows.get(pk=side_effect_id)
     require_open(side_effect.session.patient)
@@ -133,7 +133,7 @@ def _unresolved(side_effect_id: Any) -> SideEffect:
 
 @retried_transaction
 def note_side_effect(
-    *, side_effect_id: Any, grade: int, is_expected: bool, note: str, at: datetime
+    *, side_effect_id: UUID, grade: int, is_expected: bool, note: str, at: datetime
 ) -> SideEffect:
     """Note how a side effect goes, while it lasts; its history keeps how it was.
 
@@ -148,7 +148,7 @@ def note_side_effect(
 
 
 @retried_transaction
-def resolve_side_effect(*, side_effect_id: Any, resolution: str, at: datetime) -> SideEffect:
+def resolve_side_effect(*, side_effect_id: UUID, resolution: str, at: datetime) -> SideEffect:
     """Close a side effect with its outcome. Raises AlreadyResolved, PatientArchived."""
     side_effect = _unresolved(side_effect_id)
     side_effect.resolved_at, side_effect.resolution = at, resolution
