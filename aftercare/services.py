@@ -44,6 +44,8 @@ def add_template_version(
     language: str,
     subject: str,
     body: str,
+    at: datetime,
+    by: User,
     max_parts: int = 1,
 ) -> MessageTemplate:
     """Add the next version of a text; messages from now on are made with it.

@@ -13,7 +13,7 @@ from aftercare.services import add_template_version
 from bench import clinic_of
 from bench.clinic_of import BOOKABLE, Site
 from bench.servers import connect
-from clinic.models import Clinic
+from clinic.models import Clinic, User
 from sessions.models import TreatmentSession
 
 SITE = Site(1, 20)
@@ -59,8 +59,17 @@ def plan_sms(*, first: datetime, spread: timedelta) -> None:
         channel_policy=ChannelPolicy.SMS,
         is_safety=True,  # no limit a day
     )
+    somebody = User.objects.all()[0]
     text = "{{ clinic_short }}: hello. Questions? Call {{ clinic_phone }}. STOP to end"
-    add_template_version(step=step, channel="SMS", language="en", subject="", body=text)
+    add_template_version(
+        step=step,
+        channel="SMS",
+        language="en",
+        subject="",
+        body=text,
+        at=first,
+        by=somebody,
+    )
     sessions = list(TreatmentSession.objects.select_related("clinic", "patient__clinic"))
     for number, session in enumerate(sessions):
         due = first + spread * (number / len(sessions))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
-from clinic.models import CartridgeLot, Clinic, DeviceModel
+from clinic.models import CartridgeLot, Clinic, DeviceModel, User
 
 
 class LotKnown(Conflict):
@@ -27,6 +27,8 @@ def receive_cartridges(
     lot: str,
     expires_on: date,
     quantity: int,
+    at: datetime,
+    by: User,
 ) -> CartridgeLot:
     """Take a delivery into store. Raises LotKnown, or ValidationError by field."""
     known = CartridgeLot.objects.filter(clinic=clinic, gtin=gtin, lot=lot)
@@ -46,7 +48,7 @@ def receive_cartridges(
 
 
 @retried_transaction
-def recall_lot(*, lot_id: UUID, reason: str, at: datetime) -> CartridgeLot:
+def recall_lot(*, lot_id: UUID, reason: str, at: datetime, by: User) -> CartridgeLot:
     """Stop the use of a lot: from now on the database refuses it. Raises AlreadyRecalled."""
     lot = CartridgeLot.objects.select_for_update(of=("self",)).get(pk=lot_id)
     if lot.recalled_at:

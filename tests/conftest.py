@@ -174,10 +174,15 @@ class Booking:
             "depth_mm": Decimal(depth_mm),
             "passes": passes,
         }
-        services.write_chart(session_id=session.pk, zones=[entry])
+        services.write_chart(
+            session_id=session.pk, zones=[entry], at=session.starts_at, by=self.practitioner
+        )
         if not session.cartridge_uses.exists():
             services.use_cartridge(
-                session_id=session.pk, code=self.cartridge(), at=session.starts_at
+                session_id=session.pk,
+                code=self.cartridge(),
+                at=session.starts_at,
+                by=self.practitioner,
             )
 
     def cartridge(self) -> str:

@@ -115,7 +115,9 @@ class RecordAdmin(PatientAdmin):
         patient = self._record(request, object_id)
         if request.method == "POST":
             try:
-                services.restore_patient(patient_id=patient.pk, at=timezone.now())
+                services.restore_patient(
+                    patient_id=patient.pk, at=timezone.now(), by=actor(request)
+                )
                 messages.success(request, f"The record of {patient} is in use again.")
                 return self._back(patient)
             except DomainError as error:

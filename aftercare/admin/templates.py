@@ -8,6 +8,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from unfold.decorators import display
@@ -19,6 +20,7 @@ from aftercare.texts.preview import preview
 from aftercare.texts.variables import VARIABLES
 from clinic.admin import ServiceAdmin
 from clinic.models import Clinic
+from clinic.permissions import actor
 
 TYPED = ["step", "channel", "language", "subject", "body", "max_parts"]
 
@@ -63,7 +65,7 @@ class MessageTemplateAdmin(ServiceAdmin):
         return [*shown, "version", "created_at"]
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> MessageTemplate:
-        return services.add_template_version(**data)
+        return services.add_template_version(**data, at=timezone.now(), by=actor(request))
 
     def changeform_view(
         self,

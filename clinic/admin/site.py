@@ -33,7 +33,7 @@ from clinic.models import (
     Room,
     User,
 )
-from clinic.permissions import MAY_ASSIGN
+from clinic.permissions import MAY_ASSIGN, actor
 
 
 class OpeningHoursInline(ScopedFields, TabularInline):
@@ -180,12 +180,14 @@ class CartridgeLotAdmin(ServiceAdmin):
         return [*self.delivered, "recalled_at", *(["recall_reason"] if obj.recalled_at else [])]
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> CartridgeLot:
-        return services.receive_cartridges(**data)
+        return services.receive_cartridges(**data, at=timezone.now(), by=actor(request))
 
     def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
         obj.save(update_fields=["quantity"])
         if "recall_reason" in changes:
-            services.recall_lot(lot_id=obj.pk, reason=changes["recall_reason"], at=timezone.now())
+            services.recall_lot(
+                lot_id=obj.pk, reason=changes["recall_reason"], at=timezone.now(), by=actor(request)
+            )
 
 
 @admin.register(ClinicalRule)

@@ -4,8 +4,9 @@ import random
 from collections.abc import Callable
 from functools import wraps
 from time import monotonic, sleep
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
+import pghistory
 from django.db import OperationalError, connection, transaction
 
 from clinic.errors import DomainError
@@ -41,12 +42,27 @@ def retried_transaction(write: Callable[P, T]) -> Callable[P, T]:
     Inside of somebody else's transaction it is a savepoint, and only the outermost one can be run
     again. Raises Busy when three more tries did not help.
     """
-    return _marked(retried(transaction.atomic(write)))
+    return _marked(_attributed(retried(transaction.atomic(write))))
 
 
 def retried_step(write: Callable[P, T]) -> Callable[P, T]:
     """The same for what is mostly one step of a larger service: there it costs no savepoint."""
-    return _marked(retried(transaction.atomic(savepoint=False)(write)))
+    return _marked(_attributed(retried(transaction.atomic(savepoint=False)(write))))
+
+
+def _attributed(write: Callable[P, T]) -> Callable[P, T]:
+    """Whoever a service is called for (`by`) stands in the history of the rows that it changes,
+    also where no request has told it."""
+
+    @wraps(write)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        by: Any = kwargs.get("by") or getattr(kwargs.get("decider"), "by", None)
+        if by is None:
+            return write(*args, **kwargs)
+        with pghistory.context(user=str(by.pk)):
+            return write(*args, **kwargs)
+
+    return run
 
 
 def retried(write: Callable[P, T]) -> Callable[P, T]:

@@ -130,8 +130,9 @@ class Intake:
             concern=Concern.objects.get(pk=self.protocol.concern_id),
             subtype=ConcernSubtype.objects.filter(code=person.subtype).first(),
             baseline_grade=person.grade,
+            at=at,
+            by=self.clinician,
         )
-        type(concern).objects.filter(pk=concern.pk).update(created_at=at)
         self.plan = services.create_plan(
             patient=self.patient,
             concern=self.protocol.concern,

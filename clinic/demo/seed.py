@@ -53,7 +53,7 @@ def seed() -> str:
 def _schedule(riverside: Clinic, hilltop: Clinic, now: datetime) -> None:
     """Working hours, an absence, a closed day, and somebody on the waitlist."""
     today = now.astimezone(hilltop.zone).date()
-    tomas = User.objects.get(username="clinician2")
+    tomas, manager = (User.objects.get(username=name) for name in ("clinician2", "manager"))
     WorkingHours.objects.bulk_create(  # as a whole: a block alone would leave the rest outside
         WorkingHours(
             practitioner=tomas,
@@ -73,6 +73,7 @@ def _schedule(riverside: Clinic, hilltop: Clinic, now: datetime) -> None:
         at=now,
         reason="New Year's Day",
         accept=True,
+        by=manager,
     )
     midnight = datetime(today.year, today.month, today.day, tzinfo=riverside.zone)
     monday = midnight + timedelta(days=63 - today.weekday())
@@ -83,6 +84,7 @@ def _schedule(riverside: Clinic, hilltop: Clinic, now: datetime) -> None:
         at=now,
         reason="Congress",
         accept=True,
+        by=manager,
     )
     desk = User.objects.get(username="desk")
     services.join_waitlist(

@@ -26,13 +26,18 @@ class Story(Visits):
             self._go_on()
         self._deliver(self.now)
         if person.archived:
-            archive_record(patient_id=self.patient.pk, at=self.now - 30 * DAY)
+            archive_record(patient_id=self.patient.pk, at=self.now - 30 * DAY, by=self.clinician)
 
     def _go_on(self) -> None:
         """What comes after the last completed session."""
         person, last = self.person, self.now - self.person.last * DAY
         if person.revoked:
-            revoke_consent(consent=self.photo_consent, reason=person.revoked, at=self.now - DAY)
+            revoke_consent(
+                consent=self.photo_consent,
+                reason=person.revoked,
+                at=self.now - DAY,
+                by=self.clinician,
+            )
         if person.plan in AFTER:
             services.move_plan(
                 plan_id=self.plan.pk,

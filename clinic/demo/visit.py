@@ -124,12 +124,15 @@ class Visits(Intake):
             products=products,
             pain_score=2 + self.number % 4,
             notes="Even erythema, well tolerated.",
+            at=session.starts_at,
+            by=self.clinician,
         )
         lot = CartridgeLot.objects.get(clinic=self.clinic, recalled_at=None)
         services.use_cartridge(
             session_id=session.pk,
             code=f"(01){lot.gtin}(17){lot.expires_on:%y%m%d}(10){lot.lot}(21){lot.uses.count():05}",
             at=session.starts_at,
+            by=self.clinician,
         )
 
     def _photograph(self, session: Session, at: datetime) -> None:
@@ -164,6 +167,7 @@ class Visits(Intake):
                 side_effect_id=effect.pk,
                 resolution="Gone without treatment.",
                 at=session.ends_at + days * DAY,
+                by=self.clinician,
             )
 
     def _measure(self, session: Session) -> None:

@@ -77,7 +77,10 @@ class ConsentAdmin(ServiceAdmin):
             super().save_model(request, obj, form, change)
         elif form.cleaned_data.get("revoke_reason"):
             services.revoke_consent(
-                consent=obj, reason=form.cleaned_data["revoke_reason"], at=timezone.now()
+                consent=obj,
+                reason=form.cleaned_data["revoke_reason"],
+                at=timezone.now(),
+                by=actor(request),
             )
 
 

@@ -9,11 +9,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from clinic.admin import (
-    ReadOnlyInline,
-    ScopedFields,
-    ServiceAdmin,
-)
+from clinic.admin import ReadOnlyInline, ScopedFields, ServiceAdmin
 from clinic.admin.forms.fields import TIMES, NumberField
 from clinic.admin.words import AGREED, names_listed
 from clinic.permissions import actor
@@ -150,10 +146,14 @@ class PatientAdmin(ServiceAdmin):
         for concern in formset.new_objects:
             names = ("concern", "subtype", "zone", "baseline_grade", "onset_on", "note")
             details = {name: getattr(concern, name) for name in names}
-            services.record_concern(patient_id=form.instance.pk, **details)
+            services.record_concern(
+                patient_id=form.instance.pk, **details, at=timezone.now(), by=actor(request)
+            )
         for concern, changed in formset.changed_objects:
             changes = {name: getattr(concern, name) for name in changed}
-            services.change_concern(concern_id=concern.pk, changes=changes)
+            services.change_concern(
+                concern_id=concern.pk, changes=changes, at=timezone.now(), by=actor(request)
+            )
 
 
 @admin.register(ContactConsent)
@@ -188,4 +188,5 @@ class SkinTypeAssessmentAdmin(ServiceAdmin):
             skin_type=data["skin_type"],
             assessed_on=data["assessed_on"],
             by=actor(request),
+            at=timezone.now(),
         )

@@ -4,10 +4,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.decorators import action, display
 
 from clinic.admin import ClinicAdmin, FixedRows, StatusButtons
 from clinic.admin.words import status_badge
+from clinic.permissions import actor
 from patients import services
 from patients.models import StaffTask, TaskStatus
 from patients.models.task import TASK_NEXT
@@ -43,7 +45,9 @@ class StaffTaskAdmin(StatusButtons, FixedRows, ClinicAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """A note is kept, also while the task is still open."""
         if "done_note" in form.changed_data:
-            services.note_task(task_id=obj.pk, note=obj.done_note)
+            services.note_task(
+                task_id=obj.pk, note=obj.done_note, at=timezone.now(), by=actor(request)
+            )
 
     @action(description="Done", permissions=["change"])
     def done(self, request: HttpRequest, obj: StaffTask) -> None:

@@ -127,7 +127,9 @@ class ConsentViewSet(ClinicViewSet):
         """Take it back; it holds no more from this moment on."""
         consent = self.get_object()
         data = parse_body(RevocationIn, request)
-        consent = services.revoke_consent(consent=consent, reason=data["reason"], at=timezone.now())
+        consent = services.revoke_consent(
+            consent=consent, reason=data["reason"], at=timezone.now(), by=actor(request)
+        )
         return Response(self.serializer_class(consent).data)
 
 

@@ -177,7 +177,10 @@ class MedicalActions(GenericViewSet[Any]):
     def assess_skin_type(self, request: Request, pk: Any) -> Response:
         patient_id = self.get_object().pk
         assessment = services.assess_skin_type(
-            patient_id=patient_id, **parse_body(SkinTypeIn, request), by=actor(request)
+            patient_id=patient_id,
+            **parse_body(SkinTypeIn, request),
+            at=timezone.now(),
+            by=actor(request),
         )
         return Response(SkinTypeOut(assessment).data, status=201)
 
@@ -192,7 +195,10 @@ class MedicalActions(GenericViewSet[Any]):
     def record_concern(self, request: Request, pk: Any) -> Response:
         patient_id = self.get_object().pk
         concern = services.record_concern(
-            patient_id=patient_id, **parse_body(PatientConcernIn, request)
+            patient_id=patient_id,
+            **parse_body(PatientConcernIn, request),
+            at=timezone.now(),
+            by=actor(request),
         )
         return Response(PatientConcernOut(concern).data, status=201)
 

@@ -8,14 +8,7 @@ from uuid import UUID
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import ClinicalRule, DeviceModel, User
-from patients.models import (
-    ConsentKind,
-    ConsentText,
-    Patient,
-    PhotoConsent,
-    TreatmentConsent,
-    Zone,
-)
+from patients.models import ConsentKind, ConsentText, Patient, PhotoConsent, TreatmentConsent, Zone
 from patients.services.records import lock_open_record
 
 
@@ -103,7 +96,7 @@ def record_photo_consent(
 
 @retried_transaction
 def revoke_consent(
-    *, consent: TreatmentConsent | PhotoConsent, reason: str, at: datetime
+    *, consent: TreatmentConsent | PhotoConsent, reason: str, at: datetime, by: User
 ) -> TreatmentConsent | PhotoConsent:
     """Take a consent back; it holds no more from this moment on. Raises AlreadyRevoked."""
     given: TreatmentConsent | PhotoConsent

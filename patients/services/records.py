@@ -118,13 +118,13 @@ def _assessed(patient: Patient, skin_type: int | None, *, at: datetime, by: User
     if not by.has_perm("patients.change_medical"):
         raise SkinTypeNotYours("Leave the skin type to a clinician.", field="skin_type")
     today = at.astimezone(patient.clinic.zone).date()
-    assess_skin_type(patient_id=patient.pk, skin_type=skin_type, assessed_on=today, by=by)
+    assess_skin_type(patient_id=patient.pk, skin_type=skin_type, assessed_on=today, by=by, at=at)
     patient.refresh_from_db()
     return patient
 
 
 @retried_transaction
-def archive_record(*, patient_id: UUID, at: datetime) -> Patient:
+def archive_record(*, patient_id: UUID, at: datetime, by: User) -> Patient:
     """Take a record out of use, whatever lies ahead of it: a step of
     `sessions.services.archive_patient`. Nothing is deleted. Raises PatientArchived."""
     patient = lock_open_record(patient_id)
@@ -134,7 +134,7 @@ def archive_record(*, patient_id: UUID, at: datetime) -> Patient:
 
 
 @retried_transaction
-def restore_record(*, patient_id: UUID) -> Patient:
+def restore_record(*, patient_id: UUID, at: datetime, by: User) -> Patient:
     """Take an archived record back into use. Raises NotArchived, also for a merged one."""
     patient = lock_patient(patient_id)
     if not patient.archived_at or patient.merged_into_id:
@@ -146,7 +146,7 @@ def restore_record(*, patient_id: UUID) -> Patient:
 
 @retried_transaction
 def assess_skin_type(
-    *, patient_id: UUID, skin_type: int, assessed_on: date, by: User
+    *, patient_id: UUID, skin_type: int, assessed_on: date, at: datetime, by: User
 ) -> SkinTypeAssessment:
     """Record what a clinician takes the skin type for; earlier assessments are kept."""
     patient = lock_open_record(patient_id)
@@ -164,6 +164,8 @@ def record_concern(
     *,
     patient_id: UUID,
     concern: Concern,
+    at: datetime,
+    by: User,
     subtype: ConcernSubtype | None = None,
     zone: Zone | None = None,
     baseline_grade: int | None = None,
@@ -180,6 +182,7 @@ def record_concern(
         baseline_grade=baseline_grade,
         onset_on=onset_on,
         note=note,
+        created_at=at,
     )
     for field, why in new.misfits().items():
         raise MISFITS[field](why, field=field)
@@ -190,7 +193,9 @@ def record_concern(
 
 
 @retried_transaction
-def change_concern(*, concern_id: UUID, changes: Mapping[str, Any]) -> PatientConcern:
+def change_concern(
+    *, concern_id: UUID, changes: Mapping[str, Any], at: datetime, by: User
+) -> PatientConcern:
     """Correct what the patient wants treated. Raises PatientArchived, or ValidationError."""
     lock_open_record(PatientConcern.objects.values_list("patient_id", flat=True).get(pk=concern_id))
     known = PatientConcern.objects.select_for_update(of=("self",)).get(pk=concern_id)

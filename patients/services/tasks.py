@@ -44,7 +44,7 @@ def raise_task(
 
 
 @retried_transaction
-def note_task(*, task_id: UUID, note: str) -> StaffTask:
+def note_task(*, task_id: UUID, note: str, at: datetime, by: User) -> StaffTask:
     """Keep a note on a task that goes on, such as “called twice”. Raises TaskDone."""
     task = _open_task(task_id)
     task.done_note = note

@@ -120,7 +120,7 @@ class ProtocolVersionAdmin(VersionedAdmin):
         """What was booked before stays; whoever saves the version is told of it."""
         super().save_related(request, form, formsets, change)
         version = form.instance
-        services.follow_version(version=version, at=timezone.now())
+        services.follow_version(version=version, at=timezone.now(), by=actor(request))
         if close := self._close_pairs(request, version)["close_pairs"]:
             number = "1 session is" if len(close) == 1 else f"{len(close)} sessions are"
             messages.warning(

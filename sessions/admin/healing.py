@@ -47,10 +47,14 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
             is_expected=obj.is_expected,
             note=obj.note,
             at=timezone.now(),
+            by=actor(request),
         )
         if "resolution" in changes:
             services.resolve_side_effect(
-                side_effect_id=obj.pk, resolution=changes["resolution"], at=timezone.now()
+                side_effect_id=obj.pk,
+                resolution=changes["resolution"],
+                at=timezone.now(),
+                by=actor(request),
             )
 
 

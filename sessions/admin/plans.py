@@ -43,4 +43,4 @@ class TreatmentPlanAdmin(OfOpenRecord, ServiceAdmin):
         return services.create_plan(**data, at=timezone.now(), by=actor(request))
 
     def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
-        services.change_plan(plan_id=obj.pk, changes=changes)
+        services.change_plan(plan_id=obj.pk, changes=changes, at=timezone.now(), by=actor(request))

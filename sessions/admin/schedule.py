@@ -10,6 +10,7 @@ from unfold.widgets import UnfoldBooleanWidget
 
 from clinic.admin import ServiceAdmin
 from clinic.models import Closure, TimeOff, WorkingHours
+from clinic.permissions import actor
 from sessions import services
 
 
@@ -42,7 +43,7 @@ class TimeOffAdmin(SpanAdmin):
     ordering = ["-starts_at", "id"]
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TimeOff:
-        return services.add_time_off(**data, at=timezone.now())
+        return services.add_time_off(**data, at=timezone.now(), by=actor(request))
 
 
 @admin.register(Closure)
@@ -53,7 +54,7 @@ class ClosureAdmin(SpanAdmin):
     ordering = ["-starts_at", "id"]
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> Closure:
-        return services.add_closure(**data, at=timezone.now())
+        return services.add_closure(**data, at=timezone.now(), by=actor(request))
 
 
 @admin.register(WorkingHours)

@@ -216,7 +216,9 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
         if not self._is_open(request, session):
             return
         if code := form.cleaned_data.get("scanned_code"):
-            services.use_cartridge(session_id=session.pk, code=code, at=timezone.now())
+            services.use_cartridge(
+                session_id=session.pk, code=code, at=timezone.now(), by=actor(request)
+            )
         decide(request, form, form.warned)
 
     def _move(self, request: HttpRequest, session: TreatmentSession, to: Status) -> None:

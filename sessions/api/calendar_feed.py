@@ -68,7 +68,7 @@ class CalendarFeedViewSet(ClinicViewSet):
     def destroy(self, request: Request) -> Response:
         """End the address."""
         require_no_body(request)
-        services.close_calendar(by=actor(request))
+        services.close_calendar(by=actor(request), at=timezone.now())
         return Response(status=204)
 
 

@@ -194,5 +194,7 @@ class ArchivablePatientViewSet(PatientViewSet):
     def restore(self, request: Request, pk: Any) -> Response:
         """Take an archived record back into use."""
         require_no_body(request)
-        patient = services.restore_patient(patient_id=self.get_object().pk, at=timezone.now())
+        patient = services.restore_patient(
+            patient_id=self.get_object().pk, at=timezone.now(), by=actor(request)
+        )
         return Response(PatientOut(patient).data)

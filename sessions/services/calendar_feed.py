@@ -26,7 +26,7 @@ def open_calendar(*, at: datetime, by: User) -> tuple[CalendarFeed, str]:
 
 
 @retried_transaction
-def close_calendar(*, by: User) -> None:
+def close_calendar(*, at: datetime, by: User) -> None:
     """End the address for good. Raises NoCalendar."""
     closed, _ = CalendarFeed.objects.filter(user=by).delete()
     if not closed:

@@ -108,7 +108,9 @@ def create_plan(
 
 
 @retried_transaction
-def change_plan(*, plan_id: UUID, changes: Mapping[str, Any]) -> TreatmentPlan:
+def change_plan(
+    *, plan_id: UUID, changes: Mapping[str, Any], at: datetime, by: User
+) -> TreatmentPlan:
     """Change who treats, how many zones, or what the patient hopes for; what is booked already
     stays as it is. Raises PatientArchived, NoPractitionerHere, or ValidationError by field."""
     rows = TreatmentPlan.objects.select_for_update(of=("self",)).select_related("patient")

@@ -130,9 +130,9 @@ def test_a_chart_is_written_only_while_the_session_is_in_progress(booking: Booki
     session = booking.book()
 
     with pytest.raises(NotInProgress, match="it is booked"):
-        services.write_chart(session_id=session.pk, zones=[entry])
+        services.write_chart(session_id=session.pk, zones=[entry], at=NINE, by=booking.practitioner)
 
     done = booking.completed(session.recovers_at)
     with pytest.raises(NotInProgress, match="it is completed"):
-        services.write_chart(session_id=done.pk, zones=[entry])
+        services.write_chart(session_id=done.pk, zones=[entry], at=NINE, by=booking.practitioner)
     assert TreatmentSession.objects.get(pk=done.pk).zone_treatments.get().passes == 6

@@ -126,7 +126,8 @@ def test_the_desk_books_while_deadlocks_strike(
 
 @pytest.mark.parametrize("module", ["booking.holds", "ending.closures", "booking.series"])
 def test_holds_closures_and_series_are_run_again_too(booking: Booking, module: str) -> None:
-    span: dict[str, Any] = {"starts_at": NINE, "ends_at": NINE + HOUR, "at": NINE - DAY}
+    times = {"starts_at": NINE, "ends_at": NINE + HOUR, "at": NINE - DAY}
+    span: dict[str, Any] = {**times, "by": booking.practitioner}
     slot: Any = {
         "starts_at": NINE,
         "practitioner": booking.practitioner,

@@ -8,6 +8,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import yaml
@@ -20,7 +21,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from bench.servers import POSTGRES
 from clinic.db.retries import is_retried
 from clinic.http.writes import SafeWrites
+from clinic.models import Clinic, User
 from clinic.permissions import PERMISSIONS, TABLES, VERBS
+from patients.services import update_patient
+from tests.factories import NINE, PatientFactory
 
 ROOT = Path(settings.BASE_DIR)
 ORDER = ["clinic", "patients", "treatment_sessions", "aftercare"]
@@ -229,6 +233,40 @@ def test_every_service_that_writes_is_one_transaction_that_is_tried_again() -> N
 
     assert bare == READS | ONE_BY_ONE
     assert len(found) > 50
+
+
+# What a patient, a provider or the clock sets going.
+BY_NOBODY = {
+    *("confirm", "receive", "receive_from_page", "receive_sms"),
+    *("expire_offers", "note_freed", "offer_freed_slots", "raise_task"),
+}
+
+
+def test_every_service_that_writes_is_told_when_and_for_whom() -> None:
+    """By `at` and `by`, or by a Decider, which has both; the rows that it locks by their ids."""
+    untold, by_nobody, ids = set(), set(), dict[str, Any]()
+    for name, service in services().items():
+        given = inspect.signature(service).parameters
+        if name not in READS and "decider" not in given:
+            untold |= {name} - ({name} if "at" in given else set())
+            by_nobody |= {name} - ({name} if "by" in given else set())
+        ids |= {f"{name} {n}": p.annotation for n, p in given.items() if n.endswith("_id")}
+
+    assert untold == set()
+    assert by_nobody == BY_NOBODY
+    others = {key for key, kind in ids.items() if kind not in (UUID, UUID | None)}
+    assert others == {"is_known provider_id", "receive_from_page provider_id"}
+
+
+@pytest.mark.django_db
+def test_who_a_service_is_called_for_stands_in_the_history(clinic: Clinic, dana: User) -> None:
+    patient = PatientFactory(clinic=clinic)
+
+    update_patient(patient_id=patient.pk, changes={"notes": "shy"}, at=NINE, by=dana)
+
+    made, changed = patient.history.order_by("pgh_id")
+    assert made.pgh_context is None
+    assert changed.pgh_context.metadata == {"user": str(dana.pk)}
 
 
 def test_what_only_reads_calls_nothing_that_writes() -> None:

@@ -60,7 +60,7 @@ def test_a_task_that_is_done_stays_done(clinic: Clinic, dana: User) -> None:
     with pytest.raises(services.TaskDone):
         services.finish_task(task_id=task.pk, at=NINE + HOUR, by=None)
     with pytest.raises(services.TaskDone):
-        services.note_task(task_id=task.pk, note="called again")
+        services.note_task(task_id=task.pk, note="called again", at=NINE, by=dana)
     services.finish_source(source=task.source, at=NINE + HOUR, by=None, note="settled")
 
     task.refresh_from_db()
@@ -68,8 +68,8 @@ def test_a_task_that_is_done_stays_done(clinic: Clinic, dana: User) -> None:
     assert task.done_note == done.done_note == "called her"
 
 
-def test_a_note_leaves_a_task_open(clinic: Clinic) -> None:
-    task = services.note_task(task_id=raise_one(clinic).pk, note="no answer")
+def test_a_note_leaves_a_task_open(clinic: Clinic, dana: User) -> None:
+    task = services.note_task(task_id=raise_one(clinic).pk, note="no answer", at=NINE, by=dana)
 
     task.refresh_from_db()
     assert (task.status, task.done_at, task.done_note) == (TaskStatus.OPEN, None, "no answer")

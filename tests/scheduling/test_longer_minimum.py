@@ -248,7 +248,7 @@ def test_what_was_booked_before_shows_the_longer_recovery(
     first = booking.book(at=NINE - 10 * DAY)
     new = lengthen(booking)
 
-    services.follow_version(version=new, at=AT)
+    services.follow_version(version=new, at=AT, by=booking.practitioner)
 
     first.refresh_from_db()
     assert first.recovers_at == NINE + 35 * DAY

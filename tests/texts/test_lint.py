@@ -15,7 +15,7 @@ from clinic.values.discretion import discreet_name
 from clinic.values.languages import override_language
 from patients.models import Channel, Concern, Zone
 from sessions.models import Product
-from tests.factories import CareStepFactory, TemplateFactory
+from tests.factories import NINE, CareStepFactory, TemplateFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ def refused(step: CareStep, **text: Any) -> dict[str, list[str]]:
     if text.get("channel") == Channel.SMS:
         usual |= {"subject": ""}
     try:
-        services.add_template_version(**{"step": step, **usual, **text})
+        services.add_template_version(**{"step": step, **usual, **text}, at=NINE, by=UserFactory())
     except ValidationError as error:
         return error.message_dict
     return {}

@@ -15,12 +15,14 @@ from aftercare.texts.render import VARIABLES, NoTemplate, compile_text, render, 
 from patients.models import Channel
 from sessions.models import ProductKind
 from tests.factories import (
+    NINE,
     CareStepFactory,
     MessageFactory,
     ProductFactory,
     ProductUseFactory,
     ProtocolFactory,
     TemplateFactory,
+    UserFactory,
     ZoneFactory,
     ZoneTreatmentFactory,
 )
@@ -32,7 +34,13 @@ def test_a_new_text_is_a_new_version() -> None:
     first = TemplateFactory()
 
     second = services.add_template_version(
-        step=first.step, channel="EMAIL", language="en", subject="New", body="New words"
+        step=first.step,
+        channel="EMAIL",
+        language="en",
+        subject="New",
+        body="New words",
+        at=NINE,
+        by=UserFactory(),
     )
 
     assert (first.version, second.version) == (1, 2)

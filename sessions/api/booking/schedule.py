@@ -166,7 +166,7 @@ class TimeOffViewSet(SpanViewSet):
     def create(self, request: Request) -> Response:
         """409 `bookings_in_the_way` lists the `bookings` that are in it."""
         data = parse_body(TimeOffIn, request)
-        time_off = services.add_time_off(**data, at=timezone.now())
+        time_off = services.add_time_off(**data, at=timezone.now(), by=actor(request))
         return Response(TimeOffOut(time_off).data, status=201)
 
 
@@ -180,7 +180,7 @@ class ClosureViewSet(SpanViewSet):
     def create(self, request: Request) -> Response:
         """409 `bookings_in_the_way` lists the `bookings` that are in it."""
         data = parse_body(ClosureIn, request)
-        closure = services.add_closure(**data, at=timezone.now())
+        closure = services.add_closure(**data, at=timezone.now(), by=actor(request))
         return Response(ClosureOut(closure).data, status=201)
 
     def get_queryset(self) -> QuerySet[Any]:

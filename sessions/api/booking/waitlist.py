@@ -70,7 +70,7 @@ class HoldViewSet(ClinicViewSet):
     def destroy(self, request: Request, pk: Any) -> Response:
         """Give the time back."""
         require_no_body(request)
-        services.release_hold(hold_id=self.get_object().pk)
+        services.release_hold(hold_id=self.get_object().pk, at=timezone.now(), by=actor(request))
         return Response(status=204)
 
 

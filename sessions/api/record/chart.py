@@ -200,7 +200,12 @@ class ChartActions(GenericViewSet[Any]):
     def write_chart(self, request: Request, pk: Any) -> Response:
         """Replace zones, products, pain and notes of a session in progress."""
         session_id = self.get_object().pk
-        services.write_chart(session_id=session_id, **parse_body(ChartIn, request))
+        services.write_chart(
+            session_id=session_id,
+            **parse_body(ChartIn, request),
+            at=timezone.now(),
+            by=actor(request),
+        )
         return self._chart(session_id)
 
     def _chart(self, session_id: UUID) -> Response:
@@ -218,7 +223,9 @@ class ChartActions(GenericViewSet[Any]):
         cartridge_expired cartridge_recalled cartridge_of_other_device`."""
         session_id = self.get_object().pk
         data = parse_body(CartridgeIn, request)
-        use = services.use_cartridge(session_id=session_id, code=data["code"], at=timezone.now())
+        use = services.use_cartridge(
+            session_id=session_id, code=data["code"], at=timezone.now(), by=actor(request)
+        )
         return Response(CartridgeUseOut(use).data, status=201)
 
     @extend_schema(responses=FindingOut(many=True), filters=False)

@@ -106,7 +106,10 @@ class SideEffectViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     def note(self, request: Request, pk: Any) -> Response:
         """How it goes: a new grade, whether that is a normal course, and what was done."""
         side_effect = services.note_side_effect(
-            side_effect_id=self.get_object().pk, **parse_body(CourseIn, request), at=timezone.now()
+            side_effect_id=self.get_object().pk,
+            **parse_body(CourseIn, request),
+            at=timezone.now(),
+            by=actor(request),
         )
         return Response(SideEffectOut(side_effect).data)
 
@@ -116,7 +119,7 @@ class SideEffectViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         side_effect_id = self.get_object().pk
         data = parse_body(ResolutionIn, request)
         side_effect = services.resolve_side_effect(
-            side_effect_id=side_effect_id, **data, at=timezone.now()
+            side_effect_id=side_effect_id, **data, at=timezone.now(), by=actor(request)
         )
         return Response(SideEffectOut(side_effect).data)
 

@@ -16,6 +16,7 @@ from clinic.api.base import ClinicViewSet, acting_clinic
 from clinic.api.forms import CodeField, Form, IdField, TextField, parse_body
 from clinic.api.paging import page_of, pages_by
 from clinic.models import CartridgeLot, DeviceModel
+from clinic.permissions import actor
 from sessions.gs1 import read_cartridge_code
 from sessions.models import CartridgeUse
 
@@ -96,6 +97,8 @@ class LotViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
             lot=scanned.lot,
             expires_on=scanned.expires_on,
             quantity=details["quantity"],
+            at=timezone.now(),
+            by=actor(request),
         )
         return Response(LotOut(lot).data, status=201)
 
@@ -105,7 +108,7 @@ class LotViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         """Stop the use of a lot at once."""
         lot_id = self.get_object().pk
         data = parse_body(RecallIn, request)
-        lot = services.recall_lot(lot_id=lot_id, at=timezone.now(), **data)
+        lot = services.recall_lot(lot_id=lot_id, **data, at=timezone.now(), by=actor(request))
         return Response(LotOut(lot).data)
 
     @extend_schema(responses=TouchedOut(many=True), filters=False)

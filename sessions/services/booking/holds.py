@@ -80,6 +80,6 @@ def insert_hold(
 
 
 @retried_transaction
-def release_hold(*, hold_id: UUID) -> None:
+def release_hold(*, hold_id: UUID, at: datetime, by: User) -> None:
     """Give a held slot back. One that is gone already was released or booked: nothing to do."""
     Hold.objects.filter(pk=hold_id).delete()

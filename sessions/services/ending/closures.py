@@ -28,6 +28,7 @@ def add_closure(
     starts_at: datetime,
     ends_at: datetime,
     at: datetime,
+    by: User,
     reason: str = "",
     accept: bool = False,
 ) -> Closure:
@@ -50,6 +51,7 @@ def add_time_off(
     starts_at: datetime,
     ends_at: datetime,
     at: datetime,
+    by: User,
     reason: str = "",
     accept: bool = False,
 ) -> TimeOff:

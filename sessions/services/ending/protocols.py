@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from clinic.db.retries import retried_transaction
+from clinic.models import User
 from sessions.models import ProtocolVersion
 from sessions.scheduling.presence_sql import OCCUPYING
 
@@ -32,7 +33,7 @@ LENGTHEN = f"""
 
 
 @retried_transaction
-def follow_version(*, version: ProtocolVersion, at: datetime) -> int:
+def follow_version(*, version: ProtocolVersion, at: datetime, by: User) -> int:
     """Let the sessions that were booked by an older version, and are not healed yet, show the
     longer recovery that binds the next one anyway; returns how many it changes.
 

@@ -37,16 +37,16 @@ def archive_patient(*, patient_id: UUID, decider: Decider) -> Patient:
     lock(f"patient:{patient_id}")  # before the row, for which a booking that holds it would wait
     patient = Patient.objects.select_related("clinic").get(pk=patient_id)
     before = look_ahead(patient, at=decider.at)
-    patient = archive_record(patient_id=patient_id, at=decider.at)
+    patient = archive_record(patient_id=patient_id, at=decider.at, by=decider.by)
     carry_out_decisions(patient, before, decider=decider)
     archived_or_restored.send(Patient, patient=patient, at=decider.at)
     return patient
 
 
 @retried_transaction
-def restore_patient(*, patient_id: UUID, at: datetime) -> Patient:
+def restore_patient(*, patient_id: UUID, at: datetime, by: User) -> Patient:
     """Take an archived record back into use. Raises NotArchived, also for a merged one."""
-    patient = restore_record(patient_id=patient_id)
+    patient = restore_record(patient_id=patient_id, at=at, by=by)
     archived_or_restored.send(Patient, patient=patient, at=at)
     return patient
 

@@ -130,6 +130,8 @@ def write_chart(
     *,
     session_id: UUID,
     zones: Sequence[ZoneEntry],
+    at: datetime,
+    by: User,
     products: Sequence[ProductEntry] = (),
     pain_score: int | None = None,
     notes: str = "",
@@ -173,7 +175,7 @@ def _require_clean(part: str, checks: Sequence[Callable[[], None]]) -> None:
 
 
 @retried_transaction
-def use_cartridge(*, session_id: UUID, code: str, at: datetime) -> CartridgeUse:
+def use_cartridge(*, session_id: UUID, code: str, at: datetime, by: User) -> CartridgeUse:
     """Record the cartridge whose GS1 code was scanned.
 
     Raises UnreadableCode, UnknownLot, OtherDevice, CartridgeExpired, CartridgeRecalled,

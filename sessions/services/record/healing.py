@@ -133,7 +133,7 @@ def _unresolved(side_effect_id: UUID) -> SideEffect:
 
 @retried_transaction
 def note_side_effect(
-    *, side_effect_id: UUID, grade: int, is_expected: bool, note: str, at: datetime
+    *, side_effect_id: UUID, grade: int, is_expected: bool, note: str, at: datetime, by: User
 ) -> SideEffect:
     """Note how a side effect goes, while it lasts; its history keeps how it was.
 
@@ -148,7 +148,9 @@ def note_side_effect(
 
 
 @retried_transaction
-def resolve_side_effect(*, side_effect_id: UUID, resolution: str, at: datetime) -> SideEffect:
+def resolve_side_effect(
+    *, side_effect_id: UUID, resolution: str, at: datetime, by: User
+) -> SideEffect:
     """Close a side effect with its outcome. Raises AlreadyResolved, PatientArchived."""
     side_effect = _unresolved(side_effect_id)
     side_effect.resolved_at, side_effect.resolution = at, resolution

@@ -86,6 +86,8 @@ REFUSED: dict[tuple[str, str, str], Attempt] = {
         patient_id=b.plan.patient_id,
         concern=b.plan.concern,
         subtype=make.ConcernSubtypeFactory(),
+        at=NINE,
+        by=b.practitioner,
     ),
     ("ZoneRange", "protocol_version", "zone"): lambda b: ZoneRange(
         protocol_version=b.plan.protocol_version, zone=make.ZoneFactory(), **DEPTHS
@@ -93,6 +95,8 @@ REFUSED: dict[tuple[str, str, str], Attempt] = {
     ("ZoneTreatment", "session", "zone"): lambda b: services.write_chart(
         session_id=b.in_progress().pk,
         zones=[{"zone": make.ZoneFactory(), "depth_mm": "1.00", "passes": 2}],  # type: ignore[typeddict-item]
+        at=NINE,
+        by=b.practitioner,
     ),
     ("TreatmentPlan", "concern", "protocol"): lambda b: plan(b, concern=make.ConcernFactory()),
     ("TreatmentPlan", "area", "protocol"): lambda b: plan(b, area=make.AreaFactory()),
@@ -170,14 +174,15 @@ def test_a_concern_is_recorded_where_it_occurs(booking: Booking) -> None:
     face, abdomen = booking.zone, make.ZoneFactory(area__name="Abdomen", name="Flanks")
     melasma = make.ConcernFactory(name="Melasma", areas=[face.area.code])
     patient = booking.plan.patient
+    now: dict[str, Any] = {"at": NINE, "by": booking.practitioner}
 
     with pytest.raises(DomainError, match="Melasma occurs on") as refused:
-        record_concern(patient_id=patient.pk, concern=melasma, zone=abdomen)
+        record_concern(patient_id=patient.pk, concern=melasma, zone=abdomen, **now)
     assert refused.value.field == "zone"
     with pytest.raises(ValidationError, match="not on: Abdomen"):
         Protocol(code="x", name="X", concern=melasma, area=abdomen.area).full_clean()
-    record_concern(patient_id=patient.pk, concern=melasma, zone=face)
-    record_concern(patient_id=patient.pk, concern=make.ConcernFactory(), zone=abdomen)
+    record_concern(patient_id=patient.pk, concern=melasma, zone=face, **now)
+    record_concern(patient_id=patient.pk, concern=make.ConcernFactory(), zone=abdomen, **now)
 
 
 def test_somebody_works_hours_only_where_they_work(booking: Booking) -> None:

@@ -219,7 +219,7 @@ def test_messages_of_an_archived_patient_do_not_die_silently(
         "CANCELLED",
         "no longer fits: the patient's record is archived",
     )
-    services.restore_patient(patient_id=booking.plan.patient.pk, at=AT)
+    services.restore_patient(patient_id=booking.plan.patient.pk, at=AT, by=booking.practitioner)
     assert Message.objects.filter(status="PENDING").count() == 1
 
 

@@ -24,7 +24,8 @@ def add(booking: Booking) -> Any:
     """Add a closure or time off over the hours around the booking's session."""
 
     def add(kind: str, **changes: Any) -> Closure | TimeOff:
-        details = {"starts_at": NINE - HOUR, "ends_at": NINE + HOUR / 2, "at": NINE - DAY}
+        span = {"starts_at": NINE - HOUR, "ends_at": NINE + HOUR / 2}
+        details = {**span, "at": NINE - DAY, "by": booking.practitioner}
         if kind == "closure":
             return services.add_closure(clinic=booking.plan.clinic, **{**details, **changes})
         return services.add_time_off(practitioner=booking.practitioner, **{**details, **changes})

@@ -17,9 +17,10 @@ SPAN: dict[str, Any] = {"starts_at": NINE - HOUR, "ends_at": NINE + HOUR, "at": 
 
 
 def closings(booking: Booking) -> dict[str, Callable[[], Any]]:
+    who = booking.practitioner
     return {
-        "Closed": lambda: services.add_closure(clinic=booking.plan.clinic, **SPAN),
-        "PractitionerOff": lambda: services.add_time_off(practitioner=booking.practitioner, **SPAN),
+        "Closed": lambda: services.add_closure(clinic=booking.plan.clinic, **SPAN, by=who),
+        "PractitionerOff": lambda: services.add_time_off(practitioner=who, **SPAN, by=who),
     }
 
 

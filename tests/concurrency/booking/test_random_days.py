@@ -161,13 +161,13 @@ class House:
             case "release" | "book held" if self.holds:
                 hold = self.holds[errand.which % len(self.holds)]
                 if errand.kind == "release":
-                    services.release_hold(hold_id=hold.pk)
+                    services.release_hold(hold_id=hold.pk, **now)
                 else:
                     self.book_held(hold, now)
             case "close" | "close anyway":
-                services.add_closure(clinic=self.clinic, **self.away(errand, at))
+                services.add_closure(clinic=self.clinic, **self.away(errand, now))
             case "time off" | "time off anyway":
-                services.add_time_off(practitioner=slot["practitioner"], **self.away(errand, at))
+                services.add_time_off(practitioner=slot["practitioner"], **self.away(errand, now))
             case "move" | "move all" | "cancel" | "confirm" if self.sessions:
                 self.change(errand, self.sessions[errand.which % len(self.sessions)], now)
             case _:
@@ -187,13 +187,13 @@ class House:
         }
         self.add(hold.plan, slot, now, hold_id=hold.pk)
 
-    def away(self, errand: Errand, at: datetime) -> dict[str, Any]:
+    def away(self, errand: Errand, now: dict[str, Any]) -> dict[str, Any]:
         start = self.start(errand)
         is_accepted = errand.kind.endswith("anyway")
         return {
             "starts_at": start,
             "ends_at": start + HOUR / 2,
-            "at": at,
+            **now,
             "accept": is_accepted,
         }
 
