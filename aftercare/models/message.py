@@ -22,10 +22,9 @@ from aftercare.lifecycle import (
 from aftercare.models.sequence import CareStep, MessageTemplate
 from aftercare.signals import message_ended
 from clinic.errors import Conflict
-from clinic.models import Clinic, ClinicScoped, Model, in_words, track_history
+from clinic.models import Clinic, ClinicScoped, Model, in_words, refuse, track_history
 from patients.models import Channel, Patient
 from sessions.models import TreatmentSession
-from sessions.models.triggers import refuse
 
 
 class IllegalMessageMove(Conflict):

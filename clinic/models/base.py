@@ -196,6 +196,15 @@ def append_only() -> list[pgtrigger.Trigger]:
     return [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
 
+def refuse(message: str, constraint: str) -> str:
+    """PL/pgSQL of a trigger that refuses like a check constraint of that name, so that the error
+    reads like any other; `message` is an SQL expression."""
+    return (
+        f"RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}', "
+        f"MESSAGE = {message};"
+    )
+
+
 def track_history(
     *events: pghistory.Tracker, exclude: tuple[str, ...] = (), fields: list[str] | None = None
 ) -> Callable[[type[M]], type[M]]:

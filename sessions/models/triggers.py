@@ -1,17 +1,11 @@
 """Rules over several tables that no constraint can say, as triggers.
 
-Each refuses like a check constraint and names itself, so that the error reads like any other.
+Each refuses like a check constraint and names itself.
 """
 
 import pgtrigger
 
-
-def refuse(message: str, constraint: str) -> str:
-    """PL/pgSQL that refuses; `message` is an SQL expression."""
-    return (
-        f"RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}', "
-        f"MESSAGE = {message};"
-    )
+from clinic.models import refuse
 
 
 def locked_once_signed() -> pgtrigger.Trigger:
