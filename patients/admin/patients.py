@@ -80,7 +80,12 @@ class PhotoConsentInline(ReadOnlyInline):
 class PatientAdmin(ServiceAdmin):
     formfield_overrides = {**TIMES, PhoneNumberField: {"form_class": NumberField}}
     list_display = ["listed_name", "date_of_birth", "mobile", "email", "skin_type"]
-    list_filter = ["skin_type", "language", ("archived_at", admin.EmptyFieldListFilter)]
+    list_filter = [
+        "skin_type",
+        "language",
+        ("date_of_birth", admin.EmptyFieldListFilter),
+        ("archived_at", admin.EmptyFieldListFilter),
+    ]
     search_fields = ["search_text"]
     search_help_text = "Name, e-mail, mobile number, birth date, or year of birth"
     ordering = ["family_name", "given_name", "id"]

@@ -28,7 +28,13 @@ class PatientIn(Form):
     # Both are told, so that nobody forgets one; who has one name leaves the other empty.
     given_name = TextField(allow_blank=True, max_length=80)
     family_name = TextField(allow_blank=True, max_length=80)
-    date_of_birth = serializers.DateField(validators=[birth_date])
+    date_of_birth = serializers.DateField(
+        required=False,
+        allow_null=True,
+        validators=[birth_date],
+        help_text="May follow, if there is a mobile number or an e-mail address; nobody is needled"
+        " without it.",
+    )
     email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
     mobile = TextField(required=False, allow_blank=True, max_length=40)
     language = serializers.ChoiceField(choices=settings.LANGUAGES, default="en")

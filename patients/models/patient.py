@@ -31,6 +31,7 @@ from clinic.models import (
 from clinic.values.phone_numbers import country_of, read_number
 from patients.models.names import NationalDigits, SearchText
 from patients.models.patient_query import PatientQuerySet
+from patients.models.triggers import birth_date_stays
 
 
 class SkinType(models.IntegerChoices):
@@ -47,6 +48,7 @@ class SkinType(models.IntegerChoices):
 EARLIEST_BIRTH = date(1900, 1, 1)
 FIRST_TO_SEE_A_DAY = timezone.get_fixed_timezone(14 * 60)  # Kiribati
 NO_NAME = "Give at least one name."
+NOT_REACHED = "Give a mobile number or an e-mail address; without one, the birth date."
 
 
 def _one_blank(*names: str) -> list[str]:
@@ -82,7 +84,8 @@ class Patient(Model):
     # One of the two is enough: there are people with one name.
     given_name = models.CharField(max_length=80, blank=True)
     family_name = models.CharField(max_length=80, blank=True)
-    date_of_birth = models.DateField(validators=[birth_date])
+    # A caller's may follow: nothing is invented meanwhile, and nobody is needled without it.
+    date_of_birth = models.DateField(null=True, blank=True, validators=[birth_date])
     email = models.EmailField(blank=True)
     mobile = PhoneNumberField(
         blank=True,
@@ -139,6 +142,11 @@ class Patient(Model):
                 violation_error_message=NO_NAME,
             ),
             models.CheckConstraint(
+                name="patient_can_be_reached_or_has_birth_date",
+                condition=~Q(mobile="") | ~Q(email="") | Q(date_of_birth__isnull=False),
+                violation_error_message=NOT_REACHED,
+            ),
+            models.CheckConstraint(
                 name="patient_language_known",
                 condition=Q(language__in=[code for code, _ in settings.LANGUAGES]),
             ),
@@ -176,6 +184,7 @@ class Patient(Model):
                 condition=~Q(mobile=""),
             ),
         ]
+        triggers = [birth_date_stays()]
 
     def __str__(self) -> str:
         """Told from a namesake, wherever staff list or choose patients: no patient reads it."""
@@ -184,6 +193,8 @@ class Patient(Model):
             known.append(f"{self.date_of_birth.day} {self.date_of_birth:%b %Y}")
         if self.mobile:
             known.append(f"…{str(self.mobile)[-3:]}")
+        if len(known) == 1 and self.email:
+            known.append(self.email)
         return " · ".join(known)
 
     def clean_fields(self, exclude: Any = None) -> None:
@@ -202,10 +213,13 @@ class Patient(Model):
             raise ValidationError(refused)
 
     def clean(self) -> None:
-        """Everybody has a name, and nobody was born tomorrow, by the clock of their clinic."""
+        """Everybody has a name and can be reached or told apart by a birth date, and nobody was
+        born tomorrow, by the clock of their clinic."""
         self.given_name, self.family_name = _one_blank(self.given_name, self.family_name)
         if not self.full_name:
             raise ValidationError({"given_name": NO_NAME, "family_name": NO_NAME})
+        if not (self.mobile or self.email or self.date_of_birth):
+            raise ValidationError({"mobile": NOT_REACHED, "email": NOT_REACHED})
         if self.clinic_id and self.date_of_birth:
             try:
                 birth_date(self.date_of_birth, self.clinic.zone)

@@ -35,10 +35,18 @@ class PatientQuerySet(ClinicScoped["Patient"]):
 
     def possible_duplicates_of(self, patient: "Patient") -> Self:
         """Records of the same clinic that may be the same person: the same mobile number, the
-        same e-mail address, or the same birth date and a similar name."""
+        same e-mail address, or a similar name where the birth dates do not say that it is another
+        one. Whose own is not known may be any namesake that the search finds."""
         theirs = PatientWords("given_name", "family_name", Value(""))
         name = PatientWords(Value(patient.given_name), Value(patient.family_name), Value(""))
-        match = Q(date_of_birth=patient.date_of_birth, similarity__gte=SIMILAR_NAMES)
+        same_or_unknown = Q(date_of_birth__isnull=True)
+        if patient.date_of_birth:
+            same_or_unknown |= Q(date_of_birth=patient.date_of_birth)
+        else:
+            same_or_unknown |= Q(
+                pk__in=search.best_hits(patient.full_name, clinics=[patient.clinic_id])
+            )
+        match = Q(same_or_unknown, similarity__gte=SIMILAR_NAMES)
         if patient.mobile:
             match |= Q(mobile=patient.mobile)
         if patient.email:

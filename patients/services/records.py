@@ -5,6 +5,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from clinic.db.constraints import constraint_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.models import Clinic, User
@@ -43,6 +47,7 @@ class WrongZone(DomainError):
     title = "The concern does not occur there"
 
 
+NEEDLED = "Somebody who was needled has a birth date: correct it instead."
 MISFITS = {"subtype": WrongSubtype, "zone": WrongZone}
 
 
@@ -108,7 +113,13 @@ def update_patient(
     for name, value in changes.items():
         setattr(patient, name, value)
     patient.full_clean()
-    patient.save()
+    try:
+        with transaction.atomic():
+            patient.save()
+    except IntegrityError as error:
+        if constraint_of(error) != "patient_birth_date_stays":
+            raise
+        raise ValidationError({"date_of_birth": NEEDLED}) from error
     return _assessed(patient, skin_type, at=at, by=by)
 
 

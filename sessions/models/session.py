@@ -29,7 +29,7 @@ from sessions.models.occupation import OCCUPATION, TREATMENT, Range, no_overlap_
 from sessions.models.plan import TreatmentPlan
 from sessions.models.protocol import ProtocolVersion
 from sessions.models.session_query import TreatmentSessionQuerySet
-from sessions.models.triggers import of_what_is_in_use, recovers_longer
+from sessions.models.triggers import birth_date_known, of_what_is_in_use, recovers_longer
 
 
 class IllegalMove(Conflict):
@@ -233,6 +233,7 @@ class TreatmentSession(Moving, Model):
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
             recovers_longer(OCCUPIES),
             of_what_is_in_use(),
+            birth_date_known(),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ Each refuses like a check constraint and names itself.
 import pgtrigger
 
 from clinic.models import refuse
+from sessions.lifecycle import Status
 
 
 def locked_once_signed() -> pgtrigger.Trigger:
@@ -158,4 +159,25 @@ def of_what_is_in_use() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         func=f"{checks} RETURN NEW;",
+    )
+
+
+def birth_date_known() -> pgtrigger.Trigger:
+    """Refuse to needle somebody whose birth date is not known. FOR SHARE waits for whoever empties
+    it at this moment."""
+    return pgtrigger.Trigger(
+        name="birth_date_known",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),  # type: ignore[no-untyped-call]
+        condition=pgtrigger.Q(new__status__in=[Status.IN_PROGRESS, Status.COMPLETED]),
+        declare=[("born", "DATE")],
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            f"""
+            SELECT date_of_birth INTO born FROM patient WHERE id = NEW.patient_id FOR SHARE;
+            IF born IS NULL THEN
+                {refuse("'the birth date is not known'", "session_birth_date_known")}
+            END IF;
+            RETURN NEW;
+            """
+        ),
     )

@@ -206,7 +206,7 @@ class Facts:
     device: Device
     rules: Mapping[str, Number]
     skin_type: int | None
-    age: int
+    age: int | None  # not known until somebody asks for the birth date
     screening: Screening | None = None
     consent: Consent | None = None
     needled_at: datetime | None = None  # when the needling began, once it has

@@ -43,7 +43,10 @@ def _outside(clearance: Clearance, facts: Facts) -> list[str]:
             reasons.append("skin type not recorded")
     elif facts.skin_type not in clearance.skin_types:
         reasons.append(f"skin type {facts.skin_type}")
-    if facts.age < clearance.min_age:
+    if facts.age is None:
+        if clearance.min_age:
+            reasons.append(f"birth date not recorded, cleared from age {clearance.min_age}")
+    elif facts.age < clearance.min_age:
         reasons.append(f"age {facts.age}, cleared from {clearance.min_age}")
     deepest = max((treated.depth_mm for treated in facts.treated), default=None)
     cleared = clearance.depth_max_mm

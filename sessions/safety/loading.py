@@ -80,7 +80,9 @@ def protocol_facts(version: ProtocolVersion) -> facts.Protocol:
     )
 
 
-def age_on(born: date, on: date) -> int:
+def age_on(born: date | None, on: date) -> int | None:
+    if born is None:
+        return None
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 

@@ -213,6 +213,16 @@ def check_age(facts: Facts) -> list[Finding]:
     """A child cannot agree to what is elective: a guardian signs, the child assents, and a
     practitioner gives the reason (clinical.md §1.3)."""
     limit = facts.rules["age-of-consent"]
+    if facts.age is None:
+        return [
+            Finding(
+                code="birth_date_missing",
+                severity=BLOCK,
+                message="Ask for the birth date: nobody is needled whose age is not known.",
+                rule=limit.rule,
+                source=limit.source,
+            )
+        ]
     if facts.age >= limit.value:
         return []
     guardian = facts.consent.signer_relation if facts.consent else ""

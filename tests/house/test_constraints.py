@@ -164,6 +164,9 @@ VIOLATIONS["patient_skin_type_known"] = lambda: make.PatientFactory(skin_type=7)
 VIOLATIONS["patient_born_after_1900"] = lambda: make.PatientFactory(
     date_of_birth=date(1899, 12, 31)
 )
+VIOLATIONS["patient_can_be_reached_or_has_birth_date"] = lambda: make.PatientFactory(
+    mobile="", email="", date_of_birth=None
+)
 VIOLATIONS["patient_language_known"] = lambda: make.PatientFactory(language="xx")
 VIOLATIONS["contact_consent_channel_known"] = lambda: make.ContactConsentFactory(channel="FAX")
 VIOLATIONS["contact_consent_purpose_known"] = lambda: make.ContactConsentFactory(purpose="FUN")
@@ -279,6 +282,12 @@ VIOLATIONS["session_signed_iff_completed"] = lambda: make.SessionFactory(
 VIOLATIONS["session_pain_0_to_10"] = lambda: make.SessionFactory(pain_score=11)
 
 
+@violates("patient_birth_date_stays")
+def _() -> None:
+    begun = make.SessionFactory(status="IN_PROGRESS")
+    update(begun.plan.patient, date_of_birth=None)
+
+
 @violates("cartridge_used_once")
 def _() -> None:
     used = make.CartridgeUseFactory()
@@ -293,6 +302,9 @@ def _() -> None:
 VIOLATIONS["session_room_in_use"] = lambda: make.SessionFactory(room__is_active=False)
 VIOLATIONS["session_device_in_use"] = lambda: make.SessionFactory(device__is_active=False)
 VIOLATIONS["session_record_is_open"] = lambda: make.SessionFactory(plan__patient__archived_at=NINE)
+VIOLATIONS["session_birth_date_known"] = lambda: make.SessionFactory(
+    plan__patient__date_of_birth=None, status="IN_PROGRESS"
+)
 VIOLATIONS["cartridge_not_expired"] = lambda: make.CartridgeUseFactory(
     lot__expires_on=NINE.date() - DAY
 )

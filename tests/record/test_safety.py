@@ -35,6 +35,7 @@ CODES = {
         (BLOCK, NOBODY, "depth_out_of_band depth_above_device cartridge_missing"),
         (BLOCK, NOBODY, "consent_missing consent_outdated consent_expired consent_zone_missing"),
         (BLOCK, NOBODY, "consent_device_missing consent_off_label_missing minor_without_guardian"),
+        (BLOCK, NOBODY, "birth_date_missing"),
         (BLOCK, NOBODY, "screening_isotretinoin_current"),
         (BLOCK, PRACTITIONER, "interval_hard open_side_effect"),
         (WARN, PRACTITIONER, "not_in_good_health expectations_not_discussed skin_type_unknown"),
@@ -511,6 +512,7 @@ COURSES = [
         consent=replace(WITH_CLAUSE, signer_relation="mother"),
     ),
     row("of age", "off_label", age=18, consent=WITH_CLAUSE),
+    row("of no known age", "birth_date_missing off_label", age=None, consent=WITH_CLAUSE),
     row(
         "numb again",
         "side_effect_history/ANAESTHETIC_REACTION",

@@ -124,7 +124,7 @@ sessions = st.builds(
     device=devices,
     rules=st.just(RULES),
     skin_type=skin_types,
-    age=st.integers(0, 120),
+    age=st.none() | st.integers(0, 120),
     screening=st.none()
     | st.builds(
         facts.Screening,
@@ -364,4 +364,4 @@ def with_risk(given: Facts, code: str) -> Facts:
         case "history":
             more_past = facts.PastSideEffect("SCARRING", "Scarring", 3)
             return replace(given, past_side_effects=(*given.past_side_effects, more_past))
-    return replace(given, age=min(given.age, 12))
+    return replace(given, age=None if given.age is None else min(given.age, 12))
