@@ -37,9 +37,9 @@ READ_COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
     # and "mobile", which takes long to parse, if there is an SMS
     Patient: (
         *("id", "clinic_id", "given_name", "family_name", "email", "language", "time_zone"),
-        *("skin_type", "archived_at"),
+        *("skin_type", "cold_sore_history", "archived_at"),
     ),
-    TreatmentSession: ("id", "plan_id", "patient_id", "status", "starts_at"),
+    TreatmentSession: ("id", "plan_id", "patient_id", "area_id", "status", "starts_at"),
 }
 # What FOR UPDATE returns is as new as its lock.
 LOCK_ROW = f"""

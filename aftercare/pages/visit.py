@@ -23,6 +23,7 @@ from aftercare.pages.base import (
 )
 from aftercare.replies import receive
 from aftercare.texts import links
+from aftercare.texts.values import antiviral
 from clinic.values.zones import whose_clock
 from patients.models import TaskKind
 from sessions.lifecycle import UPCOMING, Status
@@ -136,6 +137,7 @@ def _show(
         can_confirm=upcoming and session.status == Status.BOOKED,
         can_change=upcoming,
         is_aftercare=session.status == Status.COMPLETED,
+        antiviral=antiviral(session, message.patient, message.clinic) if upcoming else "",
         **context,
     )
 

@@ -2,7 +2,7 @@
 
 Whoever holds the phone may not be the patient: a lock screen shows an SMS, the sender and the
 subject of an e-mail. None of them names the treatment, what it is for, where on the body it was
-done or with what; an SMS names no person at all.
+done or with what, or how the skin looks; an SMS names no person at all.
 """
 
 import re
@@ -21,7 +21,7 @@ from aftercare.models.sequence import TREATED, MessageTemplate
 from aftercare.texts import gsm7
 from aftercare.texts.engine import ENGINE
 from aftercare.texts.variables import VARIABLES, ZONES, Place
-from clinic.values.discretion import pattern
+from clinic.values.discretion import pattern, skin_words
 from clinic.values.languages import override_language
 from patients.models import Area, Channel, Concern, ConcernSubtype, Zone
 from sessions.models import Product, Protocol
@@ -149,11 +149,12 @@ def check_text(text: str, place: Place, *, after_treatment: bool = True) -> None
 
 
 def indiscreet(text: str) -> list[str]:
-    """The words in `text` that tell what the patient is treated for, where, how or with what."""
+    """The words in `text` that tell what the patient is treated for, where, how or with what, or
+    how the skin looks."""
     plain = re.sub(r"\{\{.*?\}\}", " ", text).lower()
     telling = pattern(frozenset({*_catalogue(), *_zones()}))
     words = {found[0].strip() for found in telling.finditer(plain)}
-    return sorted(words)
+    return sorted(words.union(skin_words(plain)))
 
 
 def _zones() -> Iterator[str]:

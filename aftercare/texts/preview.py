@@ -9,13 +9,15 @@ from django.utils.formats import date_format
 from django.utils.translation import pgettext
 
 from aftercare.models import MessageTemplate
-from aftercare.texts import checks, gsm7
-from aftercare.texts.render import clinic_values, compile_text
-from aftercare.texts.variables import NUMBING, SERUM, zones_in_words
+from aftercare.texts import advice, checks, gsm7
+from aftercare.texts.render import compile_text
+from aftercare.texts.values import advice_on_products, clinic_values
+from aftercare.texts.variables import zones_in_words
 from clinic.models import Clinic
 from clinic.values.discretion import discreet_name
 from clinic.values.languages import override_language
 from patients.models import Channel
+from sessions.models import ProductKind
 
 EXAMPLE = datetime(2030, 9, 25, 10, 30, tzinfo=UTC)  # a Wednesday in September: long names
 
@@ -59,7 +61,10 @@ def sample_values(clinic: Clinic, language: str, *, is_sms: bool) -> dict[str, A
     page = f"{settings.PUBLIC_URL}/p/{'EXAMPLE' * 4}xxxx/"
     with override_language(language):
         return {
-            **clinic_values(clinic, is_sms=is_sms),
+            **(values := clinic_values(clinic, is_sms=is_sms)),
+            **advice_on_products(values, [ProductKind.ANAESTHETIC, ProductKind.SERUM]),
+            **advice.care("face"),
+            "antiviral": advice.ANTIVIRAL.format(phone=values["clinic_phone"]),
             "given_name": pgettext("a patient in a preview", "Grace"),
             "date": date_format(
                 EXAMPLE, "VISIT_DATE_SMS_FORMAT" if is_sms else "VISIT_DATE_FORMAT"
@@ -68,8 +73,6 @@ def sample_values(clinic: Clinic, language: str, *, is_sms: bool) -> dict[str, A
             "link": page,
             "preferences_link": f"{page}preferences/",
             "zones": zones_in_words([("cheeks", ""), ("forehead", "")]),
-            "numbing": str(NUMBING),
-            "serum": str(SERUM),
             "days_since": 7,
             "next_date": date_format(EXAMPLE + timedelta(days=28), "VISIT_DATE_FORMAT"),
         }

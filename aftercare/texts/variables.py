@@ -9,7 +9,6 @@ from enum import Flag, auto
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, pgettext, pgettext_lazy
-from django.utils.translation import gettext_lazy as _
 
 
 class Place(Flag):
@@ -50,11 +49,22 @@ VARIABLES = {
     "zones": Variable("What was treated, as “cheeks and nose”.", Place.BODY, True),
     "numbing": Variable("A paragraph if the skin was numbed; else nothing.", Place.BODY, True),
     "serum": Variable("A paragraph if a serum was used; else nothing.", Place.BODY, True),
+    "care_before": Variable(
+        "How to come: without make-up, with clean hair or in loose clothes, by the area.",
+        Place.BODY,
+    ),
+    "care_today": Variable("What to do on the first day, by the area.", Place.BODY),
+    "care_day_one": Variable("What to do from the day after, by the area.", Place.BODY),
+    "sun": Variable("Sunscreen or a hat, by the area.", Place.BODY),
+    "antiviral": Variable(
+        "A paragraph for who has had cold sores, if the mouth's area is treated; else nothing.",
+        Place.BODY,
+    ),
     "days_since": Variable("Days since the session.", Place.BODY, True),
     "next_date": Variable("When the next session is due at the earliest.", Place.BODY, True),
 }
 # A paragraph or list item that holds nothing but one of these is left out when it is empty.
-OPTIONAL = ("numbing", "serum")
+OPTIONAL = ("numbing", "serum", "antiviral")
 
 # By the codes of patients/catalogue/areas.yaml.
 ZONES = {
@@ -77,17 +87,6 @@ ZONES = {
     "breast": pgettext_lazy("what was treated", "breast"),
     "scalp": pgettext_lazy("what was treated", "scalp"),
 }
-
-# clinical.md §1.5: signs of too much local anaesthetic; granulomas after serums.
-NUMBING = _(
-    "Your skin was numbed. The dull feeling fades within a few hours; until then, test heat "
-    "with your hand first. A metallic taste, tingling lips, dizziness or twitching is an "
-    "emergency."
-)
-SERUM = _(
-    "A serum was applied to your skin. Tell us if the skin itches, or if firm bumps appear, "
-    "even weeks later."
-)
 
 
 def zones_in_words(zones: list[tuple[str, str]]) -> str:

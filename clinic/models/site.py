@@ -5,6 +5,7 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from phonenumber_field.modelfields import PhoneNumberField
@@ -18,6 +19,7 @@ from clinic.models.base import (
     one_of,
     without_extension,
 )
+from clinic.values.phone_numbers import check_emergency_number, country_of
 
 if TYPE_CHECKING:
     from clinic.models.staff import User
@@ -44,7 +46,7 @@ class Clinic(Model):
         max_length=200, blank=True, help_text="In one line; stands at the foot of every e-mail."
     )
     emergency_phone = models.CharField(
-        max_length=20, default="112", help_text="What a patient dials in an emergency."
+        max_length=20, help_text="What a patient dials in an emergency where the clinic is."
     )
     slot_minutes = models.PositiveSmallIntegerField(
         default=15, help_text="Sessions start on this grid, counted from midnight."
@@ -78,10 +80,23 @@ class Clinic(Model):
                 condition=Q(hold_minutes__range=(1, 60)),
                 violation_error_message="A time can be held for 1 to 60 minutes.",
             ),
+            models.CheckConstraint(
+                name="clinic_emergency_phone_given",
+                condition=~Q(emergency_phone=""),
+                violation_error_message="Patients must know what to dial in an emergency.",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if not self.phone or not self.phone.is_valid() or not self.emergency_phone:
+            return  # said of its own field
+        try:
+            check_emergency_number(self.emergency_phone, country=country_of(self.phone))
+        except ValidationError as error:
+            raise ValidationError({"emergency_phone": error}) from None
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

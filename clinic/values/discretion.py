@@ -39,6 +39,12 @@ WORDS = {
     ),
 }
 
+# What a lock screen must not show of how somebody looks. A clinic may be called Skin Clinic.
+SKIN = {
+    "en": ("skin", "flak", "peel", "patch", "redness", "blemish", "rash", "itch", "pimpl"),
+    "es": ("piel", "descam", "pelar", "parche", "rojez", "enrojec", "sarpullido", "picor", "grano"),
+}
+
 
 def discreet_name(*names: str) -> str:
     """The first name that tells nothing: “Riverside”, not “Riverside Needling”."""
@@ -56,6 +62,12 @@ def discreet_address(address: str, *names: str) -> str:
 def tells(name: str) -> bool:
     """Whether a name tells of treatments, places on the body, or what is used on them."""
     return pattern(frozenset()).search(name.lower()) is not None
+
+
+def skin_words(text: str) -> list[str]:
+    """The words of `text` that tell how somebody's skin looks."""
+    stems = "|".join(map(re.escape, chain.from_iterable(SKIN.values())))
+    return re.findall(rf"\b(?:{stems})\w*", text.lower())
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,7 @@ from typing import Any
 import phonenumbers
 from django.core.exceptions import ValidationError
 from phonenumber_field.phonenumber import PhoneNumber, to_python
-from phonenumbers import PhoneNumberFormat, PhoneNumberType
+from phonenumbers import PhoneNumberFormat, PhoneNumberType, shortnumberinfo
 
 
 def country_of(number: PhoneNumber) -> str:
@@ -32,3 +32,23 @@ def read_number(number: Any, *, country: str) -> Any:
             code="invalid",
         )
     return read
+
+
+# Emergency numbers that are in use somewhere, the most frequent first.
+EMERGENCY_NUMBERS = (
+    *("112", "911", "999", "000", "111", "110", "119", "190", "192", "123", "100", "101", "113"),
+    *("115", "117", "118", "120", "995", "998", "122", "107", "1122"),
+)
+
+
+def check_emergency_number(number: str, *, country: str) -> None:
+    """Raise ValidationError for a number that reaches no emergency service in `country`."""
+    digits = number.strip()
+    if digits.isdecimal() and shortnumberinfo.is_emergency_number(digits, country):
+        return
+    right = [one for one in EMERGENCY_NUMBERS if shortnumberinfo.is_emergency_number(one, country)]
+    raise ValidationError(
+        f"This is no emergency number of the country of the clinic's phone ({country}). "
+        f"Right would be {' or '.join(right) or 'the number that is dialled there'}.",
+        code="invalid",
+    )

@@ -39,6 +39,7 @@ class ClinicFactory(DjangoModelFactory):
     time_zone = "Europe/Berlin"
     phone = "+493012345678"
     email = "hello@clinic.example"
+    emergency_phone = "112"
     quiet_from = time(0)
     quiet_until = time(0)
 

@@ -42,6 +42,7 @@ def clash_on(resource: str) -> None:
 
 # clinic
 VIOLATIONS["clinic_slot_minutes_divide_the_hour"] = lambda: make.ClinicFactory(slot_minutes=7)
+VIOLATIONS["clinic_emergency_phone_given"] = lambda: make.ClinicFactory(emergency_phone="")
 VIOLATIONS["clinic_hold_minutes_1_to_60"] = lambda: make.ClinicFactory(hold_minutes=0)
 VIOLATIONS["opening_hours_weekday_known"] = lambda: make.OpeningHoursFactory(weekday=7)
 VIOLATIONS["opening_hours_open_before_they_close"] = lambda: make.OpeningHoursFactory(

@@ -12,7 +12,8 @@ from aftercare.models import CareStep, Message, MessageTemplate
 from aftercare.planning.reconcile import window_of
 from aftercare.replies.auto_replies import confirmed
 from aftercare.texts import links
-from aftercare.texts.render import VARIABLE, render, values_of
+from aftercare.texts.render import VARIABLE, render
+from aftercare.texts.values import values_of
 from clinic.values.languages import override_language
 from clinic.values.zones import clock_of, place_of, whose_clock
 from patients.models import Channel

@@ -82,6 +82,8 @@ def test_what_was_done_is_not_known_before_it_is_done() -> None:
         *("your acne scars", "wrinkles", "your treatment", "this session", "your diagnosis"),
         *("your face", "both cheeks", "the serum", "numbing cream", "lidocaine"),
         *("las microagujas", "su cicatriz", "cicatrices", "el tratamiento", "su sesión"),
+        *("flaking is normal", "new patches", "dry skin", "the redness", "peeling"),
+        *("si se descama", "manchas nuevas", "la piel seca", "rojez", "el picor"),
         *("la cara", "las mejillas", "la frente", "el suero", "la anestesia", "arrugas"),
     ],
 )

@@ -256,15 +256,16 @@ def test_the_hash_of_a_text_is_that_of_its_words(catalogue: None) -> None:
             "en",
             "what else no guarantee 3 to 6 sessions infection herpes hyperpigmentation "
             "hypopigmentation track marks granulomas redness that lasts anaesthetic pregnant "
-            "isotretinoin do not stop off-label 12 months withdraw witness fingerprint emergency",
+            "isotretinoin do not stop off-label 12 months withdraw witness emergency blood "
+            "hepatitis fainting eye guardian agrees who treats you name days off lips throat",
         ),
         (
             "TREATMENT",
             "es",
             "otras opciones sin garantía 3 a 6 sesiones infección herpes hiperpigmentación "
-            "hipopigmentación marcas lineales granulomas persistente anestésico embarazada "
-            "isotretinoína no deje de tomar off-label 12 meses retirarlo testigo huella "
-            "emergencias",
+            "hipopigmentación marcas en línea granulomas rojez que dura anestésico embarazada "
+            "isotretinoína no deje de tomar off-label 12 meses retirarlo testigo emergencias "
+            "hepatitis desmayo ojo tutor quién le trata días de baja labios garganta",
         ),
         (
             "PHOTO",

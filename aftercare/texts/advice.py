@@ -1,0 +1,93 @@
+"""What a text says by where the skin is treated, and by what was put on it.
+
+A scalp wants no word on make-up, an abdomen none on shampoo. The words are put in by the product,
+in the language of the text around them (`aftercare/locale`). A clinic that says it in another way
+writes it into its own text instead of the variable.
+"""
+
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Place(StrEnum):
+    """Parts of the body that are cared for alike."""
+
+    FACE = "face"
+    SCALP = "scalp"
+    BODY = "body"
+
+
+# By the codes of patients/catalogue/areas.yaml; all others are cared for as the body.
+PLACES = {
+    "face": Place.FACE,
+    "neck": Place.FACE,
+    "decolletage": Place.FACE,
+    "scalp": Place.SCALP,
+}
+
+# By variable. clinical.md §1.6.
+CARE: dict[str, dict[Place, Promise]] = {
+    "care_before": {
+        Place.FACE: _("Come without make-up, and do not shave on that day."),
+        Place.SCALP: _("Come with clean hair, with no gel or spray in it."),
+        Place.BODY: _("Come in loose clothes, and do not shave there on that day."),
+    },
+    "care_today": {
+        Place.FACE: _(
+            "A mild cleanser, lukewarm water and a bland moisturiser: no more than that. No "
+            "make-up and no perfume."
+        ),
+        Place.SCALP: _(
+            "Leave your hair alone: do not wash or dye it, use no gel or spray, and wear no tight "
+            "hat or helmet. Ask us when to use minoxidil again."
+        ),
+        Place.BODY: _(
+            "A mild cleanser, lukewarm water and a bland moisturiser: no more than that. Wear "
+            "loose, clean clothes that do not rub."
+        ),
+    },
+    "care_day_one": {
+        Place.FACE: _(
+            "From today: a mineral sunscreen, SPF 30 or more, each morning and again at noon. "
+            "Keep to the mild cleanser and moisturiser. Light make-up only if your skin is calm."
+        ),
+        Place.SCALP: _(
+            "From today you may wash your hair with a mild shampoo. Use your fingers and do not "
+            "rub. No dye, gel or spray yet. In the sun, wear a loose hat."
+        ),
+        Place.BODY: _(
+            "From today: a mineral sunscreen, SPF 30 or more, where the sun gets to your skin. "
+            "Keep to the mild cleanser and moisturiser. Wear loose clothes that do not rub."
+        ),
+    },
+    "sun": {
+        Place.FACE: _("Please use sunscreen every day."),
+        Place.SCALP: _("Please wear a hat in the sun."),
+        Place.BODY: _("Please use sunscreen where the sun gets to your skin."),
+    },
+}
+
+# clinical.md §1.5: signs of too much local anaesthetic; granulomas after serums.
+NUMBING = _(
+    "Your skin was numbed. It feels dull for a few hours. Until then, test heat with your hand "
+    "first. Blue or grey lips, fits, chest pain, a taste of metal, tingling lips, or feeling dizzy "
+    "or faint: call {phone} at once."
+)
+SERUM = _(
+    "A serum was put on your skin. Call us on {phone} if the skin itches, or if firm bumps show "
+    "up, even weeks later."
+)
+# clinical.md §1.3: from one or two days before.
+ANTIVIRAL = _(
+    "You told us that you have had cold sores. We may give you a medicine against them. You begin "
+    "with it one or two days before you come. If you have none yet, or do not know when to start, "
+    "call us now on {phone}."
+)
+
+
+def care(area: str) -> dict[str, str]:
+    """The variables of `CARE` for an area, by its code."""
+    place = PLACES.get(area, Place.BODY)
+    return {name: str(words[place]) for name, words in CARE.items()}

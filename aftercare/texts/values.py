@@ -1,0 +1,121 @@
+"""What the variables of a text say in one message: read of the session, its patient and clinic."""
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.utils.formats import date_format
+from phonenumber_field.phonenumber import to_python
+
+from aftercare.models import Message
+from aftercare.texts import advice, gsm7, links
+from aftercare.texts.variables import zones_in_words
+from clinic.models import Clinic
+from clinic.values.discretion import discreet_name
+from clinic.values.languages import override_language
+from clinic.values.zones import whose_clock
+from patients.models import Channel, Condition, Patient, ScreeningAnswer
+from sessions.models import ProductKind, TreatmentSession
+
+
+def values_of(message: Message, *, language: str, names: Collection[str]) -> dict[str, Any]:
+    """What the variables say in this message. Reads the chart only for texts that tell of it."""
+    with override_language(language):
+        return _values_of(message, language, names)
+
+
+def _values_of(message: Message, language: str, names: Collection[str]) -> dict[str, Any]:
+    session, patient = message.session, message.patient
+    zone = message.clinic.zone
+    local = session.starts_at.astimezone(zone)
+    is_sms = message.channel == Channel.SMS
+    form = "VISIT_DATE_SMS_FORMAT" if is_sms else "VISIT_DATE_FORMAT"
+    values: dict[str, Any] = {
+        **clinic_values(message.clinic, is_sms=is_sms),
+        "given_name": patient.called,
+        "link": links.page(message),
+        "preferences_link": links.preferences(message),
+        "date": _date(local.date(), form, language),
+        "time": f"{local:%H:%M}{whose_clock(zone, patient.zone)}",
+    }
+    if is_sms:
+        values["time"] = gsm7.fold_to_gsm7(values["time"])
+    if "next_date" in names:
+        next_due = local + timedelta(days=session.protocol_version.target_min_days)
+        values["next_date"] = _date(next_due.date(), "VISIT_DATE_FORMAT", language)
+    if "days_since" in names:
+        today = message.due_at.astimezone(zone).date()
+        values["days_since"] = (today - local.date()).days
+    if "zones" in names:
+        values["zones"] = _zones(session)
+    if {"numbing", "serum"} & set(names):
+        used = set(session.product_uses.values_list("product__kind", flat=True))
+        values |= advice_on_products(values, used)
+    if advice.CARE.keys() & set(names):
+        values |= advice.care(session.area.code)
+    if "antiviral" in names:
+        values["antiviral"] = antiviral(session, patient, message.clinic)
+    return values
+
+
+def advice_on_products(values: Mapping[str, str], used: Collection[str]) -> dict[str, str]:
+    """What to watch for after what was put on the skin."""
+    numbed, serum = ProductKind.ANAESTHETIC in used, ProductKind.SERUM in used
+    return {
+        "numbing": advice.NUMBING.format(phone=values["emergency_phone"]) if numbed else "",
+        "serum": advice.SERUM.format(phone=values["clinic_phone"]) if serum else "",
+    }
+
+
+@lru_cache(maxsize=1024)
+def _date(day: date, form: str, language: str) -> str:
+    with override_language(language):
+        return date_format(day, form)
+
+
+@lru_cache(maxsize=1024)
+def _phone(number: str) -> tuple[str, str, str]:
+    """A number to be read, to be dialled, and as it is shown otherwise."""
+    phone = to_python(number)
+    return phone.as_international, phone.as_e164, str(phone)
+
+
+def clinic_values(clinic: Clinic, *, is_sms: bool) -> dict[str, str]:
+    """What the variables say of the clinic."""
+    phone, tel, as_typed = _phone(clinic.phone.raw_input or str(clinic.phone))
+    short = discreet_name(clinic.short_name, as_typed)
+    return {
+        "clinic": clinic.name,
+        "clinic_short": gsm7.fold_to_gsm7(short) if is_sms else short,
+        "clinic_phone": phone,
+        "clinic_tel": tel,
+        "clinic_email": clinic.email,
+        "clinic_address": clinic.address,
+        "emergency_phone": clinic.emergency_phone,
+        "emergency_tel": re.sub(r"[^0-9+]", "", clinic.emergency_phone),
+    }
+
+
+def _zones(session: TreatmentSession) -> str:
+    treated = session.zone_treatments.order_by("created_at", "pk")
+    return zones_in_words(list(treated.values_list("zone__code", "zone__name")))
+
+
+def antiviral(session: TreatmentSession, patient: Patient, clinic: Clinic) -> str:
+    """What to do against cold sores before the session; empty for whom it does not concern."""
+    if _had_cold_sores(patient) and session.area.zones.filter(near_mouth=True).exists():
+        return advice.ANTIVIRAL.format(phone=clinic.phone.as_international)
+    return ""
+
+
+def _had_cold_sores(patient: Patient) -> bool:
+    """By the record, or by the newest answer to the question about them."""
+    if patient.cold_sore_history:
+        return True
+    answers = ScreeningAnswer.objects.filter(
+        screening__patient=patient, rule__condition=Condition.NEAR_MOUTH
+    )
+    newest = answers.order_by("-screening__taken_at", "-screening_id").values_list("answer")[:1]
+    return any(answer for (answer,) in newest)
