@@ -16,7 +16,7 @@ from aftercare.tasks import send_due_messages
 from clinic.models import Clinic, User
 from clinic.wakeups import wake
 from patients.models import ContactConsent, Patient, PatientMerge
-from sessions.lifecycle import Status
+from sessions.lifecycle import SIGNED, Status
 from sessions.models import TreatmentSession
 from sessions.signals import (
     archived_or_restored,
@@ -27,10 +27,11 @@ from sessions.signals import (
 PLANS: dict[str, list[Anchor]] = {
     Status.BOOKED: [Anchor.BOOKED, Anchor.STARTS],
     Status.COMPLETED: [Anchor.COMPLETED, Anchor.LAST_SESSION],
+    Status.ABORTED: [Anchor.COMPLETED, Anchor.ABORTED],
     Status.NO_SHOW: [Anchor.MISSED],
     Status.CANCELLED: [Anchor.CANCELLED],
 }
-CHANGES_THE_COURSE = (Status.BOOKED, Status.COMPLETED, Status.CANCELLED, Status.NO_SHOW)
+CHANGES_THE_COURSE = (Status.BOOKED, *SIGNED, Status.CANCELLED, Status.NO_SHOW)
 
 
 @receiver(session_moved)

@@ -9,6 +9,7 @@ class Status(models.TextChoices):
     CHECKED_IN = "CHECKED_IN", "Checked in"
     IN_PROGRESS = "IN_PROGRESS", "In progress"
     COMPLETED = "COMPLETED", "Completed"
+    ABORTED = "ABORTED", "Aborted"
     CANCELLED = "CANCELLED", "Cancelled"
     NO_SHOW = "NO_SHOW", "No-show"
 
@@ -18,14 +19,16 @@ NEXT: dict[str, frozenset[str]] = {
         {Status.CONFIRMED, Status.CHECKED_IN, Status.CANCELLED, Status.NO_SHOW}
     ),
     Status.CONFIRMED: frozenset({Status.CHECKED_IN, Status.CANCELLED, Status.NO_SHOW}),
-    Status.CHECKED_IN: frozenset({Status.IN_PROGRESS, Status.CANCELLED}),
-    Status.IN_PROGRESS: frozenset({Status.COMPLETED}),
+    Status.CHECKED_IN: frozenset({Status.IN_PROGRESS, Status.ABORTED, Status.CANCELLED}),
+    Status.IN_PROGRESS: frozenset({Status.COMPLETED, Status.ABORTED}),
     Status.COMPLETED: frozenset(),
+    Status.ABORTED: frozenset(),
     Status.CANCELLED: frozenset(),
     Status.NO_SHOW: frozenset(),
 }
 
-# What takes up practitioner, room, device, patient and skin. The rest frees them.
+# What takes up practitioner, room, device, patient and skin. The rest frees them; but skin that an
+# aborted session has needled must recover (`models.occupation.recovers`).
 OCCUPIES = (
     Status.BOOKED,
     Status.CONFIRMED,
@@ -34,6 +37,18 @@ OCCUPIES = (
     Status.COMPLETED,
 )
 UPCOMING = (Status.BOOKED, Status.CONFIRMED)
+SIGNED = (Status.COMPLETED, Status.ABORTED)  # the record is closed
+
+
+class AbortReason(models.TextChoices):
+    """Why a session ends before it is done."""
+
+    FAINTING = "FAINTING", "The patient fainted"
+    NUMBING_REACTION = "NUMBING_REACTION", "A reaction to the numbing"
+    CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN", "The patient wanted to stop"
+    PREGNANCY = "PREGNANCY", "A pregnancy was learned of"
+    DEVICE_FAILURE = "DEVICE_FAILURE", "The device failed"
+    OTHER = "OTHER", "Something else"
 
 
 class PlanStatus(models.TextChoices):

@@ -160,6 +160,7 @@ ORDER = [
     Anchor.STARTS,
     Anchor.COMPLETED,
     Anchor.LAST_SESSION,
+    Anchor.ABORTED,
     Anchor.MISSED,
     Anchor.CANCELLED,
 ]

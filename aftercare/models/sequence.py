@@ -23,11 +23,12 @@ class Anchor(models.TextChoices):
     STARTS = "STARTS", "When the session starts"
     COMPLETED = "COMPLETED", "When the session is completed"
     LAST_SESSION = "LAST_SESSION", "When the last session of the plan is completed"
+    ABORTED = "ABORTED", "When a session that has needled is aborted"
     MISSED = "MISSED", "When the patient did not come"
     CANCELLED = "CANCELLED", "When the session is cancelled"
 
 
-TREATED = (Anchor.COMPLETED, Anchor.LAST_SESSION)  # what was done is known by then
+TREATED = (Anchor.COMPLETED, Anchor.LAST_SESSION, Anchor.ABORTED)  # what was done is known by then
 
 
 class ChannelPolicy(models.TextChoices):
@@ -148,7 +149,7 @@ class CareStep(Model):
             models.CheckConstraint(
                 name="care_step_asks_what_is_known",
                 condition=Q(anchor__in=TREATED) | Q(zones=[], anaesthetic_used__isnull=True),
-                violation_error_message="Zones and numbing are known once a session is completed.",
+                violation_error_message="Zones and numbing are known once a session is over.",
             ),
         ]
 

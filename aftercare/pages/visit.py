@@ -26,7 +26,7 @@ from aftercare.texts import links
 from aftercare.texts.values import antiviral
 from clinic.values.zones import whose_clock
 from patients.models import TaskKind
-from sessions.lifecycle import UPCOMING, Status
+from sessions.lifecycle import SIGNED, UPCOMING, Status
 
 NOTICES = {
     "change": _(
@@ -136,7 +136,7 @@ def _show(
         is_good=upcoming,
         can_confirm=upcoming and session.status == Status.BOOKED,
         can_change=upcoming,
-        is_aftercare=session.status == Status.COMPLETED,
+        is_aftercare=session.status in SIGNED,
         antiviral=antiviral(session, message.patient, message.clinic) if upcoming else "",
         **context,
     )

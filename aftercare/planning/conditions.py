@@ -7,15 +7,16 @@ from uuid import UUID
 
 from aftercare.models import TREATED, Anchor, CareStep, Message
 from clinic.models import in_words
-from sessions.lifecycle import UPCOMING, PlanStatus, Status
+from sessions.lifecycle import SIGNED, UPCOMING, PlanStatus, Status
 from sessions.models import ProductKind, ProductUse, TreatmentSession, ZoneTreatment
 
 # A step only makes sense while the session is in one of these statuses.
 FITS: dict[str, tuple[Status, ...]] = {
     Anchor.BOOKED: UPCOMING,
     Anchor.STARTS: UPCOMING,
-    Anchor.COMPLETED: (Status.COMPLETED,),
+    Anchor.COMPLETED: SIGNED,
     Anchor.LAST_SESSION: (Status.COMPLETED,),
+    Anchor.ABORTED: (Status.ABORTED,),
     Anchor.MISSED: (Status.NO_SHOW,),
     Anchor.CANCELLED: (Status.CANCELLED,),
 }
@@ -60,7 +61,8 @@ def gather(sessions: Iterable[TreatmentSession], steps: Iterable[CareStep]) -> F
     numbed: set[UUID] = set()
     courses: dict[UUID, Course] = {}
     rescheduled: set[UUID] = set()
-    if any(step.zones for step in steps):
+    is_aborted = any(session.status == Status.ABORTED for session in sessions)
+    if is_aborted or any(step.zones for step in steps):
         rows = ZoneTreatment.objects.filter(session__in=ids)
         for session_id, code in rows.values_list("session_id", "zone__code"):
             zones.setdefault(session_id, set()).add(code)
@@ -103,6 +105,8 @@ def unmet(step: CareStep, session: TreatmentSession, facts: Facts) -> str:
         return f"the session is {in_words(Status, session.status)}"
     if step.anchor == Anchor.CANCELLED and session.pk in facts.rescheduled:
         return "it has moved to another time"
+    if session.status == Status.ABORTED and (why := _unmet_after_abort(step, session, facts)):
+        return why
     if step.skin_types and session.patient.skin_type not in step.skin_types:
         return "it is for other skin types"
     if step.anchor in TREATED:
@@ -113,6 +117,17 @@ def unmet(step: CareStep, session: TreatmentSession, facts: Facts) -> str:
             return "the skin was numbed" if numbed else "the skin was not numbed"
     if asks_about_the_course(step):
         return _unmet_in_course(step, session, facts.courses.get(session.plan_id, Course()))
+    return ""
+
+
+def _unmet_after_abort(step: CareStep, session: TreatmentSession, facts: Facts) -> str:
+    """Skin that was needled is looked after all the same. But nobody is thanked for coming right
+    after it (offset 0: the steps of `Anchor.ABORTED` stand in), nor asked to book again."""
+    if not facts.zones.get(session.pk):
+        return "nothing was needled"
+    is_of_a_completed_one = not step.offset or step.next_session_booked is not None
+    if step.anchor == Anchor.COMPLETED and is_of_a_completed_one:
+        return "the session was aborted"
     return ""
 
 

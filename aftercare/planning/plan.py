@@ -265,7 +265,7 @@ def _concerned(
         # Two days more than enough: wall clocks and quiet hours move a message by less.
         reach = step.offset + step.useful_for + 2 * DAY + (366 * DAY) * step.from_next_window
         if step.anchor in TREATED:
-            wanted |= Q(status=Status.COMPLETED, completed_at__gte=at - reach)
+            wanted |= Q(completed_at__gte=at - reach) | Q(aborted_at__gte=at - reach)
         elif step.anchor == Anchor.MISSED:
             wanted |= Q(status=Status.NO_SHOW, starts_at__gte=at - reach - 30 * DAY)
         elif step.anchor == Anchor.CANCELLED:
@@ -286,7 +286,8 @@ def _moments(session: TreatmentSession, at: datetime) -> Moments:
     return {
         Anchor.BOOKED: at,
         Anchor.STARTS: session.starts_at,
-        Anchor.COMPLETED: session.completed_at,
+        Anchor.COMPLETED: session.signed_at,
+        Anchor.ABORTED: session.aborted_at,
         Anchor.LAST_SESSION: session.completed_at,
         Anchor.MISSED: at,
         Anchor.CANCELLED: at,

@@ -90,7 +90,8 @@ def reconcile(ids: list[UUID], variants: Variants, *, at: datetime, dry_run: boo
         moments: Moments = {
             Anchor.BOOKED: events[Anchor.BOOKED].get(session.pk),
             Anchor.STARTS: session.starts_at,
-            Anchor.COMPLETED: session.completed_at,
+            Anchor.COMPLETED: session.signed_at,
+            Anchor.ABORTED: session.aborted_at,
             Anchor.LAST_SESSION: session.completed_at,
             Anchor.MISSED: events[Anchor.MISSED].get(session.pk),
             Anchor.CANCELLED: events[Anchor.CANCELLED].get(session.pk),

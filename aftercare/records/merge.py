@@ -22,7 +22,7 @@ from clinic.models import User
 from patients.merge import KEPT, Contradiction, combine, contradictions
 from patients.models import Patient, PatientMerge
 from patients.services.contact import lock_name as contact_lock
-from sessions.lifecycle import Status
+from sessions.lifecycle import SIGNED
 from sessions.models import TreatmentPlan, TreatmentSession
 
 
@@ -124,7 +124,7 @@ def _locked(kept_id: UUID, merged_id: UUID) -> tuple[Patient, Patient]:
 def _make_room(kept: Patient, merged: Patient) -> None:
     """Settle the recoveries of both records' sessions against each other, area by area."""
     sessions = (
-        TreatmentSession.objects.occupying()
+        TreatmentSession.objects.recovering()
         .filter(patient__in=[kept, merged])
         .select_for_update(of=("self",))
         .order_by("area", "starts_at")
@@ -132,7 +132,7 @@ def _make_room(kept: Patient, merged: Patient) -> None:
     for earlier, later in pairwise(sessions):
         if earlier.area_id != later.area_id or earlier.recovers_at <= later.starts_at:
             continue
-        if later.status != Status.COMPLETED:
+        if later.status not in SIGNED:
             raise CannotMerge(
                 f"The session on {later.starts_at_local:%d %b %Y} would come too soon: "
                 "reschedule it first."

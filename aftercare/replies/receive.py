@@ -9,6 +9,8 @@ Note [Yes]
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from aftercare.lifecycle import ACCEPTED
 from aftercare.models import AddressSource, Anchor, InboundMessage, Keyword, Message, MessageStatus
 from aftercare.replies import opt_out
@@ -278,11 +280,11 @@ def confirm(session: TreatmentSession, *, at: datetime) -> bool:
 
 
 def _is_healing(session: TreatmentSession, at: datetime) -> bool:
-    done = session.completed_at
-    return session.status == Status.COMPLETED and done is not None and done > at - CLINICAL_FOR
+    done = session.signed_at
+    return done is not None and done > at - CLINICAL_FOR
 
 
 def _heals(people: list[Patient], at: datetime) -> bool:
-    return TreatmentSession.objects.filter(
-        patient__in=people, status=Status.COMPLETED, completed_at__gt=at - CLINICAL_FOR
-    ).exists()
+    since = at - CLINICAL_FOR
+    sessions = TreatmentSession.objects.filter(patient__in=people)
+    return sessions.filter(Q(completed_at__gt=since) | Q(aborted_at__gt=since)).exists()

@@ -17,19 +17,21 @@ class TaskKind(models.TextChoices):
     BAD_ADDRESS = "BAD_ADDRESS", "Address does not work"
     REPLY = "REPLY", "Reply to read"
     CHANGE_WANTED = "CHANGE_WANTED", "Another time wanted"
+    INCIDENT = "INCIDENT", "Incident"
     OTHER = "OTHER", "Other"
 
 
 class Audience(models.TextChoices):
     FRONT_DESK = "FRONT_DESK", "Front desk"
     CLINICAL = "CLINICAL", "Clinicians"
+    MANAGER = "MANAGER", "Manager"
 
 
 # What patients write after a treatment is not for the desk, nor the desk's calls for clinicians.
 AUDIENCES: dict[str, tuple[Audience, ...]] = {
     Role.RECEPTIONIST: (Audience.FRONT_DESK,),
     Role.PRACTITIONER: (Audience.CLINICAL,),
-    Role.MANAGER: (Audience.FRONT_DESK, Audience.CLINICAL),
+    Role.MANAGER: (Audience.FRONT_DESK, Audience.CLINICAL, Audience.MANAGER),
 }
 
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
-from django.forms import CharField, ModelForm
+from django.forms import CharField, ChoiceField, ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from clinic.admin import OfTheirClinics, ServiceAdmin, StatusButtons
 from clinic.admin.filters import DaysFilter
@@ -25,9 +25,11 @@ from sessions.admin.record import (
     SessionFindingInline,
     ZoneTreatmentInline,
 )
-from sessions.lifecycle import NEXT, Status
+from sessions.lifecycle import NEXT, AbortReason, Status
 from sessions.models import TreatmentSession
 from sessions.safety.assessment import assess_session
+
+ABORTED_BY = ("abort_why", "abort_words")
 
 
 class RecordForm(ModelForm):  # type: ignore[type-arg]
@@ -38,11 +40,25 @@ class RecordForm(ModelForm):  # type: ignore[type-arg]
         label="scan a cartridge",
         help_text="As scanned, or (01)GTIN(17)YYMMDD(10)LOT(21)SERIAL.",
     )
+    abort_why = ChoiceField(
+        required=False,
+        choices=[("", "---------"), *AbortReason.choices],
+        widget=UnfoldAdminSelectWidget,
+        label="why it ends here",
+        help_text="Then press Abort: the record is signed with what was done until now.",
+    )
+    abort_words = CharField(
+        required=False, max_length=500, widget=UnfoldAdminTextInputWidget, label="in words"
+    )
     warned: list[Warned] = []
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         check(self, self.warned)
+        if not any(name.rpartition("_")[2] == "abort" for name in self.data):
+            for name in ABORTED_BY:
+                if data.get(name):
+                    self.add_error(name, "Press Abort as well, or take it out.")
         return data
 
 
@@ -63,6 +79,7 @@ STATUS_COLOURS = {
     Status.CHECKED_IN: "warning",
     Status.IN_PROGRESS: "warning",
     Status.COMPLETED: "success",
+    Status.ABORTED: "danger",
     Status.CANCELLED: "",
     Status.NO_SHOW: "danger",
 }
@@ -73,6 +90,7 @@ BUTTONS = {
     "check_in": Status.CHECKED_IN,
     "start_treatment": Status.IN_PROGRESS,
     "complete": Status.COMPLETED,
+    "abort": Status.ABORTED,
     "cancel": Status.CANCELLED,
     "no_show": Status.NO_SHOW,
 }
@@ -82,7 +100,11 @@ BUTTONS = {
 class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
     buttons = BUTTONS
     next_statuses = NEXT
-    typed_as = {"code": "scanned_code"}
+    typed_as = {
+        "code": "scanned_code",
+        "abort_reason": "abort_why",
+        "abort_note": "abort_words",
+    }
     list_display = ["when", "patient", "area", "practitioner", "room", "device", "shown_status"]
     list_filter = [
         *("status", ("starts_at", DaysFilter)),
@@ -107,6 +129,7 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
         "check_in",
         "start_treatment",
         "complete",
+        "abort",
         "cancel",
         "no_show",
     ]
@@ -123,12 +146,15 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
         ]
         if not request.user.has_perm("treatment_sessions.view_zonetreatment"):
             return [(None, {"fields": session})]
+        if obj.status == Status.ABORTED:
+            session.append(("aborted_at", "abort_reason", "abort_note"))
         record = ["rules_say", ("pain_score", "is_off_label"), "notes"]
         sets: list[Any] = [(None, {"fields": session}), ("Record", {"fields": record})]
         if self._is_open(request, obj):
             record.append("scanned_code")
             if warned := warnings_for(request, obj):
                 sets.append(("Open warnings: decide each", {"fields": rows_of(warned)}))
+            sets.append(("If it ends before it is done", {"fields": [ABORTED_BY]}))
         return sets
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
@@ -139,7 +165,7 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:
             return []
-        written = {"pain_score", "notes", "scanned_code"}
+        written = {"pain_score", "notes", "scanned_code", *ABORTED_BY}
         is_open = self._is_open(request, obj)
         if is_open:
             written |= set(fields_of(warnings_for(request, obj)))
@@ -242,6 +268,11 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
     @action(description="Complete", permissions=["treat"])
     def complete(self, request: HttpRequest, obj: TreatmentSession) -> None:
         self._move(request, obj, Status.COMPLETED)
+
+    @action(description="Abort", permissions=["treat"])
+    def abort(self, request: HttpRequest, obj: TreatmentSession) -> None:
+        why, note = (request.POST.get(name, "") for name in ABORTED_BY)
+        self.press(request, services.abort_session, session_id=obj.pk, why=why, note=note)
 
     @action(description="Cancel session", permissions=["change"])
     def cancel(self, request: HttpRequest, obj: TreatmentSession) -> None:

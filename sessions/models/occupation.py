@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
-from django.db.models import Func, Q
+from django.db.models import F, Func, Q
 
-from sessions.lifecycle import OCCUPIES
+from sessions.lifecycle import OCCUPIES, Status
 
 if TYPE_CHECKING:
     from sessions.models.session import TreatmentSession
@@ -44,6 +44,21 @@ def no_overlap_of_sessions(
     )
 
 
+def recovers() -> Q:
+    """The sessions that skin recovers from. One that was aborted before it needled anything counts
+    for nothing: its recovery ends where it starts."""
+    return Q(status__in=OCCUPIES) | Q(status=Status.ABORTED, recovers_at__gt=F("starts_at"))
+
+
+def recovers_sql(session: str) -> str:
+    """The same of a row of that name."""
+    occupying = ", ".join(f"'{status}'" for status in OCCUPIES)
+    return (
+        f"({session}.status IN ({occupying}) OR ({session}.status = '{Status.ABORTED}' "
+        f"AND {session}.recovers_at > {session}.starts_at))"
+    )
+
+
 def clash_conditions(session: "TreatmentSession") -> dict[str, Q]:
     """What the exclusion constraints refuse, by what is taken: the conditions under which another
     session stands in the way of one. A session lies within a day, so an index by start serves."""
@@ -52,10 +67,12 @@ def clash_conditions(session: "TreatmentSession") -> dict[str, Q]:
     treated = near & Q(starts_at__lt=session.ends_at, ends_at__gt=session.starts_at)
     used = near & Q(occupied_from__lt=session.released_at, released_at__gt=session.occupied_from)
     skin = Q(patient=session.patient_id, area=session.area_id)
+    unhealed = Q(starts_at__lt=session.recovers_at, recovers_at__gt=session.starts_at)
+    occupying = Q(status__in=OCCUPIES)
     return {
-        "skin": skin & Q(starts_at__lt=session.recovers_at, recovers_at__gt=session.starts_at),
-        "practitioner": treated & Q(practitioner=session.practitioner_id),
-        "room": used & Q(room=session.room_id),
-        "device": used & Q(device=session.device_id),
-        "patient": treated & Q(patient=session.patient_id),
+        "skin": recovers() & skin & unhealed,
+        "practitioner": occupying & treated & Q(practitioner=session.practitioner_id),
+        "room": occupying & used & Q(room=session.room_id),
+        "device": occupying & used & Q(device=session.device_id),
+        "patient": occupying & treated & Q(patient=session.patient_id),
     }

@@ -24,8 +24,14 @@ from clinic.models import (
     track_history,
 )
 from patients.models import Area, Patient, Screening, TreatmentConsent
-from sessions.lifecycle import NEXT, OCCUPIES, Status
-from sessions.models.occupation import OCCUPATION, TREATMENT, Range, no_overlap_of_sessions
+from sessions.lifecycle import NEXT, SIGNED, AbortReason, Status
+from sessions.models.occupation import (
+    OCCUPATION,
+    TREATMENT,
+    Range,
+    no_overlap_of_sessions,
+    recovers,
+)
 from sessions.models.plan import TreatmentPlan
 from sessions.models.protocol import ProtocolVersion
 from sessions.models.session_query import TreatmentSessionQuerySet
@@ -52,7 +58,10 @@ class TreatmentSession(Moving, Model):
     next_statuses = NEXT
     illegal_move = IllegalMove
     called = "a session"
-    moved_fields = ("completed_at", "signed_by", "is_late_cancel")
+    moved_fields = (
+        *("completed_at", "signed_by", "is_late_cancel", "recovers_at"),
+        *("aborted_at", "abort_reason", "abort_note"),
+    )
 
     version_parts = ("zone_treatments", "product_uses", "cartridge_uses")
 
@@ -86,6 +95,13 @@ class TreatmentSession(Moving, Model):
         max_length=16, choices=Status, default=Status.BOOKED, db_default=Status.BOOKED
     )
     completed_at = models.DateTimeField(null=True, editable=False)
+    aborted_at = models.DateTimeField(null=True, editable=False)
+    abort_reason = models.CharField(
+        max_length=24, choices=AbortReason, blank=True, default="", db_default="", editable=False
+    )
+    abort_note = models.CharField(
+        max_length=500, blank=True, default="", db_default="", editable=False
+    )
     is_late_cancel = models.BooleanField(
         default=False,
         db_default=False,
@@ -161,7 +177,7 @@ class TreatmentSession(Moving, Model):
                     ("area", RangeOperators.EQUAL),
                     (Range("starts_at", "recovers_at", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
-                condition=Q(status__in=OCCUPIES),
+                condition=recovers(),
                 violation_error_code="too_soon",
                 violation_error_message="The skin has not recovered from another session then.",
             ),
@@ -171,7 +187,10 @@ class TreatmentSession(Moving, Model):
                     occupied_from__lte=F("starts_at"),
                     starts_at__lt=F("ends_at"),
                     ends_at__lte=F("released_at"),
-                    recovers_at__gte=F("ends_at"),
+                )
+                & (
+                    Q(recovers_at__gte=F("ends_at"))
+                    | Q(status=Status.ABORTED, recovers_at=F("starts_at"))
                 ),
             ),
             # Whoever asks what is taken in a week need not look further back than a day.
@@ -190,9 +209,26 @@ class TreatmentSession(Moving, Model):
                 condition=Q(is_late_cancel=False) | Q(status=Status.CANCELLED),
             ),
             models.CheckConstraint(
-                name="session_signed_iff_completed",
-                condition=Q(status=Status.COMPLETED, signed_by__isnull=False)
-                | (~Q(status=Status.COMPLETED) & Q(signed_by__isnull=True)),
+                name="session_signed_iff_closed",
+                condition=Q(status__in=SIGNED, signed_by__isnull=False)
+                | (~Q(status__in=SIGNED) & Q(signed_by__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="session_aborted_iff_reason",
+                condition=Q(
+                    status=Status.ABORTED,
+                    aborted_at__isnull=False,
+                    abort_reason__in=AbortReason.values,
+                )
+                | (
+                    ~Q(status=Status.ABORTED)
+                    & Q(aborted_at__isnull=True, abort_reason="", abort_note="")
+                ),
+            ),
+            models.CheckConstraint(
+                name="session_aborted_otherwise_in_words",
+                condition=~Q(abort_reason=AbortReason.OTHER) | ~Q(abort_note=""),
+                violation_error_message="Say in words why it was aborted.",
             ),
             models.CheckConstraint(
                 name="session_pain_0_to_10",
@@ -226,12 +262,12 @@ class TreatmentSession(Moving, Model):
                 name="signed_for_good",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "OLD.status = 'COMPLETED' AND "
+                    "OLD.status IN ('COMPLETED', 'ABORTED') AND "
                     "to_jsonb(NEW) - 'recovers_at' IS DISTINCT FROM to_jsonb(OLD) - 'recovers_at'"
                 ),
             ),
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            recovers_longer(OCCUPIES),
+            recovers_longer(),
             of_what_is_in_use(),
             birth_date_known(),
         ]
@@ -244,9 +280,21 @@ class TreatmentSession(Moving, Model):
         """The start on the clinic's wall clock."""
         return self.starts_at.astimezone(self.clinic.zone)
 
+    @property
+    def signed_at(self) -> datetime | None:
+        """When the record was closed."""
+        return self.completed_at or self.aborted_at
+
     def prepare_move(self, new: str, *, at: datetime, by: User | None, **values: Any) -> None:
+        """An abort takes `why`, `note`, and `has_needled`: without it there is nothing to recover
+        from."""
         if new == Status.COMPLETED:
             self.completed_at, self.signed_by = at, by
+        elif new == Status.ABORTED:
+            self.aborted_at, self.signed_by = at, by
+            self.abort_reason, self.abort_note = values["why"], values.get("note", "")
+            if not values.get("has_needled"):
+                self.recovers_at = self.starts_at
         elif new == Status.CANCELLED:
             late_from = self.starts_at - timedelta(hours=self.clinic.late_cancel_hours)
             self.is_late_cancel = at > late_from

@@ -10,7 +10,7 @@ from django.db.models import ExpressionWrapper, F, Func, OuterRef, Subquery
 
 from clinic.models import ClinicScoped
 from sessions.lifecycle import OCCUPIES, UPCOMING
-from sessions.models.occupation import clash_conditions
+from sessions.models.occupation import clash_conditions, recovers
 from sessions.models.protocol import ProtocolVersion
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
     def occupying(self) -> Self:
         return self.filter(status__in=OCCUPIES)
 
+    def recovering(self) -> Self:
+        """Sessions that skin recovers from."""
+        return self.filter(recovers())
+
     def overlapping(self, start: datetime, end: datetime) -> Self:
         """Sessions that hold their room at some time in [start, end)."""
         return self.filter(occupied_from__lt=end, released_at__gt=start)
@@ -40,13 +44,13 @@ class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
         """The other sessions that occupy what `session` would take up: any of it, or only the
         skin, practitioner, room, device or patient, as `clash_conditions` names them."""
         found = [q for name, q in clash_conditions(session).items() if name in what or not what]
-        return self.occupying().exclude(pk=session.pk).filter(reduce(or_, found))
+        return self.exclude(pk=session.pk).filter(reduce(or_, found))
 
     def closer_than(self, version: ProtocolVersion, *, at: datetime) -> Self:
         """Those still to come that follow sooner on a session of the same protocol than a version
         of it demands, with the id and start of that one (`follows_on`, `followed_at`)."""
         before = (
-            self.model.objects.occupying()
+            self.model.objects.recovering()
             .filter(
                 patient=OuterRef("patient"),
                 area=OuterRef("area"),
@@ -72,9 +76,9 @@ class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
         )
 
     def on_skin_of(self, session: "TreatmentSession") -> Self:
-        """The other sessions that occupy the same area of the same patient."""
+        """The other sessions that the same area of the same patient recovers from."""
         return (
-            self.occupying()
+            self.recovering()
             .filter(patient=session.patient_id, area=session.area_id)
             .exclude(pk=session.pk)
         )

@@ -7,6 +7,7 @@ import pgtrigger
 
 from clinic.models import refuse
 from sessions.lifecycle import Status
+from sessions.models.occupation import recovers_sql
 
 
 def locked_once_signed() -> pgtrigger.Trigger:
@@ -28,7 +29,7 @@ def locked_once_signed() -> pgtrigger.Trigger:
                              CASE WHEN TG_OP <> 'INSERT' THEN OLD.session_id END)
                 FOR SHARE
             LOOP
-                IF of_session.status = 'COMPLETED' THEN
+                IF of_session.status IN ('COMPLETED', 'ABORTED') THEN
                     {refuse("TG_TABLE_NAME || ': the record is signed'", "locked_once_signed")}
                 END IF;
             END LOOP;
@@ -82,7 +83,7 @@ def score_in_range() -> pgtrigger.Trigger:
     )
 
 
-def recovers_longer(occupying: tuple[str, ...]) -> pgtrigger.Trigger:
+def recovers_longer() -> pgtrigger.Trigger:
     """A new session obeys the hard minimum that counts now as well as the one that the session
     before it was booked by: the recovery of that one is lengthened first, and the constraint
     `session_area_recovered` then refuses what is too soon.
@@ -91,10 +92,9 @@ def recovers_longer(occupying: tuple[str, ...]) -> pgtrigger.Trigger:
     that a practitioner approves. What counts now is the new session's version, of another protocol
     the newest that has taken effect.
     """
-    statuses = ", ".join(f"'{status}'" for status in occupying)
     same_skin = f"""
         skin.patient_id = NEW.patient_id AND skin.area_id = NEW.area_id
-        AND skin.status IN ({statuses})"""
+        AND {recovers_sql("skin")}"""
     return pgtrigger.Trigger(
         name="recovers_longer",
         when=pgtrigger.Before,
@@ -102,7 +102,7 @@ def recovers_longer(occupying: tuple[str, ...]) -> pgtrigger.Trigger:
         declare=[("earlier", "RECORD"), ("days", "INT")],
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]
             f"""
-            IF NEW.spacing_override_reason <> '' OR NEW.status NOT IN ({statuses}) THEN
+            IF NEW.spacing_override_reason <> '' OR NOT {recovers_sql("NEW")} THEN
                 RETURN NEW;
             END IF;
             SELECT skin.id, skin.starts_at, clinic.time_zone,

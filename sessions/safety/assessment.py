@@ -8,7 +8,7 @@ from clinic.findings import Finding, Severity
 from clinic.models import User
 from patients.models import Scope
 from patients.screening import Situation, screen
-from sessions.lifecycle import Status
+from sessions.lifecycle import SIGNED
 from sessions.models import SessionFinding, TreatmentSession
 from sessions.safety import assess, check_side_effects
 from sessions.safety.loading import (
@@ -42,7 +42,7 @@ def assess_session(session: TreatmentSession, *, at: datetime) -> list[AssessedF
     needs a new one. Takes a fixed number of queries.
     """
     stored = {(row.code, row.subject): row for row in stored_findings(session)}
-    if session.status == Status.COMPLETED:
+    if session.status in SIGNED:
         order = list(Severity)
         rows = sorted(stored.values(), key=lambda row: order.index(Severity(row.severity)))
         return [_stored(row, _finding_of(row)) for row in rows]

@@ -20,7 +20,7 @@ from patients.models import (
     TreatmentConsent,
 )
 from patients.screening import Answer
-from sessions.lifecycle import Status
+from sessions.lifecycle import SIGNED, Status
 from sessions.models import (
     MIN_DEPTH_MM,
     DeviceClearance,
@@ -218,9 +218,10 @@ def _previous(session: TreatmentSession, on: date) -> facts.Previous | None:
         TreatmentSession.objects.filter(
             patient=session.patient_id,
             area=session.area_id,
-            status=Status.COMPLETED,
+            status__in=SIGNED,
             starts_at__lt=session.starts_at,
         )
+        .recovering()  # what was aborted before it needled anything is no treatment
         .annotate(
             deepest_mm=Max("zone_treatments__depth_mm"),
             left_pigment=Exists(

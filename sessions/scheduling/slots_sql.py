@@ -21,6 +21,7 @@ zone has skipped a whole one (Apia, 30 Dec 2011).
 from typing import NamedTuple
 
 from clinic.db.prepared import Prepared
+from sessions.models.occupation import recovers_sql
 from sessions.scheduling.presence_sql import ANYONE, DEVICE_IN_USE, OCCUPYING, THERE, opening_hours
 
 
@@ -113,7 +114,7 @@ SKIN = f"""
         ORDER BY effective_from DESC, version DESC LIMIT 1
     ) AS current ON true
     WHERE patient_id = %(patient)s AND area_id = %(area)s
-      AND status IN ({OCCUPYING}) AND session.id IS DISTINCT FROM %(moving)s
+      AND {recovers_sql("session")} AND session.id IS DISTINCT FROM %(moving)s
 """
 RECOVERIES = Prepared(
     "recoveries",

@@ -40,6 +40,7 @@ from sessions.services.ending.protocols import follow_version
 from sessions.services.ending.retire import archive_patient, restore_patient, retire
 from sessions.services.ending.settle import carry_out_decisions
 from sessions.services.plans import change_plan, create_plan
+from sessions.services.record.abort import abort_session
 from sessions.services.record.chart import (
     ProductEntry,
     ZoneEntry,
@@ -66,6 +67,7 @@ __all__ = [
     "SlotTaken",
     "StillAhead",
     "ZoneEntry",
+    "abort_session",
     "accept_offer",
     "add_addendum",
     "add_closure",

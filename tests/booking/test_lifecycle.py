@@ -8,7 +8,7 @@ import pytest
 
 from clinic.models import in_words
 from sessions import services
-from sessions.lifecycle import OCCUPIES, Status
+from sessions.lifecycle import OCCUPIES, SIGNED, AbortReason, Status
 from sessions.models import IllegalMove, TreatmentSession
 from sessions.services.booking.moves import CHECK_IN_OPENS, NothingCharted, TooEarly
 from sessions.services.record.chart import NotInProgress
@@ -25,9 +25,10 @@ SECOND = timedelta(seconds=1)
 MOVES = moves("""
     BOOKED       CONFIRMED CHECKED_IN CANCELLED NO_SHOW
     CONFIRMED    CHECKED_IN CANCELLED NO_SHOW
-    CHECKED_IN   IN_PROGRESS CANCELLED
-    IN_PROGRESS  COMPLETED
+    CHECKED_IN   IN_PROGRESS ABORTED CANCELLED
+    IN_PROGRESS  COMPLETED ABORTED
     COMPLETED
+    ABORTED
     CANCELLED
     NO_SHOW
 """)
@@ -36,9 +37,10 @@ MOVES = moves("""
 @pytest.mark.parametrize(("old", "new"), list(product(MOVES, repeat=2)))
 def test_a_move_is_made_or_refused_as_the_clinic_says(old: str, new: str) -> None:
     session = SessionFactory(status=old)
+    why = {"why": AbortReason.FAINTING} if new == "ABORTED" else {}
 
     if new in MOVES[old]:
-        assert session.move_to(new, at=NINE, by=session.practitioner) == old
+        assert session.move_to(new, at=NINE, by=session.practitioner, **why) == old
         assert session.events.get().new_status == new
     else:
         with pytest.raises(
@@ -50,9 +52,10 @@ def test_a_move_is_made_or_refused_as_the_clinic_says(old: str, new: str) -> Non
         assert not session.events.exists()
 
 
-def test_every_status_is_in_the_table_and_all_but_two_occupy() -> None:
+def test_every_status_is_in_the_table_and_all_but_three_occupy() -> None:
     assert list(MOVES) == Status.values
-    assert set(OCCUPIES) == set(MOVES) - {"CANCELLED", "NO_SHOW"}
+    assert set(OCCUPIES) == set(MOVES) - {"ABORTED", "CANCELLED", "NO_SHOW"}
+    assert set(SIGNED) == {"COMPLETED", "ABORTED"}
 
 
 def test_a_whole_life_leaves_its_history(booking: Booking) -> None:

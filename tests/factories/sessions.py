@@ -4,7 +4,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from clinic.findings import Severity
-from sessions.lifecycle import PlanStatus, Status
+from sessions.lifecycle import SIGNED, AbortReason, PlanStatus, Status
 from sessions.models import (
     CartridgeUse,
     DeviceClearance,
@@ -177,9 +177,11 @@ class SessionFactory(DjangoModelFactory):
     completed_at = factory.LazyAttribute(
         lambda s: s.ends_at if s.status == Status.COMPLETED else None
     )
-    signed_by = factory.LazyAttribute(
-        lambda s: s.practitioner if s.status == Status.COMPLETED else None
+    aborted_at = factory.LazyAttribute(lambda s: s.ends_at if s.status == Status.ABORTED else None)
+    abort_reason = factory.LazyAttribute(
+        lambda s: AbortReason.FAINTING if s.status == Status.ABORTED else ""
     )
+    signed_by = factory.LazyAttribute(lambda s: s.practitioner if s.status in SIGNED else None)
 
 
 class ZoneTreatmentFactory(DjangoModelFactory):

@@ -277,8 +277,14 @@ def _() -> None:
     make.PlanFactory(clinic=make.ClinicFactory())
 
 
-VIOLATIONS["session_signed_iff_completed"] = lambda: make.SessionFactory(
+VIOLATIONS["session_signed_iff_closed"] = lambda: make.SessionFactory(
     status=Status.COMPLETED, signed_by=None
+)
+VIOLATIONS["session_aborted_iff_reason"] = lambda: make.SessionFactory(
+    status=Status.ABORTED, abort_reason=""
+)
+VIOLATIONS["session_aborted_otherwise_in_words"] = lambda: make.SessionFactory(
+    status=Status.ABORTED, abort_reason="OTHER"
 )
 VIOLATIONS["session_pain_0_to_10"] = lambda: make.SessionFactory(pain_score=11)
 

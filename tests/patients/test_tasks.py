@@ -92,7 +92,7 @@ def test_a_settled_cause_ticks_its_task_off(clinic: Clinic, dana: User) -> None:
     [
         (Role.RECEPTIONIST, {Audience.FRONT_DESK}),
         (Role.PRACTITIONER, {Audience.CLINICAL}),
-        (Role.MANAGER, {Audience.FRONT_DESK, Audience.CLINICAL}),
+        (Role.MANAGER, {Audience.FRONT_DESK, Audience.CLINICAL, Audience.MANAGER}),
     ],
 )
 def test_each_role_sees_what_is_meant_for_it(clinic: Clinic, role: Role, seen: set[str]) -> None:

@@ -259,6 +259,11 @@ class Desk:
         self.booking.chart(session)
         return self.alice, session, None
 
+    def abort_session(self) -> Any:
+        session = self.booking.book(self.soon)
+        self.booking.move(session, Status.CHECKED_IN)
+        return self.alice, session, {"abort_reason": "FAINTING", "abort_note": "Better lying down"}
+
     def cancel_session(self) -> Any:
         return self.dana, self.booking.book(), {"reason": "has a cold"}
 

@@ -100,7 +100,16 @@ def test_times_are_told_on_the_clinics_clock_and_whose_it_is_where_the_patients_
 
 # The steps that say what to watch for: the day itself, and days 1 to 56.
 WATCHED = (
-    *("after-0h", "after-24h", "after-72h", "after-7d", "after-14d", "after-28d", "after-56d"),
+    *(
+        "aborted-0h",
+        "after-0h",
+        "after-24h",
+        "after-72h",
+        "after-7d",
+        "after-14d",
+        "after-28d",
+        "after-56d",
+    ),
 )
 
 

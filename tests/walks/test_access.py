@@ -86,7 +86,16 @@ def test_another_clinics_rows_do_not_exist(
 
 
 VERBS = {
-    "sessions": ["confirm", "check-in", "start", "complete", "cancel", "no-show", "reschedule"],
+    "sessions": [
+        "confirm",
+        "check-in",
+        "start",
+        "complete",
+        "abort",
+        "cancel",
+        "no-show",
+        "reschedule",
+    ],
     "messages": ["cancel", "resend", "resolve"],
     "tasks": ["done"],
     "inbox": ["handled"],

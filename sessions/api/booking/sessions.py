@@ -1,14 +1,9 @@
 """Sessions and their verbs, and charts, over HTTP. Every write is a verb."""
 
-from datetime import date as Day
-from datetime import datetime
 from typing import Any
 
-from django import forms as django_forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.functional import cached_property
-from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -25,17 +20,16 @@ from clinic.api.base import (
 )
 from clinic.api.forms import Form, IdField, TextField, parse_body
 from clinic.api.paging import NewestFirst, page_of, pages_by
-from clinic.api.queries import DayFilter, IdFilter, require_order
 from clinic.db.rows import as_written
-from clinic.models import Clinic, Device, Room, User
+from clinic.models import Device, Room, User
 from clinic.permissions import actor
-from clinic.values.wallclock import day_bounds
 from sessions import services
 from sessions.api.booking.availability import OfferedEnd, plain
 from sessions.api.booking.lookup import find_named
+from sessions.api.booking.session_filter import SessionFilter
 from sessions.api.booking.session_out import LISTED, SHOWN, SessionOut, session_data
 from sessions.api.record.chart import ChartActions
-from sessions.lifecycle import Status
+from sessions.lifecycle import AbortReason, Status
 from sessions.models import (
     SessionEvent,
     TreatmentSession,
@@ -90,61 +84,18 @@ class RescheduleIn(Form):
     reason = TextField(required=False, max_length=500)
 
 
+class AbortIn(Form):
+    abort_reason = serializers.ChoiceField(choices=AbortReason.choices)
+    abort_note = TextField(
+        required=False, max_length=500, default="", help_text="In words; needed for `OTHER`."
+    )
+
+
 class SessionEventOut(serializers.ModelSerializer[SessionEvent]):
     class Meta:
         model = SessionEvent
         fields = ["old_status", "new_status", "at", "by", "reason"]
         read_only_fields = fields
-
-
-class SessionFilterForm(django_forms.Form):
-    def clean(self) -> None:
-        require_order(self, "from", "to")
-
-
-class SessionFilter(filters.FilterSet):
-    """Days are local days of the clinic where the session is."""
-
-    date = DayFilter(method="on_day", label="One local day.")
-    from_ = DayFilter(method="from_day", label="First local day.")
-    to = DayFilter(method="to_day", label="Last local day.")
-    status = filters.MultipleChoiceFilter(choices=Status.choices, distinct=False)
-    practitioner = IdFilter()
-    room = IdFilter()
-    patient = IdFilter()
-    plan = IdFilter()
-
-    class Meta:
-        model = TreatmentSession
-        form = SessionFilterForm
-        fields: list[str] = []
-
-    @cached_property
-    def clinics(self) -> list[Clinic]:
-        return actor(self.request).works_at
-
-    @classmethod
-    def get_filters(cls) -> dict[str, Any]:
-        return {name.rstrip("_"): found for name, found in super().get_filters().items()}
-
-    def on_day(self, queryset: QuerySet[Any], name: str, day: Day) -> QuerySet[Any]:
-        return self.to_day(self.from_day(queryset, name, day), name, day)
-
-    def from_day(self, queryset: QuerySet[Any], name: str, day: Day) -> QuerySet[Any]:
-        return self._by_clinic(queryset, "starts_at__gte", day, bound=0)
-
-    def to_day(self, queryset: QuerySet[Any], name: str, day: Day) -> QuerySet[Any]:
-        return self._by_clinic(queryset, "starts_at__lt", day, bound=1)
-
-    def _by_clinic(
-        self, queryset: QuerySet[Any], lookup: str, day: Day, *, bound: int
-    ) -> QuerySet[Any]:
-        """A local day starts at another instant in each of the caller's clinics."""
-        condition = Q(pk__in=[])
-        for clinic in self.clinics:
-            limit: datetime = day_bounds(day, clinic.zone)[bound]
-            condition |= Q(clinic=clinic.pk, **{lookup: limit})
-        return queryset.filter(condition)
 
 
 class ByStart(NewestFirst):
@@ -155,7 +106,7 @@ class ByStart(NewestFirst):
         return str(instance[0])
 
 
-MOVES = ("confirm", "check_in", "start", "complete", "cancel", "no_show")
+MOVES = ("confirm", "check_in", "start", "complete", "abort", "cancel", "no_show")
 
 
 class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
@@ -168,6 +119,7 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
         "check_in": "treatment_sessions.change_treatmentsession",
         "start": "treatment_sessions.treat",
         "complete": "treatment_sessions.treat",
+        "abort": "treatment_sessions.treat",
         "cancel": "treatment_sessions.change_treatmentsession",
         "no_show": "treatment_sessions.change_treatmentsession",
         "reschedule": "treatment_sessions.change_treatmentsession",
@@ -249,6 +201,21 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, pk: Any) -> Response:
         return self._move(request, Status.COMPLETED)
+
+    @extend_schema(request=AbortIn)
+    @action(detail=True, methods=["post"])
+    def abort(self, request: Request, pk: Any) -> Response:
+        session_id = self.get_object().pk
+        data = parse_body(AbortIn, request)
+        session = services.abort_session(
+            session_id=session_id,
+            why=data["abort_reason"],
+            note=data["abort_note"],
+            at=timezone.now(),
+            by=actor(request),
+            seen=self.require_seen,
+        )
+        return Response(session_data(session))
 
     @extend_schema(request=ReasonIn)
     @action(detail=True, methods=["post"])

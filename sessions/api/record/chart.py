@@ -136,6 +136,9 @@ class ChartOut(serializers.Serializer[Any]):
     notes = serializers.CharField()
     signed_by = serializers.UUIDField(source="signed_by_id", allow_null=True)
     completed_at = serializers.DateTimeField(allow_null=True)
+    aborted_at = serializers.DateTimeField(allow_null=True)
+    abort_reason = serializers.CharField()
+    abort_note = serializers.CharField()
 
 
 class CartridgeIn(Form):

@@ -69,7 +69,7 @@ def move_session(
     session.require_move(to)
     _require(session, to=to, at=at)
     if to == Status.COMPLETED:
-        _seal(session, _decided(session, at=at))
+        seal(session, _decided(session, at=at))
     elif to == Status.IN_PROGRESS:
         _decided(session, at=at)
     old = session.move_to(to, at=at, by=by, reason=reason)
@@ -107,7 +107,7 @@ def _decided(session: TreatmentSession, *, at: datetime) -> list[AssessedFinding
     return assessed
 
 
-def _seal(session: TreatmentSession, assessed: list[AssessedFinding]) -> None:
+def seal(session: TreatmentSession, assessed: list[AssessedFinding]) -> None:
     """Write into the record what it was checked against and what the rules said."""
     session.screening, session.consent = newest_screening(session), newest_consent(session)
     session.is_off_label = any(entry.finding.code == "off_label" for entry in assessed)

@@ -7,7 +7,7 @@ from django.db import connection
 from clinic.db.retries import retried_transaction
 from clinic.models import User
 from sessions.models import ProtocolVersion
-from sessions.scheduling.presence_sql import OCCUPYING
+from sessions.models.occupation import recovers_sql
 
 LENGTHEN = f"""
     UPDATE treatment_session AS session SET recovers_at = longer.recovers_at
@@ -22,10 +22,10 @@ LENGTHEN = f"""
         CROSS JOIN LATERAL (
             SELECT min(starts_at) AS starts_at FROM treatment_session AS later
             WHERE later.patient_id = earlier.patient_id AND later.area_id = earlier.area_id
-              AND later.status IN ({OCCUPYING}) AND later.starts_at > earlier.starts_at
+              AND {recovers_sql("later")} AND later.starts_at > earlier.starts_at
         ) AS following
         WHERE booked.protocol_id = %(protocol)s AND booked.hard_min_days < %(days)s
-          AND earlier.status IN ({OCCUPYING}) AND earlier.starts_at > %(since)s
+          AND {recovers_sql("earlier")} AND earlier.starts_at > %(since)s
         ORDER BY earlier.id
     ) AS longer
     WHERE session.id = longer.id AND session.recovers_at < longer.recovers_at

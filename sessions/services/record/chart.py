@@ -17,7 +17,7 @@ from clinic.models import CartridgeLot, Role, User, in_words
 from patients.models import Area, Zone
 from patients.services.records import require_open
 from sessions.gs1 import read_cartridge_code
-from sessions.lifecycle import Status
+from sessions.lifecycle import SIGNED, Status
 from sessions.models import (
     Addendum,
     CartridgeUse,
@@ -238,7 +238,7 @@ def override_finding(
     """
     session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
     require_open(session.patient)
-    if session.status == Status.COMPLETED:
+    if session.status in SIGNED:
         raise NoSuchFinding("The record is signed: nothing can be decided any more.")
     found = {(e.finding.code, e.finding.subject): e.finding for e in assess_session(session, at=at)}
     finding = found.get((code, subject))
@@ -261,6 +261,6 @@ def add_addendum(*, session_id: UUID, text: str, at: datetime, by: User) -> Adde
     """Add to a signed record; the record itself stays as it is. Raises NotSigned."""
     session = TreatmentSession.objects.select_related("patient").locked().get(pk=session_id)
     require_open(session.patient)
-    if session.status != Status.COMPLETED:
+    if session.status not in SIGNED:
         raise NotSigned("The record is still open: write it into the chart.")
     return Addendum.objects.create(session=session, text=text, at=at, by=by)

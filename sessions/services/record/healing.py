@@ -12,7 +12,7 @@ from clinic.errors import Conflict, DomainError
 from clinic.models import User, in_words
 from patients.models import Zone
 from patients.services.records import require_open
-from sessions.lifecycle import Status
+from sessions.lifecycle import SIGNED, Status
 from sessions.models import (
     OutcomeMeasure,
     OutcomeScale,
@@ -27,7 +27,7 @@ from sessions.safety.side_effects import SEVERE
 from sessions.services.booking.moves import CHECK_IN_OPENS
 from sessions.services.record.chart import require_on
 
-HAS_COME = (Status.CHECKED_IN, Status.IN_PROGRESS, Status.COMPLETED)
+HAS_COME = (Status.CHECKED_IN, Status.IN_PROGRESS, *SIGNED)
 
 
 class NotBegun(Conflict):

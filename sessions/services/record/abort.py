@@ -1,0 +1,90 @@
+"""Ending a session before it is done, with what was done until then."""
+
+from datetime import datetime
+from uuid import UUID
+
+from clinic.db.locks import lock
+from clinic.db.retries import retried_transaction
+from clinic.db.versions import Check, no_version_check
+from clinic.errors import DomainError
+from clinic.models import User
+from patients.models import Audience, TaskKind
+from patients.services.tasks import raise_task
+from sessions.lifecycle import AbortReason, Status
+from sessions.models import TreatmentSession
+from sessions.safety.assessment import assess_session
+from sessions.scheduling.spacing import restore_recovery_before
+from sessions.services.booking.moves import seal
+from sessions.signals import session_moved
+
+
+class AbortReasonMissing(DomainError):
+    code = "abort_reason_missing"
+    title = "Say why the session is aborted"
+
+
+@retried_transaction
+def abort_session(
+    *,
+    session_id: UUID,
+    why: str,
+    at: datetime,
+    by: User,
+    note: str = "",
+    seen: Check = no_version_check,
+) -> TreatmentSession:
+    """End a session that has begun, and sign what was done until then.
+
+    Nothing needs a decision any more: what the rules say is written into the record as it is.
+    People and things are free at once; the skin recovers if it was needled. The manager gets a
+    task. An archived record takes it too: it ends a session that was kept.
+
+    Raises IllegalMove, AbortReasonMissing, and what `seen` does.
+    """
+    sessions = TreatmentSession.objects
+    patient_id = sessions.values_list("patient_id", flat=True).get(pk=session_id)
+    lock(f"patient:{patient_id}")  # the skin may become free: Note [Lock order]
+    session = sessions.with_record().locked().get(pk=session_id)
+    seen()
+    session.require_move(Status.ABORTED)
+    if why not in AbortReason.values:
+        raise AbortReasonMissing(
+            f"Choose one of: {', '.join(AbortReason.values)}.", field="abort_reason"
+        )
+    if why == AbortReason.OTHER and not note.strip():
+        raise AbortReasonMissing("Say in words what it was.", field="abort_note")
+    seal(session, assess_session(session, at=at))
+    has_needled = session.zone_treatments.exists()
+    told = f"{AbortReason(why).label}{note and f': {note}'}"
+    old = session.move_to(
+        Status.ABORTED,
+        at=at,
+        by=by,
+        reason=told[:500],
+        why=why,
+        note=note,
+        has_needled=has_needled,
+    )
+    if not has_needled:
+        restore_recovery_before(session)
+    raise_task(
+        clinic=session.clinic,
+        kind=TaskKind.INCIDENT,
+        title=f"Session of {session.starts_at_local:%d %b %Y at %H:%M} was aborted",
+        detail=f"{told}\nBy {by}. "
+        + ("The skin was needled." if has_needled else "Nothing was needled."),
+        source=f"abort:{session.pk}",
+        at=at,
+        patient=session.patient,
+        audience=Audience.MANAGER,
+    )
+    session_moved.send(
+        TreatmentSession,
+        session=session,
+        old=old,
+        new=Status.ABORTED,
+        at=at,
+        by=by,
+        reschedules=False,
+    )
+    return session
