@@ -58,6 +58,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "treatment_sessions.product": {P: "r", M: "cr"},
     "treatment_sessions.outcomescale": {P: "r", M: "cr"},
     "treatment_sessions.sideeffectexpectation": {P: "r", M: "cr"},
+    "treatment_sessions.candidacy": {P: "cr", M: "r"},
     "treatment_sessions.treatmentplan": {R: "r", P: "cru", M: "r"},
     "treatment_sessions.treatmentsession": {R: "cru", P: "cru", M: "cru"},
     "treatment_sessions.sessionevent": {R: "r", P: "r", M: "r"},

@@ -219,7 +219,8 @@ class Patient(Model):
         if not self.full_name:
             raise ValidationError({"given_name": NO_NAME, "family_name": NO_NAME})
         if not (self.mobile or self.email or self.date_of_birth):
-            raise ValidationError({"mobile": NOT_REACHED, "email": NOT_REACHED})
+            missing = ValidationError(NOT_REACHED, code="no_address")
+            raise ValidationError({"mobile": missing, "email": missing})
         if self.clinic_id and self.date_of_birth:
             try:
                 birth_date(self.date_of_birth, self.clinic.zone)

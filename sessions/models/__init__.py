@@ -1,5 +1,6 @@
 """What is treated, by which protocol, in which sessions, what was done, and how it turned out."""
 
+from sessions.models.candidacy import Candidacy, CandidacyOutcome
 from sessions.models.catalogue import DeviceClearance, OutcomeScale, Product, ProductKind, RaterRole
 from sessions.models.healing import SideEffect, SideEffectExpectation, SideEffectKind
 from sessions.models.hold import Hold
@@ -32,6 +33,8 @@ __all__ = [
     "MAX_PASSES",
     "MIN_DEPTH_MM",
     "Addendum",
+    "Candidacy",
+    "CandidacyOutcome",
     "CartridgeUse",
     "DeviceClearance",
     "Direction",

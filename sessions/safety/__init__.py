@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from clinic.findings import Finding, Severity
+from sessions.safety.candidacy import check_candidacy
 from sessions.safety.depth import DepthRange, check_zone, depth_range
 from sessions.safety.facts import Facts
 from sessions.safety.label import check_label_and_consent, off_label_reasons
@@ -38,6 +39,7 @@ __all__ = [
 def assess(facts: Facts) -> list[Finding]:
     """All findings, the gravest first, each code and subject once."""
     found = [
+        *check_candidacy(facts.candidacy, facts.on),
         *check_screening(facts),
         *check_age(facts),
         *check_skin_type(facts),

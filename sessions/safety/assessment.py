@@ -11,7 +11,9 @@ from patients.screening import Situation, screen
 from sessions.lifecycle import SIGNED
 from sessions.models import SessionFinding, TreatmentSession
 from sessions.safety import assess, check_side_effects
+from sessions.safety.candidacy import check_candidacy
 from sessions.safety.loading import (
+    candidacy_facts,
     device_facts,
     load_facts,
     newest_screening,
@@ -81,6 +83,25 @@ def side_effect_findings(session: TreatmentSession, *, at: datetime) -> list[Fin
     """What is not healed yet, for a session that is about to be booked."""
     unhealed = open_side_effects(session, at)
     return check_side_effects(unhealed, rules_in_effect(at)) if unhealed else []
+
+
+def candidacy_findings(session: TreatmentSession) -> list[Finding]:
+    """What a practitioner has decided against needling on the day of the session."""
+    return check_candidacy(candidacy_facts(session), session.starts_at_local.date())
+
+
+def carried_over(
+    found: list[Finding], session: TreatmentSession, *, moved: TreatmentSession
+) -> list[SessionFinding]:
+    """The overrides of a session that is moved: they hold for what is found again unchanged."""
+    decided = {(row.code, row.subject): row for row in stored_findings(moved) if row.overridden_by}
+    kept = []
+    for finding in found:
+        row = decided.get((finding.code, finding.subject))
+        if row and row.overridden_by and row.overridden_at and row.numbers == dict(finding.numbers):
+            reason, at, by = row.override_reason, row.overridden_at, row.overridden_by
+            kept.append(override_row(session, finding, reason=reason, at=at, by=by))
+    return kept
 
 
 def ruling_out(session: TreatmentSession) -> list[Finding]:

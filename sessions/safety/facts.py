@@ -156,6 +156,15 @@ class PastSideEffect:
 
 
 @dataclass(frozen=True)
+class Candidacy:
+    """What a practitioner has decided last on the person or on the concern of the plan."""
+
+    outcome: str
+    at: datetime
+    until: date | None = None
+
+
+@dataclass(frozen=True)
 class Screening:
     taken_at: datetime
     valid_until: date
@@ -207,6 +216,7 @@ class Facts:
     rules: Mapping[str, Number]
     skin_type: int | None
     age: int | None  # not known until somebody asks for the birth date
+    candidacy: Candidacy | None = None
     screening: Screening | None = None
     consent: Consent | None = None
     needled_at: datetime | None = None  # when the needling began, once it has

@@ -23,6 +23,7 @@ from patients.screening import Answer
 from sessions.lifecycle import SIGNED, Status
 from sessions.models import (
     MIN_DEPTH_MM,
+    Candidacy,
     DeviceClearance,
     ProtocolVersion,
     SideEffect,
@@ -54,6 +55,7 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
             cold_sores=session.patient.cold_sore_history,
             allergies=session.patient.allergies,
         ),
+        candidacy=candidacy_facts(session),
         screening=screening_facts(newest_screening(session)),
         consent=_consent(newest_consent(session), at),
         previous=_previous(session, on),
@@ -96,6 +98,17 @@ def rules_in_effect(at: datetime) -> Mapping[str, Number]:
 def newest_screening(session: TreatmentSession) -> Screening | None:
     screenings = session.patient.screenings.prefetch_related("answers__rule")
     return screenings.order_by("-taken_at", "-id").first()
+
+
+def candidacy_facts(session: TreatmentSession) -> facts.Candidacy | None:
+    decided = Candidacy.objects.binding(session.patient_id, session.plan.concern.code).first()
+    if decided is None:
+        return None
+    return facts.Candidacy(
+        outcome=decided.outcome,
+        at=decided.decided_at.astimezone(session.clinic.zone),
+        until=decided.until,
+    )
 
 
 def newest_consent(session: TreatmentSession) -> TreatmentConsent | None:

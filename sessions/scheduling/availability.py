@@ -81,6 +81,7 @@ class BookingFacts(Presence):
     holds_near: bool  # some hold, lapsed or not, at that time
     unhealed: bool  # the patient has side effects that are not resolved
     ruled_out: bool  # the last screening may rule the patient out
+    not_a_candidate: bool  # a practitioner has decided against it, for that day
 
 
 def presence(

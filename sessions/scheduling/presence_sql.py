@@ -107,7 +107,8 @@ PRESENCE = Prepared(
 )
 
 # What a booking has to know once it holds its locks. Whether there are holds near it and side
-# effects not healed yet: mostly there are none, and then nobody need ask which.
+# effects not healed yet, or a decision against it: mostly there are none, and then nobody need ask
+# which.
 STANDING = Prepared(
     "standing",
     f"""{opening_hours(THIS_ONE)}
@@ -125,9 +126,16 @@ SELECT {PRESENT},
                WHERE answer.answer AND rule.severity = 'BLOCK' AND rule.scope = 'GLOBAL'
                  AND answer.screening_id = (
                      SELECT id FROM patient_screening WHERE patient_id = plan.patient_id
-                     ORDER BY taken_at DESC, id DESC LIMIT 1))
+                     ORDER BY taken_at DESC, id DESC LIMIT 1)),
+       EXISTS (SELECT FROM (
+                   SELECT outcome, until FROM treatment_candidacy AS decided
+                   WHERE decided.patient_id = plan.patient_id
+                     AND (decided.concerns = '{{}}' OR concern.code = ANY (decided.concerns))
+                   ORDER BY decided_at DESC, id DESC LIMIT 1) AS newest
+               WHERE outcome = 'DECLINED' OR (outcome = 'NOT_NOW' AND until > %(first)s))
 FROM tstzrange(%(starts_at)s, %(ends_at)s) AS asked,
      treatment_plan AS plan JOIN patient ON patient.id = plan.patient_id
+     JOIN patient_concern_kind AS concern ON concern.id = plan.concern_id
 WHERE plan.id = %(plan)s
 """,
     types={

@@ -41,6 +41,7 @@ from sessions.services.ending.retire import archive_patient, restore_patient, re
 from sessions.services.ending.settle import carry_out_decisions
 from sessions.services.plans import change_plan, create_plan
 from sessions.services.record.abort import abort_session
+from sessions.services.record.candidacy import record_candidacy
 from sessions.services.record.chart import (
     ProductEntry,
     ZoneEntry,
@@ -98,6 +99,7 @@ __all__ = [
     "place_hold",
     "propose_moves",
     "propose_series",
+    "record_candidacy",
     "record_outcome",
     "release_hold",
     "remove_working_hours",

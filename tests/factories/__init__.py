@@ -49,6 +49,7 @@ from tests.factories.patients import (
     ZoneLimitFactory,
 )
 from tests.factories.sessions import (
+    CandidacyFactory,
     CartridgeUseFactory,
     DeviceClearanceFactory,
     HoldFactory,
@@ -81,6 +82,7 @@ __all__ = [
     "AddressConsentFactory",
     "AreaFactory",
     "CalendarFeedFactory",
+    "CandidacyFactory",
     "CareStepFactory",
     "CartridgeLotFactory",
     "CartridgeUseFactory",

@@ -6,6 +6,8 @@ from factory.django import DjangoModelFactory
 from clinic.findings import Severity
 from sessions.lifecycle import SIGNED, AbortReason, PlanStatus, Status
 from sessions.models import (
+    Candidacy,
+    CandidacyOutcome,
     CartridgeUse,
     DeviceClearance,
     Endpoint,
@@ -266,6 +268,16 @@ class SideEffectFactory(DjangoModelFactory):
     is_expected = True
     onset_at = factory.LazyAttribute(lambda s: s.session.completed_at)
     recorded_by = factory.SelfAttribute("session.practitioner")
+
+
+class CandidacyFactory(DjangoModelFactory):
+    class Meta:
+        model = Candidacy
+
+    patient = factory.SubFactory(PatientFactory)
+    outcome = CandidacyOutcome.CANDIDATE
+    decided_at = NINE - 7 * DAY
+    decided_by = factory.SubFactory(UserFactory)
 
 
 class WaitlistEntryFactory(DjangoModelFactory):

@@ -193,6 +193,14 @@ VIOLATIONS["side_effect_expectation_kind_known"] = lambda: make.SideEffectExpect
 VIOLATIONS["side_effect_expectation_hours_ordered"] = lambda: make.SideEffectExpectationFactory(
     onset_from_hours=2
 )
+VIOLATIONS["candidacy_outcome_known"] = lambda: make.CandidacyFactory(outcome="SO_SO", reason="x")
+VIOLATIONS["candidacy_until_iff_not_now"] = lambda: make.CandidacyFactory(until=NINE.date())
+VIOLATIONS["candidacy_refusal_has_a_reason"] = lambda: make.CandidacyFactory(
+    outcome="NOT_NOW", until=NINE.date(), reason=" "
+)
+VIOLATIONS["candidacy_declined_tells_alternatives"] = lambda: make.CandidacyFactory(
+    outcome="DECLINED", reason="Keloids"
+)
 VIOLATIONS["plan_has_sessions"] = lambda: make.PlanFactory(planned_sessions=0)
 VIOLATIONS["plan_has_zones"] = lambda: make.PlanFactory(planned_zones=0)
 VIOLATIONS["plan_status_known"] = lambda: make.PlanFactory(status="LOST")
@@ -545,6 +553,7 @@ APPEND_ONLY: list[Callable[[], Any]] = [
     make.ConsentClauseFactory,
     make.SkinTypeAssessmentFactory,
     make.PhotoFactory,
+    make.CandidacyFactory,
     lambda: SessionEvent.objects.create(session=make.SessionFactory(), new_status=Status.BOOKED),
 ]
 

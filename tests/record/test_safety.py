@@ -37,7 +37,7 @@ CODES = {
         (BLOCK, NOBODY, "consent_device_missing consent_off_label_missing minor_without_guardian"),
         (BLOCK, NOBODY, "birth_date_missing"),
         (BLOCK, NOBODY, "screening_isotretinoin_current"),
-        (BLOCK, PRACTITIONER, "interval_hard open_side_effect"),
+        (BLOCK, PRACTITIONER, "interval_hard open_side_effect not_a_candidate"),
         (WARN, PRACTITIONER, "not_in_good_health expectations_not_discussed skin_type_unknown"),
         (WARN, PRACTITIONER, "screening_after_session interval_soft pigment_not_reviewed"),
         (WARN, PRACTITIONER, "depth_above_range depth_below_range no_depth_fits"),
@@ -501,6 +501,8 @@ SCREENINGS = [
     ),
 ]
 
+CANDIDATE = facts.Candidacy("CANDIDATE", NINE - DAY)
+NOT_NOW = facts.Candidacy("NOT_NOW", NINE - DAY, until=TODAY)
 COURSES = [
     row("the last planned session", sessions_before=3, sessions_planned=4),
     row("one more than planned", "course_exceeded", sessions_before=4, sessions_planned=4),
@@ -511,6 +513,10 @@ COURSES = [
         age=17,
         consent=replace(WITH_CLAUSE, signer_relation="mother"),
     ),
+    row("a candidate", candidacy=CANDIDATE),
+    row("declined", "not_a_candidate", candidacy=replace(CANDIDATE, outcome="DECLINED")),
+    row("not now", "not_a_candidate", candidacy=replace(NOT_NOW, until=TODAY + DAY)),
+    row("now", candidacy=NOT_NOW),
     row("of age", "off_label", age=18, consent=WITH_CLAUSE),
     row("of no known age", "birth_date_missing off_label", age=None, consent=WITH_CLAUSE),
     row(

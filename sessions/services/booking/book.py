@@ -13,7 +13,13 @@ from clinic.models import Device, Room, User, in_words
 from patients.services import PatientArchived
 from sessions.lifecycle import PlanStatus
 from sessions.models import SessionEvent, SessionFinding, TreatmentPlan, TreatmentSession
-from sessions.safety.assessment import override_row, ruling_out, side_effect_findings
+from sessions.safety.assessment import (
+    candidacy_findings,
+    carried_over,
+    override_row,
+    ruling_out,
+    side_effect_findings,
+)
 from sessions.scheduling.availability import BookingFacts, SlotTaken, booking_facts
 from sessions.scheduling.holds import consume_holds, own_holds
 from sessions.scheduling.spacing import approve_sooner, recovery_end
@@ -55,6 +61,11 @@ class ScreeningBlocks(Conflict):
 class OpenSideEffects(Conflict):
     code = "open_side_effect"
     title = "Something has not healed yet"
+
+
+class NotACandidate(Conflict):
+    code = "not_a_candidate"
+    title = "A practitioner has decided against it"
 
 
 class OverrideNotAllowed(NotAllowed):
@@ -148,9 +159,9 @@ def book_session(
     4. Write the history and tell the listeners, in the same transaction.
 
     Raises InThePast, Closed, PractitionerOff, RoomUnfit, DeviceUnfit, Held, TooSoon,
-    OpenSideEffects, ScreeningBlocks, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken,
-    PlanNotActive, NotBookable, OutOfUse, NoPractitionerHere, PatientArchived, NoVersion,
-    OverrideNotAllowed.
+    OpenSideEffects, ScreeningBlocks, NotACandidate, PractitionerTaken, RoomTaken, DeviceTaken,
+    PatientTaken, PlanNotActive, NotBookable, OutOfUse, NoPractitionerHere, PatientArchived,
+    NoVersion, OverrideNotAllowed.
     """
     session = prepare_session(
         plan=plan, starts_at=starts_at, practitioner=practitioner, room=room, device=device, at=at
@@ -165,7 +176,7 @@ def book_session(
         session.spacing_override_by = by
         approve_sooner(session)
 
-    accepted, reason = [], side_effect_override_reason
+    accepted, carried, reason = [], [], side_effect_override_reason
     if now.unhealed:
         unhealed = side_effect_findings(session, at=at)
         grave = [finding for finding in unhealed if finding.severity == Severity.BLOCK]
@@ -173,12 +184,17 @@ def book_session(
     if now.ruled_out and rescheduled_from is None:
         found = ruling_out(session)
         accepted += accept(found, reason=reason, by=by, otherwise=ScreeningBlocks)
+    if now.not_a_candidate:
+        found = candidacy_findings(session)
+        if rescheduled_from:
+            carried = carried_over(found, session, moved=rescheduled_from)
+        if not carried:
+            accepted += accept(found, reason=reason, by=by, otherwise=NotACandidate)
 
     session.rescheduled_from = rescheduled_from
     insert(session, at=at)
-    SessionFinding.objects.bulk_create(
-        override_row(session, finding, reason=reason, at=at, by=by) for finding in accepted
-    )
+    overrides = [override_row(session, one, reason=reason, at=at, by=by) for one in accepted]
+    SessionFinding.objects.bulk_create([*carried, *overrides])
     consume_holds(holds, session, at=at, by=by)
     EVENT.one(SessionEvent(session=session, old_status="", new_status=session.status, at=at, by=by))
     session_moved.send(TreatmentSession, session=session, old="", new=session.status, at=at, by=by)
