@@ -30,6 +30,7 @@ from sessions.api import (
     ArchivablePatientViewSet,
     AvailabilityViewSet,
     CalendarFeedViewSet,
+    CandidacyViewSet,
     ClosureViewSet,
     DeviceModelViewSet,
     HoldViewSet,
@@ -56,6 +57,7 @@ from sessions.api import (
 router = SimpleRouter(use_regex_path=False)
 router.register("address-consents", AddressConsentViewSet, basename="address-consent")
 router.register("availability", AvailabilityViewSet, basename="availability")
+router.register("candidacies", CandidacyViewSet, basename="candidacy")
 router.register("closures", ClosureViewSet, basename="closure")
 router.register("concerns", RetirableConcernViewSet, basename="concern")
 router.register("consent-texts", ConsentTextViewSet, basename="consent-text")

@@ -84,6 +84,9 @@ def _consents(patient: Patient) -> Iterator[Entry]:
 
 
 def _plans(patient: Patient) -> Iterator[Entry]:
+    for decided in patient.candidacies.select_related("decided_by"):
+        detail = f"by {decided.decided_by}" + (f": {decided.reason}" if decided.reason else "")
+        yield Entry(decided.decided_at, "candidacy", decided.pk, str(decided), detail)
     moves = PlanEvent.objects.filter(plan__patient=patient).select_related("plan__protocol")
     for move in moves:
         title = f"Plan “{move.plan.protocol}” is {in_words(PlanStatus, move.new_status)}"

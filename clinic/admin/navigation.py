@@ -17,6 +17,7 @@ GROUPS = {
     ],
     "Patients": [
         ("Patients", "group", "patients", "patient"),
+        ("Candidacies", "how_to_vote", "treatment_sessions", "candidacy"),
         ("Treatment plans", "assignment", "treatment_sessions", "treatmentplan"),
         ("Screenings", "fact_check", "patients", "screening"),
         ("Treatment consents", "signature", "patients", "treatmentconsent"),

@@ -1,6 +1,7 @@
 """Catalogues, plans, sessions, healing and absences, in the admin."""
 
 from sessions.admin import (
+    candidacies,
     catalogue,
     healing,
     photos,
@@ -13,6 +14,7 @@ from sessions.admin import (
 )
 
 __all__ = [
+    "candidacies",
     "catalogue",
     "healing",
     "photos",

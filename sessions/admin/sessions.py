@@ -68,8 +68,8 @@ class BookingForm(ModelForm):  # type: ignore[type-arg]
         max_length=500,
         widget=UnfoldAdminTextInputWidget,
         label="reason to book all the same",
-        help_text="Only from a practitioner: before a side effect is resolved, or although the "
-        "last screening rules the patient out.",
+        help_text="Only from a practitioner: before a side effect is resolved, although the last "
+        "screening rules the patient out, or although it was decided against.",
     )
 
 

@@ -13,6 +13,7 @@ from sessions.api.catalogue import (
     ZoneViewSet,
 )
 from sessions.api.plans import PlanViewSet
+from sessions.api.record.candidacies import CandidacyViewSet
 from sessions.api.record.healing import OutcomeViewSet, SideEffectViewSet
 from sessions.api.record.lots import LotViewSet
 from sessions.api.record.photos import PhotoViewSet
@@ -28,6 +29,7 @@ __all__ = [
     "ArchivablePatientViewSet",
     "AvailabilityViewSet",
     "CalendarFeedViewSet",
+    "CandidacyViewSet",
     "ClosureViewSet",
     "DeviceModelViewSet",
     "HoldViewSet",

@@ -206,6 +206,9 @@ class Desk:
         return self.dana, StaffTaskFactory(clinic=self.clinic), {"note": "called"}
 
     # Plans and sessions
+    def record_candidacy(self) -> Any:
+        return self.alice, None, {"patient": str(self.patient.pk), "outcome": "CANDIDATE"}
+
     def create_plan(self) -> Any:
         plan = self.booking.plan
         body = {

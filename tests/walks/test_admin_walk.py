@@ -51,6 +51,7 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
     "ProtocolVersion": lambda _: {"duration_minutes": "30", "target_max_days": "28"},
     "OutcomeScale": lambda _: {"score_max": "10"},
     "OutcomeMeasure": lambda _: {"session": ""},
+    "Candidacy": lambda _: {"session": "", "outcome": "CANDIDATE", "until": ""},
     "Photo": lambda _: {"upload": SimpleUploadedFile("face.jpg", jpeg(), "image/jpeg")},
     "SideEffect": lambda made: {
         "onset_at_0": f"{made['treatmentsession'].starts_at_local:%Y-%m-%d}",

@@ -54,7 +54,8 @@ class BookingIn(Form):
         required=False,
         max_length=500,
         help_text="Only from a practitioner: why to book before a side effect is resolved, "
-        "or although the last screening rules the patient out.",
+        "although the last screening rules the patient out, or a practitioner has decided "
+        "against it.",
     )
     hold = IdField(
         required=False,
@@ -150,7 +151,7 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
     def create(self, request: Request) -> Response:
         """Book. 409 codes: `practitioner_taken room_taken device_taken patient_taken too_soon
         closed held practitioner_off room_unfit device_unfit out_of_use open_side_effect
-        plan_not_active`;
+        screening_blocks not_a_candidate plan_not_active`;
         `too_soon` adds `earliest_at, earliest_on`. What is taken, held or closed adds
         `alternatives`: up to three bookable times near the wanted one."""
         data = parse_body(BookingIn, request)

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('clinic', '0006_without_extension'),
         ('patients', '0015_a_birth_date_may_follow'),
-        ('treatment_sessions', '0011_a_birth_date_before_needling'),
+        ('treatment_sessions', '0012_aborted_sessions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
