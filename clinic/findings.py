@@ -16,14 +16,19 @@ class Severity(models.TextChoices):
     INFO = "INFO", "Info"
 
 
+# The source of a rule that this product has made up itself.
+OUR_DEFAULT = "Clinical rules · evidence: default of this product, no published source"
+
+
 @dataclass(frozen=True)
 class Finding:
     """One statement of one rule.
 
     `subject` is what it is about (the code of a zone, product or side effect; empty for the person
     or the session as a whole): code and subject together name a finding, and what is overridden.
-    `numbers` are the figures that were compared, with their units in the keys. Nobody can override
-    it if `overridable_by` (roles) is empty. `clear_on` is the first day without it.
+    `source` ends with its kind of evidence, in words. `numbers` are the figures that were compared,
+    with their units in the keys. Nobody can override it if `overridable_by` (roles) is empty.
+    `clear_on` is the first day without it.
     """
 
     code: str

@@ -210,4 +210,4 @@ class VersionPartInline(ScopedFields, TabularInline):
 
 
 def version_columns(*columns: Any) -> list[Any]:
-    return [*columns, "version", "effective_from", "source"]
+    return [*columns, "version", "effective_from", "source", "evidence"]

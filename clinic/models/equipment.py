@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from clinic.models.base import (
     ClinicScoped,
+    Evidence,
     Model,
     Versioned,
     VersionedQuerySet,
@@ -62,6 +63,7 @@ class DeviceSpec(Versioned):
         db_table = "clinic_device_spec"
         constraints = [
             version_once("device_spec_version_once", "model"),
+            one_of("device_spec_evidence_known", evidence=Evidence),
             models.CheckConstraint(
                 name="device_spec_depth_positive",
                 condition=Q(depth_max_mm__gt=0, tolerance_mm__gte=0),

@@ -2,7 +2,14 @@
 
 from django.db import models
 
-from clinic.models.base import Versioned, VersionedQuerySet, append_only, version_once
+from clinic.models.base import (
+    Evidence,
+    Versioned,
+    VersionedQuerySet,
+    append_only,
+    one_of,
+    version_once,
+)
 
 
 class ClinicalRule(Versioned):
@@ -20,7 +27,10 @@ class ClinicalRule(Versioned):
 
     class Meta:
         db_table = "clinic_clinical_rule"
-        constraints = [version_once("clinical_rule_version_once", "code")]
+        constraints = [
+            version_once("clinical_rule_version_once", "code"),
+            one_of("clinical_rule_evidence_known", evidence=Evidence),
+        ]
         triggers = append_only()
 
     def __str__(self) -> str:

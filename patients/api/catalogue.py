@@ -18,7 +18,7 @@ from patients.models import (
 class ConcernSubtypeOut(serializers.ModelSerializer[ConcernSubtype]):
     class Meta:
         model = ConcernSubtype
-        fields = ["id", "code", "name", "advice", "source"]
+        fields = ["id", "code", "name", "advice", "source", "evidence"]
         read_only_fields = fields
 
 
@@ -46,7 +46,7 @@ class ScreeningRuleOut(serializers.ModelSerializer[ScreeningRule]):
         fields = [
             *("code", "version", "position", "question", "asks_last_exposure", "ask_again"),
             *("scope", "condition", "severity", "washout_days", "message", "overridable_by"),
-            "source",
+            *("source", "evidence"),
         ]
         read_only_fields = fields
 

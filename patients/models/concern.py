@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from clinic.models import ClinicScoped, Model, track_history
+from clinic.models import ClinicScoped, Evidence, Model, Sourced, one_of, track_history
 from patients.models.anatomy import Area, Zone
 from patients.models.patient import Patient, past_day
 
@@ -38,7 +38,7 @@ class Concern(Model):
         return f"{self} occurs on: {', '.join(known)}; not on: {area}."
 
 
-class ConcernSubtype(Model):
+class ConcernSubtype(Sourced, Model):
     """A form of a concern that answers differently to treatment, such as ice-pick scars."""
 
     concern = models.ForeignKey(Concern, on_delete=models.PROTECT, related_name="subtypes")
@@ -54,7 +54,8 @@ class ConcernSubtype(Model):
         ordering = ["concern", "name"]
         constraints = [
             # The key of what a patient's concern names: see migration 0004_concerns_that_fit.
-            models.UniqueConstraint(name="subtype_key_with_concern", fields=["id", "concern"])
+            models.UniqueConstraint(name="subtype_key_with_concern", fields=["id", "concern"]),
+            one_of("concern_subtype_evidence_known", evidence=Evidence),
         ]
 
     def __str__(self) -> str:

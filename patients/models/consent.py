@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from clinic.models import (
     ClinicScoped,
+    Evidence,
     M,
     Model,
     User,
@@ -50,6 +51,7 @@ class ConsentText(Versioned):
         db_table = "patient_consent_text"
         constraints = [
             version_once("consent_text_version_once", "kind", "language"),
+            one_of("consent_text_evidence_known", evidence=Evidence),
             one_of("consent_text_kind_known", kind=ConsentKind),
         ]
         triggers = append_only()

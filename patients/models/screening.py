@@ -7,6 +7,7 @@ from django.db.models import Q
 from clinic.findings import Severity
 from clinic.models import (
     ClinicScoped,
+    Evidence,
     Model,
     Role,
     User,
@@ -70,6 +71,7 @@ class ScreeningRule(Versioned):
         db_table = "patient_screening_rule"
         constraints = [
             version_once("screening_rule_version_once", "code"),
+            one_of("screening_rule_evidence_known", evidence=Evidence),
             one_of("screening_rule_severity_known", severity=Severity),
             one_of("screening_rule_scope_known", scope=Scope),
             one_of("screening_rule_condition_known", condition=Condition),

@@ -34,7 +34,7 @@ class ZoneLimitOut(serializers.ModelSerializer[ZoneLimit]):
         model = ZoneLimit
         fields = [
             *("version", "depth_min_mm", "depth_max_mm", "is_blocked", "passes_max"),
-            *("note", "source"),
+            *("note", "source", "evidence"),
         ]
         read_only_fields = fields
 
@@ -82,7 +82,7 @@ class ProtocolVersionOut(serializers.ModelSerializer[ProtocolVersion]):
             *("passes_max", "expected_endpoint", "planned_sessions", "hard_min_days"),
             *("soft_min_days", "target_min_days", "target_max_days", "duration_minutes"),
             *("minutes_per_zone", "setup_minutes"),
-            *("cleaning_minutes", "evidence", "source"),
+            *("cleaning_minutes", "studies", "source", "evidence"),
         ]
         read_only_fields = fields
 
@@ -158,7 +158,7 @@ class DeviceSpecOut(serializers.ModelSerializer[DeviceSpec]):
         model = DeviceSpec
         fields = [
             *("version", "depth_max_mm", "tolerance_mm", "needles", "lists_isotretinoin"),
-            "source",
+            *("source", "evidence"),
         ]
         read_only_fields = fields
 
@@ -168,7 +168,7 @@ class DeviceClearanceOut(serializers.ModelSerializer[DeviceClearance]):
         model = DeviceClearance
         fields = [
             *("reference", "version", "indication", "concerns", "zones", "skin_types", "min_age"),
-            *("depth_max_mm", "source"),
+            *("depth_max_mm", "source", "evidence"),
         ]
         read_only_fields = fields
 
@@ -211,7 +211,7 @@ class ProductOut(serializers.ModelSerializer[Product]):
         fields = [
             *("id", "code", "version", "kind", "name", "strength_percent", "is_prescription"),
             *("for_dermis", "minutes_max", "grams_per_cm2_max", "grams_max", "limits_by_label"),
-            *("may_be_occluded", "source"),
+            *("may_be_occluded", "source", "evidence"),
         ]
         read_only_fields = fields
 
@@ -227,7 +227,7 @@ class OutcomeScaleOut(serializers.ModelSerializer[OutcomeScale]):
         model = OutcomeScale
         fields = [
             *("id", "code", "version", "name", "rater_roles", "score_min", "score_max"),
-            *("score_step", "concerns", "lower_is_better", "source"),
+            *("score_step", "concerns", "lower_is_better", "source", "evidence"),
         ]
         read_only_fields = fields
 

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 
 from clinic.models import (
     DeviceModel,
+    Evidence,
     Versioned,
     VersionedQuerySet,
     append_only,
@@ -44,6 +45,7 @@ class DeviceClearance(Versioned):
         db_table = "treatment_device_clearance"
         constraints = [
             version_once("device_clearance_version_once", "model", "reference"),
+            one_of("device_clearance_evidence_known", evidence=Evidence),
             models.CheckConstraint(
                 name="device_clearance_depth_in_band",
                 condition=Q(depth_max_mm__isnull=True) | Q(depth_max_mm__range=IN_BAND),
@@ -100,6 +102,7 @@ class Product(Versioned):
         db_table = "treatment_product"
         constraints = [
             version_once("product_version_once", "code"),
+            one_of("product_evidence_known", evidence=Evidence),
             one_of("product_kind_known", kind=ProductKind),
             models.CheckConstraint(
                 name="product_strength_is_a_percentage",
@@ -143,6 +146,7 @@ class OutcomeScale(Versioned):
         db_table = "treatment_outcome_scale"
         constraints = [
             version_once("outcome_scale_version_once", "code"),
+            one_of("outcome_scale_evidence_known", evidence=Evidence),
             models.CheckConstraint(
                 name="outcome_scale_range_ordered",
                 condition=Q(score_min__lt=F("score_max")),

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from clinic.models import (
     ClinicScoped,
+    Evidence,
     Model,
     User,
     Versioned,
@@ -71,6 +72,7 @@ class SideEffectExpectation(Versioned):
         db_table = "treatment_side_effect_expectation"
         constraints = [
             version_once("side_effect_expectation_version_once", "kind"),
+            one_of("side_effect_expectation_evidence_known", evidence=Evidence),
             one_of("side_effect_expectation_kind_known", kind=SideEffectKind),
             models.CheckConstraint(
                 name="side_effect_expectation_hours_ordered",

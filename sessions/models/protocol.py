@@ -9,7 +9,15 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from clinic.models import Model, Versioned, VersionedQuerySet, append_only, one_of, version_once
+from clinic.models import (
+    Evidence,
+    Model,
+    Versioned,
+    VersionedQuerySet,
+    append_only,
+    one_of,
+    version_once,
+)
 from patients.models import Area, Concern, Zone
 
 # The product's hard band. Everything narrower is data (zones, protocols).
@@ -68,6 +76,7 @@ class ZoneLimit(Versioned):
         constraints = [
             range_in_band("zone_range_in_band"),
             version_once("zone_limit_version_once", "zone"),
+            one_of("zone_limit_evidence_known", evidence=Evidence),
             models.CheckConstraint(
                 name="zone_limit_passes_in_range",
                 condition=Q(passes_max__range=(1, 10)),
@@ -136,7 +145,7 @@ class ProtocolVersion(Versioned):
         default=0, db_default=0, help_text="Of room and device, before it."
     )
     cleaning_minutes = models.PositiveSmallIntegerField(help_text="Of room and device, after it.")
-    evidence = models.CharField(max_length=500, blank=True)
+    studies = models.CharField(max_length=500, blank=True, help_text="What was done in them.")
 
     objects = VersionedQuerySet.as_manager()
 
@@ -145,6 +154,7 @@ class ProtocolVersion(Versioned):
         constraints = [
             range_in_band("protocol_range_in_band"),
             version_once("protocol_version_once", "protocol"),
+            one_of("protocol_version_evidence_known", evidence=Evidence),
             models.CheckConstraint(
                 name="protocol_days_ordered",
                 condition=Q(

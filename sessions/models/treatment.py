@@ -165,7 +165,7 @@ class SessionFinding(Model):
     severity = models.CharField(max_length=8, choices=Severity)
     message = models.CharField(max_length=500)
     rule = models.CharField(max_length=120)
-    source = models.CharField(max_length=300)
+    source = models.CharField(max_length=400)
     numbers = models.JSONField(default=dict)
     clear_on = models.DateField(null=True)
     overridden_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")

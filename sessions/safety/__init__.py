@@ -9,7 +9,7 @@ constraint as well.
 from collections.abc import Iterable
 from dataclasses import replace
 
-from clinic.findings import Finding, Severity
+from clinic.findings import OUR_DEFAULT, Finding, Severity
 from sessions.safety.candidacy import check_candidacy
 from sessions.safety.depth import DepthRange, check_zone, depth_range
 from sessions.safety.facts import Facts
@@ -67,7 +67,7 @@ def check_cartridge(facts: Facts) -> list[Finding]:
             severity=Severity.BLOCK,
             message="Scan the cartridge that was used.",
             rule="one sterile cartridge for each session",
-            source="Default of this product",
+            source=OUR_DEFAULT,
         )
     ]
 

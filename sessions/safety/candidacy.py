@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from clinic.findings import Finding, Severity
+from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
 from sessions.models import CandidacyOutcome
 from sessions.safety.facts import Candidacy
@@ -22,7 +22,7 @@ def check_candidacy(decided: Candidacy | None, on: date) -> list[Finding]:
             severity=Severity.BLOCK,
             message=f"A practitioner decided on {decided.at:%d %b %Y}: {what}.",
             rule="candidacy",
-            source="Default of this product (clinical rules §1.3)",
+            source=OUR_DEFAULT,
             clear_on=decided.until,
             overridable_by=(Role.PRACTITIONER.value,),
             numbers={"decided_at_unix_seconds": str(int(decided.at.timestamp()))},

@@ -66,7 +66,7 @@ def questions_about(pattern: str, *, at: datetime) -> list[Finding]:
             severity=Severity(rule.severity),
             message=f"{rule.question} {rule.message}",
             rule=f"{rule.name}, version {rule.version} of the question",
-            source=rule.source,
+            source=rule.cited,
             overridable_by=tuple(rule.overridable_by),
         )
         for rule in _questionnaire(at)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from clinic.findings import Finding, Severity
+from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
 from patients.screening import DARKER_SKIN, Answer
 from sessions.safety.facts import Facts
@@ -88,6 +88,6 @@ def _contradiction(code: str, what: str) -> Finding:
         severity=Severity.WARN,
         message=f"The record names {what}, the questionnaire does not: ask, and correct one.",
         rule="record and questionnaire are compared",
-        source="Default of this product (clinical rules §1.3)",
+        source=OUR_DEFAULT,
         overridable_by=PRACTITIONER,
     )

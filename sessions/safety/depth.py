@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from clinic.findings import Finding, Severity
+from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
 from patients.screening import DARKER_SKIN
 from sessions.models import MAX_DEPTH_MM, MIN_DEPTH_MM, Endpoint
@@ -22,7 +22,7 @@ from sessions.safety.facts import (
     Zone,
 )
 
-BAND = Limit("band of the product", MIN_DEPTH_MM, MAX_DEPTH_MM, "Default of this product")
+BAND = Limit("band of the product", MIN_DEPTH_MM, MAX_DEPTH_MM, OUR_DEFAULT)
 PRACTITIONER = (Role.PRACTITIONER.value,)
 BLOCK, WARN, INFO = Severity.BLOCK, Severity.WARN, Severity.INFO
 

@@ -3,7 +3,7 @@
 Sources: clearances clinical.md §1.8; consent §1.9.
 """
 
-from clinic.findings import Finding, Severity
+from clinic.findings import OUR_DEFAULT, Finding, Severity
 from sessions.safety.facts import Clearance, Facts
 
 SKIN_TYPES = frozenset(range(1, 7))  # Fitzpatrick I to VI
@@ -72,7 +72,7 @@ def _label(facts: Facts, reasons: list[str]) -> Finding:
         if reasons
         else f"On-label for {name}{by}.",
         rule=f"clearances of {name}: {references or 'none'}",
-        source=closest.source if closest else "Default of this product",
+        source=closest.source if closest else OUR_DEFAULT,
     )
 
 
@@ -102,7 +102,7 @@ def _check_consent(facts: Facts, *, is_off_label: bool) -> list[Finding]:
                 severity=Severity.INFO,
                 message=f"Before the first pass: the consent leaves out {facts.named(left_out)}.",
                 rule="consent",
-                source="Default of this product",
+                source=OUR_DEFAULT,
             )
         )
     if facts.device.code not in consent.device_models:
@@ -122,5 +122,5 @@ def _consent(code: str, message: str) -> Finding:
         severity=Severity.BLOCK,
         message=message,
         rule="consent",
-        source="Default of this product",
+        source=OUR_DEFAULT,
     )

@@ -78,7 +78,7 @@ def protocol_facts(version: ProtocolVersion) -> facts.Protocol:
         expected_endpoint=version.expected_endpoint,
         hard_min_days=version.hard_min_days,
         soft_min_days=version.soft_min_days,
-        source=version.source,
+        source=version.cited,
     )
 
 
@@ -90,7 +90,7 @@ def age_on(born: date | None, on: date) -> int | None:
 
 def rules_in_effect(at: datetime) -> Mapping[str, Number]:
     return {
-        rule.code: Number(rule.value, f"{rule.title}, version {rule.version}", rule.source)
+        rule.code: Number(rule.value, f"{rule.title}, version {rule.version}", rule.cited)
         for rule in ClinicalRule.objects.in_effect(at)
     }
 
@@ -149,7 +149,7 @@ def device_facts(model: DeviceModel, at: datetime) -> facts.Device:
                 skin_types=frozenset(clearance.skin_types),
                 min_age=clearance.min_age,
                 depth_max_mm=clearance.depth_max_mm,
-                source=clearance.source,
+                source=clearance.cited,
             )
             for clearance in clearances
         ),
@@ -160,7 +160,7 @@ def device_facts(model: DeviceModel, at: datetime) -> facts.Device:
         device,
         depth_max_mm=spec.depth_max_mm,
         tolerance_mm=spec.tolerance_mm,
-        source=spec.source,
+        source=spec.cited,
         lists_isotretinoin=spec.lists_isotretinoin,
     )
 
@@ -199,7 +199,7 @@ def answer_facts(
         answer=answer,
         message=rule.message,
         severity=Severity(rule.severity),
-        source=rule.source,
+        source=rule.cited,
         version=rule.version,
         scope=Scope(rule.scope),
         condition=Condition(rule.condition),

@@ -51,12 +51,12 @@ def _zone(zone: Zone, limit: ZoneLimit | None, version: ProtocolVersion, usual: 
     cap = Limit(f"no limit is recorded for {zone.name}", MIN_DEPTH_MM, MIN_DEPTH_MM, "none")
     if limit:
         name = f"{zone.name}, limit version {limit.version}"
-        cap = Limit(name, limit.depth_min_mm, limit.depth_max_mm, limit.source)
+        cap = Limit(name, limit.depth_min_mm, limit.depth_max_mm, limit.cited)
     return facts.Zone(
         code=zone.code,
         name=zone.name,
         limit=cap,
-        protocol_range=Limit(str(version), usual.depth_min_mm, usual.depth_max_mm, version.source),
+        protocol_range=Limit(str(version), usual.depth_min_mm, usual.depth_max_mm, version.cited),
         passes_max=limit.passes_max if limit else 1,
         is_blocked=limit.is_blocked if limit else False,
     )
@@ -98,7 +98,7 @@ def product_facts(product: Product, **use: Any) -> facts.ProductUse:
         grams_max=product.grams_max,
         limits_by_label=product.limits_by_label,
         may_be_occluded=product.may_be_occluded,
-        source=product.source,
+        source=product.cited,
         subject=product.code,
         **use,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_UP, Decimal
 
-from clinic.findings import Finding, Severity
+from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
 from sessions.models import ProductKind
 from sessions.safety.facts import Facts, Number, ProductUse, figure
@@ -151,7 +151,7 @@ def check_total(facts: Facts) -> list[Finding]:
             severity=Severity.BLOCK if above and by_label else Severity.WARN,
             message=f"Anaesthetic dose of the day: {told} is {percent} % of what {whose}.",
             rule="numbing creams of one day add up",
-            source=uses[0].source or "Default of this product",
+            source=uses[0].source or OUR_DEFAULT,
             overridable_by=(Role.PRACTITIONER.value,),
             numbers={"percent_of_limit": str(percent)},
         )
@@ -194,7 +194,7 @@ def _product(
         severity=severity,
         message=message,
         rule=number.rule if number else f"label of {use.name}",
-        source=number.source if number else use.source or "Default of this product",
+        source=number.source if number else use.source or OUR_DEFAULT,
         subject=use.subject,
         overridable_by=() if severity == Severity.INFO else (Role.PRACTITIONER.value,),
         numbers=numbers or {},

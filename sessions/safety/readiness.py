@@ -5,7 +5,7 @@ Sources: spacing clinical.md §1.2; screening §1.3; skin types and pigment §1.
 
 from datetime import timedelta
 
-from clinic.findings import Finding, Severity
+from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
 from patients.screening import DARKER_SKIN, Situation, screen
 from sessions.safety.contradictions import weigh_answers
@@ -95,12 +95,12 @@ def _required(code: str, message: str) -> Finding:
         severity=BLOCK,
         message=message,
         rule="screening",
-        source="Default of this product",
+        source=OUR_DEFAULT,
     )
 
 
 def _decision(
-    code: str, message: str, rule: str = "candidacy", source: str = "Default of this product"
+    code: str, message: str, rule: str = "candidacy", source: str = OUR_DEFAULT
 ) -> Finding:
     return Finding(
         code=code,
@@ -121,7 +121,7 @@ def check_skin_type(facts: Facts) -> list[Finding]:
             "skin_type_unknown",
             "Assess the skin type: depth, spacing and the watch for pigment depend on it.",
             "skin type (Fitzpatrick)",
-            "Default of this product",
+            OUR_DEFAULT,
         )
     ]
 

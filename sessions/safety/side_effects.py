@@ -5,7 +5,7 @@ Source: clinical.md §1.5.
 
 from collections.abc import Iterable, Mapping
 
-from clinic.findings import Finding, Severity
+from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
 from sessions.models import ProductKind, SideEffectKind
 from sessions.safety.facts import Facts, Number, OpenSideEffect, PastSideEffect
@@ -94,7 +94,7 @@ def _remembered(effect: PastSideEffect, why: str) -> Finding:
         message=f"History: {effect.name.lower()} (grade {effect.grade}) after an earlier session; "
         f"{why}.",
         rule="grave reactions are remembered",
-        source="Default of this product (clinical rules §1.5)",
+        source=OUR_DEFAULT,
         subject=effect.kind,
         overridable_by=PRACTITIONER,
         numbers={"grade": str(effect.grade)},

@@ -124,6 +124,23 @@ VIOLATIONS["screening_rule_severity_known"] = lambda: make.ScreeningRuleFactory(
 VIOLATIONS["screening_rule_scope_known"] = lambda: make.ScreeningRuleFactory(scope="MOON")
 VIOLATIONS["screening_rule_condition_known"] = lambda: make.ScreeningRuleFactory(condition="RAIN")
 VIOLATIONS["screening_rule_washout_asks_when"] = lambda: make.ScreeningRuleFactory(washout_days=7)
+VIOLATIONS["device_spec_evidence_known"] = lambda: make.DeviceSpecFactory(evidence="GUESS")
+VIOLATIONS["clinical_rule_evidence_known"] = lambda: make.ClinicalRuleFactory(evidence="GUESS")
+VIOLATIONS["screening_rule_evidence_known"] = lambda: make.ScreeningRuleFactory(evidence="GUESS")
+VIOLATIONS["consent_text_evidence_known"] = lambda: make.ConsentTextFactory(evidence="GUESS")
+VIOLATIONS["concern_subtype_evidence_known"] = lambda: make.ConcernSubtypeFactory(evidence="GUESS")
+VIOLATIONS["zone_limit_evidence_known"] = lambda: make.ZoneLimitFactory(evidence="GUESS")
+VIOLATIONS["protocol_version_evidence_known"] = lambda: make.ProtocolVersionFactory(
+    evidence="GUESS"
+)
+VIOLATIONS["side_effect_expectation_evidence_known"] = lambda: make.SideEffectExpectationFactory(
+    evidence="GUESS"
+)
+VIOLATIONS["device_clearance_evidence_known"] = lambda: make.DeviceClearanceFactory(
+    evidence="GUESS"
+)
+VIOLATIONS["product_evidence_known"] = lambda: make.ProductFactory(evidence="GUESS")
+VIOLATIONS["outcome_scale_evidence_known"] = lambda: make.OutcomeScaleFactory(evidence="GUESS")
 VIOLATIONS["screening_kind_known"] = lambda: make.ScreeningFactory(kind="HALF")
 VIOLATIONS["screening_rescreen_iff_based_on"] = lambda: make.ScreeningFactory(kind="RESCREEN")
 VIOLATIONS["consent_text_kind_known"] = lambda: make.ConsentTextFactory(kind="SONG")

@@ -14,6 +14,8 @@ import pytest
 import yaml
 from django.core.management import CommandError, call_command
 
+from clinic.models import Evidence
+
 FILE = Path(__file__).with_name("clinical_cases.yaml")
 CASES: dict[str, dict[str, Any]] = {
     case["id"]: case for case in yaml.safe_load(FILE.read_text()) if "scenario" not in case
@@ -74,6 +76,17 @@ def test_a_case_says_what_a_careful_clinician_would(name: str, lines: dict[str, 
     told = [(finding["severity"], finding["code"]) for finding in line["findings"]]
     assert not unsaid, (case["title"], told)
     assert not cried, (case["title"], told)
+
+
+def test_every_finding_says_what_evidence_it_rests_on(lines: dict[str, Any]) -> None:
+    """In words, whatever the rule; questions too."""
+    words = {str(kind.label) for kind in Evidence}
+    sources = [finding["source"] for line in lines.values() for finding in line["findings"]]
+    found = {source.rpartition(" · evidence: ")[2] for source in sources}
+
+    assert len(sources) > 80
+    assert found <= words
+    assert len(found) >= 4
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

@@ -9,12 +9,22 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+from clinic.models import Evidence
 from tests.record.catalogue.test_figures import figures
 from tests.support.catalogue import APPS, ROOT, nested, shipped
 
 DOCS = ROOT / "docs"
 HERE = str(Path(__file__).relative_to(ROOT))
 READ = ("itself", "abstract", "secondary")
+# Kinds of evidence, as the references call them.
+OF_A_ROW = {
+    Evidence.LABEL: "label",
+    Evidence.TRIAL: "trial",
+    Evidence.REVIEW: "review",
+    Evidence.CONSENSUS: "consensus",
+    Evidence.CLINIC_PAGE: "clinic page",
+}
+OF_NO_ROW = ("case report", "standard")
 NOT_OURS = {"node_modules", "static_root", "var"}  # nor what begins with a dot
 # "[Dogra 2014]", and neither a link nor "[ and their like".
 KEY = re.compile(r"\[([A-Z0-9][^\[\]|]{2,60})\](?!\()")
@@ -65,7 +75,8 @@ def sections() -> dict[str, str]:
 
 
 def references() -> list[list[str]]:
-    """The rows of docs/references.md: key, who and what, where and when, number, for us, read."""
+    """The rows of docs/references.md: key, who and what, where and when, number, for us, evidence,
+    read."""
     text = (DOCS / "references.md").read_text(encoding="utf-8")
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
@@ -87,7 +98,7 @@ def sources() -> Iterator[tuple[str, str]]:
     """Every source of a row that ships, with its place, and every text that gives evidence."""
     for path, row in shipped():
         for _, part in [("", row), *nested(row)]:
-            for field in ("source", "evidence"):
+            for field in ("source", "studies"):
                 if field in part:
                     yield f"{path} {part.get('code', part.get('kind', ''))} {field}", part[field]
 
@@ -147,11 +158,12 @@ def test_every_reference_is_complete_and_cited_once_at_least() -> None:
         for path, text in files(".py", ".yaml", ".md", ".html")
         if path not in (HERE, "docs/references.md")
     )
-    incomplete = [row[0] for row in rows if len(row) != 6 or not all(row)]
+    incomplete = [row[0] for row in rows if len(row) != 7 or not all(row)]
+    strange = [row[0] for row in rows if row[-2] not in (*OF_A_ROW.values(), *OF_NO_ROW)]
     strangely_read = [row[0] for row in rows if row[-1].split(",")[0] not in READ]
 
     assert len(rows) == len({row[0] for row in rows})
-    assert incomplete + strangely_read == []
+    assert incomplete + strange + strangely_read == []
     assert [row[0] for row in rows if row[0] not in elsewhere] == []
 
 
@@ -167,6 +179,30 @@ def test_every_source_that_ships_cites_its_section_and_a_source_or_says_that_it_
     ]
 
     assert len(texts) > 150
+    assert wrong == []
+
+
+def test_every_sourced_row_says_its_evidence_and_cites_a_source_of_that_kind() -> None:
+    """Or it is a default of this product, and its source says so."""
+    kinds = {key: kind for key, *_, kind, _ in references()}
+    rows = [
+        (f"{path} {part.get('code', part.get('kind', part.get('zone', '')))}", part)
+        for path, row in shipped()
+        for _, part in [("", row), *nested(row)]
+        if "source" in part
+    ]
+    wrong = [
+        f"{place}: {part.get('evidence')} of {part['source']}"
+        for place, part in rows
+        if part.get("evidence") not in Evidence
+        or (
+            not re.search("default|to be checked", part["source"], re.IGNORECASE)
+            if part["evidence"] == Evidence.DEFAULT
+            else OF_A_ROW[part["evidence"]] not in {kinds[key] for key in cited(part["source"])}
+        )
+    ]
+
+    assert {part["evidence"] for _, part in rows} == set(Evidence.values)
     assert wrong == []
 
 
