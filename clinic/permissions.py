@@ -47,6 +47,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "patients.patientconcern": {P: "cru", M: "r"},
     "patients.screening": {P: "cr", M: "r"},
     "patients.screeninganswer": {P: "r", M: "r"},
+    "patients.consenthandout": {R: "cr", P: "cr", M: "r"},
     "patients.treatmentconsent": {P: "cru", M: "r"},
     "patients.photoconsent": {P: "cru", M: "r"},
     "patients.stafftask": {R: "ru", P: "ru", M: "ru"},  # each what is meant for their role

@@ -79,6 +79,10 @@ def _consents(patient: Patient) -> Iterator[Entry]:
         if consent.revoked_at:
             title, reason = f"{title} revoked", consent.revoke_reason
             yield Entry(consent.revoked_at, "consent_revoked", consent.pk, title, reason)
+    for handout in patient.consent_handouts.select_related("text", "handed_by"):
+        by = f"by {handout.handed_by}"
+        title = f"Given to read: {handout.text.title}"
+        yield Entry(handout.handed_at, "consent_handout", handout.pk, title, by)
     for word in patient.contact_consents.all():
         yield Entry(word.recorded_at, "contact_consent", word.pk, str(word))
 

@@ -20,6 +20,7 @@ GROUPS = {
         ("Candidacies", "how_to_vote", "treatment_sessions", "candidacy"),
         ("Treatment plans", "assignment", "treatment_sessions", "treatmentplan"),
         ("Screenings", "fact_check", "patients", "screening"),
+        ("Consents to read", "auto_stories", "patients", "consenthandout"),
         ("Treatment consents", "signature", "patients", "treatmentconsent"),
         ("Photo consents", "no_photography", "patients", "photoconsent"),
         ("Photographs", "photo_camera", "treatment_sessions", "photo"),

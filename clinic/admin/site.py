@@ -49,6 +49,7 @@ class SiteAdmin(ClinicAdmin):
     fieldsets = [
         (None, {"fields": ["name", "short_name", "time_zone", "slot_minutes"]}),
         ("Booking", {"fields": ["hold_minutes", "late_cancel_hours"]}),
+        ("Consent", {"fields": ["consent_cooling_off_days"]}),
         ("Contact", {"fields": ["phone", "email", "address", "emergency_phone"]}),
         ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),
     ]

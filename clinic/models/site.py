@@ -57,6 +57,12 @@ class Clinic(Model):
     late_cancel_hours = models.PositiveSmallIntegerField(
         default=24, help_text="A session cancelled less than this before its start counts as late."
     )
+    consent_cooling_off_days = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Days between reading or signing the consent and the first session of a plan; 0"
+        " means that who consents may be treated the same day.",
+    )
     quiet_from = models.TimeField(
         default=time(21), help_text="No automatic message from this local time on…"
     )
@@ -79,6 +85,11 @@ class Clinic(Model):
                 name="clinic_hold_minutes_1_to_60",
                 condition=Q(hold_minutes__range=(1, 60)),
                 violation_error_message="A time can be held for 1 to 60 minutes.",
+            ),
+            models.CheckConstraint(
+                name="clinic_cooling_off_at_most_90_days",
+                condition=Q(consent_cooling_off_days__range=(0, 90)),
+                violation_error_message="The days after a consent must be 0 to 90.",
             ),
             models.CheckConstraint(
                 name="clinic_emergency_phone_given",

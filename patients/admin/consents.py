@@ -14,6 +14,7 @@ from clinic.permissions import actor
 from patients import services
 from patients.models import (
     ConsentClause,
+    ConsentHandout,
     ConsentKind,
     ConsentText,
     PhotoConsent,
@@ -98,6 +99,30 @@ class TreatmentConsentAdmin(ConsentAdmin):
         details = {name: value for name, value in data.items() if name != "patient"}
         return services.record_treatment_consent(
             patient_id=data["patient"].pk, **details, at=timezone.now(), by=actor(request)
+        )
+
+
+@admin.register(ConsentHandout)
+class ConsentHandoutAdmin(ServiceAdmin):
+    """Which text a patient was given to read: today's, and nothing is filled in afterwards."""
+
+    list_display = ["handed_at", "patient", "text", "handed_by"]
+    list_select_related = ["patient", "text", "handed_by"]
+    search_fields = ["patient__family_name", "patient__given_name"]
+    autocomplete_fields = ["patient"]
+    ordering = ["-id"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["patient", "text", *(["handed_at", "handed_by"] if obj else [])]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "text":
+            kwargs["queryset"] = ConsentText.objects.in_effect(timezone.now())
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> ConsentHandout:
+        return services.hand_out_consent(
+            patient_id=data["patient"].pk, text=data["text"], at=timezone.now(), by=actor(request)
         )
 
 

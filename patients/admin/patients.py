@@ -16,6 +16,7 @@ from clinic.permissions import actor
 from patients import services
 from patients.admin.screening import GOOD_HEALTH
 from patients.models import (
+    ConsentHandout,
     ContactConsent,
     Patient,
     PatientConcern,
@@ -58,6 +59,14 @@ class ScreeningInline(ReadOnlyInline):
     show_change_link = True
 
 
+class ConsentHandoutInline(ReadOnlyInline):
+    model = ConsentHandout
+    fields = ["handed_at", "text", "handed_by"]
+    readonly_fields = fields
+    ordering = ["-handed_at"]
+    verbose_name_plural = "consents to read"
+
+
 class TreatmentConsentInline(ReadOnlyInline):
     model = TreatmentConsent
     fields = ["signed_at", "text", "shown_zones", "expires_on", "revoked_at"]
@@ -93,6 +102,7 @@ class PatientAdmin(ServiceAdmin):
         SkinTypeInline,
         PatientConcernInline,
         ScreeningInline,
+        ConsentHandoutInline,
         TreatmentConsentInline,
         PhotoConsentInline,
         ContactConsentInline,

@@ -16,11 +16,13 @@ from clinic.api.paging import page_of, pages_by
 from clinic.models import User
 from clinic.permissions import actor
 from patients import services
-from patients.models import ConsentText, PhotoConsent, PhotoScope, TreatmentConsent
+from patients.models import ConsentHandout, ConsentText, PhotoConsent, PhotoScope, TreatmentConsent
 
 CONSENT_PERMISSIONS = {
     "consents": "patients.view_treatmentconsent",
     "record_consent": "patients.add_treatmentconsent",
+    "consent_handouts": "patients.view_consenthandout",
+    "hand_out_consent": "patients.add_consenthandout",
     "photo_consents": "patients.view_photoconsent",
     "record_photo_consent": "patients.add_photoconsent",
 }
@@ -69,6 +71,21 @@ class PhotoConsentOut(serializers.ModelSerializer[PhotoConsent]):
         read_only_fields = fields
 
 
+class HandoutIn(Form):
+    text = RowField(
+        queryset=ConsentText.objects.all(),
+        required=False,
+        help_text="Without one, the treatment consent in the patient's language.",
+    )
+
+
+class HandoutOut(serializers.ModelSerializer[ConsentHandout]):
+    class Meta:
+        model = ConsentHandout
+        fields = ["id", "text", "handed_at", "handed_by"]
+        read_only_fields = fields
+
+
 class ConsentActions(GenericViewSet[Any]):
     """The part of a patient's endpoints that concerns what they have signed."""
 
@@ -89,6 +106,29 @@ class ConsentActions(GenericViewSet[Any]):
             by=actor(request),
         )
         return Response(ConsentOut(consent).data, status=201)
+
+    @extend_schema(responses=HandoutOut(many=True), filters=False)
+    @action(
+        detail=True,
+        methods=["get"],
+        url_path="consent-handouts",
+        pagination_class=pages_by("-id"),
+    )
+    def consent_handouts(self, request: Request, pk: Any) -> Response:
+        """Which texts the patient was given to read, newest first."""
+        return page_of(self, self.get_object().consent_handouts.all(), HandoutOut)
+
+    @extend_schema(request=HandoutIn, responses={201: HandoutOut})
+    @consent_handouts.mapping.post
+    def hand_out_consent(self, request: Request, pk: Any) -> Response:
+        patient_id = self.get_object().pk
+        handout = services.hand_out_consent(
+            patient_id=patient_id,
+            **parse_body(HandoutIn, request),
+            at=timezone.now(),
+            by=actor(request),
+        )
+        return Response(HandoutOut(handout).data, status=201)
 
     @extend_schema(responses=PhotoConsentOut(many=True), filters=False)
     @action(

@@ -5,6 +5,7 @@ from patients.models.concern import Concern, ConcernSubtype, PatientConcern
 from patients.models.consent import (
     OFF_LABEL,
     ConsentClause,
+    ConsentHandout,
     ConsentKind,
     ConsentText,
     PhotoConsent,
@@ -40,6 +41,7 @@ __all__ = [
     "ConcernSubtype",
     "Condition",
     "ConsentClause",
+    "ConsentHandout",
     "ConsentKind",
     "ConsentText",
     "ContactConsent",

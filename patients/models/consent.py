@@ -81,6 +81,31 @@ class ConsentClause(Model):
         return self.code.replace("-", " ").capitalize()
 
 
+class ConsentHandout(Model):
+    """A patient was given a consent text to read, at home or in the clinic. Append-only: the days
+    that lie between reading and treatment are counted from it."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="consent_handouts")
+    text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="+")
+    handed_at = models.DateTimeField(editable=False)
+    handed_by = models.ForeignKey(User, on_delete=models.PROTECT, editable=False, related_name="+")
+
+    clinic = clinic_field()
+
+    objects = ClinicScoped.as_manager()
+
+    class Meta:
+        db_table = "patient_consent_handout"
+        indexes = [
+            by_clinic("consent_handout_of_clinic"),
+            models.Index(name="consent_handout_first", fields=["patient", "text", "handed_at"]),
+        ]
+        triggers = [*append_only(), clinic_of("patient", "patient")]
+
+    def __str__(self) -> str:
+        return f"{self.text}, {self.handed_at:%d %b %Y}"
+
+
 OFF_LABEL = "off-label"
 
 

@@ -2,6 +2,7 @@
 
 from patients.services.consents import (
     current_texts,
+    hand_out_consent,
     record_photo_consent,
     record_treatment_consent,
     revoke_consent,
@@ -30,6 +31,7 @@ __all__ = [
     "current_texts",
     "finish_source",
     "finish_task",
+    "hand_out_consent",
     "note_task",
     "questionnaire",
     "raise_task",

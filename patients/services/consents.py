@@ -5,10 +5,20 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import ClinicalRule, DeviceModel, User
-from patients.models import ConsentKind, ConsentText, Patient, PhotoConsent, TreatmentConsent, Zone
+from patients.models import (
+    ConsentHandout,
+    ConsentKind,
+    ConsentText,
+    Patient,
+    PhotoConsent,
+    TreatmentConsent,
+    Zone,
+)
 from patients.services.records import lock_open_record
 
 
@@ -27,6 +37,11 @@ class TextOutdated(Conflict):
     title = "There is a newer text"
 
 
+class NoConsentText(DomainError):
+    code = "no_consent_text"
+    title = "There is no text to read"
+
+
 class AlreadyRevoked(Conflict):
     code = "already_revoked"
     title = "This consent was revoked before"
@@ -35,6 +50,29 @@ class AlreadyRevoked(Conflict):
 def current_texts(at: datetime) -> list[ConsentText]:
     """The texts to be signed now, with their clauses."""
     return list(ConsentText.objects.in_effect(at).prefetch_related("clauses"))
+
+
+@retried_transaction
+def hand_out_consent(
+    *, patient_id: UUID, at: datetime, by: User, text: ConsentText | None = None
+) -> ConsentHandout:
+    """Note that the patient was given a text to read; without one the treatment consent in their
+    language, or else in English. Raises TextOutdated, NoConsentText, PatientArchived."""
+    patient = lock_open_record(patient_id)
+    if text:
+        _require_current(text, text.kind, at)
+    return ConsentHandout.objects.create(
+        patient=patient, text=text or _text_to_read(patient, at), handed_at=at, handed_by=by
+    )
+
+
+def _text_to_read(patient: Patient, at: datetime) -> ConsentText:
+    texts = ConsentText.objects.in_effect(at).filter(kind=ConsentKind.TREATMENT)
+    by_language = {text.language: text for text in texts}
+    for language in (patient.language, settings.LANGUAGE_CODE):
+        if language in by_language:
+            return by_language[language]
+    raise NoConsentText("There is no text of the treatment consent yet.", field="text")
 
 
 @retried_transaction

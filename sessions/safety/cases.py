@@ -34,7 +34,7 @@ DEVICE, PROTOCOL = "skinpen-precision", "acne-scars-face"
 KNOWN = {
     *("age", "skin", "device", "protocol", "yes", "patient", "previous", "effects", "chart"),
     *("products", "consent", "expectations", "cartridge", "other_area", "asks", "scenario"),
-    *("good_health", "planned", "screening"),
+    *("good_health", "planned", "screening", "cooling_off"),
 }
 
 
@@ -100,6 +100,7 @@ def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
         record=_record(inputs),
         screening=_screening(inputs, at),
         consent=_consent(inputs, device, treated, at),
+        cooling_off_days=inputs.get("cooling_off", 0),
         previous=_previous(previous, inputs, at),
         sessions_before=len(previous),
         sessions_planned=inputs.get("planned", version.planned_sessions),
@@ -165,6 +166,7 @@ def _consent(
         zones=frozenset(zones),
         device_models=frozenset({device.code}),
         off_label_accepted=signed.get("off_label", False),
+        known_on=at.date() - signed.get("days", 0) * DAY,
         signer_relation=signed.get("relation", ""),
     )
 

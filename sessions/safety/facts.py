@@ -182,6 +182,7 @@ class Consent:
     device_models: frozenset[str]
     off_label_accepted: bool
     signer_relation: str = ""  # empty if the patient signed
+    known_on: date | None = None  # the text was given to read, or else signed
 
 
 @dataclass(frozen=True)
@@ -219,6 +220,7 @@ class Facts:
     candidacy: Candidacy | None = None
     screening: Screening | None = None
     consent: Consent | None = None
+    cooling_off_days: int = 0  # of the clinic, between a consent and the first session of a plan
     needled_at: datetime | None = None  # when the needling began, once it has
     area: Area = Area()
     record: Record = Record()

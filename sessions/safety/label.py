@@ -3,8 +3,11 @@
 Sources: clearances clinical.md §1.8; consent §1.9.
 """
 
+from datetime import timedelta
+
 from clinic.findings import OUR_DEFAULT, Finding, Severity
-from sessions.safety.facts import Clearance, Facts
+from clinic.models import Role
+from sessions.safety.facts import Clearance, Consent, Facts
 
 SKIN_TYPES = frozenset(range(1, 7))  # Fitzpatrick I to VI
 
@@ -109,11 +112,38 @@ def _check_consent(facts: Facts, *, is_off_label: bool) -> list[Finding]:
         found.append(
             _consent("consent_device_missing", f"The consent leaves out {facts.device.name}.")
         )
+    found += _check_cooling_off(consent, facts)
     if is_off_label and not consent.off_label_accepted:
         found.append(
             _consent("consent_off_label_missing", "Off-label use needs the off-label clause.")
         )
     return found
+
+
+def _check_cooling_off(consent: Consent, facts: Facts) -> list[Finding]:
+    """Time to think it over, before the first session of a plan: afterwards it was thought over,
+    and a new text of the same consent is signed on the day."""
+    if consent.known_on is None or facts.sessions_before:
+        return []
+    clear = consent.known_on + timedelta(days=facts.cooling_off_days)
+    if facts.on >= clear:
+        return []
+    return [
+        Finding(
+            code="consent_too_recent",
+            severity=Severity.BLOCK,
+            message=f"The consent is known since {consent.known_on:%d %b %Y}; this clinic waits "
+            f"{facts.cooling_off_days} days, until {clear:%d %b %Y}.",
+            rule="cooling-off days of the clinic",
+            source=OUR_DEFAULT,
+            clear_on=clear,
+            overridable_by=(Role.PRACTITIONER.value,),
+            numbers={
+                "days": str((facts.on - consent.known_on).days),
+                "cooling_off_days": str(facts.cooling_off_days),
+            },
+        )
+    ]
 
 
 def _consent(code: str, message: str) -> Finding:

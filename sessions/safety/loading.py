@@ -5,14 +5,15 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, Min, OuterRef
 
 from clinic.findings import Severity
-from clinic.models import ClinicalRule, DeviceModel, DeviceSpec
+from clinic.models import Clinic, ClinicalRule, DeviceModel, DeviceSpec
 from patients.models import (
     OFF_LABEL,
     Area,
     Condition,
+    ConsentHandout,
     ConsentText,
     Scope,
     Screening,
@@ -57,7 +58,8 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         ),
         candidacy=candidacy_facts(session),
         screening=screening_facts(newest_screening(session)),
-        consent=_consent(newest_consent(session), at),
+        consent=_consent(newest_consent(session), at, session.clinic),
+        cooling_off_days=session.clinic.consent_cooling_off_days,
         previous=_previous(session, on),
         sessions_before=_sessions_before(session),
         sessions_planned=session.plan.planned_sessions,
@@ -210,9 +212,15 @@ def answer_facts(
     )
 
 
-def _consent(consent: TreatmentConsent | None, at: datetime) -> facts.Consent | None:
+def _consent(
+    consent: TreatmentConsent | None, at: datetime, clinic: Clinic
+) -> facts.Consent | None:
     if consent is None:
         return None
+    known_at = consent.signed_at
+    if clinic.consent_cooling_off_days:
+        handed = ConsentHandout.objects.filter(patient=consent.patient_id, text=consent.text_id)
+        known_at = min(handed.aggregate(at=Min("handed_at"))["at"] or known_at, known_at)
     current = ConsentText.objects.in_effect(at).filter(
         kind=consent.text.kind, language=consent.text.language
     )
@@ -223,6 +231,7 @@ def _consent(consent: TreatmentConsent | None, at: datetime) -> facts.Consent | 
         device_models=frozenset(consent.device_models),
         off_label_accepted=OFF_LABEL in consent.clauses,
         signer_relation=consent.signer_relation,
+        known_on=known_at.astimezone(clinic.zone).date(),
     )
 
 

@@ -17,6 +17,7 @@ from patients.models import (
     Concern,
     ConcernSubtype,
     ConsentClause,
+    ConsentHandout,
     ConsentText,
     ContactConsent,
     Patient,
@@ -209,6 +210,16 @@ class TreatmentConsentFactory(DjangoModelFactory):
     zones: list[str] = []
     device_models = ["skinpen"]
     clauses = [OFF_LABEL]
+
+
+class ConsentHandoutFactory(DjangoModelFactory):
+    class Meta:
+        model = ConsentHandout
+
+    patient = factory.SubFactory(PatientFactory)
+    text = factory.SubFactory(ConsentTextFactory)
+    handed_at = NINE - DAY
+    handed_by = factory.SubFactory(UserFactory)
 
 
 class PhotoConsentFactory(DjangoModelFactory):

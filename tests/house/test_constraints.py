@@ -118,6 +118,9 @@ def _() -> None:
 
 # patients
 VIOLATIONS["patient_sex_known"] = lambda: make.PatientFactory(sex="ROBOT")
+VIOLATIONS["clinic_cooling_off_at_most_90_days"] = lambda: make.ClinicFactory(
+    consent_cooling_off_days=91
+)
 VIOLATIONS["patient_concern_grade_1_to_4"] = lambda: make.PatientConcernFactory(baseline_grade=5)
 VIOLATIONS["skin_type_assessment_type_known"] = lambda: make.SkinTypeAssessmentFactory(skin_type=0)
 VIOLATIONS["screening_rule_severity_known"] = lambda: make.ScreeningRuleFactory(severity="SO_SO")
@@ -571,6 +574,7 @@ APPEND_ONLY: list[Callable[[], Any]] = [
     make.SkinTypeAssessmentFactory,
     make.PhotoFactory,
     make.CandidacyFactory,
+    make.ConsentHandoutFactory,
     lambda: SessionEvent.objects.create(session=make.SessionFactory(), new_status=Status.BOOKED),
 ]
 

@@ -40,6 +40,7 @@ TABLES = """
     patients.patientconcern               -     cru           r        -      -
     patients.screening                    -     cr            r        -      -
     patients.screeninganswer              -     r             r        -      -
+    patients.consenthandout               cr    cr            r        -      -
     patients.treatmentconsent             -     cru           r        -      -
     patients.photoconsent                 -     cru           r        -      -
     patients.stafftask                    ru    ru            ru       -      -

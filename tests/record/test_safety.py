@@ -38,6 +38,7 @@ CODES = {
         (BLOCK, NOBODY, "birth_date_missing"),
         (BLOCK, NOBODY, "screening_isotretinoin_current"),
         (BLOCK, PRACTITIONER, "interval_hard open_side_effect not_a_candidate"),
+        (BLOCK, PRACTITIONER, "consent_too_recent"),
         (WARN, PRACTITIONER, "not_in_good_health expectations_not_discussed skin_type_unknown"),
         (WARN, PRACTITIONER, "screening_after_session interval_soft pigment_not_reviewed"),
         (WARN, PRACTITIONER, "depth_above_range depth_below_range no_depth_fits"),
@@ -503,7 +504,12 @@ SCREENINGS = [
 
 CANDIDATE = facts.Candidacy("CANDIDATE", NINE - DAY)
 NOT_NOW = facts.Candidacy("NOT_NOW", NINE - DAY, until=TODAY)
+READ_TODAY = replace(CONSENT, known_on=TODAY)
 COURSES = [
+    row("the same day", consent=READ_TODAY),
+    row("not slept on it", "consent_too_recent", consent=READ_TODAY, cooling_off_days=1),
+    row("slept on it", consent=replace(READ_TODAY, known_on=TODAY - DAY), cooling_off_days=1),
+    row("a later session", consent=READ_TODAY, cooling_off_days=1, sessions_before=1),
     row("the last planned session", sessions_before=3, sessions_planned=4),
     row("one more than planned", "course_exceeded", sessions_before=4, sessions_planned=4),
     row("a child signs", "minor_without_guardian off_label", age=17, consent=WITH_CLAUSE),

@@ -179,6 +179,9 @@ class Desk:
         }
         return self.alice, self.patient, body
 
+    def hand_out_consent(self) -> Any:
+        return self.dana, self.patient, {"text": str(self._text("TREATMENT").pk)}
+
     def revoke_treatment_consent(self) -> Any:
         consent = TreatmentConsentFactory(patient=self.patient, recorded_by=self.alice)
         return self.alice, consent, {"reason": "changed her mind"}

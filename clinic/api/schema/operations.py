@@ -41,6 +41,7 @@ SPOKEN = {
     "get_waitlist": "get_waitlist_entry",
     "get_inbox": "get_inbound_message",
     "handled_inbox": "handle_inbound_message",
+    "hand_out_consent_patient": "hand_out_consent",
     "hold_plan": "put_plan_on_hold",
     "no_show_session": "record_no_show",
     "overrides_session": "override_finding",
