@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinic', '0008_cooling_off_days'),
+        ('clinic', '0009_cooling_off_days'),
         ('patients', '0017_evidence_of_sources'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
