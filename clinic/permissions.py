@@ -51,6 +51,8 @@ TABLES: dict[str, dict[Role, str]] = {
     "patients.treatmentconsent": {P: "cru", M: "r"},
     "patients.photoconsent": {P: "cru", M: "r"},
     "patients.stafftask": {R: "ru", P: "ru", M: "ru"},  # each what is meant for their role
+    "treatment_sessions.visittype": {R: "r", P: "r", M: "cru"},
+    "treatment_sessions.visittypename": {R: "r", P: "r", M: "cru"},
     "treatment_sessions.zonelimit": {R: "r", P: "r", M: "cr"},
     "treatment_sessions.protocol": {R: "r", P: "r", M: "cru"},
     "treatment_sessions.protocolversion": {R: "r", P: "r", M: "cr"},

@@ -26,16 +26,27 @@ from sessions.models.treatment import (
     Side,
     ZoneTreatment,
 )
+from sessions.models.visit_type import (
+    TALKS,
+    CountedFrom,
+    Kind,
+    Mode,
+    VisitType,
+    VisitTypeName,
+    of_treatment,
+)
 from sessions.models.waitlist import FreedSlot, IllegalWaitlistMove, WaitlistEntry, WaitlistEvent
 
 __all__ = [
     "MAX_DEPTH_MM",
     "MAX_PASSES",
     "MIN_DEPTH_MM",
+    "TALKS",
     "Addendum",
     "Candidacy",
     "CandidacyOutcome",
     "CartridgeUse",
+    "CountedFrom",
     "DeviceClearance",
     "Direction",
     "Endpoint",
@@ -44,7 +55,9 @@ __all__ = [
     "IllegalMove",
     "IllegalPlanMove",
     "IllegalWaitlistMove",
+    "Kind",
     "Milestone",
+    "Mode",
     "OutcomeMeasure",
     "OutcomeScale",
     "Photo",
@@ -65,9 +78,12 @@ __all__ = [
     "TreatmentSession",
     "TreatmentSessionQuerySet",
     "View",
+    "VisitType",
+    "VisitTypeName",
     "WaitlistEntry",
     "WaitlistEvent",
     "ZoneLimit",
     "ZoneRange",
     "ZoneTreatment",
+    "of_treatment",
 ]

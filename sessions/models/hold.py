@@ -27,10 +27,12 @@ class HoldQuerySet(ClinicScoped["Hold"]):
         """Holds, lapsed ones too, on anything that `session` would take up."""
         treated = Q(starts_at__lt=session.ends_at, ends_at__gt=session.starts_at)
         whose = Q(practitioner=session.practitioner_id) | Q(plan__patient=session.patient_id)
-        things = Q(room=session.room_id) | Q(device=session.device_id)
-        return self.overlapping(session.occupied_from, session.released_at).filter(
-            (treated & whose) | things
-        )
+        in_the_way = treated & whose
+        if session.room_id:
+            in_the_way |= Q(room=session.room_id)
+        if session.device_id:
+            in_the_way |= Q(device=session.device_id)
+        return self.overlapping(session.occupied_from, session.released_at).filter(in_the_way)
 
 
 def no_overlap_of_holds(name: str, resource: str, span: tuple[str, str]) -> ExclusionConstraint:

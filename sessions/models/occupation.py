@@ -61,18 +61,22 @@ def recovers_sql(session: str) -> str:
 
 def clash_conditions(session: "TreatmentSession") -> dict[str, Q]:
     """What the exclusion constraints refuse, by what is taken: the conditions under which another
-    session stands in the way of one. A session lies within a day, so an index by start serves."""
+    session stands in the way of one. A session lies within a day, so an index by start serves.
+    What it does not take, nobody can be in the way of."""
     day = timedelta(days=1)
     near = Q(starts_at__gt=session.starts_at - day, starts_at__lt=session.ends_at + day)
     treated = near & Q(starts_at__lt=session.ends_at, ends_at__gt=session.starts_at)
     used = near & Q(occupied_from__lt=session.released_at, released_at__gt=session.occupied_from)
-    skin = Q(patient=session.patient_id, area=session.area_id)
-    unhealed = Q(starts_at__lt=session.recovers_at, recovers_at__gt=session.starts_at)
     occupying = Q(status__in=OCCUPIES)
-    return {
-        "skin": recovers() & skin & unhealed,
-        "practitioner": occupying & treated & Q(practitioner=session.practitioner_id),
-        "room": occupying & used & Q(room=session.room_id),
-        "device": occupying & used & Q(device=session.device_id),
-        "patient": occupying & treated & Q(patient=session.patient_id),
-    }
+    found: dict[str, Q] = {}
+    if session.area_id:
+        skin = Q(patient=session.patient_id, area=session.area_id)
+        unhealed = Q(starts_at__lt=session.recovers_at, recovers_at__gt=session.starts_at)
+        found["skin"] = recovers() & skin & unhealed
+    found["practitioner"] = occupying & treated & Q(practitioner=session.practitioner_id)
+    if session.room_id:
+        found["room"] = occupying & used & Q(room=session.room_id)
+    if session.device_id:
+        found["device"] = occupying & used & Q(device=session.device_id)
+    found["patient"] = occupying & treated & Q(patient=session.patient_id)
+    return found

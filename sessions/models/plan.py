@@ -84,6 +84,10 @@ class TreatmentPlan(Moving, Model):
             models.UniqueConstraint(
                 name="plan_key_with_copies", fields=["id", "clinic", "patient", "area"]
             ),
+            # That of a visit that is about a plan and treats nothing: 0016_kinds_of_visit.
+            models.UniqueConstraint(
+                name="plan_key_with_patient", fields=["id", "clinic", "patient"]
+            ),
         ]
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ from clinic.models import (
     one_of,
     track_history,
 )
-from patients.models import Area, Patient, Screening, TreatmentConsent
+from patients.models import Area, Patient, Screening, StaffTask, TreatmentConsent
 from sessions.lifecycle import NEXT, SIGNED, AbortReason, Status
 from sessions.models.occupation import (
     OCCUPATION,
@@ -36,6 +36,7 @@ from sessions.models.plan import TreatmentPlan
 from sessions.models.protocol import ProtocolVersion
 from sessions.models.session_query import TreatmentSessionQuerySet
 from sessions.models.triggers import birth_date_known, of_what_is_in_use, recovers_longer
+from sessions.models.visit_type import Kind, Mode, VisitType, rules_of_kinds
 
 
 class IllegalMove(Conflict):
@@ -45,10 +46,11 @@ class IllegalMove(Conflict):
 
 @track_history()
 class TreatmentSession(Moving, Model):
-    """One appointment to treat one area: when, by whom, where and with which device.
+    """One appointment: of which kind, when, by whom, and where and with what, if anywhere.
 
-    `starts_at` to `ends_at` is the treatment; room and device are taken from `occupied_from`, for
-    setting up, to `released_at`, after cleaning. `recovers_at` is the earliest next session on
+    `starts_at` to `ends_at` is the visit; room and device are taken from `occupied_from`, for
+    setting up, to `released_at`, after cleaning. Only a treatment has an area, a protocol version
+    and a recovery (`rules_of_kinds`). `recovers_at` is the earliest next session on
     this area: the protocol's hard minimum of days after `starts_at` on the clinic's wall clock, or
     the start of a sooner session that a practitioner has approved (`spacing_override_reason`,
     kept on that sooner session). A longer minimum in a newer version lengthens it.
@@ -66,7 +68,32 @@ class TreatmentSession(Moving, Model):
     version_parts = ("zone_treatments", "product_uses", "cartridge_uses")
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False, db_index=False)
-    plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="sessions")
+    visit_type = models.ForeignKey(
+        VisitType, on_delete=models.PROTECT, related_name="sessions", db_index=False
+    )
+    kind = models.CharField(
+        max_length=16,
+        choices=Kind,
+        default=Kind.TREATMENT,
+        db_default=Kind.TREATMENT,
+        editable=False,
+    )
+    mode = models.CharField(
+        max_length=12,
+        choices=Mode,
+        default=Mode.IN_PERSON,
+        db_default=Mode.IN_PERSON,
+        editable=False,
+    )
+    video_url = models.URLField("video link", max_length=300, blank=True, default="", db_default="")
+    plan = models.ForeignKey(
+        TreatmentPlan,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sessions",
+        help_text="What is treated, or what the visit is about.",
+    )
     patient = models.ForeignKey(
         Patient,
         on_delete=models.PROTECT,
@@ -74,22 +101,34 @@ class TreatmentSession(Moving, Model):
         editable=False,
         db_index=False,
     )
-    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="+", editable=False)
+    area = models.ForeignKey(
+        Area, on_delete=models.PROTECT, null=True, related_name="+", editable=False
+    )
     # these, the clinic and the patient have indexes of their own below
     practitioner = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="sessions", db_index=False
     )
     room = models.ForeignKey(
-        Room, on_delete=models.PROTECT, related_name="sessions", db_index=False
+        Room,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sessions",
+        db_index=False,
     )
     device = models.ForeignKey(
-        Device, on_delete=models.PROTECT, related_name="sessions", db_index=False
+        Device,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sessions",
+        db_index=False,
     )
     occupied_from = models.DateTimeField(editable=False)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(editable=False)
     released_at = models.DateTimeField(editable=False)
-    recovers_at = models.DateTimeField(editable=False)
+    recovers_at = models.DateTimeField(null=True, editable=False)
     time_zone = models.CharField(max_length=40, editable=False, help_text="Of the clinic, then.")
     status = models.CharField(
         max_length=16, choices=Status, default=Status.BOOKED, db_default=Status.BOOKED
@@ -118,9 +157,28 @@ class TreatmentSession(Moving, Model):
     protocol_version = models.ForeignKey(
         ProtocolVersion,
         on_delete=models.PROTECT,
+        null=True,
         editable=False,
         related_name="+",
         help_text="That it is checked against.",
+    )
+    side_effect = models.ForeignKey(
+        "treatment_sessions.SideEffect",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="checks",
+        db_index=False,
+        help_text="That a check looks at.",
+    )
+    task = models.ForeignKey(
+        StaffTask,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="That a check settles.",
     )
     screening = models.ForeignKey(
         Screening, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
@@ -199,6 +257,7 @@ class TreatmentSession(Moving, Model):
                 condition=Q(released_at__lte=F("occupied_from") + timedelta(days=1)),
             ),
             one_of("session_status_known", status=Status),
+            *rules_of_kinds(),
             models.CheckConstraint(
                 name="session_completed_iff_completed_at",
                 condition=Q(status=Status.COMPLETED, completed_at__isnull=False)
@@ -255,7 +314,8 @@ class TreatmentSession(Moving, Model):
         ]
         triggers = [
             pgtrigger.ReadOnly(
-                name="booked_for_good", fields=["plan", "patient", "area", "clinic"]
+                name="booked_for_good",
+                fields=["plan", "patient", "area", "clinic", "visit_type", "kind"],
             ),
             # Only the recovery may still change, when a later session is approved or cancelled.
             pgtrigger.Protect(
@@ -273,7 +333,12 @@ class TreatmentSession(Moving, Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.patient}, {self.area}, {self.starts_at_local:%d %b %Y %H:%M}"
+        return f"{self.patient}, {self.about}, {self.starts_at_local:%d %b %Y %H:%M}"
+
+    @property
+    def about(self) -> str:
+        """What is treated; of another visit, its kind."""
+        return str(self.area) if self.area else str(self.get_kind_display()).lower()
 
     @property
     def starts_at_local(self) -> datetime:
@@ -293,7 +358,7 @@ class TreatmentSession(Moving, Model):
         elif new == Status.ABORTED:
             self.aborted_at, self.signed_by = at, by
             self.abort_reason, self.abort_note = values["why"], values.get("note", "")
-            if not values.get("has_needled"):
+            if self.area_id and not values.get("has_needled"):
                 self.recovers_at = self.starts_at
         elif new == Status.CANCELLED:
             late_from = self.starts_at - timedelta(hours=self.clinic.late_cancel_hours)

@@ -76,7 +76,8 @@ class ZoneTreatment(Model):
         return f"{self.zone}: {self.depth_mm} mm × {self.passes}"
 
     def clean(self) -> None:
-        if self.zone_id and (why := self.zone.why_not_on(self.session.area)):
+        area = self.session.area
+        if self.zone_id and area and (why := self.zone.why_not_on(area)):
             raise ValidationError({"zone": why})
 
 

@@ -8,6 +8,7 @@ import pgtrigger
 from clinic.models import refuse
 from sessions.lifecycle import Status
 from sessions.models.occupation import recovers_sql
+from sessions.models.visit_type import Kind
 
 
 def locked_once_signed() -> pgtrigger.Trigger:
@@ -139,20 +140,23 @@ def of_what_is_in_use() -> pgtrigger.Trigger:
     rules = {
         "session_room_in_use": (
             "'the room is out of use'",
+            "room_id",
             "SELECT FROM clinic_room WHERE id = NEW.room_id AND is_active",
         ),
         "session_device_in_use": (
             "'the device is out of use'",
+            "device_id",
             "SELECT FROM clinic_device WHERE id = NEW.device_id AND is_active",
         ),
         "session_record_is_open": (
             "'the record is archived'",
+            "patient_id",
             "SELECT FROM patient WHERE id = NEW.patient_id AND archived_at IS NULL",
         ),
     }
     checks = "".join(
-        f"IF NOT EXISTS ({found}) THEN {refuse(message, name)} END IF;"
-        for name, (message, found) in rules.items()
+        f"IF NEW.{column} IS NOT NULL AND NOT EXISTS ({found}) THEN {refuse(message, name)} END IF;"
+        for name, (message, column, found) in rules.items()
     )
     return pgtrigger.Trigger(
         name="of_what_is_in_use",
@@ -169,7 +173,10 @@ def birth_date_known() -> pgtrigger.Trigger:
         name="birth_date_known",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),  # type: ignore[no-untyped-call]
-        condition=pgtrigger.Q(new__status__in=[Status.IN_PROGRESS, Status.COMPLETED]),
+        condition=pgtrigger.Q(
+            new__status__in=[Status.IN_PROGRESS, Status.COMPLETED],
+            new__kind__in=[Kind.TREATMENT, Kind.TEST],  # what needles
+        ),
         declare=[("born", "DATE")],
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]
             f"""

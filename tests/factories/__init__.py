@@ -66,9 +66,13 @@ from tests.factories.sessions import (
     SessionFindingFactory,
     SideEffectExpectationFactory,
     SideEffectFactory,
+    VisitFactory,
+    VisitTypeFactory,
+    VisitTypeNameFactory,
     WaitlistEntryFactory,
     ZoneRangeFactory,
     ZoneTreatmentFactory,
+    visit_type_of,
 )
 from tests.factories.times import DAY, HOUR, LONG_AGO, NINE
 
@@ -132,6 +136,9 @@ __all__ = [
     "TimeOffFactory",
     "TreatmentConsentFactory",
     "UserFactory",
+    "VisitFactory",
+    "VisitTypeFactory",
+    "VisitTypeNameFactory",
     "WaitlistEntryFactory",
     "WorkingHoursFactory",
     "ZoneFactory",
@@ -139,4 +146,5 @@ __all__ = [
     "ZoneRangeFactory",
     "ZoneTreatmentFactory",
     "clinical_rules",
+    "visit_type_of",
 ]

@@ -4,6 +4,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from clinic.findings import Severity
+from clinic.models import Clinic
 from sessions.lifecycle import SIGNED, AbortReason, PlanStatus, Status
 from sessions.models import (
     Candidacy,
@@ -12,6 +13,7 @@ from sessions.models import (
     DeviceClearance,
     Endpoint,
     Hold,
+    Mode,
     OutcomeMeasure,
     OutcomeScale,
     Photo,
@@ -24,6 +26,8 @@ from sessions.models import (
     SideEffectExpectation,
     TreatmentPlan,
     TreatmentSession,
+    VisitType,
+    VisitTypeName,
     WaitlistEntry,
     ZoneRange,
     ZoneTreatment,
@@ -31,6 +35,7 @@ from sessions.models import (
 from sessions.scheduling.spacing import recovery_end
 from tests.factories.clinic import (
     CartridgeLotFactory,
+    ClinicFactory,
     DeviceFactory,
     DeviceModelFactory,
     RoomFactory,
@@ -153,6 +158,11 @@ class PlanFactory(DjangoModelFactory):
     created_by = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
 
 
+def visit_type_of(clinic: Clinic, code: str = "treatment") -> VisitType:
+    """One of those that a clinic has from the start."""
+    return VisitType.objects.get(clinic=clinic, code=code)
+
+
 class SessionFactory(DjangoModelFactory):
     """A session written straight into the table, past the services."""
 
@@ -161,6 +171,7 @@ class SessionFactory(DjangoModelFactory):
 
     plan = factory.SubFactory(PlanFactory)
     clinic = factory.SelfAttribute("plan.clinic")
+    visit_type = factory.LazyAttribute(lambda s: visit_type_of(s.clinic))
     patient = factory.SelfAttribute("plan.patient")
     area = factory.SelfAttribute("plan.area")
     practitioner = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
@@ -184,6 +195,44 @@ class SessionFactory(DjangoModelFactory):
         lambda s: AbortReason.FAINTING if s.status == Status.ABORTED else ""
     )
     signed_by = factory.LazyAttribute(lambda s: s.practitioner if s.status in SIGNED else None)
+
+
+class VisitFactory(DjangoModelFactory):
+    """A visit that treats nothing, written straight into the table; `code` names its kind."""
+
+    class Meta:
+        model = TreatmentSession
+
+    class Params:
+        code = "consultation"
+
+    patient = factory.SubFactory(PatientFactory)
+    clinic = factory.SelfAttribute("patient.clinic")
+    visit_type = factory.LazyAttribute(lambda s: visit_type_of(s.clinic, s.code))
+    kind = factory.SelfAttribute("visit_type.kind")
+    mode = factory.SelfAttribute("visit_type.mode")
+    video_url = factory.LazyAttribute(
+        lambda s: "https://meet.example/room" if s.mode == Mode.VIDEO else ""
+    )
+    practitioner = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
+    room = factory.LazyAttribute(
+        lambda s: RoomFactory(clinic=s.clinic) if s.visit_type.needs_room else None
+    )
+    device = factory.LazyAttribute(
+        lambda s: DeviceFactory(clinic=s.clinic) if s.visit_type.needs_device else None
+    )
+    starts_at = NINE
+    occupied_from = factory.LazyAttribute(lambda s: s.starts_at - s.visit_type.setup)
+    ends_at = factory.LazyAttribute(lambda s: s.starts_at + s.visit_type.duration)
+    released_at = factory.LazyAttribute(lambda s: s.ends_at + s.visit_type.cleaning)
+    time_zone = factory.SelfAttribute("clinic.time_zone")
+    status = Status.BOOKED
+    completed_at = factory.LazyAttribute(
+        lambda s: s.ends_at if s.status == Status.COMPLETED else None
+    )
+    signed_by = factory.LazyAttribute(
+        lambda s: s.practitioner if s.status == Status.COMPLETED else None
+    )
 
 
 class ZoneTreatmentFactory(DjangoModelFactory):
@@ -278,6 +327,27 @@ class CandidacyFactory(DjangoModelFactory):
     outcome = CandidacyOutcome.CANDIDATE
     decided_at = NINE - 7 * DAY
     decided_by = factory.SubFactory(UserFactory)
+
+
+class VisitTypeFactory(DjangoModelFactory):
+    class Meta:
+        model = VisitType
+
+    clinic = factory.SubFactory(ClinicFactory)
+    code = factory.Sequence(lambda n: f"visit-{n}")
+    name = factory.Sequence(lambda n: f"Visit {n}")
+    kind = "CONSULTATION"
+    minutes = 30
+
+
+class VisitTypeNameFactory(DjangoModelFactory):
+    class Meta:
+        model = VisitTypeName
+
+    visit_type = factory.SubFactory(VisitTypeFactory)
+    language = "en"
+    name = "A talk"
+    discreet_name = "Appointment"
 
 
 class WaitlistEntryFactory(DjangoModelFactory):

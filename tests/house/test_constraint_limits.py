@@ -26,6 +26,8 @@ TAKES = {"duration_minutes": 60, "minutes_per_zone": 0, "setup_minutes": 0, "cle
 DAYS = {"hard_min_days": 14, "soft_min_days": 14, "target_min_days": 14, "target_max_days": 14}
 LAID_OUT = {"occupied_from": NINE, "starts_at": NINE, "ends_at": NINE + HOUR}
 HELD = {**LAID_OUT, "released_at": NINE + HOUR}
+MINUTES = {"minutes": 30, "setup_minutes": 0, "cleaning_minutes": 0}
+WINDOW = {"counted_from": "SESSION", "window_from_days": 75, "window_until_days": 120}
 BEFORE = {"anchor": "STARTS", "from_next_window": False}
 AFTER = {"anchor": "BOOKED", "from_next_window": False}
 # Constraint, what else the row holds, a field of it, values let through, values refused.
@@ -137,6 +139,16 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
         [NINE + DAY],
         [NINE + DAY + MOMENT],
     ),
+    *(
+        ("visit_type_takes_time", {"kind": "CHECK", **MINUTES}, field, good, bad)
+        for field, good, bad in [
+            ("minutes", [5, 480], [4, 481]),
+            ("setup_minutes", [0, 240], [241]),
+            ("cleaning_minutes", [0, 240], [241]),
+        ]
+    ),
+    ("visit_type_window_ordered", WINDOW, "window_until_days", [75, 1096], [74, 1097]),
+    ("visit_type_window_ordered", WINDOW, "window_from_days", [0, 120], [121]),
     ("session_pain_0_to_10", {}, "pain_score", [0, 10], [11]),
     (
         "side_effect_expectation_hours_ordered",

@@ -290,6 +290,76 @@ def _() -> None:
     make.SessionFactory(patient=make.PatientFactory())
 
 
+@violates("session_copies_its_type")
+def _() -> None:
+    make.VisitFactory(kind="OUTCOME")
+
+
+@violates("session_patient_of_same_clinic")
+def _() -> None:
+    make.VisitFactory(clinic=make.ClinicFactory())
+
+
+@violates("session_plan_of_same_patient")
+def _() -> None:
+    make.VisitFactory(code="outcome-90d", plan=make.PlanFactory())
+
+
+VIOLATIONS["session_kind_known"] = lambda: make.VisitFactory(kind="PARTY")
+VIOLATIONS["session_mode_known"] = lambda: make.VisitFactory(mode="BY_LETTER")
+VIOLATIONS["session_treatment_complete"] = lambda: make.SessionFactory(device=None)
+VIOLATIONS["session_only_treatment_has_skin"] = lambda: make.VisitFactory(recovers_at=NINE + DAY)
+VIOLATIONS["session_remote_without_room"] = lambda: make.VisitFactory(mode="PHONE")
+VIOLATIONS["session_link_iff_video"] = lambda: make.VisitFactory(
+    video_url="https://meet.example/room"
+)
+
+
+@violates("session_consultation_before_plan")
+def _() -> None:
+    plan = make.PlanFactory()
+    make.VisitFactory(patient=plan.patient, plan=plan)
+
+
+@violates("session_only_check_looks_at_something")
+def _() -> None:
+    patient = make.PatientFactory()
+    task = make.StaffTaskFactory(clinic=patient.clinic, patient=patient)
+    make.VisitFactory(patient=patient, task=task)
+
+
+VIOLATIONS["visit_type_kind_known"] = lambda: make.VisitTypeFactory(kind="PARTY")
+VIOLATIONS["visit_type_mode_known"] = lambda: make.VisitTypeFactory(
+    mode="BY_LETTER", needs_room=False
+)
+VIOLATIONS["visit_type_code_once_per_clinic"] = lambda: make.VisitTypeFactory(code="check")
+VIOLATIONS["visit_type_one_treatment_per_clinic"] = lambda: make.VisitTypeFactory(
+    kind="TREATMENT", minutes=None, needs_device=True
+)
+VIOLATIONS["visit_type_remote_without_room"] = lambda: make.VisitTypeFactory(mode="PHONE")
+VIOLATIONS["visit_type_link_of_video"] = lambda: make.VisitTypeFactory(
+    video_url="https://meet.example/room"
+)
+VIOLATIONS["visit_type_by_somebody"] = lambda: make.VisitTypeFactory(roles=[])
+VIOLATIONS["visit_type_counted_from_known"] = lambda: make.VisitTypeFactory(
+    counted_from="BIRTH", window_from_days=1, window_until_days=2
+)
+VIOLATIONS["visit_type_takes_time"] = lambda: make.VisitTypeFactory(minutes=None)
+VIOLATIONS["visit_type_window_ordered"] = lambda: make.VisitTypeFactory(
+    counted_from="SESSION", window_from_days=2, window_until_days=1
+)
+
+
+@violates("visit_type_of_treatments")
+def _() -> None:
+    update(make.visit_type_of(make.ClinicFactory()), needs_device=False)
+
+
+@violates("visit_type_name_once_per_language")
+def _() -> None:
+    make.VisitTypeNameFactory(visit_type=make.VisitTypeNameFactory().visit_type)
+
+
 @violates("patient_concern_subtype_of_concern")
 def _() -> None:
     make.PatientConcernFactory(subtype=make.ConcernSubtypeFactory())
@@ -544,7 +614,7 @@ def test_every_constraint_has_a_violation() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT conname FROM pg_constraint WHERE contype = 'f'")
         by_hand = {name for (name,) in cursor if not re.search(r"_fk(_\w+)?$", name)}
-    assert len(by_hand) == 7
+    assert len(by_hand) == 10
 
     missing = {name for name in named | by_hand if "_key_with_" not in name} - set(VIOLATIONS)
 
@@ -594,7 +664,9 @@ def test_history_cannot_be_rewritten_by_sql(add: Callable[[], Any], verb: str) -
     assert type(row)._default_manager.filter(pk=row.pk).exists()
 
 
-@pytest.mark.parametrize("field", ["plan_id", "patient_id", "area_id", "clinic_id"])
+@pytest.mark.parametrize(
+    "field", ["plan_id", "patient_id", "area_id", "clinic_id", "visit_type_id"]
+)
 def test_a_session_never_changes_what_it_was_booked_for(field: str) -> None:
     session = make.SessionFactory()
     other = make.SessionFactory()

@@ -44,6 +44,8 @@ TABLES = """
     patients.treatmentconsent             -     cru           r        -      -
     patients.photoconsent                 -     cru           r        -      -
     patients.stafftask                    ru    ru            ru       -      -
+    treatment_sessions.visittype          r     r             cru      -      -
+    treatment_sessions.visittypename      r     r             cru      -      -
     treatment_sessions.zonelimit          r     r             cr       -      -
     treatment_sessions.protocol           r     r             cru      -      -
     treatment_sessions.protocolversion    r     r             cr       -      -
