@@ -17,7 +17,7 @@ from django.db.models import Q
 from clinic.models import Clinic, Device, DeviceModel, Role, Room, User, WorkingHours
 from patients.models import Concern, Patient
 from sessions.lifecycle import OCCUPIES, WAITLIST_OPEN, PlanStatus, Status
-from sessions.models import Hold, Protocol, TreatmentPlan, TreatmentSession, WaitlistEntry
+from sessions.models import Hold, Kind, Protocol, TreatmentPlan, TreatmentSession, WaitlistEntry
 from sessions.scheduling import presence_sql
 from sessions.signals import asked_for_messages
 
@@ -85,7 +85,7 @@ def _resource(name: str) -> Callable[[Any, datetime], Reach]:
         if row.is_active:
             if not row.areas:
                 return Reach()
-            of_session = ~Q(area__code__in=row.areas)
+            of_session = Q(area__isnull=False) & ~Q(area__code__in=row.areas)
             of_plan = ~Q(plan__area__code__in=row.areas)
         return Reach(
             Q(**{name: row}) & of_session,
@@ -103,11 +103,13 @@ def _device_model(row: DeviceModel, at: datetime) -> Reach:
 
 
 def _of_plan(name: str) -> Callable[[Any, datetime], Reach]:
-    """A protocol or a concern: what is planned by it."""
+    """A protocol or a concern: what is planned by it. A visit that treats nothing does without."""
 
     def reach(row: Protocol | Concern, at: datetime) -> Reach:
         planned = Q(**{f"plan__{name}": row})
-        return Reach() if row.is_active else Reach(planned, planned, planned)
+        if row.is_active:
+            return Reach()
+        return Reach(planned & Q(kind=Kind.TREATMENT), planned, planned)
 
     return reach
 
@@ -115,7 +117,8 @@ def _of_plan(name: str) -> Callable[[Any, datetime], Reach]:
 def _plan(row: TreatmentPlan, at: datetime) -> Reach:
     if row.status in (PlanStatus.DRAFT, PlanStatus.ACTIVE):
         return Reach()
-    return Reach(Q(plan=row), Q(plan=row), Q(plan=row))
+    # what was done is looked at and measured when the plan has ended, too
+    return Reach(Q(plan=row, kind=Kind.TREATMENT), Q(plan=row), Q(plan=row))
 
 
 def _patient(row: Patient, at: datetime) -> Reach:
@@ -125,12 +128,16 @@ def _patient(row: Patient, at: datetime) -> Reach:
 
 
 def _person(row: User, at: datetime) -> Reach:
-    """A practitioner: everything at the clinics where they do not treat (any more)."""
+    """A member of staff: everything at the clinics where they do not do it (any more)."""
     treats = row.role == Role.PRACTITIONER and row.is_active
     elsewhere = ~Q(clinic__in=row.clinics.all()) if treats else Q()
     theirs = Q(practitioner=row)
+    not_theirs = Q()
+    if row.is_active:
+        may_do = Q(visit_type__roles__contains=[row.role])
+        not_theirs = ~Q(clinic__in=row.clinics.all()) | ~may_do
     return Reach(
-        theirs & elsewhere, theirs & elsewhere, (theirs | Q(offered_practitioner=row)) & elsewhere
+        theirs & not_theirs, theirs & elsewhere, (theirs | Q(offered_practitioner=row)) & elsewhere
     )
 
 
@@ -152,6 +159,7 @@ def sessions_without_staff(
     values = {
         "clinic": clinic.pk,
         "zone": clinic.time_zone,
+        "roles": Role.values,  # each visit says itself by whom it may be
         "practitioner": practitioner_id,
         "first": today,
         "last": _last_day(clinic, at, practitioner_id) or today,

@@ -7,26 +7,57 @@ from uuid import UUID
 
 from django.db import connection
 
-from clinic.db.prepared import Statement, together
+from clinic.db.prepared import Prepared, Statement, together
 from clinic.errors import Conflict
-from clinic.models import Clinic, Device, Room, User
+from clinic.models import Clinic, Device, Role, Room, User
+from patients.models import Patient
 from sessions.lifecycle import PlanStatus
-from sessions.models import TreatmentPlan, TreatmentSession
+from sessions.models import Kind, Mode, TreatmentPlan, TreatmentSession, VisitType
 from sessions.scheduling import presence_sql, slots_sql
 
 # How far `first_free` looks, in steps: nearly always the first one answers.
 HORIZON = (timedelta(days=7), timedelta(days=31), timedelta(days=92), timedelta(days=366))
 
 
+TREATS = [str(Role.PRACTITIONER)]
+
+
+@dataclass(frozen=True)
+class VisitRequest:
+    """A visit that treats nothing, as far as looking for its time has to know it. A new caller is
+    no patient yet."""
+
+    visit_type: VisitType
+    patient: Patient | None = None
+    plan: TreatmentPlan | None = None
+
+    @property
+    def clinic(self) -> Clinic:
+        return self.visit_type.clinic
+
+
+# What a time is looked for: the next session of a plan, or a visit that treats nothing.
+Wanted = TreatmentPlan | VisitRequest
+
+
+def wanted_by(session: TreatmentSession) -> Wanted:
+    """What a session was booked for, to look for another time."""
+    if session.kind == Kind.TREATMENT:
+        assert session.plan  # session_treatment_complete
+        return session.plan
+    return VisitRequest(session.visit_type, session.patient, session.plan)
+
+
 @dataclass(frozen=True)
 class Offer:
-    """A time that can be booked now, with the ids of who and what is free then."""
+    """A time that can be booked now, with the ids of who and what is free then. No room or device
+    where none is needed."""
 
     starts_at: datetime
     ends_at: datetime
     practitioner_id: UUID
-    room_id: UUID
-    device_id: UUID
+    room_id: UUID | None
+    device_id: UUID | None
 
 
 class SlotTaken(Conflict):
@@ -74,7 +105,8 @@ class Presence:
 class BookingFacts(Presence):
     """What else a booking has to know, read behind its locks."""
 
-    plan_status: str
+    visit_type: UUID | None  # of the session, if the clinic offers it
+    plan_status: str | None
     archived: bool
     room_in_use: bool
     device_in_use: bool
@@ -87,7 +119,8 @@ class BookingFacts(Presence):
 def presence(
     *, clinic: Clinic, practitioner: User, starts_at: datetime, ends_at: datetime
 ) -> Presence:
-    """Whether clinic and practitioner are there during all of [start, end), in one query."""
+    """Whether clinic and practitioner are there to treat during all of [start, end), in one
+    query."""
     with connection.cursor() as cursor:
         presence_sql.PRESENCE.execute(cursor, _stretch(clinic, practitioner.pk, starts_at, ends_at))
         return Presence(*cursor.fetchone())
@@ -96,8 +129,12 @@ def presence(
 def booking_facts(session: TreatmentSession, *, behind: Statement | None = None) -> BookingFacts:
     """How it stands with a session that is about to be booked or held, in one query; `behind` the
     locks that this statement takes."""
+    given: UUID | None = session.visit_type_id
     values = {
         **_stretch(session.clinic, session.practitioner_id, session.starts_at, session.ends_at),
+        "roles": session.visit_type.roles if given else TREATS,
+        "visit_type": given,
+        "patient": session.patient_id,
         "plan": session.plan_id,
         "room": session.room_id,
         "device": session.device_id,
@@ -115,6 +152,7 @@ def _stretch(
     return {
         "clinic": clinic.pk,
         "zone": clinic.time_zone,
+        "roles": TREATS,
         "practitioner": practitioner_id,
         "first": day,
         "last": day,
@@ -125,7 +163,7 @@ def _stretch(
 
 def offers(
     *,
-    plan: TreatmentPlan,
+    wanted: Wanted,
     first: date,
     last: date,
     practitioner_id: UUID | None,
@@ -136,25 +174,20 @@ def offers(
     others: bool = False,
     limit: int | None = None,
 ) -> list[Offer]:
-    """The times from `first` to `last` (local days, both included) for the plan's next session.
+    """The times from `first` to `last` (local days, both included) for what is wanted.
 
-    With everyone who treats at the clinic, or with one practitioner; or with one practitioner
-    wherever possible, and `others` else. Nothing before `at`, and only
-    what starts from `not_before` on and `before` another instant. While a session is `moving`,
-    what it takes up itself is free.
+    With everyone who may do it at the clinic, or with one of them; or with one wherever possible,
+    and `others` else. Nothing before `at`, and only what starts from `not_before` on and `before`
+    another instant. While a session is `moving`, what it takes up itself is free.
     """
-    if plan.status != PlanStatus.ACTIVE or plan.patient.archived_at:
+    statement, values = _asked(wanted)
+    if statement is None:
         return []
     parameters: dict[str, Any] = {
-        "clinic": plan.clinic_id,
-        "zone": plan.clinic.time_zone,
-        "grid": plan.clinic.slot_minutes,
-        "plan": plan.pk,
-        "protocol": plan.protocol_id,
-        "zones": plan.planned_zones,
-        "patient": plan.patient_id,
-        "area": plan.area_id,
-        "area_code": plan.area.code,
+        **values,
+        "clinic": wanted.clinic.pk,
+        "zone": wanted.clinic.time_zone,
+        "grid": wanted.clinic.slot_minutes,
         "practitioner": practitioner_id,
         "others": others,
         "first": first,
@@ -166,24 +199,54 @@ def offers(
         "limit": limit,
     }
     with connection.cursor() as cursor:
-        slots_sql.SLOTS.execute(cursor, parameters)
+        statement.execute(cursor, parameters)
         return [Offer(*row) for row in cursor.fetchall()]
+
+
+def _asked(wanted: Wanted) -> tuple[Prepared | None, dict[str, Any]]:
+    """The statement that answers for it, and the values that only it has; no statement where
+    nothing can be booked."""
+    if isinstance(wanted, TreatmentPlan):
+        if wanted.status != PlanStatus.ACTIVE or wanted.patient.archived_at:
+            return None, {}
+        return slots_sql.SLOTS, {
+            "roles": TREATS,
+            "plan": wanted.pk,
+            "protocol": wanted.protocol_id,
+            "zones": wanted.planned_zones,
+            "patient": wanted.patient_id,
+            "area": wanted.area_id,
+            "area_code": wanted.area.code,
+        }
+    kind, patient = wanted.visit_type, wanted.patient
+    if not kind.is_active or (patient and patient.archived_at):
+        return None, {}
+    in_person = kind.mode == Mode.IN_PERSON
+    return slots_sql.VISIT_SLOTS, {
+        "roles": kind.roles,
+        "plan": wanted.plan and wanted.plan.pk,
+        "patient": patient and patient.pk,
+        "visit_type": kind.pk,
+        "needs_room": kind.needs_room and in_person,
+        "needs_device": kind.needs_device and in_person,
+        "rooms": [room.pk for room in kind.rooms.all()],
+    }
 
 
 def first_free(
     *,
-    plan: TreatmentPlan,
+    wanted: Wanted,
     after: datetime,
     practitioner: User | None,
     at: datetime,
     moving: TreatmentSession | None = None,
 ) -> Offer | None:
     """The first time at or after an instant, within a year."""
-    first = day = max(after, at).astimezone(plan.clinic.zone).date()
+    first = day = max(after, at).astimezone(wanted.clinic.zone).date()
     for distance in HORIZON:
         last = day + distance
         found = offers(
-            plan=plan,
+            wanted=wanted,
             first=first,
             last=last,
             practitioner_id=practitioner.pk if practitioner else None,
@@ -208,10 +271,12 @@ def free_slots(
 ) -> list[Slot]:
     """What `offers` gives, with the people and things loaded: ready to be booked."""
     who = practitioner.pk if practitioner else None
-    found = offers(plan=plan, first=first, last=last, practitioner_id=who, at=at)
+    found = offers(wanted=plan, first=first, last=last, practitioner_id=who, at=at)
     people = User.objects.in_bulk({offer.practitioner_id for offer in found})
-    rooms = Room.objects.in_bulk({offer.room_id for offer in found})
-    devices = Device.objects.select_related("model").in_bulk({offer.device_id for offer in found})
+    rooms = Room.objects.in_bulk({offer.room_id for offer in found if offer.room_id})
+    devices = Device.objects.select_related("model").in_bulk(
+        {offer.device_id for offer in found if offer.device_id}
+    )
     return [
         Slot(
             offer.starts_at,
@@ -221,4 +286,5 @@ def free_slots(
             devices[offer.device_id],
         )
         for offer in found
+        if offer.room_id and offer.device_id  # a session of a plan has both
     ]

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from clinic.models import User
 from sessions.lifecycle import WaitlistStatus
-from sessions.models import Hold, TreatmentSession, WaitlistEntry
+from sessions.models import Hold, Kind, TreatmentSession, WaitlistEntry
 from sessions.scheduling.availability import SlotTaken
 
 
@@ -28,7 +28,7 @@ def own_holds(session: TreatmentSession, *, at: datetime, named: Any = None) -> 
     found = Hold.objects.filter(clashing | Q(pk=named, plan=session.plan_id))
     own = []
     for hold in found:
-        if hold.plan_id == session.plan_id:
+        if hold.plan_id == session.plan_id and session.kind == Kind.TREATMENT:
             own.append(hold)
         elif hold.expires_at > at:
             raise SlotHeld(
@@ -39,7 +39,9 @@ def own_holds(session: TreatmentSession, *, at: datetime, named: Any = None) -> 
     return own
 
 
-def consume_holds(holds: list[Hold], session: TreatmentSession, *, at: datetime, by: User) -> None:
+def consume_holds(
+    holds: list[Hold], session: TreatmentSession, *, at: datetime, by: User | None
+) -> None:
     """End the holds that `session` was booked from. The offers among them are taken thereby."""
     for hold in holds:
         if hold.offered_to_id:

@@ -22,7 +22,8 @@ def weekly_hours(table: str, owner: str, valid: str = "true") -> str:
 
 
 def opening_hours(whom: str) -> str:
-    """The clinic's opening hours, and the practitioners for whom `whom` holds, the wanted first.
+    """The clinic's opening hours, and those of its staff in one of the `roles` for whom `whom`
+    holds, the wanted one first.
 
     `first` and `last` are local days; one more on either side, because sessions may run over
     midnight.
@@ -51,7 +52,7 @@ people AS MATERIALIZED (
     FROM clinic_user AS person
     JOIN clinic_user_clinic AS works
       ON works.user_id = person.id AND works.clinic_id = %(clinic)s
-    WHERE person.role = 'PRACTITIONER' AND person.is_active AND {whom}
+    WHERE person.role = ANY (%(roles)s) AND person.is_active AND {whom}
 )
 """
 
@@ -92,6 +93,7 @@ PRESENT = f"""
 PRESENCE_TYPES = {
     "clinic": "uuid",
     "zone": "text",
+    "roles": "text[]",
     "practitioner": "uuid",
     "first": "date",
     "last": "date",
@@ -113,33 +115,43 @@ STANDING = Prepared(
     "standing",
     f"""{opening_hours(THIS_ONE)}
 SELECT {PRESENT},
+       -- without a name it is a treatment, of which a clinic has one kind
+       (SELECT id FROM treatment_visit_type AS kind
+        WHERE clinic_id = %(clinic)s AND is_active
+          AND CASE WHEN %(visit_type)s::uuid IS NULL THEN kind.kind = 'TREATMENT'
+                   ELSE id = %(visit_type)s END),
        plan.status, patient.archived_at IS NOT NULL,
-       EXISTS (SELECT FROM clinic_room WHERE id = %(room)s AND is_active),
-       EXISTS (SELECT FROM clinic_device AS device WHERE id = %(device)s AND {DEVICE_IN_USE}),
+       %(room)s::uuid IS NULL
+           OR EXISTS (SELECT FROM clinic_room WHERE id = %(room)s AND is_active),
+       %(device)s::uuid IS NULL
+           OR EXISTS (SELECT FROM clinic_device AS device
+                      WHERE id = %(device)s AND {DEVICE_IN_USE}),
        EXISTS (SELECT FROM treatment_hold
                WHERE occupied_from < %(released_at)s AND released_at > %(occupied_from)s),
        EXISTS (SELECT FROM treatment_side_effect AS effect
                JOIN treatment_session AS session ON session.id = effect.session_id
-               WHERE session.patient_id = plan.patient_id AND effect.resolved_at IS NULL),
+               WHERE session.patient_id = patient.id AND effect.resolved_at IS NULL),
        EXISTS (SELECT FROM patient_screening_answer AS answer
                JOIN patient_screening_rule AS rule ON rule.id = answer.rule_id
                WHERE answer.answer AND rule.severity = 'BLOCK' AND rule.scope = 'GLOBAL'
                  AND answer.screening_id = (
-                     SELECT id FROM patient_screening WHERE patient_id = plan.patient_id
+                     SELECT id FROM patient_screening WHERE patient_id = patient.id
                      ORDER BY taken_at DESC, id DESC LIMIT 1)),
        EXISTS (SELECT FROM (
                    SELECT outcome, until FROM treatment_candidacy AS decided
-                   WHERE decided.patient_id = plan.patient_id
+                   WHERE decided.patient_id = patient.id
                      AND (decided.concerns = '{{}}' OR concern.code = ANY (decided.concerns))
                    ORDER BY decided_at DESC, id DESC LIMIT 1) AS newest
                WHERE outcome = 'DECLINED' OR (outcome = 'NOT_NOW' AND until > %(first)s))
 FROM tstzrange(%(starts_at)s, %(ends_at)s) AS asked,
-     treatment_plan AS plan JOIN patient ON patient.id = plan.patient_id
-     JOIN patient_concern_kind AS concern ON concern.id = plan.concern_id
-WHERE plan.id = %(plan)s
+     patient LEFT JOIN treatment_plan AS plan ON plan.id = %(plan)s
+     LEFT JOIN patient_concern_kind AS concern ON concern.id = plan.concern_id
+WHERE patient.id = %(patient)s
 """,
     types={
         **PRESENCE_TYPES,
+        "visit_type": "uuid",
+        "patient": "uuid",
         "plan": "uuid",
         "room": "uuid",
         "device": "uuid",
@@ -148,8 +160,8 @@ WHERE plan.id = %(plan)s
     },
 )
 
-# The sessions still to come at a clinic, of one practitioner or of all, for which nobody is there:
-# the clinic is closed, or the practitioner does not treat there or does not work then.
+# The sessions still to come at a clinic, of one member of staff or of all, for which nobody is
+# there: the clinic is closed, or they do not do such visits there or do not work then.
 ABSENT = Prepared(
     "absent",
     f"""{opening_hours("(%(practitioner)s::uuid IS NULL OR person.id = %(practitioner)s)")},
@@ -157,7 +169,9 @@ there AS MATERIALIZED (
     SELECT person, {THERE} AS hours FROM people, unnest(ids) AS person
 )
 SELECT session.id FROM treatment_session AS session
-LEFT JOIN there ON there.person = session.practitioner_id
+JOIN treatment_visit_type AS kind ON kind.id = session.visit_type_id
+JOIN clinic_user AS does ON does.id = session.practitioner_id
+LEFT JOIN there ON there.person = does.id AND does.role = ANY (kind.roles)
 WHERE session.clinic_id = %(clinic)s AND session.ends_at > %(at)s
   AND session.status IN ({OCCUPYING}) AND session.status <> 'COMPLETED'
   AND (%(practitioner)s::uuid IS NULL OR session.practitioner_id = %(practitioner)s)
@@ -166,6 +180,7 @@ WHERE session.clinic_id = %(clinic)s AND session.ends_at > %(at)s
     types={
         "clinic": "uuid",
         "zone": "text",
+        "roles": "text[]",
         "practitioner": "uuid",
         "first": "date",
         "last": "date",

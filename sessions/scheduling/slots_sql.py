@@ -132,10 +132,9 @@ RECOVERIES = Prepared(
 TREATMENT = Span("starts_at", "ends_at", "interval '0'", "duration")
 OCCUPATION = Span("occupied_from", "released_at", "setup", "(duration + cleaning)")
 
-SLOTS = Prepared(
-    "slots",
-    f"""{opening_hours(ANYONE)},
-version AS MATERIALIZED (
+TREATMENT_ROOMS = resource_ids("clinic_room", "name", "is_active")
+TREATMENT_DEVICES = resource_ids("clinic_device AS device", "serial", DEVICE_IN_USE)
+TREATMENT_TIMES = """
     SELECT make_interval(mins => duration_minutes + (%(zones)s - 1) * minutes_per_zone)
                AS duration,
            make_interval(mins => setup_minutes) AS setup,
@@ -144,21 +143,53 @@ version AS MATERIALIZED (
     FROM treatment_protocol_version
     WHERE protocol_id = %(protocol)s AND effective_from <= %(at)s
     ORDER BY effective_from DESC, version DESC LIMIT 1
-),
+"""
+# A visit that treats nothing takes as long as its kind says.
+VISIT_TIMES = """
+    SELECT make_interval(mins => minutes) AS duration,
+           make_interval(mins => setup_minutes) AS setup,
+           make_interval(mins => cleaning_minutes) AS cleaning
+    FROM treatment_visit_type WHERE id = %(visit_type)s
+"""
+# Where none is needed, "no room" is the only one, and never taken.
+VISIT_ROOMS = """(
+    SELECT CASE WHEN %(needs_room)s THEN coalesce(array_agg(id ORDER BY name, id), '{}')
+                ELSE ARRAY[NULL::uuid] END AS ids
+    FROM clinic_room
+    WHERE clinic_id = %(clinic)s AND is_active
+      AND (id = ANY (%(rooms)s) OR %(rooms)s = '{}')
+)"""
+VISIT_DEVICES = f"""(
+    SELECT CASE WHEN %(needs_device)s THEN coalesce(array_agg(id ORDER BY serial, id), '{{}}')
+                ELSE ARRAY[NULL::uuid] END AS ids
+    FROM clinic_device AS device WHERE clinic_id = %(clinic)s AND {DEVICE_IN_USE}
+)"""
+RECOVERED = """
+  AND NOT EXISTS (
+      SELECT FROM skin
+      WHERE recovers_at > start AND starts_at < (local + recovery) AT TIME ZONE %(zone)s)"""
+
+
+def free_starts(
+    times: str, rooms: str, devices: str, *, skin: str = "", recovered: str = ""
+) -> str:
+    """The statement of which this module tells, for what takes these times, rooms and devices."""
+    return f"""{opening_hours(ANYONE)},
+version AS MATERIALIZED ({times}),
 asked AS MATERIALIZED (
     SELECT %(first)s::date::timestamp AT TIME ZONE %(zone)s AS begins,
            (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s AS ends
 ),
--- What is kept for other plans at the moment; there are never many.
+-- What is kept for others at the moment; there are never many.
 held AS MATERIALIZED (
     SELECT hold.practitioner_id, room_id, device_id, plan.patient_id,
            occupied_from, starts_at, ends_at, released_at
     FROM treatment_hold AS hold JOIN treatment_plan AS plan ON plan.id = hold.plan_id
-    WHERE expires_at > %(at)s AND plan.id <> %(plan)s
+    WHERE expires_at > %(at)s AND plan.id IS DISTINCT FROM %(plan)s
 ),
-rooms AS MATERIALIZED {resource_ids("clinic_room", "name", "is_active")},
-devices AS MATERIALIZED {resource_ids("clinic_device AS device", "serial", DEVICE_IN_USE)},
-skin AS MATERIALIZED ({SKIN}),
+rooms AS MATERIALIZED {rooms},
+devices AS MATERIALIZED {devices},
+{skin}
 wanted AS MATERIALIZED (
     SELECT {starts_that_fit("hours")}
          * tstzmultirange(tstzrange(greatest(begins, %(not_before)s),
@@ -207,30 +238,54 @@ CROSS JOIN LATERAL generate_series(
 JOIN possible ON starts @> start
 CROSS JOIN LATERAL (SELECT start AT TIME ZONE %(zone)s AS local) AS clock
 WHERE (extract(hour FROM local)::int * 60 + extract(minute FROM local)::int) %% %(grid)s = 0
-  AND NOT EXISTS (
-      SELECT FROM skin
-      WHERE recovers_at > start AND starts_at < (local + recovery) AT TIME ZONE %(zone)s)
+{recovered}
 ORDER BY start
 LIMIT %(limit)s
-""",
+"""
+
+
+ASKED_TYPES = {
+    "clinic": "uuid",
+    "zone": "text",
+    "grid": "int",
+    "roles": "text[]",
+    "plan": "uuid",
+    "patient": "uuid",
+    "practitioner": "uuid",
+    "others": "bool",
+    "first": "date",
+    "last": "date",
+    "at": "timestamptz",
+    "not_before": "timestamptz",
+    "before": "timestamptz",
+    "moving": "uuid",
+    "limit": "bigint",
+}
+SLOTS = Prepared(
+    "slots",
+    free_starts(
+        TREATMENT_TIMES,
+        TREATMENT_ROOMS,
+        TREATMENT_DEVICES,
+        skin=f"skin AS MATERIALIZED ({SKIN}),",
+        recovered=RECOVERED,
+    ),
     types={
-        "clinic": "uuid",
-        "zone": "text",
-        "grid": "int",
-        "plan": "uuid",
+        **ASKED_TYPES,
         "protocol": "uuid",
         "zones": "int",
-        "patient": "uuid",
         "area": "uuid",
         "area_code": "text",
-        "practitioner": "uuid",
-        "others": "bool",
-        "first": "date",
-        "last": "date",
-        "at": "timestamptz",
-        "not_before": "timestamptz",
-        "before": "timestamptz",
-        "moving": "uuid",
-        "limit": "bigint",
+    },
+)
+VISIT_SLOTS = Prepared(
+    "visit_slots",
+    free_starts(VISIT_TIMES, VISIT_ROOMS, VISIT_DEVICES),
+    types={
+        **ASKED_TYPES,
+        "visit_type": "uuid",
+        "needs_room": "bool",
+        "needs_device": "bool",
+        "rooms": "uuid[]",
     },
 )

@@ -23,6 +23,7 @@ from sessions.models import (
     ProtocolVersion,
     TreatmentPlan,
     TreatmentSession,
+    of_treatment,
 )
 from sessions.scheduling.slots_sql import RECOVERIES
 
@@ -69,7 +70,7 @@ def recoveries(session: TreatmentSession, *, at: datetime) -> list[Recovery]:
 
 def earliest_start(session: TreatmentSession, others: list[Recovery]) -> datetime:
     """The first instant at or after `session.starts_at` that clashes with no recovery."""
-    needed = session.recovers_at - session.starts_at
+    needed = of_treatment(session.recovers_at) - session.starts_at
     earliest = session.starts_at
     for other in others:
         if other.clashes_with(earliest, earliest + needed):
@@ -81,10 +82,11 @@ def explain_too_soon(session: TreatmentSession, *, at: datetime) -> TooSoon:
     """What the desk needs to know: which session, which rule, and the earliest date."""
     zone = session.clinic.zone
     others = recoveries(session, at=at)
-    close = (o for o in others if o.clashes_with(session.starts_at, session.recovers_at))
+    recovers_at, version = of_treatment(session.recovers_at), of_treatment(session.protocol_version)
+    close = (o for o in others if o.clashes_with(session.starts_at, recovers_at))
     other = next(close, None)
     earliest = earliest_start(session, others)
-    protocol, days = session.protocol_version.protocol, session.protocol_version.hard_min_days
+    protocol, days = version.protocol, version.hard_min_days
     if other and other.starts_at <= session.starts_at:
         days = other.days  # the skin recovers from what was done before
         if other.protocol_id != protocol.pk:
@@ -136,11 +138,14 @@ def approve_sooner(session: TreatmentSession) -> None:
             other.recovers_at = max(session.starts_at, other.ends_at)
             other.save(update_fields=["recovers_at"])
         else:
-            session.recovers_at = max(min(session.recovers_at, other.starts_at), session.ends_at)
+            recovered = min(of_treatment(session.recovers_at), other.starts_at)
+            session.recovers_at = max(recovered, session.ends_at)
 
 
 def restore_recovery_before(freed: TreatmentSession) -> None:
     """Give an earlier session its recovery back, now that `freed` no longer follows on it."""
+    if not freed.area_id:
+        return
     before = (
         TreatmentSession.objects.on_skin_of(freed)
         .filter(recovers_at=freed.starts_at)
@@ -150,7 +155,8 @@ def restore_recovery_before(freed: TreatmentSession) -> None:
     )
     if before is None:
         return
-    recovered = recovery_end(before.starts_at, before.protocol_version, before.clinic.zone)
+    version = of_treatment(before.protocol_version)
+    recovered = recovery_end(before.starts_at, version, before.clinic.zone)
     following = (
         TreatmentSession.objects.on_skin_of(freed)
         .filter(starts_at__gt=before.starts_at)

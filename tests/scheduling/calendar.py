@@ -4,7 +4,7 @@ from typing import Any
 
 from icalendar import Calendar
 
-from sessions.models import TreatmentSession
+from sessions.models import TreatmentSession, of_treatment
 
 
 def events(content: bytes) -> list[Any]:
@@ -13,12 +13,12 @@ def events(content: bytes) -> list[Any]:
 
 def private_words(session: TreatmentSession) -> list[str]:
     """What must not be read over a shoulder."""
-    plan = session.plan
+    plan = of_treatment(session.plan)
     return [
         session.patient.given_name,
         session.patient.family_name,
         session.patient.email,
-        session.area.name,
+        of_treatment(session.area).name,
         plan.protocol.name,
         plan.concern.name,
         str(session.patient_id),

@@ -7,6 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from clinic.models import Weekday
+from sessions.models import of_treatment
 from sessions.scheduling.availability import free_slots
 from tests.conftest import Booking
 from tests.factories import (
@@ -193,7 +194,7 @@ def test_the_first_free_time_comes_with_the_reason_why_not_sooner(
         soon = as_dana.get(f"{url}&after={MONDAY + DAY}").json()
     late = as_dana.get(f"{url}&after={MONDAY + 28 * DAY}").json()
 
-    recovered = session.recovers_at.isoformat().replace("+00:00", "Z")
+    recovered = of_treatment(session.recovers_at).isoformat().replace("+00:00", "Z")
     assert (soon["earliest_at"], soon["earliest_on"]) == (recovered, "2030-02-04")
     assert soon["slot"]["starts_at"] == recovered
     assert soon["reason"]["code"] == "too_soon"

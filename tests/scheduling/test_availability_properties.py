@@ -198,7 +198,7 @@ def fill(draw: st.DrawFn, world: World) -> None:
 
 def offered(world: World, who: User | None) -> list[Offer]:
     return offers(
-        plan=world.plan,
+        wanted=world.plan,
         first=world.day - DAY,
         last=world.day + DAY,
         practitioner_id=who.pk if who else None,

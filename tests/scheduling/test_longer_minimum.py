@@ -15,7 +15,7 @@ from clinic.models import User
 from clinic.values.wallclock import add_wallclock
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import ProtocolVersion, TreatmentPlan, TreatmentSession
+from sessions.models import ProtocolVersion, TreatmentPlan, TreatmentSession, of_treatment
 from sessions.scheduling.availability import offers
 from sessions.scheduling.spacing import TooSoon, recoveries, why_not_yet
 from tests.conftest import Booking
@@ -59,7 +59,7 @@ def lengthen(booking: Booking) -> ProtocolVersion:
 def offered(booking: Booking, day: datetime, *, moving: Any = None) -> bool:
     """Whether nine o'clock of this day is offered."""
     found = offers(
-        plan=booking.plan,
+        wanted=booking.plan,
         first=day.date(),
         last=day.date(),
         practitioner_id=booking.practitioner.pk,
@@ -126,8 +126,8 @@ def test_a_version_binds_from_its_first_moment_on(booking: Booking, short: Any) 
         clinic=first.clinic,
         patient=first.patient,
         area=first.area,
-        starts_at=first.recovers_at,
-        recovers_at=first.recovers_at + DAY,
+        starts_at=of_treatment(first.recovers_at),
+        recovers_at=of_treatment(first.recovers_at) + DAY,
     )
 
     assert not offered(booking, NINE + 34 * DAY)
@@ -149,7 +149,7 @@ def test_a_pair_that_was_booked_stays_and_nothing_slips_between(
             booking.book(NINE + days * DAY, at=AT)
     assert booking.move(second, Status.CHECKED_IN).status == Status.CHECKED_IN
     first.refresh_from_db()
-    assert first.recovers_at <= second.starts_at
+    assert of_treatment(first.recovers_at) <= second.starts_at
 
 
 def test_a_practitioner_may_still_approve_a_sooner_session(booking: Booking, short: Any) -> None:

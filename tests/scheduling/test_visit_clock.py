@@ -17,6 +17,7 @@ from aftercare.texts.values import values_of
 from clinic.values.languages import override_language
 from clinic.values.zones import clock_of, place_of, whose_clock
 from patients.models import Channel
+from sessions.models import of_treatment
 from tests.factories import DAY, NINE, ClinicFactory, MessageFactory, SessionFactory
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +89,7 @@ def test_the_days_are_the_clinics_too() -> None:
 
     values = values_of(message, language="en", names=["next_date", "days_since"])
 
-    days = message.session.protocol_version.target_min_days
+    days = of_treatment(message.session.protocol_version).target_min_days
     assert values["date"] == "Monday 7 January"
     assert values["time"] == "00:30 (Berlin time)"
     assert values["days_since"] == 3

@@ -218,7 +218,7 @@ class AvailabilityViewSet(ClinicViewSet):
         data = parse_query(query, request)
         asked = data
         return offers(
-            plan=asked["plan"],
+            wanted=asked["plan"],
             first=asked["from"],
             last=asked["to"],
             practitioner_id=asked["practitioner"] and asked["practitioner"].pk,
@@ -240,7 +240,7 @@ class AvailabilityViewSet(ClinicViewSet):
             "earliest_on": earliest.astimezone(plan.clinic.zone).date(),
             "reason": reason,
             "slot": first_free(
-                plan=plan,
+                wanted=plan,
                 after=earliest,
                 practitioner=data["practitioner"],
                 at=now,

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from clinic.models import User
-from sessions.models import TreatmentPlan, TreatmentSession
-from sessions.scheduling.availability import Offer, offers
+from sessions.models import TreatmentSession
+from sessions.scheduling.availability import Offer, Wanted, offers
 
 OFFERED = 3
 # How far to look on either side of the wanted time, until there are enough.
@@ -14,13 +14,13 @@ MINUTE = timedelta(minutes=1)
 
 def alternatives(
     *,
-    plan: TreatmentPlan,
+    wanted: Wanted,
     starts_at: datetime,
     practitioner: User,
     at: datetime,
     without: TreatmentSession | None = None,
 ) -> list[Offer]:
-    """Up to three times that can be booked for `plan`, the nearest to `starts_at` first.
+    """Up to three times that can be booked for what is wanted, the nearest to `starts_at` first.
 
     Each with the wanted practitioner if possible, else with another one; the wanted time with
     another practitioner, room or device comes before any other time. What a session `without`
@@ -36,9 +36,9 @@ def alternatives(
         if ends < begins:
             continue  # in the past
         found = offers(
-            plan=plan,
-            first=begins.astimezone(plan.clinic.zone).date(),
-            last=ends.astimezone(plan.clinic.zone).date(),
+            wanted=wanted,
+            first=begins.astimezone(wanted.clinic.zone).date(),
+            last=ends.astimezone(wanted.clinic.zone).date(),
             practitioner_id=practitioner.pk,
             others=True,
             at=at,

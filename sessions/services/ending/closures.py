@@ -13,7 +13,7 @@ from patients.models import TaskKind
 from patients.services import raise_task
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession, TreatmentSessionQuerySet
-from sessions.scheduling.availability import Offer, first_free
+from sessions.scheduling.availability import Offer, first_free, wanted_by
 
 
 class BookingsInTheWay(Conflict):
@@ -107,7 +107,9 @@ def bookings_in(span: Closure | TimeOff, *, at: datetime) -> TreatmentSessionQue
         if isinstance(span, Closure)
         else sessions.filter(practitioner=span.practitioner)
     )
-    return whose.select_related("clinic", "patient", "area").order_by("starts_at", "id")
+    return whose.select_related("clinic", "patient", "area", "visit_type__clinic").order_by(
+        "starts_at", "id"
+    )
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def propose_moves(
         Proposal(
             session,
             first_free(
-                plan=session.plan,
+                wanted=wanted_by(session),
                 after=max(at, session.starts_at),
                 practitioner=session.practitioner if isinstance(span, Closure) else None,
                 at=at,

@@ -23,7 +23,7 @@ from patients.services import raise_task
 from sessions.lifecycle import Status, WaitlistStatus
 from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 from sessions.scheduling.ahead import Ahead, look_ahead
-from sessions.scheduling.availability import Offer
+from sessions.scheduling.availability import Offer, wanted_by
 from sessions.services.booking.alternatives import alternatives
 from sessions.services.booking.book import clinic_lock, locks_for
 from sessions.services.booking.moves import move_session
@@ -119,6 +119,7 @@ def _sessions(left: Ahead) -> list[TreatmentSession]:
     return list(
         rows.select_related(
             *("clinic", "patient", "area", "practitioner", "room", "device__model"),
+            "visit_type__clinic",
             *("plan__clinic", "plan__patient__clinic", "plan__area", "plan__protocol"),
         )
     )
@@ -137,7 +138,7 @@ def _with_offers(
 def _nearest(session: TreatmentSession, *, at: datetime) -> Offer | None:
     """The nearest time to the old one, the old one itself with something else in place first."""
     found = alternatives(
-        plan=session.plan,
+        wanted=wanted_by(session),
         starts_at=session.starts_at,
         practitioner=session.practitioner,
         at=at,
@@ -195,8 +196,9 @@ def _move(
         details = {
             "starts_at": offer.starts_at,
             "practitioner": User.objects.get(pk=offer.practitioner_id),
-            "room": Room.objects.get(pk=offer.room_id),
-            "device": Device.objects.select_related("model").get(pk=offer.device_id),
+            "room": offer.room_id and Room.objects.get(pk=offer.room_id),
+            "device": offer.device_id
+            and Device.objects.select_related("model").get(pk=offer.device_id),
         }
     reschedule_session(session_id=session.pk, **details, at=decider.at, by=decider.by, reason=why)
 

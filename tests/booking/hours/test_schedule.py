@@ -96,7 +96,7 @@ def test_until_the_first_hours_count_the_clinics_hold(
 ) -> None:
     works(booking, 8, 18, valid_from=TODAY, valid_until=TODAY + 14 * DAY)
     shown = offers(
-        plan=booking.plan,
+        wanted=booking.plan,
         first=start.date(),
         last=start.date() + DAY,
         practitioner_id=booking.practitioner.pk,
