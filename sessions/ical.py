@@ -24,7 +24,7 @@ from clinic.values.discretion import discreet_address, discreet_name
 from clinic.values.languages import override_language
 from clinic.values.zones import whose_clock
 from sessions.lifecycle import OCCUPIES
-from sessions.models import TreatmentSession
+from sessions.models import Kind, Mode, TreatmentSession
 
 # What a file to a patient does (RFC 5546): put an entry into their calendar, or change the one of
 # the same UID; and take it out again.
@@ -79,7 +79,7 @@ def _to_patient(session: TreatmentSession, *, cancelled_at: datetime | None = No
     chain = chains([session])[session.pk]
     event = _event(session, chain, cancelled_at=cancelled_at)
     event.add("summary", name)
-    event.add("location", discreet_address(clinic.address, name))
+    _add_place(event, session, discreet_address(clinic.address, name))
     when = ""
     with override_language(patient.language):
         if whose := whose_clock(clinic.zone, patient.zone):
@@ -95,9 +95,13 @@ def _to_patient(session: TreatmentSession, *, cancelled_at: datetime | None = No
 
 
 def feed(practitioner: User, *, at: datetime) -> bytes:
-    """All bookings of a practitioner from a month ago on: when, in which room, which session."""
+    """All bookings of a practitioner from a month ago on: when, in which room or by which link,
+    which session of a plan or which kind of visit."""
     same_plan = TreatmentSession.objects.filter(
-        plan=OuterRef("plan"), status__in=OCCUPIES, starts_at__lte=OuterRef("starts_at")
+        plan=OuterRef("plan"),
+        kind=Kind.TREATMENT,
+        status__in=OCCUPIES,
+        starts_at__lte=OuterRef("starts_at"),
     )
     counted = same_plan.order_by().values("plan").annotate(count=Count("*")).values("count")
     sessions = list(
@@ -111,12 +115,24 @@ def feed(practitioner: User, *, at: datetime) -> bytes:
     events = []
     for session in sessions:
         event = _event(session, chain[session.pk])
+        where = (
+            discreet_name(session.room.name, "Room") if session.room else session.get_mode_display()
+        )
         number = session.number  # type: ignore[attr-defined]
-        event.add("summary", f"{discreet_name(session.room.name, 'Room')} · Session {number}")
+        is_treatment = session.kind == Kind.TREATMENT
+        what = f"Session {number}" if is_treatment else session.get_kind_display()
+        event.add("summary", f"{where} · {what}")
         clinic = session.clinic
-        event.add("location", discreet_address(clinic.address, clinic.name, clinic.short_name))
+        place = discreet_address(clinic.address, clinic.name, clinic.short_name)
+        _add_place(event, session, place)
         events.append(event)
     return _file(events, name="Sessions")
+
+
+def _add_place(event: Event, session: TreatmentSession, place: str) -> None:
+    """The clinic's address, or the link of a video call; nobody goes anywhere for a phone call."""
+    if session.mode != Mode.PHONE:
+        event.add("location", session.video_url or place)
 
 
 def _event(

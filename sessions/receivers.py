@@ -1,26 +1,46 @@
 """What the waitlist does when a session moves, in the transaction of the move."""
 
 from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
+from clinic.catalogue import Row, read
 from clinic.models import Clinic
 from clinic.wakeups import wake
 from sessions import services
 from sessions.lifecycle import OCCUPIES
-from sessions.models import TreatmentSession
+from sessions.models import TreatmentSession, VisitType, VisitTypeName
 from sessions.signals import session_moved
 from sessions.tasks import keep_waitlist_moving
 
 
 @receiver(post_save, sender=Clinic)
 def offer_what_ships(instance: Clinic, created: bool, raw: bool = False, **_: Any) -> None:
-    """A new clinic offers the kinds of visit that ship with the product."""
-    if created and not raw:
-        services.add_visit_types(clinic=instance)
+    """A new clinic offers the kinds of visit that ship; it changes them as it likes."""
+    if not created or raw:
+        return
+    rows = _shipped()
+    VisitType.objects.bulk_create(
+        VisitType(clinic=instance, **{name: row[name] for name in row if name != "names"})
+        for row in rows
+    )
+    ids = dict(VisitType.objects.filter(clinic=instance).values_list("code", "pk"))
+    VisitTypeName.objects.bulk_create(
+        VisitTypeName(visit_type_id=ids[row["code"]], language=language, **words)
+        for row in rows
+        for language, words in row["names"].items()
+    )
+
+
+@lru_cache
+def _shipped() -> list[Row]:
+    return read(Path(settings.BASE_DIR) / "sessions/catalogue/visit_types.yaml")
 
 
 @receiver(session_moved)

@@ -8,7 +8,7 @@ from uuid import UUID
 from aftercare.models import TREATED, Anchor, CareStep, Message
 from clinic.models import in_words
 from sessions.lifecycle import SIGNED, UPCOMING, PlanStatus, Status
-from sessions.models import ProductKind, ProductUse, TreatmentSession, ZoneTreatment
+from sessions.models import Kind, ProductKind, ProductUse, TreatmentSession, ZoneTreatment
 
 # A step only makes sense while the session is in one of these statuses.
 FITS: dict[str, tuple[Status, ...]] = {
@@ -70,7 +70,7 @@ def gather(sessions: Iterable[TreatmentSession], steps: Iterable[CareStep]) -> F
         uses = ProductUse.objects.filter(session__in=ids, product__kind=ProductKind.ANAESTHETIC)
         numbed = set(uses.values_list("session_id", flat=True))
     if any(asks_about_the_course(step) for step in steps):
-        plans = {session.plan_id for session in sessions}
+        plans = {session.plan_id for session in sessions if session.plan_id}
         courses = _courses(plans)
     if any(step.anchor == Anchor.CANCELLED for step in steps):
         later = TreatmentSession.objects.filter(rescheduled_from__in=ids)
@@ -85,7 +85,7 @@ def asks_about_the_course(step: CareStep) -> bool:
 
 def _courses(plans: set[UUID]) -> dict[UUID, Course]:
     courses: dict[UUID, Course] = {}
-    rows = TreatmentSession.objects.filter(plan__in=plans)
+    rows = TreatmentSession.objects.filter(plan__in=plans, kind=Kind.TREATMENT)
     for plan, status, planned, pk, session_status, starts_at in rows.values_list(
         "plan_id", "plan__status", "plan__planned_sessions", "pk", "status", "starts_at"
     ):
@@ -101,6 +101,8 @@ def unmet(step: CareStep, session: TreatmentSession, facts: Facts) -> str:
     """Why `step` is not for this session, in words; "" if it is. `session.patient` is loaded."""
     if not step.is_active:
         return "the step is switched off"
+    if session.kind != Kind.TREATMENT:
+        return "nothing is treated"
     if session.status not in FITS[step.anchor]:
         return f"the session is {in_words(Status, session.status)}"
     if step.anchor == Anchor.CANCELLED and session.pk in facts.rescheduled:
@@ -116,7 +118,7 @@ def unmet(step: CareStep, session: TreatmentSession, facts: Facts) -> str:
         if step.anaesthetic_used is not None and step.anaesthetic_used != numbed:
             return "the skin was numbed" if numbed else "the skin was not numbed"
     if asks_about_the_course(step):
-        return _unmet_in_course(step, session, facts.courses.get(session.plan_id, Course()))
+        return _unmet_in_course(step, session, _course_of(session, facts))
     return ""
 
 
@@ -129,6 +131,11 @@ def _unmet_after_abort(step: CareStep, session: TreatmentSession, facts: Facts) 
     if step.anchor == Anchor.COMPLETED and is_of_a_completed_one:
         return "the session was aborted"
     return ""
+
+
+def _course_of(session: TreatmentSession, facts: Facts) -> Course:
+    known = facts.courses.get(session.plan_id) if session.plan_id else None
+    return known or Course()
 
 
 def _unmet_in_course(step: CareStep, session: TreatmentSession, course: Course) -> str:

@@ -30,6 +30,7 @@ from aftercare.planning.reconcile import (
     Replan,
     Variants,
     message_of,
+    protocol_of,
     reconcile,
     window_of,
 )
@@ -103,7 +104,7 @@ def look_up(session: TreatmentSession, anchors: list[Anchor]) -> Known:
         "patients": [session.patient_id],
         "plan": session.plan_id,
         "session": session.pk,
-        "protocol": session.protocol_version.protocol_id,
+        "protocol": protocol_of(session),
         "anchors": list(anchors),
     }
     with connection.cursor() as cursor:

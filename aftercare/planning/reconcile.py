@@ -58,7 +58,8 @@ class Variants:
     def __iter__(self) -> Iterator[CareStep]:
         return iter(self._rows.values())
 
-    def of(self, protocol_id: UUID) -> list[CareStep]:
+    def of(self, protocol_id: UUID | None) -> list[CareStep]:
+        """Of a protocol; None for a visit without one, which has the general steps."""
         found = (
             self._rows.get((code, protocol_id)) or self._rows.get((code, None))
             for code in self.codes
@@ -96,7 +97,7 @@ def reconcile(ids: list[UUID], variants: Variants, *, at: datetime, dry_run: boo
             Anchor.MISSED: events[Anchor.MISSED].get(session.pk),
             Anchor.CANCELLED: events[Anchor.CANCELLED].get(session.pk),
         }
-        for step in variants.of(session.protocol_version.protocol_id):
+        for step in variants.of(protocol_of(session)):
             usable = reach.get((session.patient_id, step.purpose), set())
             found = window_of(step, session, moments[step.anchor], at)
             why = ARCHIVED if session.patient.archived_at else unmet(step, session, facts)
@@ -113,6 +114,10 @@ def reconcile(ids: list[UUID], variants: Variants, *, at: datetime, dry_run: boo
     if not dry_run:
         _write(changes, at)
     return Replan(len(changes.moved), len(changes.withdrawn), len(changes.new))
+
+
+def protocol_of(session: TreatmentSession) -> UUID | None:
+    return session.protocol_version.protocol_id if session.protocol_version else None
 
 
 def _sessions(ids: list[UUID]) -> list[TreatmentSession]:
@@ -201,6 +206,7 @@ def window_of(
         return None
     offset = step.offset
     if step.from_next_window:
+        assert session.protocol_version  # `unmet` has left out what treats nothing
         offset += timedelta(days=session.protocol_version.target_min_days)
     ahead: dict[str, datetime] = {
         Anchor.STARTS: session.starts_at,

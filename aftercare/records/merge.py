@@ -23,7 +23,7 @@ from patients.merge import KEPT, Contradiction, combine, contradictions
 from patients.models import Patient, PatientMerge
 from patients.services.contact import lock_name as contact_lock
 from sessions.lifecycle import SIGNED
-from sessions.models import TreatmentPlan, TreatmentSession
+from sessions.models import Kind, TreatmentPlan, TreatmentSession, of_treatment
 
 
 class CannotMerge(Conflict):
@@ -125,12 +125,13 @@ def _make_room(kept: Patient, merged: Patient) -> None:
     """Settle the recoveries of both records' sessions against each other, area by area."""
     sessions = (
         TreatmentSession.objects.recovering()
-        .filter(patient__in=[kept, merged])
+        .filter(patient__in=[kept, merged], kind=Kind.TREATMENT)
         .select_for_update(of=("self",))
         .order_by("area", "starts_at")
     )
     for earlier, later in pairwise(sessions):
-        if earlier.area_id != later.area_id or earlier.recovers_at <= later.starts_at:
+        recovers_at = of_treatment(earlier.recovers_at)
+        if earlier.area_id != later.area_id or recovers_at <= later.starts_at:
             continue
         if later.status not in SIGNED:
             raise CannotMerge(

@@ -103,9 +103,11 @@ def _plans(patient: Patient) -> Iterator[Entry]:
 
 def _sessions(patient: Patient) -> Iterator[Entry]:
     moves = SessionEvent.objects.filter(session__patient=patient)
-    for move in moves.select_related("session__area", "session__clinic"):
+    for move in moves.select_related("session__area", "session__clinic", "session__visit_type"):
         when = f"{move.session.starts_at_local:%d %b %Y %H:%M}"
-        title = f"Session of {when}, {move.session.area}: {in_words(Status, move.new_status)}"
+        area = f", {move.session.area}" if move.session.area else ""
+        kind = "Session" if move.session.area else move.session.visit_type.name
+        title = f"{kind} of {when}{area}: {in_words(Status, move.new_status)}"
         yield Entry(move.at, "session", move.session_id, title, move.reason)
     addenda = Addendum.objects.filter(session__patient=patient).select_related("by")
     for addendum in addenda:

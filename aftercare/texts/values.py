@@ -17,7 +17,7 @@ from clinic.values.discretion import discreet_name
 from clinic.values.languages import override_language
 from clinic.values.zones import whose_clock
 from patients.models import Channel, Condition, Patient, ScreeningAnswer
-from sessions.models import ProductKind, TreatmentSession
+from sessions.models import ProductKind, TreatmentSession, of_treatment
 
 
 def values_of(message: Message, *, language: str, names: Collection[str]) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _values_of(message: Message, language: str, names: Collection[str]) -> dict[
     if is_sms:
         values["time"] = gsm7.fold_to_gsm7(values["time"])
     if "next_date" in names:
-        next_due = local + timedelta(days=session.protocol_version.target_min_days)
+        next_due = local + timedelta(days=of_treatment(session.protocol_version).target_min_days)
         values["next_date"] = _date(next_due.date(), "VISIT_DATE_FORMAT", language)
     if "days_since" in names:
         today = message.due_at.astimezone(zone).date()
@@ -54,7 +54,7 @@ def _values_of(message: Message, language: str, names: Collection[str]) -> dict[
         used = set(session.product_uses.values_list("product__kind", flat=True))
         values |= advice_on_products(values, used)
     if advice.CARE.keys() & set(names):
-        values |= advice.care(session.area.code)
+        values |= advice.care(of_treatment(session.area).code)
     if "antiviral" in names:
         values["antiviral"] = antiviral(session, patient, message.clinic)
     return values
@@ -105,7 +105,9 @@ def _zones(session: TreatmentSession) -> str:
 
 def antiviral(session: TreatmentSession, patient: Patient, clinic: Clinic) -> str:
     """What to do against cold sores before the session; empty for whom it does not concern."""
-    if _had_cold_sores(patient) and session.area.zones.filter(near_mouth=True).exists():
+    if not session.area or not _had_cold_sores(patient):
+        return ""
+    if session.area.zones.filter(near_mouth=True).exists():
         return advice.ANTIVIRAL.format(phone=clinic.phone.as_international)
     return ""
 

@@ -80,7 +80,7 @@ class Visits(Intake):
         self._move(session, Status.IN_PROGRESS, starts_at)
         self._chart(session, done=done)
         self._move(session, Status.COMPLETED, session.ends_at)
-        is_last = session.plan.sessions.filter(status=Status.COMPLETED).count() == self.person.done
+        is_last = self.plan.sessions.filter(status=Status.COMPLETED).count() == self.person.done
         if self.person.photos and (is_first or is_last):
             self._photograph(session, starts_at if is_first else session.ends_at)
         if is_last:

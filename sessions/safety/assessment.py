@@ -9,7 +9,7 @@ from clinic.models import User
 from patients.models import Scope
 from patients.screening import Situation, screen
 from sessions.lifecycle import SIGNED
-from sessions.models import SessionFinding, TreatmentSession
+from sessions.models import Kind, SessionFinding, TreatmentSession, of_treatment
 from sessions.safety import assess, check_side_effects
 from sessions.safety.candidacy import check_candidacy
 from sessions.safety.loading import (
@@ -41,8 +41,11 @@ def assess_session(session: TreatmentSession, *, at: datetime) -> list[AssessedF
     """What the rules say about a session now, or said when it was signed; gravest first.
 
     An override holds for the numbers that it was given for: a depth that is changed afterwards
-    needs a new one. Takes a fixed number of queries.
+    needs a new one. Takes a fixed number of queries. The rules are about needling: they say
+    nothing about another visit.
     """
+    if session.kind != Kind.TREATMENT:
+        return []
     stored = {(row.code, row.subject): row for row in stored_findings(session)}
     if session.status in SIGNED:
         order = list(Severity)
@@ -113,7 +116,7 @@ def ruling_out(session: TreatmentSession) -> list[Finding]:
     situation = Situation(
         on=session.starts_at_local.date(),
         device_lists_isotretinoin=device_facts(
-            session.device.model, session.starts_at
+            of_treatment(session.device).model, session.starts_at
         ).lists_isotretinoin,
     )
     about_the_person = [answer for answer in screening.answers if answer.scope == Scope.GLOBAL]

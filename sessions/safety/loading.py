@@ -26,9 +26,11 @@ from sessions.models import (
     MIN_DEPTH_MM,
     Candidacy,
     DeviceClearance,
+    Kind,
     ProtocolVersion,
     SideEffect,
     TreatmentSession,
+    of_treatment,
 )
 from sessions.safety import facts
 from sessions.safety.facts import Facts, Number
@@ -44,13 +46,13 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
     return Facts(
         starts_at=session.starts_at,
         on=on,
-        protocol=protocol_facts(session.protocol_version),
-        device=device_facts(session.device.model, at),
+        protocol=protocol_facts(of_treatment(session.protocol_version)),
+        device=device_facts(of_treatment(session.device).model, at),
         rules=rules_in_effect(at),
         skin_type=session.patient.skin_type,
         age=age_on(session.patient.date_of_birth, on),
         needled_at=_needled_at(session),
-        area=area_facts(session.area),
+        area=area_facts(of_treatment(session.area)),
         record=facts.Record(
             keloids=session.patient.keloid_history,
             cold_sores=session.patient.cold_sore_history,
@@ -62,7 +64,7 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         cooling_off_days=session.clinic.consent_cooling_off_days,
         previous=_previous(session, on),
         sessions_before=_sessions_before(session),
-        sessions_planned=session.plan.planned_sessions,
+        sessions_planned=of_treatment(session.plan).planned_sessions,
         side_effects=open_side_effects(session, at),
         past_side_effects=past_side_effects(session),
         treated=treated_zones(session, at),
@@ -103,7 +105,8 @@ def newest_screening(session: TreatmentSession) -> Screening | None:
 
 
 def candidacy_facts(session: TreatmentSession) -> facts.Candidacy | None:
-    decided = Candidacy.objects.binding(session.patient_id, session.plan.concern.code).first()
+    concern = of_treatment(session.plan).concern.code
+    decided = Candidacy.objects.binding(session.patient_id, concern).first()
     if decided is None:
         return None
     return facts.Candidacy(
@@ -267,5 +270,8 @@ def _previous(session: TreatmentSession, on: date) -> facts.Previous | None:
 
 def _sessions_before(session: TreatmentSession) -> int:
     return TreatmentSession.objects.filter(
-        plan=session.plan_id, status=Status.COMPLETED, starts_at__lt=session.starts_at
+        plan=session.plan_id,
+        kind=Kind.TREATMENT,
+        status=Status.COMPLETED,
+        starts_at__lt=session.starts_at,
     ).count()

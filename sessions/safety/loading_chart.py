@@ -13,6 +13,7 @@ from sessions.models import (
     ProtocolVersion,
     TreatmentSession,
     ZoneLimit,
+    of_treatment,
 )
 from sessions.safety import facts
 from sessions.safety.facts import Limit
@@ -20,7 +21,8 @@ from sessions.safety.facts import Limit
 
 def treated_zones(session: TreatmentSession, at: datetime) -> tuple[facts.TreatedZone, ...]:
     charted = list(session.zone_treatments.select_related("zone").order_by("id"))
-    zones = zone_facts([entry.zone for entry in charted], session.protocol_version, at)
+    version = of_treatment(session.protocol_version)
+    zones = zone_facts([entry.zone for entry in charted], version, at)
     return tuple(
         facts.TreatedZone(
             zone=zones[treatment.zone.code],

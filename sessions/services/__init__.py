@@ -22,6 +22,7 @@ from sessions.services.booking.holds import place_hold, release_hold
 from sessions.services.booking.moves import move_session
 from sessions.services.booking.reschedule import reschedule_session
 from sessions.services.booking.series import Proposed, book_series, propose_series
+from sessions.services.booking.visits import book_visit
 from sessions.services.booking.waitlist import (
     accept_offer,
     decline_offer,
@@ -78,6 +79,7 @@ __all__ = [
     "archive_patient",
     "book_series",
     "book_session",
+    "book_visit",
     "bookings_in",
     "carry_out_decisions",
     "change_plan",

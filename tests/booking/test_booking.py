@@ -294,6 +294,7 @@ def test_another_constraint_than_those_of_time_and_skin_is_named(booking: Bookin
         at=NINE,
     )
     session.rescheduled_from = old
+    session.visit_type = old.visit_type
 
     with pytest.raises(IntegrityError, match="rescheduled_from"), transaction.atomic():
         clash.insert(session, at=NINE)

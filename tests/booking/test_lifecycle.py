@@ -9,7 +9,7 @@ import pytest
 from clinic.models import in_words
 from sessions import services
 from sessions.lifecycle import OCCUPIES, SIGNED, AbortReason, Status
-from sessions.models import IllegalMove, TreatmentSession
+from sessions.models import IllegalMove, TreatmentSession, of_treatment
 from sessions.services.booking.moves import CHECK_IN_OPENS, NothingCharted, TooEarly
 from sessions.services.record.chart import NotInProgress
 from sessions.signals import session_moved
@@ -135,7 +135,7 @@ def test_a_chart_is_written_only_while_the_session_is_in_progress(booking: Booki
     with pytest.raises(NotInProgress, match="it is booked"):
         services.write_chart(session_id=session.pk, zones=[entry], at=NINE, by=booking.practitioner)
 
-    done = booking.completed(session.recovers_at)
+    done = booking.completed(of_treatment(session.recovers_at))
     with pytest.raises(NotInProgress, match="it is completed"):
         services.write_chart(session_id=done.pk, zones=[entry], at=NINE, by=booking.practitioner)
     assert TreatmentSession.objects.get(pk=done.pk).zone_treatments.get().passes == 6

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from clinic.models import User
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import TreatmentSession
+from sessions.models import TreatmentSession, of_treatment
 from tests.conftest import AS_IT_IS, Booking
 from tests.factories import DAY, HOUR, NINE, SessionFactory
 
@@ -286,4 +286,4 @@ def test_the_catalogues_are_listed(as_dana: APIClient, booking: Booking) -> None
 def test_times_far_apart_do_not_hold_each_other_up(booking: Booking) -> None:
     first = booking.book()
 
-    assert booking.book(first.recovers_at + timedelta(days=1))
+    assert booking.book(of_treatment(first.recovers_at) + timedelta(days=1))

@@ -8,7 +8,7 @@ from aftercare.dispatch import run as dispatch
 from aftercare.dispatch.locked_read import LockedMessageReader
 from clinic.models import Clinic
 from patients.models import Patient
-from sessions.models import TreatmentPlan
+from sessions.models import TreatmentPlan, of_treatment
 from tests.dispatch.test_dispatch import ready
 from tests.factories import NINE, MessageFactory
 from tests.support.doubles import SmtpServer
@@ -45,7 +45,7 @@ def test_what_a_session_leads_to_is_read_again_for_its_next_message(smtp: SmtpSe
         with transaction.atomic():
             found = reader.read_locked(pk)
         assert found
-        statuses.append(found.session.plan.status)
+        statuses.append(of_treatment(found.session.plan).status)
         TreatmentPlan.objects.filter(pk=found.session.plan_id).update(status="ON_HOLD")
 
     assert statuses == ["ACTIVE", "ON_HOLD"]

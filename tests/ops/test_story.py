@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from aftercare.records.history import TRACKED
 from patients.models import Patient
 from sessions import services
+from sessions.models import of_treatment
 from tests.conftest import AS_IT_IS, Booking
 from tests.factories import (
     DAY,
@@ -70,7 +71,7 @@ def test_timeline_and_history_take_a_fixed_number_of_queries(
             with CountQueries() as queries:
                 assert as_alice.get(f"/api/v1/patients/{patient.pk}/{page}/").status_code == 200
             counts.append(queries.count)
-        booking.completed(patient.sessions.latest("starts_at").recovers_at)
+        booking.completed(of_treatment(patient.sessions.latest("starts_at").recovers_at))
 
     assert counts[:2] == counts[2:]
     assert max(counts) <= 20

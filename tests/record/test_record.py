@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import SessionFinding, TreatmentSession, ZoneTreatment
+from sessions.models import SessionFinding, TreatmentSession, ZoneTreatment, of_treatment
 from sessions.safety.assessment import assess_session
 from sessions.services.booking.book import OpenSideEffects, OverrideNotAllowed, ScreeningBlocks
 from sessions.services.booking.moves import UnresolvedFindings
@@ -159,7 +159,7 @@ def test_an_open_side_effect_stops_the_next_booking_until_a_practitioner_decides
 ) -> None:
     session = booking.completed()
     SideEffectFactory(session=session, kind="SCARRING", grade=2)
-    later = session.recovers_at
+    later = of_treatment(session.recovers_at)
 
     with pytest.raises(OpenSideEffects, match="Scarring"):
         booking.book(later)
@@ -201,7 +201,7 @@ def test_a_mild_or_a_resolved_side_effect_is_in_nobodys_way(booking: Booking) ->
         session=session, kind="SCARRING", grade=3, resolved_at=NINE + DAY, resolution="gone"
     )
 
-    assert booking.book(session.recovers_at)
+    assert booking.book(of_treatment(session.recovers_at))
 
 
 def test_findings_take_a_fixed_number_of_queries(

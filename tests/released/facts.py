@@ -46,12 +46,12 @@ def patients() -> dict[str, list[Any]]:
 
 def sessions() -> dict[str, dict[str, Any]]:
     """Their times, every status that they went through, their history and their record."""
-    from sessions.models import TreatmentSession
+    from sessions.models import TreatmentSession, of_treatment
 
     return {
         str(session.pk): {
             "starts_at": session.starts_at.isoformat(),
-            "recovers_at": session.recovers_at.isoformat(),
+            "recovers_at": of_treatment(session.recovers_at).isoformat(),
             "went_through": [event.new_status for event in session.events.order_by("pk")],
             "history": session.history.count(),  # type: ignore[attr-defined]
             "depths": {

@@ -14,6 +14,7 @@ from aftercare.pages import base
 from aftercare.texts import links
 from patients.models import Audience, ContactConsent, StaffTask, TaskKind
 from sessions.lifecycle import Status
+from sessions.models import of_treatment
 from tests.factories import DAY, ContactConsentFactory
 from tests.replies.pages import TODAY, get, make, post, status, url
 
@@ -57,7 +58,7 @@ def test_the_page_speaks_the_patients_language(message: Message) -> None:
 
 
 def test_no_page_says_more_than_it_must(message: Message) -> None:
-    protocol = message.session.plan.protocol
+    protocol = of_treatment(message.session.plan).protocol
     done = make(TODAY - DAY, Status.COMPLETED)
 
     for shown in (message, done):

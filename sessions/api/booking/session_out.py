@@ -14,13 +14,17 @@ from sessions.models import TreatmentSession
 class SessionOut(serializers.ModelSerializer[TreatmentSession]):
     patient_name = serializers.CharField(source="patient.full_name")
     practitioner_name = serializers.CharField(source="practitioner.get_full_name")
-    area_code = serializers.CharField(source="area.code")
+    area_code = serializers.CharField(source="area.code", default=None, allow_null=True)
 
     class Meta:
         model = TreatmentSession
         fields = [
             "id",
             "clinic",
+            "visit_type",
+            "kind",
+            "mode",
+            "video_url",
             "plan",
             "patient",
             "patient_name",
@@ -45,6 +49,8 @@ class SessionOut(serializers.ModelSerializer[TreatmentSession]):
             "rescheduled_from",
             "spacing_override_reason",
             "protocol_version",
+            "side_effect",
+            "task",
             "is_off_label",
             "signed_by",
             "created_at",

@@ -34,6 +34,7 @@ from sessions.models import (
     SessionEvent,
     TreatmentSession,
 )
+from sessions.scheduling.availability import wanted_by
 
 START = "With a UTC offset, or without one as local time of the clinic."
 
@@ -161,7 +162,7 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
             session = services.book_session(**details, at=now, by=actor(request))
         except services.SlotTaken as refusal:
             slots = services.alternatives(
-                plan=plan,
+                wanted=plan,
                 starts_at=details["starts_at"],
                 practitioner=details["practitioner"],
                 at=now,
@@ -249,7 +250,7 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
             )
         except services.SlotTaken as refusal:
             slots = services.alternatives(
-                plan=old.plan,
+                wanted=wanted_by(old),
                 starts_at=details["starts_at"],
                 practitioner=details.get("practitioner", old.practitioner),
                 at=now,

@@ -12,7 +12,14 @@ from clinic.findings import Finding, Severity
 from clinic.models import Device, Room, User, in_words
 from patients.services import PatientArchived
 from sessions.lifecycle import PlanStatus
-from sessions.models import SessionEvent, SessionFinding, TreatmentPlan, TreatmentSession
+from sessions.models import (
+    Hold,
+    Kind,
+    SessionEvent,
+    SessionFinding,
+    TreatmentPlan,
+    TreatmentSession,
+)
 from sessions.safety.assessment import (
     candidacy_findings,
     carried_over,
@@ -73,18 +80,18 @@ class OverrideNotAllowed(NotAllowed):
     title = "Only a practitioner may override a safety rule"
 
 
-def require_active(status: str) -> None:
+def require_active(status: str | None) -> None:
     """Raises PlanNotActive."""
-    if status != PlanStatus.ACTIVE:
+    if status is not None and status != PlanStatus.ACTIVE:
         raise PlanNotActive(
             f"The plan is {in_words(PlanStatus, status)}; activate it first.", field="plan"
         )
 
 
-def require_not_archived(archived: bool) -> None:
+def require_not_archived(archived: bool, *, field: str = "plan") -> None:
     """Raises PatientArchived."""
     if archived:
-        raise PatientArchived("This patient's record is archived: restore it first.", field="plan")
+        raise PatientArchived("This patient's record is archived: restore it first.", field=field)
 
 
 def require_in_use(resource: Any, in_use: bool, field: str) -> None:
@@ -195,22 +202,31 @@ def book_session(
     insert(session, at=at)
     overrides = [override_row(session, one, reason=reason, at=at, by=by) for one in accepted]
     SessionFinding.objects.bulk_create([*carried, *overrides])
-    consume_holds(holds, session, at=at, by=by)
-    EVENT.one(SessionEvent(session=session, old_status="", new_status=session.status, at=at, by=by))
-    session_moved.send(TreatmentSession, session=session, old="", new=session.status, at=at, by=by)
+    finish_booking(session, holds, at=at, by=by)
     return session
 
 
+def finish_booking(
+    session: TreatmentSession, holds: list[Hold], *, at: datetime, by: User | None
+) -> None:
+    """What follows on the insert of a visit of whichever kind: its holds end, its history begins,
+    and the listeners hear of it."""
+    consume_holds(holds, session, at=at, by=by)
+    EVENT.one(SessionEvent(session=session, old_status="", new_status=session.status, at=at, by=by))
+    session_moved.send(TreatmentSession, session=session, old="", new=session.status, at=at, by=by)
+
+
 def lock_names(
-    *, practitioner: User, room: Room, device: Device, patient_id: UUID
+    *, practitioner: User, room: Room | None, device: Device | None, patient_id: UUID
 ) -> tuple[str, ...]:
     """The advisory locks of what a booking makes scarcer: Note [Lock order]."""
-    return (
-        f"practitioner:{practitioner.pk}",
-        f"room:{room.pk}",
-        f"device:{device.pk}",
-        f"patient:{patient_id}",
-    )
+    named = {
+        "practitioner": practitioner.pk,
+        "room": room and room.pk,
+        "device": device and device.pk,
+        "patient": patient_id,
+    }
+    return tuple(f"{kind}:{pk}" for kind, pk in named.items() if pk)
 
 
 def lock_for_bookings(*names: str, clinic_id: UUID) -> None:
@@ -233,18 +249,24 @@ def locks_for(session: TreatmentSession) -> tuple[str, ...]:
 
 
 def require_open_time(session: TreatmentSession, now: BookingFacts, *, at: datetime) -> None:
-    """`now` was read behind the locks: what was read before them may have changed since.
+    """`now` was read behind the locks: what was read before them may have changed since. A
+    session without a kind gets the clinic's own row for treatments.
 
-    Raises InThePast, PatientArchived, PlanNotActive, NoPractitionerHere, Closed, PractitionerOff,
-    OutOfUse.
+    Raises InThePast, PatientArchived, PlanNotActive, NoPractitionerHere, NotTheirVisit, Closed,
+    PractitionerOff, OutOfUse.
     """
     if session.starts_at < at - GRACE:
         raise InThePast("The session must start in the future.", field="starts_at")
+    if now.visit_type is None:
+        raise OutOfUse("The clinic does not offer this kind of visit.", field="visit_type")
+    session.visit_type_id = now.visit_type
     require_presence(session, now)
     require_in_use(session.room, now.room_in_use, "room")
     require_in_use(session.device, now.device_in_use, "device")
-    require_not_archived(now.archived)
-    require_active(now.plan_status)
+    is_treatment = session.kind == Kind.TREATMENT
+    require_not_archived(now.archived, field="plan" if is_treatment else "patient")
+    if is_treatment:
+        require_active(now.plan_status)
 
 
 def require_override_right(by: User) -> None:

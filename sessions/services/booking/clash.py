@@ -68,15 +68,15 @@ def explain_clash(session: TreatmentSession, *, at: datetime) -> Conflict | None
         **{name: BoolOr(condition) for name, condition in clash_conditions(session).items()}
     )
     when = f"{session.starts_at_local:%d %b %Y at %H:%M}"
-    if taken["skin"]:
+    if taken.get("skin"):
         return explain_too_soon(session, at=at)
     if taken["practitioner"]:
         return PractitionerTaken(
             f"{session.practitioner} is already booked on {when}.", field="practitioner"
         )
-    if taken["room"]:
+    if taken.get("room"):
         return RoomTaken(f"{session.room} is already booked on {when}.", field="room")
-    if taken["device"]:
+    if taken.get("device"):
         return DeviceTaken(f"{session.device} is already booked on {when}.", field="device")
     if taken["patient"]:
         return PatientTaken(f"The patient already has a session on {when}.", field="starts_at")

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.models import Device, Room, User
-from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
+from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry, of_treatment
 from sessions.scheduling.availability import booking_facts
 from sessions.scheduling.holds import SlotHeld, own_holds
 from sessions.services.booking.book import (
@@ -65,10 +65,10 @@ def insert_hold(
     Hold.objects.clashing_with(session).delete()
     return Hold.objects.create(
         clinic=session.clinic,
-        plan=session.plan,
+        plan=of_treatment(session.plan),
         practitioner=session.practitioner,
-        room=session.room,
-        device=session.device,
+        room=of_treatment(session.room),
+        device=of_treatment(session.device),
         occupied_from=session.occupied_from,
         starts_at=session.starts_at,
         ends_at=session.ends_at,

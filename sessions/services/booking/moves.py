@@ -8,9 +8,11 @@ from clinic.db.retries import retried_transaction
 from clinic.db.versions import Check, no_version_check
 from clinic.errors import Conflict
 from clinic.models import User
+from patients.models import StaffTask
+from patients.services import finish_task
 from patients.services.records import require_open
 from sessions.lifecycle import OCCUPIES, Status
-from sessions.models import SessionFinding, TreatmentSession
+from sessions.models import Kind, SessionFinding, SideEffect, TreatmentSession
 from sessions.safety.assessment import AssessedFinding, assess_session, stored_values
 from sessions.safety.loading import newest_consent, newest_screening
 from sessions.scheduling.spacing import restore_recovery_before
@@ -23,6 +25,11 @@ CHECK_IN_OPENS = timedelta(hours=12)
 class TooEarly(Conflict):
     code = "too_early"
     title = "It is too early for this"
+
+
+class FindingMissing(Conflict):
+    code = "finding_missing"
+    title = "The check has no finding yet"
 
 
 class NothingCharted(Conflict):
@@ -43,18 +50,23 @@ def move_session(
     at: datetime,
     by: User | None,
     reason: str = "",
+    note: str = "",
+    goes_on: bool = False,
     reschedules: bool = False,
     seen: Check = no_version_check,
 ) -> TreatmentSession:
     """Move a session on in its life and tell the listeners, in one transaction.
 
     A session starts, and completes, only when every finding that needs a decision has one.
-    Completing signs the record; the database refuses every change to it from then on. With
-    `reschedules` the session is cancelled because the caller books it at another time.
+    Completing signs the record; the database refuses every change to it from then on. `note` is
+    added to it first. A check that was opened from a side effect or a task closes that with its
+    note; a side effect that `goes_on` only gets the note. With `reschedules` the session is
+    cancelled because the caller books it at another time.
 
     Raises IllegalMove, TooEarly (check-in or no-show of a session that is still to come),
-    NothingCharted (completing without a treated zone), UnresolvedFindings, PatientArchived (apart
-    from what ends a session that was kept), and what `seen` does.
+    NothingCharted (completing a treatment without a treated zone), FindingMissing (completing such
+    a check without a note), UnresolvedFindings, PatientArchived (apart from what ends a session
+    that was kept), and what `seen` does.
     """
     frees = to not in OCCUPIES
     if frees:  # the recovery of the session before may change: Note [Lock order]
@@ -68,8 +80,13 @@ def move_session(
         require_open(session.patient)
     session.require_move(to)
     _require(session, to=to, at=at)
+    if note:
+        session.notes = "\n\n".join(filter(None, (session.notes, note)))
+        session.save(update_fields=["notes"])
     if to == Status.COMPLETED:
         seal(session, _decided(session, at=at))
+        if session.kind == Kind.CHECK:
+            _close_check(session, goes_on=goes_on, at=at, by=by)
     elif to == Status.IN_PROGRESS:
         _decided(session, at=at)
     old = session.move_to(to, at=at, by=by, reason=reason)
@@ -92,8 +109,29 @@ def _require(session: TreatmentSession, *, to: str, at: datetime) -> None:
             )
         case Status.NO_SHOW if at < session.starts_at:
             raise TooEarly(f"This session is on {start}: the patient may still come.")
-        case Status.COMPLETED if not session.zone_treatments.exists():
+        case Status.COMPLETED if (
+            session.kind == Kind.TREATMENT and not session.zone_treatments.exists()
+        ):
             raise NothingCharted("Record at least one treated zone with its depth first.")
+
+
+def _close_check(
+    session: TreatmentSession, *, goes_on: bool, at: datetime, by: User | None
+) -> None:
+    """Settle what the check was opened from, with what it found. Raises FindingMissing."""
+    if not session.side_effect_id and not session.task_id:
+        return
+    if not session.notes:
+        raise FindingMissing("Say what you found, as the note of the visit.", field="note")
+    if task := StaffTask.objects.open().filter(pk=session.task_id).first():
+        finish_task(task_id=task.pk, at=at, by=by, note=session.notes[:500])
+    effect = SideEffect.objects.select_for_update(of=("self",)).filter(pk=session.side_effect_id)
+    if looked_at := effect.filter(resolved_at=None).first():
+        if goes_on:
+            looked_at.note = "\n\n".join(filter(None, (looked_at.note, session.notes)))[:5_000]
+        else:
+            looked_at.resolved_at, looked_at.resolution = at, session.notes[:500]
+        looked_at.save(update_fields=["note", "resolved_at", "resolution"])
 
 
 def _decided(session: TreatmentSession, *, at: datetime) -> list[AssessedFinding]:
@@ -108,7 +146,9 @@ def _decided(session: TreatmentSession, *, at: datetime) -> list[AssessedFinding
 
 
 def seal(session: TreatmentSession, assessed: list[AssessedFinding]) -> None:
-    """Write into the record what it was checked against and what the rules said."""
+    """Write into the record what it was checked against and what the rules said: of a treatment."""
+    if session.kind != Kind.TREATMENT:
+        return
     session.screening, session.consent = newest_screening(session), newest_consent(session)
     session.is_off_label = any(entry.finding.code == "off_label" for entry in assessed)
     session.save(update_fields=["screening", "consent", "is_off_label"])

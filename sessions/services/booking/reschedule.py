@@ -16,10 +16,12 @@ from clinic.models import Device, Room, User
 from clinic.values.wallclock import instant_of, iso_utc
 from sessions.lifecycle import OCCUPIES, UPCOMING, Status
 from sessions.models import (
+    Kind,
     ProtocolVersion,
     TreatmentPlan,
     TreatmentSession,
     TreatmentSessionQuerySet,
+    of_treatment,
 )
 from sessions.scheduling.availability import Slot, free_slots
 from sessions.scheduling.spacing import recovery_end
@@ -31,6 +33,8 @@ from sessions.services.booking.book import (
     locks_for,
 )
 from sessions.services.booking.moves import move_session
+from sessions.services.booking.presence import NotTheirVisit
+from sessions.services.booking.visits import book_visit
 from sessions.services.plans import NoPractitionerHere, version_in_effect
 
 # How far a later session may be pushed before somebody has to look at the plan.
@@ -80,25 +84,25 @@ def reschedule_session(
     """
     old = TreatmentSession.objects.select_related(
         *("clinic", "practitioner", "room", "device", "plan__protocol", "plan__clinic"),
-        *("plan__patient__clinic", "plan__area"),
+        *("plan__patient__clinic", "plan__area", "visit_type__clinic", "patient__clinic"),
     ).get(pk=session_id)
     target: dict[str, Any] = {
         "practitioner": practitioner or old.practitioner,
         "room": room or old.room,
         "device": device or old.device,
     }
-    protocol = version_in_effect(old.plan.protocol, at)
     # What it leaves as well as what it takes: an insert into the old slot waits until we commit,
     # so two sessions that swap their slots would each hold what the other one waits for.
     names = {*lock_names(**target, patient_id=old.patient_id), *locks_for(old)}
-    if clashing := too_soon_after(old, starts_at, protocol):
+    protocol = _protocol(old, at)
+    if clashing := protocol and too_soon_after(old, starts_at, protocol):
         names |= _locks_to_shift(old)
     lock_for_bookings(*names, clinic_id=old.clinic_id)
     seen()
     old.refresh_from_db(fields=["status"])
     old.require_move(Status.CANCELLED)
     # Where a clash shows up only now, the constraint refuses the booking below.
-    shifts = shifted_later(old, starts_at, protocol, at=at) if clashing else []
+    shifts = shifted_later(old, starts_at, protocol, at=at) if protocol and clashing else []
     if shifts and not shift_later:
         raise _explain(shifts)
 
@@ -112,12 +116,10 @@ def reschedule_session(
             reschedules=True,
         )
     with _leaving(old, unless=practitioner):
-        new = book_session(
-            plan=old.plan, starts_at=starts_at, **target, at=at, by=by, rescheduled_from=old
-        )
+        new = _book_again(old, starts_at=starts_at, **target, at=at, by=by)
     for shift in shifts:
         book_session(
-            plan=old.plan,
+            plan=of_treatment(old.plan),
             **shift.slot.as_booking(),
             at=at,
             by=by,
@@ -126,17 +128,44 @@ def reschedule_session(
     return new
 
 
+def _book_again(old: TreatmentSession, **slot: Any) -> TreatmentSession:
+    """Book what `old` was for at another time."""
+    if _is_treatment(old):
+        return book_session(plan=of_treatment(old.plan), **slot, rescheduled_from=old)
+    return book_visit(
+        visit_type=old.visit_type,
+        patient=old.patient,
+        plan=old.plan,
+        side_effect=old.side_effect,
+        task=old.task,
+        video_url=old.video_url,
+        **slot,
+        rescheduled_from=old,
+    )
+
+
+def _protocol(old: TreatmentSession, at: datetime) -> ProtocolVersion | None:
+    """By which its area recovers; None of a visit that treats nothing."""
+    if not _is_treatment(old):
+        return None
+    return version_in_effect(of_treatment(old.plan).protocol, at)
+
+
+def _is_treatment(session: TreatmentSession) -> bool:
+    return session.kind == Kind.TREATMENT
+
+
 @contextmanager
 def _leaving(old: TreatmentSession, *, unless: User | None) -> Iterator[None]:
     """Nobody has named another practitioner: then whoever left the clinic is out of use, which the
     caller can mend, and no mistake in the request. Raises OutOfUse."""
     try:
         yield
-    except NoPractitionerHere as error:
+    except (NoPractitionerHere, NotTheirVisit) as error:
         if unless:
             raise
         raise OutOfUse(
-            f"{old.practitioner} no longer treats here: take another practitioner.",
+            f"{old.practitioner} no longer does this here: take another practitioner.",
             field="practitioner",
         ) from error
 
@@ -158,7 +187,7 @@ def shifted_later(
     The search runs on a calendar without the plan's sessions from `old` on, which is put back
     before anybody sees it. The caller holds all locks. Raises NoFreeTime.
     """
-    plan, zone = old.plan, old.clinic.zone
+    plan, zone = of_treatment(old.plan), old.clinic.zone
     later = list(_upcoming_after(old).select_related("practitioner"))
     shifts: list[Shift] = []
     with transaction.atomic():
@@ -168,8 +197,8 @@ def shifted_later(
         before, recovered = starts_at, recovery_end(starts_at, protocol, zone)
         for session in later:
             if session.starts_at >= recovered:  # stays, and so does what follows it as it did
-                before, recovered = session.starts_at, session.recovers_at
-            elif session.recovers_at > before:
+                before, recovered = session.starts_at, of_treatment(session.recovers_at)
+            elif of_treatment(session.recovers_at) > before:
                 slot = _first_at_same_time(plan, session, protocol, after=recovered, at=at)
                 shifts.append(Shift(session, slot))
                 before, recovered = slot.starts_at, recovery_end(slot.starts_at, protocol, zone)
@@ -179,7 +208,10 @@ def shifted_later(
 
 def _upcoming_after(old: TreatmentSession) -> TreatmentSessionQuerySet:
     return TreatmentSession.objects.filter(
-        plan=old.plan_id, status__in=UPCOMING, starts_at__gt=old.starts_at
+        plan=old.plan_id,
+        kind=Kind.TREATMENT,
+        status__in=UPCOMING,
+        starts_at__gt=old.starts_at,
     ).order_by("starts_at")
 
 

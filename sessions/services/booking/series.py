@@ -9,7 +9,7 @@ from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.models import User
 from clinic.values.wallclock import instant_of
-from sessions.models import ProtocolVersion, TreatmentPlan, TreatmentSession
+from sessions.models import Kind, ProtocolVersion, TreatmentPlan, TreatmentSession
 from sessions.scheduling.availability import Chosen, Slot, free_slots
 from sessions.scheduling.shift_reasons import why_not_at
 from sessions.scheduling.spacing import recovery_end
@@ -53,7 +53,7 @@ def propose_series(
         practitioner=practitioner or plan.practitioner,
         at=at,
     )
-    sessions = TreatmentSession.objects.occupying().filter(plan=plan)
+    sessions = TreatmentSession.objects.occupying().filter(plan=plan, kind=Kind.TREATMENT)
     starts = list(sessions.order_by("starts_at").values_list("starts_at", flat=True))
     proposed: list[Proposed] = []
     before = starts[-1] if starts else None

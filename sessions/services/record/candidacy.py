@@ -13,7 +13,7 @@ from patients.services import finish_source, raise_task
 from patients.services.consents import UnknownCode
 from patients.services.records import lock_open_record
 from sessions.lifecycle import UPCOMING
-from sessions.models import Candidacy, TreatmentSession
+from sessions.models import Candidacy, Kind, TreatmentSession, of_treatment
 from sessions.safety.assessment import candidacy_findings
 from sessions.services.record.photos import OtherPatient
 
@@ -74,10 +74,10 @@ def _tell_the_desk(patient: Patient, *, at: datetime, by: User) -> None:
     source = f"candidacy:{patient.pk}"
     finish_source(source=source, at=at, by=by)
     ahead = TreatmentSession.objects.with_record().filter(
-        patient=patient, status__in=UPCOMING, starts_at__gt=at
+        patient=patient, kind=Kind.TREATMENT, status__in=UPCOMING, starts_at__gt=at
     )
     in_the_way = [
-        f"{session.plan.concern}, {session.starts_at_local:%d %b %Y at %H:%M}. {finding.message}"
+        f"{of_treatment(session.plan).concern}, {session.starts_at_local:%d %b %Y at %H:%M}. {finding.message}"
         for session in ahead.order_by("starts_at")
         for finding in candidacy_findings(session)
     ]

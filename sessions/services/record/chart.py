@@ -35,6 +35,11 @@ class NotInProgress(Conflict):
     title = "The session is not in progress"
 
 
+class NotATreatment(Conflict):
+    code = "not_a_treatment"
+    title = "This visit treats nothing"
+
+
 class NotSigned(Conflict):
     code = "not_signed"
     title = "The record is not signed yet"
@@ -107,10 +112,17 @@ class ProductEntry(TypedDict):
     note: NotRequired[str]
 
 
-def require_on(area: Area, zone: Zone | None, *, field: str = "zone") -> None:
-    """Raises ZoneElsewhere."""
-    if zone and (why := zone.why_not_on(area)):
+def require_on(area: Area | None, zone: Zone | None, *, field: str = "zone") -> None:
+    """What treats no area may tell of any zone. Raises ZoneElsewhere."""
+    if zone and area and (why := zone.why_not_on(area)):
         raise ZoneElsewhere(why, field=field)
+
+
+def require_treatment(session: TreatmentSession) -> Area:
+    """The area that it treats. Raises NotATreatment."""
+    if session.area is None:
+        raise NotATreatment(f"Nothing is treated at a {session.about}: it has no chart.")
+    return session.area
 
 
 def in_progress(session_id: UUID) -> TreatmentSession:
@@ -138,15 +150,17 @@ def write_chart(
 ) -> TreatmentSession:
     """Replace the chart of a session in progress: zones, products, pain (0-10) and notes.
 
-    Raises NotInProgress, ZoneElsewhere and ZoneTwice, naming the entry. Depths outside the band
-    are refused by the constraint `zone_depth_in_band`; what else is unusual becomes a finding.
+    Raises NotInProgress, NotATreatment, ZoneElsewhere and ZoneTwice, naming the entry. Depths
+    outside the band are refused by the constraint `zone_depth_in_band`; what else is unusual
+    becomes a finding.
     """
     session = in_progress(session_id)
+    area = require_treatment(session)
     seen = set()
     for index, entry in enumerate(zones):
         zone, key = entry["zone"], (entry["zone"].pk, entry.get("side", "BOTH"))
         where = f"zones/{index}/zone"
-        require_on(session.area, zone, field=where)
+        require_on(area, zone, field=where)
         if key in seen:
             raise ZoneTwice(f"{zone} is named twice.", field=where)
         seen.add(key)
@@ -179,9 +193,11 @@ def use_cartridge(*, session_id: UUID, code: str, at: datetime, by: User) -> Car
     """Record the cartridge whose GS1 code was scanned.
 
     Raises UnreadableCode, UnknownLot, OtherDevice, CartridgeExpired, CartridgeRecalled,
-    CartridgeUsed and NotInProgress. The database refuses the same by itself.
+    CartridgeUsed, NotATreatment and NotInProgress. The database refuses the same by itself.
     """
     session = in_progress(session_id)
+    if session.device is None:
+        raise NotATreatment("Nothing is needled at this visit: it uses no cartridge.")
     scanned = read_cartridge_code(code)
     lot = CartridgeLot.objects.filter(
         clinic=session.clinic_id, gtin=scanned.gtin, lot=scanned.lot

@@ -13,7 +13,7 @@ from django.utils.html import escape
 from aftercare.models import Message
 from clinic.models import User
 from sessions.lifecycle import Status
-from sessions.models import Hold, TreatmentSession
+from sessions.models import Hold, TreatmentSession, of_treatment
 from sessions.services.booking.clash import RoomTaken
 from tests.admin.pages import client_of, url
 from tests.conftest import Booking
@@ -98,7 +98,10 @@ def test_a_practitioner_books_in_spite_of_a_side_effect_with_a_reason(
 ) -> None:
     session = booking.completed()
     SideEffectFactory(session=session, kind="SCARRING", grade=2)
-    page, later = reverse("admin:treatment_sessions_treatmentsession_add"), session.recovers_at
+    page, later = (
+        reverse("admin:treatment_sessions_treatmentsession_add"),
+        of_treatment(session.recovers_at),
+    )
     form = booking_form(booking, later)
     reason = {"side_effect_override_reason": "Faded, other cheek"}
 
@@ -275,4 +278,7 @@ def test_a_changed_number_becomes_a_new_version(manager: User, booking: Booking)
     assert str(old.depth_max_mm) == "2.00"
     session.refresh_from_db()
     assert session.protocol_version == old
-    assert booking.book(session.recovers_at, at=new.effective_from).protocol_version == new
+    assert (
+        booking.book(of_treatment(session.recovers_at), at=new.effective_from).protocol_version
+        == new
+    )

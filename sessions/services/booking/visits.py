@@ -1,0 +1,185 @@
+"""Booking a visit that treats nothing: a consultation, a check, a test, an outcome."""
+
+from datetime import datetime
+
+from clinic.db.locks import statement
+from clinic.db.retries import retried_transaction
+from clinic.errors import DomainError
+from clinic.models import Device, Room, User
+from patients.models import Patient, StaffTask
+from sessions.models import (
+    Kind,
+    Mode,
+    SideEffect,
+    TreatmentPlan,
+    TreatmentSession,
+    VisitType,
+)
+from sessions.scheduling.availability import booking_facts
+from sessions.scheduling.holds import own_holds
+from sessions.services.booking.book import (
+    NotBookable,
+    OutOfUse,
+    clinic_lock,
+    finish_booking,
+    locks_for,
+    require_in_use,
+    require_not_archived,
+    require_open_time,
+)
+from sessions.services.booking.clash import insert
+from sessions.services.booking.presence import require_room_of
+
+
+class WrongForVisit(DomainError):
+    code = "wrong_for_visit"
+    title = "This does not fit the kind of visit"
+
+
+def prepare_visit(
+    *,
+    visit_type: VisitType,
+    patient: Patient,
+    starts_at: datetime,
+    practitioner: User,
+    room: Room | None = None,
+    device: Device | None = None,
+    plan: TreatmentPlan | None = None,
+    side_effect: SideEffect | None = None,
+    task: StaffTask | None = None,
+    video_url: str = "",
+) -> TreatmentSession:
+    """A visit with all its times by its kind, not saved.
+
+    Raises PatientArchived, NotBookable, OutOfUse, RoomUnfit, WrongForVisit.
+    """
+    require_not_archived(patient.archived_at is not None, field="patient")
+    if visit_type.kind == Kind.TREATMENT:
+        raise WrongForVisit("A treatment is booked for a plan.", field="visit_type")
+    if visit_type.clinic_id != patient.clinic_id:
+        raise NotBookable(f"“{visit_type}” is not offered at this clinic.", field="visit_type")
+    if not visit_type.is_active:
+        raise OutOfUse(f"“{visit_type}” is no longer offered.", field="visit_type")
+    _require_fit(visit_type, room, device)
+    _require_about(visit_type, patient, plan, side_effect, task)
+    ends_at = starts_at + visit_type.duration
+    return TreatmentSession(
+        clinic=visit_type.clinic,
+        visit_type=visit_type,
+        kind=visit_type.kind,
+        mode=visit_type.mode,
+        video_url=_link(visit_type, video_url),
+        plan=plan,
+        patient=patient,
+        practitioner=practitioner,
+        room=room,
+        device=device,
+        side_effect=side_effect,
+        task=task,
+        occupied_from=starts_at - visit_type.setup,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        released_at=ends_at + visit_type.cleaning,
+        time_zone=visit_type.clinic.time_zone,
+    )
+
+
+def _require_fit(visit_type: VisitType, room: Room | None, device: Device | None) -> None:
+    """Room and device where the visit needs them, and nowhere else."""
+    needed = {"room": visit_type.needs_room, "device": visit_type.needs_device}
+    given: dict[str, Room | Device | None] = {"room": room, "device": device}
+    for field, resource in given.items():
+        if resource is None:
+            if needed[field]:
+                raise WrongForVisit(f"“{visit_type}” needs a {field}: name one.", field=field)
+            continue
+        if not needed[field]:
+            raise WrongForVisit(f"“{visit_type}” needs no {field}: leave it out.", field=field)
+        if resource.clinic_id != visit_type.clinic_id:
+            raise NotBookable(f"{resource} is not in use at this clinic.", field=field)
+        require_in_use(resource, resource.is_active, field)
+    if room:
+        require_room_of(visit_type, room)
+
+
+def _require_about(
+    visit_type: VisitType,
+    patient: Patient,
+    plan: TreatmentPlan | None,
+    side_effect: SideEffect | None,
+    task: StaffTask | None,
+) -> None:
+    """What a visit is about is the patient's own, and fits its kind."""
+    if plan and visit_type.kind == Kind.CONSULTATION:
+        raise WrongForVisit("A consultation comes before any plan: leave it out.", field="plan")
+    if plan and plan.patient_id != patient.pk:
+        raise NotBookable("The plan is another patient's.", field="plan")
+    looked_at = []
+    if side_effect:
+        looked_at.append(("side_effect", side_effect.session.patient_id))
+    if task:
+        looked_at.append(("task", task.patient_id))
+    for field, whose in looked_at:
+        if visit_type.kind != Kind.CHECK:
+            raise WrongForVisit("Only a check looks at it: leave it out.", field=field)
+        if whose != patient.pk:
+            raise NotBookable("It is not of this patient.", field=field)
+
+
+def _link(visit_type: VisitType, video_url: str) -> str:
+    """Where a visit by video meets. Raises WrongForVisit."""
+    if visit_type.mode != Mode.VIDEO:
+        if video_url:
+            raise WrongForVisit(f"“{visit_type}” is not by video: leave it out.", field="video_url")
+        return ""
+    link = video_url or visit_type.video_url
+    if not link:
+        raise WrongForVisit(
+            f"“{visit_type}” has no link of its own: say where it meets.", field="video_url"
+        )
+    return link
+
+
+@retried_transaction
+def book_visit(
+    *,
+    visit_type: VisitType,
+    patient: Patient,
+    starts_at: datetime,
+    practitioner: User,
+    at: datetime,
+    by: User | None,
+    room: Room | None = None,
+    device: Device | None = None,
+    plan: TreatmentPlan | None = None,
+    side_effect: SideEffect | None = None,
+    task: StaffTask | None = None,
+    video_url: str = "",
+    rescheduled_from: TreatmentSession | None = None,
+) -> TreatmentSession:
+    """Book a visit that treats nothing, by the same locks, hours and constraints as a treatment.
+    `by` is nobody where the patient has booked it.
+
+    Raises InThePast, Closed, PractitionerOff, NotTheirVisit, RoomUnfit, Held, PractitionerTaken,
+    RoomTaken, DeviceTaken, PatientTaken, NotBookable, OutOfUse, PatientArchived, WrongForVisit.
+    """
+    session = prepare_visit(
+        visit_type=visit_type,
+        patient=patient,
+        starts_at=starts_at,
+        practitioner=practitioner,
+        room=room,
+        device=device,
+        plan=plan,
+        side_effect=side_effect,
+        task=task,
+        video_url=video_url,
+    )
+    locks = statement(*locks_for(session), shared=clinic_lock(session.clinic_id))
+    now = booking_facts(session, behind=locks)
+    require_open_time(session, now, at=at)
+    holds = own_holds(session, at=at) if now.holds_near else []
+    session.rescheduled_from = rescheduled_from
+    insert(session, at=at)
+    finish_booking(session, holds, at=at, by=by)
+    return session
