@@ -57,7 +57,7 @@ def test_every_entity_is_drawn_and_told_and_no_history() -> None:
     for model in ours:
         is_history = hasattr(model, "pgh_tracked_model")
         assert bool(re.search(rf"\b{model.__name__}\b", drawn)) is not is_history
-    assert "TreatmentPlan ||--o{ TreatmentSession : plan" in drawn
+    assert "TreatmentPlan |o--o{ TreatmentSession : plan" in drawn
     assert "Zone |o--o{ Photo : zone" in drawn
 
 
