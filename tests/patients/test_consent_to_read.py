@@ -10,6 +10,7 @@ from patients import services as services_of_patients
 from patients.models import ConsentHandout
 from sessions import services
 from sessions.lifecycle import Status
+from sessions.models import of_treatment
 from sessions.services.booking.moves import UnresolvedFindings
 from tests.conftest import Booking
 from tests.factories import (
@@ -127,7 +128,7 @@ def test_a_consent_renewed_during_the_plan_needs_no_days(
         recorded_by=alice,
     )
 
-    session = booking.in_progress(first.recovers_at)
+    session = booking.in_progress(of_treatment(first.recovers_at))
 
     session.refresh_from_db()
     assert session.status == Status.IN_PROGRESS
