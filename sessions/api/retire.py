@@ -20,6 +20,7 @@ from patients.api import ConcernViewSet, PatientViewSet
 from patients.api.patients import PatientOut
 from sessions import services
 from sessions.api.booking.availability import SlotOut
+from sessions.api.record.consultation import ConsultationActions
 from sessions.services.ending.decisions import SLOT, Choice, Decider
 from sessions.services.ending.retire import preview
 
@@ -156,12 +157,13 @@ class RetirablePractitionerViewSet(RetireActions, RetrieveModelMixin, Practition
         return super().retire_row(row, decider)
 
 
-class ArchivablePatientViewSet(PatientViewSet):
+class ArchivablePatientViewSet(ConsultationActions, PatientViewSet):
     """Patients, whose records are archived with what lies ahead of them."""
 
     permissions = {
         **PatientViewSet.permissions,
         **dict.fromkeys(("ahead", "archive", "restore"), "patients.change_patient"),
+        "consultation": "patients.view_medical",
     }
 
     @extend_schema(responses=AheadOut, filters=False)

@@ -1,0 +1,40 @@
+"""What a consultation has and what it lacks, on the page of a patient."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html_join
+from unfold.decorators import display
+
+from clinic.admin.words import badge
+from patients.models import Patient
+from sessions.safety.consultation import consultation_items
+
+
+class ConsultationList:
+    """For the page of a patient: a list to work through, for whoever sees what ails them."""
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        sets: list[Any] = super().get_fieldsets(request, obj)  # type: ignore[misc]
+        if obj is None or obj.archived_at or not request.user.has_perm("patients.view_medical"):
+            return sets
+        return [sets[0], ("Consultation", {"fields": ["consultation"]}), *sets[1:]]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "consultation"]  # type: ignore[misc]
+
+    @display(description="what is there")
+    def consultation(self, patient: Patient) -> str:
+        return format_html_join(
+            "",
+            '<p class="mb-2">{} {}: {}</p>',
+            (
+                (
+                    badge("There", "success") if item.is_there else badge("Missing", "warning"),
+                    item.name,
+                    item.detail,
+                )
+                for item in consultation_items(patient, at=timezone.now())
+            ),
+        )
