@@ -47,8 +47,20 @@ class PatientIn(Form):
     )
 
 
+class ContactConsentIn(Form):
+    channel = serializers.ChoiceField(choices=Channel.choices)
+    purpose = serializers.ChoiceField(choices=Purpose.choices)
+    granted = serializers.BooleanField()
+    wording = TextField(max_length=2_000, help_text="What the patient was asked.")
+
+
 class PatientCreateIn(PatientIn):
     clinic = IdField(required=False, help_text="Only needed by staff who work at several clinics.")
+    contact_consents = ContactConsentIn(
+        many=True,
+        required=False,
+        help_text="What they said on being written to; only from the desk, which asks them.",
+    )
 
 
 class PatientOut(serializers.ModelSerializer[Patient]):
@@ -74,13 +86,6 @@ class PatientOut(serializers.ModelSerializer[Patient]):
             "version",
         ]
         read_only_fields = fields
-
-
-class ContactConsentIn(Form):
-    channel = serializers.ChoiceField(choices=Channel.choices)
-    purpose = serializers.ChoiceField(choices=Purpose.choices)
-    granted = serializers.BooleanField()
-    wording = TextField(max_length=2_000, help_text="What the patient was asked.")
 
 
 class ContactConsentOut(serializers.ModelSerializer[ContactConsent]):
@@ -148,8 +153,13 @@ class PatientViewSet(
         data = parse_body(PatientCreateIn, request)
         details = dict(data)
         clinic = acting_clinic(request, details.pop("clinic", None))
+        words = details.pop("contact_consents", [])
         patient = services.register_patient(
-            clinic=clinic, details=details, at=timezone.now(), by=actor(request)
+            clinic=clinic,
+            details=details,
+            contact_consents=words,
+            at=timezone.now(),
+            by=actor(request),
         )
         return Response(PatientOut(patient).data, status=201)
 

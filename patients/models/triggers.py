@@ -19,7 +19,8 @@ def birth_date_stays() -> pgtrigger.Trigger:
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]
             f"""
             IF EXISTS (SELECT FROM treatment_session
-                       WHERE patient_id = NEW.id AND status IN ('IN_PROGRESS', 'COMPLETED')) THEN
+                       WHERE patient_id = NEW.id AND kind IN ('TREATMENT', 'TEST')
+                         AND status IN ('IN_PROGRESS', 'COMPLETED', 'ABORTED')) THEN
                 {refuse("'who was needled has a birth date'", "patient_birth_date_stays")}
             END IF;
             RETURN NEW;

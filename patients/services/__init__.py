@@ -14,15 +14,16 @@ from patients.services.records import (
     assess_skin_type,
     change_concern,
     record_concern,
-    register_patient,
     restore_record,
     update_patient,
 )
+from patients.services.registration import ContactWord, register_patient
 from patients.services.screening import AnswerEntry, questionnaire, record_screening
 from patients.services.tasks import TaskDone, finish_source, finish_task, note_task, raise_task
 
 __all__ = [
     "AnswerEntry",
+    "ContactWord",
     "PatientArchived",
     "TaskDone",
     "archive_record",

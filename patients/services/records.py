@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from clinic.db.constraints import constraint_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError, NotAllowed
-from clinic.models import Clinic, User
+from clinic.models import User
 from patients.models import (
     Concern,
     ConcernSubtype,
@@ -84,22 +84,6 @@ def require_open(patient: Patient, *, field: str = "") -> None:
 
 
 @retried_transaction
-def register_patient(
-    *, clinic: Clinic, details: Mapping[str, Any], at: datetime, by: User
-) -> Patient:
-    """Record a new person; a `skin_type` among the details is an assessment of today.
-
-    Raises ValidationError, by field, for what the record cannot hold, and SkinTypeNotYours.
-    """
-    details = dict(details)
-    skin_type = details.pop("skin_type", None)
-    patient = Patient(clinic=clinic, **details)
-    patient.full_clean()
-    patient.save()
-    return _assessed(patient, skin_type, at=at, by=by)
-
-
-@retried_transaction
 def update_patient(
     *, patient_id: UUID, changes: Mapping[str, Any], at: datetime, by: User
 ) -> Patient:
@@ -120,10 +104,11 @@ def update_patient(
         if constraint_of(error) != "patient_birth_date_stays":
             raise
         raise ValidationError({"date_of_birth": NEEDLED}) from error
-    return _assessed(patient, skin_type, at=at, by=by)
+    return assessed(patient, skin_type, at=at, by=by)
 
 
-def _assessed(patient: Patient, skin_type: int | None, *, at: datetime, by: User) -> Patient:
+def assessed(patient: Patient, skin_type: int | None, *, at: datetime, by: User) -> Patient:
+    """The patient with a skin type that was sent among the details, as of today."""
     if skin_type is None:
         return patient
     if not by.has_perm("patients.change_medical"):

@@ -11,17 +11,19 @@ from rest_framework.test import APIClient
 from clinic.findings import Severity
 from clinic.models import Clinic, User
 from patients.models import Patient
+from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.safety.assessment import assess_session
 from sessions.services.booking.moves import UnresolvedFindings
 from tests.admin.pages import client_of
 from tests.conftest import Booking
-from tests.factories import NINE, PatientFactory
+from tests.factories import NINE, PatientFactory, VisitFactory, clinical_rules, visit_type_of
 from tests.patients.merging import merge, twins
 from tests.support.forms import send
 
 pytestmark = pytest.mark.django_db
+PATIENTS = "/api/v1/patients/"
 EVE = {"given_name": "Eve", "family_name": "Moss"}
 REACHED = [{"mobile": "+4915123456789"}, {"email": "eve@patients.example"}]
 
@@ -139,6 +141,48 @@ def test_booking_goes_on_and_needling_does_not(booking: Booking, as_dana: APICli
     url = f"/api/v1/patients/{patient.pk}/"
     assert as_dana.patch(url, {"date_of_birth": "1990-05-17"}, HTTP_IF_MATCH="*").status_code == 200
     assert booking.move(session, Status.IN_PROGRESS).status == Status.IN_PROGRESS
+
+
+@pytest.mark.parametrize(("code", "may"), [("consultation", True), ("test-spot", False)])
+def test_a_talk_goes_on_and_a_test_spot_is_needled_too(
+    clinic: Clinic, alice: User, as_dana: APIClient, code: str, may: bool
+) -> None:
+    clinical_rules()
+    caller = PatientFactory(clinic=clinic, date_of_birth=None)
+    visit = VisitFactory(patient=caller, visit_type=visit_type_of(clinic, code))
+
+    def move(to: str) -> None:
+        services.move_session(session_id=visit.pk, to=to, at=visit.starts_at, by=alice)
+
+    move(Status.CHECKED_IN)
+    if may:
+        move(Status.IN_PROGRESS)
+        move(Status.COMPLETED)
+    else:
+        with pytest.raises(UnresolvedFindings, match="Ask for the birth date"):
+            move(Status.IN_PROGRESS)
+    Patient.objects.update(date_of_birth=date(1990, 5, 17))  # typed, and taken back
+    url = f"/api/v1/patients/{caller.pk}/"
+    assert as_dana.patch(url, {"date_of_birth": None}, HTTP_IF_MATCH="*").status_code == 200
+
+
+def test_what_a_caller_says_on_being_written_to_comes_with_the_record(
+    as_dana: APIClient, as_alice: APIClient
+) -> None:
+    word = {"channel": "SMS", "purpose": "CARE", "granted": True, "wording": "May we write?"}
+    body = {**EVE, **REACHED[0], "contact_consents": [word]}
+    mail = {**body, "contact_consents": [word, {**word, "channel": "EMAIL"}]}
+
+    unreachable, theirs = as_dana.post(PATIENTS, mail), as_alice.post(PATIENTS, body)
+    nobody = Patient.objects.exists()
+    answer = as_dana.post(PATIENTS, body)
+
+    assert (unreachable.status_code, unreachable.json()["code"]) == (409, "no_address")
+    assert unreachable.json()["errors"][0]["pointer"] == "/contact_consents/1/channel"
+    assert (theirs.status_code, theirs.json()["code"]) == (403, "contact_consent_not_yours")
+    assert not nobody
+    ledger = as_dana.get(f"{PATIENTS}{answer.json()['id']}/contact-consents/").json()["results"]
+    assert [(row["channel"], row["granted"]) for row in ledger] == [("SMS", True)]
 
 
 @pytest.mark.parametrize("status", [Status.IN_PROGRESS, Status.COMPLETED])
