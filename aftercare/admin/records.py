@@ -24,6 +24,7 @@ from patients.admin.patients import PatientAdmin
 from patients.merge import DUPLICATE, KEPT, display_value
 from patients.models import Patient, PatientMerge
 from sessions import services
+from sessions.admin.callers import CallerPage
 from sessions.admin.consultation import ConsultationList
 from sessions.admin.retire import decider_of, question
 from sessions.services.ending.decisions import StillAhead
@@ -40,7 +41,7 @@ admin.site.unregister(Patient)
 
 
 @admin.register(Patient)
-class RecordAdmin(ConsultationList, PatientAdmin):
+class RecordAdmin(CallerPage, ConsultationList, PatientAdmin):
     """The page of a patient, with what can happen to the record as a whole. An archived record is
     read only; a merged one leads to the one that was kept."""
 

@@ -21,6 +21,7 @@ from sessions.safety.loading import (
     screening_facts,
 )
 from sessions.safety.loading_healing import open_side_effects
+from sessions.safety.readiness import birth_date_missing
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,11 @@ def assess_session(session: TreatmentSession, *, at: datetime) -> list[AssessedF
     """What the rules say about a session now, or said when it was signed; gravest first.
 
     An override holds for the numbers that it was given for: a depth that is changed afterwards
-    needs a new one. Takes a fixed number of queries. The rules are about needling: they say
-    nothing about another visit.
+    needs a new one. Takes a fixed number of queries. The rules are about needling: of another
+    visit they say only that a test spot is needled too.
     """
     if session.kind != Kind.TREATMENT:
-        return []
+        return [AssessedFinding(finding) for finding in _of_visit(session, at)]
     stored = {(row.code, row.subject): row for row in stored_findings(session)}
     if session.status in SIGNED:
         order = list(Severity)
@@ -59,6 +60,12 @@ def assess_session(session: TreatmentSession, *, at: datetime) -> list[AssessedF
         else AssessedFinding(finding)
         for finding in found
     ]
+
+
+def _of_visit(session: TreatmentSession, at: datetime) -> list[Finding]:
+    if session.kind != Kind.TEST or session.patient.date_of_birth:
+        return []
+    return [birth_date_missing(rules_in_effect(at)["age-of-consent"])]
 
 
 def stored_findings(session: TreatmentSession) -> list[SessionFinding]:

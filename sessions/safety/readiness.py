@@ -9,7 +9,7 @@ from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
 from patients.screening import DARKER_SKIN, Situation, screen
 from sessions.safety.contradictions import weigh_answers
-from sessions.safety.facts import Facts, Previous, Screening
+from sessions.safety.facts import Facts, Number, Previous, Screening
 
 PRACTITIONER = (Role.PRACTITIONER.value,)
 BLOCK, WARN, INFO = Severity.BLOCK, Severity.WARN, Severity.INFO
@@ -214,15 +214,7 @@ def check_age(facts: Facts) -> list[Finding]:
     practitioner gives the reason (clinical.md §1.3)."""
     limit = facts.rules["age-of-consent"]
     if facts.age is None:
-        return [
-            Finding(
-                code="birth_date_missing",
-                severity=BLOCK,
-                message="Ask for the birth date: nobody is needled whose age is not known.",
-                rule=limit.rule,
-                source=limit.source,
-            )
-        ]
+        return [birth_date_missing(limit)]
     if facts.age >= limit.value:
         return []
     guardian = facts.consent.signer_relation if facts.consent else ""
@@ -243,6 +235,17 @@ def check_age(facts: Facts) -> list[Finding]:
             numbers={"age": str(facts.age), "limit_age": str(limit)},
         )
     ]
+
+
+def birth_date_missing(limit: Number) -> Finding:
+    """Of whoever is needled, at a test too: without the age nobody knows who has to sign."""
+    return Finding(
+        code="birth_date_missing",
+        severity=BLOCK,
+        message="Ask for the birth date: nobody is needled whose age is not known.",
+        rule=limit.rule,
+        source=limit.source,
+    )
 
 
 def check_pigment(facts: Facts) -> list[Finding]:

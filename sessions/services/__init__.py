@@ -18,6 +18,7 @@ Note [Lock order]
 from sessions.scheduling.availability import Chosen, SlotTaken
 from sessions.services.booking.alternatives import alternatives
 from sessions.services.booking.book import book_session
+from sessions.services.booking.callers import book_caller
 from sessions.services.booking.holds import place_hold, release_hold
 from sessions.services.booking.moves import move_session
 from sessions.services.booking.reschedule import reschedule_session
@@ -77,6 +78,7 @@ __all__ = [
     "add_working_hours",
     "alternatives",
     "archive_patient",
+    "book_caller",
     "book_series",
     "book_session",
     "book_visit",

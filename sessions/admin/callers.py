@@ -1,0 +1,197 @@
+"""A new caller in the admin: registered and booked on one page, possible duplicates first."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from unfold.decorators import action
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from clinic.admin.forms.fields import MomentField, NumberField
+from clinic.admin.saving.once import KEY, SentForm, new_key, repeat_answer
+from clinic.admin.saving.refusals import REFUSED, refusals
+from clinic.db.retries import retried_transaction
+from clinic.models import User
+from clinic.permissions import actor
+from patients.models import Channel, Patient
+from sessions import services
+from sessions.models import Kind, VisitType
+from sessions.scheduling.availability import SlotTaken, VisitRequest
+
+WORDING = "May we write to you about your appointments and your aftercare?"
+PERSON, SOMEBODY_NEW = "person", "new"
+DUPLICATES_SHOWN = 10
+RECORD = ("given_name", "family_name", "mobile", "email", "language")
+
+
+class CallerForm(forms.Form):
+    """Whatever the record cannot hold, or the calendar has not free, is refused by the service."""
+
+    given_name = forms.CharField(
+        required=False, max_length=80, widget=UnfoldAdminTextInputWidget, help_text="One is enough."
+    )
+    family_name = forms.CharField(required=False, max_length=80, widget=UnfoldAdminTextInputWidget)
+    mobile = NumberField(required=False, max_length=40, widget=UnfoldAdminTextInputWidget)
+    email = forms.EmailField(
+        required=False,
+        max_length=254,
+        label="E-mail",
+        widget=UnfoldAdminEmailInputWidget,
+        help_text="A mobile number or an e-mail address is enough; the birth date may follow.",
+    )
+    language = forms.ChoiceField(choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget)
+    channels = forms.MultipleChoiceField(
+        choices=Channel.choices,
+        required=False,
+        label="May we write",
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=f"Ask: “{WORDING}” Without a yes nobody is reminded.",
+    )
+    visit_type: Any = forms.ModelChoiceField(
+        queryset=VisitType.objects.none(), label="Visit", widget=UnfoldAdminSelectWidget
+    )
+    practitioner: Any = forms.ModelChoiceField(
+        queryset=User.objects.none(), label="With", widget=UnfoldAdminSelectWidget
+    )
+    starts_at = MomentField(label="Starts at")
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = VisitType.objects.visible_to(user).select_related("clinic").order_by("name", "id")
+        types = list(offered.filter(kind=Kind.CONSULTATION, is_active=True, needs_device=False))
+        self.fields["visit_type"].queryset = offered.filter(pk__in=[one.pk for one in types])  # type: ignore[attr-defined]
+        if len({one.clinic_id for one in types}) > 1:
+            self.fields["visit_type"].label_from_instance = (  # type: ignore[attr-defined]
+                lambda one: f"{one}, {one.clinic}"
+            )
+        if not user.has_perm("patients.add_contactconsent"):
+            del self.fields["channels"]  # the desk asks
+        roles = {role for one in types for role in one.roles}
+        people = User.objects.filter(is_active=True, role__in=roles, clinics__in=user.clinic_ids)
+        self.fields["practitioner"].queryset = people.distinct().order_by("last_name", "username")  # type: ignore[attr-defined]
+        chosen = self.data.get("visit_type") or self.initial.get("visit_type")
+        clinics = {str(one.pk): one.clinic for one in types}
+        clinic = clinics.get(str(chosen)) or next(iter(clinics.values()), None)
+        if clinic:
+            self.fields["starts_at"].zone = clinic.zone  # type: ignore[attr-defined]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in RECORD}
+
+
+class CallerPage:
+    """For the list of patients: a button “New caller”, and its page."""
+
+    admin_site: Any
+    opts: Any
+    actions_list = ["new_caller"]
+
+    def has_caller_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perms(
+            ["patients.add_patient", "treatment_sessions.add_treatmentsession"]
+        )
+
+    @action(description="New caller", url_path="new-caller", permissions=["caller"])
+    def new_caller(self, request: HttpRequest) -> HttpResponse:
+        """Register somebody and book the first visit, both or neither."""
+        user = actor(request)
+        if request.method != "POST":
+            return self._caller_page(request, CallerForm(user))
+        form = CallerForm(user, request.POST)
+        found: list[Patient] = []
+        if form.is_valid():
+            person = request.POST.get(PERSON, "")
+            found = self._possible_duplicates(user, form)
+            known = next((one for one in found if str(one.pk) == person), None)
+            if known or person == SOMEBODY_NEW or not found:
+                try:
+                    return self._book_caller(request, form, known)
+                except REFUSED as error:
+                    self._refuse_caller(request, form, error)
+        return self._caller_page(request, form, found)
+
+    def _possible_duplicates(self, user: User, form: CallerForm) -> list[Patient]:
+        """Who may be the same person. What is wrong with the record itself is said later."""
+        caller = Patient(clinic=form.cleaned_data["visit_type"].clinic, **form.record)
+        try:
+            caller.full_clean()
+        except forms.ValidationError:
+            return []
+        rows = Patient.objects.visible_to(user).filter(archived_at__isnull=True)
+        return list(rows.possible_duplicates_of(caller)[:DUPLICATES_SHOWN])
+
+    @retried_transaction
+    def _book_caller(
+        self, request: HttpRequest, form: CallerForm, known: Patient | None
+    ) -> HttpResponse:
+        sent = SentForm(request, is_new=True)
+        if replay := sent.spend():
+            return repeat_answer(request, replay)
+        data = form.cleaned_data
+        session = services.book_caller(
+            visit_type=data["visit_type"],
+            starts_at=data["starts_at"],
+            practitioner=data["practitioner"],
+            details=form.record,
+            patient=known,
+            channels=data.get("channels", ()),
+            wording=WORDING,
+            at=timezone.now(),
+            by=actor(request),
+        )
+        messages.success(request, f"Booked: {session}.")
+        answer = HttpResponseRedirect(
+            reverse("admin:patients_patient_change", args=[session.patient_id])
+        )
+        sent.keep(answer, name=f"“{session}”")
+        return answer
+
+    def _refuse_caller(self, request: HttpRequest, form: CallerForm, error: Exception) -> None:
+        data = dict(form.cleaned_data)
+        for name, message in refusals(error):
+            name = "channels" if name.endswith("channel") else name
+            form.add_error(name if name in form.fields else None, message)
+        if not isinstance(error, SlotTaken):
+            return
+        offered = services.alternatives(
+            wanted=VisitRequest(data["visit_type"]),
+            starts_at=data["starts_at"],
+            practitioner=data["practitioner"],
+            at=timezone.now(),
+        )
+        people = User.objects.in_bulk({offer.practitioner_id for offer in offered})
+        zone = data["visit_type"].clinic.zone
+        for offer in offered:
+            local = offer.starts_at.astimezone(zone)
+            form.add_error(
+                "starts_at", f"Free: {local:%d %b %Y, %H:%M}, {people[offer.practitioner_id]}"
+            )
+
+    def _caller_page(
+        self, request: HttpRequest, form: CallerForm, duplicates: list[Patient] | None = None
+    ) -> HttpResponse:
+        return TemplateResponse(
+            request,
+            "sessions/admin/new_caller.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": "New caller",
+                "form": form,
+                "duplicates": duplicates,
+                "somebody_new": SOMEBODY_NEW,
+                "person": request.POST.get(PERSON, ""),
+                "form_key": request.POST.get(KEY) or new_key(),
+            },
+        )
