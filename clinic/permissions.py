@@ -74,6 +74,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "treatment_sessions.productuse": {P: "crud", M: "r"},
     "treatment_sessions.sessionfinding": {P: "r", M: "r"},
     "treatment_sessions.addendum": {P: "cr", M: "r"},
+    "treatment_sessions.deviation": {P: "cr", M: "r"},
     "treatment_sessions.outcomemeasure": {P: "cr", M: "r"},
     "treatment_sessions.photo": {P: "cr", M: "r"},
     "treatment_sessions.sideeffect": {P: "cru", M: "r"},

@@ -302,6 +302,7 @@ SPECTACULAR_SETTINGS = {
         "AddressSource": "aftercare.models.AddressSource",
         "AheadChoice": "sessions.services.ending.decisions.Choice",
         "Audience": "patients.models.Audience",
+        "DeviationKind": "sessions.models.DeviationKind",
         "Endpoint": "sessions.models.Endpoint",
         "Keyword": "aftercare.models.Keyword",
         "MessageStatus": "aftercare.models.MessageStatus",

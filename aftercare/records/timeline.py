@@ -15,6 +15,7 @@ from patients.models import Patient
 from sessions.lifecycle import PlanStatus, Status
 from sessions.models import (
     Addendum,
+    Deviation,
     OutcomeMeasure,
     PlanEvent,
     SessionEvent,
@@ -113,6 +114,10 @@ def _sessions(patient: Patient) -> Iterator[Entry]:
     for addendum in addenda:
         title = f"Addendum by {addendum.by}"
         yield Entry(addendum.at, "addendum", addendum.session_id, title, addendum.text)
+    for deviation in Deviation.objects.filter(session__patient=patient).select_related("zone"):
+        where = f", {deviation.zone}" if deviation.zone else ""
+        detail = f"{deviation.reason} Done about it: {deviation.action_taken}"
+        yield Entry(deviation.at, "deviation", deviation.session_id, f"{deviation}{where}", detail)
     for photo in patient.photos.all():
         yield Entry(photo.taken_at, "photo", photo.pk, f"Photo, {photo.get_view_display()}")
 

@@ -3,6 +3,7 @@
 from sessions.admin import (
     candidacies,
     catalogue,
+    deviations,
     healing,
     photos,
     plans,
@@ -16,6 +17,7 @@ from sessions.admin import (
 __all__ = [
     "candidacies",
     "catalogue",
+    "deviations",
     "healing",
     "photos",
     "plans",

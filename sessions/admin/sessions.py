@@ -16,6 +16,7 @@ from clinic.admin.forms.clocks import suffix
 from clinic.admin.words import severity, status_badge
 from clinic.permissions import actor
 from sessions import services
+from sessions.admin import deviations
 from sessions.admin.decisions import Warned, check, decide, fields_of, rows_of, warnings_for
 from sessions.admin.record import (
     AddendumInline,
@@ -27,7 +28,7 @@ from sessions.admin.record import (
 )
 from sessions.lifecycle import NEXT, AbortReason, Status
 from sessions.models import TreatmentSession
-from sessions.safety.assessment import assess_session
+from sessions.safety.assessment import AssessedFinding, assess_session
 
 ABORTED_BY = ("abort_why", "abort_words")
 
@@ -51,10 +52,12 @@ class RecordForm(ModelForm):  # type: ignore[type-arg]
         required=False, max_length=500, widget=UnfoldAdminTextInputWidget, label="in words"
     )
     warned: list[Warned] = []
+    stopped: list[deviations.Stopped] = []
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         check(self, self.warned)
+        deviations.check(self, self.stopped)
         if not any(name.rpartition("_")[2] == "abort" for name in self.data):
             for name in ABORTED_BY:
                 if data.get(name):
@@ -96,6 +99,12 @@ BUTTONS = {
 }
 
 
+def _answer(entry: AssessedFinding) -> str:
+    if entry.overridden_by:
+        return f" {entry.overridden_by} goes on because: {entry.override_reason}"
+    return f" It has happened: {entry.deviation.reason}" if entry.deviation else ""
+
+
 @admin.register(TreatmentSession)
 class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
     buttons = BUTTONS
@@ -119,6 +128,7 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
         ProductUseInline,
         CartridgeUseInline,
         SessionFindingInline,
+        deviations.DeviationInline,
         AddendumInline,
         SessionEventInline,
     ]
@@ -154,6 +164,9 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
             record.append("scanned_code")
             if warned := warnings_for(request, obj):
                 sets.append(("Open warnings: decide each", {"fields": rows_of(warned)}))
+            if stopped := deviations.stops_for(request, obj):
+                told = {"fields": deviations.rows_of(stopped)}
+                sets.append(("Nobody may override these: if it has happened, tell it", told))
             sets.append(("If it ends before it is done", {"fields": [ABORTED_BY]}))
         return sets
 
@@ -169,6 +182,7 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
         is_open = self._is_open(request, obj)
         if is_open:
             written |= set(fields_of(warnings_for(request, obj)))
+            written |= set(deviations.fields_of(deviations.stops_for(request, obj)))
         fixed = [name for name in self.get_fields(request, obj) if name not in written]
         return fixed if is_open else [*fixed, "pain_score", "notes"]
 
@@ -190,8 +204,10 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
             kwargs["form"] = ModelForm
         else:
             warned = warnings_for(request, obj)
+            stopped = deviations.stops_for(request, obj)
+            fields = {**fields_of(warned), **deviations.fields_of(stopped)}
             kwargs["form"] = type(
-                "RecordForm", (RecordForm,), {**fields_of(warned), "warned": warned}
+                "RecordForm", (RecordForm,), {**fields, "warned": warned, "stopped": stopped}
             )
         return super().get_form(request, obj, change=change, **kwargs)
 
@@ -208,9 +224,7 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
                     (
                         severity(entry.finding.severity),
                         entry.finding.message,
-                        f" {entry.overridden_by} goes on because: {entry.override_reason}"
-                        if entry.overridden_by
-                        else "",
+                        _answer(entry),
                     )
                     for entry in assessed
                 ),
@@ -246,6 +260,7 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
                 session_id=session.pk, code=code, at=timezone.now(), by=actor(request)
             )
         decide(request, form, form.warned)
+        deviations.record(request, form, form.stopped)
 
     def _move(self, request: HttpRequest, session: TreatmentSession, to: Status) -> None:
         self.press(request, services.move_session, session_id=session.pk, to=to)

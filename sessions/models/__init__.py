@@ -2,6 +2,7 @@
 
 from sessions.models.candidacy import Candidacy, CandidacyOutcome
 from sessions.models.catalogue import DeviceClearance, OutcomeScale, Product, ProductKind, RaterRole
+from sessions.models.deviation import Deviation, DeviationKind, kind_of_finding
 from sessions.models.healing import SideEffect, SideEffectExpectation, SideEffectKind
 from sessions.models.hold import Hold
 from sessions.models.outcome import Milestone, OutcomeMeasure, Photo, View
@@ -47,6 +48,8 @@ __all__ = [
     "CandidacyOutcome",
     "CartridgeUse",
     "CountedFrom",
+    "Deviation",
+    "DeviationKind",
     "DeviceClearance",
     "Direction",
     "Endpoint",
@@ -85,5 +88,6 @@ __all__ = [
     "ZoneLimit",
     "ZoneRange",
     "ZoneTreatment",
+    "kind_of_finding",
     "of_treatment",
 ]

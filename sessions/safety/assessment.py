@@ -1,5 +1,6 @@
 """From the database to findings: loads the facts of a session and asks the safety rules."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from clinic.models import User
 from patients.models import Scope
 from patients.screening import Situation, screen
 from sessions.lifecycle import SIGNED
-from sessions.models import Kind, SessionFinding, TreatmentSession, of_treatment
+from sessions.models import Deviation, Kind, SessionFinding, TreatmentSession, of_treatment
 from sessions.safety import assess, check_side_effects
 from sessions.safety.candidacy import check_candidacy
 from sessions.safety.loading import (
@@ -26,38 +27,44 @@ from sessions.safety.readiness import birth_date_missing
 
 @dataclass(frozen=True)
 class AssessedFinding:
-    """A finding, and who has decided to go on in spite of it."""
+    """A finding, and who has decided to go on in spite of it, or told how it came about."""
 
     finding: Finding
     overridden_by: User | None = None
     overridden_at: datetime | None = None
     override_reason: str = ""
+    deviation: Deviation | None = None
 
     @property
     def is_open(self) -> bool:
-        return self.finding.needs_decision and self.overridden_by is None
+        is_answered = self.overridden_by is not None or self.deviation is not None
+        return self.finding.needs_decision and not is_answered
 
 
 def assess_session(session: TreatmentSession, *, at: datetime) -> list[AssessedFinding]:
     """What the rules say about a session now, or said when it was signed; gravest first.
 
-    An override holds for the numbers that it was given for: a depth that is changed afterwards
-    needs a new one. Takes a fixed number of queries. The rules are about needling: of another
-    visit they say only that a test spot is needled too.
+    An override, or a deviation, holds for the numbers that it was given for: a depth that is
+    changed afterwards needs a new one. Takes a fixed number of queries. The rules are about
+    needling: of another visit they say only that a test spot is needled too.
     """
     if session.kind != Kind.TREATMENT:
         return [AssessedFinding(finding) for finding in _of_visit(session, at)]
     stored = {(row.code, row.subject): row for row in stored_findings(session)}
+    told = {
+        (row.code, row.subject): row
+        for row in session.deviations.exclude(code="").order_by("id")  # the last one counts
+    }
     if session.status in SIGNED:
         order = list(Severity)
         rows = sorted(stored.values(), key=lambda row: order.index(Severity(row.severity)))
-        return [_stored(row, _finding_of(row)) for row in rows]
+        return [_stored(row, _finding_of(row), told) for row in rows]
     found = assess(load_facts(session, at=at))
     return [
-        _stored(row, finding)
+        _stored(row, finding, told)
         if (row := stored.get((finding.code, finding.subject)))
         and row.numbers == dict(finding.numbers)
-        else AssessedFinding(finding)
+        else AssessedFinding(finding, deviation=_told_of(finding, told))
         for finding in found
     ]
 
@@ -68,12 +75,27 @@ def _of_visit(session: TreatmentSession, at: datetime) -> list[Finding]:
     return [birth_date_missing(rules_in_effect(at)["age-of-consent"])]
 
 
+Told = Mapping[tuple[str, str], Deviation]
+
+
+def _told_of(finding: Finding, told: Told) -> Deviation | None:
+    deviation = told.get((finding.code, finding.subject))
+    same = deviation is not None and deviation.numbers == dict(finding.numbers)
+    return deviation if same else None
+
+
 def stored_findings(session: TreatmentSession) -> list[SessionFinding]:
     return list(session.findings.select_related("overridden_by"))
 
 
-def _stored(row: SessionFinding, finding: Finding) -> AssessedFinding:
-    return AssessedFinding(finding, row.overridden_by, row.overridden_at, row.override_reason)
+def _stored(row: SessionFinding, finding: Finding, told: Told) -> AssessedFinding:
+    return AssessedFinding(
+        finding,
+        row.overridden_by,
+        row.overridden_at,
+        row.override_reason,
+        _told_of(finding, told),
+    )
 
 
 def _finding_of(row: SessionFinding) -> Finding:

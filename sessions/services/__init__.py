@@ -52,6 +52,7 @@ from sessions.services.record.chart import (
     use_cartridge,
     write_chart,
 )
+from sessions.services.record.deviation import record_deviation
 from sessions.services.record.healing import (
     log_side_effect,
     note_side_effect,
@@ -104,6 +105,7 @@ __all__ = [
     "propose_moves",
     "propose_series",
     "record_candidacy",
+    "record_deviation",
     "record_outcome",
     "release_hold",
     "remove_working_hours",

@@ -52,6 +52,7 @@ from tests.factories.patients import (
 from tests.factories.sessions import (
     CandidacyFactory,
     CartridgeUseFactory,
+    DeviationFactory,
     DeviceClearanceFactory,
     HoldFactory,
     OutcomeMeasureFactory,
@@ -100,6 +101,7 @@ __all__ = [
     "ConsentHandoutFactory",
     "ConsentTextFactory",
     "ContactConsentFactory",
+    "DeviationFactory",
     "DeviceClearanceFactory",
     "DeviceFactory",
     "DeviceModelFactory",

@@ -10,6 +10,7 @@ from sessions.models import (
     Candidacy,
     CandidacyOutcome,
     CartridgeUse,
+    Deviation,
     DeviceClearance,
     Endpoint,
     Hold,
@@ -233,6 +234,18 @@ class VisitFactory(DjangoModelFactory):
     signed_by = factory.LazyAttribute(
         lambda s: s.practitioner if s.status == Status.COMPLETED else None
     )
+
+
+class DeviationFactory(DjangoModelFactory):
+    class Meta:
+        model = Deviation
+
+    session = factory.SubFactory(SessionFactory)
+    kind = "ZONE"
+    reason = "The patient moved"
+    action_taken = "Cleaned; the patient was told"
+    at = NINE
+    by = factory.SelfAttribute("session.practitioner")
 
 
 class ZoneTreatmentFactory(DjangoModelFactory):

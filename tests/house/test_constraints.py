@@ -384,6 +384,9 @@ VIOLATIONS["session_aborted_iff_reason"] = lambda: make.SessionFactory(
 VIOLATIONS["session_aborted_otherwise_in_words"] = lambda: make.SessionFactory(
     status=Status.ABORTED, abort_reason="OTHER"
 )
+VIOLATIONS["deviation_kind_known"] = lambda: make.DeviationFactory(kind="LUCK")
+VIOLATIONS["deviation_told_whole"] = lambda: make.DeviationFactory(action_taken="")
+VIOLATIONS["deviation_subject_of_a_finding"] = lambda: make.DeviationFactory(subject="nose")
 VIOLATIONS["session_pain_0_to_10"] = lambda: make.SessionFactory(pain_score=11)
 
 
@@ -645,6 +648,7 @@ APPEND_ONLY: list[Callable[[], Any]] = [
     make.PhotoFactory,
     make.CandidacyFactory,
     make.ConsentHandoutFactory,
+    make.DeviationFactory,
     lambda: SessionEvent.objects.create(session=make.SessionFactory(), new_status=Status.BOOKED),
 ]
 

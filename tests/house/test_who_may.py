@@ -67,6 +67,7 @@ TABLES = """
     treatment_sessions.productuse         -     crud          r        -      -
     treatment_sessions.sessionfinding     -     r             r        -      -
     treatment_sessions.addendum           -     cr            r        -      -
+    treatment_sessions.deviation          -     cr            r        -      -
     treatment_sessions.outcomemeasure     -     cr            r        -      -
     treatment_sessions.photo              -     cr            r        -      -
     treatment_sessions.sideeffect         -     cru           r        -      -

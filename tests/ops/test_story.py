@@ -40,6 +40,14 @@ def story(booking: Booking) -> Patient:
     services.add_addendum(
         session_id=session.pk, text="Rang: all well", at=session.ends_at, by=booking.practitioner
     )
+    services.record_deviation(
+        session_id=session.pk,
+        kind="ZONE",
+        reason="The lid slipped",
+        action_taken="Rinsed",
+        at=session.ends_at,
+        by=booking.practitioner,
+    )
     SkinTypeAssessmentFactory(patient=patient)
     PatientConcernFactory(patient=patient)
     SideEffectFactory(session=session)
@@ -56,7 +64,7 @@ def test_the_timeline_tells_everything_newest_first(booking: Booking, as_alice: 
 
     assert {entry["kind"] for entry in told} >= {
         *("registered", "skin_type", "concern", "screening", "consent", "plan", "session"),
-        *("addendum", "side_effect", "outcome", "photo", "message"),
+        *("addendum", "deviation", "side_effect", "outcome", "photo", "message"),
     } - {"plan"}
     assert [entry["at"] for entry in told] == sorted((e["at"] for e in told), reverse=True)
 

@@ -41,6 +41,7 @@ TAKES = {
 PATHS = {"patient", "plan", "session"}  # by which a row leads to its patient
 # What is done to an archived record on purpose.
 ALLOWED = {
+    "abort_session": "it ends a session that was kept",
     "archive_record": "a step of archive_patient, which refuses it as well",
     "cancel_message": "it stops what waits",
     "confirm": "answers False: patients' links have ended with the record",
@@ -97,6 +98,12 @@ class World:
         return {
             "accept_offer": {"entry_id": self.entry.pk},
             "add_addendum": {"session_id": self.done.pk, "text": "Healed."},
+            "record_deviation": {
+                "session_id": self.done.pk,
+                "kind": "OTHER",
+                "reason": "X",
+                "action_taken": "X",
+            },
             "archive_patient": {**patient, "decider": Decider(at=self.at, by=self.by)},
             "assess_skin_type": {**patient, "skin_type": 3, "assessed_on": date(2030, 1, 1)},
             "book_series": {"plan_id": self.plan.pk, "slots": [self.slot]},
@@ -226,6 +233,7 @@ def test_a_session_that_was_kept_can_still_be_ended(
 # How the admin's pages lead to a patient, and which can be changed there in spite of it.
 STILL_CHANGED = {
     "ContactConsent": "is never changed",
+    "Deviation": "is never changed",
     "InboundMessage": "its button looks after what came in",
     "Message": "its buttons are services",
     "OutcomeMeasure": "is never changed",

@@ -9,6 +9,7 @@ from aftercare.models import Anchor, CareStep, ChannelPolicy, Message, MessageSt
 from aftercare.planning import plan as planning
 from aftercare.planning.plan import Replan, replan
 from patients.models import Patient
+from sessions import services
 from sessions.lifecycle import Status
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE, CareStepFactory, MessageFactory, SessionFactory
@@ -124,6 +125,11 @@ def test_planning_and_replanning_agree_for_every_anchor(booking: Booking, anchor
         case Anchor.CANCELLED:
             at = NINE - DAY
             booking.move(booking.book(), Status.CANCELLED, at=at)
+        case Anchor.ABORTED:
+            at = NINE
+            services.abort_session(
+                session_id=booking.charted().pk, why="FAINTING", at=at, by=booking.practitioner
+            )
         case _:
             booking.completed()
             at = NINE

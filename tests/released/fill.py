@@ -42,6 +42,14 @@ def _ours(clinic: Clinic, desk: User) -> None:
     make.StaffTaskFactory(clinic=clinic, patient=done.patient)
     make.InboundFactory(clinic=clinic, patient=done.patient)
     make.AddressConsentFactory(address=str(done.patient.mobile))
+    services.record_deviation(
+        session_id=done.pk,
+        kind="CONSENT",
+        reason="The nose was needled too.",
+        action_taken="The patient was told.",
+        at=now,
+        by=done.practitioner,
+    )
     services.add_addendum(session_id=done.pk, text="She called.", at=now, by=done.practitioner)
 
     message = Message.objects.filter(session=done).latest("pk")

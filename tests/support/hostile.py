@@ -183,7 +183,7 @@ class World:
         """The row that an address is about: for a verb, one on which it can work."""
         if path.endswith(("/chart/", "/cartridges/", "/overrides/", "/complete/")):
             return self.rows["plans"] if "/plans/" in path else self.in_progress
-        if path.endswith("/addenda/"):
+        if path.endswith(("/addenda/", "/deviations/")):
             return self.completed
         return self.rows[path.removeprefix("/api/v1/").split("/")[0]]
 

@@ -265,6 +265,10 @@ class Desk:
         self.booking.chart(session)
         return self.alice, session, None
 
+    def record_deviation(self) -> Any:
+        told = {"reason": "The lid slipped", "action_taken": "Rinsed; the patient was told"}
+        return self.alice, self.booking.in_progress(), {"kind": "ZONE", **told}
+
     def abort_session(self) -> Any:
         session = self.booking.book(self.soon)
         self.booking.move(session, Status.CHECKED_IN)

@@ -29,6 +29,7 @@ from sessions.api.booking.lookup import find_named
 from sessions.api.booking.session_filter import SessionFilter
 from sessions.api.booking.session_out import LISTED, SHOWN, SessionOut, session_data
 from sessions.api.record.chart import ChartActions
+from sessions.api.record.deviations import DeviationActions
 from sessions.lifecycle import AbortReason, Status
 from sessions.models import (
     SessionEvent,
@@ -111,7 +112,7 @@ class ByStart(NewestFirst):
 MOVES = ("confirm", "check_in", "start", "complete", "abort", "cancel", "no_show")
 
 
-class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
+class SessionViewSet(ChartActions, DeviationActions, RetrieveModelMixin, ClinicViewSet):
     model = TreatmentSession
     resource = "treatment_sessions.treatmentsession"
     alone = frozenset({"create"})
@@ -131,6 +132,8 @@ class SessionViewSet(ChartActions, RetrieveModelMixin, ClinicViewSet):
         "cartridges": "treatment_sessions.change_zonetreatment",
         "findings": "treatment_sessions.view_zonetreatment",
         "overrides": "treatment_sessions.override",
+        "deviations": "treatment_sessions.view_deviation",
+        "record_deviation": "treatment_sessions.add_deviation",
         "addenda": "treatment_sessions.view_zonetreatment",
         "add_addendum": "treatment_sessions.treat",
     }

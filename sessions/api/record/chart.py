@@ -163,6 +163,12 @@ class FindingOut(serializers.Serializer[Any]):
     overridden_by = serializers.UUIDField(source="overridden_by.pk", allow_null=True)
     overridden_at = serializers.DateTimeField(allow_null=True)
     override_reason = serializers.CharField()
+    deviation = serializers.UUIDField(
+        source="deviation.pk",
+        allow_null=True,
+        default=None,
+        help_text="The deviation that tells how it came about, by id.",
+    )
 
 
 class OverrideIn(Form):

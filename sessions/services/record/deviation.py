@@ -1,0 +1,99 @@
+"""Telling what happened otherwise than it should."""
+
+from datetime import datetime
+from uuid import UUID
+
+from clinic.db.retries import retried_transaction
+from clinic.errors import Conflict
+from clinic.models import User, in_words
+from patients.models import Audience, TaskKind, Zone
+from patients.services.records import require_open
+from patients.services.tasks import raise_task
+from sessions.lifecycle import SIGNED, Status
+from sessions.models import Deviation, DeviationKind, TreatmentSession
+from sessions.safety.assessment import assess_session
+from sessions.services.record.chart import NoSuchFinding
+
+
+class NothingHappened(Conflict):
+    code = "nothing_happened"
+    title = "Nothing has happened in this session yet"
+
+
+class OverrideInstead(Conflict):
+    code = "override_instead"
+    title = "This finding may be overridden"
+
+
+@retried_transaction
+def record_deviation(
+    *,
+    session_id: UUID,
+    kind: str,
+    reason: str,
+    action_taken: str,
+    at: datetime,
+    by: User,
+    zone: Zone | None = None,
+    code: str = "",
+    subject: str = "",
+) -> Deviation:
+    """Record what happened otherwise than it should; the manager gets a task.
+
+    While the session is in progress it may answer a finding (`code`, `subject`) that `by` may not
+    override: a fact cannot be blocked. It holds for the numbers as they are now. Of a signed record
+    a deviation can still be told.
+
+    Raises NothingHappened, NoSuchFinding, OverrideInstead, PatientArchived.
+    """
+    session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
+    require_open(session.patient)
+    if session.status not in (Status.IN_PROGRESS, *SIGNED):
+        raise NothingHappened(
+            "A deviation tells what was done. The session is "
+            f"{in_words(Status, session.status)}: clear what stops it, or cancel or abort it."
+        )
+    deviation = Deviation(
+        session=session,
+        kind=DeviationKind(kind),
+        zone=zone,
+        code=code,
+        subject=subject,
+        numbers=_numbers(session, code, subject, at=at, by=by) if code else {},
+        reason=reason,
+        action_taken=action_taken,
+        at=at,
+        by=by,
+    )
+    deviation.full_clean(exclude=["session"])
+    deviation.save(force_insert=True)
+    raise_task(
+        clinic=session.clinic,
+        kind=TaskKind.INCIDENT,
+        title=f"{deviation}, session of {session.starts_at_local:%d %b %Y at %H:%M}",
+        detail=f"How it came about: {reason}\nWhat was done: {action_taken}\nBy {by}.",
+        source=f"deviation:{deviation.pk}",
+        at=at,
+        patient=session.patient,
+        audience=Audience.MANAGER,
+    )
+    return deviation
+
+
+def _numbers(
+    session: TreatmentSession, code: str, subject: str, *, at: datetime, by: User
+) -> dict[str, str]:
+    """The figures of the open finding that is answered."""
+    if session.status in SIGNED:
+        raise NoSuchFinding(
+            "The record is signed: tell the deviation without a finding.", field="code"
+        )
+    open_ = [entry.finding for entry in assess_session(session, at=at) if entry.is_open]
+    finding = next((one for one in open_ if (one.code, one.subject) == (code, subject)), None)
+    if finding is None:
+        raise NoSuchFinding(
+            "Open are: " + (" ".join(one.message for one in open_) or "none."), field="code"
+        )
+    if by.role in finding.overridable_by:
+        raise OverrideInstead(f"{finding.message} Override it, with a reason.", field="code")
+    return dict(finding.numbers)
