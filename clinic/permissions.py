@@ -78,6 +78,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "treatment_sessions.outcomemeasure": {P: "cr", M: "r"},
     "treatment_sessions.photo": {P: "cr", M: "r"},
     "treatment_sessions.sideeffect": {P: "cru", M: "r"},
+    "treatment_sessions.sideeffectnote": {P: "r", M: "r"},
     "aftercare.carestep": {R: "r", P: "r", M: "cru"},
     "aftercare.messagetemplate": {R: "r", P: "r", M: "cr"},
     "aftercare.message": {R: "r", P: "r", M: "r", A: "r"},

@@ -2,18 +2,46 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from unfold.widgets import UnfoldAdminTextInputWidget
 
-from clinic.admin import ServiceAdmin
+from clinic.admin import ReadOnlyInline, ServiceAdmin
 from clinic.admin.words import yes_no_column
 from clinic.permissions import actor
 from patients.admin.records import OfOpenRecord
 from sessions import services
-from sessions.models import OutcomeMeasure, SideEffect
+from sessions.models import OutcomeMeasure, SideEffect, SideEffectNote
 
 EXPECTED = yes_no_column("is_expected", "expected", no=("Not expected", "danger"))
+
+
+NOW = ("treatment", "care_elsewhere")  # of the look that is noted
+
+
+class CourseForm(forms.ModelForm):  # type: ignore[type-arg]
+    treatment = forms.CharField(
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        label="treatment given now",
+    )
+    care_elsewhere = forms.CharField(
+        required=False,
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget,
+        label="treated elsewhere, by",
+    )
+
+
+class CourseInline(ReadOnlyInline):
+    model = SideEffectNote
+    fields = ["at", "by", "grade", "is_expected", "note", *NOW]
+    readonly_fields = fields
+    ordering = ["id"]
+    verbose_name_plural = "course"
 
 
 @admin.register(SideEffect)
@@ -25,10 +53,24 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
     search_fields = ["session__patient__family_name", "session__patient__given_name", "note"]
     autocomplete_fields = ["session"]
     ordering = ["-id"]
+    inlines = [CourseInline]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = ["session", "zone", "kind", "grade", "is_expected", "onset_at", "note"]
-        return [*fields, "resolved_at", "resolution", "recorded_by"] if obj else fields
+        if obj is None:
+            return fields
+        now = [] if obj.resolved_at else NOW
+        return [*fields, *now, "resolved_at", "resolution", "recorded_by"]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        return self.inlines if obj else []
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if obj is not None and self.has_change_permission(request, obj) and not obj.resolved_at:
+            kwargs["form"] = CourseForm
+        return super().get_form(request, obj, change=change, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:
@@ -46,6 +88,7 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
             grade=obj.grade,
             is_expected=obj.is_expected,
             note=obj.note,
+            **{name: changes.get(name, "") for name in NOW},
             at=timezone.now(),
             by=actor(request),
         )

@@ -2,6 +2,7 @@
 
 from sessions.models.candidacy import Candidacy, CandidacyOutcome
 from sessions.models.catalogue import DeviceClearance, OutcomeScale, Product, ProductKind, RaterRole
+from sessions.models.course import SideEffectNote
 from sessions.models.deviation import Deviation, DeviationKind, kind_of_finding
 from sessions.models.healing import SideEffect, SideEffectExpectation, SideEffectKind
 from sessions.models.hold import Hold
@@ -77,6 +78,7 @@ __all__ = [
     "SideEffect",
     "SideEffectExpectation",
     "SideEffectKind",
+    "SideEffectNote",
     "TreatmentPlan",
     "TreatmentSession",
     "TreatmentSessionQuerySet",

@@ -25,6 +25,7 @@ from sessions.models import (
     SessionFinding,
     SideEffect,
     SideEffectExpectation,
+    SideEffectNote,
     TreatmentPlan,
     TreatmentSession,
     VisitType,
@@ -330,6 +331,17 @@ class SideEffectFactory(DjangoModelFactory):
     is_expected = True
     onset_at = factory.LazyAttribute(lambda s: s.session.completed_at)
     recorded_by = factory.SelfAttribute("session.practitioner")
+
+
+class SideEffectNoteFactory(DjangoModelFactory):
+    class Meta:
+        model = SideEffectNote
+
+    side_effect = factory.SubFactory(SideEffectFactory)
+    grade = 1
+    is_expected = False
+    at = NINE
+    by = factory.SelfAttribute("side_effect.recorded_by")
 
 
 class CandidacyFactory(DjangoModelFactory):

@@ -384,6 +384,7 @@ VIOLATIONS["session_aborted_iff_reason"] = lambda: make.SessionFactory(
 VIOLATIONS["session_aborted_otherwise_in_words"] = lambda: make.SessionFactory(
     status=Status.ABORTED, abort_reason="OTHER"
 )
+VIOLATIONS["side_effect_note_grade_in_ctcae_range"] = lambda: make.SideEffectNoteFactory(grade=0)
 VIOLATIONS["deviation_kind_known"] = lambda: make.DeviationFactory(kind="LUCK")
 VIOLATIONS["deviation_told_whole"] = lambda: make.DeviationFactory(action_taken="")
 VIOLATIONS["deviation_subject_of_a_finding"] = lambda: make.DeviationFactory(subject="nose")
@@ -649,6 +650,7 @@ APPEND_ONLY: list[Callable[[], Any]] = [
     make.CandidacyFactory,
     make.ConsentHandoutFactory,
     make.DeviationFactory,
+    make.SideEffectNoteFactory,
     lambda: SessionEvent.objects.create(session=make.SessionFactory(), new_status=Status.BOOKED),
 ]
 

@@ -71,6 +71,7 @@ TABLES = """
     treatment_sessions.outcomemeasure     -     cr            r        -      -
     treatment_sessions.photo              -     cr            r        -      -
     treatment_sessions.sideeffect         -     cru           r        -      -
+    treatment_sessions.sideeffectnote     -     r             r        -      -
     aftercare.carestep                    r     r             cru      -      -
     aftercare.messagetemplate             r     r             cr       -      -
     aftercare.message                     r     r             r        r      -

@@ -15,6 +15,7 @@ from tests.factories import (
     DAY,
     HOUR,
     NINE,
+    PhotoFactory,
     SideEffectExpectationFactory,
     SideEffectFactory,
     ZoneFactory,
@@ -143,6 +144,27 @@ def test_its_course_is_a_history(as_alice: APIClient, booking: Booking) -> None:
     history = apps.get_model("treatment_sessions.SideEffectHistory")
     grades = history._default_manager.filter(pgh_obj_id=effect.pk).order_by("pgh_id")
     assert list(grades.values_list("grade", flat=True)) == [1, 3]
+
+
+def test_each_look_is_kept_with_what_was_done(as_alice: APIClient, booking: Booking) -> None:
+    session = booking.completed()
+    made = as_alice.post(URL, body(booking, session, grade=2, is_expected=False)).json()
+    url, photo = f"{URL}{made['id']}", PhotoFactory(patient=session.patient)
+    look = {"grade": 3, "is_expected": False, "note": "Fever", "treatment": "Antibiotics"}
+    other = as_alice.post(f"{url}/note/", {**look, "photo": str(PhotoFactory().pk)})
+
+    seen = as_alice.post(
+        f"{url}/note/", {**look, "care_elsewhere": "St. Mary's, A&E", "photo": str(photo.pk)}
+    )
+
+    assert seen.status_code == 200, seen.json()
+    assert other.status_code in (400, 422)
+    first, last = as_alice.get(f"{url}/course/").json()["results"]
+    assert (first["grade"], first["treatment"]) == (2, "")
+    assert (last["grade"], last["treatment"], last["care_elsewhere"], last["photo"]) == (
+        *(3, "Antibiotics", "St. Mary's, A&E"),
+        str(photo.pk),
+    )
 
 
 def test_the_zone_must_be_on_the_area(as_alice: APIClient, booking: Booking) -> None:

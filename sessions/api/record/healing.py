@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet, InstantField, VisibleField
 from clinic.api.forms import CodeField, Form, RowField, TextField, parse_body
+from clinic.api.paging import page_of, pages_by
 from clinic.api.queries import IdFilter, YesNoFilter
 from clinic.permissions import actor
 from patients.models import Zone
@@ -22,9 +23,11 @@ from sessions.models import (
     Milestone,
     OutcomeMeasure,
     OutcomeScale,
+    Photo,
     RaterRole,
     SideEffect,
     SideEffectKind,
+    SideEffectNote,
     TreatmentPlan,
     TreatmentSession,
 )
@@ -44,6 +47,26 @@ class CourseIn(Form):
     grade = serializers.IntegerField(min_value=1, max_value=5, help_text="CTCAE v5.")
     is_expected = serializers.BooleanField()
     note = TextField(allow_blank=True, max_length=5_000)
+    treatment = TextField(
+        required=False, allow_blank=True, max_length=500, help_text="What was done for it."
+    )
+    care_elsewhere = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text="Who treated it, if it was not this clinic.",
+    )
+    photo = VisibleField(queryset=Photo.objects.all(), required=False, allow_null=True)
+
+
+class LookOut(serializers.ModelSerializer[SideEffectNote]):
+    class Meta:
+        model = SideEffectNote
+        fields = [
+            *("id", "at", "by", "grade", "is_expected", "note"),
+            *("treatment", "care_elsewhere", "photo"),
+        ]
+        read_only_fields = fields
 
 
 class ResolutionIn(Form):
@@ -88,7 +111,10 @@ class SideEffectFilter(filters.FilterSet):
 class SideEffectViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     model = SideEffect
     resource = "treatment_sessions.sideeffect"
-    permissions = dict.fromkeys(("note", "resolve"), "treatment_sessions.change_sideeffect")
+    permissions = {
+        **dict.fromkeys(("note", "resolve"), "treatment_sessions.change_sideeffect"),
+        "course": "treatment_sessions.view_sideeffect",
+    }
     serializer_class = SideEffectOut
     filterset_class = SideEffectFilter
 
@@ -112,6 +138,12 @@ class SideEffectViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
             by=actor(request),
         )
         return Response(SideEffectOut(side_effect).data)
+
+    @extend_schema(responses=LookOut(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=pages_by("id"))
+    def course(self, request: Request, pk: Any) -> Response:
+        """How it went, look by look, oldest first."""
+        return page_of(self, self.get_object().course.all(), LookOut)
 
     @extend_schema(request=ResolutionIn)
     @action(detail=True, methods=["post"])

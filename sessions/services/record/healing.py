@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -16,10 +17,12 @@ from sessions.lifecycle import SIGNED, Status
 from sessions.models import (
     OutcomeMeasure,
     OutcomeScale,
+    Photo,
     RaterRole,
     SideEffect,
     SideEffectExpectation,
     SideEffectKind,
+    SideEffectNote,
     TreatmentPlan,
     TreatmentSession,
 )
@@ -48,6 +51,11 @@ class NotAsExpected(DomainError):
 class AlreadyResolved(Conflict):
     code = "already_resolved"
     title = "This side effect is resolved"
+
+
+class PhotoOfAnother(DomainError):
+    code = "photo_of_another"
+    title = "The photograph shows somebody else"
 
 
 class ScoreOutOfRange(DomainError):
@@ -98,7 +106,7 @@ def log_side_effect(
     if onset_at > max(at, session.ends_at):
         raise ImplausibleOnset("That lies in the future: say when it began.", field="onset_at")
     _require_plausible(kind, grade, is_expected=is_expected, at=at)
-    return SideEffect.objects.create(
+    side_effect = SideEffect.objects.create(
         session=session,
         zone=zone,
         kind=kind,
@@ -108,6 +116,23 @@ def log_side_effect(
         note=note,
         recorded_by=by,
     )
+    _look_at(side_effect, at=at, by=by)
+    return side_effect
+
+
+def _look_at(side_effect: SideEffect, *, at: datetime, by: User, **seen: Any) -> None:
+    """One more line of its course, with its grade and note of now."""
+    look = SideEffectNote(
+        side_effect=side_effect,
+        grade=side_effect.grade,
+        is_expected=side_effect.is_expected,
+        note=side_effect.note,
+        at=at,
+        by=by,
+        **seen,
+    )
+    look.full_clean(exclude=["side_effect", "photo"])
+    look.save(force_insert=True)
 
 
 def _require_plausible(kind: str, grade: int, *, is_expected: bool, at: datetime) -> None:
@@ -133,17 +158,37 @@ def _unresolved(side_effect_id: UUID) -> SideEffect:
 
 @retried_transaction
 def note_side_effect(
-    *, side_effect_id: UUID, grade: int, is_expected: bool, note: str, at: datetime, by: User
+    *,
+    side_effect_id: UUID,
+    grade: int,
+    is_expected: bool,
+    note: str,
+    at: datetime,
+    by: User,
+    treatment: str = "",
+    care_elsewhere: str = "",
+    photo: Photo | None = None,
 ) -> SideEffect:
-    """Note how a side effect goes, while it lasts; its history keeps how it was.
+    """Note how a side effect goes, while it lasts: its grade now, what was done, and by whom if it
+    was elsewhere. Its course keeps each look.
 
-    Raises AlreadyResolved, PatientArchived, NotAsExpected.
+    Raises AlreadyResolved, PatientArchived, NotAsExpected, PhotoOfAnother.
     """
     side_effect = _unresolved(side_effect_id)
     _require_plausible(side_effect.kind, grade, is_expected=is_expected, at=at)
     side_effect.grade, side_effect.is_expected, side_effect.note = grade, is_expected, note
     side_effect.full_clean()
+    if photo and photo.patient_id != side_effect.session.patient_id:
+        raise PhotoOfAnother("Name a photograph of this patient.", field="photo")
     side_effect.save(update_fields=["grade", "is_expected", "note"])
+    _look_at(
+        side_effect,
+        at=at,
+        by=by,
+        treatment=treatment,
+        care_elsewhere=care_elsewhere,
+        photo=photo,
+    )
     return side_effect
 
 
