@@ -1,6 +1,6 @@
 """How somebody becomes a patient of the demo: registered, screened, consenting, with a plan."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from clinic.demo.people import CHARTS, Person
 from clinic.models import Clinic, User
@@ -54,7 +54,7 @@ class Intake:
         details = {
             "given_name": given_name,
             "family_name": family_name,
-            "date_of_birth": self.person.born,
+            "date_of_birth": self.person.born or date(self.now.year - self.person.age, 1, 2),
             "sex": self.person.sex,
             "language": self.person.language,
             "email": f"{mail}@{self.clinic.short_name.lower()}-patients.example",
@@ -112,7 +112,9 @@ class Intake:
             clauses=[clause.code for clause in treatment.clauses.all()],
             zones=[zone for zone, *_ in CHARTS[person.protocol]],
             device_models=["skinpen-precision"],
-            signer_name=person.name,
+            signer_name=f"Maria {person.name.split()[1]}" if person.guardian else person.name,
+            signer_relation=person.guardian,
+            patient_assented=bool(person.guardian),
             at=at,
             by=self.clinician,
         )

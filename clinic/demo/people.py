@@ -39,6 +39,7 @@ CHARTS: dict[str, list[tuple[str, str, int, str]]] = {
     "stretch-marks-breast": [("breast", "1.00", 4, RED)],
     "hair-scalp": [("scalp", "0.75", 4, RED)],
 }
+NOSE = ("nose", "0.50", 3, RED)
 AFTER = {PlanStatus.COMPLETED: 30, PlanStatus.STOPPED: 5, PlanStatus.ON_HOLD: 14}  # days
 
 
@@ -48,10 +49,12 @@ class Person:
 
     name: str
     sex: str
-    born: date
     skin: int
     protocol: str
     done: int
+    born: date | None = None
+    age: int = 0
+    guardian: str = ""
     then: str = ""
     last: int = 0
     language: str = "en"

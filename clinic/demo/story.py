@@ -1,6 +1,8 @@
 """How the demo's records came about: each patient's story, played through the same services that
 staff use, with the clock set back. Whatever a rule refuses, the demo cannot contain."""
 
+from datetime import date
+
 from clinic.demo.intake import DAY, HOUR
 from clinic.demo.people import AFTER
 from clinic.demo.visit import Visits
@@ -8,7 +10,7 @@ from clinic.models import Device, Room
 from patients.models import ScreeningKind
 from patients.services import archive_record, revoke_consent
 from sessions import services
-from sessions.lifecycle import PlanStatus, Status
+from sessions.lifecycle import AbortReason, PlanStatus, Status
 
 
 class Story(Visits):
@@ -67,8 +69,28 @@ class Story(Visits):
             case "no-show":
                 session = self._book(local_today - 5 * DAY, self.now - 12 * DAY)
                 self._move(session, Status.NO_SHOW, session.starts_at + HOUR)
+            case "aborted" | "deviated":
+                self._visit(local_today - 5 * DAY, is_aborted=person.then == "aborted")
             case "waiting" | "treated":
                 self._today(is_treated=person.then == "treated")
+
+    def _visit(self, day: date, *, is_aborted: bool) -> None:
+        """A session of the last days that did not go as it should."""
+        session = self._book(day, self.now - 12 * DAY, before=self.now)
+        self._screen_again(session.starts_at - HOUR)
+        self._move(session, Status.CHECKED_IN, session.starts_at - HOUR / 6)
+        self._move(session, Status.IN_PROGRESS, session.starts_at)
+        self._chart(session, done=0)
+        if is_aborted:
+            services.abort_session(
+                session_id=session.pk,
+                why=AbortReason.FAINTING,
+                note="After the second pass; well again after ten minutes lying down.",
+                at=session.starts_at + HOUR / 3,
+                by=self.clinician,
+            )
+        else:
+            self._move(session, Status.COMPLETED, session.ends_at)
 
     def _today(self, *, is_treated: bool) -> None:
         """Somebody who is in the clinic at this moment, at whatever hour the demo is started."""

@@ -7,14 +7,14 @@ from django.db.models import F, OuterRef
 
 from aftercare.models import Message, MessageStatus, MessageTemplate
 from clinic.demo.intake import DAY, HOUR, Intake
-from clinic.demo.people import CHARTS, RED, WHY_NOT
+from clinic.demo.people import CHARTS, NOSE, RED, WHY_NOT
 from clinic.demo.pictures import portrait
 from clinic.models import CartridgeLot
 from patients.models import ScreeningKind, Zone
 from patients.screening import DARKER_SKIN
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import Milestone, OutcomeScale, Product, View
+from sessions.models import Milestone, OutcomeScale, Product, View, kind_of_finding
 from sessions.models import TreatmentSession as Session
 from sessions.scheduling.availability import free_slots
 from sessions.services import ProductEntry, ZoneEntry
@@ -59,6 +59,18 @@ class Visits(Intake):
             )
         except UnresolvedFindings as open_:
             for finding in open_.extra["findings"]:
+                if not finding["overridable_by"]:
+                    services.record_deviation(
+                        session_id=session.pk,
+                        kind=kind_of_finding(finding["code"]),
+                        code=finding["code"],
+                        subject=finding["subject"],
+                        reason="The nose was treated along with the cheeks, out of habit.",
+                        action_taken="The patient was told at once, and agrees.",
+                        at=at,
+                        by=self.clinician,
+                    )
+                    continue
                 services.override_finding(
                     session_id=session.pk,
                     code=finding["code"],
@@ -95,6 +107,9 @@ class Visits(Intake):
     def _chart(self, session: Session, *, done: int) -> None:
         is_darker = self.person.skin in DARKER_SKIN
         most = Decimal("1.00") + done * Decimal("0.50") if is_darker else Decimal("2.50")
+        treated = CHARTS[self.person.protocol] + [NOSE] * (self.person.then == "deviated")
+        # who is in the chair now has a warning to decide
+        much = self.person.then == "treated" and done == self.person.done
         zones: list[ZoneEntry] = [
             {
                 "zone": Zone.objects.get(code=zone),
@@ -103,7 +118,7 @@ class Visits(Intake):
                 "directions": ["HORIZONTAL", "OBLIQUE", "VERTICAL"],
                 "endpoint": RED if is_darker else endpoint,
             }
-            for zone, depth, passes, endpoint in CHARTS[self.person.protocol]
+            for zone, depth, passes, endpoint in treated
         ]
         cream = Product.objects.get(code="lidocaine-4")
         serum = Product.objects.get(code="hyaluronic-acid-dermal")
@@ -111,8 +126,8 @@ class Visits(Intake):
             {
                 "product": cream,
                 "lot": "LC2291",
-                "grams": Decimal(5),
-                "area_cm2": 250,
+                "grams": Decimal(50 if much else 5),
+                "area_cm2": 400 if much else 250,
                 "on_at": session.starts_at - HOUR / 2,
                 "off_at": session.starts_at,
             },

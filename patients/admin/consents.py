@@ -92,7 +92,7 @@ class TreatmentConsentAdmin(ConsentAdmin):
     list_display = ["signed_at", "patient", "text", "expires_on", "revoked_at"]
     signing = [
         *("patient", "text", "clauses", "zones", "device_models"),
-        *("signer_name", "signer_relation", "witness"),
+        *("signer_name", "signer_relation", "patient_assented", "witness"),
     ]
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TreatmentConsent:

@@ -40,6 +40,9 @@ class ConsentIn(SignatureIn):
     device_models = serializers.ListField(
         child=serializers.SlugField(), min_length=1, max_length=20
     )
+    patient_assented = serializers.BooleanField(
+        default=False, help_text="Where a guardian signs: the patient was asked, and agrees."
+    )
     witness = VisibleField(queryset=User.objects.all(), required=False, allow_null=True)
 
 
@@ -60,7 +63,10 @@ SIGNED = (
 class ConsentOut(serializers.ModelSerializer[TreatmentConsent]):
     class Meta:
         model = TreatmentConsent
-        fields = [*SIGNED, "clauses", "zones", "device_models", "witness"]
+        fields = [
+            *SIGNED,
+            *("clauses", "zones", "device_models", "patient_assented", "witness"),
+        ]
         read_only_fields = fields
 
 

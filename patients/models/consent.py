@@ -165,6 +165,12 @@ class TreatmentConsent(GivenConsent):
     zones = ArrayField(models.SlugField(max_length=40), help_text="What it covers.")
     device_models = ArrayField(models.SlugField(max_length=40), help_text="With which devices.")
     clauses = ArrayField(models.SlugField(max_length=40), help_text="What was ticked.")
+    patient_assented = models.BooleanField(
+        "the patient agrees too",
+        default=False,
+        db_default=False,
+        help_text="Where a guardian signs: the patient was asked, and agrees.",
+    )
     witness = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )

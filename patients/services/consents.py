@@ -87,9 +87,13 @@ def record_treatment_consent(
     at: datetime,
     by: User,
     signer_relation: str = "",
+    patient_assented: bool = False,
     witness: User | None = None,
 ) -> TreatmentConsent:
-    """Record a signature. Raises TextOutdated, ClauseMissing, UnknownCode, PatientArchived."""
+    """Record a signature; of a minor also whether the child agrees.
+
+    Raises TextOutdated, ClauseMissing, UnknownCode, PatientArchived.
+    """
     patient = lock_open_record(patient_id)
     _require_current(text, ConsentKind.TREATMENT, at)
     known = {clause.code: clause.is_required for clause in text.clauses.all()}
@@ -106,6 +110,7 @@ def record_treatment_consent(
         clauses=list(clauses),
         zones=list(zones),
         device_models=list(device_models),
+        patient_assented=patient_assented,
         witness=witness,
         **_signature(patient, text, signer_name, signer_relation, at, by),
     )

@@ -168,6 +168,7 @@ def _consent(
         off_label_accepted=signed.get("off_label", False),
         known_on=at.date() - signed.get("days", 0) * DAY,
         signer_relation=signed.get("relation", ""),
+        patient_assented=signed.get("assent", bool(signed.get("relation"))),
     )
 
 

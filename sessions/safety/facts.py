@@ -183,6 +183,7 @@ class Consent:
     off_label_accepted: bool
     signer_relation: str = ""  # empty if the patient signed
     known_on: date | None = None  # the text was given to read, or else signed
+    patient_assented: bool = False  # who is too young to sign agrees
 
 
 @dataclass(frozen=True)

@@ -235,6 +235,7 @@ def _consent(
         off_label_accepted=OFF_LABEL in consent.clauses,
         signer_relation=consent.signer_relation,
         known_on=known_at.astimezone(clinic.zone).date(),
+        patient_assented=consent.patient_assented,
     )
 
 

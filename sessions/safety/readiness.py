@@ -217,21 +217,26 @@ def check_age(facts: Facts) -> list[Finding]:
         return [birth_date_missing(limit)]
     if facts.age >= limit.value:
         return []
-    guardian = facts.consent.signer_relation if facts.consent else ""
-    message = f"The patient is a minor (age {facts.age}, under {limit}): "
+    consent = facts.consent
+    guardian = consent.signer_relation if consent else ""
+    if consent is None or not guardian:
+        code = "minor_without_guardian"
+        told = "a parent or guardian must sign, with the relation, and the child must agree."
+    elif not consent.patient_assented:
+        code = "minor_without_assent"
+        told = f"the {guardian} has signed, but does the child agree? Record it with the consent."
+    else:
+        code = "minor_with_guardian"
+        told = f"the {guardian} has signed and the child agrees; what is the reason?"
+    may_decide = code == "minor_with_guardian"
     return [
         Finding(
-            code="minor_with_guardian" if guardian else "minor_without_guardian",
-            severity=WARN if guardian else BLOCK,
-            message=message
-            + (
-                f"the {guardian} has signed; does the child agree, and what is the reason?"
-                if guardian
-                else "a parent or guardian must sign, with the relation, and the child must agree."
-            ),
+            code=code,
+            severity=WARN if may_decide else BLOCK,
+            message=f"The patient is a minor (age {facts.age}, under {limit}): {told}",
             rule=limit.rule,
             source=limit.source,
-            overridable_by=PRACTITIONER if guardian else (),
+            overridable_by=PRACTITIONER if may_decide else (),
             numbers={"age": str(facts.age), "limit_age": str(limit)},
         )
     ]

@@ -10,10 +10,11 @@ from aftercare.models import Message, MessageStatus
 from clinic.demo.accounts import HILLTOP, RIVERSIDE
 from clinic.demo.seed import seed
 from clinic.models import CartridgeLot, Closure, TimeOff, WorkingHours
-from patients.models import Patient, PhotoConsent, Screening
+from patients.models import Patient, PhotoConsent, Screening, TreatmentConsent
 from patients.screening import DARKER_SKIN
 from sessions.lifecycle import PlanStatus, Status
 from sessions.models import (
+    Deviation,
     Milestone,
     OutcomeMeasure,
     Photo,
@@ -23,6 +24,7 @@ from sessions.models import (
     TreatmentSession,
     WaitlistEntry,
 )
+from sessions.safety.assessment import assess_session
 
 
 def counted(rows: Any, field: str) -> Counter[Any]:
@@ -70,7 +72,13 @@ def _records_are_whole() -> None:
         assert all(treated.depth_mm <= 1 for treated in session.zone_treatments.all())
 
     assert SessionFinding.objects.exclude(override_reason="").count() >= 5
-    assert SideEffect.objects.filter(resolved_at=None, grade__gte=2).count() == 1
+    assert SideEffect.objects.filter(resolved_at=None, grade__gte=2).count() == 2
+    assert SideEffect.objects.get(kind="INFECTION").resolved_at is None
+    assert Deviation.objects.get().code == "consent_zone_missing"
+    assert TreatmentConsent.objects.get(signer_relation="mother").patient_assented
+    in_the_chair = TreatmentSession.objects.with_record().get(status=Status.IN_PROGRESS)
+    said = {entry.finding.code for entry in assess_session(in_the_chair, at=timezone.now())}
+    assert "anaesthetic_dose_of_day" in said
     assert SideEffect.objects.exclude(resolved_at=None).count() >= 2
     assert set(counted(OutcomeMeasure.objects, "milestone")) == {
         Milestone.SESSION,

@@ -35,6 +35,7 @@ CODES = {
         (BLOCK, NOBODY, "depth_out_of_band depth_above_device cartridge_missing"),
         (BLOCK, NOBODY, "consent_missing consent_outdated consent_expired consent_zone_missing"),
         (BLOCK, NOBODY, "consent_device_missing consent_off_label_missing minor_without_guardian"),
+        (BLOCK, NOBODY, "minor_without_assent"),
         (BLOCK, NOBODY, "birth_date_missing"),
         (BLOCK, NOBODY, "screening_isotretinoin_current"),
         (BLOCK, PRACTITIONER, "interval_hard open_side_effect not_a_candidate"),
@@ -516,6 +517,12 @@ COURSES = [
     row(
         "a mother signs",
         "minor_with_guardian off_label",
+        age=17,
+        consent=replace(WITH_CLAUSE, signer_relation="mother", patient_assented=True),
+    ),
+    row(
+        "a mother signs, the child was not asked",
+        "minor_without_assent off_label",
         age=17,
         consent=replace(WITH_CLAUSE, signer_relation="mother"),
     ),

@@ -12,7 +12,7 @@ from patients.models import StaffTask
 from patients.services import finish_task
 from patients.services.records import require_open
 from sessions.lifecycle import OCCUPIES, Status
-from sessions.models import Kind, SessionFinding, SideEffect, TreatmentSession
+from sessions.models import Kind, SessionFinding, SideEffect, SideEffectNote, TreatmentSession
 from sessions.safety.assessment import AssessedFinding, assess_session, stored_values
 from sessions.safety.loading import newest_consent, newest_screening
 from sessions.scheduling.spacing import restore_recovery_before
@@ -132,6 +132,14 @@ def _close_check(
         else:
             looked_at.resolved_at, looked_at.resolution = at, session.notes[:500]
         looked_at.save(update_fields=["note", "resolved_at", "resolution"])
+        SideEffectNote.objects.create(
+            side_effect=looked_at,
+            grade=looked_at.grade,
+            is_expected=looked_at.is_expected,
+            note=session.notes[:5_000],
+            at=at,
+            by=by or session.practitioner,
+        )
 
 
 def _decided(session: TreatmentSession, *, at: datetime) -> list[AssessedFinding]:
