@@ -44,7 +44,7 @@ def handle(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
         return _domain(exc)
     if isinstance(exc, ModelValidationError):
         exc = exceptions.ValidationError(
-            _by_place(exc.message_dict) if hasattr(exc, "error_dict") else exc.messages
+            _by_place(_coded(exc)) if hasattr(exc, "error_dict") else exc.messages
         )
     if isinstance(exc, IntegrityError):
         return _constraint(exc)
@@ -192,6 +192,18 @@ def _flatten(detail: Any, pointer: str = "") -> list[dict[str, str]]:
         ]
     code = getattr(detail, "code", "invalid")
     return [{"pointer": pointer or "/", "code": code, "detail": str(detail)}]
+
+
+def _coded(exc: ModelValidationError) -> dict[str, Any]:
+    """What Django says of each field, with its codes."""
+    return {
+        field: [
+            exceptions.ErrorDetail(message, code=error.code or "invalid")
+            for error in found
+            for message in error.messages
+        ]
+        for field, found in exc.error_dict.items()
+    }
 
 
 def _by_place(errors: dict[str, Any]) -> dict[str, Any]:

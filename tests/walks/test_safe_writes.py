@@ -27,7 +27,7 @@ BESIDE = {
     *("retire_practitioner", "retire_working_hours"),
     "record_deviation",
     *("add_addendum", "book_series", "override_finding", "record_concern", "resend_message"),
-    *("record_contact_consent", "record_photo_consent", "record_screening"),
+    *("record_contact_consent", "record_photo_consent", "record_screening", "hand_out_consent"),
     "record_treatment_consent",
 }
 
