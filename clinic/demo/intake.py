@@ -1,6 +1,7 @@
 """How somebody becomes a patient of the demo: registered, screened, consenting, with a plan."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from clinic.demo.people import CHARTS, Person
 from clinic.models import Clinic, User
@@ -15,6 +16,7 @@ from patients.models import (
 )
 from patients.screening import DARKER_SKIN
 from patients.services import (
+    hand_out_consent,
     questionnaire,
     record_concern,
     record_contact_consent,
@@ -25,7 +27,7 @@ from patients.services import (
 )
 from sessions import services
 from sessions.lifecycle import PlanStatus
-from sessions.models import Protocol, TreatmentPlan
+from sessions.models import CandidacyOutcome, Protocol, TreatmentPlan
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WORDING = "May we write to you about your appointments and your aftercare?"
@@ -51,10 +53,10 @@ class Intake:
         given_name, family_name = self.person.name.split(" ", 1)
         mail = f"{given_name}.{family_name}".lower().encode("ascii", "ignore").decode()
         is_german = self.clinic.time_zone.startswith("Europe")
-        details = {
+        details: dict[str, Any] = {
             "given_name": given_name,
             "family_name": family_name,
-            "date_of_birth": self.person.born or date(self.now.year - self.person.age, 1, 2),
+            "date_of_birth": self._born(),
             "sex": self.person.sex,
             "language": self.person.language,
             "email": f"{mail}@{self.clinic.short_name.lower()}-patients.example",
@@ -80,6 +82,29 @@ class Intake:
                 at=self.began,
                 by=self.clinician,
             )
+
+    def _born(self) -> date | None:
+        """Of a caller it is not known yet."""
+        if self.person.then == "called":
+            return None
+        return self.person.born or date(self.now.year - self.person.age, 1, 2)
+
+    def _decide(self) -> None:
+        """What came of the consultation: a text to read, and whether to treat."""
+        outcome, at = self.person.decided or CandidacyOutcome.CANDIDATE, self.began + HOUR
+        hand_out_consent(patient_id=self.patient.pk, at=at, by=self.clinician)
+        local_today = self.now.astimezone(self.clinic.zone).date()
+        services.record_candidacy(
+            patient=self.patient,
+            outcome=outcome,
+            until=local_today + 183 * DAY if outcome == CandidacyOutcome.NOT_NOW else None,
+            reason=self.person.why if self.person.decided else "",
+            alternatives="Sun protection, a retinoid at night." if self.person.decided else "",
+            expectations="Softer in daylight, without make-up.",
+            other_treatments="A peel two years ago.",
+            at=at,
+            by=self.clinician,
+        )
 
     def _screen(self, at: datetime, kind: ScreeningKind) -> None:
         answers, today = self.person.answers, at.astimezone(self.clinic.zone).date()

@@ -62,6 +62,7 @@ class Person:
     grade: int | None = None
     plan: str = PlanStatus.ACTIVE.value
     why: str = ""
+    decided: str = ""
     answers: Mapping[str, int] = field(default_factory=dict)
     heals: tuple[Any, ...] = ()
     photos: bool = False

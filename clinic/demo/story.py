@@ -20,6 +20,10 @@ class Story(Visits):
         person = self.person
         self._register()
         self._screen(self.began + HOUR, ScreeningKind.FULL) if person.skin else None
+        if person.decided or person.plan != "none":
+            self._decide()
+        if person.then == "called":
+            self._consult()
         if person.plan != "none":
             self._agree_and_plan()
             for done in range(person.done):

@@ -14,9 +14,9 @@ from patients.models import ScreeningKind, Zone
 from patients.screening import DARKER_SKIN
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import Milestone, OutcomeScale, Product, View, kind_of_finding
+from sessions.models import Milestone, OutcomeScale, Product, View, VisitType, kind_of_finding
 from sessions.models import TreatmentSession as Session
-from sessions.scheduling.availability import free_slots
+from sessions.scheduling.availability import VisitRequest, free_slots, offers
 from sessions.services import ProductEntry, ZoneEntry
 from sessions.services.booking.moves import UnresolvedFindings
 
@@ -46,6 +46,30 @@ class Visits(Intake):
             room=slot.room,
             device=slot.device,
             at=at,
+            by=self.clinician,
+        )
+
+    def _consult(self) -> None:
+        """A first visit in the days to come."""
+        visit_type = VisitType.objects.get(clinic=self.clinic, code="consultation")
+        today = self.now.astimezone(self.clinic.zone).date()
+        offer = next(
+            offer
+            for offer in offers(
+                wanted=VisitRequest(visit_type, self.patient),
+                first=today + DAY,
+                last=today + 4 * DAY,
+                practitioner_id=self.clinician.pk,
+                at=self.now,
+            )
+            if 9 <= offer.starts_at.astimezone(self.clinic.zone).hour < 16
+        )
+        services.book_caller(
+            visit_type=visit_type,
+            patient=self.patient,
+            starts_at=offer.starts_at,
+            practitioner=self.clinician,
+            at=self.now,
             by=self.clinician,
         )
 

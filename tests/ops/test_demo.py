@@ -14,7 +14,10 @@ from patients.models import Patient, PhotoConsent, Screening, TreatmentConsent
 from patients.screening import DARKER_SKIN
 from sessions.lifecycle import PlanStatus, Status
 from sessions.models import (
+    Candidacy,
+    CandidacyOutcome,
     Deviation,
+    Kind,
     Milestone,
     OutcomeMeasure,
     Photo,
@@ -85,6 +88,9 @@ def _records_are_whole() -> None:
         Milestone.DAY_90,
         Milestone.DAY_180,
     }
+    assert set(counted(Candidacy.objects, "outcome")) == set(CandidacyOutcome.values)
+    called = Patient.objects.get(date_of_birth=None)
+    assert [visit.kind for visit in called.sessions.all()] == [Kind.CONSULTATION]
     assert Photo.objects.values("patient").annotate(n=Count("id")).filter(n__gte=6).count() >= 3
     assert PhotoConsent.objects.exclude(revoked_at=None).count() == 1
     assert CartridgeLot.objects.exclude(recalled_at=None).count() == 2
