@@ -297,6 +297,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "VisitKind": "sessions.models.Kind",
         "CandidacyOutcome": "sessions.models.CandidacyOutcome",
         "ConsentKind": "patients.models.consent.ConsentKind",
         "AddressSource": "aftercare.models.AddressSource",

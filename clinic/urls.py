@@ -48,6 +48,7 @@ from sessions.api import (
     SessionViewSet,
     SideEffectViewSet,
     TimeOffViewSet,
+    VisitTypeViewSet,
     WaitlistViewSet,
     WorkingHoursViewSet,
     ZoneViewSet,
@@ -82,6 +83,7 @@ router.register("screening-rules", ScreeningRuleViewSet, basename="screening-rul
 router.register("sessions", SessionViewSet, basename="session")
 router.register("side-effects", SideEffectViewSet, basename="side-effect")
 router.register("tasks", TaskViewSet, basename="task")
+router.register("visit-types", VisitTypeViewSet, basename="visit-type")
 router.register("waitlist", WaitlistViewSet, basename="waitlist")
 router.register("time-off", TimeOffViewSet, basename="time-off")
 router.register("working-hours", WorkingHoursViewSet, basename="working-hours")

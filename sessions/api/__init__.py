@@ -24,6 +24,7 @@ from sessions.api.retire import (
     RetirablePractitionerViewSet,
     RetirableRoomViewSet,
 )
+from sessions.api.visit_types import VisitTypeViewSet
 
 __all__ = [
     "ArchivablePatientViewSet",
@@ -47,6 +48,7 @@ __all__ = [
     "SessionViewSet",
     "SideEffectViewSet",
     "TimeOffViewSet",
+    "VisitTypeViewSet",
     "WaitlistViewSet",
     "WorkingHoursViewSet",
     "ZoneViewSet",

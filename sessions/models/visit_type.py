@@ -73,10 +73,10 @@ class VisitType(Model):
         null=True, blank=True, help_text="How long it lasts. Of a treatment, its protocol says so."
     )
     setup_minutes = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="Of room and device, before it."
+        default=0, db_default=0, help_text="Minutes, of room and device, before it."
     )
     cleaning_minutes = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="Of room and device, after it."
+        default=0, db_default=0, help_text="Minutes, of room and device, after it."
     )
     roles = ArrayField(
         models.CharField(max_length=16, choices=Role),

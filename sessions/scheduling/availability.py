@@ -237,7 +237,7 @@ def first_free(
     *,
     wanted: Wanted,
     after: datetime,
-    practitioner: User | None,
+    practitioner_id: UUID | None,
     at: datetime,
     moving: TreatmentSession | None = None,
 ) -> Offer | None:
@@ -249,7 +249,7 @@ def first_free(
             wanted=wanted,
             first=first,
             last=last,
-            practitioner_id=practitioner.pk if practitioner else None,
+            practitioner_id=practitioner_id,
             at=at,
             not_before=after,
             moving=moving,

@@ -15,17 +15,20 @@ from rest_framework.fields import SkipField
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api.base import ClinicViewSet, InstantField
+from clinic.api.base import ClinicViewSet, InstantField, VisibleField, unknown_ids
 from clinic.api.forms import DayField, Form, IdField, parse_query
 from clinic.api.paging import ListPages
+from clinic.models import User
 from clinic.permissions import actor
 from clinic.values.wallclock import day_bounds
+from patients.models import Patient
 from sessions.api.booking.lookup import find_named
-from sessions.models import TreatmentPlan
-from sessions.scheduling.availability import Offer, first_free, offers
+from sessions.models import Kind, TreatmentPlan, VisitType
+from sessions.scheduling.availability import Offer, VisitRequest, first_free, offers
 from sessions.scheduling.spacing import why_not_yet
 from sessions.services.plans import version_in_effect
 
+NAME_ONE = "Name the plan to be treated, or a visit type."
 WHO = ("practitioner", "room", "device")
 LONGEST = timedelta(days=31)
 MOST = 5_000  # slots in one answer: a megabyte
@@ -41,10 +44,42 @@ class PlanQuery(Form):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         found = find_named(actor(self.context["request"]), attrs)
-        return {**attrs, "plan": found["plan"], "practitioner": found["practitioner"]}
+        who = found["practitioner"]
+        return {**attrs, "wanted": found["plan"], "practitioner_id": who and who.pk}
 
 
-class AvailabilityQuery(PlanQuery):
+class WantedQuery(PlanQuery):
+    plan = IdField(required=False, help_text="For its next session; or what the visit is about.")
+    visit_type = VisibleField(
+        queryset=VisitType.objects.select_related("clinic"),
+        required=False,
+        help_text="For a visit that treats nothing.",
+    )
+    patient = VisibleField(
+        queryset=Patient.objects.all(),
+        required=False,
+        help_text="With `visit_type`: who comes. Left out: somebody who is no patient yet.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        kind = attrs.get("visit_type")
+        if kind is None or kind.kind == Kind.TREATMENT:
+            if "plan" not in attrs:
+                raise ValidationError({"plan": [NAME_ONE]}, code="required")
+            return super().validate(attrs)
+        user = actor(self.context["request"])
+        rows: dict[str, Any] = {"practitioner": User.objects, "plan": TreatmentPlan.objects}
+        asked = {name: attrs[name] for name in rows if attrs.get(name)}
+        found = {
+            name: rows[name].visible_to(user).filter(pk=pk).first() for name, pk in asked.items()
+        }
+        if unknown := {name: pk for name, pk in asked.items() if not found[name]}:
+            raise unknown_ids(unknown)
+        wanted = VisitRequest(kind, attrs.get("patient"), found.get("plan"))
+        return {**attrs, "wanted": wanted, "practitioner_id": attrs["practitioner"]}
+
+
+class AvailabilityQuery(WantedQuery):
     # "from" is a word of Python's, so it gets its name below
     first = DayField(help_text="First local day.")
     to = DayField(help_text="Last local day; at most 31 days after the first.")
@@ -77,8 +112,8 @@ class SlotOut(serializers.Serializer[Any]):
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
     practitioner = serializers.UUIDField(source="practitioner_id")
-    room = serializers.UUIDField(source="room_id")
-    device = serializers.UUIDField(source="device_id")
+    room = serializers.UUIDField(source="room_id", allow_null=True)
+    device = serializers.UUIDField(source="device_id", allow_null=True)
 
 
 class OfferedEnd(InstantField):
@@ -121,8 +156,8 @@ class CompactPages(SlotPages):
 
 class StartsOut(serializers.Serializer[Any]):
     practitioner = serializers.UUIDField()
-    room = serializers.UUIDField()
-    device = serializers.UUIDField()
+    room = serializers.UUIDField(allow_null=True)
+    device = serializers.UUIDField(allow_null=True)
     minutes = serializers.IntegerField(help_text="How long each lasts, in minutes.")
     starts = serializers.ListField(
         child=serializers.DateTimeField(), help_text="When each begins (UTC)."
@@ -176,7 +211,8 @@ class FirstOut(serializers.Serializer[Any]):
 
 
 class AvailabilityViewSet(ClinicViewSet):
-    """The times that can be booked for a plan's next session, with who and what is free then."""
+    """The times that can be booked for a plan's next session, or for a visit of another kind, with
+    who and what is free then."""
 
     permissions = dict.fromkeys(
         ("list", "first", "compact"), "treatment_sessions.view_treatmentsession"
@@ -218,10 +254,10 @@ class AvailabilityViewSet(ClinicViewSet):
         data = parse_query(query, request)
         asked = data
         return offers(
-            wanted=asked["plan"],
+            wanted=asked["wanted"],
             first=asked["from"],
             last=asked["to"],
-            practitioner_id=asked["practitioner"] and asked["practitioner"].pk,
+            practitioner_id=asked["practitioner_id"],
             at=timezone.now(),
         )
 
@@ -230,7 +266,7 @@ class AvailabilityViewSet(ClinicViewSet):
     def first(self, request: Request) -> Response:
         """The first free time on or after a day, and from when on the skin allows one."""
         data = parse_query(FirstQuery, request)
-        plan, now = data["plan"], timezone.now()
+        plan, now = data["wanted"], timezone.now()
         after = max(now, day_bounds(data["after"], plan.clinic.zone)[0])
         protocol = version_in_effect(plan.protocol, now)
         reason = why_not_yet(plan, protocol=protocol, after=after, at=now)
@@ -242,7 +278,7 @@ class AvailabilityViewSet(ClinicViewSet):
             "slot": first_free(
                 wanted=plan,
                 after=earliest,
-                practitioner=data["practitioner"],
+                practitioner_id=data["practitioner_id"],
                 at=now,
             ),
         }

@@ -14,7 +14,7 @@ from clinic.models import Clinic
 from clinic.permissions import actor
 from clinic.values.wallclock import day_bounds
 from sessions.lifecycle import Status
-from sessions.models import TreatmentSession
+from sessions.models import Kind, TreatmentSession
 
 
 class SessionFilterForm(django_forms.Form):
@@ -29,6 +29,8 @@ class SessionFilter(filters.FilterSet):
     from_ = DayFilter(method="from_day", label="First local day.")
     to = DayFilter(method="to_day", label="Last local day.")
     status = filters.MultipleChoiceFilter(choices=Status.choices, distinct=False)
+    kind = filters.MultipleChoiceFilter(choices=Kind.choices, distinct=False)
+    visit_type = IdFilter()
     practitioner = IdFilter()
     room = IdFilter()
     patient = IdFilter()

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.mixins import RetrieveModelMixin
@@ -28,10 +28,12 @@ from sessions.api.booking.availability import OfferedEnd, plain
 from sessions.api.booking.lookup import find_named
 from sessions.api.booking.session_filter import SessionFilter
 from sessions.api.booking.session_out import LISTED, SHOWN, SessionOut, session_data
+from sessions.api.booking.visits import VisitIn, book_visit, names_a_visit
 from sessions.api.record.chart import ChartActions
 from sessions.api.record.deviations import DeviationActions
 from sessions.lifecycle import AbortReason, Status
 from sessions.models import (
+    Kind,
     SessionEvent,
     TreatmentSession,
 )
@@ -41,6 +43,11 @@ START = "With a UTC offset, or without one as local time of the clinic."
 
 
 class BookingIn(Form):
+    kind = serializers.ChoiceField(
+        choices=Kind.choices,
+        required=False,
+        help_text="A body that names another kind, or a `visit_type`, books such a visit.",
+    )
     plan = IdField()
     starts_at = WallClockField(help_text=START)
     ends_at = OfferedEnd()
@@ -68,6 +75,7 @@ class BookingIn(Form):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         found = find_named(actor(self.context["request"]), attrs)
+        attrs.pop("kind", None)
         return {
             **attrs,
             **found,
@@ -75,10 +83,17 @@ class BookingIn(Form):
         }
 
 
+BOOKING = PolymorphicProxySerializer(
+    component_name="SessionIn",
+    serializers=[BookingIn, VisitIn],
+    resource_type_field_name=None,
+)
+
+
 class RescheduleIn(Form):
     starts_at = WallClockField(help_text=START)
     ends_at = OfferedEnd()
-    practitioner = VisibleField(queryset=User.objects.practitioners(), required=False)
+    practitioner = VisibleField(queryset=User.objects.filter(is_active=True), required=False)
     room = VisibleField(queryset=Room.objects.all(), required=False)
     device = VisibleField(queryset=Device.objects.all(), required=False)
     shift_later = serializers.BooleanField(
@@ -91,6 +106,20 @@ class AbortIn(Form):
     abort_reason = serializers.ChoiceField(choices=AbortReason.choices)
     abort_note = TextField(
         required=False, max_length=500, default="", help_text="In words; needed for `OTHER`."
+    )
+
+
+class CompleteIn(ReasonIn):
+    note = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=5_000,
+        default="",
+        help_text="Added to the record; of a check, what it found.",
+    )
+    goes_on = serializers.BooleanField(
+        default=False,
+        help_text="The side effect that a check looked at is not over: it only gets the note.",
     )
 
 
@@ -151,13 +180,17 @@ class SessionViewSet(ChartActions, DeviationActions, RetrieveModelMixin, ClinicV
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(as_written(row for _, row in page or ()))
 
-    @extend_schema(request=BookingIn, responses={201: SessionOut})
+    @extend_schema(request=BOOKING, responses={201: SessionOut})
     def create(self, request: Request) -> Response:
-        """Book. 409 codes: `practitioner_taken room_taken device_taken patient_taken too_soon
+        """Book a treatment of a plan, or a visit of another kind.
+
+        409 codes: `practitioner_taken room_taken device_taken patient_taken too_soon
         closed held practitioner_off room_unfit device_unfit out_of_use open_side_effect
         screening_blocks not_a_candidate plan_not_active`;
         `too_soon` adds `earliest_at, earliest_on`. What is taken, held or closed adds
         `alternatives`: up to three bookable times near the wanted one."""
+        if names_a_visit(request.data):
+            return Response(session_data(book_visit(request)), status=201)
         data = parse_body(BookingIn, request)
         details = dict(data)
         plan, now = details["plan"], timezone.now()
@@ -174,15 +207,15 @@ class SessionViewSet(ChartActions, DeviationActions, RetrieveModelMixin, ClinicV
             raise
         return Response(session_data(session), status=201)
 
-    def _move(self, request: Request, to: Status) -> Response:
+    def _move(self, request: Request, to: Status, form: type[Form] = ReasonIn) -> Response:
         session_id = self.get_object().pk
-        data = parse_body(ReasonIn, request)
+        data = parse_body(form, request)
         session = services.move_session(
             session_id=session_id,
             to=to,
             at=timezone.now(),
             by=actor(request),
-            reason=data["reason"],
+            **data,
             seen=self.require_seen,
         )
         return Response(session_data(session))
@@ -202,10 +235,12 @@ class SessionViewSet(ChartActions, DeviationActions, RetrieveModelMixin, ClinicV
     def start(self, request: Request, pk: Any) -> Response:
         return self._move(request, Status.IN_PROGRESS)
 
-    @extend_schema(request=ReasonIn)
+    @extend_schema(request=CompleteIn)
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, pk: Any) -> Response:
-        return self._move(request, Status.COMPLETED)
+        """Sign the record. A check closes the side effect or the task that it was opened from with
+        its note."""
+        return self._move(request, Status.COMPLETED, CompleteIn)
 
     @extend_schema(request=AbortIn)
     @action(detail=True, methods=["post"])

@@ -135,7 +135,7 @@ def propose_moves(
             first_free(
                 wanted=wanted_by(session),
                 after=max(at, session.starts_at),
-                practitioner=session.practitioner if isinstance(span, Closure) else None,
+                practitioner_id=session.practitioner_id if isinstance(span, Closure) else None,
                 at=at,
                 moving=session,
             ),
