@@ -5,10 +5,10 @@ A reply is a keyword when nothing is left of it beside the keyword but politenes
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 from aftercare.models import Keyword
+from clinic.values.letters import letters
 
 # The words that the law and carriers name ([47 CFR 64.1200] [CTIA words] [AWS opt-out words] of
 # docs/references.md), and their Spanish sisters.
@@ -73,19 +73,6 @@ def read_reply(text: str) -> ReplyMeaning:
     if keyword is not None:
         return ReplyMeaning(keyword)
     return ReplyMeaning(None, maybe_opt_out=bool(MAYBE_OPT_OUT.search(plain)))
-
-
-def letters(text: str) -> str:
-    """Upper-case words without accents, marks, emoji or invisible characters."""
-    # Full-width letters become plain ones, and accents come off their letters.
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text)).upper()
-    kept = []
-    for character in folded:
-        category = unicodedata.category(character)
-        if category[0] == "M" or category == "Cf" or character in "'’‘`´":
-            continue  # combining accents, zero-width characters, DON'T → DONT
-        kept.append(character if category[0] in "LN" else " ")
-    return " ".join("".join(kept).split())
 
 
 def _keyword(words: list[str]) -> Keyword | None:
