@@ -62,6 +62,8 @@ TABLES: dict[str, dict[Role, str]] = {
     "treatment_sessions.outcomescale": {P: "r", M: "cr"},
     "treatment_sessions.sideeffectexpectation": {P: "r", M: "cr"},
     "treatment_sessions.candidacy": {P: "cr", M: "r"},
+    "treatment_sessions.triageversion": {P: "r", M: "cr"},
+    "treatment_sessions.triagesignature": {P: "cr", M: "r"},  # clinicians alone answer for rules
     "treatment_sessions.treatmentplan": {R: "r", P: "cru", M: "r"},
     "treatment_sessions.treatmentsession": {R: "cru", P: "cru", M: "cru"},
     "treatment_sessions.sessionevent": {R: "r", P: "r", M: "r"},

@@ -42,6 +42,8 @@ GROUPS = {
         ("Clinical numbers", "tune", "clinic", "clinicalrule"),
         ("Products", "medication_liquid", "treatment_sessions", "product"),
         ("Outcome scales", "analytics", "treatment_sessions", "outcomescale"),
+        ("Triage rules", "emergency", "treatment_sessions", "triageversion"),
+        ("Triage signatures", "approval", "treatment_sessions", "triagesignature"),
         ("Side effect courses", "timelapse", "treatment_sessions", "sideeffectexpectation"),
     ],
     "Aftercare": [

@@ -10,6 +10,7 @@ from sessions.admin import (
     retire,
     schedule,
     sessions,
+    triage,
     waitlist,
     zones,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "retire",
     "schedule",
     "sessions",
+    "triage",
     "waitlist",
     "zones",
 ]

@@ -28,6 +28,7 @@ from sessions.models.treatment import (
     Side,
     ZoneTreatment,
 )
+from sessions.models.triage import TriageSignature, TriageVersion
 from sessions.models.visit_type import (
     TALKS,
     CountedFrom,
@@ -82,6 +83,8 @@ __all__ = [
     "TreatmentPlan",
     "TreatmentSession",
     "TreatmentSessionQuerySet",
+    "TriageSignature",
+    "TriageVersion",
     "View",
     "VisitType",
     "VisitTypeName",

@@ -60,6 +60,7 @@ from sessions.services.record.healing import (
     resolve_side_effect,
 )
 from sessions.services.record.photos import consenting_patients, store_photo
+from sessions.services.record.triage import sign_triage_rules
 
 __all__ = [
     "Choice",
@@ -113,6 +114,7 @@ __all__ = [
     "resolve_side_effect",
     "restore_patient",
     "retire",
+    "sign_triage_rules",
     "store_photo",
     "use_cartridge",
     "withdraw_from_waitlist",

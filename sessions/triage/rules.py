@@ -110,8 +110,10 @@ def _rule(row: dict[str, Any], number: int) -> Rule:
     for key in ("code", "name", "source"):
         if not isinstance(row.get(key), str) or not row[key].strip():
             raise BadRules(f"{where}: `{key}` is missing.")
-    if unknown := sorted(set(row) - {"code", "name", "source", "cases"}):
-        raise BadRules(f"{where}: {unknown[0]!r} is unknown; right are code, name, source, cases.")
+    if unknown := sorted(set(row) - {"code", "name", "evidence", "source", "cases"}):
+        raise BadRules(
+            f"{where}: {unknown[0]!r} is unknown; right are code, name, evidence, source, cases."
+        )
     cases = tuple(_case(case, where) for case in _rows(row.get("cases"), f"{where}, cases"))
     return Rule(row["code"], row["name"], row["source"], cases)
 

@@ -28,6 +28,8 @@ from sessions.models import (
     SideEffectNote,
     TreatmentPlan,
     TreatmentSession,
+    TriageSignature,
+    TriageVersion,
     VisitType,
     VisitTypeName,
     WaitlistEntry,
@@ -35,6 +37,7 @@ from sessions.models import (
     ZoneTreatment,
 )
 from sessions.scheduling.spacing import recovery_end
+from sessions.triage import Score
 from tests.factories.clinic import (
     CartridgeLotFactory,
     ClinicFactory,
@@ -143,6 +146,44 @@ class SideEffectExpectationFactory(DjangoModelFactory):
     act_when = "It lasts longer than a week."
     source = "test"
     effective_from = LONG_AGO
+
+
+class TriageVersionFactory(DjangoModelFactory):
+    """The smallest rules: pus is red, all else is green."""
+
+    class Meta:
+        model = TriageVersion
+
+    version = factory.LazyFunction(lambda: TriageVersion.next_version(code="healing"))
+    title = "Healing"
+    rules = [
+        {
+            "code": "T00",
+            "name": "nothing reported",
+            "source": "test",
+            "cases": [{"level": "GREEN", "otherwise": True}],
+        },
+        {
+            "code": "T07",
+            "name": "infection",
+            "source": "test",
+            "cases": [{"level": "RED", "signs": ["pus"]}],
+        },
+    ]
+    curves = [{"score": score, "source": "test", "days": [[9, 5, 8]]} for score in Score.values]
+    words = [{"sign": "pus", "en": ["pus"], "es": ["pus"]}]
+    source = "test"
+    effective_from = LONG_AGO
+
+
+class TriageSignatureFactory(DjangoModelFactory):
+    class Meta:
+        model = TriageSignature
+
+    version = factory.SubFactory(TriageVersionFactory)
+    signed_by = factory.SubFactory(UserFactory)
+    signer_name = "Dr Grace Ng"
+    signed_at = LONG_AGO
 
 
 class PlanFactory(DjangoModelFactory):

@@ -246,6 +246,10 @@ violates_version("clinical_rule_version_once", make.ClinicalRuleFactory, "code")
 violates_version("screening_rule_version_once", make.ScreeningRuleFactory, "code")
 violates_version("consent_text_version_once", make.ConsentTextFactory)
 violates_version("side_effect_expectation_version_once", make.SideEffectExpectationFactory)
+violates_version("triage_version_once", make.TriageVersionFactory, "version")
+violates_version("triage_version_signed_once", make.TriageSignatureFactory, "version")
+VIOLATIONS["triage_version_evidence_known"] = lambda: make.TriageVersionFactory(evidence="GUESS")
+VIOLATIONS["triage_signature_has_a_name"] = lambda: make.TriageSignatureFactory(signer_name="")
 violates_version("zone_range_once_per_version", make.ZoneRangeFactory, "protocol_version", "zone")
 
 # sessions

@@ -55,6 +55,8 @@ TABLES = """
     treatment_sessions.outcomescale       -     r             cr       -      -
     treatment_sessions.sideeffectexpectation -  r             cr       -      -
     treatment_sessions.candidacy          -     cr            r        -      -
+    treatment_sessions.triageversion      -     r             cr       -      -
+    treatment_sessions.triagesignature    -     cr            r        -      -
     treatment_sessions.treatmentplan      r     cru           r        -      -
     treatment_sessions.treatmentsession   cru   cru           cru      -      -
     treatment_sessions.sessionevent       r     r             r        -      -

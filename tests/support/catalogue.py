@@ -26,6 +26,7 @@ from sessions.models import (
     Protocol,
     ProtocolVersion,
     SideEffectExpectation,
+    TriageVersion,
     ZoneLimit,
     ZoneRange,
 )
@@ -47,6 +48,7 @@ FILES: dict[str, type[models.Model]] = {
     "sessions/catalogue/products.yaml": Product,
     "sessions/catalogue/protocols.yaml": Protocol,
     "sessions/catalogue/side_effects.yaml": SideEffectExpectation,
+    "sessions/catalogue/triage.yaml": TriageVersion,
     "sessions/catalogue/zone_limits.yaml": ZoneLimit,
 }
 NESTED: dict[str, type[models.Model]] = {
@@ -57,6 +59,8 @@ NESTED: dict[str, type[models.Model]] = {
     "zone_ranges": ZoneRange,
     "zones": Zone,
 }
+# What is not a row of its own but a part of one, as JSON.
+PARTS = {"cases", "curves", "rules", "words"}
 MODELS = [*FILES.values(), *NESTED.values()]
 
 

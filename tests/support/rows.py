@@ -29,6 +29,8 @@ from tests.factories import (
     StaffTaskFactory,
     TemplateFactory,
     TimeOffFactory,
+    TriageSignatureFactory,
+    TriageVersionFactory,
     WaitlistEntryFactory,
     WorkingHoursFactory,
 )
@@ -74,6 +76,8 @@ def rows(booking: "Booking") -> list[Any]:
         DeviceClearanceFactory(),
         ProductFactory(),
         SideEffectExpectationFactory(),
+        TriageVersionFactory(),
+        TriageSignatureFactory(),
         booking.plan,
         session,
         template.step,

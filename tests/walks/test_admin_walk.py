@@ -4,6 +4,7 @@ Pages, columns, filters, fields, actions and buttons are read from the registry:
 by itself, or the test names what it needs.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from pprint import pformat
 from typing import Any
@@ -25,6 +26,7 @@ from tests.factories import (
     ClinicFactory,
     ConsentClauseFactory,
     PlanFactory,
+    TriageVersionFactory,
     UserFactory,
 )
 from tests.support.forms import Fields, fields_of
@@ -60,6 +62,11 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
     "TreatmentSession": lambda _: {
         "spacing_override_reason": "",
         "side_effect_override_reason": "",
+    },
+    "TriageSignature": lambda _: {"version": str(TriageVersionFactory().pk)},
+    "TriageVersion": lambda made: {
+        name: json.dumps(getattr(made["triageversion"], name))
+        for name in ("rules", "curves", "words")
     },
     "WaitlistEntry": lambda made: {
         "plan": str(PlanFactory(patient=made["patient"]).pk),

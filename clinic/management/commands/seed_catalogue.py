@@ -21,6 +21,7 @@ from sessions.models import (
     Protocol,
     ProtocolVersion,
     SideEffectExpectation,
+    TriageVersion,
     ZoneLimit,
 )
 
@@ -85,6 +86,7 @@ def load_treatment(folder: Path) -> dict[str, int]:
         "side effect courses": add_missing(
             SideEffectExpectation, read(folder / "side_effects.yaml")
         ),
+        "triage rules": add_missing(TriageVersion, read(folder / "triage.yaml")),
     }
 
 

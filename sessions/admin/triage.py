@@ -1,0 +1,69 @@
+"""Triage rules and who answers for them, in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from unfold.decorators import display
+
+from clinic.admin import ServiceAdmin, VersionedAdmin, version_columns
+from clinic.admin.words import badge
+from clinic.permissions import actor
+from sessions import services
+from sessions.models import TriageSignature, TriageVersion
+from sessions.triage.describe import curve_rows, sentences
+
+TONES = {"EMERGENCY": "danger", "RED": "danger", "AMBER": "warning", "GREEN": "success"}
+
+
+@admin.register(TriageVersion)
+class TriageVersionAdmin(VersionedAdmin):
+    """Rules in sentences above the form: that is what a clinician reviews."""
+
+    list_display = version_columns("title", "shown_state")
+    search_fields = ["title", "code"]
+    ordering = ["code", "-version"]
+    change_form_before_template = "sessions/admin/triage_rules.html"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("signatures")
+
+    @display(description="state")
+    def shown_state(self, version: TriageVersion) -> str:
+        return badge(version.state, "success" if version.signature else "warning")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        version = self.get_object(request, unquote(object_id))
+        context = {**(extra_context or {}), **(_described(version) if version else {})}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return answer
+
+
+def _described(version: TriageVersion) -> dict[str, Any]:
+    return {
+        "triage_state": version.state,
+        "triage_signed": version.signature is not None,
+        "triage_rules": [
+            (rule, [(badge(level.label, TONES[level]), text) for level, text in sentences(rule)])
+            for rule in version.rule_set.rules
+        ],
+        "triage_curves": curve_rows(version.rule_set),
+    }
+
+
+@admin.register(TriageSignature)
+class TriageSignatureAdmin(ServiceAdmin):
+    """A version takes effect when it is signed here."""
+
+    list_display = ["version", "signer_name", "signed_at", "signed_by"]
+    list_select_related = ["version", "signed_by"]
+    search_fields = ["signer_name", "version__title"]
+    ordering = ["-signed_at"]
+    fields = ["version", "signer_name", "note"]
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TriageSignature:
+        return services.sign_triage_rules(**data, at=timezone.now(), by=actor(request))

@@ -1,0 +1,1 @@
+"""The clinical record: catalogues, safety findings, charts, side effects, photographs."""
