@@ -79,6 +79,8 @@ TABLES: dict[str, dict[Role, str]] = {
     "treatment_sessions.deviation": {P: "cr", M: "r"},
     "treatment_sessions.outcomemeasure": {P: "cr", M: "r"},
     "treatment_sessions.photo": {P: "cr", M: "r"},
+    "treatment_sessions.bloodexposure": {P: "cru", M: "cru"},
+    "treatment_sessions.exposurestep": {P: "cr", M: "cr"},
     "treatment_sessions.sideeffect": {P: "cru", M: "r"},
     "treatment_sessions.sideeffectnote": {P: "r", M: "r"},
     "aftercare.carestep": {R: "r", P: "r", M: "cru"},

@@ -304,6 +304,8 @@ SPECTACULAR_SETTINGS = {
         "AheadChoice": "sessions.services.ending.decisions.Choice",
         "Audience": "patients.models.Audience",
         "DeviationKind": "sessions.models.DeviationKind",
+        "ExposureKind": "sessions.models.ExposureKind",
+        "ExposureStepKind": "sessions.models.ExposureStepKind",
         "Endpoint": "sessions.models.Endpoint",
         "Keyword": "aftercare.models.Keyword",
         "MessageStatus": "aftercare.models.MessageStatus",

@@ -33,6 +33,7 @@ from sessions.api import (
     CandidacyViewSet,
     ClosureViewSet,
     DeviceModelViewSet,
+    ExposureViewSet,
     HoldViewSet,
     LotViewSet,
     OutcomeScaleViewSet,
@@ -58,6 +59,7 @@ from sessions.api import (
 router = SimpleRouter(use_regex_path=False)
 router.register("address-consents", AddressConsentViewSet, basename="address-consent")
 router.register("availability", AvailabilityViewSet, basename="availability")
+router.register("exposures", ExposureViewSet, basename="exposure")
 router.register("candidacies", CandidacyViewSet, basename="candidacy")
 router.register("closures", ClosureViewSet, basename="closure")
 router.register("concerns", RetirableConcernViewSet, basename="concern")

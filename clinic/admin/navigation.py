@@ -26,6 +26,7 @@ GROUPS = {
         ("Photographs", "photo_camera", "treatment_sessions", "photo"),
         ("Skin types", "palette", "patients", "skintypeassessment"),
         ("Contact consents", "how_to_reg", "patients", "contactconsent"),
+        ("Blood exposures", "emergency", "treatment_sessions", "bloodexposure"),
         ("Deviations", "report", "treatment_sessions", "deviation"),
         ("Side effects", "healing", "treatment_sessions", "sideeffect"),
         ("Outcomes", "monitoring", "treatment_sessions", "outcomemeasure"),

@@ -18,6 +18,7 @@ class TaskKind(models.TextChoices):
     REPLY = "REPLY", "Reply to read"
     CHANGE_WANTED = "CHANGE_WANTED", "Another time wanted"
     INCIDENT = "INCIDENT", "Incident"
+    EXPOSURE = "EXPOSURE", "Blood exposure"
     OTHER = "OTHER", "Other"
 
 

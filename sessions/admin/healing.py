@@ -59,7 +59,8 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
         fields = ["session", "zone", "kind", "grade", "is_expected", "onset_at", "note"]
         if obj is None:
             return fields
-        now = [] if obj.resolved_at else NOW
+        may_note = not obj.resolved_at and self.has_change_permission(request, obj)
+        now = NOW if may_note else ()
         return [*fields, *now, "resolved_at", "resolution", "recorded_by"]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:

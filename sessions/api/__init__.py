@@ -14,6 +14,7 @@ from sessions.api.catalogue import (
 )
 from sessions.api.plans import PlanViewSet
 from sessions.api.record.candidacies import CandidacyViewSet
+from sessions.api.record.exposures import ExposureViewSet
 from sessions.api.record.healing import OutcomeViewSet, SideEffectViewSet
 from sessions.api.record.lots import LotViewSet
 from sessions.api.record.photos import PhotoViewSet
@@ -33,6 +34,7 @@ __all__ = [
     "CandidacyViewSet",
     "ClosureViewSet",
     "DeviceModelViewSet",
+    "ExposureViewSet",
     "HoldViewSet",
     "LotViewSet",
     "OutcomeScaleViewSet",

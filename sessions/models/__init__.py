@@ -4,6 +4,7 @@ from sessions.models.candidacy import Candidacy, CandidacyOutcome
 from sessions.models.catalogue import DeviceClearance, OutcomeScale, Product, ProductKind, RaterRole
 from sessions.models.course import SideEffectNote
 from sessions.models.deviation import Deviation, DeviationKind, kind_of_finding
+from sessions.models.exposure import BloodExposure, ExposureKind, ExposureStep, ExposureStepKind
 from sessions.models.healing import SideEffect, SideEffectExpectation, SideEffectKind
 from sessions.models.hold import Hold
 from sessions.models.outcome import Milestone, OutcomeMeasure, Photo, View
@@ -46,6 +47,7 @@ __all__ = [
     "MIN_DEPTH_MM",
     "TALKS",
     "Addendum",
+    "BloodExposure",
     "Candidacy",
     "CandidacyOutcome",
     "CartridgeUse",
@@ -55,6 +57,9 @@ __all__ = [
     "DeviceClearance",
     "Direction",
     "Endpoint",
+    "ExposureKind",
+    "ExposureStep",
+    "ExposureStepKind",
     "FreedSlot",
     "Hold",
     "IllegalMove",

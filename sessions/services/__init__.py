@@ -53,6 +53,7 @@ from sessions.services.record.chart import (
     write_chart,
 )
 from sessions.services.record.deviation import record_deviation
+from sessions.services.record.exposure import report_exposure, take_exposure_step
 from sessions.services.record.healing import (
     log_side_effect,
     note_side_effect,
@@ -110,12 +111,14 @@ __all__ = [
     "record_outcome",
     "release_hold",
     "remove_working_hours",
+    "report_exposure",
     "reschedule_session",
     "resolve_side_effect",
     "restore_patient",
     "retire",
     "sign_triage_rules",
     "store_photo",
+    "take_exposure_step",
     "use_cartridge",
     "withdraw_from_waitlist",
     "write_chart",

@@ -173,6 +173,11 @@ class CartridgeLotFactory(DjangoModelFactory):
 RULES: dict[str, tuple[Any, str]] = {
     "skin-iv-vi-first-depth": (1, "mm"),
     "skin-iv-vi-step": ("0.5", "mm"),
+    "exposure-best-hours": (2, "hours"),
+    "exposure-pep-hours": (72, "hours"),
+    "exposure-second-test-weeks": (6, "weeks"),
+    "exposure-third-test-weeks": (12, "weeks"),
+    "exposure-last-test-weeks": (26, "weeks"),
     "age-of-consent": (18, "years"),
     "skin-iv-vi-extra-days": (14, "days"),
     "deep-from": (2, "mm"),

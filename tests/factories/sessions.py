@@ -7,12 +7,14 @@ from clinic.findings import Severity
 from clinic.models import Clinic
 from sessions.lifecycle import SIGNED, AbortReason, PlanStatus, Status
 from sessions.models import (
+    BloodExposure,
     Candidacy,
     CandidacyOutcome,
     CartridgeUse,
     Deviation,
     DeviceClearance,
     Endpoint,
+    ExposureStep,
     Hold,
     Mode,
     OutcomeMeasure,
@@ -276,6 +278,30 @@ class VisitFactory(DjangoModelFactory):
     signed_by = factory.LazyAttribute(
         lambda s: s.practitioner if s.status == Status.COMPLETED else None
     )
+
+
+class ExposureFactory(DjangoModelFactory):
+    class Meta:
+        model = BloodExposure
+
+    clinic = factory.SubFactory(ClinicFactory)
+    kind = "NEEDLE_STICK"
+    staff = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
+    what = "When the cartridge was taken off"
+    happened_at = NINE
+    at = NINE
+    by = factory.SelfAttribute("staff")
+
+
+class ExposureStepFactory(DjangoModelFactory):
+    class Meta:
+        model = ExposureStep
+
+    exposure = factory.SubFactory(ExposureFactory)
+    step = "WASH"
+    done_at = NINE
+    at = NINE
+    by = factory.SelfAttribute("exposure.by")
 
 
 class DeviationFactory(DjangoModelFactory):

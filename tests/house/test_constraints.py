@@ -389,6 +389,28 @@ VIOLATIONS["session_aborted_otherwise_in_words"] = lambda: make.SessionFactory(
     status=Status.ABORTED, abort_reason="OTHER"
 )
 VIOLATIONS["side_effect_note_grade_in_ctcae_range"] = lambda: make.SideEffectNoteFactory(grade=0)
+VIOLATIONS["blood_exposure_kind_known"] = lambda: make.ExposureFactory(kind="BITE")
+VIOLATIONS["blood_exposure_told_afterwards"] = lambda: make.ExposureFactory(at=NINE - HOUR)
+VIOLATIONS["exposure_step_known"] = lambda: make.ExposureStepFactory(step="PRAY")
+VIOLATIONS["exposure_step_told_afterwards"] = lambda: make.ExposureStepFactory(at=NINE - HOUR)
+
+
+@violates("blood_exposure_of_one_person")
+def _() -> None:
+    make.ExposureFactory(patient=make.PatientFactory())
+
+
+@violates("blood_exposure_to_another")
+def _() -> None:
+    patient = make.PatientFactory()
+    make.ExposureFactory(staff=None, patient=patient, source_patient=patient, by=make.UserFactory())
+
+
+@violates("exposure_step_once")
+def _() -> None:
+    make.ExposureStepFactory(exposure=make.ExposureStepFactory().exposure)
+
+
 VIOLATIONS["deviation_kind_known"] = lambda: make.DeviationFactory(kind="LUCK")
 VIOLATIONS["deviation_told_whole"] = lambda: make.DeviationFactory(action_taken="")
 VIOLATIONS["deviation_subject_of_a_finding"] = lambda: make.DeviationFactory(subject="nose")
@@ -654,6 +676,8 @@ APPEND_ONLY: list[Callable[[], Any]] = [
     make.CandidacyFactory,
     make.ConsentHandoutFactory,
     make.DeviationFactory,
+    make.ExposureFactory,
+    make.ExposureStepFactory,
     make.SideEffectNoteFactory,
     lambda: SessionEvent.objects.create(session=make.SessionFactory(), new_status=Status.BOOKED),
 ]

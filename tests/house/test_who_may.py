@@ -72,6 +72,8 @@ TABLES = """
     treatment_sessions.deviation          -     cr            r        -      -
     treatment_sessions.outcomemeasure     -     cr            r        -      -
     treatment_sessions.photo              -     cr            r        -      -
+    treatment_sessions.bloodexposure      -     cru           cru      -      -
+    treatment_sessions.exposurestep       -     cr            cr       -      -
     treatment_sessions.sideeffect         -     cru           r        -      -
     treatment_sessions.sideeffectnote     -     r             r        -      -
     aftercare.carestep                    r     r             cru      -      -

@@ -40,6 +40,8 @@ def _ours(clinic: Clinic, desk: User) -> None:
     of_clinic = TreatmentSession.objects.filter(clinic=clinic, patient__archived_at=None)
     done = of_clinic.filter(status=Status.COMPLETED).latest("pk")
     make.StaffTaskFactory(clinic=clinic, patient=done.patient)
+    stuck = make.ExposureFactory(clinic=clinic, staff=done.practitioner, happened_at=now, at=now)
+    make.ExposureStepFactory(exposure=stuck, done_at=now, at=now)
     make.InboundFactory(clinic=clinic, patient=done.patient)
     make.AddressConsentFactory(address=str(done.patient.mobile))
     services.record_deviation(

@@ -27,6 +27,7 @@ from tests.factories import (
     ClosureFactory,
     ConcernSubtypeFactory,
     ConsentTextFactory,
+    ExposureFactory,
     HoldFactory,
     InboundFactory,
     MessageFactory,
@@ -175,6 +176,7 @@ class World:
             "time-off": TimeOffFactory(practitioner=doctor, starts_at=NINE + 500 * DAY),
             "waitlist": WaitlistEntryFactory(plan=plan),
             "working-hours": WorkingHoursFactory(clinic=clinic, practitioner=other.practitioner),
+            "exposures": ExposureFactory(clinic=clinic, staff=doctor),
             "zones": booking.zone,
         }
         CalendarFeedFactory(user=doctor)

@@ -27,6 +27,7 @@ from tests.factories import (
     ConsentTextFactory,
     DeviceFactory,
     DeviceModelFactory,
+    ExposureFactory,
     HoldFactory,
     InboundFactory,
     MessageFactory,
@@ -268,6 +269,23 @@ class Desk:
     def record_deviation(self) -> Any:
         told = {"reason": "The lid slipped", "action_taken": "Rinsed; the patient was told"}
         return self.alice, self.booking.in_progress(), {"kind": "ZONE", **told}
+
+    def report_exposure(self) -> Any:
+        body = {
+            "clinic": str(self.clinic.pk),
+            "kind": "NEEDLE_STICK",
+            "staff": str(self.alice.pk),
+            "what": "When the cartridge was taken off",
+            "happened_at": (self.now - HOUR).isoformat(),
+        }
+        return self.alice, None, body
+
+    def take_exposure_step(self) -> Any:
+        happened = self.now - 2 * HOUR
+        exposure = ExposureFactory(
+            clinic=self.clinic, staff=self.alice, happened_at=happened, at=happened
+        )
+        return self.alice, exposure, {"step": "WASH", "done_at": (self.now - HOUR).isoformat()}
 
     def abort_session(self) -> Any:
         session = self.booking.book(self.soon)

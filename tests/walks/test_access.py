@@ -16,6 +16,7 @@ from tests.factories import (
     NINE,
     ClinicFactory,
     ClosureFactory,
+    ExposureFactory,
     InboundFactory,
     MessageFactory,
     PatientFactory,
@@ -45,6 +46,7 @@ def rows(booking: Booking) -> dict[str, Any]:
         "messages": message,
         "tasks": StaffTaskFactory(clinic=booking.plan.clinic, audience="CLINICAL"),
         "inbox": InboundFactory(clinic=booking.plan.clinic, audience="CLINICAL"),
+        "exposures": ExposureFactory(clinic=session.clinic, staff=session.practitioner),
         "side-effects": SideEffectFactory(session=session),
         "waitlist": WaitlistEntryFactory(plan=booking.plan),
         "rooms": booking.room,
@@ -100,6 +102,7 @@ VERBS = {
     "tasks": ["done"],
     "inbox": ["handled"],
     "side-effects": ["note", "resolve"],
+    "exposures": ["steps"],
     "plans": ["book-series"],
     "waitlist": ["accept", "decline", "withdraw"],
 }

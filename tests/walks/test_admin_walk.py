@@ -55,6 +55,10 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
     "OutcomeMeasure": lambda _: {"session": ""},
     "Candidacy": lambda _: {"session": "", "outcome": "CANDIDATE", "until": ""},
     "Photo": lambda _: {"upload": SimpleUploadedFile("face.jpg", jpeg(), "image/jpeg")},
+    "BloodExposure": lambda _: {
+        **{"patient": "", "source_patient": "", "session": ""},
+        **{"happened_at_0": "2026-01-05", "happened_at_1": "10:00"},
+    },
     "SideEffect": lambda made: {
         "onset_at_0": f"{made['treatmentsession'].starts_at_local:%Y-%m-%d}",
         "onset_at_1": f"{made['treatmentsession'].starts_at_local:%H:%M}",

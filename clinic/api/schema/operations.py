@@ -18,6 +18,8 @@ SPOKEN = {
     "get_availability_compact": "list_availability_compact",
     "cartridges_session": "use_cartridge",
     "change_medical_patient": "update_patient_medical",
+    "create_exposure": "report_exposure",
+    "take_step_exposure": "take_exposure_step",
     "create_candidacy": "record_candidacy",
     "create_closure": "add_closure",
     "create_time_off": "add_time_off",

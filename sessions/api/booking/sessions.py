@@ -105,7 +105,11 @@ class RescheduleIn(Form):
 class AbortIn(Form):
     abort_reason = serializers.ChoiceField(choices=AbortReason.choices)
     abort_note = TextField(
-        required=False, max_length=500, default="", help_text="In words; needed for `OTHER`."
+        required=False,
+        allow_blank=True,
+        max_length=500,
+        default="",
+        help_text="In words; needed for `OTHER`.",
     )
 
 
