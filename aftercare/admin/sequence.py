@@ -16,6 +16,7 @@ from aftercare.planning.plan import Replan
 from clinic.admin import ClinicAdmin, ReadOnlyInline
 from clinic.admin.words import IN_USE, names_listed
 from patients.models import Channel, SkinType
+from sessions.models import Kind
 
 CONFIRMED = "_replan_confirmed"
 USUAL_WINDOW = timedelta(days=28)  # where the timeline puts what counts from a protocol's own
@@ -44,7 +45,7 @@ class CareStepAdmin(ClinicAdmin):
         ("How", {"fields": ["channel_policy", "purpose", "is_safety"]}),
         (
             "For whom",
-            {"fields": ["skin_types", "zones", "anaesthetic_used", "next_session_booked"]},
+            {"fields": ["kinds", "skin_types", "zones", "anaesthetic_used", "next_session_booked"]},
         ),
     ]
 
@@ -179,6 +180,8 @@ def timeline(steps: list[CareStep]) -> list[TimelineStretch]:
 
 def _mark(step: CareStep) -> TimelineMark:
     conditions = []
+    if step.kinds != [Kind.TREATMENT]:
+        conditions.append(", ".join(Kind(kind).label.lower() for kind in step.kinds))
     if step.skin_types:
         conditions.append("skin type " + ", ".join(SkinType(t).label for t in step.skin_types))
     if step.zones:

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from clinic.models import Model, one_of
 from patients.models import Channel, Purpose, SkinType, Zone
-from sessions.models import Protocol
+from sessions.models import TALKS, Kind, Protocol
 
 
 class Anchor(models.TextChoices):
@@ -47,6 +47,10 @@ CHANNELS: dict[str, list[Channel]] = {
     ChannelPolicy.EMAIL_ELSE_SMS: [Channel.EMAIL, Channel.SMS],
     ChannelPolicy.SMS_ELSE_EMAIL: [Channel.SMS, Channel.EMAIL],
 }
+
+
+def of_treatments() -> list[str]:
+    return [Kind.TREATMENT]
 
 
 class CareStep(Model):
@@ -85,6 +89,11 @@ class CareStep(Model):
         default=False,
         db_default=False,
         help_text="Says when to call. Its SMS does not count towards the SMS limit.",
+    )
+    kinds = ArrayField(
+        models.CharField(max_length=16, choices=Kind),
+        default=of_treatments,
+        help_text="For which visits. What speaks of skin is for treatments only.",
     )
     skin_types = ArrayField(
         models.PositiveSmallIntegerField(choices=SkinType),
@@ -145,6 +154,17 @@ class CareStep(Model):
                 name="care_step_window_after_treatment",
                 condition=Q(from_next_window=False) | Q(anchor__in=TREATED),
                 violation_error_message="Only a completed session has a next one to count from.",
+            ),
+            models.CheckConstraint(
+                name="care_step_of_known_kinds",
+                condition=Q(kinds__len__gte=1) & Q(kinds__contained_by=Kind.values),
+                violation_error_message="Name at least one kind of visit.",
+            ),
+            models.CheckConstraint(
+                name="care_step_asks_of_treatments",
+                condition=~Q(kinds__overlap=TALKS) | (~Q(anchor__in=TREATED) & Q(skin_types=[])),
+                violation_error_message="What follows on a treatment, or depends on the skin, is "
+                "for treatments only.",
             ),
             models.CheckConstraint(
                 name="care_step_asks_what_is_known",

@@ -101,8 +101,8 @@ def unmet(step: CareStep, session: TreatmentSession, facts: Facts) -> str:
     """Why `step` is not for this session, in words; "" if it is. `session.patient` is loaded."""
     if not step.is_active:
         return "the step is switched off"
-    if session.kind != Kind.TREATMENT:
-        return "nothing is treated"
+    if session.kind not in step.kinds:
+        return "it is for other visits"
     if session.status not in FITS[step.anchor]:
         return f"the session is {in_words(Status, session.status)}"
     if step.anchor == Anchor.CANCELLED and session.pk in facts.rescheduled:
@@ -117,7 +117,7 @@ def unmet(step: CareStep, session: TreatmentSession, facts: Facts) -> str:
         numbed = session.pk in facts.numbed
         if step.anaesthetic_used is not None and step.anaesthetic_used != numbed:
             return "the skin was numbed" if numbed else "the skin was not numbed"
-    if asks_about_the_course(step):
+    if asks_about_the_course(step) and session.kind == Kind.TREATMENT:
         return _unmet_in_course(step, session, _course_of(session, facts))
     return ""
 

@@ -206,7 +206,8 @@ def window_of(
         return None
     offset = step.offset
     if step.from_next_window:
-        assert session.protocol_version  # `unmet` has left out what treats nothing
+        if not session.protocol_version:  # what treats nothing has no next window
+            return None
         offset += timedelta(days=session.protocol_version.target_min_days)
     ahead: dict[str, datetime] = {
         Anchor.STARTS: session.starts_at,

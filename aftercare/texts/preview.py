@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.formats import date_format
-from django.utils.translation import pgettext
+from django.utils.translation import gettext, pgettext
 
 from aftercare.models import MessageTemplate
 from aftercare.texts import advice, checks, gsm7
@@ -64,6 +64,7 @@ def sample_values(clinic: Clinic, language: str, *, is_sms: bool) -> dict[str, A
             **(values := clinic_values(clinic, is_sms=is_sms)),
             **advice_on_products(values, [ProductKind.ANAESTHETIC, ProductKind.SERUM]),
             **advice.care("face"),
+            "meeting": gettext("By video: %(address)s") % {"address": "https://video.example/1"},
             "antiviral": advice.ANTIVIRAL.format(phone=values["clinic_phone"]),
             "given_name": pgettext("a patient in a preview", "Grace"),
             "date": date_format(

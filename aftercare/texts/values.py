@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.utils.formats import date_format
+from django.utils.translation import gettext
 from phonenumber_field.phonenumber import to_python
 
 from aftercare.models import Message
@@ -17,7 +18,7 @@ from clinic.values.discretion import discreet_name
 from clinic.values.languages import override_language
 from clinic.values.zones import whose_clock
 from patients.models import Channel, Condition, Patient, ScreeningAnswer
-from sessions.models import ProductKind, TreatmentSession, of_treatment
+from sessions.models import Mode, ProductKind, TreatmentSession, of_treatment
 
 
 def values_of(message: Message, *, language: str, names: Collection[str]) -> dict[str, Any]:
@@ -55,9 +56,21 @@ def _values_of(message: Message, language: str, names: Collection[str]) -> dict[
         values |= advice_on_products(values, used)
     if advice.CARE.keys() & set(names):
         values |= advice.care(of_treatment(session.area).code)
+    if "meeting" in names:
+        values["meeting"] = meeting(session)
     if "antiviral" in names:
         values["antiviral"] = antiviral(session, patient, message.clinic)
     return values
+
+
+def meeting(session: TreatmentSession) -> str:
+    """How to meet where nobody comes; empty for who does."""
+    match session.mode:
+        case Mode.VIDEO:
+            return gettext("By video: %(address)s") % {"address": session.video_url}
+        case Mode.PHONE:
+            return gettext("We call you then: there is no need to come.")
+    return ""
 
 
 def advice_on_products(values: Mapping[str, str], used: Collection[str]) -> dict[str, str]:

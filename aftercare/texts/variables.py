@@ -56,6 +56,9 @@ VARIABLES = {
     "care_today": Variable("What to do on the first day, by the area.", Place.BODY),
     "care_day_one": Variable("What to do from the day after, by the area.", Place.BODY),
     "sun": Variable("Sunscreen or a hat, by the area.", Place.BODY),
+    "meeting": Variable(
+        "A paragraph for a visit by video, with its link, or by phone; else nothing.", Place.BODY
+    ),
     "antiviral": Variable(
         "A paragraph for who has had cold sores, if the mouth's area is treated; else nothing.",
         Place.BODY,
@@ -64,7 +67,7 @@ VARIABLES = {
     "next_date": Variable("When the next session is due at the earliest.", Place.BODY, True),
 }
 # A paragraph or list item that holds nothing but one of these is left out when it is empty.
-OPTIONAL = ("numbing", "serum", "antiviral")
+OPTIONAL = ("numbing", "serum", "meeting", "antiviral")
 
 # By the codes of patients/catalogue/areas.yaml.
 ZONES = {

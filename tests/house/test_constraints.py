@@ -543,6 +543,10 @@ VIOLATIONS["message_sent_iff_sent_at"] = lambda: make.MessageFactory(status=Mess
 VIOLATIONS["message_delivered_iff_delivered_at"] = lambda: make.MessageFactory(
     status=MessageStatus.DELIVERED, sent_at=NINE
 )
+VIOLATIONS["care_step_of_known_kinds"] = lambda: make.CareStepFactory(kinds=[])
+VIOLATIONS["care_step_asks_of_treatments"] = lambda: make.CareStepFactory(
+    kinds=["CHECK"], anchor="COMPLETED"
+)
 VIOLATIONS["message_attempt_outcome_known"] = lambda: make.MessageAttemptFactory(outcome="LOST")
 VIOLATIONS["message_attempt_counted_from_one"] = lambda: make.MessageAttemptFactory(number=0)
 VIOLATIONS["message_leased_iff_held"] = lambda: make.MessageFactory(

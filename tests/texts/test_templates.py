@@ -14,7 +14,7 @@ from aftercare.texts import checks, links
 from aftercare.texts.render import NoTemplate, compile_text, render, template_for
 from aftercare.texts.variables import VARIABLES
 from patients.models import Channel
-from sessions.models import ProductKind
+from sessions.models import Mode, ProductKind
 from tests.factories import (
     NINE,
     CareStepFactory,
@@ -176,6 +176,7 @@ def test_the_variables_are_the_ones_that_are_filled() -> None:
     ZoneFactory(area=message.session.area, near_mouth=True)
     for kind in (ProductKind.ANAESTHETIC, ProductKind.SERUM):
         use(message, kind)
+    message.session.mode = Mode.PHONE  # in memory: no treatment is
 
     mail = render(message, template)
 

@@ -1,0 +1,121 @@
+"""Whoever comes to talk is reminded discreetly, and gets no word about skin."""
+
+from datetime import datetime, timedelta
+from email import message_from_string, policy
+from typing import Any
+
+import pytest
+
+from aftercare.dispatch import run as dispatch
+from aftercare.models import Message
+from clinic.models import Clinic, User
+from patients.models import Patient
+from patients.services import record_contact_consent
+from sessions import services
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
+from tests.conftest import Booking
+from tests.factories import DAY, HOUR, NINE, RoomFactory, visit_type_of
+from tests.support.doubles import HttpGateway, SmtpServer
+
+pytestmark = pytest.mark.django_db
+SKIN = ("skin", "needl", "treat", "make-up", "shave", "cold sore", "consult")
+
+
+def call(clinic: Clinic, dana: User, alice: User, code: str, **details: Any) -> TreatmentSession:
+    """A caller, registered and booked by the desk three weeks ahead, who may be written to."""
+    RoomFactory(clinic=clinic)
+    return services.book_caller(
+        visit_type=visit_type_of(clinic, code),
+        starts_at=NINE,
+        practitioner=alice,
+        details={
+            "given_name": "Eve",
+            "mobile": "+4915123456789",
+            "email": "eve@patients.example",
+        },
+        channels=["EMAIL", "SMS"],
+        wording="May we write?",
+        at=NINE - 21 * DAY,
+        by=dana,
+        **details,
+    )
+
+
+def planned() -> set[str]:
+    return set(Message.objects.values_list("step__code", flat=True))
+
+
+def send(*moments: datetime) -> None:
+    for moment in moments:
+        dispatch.send_due(clock=lambda moment=moment: moment)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("consultation", ""),
+        ("video-consultation", "By video: https://meet.example/1"),
+        ("check-by-phone", "We call you then: there is no need to come."),
+    ],
+)
+def test_a_caller_is_reminded_without_a_word_about_skin(
+    catalogue: None,
+    smtp: SmtpServer,
+    gateway: HttpGateway,
+    clinic: Clinic,
+    dana: User,
+    alice: User,
+    code: str,
+    says: str,
+) -> None:
+    details = {"video_url": "https://meet.example/1"} if code.startswith("video") else {}
+
+    call(clinic, dana, alice, code, **details)
+    send(NINE - 21 * DAY, NINE - 2 * DAY, NINE - 2 * HOUR)
+
+    assert planned() == {"booked", "visit-48h", "before-2h"}
+    mails = [message_from_string(mail, policy=policy.default) for mail in smtp.accepted]
+    assert len(mails) == 2
+    texts = [mail.get_body(("plain",)).get_content() for mail in mails]  # type: ignore[union-attr]
+    assert says in texts[1]
+    seen = [text.replace(clinic.name, "") for text in texts]
+    seen += [mail["Subject"] for mail in mails]
+    assert not [word for word in SKIN for text in seen if word in text.lower()]
+    assert not [mail for mail in mails if "meet.example" in mail["Subject"]]
+
+
+def test_after_a_visit_nothing_is_told_of_the_skin(
+    catalogue: None, clinic: Clinic, dana: User, alice: User
+) -> None:
+    session = call(clinic, dana, alice, "consultation")
+
+    for status in (Status.CHECKED_IN, Status.IN_PROGRESS, Status.COMPLETED):
+        services.move_session(session_id=session.pk, to=status, at=NINE, by=alice)
+
+    assert not Message.objects.open().exists()
+    assert planned() == {"booked", "visit-48h", "before-2h"}
+    assert Patient.objects.get().date_of_birth is None
+
+
+def test_a_treatment_has_its_own_reminder(catalogue: None, booking: Booking, dana: User) -> None:
+    """The control: the steps of before, and none of the others."""
+    patient = booking.plan.patient
+    agree(patient, dana)
+
+    booking.book(at=NINE - timedelta(days=21))
+
+    assert {"booked", "before-7d", "before-48h", "before-2h"} == planned()
+
+
+def agree(patient: Patient, by: User) -> None:
+    for channel in ("EMAIL", "SMS"):
+        record_contact_consent(
+            patient_id=patient.pk,
+            channel=channel,
+            purpose="CARE",
+            granted=True,
+            wording="May we write?",
+            at=NINE - 21 * DAY,
+            by=by,
+        )
