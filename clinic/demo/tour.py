@@ -1,4 +1,4 @@
-"""The tour: one patient's way from the front desk to the aftercare message, over HTTP.
+"""The tour: one patient's way from the first call to the aftercare message, over HTTP.
 
 A client of the API and nothing else: it shares no code and no database with the server.
 """
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import requests
 
 from clinic.demo.client import Client, TourFailed
+from clinic.demo.consultation import Consultation
 
 PATIENCE = 60  # seconds that the messages may take
 GTIN = "09506000134352"  # GS1's own example: no real product has it
@@ -27,14 +28,13 @@ class Tour:
     def play(self) -> None:
         for username in ("desk", "clinician"):
             self._client.log_in(username)
-        patient = self._register("Grace")
-        self._agree(patient)
+        patient = Consultation(self._client, _caller("Grace")).play()
         plan = self._plan(patient)
         slot = self._first_slot(plan)
         session = self._book(plan, slot)
         self._show_refusals(plan, slot)
         self._arrive(session)
-        self._screen(patient)
+        self._ask_birth_date(patient)
         self._consent(patient, slot)
         self._start(session)
         self._chart(session, slot)
@@ -44,34 +44,9 @@ class Tour:
         print("\nThe tour is over: both messages arrived.")
 
     def _register(self, given_name: str) -> dict[str, Any]:
-        number = secrets.randbelow(10**7)
-        patient = self._call(
-            "desk",
-            "POST",
-            "patients/",
-            given_name=given_name,
-            family_name=f"Tour-{number:07}",
-            date_of_birth="1990-05-17",
-            email=f"{given_name.lower()}.{number:07}@patients.example",
-            mobile=f"+4915{2 * 10**8 + number:09}",
-            expect=201,
-        )
+        patient = self._call("desk", "POST", "patients/", **_caller(given_name), expect=201)
         self._say("desk", 201, f"registers {_name(patient)}, patient {patient['id']}")
         return dict(patient)
-
-    def _agree(self, patient: dict[str, Any]) -> None:
-        for channel in ("EMAIL", "SMS"):
-            self._call(
-                "desk",
-                "POST",
-                f"patients/{patient['id']}/contact-consents/",
-                channel=channel,
-                purpose="CARE",
-                granted=True,
-                wording="May we write to you about your appointments and your aftercare?",
-                expect=201,
-            )
-        self._say("desk", 201, "records that she agrees to e-mail and SMS")
 
     def _plan(self, patient: dict[str, Any]) -> dict[str, Any]:
         protocols = self._call("clinician", "GET", "protocols/?page_size=200", expect=200)
@@ -130,24 +105,12 @@ class Tour:
         refused = self._call("clinician", "POST", start, expect=409)
         self._client.refusal("clinician", refused, "unresolved_findings", "starts the session")
 
-    def _screen(self, patient: dict[str, Any]) -> None:
-        url, today = f"patients/{patient['id']}", date.today().isoformat()  # noqa: DTZ011
-        self._call(
-            "clinician", "POST", f"{url}/skin-types/", skin_type=3, assessed_on=today, expect=201
-        )
-        questions = self._client.catalogue("clinician", "screening-rules")
-        answers = [{"rule": question["code"], "answer": False} for question in questions]
-        screening = self._call(
-            "clinician",
-            "POST",
-            f"{url}/screenings/",
-            answers=answers,
-            good_health=True,
-            expectations_discussed=True,
-            expect=201,
-        )
-        told = f"asks {len(answers)} questions; valid until {screening['valid_until']}"
-        self._say("clinician", 201, f"assesses skin type III and {told}")
+    def _ask_birth_date(self, patient: dict[str, Any]) -> None:
+        """A caller gave none, and nobody is needled without."""
+        url = f"patients/{patient['id']}/"
+        self._call("desk", "GET", url, expect=200)
+        born = self._call("desk", "PATCH", url, date_of_birth="1990-05-17", expect=200)
+        self._say("desk", 200, f"asks for the birth date: {born['date_of_birth']}")
 
     def _consent(self, patient: dict[str, Any], slot: dict[str, Any]) -> None:
         texts = self._client.catalogue("clinician", "consent-texts")
@@ -224,7 +187,7 @@ class Tour:
         self._say("desk", 200, f"sees {len(planned)} messages of this session in the outbox")
 
     def _show_messages(self, patient: dict[str, Any]) -> None:
-        mail = self._wait_for(patient["email"], "Looking after your skin today")
+        mail = self._wait_for(patient["email"], "Your care for today")
         sms = self._wait_for(patient["mobile"], "")
         print(f"\nThe e-mail, as {patient['given_name']} gets it:\n")
         print(_indented(f"From: {mail['from']}\nSubject: {mail['subject']}\n\n{mail['text']}"))
@@ -244,6 +207,17 @@ class Tour:
                 return dict(found[0])
             time.sleep(0.5)
         raise TourFailed(f"Nothing came to {to} within {PATIENCE} seconds.")
+
+
+def _caller(given_name: str) -> dict[str, Any]:
+    """What the desk is told on the telephone."""
+    number = secrets.randbelow(10**7)
+    return {
+        "given_name": given_name,
+        "family_name": f"Tour-{number:07}",
+        "email": f"{given_name.lower()}.{number:07}@patients.example",
+        "mobile": f"+4915{2 * 10**8 + number:09}",
+    }
 
 
 def _booking(plan: dict[str, Any], slot: dict[str, Any]) -> dict[str, Any]:

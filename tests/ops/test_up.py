@@ -141,11 +141,14 @@ def test_the_tour_passes_and_the_aftercare_follows(up: Up) -> None:
 
     assert tour.returncode == 0, tour.stdout + tour.stderr
     for line in (
+        "sees what is missing: birth date, concerns with grade, skin type, screening",
+        "decides: CANDIDATE",
+        "sees what is missing: birth date, photographs",
         "409  books somebody else at that time: practitioner_taken",
         "409  books the next session a week later: too_soon",
         "400  charts a depth of 2.60 mm: invalid",
         "complete: the session is COMPLETED",
-        "Subject: Looking after your skin today",
+        "Subject: Your care for today",
         "both messages arrived",
     ):
         assert line in tour.stdout
@@ -171,7 +174,7 @@ def test_messages_appear_in_the_inbox_while_one_watches(
 
     assert up.command("tour").returncode == 0
     page.wait_for_function(f"document.querySelectorAll('article').length >= {shown} + 3")
-    mail = page.locator("article", has_text="Looking after your skin today").first
+    mail = page.locator("article", has_text="Your care for today").first
     mail.get_by_text("Read it").click()
     text = mail.frame_locator("iframe").get_by_role("heading", name="The next 24 hours, Grace")
     text.wait_for()
