@@ -31,6 +31,7 @@ from sessions.api import (
     AvailabilityViewSet,
     CalendarFeedViewSet,
     CandidacyViewSet,
+    CheckInViewSet,
     ClosureViewSet,
     DeviceModelViewSet,
     ExposureViewSet,
@@ -61,6 +62,7 @@ router.register("address-consents", AddressConsentViewSet, basename="address-con
 router.register("availability", AvailabilityViewSet, basename="availability")
 router.register("exposures", ExposureViewSet, basename="exposure")
 router.register("candidacies", CandidacyViewSet, basename="candidacy")
+router.register("check-ins", CheckInViewSet, basename="check-in")
 router.register("closures", ClosureViewSet, basename="closure")
 router.register("concerns", RetirableConcernViewSet, basename="concern")
 router.register("consent-texts", ConsentTextViewSet, basename="consent-text")

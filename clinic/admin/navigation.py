@@ -28,6 +28,7 @@ GROUPS = {
         ("Contact consents", "how_to_reg", "patients", "contactconsent"),
         ("Blood exposures", "emergency", "treatment_sessions", "bloodexposure"),
         ("Deviations", "report", "treatment_sessions", "deviation"),
+        ("Check-ins", "monitor_heart", "treatment_sessions", "checkin"),
         ("Side effects", "healing", "treatment_sessions", "sideeffect"),
         ("Outcomes", "monitoring", "treatment_sessions", "outcomemeasure"),
     ],

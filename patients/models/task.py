@@ -17,6 +17,7 @@ class TaskKind(models.TextChoices):
     BAD_ADDRESS = "BAD_ADDRESS", "Address does not work"
     REPLY = "REPLY", "Reply to read"
     CHANGE_WANTED = "CHANGE_WANTED", "Another time wanted"
+    HEALING = "HEALING", "Report of healing"
     INCIDENT = "INCIDENT", "Incident"
     EXPOSURE = "EXPOSURE", "Blood exposure"
     OTHER = "OTHER", "Other"

@@ -3,6 +3,7 @@
 from sessions.admin import (
     candidacies,
     catalogue,
+    check_ins,
     deviations,
     exposures,
     healing,
@@ -19,6 +20,7 @@ from sessions.admin import (
 __all__ = [
     "candidacies",
     "catalogue",
+    "check_ins",
     "deviations",
     "exposures",
     "healing",

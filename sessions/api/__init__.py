@@ -14,6 +14,7 @@ from sessions.api.catalogue import (
 )
 from sessions.api.plans import PlanViewSet
 from sessions.api.record.candidacies import CandidacyViewSet
+from sessions.api.record.check_ins import CheckInViewSet
 from sessions.api.record.exposures import ExposureViewSet
 from sessions.api.record.healing import OutcomeViewSet, SideEffectViewSet
 from sessions.api.record.lots import LotViewSet
@@ -32,6 +33,7 @@ __all__ = [
     "AvailabilityViewSet",
     "CalendarFeedViewSet",
     "CandidacyViewSet",
+    "CheckInViewSet",
     "ClosureViewSet",
     "DeviceModelViewSet",
     "ExposureViewSet",

@@ -2,6 +2,7 @@
 
 from sessions.models.candidacy import Candidacy, CandidacyOutcome
 from sessions.models.catalogue import DeviceClearance, OutcomeScale, Product, ProductKind, RaterRole
+from sessions.models.check_in import CheckIn, Feeling
 from sessions.models.course import SideEffectNote
 from sessions.models.deviation import Deviation, DeviationKind, kind_of_finding
 from sessions.models.exposure import BloodExposure, ExposureKind, ExposureStep, ExposureStepKind
@@ -51,6 +52,7 @@ __all__ = [
     "Candidacy",
     "CandidacyOutcome",
     "CartridgeUse",
+    "CheckIn",
     "CountedFrom",
     "Deviation",
     "DeviationKind",
@@ -60,6 +62,7 @@ __all__ = [
     "ExposureKind",
     "ExposureStep",
     "ExposureStepKind",
+    "Feeling",
     "FreedSlot",
     "Hold",
     "IllegalMove",

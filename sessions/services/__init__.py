@@ -52,6 +52,7 @@ from sessions.services.record.chart import (
     use_cartridge,
     write_chart,
 )
+from sessions.services.record.check_in import record_check_in
 from sessions.services.record.deviation import record_deviation
 from sessions.services.record.exposure import report_exposure, take_exposure_step
 from sessions.services.record.healing import (
@@ -107,6 +108,7 @@ __all__ = [
     "propose_moves",
     "propose_series",
     "record_candidacy",
+    "record_check_in",
     "record_deviation",
     "record_outcome",
     "release_hold",

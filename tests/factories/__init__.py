@@ -52,6 +52,7 @@ from tests.factories.patients import (
 from tests.factories.sessions import (
     CandidacyFactory,
     CartridgeUseFactory,
+    CheckInFactory,
     DeviationFactory,
     DeviceClearanceFactory,
     ExposureFactory,
@@ -97,6 +98,7 @@ __all__ = [
     "CareStepFactory",
     "CartridgeLotFactory",
     "CartridgeUseFactory",
+    "CheckInFactory",
     "ClinicFactory",
     "ClinicalRuleFactory",
     "ClosureFactory",

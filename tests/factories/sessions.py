@@ -11,6 +11,7 @@ from sessions.models import (
     Candidacy,
     CandidacyOutcome,
     CartridgeUse,
+    CheckIn,
     Deviation,
     DeviceClearance,
     Endpoint,
@@ -398,6 +399,20 @@ class SideEffectFactory(DjangoModelFactory):
     is_expected = True
     onset_at = factory.LazyAttribute(lambda s: s.session.completed_at)
     recorded_by = factory.SelfAttribute("session.practitioner")
+
+
+class CheckInFactory(DjangoModelFactory):
+    class Meta:
+        model = CheckIn
+
+    session = factory.SubFactory(SessionFactory, status=Status.COMPLETED)
+    reported_at = NINE + DAY
+    day = 1
+    signs: list[str] = []
+    level = "GREEN"
+    fired = [{"code": "T00", "name": "nothing reported", "level": "GREEN"}]
+    rules = factory.SubFactory("tests.factories.TriageVersionFactory")
+    is_draft = True
 
 
 class SideEffectNoteFactory(DjangoModelFactory):

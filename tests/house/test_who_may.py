@@ -75,6 +75,7 @@ TABLES = """
     treatment_sessions.bloodexposure      -     cru           cru      -      -
     treatment_sessions.exposurestep       -     cr            cr       -      -
     treatment_sessions.sideeffect         -     cru           r        -      -
+    treatment_sessions.checkin            -     cr            r        -      -
     treatment_sessions.sideeffectnote     -     r             r        -      -
     aftercare.carestep                    r     r             cru      -      -
     aftercare.messagetemplate             r     r             cr       -      -

@@ -24,6 +24,7 @@ from tests.factories import (
     NINE,
     CalendarFeedFactory,
     CartridgeLotFactory,
+    CheckInFactory,
     ClosureFactory,
     ConcernSubtypeFactory,
     ConsentTextFactory,
@@ -171,6 +172,7 @@ class World:
             "protocols": plan.protocol,
             "rooms": booking.room,
             "sessions": self.booked,
+            "check-ins": CheckInFactory(session=self.completed),
             "side-effects": SideEffectFactory(session=self.completed, onset_at=LONG_AGO),
             "tasks": StaffTaskFactory(clinic=clinic, audience="CLINICAL"),
             "time-off": TimeOffFactory(practitioner=doctor, starts_at=NINE + 500 * DAY),
@@ -194,7 +196,9 @@ class World:
         samples = {
             "patient": self.booking.plan.patient,
             "plan": self.booking.plan,
-            "session": self.completed if "side-effects" in path else self.in_progress,
+            "session": self.completed
+            if "side-effects" in path or "check-ins" in path
+            else self.in_progress,
             "practitioner": self.booking.practitioner,
             "room": self.booking.room,
             "device": self.booking.device,
@@ -210,6 +214,7 @@ class World:
             "product": self.product,
             "witness": self.users[Role.MANAGER],
             "duplicate": self.duplicate,
+            "report": self.rows["check-ins"],
             "zone": self.other.zone if "side-effects" in path else self.booking.zone,
             "zones": self.booking.zone,
             "device_model": self.booking.device.model,

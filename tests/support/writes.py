@@ -40,6 +40,7 @@ from tests.factories import (
     StaffTaskFactory,
     TimeOffFactory,
     TreatmentConsentFactory,
+    TriageVersionFactory,
     UserFactory,
     WaitlistEntryFactory,
     WorkingHoursFactory,
@@ -317,6 +318,10 @@ class Desk:
 
     def add_addendum(self) -> Any:
         return self.alice, self.booking.completed(), {"text": "She called: all is well."}
+
+    def record_check_in(self) -> Any:
+        TriageVersionFactory()
+        return self.alice, None, {"session": str(self.booking.completed().pk), "signs": ["pus"]}
 
     def log_side_effect(self) -> Any:
         session = self.booking.completed()

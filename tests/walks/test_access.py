@@ -14,6 +14,7 @@ from tests.conftest import Booking, client_of
 from tests.factories import (
     DAY,
     NINE,
+    CheckInFactory,
     ClinicFactory,
     ClosureFactory,
     ExposureFactory,
@@ -48,6 +49,7 @@ def rows(booking: Booking) -> dict[str, Any]:
         "inbox": InboundFactory(clinic=booking.plan.clinic, audience="CLINICAL"),
         "exposures": ExposureFactory(clinic=session.clinic, staff=session.practitioner),
         "side-effects": SideEffectFactory(session=session),
+        "check-ins": CheckInFactory(session=session),
         "waitlist": WaitlistEntryFactory(plan=booking.plan),
         "rooms": booking.room,
         "devices": booking.device,

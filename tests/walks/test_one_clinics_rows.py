@@ -18,6 +18,7 @@ from sessions.models import SideEffect, TreatmentSession
 from tests.conftest import Booking, client_of
 from tests.factories import (
     NINE,
+    CheckInFactory,
     ClinicFactory,
     ContactConsentFactory,
     MessageFactory,
@@ -245,6 +246,7 @@ def test_what_belongs_to_a_row_of_a_clinic_names_the_clinic_whoever_writes(
     session = SessionFactory(plan__patient__clinic=clinic)
     rows: list[Any] = [
         SideEffectFactory(session=session, onset_at=NINE, clinic=other_clinic),
+        CheckInFactory(session=session),
         OutcomeMeasureFactory(plan=session.plan),
         PhotoFactory(patient=session.patient),
         ScreeningFactory(patient=session.patient),
@@ -258,4 +260,4 @@ def test_what_belongs_to_a_row_of_a_clinic_names_the_clinic_whoever_writes(
     of = {type(row).__name__: type(row)._default_manager.get(pk=row.pk).clinic_id for row in rows}
 
     assert set(of.values()) == {clinic.pk}
-    assert len(of) == 8
+    assert len(of) == 9

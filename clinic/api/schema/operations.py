@@ -33,6 +33,7 @@ SPOKEN = {
     "create_patient": "register_patient",
     "create_photo": "store_photo",
     "create_session": "book_session",
+    "create_check_in": "record_check_in",
     "create_side_effect": "log_side_effect",
     "create_waitlist": "join_waitlist",
     "decline_waitlist": "decline_offer",

@@ -1,0 +1,72 @@
+"""Reports of healing, in the admin."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.decorators import display
+
+from clinic.admin import ServiceAdmin
+from clinic.admin.words import badge
+from clinic.permissions import actor
+from sessions import services
+from sessions.admin.triage import TONES
+from sessions.models import CheckIn
+
+ANSWERS = [
+    *("session", "feeling", "signs", "redness", "swelling", "pain", "itch"),
+    *("bleeding_minutes", "words", "may_call"),
+]
+
+
+class CheckInForm(forms.ModelForm):  # type: ignore[type-arg]
+    none_of_these = forms.BooleanField(
+        label="None of these signs", required=False, help_text="Every sign was asked about."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Nothing ticked is not asked, unless it is said that there is none."""
+        data = super().clean() or {}
+        if data.pop("none_of_these", False):
+            if data.get("signs"):
+                self.add_error("signs", "“None of these” excludes the others.")
+            data["signs"] = []
+        else:
+            data["signs"] = data.get("signs") or None
+        return data
+
+
+@admin.register(CheckIn)
+class CheckInAdmin(ServiceAdmin):
+    """What a patient says on the telephone is taken down here, and triaged like the rest."""
+
+    list_display = ["reported_at", "session", "day", "shown_level", "shown_rules", "recorded_by"]
+    list_filter = ["level", "is_draft"]
+    list_select_related = ["session__patient", "session__area", "session__clinic", "recorded_by"]
+    search_fields = ["session__patient__family_name", "session__patient__given_name", "words"]
+    autocomplete_fields = ["session"]
+    form = CheckInForm
+    ordering = ["-id"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        told = ["shown_level", "shown_rules", "day", "reported_at", "rules", "recorded_by"]
+        signs = ANSWERS.index("signs") + 1
+        new = [*ANSWERS[:signs], "none_of_these", *ANSWERS[signs:]]
+        return [*told, *ANSWERS] if obj else new
+
+    @display(description="level", ordering="level")
+    def shown_level(self, check_in: CheckIn) -> str:
+        draft = ", by draft rules" if check_in.is_draft else ""
+        return badge(f"{check_in.get_level_display()}{draft}", TONES[check_in.level])
+
+    @display(description="rules")
+    def shown_rules(self, check_in: CheckIn) -> str:
+        return "; ".join(f"{one['code']} {one['name']}" for one in check_in.fired)
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> CheckIn:
+        session_id = data.pop("session").pk
+        return services.record_check_in(
+            session_id=session_id, **data, at=timezone.now(), by=actor(request)
+        )

@@ -1,0 +1,145 @@
+"""What a patient reports of a healing skin: kept, triaged, and put before a clinician in time."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from clinic.db.retries import retried_transaction
+from clinic.errors import Conflict, DomainError
+from clinic.models import User, in_words
+from patients.models import Audience, ScreeningAnswer, TaskKind
+from patients.services import raise_task
+from patients.services.records import require_open
+from sessions.lifecycle import Status
+from sessions.models import CheckIn, Feeling, TreatmentSession, TriageVersion
+from sessions.services.record.due import due_at
+from sessions.services.record.healing import HAS_COME, NotBegun
+from sessions.triage import HostRisk, Level, Score, Sign, Triage, assess, gravest, signs_in
+
+# What the last screening says about the person, by the code of its question.
+OF_PERSON = {
+    "immunosuppression": HostRisk.IMMUNOSUPPRESSED,
+    "diabetes-uncontrolled": HostRisk.DIABETES,
+    "anticoagulants": HostRisk.ANTICOAGULATED,
+}
+BESIDE_THE_EYE = {"periorbital", "orbital-rim-inside"}
+DARKER = 4  # skin type from which on pigment is watched first
+
+
+class OtherReport(DomainError):
+    code = "other_report"
+    title = "The report is about another session"
+
+
+class NoTriageRules(Conflict):
+    code = "no_triage_rules"
+    title = "There are no triage rules"
+
+
+@retried_transaction
+def record_check_in(
+    *,
+    session_id: UUID,
+    at: datetime,
+    by: User | None,
+    report: CheckIn | None = None,
+    **answers: Any,
+) -> CheckIn:
+    """Keep a report, or the next page of `report` with what was answered before, and triage it.
+
+    Whatever is AMBER or graver becomes a task of the clinicians. A better report finishes none of
+    them: only a person does. While the rules are a draft, a GREEN report is read by a person too.
+    Raises NotBegun, OtherReport, NoTriageRules, PatientArchived.
+    """
+    rows = TreatmentSession.objects.select_related("patient", "clinic", "area")
+    session = rows.get(pk=session_id)
+    require_open(session.patient, field="session")
+    if session.status not in HAS_COME:
+        raise NotBegun(f"The session is {in_words(Status, session.status)}.", field="session")
+    if report and report.session_id != session.pk:
+        raise OtherReport("Begin a report of this session.", field="report")
+    try:
+        version = TriageVersion.objects.to_use(at)
+    except TriageVersion.DoesNotExist as error:
+        raise NoTriageRules("Load the catalogues first, and call a clinician now.") from error
+    first = report and (report.report or report)
+    check_in = CheckIn(
+        session=session,
+        report=first,
+        reported_at=at,
+        day=_day(session, at),
+        hosts=sorted(_hosts(session)),
+        rules=version,
+        is_draft=version.signature is None,
+        recorded_by=by,
+        **{**_answered(first), **answers},
+    )
+    found = _triage(check_in, version)
+    check_in.level = found.level
+    check_in.fired = [asdict(one) for one in found.fired]
+    check_in.full_clean(exclude=["clinic", "fired", "hosts", "recorded_by", "report", "signs"])
+    check_in.save(force_insert=True)
+    _tell(check_in, found)
+    return check_in
+
+
+ANSWERS = ("feeling", "signs", *Score.values, "bleeding_minutes", "words", "may_call")
+
+
+def _answered(first: CheckIn | None) -> dict[str, Any]:
+    """What was answered on the pages until now."""
+    if first is None:
+        return {}
+    last = first.pages.order_by("-reported_at", "-id").first() or first
+    return {name: getattr(last, name) for name in ANSWERS}
+
+
+def _day(session: TreatmentSession, at: datetime) -> int:
+    zone = session.clinic.zone
+    return max((at.astimezone(zone).date() - session.starts_at.astimezone(zone).date()).days, 0)
+
+
+def _hosts(session: TreatmentSession) -> Iterable[str]:
+    """What is known to make a sign graver. The newest screening counts."""
+    patient = session.patient
+    screening = patient.screenings.order_by("-taken_at", "-id").first()
+    answers = ScreeningAnswer.objects.filter(
+        screening=screening, answer=True, rule__code__in=OF_PERSON
+    )
+    yield from {OF_PERSON[code].value for code in answers.values_list("rule__code", flat=True)}
+    if session.zone_treatments.filter(zone__code__in=BESIDE_THE_EYE).exists():
+        yield HostRisk.PERIORBITAL.value
+    if (patient.skin_type or 0) >= DARKER:
+        yield HostRisk.SKIN_IV_VI.value
+
+
+def _triage(check_in: CheckIn, version: TriageVersion) -> Triage:
+    signs = frozenset(check_in.signs or ()) | signs_in(check_in.words, version.vocabulary)
+    if check_in.feeling == Feeling.WORSE:
+        signs |= {Sign.WORRIED.value}
+    before: dict[str, int] = {}
+    for earlier in CheckIn.objects.before(check_in)[:20]:
+        before = {**earlier.scores, **before}  # the newest that is known of each
+    return assess(check_in.as_report(signs=signs, before=before), version.rule_set)
+
+
+def _tell(check_in: CheckIn, found: Triage) -> None:
+    """Raise the task of its level: one for a session as long as it is open."""
+    acted = gravest(found.level, Level.AMBER if check_in.is_draft else Level.GREEN)
+    if acted == Level.GREEN:
+        return
+    session, at = check_in.session, check_in.reported_at
+    names = "; ".join(f"{one.code} {one.name}" for one in found.deciding)
+    draft = " (draft rules)" if check_in.is_draft else ""
+    raise_task(
+        clinic=session.clinic,
+        patient=session.patient,
+        kind=TaskKind.HEALING,
+        audience=Audience.CLINICAL,
+        title=f"{acted.value}{draft}, day {check_in.day}: {session.patient}",
+        detail=f"{names}\n{check_in.words}".strip(),
+        source=f"check-in:{session.pk}:{acted.value}",
+        at=due_at(acted, clinic=session.clinic, at=at),
+    )
