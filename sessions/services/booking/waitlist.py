@@ -22,6 +22,7 @@ from clinic.models import User
 from patients.services.records import require_open
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import FreedSlot, Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
+from sessions.safety.assessment import candidacy_findings
 from sessions.services.booking.book import (
     book_session,
     lock_for_bookings,
@@ -150,6 +151,8 @@ def _offer(slot: FreedSlot, *, at: datetime) -> bool:
         until = min(at + OFFER_LASTS, slot.starts_at)
         try:
             session = prepare_session(plan=plan, starts_at=slot.starts_at, **target, at=at)
+            if candidacy_findings(session):
+                continue  # a practitioner has decided against it: the desk could not book it
             with transaction.atomic():
                 insert_hold(session, at=at, until=until, offered_to=entry)
         except DomainError:

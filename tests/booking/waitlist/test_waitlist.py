@@ -16,7 +16,7 @@ from sessions.services.booking.waitlist import OfferLapsed
 from sessions.tasks import keep_waitlist_moving
 from tests.booking.waitlist.waitlist import NOW, Join
 from tests.conftest import Booking
-from tests.factories import DAY, HOUR, NINE, SessionFactory, WaitlistEntryFactory
+from tests.factories import DAY, HOUR, NINE, CandidacyFactory, SessionFactory, WaitlistEntryFactory
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -48,6 +48,19 @@ def test_a_freed_time_is_offered_to_who_waited_longest(booking: Booking, join: J
     assert first.offer_expires_at == NOW + 2 * HOUR
     assert first.hold.expires_at == NOW + 2 * HOUR
     assert not FreedSlot.objects.exists()
+
+
+def test_whom_a_practitioner_has_decided_against_is_passed_over(
+    booking: Booking, join: Join
+) -> None:
+    first, second = join(), join()
+    CandidacyFactory(
+        patient=first.plan.patient, outcome="NOT_NOW", until=NINE.date() + DAY, reason="Pregnant"
+    )
+
+    free(booking)
+
+    assert (is_offered(first), is_offered(second)) == (False, True)
 
 
 def test_an_offer_of_a_time_that_comes_soon_ends_with_it(booking: Booking, join: Join) -> None:
