@@ -27,7 +27,9 @@ from aftercare.texts.values import antiviral
 from clinic.values.zones import whose_clock
 from patients.models import TaskKind
 from sessions.lifecycle import SIGNED, UPCOMING, Status
+from sessions.models import Kind
 
+NEEDLED = (Kind.TREATMENT, Kind.TEST)  # the warning signs are for these
 NOTICES = {
     "change": _(
         "Thank you. We will contact you about another time. Your appointment stays as it is until "
@@ -136,7 +138,7 @@ def _show(
         is_good=upcoming,
         can_confirm=upcoming and session.status == Status.BOOKED,
         can_change=upcoming,
-        is_aftercare=session.status in SIGNED,
+        is_aftercare=session.status in SIGNED and session.kind in NEEDLED,
         antiviral=antiviral(session, message.patient, message.clinic) if upcoming else "",
         **context,
     )

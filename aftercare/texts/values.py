@@ -118,7 +118,7 @@ def _zones(session: TreatmentSession) -> str:
 
 def antiviral(session: TreatmentSession, patient: Patient, clinic: Clinic) -> str:
     """What to do against cold sores before the session; empty for whom it does not concern."""
-    if not session.area or not _had_cold_sores(patient):
+    if not session.area_id or not _had_cold_sores(patient) or not session.area:
         return ""
     if session.area.zones.filter(near_mouth=True).exists():
         return advice.ANTIVIRAL.format(phone=clinic.phone.as_international)

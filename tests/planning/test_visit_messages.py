@@ -5,9 +5,11 @@ from email import message_from_string, policy
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from aftercare.dispatch import run as dispatch
 from aftercare.models import Message
+from aftercare.texts import links
 from clinic.models import Clinic, User
 from patients.models import Patient
 from patients.services import record_contact_consent
@@ -94,6 +96,8 @@ def test_after_a_visit_nothing_is_told_of_the_skin(
         services.move_session(session_id=session.pk, to=status, at=NINE, by=alice)
 
     assert not Message.objects.open().exists()
+    page = Client().get(f"/p/{links.token_for(Message.objects.all()[0])}/").content.decode()
+    assert "if you see pus" not in page
     assert planned() == {"booked", "visit-48h", "before-2h"}
     assert Patient.objects.get().date_of_birth is None
 
