@@ -96,6 +96,11 @@ class StaffTask(Model):
                 condition=Q(status=TaskStatus.OPEN, done_at__isnull=True, done_by__isnull=True)
                 | Q(status=TaskStatus.DONE, done_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="staff_task_of_healing_has_an_outcome",
+                condition=~Q(kind=TaskKind.HEALING, status=TaskStatus.DONE, done_note=""),
+                violation_error_message="Say what was found and done.",
+            ),
             models.CheckConstraint(name="staff_task_has_a_source", condition=~Q(source="")),
         ]
         indexes = [

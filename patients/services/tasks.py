@@ -4,14 +4,19 @@ from datetime import datetime
 from uuid import UUID
 
 from clinic.db.retries import retried_step, retried_transaction
-from clinic.errors import Conflict
+from clinic.errors import Conflict, DomainError
 from clinic.models import Clinic, User
-from patients.models import Audience, Patient, StaffTask, TaskStatus
+from patients.models import Audience, Patient, StaffTask, TaskKind, TaskStatus
 
 
 class TaskDone(Conflict):
     code = "task_done"
     title = "This task is done already"
+
+
+class OutcomeMissing(DomainError):
+    code = "outcome_missing"
+    title = "Say what came of it"
 
 
 @retried_step
@@ -54,8 +59,15 @@ def note_task(*, task_id: UUID, note: str, at: datetime, by: User) -> StaffTask:
 
 @retried_transaction
 def finish_task(*, task_id: UUID, at: datetime, by: User | None, note: str = "") -> StaffTask:
-    """Tick a task off. Raises TaskDone."""
+    """Tick a task off; one about what a patient has reported, with its outcome.
+
+    Raises TaskDone, OutcomeMissing.
+    """
     task = _open_task(task_id)
+    if task.kind == TaskKind.HEALING and not note.strip():
+        raise OutcomeMissing(
+            "Say what was found and done; the patient's next session waits for it.", field="note"
+        )
     task.status, task.done_at, task.done_by, task.done_note = TaskStatus.DONE, at, by, note
     task.save()
     return task

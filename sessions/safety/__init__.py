@@ -23,6 +23,7 @@ from sessions.safety.readiness import (
     check_screening,
     check_skin_type,
 )
+from sessions.safety.reports import check_reports
 from sessions.safety.side_effects import check_history, check_side_effects
 
 __all__ = [
@@ -45,6 +46,7 @@ def assess(facts: Facts) -> list[Finding]:
         *check_skin_type(facts),
         *check_interval(facts),
         *check_side_effects(facts.side_effects, facts.rules),
+        *check_reports(facts),
         *check_history(facts),
         *check_pigment(facts),
         *check_course(facts),

@@ -229,6 +229,7 @@ class Facts:
     sessions_before: int = 0  # completed ones of the plan
     sessions_planned: int | None = None
     side_effects: tuple[OpenSideEffect, ...] = ()
+    unreviewed: frozenset[str] = frozenset()  # levels of reports whose task is open
     past_side_effects: tuple[PastSideEffect, ...] = ()
     treated: tuple[TreatedZone, ...] = ()
     products: tuple[ProductUse, ...] = ()

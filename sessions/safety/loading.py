@@ -35,7 +35,12 @@ from sessions.models import (
 from sessions.safety import facts
 from sessions.safety.facts import Facts, Number
 from sessions.safety.loading_chart import product_uses, treated_zones, uses_of_the_day
-from sessions.safety.loading_healing import PIGMENT, open_side_effects, past_side_effects
+from sessions.safety.loading_healing import (
+    PIGMENT,
+    open_side_effects,
+    past_side_effects,
+    unreviewed_levels,
+)
 
 PIGMENT_CHECK = "pigment-change"  # the screening rule that asks for it
 
@@ -67,6 +72,7 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         sessions_planned=of_treatment(session.plan).planned_sessions,
         side_effects=open_side_effects(session, at),
         past_side_effects=past_side_effects(session),
+        unreviewed=unreviewed_levels(session),
         treated=treated_zones(session, at),
         products=product_uses(session.product_uses),
         same_day_products=product_uses(uses_of_the_day(session)),

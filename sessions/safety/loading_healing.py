@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from patients.models import StaffTask, TaskKind
 from sessions.models import SideEffect, SideEffectExpectation, SideEffectKind, TreatmentSession
 from sessions.safety import facts
 
@@ -38,6 +39,13 @@ def open_side_effects(session: TreatmentSession, at: datetime) -> tuple[facts.Op
         )
         for effect in gravest
     )
+
+
+def unreviewed_levels(session: TreatmentSession) -> frozenset[str]:
+    """The levels of what the patient has reported, as far as no clinician has closed its task."""
+    tasks = StaffTask.objects.open().filter(patient=session.patient_id, kind=TaskKind.HEALING)
+    sources = tasks.values_list("source", flat=True)
+    return frozenset(source.rpartition(":")[2] for source in sources)
 
 
 def courses_in_effect(at: datetime) -> dict[str, SideEffectExpectation]:

@@ -246,6 +246,9 @@ violates_version("clinical_rule_version_once", make.ClinicalRuleFactory, "code")
 violates_version("screening_rule_version_once", make.ScreeningRuleFactory, "code")
 violates_version("consent_text_version_once", make.ConsentTextFactory)
 violates_version("side_effect_expectation_version_once", make.SideEffectExpectationFactory)
+VIOLATIONS["staff_task_of_healing_has_an_outcome"] = lambda: make.StaffTaskFactory(
+    kind="HEALING", status="DONE", done_at=NINE
+)
 VIOLATIONS["check_in_level_known"] = lambda: make.CheckInFactory(level="PINK")
 VIOLATIONS["check_in_feeling_known"] = lambda: make.CheckInFactory(feeling="SO_SO")
 VIOLATIONS["check_in_scores_0_to_10"] = lambda: make.CheckInFactory(pain=11)

@@ -7,11 +7,15 @@ import pytest
 from django.urls import reverse
 from rest_framework.test import APIClient
 
+from clinic.findings import Finding
 from clinic.models import Clinic, User
 from clinic.models.site import Weekday
 from patients.models import StaffTask
+from patients.services import finish_task
+from patients.services.tasks import OutcomeMissing
 from sessions import services
 from sessions.models import CheckIn, TreatmentSession
+from sessions.safety.assessment import assess_session
 from sessions.services.record.check_in import NoTriageRules, OtherReport
 from sessions.services.record.due import due_at
 from sessions.services.record.healing import NotBegun
@@ -220,3 +224,33 @@ def test_in_the_admin_nothing_ticked_is_not_asked_unless_it_is_said(
 
     assert [row.signs for row in CheckIn.objects.order_by("id")] == [None, []]
     assert "excludes the others" in refused
+
+
+def test_the_next_session_waits_until_a_red_report_has_its_outcome(
+    session: TreatmentSession, booking: Booking
+) -> None:
+    report(session, signs=["pus"])
+    later = booking.book(NINE + 60 * DAY)
+    task = StaffTask.objects.get()
+    waiting = [one for one in found(later) if one.code == "unreviewed_report"]
+
+    with pytest.raises(OutcomeMissing):
+        finish_task(task_id=task.pk, at=NINE + DAY, by=booking.practitioner, note=" ")
+    finish_task(task_id=task.pk, at=NINE + DAY, by=booking.practitioner, note="Drained, culture.")
+
+    assert [(one.severity, one.overridable_by) for one in waiting] == [("BLOCK", ())]
+    assert "unreviewed_report" not in [one.code for one in found(later)]
+
+
+def test_what_is_amber_needs_a_practitioners_reason(catalogue: None, booking: Booking) -> None:
+    report(booking.completed(), words="a question")
+
+    (waiting,) = [
+        one for one in found(booking.book(NINE + 60 * DAY)) if one.code == "unreviewed_report"
+    ]
+
+    assert (waiting.severity, waiting.overridable_by) == ("WARN", ("PRACTITIONER",))
+
+
+def found(session: TreatmentSession) -> list[Finding]:
+    return [entry.finding for entry in assess_session(session, at=session.starts_at)]
