@@ -40,6 +40,7 @@ CODES = {
         (BLOCK, NOBODY, "screening_isotretinoin_current"),
         (BLOCK, PRACTITIONER, "interval_hard open_side_effect not_a_candidate"),
         (BLOCK, PRACTITIONER, "consent_too_recent"),
+        (BLOCK, NOBODY, "unreviewed_report"),
         (WARN, PRACTITIONER, "not_in_good_health expectations_not_discussed skin_type_unknown"),
         (WARN, PRACTITIONER, "screening_after_session interval_soft pigment_not_reviewed"),
         (WARN, PRACTITIONER, "depth_above_range depth_below_range no_depth_fits"),
@@ -58,7 +59,7 @@ CODES = {
 }
 # What decides how grave they are is tested below.
 VARIES = {
-    *("open_side_effect", "screening_keloid_tendency"),
+    *("open_side_effect", "screening_keloid_tendency", "unreviewed_report"),
     *("anaesthetic_too_much", "anaesthetic_dose_of_day"),
 }
 MEASURED = ("depth_", "no_depth_fits", "passes_", "interval_", "anaesthetic_")
@@ -526,6 +527,9 @@ COURSES = [
         age=17,
         consent=replace(WITH_CLAUSE, signer_relation="mother"),
     ),
+    row("a red report that is open", "unreviewed_report", unreviewed=frozenset({"AMBER", "RED"})),
+    row("an emergency", "unreviewed_report", unreviewed=frozenset({"EMERGENCY"})),
+    row("an amber report", "unreviewed_report", unreviewed=frozenset({"AMBER"})),
     row("a candidate", candidacy=CANDIDATE),
     row("declined", "not_a_candidate", candidacy=replace(CANDIDATE, outcome="DECLINED")),
     row("not now", "not_a_candidate", candidacy=replace(NOT_NOW, until=TODAY + DAY)),
@@ -707,6 +711,22 @@ def test_the_table_finds_every_code_of_the_rules() -> None:
 
 def test_the_tables_rules_are_those_that_are_read() -> None:
     assert set(re.findall(r'rules\["([a-z-]+)"\]', sources())) == set(RULES)
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        ({"AMBER"}, (WARN, PRACTITIONER)),
+        ({"AMBER", "RED"}, (BLOCK, NOBODY)),
+        ({"EMERGENCY"}, (BLOCK, NOBODY)),
+    ],
+)
+def test_a_red_report_stops_and_an_amber_one_needs_a_reason(
+    levels: set[str], expected: tuple[Severity, tuple[str, ...]]
+) -> None:
+    finding = the("unreviewed_report", unreviewed=frozenset(levels))
+
+    assert (finding.severity, finding.overridable_by) == expected
 
 
 @pytest.mark.parametrize("depth", ["0.50", "0.94"])
