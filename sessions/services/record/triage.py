@@ -2,23 +2,13 @@
 
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from clinic.db.constraints import constraint_of
 from clinic.db.retries import retried_transaction
-from clinic.errors import Conflict, DomainError
 from clinic.models import Role, User
 from sessions.models import TriageSignature, TriageVersion
-
-
-class SignedAlready(Conflict):
-    code = "signed_already"
-    title = "This version is signed already"
-
-
-class NotAClinician(DomainError):
-    code = "not_a_clinician"
-    title = "Only a clinician signs triage rules"
 
 
 @retried_transaction
@@ -27,10 +17,10 @@ def sign_triage_rules(
 ) -> TriageSignature:
     """A named clinician has reviewed a version, which takes effect now if its time has come.
 
-    Raises SignedAlready, NotAClinician.
+    Raises ValidationError, which the admin shows at its field.
     """
     if by.role != Role.PRACTITIONER:
-        raise NotAClinician("Ask a practitioner to review and sign it.", field="version")
+        raise ValidationError({"version": "Ask a practitioner to review and sign it."})
     signature = TriageSignature(
         version=version, signed_by=by, signer_name=signer_name, signed_at=at, note=note
     )
@@ -41,5 +31,5 @@ def sign_triage_rules(
     except IntegrityError as error:
         if constraint_of(error) != "triage_version_signed_once":
             raise
-        raise SignedAlready("Somebody else has signed it.", field="version") from error
+        raise ValidationError({"version": "Somebody else has signed it already."}) from error
     return signature
