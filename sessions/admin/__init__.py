@@ -13,6 +13,7 @@ from sessions.admin import (
     schedule,
     sessions,
     triage,
+    visit_types,
     waitlist,
     zones,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "schedule",
     "sessions",
     "triage",
+    "visit_types",
     "waitlist",
     "zones",
 ]

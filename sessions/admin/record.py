@@ -10,6 +10,7 @@ from unfold.decorators import display
 from clinic.admin import MovesInline, ReadOnlyInline, ScopedFields
 from clinic.admin.words import severity
 from clinic.findings import Severity
+from patients.models import Zone
 from sessions.lifecycle import Status
 from sessions.models import (
     Addendum,
@@ -53,7 +54,8 @@ class ZoneTreatmentInline(ChartInline):
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)
         if obj is not None and "zone" in formset.form.base_fields:
-            formset.form.base_fields["zone"].queryset = obj.area.zones.all()
+            zones = obj.area.zones.all() if obj.area else Zone.objects.none()
+            formset.form.base_fields["zone"].queryset = zones
         return formset
 
 

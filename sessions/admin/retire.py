@@ -63,7 +63,7 @@ def question(request: HttpRequest, ahead: StillAhead, *, can_move: bool = True) 
                 "chosen": chosen.get(f"{ONE}{session.pk}", ""),
                 "offer": offer
                 and f"{offer.starts_at.astimezone(session.clinic.zone):%a %d %b %Y, %H:%M}, "
-                f"{people[offer.practitioner_id]}, {rooms[offer.room_id]}",
+                f"{people[offer.practitioner_id]}, {rooms.get(offer.room_id, 'no room')}",
             }
         )
     return {

@@ -27,7 +27,7 @@ from sessions.admin.record import (
     ZoneTreatmentInline,
 )
 from sessions.lifecycle import NEXT, AbortReason, Status
-from sessions.models import TreatmentSession
+from sessions.models import Kind, TreatmentSession
 from sessions.safety.assessment import AssessedFinding, assess_session
 
 ABORTED_BY = ("abort_why", "abort_words")
@@ -114,9 +114,9 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
         "abort_reason": "abort_why",
         "abort_note": "abort_words",
     }
-    list_display = ["when", "patient", "area", "practitioner", "room", "device", "shown_status"]
+    list_display = ["when", "patient", "about", "practitioner", "room", "device", "shown_status"]
     list_filter = [
-        *("status", ("starts_at", DaysFilter)),
+        *("kind", "status", ("starts_at", DaysFilter)),
         ("practitioner", OfTheirClinics),
         ("room", OfTheirClinics),
     ]
@@ -158,10 +158,17 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
             return [(None, {"fields": session})]
         if obj.status == Status.ABORTED:
             session.append(("aborted_at", "abort_reason", "abort_note"))
-        record = ["rules_say", ("pain_score", "is_off_label"), "notes"]
+        is_treatment = obj.kind == Kind.TREATMENT
+        record = (
+            ["rules_say", ("pain_score", "is_off_label"), "notes"] if is_treatment else ["notes"]
+        )
+        if not is_treatment:
+            session.append(("visit_type", "video_url"))
+            session.append(("side_effect", "task"))
         sets: list[Any] = [(None, {"fields": session}), ("Record", {"fields": record})]
         if self._is_open(request, obj):
-            record.append("scanned_code")
+            if obj.device:
+                record.append("scanned_code")
             if warned := warnings_for(request, obj):
                 sets.append(("Open warnings: decide each", {"fields": rows_of(warned)}))
             if stopped := deviations.stops_for(request, obj):
@@ -183,8 +190,8 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
         if is_open:
             written |= set(fields_of(warnings_for(request, obj)))
             written |= set(deviations.fields_of(deviations.stops_for(request, obj)))
-        fixed = [name for name in self.get_fields(request, obj) if name not in written]
-        return fixed if is_open else [*fixed, "pain_score", "notes"]
+        names = self.get_fields(request, obj)
+        return [name for name in names if name not in written or not is_open]
 
     def _is_open(self, request: HttpRequest, session: TreatmentSession) -> bool:
         """Whether the caller may write the record now."""
@@ -193,6 +200,8 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
         return may_write and is_open and session.status in (Status.CHECKED_IN, Status.IN_PROGRESS)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        if obj and obj.kind != Kind.TREATMENT:  # nothing is charted
+            return [AddendumInline, SessionEventInline]
         return self.inlines if obj else []
 
     def get_form(

@@ -33,6 +33,7 @@ from tests.factories import (
     TimeOffFactory,
     TriageSignatureFactory,
     TriageVersionFactory,
+    VisitTypeFactory,
     WaitlistEntryFactory,
     WorkingHoursFactory,
 )
@@ -58,6 +59,7 @@ def rows(booking: "Booking") -> list[Any]:
         session.cartridge_uses.get().lot,
         WorkingHoursFactory(clinic=booking.plan.clinic, practitioner=booking.practitioner),
         TimeOffFactory(practitioner=booking.practitioner, starts_at=NINE + DAY),
+        VisitTypeFactory(clinic=booking.plan.clinic),
         ClosureFactory(clinic=booking.plan.clinic, starts_at=NINE + DAY),
         ClinicalRuleFactory(),
         booking.plan.concern,

@@ -1,0 +1,52 @@
+"""The kinds of visit that a clinic offers, in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+
+from clinic.admin import ClinicAdmin, OfTheirClinics
+from clinic.admin.words import IN_USE
+from sessions.models import VisitType, VisitTypeName
+
+
+class VisitTypeNameInline(TabularInline):
+    model = VisitTypeName
+    fields = ["language", "name", "discreet_name"]
+    extra = 0
+    verbose_name_plural = "names that patients read"
+
+
+@admin.register(VisitType)
+class VisitTypeAdmin(ClinicAdmin):
+    """What is booked already keeps its kind, its mode and its times."""
+
+    list_display = ["name", "kind", "mode", "minutes", "clinic", IN_USE]
+    list_filter = ["kind", "mode", "is_active", ("clinic", OfTheirClinics)]
+    list_select_related = ["clinic"]
+    search_fields = ["name", "code"]
+    ordering = ["name", "id"]
+    inlines = [VisitTypeNameInline]
+    fieldsets = [
+        (None, {"fields": ["clinic", "name", "code", "kind", "is_active"]}),
+        ("How", {"fields": ["mode", "video_url", "minutes", "setup_minutes", "cleaning_minutes"]}),
+        ("By whom and where", {"fields": ["roles", "needs_room", "rooms", "needs_device"]}),
+        (
+            "When",
+            {
+                "fields": [
+                    *("counted_from", "window_from_days", "window_until_days"),
+                    "patient_may_book",
+                ]
+            },
+        ),
+    ]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "video_url":
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["clinic", "code", "kind"] if obj else []  # visits and messages are found by them
