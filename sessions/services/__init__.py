@@ -19,6 +19,7 @@ from sessions.scheduling.availability import Chosen, SlotTaken
 from sessions.services.booking.alternatives import alternatives
 from sessions.services.booking.book import book_session
 from sessions.services.booking.callers import book_caller
+from sessions.services.booking.follow_up import FollowUp, propose_follow_up
 from sessions.services.booking.holds import place_hold, release_hold
 from sessions.services.booking.moves import move_session
 from sessions.services.booking.reschedule import reschedule_session
@@ -69,6 +70,7 @@ __all__ = [
     "Chosen",
     "Decider",
     "Decision",
+    "FollowUp",
     "ProductEntry",
     "Proposed",
     "SlotTaken",
@@ -105,6 +107,7 @@ __all__ = [
     "open_calendar",
     "override_finding",
     "place_hold",
+    "propose_follow_up",
     "propose_moves",
     "propose_series",
     "record_candidacy",

@@ -207,7 +207,14 @@ READS = {
         "current_texts",
         "is_known",
     ),
-    *("bookings_in", "propose_moves", "propose_series", "questionnaire", "refusal"),
+    *(
+        "bookings_in",
+        "propose_moves",
+        "propose_follow_up",
+        "propose_series",
+        "questionnaire",
+        "refusal",
+    ),
     "task_source",
 }
 # Beat's: each row in a transaction of its own.

@@ -45,6 +45,10 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
     "CartridgeLot": lambda _: {"gtin": GTIN, **NOT_RECALLED},
     "CareStep": lambda _: {"zones": [], "skin_types": []},
     "TimeOff": lambda _: {"ends_at_1": "11:00"},
+    "VisitType": lambda _: {
+        **{"roles": ["PRACTITIONER"], "minutes": "30", "video_url": "", "counted_from": ""},
+        **{"window_from_days": "", "window_until_days": ""},
+    },
     "Closure": lambda _: {"ends_at_1": "11:00"},
     "ScreeningRule": lambda _: {"washout_days": "", "question": "Since when?"},
     "TreatmentConsent": lambda made: {

@@ -35,11 +35,28 @@ class ProposedOut(serializers.Serializer[Any]):
     starts_at = serializers.DateTimeField(source="slot.starts_at")
     ends_at = serializers.DateTimeField(source="slot.ends_at")
     practitioner = serializers.UUIDField(source="slot.practitioner.pk")
-    room = serializers.UUIDField(source="slot.room.pk")
-    device = serializers.UUIDField(source="slot.device.pk")
+    room = serializers.UUIDField(source="slot.room.pk", allow_null=True)
+    device = serializers.UUIDField(source="slot.device.pk", allow_null=True)
+    visit_type = serializers.UUIDField(
+        allow_null=True, default=None, help_text="Of an outcome visit; null: a treatment."
+    )
     shift = serializers.CharField(
         help_text="Why this session is not at the usual weekday and time; empty if it is."
     )
+
+
+def proposed_visit(found: services.FollowUp) -> dict[str, Any]:
+    """What ProposedOut says of an outcome visit."""
+    slot = found.slot
+    return {
+        "starts_at": slot.starts_at,
+        "ends_at": slot.ends_at,
+        "practitioner": slot.practitioner_id,
+        "room": slot.room_id,
+        "device": slot.device_id,
+        "visit_type": found.visit_type.pk,
+        "shift": found.shift,
+    }
 
 
 class ChosenIn(Form):
@@ -60,16 +77,18 @@ class SeriesActions(GenericViewSet[Any]):
     @extend_schema(parameters=[ProposalQuery], responses=ProposedOut(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def proposal(self, request: Request, pk: Any) -> Response:
-        """A time for each session of the plan that is still to be booked. Keeps nothing.
+        """A time for each session of the plan that is still to be booked; once the last one is
+        done, for each outcome visit in its window, with its `visit_type`. Keeps nothing.
 
         409 codes: `plan_not_active`, and `no_free_time` within half a year."""
         plan_id = self.get_object().pk
         data = parse_query(ProposalQuery, request)
+        plan, now = TreatmentPlan.objects.with_booking_facts().get(pk=plan_id), timezone.now()
+        who = data["practitioner"]
+        if visits := services.propose_follow_up(plan=plan, practitioner=who, at=now):
+            return Response([proposed_visit(found) for found in visits])
         proposed = services.propose_series(
-            plan=TreatmentPlan.objects.with_booking_facts().get(pk=plan_id),
-            practitioner=data["practitioner"],
-            first_on=data["from"],
-            at=timezone.now(),
+            plan=plan, practitioner=who, first_on=data["from"], at=now
         )
         return Response(ProposedOut(proposed, many=True).data)
 
