@@ -27,6 +27,8 @@ class BloodExposure(Model):
     """Who was exposed, when, to what and to whose blood. Append-only: what is done about it, by the
     clock, is in its steps."""
 
+    version_parts = ("steps",)
+
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, db_index=False, related_name="+")
     kind = models.CharField(max_length=16, choices=ExposureKind)
     staff = models.ForeignKey(

@@ -105,7 +105,7 @@ class TriageVersion(Versioned):
         """Who has signed it, or that it is a draft: wherever it shows."""
         if signature := self.signature:
             return f"signed by {signature.signer_name} on {signature.signed_at:%d %b %Y}"
-        return "DRAFT: no clinician has signed it"
+        return "Draft: no clinician has signed it"
 
 
 class TriageSignature(Model):

@@ -42,6 +42,7 @@ NOT_RECALLED = {"recalled_at_0": "", "recalled_at_1": "", "recall_reason": ""}
 # What a form needs that cannot be derived from its fields.
 NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
     "WorkingHours": lambda _: {"weekday": "6", "closes_at": "18:00", "valid_until": ""},
+    "Clinic": lambda _: {"emergency_phone": "112"},
     "CartridgeLot": lambda _: {"gtin": GTIN, **NOT_RECALLED},
     "CareStep": lambda _: {"zones": [], "skin_types": []},
     "TimeOff": lambda _: {"ends_at_1": "11:00"},
