@@ -58,6 +58,11 @@ class BloodExposureAdmin(ServiceAdmin):
     ordering = ["-id"]
     typed_as = {"step": "step_taken", "done_at": "step_done_at"}
 
+    def parts(self, request: HttpRequest, row: Any) -> tuple[str, ...]:
+        return (
+            BloodExposure.version_parts
+        )  # a step may be ticked beside a list that cannot be edited
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         told = ["clinic", "kind", "staff", "patient", "source_patient", "session"]
         told += ["what", "happened_at"]

@@ -15,6 +15,7 @@ from sessions import services
 from sessions.models import TriageSignature, TriageVersion
 from sessions.triage.describe import curve_rows, sentences
 
+DATA = ("rules", "curves", "words")
 TONES = {"EMERGENCY": "danger", "RED": "danger", "AMBER": "warning", "GREEN": "success"}
 
 
@@ -29,6 +30,12 @@ class TriageVersionAdmin(VersionedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("signatures")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_fields(request, obj)
+        if self.has_add_permission(request):
+            return fields
+        return [name for name in fields if name not in DATA]  # the sentences say the same
 
     @display(description="state")
     def shown_state(self, version: TriageVersion) -> str:

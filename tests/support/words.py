@@ -14,7 +14,7 @@ FAULTS = {
     "an id": UUID,
     "the name of a field": r"(?<![\w./@-])[a-z]+(?:_[a-z0-9]+)+(?![\w/@])",
     "the name of a class": r"\b(?:[A-Z][a-z]+){2,}(?:Error|Consent|Assessment|Version|Model)\b",
-    "Python": r"\bNone\b|\bTrue\b|\bFalse\b|<[\w.]+ object|\bdatetime\.|Decimal\(|\{'|\['",
+    "Python": r"\bNone\b(?! of)|\bTrue\b|\bFalse\b|<[\w.]+ object|\bdatetime\.|Decimal\(|\{'|\['",
     "a duration": r"-?\b\d+ (?:days?, )?\d\d?:\d\d:\d\d\b",
     "markup": r"&lt;|\{\{|\{%",
 }
@@ -57,8 +57,10 @@ class _Visible(HTMLParser):
         self.parts: list[str] = []
         self.hidden = 0
         self.icon = False
+        self.field = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.field = tag == "textarea"
         if tag in self.HIDDEN:
             self.hidden += 1
         given = dict(attrs)
@@ -68,12 +70,15 @@ class _Visible(HTMLParser):
             self.parts.append(given["placeholder"] or "")
 
     def handle_endtag(self, tag: str) -> None:
+        self.field = False
         if tag in self.HIDDEN:
             self.hidden = max(0, self.hidden - 1)
         if tag == "span":
             self.icon = False
 
     def handle_data(self, data: str) -> None:
+        if self.field and data.lstrip()[:1] in "[{":
+            return  # data that somebody types as such
         if not self.hidden and not self.icon and data.strip():
             self.parts.append(data.strip())
 

@@ -48,7 +48,7 @@ def test_while_nobody_has_signed_the_newest_draft_is_used_and_says_so() -> None:
     used = TriageVersion.objects.to_use(NINE)
 
     assert used == newest
-    assert used.state.startswith("DRAFT")
+    assert used.state.startswith("Draft")
 
 
 def test_a_version_is_signed_once_by_a_practitioner() -> None:
@@ -86,7 +86,7 @@ def test_a_clinician_reads_the_rules_as_sentences_and_signs_them(catalogue: None
     )
 
     text = page.content.decode()
-    assert "DRAFT: no clinician has signed it" in text
+    assert "Draft: no clinician has signed it" in text
     assert "Pus or yellow, honey-coloured crusts" in text
     assert "Tram-track scars in 2 of 30" in text
     assert signed.status_code == 302
