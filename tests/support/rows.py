@@ -6,6 +6,7 @@ import pytest
 
 from tests.factories import (
     DAY,
+    LONG_AGO,
     NINE,
     AddressConsentFactory,
     CandidacyFactory,
@@ -87,7 +88,9 @@ def rows(booking: "Booking") -> list[Any]:
         template.step,
         template,
         MessageFactory(session=session, step=template.step),
-        ExposureFactory(clinic=booking.plan.clinic, staff=booking.practitioner),
+        ExposureFactory(
+            clinic=booking.plan.clinic, staff=booking.practitioner, happened_at=LONG_AGO
+        ),
         DeviationFactory(session=session),
         SideEffectFactory(session=session),
         OutcomeMeasureFactory(plan=booking.plan),

@@ -24,7 +24,6 @@ from tests.factories import (
 from tests.support.forms import fields_of, opened, send
 from tests.walks.test_admin_walk import REGISTRY, address, allowed, browser, staff
 
-
 # What has to be typed for a row to be added where the form as it is adds none.
 GROWS_BY = {"BloodExposure": {"step_taken": "TEST_LAST"}}
 
