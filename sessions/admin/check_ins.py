@@ -11,6 +11,7 @@ from unfold.decorators import display
 from clinic.admin import ServiceAdmin
 from clinic.admin.words import badge
 from clinic.permissions import actor
+from patients.admin.records import OfOpenRecord
 from sessions import services
 from sessions.admin.triage import TONES
 from sessions.models import CheckIn
@@ -39,9 +40,10 @@ class CheckInForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(CheckIn)
-class CheckInAdmin(ServiceAdmin):
+class CheckInAdmin(OfOpenRecord, ServiceAdmin):
     """What a patient says on the telephone is taken down here, and triaged like the rest."""
 
+    record_path = "session.patient"
     list_display = ["reported_at", "session", "day", "shown_level", "shown_rules", "recorded_by"]
     list_filter = ["level", "is_draft"]
     list_select_related = ["session__patient", "session__area", "session__clinic", "recorded_by"]

@@ -122,6 +122,7 @@ class World:
                 "from_on": date(2030, 1, 1),
                 "until_on": date(2030, 2, 1),
             },
+            "record_check_in": {"session_id": done.pk, "signs": []},
             "log_side_effect": {
                 "session": done,
                 "kind": "ERYTHEMA",

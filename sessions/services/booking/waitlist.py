@@ -95,7 +95,10 @@ def join_waitlist(
 
 @retried_step
 def note_freed(session: TreatmentSession, *, at: datetime) -> bool:
-    """Write down that the slot of `session` is free now, if somebody could want it."""
+    """Write down that the slot of `session` is free now, if somebody could want it: everybody waits
+    for a treatment, which needs a room and a device."""
+    if not (session.room_id and session.device_id):
+        return False
     waiting = WaitlistEntry.objects.filter(clinic=session.clinic_id, status=WaitlistStatus.WAITING)
     if session.starts_at <= at or not waiting.exists():
         return False

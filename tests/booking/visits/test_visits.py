@@ -10,7 +10,7 @@ from clinic.models import Clinic, Role, User
 from patients.models import Patient, TaskStatus
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import Kind, TreatmentSession
+from sessions.models import FreedSlot, Kind, TreatmentSession
 from sessions.services.booking.clash import PatientTaken, PractitionerTaken, RoomTaken
 from sessions.services.booking.moves import FindingMissing, NothingCharted
 from sessions.services.booking.presence import NotTheirVisit, PractitionerOff, RoomUnfit
@@ -30,6 +30,7 @@ from tests.factories import (
     TimeOffFactory,
     UserFactory,
     VisitFactory,
+    WaitlistEntryFactory,
     visit_type_of,
 )
 
@@ -256,3 +257,15 @@ def test_an_outcome_visit_leaves_the_course_of_its_plan_alone(booking: Booking) 
     book(plan.patient, booking.practitioner, "outcome-90d", plan=plan)
 
     assert len(services.propose_series(plan=plan, at=NINE)) == before
+
+
+def test_a_call_that_is_cancelled_is_offered_to_nobody_who_waits_for_a_treatment(
+    caller: Patient, alice: User
+) -> None:
+    WaitlistEntryFactory(plan=PlanFactory(patient=caller))
+    call = book(caller, alice, "check-by-phone")
+
+    move(call, Status.CANCELLED, at=NINE - HOUR)
+
+    assert call.room is None
+    assert not FreedSlot.objects.exists()
