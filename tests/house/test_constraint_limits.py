@@ -117,7 +117,7 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
     ("plan_has_sessions", {}, "planned_sessions", [1, 52], [0, 53]),
     ("plan_has_zones", {}, "planned_zones", [1, 12], [0, 13]),
     *(
-        (name, {**HELD, "recovers_at": NINE + HOUR}, field, good, bad)
+        (name, {**HELD, "recovers_at": NINE + HOUR, "status": "BOOKED"}, field, good, bad)
         for name in ("session_times_ordered", "hold_times_ordered")
         for field, good, bad in [
             ("occupied_from", [NINE], [NINE + SECOND]),
@@ -127,7 +127,7 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
     ),
     (
         "session_times_ordered",
-        HELD,
+        {**HELD, "status": "BOOKED"},
         "recovers_at",
         [NINE + HOUR],
         [NINE + HOUR - SECOND],
@@ -152,9 +152,9 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
     ("session_pain_0_to_10", {}, "pain_score", [0, 10], [11]),
     (
         "check_in_scores_0_to_10",
-        {"redness": 0, "swelling": 0, "itch": None},
+        {"redness": 0, "swelling": 0, "itch": 0},
         "pain",
-        [None, 0, 10],
+        [0, 10],
         [11],
     ),
     (
@@ -165,6 +165,10 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
         [23],
     ),
     ("side_effect_grade_in_ctcae_range", {}, "grade", [1, 5], [0, 6]),
+    ("side_effect_note_grade_in_ctcae_range", {}, "grade", [1, 5], [0, 6]),
+    ("blood_exposure_told_afterwards", {"happened_at": NINE}, "at", [NINE], [NINE - SECOND]),
+    ("exposure_step_told_afterwards", {"done_at": NINE}, "at", [NINE], [NINE - SECOND]),
+    ("clinic_cooling_off_at_most_90_days", {}, "consent_cooling_off_days", [0, 90], [91]),
     (
         "side_effect_resolved_after_onset",
         {"onset_at": NINE},
@@ -243,7 +247,7 @@ def lookups(condition: Any) -> Iterator[str]:
     for child in condition.children if isinstance(condition, Q) else ():
         if isinstance(child, Q):
             yield from lookups(child)
-        else:
+        elif "__len__" not in str(child[0]):  # type: ignore[index]  # Django cannot check an array
             yield str(child[0]).rpartition("__")[2]  # type: ignore[index]
 
 

@@ -28,6 +28,7 @@ from tests.factories import (
     PatientFactory,
     SideEffectFactory,
     WaitlistEntryFactory,
+    visit_type_of,
 )
 from tests.house.test_architecture import READS, services
 from tests.support.pictures import jpeg
@@ -53,6 +54,7 @@ ALLOWED = {
     "receive_from_page": "what a patient writes must not be lost; the page has ended",
     "record": "a word on an address, which may be shared",
     "resolve_message": "what became of a message that was sent",
+    "report_exposure": "what happened must be told",
     "restore_patient": "the way back",
     "restore_record": "a step of it",
     "revoke_consent": "the right of the patient, always",
@@ -108,6 +110,15 @@ class World:
             "assess_skin_type": {**patient, "skin_type": 3, "assessed_on": date(2030, 1, 1)},
             "book_series": {"plan_id": self.plan.pk, "slots": [self.slot]},
             "book_session": {"plan": self.plan, **self.slot},
+            "book_caller": {
+                **{"visit_type": visit_type_of(self.plan.clinic, "check"), "practitioner": self.by},
+                **{"patient": self.plan.patient, "starts_at": NINE + 90 * DAY},
+            },
+            "book_visit": {
+                **{"visit_type": visit_type_of(self.plan.clinic, "consultation")},
+                **{"patient": self.plan.patient, "practitioner": self.by},
+                **{"room": self.booking.room, "starts_at": NINE + 90 * DAY},
+            },
             "change_concern": {"concern_id": self.concern.pk, "changes": {"note": "X"}},
             "change_plan": {"plan_id": self.plan.pk, "changes": {"goals": "X"}},
             "create_plan": {
@@ -117,6 +128,7 @@ class World:
                 "protocol": self.plan.protocol,
                 "practitioner": None,
             },
+            "hand_out_consent": {**patient, "text": ConsentText.objects.all()[0]},
             "join_waitlist": {
                 "plan": self.plan,
                 "from_on": date(2030, 1, 1),
@@ -140,6 +152,7 @@ class World:
             },
             "override_finding": {**session, "code": "x", "subject": "", "reason": "x"},
             "place_hold": {"plan_id": self.plan.pk, **self.slot},
+            "record_candidacy": {"patient": self.plan.patient, "outcome": "CANDIDATE"},
             "record_concern": {**patient, "concern": ConcernFactory()},
             "record_contact_consent": {
                 **patient,
@@ -233,6 +246,10 @@ def test_a_session_that_was_kept_can_still_be_ended(
 
 # How the admin's pages lead to a patient, and which can be changed there in spite of it.
 STILL_CHANGED = {
+    "BloodExposure": "its button ticks off what is to be done for somebody",
+    "Candidacy": "is never changed",
+    "CheckIn": "is never changed",
+    "ConsentHandout": "is never changed",
     "ContactConsent": "is never changed",
     "Deviation": "is never changed",
     "InboundMessage": "its button looks after what came in",

@@ -695,7 +695,8 @@ def is_explained(finding: Finding) -> None:
 
 def sources() -> str:
     folder = Path(safety.__file__).parent
-    loads = {"assessment.py", "cases.py", *(path.name for path in folder.glob("loading*.py"))}
+    others = {"assessment.py", "cases.py", "consultation.py"}  # no rules
+    loads = {*others, *(path.name for path in folder.glob("loading*.py"))}
     rules = (path for path in folder.glob("*.py") if path.name not in loads)
     return "\n".join(path.read_text() for path in rules)
 
