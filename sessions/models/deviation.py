@@ -3,7 +3,16 @@
 from django.db import models
 from django.db.models import Q
 
-from clinic.models import Model, User, append_only, one_of
+from clinic.models import (
+    ClinicScoped,
+    Model,
+    User,
+    append_only,
+    by_clinic,
+    clinic_field,
+    clinic_of,
+    one_of,
+)
 from patients.models import Zone
 from sessions.models.session import TreatmentSession
 
@@ -72,6 +81,10 @@ class Deviation(Model):
     at = models.DateTimeField(editable=False)
     by = models.ForeignKey(User, on_delete=models.PROTECT, editable=False, related_name="+")
 
+    clinic = clinic_field()
+
+    objects = ClinicScoped.as_manager()
+
     class Meta:
         db_table = "treatment_deviation"
         constraints = [
@@ -85,7 +98,8 @@ class Deviation(Model):
                 name="deviation_subject_of_a_finding", condition=~Q(code="") | Q(subject="")
             ),
         ]
-        triggers = append_only()
+        indexes = [by_clinic("deviation_of_clinic")]
+        triggers = [*append_only(), clinic_of("session", "treatment_session")]
 
     def __str__(self) -> str:
         return f"Deviation: {self.get_kind_display()}"

@@ -185,7 +185,9 @@ class Desk:
         return self.dana, self.patient, {"text": str(self._text("TREATMENT").pk)}
 
     def revoke_treatment_consent(self) -> Any:
-        consent = TreatmentConsentFactory(patient=self.patient, recorded_by=self.alice)
+        consent = TreatmentConsentFactory(
+            patient=self.patient, recorded_by=self.alice, text=self._text("TREATMENT")
+        )
         return self.alice, consent, {"reason": "changed her mind"}
 
     def record_photo_consent(self) -> Any:
