@@ -172,10 +172,12 @@ def hot_slot(port: int, token: str, numbers: Iterator[int]) -> tuple[Result, Res
     insert = """
         INSERT INTO treatment_session (clinic_id, plan_id, patient_id, area_id, practitioner_id,
             room_id, device_id, occupied_from, starts_at, ends_at, released_at, recovers_at,
-            time_zone, status, spacing_override_reason, protocol_version_id, notes)
+            time_zone, status, spacing_override_reason, protocol_version_id, notes, visit_type_id)
         SELECT clinic_id, id, patient_id, area_id, '{practitioner}', '{room}', '{device}',
             starts, starts, starts + '45 min', starts + '1 hour', starts + '14 days',
-            'Europe/Berlin', 'BOOKED', '', protocol_version_id, ''
+            'Europe/Berlin', 'BOOKED', '', protocol_version_id, '',
+            (SELECT id FROM treatment_visit_type AS type
+             WHERE type.clinic_id = treatment_plan.clinic_id AND type.kind = 'TREATMENT')
         FROM treatment_plan, (SELECT timestamptz '{starts_at}+01') AS slot (starts)
         WHERE id = '{plan}'"""
     plans = [BIG.slot(next(numbers))["plan"] for _ in range(CONTROL)]

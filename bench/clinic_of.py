@@ -74,6 +74,10 @@ SITE: tuple[LiteralString, ...] = (
            emergency_phone, slot_minutes, hold_minutes, late_cancel_hours, quiet_from, quiet_until)
        VALUES (pg_temp.uid(1, %(first)s), now(), 'Clinic ' || %(clinic)s, 'Clinic', '', %(zone)s,
                '+493012345678', 'hello@clinic.example', '112', 15, 10, 24, '21:00', '08:00')""",
+    """INSERT INTO treatment_visit_type
+           (clinic_id, code, name, kind, roles, video_url, counted_from, needs_device)
+       VALUES (pg_temp.uid(1, %(first)s), 'treatment', 'Treatment', 'TREATMENT', '{PRACTITIONER}',
+               '', '', true)""",
     """INSERT INTO clinic_opening_hours (id, created_at, clinic_id, weekday, opens_at, closes_at)
        SELECT uuidv7(), now(), pg_temp.uid(1, %(first)s), day, '00:00', '00:00'
        FROM generate_series(0, 6) AS day""",
@@ -136,7 +140,7 @@ SESSIONS: tuple[LiteralString, ...] = (
     """INSERT INTO treatment_session (clinic_id, plan_id, patient_id, area_id, practitioner_id,
            room_id, device_id, occupied_from, starts_at, ends_at, released_at, recovers_at,
            time_zone, status, completed_at, signed_by_id, spacing_override_reason,
-           protocol_version_id, notes)
+           protocol_version_id, notes, visit_type_id)
        SELECT plan.clinic_id, plan.id, plan.patient_id, plan.area_id,
               pg_temp.uid(2, %(first)s + person), pg_temp.uid(3, %(first)s + person),
               pg_temp.uid(4, %(first)s + person), starts, starts, ends,
@@ -144,7 +148,9 @@ SESSIONS: tuple[LiteralString, ...] = (
               %(zone)s, CASE WHEN ends < now() THEN 'COMPLETED' ELSE 'BOOKED' END,
               CASE WHEN ends < now() THEN ends END,
               CASE WHEN ends < now() THEN pg_temp.uid(2, %(first)s + person) END, '',
-              plan.protocol_version_id, ''
+              plan.protocol_version_id, '',
+              (SELECT id FROM treatment_visit_type AS type
+               WHERE type.clinic_id = plan.clinic_id AND type.kind = 'TREATMENT')
        FROM (
            SELECT n, n %% %(size)s AS person,
                   %(base)s::date

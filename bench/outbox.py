@@ -22,12 +22,14 @@ REMINDER = "before-48h"
 SESSIONS: tuple[LiteralString, ...] = (
     """INSERT INTO treatment_session (clinic_id, plan_id, patient_id, area_id, practitioner_id,
            room_id, device_id, occupied_from, starts_at, ends_at, released_at, recovers_at,
-           time_zone, status, spacing_override_reason, protocol_version_id, notes)
+           time_zone, status, spacing_override_reason, protocol_version_id, notes, visit_type_id)
        SELECT plan.clinic_id, plan.id, plan.patient_id, plan.area_id,
               pg_temp.uid(2, %(first)s + n %% %(size)s), pg_temp.uid(3, %(first)s + n %% %(size)s),
               pg_temp.uid(4, %(first)s + n %% %(size)s), starts, starts, starts + '45 minutes',
               starts + '1 hour', starts + '14 days', %(zone)s, 'BOOKED', '',
-              plan.protocol_version_id, ''
+              plan.protocol_version_id, '',
+              (SELECT id FROM treatment_visit_type AS type
+               WHERE type.clinic_id = plan.clinic_id AND type.kind = 'TREATMENT')
        FROM generate_series(0, %(count)s - 1) AS n
        CROSS JOIN LATERAL (
            SELECT %(base)s::timestamptz + n / %(size)s * interval '1 hour' AS starts) AS slot

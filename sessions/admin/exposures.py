@@ -52,7 +52,7 @@ class BloodExposureAdmin(ServiceAdmin):
     list_display = ["happened_at", "kind", "staff", "patient", "source_patient", "by"]
     list_filter = ["kind"]
     list_select_related = ["clinic", "staff", "patient", "source_patient", "by"]
-    search_fields = ["patient__family_name", "patient__given_name", "what"]
+    search_fields = ["patient__family_name", "source_patient__family_name", "what"]
     autocomplete_fields = ["staff", "patient", "source_patient", "session"]
     inlines = [ExposureStepInline]
     ordering = ["-id"]

@@ -44,7 +44,7 @@ def missing(write: Write, schema: Schema) -> list[str]:
 
 
 def empty(write: Write, schema: Schema) -> list[str]:
-    parts = schema["properties"]
+    parts = schema.get("properties", {})
     not_null = {name for name, part in parts.items() if not takes(part, None)}
     nothing = refused(write.send(body=dict.fromkeys(parts)), "null")
     texts = [name for name, part in parts.items() if takes(part, "some text")]

@@ -176,6 +176,7 @@ def test_every_clinical_table_is_tracked_or_append_only() -> None:
         if not model.__name__.endswith("History")
     ]
     catalogues = {"Area", "Zone", "Concern", "ConcernSubtype", "Protocol"}
+    catalogues |= {"VisitType", "VisitTypeName"}
     # The desk's own, nothing clinical: two come and go, and the third has WaitlistEvent.
     of_the_desk = {"Hold", "FreedSlot", "WaitlistEntry"}
 

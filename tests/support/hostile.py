@@ -23,6 +23,7 @@ from tests.factories import (
     LONG_AGO,
     NINE,
     CalendarFeedFactory,
+    CandidacyFactory,
     CartridgeLotFactory,
     CheckInFactory,
     ClosureFactory,
@@ -45,6 +46,7 @@ from tests.factories import (
     UserFactory,
     WaitlistEntryFactory,
     WorkingHoursFactory,
+    visit_type_of,
 )
 from tests.support.answers import description
 from tests.support.pictures import agree, jpeg, stored
@@ -155,7 +157,9 @@ class World:
         photo_consent = agree(patient, doctor)
         self.rows = {
             "closures": ClosureFactory(clinic=clinic, starts_at=NINE + 400 * DAY),
+            "candidacies": CandidacyFactory(patient=patient),
             "concerns": plan.concern,
+            "visit-types": visit_type_of(clinic, "consultation"),
             "consents": consent,
             "device-models": booking.device.model,
             "devices": booking.device,

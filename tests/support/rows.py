@@ -89,7 +89,10 @@ def rows(booking: "Booking") -> list[Any]:
         template,
         MessageFactory(session=session, step=template.step),
         ExposureFactory(
-            clinic=booking.plan.clinic, staff=booking.practitioner, happened_at=LONG_AGO
+            clinic=booking.plan.clinic,
+            staff=booking.practitioner,
+            source_patient=patient,
+            happened_at=LONG_AGO,
         ),
         DeviationFactory(session=session),
         SideEffectFactory(session=session),

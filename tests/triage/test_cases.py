@@ -53,7 +53,7 @@ def test_a_draft_says_that_it_is_one_until_a_clinician_has_signed_it(
     signed = triaged(file)
 
     assert draft["a"]["draft"] is True
-    assert "DRAFT" in draft["said"]
+    assert "Draft" in draft["said"]
     assert "draft" not in signed["a"]
     assert "signed by Dr Ng" in signed["said"]
 

@@ -59,6 +59,7 @@ def form(step: CareStep, **changes: Any) -> dict[str, Any]:
         "protocol": "",
         "is_active": "on",
         "anchor": step.anchor,
+        "kinds": step.kinds,
         "offset": "3 00:00:00",
         "useful_for": "2 00:00:00",
         "channel_policy": step.channel_policy,

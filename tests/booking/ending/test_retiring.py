@@ -12,7 +12,7 @@ from clinic.models import CartridgeLot, Device, DeviceModel, Role, Room, User
 from patients.models import Patient, StaffTask
 from sessions import services
 from sessions.lifecycle import Status, WaitlistStatus
-from sessions.models import FreedSlot, Hold, TreatmentPlan, TreatmentSession
+from sessions.models import FreedSlot, Hold, TreatmentPlan, TreatmentSession, VisitType
 from sessions.scheduling.ahead import REACHES, look_ahead
 from sessions.services.booking.book import OutOfUse
 from sessions.services.ending.decisions import Choice, Decider, OnlyKeep, StillAhead
@@ -36,6 +36,7 @@ pytestmark = pytest.mark.django_db
 # What has an end too, and why no booking hangs on it.
 NO_BOOKINGS: dict[type[models.Model], str] = {
     CareStep: "its messages are counted before it is saved: CareStepAdmin",
+    VisitType: "what is booked keeps what it was booked as; none is booked any more",
     CartridgeLot: "a recall stops its use at once, by trigger; sessions take another lot",
 }
 ENDINGS = {"is_active", "archived_at", "retired_at", "closed_at", "recalled_at", "ended_at"}

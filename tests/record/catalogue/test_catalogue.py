@@ -32,8 +32,12 @@ from tests.support.catalogue import APPS, FILES, MODELS, NESTED, PARTS, ROOT, ev
 # --- loading ---------------------------------------------------------------------------------
 
 
+# What each clinic gets when it is made: tests/booking/visits.
+PER_CLINIC = {"sessions/catalogue/visit_types.yaml"}
+
+
 def test_every_row_of_every_file_arrives_in_the_database(catalogue: None) -> None:
-    rows = list(shipped())
+    rows = [row for row in shipped() if row[0] not in PER_CLINIC]
     written = Counter(path for path, _ in rows)
     found = (name for _, row in rows for name, _ in nested(row))
     inside = Counter(name for name in found if name not in PARTS)
