@@ -23,8 +23,10 @@ def test_what_the_schema_says_of_a_body_is_what_is_taken() -> None:
     for operation, method, path in writes():
         content = operations()[method, path].get("requestBody", {}).get("content", {})
         if media := content.get("application/json"):
-            write = Desk(ClinicFactory()).write(operation, method, path)
             schema = description()["components"]["schemas"][media["schema"]["$ref"].split("/")[-1]]
+            if "oneOf" in schema:
+                continue  # each of its parts asks for something else
+            write = Desk(ClinicFactory()).write(operation, method, path)
             found = [
                 *empty(write, schema),  # first: what is refused changes nothing
                 *missing(write, schema),
@@ -44,7 +46,7 @@ def missing(write: Write, schema: Schema) -> list[str]:
 
 
 def empty(write: Write, schema: Schema) -> list[str]:
-    parts = schema.get("properties", {})
+    parts = schema["properties"]
     not_null = {name for name, part in parts.items() if not takes(part, None)}
     nothing = refused(write.send(body=dict.fromkeys(parts)), "null")
     texts = [name for name, part in parts.items() if takes(part, "some text")]

@@ -55,6 +55,10 @@ def test_of_those_who_hold_and_those_who_book_one_wins(booking: Booking) -> None
     assert Hold.objects.count() + TreatmentSession.objects.count() == 1
 
 
+def offered_without_a_look(session: TreatmentSession, now: Any, *, at: datetime) -> None:
+    session.visit_type_id = now.visit_type
+
+
 def test_control_without_the_locks_a_held_slot_is_booked(booking: Booking) -> None:
     """This shows that the set-up above can fail. If it does not, the test above proves nothing.
 
@@ -73,7 +77,7 @@ def test_control_without_the_locks_a_held_slot_is_booked(booking: Booking) -> No
     with (
         without_locks(),
         patch.object(booking_module, "require_presence", look_and_wait(require_presence)),
-        patch.object(holds_module, "require_open_time"),
+        patch.object(holds_module, "require_open_time", offered_without_a_look),
         patch.object(holds_module, "require_free", look_and_wait(require_free)),
     ):
         outcomes = race(lambda: one.book(at=NOW) and "booked", lambda: hold(other))
