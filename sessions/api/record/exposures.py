@@ -36,7 +36,8 @@ class ExposureIn(Form):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if bool(attrs.get("staff")) == bool(attrs.get("patient")):
             raise serializers.ValidationError(
-                {"patient": ["Name who was exposed: staff or patient, one of them."]}
+                {"patient": ["Name who was exposed: staff or patient, one of them."]},
+                code="nobody_exposed",
             )
         return attrs
 
