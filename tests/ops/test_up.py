@@ -57,7 +57,7 @@ class Up:
         return requests.get(f"{self.url}{path}", timeout=5).status_code
 
     def wait_until_ready(self) -> "Up":
-        ends = time.monotonic() + 120
+        ends = time.monotonic() + 240
         while "Ctrl-C stops everything" not in self.tail():
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < ends, self.log.read_text()

@@ -39,6 +39,7 @@ def _value(name: str, field: Any) -> Any:
         return BY_NAME[name]
     kind = type(field)
     soon = timezone.localtime() + timedelta(days=30)
+    soon += timedelta(days=-soon.weekday() % 7)  # a Monday, on which people work
     if issubclass(kind, forms.ModelMultipleChoiceField):
         return [str(row.pk) for row in field.queryset[:2]]
     if issubclass(kind, forms.ModelChoiceField):
