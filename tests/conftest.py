@@ -57,19 +57,6 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     connections["default"].settings_dict["TEST"]["TEMPLATE"] = migrated_template()
 
 
-# They take a minute, so none of them may be what all others wait for at the end.
-LONGEST = {
-    *("test_chaos.py", "test_up.py", "test_hostile_values.py", "test_admin_walk.py"),
-    *("test_demo.py", "test_races.py", "test_http_bookings.py", "test_stop.py"),
-}
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take longest come first."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
-
-
 @pytest.fixture
 def catalogue(db: None) -> None:
     """Everything that ships as data."""
