@@ -35,7 +35,7 @@ class RecordForm(ModelForm):  # type: ignore[type-arg]
         required=False,
         max_length=120,
         widget=UnfoldAdminTextInputWidget,
-        label="scan a cartridge",
+        label="Scan a cartridge",
         help_text="As scanned, or (01)GTIN(17)YYMMDD(10)LOT(21)SERIAL.",
     )
     warned: list[Warned] = []
@@ -51,10 +51,17 @@ class BookingForm(ModelForm):  # type: ignore[type-arg]
         required=False,
         max_length=500,
         widget=UnfoldAdminTextInputWidget,
-        label="reason to book all the same",
+        label="Reason to book all the same",
         help_text="Only from a practitioner: before a side effect is resolved, or although the "
         "last screening rules the patient out.",
     )
+
+    class Meta:
+        labels = {"spacing_override_reason": "Reason to come sooner"}
+        help_texts = {
+            "spacing_override_reason": "Only from a practitioner: why the skin need not wait for "
+            "the hard minimum of days.",
+        }
 
 
 STATUS_COLOURS = {
