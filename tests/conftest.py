@@ -4,6 +4,7 @@ Alice treats at the clinic and Dana sits at its desk; Bob treats at another clin
 nobody. Their clients are called after them.
 """
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -11,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.core.management import call_command
 from rest_framework.test import APIClient
 
 from clinic.models import Clinic, Device, Role, Room, User
@@ -39,8 +40,6 @@ from tests.support.answers import CheckedClient
 from tests.support.doubles import HttpGateway, SmtpServer, running
 from tests.support.logs import canary
 from tests.support.rows import rows as rows
-from tests.support.servers import migrated_template
-from tests.support.snapshot import load_catalogue
 
 
 @pytest.fixture(autouse=True)
@@ -51,29 +50,10 @@ def logs_tell_nothing() -> Iterator[None]:
     assert not told, "\n".join(told)
 
 
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """The worker's database is a copy of what the run has migrated."""
-    connections["default"].settings_dict["TEST"]["TEMPLATE"] = migrated_template()
-
-
-# They take a minute, so none of them may be what all others wait for at the end.
-LONGEST = {
-    *("test_chaos.py", "test_up.py", "test_hostile_values.py", "test_admin_walk.py"),
-    *("test_demo.py", "test_races.py", "test_http_bookings.py", "test_stop.py"),
-}
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take longest come first."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
-
-
 @pytest.fixture
 def catalogue(db: None) -> None:
     """Everything that ships as data."""
-    load_catalogue()
+    call_command("seed_catalogue", verbosity=0, stdout=io.StringIO())
 
 
 @pytest.fixture

@@ -52,7 +52,11 @@ def retried_step(write: Callable[P, T]) -> Callable[P, T]:
 
 def _attributed(write: Callable[P, T]) -> Callable[P, T]:
     """Whoever a service is called for (`by`) stands in the history of the rows that it changes,
-    also where no request has told it."""
+    also where no request has told it.
+
+    PostgreSQL keeps it until the transaction ends: in a larger one, what plain SQL writes after the
+    service is put down to the same person, unless it names another.
+    """
 
     @wraps(write)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:

@@ -79,7 +79,7 @@ def fields_of(warned: Iterable[Warned]) -> dict[str, forms.Field]:
             label=one.message, required=False, widget=_Tick(one)
         )
         fields[one.name(REASON)] = forms.CharField(
-            label="go on in spite of it, because",
+            label="Go on in spite of it, because",
             required=False,
             max_length=500,
             widget=UnfoldAdminTextInputWidget,

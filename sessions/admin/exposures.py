@@ -26,11 +26,11 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         choices=[("", "---------"), *ExposureStepKind.choices],
         widget=UnfoldAdminSelectWidget,
-        label="step that was taken",
+        label="Step that was taken",
     )
-    step_done_at = MomentField(required=False, label="taken at", help_text="Empty: now.")
+    step_done_at = MomentField(required=False, label="Taken at", help_text="Empty: now.")
     step_note = forms.CharField(
-        required=False, max_length=500, widget=UnfoldAdminTextInputWidget, label="note"
+        required=False, max_length=500, widget=UnfoldAdminTextInputWidget, label="Note"
     )
 
     def clean(self) -> dict[str, Any]:

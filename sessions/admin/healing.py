@@ -26,13 +26,13 @@ class CourseForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         max_length=500,
         widget=UnfoldAdminTextInputWidget,
-        label="treatment given now",
+        label="Treatment given now",
     )
     care_elsewhere = forms.CharField(
         required=False,
         max_length=200,
         widget=UnfoldAdminTextInputWidget,
-        label="treated elsewhere, by",
+        label="Treated elsewhere, by",
     )
 
 

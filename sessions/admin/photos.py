@@ -24,7 +24,7 @@ ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif"
 
 class PhotoForm(forms.ModelForm):  # type: ignore[type-arg]
     upload = forms.FileField(
-        label="picture",
+        label="Picture",
         help_text=f"{KINDS}, to 25 MB. It is stored anew, without place or camera.",
         widget=UnfoldAdminImageFieldWidget(attrs={"accept": ACCEPT}),
     )

@@ -18,7 +18,7 @@ class SpanForm(ModelForm):  # type: ignore[type-arg]
     accept = BooleanField(
         required=False,
         widget=UnfoldBooleanWidget,
-        label="bookings in it stay",
+        label="Bookings in it stay",
         help_text="Until somebody moves them. Otherwise they must be moved first.",
     )
 

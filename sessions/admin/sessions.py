@@ -38,18 +38,18 @@ class RecordForm(ModelForm):  # type: ignore[type-arg]
         required=False,
         max_length=120,
         widget=UnfoldAdminTextInputWidget,
-        label="scan a cartridge",
+        label="Scan a cartridge",
         help_text="As scanned, or (01)GTIN(17)YYMMDD(10)LOT(21)SERIAL.",
     )
     abort_why = ChoiceField(
         required=False,
         choices=[("", "---------"), *AbortReason.choices],
         widget=UnfoldAdminSelectWidget,
-        label="why it ends here",
+        label="Why it ends here",
         help_text="Then press Abort: the record is signed with what was done until now.",
     )
     abort_words = CharField(
-        required=False, max_length=500, widget=UnfoldAdminTextInputWidget, label="in words"
+        required=False, max_length=500, widget=UnfoldAdminTextInputWidget, label="In words"
     )
     warned: list[Warned] = []
     stopped: list[deviations.Stopped] = []
@@ -70,10 +70,17 @@ class BookingForm(ModelForm):  # type: ignore[type-arg]
         required=False,
         max_length=500,
         widget=UnfoldAdminTextInputWidget,
-        label="reason to book all the same",
+        label="Reason to book all the same",
         help_text="Only from a practitioner: before a side effect is resolved, although the last "
         "screening rules the patient out, or although it was decided against.",
     )
+
+    class Meta:
+        labels = {"spacing_override_reason": "Reason to come sooner"}
+        help_texts = {
+            "spacing_override_reason": "Only from a practitioner: why the skin need not wait for "
+            "the hard minimum of days.",
+        }
 
 
 STATUS_COLOURS = {

@@ -251,13 +251,16 @@ BY_NOBODY = {
 
 def test_every_service_that_writes_is_told_when_and_for_whom() -> None:
     """By `at` and `by`, or by a Decider, which has both; the rows that it locks by their ids."""
-    untold, by_nobody, ids = set(), set(), dict[str, Any]()
-    for name, service in services().items():
-        given = inspect.signature(service).parameters
-        if name not in READS and "decider" not in given:
-            untold |= {name} - ({name} if "at" in given else set())
-            by_nobody |= {name} - ({name} if "by" in given else set())
-        ids |= {f"{name} {n}": p.annotation for n, p in given.items() if n.endswith("_id")}
+    given = {name: inspect.signature(service).parameters for name, service in services().items()}
+    writes = {name for name in given if name not in READS and "decider" not in given[name]}
+    untold = {name for name in writes if "at" not in given[name]}
+    by_nobody = {name for name in writes if "by" not in given[name]}
+    ids = {
+        f"{name} {parameter}": kind.annotation
+        for name, parameters in given.items()
+        for parameter, kind in parameters.items()
+        if parameter.endswith("_id")
+    }
 
     assert untold == set()
     assert by_nobody == BY_NOBODY

@@ -1,37 +1,25 @@
 """A pytest plugin: PostgreSQL and Valkey for one test run, unless DATABASE_URL and REDIS_URL are
-given. Loaded by `-p tests.support.servers` before Django reads its settings.
-
-With several workers the migrations run once, while the workers still collect; each worker's
-database is a copy of that one.
-"""
+given. Loaded by `-p tests.support.servers` before Django reads its settings."""
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
-from time import sleep
 from typing import IO
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 
 from clinic.embedded import Postgres, Valkey
 from clinic.embedded.process import hold
 
 PREFIX = "clinic-test-"
-TEMPLATE = "template_clinic"
-MIGRATED = "MIGRATED_DATABASE"  # where the worker that asks finds whether it is ready
 _started: list[Postgres | Valkey] = []
-_migration: subprocess.Popen[bytes] | None = None
 _folder: Path | None = None
 _lock: IO[str] | None = None  # held while this run lives
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+def pytest_load_initial_conftests() -> None:
     os.environ.update(
         {
             "SECRET_KEY": "only-for-tests",
@@ -56,8 +44,6 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         postgres = Postgres(_run_folder() / "postgres", durable=False)
         _started.append(postgres)
         os.environ["DATABASE_URL"] = postgres.start().url
-        if getattr(early_config.known_args_namespace, "numprocesses", None):
-            _migrate(os.environ["DATABASE_URL"])
     if "REDIS_URL" not in os.environ:
         valkey = Valkey(_run_folder() / "valkey")
         _started.append(valkey)
@@ -65,39 +51,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 
 def pytest_unconfigure() -> None:
-    if _migration:
-        _migration.wait()
     while _started:
         _started.pop().stop()
     if _folder and _lock:
         shutil.rmtree(_folder, ignore_errors=True)
         _lock.close()
-
-
-def _migrate(url: str) -> None:
-    """Begin to make the database of which the workers' are copies."""
-    global _migration
-    ended = _run_folder() / "migrated"
-    os.environ[MIGRATED] = str(ended)
-    run = f"{sys.executable} manage.py migrate --verbosity 0 && mv {ended}.begun {ended}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {TEMPLATE}")
-    Path(f"{ended}.begun").touch()
-    copied = urlsplit(url)._replace(path=f"/{TEMPLATE}").geturl()
-    _migration = subprocess.Popen(
-        ["/bin/sh", "-c", f"{run} || rm {ended}.begun"],
-        env={**os.environ, "DATABASE_URL": copied, "REDIS_URL": "redis://nobody"},
-        cwd=Path(__file__).parents[2],
-        stderr=subprocess.DEVNULL,  # a worker says it again
-    )
-
-
-def migrated_template() -> str | None:
-    """The name of the database to copy; None where each run migrates its own."""
-    ended = os.environ.get(MIGRATED)
-    while ended and Path(f"{ended}.begun").exists():
-        sleep(0.1)
-    return TEMPLATE if ended and Path(ended).exists() else None
 
 
 def _run_folder() -> Path:

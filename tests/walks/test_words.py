@@ -1,5 +1,6 @@
 """Every string that a person sees is words: the admin for every role, the patients' pages."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,8 @@ TYPED = r"\{\{ \w+ \}\}"  # the variables of a text are typed like this
 # What a technical admin asks a provider for.
 TECHNICAL = rf"(?<=Key\n){UUID}"
 
+SMALL_LABEL = re.compile(r"<label[^>]*>\s*([a-z][^<]*?)\s*<")
+
 
 def test_every_page_of_the_admin_is_words(rows: list[Any]) -> None:
     failures: dict[str, list[str]] = {}
@@ -46,7 +49,9 @@ def test_every_page_of_the_admin_is_words(rows: list[Any]) -> None:
                 continue
             opened += 1
             allowed = f"{TYPED}|{TECHNICAL}" if role == Role.ADMIN else TYPED
-            for fault in faults_in(visible(page), allowed=allowed):
+            small = SMALL_LABEL.findall(page.content.decode())
+            faults = [f"a label in small letters: {label}" for label in small]
+            for fault in [*faults, *faults_in(visible(page), allowed=allowed)]:
                 failures.setdefault(fault, []).append(f"{role} {address}")
 
     assert opened > 300
