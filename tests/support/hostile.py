@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import resolve
+from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
@@ -66,6 +67,10 @@ BY_NAME: dict[str, Any] = {
     "last_exposure_on": "2024-05-01",
     "onset_at": NINE.isoformat(),  # the start of the completed session
     "taken_at": "2024-05-01T10:00:00Z",
+    "happened_at": "2024-05-01T10:00:00Z",
+    "done_at": timezone.now().isoformat(),
+    "until": None,
+    "video_url": "https://video.example/visit",
     "from_on": "2031-01-01",
     "until_on": "2031-02-01",
     "valid_from": "2031-01-01",
@@ -90,6 +95,24 @@ BY_NAME: dict[str, Any] = {
     "date": "2031-01-01",
     "choices": {"email": "kept", "mobile": "kept", "family_name": "kept"},
 }
+LEFT_OUT = object()
+# And what fits only there: by the part of the API, or the name of the body.
+BY_PLACE: dict[tuple[str, str], Any] = {
+    ("candidacies", "outcome"): "NOT_NOW",
+    ("candidacies", "until"): "2031-01-01",
+    ("exposures", "patient"): None,  # it was a colleague
+    ("VisitInRequest", "side_effect"): None,  # a check looks at it
+    ("VisitInRequest", "task"): None,
+    ("VisitInRequest", "device"): None,
+    ("VisitInRequest", "room"): None,
+    ("BookingInRequest", "kind"): "TREATMENT",
+    ("VisitInRequest", "plan"): None,
+    ("PatientCreateInRequest", "skin_type"): LEFT_OUT,  # a practitioner assesses it
+}
+# Described as optional, though one of several must be there.
+NEEDED = {"availability": {"plan"}}
+# Where the desk may say all that a body can hold, and a practitioner may not.
+OF_THE_DESK = {"/api/v1/patients/"}
 
 
 @dataclass
@@ -155,6 +178,8 @@ class World:
         self.product = ProductFactory()
         consent = TreatmentConsentFactory(patient=patient, text=self.text, recorded_by=doctor)
         photo_consent = agree(patient, doctor)
+        agree(other.plan.patient, doctor)
+        self.photo_of_other = stored(jpeg(), other.plan.patient, doctor)
         self.rows = {
             "closures": ClosureFactory(clinic=clinic, starts_at=NINE + 400 * DAY),
             "candidacies": CandidacyFactory(patient=patient),
@@ -182,7 +207,7 @@ class World:
             "time-off": TimeOffFactory(practitioner=doctor, starts_at=NINE + 500 * DAY),
             "waitlist": WaitlistEntryFactory(plan=plan),
             "working-hours": WorkingHoursFactory(clinic=clinic, practitioner=other.practitioner),
-            "exposures": ExposureFactory(clinic=clinic, staff=doctor),
+            "exposures": ExposureFactory(clinic=clinic, staff=doctor, happened_at=LONG_AGO),
             "zones": booking.zone,
         }
         CalendarFeedFactory(user=doctor)
@@ -197,6 +222,9 @@ class World:
 
     def sample(self, name: str, schema: dict[str, Any], path: str) -> Any:
         """A value that fits: by the field's name, else by its type."""
+        for place in (path.split("/")[3], path.partition("#")[2]):
+            if (place, name) in BY_PLACE:
+                return BY_PLACE[place, name]
         samples = {
             "patient": self.booking.plan.patient,
             "plan": self.booking.plan,
@@ -209,6 +237,7 @@ class World:
             "clinic": self.clinic,
             "hold": self.rows["holds"],
             "text": self.photo_text if "photo" in path else self.text,
+            "concerns": self.booking.plan.concern,
             "concern": self.booking.plan.concern,
             "subtype": self.subtype,
             "area": self.booking.plan.area,
@@ -217,6 +246,10 @@ class World:
             "scale": self.scale,
             "product": self.product,
             "witness": self.users[Role.MANAGER],
+            "staff": self.users[Role.PRACTITIONER],
+            "source_patient": self.booking.plan.patient,
+            "photo": self.photo_of_other,
+            "visit_type": visit_type_of(self.clinic, "video-consultation"),
             "duplicate": self.duplicate,
             "report": self.rows["check-ins"],
             "zone": self.other.zone if "side-effects" in path else self.booking.zone,
@@ -247,7 +280,8 @@ class World:
         kind = kind[0] if isinstance(kind, list) else kind
         if kind == "object":
             parts = schema.get("properties", {})
-            return {inner: self.fitting(inner, part, path) for inner, part in parts.items()}
+            found = {inner: self.fitting(inner, part, path) for inner, part in parts.items()}
+            return {inner: value for inner, value in found.items() if value is not LEFT_OUT}
         if kind == "array":
             if name in ("clauses", "weekdays", "directions"):
                 return []
@@ -277,47 +311,54 @@ def resolved(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def operations_of(world: World) -> list[Operation]:
+    """A request for everything that is described; of a body of several shapes, one for each."""
     found = []
     for path, item in description()["paths"].items():
         for method, described in item.items():
-            needs = role_for(path, method)
-            row = world.row_of(path) if "{" in path else None
             content = described.get("requestBody", {}).get("content", {})
             media_type = next(iter(content), "")
-            schema = content[media_type]["schema"] if content else {}
-            parameters = described.get("parameters", ())
-            client = APIClient(raise_request_exception=False)
-            client.force_authenticate(world.users[needs])
-            url = path.replace("{id}", str(row.pk)) if row else path
-            overwrites = any(
-                one["name"] == "If-Match" and one.get("required") for one in parameters
-            )
-            headers = {"If-Match": "*"} if overwrites else {}
-            if path.endswith("/logout/"):  # ends the token that it came with
-                token, _ = AuthToken.objects.create(world.users[needs])
-                client.force_authenticate(world.users[needs], token)
-            found.append(
-                Operation(
-                    method=method.upper(),
-                    path=path,
-                    url=url,
-                    client=client,
-                    query={
-                        one["name"]: str(world.fitting(one["name"], one["schema"], path))
-                        for one in parameters
-                        if one["in"] == "query"
-                    },
-                    required={
-                        one["name"]
-                        for one in parameters
-                        if one["in"] == "query" and one.get("required")
-                    },
-                    body=world.fitting("", schema, path) if content else None,
-                    is_form=media_type.startswith("multipart"),
-                    headers=headers,
-                )
-            )
+            if not content:
+                found.append(_operation(world, method, path, described))
+            for schema in _shapes(content[media_type]["schema"]) if content else ():
+                place = f"{path}#{schema.get('$ref', '').split('/')[-1]}"
+                operation = _operation(world, method, path, described)
+                operation.body = world.fitting("", schema, place)
+                operation.is_form = media_type.startswith("multipart")
+                found.append(operation)
     return found
+
+
+def _shapes(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of a body that may be one of several, all."""
+    named = description()["components"]["schemas"].get(schema.get("$ref", "").split("/")[-1], {})
+    shapes: list[dict[str, Any]] = named.get("oneOf", [schema])
+    return shapes
+
+
+def _operation(world: World, method: str, path: str, described: dict[str, Any]) -> Operation:
+    """One without a body."""
+    needs = role_for(path, method)
+    row = world.row_of(path) if "{" in path else None
+    parameters = described.get("parameters", ())
+    client = APIClient(raise_request_exception=False)
+    client.force_authenticate(world.users[needs])
+    if path.endswith("/logout/"):  # ends the token that it came with
+        token, _ = AuthToken.objects.create(world.users[needs])
+        client.force_authenticate(world.users[needs], token)
+    overwrites = any(one["name"] == "If-Match" and one.get("required") for one in parameters)
+    asked = [one for one in parameters if one["in"] == "query"]
+    return Operation(
+        method=method.upper(),
+        path=path,
+        url=path.replace("{id}", str(row.pk)) if row else path,
+        client=client,
+        query={one["name"]: str(world.fitting(one["name"], one["schema"], path)) for one in asked},
+        required={one["name"] for one in asked if one.get("required")}
+        | NEEDED.get(path.split("/")[3], set()),
+        body=None,
+        is_form=False,
+        headers={"If-Match": "*"} if overwrites else {},
+    )
 
 
 def role_for(path: str, method: str) -> str:
@@ -327,7 +368,7 @@ def role_for(path: str, method: str) -> str:
         needed = RolePermission().needed(callback.cls(action=callback.actions[method]))
     else:
         needed = getattr(callback.view_class, "permissions", {}).get(method)
-    order = [Role.PRACTITIONER, *Role.values]
+    order = [Role.PRACTITIONER, *Role.values] if path not in OF_THE_DESK else [Role.RECEPTIONIST]
     return next((role for role in order if needed in PERMISSIONS[role]), Role.PRACTITIONER)
 
 

@@ -35,9 +35,9 @@ class ExposureIn(Form):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if bool(attrs.get("staff")) == bool(attrs.get("patient")):
+            told = ["Name who was exposed: staff or patient, one of them."]
             raise serializers.ValidationError(
-                {"patient": ["Name who was exposed: staff or patient, one of them."]},
-                code="nobody_exposed",
+                {"staff": told, "patient": told}, code="nobody_exposed"
             )
         return attrs
 

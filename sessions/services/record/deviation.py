@@ -53,6 +53,8 @@ def record_deviation(
             "A deviation tells what was done. The session is "
             f"{in_words(Status, session.status)}: clear what stops it, or cancel or abort it."
         )
+    if subject and not code:
+        raise NoSuchFinding("Say which finding this is about, or name no subject.", field="code")
     deviation = Deviation(
         session=session,
         kind=DeviationKind(kind),
