@@ -23,7 +23,7 @@ SHIPPED_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 def read(path: Path) -> list[Row]:
     """The rows of one YAML file, in the order of the file."""
     with path.open(encoding="utf-8") as file:
-        rows: list[Row] = yaml.safe_load(file)
+        rows: list[Row] = yaml.load(file, Loader=yaml.CSafeLoader)  # ten times as fast
     return rows
 
 

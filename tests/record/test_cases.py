@@ -18,7 +18,9 @@ from clinic.models import Evidence
 
 FILE = Path(__file__).with_name("clinical_cases.yaml")
 CASES: dict[str, dict[str, Any]] = {
-    case["id"]: case for case in yaml.safe_load(FILE.read_text()) if "scenario" not in case
+    case["id"]: case
+    for case in yaml.load(FILE.read_text(), Loader=yaml.CSafeLoader)
+    if "scenario" not in case
 }
 GRAVITY = {"INFO": 1, "WARN": 2, "BLOCK": 3}
 pytestmark = pytest.mark.django_db

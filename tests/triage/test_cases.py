@@ -13,7 +13,7 @@ from sessions.models import TriageVersion
 from tests.factories import NINE, UserFactory
 
 FILE = Path(__file__).with_name("cases.yaml")
-CASES = yaml.safe_load(FILE.read_text())
+CASES = yaml.load(FILE.read_text(), Loader=yaml.CSafeLoader)
 pytestmark = pytest.mark.django_db
 
 

@@ -12,7 +12,9 @@ Schema = dict[str, Any]
 
 @cache
 def operations() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((HERE / "operations.yaml").read_text())
+    found: dict[str, Any] = yaml.load(
+        (HERE / "operations.yaml").read_text(), Loader=yaml.CSafeLoader
+    )
     return found
 
 
@@ -31,7 +33,9 @@ def problem_codes(operation_id: str) -> list[str]:
 
 @cache
 def fields() -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = yaml.safe_load((HERE / "fields.yaml").read_text())
+    found: dict[str, list[Any]] = yaml.load(
+        (HERE / "fields.yaml").read_text(), Loader=yaml.CSafeLoader
+    )
     return found
 
 
