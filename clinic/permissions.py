@@ -39,6 +39,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "patients.concern": {R: "r", P: "r", M: "cru"},
     "patients.concernsubtype": {R: "r", P: "r", M: "cru"},
     "patients.screeningrule": {P: "r", M: "cr"},
+    "patients.screeningwording": {P: "r", M: "cr"},
     "patients.consenttext": {P: "r", M: "cr"},
     "patients.consentclause": {P: "r", M: "cr"},
     "patients.patient": {R: "cru", P: "cru", M: "cru"},

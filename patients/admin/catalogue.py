@@ -22,6 +22,7 @@ from patients.models import (
     ConsentClause,
     ConsentText,
     ScreeningRule,
+    ScreeningWording,
     Zone,
 )
 
@@ -61,12 +62,17 @@ class ConcernAdmin(ClinicAdmin):
     inlines = [ConcernSubtypeInline]
 
 
+class ScreeningWordingInline(VersionPartInline):
+    model = ScreeningWording
+
+
 @admin.register(ScreeningRule)
 class ScreeningRuleAdmin(VersionedAdmin):
     list_display = version_columns("name", "question", "how_grave", "washout_days")
     list_filter = ["severity", "scope", "condition"]
     search_fields = ["code", "question"]
     ordering = ["position", "-version"]
+    inlines = [ScreeningWordingInline]
 
     @display(description="about", ordering="code")
     def name(self, rule: ScreeningRule) -> str:

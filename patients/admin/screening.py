@@ -5,9 +5,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Case, When
+from django.db.models import Case, When, prefetch_related_objects
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
@@ -46,12 +48,15 @@ class QuestionnaireForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 def questionnaire_form(at: datetime) -> type[QuestionnaireForm]:
-    """The form with the questions that are asked now."""
+    """The form with the questions that are asked now, in every language that they have."""
     fields: dict[str, forms.Field] = {}
-    for rule in services.questionnaire(at):
+    rules = services.questionnaire(at)
+    prefetch_related_objects(rules, "wordings")
+    for rule in rules:
+        asked = [rule.question, *(words.question for words in rule.wordings.all())]
         fields[f"answer_{rule.code}"] = forms.ChoiceField(
             label=rule.name,
-            help_text=rule.question,
+            help_text=format_html_join(mark_safe("<br>"), "{}", ((text,) for text in asked)),
             choices=[(NO, "No"), (YES, "Yes")],
             widget=UnfoldAdminRadioSelectWidget(radio_style=admin.HORIZONTAL),
             required=False,

@@ -12,6 +12,7 @@ from patients.models import (
     ConsentClause,
     ConsentText,
     ScreeningRule,
+    ScreeningWording,
 )
 
 
@@ -40,11 +41,28 @@ class ConcernViewSet(CatalogueViewSet):
         return super().get_queryset().prefetch_related("subtypes")
 
 
+class ScreeningWordingOut(serializers.ModelSerializer[ScreeningWording]):
+    class Meta:
+        model = ScreeningWording
+        fields = ["language", "question"]
+        read_only_fields = fields
+
+
 class ScreeningRuleOut(serializers.ModelSerializer[ScreeningRule]):
+    wordings = ScreeningWordingOut(many=True)
+
     class Meta:
         model = ScreeningRule
         fields = [
-            *("code", "version", "position", "question", "asks_last_exposure", "ask_again"),
+            *(
+                "code",
+                "version",
+                "position",
+                "question",
+                "wordings",
+                "asks_last_exposure",
+                "ask_again",
+            ),
             *("scope", "condition", "severity", "washout_days", "message", "overridable_by"),
             *("source", "evidence"),
         ]
@@ -57,6 +75,9 @@ class ScreeningRuleViewSet(VersionedViewSet):
     model = ScreeningRule
     resource = "patients.screeningrule"
     serializer_class = ScreeningRuleOut
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().prefetch_related("wordings")
 
 
 class ConsentClauseOut(serializers.ModelSerializer[ConsentClause]):

@@ -29,6 +29,7 @@ from patients.models.screening import (
     ScreeningAnswer,
     ScreeningKind,
     ScreeningRule,
+    ScreeningWording,
 )
 from patients.models.task import Audience, StaffTask, TaskKind, TaskStatus
 
@@ -56,6 +57,7 @@ __all__ = [
     "ScreeningAnswer",
     "ScreeningKind",
     "ScreeningRule",
+    "ScreeningWording",
     "Sex",
     "SkinType",
     "SkinTypeAssessment",

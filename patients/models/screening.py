@@ -1,5 +1,6 @@
 """Screening: is this person a candidate, and is the skin ready?"""
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -90,6 +91,31 @@ class ScreeningRule(Versioned):
     def name(self) -> str:
         """What it is about, in a word or two."""
         return self.code.replace("-", " ").capitalize()
+
+
+class ScreeningWording(Model):
+    """The question of a rule in a language other than English."""
+
+    rule = models.ForeignKey(ScreeningRule, on_delete=models.PROTECT, related_name="wordings")
+    language = models.CharField(max_length=8, choices=settings.LANGUAGES)
+    question = models.CharField(max_length=300)
+
+    class Meta:
+        db_table = "patient_screening_wording"
+        constraints = [
+            models.UniqueConstraint(
+                name="screening_wording_once_per_language", fields=["rule", "language"]
+            ),
+            models.CheckConstraint(
+                name="screening_wording_is_not_english",
+                condition=~Q(language=settings.LANGUAGE_CODE),
+                violation_error_message="The English question is the one of the rule.",
+            ),
+        ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.rule}, {self.get_language_display()}"
 
 
 class ScreeningKind(models.TextChoices):

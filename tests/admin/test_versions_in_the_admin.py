@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from clinic.admin import VersionedAdmin
 from clinic.models import User
-from patients.models import ConsentText
+from patients.models import ConsentText, ScreeningRule
 from sessions.models import ProtocolVersion
 from tests import factories as make
 from tests.conftest import Booking
@@ -45,7 +45,14 @@ def consent(booking: Booking) -> tuple[Any, str, str, str]:
     return text, "clauses", "wording", "I was told the risks"
 
 
-CASES = {ProtocolVersion: protocol, ConsentText: consent}
+def question(booking: Booking) -> tuple[Any, str, str, str]:
+    rule = make.ScreeningRuleFactory()
+    make.ScreeningWordingFactory(rule=rule, question="¿Está enfermo?")
+    make.ScreeningWordingFactory(rule=rule, language="ca", question="Està malalt?")
+    return rule, "wordings", "question", "¿Ha estado enfermo?"
+
+
+CASES = {ProtocolVersion: protocol, ConsentText: consent, ScreeningRule: question}
 
 
 def test_every_catalogue_with_parts_is_tried(manager: User) -> None:

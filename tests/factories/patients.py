@@ -27,6 +27,7 @@ from patients.models import (
     Screening,
     ScreeningAnswer,
     ScreeningRule,
+    ScreeningWording,
     SkinTypeAssessment,
     StaffTask,
     TreatmentConsent,
@@ -172,6 +173,15 @@ class ScreeningAnswerFactory(DjangoModelFactory):
     screening = factory.SubFactory(ScreeningFactory)
     rule = factory.SubFactory(ScreeningRuleFactory)
     answer = True
+
+
+class ScreeningWordingFactory(DjangoModelFactory):
+    class Meta:
+        model = ScreeningWording
+
+    rule = factory.SubFactory(ScreeningRuleFactory)
+    language = "es"
+    question = "¿Ha estado enfermo?"
 
 
 class ConsentTextFactory(DjangoModelFactory):

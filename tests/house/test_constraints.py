@@ -144,6 +144,15 @@ VIOLATIONS["device_clearance_evidence_known"] = lambda: make.DeviceClearanceFact
 )
 VIOLATIONS["product_evidence_known"] = lambda: make.ProductFactory(evidence="GUESS")
 VIOLATIONS["outcome_scale_evidence_known"] = lambda: make.OutcomeScaleFactory(evidence="GUESS")
+VIOLATIONS["screening_wording_is_not_english"] = lambda: make.ScreeningWordingFactory(language="en")
+
+
+@violates("screening_wording_once_per_language")
+def _() -> None:
+    wording = make.ScreeningWordingFactory()
+    make.ScreeningWordingFactory(rule=wording.rule)
+
+
 VIOLATIONS["screening_kind_known"] = lambda: make.ScreeningFactory(kind="HALF")
 VIOLATIONS["screening_rescreen_iff_based_on"] = lambda: make.ScreeningFactory(kind="RESCREEN")
 VIOLATIONS["consent_text_kind_known"] = lambda: make.ConsentTextFactory(kind="SONG")
@@ -677,6 +686,7 @@ APPEND_ONLY: list[Callable[[], Any]] = [
     make.OutcomeScaleFactory,
     make.SideEffectExpectationFactory,
     make.ScreeningRuleFactory,
+    make.ScreeningWordingFactory,
     make.ScreeningFactory,
     make.ScreeningAnswerFactory,
     make.ConsentTextFactory,

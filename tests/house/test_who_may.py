@@ -32,6 +32,7 @@ TABLES = """
     patients.concern                      r     r             cru      -      -
     patients.concernsubtype               r     r             cru      -      -
     patients.screeningrule                -     r             cr       -      -
+    patients.screeningwording             -     r             cr       -      -
     patients.consenttext                  -     r             cr       -      -
     patients.consentclause                -     r             cr       -      -
     patients.patient                      cru   cru           cru      -      -

@@ -17,6 +17,7 @@ from patients.models import (
     ConsentClause,
     ConsentText,
     ScreeningRule,
+    ScreeningWording,
     Zone,
 )
 from sessions.models import (
@@ -56,6 +57,7 @@ NESTED: dict[str, type[models.Model]] = {
     "specs": DeviceSpec,
     "subtypes": ConcernSubtype,
     "versions": ProtocolVersion,
+    "wordings": ScreeningWording,
     "zone_ranges": ZoneRange,
     "zones": Zone,
 }

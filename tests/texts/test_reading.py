@@ -12,7 +12,7 @@ from aftercare.models import MessageTemplate
 from aftercare.replies.auto_replies import TEXTS, WITHOUT_CLINIC
 from aftercare.texts import advice
 from clinic.values.languages import override_language
-from patients.models import ConsentText
+from patients.models import ConsentText, ScreeningRule
 from tests.support.translations import APPS, read, texts_of
 
 # Flesch-Kincaid, at most; Fernández-Huerta, at least.
@@ -104,6 +104,27 @@ def test_every_consent_is_easy_to_read(catalogue: None) -> None:
 
     assert len(hard) == 2 * len(settings.LANGUAGES)
     assert [(str(text), why) for text, why in hard if why] == []
+
+
+@pytest.mark.django_db
+def test_every_question_of_the_screening_is_asked_in_each_language_and_easy_to_read(
+    catalogue: None,
+) -> None:
+    rules = list(ScreeningRule.objects.prefetch_related("wordings"))
+    asked = [
+        (rule.code, language, question)
+        for rule in rules
+        for language, question in [
+            ("en", rule.question),
+            *((wording.language, wording.question) for wording in rule.wordings.all()),
+        ]
+    ]
+
+    assert len(rules) > 40
+    assert {(code, language) for code, language, _ in asked} == {
+        (rule.code, language) for rule in rules for language, _ in settings.LANGUAGES
+    }
+    assert [(code, why) for code, lang, text in asked if (why := fault(text, lang))] == []
 
 
 def test_every_page_answer_and_paragraph_is_easy_to_read() -> None:

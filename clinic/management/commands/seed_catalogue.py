@@ -62,7 +62,9 @@ def load_patients(folder: Path) -> dict[str, int]:
         "zones": add_missing(Zone, resolve_codes(zones, area=Area)),
         "concerns": add_missing(Concern, concerns),
         "subtypes": add_missing(ConcernSubtype, resolve_codes(subtypes, concern=Concern)),
-        "screening rules": add_missing(ScreeningRule, read(folder / "screening_rules.yaml")),
+        "screening rules": add_missing(
+            ScreeningRule, read(folder / "screening_rules.yaml"), parts="wordings"
+        ),
         "consent texts": add_missing(ConsentText, texts, parts="clauses"),
     }
 
