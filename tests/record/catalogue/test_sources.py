@@ -206,6 +206,28 @@ def test_every_sourced_row_says_its_evidence_and_cites_a_source_of_that_kind() -
     assert wrong == []
 
 
+def test_what_was_said_wrongly_of_a_study_stays_mended() -> None:
+    """What each is known for wherever it is cited: a roller is no pen, a first session no last."""
+    rows = {key: " ".join(rest) for key, *rest in references()}
+    said = {
+        "Ablon 2018": "after the first session",
+        "Alam 2014": "roller",
+        "Alqam 2022": "PMC9472661",
+        "Dogra 2014": "roller",
+        "Draaijers 2004": "POSAS 1.0",
+        "Faghihi 2021": "all arms with minoxidil",
+        "Goodman & Baron 2006b": "J Cosmet Dermatol 2006;5(1):48",
+        "Lima 2017": "BMC Dermatol 2017;17:14",
+        "Lotfi 2013": "roller",
+        "Van de Kar 2005": "POSAS 2.0",
+    }
+    rollers = [line for line in sections()["1.1"].splitlines() if "roller" in line]
+
+    assert {key: words for key, words in said.items() if words not in rows[key]} == {}
+    assert {"Alam 2014", "Lotfi 2013"} <= cited(" ".join(rollers))
+    assert re.search(r"with a roller on\s+types IV–V.*\[Dogra 2014\]", sections()["1.4"], re.DOTALL)
+
+
 def test_no_source_is_named_outside_of_brackets() -> None:
     """Nobody would find out that it is not among the references."""
     named = [
