@@ -36,15 +36,23 @@ CHANGES_THE_COURSE = (Status.BOOKED, *SIGNED, Status.CANCELLED, Status.NO_SHOW)
 
 @receiver(session_moved)
 def keep_messages_in_step(
-    session: TreatmentSession, old: str, at: datetime, reschedules: bool = False, **_: Any
+    session: TreatmentSession,
+    old: str,
+    at: datetime,
+    reschedules: bool = False,
+    led_by: TreatmentSession | None = None,
+    **_: Any,
 ) -> None:
     """Stop what no longer fits, plan what now does, and wake a worker once it is committed.
 
-    Of a session that is rescheduled, its new booking tells.
+    Of a session that is rescheduled, its new booking tells; of a sitting, its leading area.
     """
+    if led_by:  # what was told and is to be told of the sitting
+        Message.objects.filter(session=session).update(session=led_by)
     if old:  # a session that is new has no messages
         planning.stop_messages(session=session, at=at)
-    anchors = [] if reschedules else PLANS.get(session.status, [])
+    is_told = not (reschedules or led_by or session.sitting_id)
+    anchors = [] if not is_told else PLANS.get(session.status, [])
     follows = session.status in CHANGES_THE_COURSE
     if not anchors and not follows:
         return

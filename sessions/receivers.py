@@ -44,7 +44,11 @@ def _shipped() -> list[Row]:
 
 
 @receiver(session_moved)
-def queue_for_the_waitlist(session: TreatmentSession, at: datetime, **_: Any) -> None:
-    """See Note [Freed slots] in services.waitlist."""
+def queue_for_the_waitlist(
+    session: TreatmentSession, at: datetime, skipped: bool = False, **_: Any
+) -> None:
+    """See Note [Freed slots] in services.waitlist. Of a sitting the leading area frees the slot."""
+    if skipped or session.sitting_id:
+        return
     if session.status not in OCCUPIES and services.note_freed(session, at=at):
         transaction.on_commit(lambda: wake(keep_waitlist_moving))

@@ -5,7 +5,8 @@ from django.dispatch import Signal
 # A session was booked (old status "") or has changed its status. Sent inside the transaction of
 # the change: a receiver that fails rolls the change back.
 # Arguments: session, old, new, at, by; with `reschedules` it is cancelled for another time, whose
-# booking follows in the same transaction.
+# booking follows in the same transaction; `skipped`, one area of a sitting is left out, and the
+# sitting goes on, from now on led by `led_by` if that one had led it.
 session_moved = Signal()
 
 # How many messages would be lost with a row as it is in memory now? Receivers answer with a number.

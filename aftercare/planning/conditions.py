@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from aftercare.models import TREATED, Anchor, CareStep, Message
 from clinic.models import in_words
@@ -63,12 +67,12 @@ def gather(sessions: Iterable[TreatmentSession], steps: Iterable[CareStep]) -> F
     rescheduled: set[UUID] = set()
     is_aborted = any(session.status == Status.ABORTED for session in sessions)
     if is_aborted or any(step.zones for step in steps):
-        rows = ZoneTreatment.objects.filter(session__in=ids)
-        for session_id, code in rows.values_list("session_id", "zone__code"):
+        rows = _of_sittings(ZoneTreatment.objects, ids)
+        for session_id, code in rows.values_list("leading", "zone__code"):
             zones.setdefault(session_id, set()).add(code)
     if any(step.anaesthetic_used is not None for step in steps):
-        uses = ProductUse.objects.filter(session__in=ids, product__kind=ProductKind.ANAESTHETIC)
-        numbed = set(uses.values_list("session_id", flat=True))
+        uses = _of_sittings(ProductUse.objects, ids).filter(product__kind=ProductKind.ANAESTHETIC)
+        numbed = set(uses.values_list("leading", flat=True))
     if any(asks_about_the_course(step) for step in steps):
         plans = {session.plan_id for session in sessions if session.plan_id}
         courses = _courses(plans)
@@ -76,6 +80,13 @@ def gather(sessions: Iterable[TreatmentSession], steps: Iterable[CareStep]) -> F
         later = TreatmentSession.objects.filter(rescheduled_from__in=ids)
         rescheduled = set(later.values_list("rescheduled_from_id", flat=True))
     return Facts(zones, numbed, courses, rescheduled)
+
+
+def _of_sittings(rows: Any, ids: list[UUID]) -> Any:
+    """The rows of these sessions and of the further areas that they lead."""
+    of_these = Q(session__in=ids) | Q(session__sitting__in=ids)
+    leading = Coalesce("session__sitting", "session")
+    return rows.filter(of_these).annotate(leading=leading)
 
 
 def asks_about_the_course(step: CareStep) -> bool:
@@ -103,6 +114,8 @@ def unmet(step: CareStep, session: TreatmentSession, facts: Facts) -> str:
         return "the step is switched off"
     if session.kind not in step.kinds:
         return "it is for other visits"
+    if session.sitting_id:
+        return "the leading area of the sitting tells of it"
     if session.status not in FITS[step.anchor]:
         return f"the session is {in_words(Status, session.status)}"
     if step.anchor == Anchor.CANCELLED and session.pk in facts.rescheduled:

@@ -27,7 +27,8 @@ OCCUPATION = ("occupied_from", "released_at")
 def no_overlap_of_sessions(
     name: str, resource: str, span: tuple[str, str], code: str, message: str
 ) -> ExclusionConstraint:
-    """No two occupying sessions hold the same `resource` in overlapping spans.
+    """No two occupying sessions hold the same `resource` in overlapping spans. Of a sitting, the
+    leading row holds it for all areas.
 
     The resource comes first: GiST splits by the first column, and a check then reads the rows of
     one resource, not those of everybody in that time.
@@ -38,7 +39,7 @@ def no_overlap_of_sessions(
             (resource, RangeOperators.EQUAL),
             (Range(*span, RangeBoundary()), RangeOperators.OVERLAPS),
         ],
-        condition=Q(status__in=OCCUPIES),
+        condition=Q(status__in=OCCUPIES, sitting__isnull=True),
         violation_error_code=code,
         violation_error_message=message,
     )
@@ -62,17 +63,20 @@ def recovers_sql(session: str) -> str:
 def clash_conditions(session: "TreatmentSession") -> dict[str, Q]:
     """What the exclusion constraints refuse, by what is taken: the conditions under which another
     session stands in the way of one. A session lies within a day, so an index by start serves.
-    What it does not take, nobody can be in the way of."""
+    What it does not take, nobody can be in the way of; a further area of a sitting takes only its
+    skin."""
     day = timedelta(days=1)
     near = Q(starts_at__gt=session.starts_at - day, starts_at__lt=session.ends_at + day)
     treated = near & Q(starts_at__lt=session.ends_at, ends_at__gt=session.starts_at)
     used = near & Q(occupied_from__lt=session.released_at, released_at__gt=session.occupied_from)
-    occupying = Q(status__in=OCCUPIES)
+    occupying = Q(status__in=OCCUPIES, sitting__isnull=True)
     found: dict[str, Q] = {}
     if session.area_id:
         skin = Q(patient=session.patient_id, area=session.area_id)
         unhealed = Q(starts_at__lt=session.recovers_at, recovers_at__gt=session.starts_at)
         found["skin"] = recovers() & skin & unhealed
+    if session.sitting_id:
+        return found
     found["practitioner"] = occupying & treated & Q(practitioner=session.practitioner_id)
     if session.room_id:
         found["room"] = occupying & used & Q(room=session.room_id)

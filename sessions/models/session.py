@@ -35,6 +35,7 @@ from sessions.models.occupation import (
 from sessions.models.plan import TreatmentPlan
 from sessions.models.protocol import ProtocolVersion
 from sessions.models.session_query import TreatmentSessionQuerySet
+from sessions.models.sitting import further_follows_leading, leading_stays
 from sessions.models.triggers import birth_date_known, of_what_is_in_use, recovers_longer
 from sessions.models.visit_type import Kind, Mode, VisitType, rules_of_kinds
 
@@ -54,6 +55,9 @@ class TreatmentSession(Moving, Model):
     this area: the protocol's hard minimum of days after `starts_at` on the clinic's wall clock, or
     the start of a sooner session that a practitioner has approved (`spacing_override_reason`,
     kept on that sooner session). A longer minimum in a newer version lengthens it.
+
+    Of several areas in one sitting each is a row; all but the leading one name that as `sitting`,
+    and only it takes up practitioner, patient, room and device (`sessions/models/sitting.py`).
     """
 
     statuses = Status
@@ -103,6 +107,15 @@ class TreatmentSession(Moving, Model):
     )
     area = models.ForeignKey(
         Area, on_delete=models.PROTECT, null=True, related_name="+", editable=False
+    )
+    sitting = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="further_areas",
+        db_index=False,
+        help_text="The session that leads the sitting, if this is a further area of it.",
     )
     # these, the clinic and the patient have indexes of their own below
     practitioner = models.ForeignKey(
@@ -311,6 +324,11 @@ class TreatmentSession(Moving, Model):
             models.Index(name="session_by_room", fields=["room", "starts_at"]),
             models.Index(name="session_by_device", fields=["device", "starts_at"]),
             models.Index(name="session_by_patient", fields=["patient", "starts_at"]),
+            models.Index(
+                name="session_by_sitting",
+                fields=["sitting"],
+                condition=Q(sitting__isnull=False),
+            ),
         ]
         triggers = [
             pgtrigger.ReadOnly(
@@ -330,6 +348,8 @@ class TreatmentSession(Moving, Model):
             recovers_longer(),
             of_what_is_in_use(),
             birth_date_known(),
+            further_follows_leading(),
+            leading_stays(),
         ]
 
     def __str__(self) -> str:
@@ -346,13 +366,18 @@ class TreatmentSession(Moving, Model):
         return self.starts_at.astimezone(self.clinic.zone)
 
     @property
+    def leading_id(self) -> Any:
+        """The id of the session that leads the sitting: its own, if it is no further area."""
+        return self.sitting_id or self.pk
+
+    @property
     def signed_at(self) -> datetime | None:
         """When the record was closed."""
         return self.completed_at or self.aborted_at
 
     def prepare_move(self, new: str, *, at: datetime, by: User | None, **values: Any) -> None:
         """An abort takes `why`, `note`, and `has_needled`: without it there is nothing to recover
-        from."""
+        from. An area that is left out (`skips`) is no late cancel: the patient comes."""
         if new == Status.COMPLETED:
             self.completed_at, self.signed_by = at, by
         elif new == Status.ABORTED:
@@ -362,7 +387,7 @@ class TreatmentSession(Moving, Model):
                 self.recovers_at = self.starts_at
         elif new == Status.CANCELLED:
             late_from = self.starts_at - timedelta(hours=self.clinic.late_cancel_hours)
-            self.is_late_cancel = at > late_from
+            self.is_late_cancel = at > late_from and not values.get("skips")
 
 
 class SessionEvent(Event):

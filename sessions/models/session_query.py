@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import ExpressionWrapper, F, Func, OuterRef, Subquery
+from django.db.models import ExpressionWrapper, F, Func, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from clinic.models import ClinicScoped
 from sessions.lifecycle import OCCUPIES, UPCOMING
@@ -28,6 +29,13 @@ class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
             *("clinic", "patient", "area", "plan", "device__model"),
             "protocol_version__protocol__concern",
         )
+
+    def of_sitting(self, session_id: Any) -> Self:
+        """That session, and the other areas of its sitting."""
+        leading = Subquery(
+            self.model.objects.filter(pk=session_id).values(lead=Coalesce("sitting", "pk"))
+        )
+        return self.filter(Q(pk=leading) | Q(sitting=leading))
 
     def occupying(self) -> Self:
         return self.filter(status__in=OCCUPIES)

@@ -25,6 +25,7 @@ from sessions.lifecycle import SIGNED, Status
 from sessions.models import (
     MIN_DEPTH_MM,
     Candidacy,
+    CartridgeUse,
     DeviceClearance,
     Kind,
     ProtocolVersion,
@@ -76,7 +77,7 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         treated=treated_zones(session, at),
         products=product_uses(session.product_uses),
         same_day_products=product_uses(uses_of_the_day(session)),
-        cartridges=session.cartridge_uses.count(),
+        cartridges=CartridgeUse.objects.filter(session=session.leading_id).count(),
     )
 
 

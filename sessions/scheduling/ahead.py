@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import connection, models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from clinic.models import Clinic, Device, DeviceModel, Role, Room, User, WorkingHours
 from patients.models import Concern, Patient
@@ -59,7 +60,7 @@ def look_ahead(row: models.Model, *, at: datetime) -> Ahead:
     reach = REACHES[type(row)](row, at)
     counts = asked_for_messages.send(type(row), row=row, at=at)
     return Ahead(
-        _ids(upcoming_sessions(at).filter(reach.sessions)),
+        _leading(upcoming_sessions(at).filter(reach.sessions)),
         _ids(Hold.objects.live(at).filter(reach.holds)),
         _ids(WaitlistEntry.objects.filter(reach.waitlist, status__in=WAITLIST_OPEN)),
         sum(int(count or 0) for _, count in counts),
@@ -71,6 +72,11 @@ def upcoming_sessions(at: datetime) -> Any:
     return TreatmentSession.objects.filter(
         status__in=[status for status in OCCUPIES if status != Status.COMPLETED], ends_at__gt=at
     )
+
+
+def _leading(sessions: Any) -> frozenset[UUID]:
+    """Of a sitting, its leading session: all its areas move or end together."""
+    return frozenset(sessions.values_list(Coalesce("sitting", "pk"), flat=True))
 
 
 def _ids(rows: Any) -> frozenset[UUID]:

@@ -3,8 +3,10 @@
 A hold keeps a slot for a plan. Any desk may book it for that plan, and nobody for another one.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -19,16 +21,24 @@ class SlotHeld(SlotTaken):
     title = "The time is held at the moment"
 
 
-def own_holds(session: TreatmentSession, *, at: datetime, named: Any = None) -> list[Hold]:
-    """The holds that a booking of `session` uses up: its plan's in the way, and the one `named`.
+def own_holds(
+    session: TreatmentSession,
+    *,
+    at: datetime,
+    named: Any = None,
+    plans: Collection[UUID | None] = (),
+) -> list[Hold]:
+    """The holds that a booking of `session` uses up: its plan's in the way, and the one `named`;
+    of a sitting those of all its `plans`.
 
     The caller holds the locks (Note [Lock order]). Raises Held, never saying for whom.
     """
+    plans = {session.plan_id, *plans}
     clashing = Q(pk__in=Hold.objects.clashing_with(session).values("pk"))
-    found = Hold.objects.filter(clashing | Q(pk=named, plan=session.plan_id))
+    found = Hold.objects.filter(clashing | Q(pk=named, plan__in=plans))
     own = []
     for hold in found:
-        if hold.plan_id == session.plan_id and session.kind == Kind.TREATMENT:
+        if hold.plan_id in plans and session.kind == Kind.TREATMENT:
             own.append(hold)
         elif hold.expires_at > at:
             raise SlotHeld(

@@ -24,6 +24,7 @@ from sessions.services.booking.holds import place_hold, release_hold
 from sessions.services.booking.moves import move_session
 from sessions.services.booking.reschedule import reschedule_session
 from sessions.services.booking.series import Proposed, book_series, propose_series
+from sessions.services.booking.skip import skip_area
 from sessions.services.booking.visits import book_visit
 from sessions.services.booking.waitlist import (
     accept_offer,
@@ -122,6 +123,7 @@ __all__ = [
     "restore_patient",
     "retire",
     "sign_triage_rules",
+    "skip_area",
     "store_photo",
     "take_exposure_step",
     "use_cartridge",

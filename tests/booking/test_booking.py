@@ -13,8 +13,9 @@ from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentPlan, TreatmentSession
 from sessions.scheduling.spacing import TooSoon
-from sessions.services.booking import book as rules
 from sessions.services.booking import clash
+from sessions.services.booking import prepare as rules
+from sessions.services.booking.book import InThePast
 from sessions.services.booking.presence import Closed
 from sessions.services.plans import NoPractitionerHere, ProtocolDoesNotFit
 from tests.conftest import Booking
@@ -161,7 +162,7 @@ def test_a_cancelled_session_frees_slot_and_skin(booking: Booking) -> None:
 
 
 def test_the_past_cannot_be_booked(booking: Booking) -> None:
-    with pytest.raises(rules.InThePast):
+    with pytest.raises(InThePast):
         booking.book(at=NINE + timedelta(minutes=15, seconds=1))
 
 

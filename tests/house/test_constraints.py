@@ -294,6 +294,56 @@ def _() -> None:
     make.SessionFactory(plan=first.plan, starts_at=NINE + 19 * DAY)
 
 
+def add_area(leading: Any, **changes: Any) -> Any:
+    """A further area in the sitting of a session."""
+    same = ("clinic", "practitioner", "room", "device", "starts_at", "ends_at", "released_at")
+    values = {name: getattr(leading, name) for name in same}
+    plan = make.PlanFactory(patient=leading.patient)
+    return make.SessionFactory(**{"plan": plan, "sitting": leading, **values, **changes})
+
+
+@violates("session_sitting_not_nested")
+def _() -> None:
+    add_area(add_area(make.SessionFactory()))
+
+
+@violates("session_sitting_of_treatments")
+def _() -> None:
+    visit = make.VisitFactory(device=None)
+    update(visit, sitting=make.SessionFactory())
+
+
+@violates("session_sitting_is_one_appointment")
+def _() -> None:
+    leading = make.SessionFactory()
+    add_area(leading, room=make.RoomFactory(clinic=leading.clinic))
+
+
+@violates("session_sitting_is_led")
+def _() -> None:
+    add_area(make.SessionFactory(status=Status.CANCELLED))
+
+
+def change_and_commit(row: Any, change: dict[str, Any]) -> None:
+    update(row, **change)
+    connection.check_constraints()  # as a commit does
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"status": Status.CANCELLED}, {"starts_at": NINE - HOUR, "occupied_from": NINE - HOUR}],
+)
+def test_the_leading_session_stays_while_others_follow_it(change: dict[str, Any]) -> None:
+    leading = make.SessionFactory()
+    further = add_area(leading)
+
+    with pytest.raises(DatabaseError, match="sitting"), transaction.atomic():
+        change_and_commit(leading, change)
+
+    update(further, status=Status.CANCELLED)
+    update(leading, status=Status.CANCELLED)  # once nothing follows
+
+
 @violates("session_room_of_same_clinic")
 def _() -> None:
     update(make.SessionFactory(), room=make.RoomFactory())

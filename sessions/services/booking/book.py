@@ -1,17 +1,14 @@
 """Booking a session."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from clinic.db.locks import lock, statement
 from clinic.db.retries import retried_transaction
 from clinic.db.rows import Insert
-from clinic.errors import Conflict, DomainError, NotAllowed
-from clinic.findings import Finding, Severity
-from clinic.models import Device, Room, User, in_words
-from patients.services import PatientArchived
-from sessions.lifecycle import PlanStatus
+from clinic.errors import DomainError
+from clinic.models import Device, Room, User
 from sessions.models import (
     Hold,
     Kind,
@@ -20,19 +17,20 @@ from sessions.models import (
     TreatmentPlan,
     TreatmentSession,
 )
-from sessions.safety.assessment import (
-    candidacy_findings,
-    carried_over,
-    override_row,
-    ruling_out,
-    side_effect_findings,
-)
-from sessions.scheduling.availability import BookingFacts, SlotTaken, booking_facts
+from sessions.scheduling.availability import BookingFacts, booking_facts
 from sessions.scheduling.holds import consume_holds, own_holds
-from sessions.scheduling.spacing import approve_sooner, recovery_end
+from sessions.scheduling.spacing import approve_sooner
 from sessions.services.booking.clash import insert
-from sessions.services.booking.presence import require_fit, require_presence
-from sessions.services.plans import version_in_effect
+from sessions.services.booking.prepare import (
+    OutOfUse,
+    prepare_session,
+    require_active,
+    require_in_use,
+    require_not_archived,
+)
+from sessions.services.booking.presence import require_presence
+from sessions.services.booking.rules import require_override_right, weigh
+from sessions.services.booking.sittings import about_further, add_areas, of_same_plan
 from sessions.signals import session_moved
 
 EVENT = Insert(SessionEvent)
@@ -40,104 +38,9 @@ EVENT = Insert(SessionEvent)
 GRACE = timedelta(minutes=15)
 
 
-class NotBookable(DomainError):
-    code = "not_bookable"
-    title = "This cannot be booked"
-
-
-class OutOfUse(SlotTaken):
-    code = "out_of_use"
-    title = "This is out of use"
-
-
 class InThePast(DomainError):
     code = "in_the_past"
     title = "This time has passed"
-
-
-class PlanNotActive(Conflict):
-    code = "plan_not_active"
-    title = "The plan is not active"
-
-
-class ScreeningBlocks(Conflict):
-    code = "screening_blocks"
-    title = "The last screening rules this patient out"
-
-
-class OpenSideEffects(Conflict):
-    code = "open_side_effect"
-    title = "Something has not healed yet"
-
-
-class NotACandidate(Conflict):
-    code = "not_a_candidate"
-    title = "A practitioner has decided against it"
-
-
-class OverrideNotAllowed(NotAllowed):
-    code = "override_not_allowed"
-    title = "Only a practitioner may override a safety rule"
-
-
-def require_active(status: str | None) -> None:
-    """Raises PlanNotActive."""
-    if status is not None and status != PlanStatus.ACTIVE:
-        raise PlanNotActive(
-            f"The plan is {in_words(PlanStatus, status)}; activate it first.", field="plan"
-        )
-
-
-def require_not_archived(archived: bool, *, field: str = "plan") -> None:
-    """Raises PatientArchived."""
-    if archived:
-        raise PatientArchived("This patient's record is archived: restore it first.", field=field)
-
-
-def require_in_use(resource: Any, in_use: bool, field: str) -> None:
-    """Raises OutOfUse."""
-    if not in_use:
-        raise OutOfUse(f"{resource} is out of use: take another {field}.", field=field)
-
-
-def prepare_session(
-    *,
-    plan: TreatmentPlan,
-    starts_at: datetime,
-    practitioner: User,
-    room: Room,
-    device: Device,
-    at: datetime,
-) -> TreatmentSession:
-    """A session with all its times by the protocol that is in effect, not saved.
-
-    Raises PatientArchived, PlanNotActive, NotBookable, OutOfUse, RoomUnfit, DeviceUnfit, NoVersion.
-    """
-    require_not_archived(plan.patient.archived_at is not None)
-    require_active(plan.status)
-    for field, resource in (("room", room), ("device", device)):
-        if resource.clinic_id != plan.clinic_id:
-            raise NotBookable(f"{resource} is not in use at this clinic.", field=field)
-        require_in_use(resource, resource.is_active, field)
-    require_fit(room, device, area=plan.area)
-    protocol = version_in_effect(plan.protocol, at)
-    ends_at = starts_at + protocol.duration(plan.planned_zones)
-    return TreatmentSession(
-        clinic=plan.clinic,
-        plan=plan,
-        patient=plan.patient,
-        area=plan.area,
-        practitioner=practitioner,
-        room=room,
-        device=device,
-        occupied_from=starts_at - timedelta(minutes=protocol.setup_minutes),
-        starts_at=starts_at,
-        ends_at=ends_at,
-        released_at=ends_at + timedelta(minutes=protocol.cleaning_minutes),
-        recovers_at=recovery_end(starts_at, protocol, plan.clinic.zone),
-        protocol_version=protocol,
-        time_zone=plan.clinic.time_zone,
-    )
 
 
 @retried_transaction
@@ -154,8 +57,12 @@ def book_session(
     side_effect_override_reason: str = "",
     rescheduled_from: TreatmentSession | None = None,
     hold_id: UUID | None = None,
+    further_plans: Sequence[TreatmentPlan] = (),
 ) -> TreatmentSession:
     """Book one session of a plan. Uses up the plan's holds on the slot, and the one named.
+
+    With `further_plans` it is one sitting for several areas: a session of each plan at the same
+    time, all or none, of which the one of `plan` leads and is returned.
 
     Spare queries by a plan that was read `with_booking_facts`; what may have changed since is read
     again behind the locks.
@@ -173,37 +80,45 @@ def book_session(
     session = prepare_session(
         plan=plan, starts_at=starts_at, practitioner=practitioner, room=room, device=device, at=at
     )
+    further = add_areas(session, further_plans, at=at) if further_plans else []
     locks = statement(*locks_for(session), shared=clinic_lock(plan.clinic_id))
     now = booking_facts(session, behind=locks)
     require_open_time(session, now, at=at)
-    holds = own_holds(session, at=at, named=hold_id) if now.holds_near or hold_id else []
+    plans = {plan.pk, *(area.plan_id for area in further)}
+    holds = []
+    if now.holds_near or hold_id:
+        holds = own_holds(session, at=at, named=hold_id, plans=plans)
     if spacing_override_reason:
         require_override_right(by)
-        session.spacing_override_reason = spacing_override_reason
-        session.spacing_override_by = by
-        approve_sooner(session)
-
-    accepted, carried, reason = [], [], side_effect_override_reason
-    if now.unhealed:
-        unhealed = side_effect_findings(session, at=at)
-        grave = [finding for finding in unhealed if finding.severity == Severity.BLOCK]
-        accepted = accept(grave, reason=reason, by=by, otherwise=OpenSideEffects)
-    if now.ruled_out and rescheduled_from is None:
-        found = ruling_out(session)
-        accepted += accept(found, reason=reason, by=by, otherwise=ScreeningBlocks)
-    if now.not_a_candidate:
-        found = candidacy_findings(session)
-        if rescheduled_from:
-            carried = carried_over(found, session, moved=rescheduled_from)
-        if not carried:
-            accepted += accept(found, reason=reason, by=by, otherwise=NotACandidate)
+        for area in (session, *further):
+            area.spacing_override_reason = spacing_override_reason
+            area.spacing_override_by = by
+            approve_sooner(area)
+    reason = side_effect_override_reason
+    weighed = weigh(session, now, reason=reason, moved=rescheduled_from, at=at, by=by)
 
     session.rescheduled_from = rescheduled_from
     insert(session, at=at)
-    overrides = [override_row(session, one, reason=reason, at=at, by=by) for one in accepted]
-    SessionFinding.objects.bulk_create([*carried, *overrides])
+    SessionFinding.objects.bulk_create(weighed.rows(session, at=at, by=by))
     finish_booking(session, holds, at=at, by=by)
+    for index, area in enumerate(further):
+        with about_further(index):
+            _book_further(area, session, reason=reason, at=at, by=by)
     return session
+
+
+def _book_further(
+    area: TreatmentSession, leading: TreatmentSession, *, reason: str, at: datetime, by: User
+) -> None:
+    """A further area of a sitting, whose leading one is booked and holds the locks."""
+    now = booking_facts(area)
+    require_open_time(area, now, at=at)
+    moved = of_same_plan(leading.rescheduled_from, area)
+    weighed = weigh(area, now, reason=reason, moved=moved, at=at, by=by)
+    area.sitting, area.rescheduled_from = leading, moved
+    insert(area, at=at)
+    SessionFinding.objects.bulk_create(weighed.rows(area, at=at, by=by))
+    finish_booking(area, [], at=at, by=by)
 
 
 def finish_booking(
@@ -267,24 +182,3 @@ def require_open_time(session: TreatmentSession, now: BookingFacts, *, at: datet
     require_not_archived(now.archived, field="plan" if is_treatment else "patient")
     if is_treatment:
         require_active(now.plan_status)
-
-
-def require_override_right(by: User) -> None:
-    if not by.has_perm("treatment_sessions.override"):
-        raise OverrideNotAllowed("Ask a practitioner to book this session.")
-
-
-def accept(
-    found: list[Finding], *, reason: str, by: User, otherwise: type[Conflict]
-) -> list[Finding]:
-    """What a practitioner books in spite of, with a reason; else it is refused."""
-    if found and not reason:
-        raise otherwise(
-            " ".join(finding.message for finding in found)
-            + " Only a practitioner may book in spite of it.",
-            field="plan",
-            findings=[finding.as_dict() for finding in found],
-        )
-    if found:
-        require_override_right(by)
-    return found

@@ -70,7 +70,7 @@ def explain_clash(session: TreatmentSession, *, at: datetime) -> Conflict | None
     when = f"{session.starts_at_local:%d %b %Y at %H:%M}"
     if taken.get("skin"):
         return explain_too_soon(session, at=at)
-    if taken["practitioner"]:
+    if taken.get("practitioner"):
         return PractitionerTaken(
             f"{session.practitioner} is already booked on {when}.", field="practitioner"
         )
@@ -78,6 +78,6 @@ def explain_clash(session: TreatmentSession, *, at: datetime) -> Conflict | None
         return RoomTaken(f"{session.room} is already booked on {when}.", field="room")
     if taken.get("device"):
         return DeviceTaken(f"{session.device} is already booked on {when}.", field="device")
-    if taken["patient"]:
+    if taken.get("patient"):
         return PatientTaken(f"The patient already has a session on {when}.", field="starts_at")
     return None

@@ -8,13 +8,9 @@ from clinic.models import Device, Room, User
 from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry, of_treatment
 from sessions.scheduling.availability import booking_facts
 from sessions.scheduling.holds import SlotHeld, own_holds
-from sessions.services.booking.book import (
-    lock_for_bookings,
-    locks_for,
-    prepare_session,
-    require_open_time,
-)
+from sessions.services.booking.book import lock_for_bookings, locks_for, require_open_time
 from sessions.services.booking.clash import require_free
+from sessions.services.booking.prepare import prepare_session
 
 
 @retried_transaction

@@ -1,5 +1,7 @@
 """The moves of a session through its life, and its signature."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from sessions.models import Kind, SessionFinding, SideEffect, SideEffectNote, Tr
 from sessions.safety.assessment import AssessedFinding, assess_session, stored_values
 from sessions.safety.loading import newest_consent, newest_screening
 from sessions.scheduling.spacing import restore_recovery_before
+from sessions.services.booking.sittings import lock_sitting, still_going_on
 from sessions.signals import session_moved
 
 # Whoever comes early may wait inside, but a click on next week's session is a mistake.
@@ -55,7 +58,8 @@ def move_session(
     reschedules: bool = False,
     seen: Check = no_version_check,
 ) -> TreatmentSession:
-    """Move a session on in its life and tell the listeners, in one transaction.
+    """Move a session on in its life and tell the listeners, in one transaction. All areas of a
+    sitting that still go on move with it.
 
     A session starts, and completes, only when every finding that needs a decision has one.
     Completing signs the record; the database refuses every change to it from then on. `note` is
@@ -74,15 +78,44 @@ def move_session(
             pk=session_id
         )
         lock(f"patient:{patient_id}")
-    session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
+    rows = lock_sitting(session_id)
+    session = next(row for row in rows if row.pk == session_id)
     seen()
     if not frees:
         require_open(session.patient)
     session.require_move(to)
-    _require(session, to=to, at=at)
     if note:
         session.notes = "\n\n".join(filter(None, (session.notes, note)))
         session.save(update_fields=["notes"])
+    for row in still_going_on(rows):
+        with _about(row, len(rows)):
+            _move(row, to=to, at=at, by=by, reason=reason, goes_on=goes_on, reschedules=reschedules)
+    return session
+
+
+@contextmanager
+def _about(row: TreatmentSession, rows: int) -> Iterator[None]:
+    """Of several areas, a refusal says of which it is."""
+    try:
+        yield
+    except (NothingCharted, UnresolvedFindings) as error:
+        if rows > 1:
+            error.message = f"{row.area}: {error.message}"
+            error.args = (error.message,)
+        raise
+
+
+def _move(
+    session: TreatmentSession,
+    *,
+    to: str,
+    at: datetime,
+    by: User | None,
+    reason: str,
+    goes_on: bool,
+    reschedules: bool,
+) -> None:
+    _require(session, to=to, at=at)
     if to == Status.COMPLETED:
         seal(session, _decided(session, at=at))
         if session.kind == Kind.CHECK:
@@ -90,12 +123,11 @@ def move_session(
     elif to == Status.IN_PROGRESS:
         _decided(session, at=at)
     old = session.move_to(to, at=at, by=by, reason=reason)
-    if frees:
+    if to not in OCCUPIES:
         restore_recovery_before(session)
     session_moved.send(
         TreatmentSession, session=session, old=old, new=to, at=at, by=by, reschedules=reschedules
     )
-    return session
 
 
 def _require(session: TreatmentSession, *, to: str, at: datetime) -> None:

@@ -25,15 +25,11 @@ from sessions.models import (
 )
 from sessions.scheduling.availability import Slot, free_slots
 from sessions.scheduling.spacing import recovery_end
-from sessions.services.booking.book import (
-    OutOfUse,
-    book_session,
-    lock_for_bookings,
-    lock_names,
-    locks_for,
-)
+from sessions.services.booking.book import book_session, lock_for_bookings, lock_names, locks_for
 from sessions.services.booking.moves import move_session
+from sessions.services.booking.prepare import OutOfUse
 from sessions.services.booking.presence import NotTheirVisit
+from sessions.services.booking.sittings import leading_of, open_plans
 from sessions.services.booking.visits import book_visit
 from sessions.services.plans import NoPractitionerHere, version_in_effect
 
@@ -76,8 +72,9 @@ def reschedule_session(
 ) -> TreatmentSession:
     """Move a session to another time: cancel it and book the new one, both or neither.
 
-    What is not given stays as it is. If later sessions of the plan would then come too soon,
-    `shift_later` moves them too, each by as few days as possible; all sessions move or none.
+    What is not given stays as it is, and all areas of a sitting move. If later sessions of the
+    plan would then come too soon, `shift_later` moves them too, each by as few days as
+    possible; all sessions move or none.
     Returns the new session, whose `rescheduled_from` is the old one.
     Raises what `book_session` raises, LaterSessionsTooSoon, NoFreeTime, IllegalMove, and what
     `seen` does.
@@ -85,7 +82,7 @@ def reschedule_session(
     old = TreatmentSession.objects.select_related(
         *("clinic", "practitioner", "room", "device", "plan__protocol", "plan__clinic"),
         *("plan__patient__clinic", "plan__area", "visit_type__clinic", "patient__clinic"),
-    ).get(pk=session_id)
+    ).get(pk=leading_of(session_id))
     target: dict[str, Any] = {
         "practitioner": practitioner or old.practitioner,
         "room": room or old.room,
@@ -106,6 +103,7 @@ def reschedule_session(
     if shifts and not shift_later:
         raise _explain(shifts)
 
+    sittings = {row.pk: open_plans(row) for row in [old, *(shift.session for shift in shifts)]}
     for moved in [old, *(shift.session for shift in shifts)]:
         move_session(
             session_id=moved.pk,
@@ -116,22 +114,24 @@ def reschedule_session(
             reschedules=True,
         )
     with _leaving(old, unless=practitioner):
-        new = _book_again(old, starts_at=starts_at, **target, at=at, by=by)
+        new = _book_again(old, sittings[old.pk], starts_at=starts_at, **target, at=at, by=by)
     for shift in shifts:
+        plans = sittings[shift.session.pk]
         book_session(
-            plan=of_treatment(old.plan),
+            plan=plans[0],
+            further_plans=plans[1:],
             **shift.slot.as_booking(),
             at=at,
             by=by,
-            rescheduled_from=shift.session,
+            rescheduled_from=TreatmentSession.objects.get(pk=shift.session.leading_id),
         )
     return new
 
 
-def _book_again(old: TreatmentSession, **slot: Any) -> TreatmentSession:
-    """Book what `old` was for at another time."""
+def _book_again(old: TreatmentSession, plans: list[TreatmentPlan], **slot: Any) -> TreatmentSession:
+    """Book what `old` was for at another time: all areas that it still had."""
     if _is_treatment(old):
-        return book_session(plan=of_treatment(old.plan), **slot, rescheduled_from=old)
+        return book_session(plan=plans[0], further_plans=plans[1:], **slot, rescheduled_from=old)
     return book_visit(
         visit_type=old.visit_type,
         patient=old.patient,

@@ -13,12 +13,8 @@ from sessions.models import Kind, ProtocolVersion, TreatmentPlan, TreatmentSessi
 from sessions.scheduling.availability import Chosen, Slot, free_slots
 from sessions.scheduling.shift_reasons import why_not_at
 from sessions.scheduling.spacing import recovery_end
-from sessions.services.booking.book import (
-    book_session,
-    lock_for_bookings,
-    lock_names,
-    require_active,
-)
+from sessions.services.booking.book import book_session, lock_for_bookings, lock_names
+from sessions.services.booking.prepare import require_active
 from sessions.services.booking.reschedule import CHUNK, FARTHEST, NoFreeTime
 from sessions.services.plans import version_in_effect
 

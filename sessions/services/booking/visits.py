@@ -17,17 +17,14 @@ from sessions.models import (
 )
 from sessions.scheduling.availability import booking_facts
 from sessions.scheduling.holds import own_holds
-from sessions.services.booking.book import (
+from sessions.services.booking.book import clinic_lock, finish_booking, locks_for, require_open_time
+from sessions.services.booking.clash import insert
+from sessions.services.booking.prepare import (
     NotBookable,
     OutOfUse,
-    clinic_lock,
-    finish_booking,
-    locks_for,
     require_in_use,
     require_not_archived,
-    require_open_time,
 )
-from sessions.services.booking.clash import insert
 from sessions.services.booking.presence import require_room_of
 
 

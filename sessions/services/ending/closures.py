@@ -99,6 +99,7 @@ def bookings_in(span: Closure | TimeOff, *, at: datetime) -> TreatmentSessionQue
     """The sessions that are still to come, or on, in a closure or in somebody's time off."""
     sessions = (
         TreatmentSession.objects.occupying()
+        .filter(sitting=None)  # the leading session of a sitting stands for all its areas
         .exclude(status=Status.COMPLETED)
         .filter(starts_at__lt=span.ends_at, ends_at__gt=max(span.starts_at, at))
     )

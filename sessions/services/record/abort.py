@@ -15,6 +15,7 @@ from sessions.models import TreatmentSession
 from sessions.safety.assessment import assess_session
 from sessions.scheduling.spacing import restore_recovery_before
 from sessions.services.booking.moves import seal
+from sessions.services.booking.sittings import lock_sitting, still_going_on
 from sessions.signals import session_moved
 
 
@@ -37,14 +38,16 @@ def abort_session(
 
     Nothing needs a decision any more: what the rules say is written into the record as it is.
     People and things are free at once; the skin recovers if it was needled. The manager gets a
-    task. An archived record takes it too: it ends a session that was kept.
+    task. An archived record takes it too: it ends a session that was kept. Of a sitting, a further
+    area stops alone; with the leading one stops all that still goes on.
 
     Raises IllegalMove, AbortReasonMissing, and what `seen` does.
     """
     sessions = TreatmentSession.objects
     patient_id = sessions.values_list("patient_id", flat=True).get(pk=session_id)
     lock(f"patient:{patient_id}")  # the skin may become free: Note [Lock order]
-    session = sessions.with_record().locked().get(pk=session_id)
+    rows = lock_sitting(session_id)
+    session = next(row for row in rows if row.pk == session_id)
     seen()
     session.require_move(Status.ABORTED)
     if why not in AbortReason.values:
@@ -53,6 +56,12 @@ def abort_session(
         )
     if why == AbortReason.OTHER and not note.strip():
         raise AbortReasonMissing("Say in words what it was.", field="abort_note")
+    for row in [session] if session.sitting_id else still_going_on(rows):
+        _abort(row, why=why, note=note, at=at, by=by)
+    return session
+
+
+def _abort(session: TreatmentSession, *, why: str, note: str, at: datetime, by: User) -> None:
     seal(session, assess_session(session, at=at))
     has_needled = session.zone_treatments.exists()
     told = f"{AbortReason(why).label}{note and f': {note}'}"
@@ -87,4 +96,3 @@ def abort_session(
         by=by,
         reschedules=False,
     )
-    return session

@@ -190,7 +190,8 @@ def _require_clean(part: str, checks: Sequence[Callable[[], None]]) -> None:
 
 @retried_transaction
 def use_cartridge(*, session_id: UUID, code: str, at: datetime, by: User) -> CartridgeUse:
-    """Record the cartridge whose GS1 code was scanned.
+    """Record the cartridge whose GS1 code was scanned; one serves all areas of a sitting and is
+    kept with the leading one.
 
     Raises UnreadableCode, UnknownLot, OtherDevice, CartridgeExpired, CartridgeRecalled,
     CartridgeUsed, NotATreatment and NotInProgress. The database refuses the same by itself.
@@ -211,7 +212,7 @@ def use_cartridge(*, session_id: UUID, code: str, at: datetime, by: User) -> Car
     if lot.device_model_id != session.device.model_id:
         raise OtherDevice(f"It fits {lot.device_model}, not {session.device}.", field="code")
     use = CartridgeUse(
-        session=session,
+        session_id=session.leading_id,
         clinic_id=session.clinic_id,
         lot=lot,
         serial=scanned.serial,

@@ -10,7 +10,7 @@ from clinic.models import Weekday
 from sessions import services
 from sessions.lifecycle import PlanStatus, Status
 from sessions.scheduling.spacing import recovery_end
-from sessions.services.booking import book as rules
+from sessions.services.booking import prepare as rules
 from sessions.services.booking.reschedule import NoFreeTime
 from tests.booking.series.series import NOW, propose
 from tests.conftest import Booking

@@ -1,0 +1,206 @@
+"""Several areas in one sitting: booked together, moved together, one left out."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from aftercare.models import Message
+from sessions import services
+from sessions.lifecycle import Status
+from sessions.models import TreatmentPlan, TreatmentSession
+from sessions.scheduling.spacing import TooSoon
+from sessions.services.booking.moves import NothingCharted
+from sessions.services.booking.prepare import NotBookable, PlanNotActive
+from sessions.services.booking.presence import DeviceUnfit
+from sessions.services.booking.skip import NothingElseTreated, SkipReasonMissing
+from tests.conftest import Booking
+from tests.factories import (
+    DAY,
+    HOUR,
+    NINE,
+    CareStepFactory,
+    PlanFactory,
+    ProtocolFactory,
+    ProtocolVersionFactory,
+    ZoneFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def neck(booking: Booking) -> TreatmentPlan:
+    """Another area of the same patient, which takes 30 minutes, and longer to clean up after."""
+    protocol = ProtocolFactory()
+    ProtocolVersionFactory(
+        protocol=protocol,
+        version=2,
+        duration_minutes=30,
+        cleaning_minutes=20,
+        hard_min_days=40,
+        soft_min_days=40,
+        target_min_days=40,
+        target_max_days=50,
+    )
+    return PlanFactory(patient=booking.plan.patient, protocol=protocol)
+
+
+def book(booking: Booking, *further: TreatmentPlan, **changes: Any) -> list[TreatmentSession]:
+    leading = booking.book(further_plans=further, **changes)
+    return [leading, *leading.further_areas.order_by("pk")]
+
+
+def statuses(rows: list[TreatmentSession]) -> list[str]:
+    return [TreatmentSession.objects.get(pk=row.pk).status for row in rows]
+
+
+def skip(session: TreatmentSession, by: Any, reason: str = "A cold sore") -> TreatmentSession:
+    return services.skip_area(session_id=session.pk, reason=reason, at=NINE, by=by)
+
+
+def test_one_appointment_and_a_recovery_for_each_area(
+    booking: Booking, neck: TreatmentPlan
+) -> None:
+    face, other = book(booking, neck)
+
+    assert (face.plan, face.sitting, other.plan, other.sitting) == (booking.plan, None, neck, face)
+    for row in (face, other):
+        assert row.ends_at == NINE + HOUR * 1.5
+        assert row.released_at == row.ends_at + timedelta(minutes=20)
+        assert row.events.get().new_status == Status.BOOKED
+    assert face.recovers_at == NINE + 28 * DAY
+    assert other.recovers_at == NINE + 40 * DAY
+
+
+def test_the_skin_of_each_area_is_guarded_from_both_sides(
+    booking: Booking, neck: TreatmentPlan
+) -> None:
+    booking.book(NINE + 60 * DAY, plan=neck)
+
+    with pytest.raises(TooSoon, match="40 days apart"):
+        book(booking, neck, starts_at=NINE + 30 * DAY)
+    with pytest.raises(TooSoon, match="40 days apart"):
+        book(booking, neck, starts_at=NINE + 90 * DAY)
+    assert TreatmentSession.objects.count() == 1
+    assert book(booking, neck, starts_at=NINE + 100 * DAY)
+
+
+def test_areas_go_together_only_if_all_can_be_treated(
+    booking: Booking, another_booking: Booking, neck: TreatmentPlan
+) -> None:
+    with pytest.raises(NotBookable, match="another patient's") as refusal:
+        book(booking, another_booking.plan)
+    assert refusal.value.field == "further_plans/0"
+    with pytest.raises(NotBookable, match="in this sitting already") as refusal:
+        book(booking, neck, booking.plan)
+    assert refusal.value.field == "further_plans/1"
+    booking.device.areas = [booking.plan.area.code]
+    booking.device.save()
+    with pytest.raises(DeviceUnfit):
+        book(booking, neck)
+    neck.status = "ON_HOLD"
+    with pytest.raises(PlanNotActive):
+        book(booking, neck)
+    assert not TreatmentSession.objects.exists()
+
+
+@pytest.mark.parametrize("moved", [0, 1])
+def test_whichever_area_is_moved_all_move(
+    booking: Booking, neck: TreatmentPlan, moved: int
+) -> None:
+    rows = book(booking, neck)
+
+    booking.move(rows[moved], Status.CONFIRMED)
+    assert statuses(rows) == [Status.CONFIRMED] * 2
+    new = services.reschedule_session(
+        session_id=rows[moved].pk, starts_at=NINE + DAY, at=NINE - DAY, by=booking.practitioner
+    )
+
+    assert statuses(rows) == [Status.CANCELLED] * 2
+    assert new.rescheduled_from == rows[0]
+    assert new.further_areas.get().rescheduled_from == rows[1]
+    booking.move(new.further_areas.get(), Status.CANCELLED)
+    assert not TreatmentSession.objects.occupying().exists()
+
+
+def test_each_area_is_charted_and_one_cartridge_serves_all(
+    booking: Booking, neck: TreatmentPlan
+) -> None:
+    zone = ZoneFactory(area=neck.area)
+    face, other = book(booking, neck)
+    booking.ready()
+    consent = booking.plan.patient.treatment_consents.get()
+    type(consent).objects.filter(pk=consent.pk).update(zones=[*consent.zones, zone.code])
+    booking.move(face, Status.CHECKED_IN)
+    booking.move(face, Status.IN_PROGRESS)
+    booking.chart(face)
+    with pytest.raises(NothingCharted, match=str(neck.area)):
+        booking.move(face, Status.COMPLETED)
+
+    services.write_chart(
+        session_id=other.pk,
+        zones=[{"zone": zone, "depth_mm": "1.00", "passes": 4}],  # type: ignore[typeddict-item]
+        at=NINE,
+        by=booking.practitioner,
+    )
+    booking.move(face, Status.COMPLETED)
+
+    assert statuses([face, other]) == [Status.COMPLETED] * 2
+    assert other.findings.filter(code="cartridge_missing").count() == 0
+
+
+@pytest.mark.parametrize("skipped", [0, 1])
+def test_an_area_is_left_out_and_the_sitting_goes_on(
+    booking: Booking, another_booking: Booking, neck: TreatmentPlan, skipped: int
+) -> None:
+    rows = book(booking, neck)
+
+    skip(rows[skipped], booking.practitioner)
+
+    left = TreatmentSession.objects.get(status=Status.BOOKED)
+    assert (left.pk, left.sitting) == (rows[1 - skipped].pk, None)
+    assert not TreatmentSession.objects.get(pk=rows[skipped].pk).is_late_cancel
+    with pytest.raises(services.SlotTaken):
+        another_booking.book(room=booking.room)
+    with pytest.raises(NothingElseTreated):
+        skip(left, booking.practitioner)
+
+
+def test_an_area_is_left_out_for_a_reason(booking: Booking, neck: TreatmentPlan) -> None:
+    with pytest.raises(SkipReasonMissing):
+        skip(book(booking, neck)[1], booking.practitioner, reason=" ")
+
+
+@pytest.mark.parametrize(("stopped", "left"), [(0, "ABORTED"), (1, "IN_PROGRESS")])
+def test_with_the_leading_area_stops_all_that_goes_on(
+    booking: Booking, neck: TreatmentPlan, stopped: int, left: str
+) -> None:
+    rows = book(booking, neck)
+    booking.ready()
+    consent = booking.plan.patient.treatment_consents.get()
+    type(consent).objects.filter(pk=consent.pk).update(
+        zones=[*consent.zones, ZoneFactory(area=neck.area).code]
+    )
+    for status in (Status.CHECKED_IN, Status.IN_PROGRESS):
+        booking.move(rows[0], status)
+
+    services.abort_session(
+        session_id=rows[stopped].pk, why="FAINTING", at=NINE, by=booking.practitioner
+    )
+
+    assert statuses(rows)[stopped] == Status.ABORTED
+    assert statuses(rows)[1 - stopped] == left
+
+
+def test_one_set_of_messages_follows_the_lead(booking: Booking, neck: TreatmentPlan) -> None:
+    CareStepFactory(anchor="STARTS", offset=-DAY)
+    face, other = book(booking, neck)
+    assert {message.session for message in Message.objects.all()} == {face}
+    count = Message.objects.count()
+
+    skip(face, booking.practitioner)
+
+    assert {message.session for message in Message.objects.all()} == {other}
+    assert Message.objects.count() == count > 0
+    assert set(Message.objects.values_list("status", flat=True)) == {"PENDING"}
