@@ -295,6 +295,11 @@ class Desk:
         self.booking.move(session, Status.CHECKED_IN)
         return self.alice, session, {"abort_reason": "FAINTING", "abort_note": "Better lying down"}
 
+    def skip_session(self) -> Any:
+        other = PlanFactory(patient=self.booking.plan.patient)
+        session = self.booking.book(further_plans=[other])
+        return self.dana, session, {"reason": "A cold sore"}
+
     def cancel_session(self) -> Any:
         return self.dana, self.booking.book(), {"reason": "has a cold"}
 

@@ -92,6 +92,7 @@ def test_another_clinics_rows_do_not_exist(
 VERBS = {
     "sessions": [
         "confirm",
+        "skip",
         "check-in",
         "start",
         "complete",

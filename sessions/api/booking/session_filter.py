@@ -35,6 +35,7 @@ class SessionFilter(filters.FilterSet):
     room = IdFilter()
     patient = IdFilter()
     plan = IdFilter()
+    sitting = IdFilter(label="The session that leads the sitting: its further areas.")
 
     class Meta:
         model = TreatmentSession

@@ -26,6 +26,7 @@ class SessionOut(serializers.ModelSerializer[TreatmentSession]):
             "mode",
             "video_url",
             "plan",
+            "sitting",
             "patient",
             "patient_name",
             "area",

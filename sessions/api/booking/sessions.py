@@ -32,11 +32,7 @@ from sessions.api.booking.visits import VisitIn, book_visit, names_a_visit
 from sessions.api.record.chart import ChartActions
 from sessions.api.record.deviations import DeviationActions
 from sessions.lifecycle import AbortReason, Status
-from sessions.models import (
-    Kind,
-    SessionEvent,
-    TreatmentSession,
-)
+from sessions.models import Kind, SessionEvent, TreatmentPlan, TreatmentSession
 from sessions.scheduling.availability import wanted_by
 
 START = "With a UTC offset, or without one as local time of the clinic."
@@ -71,6 +67,13 @@ class BookingIn(Form):
         source="hold_id",
         help_text="A hold that ends with this booking. Those on this very time end anyway; one "
         "that has lapsed does no harm if the time is still free.",
+    )
+
+    further_plans = serializers.ListField(
+        child=VisibleField(queryset=TreatmentPlan.objects.with_booking_facts()),
+        required=False,
+        max_length=5,
+        help_text="Plans of the same patient for other areas that are treated in this sitting.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +145,11 @@ class ByStart(NewestFirst):
         return str(instance[0])
 
 
-MOVES = ("confirm", "check_in", "start", "complete", "abort", "cancel", "no_show")
+class SkipIn(Form):
+    reason = TextField(max_length=500, help_text="Why this area is not treated.")
+
+
+MOVES = ("skip", "confirm", "check_in", "start", "complete", "abort", "cancel", "no_show")
 
 
 class SessionViewSet(ChartActions, DeviationActions, RetrieveModelMixin, ClinicViewSet):
@@ -151,6 +158,7 @@ class SessionViewSet(ChartActions, DeviationActions, RetrieveModelMixin, ClinicV
     alone = frozenset({"create"})
     check_later = frozenset({*MOVES, "reschedule"})
     permissions = {
+        "skip": "treatment_sessions.change_treatmentsession",
         "confirm": "treatment_sessions.change_treatmentsession",
         "check_in": "treatment_sessions.change_treatmentsession",
         "start": "treatment_sessions.treat",
@@ -187,6 +195,9 @@ class SessionViewSet(ChartActions, DeviationActions, RetrieveModelMixin, ClinicV
     @extend_schema(request=BOOKING, responses={201: SessionOut})
     def create(self, request: Request) -> Response:
         """Book a treatment of a plan, or a visit of another kind.
+
+        With `further_plans` it is one sitting for several areas: a session for each, which the
+        further ones name as `sitting`.
 
         409 codes: `practitioner_taken room_taken device_taken patient_taken too_soon
         closed held practitioner_off room_unfit device_unfit out_of_use open_side_effect
@@ -265,6 +276,20 @@ class SessionViewSet(ChartActions, DeviationActions, RetrieveModelMixin, ClinicV
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: Any) -> Response:
         return self._move(request, Status.CANCELLED)
+
+    @extend_schema(request=SkipIn)
+    @action(detail=True, methods=["post"])
+    def skip(self, request: Request, pk: Any) -> Response:
+        """Leave this area of a sitting out. The other areas stay booked; if this one led, the next
+        one leads."""
+        session = services.skip_area(
+            session_id=self.get_object().pk,
+            **parse_body(SkipIn, request),
+            at=timezone.now(),
+            by=actor(request),
+            seen=self.require_seen,
+        )
+        return Response(session_data(session))
 
     @extend_schema(request=ReasonIn)
     @action(detail=True, methods=["post"], url_path="no-show")

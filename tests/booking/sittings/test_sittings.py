@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from aftercare.models import Message
+from patients.models import Zone
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentPlan, TreatmentSession
@@ -20,9 +21,11 @@ from tests.factories import (
     HOUR,
     NINE,
     CareStepFactory,
+    ConsentTextFactory,
     PlanFactory,
     ProtocolFactory,
     ProtocolVersionFactory,
+    TreatmentConsentFactory,
     ZoneFactory,
 )
 
@@ -53,6 +56,18 @@ def book(booking: Booking, *further: TreatmentPlan, **changes: Any) -> list[Trea
 
 def statuses(rows: list[TreatmentSession]) -> list[str]:
     return [TreatmentSession.objects.get(pk=row.pk).status for row in rows]
+
+
+def ready(booking: Booking, zone: Zone) -> None:
+    """With a consent to both areas."""
+    TreatmentConsentFactory(
+        patient=booking.plan.patient,
+        text=ConsentTextFactory(),
+        signed_at=NINE - HOUR,
+        recorded_by=booking.practitioner,
+        zones=[booking.zone.code, zone.code],
+    )
+    booking.ready()
 
 
 def skip(session: TreatmentSession, by: Any, reason: str = "A cold sore") -> TreatmentSession:
@@ -129,9 +144,7 @@ def test_each_area_is_charted_and_one_cartridge_serves_all(
 ) -> None:
     zone = ZoneFactory(area=neck.area)
     face, other = book(booking, neck)
-    booking.ready()
-    consent = booking.plan.patient.treatment_consents.get()
-    type(consent).objects.filter(pk=consent.pk).update(zones=[*consent.zones, zone.code])
+    ready(booking, zone)
     booking.move(face, Status.CHECKED_IN)
     booking.move(face, Status.IN_PROGRESS)
     booking.chart(face)
@@ -177,11 +190,7 @@ def test_with_the_leading_area_stops_all_that_goes_on(
     booking: Booking, neck: TreatmentPlan, stopped: int, left: str
 ) -> None:
     rows = book(booking, neck)
-    booking.ready()
-    consent = booking.plan.patient.treatment_consents.get()
-    type(consent).objects.filter(pk=consent.pk).update(
-        zones=[*consent.zones, ZoneFactory(area=neck.area).code]
-    )
+    ready(booking, ZoneFactory(area=neck.area))
     for status in (Status.CHECKED_IN, Status.IN_PROGRESS):
         booking.move(rows[0], status)
 

@@ -1,0 +1,41 @@
+"""Several areas in one sitting over HTTP."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from tests.conftest import Booking
+from tests.factories import PlanFactory
+
+pytestmark = pytest.mark.django_db
+SESSIONS = "/api/v1/sessions/"
+
+
+def test_the_desk_books_two_areas_and_leaves_one_out(as_dana: APIClient, booking: Booking) -> None:
+    neck = PlanFactory(patient=booking.plan.patient)
+
+    face = as_dana.post(SESSIONS, booking.body(further_plans=[str(neck.pk)])).json()
+
+    [further] = as_dana.get(SESSIONS, {"sitting": face["id"]}).json()["results"]
+    assert (further["plan"], further["sitting"]) == (str(neck.pk), face["id"])
+    skipped = as_dana.post(f"{SESSIONS}{face['id']}/skip/", {"reason": "A cold sore"})
+    assert skipped.json()["status"] == "CANCELLED"
+    again = as_dana.get(f"{SESSIONS}{further['id']}/").json()
+    assert (again["status"], again["sitting"]) == ("BOOKED", None)
+
+
+def test_what_is_wrong_with_a_further_plan_names_it(as_dana: APIClient, booking: Booking) -> None:
+    stranger = PlanFactory(patient__clinic=booking.plan.clinic)
+
+    answer = as_dana.post(SESSIONS, booking.body(further_plans=[str(stranger.pk)]))
+
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "not_bookable"
+    assert "further_plans/0" in answer.content.decode()
+
+
+@pytest.mark.parametrize("wrong", ["face", ["face"], [{}], [None], {"a": 1}, ["x"] * 6])
+def test_odd_further_plans_are_refused(as_dana: APIClient, booking: Booking, wrong: object) -> None:
+    answer = as_dana.post(SESSIONS, booking.body(further_plans=wrong))
+
+    assert answer.status_code == 400
+    assert "further_plans" in answer.content.decode()
