@@ -54,7 +54,7 @@ from sessions.services.record.chart import (
     use_cartridge,
     write_chart,
 )
-from sessions.services.record.check_in import record_check_in
+from sessions.services.record.check_in import NoTriageRules, record_check_in
 from sessions.services.record.deviation import record_deviation
 from sessions.services.record.exposure import report_exposure, take_exposure_step
 from sessions.services.record.healing import (
@@ -72,6 +72,7 @@ __all__ = [
     "Decider",
     "Decision",
     "FollowUp",
+    "NoTriageRules",
     "ProductEntry",
     "Proposed",
     "SlotTaken",

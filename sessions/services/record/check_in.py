@@ -45,12 +45,16 @@ def record_check_in(
     at: datetime,
     by: User | None,
     report: CheckIn | None = None,
+    source: str = "",
+    promised_at: datetime | None = None,
     **answers: Any,
 ) -> CheckIn:
     """Keep a report, or the next page of `report` with what was answered before, and triage it.
 
     Whatever is AMBER or graver becomes a task of the clinicians. A better report finishes none of
     them: only a person does. While the rules are a draft, a GREEN report is read by a person too.
+    A `source` of its own makes it a task of its own; `promised_at` is when the patient was told
+    that a person will have read it.
     Raises NotBegun, OtherReport, NoTriageRules, PatientArchived.
     """
     rows = TreatmentSession.objects.select_related("patient", "clinic", "area")
@@ -81,7 +85,7 @@ def record_check_in(
     check_in.fired = [asdict(one) for one in found.fired]
     check_in.full_clean(exclude=["clinic", "fired", "hosts", "recorded_by", "report", "signs"])
     check_in.save(force_insert=True)
-    _tell(check_in, found)
+    _tell(check_in, found, source=source, promised_at=promised_at)
     return check_in
 
 
@@ -125,14 +129,15 @@ def _triage(check_in: CheckIn, version: TriageVersion) -> Triage:
     return assess(check_in.as_report(signs=signs, before=before), version.rule_set)
 
 
-def _tell(check_in: CheckIn, found: Triage) -> None:
-    """Raise the task of its level: one for a session as long as it is open."""
+def _tell(check_in: CheckIn, found: Triage, *, source: str, promised_at: datetime | None) -> None:
+    """Raise the task of its level: one for a session and level as long as it is open."""
     acted = gravest(found.level, Level.AMBER if check_in.is_draft else Level.GREEN)
     if acted == Level.GREEN:
         return
     session, at = check_in.session, check_in.reported_at
     names = "; ".join(f"{one.code} {one.name}" for one in found.deciding)
     draft = " (draft rules)" if check_in.is_draft else ""
+    due = due_at(acted, clinic=session.clinic, at=at)
     raise_task(
         clinic=session.clinic,
         patient=session.patient,
@@ -140,6 +145,6 @@ def _tell(check_in: CheckIn, found: Triage) -> None:
         audience=Audience.CLINICAL,
         title=f"{acted.value}{draft}, day {check_in.day}: {session.patient}",
         detail=f"{names}\n{check_in.words}".strip(),
-        source=f"check-in:{session.pk}:{acted.value}",
-        at=due_at(acted, clinic=session.clinic, at=at),
+        source=source or f"check-in:{session.pk}:{acted.value}",
+        at=min(due, promised_at) if promised_at else due,
     )
