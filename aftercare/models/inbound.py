@@ -4,6 +4,7 @@ from typing import Self
 
 import pgtrigger
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, Q, Value, When
 
@@ -76,6 +77,15 @@ class InboundMessage(Model):
     )
     task = models.ForeignKey(StaffTask, on_delete=models.PROTECT, null=True, related_name="+")
     reply = models.CharField(max_length=480, blank=True)
+    reply_kind = models.CharField(
+        max_length=20, blank=True, db_default="", help_text="Which of our answers it was."
+    )
+    offered = ArrayField(
+        models.UUIDField(),
+        default=list,
+        db_default=[],
+        help_text="The visits that our answer numbered, from 1.",
+    )
     handled_at = models.DateTimeField(null=True)
     handled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -112,7 +122,16 @@ class InboundMessage(Model):
         triggers = [
             pgtrigger.ReadOnly(
                 name="as_received",
-                fields=["channel", "sender", "to", "body", "provider", "provider_id", "reply"],
+                fields=[
+                    "channel",
+                    "sender",
+                    "to",
+                    "body",
+                    "provider",
+                    "provider_id",
+                    "reply",
+                    "offered",
+                ],
             ),
             pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
         ]

@@ -35,6 +35,14 @@ NOTICES = {
         "Thank you. We will contact you about another time. Your appointment stays as it is until "
         "then."
     ),
+    "urgent": _(
+        "Please talk to us today: call {phone}. We have told a clinician. If you get worse: "
+        "{emergency}. Thank you, your message has arrived."
+    ),
+    "emergency": _(
+        "Call {emergency} now. Do not wait for us. We have told our team. Thank you, your message "
+        "has arrived."
+    ),
     "written": _("Thank you. Your message has arrived. We answer during opening hours."),
 }
 EMPTY = _("Please write something first.")
@@ -48,7 +56,10 @@ class TextForm(forms.Form):
 @of_patient("GET", "HEAD")
 def page(request: HttpRequest, message: Message) -> HttpResponse:
     """What it is about and what can be done. Changes nothing."""
-    return _show(request, message, notice=NOTICES.get(request.GET.get("done", ""), ""))
+    notice = str(NOTICES.get(request.GET.get("done", ""), ""))
+    clinic = message.clinic
+    notice = notice.format(phone=clinic.phone.as_international, emergency=clinic.emergency_phone)
+    return _show(request, message, notice=notice)
 
 
 @of_patient("POST")
@@ -89,7 +100,7 @@ def _take_text(
     name = _name(request, kind)
     if not receive.is_known(PROVIDER, name) and has_written_enough(message, at=at):
         return _show(request, message, problem=TOO_OFTEN, status=429, text=text, of=done)
-    receive.receive_from_page(
+    kept = receive.receive_from_page(
         message,
         text=form.cleaned_data["text"],
         kind=kind,
@@ -97,7 +108,7 @@ def _take_text(
         provider_id=name,
         at=at,
     )
-    return _done(message, done)
+    return _done(message, kept.reply_kind or done)
 
 
 def _name(request: HttpRequest, kind: TaskKind) -> str:

@@ -5,9 +5,11 @@ A reply is a keyword when nothing is left of it beside the keyword but politenes
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from aftercare.models import Keyword
+from aftercare.replies.vocabulary import BODY, VISIT, Topic, is_friendly, numbers_in, topic_of
 from clinic.values.letters import letters
 
 # The words that the law and carriers name ([47 CFR 64.1200] [CTIA words] [AWS opt-out words] of
@@ -39,7 +41,6 @@ OBJECTS: dict[Keyword, str] = {
         "SMS SENDING CONTACTING REMINDERS NUMBER LIST OF "
         "TODO LOS MENSAJES MENSAJE TEXTOS ENVIAR ESCRIBIR ENVIOS DE SMS"
     ),
-    Keyword.CANCEL: "MY THE IT APPOINTMENT APPT BOOKING MI LA CITA",
     Keyword.CHANGE: "MY THE IT APPOINTMENT APPT BOOKING TIME DATE MI LA EL CITA HORA",
     Keyword.CONFIRM: "MY THE IT APPOINTMENT APPT MI LA CITA I",
     Keyword.YES: "I CONFIRM CONFIRMED CONFIRMO OK",
@@ -55,24 +56,76 @@ MAYBE_OPT_OUT = re.compile(
 )
 LONGEST = 8  # words: longer texts are sentences, for people to read
 READ = 2_000  # characters: nobody asks for an end after that
+# Words as thumbs type them: “yess”, “confirmd”, “conferm”.
+SPELLINGS = [
+    (re.compile(r"Y+E+S+"), "YES"),
+    (re.compile(r"Y+[EU]+P+"), "YEP"),
+    (re.compile(r"S+I+"), "SI"),
+    (re.compile(r"C[O0][NM]F?(IR|ER|RI|I|R)M(E?D|O|AR|AD[OA])?"), "CONFIRM"),
+]
+AGREES = set("👍👌✅☑✔🆗")
+FRIENDLY = AGREES | set("🙏❤😊🙂😀😃😄😁🥰😍👏💪🎉😘🤗🤩💕💖🫶")
+# iPhones send “Liked “<what we wrote>”” for a thumbs-up.
+LIKED = re.compile(r"\s*(liked|loved|le gust[aó]|le ha gustado|le encanta)\s*[“\"«]", re.IGNORECASE)
+SAYS_YES = {"YES", "SI", "Y", "YEP", "YEAH", "CLARO"}
+ONLY_CONFIRMS = {"C", "CONFIRM", "CONFIRMED", "CONFIRMO", "CONFIRMAR"}
 
 
 @dataclass(frozen=True)
 class ReplyMeaning:
-    """What a reply means: a keyword, or none, and then perhaps an opt-out."""
+    """What a reply means: a keyword, or none, and then perhaps something of what follows."""
 
     keyword: Keyword | None
     maybe_opt_out: bool = False
+    says_yes: bool = False  # an answer to any question
+    only_confirms: bool = False  # nothing but a visit can be meant
+    is_friendly: bool = False  # thanks, “fine”, a heart
+    numbers: frozenset[int] = frozenset()  # of what we listed; ALL for all of it
+    topic: Topic | None = None
+    may_be_about_a_visit: bool = False
+    is_about_the_body: bool = False
+    is_empty: bool = False
 
 
 def read_reply(text: str) -> ReplyMeaning:
     """The meaning of a reply."""
-    plain = letters(text[:READ])
-    words = plain.split()
+    text = text[:READ]
+    plain = letters(text)
+    words = [_spelt(word) for word in plain.split()]
+    if not words:
+        return _without_words(text)
+    if LIKED.match(text):
+        return ReplyMeaning(Keyword.CONFIRM)
     keyword = _keyword(words)
     if keyword is not None:
-        return ReplyMeaning(keyword)
-    return ReplyMeaning(None, maybe_opt_out=bool(MAYBE_OPT_OUT.search(plain)))
+        said = set(words)
+        return ReplyMeaning(
+            keyword,
+            says_yes=bool(said & SAYS_YES),
+            only_confirms=bool(said & ONLY_CONFIRMS),
+        )
+    topic = topic_of(plain)
+    return ReplyMeaning(
+        None,
+        maybe_opt_out=bool(MAYBE_OPT_OUT.search(plain)),
+        is_friendly=is_friendly(words),
+        numbers=numbers_in(words),
+        topic=topic,
+        may_be_about_a_visit=topic is not None or bool(VISIT.search(plain)),
+        is_about_the_body=bool(BODY.search(plain)),
+    )
+
+
+def _without_words(text: str) -> ReplyMeaning:
+    """A thumbs-up, a heart, or nothing at all."""
+    signs = {c for c in text if unicodedata.category(c) in ("So", "Cs")}
+    if signs and signs <= FRIENDLY:
+        return ReplyMeaning(Keyword.CONFIRM if signs & AGREES else None, is_friendly=True)
+    return ReplyMeaning(None, is_empty=not text.strip())
+
+
+def _spelt(word: str) -> str:
+    return next((right for form, right in SPELLINGS if form.fullmatch(word)), word)
 
 
 def _keyword(words: list[str]) -> Keyword | None:

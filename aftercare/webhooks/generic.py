@@ -53,10 +53,18 @@ def _inbound(event: dict[str, Any], *, at: datetime) -> str:
             body=text(event, "text", 4_000, default=""),
             provider=PROVIDER,
             provider_id=text(event, "id", 200),
+            has_media=_flag(event, "has_media"),
         ),
         at=at,
     )
     return received.reply
+
+
+def _flag(event: dict[str, Any], name: str) -> bool:
+    given = event.get(name, False)
+    if not isinstance(given, bool):
+        raise BadRequest(f"“{name}” must be true or false.", field=name)
+    return given
 
 
 def _status(event: dict[str, Any], *, at: datetime) -> None:

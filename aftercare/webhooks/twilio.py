@@ -43,6 +43,7 @@ def inbound(request: HttpRequest) -> HttpResponse:
             body=text(request.POST, "Body", 4_000, default=""),
             provider=PROVIDER,
             provider_id=text(request.POST, "MessageSid", 200),
+            has_media=text(request.POST, "NumMedia", 3, default="0") not in ("", "0"),
         ),
         at=timezone.now(),
     )

@@ -196,7 +196,7 @@ def test_beat_names_only_tasks_that_exist() -> None:
 SERVICES = [
     *("clinic.services", "patients.services", "sessions.services", "aftercare.services"),
     *("aftercare.replies.receive", "aftercare.replies.inbox", "aftercare.replies.opt_out"),
-    *("aftercare.replies.receipts", "aftercare.records.merge"),
+    *("aftercare.replies.receipts", "aftercare.replies.handler", "aftercare.records.merge"),
 ]
 # What answers a question and writes nothing.
 READS = {

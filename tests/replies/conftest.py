@@ -3,13 +3,18 @@ from typing import Any
 import pytest
 
 from aftercare.models import Message
+from bench.triage import SHIPPED
+from clinic.catalogue import read
 from clinic.models import Clinic
 from patients.models import Patient
 from sessions.lifecycle import Status
-from tests.factories import DAY, PatientFactory
+from sessions.models import TriageVersion
+from tests.factories import DAY, PatientFactory, TriageVersionFactory
 from tests.replies.pages import TODAY, make
 from tests.replies.provider import SECRET, TWILIO
 from tests.replies.sms import NUMBER
+
+RULES = read(SHIPPED)[-1]
 
 
 @pytest.fixture
@@ -21,6 +26,15 @@ def message() -> Message:
 @pytest.fixture
 def grace(clinic: Clinic) -> Patient:
     return PatientFactory(clinic=clinic, mobile=NUMBER)
+
+
+@pytest.fixture
+def triage_rules(db: None) -> TriageVersion:
+    """The rules that the product ships, as a draft."""
+    rules: TriageVersion = TriageVersionFactory(
+        **{name: RULES[name] for name in ("rules", "curves", "words")}
+    )
+    return rules
 
 
 @pytest.fixture

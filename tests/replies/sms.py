@@ -13,9 +13,14 @@ NUMBER = "+4915123456789"
 numbers = count()
 
 
-def text(body: str, *, sender: str = NUMBER, at: Any = NINE) -> InboundMessage:
+def text(body: str, *, sender: str = NUMBER, at: Any = NINE, **more: Any) -> InboundMessage:
     incoming = Incoming(
-        sender=sender, to="+4930", body=body, provider="http", provider_id=f"t-{next(numbers)}"
+        sender=sender,
+        to="+4930",
+        body=body,
+        provider="http",
+        provider_id=f"t-{next(numbers)}",
+        **more,
     )
     return receive_sms(incoming, at=at)
 

@@ -19,20 +19,21 @@ STOP = [
 ]  # fmt: skip
 OTHERS: dict[Keyword, list[str]] = {
     Keyword.CANCEL: [
-        *("CANCEL", "cancel.", "Cancel my appointment", "cancel please", "Cancelar"),
-        *("CANCELAR LA CITA", "¡Cancela!"),
+        *("CANCEL", "cancel.", "cancel please", "Cancelar"),
+        "¡Cancela!",
     ],
     Keyword.START: [
         *("START", "start!", "Start please", "UNSTOP", "Empezar", "comenzar", "resume"),
         *("subscribe", "ALTA"),
     ],
     Keyword.YES: [
-        *("YES", "yes!", "Yes please", "Sí", "SI", "si\u0301", "¡Sí!", "Yes I confirm"),
+        *("YES", "yes!", "Yes please", "yess", "Sí", "SI", "si\u0301", "¡Sí!", "Yes I confirm"),
         "yes thanks 😊",
     ],
     Keyword.CONFIRM: [
         *("C", "c", "c.", "Ⓒ", "Y", "y", "OK", "ok!", "O.K.", "Okay", "Confirm", "CONFIRMED"),
         *("I confirm", "Confirmo", "confirmar la cita", "OK 👍", "ok thank you", "vale"),
+        *("👍", "👍🏽", "✅", "confirmd", "conferm", "Liked “Please confirm.”"),
     ],
     Keyword.CHANGE: [
         *("CHANGE", "change", "Change my appointment", "MOVE", "reschedule please"),
@@ -54,6 +55,8 @@ FALSE_FRIENDS = [
     "How do I remove the redness",
     "When does the swelling end?",
     "I quit smoking!",
+    "Cancel my appointment",  # the law knows a bare CANCEL only
+    "CANCELAR LA CITA",
     "Can I start exercising?",
     "When may I start with make-up",
     "yes but I have a question about my skin today",
@@ -64,7 +67,7 @@ FALSE_FRIENDS = [
     "no",
     "",
     "   ",
-    "👍",
+    "🙏",
     "???",
     "1",
     "Thanks!",

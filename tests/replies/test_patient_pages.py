@@ -207,7 +207,7 @@ def test_another_time_is_a_task_for_the_desk_and_moves_nothing(message: Message)
     [
         (TODAY - DAY, Status.COMPLETED, Audience.CLINICAL),
         (TODAY - 27 * DAY, Status.COMPLETED, Audience.CLINICAL),
-        (TODAY - 29 * DAY, Status.COMPLETED, Audience.FRONT_DESK),
+        (TODAY - 59 * DAY, Status.COMPLETED, Audience.CLINICAL),
         (TODAY + DAY, Status.BOOKED, Audience.FRONT_DESK),
     ],
 )

@@ -8,18 +8,21 @@ from django.conf import settings
 
 from aftercare.models import Anchor, Message, MessageStatus
 from aftercare.replies import opt_out
-from aftercare.replies.auto_replies import WITHOUT_CLINIC, answer
+from aftercare.replies.auto_replies import TEXTS, WITHOUT_CLINIC, answer
+from aftercare.replies.promise import in_words, read_by
 from aftercare.replies.receive import confirm
-from aftercare.texts import gsm7
+from aftercare.replies.reply import MASKED
+from aftercare.texts import gsm7, links
 from clinic.models import Clinic
 from patients.models import Audience, Channel, Patient, StaffTask, TaskKind
 from sessions.lifecycle import Status
-from sessions.models import TreatmentSession
+from sessions.models import CheckIn, TreatmentSession
 from tests.factories import (
     DAY,
     HOUR,
     NINE,
     CareStepFactory,
+    ClinicFactory,
     MessageFactory,
     PatientFactory,
     SessionFactory,
@@ -28,20 +31,32 @@ from tests.replies.sms import NUMBER, status, text
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
+LINK = "https://clinic.example/p/" + "x" * 32 + "/"
 
 
 def announce(patient: Patient, starts_at: Any = NINE + 2 * DAY, **changes: Any) -> Message:
     """A session whose reminder has gone out by SMS."""
     status = changes.pop("status", Status.BOOKED)
-    session = SessionFactory(plan__patient=patient, starts_at=starts_at, status=status)
+    if "session" not in changes:
+        changes["session"] = SessionFactory(
+            plan__patient=patient, starts_at=starts_at, status=status
+        )
     values = {
-        "session": session,
         "channel": Channel.SMS,
         "status": MessageStatus.SENT,
         "sent_at": NINE,
         "step": CareStepFactory(anchor=Anchor.STARTS, offset=-2 * DAY),
     }
     return MessageFactory(**{**values, **changes})
+
+
+@pytest.fixture
+def treated(grace: Patient) -> TreatmentSession:
+    past = NINE - 3 * DAY
+    session: TreatmentSession = SessionFactory(
+        plan__patient=grace, starts_at=past, status=Status.COMPLETED, completed_at=past
+    )
+    return session
 
 
 def has_opted_out() -> bool:
@@ -113,13 +128,13 @@ def test_spanish_speakers_are_answered_in_spanish(grace: Patient) -> None:
 
 
 @pytest.mark.parametrize("language", [code for code, _ in settings.LANGUAGES])
-@pytest.mark.parametrize("kind", ["stop", "cancel", "start", "help", "change"])
+@pytest.mark.parametrize("kind", sorted({*TEXTS} - {"confirm"}))
 def test_every_answer_fits_one_sms(language: str, kind: str) -> None:
-    clinic = Clinic(short_name="Ä" * 20, phone="+5511912345678", emergency_phone="061/112")
+    clinic = ClinicFactory(short_name="Ä" * 20, phone="+5511912345678", emergency_phone="061/112")
 
     for sms in (
-        answer(kind, clinic=clinic, language=language),
-        answer(kind, clinic=None, language=language),
+        answer(kind, clinic=clinic, language=language, at=NINE, link=LINK),
+        answer(kind, clinic=None, language=language, at=NINE),
     ):
         assert len(sms) <= 160
         assert set(sms) <= gsm7.ALPHABET
@@ -185,19 +200,41 @@ def test_without_an_open_question_a_yes_is_for_people(
 
     kept = text("Yes")
 
-    assert (kept.reply, kept.handled_at) == ("", None)
+    assert (kept.reply_kind, kept.handled_at) == ("received", None)
     assert status(message) == before
     assert StaffTask.objects.get().kind == TaskKind.REPLY
 
 
-def test_two_appointments_at_one_number_are_never_guessed(grace: Patient) -> None:
+def test_of_two_appointments_at_one_number_we_ask_which(grace: Patient) -> None:
     child = PatientFactory(clinic=grace.clinic, mobile=NUMBER)
     messages = [announce(grace), announce(child, NINE + 3 * DAY)]
 
     kept = text("Yes")
 
     assert {status(message) for message in messages} == {Status.BOOKED}
-    assert (kept.patient, kept.clinic, kept.reply) == (None, grace.clinic, "")
+    assert (kept.patient, kept.clinic, kept.task) == (None, grace.clinic, None)
+    assert kept.reply.startswith("Riverside: which visit? Reply 1 for Wed")
+
+    assert "Thursday 10 January" in text("2").reply
+    assert [status(message) for message in messages] == [Status.BOOKED, Status.CONFIRMED]
+
+
+@pytest.mark.parametrize("body", ["both", "1 and 2", "las dos"])
+def test_both_of_two_appointments_can_be_confirmed_at_once(grace: Patient, body: str) -> None:
+    messages = [announce(grace), announce(grace, NINE + 30 * DAY)]
+    text("C")
+
+    text(body)
+
+    assert {status(message) for message in messages} == {Status.CONFIRMED}
+
+
+def test_a_number_that_we_have_not_asked_for_confirms_nothing(grace: Patient) -> None:
+    message = announce(grace)
+
+    kept = text("1")
+
+    assert status(message) == Status.BOOKED
     assert kept.task is not None
 
 
@@ -241,18 +278,137 @@ def test_change_is_a_task_and_moves_nothing(grace: Patient) -> None:
     ("body", "maybe"),
     [
         ("the bleeding won't stop", False),
-        ("I can't stop smiling", False),
+        ("Is there a lift?", False),
         ("please stop sending me these daily reminders ok?", True),
         ("Wrong number", True),
-        ("", False),
+        ("¿Quién es?", False),
     ],
 )
 def test_what_is_no_keyword_waits_for_a_person(grace: Patient, body: str, maybe: bool) -> None:
     kept = text(body)
 
-    assert (kept.keyword, kept.maybe_opt_out, kept.reply) == ("", maybe, "")
+    assert (kept.keyword, kept.maybe_opt_out) == ("", maybe)
+    assert bool(kept.reply) is not maybe  # who may want to end texts gets none
     assert (kept.handled_at, kept.patient) == (None, grace)
     task = StaffTask.objects.get()
     assert (task.kind, task.detail) == (TaskKind.REPLY, body)
     assert ("maybe an opt-out" in task.title) == maybe
     assert not has_opted_out()
+
+
+# a body
+
+
+@pytest.mark.parametrize(
+    ("language", "body"),
+    [
+        ("en", "I can't breathe, my tongue is swelling"),
+        ("es", "no puedo respirar, se me hincha la lengua"),
+    ],
+)
+def test_an_emergency_is_answered_with_the_number_and_is_a_task_at_once(
+    grace: Patient, treated: TreatmentSession, triage_rules: None, language: str, body: str
+) -> None:
+    Patient.objects.filter(pk=grace.pk).update(language=language)
+
+    kept = text(body)
+
+    assert "112" in kept.reply
+    task = StaffTask.objects.get()
+    assert (task.kind, task.audience, task.due_at) == (TaskKind.HEALING, Audience.CLINICAL, NINE)
+    assert task.title.startswith("EMERGENCY")
+    assert body in task.detail
+    assert CheckIn.objects.get(session=treated).level == "EMERGENCY"
+    assert kept.task == task
+    assert text(body).reply == ""  # said a moment ago
+    assert text(body, at=NINE + HOUR).reply == kept.reply
+
+
+def test_help_in_a_sentence_about_a_face_is_no_keyword(grace: Patient, triage_rules: None) -> None:
+    kept = text("HELP my face is swelling")
+
+    assert "112" in kept.reply
+    task = StaffTask.objects.get()
+    assert (task.audience, task.due_at) == (Audience.CLINICAL, NINE)
+    assert task.title.startswith("RED: reply")
+
+
+def test_a_yes_to_a_question_about_the_skin_confirms_nothing(
+    grace: Patient, treated: TreatmentSession, triage_rules: None
+) -> None:
+    visit = announce(grace)
+    step = CareStepFactory(anchor=Anchor.COMPLETED)
+    asked = announce(grace, session=treated, step=step, sent_at=NINE + HOUR)
+
+    kept = text("Yes", at=NINE + 2 * HOUR)
+
+    assert status(visit) == Status.BOOKED
+    assert (kept.audience, kept.message, kept.reply_kind) == (Audience.CLINICAL, asked, "healing")
+    assert "is confirmed" in text("C", at=NINE + 2 * HOUR).reply  # that can mean nothing else
+
+
+def test_what_clinicians_read_is_due_when_the_patient_was_promised(
+    grace: Patient, treated: TreatmentSession, triage_rules: None
+) -> None:
+    kept = text("It itches")
+
+    task = StaffTask.objects.get()
+    assert task.due_at == read_by(grace.clinic, NINE)
+    assert in_words(task.due_at, grace.clinic, NINE) in kept.reply
+
+
+def test_words_of_two_who_share_a_number_are_nobodys_report(
+    grace: Patient, treated: TreatmentSession, triage_rules: None
+) -> None:
+    PatientFactory(clinic=grace.clinic, mobile=NUMBER)
+
+    kept = text("my tongue is swelling")
+
+    assert (kept.patient, kept.reply_kind) == (None, "emergency")
+    assert StaffTask.objects.get().title.startswith("EMERGENCY: reply")
+    assert not CheckIn.objects.exists()
+
+
+def test_an_emergency_at_a_number_of_two_clinics_is_a_task_of_both(
+    grace: Patient, other_clinic: Clinic, triage_rules: None
+) -> None:
+    PatientFactory(clinic=other_clinic, mobile=NUMBER)
+
+    kept = text("my tongue is swelling")
+
+    assert kept.reply == str(WITHOUT_CLINIC["emergency"])
+    assert {task.clinic for task in StaffTask.objects.all()} == {grace.clinic, other_clinic}
+
+
+def test_after_an_opt_out_whose_skin_heals_is_still_answered(
+    grace: Patient, treated: TreatmentSession, triage_rules: None
+) -> None:
+    assert "112" in text("STOP").reply
+
+    assert "112" in text("my cheek is hot").reply
+    assert text("STOP").reply == ""
+
+
+def test_about_a_visit_the_desk_hears_that_it_is_but_not_the_words(
+    grace: Patient, treated: TreatmentSession, triage_rules: None
+) -> None:
+    text("I can't come tomorrow, my face burns")
+
+    desk = StaffTask.objects.get(audience=Audience.FRONT_DESK)
+    assert (desk.kind, desk.detail) == (TaskKind.CHANGE_WANTED, MASKED)
+
+
+def test_a_picture_is_not_kept_and_gets_the_link(grace: Patient) -> None:
+    message = announce(grace)
+
+    kept = text("", has_media=True)
+
+    assert links.page(message) in kept.reply
+    assert not StaffTask.objects.exists()
+
+
+def test_a_picture_of_skin_that_heals_is_asked_for(grace: Patient, treated: object) -> None:
+    text("", has_media=True)
+
+    task = StaffTask.objects.get()
+    assert (task.audience, task.title[:14]) == (Audience.CLINICAL, "Sent a picture")

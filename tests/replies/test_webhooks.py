@@ -196,7 +196,7 @@ def test_twilio_gets_its_answer_as_twiml() -> None:
     form = {"MessageSid": "SM1", "From": NUMBER, "To": "+4930", "Body": "HELP"}
 
     answer, again = twilio("inbound/", form), twilio("inbound/", form)
-    silent = twilio("inbound/", {**form, "MessageSid": "SM2", "Body": "What a day"})
+    silent = twilio("inbound/", {**form, "MessageSid": "SM2", "Body": "Thanks!"})
 
     assert answer["Content-Type"].startswith("text/xml")
     text = answer.content.decode()

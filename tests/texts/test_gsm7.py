@@ -165,7 +165,16 @@ def test_a_short_name_with_marks_and_accents_keeps_every_sms_in_its_parts(
                 failures.append((template, text))
     for language, _ in settings.LANGUAGES:
         patient = PatientFactory(clinic=clinic, language=language, time_zone="Asia/Tokyo")
-        replies = [answer(kind, clinic=clinic, language=language) for kind in KINDS]
+        replies = [
+            answer(
+                kind,
+                clinic=clinic,
+                language=language,
+                at=NINE,
+                link="https://clinic.example/p/" + "x" * 32 + "/",
+            )
+            for kind in KINDS
+        ]
         for text in (*replies, confirmed(patient=patient, starts_at=NINE)):
             if gsm7.foreign_characters(text) or gsm7.parts(text) > 1:
                 failures.append((language, text))
@@ -190,4 +199,6 @@ def test_marks_in_a_text_cost_nothing_and_accents_are_told() -> None:
 def test_an_answer_is_from_nobody_who_tells_what_is_treated() -> None:
     clinic = ClinicFactory(short_name="Needling Lab")
 
-    assert answer("help", clinic=clinic, language="en").startswith("+49 30 12345678: for help")
+    assert answer("help", clinic=clinic, language="en", at=NINE).startswith(
+        "+49 30 12345678: for help"
+    )

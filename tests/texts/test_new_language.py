@@ -86,8 +86,8 @@ def test_answers_by_sms_are_english(french: None) -> None:
     message = make(TODAY + 2 * DAY, Status.BOOKED, session__plan__patient__time_zone=CLOCK)
     for clinic, kinds in ((message.clinic, set(TEXTS) - {"confirm"}), (None, set(WITHOUT_CLINIC))):
         for kind in kinds:
-            english = answer(kind, clinic=clinic, language="en")
-            assert answer(kind, clinic=clinic, language="fr") == english
+            english = answer(kind, clinic=clinic, language="en", at=NINE)
+            assert answer(kind, clinic=clinic, language="fr", at=NINE) == english
     say(message, "fr")
 
     assert "Monday 7 January at 10:00 (Berlin time)" in confirmed(
