@@ -1,0 +1,1 @@
+"""Real replies in two languages, and what becomes of each."""
