@@ -16,7 +16,8 @@ from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import Milestone, OutcomeScale, Product, View, VisitType, kind_of_finding
 from sessions.models import TreatmentSession as Session
-from sessions.scheduling.availability import VisitRequest, free_slots, offers
+from sessions.scheduling.availability import free_slots, offers
+from sessions.scheduling.wanted import VisitRequest
 from sessions.services import ProductEntry, ZoneEntry
 from sessions.services.booking.moves import UnresolvedFindings
 
@@ -27,7 +28,7 @@ class Visits(Intake):
     def _book(self, day: date, at: datetime, *, before: datetime | None = None) -> Session:
         """The first free session in office hours from `day` on."""
         slots = free_slots(
-            plan=self.plan,
+            wanted=self.plan,
             first=day,
             last=day + 3 * DAY,
             practitioner=self.clinician,

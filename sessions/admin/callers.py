@@ -26,7 +26,8 @@ from clinic.permissions import actor
 from patients.models import Channel, Patient
 from sessions import services
 from sessions.models import Kind, VisitType
-from sessions.scheduling.availability import SlotTaken, VisitRequest
+from sessions.scheduling.availability import SlotTaken
+from sessions.scheduling.wanted import VisitRequest
 
 WORDING = "May we write to you about your appointments and your aftercare?"
 PERSON, SOMEBODY_NEW = "person", "new"

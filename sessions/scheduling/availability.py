@@ -10,42 +10,16 @@ from django.db import connection
 from clinic.db.prepared import Prepared, Statement, together
 from clinic.errors import Conflict
 from clinic.models import Clinic, Device, Role, Room, User
-from patients.models import Patient
 from sessions.lifecycle import PlanStatus
-from sessions.models import Kind, Mode, TreatmentPlan, TreatmentSession, VisitType
-from sessions.scheduling import presence_sql, slots_sql
+from sessions.models import Mode, TreatmentPlan, TreatmentSession
+from sessions.scheduling import presence_sql, sitting_sql, slots_sql
+from sessions.scheduling.wanted import SittingRequest, Wanted
 
 # How far `first_free` looks, in steps: nearly always the first one answers.
 HORIZON = (timedelta(days=7), timedelta(days=31), timedelta(days=92), timedelta(days=366))
 
 
 TREATS = [str(Role.PRACTITIONER)]
-
-
-@dataclass(frozen=True)
-class VisitRequest:
-    """A visit that treats nothing, as far as looking for its time has to know it. A new caller is
-    no patient yet."""
-
-    visit_type: VisitType
-    patient: Patient | None = None
-    plan: TreatmentPlan | None = None
-
-    @property
-    def clinic(self) -> Clinic:
-        return self.visit_type.clinic
-
-
-# What a time is looked for: the next session of a plan, or a visit that treats nothing.
-Wanted = TreatmentPlan | VisitRequest
-
-
-def wanted_by(session: TreatmentSession) -> Wanted:
-    """What a session was booked for, to look for another time."""
-    if session.kind == Kind.TREATMENT:
-        assert session.plan  # session_treatment_complete
-        return session.plan
-    return VisitRequest(session.visit_type, session.patient, session.plan)
 
 
 @dataclass(frozen=True)
@@ -195,7 +169,7 @@ def offers(
         "at": at,
         "not_before": max(at, not_before) if not_before else at,
         "before": before,
-        "moving": moving.pk if moving else None,
+        "moving": moving.leading_id if moving else None,
         "limit": limit,
     }
     with connection.cursor() as cursor:
@@ -217,6 +191,17 @@ def _asked(wanted: Wanted) -> tuple[Prepared | None, dict[str, Any]]:
             "patient": wanted.patient_id,
             "area": wanted.area_id,
             "area_code": wanted.area.code,
+        }
+    if isinstance(wanted, SittingRequest):
+        can_be = all(plan.status == PlanStatus.ACTIVE for plan in wanted.plans)
+        if wanted.patient.archived_at or not can_be:
+            return None, {}
+        return sitting_sql.SITTING_SLOTS, {
+            "roles": TREATS,
+            "plans": [plan.pk for plan in wanted.plans],
+            "patient": wanted.patient.pk,
+            "areas": [plan.area_id for plan in wanted.plans],
+            "area_codes": [plan.area.code for plan in wanted.plans],
         }
     kind, patient = wanted.visit_type, wanted.patient
     if not kind.is_active or (patient and patient.archived_at):
@@ -263,7 +248,7 @@ def first_free(
 
 def free_slots(
     *,
-    plan: TreatmentPlan,
+    wanted: TreatmentPlan | SittingRequest,
     first: date,
     last: date,
     practitioner: User | None,
@@ -271,7 +256,7 @@ def free_slots(
 ) -> list[Slot]:
     """What `offers` gives, with the people and things loaded: ready to be booked."""
     who = practitioner.pk if practitioner else None
-    found = offers(wanted=plan, first=first, last=last, practitioner_id=who, at=at)
+    found = offers(wanted=wanted, first=first, last=last, practitioner_id=who, at=at)
     people = User.objects.in_bulk({offer.practitioner_id for offer in found})
     rooms = Room.objects.in_bulk({offer.room_id for offer in found if offer.room_id})
     devices = Device.objects.select_related("model").in_bulk(

@@ -49,7 +49,7 @@ def busy_starts(resource: str, owner: str, span: Span, wanted: str = "wanted") -
               AND starts_at > lower({wanted}) - {before} - interval '1 day'
               AND starts_at < upper({wanted}) + {after} + interval '1 day'
               AND {begins} < upper({wanted}) + {after} AND {ends} > lower({wanted}) - {before}
-              AND status IN ({OCCUPYING}) AND id IS DISTINCT FROM %(moving)s
+              AND status IN ({OCCUPYING}) AND coalesce(sitting_id, id) IS DISTINCT FROM %(moving)s
             UNION ALL
             SELECT {begins}, {ends} FROM held WHERE {resource} = {owner}
         ) AS stays
@@ -85,24 +85,29 @@ def assigned_starts(name: str) -> str:
     return f"SELECT coalesce(range_agg(starts), '{{}}') FROM {name}"
 
 
-def resource_ids(table: str, rank: str, in_use: str) -> str:
+FITS = "%(area_code)s = ANY (areas)"
+
+
+def resource_ids(table: str, rank: str, in_use: str, fits: str = FITS) -> str:
+    """What is in use at the clinic and `fits`: whatever names no areas serves them all."""
     return f"""(
     SELECT coalesce(array_agg(id ORDER BY {rank}, id), '{{}}') AS ids FROM {table}
     WHERE clinic_id = %(clinic)s AND {in_use}
-      AND (areas = '{{}}' OR %(area_code)s = ANY (areas))
+      AND (areas = '{{}}' OR {fits})
 )"""
 
 
 # The sessions on the skin of one area of one patient, and from when on each allows the next one: by
 # the longer of what its protocol said when it was booked and what it says at %(at)s. A pair that is
 # closer together already stays: docs/decisions/0016-a-longer-minimum.md.
-SKIN = f"""
-    SELECT session.id, starts_at,
+def skin_of(areas: str) -> str:
+    return f"""
+    SELECT session.id, area_id, starts_at,
            CASE WHEN current.hard_min_days > booked.hard_min_days
                 THEN greatest(recovers_at, least(
                     ((starts_at AT TIME ZONE %(zone)s)
                      + make_interval(days => current.hard_min_days)) AT TIME ZONE %(zone)s,
-                    lead(starts_at) OVER (ORDER BY starts_at)))
+                    lead(starts_at) OVER (PARTITION BY area_id ORDER BY starts_at)))
                 ELSE recovers_at END AS recovers_at,
            greatest(booked.hard_min_days, current.hard_min_days) AS days,
            booked.protocol_id
@@ -113,12 +118,17 @@ SKIN = f"""
         WHERE protocol_id = booked.protocol_id AND effective_from <= %(at)s
         ORDER BY effective_from DESC, version DESC LIMIT 1
     ) AS current ON true
-    WHERE patient_id = %(patient)s AND area_id = %(area)s
-      AND {recovers_sql("session")} AND session.id IS DISTINCT FROM %(moving)s
+    WHERE patient_id = %(patient)s AND {areas}
+      AND {recovers_sql("session")}
+      AND coalesce(sitting_id, session.id) IS DISTINCT FROM %(moving)s
 """
+
+
+SKIN = skin_of("area_id = %(area)s")
 RECOVERIES = Prepared(
     "recoveries",
-    f"SELECT * FROM ({SKIN}) AS skin ORDER BY starts_at",
+    "SELECT id, starts_at, recovers_at, days, protocol_id "
+    f"FROM ({SKIN}) AS skin ORDER BY starts_at",
     types={
         "patient": "uuid",
         "area": "uuid",
@@ -171,9 +181,16 @@ RECOVERED = """
 
 
 def free_starts(
-    times: str, rooms: str, devices: str, *, skin: str = "", recovered: str = ""
+    times: str,
+    rooms: str,
+    devices: str,
+    *,
+    skin: str = "",
+    recovered: str = "",
+    of_others: str = "plan.id IS DISTINCT FROM %(plan)s",
 ) -> str:
-    """The statement of which this module tells, for what takes these times, rooms and devices."""
+    """The statement of which this module tells, for what takes these times, rooms and devices.
+    Holds are in the way as far as they are `of_others`."""
     return f"""{opening_hours(ANYONE)},
 version AS MATERIALIZED ({times}),
 asked AS MATERIALIZED (
@@ -185,7 +202,7 @@ held AS MATERIALIZED (
     SELECT hold.practitioner_id, room_id, device_id, plan.patient_id,
            occupied_from, starts_at, ends_at, released_at
     FROM treatment_hold AS hold JOIN treatment_plan AS plan ON plan.id = hold.plan_id
-    WHERE expires_at > %(at)s AND plan.id IS DISTINCT FROM %(plan)s
+    WHERE expires_at > %(at)s AND {of_others}
 ),
 rooms AS MATERIALIZED {rooms},
 devices AS MATERIALIZED {devices},
@@ -249,7 +266,6 @@ ASKED_TYPES = {
     "zone": "text",
     "grid": "int",
     "roles": "text[]",
-    "plan": "uuid",
     "patient": "uuid",
     "practitioner": "uuid",
     "others": "bool",
@@ -272,6 +288,7 @@ SLOTS = Prepared(
     ),
     types={
         **ASKED_TYPES,
+        "plan": "uuid",
         "protocol": "uuid",
         "zones": "int",
         "area": "uuid",
@@ -283,6 +300,7 @@ VISIT_SLOTS = Prepared(
     free_starts(VISIT_TIMES, VISIT_ROOMS, VISIT_DEVICES),
     types={
         **ASKED_TYPES,
+        "plan": "uuid",
         "visit_type": "uuid",
         "needs_room": "bool",
         "needs_device": "bool",

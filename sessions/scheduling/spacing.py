@@ -62,7 +62,7 @@ def recoveries(session: TreatmentSession, *, at: datetime) -> list[Recovery]:
                 "area": session.area_id,
                 "zone": session.clinic.time_zone,
                 "at": at,
-                "moving": None if session._state.adding else session.pk,
+                "moving": None if session._state.adding else session.leading_id,
             },
         )
         return [Recovery(*row) for row in cursor.fetchall()]

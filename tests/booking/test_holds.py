@@ -281,7 +281,7 @@ def test_a_held_time_is_offered_to_nobody_else(booking: Booking, another_booking
 
     def offered(plan: Any, at: datetime) -> bool:
         slots = free_slots(
-            plan=plan,
+            wanted=plan,
             first=NINE.date(),
             last=NINE.date(),
             practitioner=booking.practitioner,

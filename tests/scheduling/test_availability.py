@@ -30,7 +30,7 @@ def starts(booking: Booking, **changes: Any) -> list[datetime]:
         "practitioner": None,
         "at": NINE - DAY,
     }
-    slots = free_slots(plan=booking.plan, **{**query, **changes})
+    slots = free_slots(wanted=booking.plan, **{**query, **changes})
     return [slot.starts_at for slot in slots]
 
 
@@ -56,7 +56,7 @@ def test_offers_follow_the_grid_inside_the_opening_hours(booking: Booking) -> No
 def test_every_offered_time_can_be_booked(booking: Booking, another_booking: Booking) -> None:
     another_booking.book(NINE)
     offered = free_slots(
-        plan=booking.plan,
+        wanted=booking.plan,
         first=MONDAY,
         last=MONDAY,
         practitioner=None,
@@ -122,7 +122,7 @@ def test_a_practitioner_of_another_clinic_is_not_offered(booking: Booking) -> No
     stranger = UserFactory()
 
     slots = free_slots(
-        plan=booking.plan,
+        wanted=booking.plan,
         first=MONDAY,
         last=MONDAY,
         practitioner=None,

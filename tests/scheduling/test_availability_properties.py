@@ -3,6 +3,7 @@
 Random hours, time off, closures and sessions around a day on which the clock may jump.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise, product
@@ -16,9 +17,11 @@ from hypothesis.extra.django import TestCase
 
 from clinic.errors import DomainError
 from clinic.models import Clinic, Device, Room, User, Weekday
+from patients.models import Patient
 from sessions import services
 from sessions.models import TreatmentPlan
 from sessions.scheduling.availability import Offer, offers
+from sessions.scheduling.wanted import sitting_of
 from tests.factories import (
     DAY,
     HOUR,
@@ -59,10 +62,15 @@ class World:
     clinic: Clinic
     day: date
     plan: TreatmentPlan
+    further: list[TreatmentPlan]  # other areas of the same patient, in the same sitting
     rivals: list[TreatmentPlan]
     staff: list[User]
     rooms: list[Room]
     devices: list[Device]
+
+    @property
+    def treated(self) -> list[TreatmentPlan]:
+        return [self.plan, *self.further]
 
     @property
     def at(self) -> datetime:
@@ -72,11 +80,20 @@ class World:
     def noon(self) -> datetime:
         return datetime.combine(self.day, time(12), tzinfo=self.clinic.zone).astimezone(UTC)
 
-    def book(self, plan: TreatmentPlan, start: datetime, who: Any, room: Any, device: Any) -> bool:
+    def book(
+        self,
+        plan: TreatmentPlan,
+        start: datetime,
+        who: Any,
+        room: Any,
+        device: Any,
+        further: Sequence[TreatmentPlan] = (),
+    ) -> bool:
         try:
             with transaction.atomic():
                 services.book_session(
                     plan=plan,
+                    further_plans=further,
                     starts_at=start,
                     practitioner=next(p for p in self.staff if p.pk == who),
                     room=next(r for r in self.rooms if r.pk == room),
@@ -90,7 +107,7 @@ class World:
 
     def would_book(self, start: datetime, who: Any, room: Any, device: Any) -> bool:
         with transaction.atomic():
-            booked = self.book(self.plan, start, who, room, device)
+            booked = self.book(self.plan, start, who, room, device, self.further)
             transaction.set_rollback(True)
         return booked
 
@@ -146,16 +163,19 @@ def worlds(draw: st.DrawFn) -> World:
         cleaning_minutes=draw(st.sampled_from([0, 15, 120])),
         minutes_per_zone=draw(st.sampled_from([0, 10])),
     )
+    patient = PatientFactory(clinic=clinic)
     world = World(
         clinic=clinic,
         day=draw(st.sampled_from(DAYS[zone])),
-        plan=PlanFactory(patient=PatientFactory(clinic=clinic), protocol=protocol, planned_zones=3),
+        plan=PlanFactory(patient=patient, protocol=protocol, planned_zones=3),
+        further=[another_area(draw, patient) for _ in range(draw(st.integers(0, 2)))],
         rivals=[PlanFactory(patient=PatientFactory(clinic=clinic)) for _ in range(2)],
         staff=[UserFactory(clinic=clinic) for _ in range(2)],
         rooms=[RoomFactory(clinic=clinic), RoomFactory(clinic=clinic)],
         devices=[DeviceFactory(clinic=clinic)],
     )
-    world.rooms[1].areas = draw(st.sampled_from([[], ["elsewhere"], [world.plan.area.code]]))
+    area, all_areas = world.plan.area.code, [plan.area.code for plan in world.treated]
+    world.rooms[1].areas = draw(st.sampled_from([[], ["elsewhere"], [area], all_areas]))
     world.rooms[1].save()
     User.objects.exclude(pk__in=[person.pk for person in world.staff]).update(is_active=False)
     if not always_open:
@@ -179,6 +199,21 @@ def worlds(draw: st.DrawFn) -> World:
     return world
 
 
+def another_area(draw: st.DrawFn, patient: Patient) -> TreatmentPlan:
+    """A plan for it, by a protocol with times and a minimum of its own."""
+    protocol = ProtocolFactory()
+    ProtocolVersionFactory(
+        protocol=protocol,
+        version=2,
+        hard_min_days=draw(st.integers(1, 3)),
+        duration_minutes=draw(st.sampled_from([15, 40])),
+        setup_minutes=draw(st.sampled_from([0, 30])),
+        cleaning_minutes=draw(st.sampled_from([0, 45])),
+        minutes_per_zone=draw(st.sampled_from([0, 5])),
+    )
+    return PlanFactory(patient=patient, protocol=protocol, planned_zones=2)
+
+
 def between(world: World, hour: int, length: float) -> dict[str, datetime]:
     start = world.noon + timedelta(hours=hour)
     return {"starts_at": start, "ends_at": start + timedelta(hours=length)}
@@ -188,7 +223,7 @@ def fill(draw: st.DrawFn, world: World) -> None:
     """Book what can be booked of some random sessions, the plan's own among them."""
     for half in draw(st.lists(st.integers(-24 * SPAN, 24 * SPAN), min_size=2, max_size=12)):
         world.book(
-            draw(st.sampled_from([world.plan, *world.rivals])),
+            draw(st.sampled_from([*world.treated, *world.rivals])),
             world.noon + half * HOUR / 2,
             draw(st.sampled_from(world.staff)).pk,
             draw(st.sampled_from(world.rooms)).pk,
@@ -198,7 +233,7 @@ def fill(draw: st.DrawFn, world: World) -> None:
 
 def offered(world: World, who: User | None) -> list[Offer]:
     return offers(
-        wanted=world.plan,
+        wanted=sitting_of(*world.treated),
         first=world.day - DAY,
         last=world.day + DAY,
         practitioner_id=who.pk if who else None,
@@ -252,7 +287,10 @@ def is_read_later(world: World, start: datetime) -> bool:
     """Whether the skin recovers in an hour that the clock shows twice: of that, PostgreSQL
     takes the second reading and offers nothing before, where a booking may take the first."""
     zone: ZoneInfo = world.clinic.zone
-    days = world.plan.protocol.versions.latest("version").hard_min_days
-    then = start.astimezone(zone).replace(tzinfo=None) + days * DAY
-    first, second = (then.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
-    return first != second
+    for plan in world.treated:
+        days = plan.protocol.versions.latest("version").hard_min_days
+        then = start.astimezone(zone).replace(tzinfo=None) + days * DAY
+        first, second = (then.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+        if first != second:
+            return True
+    return False

@@ -22,13 +22,16 @@ from clinic.models import User
 from clinic.permissions import actor
 from clinic.values.wallclock import day_bounds
 from patients.models import Patient
-from sessions.api.booking.lookup import find_named
+from sessions.api.booking.lookup import FurtherPlansField, find_named
 from sessions.models import Kind, TreatmentPlan, VisitType
-from sessions.scheduling.availability import Offer, VisitRequest, first_free, offers
-from sessions.scheduling.spacing import why_not_yet
+from sessions.scheduling.availability import Offer, first_free, offers
+from sessions.scheduling.spacing import TooSoon, why_not_yet
+from sessions.scheduling.wanted import SittingRequest, VisitRequest
+from sessions.services.booking.sittings import areas_together
 from sessions.services.plans import version_in_effect
 
 NAME_ONE = "Name the plan to be treated, or a visit type."
+ONLY_TREATMENTS = "Only a treatment has several areas: leave it out for this visit type."
 WHO = ("practitioner", "room", "device")
 LONGEST = timedelta(days=31)
 MOST = 5_000  # slots in one answer: a megabyte
@@ -40,12 +43,15 @@ TOO_MANY = (
 
 class PlanQuery(Form):
     plan = IdField()
+    further_plans = FurtherPlansField()
     practitioner = IdField(required=False, default=None)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         found = find_named(actor(self.context["request"]), attrs)
         who = found["practitioner"]
-        return {**attrs, "wanted": found["plan"], "practitioner_id": who and who.pk}
+        further = attrs.get("further_plans", ())
+        wanted = areas_together(found["plan"], further)
+        return {**attrs, "wanted": wanted, "practitioner_id": who and who.pk}
 
 
 class WantedQuery(PlanQuery):
@@ -67,6 +73,8 @@ class WantedQuery(PlanQuery):
             if "plan" not in attrs:
                 raise ValidationError({"plan": [NAME_ONE]}, code="required")
             return super().validate(attrs)
+        if "further_plans" in attrs:
+            raise ValidationError({"further_plans": [ONLY_TREATMENTS]})
         user = actor(self.context["request"])
         rows: dict[str, Any] = {"practitioner": User.objects, "plan": TreatmentPlan.objects}
         asked = {name: attrs[name] for name in rows if attrs.get(name)}
@@ -210,6 +218,19 @@ class FirstOut(serializers.Serializer[Any]):
     slot = SlotOut(allow_null=True)
 
 
+def _why_not_yet(
+    wanted: TreatmentPlan | SittingRequest, *, after: datetime, at: datetime
+) -> TooSoon | None:
+    """Of several areas, for the skin that recovers last."""
+    plans = wanted.plans if isinstance(wanted, SittingRequest) else [wanted]
+    refusals = []
+    for plan in plans:
+        protocol = version_in_effect(plan.protocol, at)
+        if refusal := why_not_yet(plan, protocol=protocol, after=after, at=at):
+            refusals.append(refusal)
+    return max(refusals, key=lambda refusal: refusal.earliest_at, default=None)
+
+
 class AvailabilityViewSet(ClinicViewSet):
     """The times that can be booked for a plan's next session, or for a visit of another kind, with
     who and what is free then."""
@@ -226,6 +247,9 @@ class AvailabilityViewSet(ClinicViewSet):
     def known_query_params(self) -> set[str]:
         query = FirstQuery() if self.action == "first" else AvailabilityPageQuery()
         return set(query.get_fields())
+
+    def repeatable_query_params(self) -> set[str]:
+        return {"further_plans"}
 
     @extend_schema(parameters=[AvailabilityPageQuery], responses=SLOTS)
     def list(self, request: Request) -> Response:
@@ -266,17 +290,17 @@ class AvailabilityViewSet(ClinicViewSet):
     def first(self, request: Request) -> Response:
         """The first free time on or after a day, and from when on the skin allows one."""
         data = parse_query(FirstQuery, request)
-        plan, now = data["wanted"], timezone.now()
-        after = max(now, day_bounds(data["after"], plan.clinic.zone)[0])
-        protocol = version_in_effect(plan.protocol, now)
-        reason = why_not_yet(plan, protocol=protocol, after=after, at=now)
+        wanted, now = data["wanted"], timezone.now()
+        zone = wanted.clinic.zone
+        after = max(now, day_bounds(data["after"], zone)[0])
+        reason = _why_not_yet(wanted, after=after, at=now)
         earliest = reason.earliest_at if reason else after
         found = {
             "earliest_at": earliest,
-            "earliest_on": earliest.astimezone(plan.clinic.zone).date(),
+            "earliest_on": earliest.astimezone(zone).date(),
             "reason": reason,
             "slot": first_free(
-                wanted=plan,
+                wanted=wanted,
                 after=earliest,
                 practitioner_id=data["practitioner_id"],
                 at=now,

@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.db import connection, models
+from rest_framework import serializers
 
-from clinic.api.base import unknown_ids
+from clinic.api.base import VisibleField, unknown_ids
 from clinic.db.prepared import Prepared
 from clinic.db.rows import columns, pop_row
 from clinic.models import Clinic, Device, Room, User
@@ -52,6 +53,19 @@ LEFT JOIN clinic_device AS device ON device.id = %(device)s AND device.clinic_id
         **dict.fromkeys(("plan", "practitioner", "room", "device"), "uuid"),
     },
 )
+
+
+class FurtherPlansField(serializers.ListField):
+    """The further areas of a sitting, beside the `plan` of the first one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            child=VisibleField(queryset=TreatmentPlan.objects.with_booking_facts()),
+            required=False,
+            max_length=5,
+            help_text="Plans of the same patient for other areas that are treated in this sitting.",
+            **kwargs,
+        )
 
 
 def find_named(user: User, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -25,15 +25,15 @@ from clinic.models import Device, Room, User
 from clinic.permissions import actor
 from sessions import services
 from sessions.api.booking.availability import OfferedEnd, plain
-from sessions.api.booking.lookup import find_named
+from sessions.api.booking.lookup import FurtherPlansField, find_named
 from sessions.api.booking.session_filter import SessionFilter
 from sessions.api.booking.session_out import LISTED, SHOWN, SessionOut, session_data
 from sessions.api.booking.visits import VisitIn, book_visit, names_a_visit
 from sessions.api.record.chart import ChartActions
 from sessions.api.record.deviations import DeviationActions
 from sessions.lifecycle import AbortReason, Status
-from sessions.models import Kind, SessionEvent, TreatmentPlan, TreatmentSession
-from sessions.scheduling.availability import wanted_by
+from sessions.models import Kind, SessionEvent, TreatmentSession
+from sessions.scheduling.wanted import sitting_of, wanted_by
 
 START = "With a UTC offset, or without one as local time of the clinic."
 
@@ -69,12 +69,7 @@ class BookingIn(Form):
         "that has lapsed does no harm if the time is still free.",
     )
 
-    further_plans = serializers.ListField(
-        child=VisibleField(queryset=TreatmentPlan.objects.with_booking_facts()),
-        required=False,
-        max_length=5,
-        help_text="Plans of the same patient for other areas that are treated in this sitting.",
-    )
+    further_plans = FurtherPlansField()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         found = find_named(actor(self.context["request"]), attrs)
@@ -213,7 +208,7 @@ class SessionViewSet(ChartActions, DeviationActions, RetrieveModelMixin, ClinicV
             session = services.book_session(**details, at=now, by=actor(request))
         except services.SlotTaken as refusal:
             slots = services.alternatives(
-                wanted=plan,
+                wanted=sitting_of(plan, *details.get("further_plans", ())),
                 starts_at=details["starts_at"],
                 practitioner=details["practitioner"],
                 at=now,

@@ -16,7 +16,7 @@ from patients.models import Patient, StaffTask
 from sessions import services
 from sessions.api.booking.availability import OfferedEnd, plain
 from sessions.models import Kind, SideEffect, TreatmentPlan, TreatmentSession, VisitType
-from sessions.scheduling.availability import VisitRequest
+from sessions.scheduling.wanted import VisitRequest
 
 START = "With a UTC offset, or without one as local time of the clinic. Left out: it begins now."
 

@@ -19,6 +19,7 @@ from clinic.models import Device, Room, User, Weekday
 from clinic.permissions import actor
 from sessions import services
 from sessions.api.booking.availability import OfferedEnd
+from sessions.api.booking.lookup import FurtherPlansField
 from sessions.api.booking.session_out import SessionOut, session_data
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
@@ -26,6 +27,7 @@ from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 
 class HoldIn(Form):
     plan = VisibleField(queryset=TreatmentPlan.objects.all())
+    further_plans = FurtherPlansField()
     starts_at = InstantField()
     ends_at = OfferedEnd()
     practitioner = VisibleField(queryset=User.objects.practitioners())
@@ -58,7 +60,8 @@ class HoldViewSet(ClinicViewSet):
 
     @extend_schema(request=HoldIn, responses={201: HoldOut})
     def create(self, request: Request) -> Response:
-        """Hold a time for a plan. 409 codes: `held` and those of a booking."""
+        """Hold a time for a plan, and long enough for its `further_plans`. 409 codes: `held` and
+        those of a booking."""
         data = parse_body(HoldIn, request)
         details = dict(data)
         hold = services.place_hold(

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from clinic.models import User
 from sessions.models import TreatmentSession
-from sessions.scheduling.availability import Offer, Wanted, offers
+from sessions.scheduling.availability import Offer, offers
+from sessions.scheduling.wanted import Wanted
 
 OFFERED = 3
 # How far to look on either side of the wanted time, until there are enough.

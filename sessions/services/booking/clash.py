@@ -1,5 +1,6 @@
 """What is in the way of a booking, in the words of the desk."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.postgres.aggregates import BoolOr
@@ -11,6 +12,7 @@ from sessions.models import TreatmentSession
 from sessions.models.occupation import clash_conditions
 from sessions.scheduling.availability import SlotTaken
 from sessions.scheduling.spacing import explain_too_soon
+from sessions.services.booking.sittings import about_further
 
 SESSION = Insert(TreatmentSession)
 
@@ -35,14 +37,21 @@ class PatientTaken(Conflict):
     title = "The patient already has a session"
 
 
-def require_free(session: TreatmentSession, *, at: datetime) -> None:
-    """Ask the constraints whether `session` could be booked, and book nothing.
+def require_free(
+    session: TreatmentSession, *, at: datetime, further: Sequence[TreatmentSession] = ()
+) -> None:
+    """Ask the constraints whether `session` could be booked, with `further` areas of its sitting,
+    and book nothing.
 
     The row is written and taken back, so that the answer cannot differ from a real booking's.
     Raises TooSoon, PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken.
     """
     with transaction.atomic():
         insert(session, at=at)
+        for index, area in enumerate(further):
+            area.sitting, area.visit_type_id = session, session.visit_type_id
+            with about_further(index):
+                insert(area, at=at)
         transaction.set_rollback(True)
 
 

@@ -7,7 +7,8 @@ from clinic.models import User
 from clinic.values.wallclock import instant_of
 from sessions.lifecycle import PlanStatus, Status
 from sessions.models import CountedFrom, Kind, TreatmentPlan, TreatmentSession, VisitType
-from sessions.scheduling.availability import Offer, VisitRequest, offers
+from sessions.scheduling.availability import Offer, offers
+from sessions.scheduling.wanted import VisitRequest
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Holding a slot while the desk talks to the patient."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sessions.scheduling.holds import SlotHeld, own_holds
 from sessions.services.booking.book import lock_for_bookings, locks_for, require_open_time
 from sessions.services.booking.clash import require_free
 from sessions.services.booking.prepare import prepare_session
+from sessions.services.booking.sittings import add_areas
 
 
 @retried_transaction
@@ -23,8 +25,10 @@ def place_hold(
     device: Device,
     at: datetime,
     by: User,
+    further_plans: Sequence[TreatmentPlan] = (),
 ) -> Hold:
     """Keep a slot for a plan for the clinic's `hold_minutes`. To hold it again renews the hold.
+    With `further_plans` it is long enough for all these areas in one sitting.
 
     Raises Held, and what `book_session` raises: what cannot be booked cannot be held.
     """
@@ -32,9 +36,10 @@ def place_hold(
     session = prepare_session(
         plan=plan, starts_at=starts_at, practitioner=practitioner, room=room, device=device, at=at
     )
+    further = add_areas(session, further_plans, at=at) if further_plans else []
     lock_for_bookings(*locks_for(session), clinic_id=plan.clinic_id)
     lasts = timedelta(minutes=plan.clinic.hold_minutes)
-    return insert_hold(session, at=at, until=at + lasts, held_by=by)
+    return insert_hold(session, at=at, until=at + lasts, held_by=by, further=further)
 
 
 def insert_hold(
@@ -44,8 +49,10 @@ def insert_hold(
     until: datetime,
     held_by: User | None = None,
     offered_to: WaitlistEntry | None = None,
+    further: Sequence[TreatmentSession] = (),
 ) -> Hold:
-    """Hold the slot of `session`, which is not booked. The caller holds its locks.
+    """Hold the slot of `session`, which is not booked, and leads `further` areas. The caller holds
+    its locks.
 
     Raises what `place_hold` raises.
     """
@@ -56,7 +63,7 @@ def insert_hold(
                 "This time is offered to the same patient from the waitlist: accept the offer.",
                 field="starts_at",
             )
-    require_free(session, at=at)
+    require_free(session, at=at, further=further)
     # What is left in the way has lapsed or is renewed here.
     Hold.objects.clashing_with(session).delete()
     return Hold.objects.create(

@@ -1,6 +1,6 @@
 """Moving a session to another time, and the later ones of its plan with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from clinic.db.retries import retried_transaction
 from clinic.db.versions import Check, no_version_check
@@ -25,6 +26,7 @@ from sessions.models import (
 )
 from sessions.scheduling.availability import Slot, free_slots
 from sessions.scheduling.spacing import recovery_end
+from sessions.scheduling.wanted import SittingRequest, sitting_of
 from sessions.services.booking.book import book_session, lock_for_bookings, lock_names, locks_for
 from sessions.services.booking.moves import move_session
 from sessions.services.booking.prepare import OutOfUse
@@ -187,23 +189,41 @@ def shifted_later(
     The search runs on a calendar without the plan's sessions from `old` on, which is put back
     before anybody sees it. The caller holds all locks. Raises NoFreeTime.
     """
-    plan, zone = of_treatment(old.plan), old.clinic.zone
+    zone = old.clinic.zone
     later = list(_upcoming_after(old).select_related("practitioner"))
+    plans = {session.pk: open_plans(session) for session in (old, *later)}
+    leading = [session.leading_id for session in (old, *later)]
     shifts: list[Shift] = []
     with transaction.atomic():
-        TreatmentSession.objects.filter(pk__in=[old.pk, *(s.pk for s in later)]).update(
+        TreatmentSession.objects.filter(Q(pk__in=leading) | Q(sitting__in=leading)).update(
             status=Status.CANCELLED
         )
-        before, recovered = starts_at, recovery_end(starts_at, protocol, zone)
+        treated, before = plans[old.pk], starts_at
+        recovered = recovery_end(starts_at, protocol, zone)
         for session in later:
             if session.starts_at >= recovered:  # stays, and so does what follows it as it did
-                before, recovered = session.starts_at, of_treatment(session.recovers_at)
+                treated, before = plans[session.pk], session.starts_at
+                recovered = of_treatment(session.recovers_at)
             elif of_treatment(session.recovers_at) > before:
-                slot = _first_at_same_time(plan, session, protocol, after=recovered, at=at)
+                wanted = sitting_of(*plans[session.pk])
+                again = [plan for plan in plans[session.pk] if plan in treated]
+                after = max(recovered, *_recovery_ends(again, before, at=at))
+                slot = _first_at_same_time(wanted, session, after=after, at=at)
                 shifts.append(Shift(session, slot))
-                before, recovered = slot.starts_at, recovery_end(slot.starts_at, protocol, zone)
+                treated, before = plans[session.pk], slot.starts_at
+                recovered = recovery_end(before, protocol, zone)
         transaction.set_rollback(True)
     return shifts
+
+
+def _recovery_ends(
+    plans: Iterable[TreatmentPlan], starts_at: datetime, *, at: datetime
+) -> list[datetime]:
+    """When the skin of each has recovered from a sitting at `starts_at`."""
+    return [
+        recovery_end(starts_at, version_in_effect(plan.protocol, at), plan.clinic.zone)
+        for plan in plans
+    ]
 
 
 def _upcoming_after(old: TreatmentSession) -> TreatmentSessionQuerySet:
@@ -227,9 +247,8 @@ def _locks_to_shift(old: TreatmentSession) -> set[str]:
 
 
 def _first_at_same_time(
-    plan: TreatmentPlan,
+    wanted: TreatmentPlan | SittingRequest,
     session: TreatmentSession,
-    protocol: ProtocolVersion,
     *,
     after: datetime,
     at: datetime,
@@ -242,7 +261,7 @@ def _first_at_same_time(
     while first <= last:
         until = min(first + CHUNK, last)
         for slot in free_slots(
-            plan=plan,
+            wanted=wanted,
             first=first,
             last=until,
             practitioner=session.practitioner,

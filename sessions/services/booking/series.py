@@ -80,7 +80,7 @@ class _Search:
 
     def slots(self, first: date, last: date) -> list[Slot]:
         return free_slots(
-            plan=self.plan,
+            wanted=self.plan,
             first=first,
             last=last,
             practitioner=self.practitioner,

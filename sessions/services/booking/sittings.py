@@ -13,6 +13,7 @@ from django.db.models import F
 from clinic.errors import Conflict, DomainError
 from sessions.lifecycle import NEXT
 from sessions.models import TreatmentPlan, TreatmentSession, of_treatment
+from sessions.scheduling.wanted import SittingRequest, sitting_of
 from sessions.services.booking.prepare import NotBookable, prepare_session
 
 
@@ -35,7 +36,7 @@ def add_areas(
     further: list[TreatmentSession] = []
     for index, plan in enumerate(plans):
         with about_further(index):
-            _require_another_area(plan, [session, *further])
+            require_another_area(plan, [of_treatment(session.plan), *plans[:index]])
             further.append(
                 prepare_session(
                     plan=plan,
@@ -59,15 +60,26 @@ def add_areas(
     return further
 
 
-def _require_another_area(plan: TreatmentPlan, areas: list[TreatmentSession]) -> None:
-    if plan.patient_id != areas[0].patient_id:
+def require_another_area(plan: TreatmentPlan, others: Sequence[TreatmentPlan]) -> None:
+    """Raises NotBookable."""
+    if plan.patient_id != others[0].patient_id:
         raise NotBookable("The plan is another patient's.", field="plan")
-    for other in areas:
+    for other in others:
         if plan.area_id == other.area_id:
             raise NotBookable(
                 f"The area “{plan.area}” is in this sitting already: name each area once.",
                 field="plan",
             )
+
+
+def areas_together(
+    plan: TreatmentPlan, further: Sequence[TreatmentPlan]
+) -> TreatmentPlan | SittingRequest:
+    """What to look for a time for. Raises NotBookable for plans that do not go together."""
+    for index, other in enumerate(further):
+        with about_further(index):
+            require_another_area(other, [plan, *further[:index]])
+    return sitting_of(plan, *further)
 
 
 @contextmanager

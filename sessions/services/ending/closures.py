@@ -13,7 +13,8 @@ from patients.models import TaskKind
 from patients.services import raise_task
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession, TreatmentSessionQuerySet
-from sessions.scheduling.availability import Offer, first_free, wanted_by
+from sessions.scheduling.availability import Offer, first_free
+from sessions.scheduling.wanted import wanted_by
 
 
 class BookingsInTheWay(Conflict):

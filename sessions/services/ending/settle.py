@@ -23,7 +23,8 @@ from patients.services import raise_task
 from sessions.lifecycle import Status, WaitlistStatus
 from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 from sessions.scheduling.ahead import Ahead, look_ahead
-from sessions.scheduling.availability import Offer, wanted_by
+from sessions.scheduling.availability import Offer
+from sessions.scheduling.wanted import wanted_by
 from sessions.services.booking.alternatives import alternatives
 from sessions.services.booking.book import clinic_lock, locks_for
 from sessions.services.booking.moves import move_session
