@@ -87,6 +87,10 @@ ZONES = {
     "flanks": pgettext_lazy("what was treated", "flanks"),
     "thighs": pgettext_lazy("what was treated", "thighs"),
     "buttocks": pgettext_lazy("what was treated", "buttocks"),
+    "upper-arms": pgettext_lazy("what was treated", "upper arms"),
+    "upper-back": pgettext_lazy("what was treated", "upper back"),
+    "lower-back": pgettext_lazy("what was treated", "lower back"),
+    "knees": pgettext_lazy("what was treated", "knees"),
     "breast": pgettext_lazy("what was treated", "breast"),
     "scalp": pgettext_lazy("what was treated", "scalp"),
 }

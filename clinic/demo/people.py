@@ -37,6 +37,9 @@ CHARTS: dict[str, list[tuple[str, str, int, str]]] = {
     "stretch-marks-abdomen": [("abdomen", "1.75", 6, BLEEDS), ("flanks", "1.50", 6, BLEEDS)],
     "stretch-marks-thighs": [("thighs", "1.50", 6, BLEEDS)],
     "stretch-marks-breast": [("breast", "1.00", 4, RED)],
+    "stretch-marks-arms": [("upper-arms", "1.00", 4, RED)],
+    "stretch-marks-back": [("lower-back", "1.75", 6, BLEEDS)],
+    "stretch-marks-knees": [("knees", "1.00", 4, RED)],
     "hair-scalp": [("scalp", "0.75", 4, RED)],
 }
 NOSE = ("nose", "0.50", 3, RED)

@@ -30,12 +30,13 @@ WORDS = {
     "en": (
         *("face", "cheek", "chin", "nose", "forehead", "neck", "scalp", "belly", "breast", "thigh"),
         *("temples", "eyelid", "flank", "buttock", "décolletage", "decolletage", "jawline"),
+        *("upper arm", "upper back", "lower back", "knee"),
         *("pore", "peeling", "numb"),
     ),
     "es": (
         *("cara", "rostro", "frente", "nariz", "mejilla", "cuello", "escote", "manos", "abdomen"),
         *("sien", "párpado", "parpado", "flanco", "glúteo", "gluteo", "entrecejo", "cabelludo"),
-        *("muslo", "pecho", "mama", "labio", "mentón", "poro"),
+        *("muslo", "pecho", "mama", "labio", "mentón", "poro", "brazo", "espalda", "rodilla"),
     ),
 }
 

@@ -43,6 +43,15 @@ class SideEffectKind(models.TextChoices):
     HYPOPIGMENTATION = "HYPOPIGMENTATION", "Hypopigmentation"
     SCARRING = "SCARRING", "Scarring, track marks"
     ANAESTHETIC_REACTION = "ANAESTHETIC_REACTION", "Reaction to the anaesthetic"
+    PERSISTENT_ERYTHEMA = "PERSISTENT_ERYTHEMA", "Redness that stays"
+    BLISTER = "BLISTER", "Blisters"
+    HAEMATOMA = "HAEMATOMA", "Haematoma"
+    URTICARIA = "URTICARIA", "Hives (urticaria)"
+    ANAPHYLAXIS = "ANAPHYLAXIS", "Anaphylaxis"
+    SYNCOPE = "SYNCOPE", "Fainting (syncope)"
+    EYE_INJURY = "EYE_INJURY", "Injury of the eye"
+    BLOOD_EXPOSURE = "BLOOD_EXPOSURE", "Contact with another's blood"
+    SHEDDING = "SHEDDING", "Hair shedding"
     OTHER = "OTHER", "Other"
 
 

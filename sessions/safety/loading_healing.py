@@ -15,6 +15,10 @@ NOT_LOCAL = {
     SideEffectKind.ANAESTHETIC_REACTION,
     SideEffectKind.INFECTION,
     SideEffectKind.HSV_REACTIVATION,
+    SideEffectKind.URTICARIA,
+    SideEffectKind.ANAPHYLAXIS,
+    SideEffectKind.SYNCOPE,
+    SideEffectKind.BLOOD_EXPOSURE,
     SideEffectKind.OTHER,
 }
 HOUR = timedelta(hours=1)

@@ -78,7 +78,11 @@ def _comes_again(effect: PastSideEffect, kinds: set[str], facts: Facts) -> str:
             kinds & THROUGH_THE_CHANNELS
         ):
             return "a serum goes through the channels again"
-        case SideEffectKind.SCARRING if effect.is_same_area:
+        case SideEffectKind.URTICARIA | SideEffectKind.ANAPHYLAXIS if kinds:
+            return "something is put on the skin again"
+        case SideEffectKind.SYNCOPE:
+            return "treat lying down, and not alone"
+        case SideEffectKind.SCARRING | SideEffectKind.PERSISTENT_ERYTHEMA if effect.is_same_area:
             return "the same area is needled again"
         case SideEffectKind.HSV_REACTIVATION if facts.area.near_mouth:
             return "an area with the mouth is needled again: decide on antiviral prophylaxis"

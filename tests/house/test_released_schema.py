@@ -157,3 +157,18 @@ def test_zones_of_a_released_database_are_marked_where_keloids_rule_out(
         marked = database.execute("SELECT code FROM patient_zone WHERE keloid_prone").fetchall()
 
     assert {code for (code,) in marked} == {"decolletage", "breast"}
+
+
+def test_concerns_of_a_released_database_occur_on_the_new_areas_too(
+    upgraded: tuple[str, str],
+) -> None:
+    _, url = upgraded
+    with psycopg.connect(url) as database:
+        found = database.execute(
+            "SELECT code, areas[4:] FROM patient_concern_kind"
+            " WHERE code IN ('acne-scars', 'stretch-marks')"
+        )
+        areas: dict[str, list[str]] = dict(found.fetchall())
+
+    assert areas["acne-scars"] == ["breast", "back"]
+    assert areas["stretch-marks"] == ["arms", "back", "knees"]

@@ -296,7 +296,10 @@ CAPSULE = says("isotretinoin-stopped", washout_days=180, last_exposure_on=TODAY)
 CAPSULE_BEFORE = says("isotretinoin-stopped", washout_days=180, last_exposure_on=TODAY - DAY)
 HEALED = {
     kind: (facts.PastSideEffect(kind, kind.title(), 3),)
-    for kind in ("ANAESTHETIC_REACTION", "GRANULOMA", "SCARRING", "HSV_REACTIVATION")
+    for kind in (
+        *("ANAESTHETIC_REACTION", "GRANULOMA", "SCARRING", "HSV_REACTIVATION"),
+        *("URTICARIA", "ANAPHYLAXIS", "SYNCOPE", "PERSISTENT_ERYTHEMA"),
+    )
 }
 STOPPED = says("isotretinoin", washout_days=180, last_exposure_on=TODAY - 180 * DAY)
 NOT_YET = says("isotretinoin", washout_days=180, last_exposure_on=TODAY - 179 * DAY)
@@ -556,6 +559,22 @@ COURSES = [
         "side_effect_history/HSV_REACTIVATION",
         area=FACE,
         past_side_effects=HEALED["HSV_REACTIVATION"],
+    ),
+    *(
+        row(
+            f"{kind.lower()}, a cream again",
+            f"side_effect_history/{kind}",
+            products=used(),
+            past_side_effects=HEALED[kind],
+        )
+        for kind in ("URTICARIA", "ANAPHYLAXIS")
+    ),
+    row("hives, nothing put on", past_side_effects=HEALED["URTICARIA"]),
+    row("has fainted", "side_effect_history/SYNCOPE", past_side_effects=HEALED["SYNCOPE"]),
+    row(
+        "stayed red there",
+        "side_effect_history/PERSISTENT_ERYTHEMA",
+        past_side_effects=HEALED["PERSISTENT_ERYTHEMA"],
     ),
     row("own blood", "blood_product_identity/serum", products=used(SERUM, kind=ProductKind.BLOOD)),
     row(

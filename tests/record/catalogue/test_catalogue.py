@@ -60,7 +60,7 @@ def test_loading_twice_adds_nothing_and_keeps_what_the_clinic_changed(db: None) 
     call_command("seed_catalogue", stdout=out)
 
     first, second = out.getvalue().splitlines()
-    assert "15 protocols, 15 protocol versions" in first
+    assert "18 protocols, 18 protocol versions" in first
     assert set(re.findall(r"\d+", second)) == {"0"}
     assert re.sub(r"\d+", "", first) == re.sub(r"\d+", "", second)
     assert Concern.objects.get(code="melasma").name == "Chloasma"
