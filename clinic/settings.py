@@ -218,6 +218,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": WAKE_SECONDS,
         "options": {"expires": WAKE_SECONDS},
     },
+    "raise-missed-follow-ups": {
+        "task": "sessions.tasks.raise_missed_follow_ups",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "purge-tokens": {
         "task": "clinic.tasks.purge_tokens",
         "schedule": 3600.0,

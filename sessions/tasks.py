@@ -11,3 +11,8 @@ def keep_waitlist_moving() -> None:
     now = timezone.now()
     services.expire_offers(at=now)
     services.offer_freed_slots(at=now)
+
+
+@shared_task(ignore_result=True)
+def raise_missed_follow_ups() -> None:
+    services.raise_missed_follow_ups(at=timezone.now())

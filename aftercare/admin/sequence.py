@@ -45,7 +45,16 @@ class CareStepAdmin(ClinicAdmin):
         ("How", {"fields": ["channel_policy", "purpose", "is_safety"]}),
         (
             "For whom",
-            {"fields": ["kinds", "skin_types", "zones", "anaesthetic_used", "next_session_booked"]},
+            {
+                "fields": [
+                    "kinds",
+                    "skin_types",
+                    "zones",
+                    "anaesthetic_used",
+                    "next_session_booked",
+                    "asks_for",
+                ]
+            },
         ),
     ]
 
@@ -190,6 +199,8 @@ def _mark(step: CareStep) -> TimelineMark:
         conditions.append("numbed" if step.anaesthetic_used else "not numbed")
     if step.next_session_booked is not None:
         conditions.append("next one booked" if step.next_session_booked else "none booked")
+    if step.asks_for:
+        conditions.append("until that visit is booked")
     return TimelineMark(
         step=step,
         when=in_words(step),

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from clinic.models import Model, one_of
 from patients.models import Channel, Purpose, SkinType, Zone
-from sessions.models import TALKS, Kind, Protocol
+from sessions.models import TALKS, Kind, Protocol, VisitType
 
 
 class Anchor(models.TextChoices):
@@ -116,6 +116,15 @@ class CareStep(Model):
         help_text="Yes: only if the plan has another one booked. "
         "No: only if the plan has sessions left and none is booked.",
     )
+    asks_for = models.SlugField(
+        "asks to book",
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Code of a kind of visit, such as outcome-90d. Withdrawn once the plan has it "
+        "booked.",
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -156,6 +165,11 @@ class CareStep(Model):
                 violation_error_message="Only a completed session has a next one to count from.",
             ),
             models.CheckConstraint(
+                name="care_step_asks_after_treatment",
+                condition=Q(asks_for="") | Q(anchor__in=TREATED),
+                violation_error_message="Only a treatment is followed by such a visit.",
+            ),
+            models.CheckConstraint(
                 name="care_step_of_known_kinds",
                 condition=Q(kinds__len__gte=1) & Q(kinds__contained_by=Kind.values),
                 violation_error_message="Name at least one kind of visit.",
@@ -183,6 +197,10 @@ class CareStep(Model):
         known = set(Zone.objects.filter(code__in=self.zones or []).values_list("code", flat=True))
         if unknown := sorted(set(self.zones or []) - known):
             raise ValidationError({"zones": f"Unknown: {', '.join(unknown)}."})
+        codes = set(VisitType.objects.values_list("code", flat=True)) if self.asks_for else set()
+        if codes and self.asks_for not in codes:  # before the first clinic there are none
+            known_codes = ", ".join(sorted(codes))
+            raise ValidationError({"asks_for": f"Unknown. There are: {known_codes}."})
 
     @property
     def channels(self) -> list[Channel]:

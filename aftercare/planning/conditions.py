@@ -35,12 +35,17 @@ class Course:
     planned: int = 0
     completed: list[datetime] = field(default_factory=list)  # their starts
     still_to_come: set[UUID] = field(default_factory=set)
+    visits: dict[str, datetime] = field(default_factory=dict)  # the latest start, by kind of visit
 
     def has_next(self, session: TreatmentSession) -> bool:
         return bool(self.still_to_come - {session.pk})
 
     def went_on_after(self, session: TreatmentSession) -> bool:
         return any(starts_at > session.starts_at for starts_at in self.completed)
+
+    def is_followed_by(self, visit_type: str, session: TreatmentSession) -> bool:
+        starts_at = self.visits.get(visit_type)
+        return starts_at is not None and starts_at > session.starts_at
 
     @property
     def has_sessions_left(self) -> bool:
@@ -91,17 +96,25 @@ def _of_sittings(rows: Any, ids: list[UUID]) -> Any:
 
 def asks_about_the_course(step: CareStep) -> bool:
     """Whether it depends on the other sessions of the plan."""
-    return step.anchor == Anchor.LAST_SESSION or step.next_session_booked is not None
+    return (
+        step.anchor == Anchor.LAST_SESSION
+        or step.next_session_booked is not None
+        or bool(step.asks_for)
+    )
 
 
 def _courses(plans: set[UUID]) -> dict[UUID, Course]:
     courses: dict[UUID, Course] = {}
-    rows = TreatmentSession.objects.filter(plan__in=plans, kind=Kind.TREATMENT)
-    for plan, status, planned, pk, session_status, starts_at in rows.values_list(
-        "plan_id", "plan__status", "plan__planned_sessions", "pk", "status", "starts_at"
+    rows = TreatmentSession.objects.filter(plan__in=plans).order_by("starts_at")
+    of_plan = ("plan_id", "plan__status", "plan__planned_sessions")
+    for plan, status, planned, pk, kind, visit_type, session_status, starts_at in rows.values_list(
+        *of_plan, "pk", "kind", "visit_type__code", "status", "starts_at"
     ):
         course = courses.setdefault(plan, Course(status, planned))
-        if session_status == Status.COMPLETED:
+        if kind != Kind.TREATMENT:
+            if session_status in (*STILL_TO_COME, Status.COMPLETED):
+                course.visits[visit_type] = starts_at
+        elif session_status == Status.COMPLETED:
             course.completed.append(starts_at)
         elif session_status in STILL_TO_COME:
             course.still_to_come.add(pk)
@@ -160,6 +173,8 @@ def _unmet_in_course(step: CareStep, session: TreatmentSession, course: Course) 
             return "another session came after it"
         if course.status not in (PlanStatus.ACTIVE, PlanStatus.COMPLETED):
             return f"the plan is {in_words(PlanStatus, course.status)}"
+    if step.asks_for and course.is_followed_by(step.asks_for, session):
+        return "that visit is booked"
     if step.next_session_booked is True and not has_next:
         return "no other session is booked"
     if step.next_session_booked is False:

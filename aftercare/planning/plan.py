@@ -77,7 +77,7 @@ KNOWN = Prepared(
         ORDER BY code, protocol_id NULLS LAST
     ) AS step
     WHERE anchor = ANY (%(anchors)s)
-        OR anchor = 'LAST_SESSION' OR next_session_booked IS NOT NULL
+        OR anchor = 'LAST_SESSION' OR next_session_booked IS NOT NULL OR asks_for <> ''
     """,  # noqa: S608  names of columns
     types={
         "patients": "uuid[]",

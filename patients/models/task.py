@@ -20,6 +20,7 @@ class TaskKind(models.TextChoices):
     HEALING = "HEALING", "Report of healing"
     INCIDENT = "INCIDENT", "Incident"
     EXPOSURE = "EXPOSURE", "Blood exposure"
+    FOLLOW_UP = "FOLLOW_UP", "Follow-up did not happen"
     OTHER = "OTHER", "Other"
 
 

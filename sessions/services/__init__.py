@@ -19,7 +19,11 @@ from sessions.scheduling.availability import Chosen, SlotTaken
 from sessions.services.booking.alternatives import alternatives
 from sessions.services.booking.book import book_session
 from sessions.services.booking.callers import book_caller
-from sessions.services.booking.follow_up import FollowUp, propose_follow_up
+from sessions.services.booking.follow_up import (
+    FollowUp,
+    propose_follow_up,
+    raise_missed_follow_ups,
+)
 from sessions.services.booking.holds import place_hold, release_hold
 from sessions.services.booking.moves import move_session
 from sessions.services.booking.reschedule import reschedule_session
@@ -112,6 +116,7 @@ __all__ = [
     "propose_follow_up",
     "propose_moves",
     "propose_series",
+    "raise_missed_follow_ups",
     "record_candidacy",
     "record_check_in",
     "record_deviation",

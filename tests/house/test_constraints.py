@@ -588,6 +588,9 @@ VIOLATIONS["care_step_within_three_years"] = lambda: make.CareStepFactory(offset
 VIOLATIONS["care_step_window_after_treatment"] = lambda: make.CareStepFactory(
     anchor="BOOKED", from_next_window=True
 )
+VIOLATIONS["care_step_asks_after_treatment"] = lambda: make.CareStepFactory(
+    anchor="BOOKED", asks_for="outcome-90d"
+)
 VIOLATIONS["care_step_asks_what_is_known"] = lambda: make.CareStepFactory(
     anchor="BOOKED", zones=["nose"]
 )

@@ -1,14 +1,23 @@
-"""The outcome visits that follow on the last session of a plan: when each could be."""
+"""The outcome visits that follow on the last session of a plan: when each could be, and who hears
+that one was not."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef
+
+from clinic.db.retries import retried_transaction
 from clinic.models import User
 from clinic.values.wallclock import instant_of
+from patients.models import StaffTask, TaskKind
+from patients.services.tasks import raise_task
 from sessions.lifecycle import PlanStatus, Status
 from sessions.models import CountedFrom, Kind, TreatmentPlan, TreatmentSession, VisitType
 from sessions.scheduling.availability import Offer, offers
 from sessions.scheduling.wanted import VisitRequest
+
+# A window that closed longer ago raises no task: a clinic that begins, or was down, is not flooded.
+STILL_WORTH_A_CALL = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -93,3 +102,57 @@ def _in_window(
     slot = min(same or free, key=lambda offer: abs(offer.starts_at - middle))
     shift = "" if same else f"no {usual:%A} at {usual:%H:%M} is free in its window"
     return FollowUp(visit_type, slot, shift)
+
+
+@retried_transaction
+def raise_missed_follow_ups(*, at: datetime, by: User | None = None) -> int:
+    """A task for the desk for each outcome visit whose window has closed without it, once; how many
+    were raised. Nobody is asked for whose course has gone on, or whose record is archived."""
+    raised = 0
+    wanted = VisitType.objects.filter(
+        kind=Kind.OUTCOME, counted_from=CountedFrom.LAST_SESSION, is_active=True
+    )
+    for visit_type in wanted.select_related("clinic").order_by("pk"):
+        for last in _missed(visit_type, at):
+            raise_task(
+                clinic=visit_type.clinic,
+                kind=TaskKind.FOLLOW_UP,
+                title=f"{visit_type.name} did not take place: call, and offer a time",
+                detail=f"The last session was on {last.starts_at_local:%d %b %Y}. How the skin is "
+                "now is not known.",
+                source=_source(visit_type, last),
+                at=at,
+                patient=last.patient,
+            )
+            raised += 1
+    return raised
+
+
+def _source(visit_type: VisitType, last: TreatmentSession) -> str:
+    return f"follow-up:{visit_type.code}:{last.pk}"
+
+
+def _missed(visit_type: VisitType, at: datetime) -> list[TreatmentSession]:
+    """Last sessions that this visit should have followed by now, and that no task tells of yet."""
+    closed = at - timedelta(days=1 + (visit_type.window_until_days or 0))
+    later = TreatmentSession.objects.occupying().filter(
+        plan=OuterRef("plan"), starts_at__gt=OuterRef("starts_at")
+    )
+    rows = (
+        TreatmentSession.objects.filter(
+            ~Exists(later.filter(kind=Kind.TREATMENT)),
+            ~Exists(later.filter(visit_type=visit_type)),
+            clinic=visit_type.clinic_id,
+            kind=Kind.TREATMENT,
+            status=Status.COMPLETED,
+            starts_at__gt=closed - STILL_WORTH_A_CALL,
+            starts_at__lte=closed,
+            patient__archived_at=None,
+            plan__status__in=(PlanStatus.ACTIVE, PlanStatus.COMPLETED),
+        )
+        .select_related("patient", "clinic")
+        .order_by("starts_at", "pk")
+    )
+    by_source = {_source(visit_type, last): last for last in rows}
+    told = StaffTask.objects.filter(source__in=by_source).values_list("source", flat=True)
+    return [last for source, last in by_source.items() if source not in set(told)]

@@ -1,14 +1,24 @@
 """Outcome visits follow on the last session, in the windows of their kinds."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
+from aftercare.models import Anchor, Message
+from clinic.catalogue import read
+from clinic.management.commands.seed_catalogue import duration
+from patients.models import StaffTask
+from patients.services import finish_task
 from sessions import services
+from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
+from sessions.tasks import raise_missed_follow_ups
 from tests.conftest import Booking
-from tests.factories import NINE, visit_type_of
+from tests.factories import DAY, NINE, CareStepFactory, visit_type_of
+from tests.support.catalogue import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +89,112 @@ def test_the_proposal_of_a_plan_tells_them(
         str(visit_type_of(booking.plan.clinic, code).pk) for code in ("outcome-90d", "outcome-180d")
     }
     assert all(row["device"] is None for row in told)
+
+
+STEPS = read(Path(ROOT, "aftercare/catalogue/steps.yaml"))
+TEXTS = read(Path(ROOT, "aftercare/catalogue/templates.yaml"))
+
+
+def test_whatever_asks_for_a_visit_says_for_which() -> None:
+    asking = {text["step"] for text in TEXTS if "[Ask for " in text["body"]}
+    at_any_time = {"cancelled", "recall-365d"}  # the same visit again, a consultation
+
+    assert asking - at_any_time == {
+        step["code"]
+        for step in STEPS
+        if step.get("asks_for") or step.get("next_session_booked") is False
+    }
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if step.get("asks_for")], ids=str)
+def test_what_a_letter_asks_for_can_be_booked_as_long_as_it_is_sent(
+    booking: Booking, last: TreatmentSession, step: dict[str, Any]
+) -> None:
+    first = last.starts_at + duration(step["offset"])
+    for moment in (first, first + duration(step["useful_for"]) - timedelta(hours=1)):
+        found = services.propose_follow_up(plan=booking.plan, at=moment)
+        wanted = next(one for one in found if one.visit_type.code == step["asks_for"])
+        visit = services.book_visit(
+            visit_type=wanted.visit_type,
+            patient=booking.plan.patient,
+            plan=booking.plan,
+            starts_at=wanted.slot.starts_at,
+            practitioner=booking.practitioner,
+            room=booking.room,
+            at=moment,
+            by=booking.practitioner,
+        )
+        booking.move(visit, Status.CANCELLED, at=moment)
+
+
+def book_outcome(booking: Booking, code: str = "outcome-90d") -> TreatmentSession:
+    return services.book_visit(
+        visit_type=visit_type_of(booking.plan.clinic, code),
+        patient=booking.plan.patient,
+        plan=booking.plan,
+        starts_at=NINE + 91 * DAY,
+        practitioner=booking.practitioner,
+        room=booking.room,
+        at=NINE + DAY,
+        by=booking.practitioner,
+    )
+
+
+def test_the_letter_that_asks_for_a_visit_is_withdrawn_while_it_is_booked(booking: Booking) -> None:
+    for code in ("outcome-90d", "outcome-180d"):
+        CareStepFactory(code=code, anchor=Anchor.LAST_SESSION, offset=90 * DAY, asks_for=code)
+    booking.completed()
+
+    visit = book_outcome(booking)
+    booked = dict(Message.objects.values_list("step__code", "status"))
+    reason = Message.objects.get(step__code="outcome-90d").reason
+    booking.move(visit, Status.CANCELLED, at=NINE + 2 * DAY)
+
+    assert booked == {"outcome-90d": "CANCELLED", "outcome-180d": "PENDING"}
+    assert reason == "no longer fits: that visit is booked"
+    again = Message.objects.get(step__code="outcome-90d", occurrence=2)
+    assert again.status == "PENDING"
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [(120, []), (121, ["outcome-90d"]), (134, ["outcome-90d"]), (135, []), (211, ["outcome-180d"])],
+)
+def test_a_window_that_closes_without_the_visit_is_a_task_of_the_desk(
+    last: TreatmentSession, days: int, told: list[str]
+) -> None:
+    services.raise_missed_follow_ups(at=NINE + days * DAY)
+
+    rows = StaffTask.objects.filter(kind="FOLLOW_UP")
+    assert [task.source.split(":")[1] for task in rows] == told
+    assert all((task.audience, task.patient) == ("FRONT_DESK", last.patient) for task in rows)
+
+
+def test_it_is_told_once_even_when_it_is_done(last: TreatmentSession) -> None:
+    at = NINE + 122 * DAY
+    first, second = (services.raise_missed_follow_ups(at=at) for _ in range(2))
+    finish_task(task_id=StaffTask.objects.get().pk, at=at, by=last.practitioner, note="Moved away")
+
+    assert (first, second, services.raise_missed_follow_ups(at=at + DAY)) == (1, 0, 0)
+
+
+def test_nobody_is_called_who_comes_or_has_come_again(booking: Booking) -> None:
+    booking.completed()
+    visit = book_outcome(booking)
+    at = NINE + 122 * DAY
+    booked = services.raise_missed_follow_ups(at=at)
+    booking.move(visit, Status.NO_SHOW, at=NINE + 92 * DAY)
+
+    assert (booked, services.raise_missed_follow_ups(at=at)) == (0, 1)
+    StaffTask.objects.all().delete()
+    booking.completed(NINE + 100 * DAY)
+    assert services.raise_missed_follow_ups(at=at) == 0
+
+
+def test_beat_asks_for_all_clinics(last: TreatmentSession, settings: Any) -> None:
+    names = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+
+    raise_missed_follow_ups()
+
+    assert raise_missed_follow_ups.name in names
+    assert not StaffTask.objects.exists()  # its windows lie ahead
