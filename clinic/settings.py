@@ -315,6 +315,8 @@ SPECTACULAR_SETTINGS = {
         "Keyword": "aftercare.models.Keyword",
         "MessageStatus": "aftercare.models.MessageStatus",
         "PhotoScope": "patients.models.PhotoScope",
+        "SeverityEnum": "clinic.findings.Severity",
+        "TaskSeverity": "patients.models.TaskSeverity",
         "PlanStatus": "sessions.lifecycle.PlanStatus",
         "ProductKind": "sessions.models.ProductKind",
         "RaterRole": "sessions.models.RaterRole",

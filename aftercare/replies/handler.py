@@ -20,7 +20,7 @@ from aftercare.replies.reply import MASKED, URGENT, Outcome, Reply
 from aftercare.replies.vocabulary import ALL, Topic
 from aftercare.texts import links
 from clinic.db.retries import retried_transaction
-from patients.models import Audience, Channel, StaffTask, TaskKind
+from patients.models import Audience, Channel, StaffTask, TaskKind, TaskSeverity
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.services import move_session
@@ -190,12 +190,15 @@ class ReplyHandler(Reply):
         level, task = self.report()
         is_urgent = level in URGENT
         title = "Reply, maybe an opt-out" if self.reading.maybe_opt_out else "Reply to read"
+        severity = TaskSeverity(level.value) if is_urgent else TaskSeverity.ROUTINE
         if is_urgent:
             title = f"{level.name}: reply"
         if task is None:
-            task = self.raise_task(TaskKind.REPLY, title, audience=Audience.CLINICAL)
+            task = self.raise_task(
+                TaskKind.REPLY, title, audience=Audience.CLINICAL, severity=severity
+            )
         if task is None and is_urgent:
-            task = self.raise_everywhere(title)
+            task = self.raise_everywhere(title, severity)
         desk = self._tell_the_desk()
         kind = "healing_visit" if desk and self.reading.topic else "healing"
         if is_urgent:

@@ -11,7 +11,7 @@ from aftercare.replies.reply import MASKED, URGENT, Incoming, report
 from aftercare.replies.sender import as_number
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
-from patients.models import Audience, Channel, TaskKind
+from patients.models import Audience, Channel, TaskKind, TaskSeverity
 from patients.services import raise_task
 from sessions.triage import Level
 
@@ -66,7 +66,13 @@ def receive_from_page(
     raising = partial(raise_task, clinic=message.clinic, patient=patient, kind=kind, at=at)
     if task is None:
         grave = f"{level.name}: " if level in URGENT else ""
-        task = raising(title=grave + title, detail=text, source=source, audience=audience)
+        task = raising(
+            title=grave + title,
+            detail=text,
+            source=source,
+            audience=audience,
+            severity=level.value if grave else TaskSeverity.ROUTINE,
+        )
     if is_clinical and wants_change:
         raising(title=title, detail=MASKED, source=f"{source}:desk")
     return InboundMessage.objects.create(

@@ -13,7 +13,7 @@ from aftercare.replies.contexts import ReplyContext, Words, healing_session, rea
 from aftercare.replies.keywords import read_reply
 from aftercare.replies.promise import read_by
 from aftercare.replies.sender import as_number, only_clinic, people_at
-from patients.models import Audience, Channel, Patient, Purpose, StaffTask, TaskKind
+from patients.models import Audience, Channel, Patient, Purpose, StaffTask, TaskKind, TaskSeverity
 from patients.services import raise_task
 from sessions.services import NoTriageRules, record_check_in
 from sessions.triage import Level, gravest
@@ -105,6 +105,7 @@ class Reply:
         audience: Audience = Audience.FRONT_DESK,
         detail: str = "",
         source: str = "",
+        severity: str = TaskSeverity.ROUTINE,
     ) -> StaffTask | None:
         if self.clinic is None:  # a task belongs to a clinic; the inbox shows it to all
             return None
@@ -116,10 +117,11 @@ class Reply:
             detail=detail or self.incoming.body,
             source=self.source + source,
             audience=audience,
+            severity=severity,
             at=self.at,
         )
 
-    def raise_everywhere(self, title: str) -> StaffTask | None:
+    def raise_everywhere(self, title: str, severity: str) -> StaffTask | None:
         """What is urgent, in each clinic that knows the number: the first of the tasks."""
         clinics = {patient.clinic_id: patient.clinic for patient in self.people}
         tasks = [
@@ -130,6 +132,7 @@ class Reply:
                 detail=self.incoming.body,
                 source=f"{self.source}:{number}",
                 audience=Audience.CLINICAL,
+                severity=severity,
                 at=self.at,
             )
             for number, clinic in enumerate(clinics.values())

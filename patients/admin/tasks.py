@@ -3,36 +3,51 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models.functions import Left
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.decorators import action, display
 
 from clinic.admin import ClinicAdmin, FixedRows, StatusButtons
-from clinic.admin.words import status_badge
+from clinic.admin.words import badge, status_badge
 from clinic.permissions import actor
 from patients import services
-from patients.models import StaffTask, TaskStatus
+from patients.models import StaffTask, TaskSeverity, TaskStatus
 from patients.models.task import TASK_NEXT
 
+SEVERITY_COLOURS: dict[str, str] = {
+    TaskSeverity.EMERGENCY: "danger",
+    TaskSeverity.RED: "danger",
+    TaskSeverity.AMBER: "warning",
+    TaskSeverity.ROUTINE: "info",
+}
 STATUS_COLOURS = {TaskStatus.OPEN: "warning", TaskStatus.DONE: "success"}
 
 
 @admin.register(StaffTask)
 class StaffTaskAdmin(StatusButtons, FixedRows, ClinicAdmin):
-    """Open tasks first, the oldest on top. A note may be left when one is ticked off."""
+    """Open tasks first, the gravest on top, then as they are due. A note may be left when one is
+    ticked off; of what is grave, or was reported of the skin, it must say what came of it."""
 
-    buttons = {"done": TaskStatus.DONE}
-    next_statuses = TASK_NEXT
-    actions_submit_line = ["done"]
-    list_display = ["due_at", "kind", "title", "patient", "shown_status", "done_by"]
-    list_filter = ["status", "kind", "audience"]
-    list_select_related = ["patient", "done_by"]
-    search_fields = ["title", "patient__family_name", "patient__given_name"]
-    ordering = ["-status", "due_at", "id"]
-    fields = [
-        *("kind", "title", "detail", "patient", "clinic", "due_at", "status"),
-        *("done_note", "done_at", "done_by"),
+    buttons = {"take": TaskStatus.OPEN, "done": TaskStatus.DONE}
+    next_statuses = {**TASK_NEXT, TaskStatus.OPEN: frozenset(TaskStatus)}
+    actions_submit_line = ["take", "done"]
+    list_display = [
+        *("due_at", "shown_severity", "kind", "title", "patient", "shown_status", "taken_by"),
+        "done_by",
     ]
+    list_filter = ["status", "severity", "kind", "audience"]
+    list_select_related = ["patient", "taken_by", "done_by"]
+    search_fields = ["title", "patient__family_name", "patient__given_name"]
+    ordering = [Left("urgency", 1).asc(), "due_at", "id"]
+    fields = [
+        *("severity", "kind", "title", "detail", "patient", "clinic", "due_at", "status"),
+        *("taken_at", "taken_by", "done_note", "done_at", "done_by"),
+    ]
+
+    @display(description="severity", ordering="urgency")
+    def shown_severity(self, task: StaffTask) -> str:
+        return badge(task.get_severity_display(), SEVERITY_COLOURS[task.severity])
 
     @display(description="status", ordering="status")
     def shown_status(self, task: StaffTask) -> str:
@@ -48,6 +63,17 @@ class StaffTaskAdmin(StatusButtons, FixedRows, ClinicAdmin):
             services.note_task(
                 task_id=obj.pk, note=obj.done_note, at=timezone.now(), by=actor(request)
             )
+
+    def press_result(self, pressed: str, obj: Any) -> str:
+        task = StaffTask.objects.select_related("taken_by").get(pk=obj.pk)
+        if task.status == TaskStatus.OPEN:
+            return f"taken by {task.taken_by}."
+        return super().press_result(pressed, obj)
+
+    @action(description="Take", permissions=["change"])
+    def take(self, request: HttpRequest, obj: StaffTask) -> None:
+        """Also from whom the page shows: whoever presses has read it."""
+        self.press(request, services.take_task, task_id=obj.pk, take_over=True)
 
     @action(description="Done", permissions=["change"])
     def done(self, request: HttpRequest, obj: StaffTask) -> None:

@@ -31,7 +31,7 @@ from patients.models.screening import (
     ScreeningRule,
     ScreeningWording,
 )
-from patients.models.task import Audience, StaffTask, TaskKind, TaskStatus
+from patients.models.task import Audience, StaffTask, TaskKind, TaskSeverity, TaskStatus
 
 __all__ = [
     "OFF_LABEL",
@@ -63,6 +63,7 @@ __all__ = [
     "SkinTypeAssessment",
     "StaffTask",
     "TaskKind",
+    "TaskSeverity",
     "TaskStatus",
     "TreatmentConsent",
     "Zone",

@@ -4,7 +4,8 @@ from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Cast, Concat
 
 from clinic.models import Clinic, ClinicScoped, Model, Role, User, one_of, track_history
 from patients.models.patient import Patient
@@ -28,6 +29,19 @@ class Audience(models.TextChoices):
     FRONT_DESK = "FRONT_DESK", "Front desk"
     CLINICAL = "CLINICAL", "Clinicians"
     MANAGER = "MANAGER", "Manager"
+
+
+class TaskSeverity(models.TextChoices):
+    """How grave it is: the levels of triage, and what was not triaged."""
+
+    EMERGENCY = "EMERGENCY", "Emergency"
+    RED = "RED", "Red"
+    AMBER = "AMBER", "Amber"
+    ROUTINE = "ROUTINE", "Routine"
+
+
+# A person must say what came of these, and until then no routine text goes to the patient.
+GRAVE = (TaskSeverity.EMERGENCY, TaskSeverity.RED)
 
 
 # What patients write after a treatment is not for the desk, nor the desk's calls for clinicians.
@@ -58,16 +72,26 @@ class StaffTaskQuerySet(ClinicScoped["StaffTask"]):
     def open(self) -> Self:
         return self.filter(status=TaskStatus.OPEN)
 
+    def grave(self) -> Self:
+        """Open ones that a clinician must act on today."""
+        return self.open().filter(severity__in=GRAVE)
 
-@track_history()
+
+@track_history(exclude=("urgency",))
 class StaffTask(Model):
     """One thing to do. `source` names its cause, such as `message:<id>`: while a task is open, its
-    cause raises no second one."""
+    cause raises no second one. `urgency` sorts them: open ones first, the gravest on top."""
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="tasks")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, related_name="tasks")
     kind = models.CharField(max_length=20, choices=TaskKind)
     audience = models.CharField(max_length=12, choices=Audience)
+    severity = models.CharField(
+        max_length=12,
+        choices=TaskSeverity,
+        default=TaskSeverity.ROUTINE,
+        db_default=TaskSeverity.ROUTINE,
+    )
     title = models.CharField(max_length=160)
     detail = models.TextField(max_length=4_000, blank=True)
     due_at = models.DateTimeField()
@@ -75,9 +99,29 @@ class StaffTask(Model):
     status = models.CharField(
         max_length=8, choices=TaskStatus, default=TaskStatus.OPEN, db_default=TaskStatus.OPEN
     )
+    taken_at = models.DateTimeField(null=True)
+    taken_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", help_text="Who is on it."
+    )
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     done_note = models.CharField(max_length=500, blank=True)
+    urgency = models.GeneratedField(
+        expression=Concat(
+            Case(
+                When(status=TaskStatus.DONE, then=Value("9")),
+                *[
+                    When(severity=severity, then=Value(str(rank)))
+                    for rank, severity in enumerate(TaskSeverity)
+                ],
+                default=Value("8"),
+            ),
+            Value(" "),
+            Cast(F("id"), models.CharField()),
+        ),
+        output_field=models.CharField(max_length=40),
+        db_persist=True,
+    )
 
     objects = StaffTaskQuerySet.as_manager()
 
@@ -92,6 +136,17 @@ class StaffTask(Model):
             ),
             one_of("staff_task_kind_known", kind=TaskKind),
             one_of("staff_task_audience_known", audience=Audience),
+            one_of("staff_task_severity_known", severity=TaskSeverity),
+            models.CheckConstraint(
+                name="staff_task_taken_at_iff_by",
+                condition=Q(taken_at__isnull=True, taken_by__isnull=True)
+                | Q(taken_at__isnull=False, taken_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="staff_task_that_is_grave_has_an_outcome",
+                condition=~Q(severity__in=GRAVE, status=TaskStatus.DONE, done_note=""),
+                violation_error_message="Say what was found and done.",
+            ),
             models.CheckConstraint(
                 name="staff_task_done_iff_done_at",
                 condition=Q(status=TaskStatus.OPEN, done_at__isnull=True, done_by__isnull=True)
@@ -110,9 +165,20 @@ class StaffTask(Model):
                 fields=["clinic", "audience", "due_at"],
                 condition=Q(status=TaskStatus.OPEN),
             ),
+            models.Index(name="staff_task_by_urgency", fields=["clinic", "urgency"]),
+            models.Index(
+                name="staff_task_grave",
+                fields=["patient"],
+                condition=Q(status=TaskStatus.OPEN, severity__in=GRAVE),
+            ),
             models.Index(name="staff_task_by_patient", fields=["patient", "id"]),
             models.Index(name="staff_task_by_source", fields=["source", "-id"]),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def needs_outcome(self) -> bool:
+        """Whether it can only be ticked off with what was found and done."""
+        return self.kind == TaskKind.HEALING or self.severity in GRAVE

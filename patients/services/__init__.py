@@ -19,13 +19,24 @@ from patients.services.records import (
 )
 from patients.services.registration import ContactWord, register_patient
 from patients.services.screening import AnswerEntry, questionnaire, record_screening
-from patients.services.tasks import TaskDone, finish_source, finish_task, note_task, raise_task
+from patients.services.tasks import (
+    OutcomeMissing,
+    TaskDone,
+    TaskTaken,
+    finish_source,
+    finish_task,
+    note_task,
+    raise_task,
+    take_task,
+)
 
 __all__ = [
     "AnswerEntry",
     "ContactWord",
+    "OutcomeMissing",
     "PatientArchived",
     "TaskDone",
+    "TaskTaken",
     "archive_record",
     "assess_skin_type",
     "change_concern",
@@ -44,5 +55,6 @@ __all__ = [
     "register_patient",
     "restore_record",
     "revoke_consent",
+    "take_task",
     "update_patient",
 ]

@@ -6,12 +6,17 @@ from uuid import UUID
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import Clinic, User
-from patients.models import Audience, Patient, StaffTask, TaskKind, TaskStatus
+from patients.models import Audience, Patient, StaffTask, TaskSeverity, TaskStatus
 
 
 class TaskDone(Conflict):
     code = "task_done"
     title = "This task is done already"
+
+
+class TaskTaken(Conflict):
+    code = "task_taken"
+    title = "Somebody else is on this task"
 
 
 class OutcomeMissing(DomainError):
@@ -30,6 +35,7 @@ def raise_task(
     patient: Patient | None = None,
     detail: str = "",
     audience: str = Audience.FRONT_DESK,
+    severity: str = TaskSeverity.ROUTINE,
 ) -> StaffTask:
     """Put something on the list of the staff, unless the task of this `source` is still open;
     returns it. Never fails on a long text: a task must not undo what raised it."""
@@ -38,6 +44,7 @@ def raise_task(
         patient=patient,
         kind=kind,
         audience=audience,
+        severity=severity,
         title=title[:160],
         detail=detail[:4_000],
         due_at=at,
@@ -58,13 +65,29 @@ def note_task(*, task_id: UUID, note: str, at: datetime, by: User) -> StaffTask:
 
 
 @retried_transaction
+def take_task(*, task_id: UUID, at: datetime, by: User, take_over: bool = False) -> StaffTask:
+    """Say that one is on it, so that nobody else begins too; from somebody else with `take_over`.
+
+    Raises TaskDone, TaskTaken.
+    """
+    task = _open_task(task_id)
+    if task.taken_by_id == by.pk:
+        return task
+    if task.taken_by and not take_over:
+        raise TaskTaken(f"{task.taken_by} is on it since {task.taken_at:%H:%M} UTC.")
+    task.taken_at, task.taken_by = at, by
+    task.save(update_fields=["taken_at", "taken_by"])
+    return task
+
+
+@retried_transaction
 def finish_task(*, task_id: UUID, at: datetime, by: User | None, note: str = "") -> StaffTask:
-    """Tick a task off; one about what a patient has reported, with its outcome.
+    """Tick a task off; one that is grave, or about what a patient has reported, with its outcome.
 
     Raises TaskDone, OutcomeMissing.
     """
     task = _open_task(task_id)
-    if task.kind == TaskKind.HEALING and not note.strip():
+    if task.needs_outcome and not note.strip():
         raise OutcomeMissing(
             "Say what was found and done; the patient's next session waits for it.", field="note"
         )

@@ -635,6 +635,11 @@ VIOLATIONS["side_effect_resolution_iff_resolved"] = lambda: make.SideEffectFacto
     resolution="gone"
 )
 VIOLATIONS["staff_task_kind_known"] = lambda: make.StaffTaskFactory(kind="CHORE")
+VIOLATIONS["staff_task_severity_known"] = lambda: make.StaffTaskFactory(severity="PINK")
+VIOLATIONS["staff_task_taken_at_iff_by"] = lambda: make.StaffTaskFactory(taken_at=NINE)
+VIOLATIONS["staff_task_that_is_grave_has_an_outcome"] = lambda: make.StaffTaskFactory(
+    severity="RED", status="DONE", done_at=NINE
+)
 VIOLATIONS["staff_task_audience_known"] = lambda: make.StaffTaskFactory(audience="ALL")
 VIOLATIONS["staff_task_done_iff_done_at"] = lambda: make.StaffTaskFactory(status="DONE")
 VIOLATIONS["staff_task_has_a_source"] = lambda: make.StaffTaskFactory(source="")

@@ -7,8 +7,9 @@ from rest_framework.test import APIClient
 
 from clinic.models import Clinic, Role, User
 from patients import services
-from patients.models import Audience, StaffTask, TaskKind, TaskStatus
+from patients.models import Audience, StaffTask, TaskKind, TaskSeverity, TaskStatus
 from patients.models.task import TASK_NEXT
+from tests.admin.pages import client_of as admin_of
 from tests.conftest import client_of
 from tests.factories import HOUR, NINE, PatientFactory, StaffTaskFactory, UserFactory
 from tests.support.forms import send
@@ -167,3 +168,72 @@ def test_the_admin_ticks_a_task_off_with_a_note(clinic: Clinic, client: Any, dan
     closed = client.get(page)
     assert closed.status_code == 200
     assert 'name="done_note"' not in closed.content.decode()
+
+
+# how grave it is
+
+
+def test_a_red_task_is_ticked_off_with_what_came_of_it(clinic: Clinic, as_dana: APIClient) -> None:
+    task = StaffTaskFactory(clinic=clinic, severity=TaskSeverity.RED)
+
+    refused = as_dana.post(f"/api/v1/tasks/{task.pk}/done/", {"note": " "})
+    done = as_dana.post(f"/api/v1/tasks/{task.pk}/done/", {"note": "seen, antibiotics"})
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "outcome_missing")
+    assert refused.json()["errors"][0]["pointer"] == "/note"
+    assert done.status_code == 200
+
+
+def test_open_tasks_come_first_and_the_gravest_on_top(
+    clinic: Clinic, as_dana: APIClient, dana: User
+) -> None:
+    graves = [*TaskSeverity][::-1]
+    tasks = {grave: StaffTaskFactory(clinic=clinic, severity=grave) for grave in graves}
+    older = StaffTaskFactory(clinic=clinic, severity=TaskSeverity.RED)
+    gone = StaffTaskFactory(
+        clinic=clinic, severity="EMERGENCY", status="DONE", done_at=NINE, done_note="seen"
+    )
+    expected = [tasks[grave] for grave in TaskSeverity]
+    expected = [*expected[:2], older, *expected[2:], gone]
+
+    listed = as_dana.get("/api/v1/tasks/?page_size=3").json()
+    rest = as_dana.get(listed["next"]).json()["results"]
+
+    shown = [row["id"] for row in (*listed["results"], *rest)]
+    assert shown == [str(task.pk) for task in expected]
+    page = admin_of(dana).get("/admin/patients/stafftask/").content.decode()
+    places = [page.index(f"/stafftask/{task.pk}/") for task in expected]
+    assert places == sorted(places)
+    red = as_dana.get("/api/v1/tasks/?severity=RED&severity=AMBER").json()["results"]
+    assert {row["severity"] for row in red} == {"RED", "AMBER"}
+
+
+def test_one_person_takes_a_task_and_another_only_knowingly(
+    clinic: Clinic, as_dana: APIClient, dana: User
+) -> None:
+    task = StaffTaskFactory(clinic=clinic)
+    other = UserFactory(role=Role.RECEPTIONIST, clinic=clinic, first_name="Eve")
+    path = f"/api/v1/tasks/{task.pk}/take/"
+
+    taken, again = as_dana.post(path), as_dana.post(path)
+    refused = client_of(other).post(path)
+    over = client_of(other).post(path, {"take_over": True})
+
+    assert taken.json()["taken_by"] == again.json()["taken_by"] == str(dana.pk)
+    assert taken.json()["taken_at"] == again.json()["taken_at"]
+    assert (refused.status_code, refused.json()["code"]) == (409, "task_taken")
+    assert over.json()["taken_by"] == str(other.pk)
+    services.finish_task(task_id=task.pk, at=NINE, by=dana, note="done")
+    assert as_dana.post(path, {"take_over": True}).json()["code"] == "task_done"
+
+
+def test_the_admin_takes_a_task_and_says_who_has_it(clinic: Clinic, dana: User) -> None:
+    task = StaffTaskFactory(clinic=clinic, severity=TaskSeverity.RED)
+    page, client = f"/admin/patients/stafftask/{task.pk}/change/", admin_of(dana)
+
+    send(client, page, "patients_stafftask_take")
+    refused = send(client, page, "patients_stafftask_done", done_note="")
+
+    task.refresh_from_db()
+    assert (task.taken_by, task.status) == (dana, TaskStatus.OPEN)
+    assert "Say what was found and done" in refused.content.decode()

@@ -209,6 +209,9 @@ class Desk:
         word = {"channel": "EMAIL", "purpose": "CARE", "granted": False, "wording": "No more"}
         return self.dana, None, {"patient": str(self.patient.pk), **word}
 
+    def take_task(self) -> Any:
+        return self.dana, StaffTaskFactory(clinic=self.clinic), {"take_over": True}
+
     def finish_task(self) -> Any:
         return self.dana, StaffTaskFactory(clinic=self.clinic), {"note": "called"}
 

@@ -143,6 +143,7 @@ def _tell(check_in: CheckIn, found: Triage, *, source: str, promised_at: datetim
         patient=session.patient,
         kind=TaskKind.HEALING,
         audience=Audience.CLINICAL,
+        severity=acted.value,
         title=f"{acted.value}{draft}, day {check_in.day}: {session.patient}",
         detail=f"{names}\n{check_in.words}".strip(),
         source=source or f"check-in:{session.pk}:{acted.value}",
