@@ -1,4 +1,5 @@
-"""What a consultation has and what it lacks, on the page of a patient."""
+"""What a visit has and what it lacks: of a consultation on the page of the patient, of an outcome
+visit on its own."""
 
 from typing import Any
 
@@ -9,7 +10,9 @@ from unfold.decorators import display
 
 from clinic.admin.words import badge
 from patients.models import Patient
-from sessions.safety.consultation import consultation_items
+from sessions.models import TreatmentSession
+from sessions.safety.consultation import Item, consultation_items
+from sessions.safety.outcome_visit import outcome_items
 
 
 class ConsultationList:
@@ -26,15 +29,27 @@ class ConsultationList:
 
     @display(description="what is there")
     def consultation(self, patient: Patient) -> str:
-        return format_html_join(
-            "",
-            '<p class="mb-2">{} {}: {}</p>',
+        return _listed(consultation_items(patient, at=timezone.now()))
+
+
+class OutcomeList:
+    """For the page of a session: what to measure at an outcome visit."""
+
+    @display(description="to measure")
+    def to_measure(self, session: TreatmentSession) -> str:
+        return _listed(outcome_items(session, at=timezone.now()))
+
+
+def _listed(items: list[Item]) -> str:
+    return format_html_join(
+        "",
+        '<p class="mb-2">{} {}: {}</p>',
+        (
             (
-                (
-                    badge("There", "success") if item.is_there else badge("Missing", "warning"),
-                    item.name,
-                    item.detail,
-                )
-                for item in consultation_items(patient, at=timezone.now())
-            ),
-        )
+                badge("There", "success") if item.is_there else badge("Missing", "warning"),
+                item.name,
+                item.detail,
+            )
+            for item in items
+        ),
+    )

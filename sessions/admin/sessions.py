@@ -17,6 +17,7 @@ from clinic.admin.words import severity, status_badge
 from clinic.permissions import actor
 from sessions import services
 from sessions.admin import deviations
+from sessions.admin.consultation import OutcomeList
 from sessions.admin.decisions import Warned, check, decide, fields_of, rows_of, warnings_for
 from sessions.admin.record import (
     AddendumInline,
@@ -113,7 +114,7 @@ def _answer(entry: AssessedFinding) -> str:
 
 
 @admin.register(TreatmentSession)
-class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
+class TreatmentSessionAdmin(OutcomeList, StatusButtons, ServiceAdmin):
     buttons = BUTTONS
     next_statuses = NEXT
     typed_as = {
@@ -171,6 +172,7 @@ class TreatmentSessionAdmin(StatusButtons, ServiceAdmin):
         )
         if not is_treatment:
             session.append(("visit_type", "video_url"))
+            record[:0] = ["to_measure"] if obj.kind == Kind.OUTCOME else []
             session.append(("side_effect", "task"))
         sets: list[Any] = [(None, {"fields": session}), ("Record", {"fields": record})]
         if self._is_open(request, obj):

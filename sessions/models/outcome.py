@@ -73,7 +73,7 @@ class OutcomeMeasure(Model):
         triggers = [score_in_range(), clinic_of("plan", "treatment_plan")]
 
     def __str__(self) -> str:
-        return f"{self.scale}: {self.score:g}"
+        return f"{self.scale}: {self.score.normalize():f}"
 
 
 class View(models.TextChoices):

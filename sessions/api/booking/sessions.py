@@ -31,6 +31,7 @@ from sessions.api.booking.session_out import LISTED, SHOWN, SessionOut, session_
 from sessions.api.booking.visits import VisitIn, book_visit, names_a_visit
 from sessions.api.record.chart import ChartActions
 from sessions.api.record.deviations import DeviationActions
+from sessions.api.record.outcome_visit import OutcomeVisitActions
 from sessions.lifecycle import AbortReason, Status
 from sessions.models import Kind, SessionEvent, TreatmentSession
 from sessions.scheduling.wanted import sitting_of, wanted_by
@@ -147,7 +148,9 @@ class SkipIn(Form):
 MOVES = ("skip", "confirm", "check_in", "start", "complete", "abort", "cancel", "no_show")
 
 
-class SessionViewSet(ChartActions, DeviationActions, RetrieveModelMixin, ClinicViewSet):
+class SessionViewSet(
+    ChartActions, DeviationActions, OutcomeVisitActions, RetrieveModelMixin, ClinicViewSet
+):
     model = TreatmentSession
     resource = "treatment_sessions.treatmentsession"
     alone = frozenset({"create"})
@@ -168,6 +171,7 @@ class SessionViewSet(ChartActions, DeviationActions, RetrieveModelMixin, ClinicV
         "cartridges": "treatment_sessions.change_zonetreatment",
         "findings": "treatment_sessions.view_zonetreatment",
         "overrides": "treatment_sessions.override",
+        "outcome_items": "treatment_sessions.view_outcomemeasure",
         "deviations": "treatment_sessions.view_deviation",
         "record_deviation": "treatment_sessions.add_deviation",
         "addenda": "treatment_sessions.view_zonetreatment",

@@ -1,0 +1,93 @@
+"""What an outcome visit measures, and what of it is there (clinical.md §1.7).
+
+A list to work through, and no rule: what is missing here blocks nothing by itself.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, time
+
+from django.db.models import Q
+
+from clinic.values.wallclock import instant_of
+from sessions.models import Kind, OutcomeMeasure, OutcomeScale, Photo, TreatmentPlan, View
+from sessions.models.session import TreatmentSession
+from sessions.safety.consultation import Item
+from sessions.safety.facts import figure
+
+
+def outcome_items(session: TreatmentSession, *, at: datetime) -> list[Item]:
+    """The scales and standard views of the plan: which are there since the day of the visit began,
+    and what they were before. Nothing for visits of other kinds. Takes three queries."""
+    plan = session.plan
+    if session.kind != Kind.OUTCOME or plan is None:
+        return []
+    day = instant_of(session.starts_at_local.date(), time(), plan.clinic.zone)
+    return [*_scales(plan, day, at), *_views(plan, day)]
+
+
+def _scales(plan: TreatmentPlan, day: datetime, at: datetime) -> Iterable[Item]:
+    """Those that were measured before, and those that measure the concern."""
+    measured = list(plan.outcomes.select_related("scale").order_by("measured_at", "id"))
+    used = {measure.scale.code for measure in measured}
+    for scale in OutcomeScale.objects.in_effect(at):
+        if scale.code not in used and plan.concern.code not in scale.concerns:
+            continue
+        own = [measure for measure in measured if measure.scale.code == scale.code]
+        before = next((measure for measure in own if measure.measured_at < day), None)
+        now = next((measure for measure in reversed(own) if measure.measured_at >= day), None)
+        yield Item(
+            code=f"scale:{scale.code}",
+            name=scale.name,
+            is_there=now is not None,
+            detail=_compared(scale, before, now, plan),
+        )
+
+
+def _compared(
+    scale: OutcomeScale,
+    before: OutcomeMeasure | None,
+    now: OutcomeMeasure | None,
+    plan: TreatmentPlan,
+) -> str:
+    """“2 now; 4 on 7 Jan 2030: better by 2”."""
+    rate = f"Rate it: {figure(scale.score_min)} to {figure(scale.score_max)}"
+    told = f"{figure(now.score)} now" if now else rate
+    if before is None:
+        return f"{told}; not measured before."
+    on = before.measured_at.astimezone(plan.clinic.zone)
+    told = f"{told}; {figure(before.score)} on {on:%d %b %Y}"
+    if now is None:
+        return f"{told}."
+    change = now.score - before.score
+    if change == 0:
+        return f"{told}: no change."
+    is_better = (change < 0) == scale.lower_is_better
+    return f"{told}: {'better' if is_better else 'worse'} by {figure(abs(change))}."
+
+
+def _views(plan: TreatmentPlan, day: datetime) -> Iterable[Item]:
+    """Those of the area that there are from before; from the front if there are none."""
+    rows = (
+        Photo.objects.filter(Q(zone=None) | Q(zone__area=plan.area_id), patient=plan.patient_id)
+        .select_related("zone")
+        .order_by("taken_at", "id")
+    )
+    before: dict[tuple[str, str], datetime] = {}
+    now: set[tuple[str, str]] = set()
+    for photo in rows:
+        shown = (photo.view, str(photo.zone or ""))
+        if photo.taken_at < day:
+            before.setdefault(shown, photo.taken_at)
+        else:
+            now.add(shown)
+    for view, zone in before or [(View.FRONT.value, "")]:
+        first = before.get((view, zone))
+        is_there = (view, zone) in now
+        since = f"{first.astimezone(plan.clinic.zone):%d %b %Y}" if first else ""
+        detail = f"to compare with that of {since}." if since else "there is none from before."
+        yield Item(
+            code=f"view:{view}" + (f":{zone}" if zone else ""),
+            name=", ".join(filter(None, ("Photograph", View(view).label.lower(), zone))),
+            is_there=is_there,
+            detail=f"{'Taken' if is_there else 'Take it'}: {detail}",
+        )
