@@ -8,6 +8,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.utils import timezone
 
+from aftercare.dispatch.recheck import STANDS_STILL
 from aftercare.models import Anchor, Message, MessageStatus
 from aftercare.planning import plan as planning
 from aftercare.records import merged_messages
@@ -15,7 +16,8 @@ from aftercare.signals import message_ended, records_merged
 from aftercare.tasks import send_due_messages
 from clinic.models import Clinic, User
 from clinic.wakeups import wake
-from patients.models import ContactConsent, Patient, PatientMerge
+from patients.models import ContactConsent, Patient, PatientMerge, StaffTask
+from patients.models.task import GRAVE
 from sessions.lifecycle import SIGNED, Status
 from sessions.models import TreatmentSession
 from sessions.signals import (
@@ -78,6 +80,20 @@ def count_what_waits(row: Patient, **_: Any) -> int:
 def withdraw_or_plan_again(patient: Patient, at: datetime, **_: Any) -> None:
     planning.replan_patient(patient.pk, at=at)
     transaction.on_commit(lambda: wake(send_due_messages))
+
+
+@receiver(post_save, sender=StaffTask)
+def go_on_once_it_is_resolved(instance: StaffTask, created: bool, **_: Any) -> None:
+    """What stood still while it was open: see `nothing_grave_is_open` of the re-check."""
+    if created or instance.severity not in GRAVE or instance.done_at is None:
+        return
+    if StaffTask.objects.grave().filter(patient=instance.patient_id).exists():
+        return
+    waiting = Message.objects.filter(
+        patient=instance.patient_id, status=MessageStatus.PENDING, reason=STANDS_STILL
+    )
+    if waiting.update(due_at=instance.done_at):
+        transaction.on_commit(lambda: wake(send_due_messages))
 
 
 # What planning reads of a patient and of a clinic. Whoever changes it, by a service, a form of the

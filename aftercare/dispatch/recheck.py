@@ -7,14 +7,15 @@ until the provider has answered.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aftercare.dispatch import sms_limit
-from aftercare.models import Message, MessageStatus
+from aftercare.models import TREATED, Anchor, CareStep, Message, MessageStatus
 from aftercare.planning import conditions
 from aftercare.planning.plan import WITHDRAWN
 from aftercare.planning.timing import in_quiet_hours, next_allowed
 from clinic.models import in_words
+from patients.models import Purpose, StaffTask
 from sessions.lifecycle import Status
 
 
@@ -27,6 +28,8 @@ class Verdict:
     due_at: datetime | None = None  # of what stays PENDING
 
 
+STANDS_STILL = "a grave report of the patient is open"
+LOOK_AGAIN = timedelta(hours=1)  # whoever closes it sends on at once: aftercare.receivers
 Rule = Callable[[Message, datetime], Verdict | None]
 
 
@@ -67,6 +70,21 @@ def address_has_not_refused(message: Message, at: datetime) -> Verdict | None:
     return Verdict(MessageStatus.SUPPRESSED, why) if why else None
 
 
+def nothing_grave_is_open(message: Message, at: datetime) -> Verdict | None:
+    """Nobody is asked how the skin is, thanked or invited while a clinician has a grave report of
+    it to act on. Warning signs, and what is said of a visit that is booked, go out all the same."""
+    if not is_routine(message.step) or not StaffTask.objects.grave().filter(
+        patient=message.patient_id
+    ):
+        return None
+    return Verdict(MessageStatus.PENDING, STANDS_STILL, at + LOOK_AGAIN)
+
+
+def is_routine(step: CareStep) -> bool:
+    follows = step.anchor in (*TREATED, Anchor.MISSED)
+    return (follows or step.purpose != Purpose.CARE) and not step.is_safety
+
+
 def no_quiet_hour(message: Message, at: datetime) -> Verdict | None:
     clinic, zone = message.clinic, message.patient.zone
     if not in_quiet_hours(at, clinic, zone):
@@ -97,6 +115,7 @@ RULES: list[Rule] = [
     has_address,
     patient_has_agreed,
     address_has_not_refused,
+    nothing_grave_is_open,
     no_quiet_hour,
     within_sms_limit,
 ]

@@ -23,6 +23,7 @@ ORDER = [
     "has_address",
     "patient_has_agreed",
     "address_has_not_refused",
+    "nothing_grave_is_open",
     "no_quiet_hour",
     "within_sms_limit",
 ]
