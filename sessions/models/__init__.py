@@ -1,5 +1,6 @@
 """What is treated, by which protocol, in which sessions, what was done, and how it turned out."""
 
+from sessions.models.addendum import Addendum
 from sessions.models.candidacy import Candidacy, CandidacyOutcome
 from sessions.models.catalogue import DeviceClearance, OutcomeScale, Product, ProductKind, RaterRole
 from sessions.models.check_in import CheckIn, Feeling
@@ -19,7 +20,7 @@ from sessions.models.protocol import (
     ZoneLimit,
     ZoneRange,
 )
-from sessions.models.session import Addendum, IllegalMove, SessionEvent, TreatmentSession
+from sessions.models.session import IllegalMove, SessionEvent, TreatmentSession
 from sessions.models.session_query import TreatmentSessionQuerySet
 from sessions.models.treatment import (
     MAX_PASSES,

@@ -1,14 +1,12 @@
-"""Treatment sessions, their history, and what was said about them after they were signed."""
+"""Treatment sessions and their history."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 import pgtrigger
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from clinic.errors import Conflict
 from clinic.models import (
@@ -19,22 +17,16 @@ from clinic.models import (
     Moving,
     Room,
     User,
-    append_only,
     one_of,
     track_history,
 )
 from patients.models import Area, Patient, Screening, StaffTask, TreatmentConsent
-from sessions.lifecycle import NEXT, SIGNED, AbortReason, Status
-from sessions.models.occupation import (
-    OCCUPATION,
-    TREATMENT,
-    Range,
-    no_overlap_of_sessions,
-    recovers,
-)
+from sessions.lifecycle import NEXT, AbortReason, Status
+from sessions.models.occupation import Range as Range  # where migration 0001 looks for it
 from sessions.models.plan import TreatmentPlan
 from sessions.models.protocol import ProtocolVersion
 from sessions.models.session_query import TreatmentSessionQuerySet
+from sessions.models.session_rules import nothing_twice, rules_of_ends, rules_of_times
 from sessions.models.sitting import further_follows_leading, leading_stays
 from sessions.models.triggers import birth_date_known, of_what_is_in_use, recovers_longer
 from sessions.models.visit_type import Kind, Mode, VisitType, rules_of_kinds
@@ -213,95 +205,11 @@ class TreatmentSession(Moving, Model):
     class Meta:
         db_table = "treatment_session"
         constraints = [
-            no_overlap_of_sessions(
-                "session_practitioner_free",
-                "practitioner",
-                TREATMENT,
-                "practitioner_taken",
-                "The practitioner is already booked at that time.",
-            ),
-            no_overlap_of_sessions(
-                "session_patient_free",
-                "patient",
-                TREATMENT,
-                "patient_taken",
-                "The patient already has a session at that time.",
-            ),
-            no_overlap_of_sessions(
-                "session_room_free",
-                "room",
-                OCCUPATION,
-                "room_taken",
-                "The room is already booked at that time.",
-            ),
-            no_overlap_of_sessions(
-                "session_device_free",
-                "device",
-                OCCUPATION,
-                "device_taken",
-                "The device is already booked at that time.",
-            ),
-            ExclusionConstraint(
-                name="session_area_recovered",
-                expressions=[
-                    ("patient", RangeOperators.EQUAL),
-                    ("area", RangeOperators.EQUAL),
-                    (Range("starts_at", "recovers_at", RangeBoundary()), RangeOperators.OVERLAPS),
-                ],
-                condition=recovers(),
-                violation_error_code="too_soon",
-                violation_error_message="The skin has not recovered from another session then.",
-            ),
-            models.CheckConstraint(
-                name="session_times_ordered",
-                condition=Q(
-                    occupied_from__lte=F("starts_at"),
-                    starts_at__lt=F("ends_at"),
-                    ends_at__lte=F("released_at"),
-                )
-                & (
-                    Q(recovers_at__gte=F("ends_at"))
-                    | Q(status=Status.ABORTED, recovers_at=F("starts_at"))
-                ),
-            ),
-            # Whoever asks what is taken in a week need not look further back than a day.
-            models.CheckConstraint(
-                name="session_within_a_day",
-                condition=Q(released_at__lte=F("occupied_from") + timedelta(days=1)),
-            ),
+            *nothing_twice(),
+            *rules_of_times(),
             one_of("session_status_known", status=Status),
             *rules_of_kinds(),
-            models.CheckConstraint(
-                name="session_completed_iff_completed_at",
-                condition=Q(status=Status.COMPLETED, completed_at__isnull=False)
-                | (~Q(status=Status.COMPLETED) & Q(completed_at__isnull=True)),
-            ),
-            models.CheckConstraint(
-                name="session_late_cancel_is_cancelled",
-                condition=Q(is_late_cancel=False) | Q(status=Status.CANCELLED),
-            ),
-            models.CheckConstraint(
-                name="session_signed_iff_closed",
-                condition=Q(status__in=SIGNED, signed_by__isnull=False)
-                | (~Q(status__in=SIGNED) & Q(signed_by__isnull=True)),
-            ),
-            models.CheckConstraint(
-                name="session_aborted_iff_reason",
-                condition=Q(
-                    status=Status.ABORTED,
-                    aborted_at__isnull=False,
-                    abort_reason__in=AbortReason.values,
-                )
-                | (
-                    ~Q(status=Status.ABORTED)
-                    & Q(aborted_at__isnull=True, abort_reason="", abort_note="")
-                ),
-            ),
-            models.CheckConstraint(
-                name="session_aborted_otherwise_in_words",
-                condition=~Q(abort_reason=AbortReason.OTHER) | ~Q(abort_note=""),
-                violation_error_message="Say in words why it was aborted.",
-            ),
+            *rules_of_ends(),
             models.CheckConstraint(
                 name="session_pain_0_to_10",
                 condition=Q(pain_score__isnull=True) | Q(pain_score__lte=10),
@@ -401,20 +309,3 @@ class SessionEvent(Event):
 
     class Meta(Event.Meta):
         db_table = "treatment_session_event"
-
-
-class Addendum(Model):
-    """What is added to a signed record. The record itself never changes."""
-
-    session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="addenda")
-    text = models.TextField(max_length=10_000)
-    at = models.DateTimeField()
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-
-    class Meta:
-        db_table = "treatment_addendum"
-        verbose_name_plural = "addenda"
-        triggers = append_only()
-
-    def __str__(self) -> str:
-        return f"Addendum of {self.at:%d %b %Y}"
