@@ -61,6 +61,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "treatment_sessions.deviceclearance": {P: "r", M: "cr"},
     "treatment_sessions.product": {P: "r", M: "cr"},
     "treatment_sessions.outcomescale": {P: "r", M: "cr"},
+    "treatment_sessions.scorelabel": {P: "r", M: "cr"},
     "treatment_sessions.sideeffectexpectation": {P: "r", M: "cr"},
     "treatment_sessions.candidacy": {P: "cr", M: "r"},
     "treatment_sessions.triageversion": {P: "r", M: "cr"},

@@ -23,6 +23,7 @@ from sessions.models import (
     Product,
     Protocol,
     ProtocolVersion,
+    ScoreLabel,
     SideEffectExpectation,
     TreatmentSession,
     ZoneLimit,
@@ -147,11 +148,16 @@ class ProductAdmin(VersionedAdmin):
     ordering = ["kind", "name", "-version"]
 
 
+class ScoreLabelInline(VersionPartInline):
+    model = ScoreLabel
+
+
 @admin.register(OutcomeScale)
 class OutcomeScaleAdmin(VersionedAdmin):
     list_display = version_columns("name", "score_min", "score_max", BETTER)
     search_fields = ["name", "code"]
     ordering = ["name", "-version"]
+    inlines = [ScoreLabelInline]
 
 
 @admin.register(SideEffectExpectation)

@@ -108,9 +108,15 @@ class OutcomeMeasureAdmin(ServiceAdmin):
     list_filter = ["scale", "milestone", "rater_role"]
     list_select_related = ["plan__patient", "plan__protocol", "scale"]
     search_fields = ["plan__patient__family_name", "plan__patient__given_name"]
-    autocomplete_fields = ["plan", "session"]
+    autocomplete_fields = ["plan", "session", "rated_by"]
     ordering = ["-id"]
-    fields = ["plan", "session", "scale", "milestone", "zone", "rater_role", "score", "note"]
+    fields = [
+        *("plan", "session", "scale", "milestone", "measured_at", "zone"),
+        *("rater_role", "rated_by", "rater_name", "score", "note"),
+    ]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"measured_at": timezone.now(), **super().get_changeform_initial_data(request)}
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> OutcomeMeasure:
         return services.record_outcome(**data, at=timezone.now(), by=actor(request))

@@ -22,6 +22,7 @@ from sessions.models import (
     Product,
     Protocol,
     ProtocolVersion,
+    ScoreLabel,
     TreatmentSession,
     ZoneLimit,
     ZoneRange,
@@ -222,12 +223,23 @@ class ProductViewSet(VersionedViewSet):
     serializer_class = ProductOut
 
 
+class ScoreLabelOut(serializers.ModelSerializer[ScoreLabel]):
+    class Meta:
+        model = ScoreLabel
+        fields = ["score", "language", "label"]
+        read_only_fields = fields
+
+
 class OutcomeScaleOut(serializers.ModelSerializer[OutcomeScale]):
+    labels = ScoreLabelOut(many=True)
+
     class Meta:
         model = OutcomeScale
         fields = [
             *("id", "code", "version", "name", "rater_roles", "score_min", "score_max"),
-            *("score_step", "concerns", "lower_is_better", "source", "evidence"),
+            *("score_step", "concerns", "lower_is_better", "no_change_score"),
+            *("minimal_important_difference", "difference_source", "labels"),
+            *("source", "evidence"),
         ]
         read_only_fields = fields
 
@@ -236,3 +248,7 @@ class OutcomeScaleViewSet(VersionedViewSet):
     model = OutcomeScale
     resource = "treatment_sessions.outcomescale"
     serializer_class = OutcomeScaleOut
+
+    def get_queryset(self) -> QuerySet[Any]:
+        labels = ScoreLabel.objects.order_by("language", "score")
+        return super().get_queryset().prefetch_related(Prefetch("labels", queryset=labels))

@@ -2,7 +2,14 @@
 
 from sessions.models.addendum import Addendum
 from sessions.models.candidacy import Candidacy, CandidacyOutcome
-from sessions.models.catalogue import DeviceClearance, OutcomeScale, Product, ProductKind, RaterRole
+from sessions.models.catalogue import (
+    DeviceClearance,
+    OutcomeScale,
+    Product,
+    ProductKind,
+    RaterRole,
+    ScoreLabel,
+)
 from sessions.models.check_in import CheckIn, Feeling
 from sessions.models.course import SideEffectNote
 from sessions.models.deviation import Deviation, DeviationKind, kind_of_finding
@@ -82,6 +89,7 @@ __all__ = [
     "Protocol",
     "ProtocolVersion",
     "RaterRole",
+    "ScoreLabel",
     "SessionEvent",
     "SessionFinding",
     "Side",

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -11,6 +12,7 @@ from django.db.models import F, Q
 from clinic.models import (
     DeviceModel,
     Evidence,
+    Model,
     Versioned,
     VersionedQuerySet,
     append_only,
@@ -19,6 +21,7 @@ from clinic.models import (
 )
 from patients.models import SkinType
 from sessions.models.protocol import IN_BAND, depth_field
+from sessions.models.score_rules import label_on_scale
 
 
 def codes(**kwargs: Any) -> "ArrayField[Any, Any]":
@@ -119,6 +122,7 @@ class Product(Versioned):
 class RaterRole(models.TextChoices):
     CLINICIAN = "CLINICIAN", "Clinician"
     PATIENT = "PATIENT", "Patient"
+    BLINDED = "BLINDED", "Blinded assessor"
 
 
 class OutcomeScale(Versioned):
@@ -139,6 +143,22 @@ class OutcomeScale(Versioned):
     )
     concerns = codes(help_text="What it measures; anything if none is named.")
     lower_is_better = models.BooleanField()
+    no_change_score = models.DecimalField(
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Of a scale that compares with before the treatment: the score of no change. "
+        "Empty: it measures a state, and a baseline is compared with later.",
+    )
+    minimal_important_difference = models.DecimalField(
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Smaller differences mean nothing to a patient; empty where no study says.",
+    )
+    difference_source = models.CharField(max_length=200, blank=True)
 
     objects = VersionedQuerySet.as_manager()
 
@@ -152,8 +172,51 @@ class OutcomeScale(Versioned):
                 condition=Q(score_min__lt=F("score_max")),
                 violation_error_message="The highest score must be above the lowest.",
             ),
+            models.CheckConstraint(
+                name="outcome_scale_no_change_in_range",
+                condition=Q(no_change_score__isnull=True)
+                | Q(no_change_score__gte=F("score_min"), no_change_score__lte=F("score_max")),
+                violation_error_message="The score of no change must be one of the scale.",
+            ),
+            models.CheckConstraint(
+                name="outcome_scale_difference_has_source",
+                condition=Q(minimal_important_difference__isnull=True, difference_source="")
+                | (
+                    Q(minimal_important_difference__isnull=False)
+                    & Q(minimal_important_difference__gt=0)
+                    & ~Q(difference_source="")
+                ),
+                violation_error_message="Name the source of the difference, which is above 0: "
+                "both, or neither.",
+            ),
         ]
         triggers = append_only()
 
     def __str__(self) -> str:
         return self.name
+
+
+class ScoreLabel(Model):
+    """What a score of a scale means, in words of one language."""
+
+    scale = models.ForeignKey(OutcomeScale, on_delete=models.PROTECT, related_name="labels")
+    score = models.DecimalField(max_digits=7, decimal_places=2)
+    language = models.CharField(max_length=8, choices=settings.LANGUAGES)
+    label = models.CharField(max_length=120)
+
+    class Meta:
+        db_table = "treatment_score_label"
+        constraints = [
+            models.UniqueConstraint(
+                name="score_label_once_per_language", fields=["scale", "score", "language"]
+            ),
+            models.CheckConstraint(
+                name="score_label_not_empty",
+                condition=~Q(label=""),
+                violation_error_message="Say what the score means.",
+            ),
+        ]
+        triggers = [*append_only(), label_on_scale()]
+
+    def __str__(self) -> str:
+        return f"{self.score:g}: {self.label}"

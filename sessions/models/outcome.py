@@ -17,8 +17,8 @@ from clinic.models import (
 from patients.models import Patient, Zone
 from sessions.models.catalogue import OutcomeScale, RaterRole
 from sessions.models.plan import TreatmentPlan
+from sessions.models.score_rules import fits_its_scale
 from sessions.models.session import TreatmentSession
-from sessions.models.triggers import score_in_range
 
 
 class Milestone(models.TextChoices):
@@ -31,7 +31,7 @@ class Milestone(models.TextChoices):
 
 @track_history(exclude=("clinic",))
 class OutcomeMeasure(Model):
-    """One score on one scale. The database refuses a score outside of the scale's range."""
+    """One score on one scale, by whom. The database refuses what the scale does not know."""
 
     plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="outcomes")
     session = models.ForeignKey(
@@ -43,6 +43,21 @@ class OutcomeMeasure(Model):
         Zone, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     rater_role = models.CharField(max_length=12, choices=RaterRole)
+    rated_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who gave the score; empty if it was the patient, or somebody from elsewhere.",
+    )
+    rater_name = models.CharField(
+        max_length=120,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="Of a rater from elsewhere.",
+    )
     score = models.DecimalField(max_digits=7, decimal_places=2)
     measured_at = models.DateTimeField()
     recorded_by = models.ForeignKey(
@@ -60,6 +75,24 @@ class OutcomeMeasure(Model):
             one_of("outcome_milestone_known", milestone=Milestone),
             one_of("outcome_rater_role_known", rater_role=RaterRole),
             models.CheckConstraint(
+                name="outcome_patient_rates_alone",
+                condition=~Q(rater_role=RaterRole.PATIENT)
+                | Q(rated_by__isnull=True, rater_name=""),
+                violation_error_message="The patient has rated: name nobody else.",
+            ),
+            models.CheckConstraint(
+                name="outcome_one_rater",
+                condition=Q(rated_by__isnull=True) | Q(rater_name=""),
+                violation_error_message="Name a colleague or somebody from elsewhere, not both.",
+            ),
+            models.CheckConstraint(
+                name="outcome_blinded_rater_named",
+                condition=~Q(rater_role=RaterRole.BLINDED)
+                | Q(rated_by__isnull=False)
+                | ~Q(rater_name=""),
+                violation_error_message="Name who has rated without knowing of the treatment.",
+            ),
+            models.CheckConstraint(
                 name="outcome_session_iff_at_one",
                 condition=Q(milestone=Milestone.SESSION, session__isnull=False)
                 | (~Q(milestone=Milestone.SESSION) & Q(session__isnull=True)),
@@ -70,7 +103,7 @@ class OutcomeMeasure(Model):
             by_clinic("outcome_of_clinic"),
             models.Index(name="outcome_by_plan", fields=["plan", "scale", "measured_at"]),
         ]
-        triggers = [score_in_range(), clinic_of("plan", "treatment_plan")]
+        triggers = [fits_its_scale(), clinic_of("plan", "treatment_plan")]
 
     def __str__(self) -> str:
         return f"{self.scale}: {self.score.normalize():f}"

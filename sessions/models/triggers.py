@@ -63,27 +63,6 @@ def cartridge_fit_for_use() -> pgtrigger.Trigger:
     )
 
 
-def score_in_range() -> pgtrigger.Trigger:
-    """Refuse a score outside of its scale."""
-    between = "of_scale.score_min || ' to ' || of_scale.score_max"
-    return pgtrigger.Trigger(
-        name="score_in_range",
-        when=pgtrigger.Before,
-        operation=pgtrigger.Insert | pgtrigger.Update,
-        declare=[("of_scale", "RECORD")],
-        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
-            f"""
-            SELECT score_min, score_max INTO of_scale
-                FROM treatment_outcome_scale WHERE id = NEW.scale_id;
-            IF NEW.score NOT BETWEEN of_scale.score_min AND of_scale.score_max THEN
-                {refuse("'the score must be ' || " + between, "outcome_score_in_range")}
-            END IF;
-            RETURN NEW;
-            """
-        ),
-    )
-
-
 def recovers_longer() -> pgtrigger.Trigger:
     """A new session obeys the hard minimum that counts now as well as the one that the session
     before it was booked by: the recovery of that one is lengthened first, and the constraint

@@ -64,9 +64,9 @@ from sessions.services.record.exposure import report_exposure, take_exposure_ste
 from sessions.services.record.healing import (
     log_side_effect,
     note_side_effect,
-    record_outcome,
     resolve_side_effect,
 )
+from sessions.services.record.outcome import record_outcome
 from sessions.services.record.photos import consenting_patients, store_photo
 from sessions.services.record.triage import sign_triage_rules
 

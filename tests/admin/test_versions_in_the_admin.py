@@ -10,7 +10,7 @@ from django.urls import reverse
 from clinic.admin import VersionedAdmin
 from clinic.models import User
 from patients.models import ConsentText, ScreeningRule
-from sessions.models import ProtocolVersion
+from sessions.models import OutcomeScale, ProtocolVersion
 from tests import factories as make
 from tests.conftest import Booking
 from tests.support.forms import opened
@@ -52,7 +52,19 @@ def question(booking: Booking) -> tuple[Any, str, str, str]:
     return rule, "wordings", "question", "¿Ha estado enfermo?"
 
 
-CASES = {ProtocolVersion: protocol, ConsentText: consent, ScreeningRule: question}
+def scale(booking: Booking) -> tuple[Any, str, str, str]:
+    scale = make.OutcomeScaleFactory()
+    make.ScoreLabelFactory(scale=scale, score=1)
+    make.ScoreLabelFactory(scale=scale, score=2, label="Better")
+    return scale, "labels", "label", "Very much better"
+
+
+CASES = {
+    ProtocolVersion: protocol,
+    ConsentText: consent,
+    ScreeningRule: question,
+    OutcomeScale: scale,
+}
 
 
 def test_every_catalogue_with_parts_is_tried(manager: User) -> None:

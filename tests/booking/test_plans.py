@@ -1,9 +1,8 @@
-"""Treatment plans and outcomes over HTTP."""
+"""Treatment plans over HTTP."""
 
 from typing import Any
 
 import pytest
-from django.db import connection
 from rest_framework.test import APIClient
 
 from clinic.models import Clinic
@@ -12,14 +11,11 @@ from sessions.models import IllegalPlanMove, TreatmentPlan
 from tests.conftest import Booking
 from tests.factories import (
     NINE,
-    OutcomeMeasureFactory,
-    OutcomeScaleFactory,
     PatientConcernFactory,
     PatientFactory,
     PlanFactory,
     ProtocolFactory,
     ProtocolVersionFactory,
-    ZoneFactory,
 )
 from tests.support.lives import moves
 
@@ -139,92 +135,3 @@ def test_plans_are_listed_with_a_fixed_number_of_queries(
         PlanFactory.create_batch(2, patient__clinic=clinic)
         with django_assert_num_queries(2):  # plans, their concerns
             as_dana.get(f"{PLANS}?status=ACTIVE")
-
-
-def outcome(client: APIClient, plan: TreatmentPlan, **changes: Any) -> Any:
-    scale = OutcomeScaleFactory()
-    details = {
-        "plan": str(plan.pk),
-        "scale": str(scale.pk),
-        "milestone": "DAY_90",
-        "rater_role": "CLINICIAN",
-        "score": "2",
-    }
-    return client.post("/api/v1/outcomes/", {**details, **changes})
-
-
-def test_an_outcome_is_recorded(as_alice: APIClient, booking: Booking) -> None:
-    session = booking.completed()
-
-    assert outcome(as_alice, booking.plan).status_code == 201
-    at_session = outcome(
-        as_alice,
-        booking.plan,
-        milestone="SESSION",
-        session=str(session.pk),
-        zone=booking.zone.code,
-        rater_role="PATIENT",
-    )
-
-    assert at_session.status_code == 201
-    listed = as_alice.get(f"/api/v1/outcomes/?patient={session.patient_id}").json()["results"]
-    assert len(listed) == 2
-
-
-@pytest.mark.parametrize(
-    ("change", "status", "pointer"),
-    [
-        ({"score": "6"}, 422, "/score"),
-        ({"score": "2.37"}, 422, "/score"),
-        ({"score": "0.99"}, 422, "/score"),
-        ({"score": "many"}, 400, "/score"),
-        ({"rater_role": "CAT"}, 400, "/rater_role"),
-        ({"milestone": "SESSION"}, 400, "/session"),
-        ({"zone": "elbow"}, 400, "/zone"),
-        ({"scale": "x"}, 400, "/scale"),
-    ],
-)
-def test_a_wrong_outcome_is_named(
-    as_alice: APIClient, booking: Booking, change: dict[str, str], status: int, pointer: str
-) -> None:
-    answer = outcome(as_alice, booking.plan, **change)
-
-    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (status, pointer)
-
-
-def test_a_scale_measures_the_concern_of_the_plan(as_alice: APIClient, booking: Booking) -> None:
-    hairs = OutcomeScaleFactory(concerns=["hair-thinning"])
-    scars = OutcomeScaleFactory(concerns=[booking.plan.concern.code, "wrinkles"])
-
-    other = outcome(as_alice, booking.plan, scale=str(hairs.pk))
-
-    assert (other.status_code, other.json()["code"]) == (422, "wrong_scale")
-    assert outcome(as_alice, booking.plan, scale=str(scars.pk)).status_code == 201
-
-
-def test_a_scale_is_rated_by_those_it_is_made_for(as_alice: APIClient, booking: Booking) -> None:
-    clinical = OutcomeScaleFactory(rater_roles=["CLINICIAN"])
-
-    answer = outcome(as_alice, booking.plan, scale=str(clinical.pk), rater_role="PATIENT")
-
-    assert (answer.status_code, answer.json()["code"]) == (422, "wrong_rater")
-
-
-def test_a_zone_or_session_of_another_plan_is_refused(
-    as_alice: APIClient, booking: Booking, another_booking: Booking
-) -> None:
-    foreign = another_booking.completed()
-
-    zone = outcome(as_alice, booking.plan, zone=ZoneFactory().code)
-    session = outcome(as_alice, booking.plan, milestone="SESSION", session=str(foreign.pk))
-
-    assert zone.json()["code"] == "zone_elsewhere"
-    assert session.json()["code"] == "other_plan"
-
-
-def test_the_scale_keeps_its_range_though_a_new_version_is_wider() -> None:
-    measure = OutcomeMeasureFactory(score=5)
-    OutcomeScaleFactory(code=measure.scale.code, version=2, score_max=10)
-
-    with connection.cursor() as cursor, pytest.raises(Exception, match="the score must be"):
-        cursor.execute("UPDATE treatment_outcome_measure SET score = 7")

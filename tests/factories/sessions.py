@@ -25,6 +25,7 @@ from sessions.models import (
     ProductUse,
     Protocol,
     ProtocolVersion,
+    ScoreLabel,
     SessionFinding,
     SideEffect,
     SideEffectExpectation,
@@ -136,6 +137,16 @@ class OutcomeScaleFactory(DjangoModelFactory):
     lower_is_better = True
     source = "test"
     effective_from = LONG_AGO
+
+
+class ScoreLabelFactory(DjangoModelFactory):
+    class Meta:
+        model = ScoreLabel
+
+    scale = factory.SubFactory(OutcomeScaleFactory)
+    score = 1
+    language = "en"
+    label = "Much better"
 
 
 class SideEffectExpectationFactory(DjangoModelFactory):
@@ -367,6 +378,7 @@ class OutcomeMeasureFactory(DjangoModelFactory):
     scale = factory.SubFactory(OutcomeScaleFactory)
     milestone = "BASELINE"
     rater_role = "CLINICIAN"
+    rated_by = factory.SelfAttribute("recorded_by")
     score = 3
     measured_at = NINE
     recorded_by = factory.SelfAttribute("plan.created_by")

@@ -114,6 +114,20 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
         [Decimal("-0.01"), Decimal("100.01")],
     ),
     ("outcome_scale_range_ordered", {"score_min": 1}, "score_max", [2], [1]),
+    (
+        "outcome_scale_no_change_in_range",
+        {"score_min": 1, "score_max": 5},
+        "no_change_score",
+        [1, 5],
+        [0, 6],
+    ),
+    (
+        "outcome_scale_difference_has_source",
+        {"difference_source": "a study"},
+        "minimal_important_difference",
+        [Decimal("0.01")],
+        [Decimal(0), Decimal(-1)],
+    ),
     ("plan_has_sessions", {}, "planned_sessions", [1, 52], [0, 53]),
     ("plan_has_zones", {}, "planned_zones", [1, 12], [0, 13]),
     *(

@@ -533,9 +533,39 @@ def _() -> None:
 
 
 VIOLATIONS["outcome_milestone_known"] = lambda: make.OutcomeMeasureFactory(milestone="SOON")
-VIOLATIONS["outcome_rater_role_known"] = lambda: make.OutcomeMeasureFactory(rater_role="CAT")
+VIOLATIONS["outcome_rater_role_known"] = lambda: make.OutcomeMeasureFactory(
+    rater_role="CAT", scale__rater_roles=["CAT"]
+)
 VIOLATIONS["outcome_session_iff_at_one"] = lambda: make.OutcomeMeasureFactory(milestone="SESSION")
 VIOLATIONS["outcome_score_in_range"] = lambda: make.OutcomeMeasureFactory(score=6)
+VIOLATIONS["outcome_score_on_step"] = lambda: make.OutcomeMeasureFactory(score="2.37")
+VIOLATIONS["outcome_rater_of_scale"] = lambda: make.OutcomeMeasureFactory(rater_role="BLINDED")
+VIOLATIONS["outcome_baseline_of_state"] = lambda: make.OutcomeMeasureFactory(
+    scale__no_change_score=4
+)
+VIOLATIONS["outcome_scale_of_concern"] = lambda: make.OutcomeMeasureFactory(
+    scale__concerns=["hair-thinning"]
+)
+VIOLATIONS["outcome_patient_rates_alone"] = lambda: make.OutcomeMeasureFactory(rater_role="PATIENT")
+VIOLATIONS["outcome_one_rater"] = lambda: make.OutcomeMeasureFactory(rater_name="Dr Else")
+VIOLATIONS["outcome_blinded_rater_named"] = lambda: make.OutcomeMeasureFactory(
+    rater_role="BLINDED", rated_by=None, scale__rater_roles=["BLINDED"]
+)
+VIOLATIONS["outcome_scale_no_change_in_range"] = lambda: make.OutcomeScaleFactory(no_change_score=6)
+VIOLATIONS["outcome_scale_difference_has_source"] = lambda: make.OutcomeScaleFactory(
+    difference_source="a study"
+)
+VIOLATIONS["score_label_not_empty"] = lambda: make.ScoreLabelFactory(label="")
+VIOLATIONS["score_label_in_range"] = lambda: make.ScoreLabelFactory(score=6)
+VIOLATIONS["score_label_on_step"] = lambda: make.ScoreLabelFactory(score="1.50")
+
+
+@violates("score_label_once_per_language")
+def _() -> None:
+    label = make.ScoreLabelFactory()
+    make.ScoreLabelFactory(scale=label.scale)
+
+
 VIOLATIONS["photo_view_known"] = lambda: make.PhotoFactory(view="BACK")
 VIOLATIONS["zone_side_known"] = lambda: make.ZoneTreatmentFactory(side="TOP")
 VIOLATIONS["zone_depth_in_band"] = lambda: make.ZoneTreatmentFactory(depth_mm="2.51")
@@ -742,6 +772,7 @@ APPEND_ONLY: list[Callable[[], Any]] = [
     make.DeviceClearanceFactory,
     make.ProductFactory,
     make.OutcomeScaleFactory,
+    make.ScoreLabelFactory,
     make.SideEffectExpectationFactory,
     make.ScreeningRuleFactory,
     make.ScreeningWordingFactory,

@@ -54,6 +54,7 @@ TABLES = """
     treatment_sessions.deviceclearance    -     r             cr       -      -
     treatment_sessions.product            -     r             cr       -      -
     treatment_sessions.outcomescale       -     r             cr       -      -
+    treatment_sessions.scorelabel         -     r             cr       -      -
     treatment_sessions.sideeffectexpectation -  r             cr       -      -
     treatment_sessions.candidacy          -     cr            r        -      -
     treatment_sessions.triageversion      -     r             cr       -      -

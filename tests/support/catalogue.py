@@ -26,6 +26,7 @@ from sessions.models import (
     Product,
     Protocol,
     ProtocolVersion,
+    ScoreLabel,
     SideEffectExpectation,
     TriageVersion,
     ZoneLimit,
@@ -55,6 +56,7 @@ FILES: dict[str, type[models.Model]] = {
 NESTED: dict[str, type[models.Model]] = {
     "clauses": ConsentClause,
     "specs": DeviceSpec,
+    "labels": ScoreLabel,
     "subtypes": ConcernSubtype,
     "versions": ProtocolVersion,
     "wordings": ScreeningWording,

@@ -57,7 +57,10 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
     },
     "ProtocolVersion": lambda _: {"duration_minutes": "30", "target_max_days": "28"},
     "OutcomeScale": lambda _: {"score_max": "10"},
-    "OutcomeMeasure": lambda _: {"session": ""},
+    "OutcomeMeasure": lambda _: {
+        **{"session": "", "rater_name": "", "measured_at_0": "2026-01-05"},
+        "measured_at_1": "10:00",
+    },
     "Candidacy": lambda _: {"session": "", "outcome": "CANDIDATE", "until": ""},
     "Photo": lambda _: {"upload": SimpleUploadedFile("face.jpg", jpeg(), "image/jpeg")},
     "BloodExposure": lambda _: {

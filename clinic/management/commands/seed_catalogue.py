@@ -84,7 +84,9 @@ def load_treatment(folder: Path) -> dict[str, int]:
         ),
         "clearances": add_missing(DeviceClearance, clearances),
         "products": add_missing(Product, read(folder / "products.yaml")),
-        "outcome scales": add_missing(OutcomeScale, read(folder / "outcome_scales.yaml")),
+        "outcome scales": add_missing(
+            OutcomeScale, read(folder / "outcome_scales.yaml"), parts="labels"
+        ),
         "side effect courses": add_missing(
             SideEffectExpectation, read(folder / "side_effects.yaml")
         ),

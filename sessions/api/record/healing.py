@@ -16,6 +16,7 @@ from clinic.api.base import ClinicViewSet, InstantField, VisibleField
 from clinic.api.forms import CodeField, Form, RowField, TextField, parse_body
 from clinic.api.paging import page_of, pages_by
 from clinic.api.queries import IdFilter, YesNoFilter
+from clinic.models import User
 from clinic.permissions import actor
 from patients.models import Zone
 from sessions import services
@@ -163,6 +164,19 @@ class OutcomeIn(Form):
     milestone = serializers.ChoiceField(choices=Milestone.choices)
     zone = CodeField(queryset=Zone.objects.all(), required=False, allow_null=True)
     rater_role = serializers.ChoiceField(choices=RaterRole.choices)
+    rated_by = VisibleField(
+        queryset=User.objects.all(),
+        required=False,
+        allow_null=True,
+        help_text="The colleague who gave the score; a clinician is you, if you name nobody.",
+    )
+    rater_name = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=120,
+        help_text="Who gave the score, if nobody of the clinic did.",
+    )
+    measured_at = InstantField(required=False, help_text="When it was measured; now if not given.")
     score = serializers.DecimalField(max_digits=7, decimal_places=2)
     note = TextField(required=False, allow_blank=True, max_length=500)
 
@@ -183,7 +197,7 @@ class OutcomeOut(serializers.ModelSerializer[OutcomeMeasure]):
         model = OutcomeMeasure
         fields = [
             *("id", "plan", "patient", "session", "scale", "milestone", "zone", "rater_role"),
-            *("score", "measured_at", "recorded_by", "note"),
+            *("rated_by", "rater_name", "score", "measured_at", "recorded_by", "note"),
         ]
         read_only_fields = fields
 

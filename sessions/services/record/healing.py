@@ -1,13 +1,9 @@
-"""How the skin heals and how well it worked."""
+"""How the skin heals."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-
-from clinic.db.constraints import constraint_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import User, in_words
@@ -15,15 +11,11 @@ from patients.models import Zone
 from patients.services.records import require_open
 from sessions.lifecycle import SIGNED, Status
 from sessions.models import (
-    OutcomeMeasure,
-    OutcomeScale,
     Photo,
-    RaterRole,
     SideEffect,
     SideEffectExpectation,
     SideEffectKind,
     SideEffectNote,
-    TreatmentPlan,
     TreatmentSession,
 )
 from sessions.safety.side_effects import SEVERE
@@ -56,26 +48,6 @@ class AlreadyResolved(Conflict):
 class PhotoOfAnother(DomainError):
     code = "photo_of_another"
     title = "The photograph shows somebody else"
-
-
-class ScoreOutOfRange(DomainError):
-    code = "score_out_of_range"
-    title = "The score is outside of the scale"
-
-
-class WrongScale(DomainError):
-    code = "wrong_scale"
-    title = "The scale measures something else"
-
-
-class WrongRater(DomainError):
-    code = "wrong_rater"
-    title = "The scale is rated by somebody else"
-
-
-class OtherPlan(DomainError):
-    code = "other_plan"
-    title = "The session belongs to another plan"
 
 
 @retried_transaction
@@ -202,62 +174,3 @@ def resolve_side_effect(
     side_effect.full_clean()
     side_effect.save(update_fields=["resolved_at", "resolution"])
     return side_effect
-
-
-@retried_transaction
-def record_outcome(
-    *,
-    plan: TreatmentPlan,
-    scale: OutcomeScale,
-    milestone: str,
-    rater_role: str,
-    score: Decimal,
-    at: datetime,
-    by: User,
-    session: TreatmentSession | None = None,
-    zone: Zone | None = None,
-    note: str = "",
-) -> OutcomeMeasure:
-    """Record a score on a scale.
-
-    Raises ScoreOutOfRange, WrongScale, WrongRater, OtherPlan, ZoneElsewhere.
-    """
-    require_open(plan.patient, field="plan")
-    if scale.concerns and plan.concern.code not in scale.concerns:
-        raise WrongScale(
-            f"{scale} is not for {plan.concern.name.lower()}: choose another one.", field="scale"
-        )
-    if (score - scale.score_min) % scale.score_step:
-        raise ScoreOutOfRange(f"{scale} goes in steps of {scale.score_step:g}.", field="score")
-    if rater_role not in scale.rater_roles:
-        raise WrongRater(
-            f"{scale} is rated by: "
-            f"{', '.join(RaterRole(role).label.lower() for role in scale.rater_roles)}.",
-            field="rater_role",
-        )
-    if session and session.plan_id != plan.pk:
-        raise OtherPlan("Name a session of this plan.", field="session")
-    require_on(plan.area, zone)
-    measure = OutcomeMeasure(
-        plan=plan,
-        session=session,
-        scale=scale,
-        milestone=milestone,
-        zone=zone,
-        rater_role=rater_role,
-        score=score,
-        measured_at=at,
-        recorded_by=by,
-        note=note,
-    )
-    measure.full_clean()
-    try:
-        with transaction.atomic():
-            measure.save(force_insert=True)
-    except IntegrityError as error:
-        if constraint_of(error) != "outcome_score_in_range":
-            raise
-        raise ScoreOutOfRange(
-            f"{scale} goes from {scale.score_min:g} to {scale.score_max:g}.", field="score"
-        ) from error
-    return measure

@@ -27,6 +27,7 @@ from sessions.models import (
     MIN_DEPTH_MM,
     DeviceClearance,
     Endpoint,
+    OutcomeScale,
     Product,
     ProtocolVersion,
     SideEffectExpectation,
@@ -34,6 +35,7 @@ from sessions.models import (
     ZoneLimit,
     ZoneRange,
 )
+from tests.record.catalogue.test_sources import cited, keys
 from tests.support.catalogue import every
 
 # --- depths ----------------------------------------------------------------------------------
@@ -194,6 +196,29 @@ def test_every_kind_of_side_effect_has_a_course(catalogue: None) -> None:
     for course in SideEffectExpectation.objects.filter(is_red_flag=True):
         assert course.expected_until_hours is None, course
         assert re.search("always|emergency", course.act_when), course
+
+
+def test_scores_of_grades_have_words_in_each_language(catalogue: None) -> None:
+    """Each of them where they are few, else the ends if any."""
+    languages = {language for language, _ in settings.LANGUAGES}
+    for scale in OutcomeScale.objects.prefetch_related("labels"):
+        said = {(label.score, label.language) for label in scale.labels.all()}
+        scores = {score for score, _ in said}
+        steps = (scale.score_max - scale.score_min) / scale.score_step
+
+        assert said == {(score, language) for score in scores for language in languages}, scale
+        if scale.code in {"goodman-baron-qualitative", "gais", "lemperle"}:
+            assert len(scores) == steps + 1, scale
+        assert not scores or {scale.score_min, scale.score_max} <= scores, scale
+
+
+def test_a_difference_that_matters_cites_who_says_so(catalogue: None) -> None:
+    known = OutcomeScale.objects.exclude(minimal_important_difference=None)
+
+    assert {scale.code for scale in known} == {"vas-pain", "vas-scar"}
+    assert all(cited(scale.difference_source) <= keys() for scale in known)
+    assert all(cited(scale.difference_source) for scale in known)
+    assert [scale.code for scale in OutcomeScale.objects.exclude(no_change_score=None)] == ["gais"]
 
 
 def test_a_strong_anaesthetic_needs_a_prescription_and_only_serums_with_a_label_go_deep(
