@@ -27,7 +27,7 @@ from sessions.signals import (
 )
 
 PLANS: dict[str, list[Anchor]] = {
-    Status.BOOKED: [Anchor.BOOKED, Anchor.STARTS],
+    Status.BOOKED: [Anchor.BOOKED, Anchor.MOVED, Anchor.STARTS],
     Status.COMPLETED: [Anchor.COMPLETED, Anchor.LAST_SESSION],
     Status.ABORTED: [Anchor.COMPLETED, Anchor.ABORTED],
     Status.NO_SHOW: [Anchor.MISSED],

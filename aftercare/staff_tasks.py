@@ -5,7 +5,8 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from aftercare.models import Message, MessageStatus
+from aftercare.lifecycle import ACCEPTED, OPEN
+from aftercare.models import ANNOUNCES, Message, MessageStatus
 from aftercare.replies.receipts import task_source
 from aftercare.signals import message_ended
 from patients.models import Purpose, StaffTask, TaskKind
@@ -22,6 +23,8 @@ KINDS: dict[str, TaskKind] = {
 def raise_follow_up(message: Message, status: str, reason: str, at: datetime, **_: Any) -> None:
     """In the transaction that ended the message. An offer that came too late is no loss."""
     kind = KINDS.get(status)
+    if status == MessageStatus.SUPPRESSED and _reaches_nobody(message):
+        kind = TaskKind.MESSAGE_FAILED
     if kind is None or (kind == TaskKind.MESSAGE_EXPIRED and message.step.purpose != Purpose.CARE):
         return
     source = task_source(message)
@@ -29,12 +32,21 @@ def raise_follow_up(message: Message, status: str, reason: str, at: datetime, **
         doubts = StaffTask.objects.filter(source=source, kind=TaskKind.MESSAGE_IN_DOUBT)
         if doubts.open().exists():
             finish_source(source=source, at=at, by=None, note="it has failed")
+    call = "Tell by phone: " if message.step.anchor in ANNOUNCES else ""
     raise_task(
         clinic=message.clinic,
         patient=message.patient,
         kind=kind,
-        title=f"{kind.label}: {message.step}, {message.patient}",
+        title=f"{call}{kind.label}: {message.step}, {message.patient}",
         detail=f"{message.get_channel_display()}: {reason}",
         source=source,
         at=at,
     )
+
+
+def _reaches_nobody(message: Message) -> bool:
+    """An announcement that may not go out, on this channel or the other: somebody has to call."""
+    if message.step.anchor not in ANNOUNCES:
+        return False
+    others = Message.objects.filter(session=message.session_id, step=message.step_id)
+    return not others.exclude(pk=message.pk).filter(status__in=[*OPEN, *ACCEPTED]).exists()

@@ -173,6 +173,7 @@ ORDER = [
     Anchor.ABORTED,
     Anchor.MISSED,
     Anchor.CANCELLED,
+    Anchor.MOVED,
 ]
 
 

@@ -39,7 +39,10 @@ READ_COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
         *("id", "clinic_id", "given_name", "family_name", "email", "language", "time_zone"),
         *("skin_type", "cold_sore_history", "archived_at"),
     ),
-    TreatmentSession: ("id", "plan_id", "patient_id", "area_id", "status", "starts_at"),
+    TreatmentSession: (
+        *("id", "plan_id", "patient_id", "area_id", "status", "starts_at"),
+        "rescheduled_from_id",
+    ),
 }
 # What FOR UPDATE returns is as new as its lock.
 LOCK_ROW = f"""

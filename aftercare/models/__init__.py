@@ -8,6 +8,7 @@ from aftercare.models.inbound import InboundMessage, Keyword
 from aftercare.models.message import IllegalMessageMove, Message
 from aftercare.models.receipt import DeliveryReceipt, ReceiptKind
 from aftercare.models.sequence import (
+    ANNOUNCES,
     CHANNELS,
     TREATED,
     Anchor,
@@ -17,6 +18,7 @@ from aftercare.models.sequence import (
 )
 
 __all__ = [
+    "ANNOUNCES",
     "CHANNELS",
     "TREATED",
     "AddressConsent",

@@ -26,9 +26,13 @@ class Anchor(models.TextChoices):
     ABORTED = "ABORTED", "When a session that has needled is aborted"
     MISSED = "MISSED", "When the patient did not come"
     CANCELLED = "CANCELLED", "When the session is cancelled"
+    MOVED = "MOVED", "When the session is moved to another time"
 
 
 TREATED = (Anchor.COMPLETED, Anchor.LAST_SESSION, Anchor.ABORTED)  # what was done is known by then
+
+
+ANNOUNCES = (Anchor.CANCELLED, Anchor.MOVED)  # whoever does not hear of it comes in vain
 
 
 class ChannelPolicy(models.TextChoices):

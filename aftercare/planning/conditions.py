@@ -23,6 +23,7 @@ FITS: dict[str, tuple[Status, ...]] = {
     Anchor.ABORTED: (Status.ABORTED,),
     Anchor.MISSED: (Status.NO_SHOW,),
     Anchor.CANCELLED: (Status.CANCELLED,),
+    Anchor.MOVED: UPCOMING,
 }
 STILL_TO_COME = (*UPCOMING, Status.CHECKED_IN, Status.IN_PROGRESS)
 
@@ -131,6 +132,10 @@ def unmet(step: CareStep, session: TreatmentSession, facts: Facts) -> str:
         return "the leading area of the sitting tells of it"
     if session.status not in FITS[step.anchor]:
         return f"the session is {in_words(Status, session.status)}"
+    if step.anchor == Anchor.BOOKED and session.rescheduled_from_id:
+        return "it was booked before, at another time"
+    if step.anchor == Anchor.MOVED and not session.rescheduled_from_id:
+        return "it has not moved"
     if step.anchor == Anchor.CANCELLED and session.pk in facts.rescheduled:
         return "it has moved to another time"
     if session.status == Status.ABORTED and (why := _unmet_after_abort(step, session, facts)):

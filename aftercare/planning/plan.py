@@ -292,4 +292,5 @@ def _moments(session: TreatmentSession, at: datetime) -> Moments:
         Anchor.LAST_SESSION: session.completed_at,
         Anchor.MISSED: at,
         Anchor.CANCELLED: at,
+        Anchor.MOVED: at,
     }

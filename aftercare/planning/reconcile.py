@@ -96,6 +96,7 @@ def reconcile(ids: list[UUID], variants: Variants, *, at: datetime, dry_run: boo
             Anchor.LAST_SESSION: session.completed_at,
             Anchor.MISSED: events[Anchor.MISSED].get(session.pk),
             Anchor.CANCELLED: events[Anchor.CANCELLED].get(session.pk),
+            Anchor.MOVED: events[Anchor.BOOKED].get(session.pk),
         }
         for step in variants.of(protocol_of(session)):
             usable = reach.get((session.patient_id, step.purpose), set())
@@ -128,8 +129,12 @@ def _sessions(ids: list[UUID]) -> list[TreatmentSession]:
         rows.select_related("patient", "protocol_version").defer("patient__mobile", "notes")
     )
     clinics = Clinic.objects.in_bulk({session.clinic_id for session in sessions})
+    moved = {session.rescheduled_from_id for session in sessions} - {None}
+    before = TreatmentSession.objects.only("starts_at").in_bulk(moved) if moved else {}
     for session in sessions:
         session.clinic = session.patient.clinic = clinics[session.clinic_id]
+        if session.rescheduled_from_id:
+            session.rescheduled_from = before[session.rescheduled_from_id]
     return sessions
 
 
@@ -190,7 +195,7 @@ def _events(
 ) -> dict[str, dict[UUID, datetime]]:
     """When the sessions were booked, noted as missed, and cancelled."""
     told: dict[str, dict[UUID, datetime]] = {anchor: {} for anchor in EVENTS.values()}
-    if not set(told) & {step.anchor for step in variants}:
+    if not {*told, Anchor.MOVED} & {step.anchor for step in variants}:
         return told
     events = SessionEvent.objects.filter(session__in=[session.pk for session in sessions])
     moves = events.filter(new_status__in=EVENTS)
@@ -214,6 +219,11 @@ def window_of(
         # Who is on the way already wants to know as well.
         Anchor.CANCELLED: session.starts_at + ON_THE_WAY * pace(),
     }
+    if step.anchor == Anchor.MOVED:  # before whoever has not heard of it comes to the old time
+        old = session.rescheduled_from
+        soonest = min(old.starts_at, session.starts_at) if old else session.starts_at
+        still_ahead = soonest if soonest > at else session.starts_at
+        ahead[Anchor.MOVED] = still_ahead + ON_THE_WAY * pace()
     return window(
         due_at(moment, offset, session.clinic.zone),
         step.useful_for,

@@ -208,10 +208,10 @@ def render(message: Message, template: MessageTemplate) -> Outgoing:
 def _appointment(message: Message) -> bytes:
     """The file that puts a booking into the patient's calendar, or takes it out."""
     session, anchor = message.session, message.step.anchor
-    if anchor not in (Anchor.BOOKED, Anchor.CANCELLED):
+    if anchor not in (Anchor.BOOKED, Anchor.MOVED, Anchor.CANCELLED):
         return b""
     session.patient, session.clinic = message.patient, message.clinic
-    if anchor == Anchor.BOOKED:
+    if anchor != Anchor.CANCELLED:
         return appointment(session)
     cancelled = session.events.filter(new_status=Status.CANCELLED).order_by("id").last()
     return withdrawal(session, at=cancelled.at) if cancelled else b""

@@ -43,6 +43,10 @@ def _values_of(message: Message, language: str, names: Collection[str]) -> dict[
     }
     if is_sms:
         values["time"] = gsm7.fold_to_gsm7(values["time"])
+    if {"old_date", "old_time"} & set(names):
+        old = (session.rescheduled_from or session).starts_at.astimezone(zone)
+        values["old_date"] = _date(old.date(), "VISIT_DATE_FORMAT", language)
+        values["old_time"] = f"{old:%H:%M}"
     if "next_date" in names:
         next_due = local + timedelta(days=of_treatment(session.protocol_version).target_min_days)
         values["next_date"] = _date(next_due.date(), "VISIT_DATE_FORMAT", language)

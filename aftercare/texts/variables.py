@@ -44,6 +44,8 @@ VARIABLES = {
         "differs.",
         ANYWHERE,
     ),
+    "old_date": Variable("The day that a visit has moved from.", Place.BODY),
+    "old_time": Variable("The time that a visit has moved from.", Place.BODY),
     "link": Variable("The patient's page: confirm, change, write to us.", IN_MESSAGE),
     "preferences_link": Variable("Which messages the patient wants.", IN_MESSAGE),
     "zones": Variable("What was treated, as “cheeks and nose”.", Place.BODY, True),

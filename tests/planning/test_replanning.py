@@ -125,6 +125,14 @@ def test_planning_and_replanning_agree_for_every_anchor(booking: Booking, anchor
         case Anchor.CANCELLED:
             at = NINE - DAY
             booking.move(booking.book(), Status.CANCELLED, at=at)
+        case Anchor.MOVED:
+            at = NINE - 3 * DAY
+            services.reschedule_session(
+                session_id=booking.book().pk,
+                starts_at=NINE + DAY,
+                at=at,
+                by=booking.practitioner,
+            )
         case Anchor.ABORTED:
             at = NINE
             services.abort_session(

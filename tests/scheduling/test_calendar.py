@@ -177,11 +177,11 @@ def test_chains_are_found_in_one_query(
     assert (found[alone.pk].first, found[alone.pk].moves) == (alone.pk, 0)
 
 
-def sent_mails(smtp: SmtpServer, booking: Booking, anchor: Anchor) -> list[Any]:
-    """What goes out for a booking, and for moving it, with one step at this anchor."""
-    offset = -DAY if anchor == Anchor.STARTS else timedelta(0)
-    step = CareStepFactory(anchor=anchor, offset=offset)
-    TemplateFactory(step=step)
+def sent_mails(smtp: SmtpServer, booking: Booking, *anchors: Anchor) -> list[Any]:
+    """What goes out for a booking, and for moving it, with one step at each of these anchors."""
+    for anchor in anchors:
+        offset = -DAY if anchor == Anchor.STARTS else timedelta(0)
+        TemplateFactory(step=CareStepFactory(anchor=anchor, offset=offset))
     ContactConsentFactory(patient=booking.plan.patient, channel=Channel.EMAIL)
     session = booking.book()
     dispatch.send_due(clock=lambda: NINE - 3 * DAY)
@@ -194,7 +194,7 @@ def sent_mails(smtp: SmtpServer, booking: Booking, anchor: Anchor) -> list[Any]:
 def test_the_confirmation_brings_the_appointment_and_a_move_replaces_it(
     smtp: SmtpServer, booking: Booking
 ) -> None:
-    mails = sent_mails(smtp, booking, Anchor.BOOKED)
+    mails = sent_mails(smtp, booking, Anchor.BOOKED, Anchor.MOVED)
 
     entries = []
     for mail in mails:
