@@ -96,7 +96,7 @@ def _to_patient(session: TreatmentSession, *, cancelled_at: datetime | None = No
 
 def feed(practitioner: User, *, at: datetime) -> bytes:
     """All bookings of a practitioner from a month ago on: when, in which room or by which link,
-    which session of a plan or which kind of visit."""
+    which session of a plan or which kind of visit; a sitting once, whatever it treats."""
     same_plan = TreatmentSession.objects.filter(
         plan=OuterRef("plan"),
         kind=Kind.TREATMENT,
@@ -106,7 +106,7 @@ def feed(practitioner: User, *, at: datetime) -> bytes:
     counted = same_plan.order_by().values("plan").annotate(count=Count("*")).values("count")
     sessions = list(
         TreatmentSession.objects.occupying()
-        .filter(practitioner=practitioner, starts_at__gte=at - LOOKS_BACK)
+        .filter(practitioner=practitioner, starts_at__gte=at - LOOKS_BACK, sitting=None)
         .select_related("clinic", "room")
         .annotate(number=Coalesce(Subquery(counted), 1))
         .order_by("starts_at", "pk")

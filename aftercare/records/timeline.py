@@ -3,10 +3,13 @@
 It stands in this app because it looks at all the others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import Any
 from uuid import UUID
+
+from django.db.models import F
 
 from aftercare.lifecycle import ACCEPTED
 from aftercare.models import Message
@@ -103,13 +106,14 @@ def _plans(patient: Patient) -> Iterator[Entry]:
 
 
 def _sessions(patient: Patient) -> Iterator[Entry]:
-    moves = SessionEvent.objects.filter(session__patient=patient)
-    for move in moves.select_related("session__area", "session__clinic", "session__visit_type"):
-        when = f"{move.session.starts_at_local:%d %b %Y %H:%M}"
-        area = f", {move.session.area}" if move.session.area else ""
-        kind = "Session" if move.session.area else move.session.visit_type.name
-        title = f"{kind} of {when}{area}: {in_words(Status, move.new_status)}"
-        yield Entry(move.at, "session", move.session_id, title, move.reason)
+    for first, *others in _moves(patient):
+        session = first.session
+        when = f"{session.starts_at_local:%d %b %Y %H:%M}"
+        areas = " and ".join(str(move.session.area) for move in (first, *others))
+        about = f", {areas}" if session.area else ""
+        kind = "Session" if session.area else session.visit_type.name
+        title = f"{kind} of {when}{about}: {in_words(Status, first.new_status)}"
+        yield Entry(first.at, "session", session.pk, title, first.reason)
     addenda = Addendum.objects.filter(session__patient=patient).select_related("by")
     for addendum in addenda:
         title = f"Addendum by {addendum.by}"
@@ -120,6 +124,17 @@ def _sessions(patient: Patient) -> Iterator[Entry]:
         yield Entry(deviation.at, "deviation", deviation.session_id, f"{deviation}{where}", detail)
     for photo in patient.photos.all():
         yield Entry(photo.taken_at, "photo", photo.pk, f"Photo, {photo.get_view_display()}")
+
+
+def _moves(patient: Patient) -> Iterable[list[SessionEvent]]:
+    """The moves of sessions, those of one sitting together, the one of its leading area first."""
+    moves = SessionEvent.objects.filter(session__patient=patient)
+    found: dict[tuple[Any, ...], list[SessionEvent]] = {}
+    rows = moves.select_related("session__area", "session__clinic", "session__visit_type")
+    for move in rows.order_by(F("session__sitting").asc(nulls_first=True), "pk"):
+        key = (move.session.leading_id, move.at, move.old_status, move.new_status)
+        found.setdefault(key, []).append(move)
+    return found.values()
 
 
 def _healing(patient: Patient) -> Iterator[Entry]:

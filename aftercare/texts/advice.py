@@ -87,7 +87,8 @@ ANTIVIRAL = _(
 )
 
 
-def care(area: str) -> dict[str, str]:
-    """The variables of `CARE` for an area, by its code."""
-    place = PLACES.get(area, Place.BODY)
-    return {name: str(words[place]) for name, words in CARE.items()}
+def care(*areas: str) -> dict[str, str]:
+    """The variables of `CARE` for areas, by their codes; what is cared for alike is said once."""
+    treated = {PLACES.get(area, Place.BODY) for area in areas}
+    places = [place for place in Place if place in treated]
+    return {name: " ".join(str(words[p]) for p in places) for name, words in CARE.items()}

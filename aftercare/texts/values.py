@@ -17,8 +17,17 @@ from clinic.models import Clinic
 from clinic.values.discretion import discreet_name
 from clinic.values.languages import override_language
 from clinic.values.zones import whose_clock
-from patients.models import Channel, Condition, Patient, ScreeningAnswer
-from sessions.models import Mode, ProductKind, TreatmentSession, of_treatment
+from patients.models import Area, Channel, Condition, Patient, ScreeningAnswer, Zone
+from sessions.lifecycle import Status
+from sessions.models import (
+    Mode,
+    ProductKind,
+    ProductUse,
+    TreatmentSession,
+    TreatmentSessionQuerySet,
+    ZoneTreatment,
+    of_treatment,
+)
 
 
 def values_of(message: Message, *, language: str, names: Collection[str]) -> dict[str, Any]:
@@ -56,10 +65,10 @@ def _values_of(message: Message, language: str, names: Collection[str]) -> dict[
     if "zones" in names:
         values["zones"] = _zones(session)
     if {"numbing", "serum"} & set(names):
-        used = set(session.product_uses.values_list("product__kind", flat=True))
-        values |= advice_on_products(values, used)
+        uses = ProductUse.objects.filter(session__in=_sitting(session))
+        values |= advice_on_products(values, set(uses.values_list("product__kind", flat=True)))
     if advice.CARE.keys() & set(names):
-        values |= advice.care(of_treatment(session.area).code)
+        values |= advice.care(*(area.code for area in _areas(session)))
     if "meeting" in names:
         values["meeting"] = meeting(session)
     if "antiviral" in names:
@@ -115,16 +124,28 @@ def clinic_values(clinic: Clinic, *, is_sms: bool) -> dict[str, str]:
     }
 
 
+def _sitting(session: TreatmentSession) -> TreatmentSessionQuerySet:
+    return TreatmentSession.objects.of_sitting(session.pk)
+
+
+def _areas(session: TreatmentSession) -> list[Area]:
+    """What is treated: of a sitting all areas that are not left out."""
+    further = session.further_areas.exclude(status=Status.CANCELLED).select_related("area")
+    rows = [session, *further.order_by("pk")]
+    return [row.area for row in rows if row.area]
+
+
 def _zones(session: TreatmentSession) -> str:
-    treated = session.zone_treatments.order_by("created_at", "pk")
+    treated = ZoneTreatment.objects.filter(session__in=_sitting(session))
+    treated = treated.order_by("created_at", "pk")
     return zones_in_words(list(treated.values_list("zone__code", "zone__name")))
 
 
 def antiviral(session: TreatmentSession, patient: Patient, clinic: Clinic) -> str:
     """What to do against cold sores before the session; empty for whom it does not concern."""
-    if not session.area_id or not _had_cold_sores(patient) or not session.area:
+    if not session.area_id or not _had_cold_sores(patient):
         return ""
-    if session.area.zones.filter(near_mouth=True).exists():
+    if Zone.objects.filter(area__in=_areas(session), near_mouth=True).exists():
         return advice.ANTIVIRAL.format(phone=clinic.phone.as_international)
     return ""
 

@@ -61,7 +61,7 @@ class TreatmentSession(Moving, Model):
         *("aborted_at", "abort_reason", "abort_note"),
     )
 
-    version_parts = ("zone_treatments", "product_uses", "cartridge_uses")
+    version_parts = ("zone_treatments", "product_uses", "cartridge_uses", "further_areas")
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False, db_index=False)
     visit_type = models.ForeignKey(

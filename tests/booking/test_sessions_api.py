@@ -74,7 +74,9 @@ def test_a_list_says_what_a_single_session_says(as_dana: APIClient, booking: Boo
 
     listed = as_dana.get(SESSIONS, {"date": "2030-01-07"}).json()["results"]
 
-    assert listed == [as_dana.get(f"{SESSIONS}{session.pk}/").json()]
+    alone = as_dana.get(f"{SESSIONS}{session.pk}/").json()
+    assert [area["session"] for area in alone.pop("areas")] == [str(session.pk)]
+    assert listed == [alone]
 
 
 def test_a_day_of_hundreds_comes_as_one_page(as_dana: APIClient, booking: Booking) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import F, Func, TextField
 from django.db.models.functions import Trim
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.utils.serializer_helpers import ReturnDict
 
@@ -57,6 +58,30 @@ class SessionOut(serializers.ModelSerializer[TreatmentSession]):
             "created_at",
         ]
         read_only_fields = fields
+
+
+class AreaOut(serializers.ModelSerializer[TreatmentSession]):
+    session = serializers.UUIDField(source="pk")
+    area_code = serializers.CharField(source="area.code", default=None, allow_null=True)
+
+    class Meta:
+        model = TreatmentSession
+        fields = ["session", "plan", "area", "area_code", "protocol_version", "status"]
+        read_only_fields = fields
+
+
+class SessionDetailOut(SessionOut):
+    areas = serializers.SerializerMethodField()
+
+    class Meta(SessionOut.Meta):
+        fields = [*SessionOut.Meta.fields, "areas"]
+        read_only_fields = fields
+
+    @extend_schema_field(AreaOut(many=True))
+    def get_areas(self, session: TreatmentSession) -> Any:
+        further = session.further_areas.select_related("area").order_by("pk")
+        rows = [session, *further] if session.area_id else []
+        return AreaOut(rows, many=True).data
 
 
 SHOWN = ("patient", "practitioner", "area")

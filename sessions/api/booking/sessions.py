@@ -27,7 +27,13 @@ from sessions import services
 from sessions.api.booking.availability import OfferedEnd, plain
 from sessions.api.booking.lookup import FurtherPlansField, find_named
 from sessions.api.booking.session_filter import SessionFilter
-from sessions.api.booking.session_out import LISTED, SHOWN, SessionOut, session_data
+from sessions.api.booking.session_out import (
+    LISTED,
+    SHOWN,
+    SessionDetailOut,
+    SessionOut,
+    session_data,
+)
 from sessions.api.booking.visits import VisitIn, book_visit, names_a_visit
 from sessions.api.record.chart import ChartActions
 from sessions.api.record.deviations import DeviationActions
@@ -190,6 +196,11 @@ class SessionViewSet(
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(as_written(row for _, row in page or ()))
+
+    @extend_schema(responses=SessionDetailOut)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One session, with the areas of the sitting that it leads."""
+        return Response(SessionDetailOut(self.get_object()).data)
 
     @extend_schema(request=BOOKING, responses={201: SessionOut})
     def create(self, request: Request) -> Response:

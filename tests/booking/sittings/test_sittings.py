@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 
 from aftercare.models import Message
+from aftercare.records.timeline import timeline
+from aftercare.texts.values import values_of
+from aftercare.texts.variables import zones_in_words
 from patients.models import Zone
 from sessions import services
+from sessions.ical import feed
 from sessions.lifecycle import Status
 from sessions.models import TreatmentPlan, TreatmentSession
 from sessions.scheduling.spacing import TooSoon
@@ -27,6 +31,7 @@ from tests.factories import (
     ProtocolVersionFactory,
     TreatmentConsentFactory,
     ZoneFactory,
+    ZoneTreatmentFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -200,6 +205,36 @@ def test_with_the_leading_area_stops_all_that_goes_on(
 
     assert statuses(rows)[stopped] == Status.ABORTED
     assert statuses(rows)[1 - stopped] == left
+
+
+def test_calendar_and_timeline_tell_of_the_sitting_once(
+    booking: Booking, neck: TreatmentPlan
+) -> None:
+    face, other = book(booking, neck)
+
+    entries = [entry for entry in timeline(face.patient) if entry.kind == "session"]
+
+    assert [entry.id for entry in entries] == [face.pk]
+    assert f"{face.area} and {other.area}: booked" in entries[0].title
+    assert feed(booking.practitioner, at=NINE).count(b"BEGIN:VEVENT") == 1
+
+
+def test_the_texts_speak_of_all_areas(booking: Booking) -> None:
+    CareStepFactory(anchor="STARTS", offset=-DAY)
+    scalp = PlanFactory(patient=booking.plan.patient)
+    type(scalp.area).objects.filter(pk=scalp.area_id).update(code="scalp")
+    face, other = book(booking, scalp)
+    zones: list[Zone] = [booking.zone, ZoneFactory(area=scalp.area)]
+    for row, zone in zip((face, other), zones, strict=True):
+        ZoneTreatmentFactory(session=row, zone=zone)
+    message = Message.objects.select_related("session__area").first()
+    assert message
+
+    told = values_of(message, language="en", names={"zones", "care_today"})
+
+    assert told["zones"] == zones_in_words([(zone.code, zone.name) for zone in zones])
+    assert "Leave your hair alone" in told["care_today"]
+    assert "lukewarm water" in told["care_today"]
 
 
 def test_one_set_of_messages_follows_the_lead(booking: Booking, neck: TreatmentPlan) -> None:
