@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
 from unfold.views import ChangeList
@@ -88,12 +88,23 @@ class OwnAutocomplete(AutocompleteJsonView):
         return term, page, field, to_field
 
 
-class OwnAutocompleteSelect(AutocompleteSelect):
+class OnlyKeys:
     """A form that was sent with something that is no id is shown again, with nothing chosen."""
+
+    field: Any
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
         key = self.field.target_field
-        return super().optgroups(name, [one for one in value if is_key(key, one)], attrs)
+        keys = [one for one in value if is_key(key, one)]
+        return super().optgroups(name, keys, attrs)  # type: ignore[misc]
+
+
+class OwnAutocompleteSelect(OnlyKeys, AutocompleteSelect):
+    pass
+
+
+class OwnAutocompleteSelectMultiple(OnlyKeys, AutocompleteSelectMultiple):
+    pass
 
 
 def is_key(field: Any, value: Any) -> bool:

@@ -27,6 +27,7 @@ from sessions.admin.record import (
     SessionFindingInline,
     ZoneTreatmentInline,
 )
+from sessions.admin.sittings import SittingPages, SkipForm, booking_form, has_several_areas
 from sessions.lifecycle import NEXT, AbortReason, Status
 from sessions.models import Kind, TreatmentSession
 from sessions.safety.assessment import AssessedFinding, assess_session
@@ -66,24 +67,6 @@ class RecordForm(ModelForm):  # type: ignore[type-arg]
         return data
 
 
-class BookingForm(ModelForm):  # type: ignore[type-arg]
-    side_effect_override_reason = CharField(
-        required=False,
-        max_length=500,
-        widget=UnfoldAdminTextInputWidget,
-        label="Reason to book all the same",
-        help_text="Only from a practitioner: before a side effect is resolved, although the last "
-        "screening rules the patient out, or although it was decided against.",
-    )
-
-    class Meta:
-        labels = {"spacing_override_reason": "Reason to come sooner"}
-        help_texts = {
-            "spacing_override_reason": "Only from a practitioner: why the skin need not wait for "
-            "the hard minimum of days.",
-        }
-
-
 STATUS_COLOURS = {
     Status.BOOKED: "info",
     Status.CONFIRMED: "success",
@@ -102,6 +85,7 @@ BUTTONS = {
     "start_treatment": Status.IN_PROGRESS,
     "complete": Status.COMPLETED,
     "abort": Status.ABORTED,
+    "skip": Status.CANCELLED,
     "cancel": Status.CANCELLED,
     "no_show": Status.NO_SHOW,
 }
@@ -114,10 +98,11 @@ def _answer(entry: AssessedFinding) -> str:
 
 
 @admin.register(TreatmentSession)
-class TreatmentSessionAdmin(OutcomeList, StatusButtons, ServiceAdmin):
+class TreatmentSessionAdmin(OutcomeList, SittingPages, StatusButtons, ServiceAdmin):
     buttons = BUTTONS
     next_statuses = NEXT
     typed_as = {
+        **SittingPages.typed_as,
         "code": "scanned_code",
         "abort_reason": "abort_why",
         "abort_note": "abort_words",
@@ -148,13 +133,14 @@ class TreatmentSessionAdmin(OutcomeList, StatusButtons, ServiceAdmin):
         "start_treatment",
         "complete",
         "abort",
+        "skip",
         "cancel",
         "no_show",
     ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
-            booking = ["plan", "starts_at", "practitioner", ("room", "device")]
+            booking = ["plan", "further_plans", "starts_at", "practitioner", ("room", "device")]
             reasons = ["spacing_override_reason", "side_effect_override_reason"]
             return [(None, {"fields": booking}), ("In spite of a rule", {"fields": reasons})]
         session = [
@@ -162,8 +148,13 @@ class TreatmentSessionAdmin(OutcomeList, StatusButtons, ServiceAdmin):
             *(("room", "device"), ("completed_at", "signed_by"), "rescheduled_from"),
             "spacing_override_reason",
         ]
+        if has_several_areas(obj):
+            session.append("areas_treated")
+        left_out: list[Any] = []
+        if self.may_skip(request, obj):
+            left_out = [("If this area is left out", {"fields": ["skip_reason"]})]
         if not request.user.has_perm("treatment_sessions.view_zonetreatment"):
-            return [(None, {"fields": session})]
+            return [(None, {"fields": session}), *left_out]
         if obj.status == Status.ABORTED:
             session.append(("aborted_at", "abort_reason", "abort_note"))
         is_treatment = obj.kind == Kind.TREATMENT
@@ -184,7 +175,7 @@ class TreatmentSessionAdmin(OutcomeList, StatusButtons, ServiceAdmin):
                 told = {"fields": deviations.rows_of(stopped)}
                 sets.append(("Nobody may override these: if it has happened, tell it", told))
             sets.append(("If it ends before it is done", {"fields": [ABORTED_BY]}))
-        return sets
+        return [*sets, *left_out]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         sets = self.get_fieldsets(request, obj)
@@ -200,7 +191,8 @@ class TreatmentSessionAdmin(OutcomeList, StatusButtons, ServiceAdmin):
             written |= set(fields_of(warnings_for(request, obj)))
             written |= set(deviations.fields_of(deviations.stops_for(request, obj)))
         names = self.get_fields(request, obj)
-        return [name for name in names if name not in written or not is_open]
+        fixed = [name for name in names if name not in written or not is_open]
+        return [name for name in fixed if name != "skip_reason"]
 
     def _is_open(self, request: HttpRequest, session: TreatmentSession) -> bool:
         """Whether the caller may write the record now."""
@@ -217,7 +209,7 @@ class TreatmentSessionAdmin(OutcomeList, StatusButtons, ServiceAdmin):
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         if obj is None:
-            kwargs["form"] = BookingForm
+            kwargs["form"] = booking_form(request)
         elif not self._is_open(request, obj):
             kwargs["form"] = ModelForm
         else:
@@ -227,6 +219,8 @@ class TreatmentSessionAdmin(OutcomeList, StatusButtons, ServiceAdmin):
             kwargs["form"] = type(
                 "RecordForm", (RecordForm,), {**fields, "warned": warned, "stopped": stopped}
             )
+        if obj and self.may_skip(request, obj):
+            kwargs["form"] = type("SkipForm", (SkipForm, kwargs["form"]), {})
         return super().get_form(request, obj, change=change, **kwargs)
 
     @display(description="safety rules")

@@ -72,6 +72,7 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
         "onset_at_1": f"{made['treatmentsession'].starts_at_local:%H:%M}",
     },
     "TreatmentSession": lambda _: {
+        "further_plans": [],
         "spacing_override_reason": "",
         "side_effect_override_reason": "",
     },
