@@ -4,11 +4,14 @@ from typing import Any
 
 from django.db import connection, models
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 
-from clinic.api.base import VisibleField, unknown_ids
+from clinic.api.base import unknown_ids
+from clinic.api.forms import IdField
 from clinic.db.prepared import Prepared
 from clinic.db.rows import columns, pop_row
 from clinic.models import Clinic, Device, Room, User
+from clinic.permissions import actor
 from patients.models import Area, Patient
 from sessions.models import Protocol, ProtocolVersion, TreatmentPlan
 
@@ -60,12 +63,23 @@ class FurtherPlansField(serializers.ListField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            child=VisibleField(queryset=TreatmentPlan.objects.with_booking_facts()),
+            child=IdField(),
             required=False,
             max_length=5,
             help_text="Plans of the same patient for other areas that are treated in this sitting.",
             **kwargs,
         )
+
+    def to_internal_value(self, data: Any) -> list[TreatmentPlan]:
+        user, found = actor(self.context["request"]), []
+        for index, pk in enumerate(super().to_internal_value(data)):
+            try:
+                found.append(find_named(user, {"plan": pk})["plan"])
+            except ValidationError as error:
+                details: Any = error.detail
+                at_index: Any = {index: details["plan"]}
+                raise ValidationError(at_index) from error
+        return found
 
 
 def find_named(user: User, attrs: dict[str, Any]) -> dict[str, Any]:
