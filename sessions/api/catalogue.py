@@ -82,7 +82,7 @@ class ProtocolVersionOut(serializers.ModelSerializer[ProtocolVersion]):
             *("id", "version", "effective_from", "depth_min_mm", "depth_max_mm", "zone_ranges"),
             *("passes_max", "expected_endpoint", "planned_sessions", "hard_min_days"),
             *("soft_min_days", "target_min_days", "target_max_days", "duration_minutes"),
-            *("minutes_per_zone", "setup_minutes"),
+            *("minutes_per_zone", "setup_minutes", "stop_after_sessions"),
             *("cleaning_minutes", "studies", "source", "evidence"),
         ]
         read_only_fields = fields

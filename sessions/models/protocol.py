@@ -133,6 +133,12 @@ class ProtocolVersion(Versioned):
     passes_max = models.PositiveSmallIntegerField()
     expected_endpoint = models.CharField(max_length=20, choices=Endpoint)
     planned_sessions = models.PositiveSmallIntegerField(help_text="Usual number of sessions.")
+    stop_after_sessions = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Without a response after so many, the practitioner is asked whether to go on. "
+        "Empty: after as many as the clinical rule says.",
+    )
     hard_min_days = models.PositiveSmallIntegerField()
     soft_min_days = models.PositiveSmallIntegerField()
     target_min_days = models.PositiveSmallIntegerField()
@@ -175,6 +181,12 @@ class ProtocolVersion(Versioned):
                 ),
                 violation_error_message="A session lasts 5 to 480 minutes, set-up and cleaning at "
                 "most 240 each, a further zone at most 40.",
+            ),
+            models.CheckConstraint(
+                name="protocol_stops_after_sessions",
+                condition=Q(stop_after_sessions__isnull=True)
+                | Q(stop_after_sessions__range=(1, 52)),
+                violation_error_message="A response is looked for after 1 to 52 sessions.",
             ),
             models.CheckConstraint(
                 name="protocol_passes_in_range",

@@ -156,6 +156,14 @@ class PastSideEffect:
 
 
 @dataclass(frozen=True)
+class Response:
+    """What scales say of the sessions of a plan so far."""
+
+    is_measured: bool
+    is_better: bool
+
+
+@dataclass(frozen=True)
 class Candidacy:
     """What a practitioner has decided last on the person or on the concern of the plan."""
 
@@ -228,6 +236,8 @@ class Facts:
     previous: Previous | None = None
     sessions_before: int = 0  # completed ones of the plan
     sessions_planned: int | None = None
+    stop_after: Number | None = None  # sessions without a response; None: nobody has said
+    response: Response | None = None  # not looked for before then
     side_effects: tuple[OpenSideEffect, ...] = ()
     unreviewed: frozenset[str] = frozenset()  # levels of reports whose task is open
     past_side_effects: tuple[PastSideEffect, ...] = ()

@@ -42,6 +42,7 @@ from sessions.safety.loading_healing import (
     past_side_effects,
     unreviewed_levels,
 )
+from sessions.safety.loading_response import response, stop_after
 
 PIGMENT_CHECK = "pigment-change"  # the screening rule that asks for it
 
@@ -49,12 +50,15 @@ PIGMENT_CHECK = "pigment-change"  # the screening rule that asks for it
 def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
     """The facts of a session whose clinic, patient, device and protocol version are loaded."""
     on = session.starts_at_local.date()
+    rules = rules_in_effect(at)
+    done = _sessions_before(session)
+    limit = stop_after(of_treatment(session.protocol_version), rules)
     return Facts(
         starts_at=session.starts_at,
         on=on,
         protocol=protocol_facts(of_treatment(session.protocol_version)),
         device=device_facts(of_treatment(session.device).model, at),
-        rules=rules_in_effect(at),
+        rules=rules,
         skin_type=session.patient.skin_type,
         age=age_on(session.patient.date_of_birth, on),
         needled_at=_needled_at(session),
@@ -69,7 +73,9 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         consent=_consent(newest_consent(session), at, session.clinic),
         cooling_off_days=session.clinic.consent_cooling_off_days,
         previous=_previous(session, on),
-        sessions_before=_sessions_before(session),
+        sessions_before=done,
+        stop_after=limit,
+        response=response(session) if limit and done >= limit.value else None,
         sessions_planned=of_treatment(session.plan).planned_sessions,
         side_effects=open_side_effects(session, at),
         past_side_effects=past_side_effects(session),

@@ -102,6 +102,7 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
     ("protocol_days_ordered", DAYS, "soft_min_days", [14], [13]),
     ("protocol_days_ordered", {**DAYS, "target_max_days": 15}, "target_min_days", [14, 15], [13]),
     ("protocol_days_ordered", {**DAYS, "target_min_days": 15}, "target_max_days", [15], [14]),
+    ("protocol_stops_after_sessions", {}, "stop_after_sessions", [1, 52], [0, 53]),
     ("protocol_takes_time", TAKES, "duration_minutes", [5, 480], [4, 481]),
     ("protocol_takes_time", TAKES, "minutes_per_zone", [0, 40], [41]),
     ("protocol_takes_time", TAKES, "setup_minutes", [0, 240], [241]),

@@ -206,6 +206,9 @@ VIOLATIONS["zone_range_in_band"] = lambda: make.ZoneLimitFactory(depth_max_mm="2
 VIOLATIONS["zone_limit_passes_in_range"] = lambda: make.ZoneLimitFactory(passes_max=11)
 VIOLATIONS["zone_range_of_protocol_in_band"] = lambda: make.ZoneRangeFactory(depth_min_mm="0.49")
 VIOLATIONS["protocol_range_in_band"] = lambda: make.ProtocolVersionFactory(depth_min_mm="0.49")
+VIOLATIONS["protocol_stops_after_sessions"] = lambda: make.ProtocolVersionFactory(
+    stop_after_sessions=0
+)
 VIOLATIONS["protocol_days_ordered"] = lambda: make.ProtocolVersionFactory(soft_min_days=27)
 VIOLATIONS["protocol_takes_time"] = lambda: make.ProtocolVersionFactory(duration_minutes=0)
 VIOLATIONS["protocol_passes_in_range"] = lambda: make.ProtocolVersionFactory(passes_max=0)

@@ -12,12 +12,16 @@ from rest_framework.test import APIClient
 from clinic.models import ClinicalRule
 from sessions import services
 from sessions.models import OutcomeMeasure, TreatmentPlan
+from sessions.safety.assessment import assess_session
+from sessions.safety.facts import Number
+from sessions.safety.loading_response import stop_after as limit_of
 from sessions.services.record.outcome import NotBlinded, WrongMilestone, WrongRater
 from tests.conftest import Booking
 from tests.factories import (
     NINE,
     OutcomeMeasureFactory,
     OutcomeScaleFactory,
+    ProtocolVersionFactory,
     UserFactory,
     ZoneFactory,
 )
@@ -229,3 +233,77 @@ def test_who_has_treated_the_patient_is_not_blind(booking: Booking) -> None:
 
     with pytest.raises(NotBlinded):
         measure(booking, **blind)
+
+
+# --- the stop rule ----------------------------------------------------------------------------
+
+
+def told(booking: Booking) -> set[str]:
+    """What a further session hears of the response."""
+    booked = booking.book(NINE + 200 * DAY)
+    assessed = assess_session(booked, at=NINE + 200 * DAY)
+    codes = {one.finding.code for one in assessed if not one.is_open}
+    return codes & {"no_response", "response_not_measured"}
+
+
+def stop_after(sessions: int) -> None:
+    ClinicalRule.objects.create(
+        code="stop-after-sessions", title="?", value=sessions, unit="sessions", source="ours"
+    )
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ([], {"response_not_measured"}),
+        ([("state", "BASELINE", 4)], {"response_not_measured"}),
+        ([("state", "BASELINE", 4), ("state", "OTHER", 4)], {"no_response"}),
+        ([("state", "BASELINE", 4), ("state", "OTHER", 5)], {"no_response"}),
+        ([("state", "BASELINE", 4), ("state", "OTHER", 3)], set()),
+        ([("pain", "BASELINE", 4), ("pain", "OTHER", 1)], {"response_not_measured"}),
+        ([("coarse", "BASELINE", 4), ("coarse", "OTHER", 3)], {"no_response"}),
+        ([("coarse", "BASELINE", 4), ("coarse", "OTHER", 2)], set()),
+        ([("change", "OTHER", 4)], {"no_response"}),
+        ([("change", "OTHER", 3)], set()),
+        ([("hair", "BASELINE", 3), ("hair", "OTHER", 4)], set()),
+        ([("hair", "BASELINE", 3), ("hair", "OTHER", 2)], {"no_response"}),
+        ([("state", "BASELINE", 4), ("state", "OTHER", 4), ("change", "OTHER", 2)], set()),
+    ],
+)
+def test_who_has_no_response_is_asked_about(
+    booking: Booking, scores: list[tuple[str, str, int]], expected: set[str]
+) -> None:
+    stop_after(1)
+    mine = {"concerns": [booking.plan.concern.code]}
+    scales = {
+        "state": OutcomeScaleFactory(**mine),
+        "pain": OutcomeScaleFactory(),
+        "coarse": OutcomeScaleFactory(
+            **mine, minimal_important_difference=2, difference_source="a study"
+        ),
+        "change": OutcomeScaleFactory(no_change_score=4),
+        "hair": OutcomeScaleFactory(**mine, lower_is_better=False),
+    }
+    for scale, milestone, score in scores:
+        then = NINE - DAY if milestone == "BASELINE" else NINE + 90 * DAY
+        measure(booking, scale=scales[scale], milestone=milestone, score=Decimal(score), at=then)
+    booking.completed()
+
+    assert told(booking) == expected
+
+
+def test_nobody_is_asked_before_so_many_sessions(booking: Booking) -> None:
+    stop_after(2)
+    booking.completed()
+
+    assert told(booking) == set()
+
+
+def test_a_protocol_has_a_number_of_its_own() -> None:
+    version = ProtocolVersionFactory.build(stop_after_sessions=12, version=2)
+    clinics = {"stop-after-sessions": Number(Decimal(3), "rule", "test")}
+
+    assert limit_of(version, clinics).value == 12  # type: ignore[union-attr]
+    version.stop_after_sessions = None
+    assert limit_of(version, clinics) == clinics["stop-after-sessions"]
+    assert limit_of(version, {}) is None

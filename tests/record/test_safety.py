@@ -53,7 +53,7 @@ CODES = {
         (WARN, PRACTITIONER, "screening_keloid_tendency screening_hsv_history"),
         (INFO, NOBODY, "on_label off_label interval_approved depth_within_tolerance"),
         (INFO, NOBODY, "endpoint_unexpected anaesthetic_not_comparable course_exceeded"),
-        (INFO, NOBODY, "consent_leaves_out"),
+        (INFO, NOBODY, "consent_leaves_out no_response response_not_measured"),
     ]
     for code in codes.split()
 }
@@ -301,6 +301,8 @@ HEALED = {
         *("URTICARIA", "ANAPHYLAXIS", "SYNCOPE", "PERSISTENT_ERYTHEMA"),
     )
 }
+THREE = facts.Number(Decimal(3), "stop rule", "test")
+NOT_MEASURED_YET = facts.Response(is_measured=False, is_better=False)
 STOPPED = says("isotretinoin", washout_days=180, last_exposure_on=TODAY - 180 * DAY)
 NOT_YET = says("isotretinoin", washout_days=180, last_exposure_on=TODAY - 179 * DAY)
 ONCE = says("isotretinoin", washout_days=180)
@@ -517,6 +519,10 @@ COURSES = [
     row("a later session", consent=READ_TODAY, cooling_off_days=1, sessions_before=1),
     row("the last planned session", sessions_before=3, sessions_planned=4),
     row("one more than planned", "course_exceeded", sessions_before=4, sessions_planned=4),
+    row("no better", "no_response", stop_after=THREE, response=facts.Response(True, False)),
+    row("nobody knows", "response_not_measured", stop_after=THREE, response=NOT_MEASURED_YET),
+    row("better", stop_after=THREE, response=facts.Response(True, True)),
+    row("too early to say", stop_after=THREE),
     row("a child signs", "minor_without_guardian off_label", age=17, consent=WITH_CLAUSE),
     row(
         "a mother signs",
@@ -714,7 +720,7 @@ def is_explained(finding: Finding) -> None:
 
 def sources() -> str:
     folder = Path(safety.__file__).parent
-    others = {"assessment.py", "cases.py", "consultation.py"}  # no rules
+    others = {"assessment.py", "cases.py", "consultation.py", "outcome_visit.py"}  # no rules
     loads = {*others, *(path.name for path in folder.glob("loading*.py"))}
     rules = (path for path in folder.glob("*.py") if path.name not in loads)
     return "\n".join(path.read_text() for path in rules)

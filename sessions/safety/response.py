@@ -1,0 +1,31 @@
+"""Whether the treatment helps: after how many sessions somebody asks. Source: clinical.md §1.2."""
+
+from clinic.findings import Finding, Severity
+from sessions.safety.facts import Facts
+
+
+def check_response(facts: Facts) -> list[Finding]:
+    """The stop rule of the protocol: a prompt to whoever treats, which blocks nothing."""
+    limit, response = facts.stop_after, facts.response
+    if limit is None or response is None or response.is_better:
+        return []
+    done = facts.sessions_before
+    if response.is_measured:
+        code = "no_response"
+        message = (
+            f"No response after {done} sessions: talk with the patient about stopping, or about "
+            "another treatment."
+        )
+    else:
+        code = "response_not_measured"
+        message = f"{done} sessions, and no response is measured: measure it before going on."
+    return [
+        Finding(
+            code=code,
+            severity=Severity.INFO,
+            message=message,
+            rule=limit.rule,
+            source=limit.source,
+            numbers={"sessions": str(done), "stop_after": str(limit)},
+        )
+    ]
