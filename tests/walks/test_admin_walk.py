@@ -44,7 +44,7 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
     "WorkingHours": lambda _: {"weekday": "6", "closes_at": "18:00", "valid_until": ""},
     "Clinic": lambda _: {"emergency_phone": "112"},
     "CartridgeLot": lambda _: {"gtin": GTIN, **NOT_RECALLED},
-    "CareStep": lambda _: {"zones": [], "skin_types": []},
+    "CareStep": lambda _: {"zones": [], "skin_types": [], "asks_for": ""},
     "TimeOff": lambda _: {"ends_at_1": "11:00"},
     "VisitType": lambda _: {
         **{"roles": ["PRACTITIONER"], "minutes": "30", "video_url": "", "counted_from": ""},
