@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from aftercare.models import InboundMessage, Keyword
 from aftercare.replies.inbox import candidates, handle
 from clinic.api.base import ClinicViewSet
-from clinic.api.forms import require_no_body
+from clinic.api.forms import Form, TextField, parse_body
 from clinic.api.queries import IdFilter, YesNoFilter
 from clinic.permissions import actor
 from patients.models import Patient
@@ -58,6 +58,16 @@ class InboxFilter(filters.FilterSet):
         return rows.filter(is_handled=value)
 
 
+class HandledIn(Form):
+    note = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=500,
+        default="",
+        help_text="What was found and done. Required of what is grave or was reported of the skin.",
+    )
+
+
 class InboxViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     """What came in, of the caller's clinics and meant for the caller's role."""
 
@@ -78,10 +88,12 @@ class InboxViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
             candidates(rows, user=self.request.user)
         return super().get_serializer(*args, **kwargs)
 
-    @extend_schema(request=None)
+    @extend_schema(request=HandledIn)
     @action(detail=True, methods=["post"])
     def handled(self, request: Request, pk: Any) -> Response:
-        """Somebody has looked after it; ticks its task off too. 409 `handled` if it was before."""
-        require_no_body(request)
-        handle(inbound_id=self.get_object().pk, at=timezone.now(), by=actor(request))
+        """Somebody has looked after it; ticks its task off too, with what came of it where that
+        must be said. 409 `handled` if it was before."""
+        inbound_id = self.get_object().pk
+        data = parse_body(HandledIn, request)
+        handle(inbound_id=inbound_id, at=timezone.now(), by=actor(request), **data)
         return Response(self.get_serializer(self.get_object()).data)

@@ -21,8 +21,10 @@ class AlreadyHandled(Conflict):
 
 
 @retried_transaction
-def handle(*, inbound_id: UUID, at: datetime, by: User) -> InboundMessage:
-    """Somebody has looked after it: its task is done too. Raises AlreadyHandled."""
+def handle(*, inbound_id: UUID, at: datetime, by: User, note: str = "") -> InboundMessage:
+    """Somebody has looked after it: its task is done too. Of what is grave, or was reported of the
+    skin, `note` says what was found and done. Raises AlreadyHandled, OutcomeMissing.
+    """
     inbound = (
         InboundMessage.objects.select_for_update(of=("self",))
         .select_related("task")
@@ -31,7 +33,8 @@ def handle(*, inbound_id: UUID, at: datetime, by: User) -> InboundMessage:
     if inbound.handled_at or (inbound.task and inbound.task.status == TaskStatus.DONE):
         raise AlreadyHandled("Somebody else has looked after it.")
     if inbound.task:
-        finish_task(task_id=inbound.task.pk, at=at, by=by, note="handled in the inbox")
+        said = note if note.strip() or inbound.task.needs_outcome else "handled in the inbox"
+        finish_task(task_id=inbound.task.pk, at=at, by=by, note=said)
     inbound.handled_at, inbound.handled_by = at, by
     inbound.save(update_fields=["handled_at", "handled_by"])
     return inbound

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from aftercare.models import InboundMessage
 from aftercare.replies.receive import receive_from_page
 from clinic.models import Clinic, User
-from patients.models import Audience, Patient, StaffTask, TaskKind, TaskStatus
+from patients.models import Audience, Patient, StaffTask, TaskKind, TaskSeverity, TaskStatus
 from patients.services import finish_task
 from sessions.lifecycle import Status
 from tests.admin.pages import client_of as admin_of
@@ -20,6 +21,7 @@ from tests.factories import (
     MessageFactory,
     PatientFactory,
     SessionFactory,
+    StaffTaskFactory,
 )
 from tests.replies.sms import NUMBER, text
 from tests.support.forms import send
@@ -164,3 +166,33 @@ def test_a_reply_for_clinicians_is_no_business_of_the_desk(clinic: Clinic, dana:
     assert client_of(dana).get(f"/api/v1/inbox/{hidden.pk}/").status_code == 404
     answer = admin_of(dana).get(f"/admin/aftercare/inboundmessage/{hidden.pk}/change/")
     assert answer.status_code == 302  # to the list: there is no such row
+
+
+@pytest.fixture
+def grave(clinic: Clinic) -> InboundMessage:
+    """A reply that triage found to be red."""
+    task = StaffTaskFactory(clinic=clinic, severity=TaskSeverity.RED, audience=Audience.CLINICAL)
+    inbound: InboundMessage = InboundFactory(clinic=clinic, task=task, audience=Audience.CLINICAL)
+    return inbound
+
+
+def test_what_is_grave_is_handled_with_what_came_of_it(grave: InboundMessage, alice: User) -> None:
+    client, path = client_of(alice), f"/api/v1/inbox/{grave.pk}/handled/"
+
+    refused, done = client.post(path), client.post(path, {"note": "called, comes at noon"})
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "outcome_missing")
+    assert refused.json()["errors"][0]["pointer"] == "/note"
+    assert done.status_code == 200
+    assert StaffTask.objects.get().done_note == "called, comes at noon"
+
+
+def test_the_admin_asks_what_came_of_it(grave: InboundMessage, alice: User) -> None:
+    client, page = admin_of(alice), f"/admin/aftercare/inboundmessage/{grave.pk}/change/"
+
+    refused = send(client, page, "aftercare_inboundmessage_handled")
+    send(client, page, "aftercare_inboundmessage_handled", outcome="seen, antibiotics")
+
+    assert "Say what was found and done" in refused.content.decode()
+    assert StaffTask.objects.get().done_note == "seen, antibiotics"
+    assert 'name="outcome"' not in client.get(page).content.decode()

@@ -494,4 +494,4 @@ class Desk:
         return MessageFactory(session=session, due_at=timezone.now() + timedelta(days=1))
 
     def handle_inbound_message(self) -> Any:
-        return self.dana, InboundFactory(clinic=self.clinic), None
+        return self.dana, InboundFactory(clinic=self.clinic), {"note": "Called back"}
