@@ -1,14 +1,25 @@
 """The kinds of visit that a clinic offers, over HTTP."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet
+from clinic.api.forms import DayField, Form, parse_query
 from sessions.models import Kind, VisitType, VisitTypeName
+from sessions.scheduling.attendance import attendance
+
+LONGEST = timedelta(days=366)
 
 
 class VisitTypeNameOut(serializers.ModelSerializer[VisitTypeName]):
@@ -32,6 +43,34 @@ class VisitTypeOut(serializers.ModelSerializer[VisitType]):
         read_only_fields = fields
 
 
+class AttendanceQuery(Form):
+    # "from" is a word of Python's, so it gets its name below
+    first = DayField(help_text="Windows that closed on this day or later.")
+    to = DayField(help_text="And on this day or earlier.")
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        fields["from"] = fields.pop("first")
+        return fields
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not timedelta(0) <= attrs["to"] - attrs["from"] <= LONGEST:
+            raise ValidationError(
+                {"to": [f"Must be from the first day to {LONGEST.days} days after it."]}
+            )
+        return attrs
+
+
+class AttendanceOut(serializers.ModelSerializer[VisitType]):
+    due = serializers.IntegerField(help_text="Courses whose window closed in that time.")
+    came = serializers.IntegerField(help_text="Those of them that had the visit.")
+
+    class Meta:
+        model = VisitType
+        fields = ["id", "clinic", "code", "name", "due", "came"]
+        read_only_fields = fields
+
+
 class VisitTypeFilter(filters.FilterSet):
     kind = filters.MultipleChoiceFilter(choices=Kind.choices, distinct=False)
 
@@ -48,5 +87,19 @@ class VisitTypeViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     serializer_class = VisitTypeOut
     filterset_class = VisitTypeFilter
 
+    permissions = {"attendance": "treatment_sessions.view_treatmentsession"}
+
     def get_queryset(self) -> QuerySet[Any]:
         return super().get_queryset().prefetch_related("names", "rooms")
+
+    def known_query_params(self) -> set[str]:
+        return {"from", "to"} if self.action == "attendance" else super().known_query_params()
+
+    @extend_schema(parameters=[AttendanceQuery], responses=AttendanceOut(many=True), filters=False)
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def attendance(self, request: Request) -> Response:
+        """How many of the outcome visits that should have been came about."""
+        asked = parse_query(AttendanceQuery, request)
+        rows = VisitType.objects.visible_to(request.user).order_by("clinic", "window_until_days")
+        found = attendance(rows, asked["from"], asked["to"], at=timezone.now())
+        return Response(AttendanceOut(found, many=True).data)

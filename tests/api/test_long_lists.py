@@ -25,6 +25,7 @@ BOUNDED = {
     "list_session_findings": "one for each rule and zone or product of one session",
     "override_finding": "the same",
     "propose_series": "the sessions that a plan still needs, at most 52",
+    "list_visit_type_attendance": "one for each kind of outcome visit of a clinic",
     "list_session_outcome_items": "one for each scale and standard view of the plan",
     "list_patient_consultation": "one for each thing that a consultation must have",
     "book_series": "the sessions that were sent, at most 52",
