@@ -20,7 +20,7 @@ LATER = NINE + 400 * DAY
 
 
 def figures(first: Any, last: Any, at: Any = LATER) -> dict[str, tuple[int, int]]:
-    rows = attendance(VisitType.objects.all(), first.date(), last.date(), at=at)
+    rows: Any = attendance(VisitType.objects.all(), first.date(), last.date(), at=at)
     return {row.code: (row.due, row.came) for row in rows if row.due}
 
 
