@@ -5,6 +5,7 @@ A list to work through, and no rule: what is missing here blocks nothing by itse
 
 from collections.abc import Iterable
 from datetime import datetime, time
+from decimal import Decimal
 
 from django.db.models import Q
 
@@ -52,6 +53,13 @@ def _compared(
     """“2 now; 4 on 7 Jan 2030: better by 2”."""
     rate = f"Rate it: {figure(scale.score_min)} to {figure(scale.score_max)}"
     told = f"{figure(now.score)} now" if now else rate
+    if scale.no_change_score is not None:  # it compares with before by itself
+        if now is None:
+            return f"{told}."
+        change = now.score - scale.no_change_score
+        if change == 0:
+            return f"{told}: no change."
+        return f"{told}: {_way(scale, change)} than before."
     if before is None:
         return f"{told}; not measured before."
     on = before.measured_at.astimezone(plan.clinic.zone)
@@ -61,8 +69,15 @@ def _compared(
     change = now.score - before.score
     if change == 0:
         return f"{told}: no change."
-    is_better = (change < 0) == scale.lower_is_better
-    return f"{told}: {'better' if is_better else 'worse'} by {figure(abs(change))}."
+    matters = scale.minimal_important_difference
+    told = f"{told}: {_way(scale, change)} by {figure(abs(change))}"
+    if matters is not None and abs(change) < matters:
+        told += f", less than the {figure(matters)} that matter to a patient"
+    return f"{told}."
+
+
+def _way(scale: OutcomeScale, change: Decimal) -> str:
+    return "better" if (change < 0) == scale.lower_is_better else "worse"
 
 
 def _views(plan: TreatmentPlan, day: datetime) -> Iterable[Item]:

@@ -98,6 +98,47 @@ def test_a_score_of_the_visit_is_compared_with_the_first(
 
 
 @pytest.mark.parametrize(
+    ("score", "told"),
+    [
+        (2, "2 now; 4 on 06 Jan 2030: better by 2."),
+        (3, "3 now; 4 on 06 Jan 2030: better by 1, less than the 2 that matter to a patient."),
+    ],
+)
+def test_a_difference_is_told_from_one_that_matters(
+    booking: Booking, visit: TreatmentSession, score: int, told: str
+) -> None:
+    matters = {"minimal_important_difference": 2, "difference_source": "a study"}
+    newer = OutcomeScaleFactory(code="wrinkles", name="Wrinkles", version=2, **matters)
+    OutcomeMeasureFactory(
+        plan=booking.plan, scale=newer, milestone="DAY_90", score=score, measured_at=THEN
+    )
+
+    assert items(visit)["Wrinkles"] == (True, told)
+
+
+@pytest.mark.parametrize(
+    ("score", "told"),
+    [
+        (None, "Rate it: 1 to 5."),
+        (2, "2 now: better than before."),
+        (4, "4 now: no change."),
+        (5, "5 now: worse than before."),
+    ],
+)
+def test_what_compares_with_before_needs_no_baseline(
+    booking: Booking, visit: TreatmentSession, score: int | None, told: str
+) -> None:
+    concern = booking.plan.concern.code
+    gais = OutcomeScaleFactory(name="Improvement", no_change_score=4, concerns=[concern])
+    if score:
+        OutcomeMeasureFactory(
+            plan=booking.plan, scale=gais, milestone="DAY_90", score=score, measured_at=THEN
+        )
+
+    assert items(visit)["Improvement"] == (score is not None, told)
+
+
+@pytest.mark.parametrize(
     ("taken_at", "is_there"),
     [(THEN - 11 * HOUR, True), (THEN + HOUR, True), (THEN - 12 * HOUR, False)],
 )
