@@ -20,7 +20,7 @@ from clinic.errors import DomainError
 from clinic.models import Clinic, Device, Room, User
 from patients.models import Patient, TaskKind
 from patients.services import raise_task
-from sessions.lifecycle import Status, WaitlistStatus
+from sessions.lifecycle import UPCOMING, Status, WaitlistStatus
 from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 from sessions.scheduling.ahead import Ahead, look_ahead
 from sessions.scheduling.availability import Offer
@@ -29,6 +29,7 @@ from sessions.services.booking.alternatives import alternatives
 from sessions.services.booking.book import clinic_lock, locks_for
 from sessions.services.booking.moves import move_session
 from sessions.services.booking.reschedule import NoFreeTime, reschedule_session
+from sessions.services.booking.skip import skip_area
 from sessions.services.booking.waitlist import decline_offer, withdraw_from_waitlist
 from sessions.services.ending.decisions import (
     SLOT,
@@ -160,13 +161,7 @@ def _carry_out(
             _move(row, session, decision, why, decider)
             return
         if decision["do"] == Choice.CANCEL:
-            move_session(
-                session_id=session.pk,
-                to=Status.CANCELLED,
-                at=decider.at,
-                by=decider.by,
-                reason=why,
-            )
+            session = _cancel(row, session, why, decider)
     except DomainError as error:
         error.message = f"{session}: {error.message}"
         error.field = f"decisions/{session.pk}"
@@ -182,6 +177,19 @@ def _carry_out(
         source=f"ended:{row._meta.model_name}:{row.pk}:{session.pk}",
         at=decider.at,
     )
+
+
+def _cancel(
+    row: models.Model, session: TreatmentSession, why: str, decider: Decider
+) -> TreatmentSession:
+    """What is off now: of a sitting only the area whose plan ends."""
+    details: dict[str, Any] = {"reason": why, "at": decider.at, "by": decider.by}
+    if isinstance(row, TreatmentPlan):
+        areas = TreatmentSession.objects.of_sitting(session.pk).filter(status__in=UPCOMING)
+        ending = areas.filter(plan=row).first()
+        if ending and len(areas) > 1:
+            return skip_area(session_id=ending.pk, **details)
+    return move_session(session_id=session.pk, to=Status.CANCELLED, **details)
 
 
 def _move(

@@ -19,6 +19,7 @@ from sessions.services.booking.moves import NothingCharted
 from sessions.services.booking.prepare import NotBookable, PlanNotActive
 from sessions.services.booking.presence import DeviceUnfit
 from sessions.services.booking.skip import NothingElseTreated, SkipReasonMissing
+from sessions.services.ending.decisions import Choice
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
@@ -183,6 +184,23 @@ def test_an_area_is_left_out_and_the_sitting_goes_on(
         another_booking.book(room=booking.room)
     with pytest.raises(NothingElseTreated):
         skip(left, booking.practitioner)
+
+
+@pytest.mark.parametrize("ended", [0, 1])
+def test_a_plan_that_ends_takes_only_its_own_area_along(
+    booking: Booking, neck: TreatmentPlan, ended: int
+) -> None:
+    rows = book(booking, neck)
+    by = booking.practitioner
+
+    services.move_plan(
+        plan_id=rows[ended].plan_id,
+        to="STOPPED",
+        decider=services.Decider(at=NINE - DAY, by=by, reason="Enough", rest=Choice.CANCEL),
+    )
+
+    assert statuses(rows)[ended] == Status.CANCELLED
+    assert statuses(rows)[1 - ended] == Status.BOOKED
 
 
 def test_an_area_is_left_out_for_a_reason(booking: Booking, neck: TreatmentPlan) -> None:
