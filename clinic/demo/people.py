@@ -61,6 +61,7 @@ class Person:
     then: str = ""
     last: int = 0
     language: str = "en"
+    also: str = ""
     subtype: str = ""
     grade: int | None = None
     plan: str = PlanStatus.ACTIVE.value

@@ -11,6 +11,7 @@ from patients.models import ScreeningKind
 from patients.services import archive_record, revoke_consent
 from sessions import services
 from sessions.lifecycle import AbortReason, PlanStatus, Status
+from sessions.models import Protocol, TreatmentPlan
 
 
 class Story(Visits):
@@ -59,7 +60,8 @@ class Story(Visits):
         soon = local_today + (1 + self.number % 9) * DAY
         match person.then:
             case "booked" | "cancelled" | "moved":
-                session = self._book(max(soon, due or soon), self.now - HOUR)
+                further = self._plan_another_area()
+                session = self._book(max(soon, due or soon), self.now - HOUR, further=further)
                 if person.then == "cancelled":
                     self._move(session, Status.CANCELLED, self.now, "Has a cold; will call.")
                 elif person.then == "moved":
@@ -77,6 +79,22 @@ class Story(Visits):
                 self._visit(local_today - 5 * DAY, is_aborted=person.then == "aborted")
             case "waiting" | "treated":
                 self._today(is_treated=person.then == "treated")
+
+    def _plan_another_area(self) -> list[TreatmentPlan]:
+        """Face and neck on one afternoon."""
+        if not self.person.also:
+            return []
+        protocol = Protocol.objects.select_related("concern", "area").get(code=self.person.also)
+        plan = services.create_plan(
+            patient=self.patient,
+            concern=protocol.concern,
+            area=protocol.area,
+            protocol=protocol,
+            practitioner=self.clinician,
+            at=self.now - HOUR,
+            by=self.clinician,
+        )
+        return [TreatmentPlan.objects.with_booking_facts().get(pk=plan.pk)]
 
     def _visit(self, day: date, *, is_aborted: bool) -> None:
         """A session of the last days that did not go as it should."""

@@ -32,7 +32,8 @@ class Tour:
         plan = self._plan(patient)
         slot = self._first_slot(plan)
         session = self._book(plan, slot)
-        self._show_refusals(plan, slot)
+        other = self._show_refusals(plan, slot)
+        self._book_face_and_neck(other)
         self._arrive(session)
         self._ask_birth_date(patient)
         self._consent(patient, slot)
@@ -48,9 +49,9 @@ class Tour:
         self._say("desk", 201, f"registers {_name(patient)}, patient {patient['id']}")
         return dict(patient)
 
-    def _plan(self, patient: dict[str, Any]) -> dict[str, Any]:
+    def _plan(self, patient: dict[str, Any], code: str = "acne-scars-face") -> dict[str, Any]:
         protocols = self._call("clinician", "GET", "protocols/?page_size=200", expect=200)
-        protocol = next(p for p in protocols["results"] if p["code"] == "acne-scars-face")
+        protocol = next(p for p in protocols["results"] if p["code"] == code)
         plan: dict[str, Any] = self._call(
             "clinician",
             "POST",
@@ -65,12 +66,12 @@ class Tour:
         self._say("clinician", 201, f"plans “{protocol['name']}”, {sessions} sessions")
         return plan
 
-    def _first_slot(self, plan: dict[str, Any]) -> dict[str, Any]:
+    def _first_slot(self, plan: dict[str, Any], *further: dict[str, Any]) -> dict[str, Any]:
         today = date.today()  # noqa: DTZ011  a day early or late, the first slot is the same
         first, last = today - timedelta(days=1), today + timedelta(days=2)
-        slots = self._call(
-            "desk", "GET", f"availability/?plan={plan['id']}&from={first}&to={last}", expect=200
-        )
+        asked = f"plan={plan['id']}&from={first}&to={last}"
+        asked += "".join(f"&further_plans={other['id']}" for other in further)
+        slots = self._call("desk", "GET", f"availability/?{asked}", expect=200)
         if not slots:
             raise TourFailed("There is no free time in the next two days.")
         self._say("desk", 200, f"sees {len(slots)} free times")
@@ -83,8 +84,9 @@ class Tour:
         self._say("desk", 201, f"books {_when(session)}, session {session['id']}")
         return session
 
-    def _show_refusals(self, plan: dict[str, Any], slot: dict[str, Any]) -> None:
-        """Two bookings that must be refused, each with the right status and code."""
+    def _show_refusals(self, plan: dict[str, Any], slot: dict[str, Any]) -> dict[str, Any]:
+        """Two bookings that must be refused, each with the right status and code. Returns the plan
+        of somebody else."""
         other = self._plan(self._register("Heidi"))
         refused = self._call("desk", "POST", "sessions/", **_booking(other, slot), expect=409)
         self._client.refusal(
@@ -96,6 +98,24 @@ class Tour:
         refused = self._call("desk", "POST", "sessions/", **soon, expect=409)
         self._client.refusal("desk", refused, "too_soon", "books the next session a week later")
         print(f"{'':13}     earliest: {refused['earliest_on']}")
+        return other
+
+    def _book_face_and_neck(self, face: dict[str, Any]) -> None:
+        """Two areas in one sitting; one of them is then left out."""
+        neck = self._plan({"id": face["patient"]}, "wrinkles-neck")
+        slot = self._first_slot(face, neck)
+        body = {**_booking(face, slot), "further_plans": [neck["id"]]}
+        session = self._call("desk", "POST", "sessions/", **body, expect=201)
+        url = f"sessions/{session['id']}/"
+        areas = self._call("desk", "GET", url, expect=200)["areas"]
+        told = " and ".join(area["area_code"] for area in areas)
+        self._say("desk", 201, f"books {told} in one sitting, {_when(session)}")
+        further = areas[1]["session"]
+        self._call("desk", "GET", f"sessions/{further}/", expect=200)
+        left_out = self._call(
+            "desk", "POST", f"sessions/{further}/skip/", reason="A cold sore", expect=200
+        )
+        self._say("desk", 200, f"leaves {left_out['area_code']} out; the other area stays booked")
 
     def _arrive(self, session: dict[str, Any]) -> None:
         for verb in ("confirm", "check-in"):

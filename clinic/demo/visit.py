@@ -1,5 +1,6 @@
 """What happens to a patient of the demo in the clinic: booked, treated, charted, seen again."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -14,10 +15,18 @@ from patients.models import ScreeningKind, Zone
 from patients.screening import DARKER_SKIN
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import Milestone, OutcomeScale, Product, View, VisitType, kind_of_finding
+from sessions.models import (
+    Milestone,
+    OutcomeScale,
+    Product,
+    TreatmentPlan,
+    View,
+    VisitType,
+    kind_of_finding,
+)
 from sessions.models import TreatmentSession as Session
 from sessions.scheduling.availability import free_slots, offers
-from sessions.scheduling.wanted import VisitRequest
+from sessions.scheduling.wanted import VisitRequest, sitting_of
 from sessions.services import ProductEntry, ZoneEntry
 from sessions.services.booking.moves import UnresolvedFindings
 
@@ -25,10 +34,17 @@ from sessions.services.booking.moves import UnresolvedFindings
 class Visits(Intake):
     """One person, session by session."""
 
-    def _book(self, day: date, at: datetime, *, before: datetime | None = None) -> Session:
+    def _book(
+        self,
+        day: date,
+        at: datetime,
+        *,
+        before: datetime | None = None,
+        further: Sequence[TreatmentPlan] = (),
+    ) -> Session:
         """The first free session in office hours from `day` on."""
         slots = free_slots(
-            wanted=self.plan,
+            wanted=sitting_of(self.plan, *further),
             first=day,
             last=day + 3 * DAY,
             practitioner=self.clinician,
@@ -42,6 +58,7 @@ class Visits(Intake):
         )
         return services.book_session(
             plan=self.plan,
+            further_plans=further,
             starts_at=slot.starts_at,
             practitioner=slot.practitioner,
             room=slot.room,

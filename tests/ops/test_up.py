@@ -146,6 +146,8 @@ def test_the_tour_passes_and_the_aftercare_follows(up: Up) -> None:
         "sees what is missing: birth date, photographs",
         "409  books somebody else at that time: practitioner_taken",
         "409  books the next session a week later: too_soon",
+        "books face and neck in one sitting",
+        "leaves neck out; the other area stays booked",
         "400  charts a depth of 2.60 mm: invalid",
         "complete: the session is COMPLETED",
         "Subject: Your care for today",
