@@ -1,10 +1,15 @@
 """Several areas in one sitting over HTTP."""
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from clinic.models import User
 from tests.conftest import Booking
-from tests.factories import PlanFactory
+from tests.factories import DAY, NINE, PatientFactory, PlanFactory
 
 pytestmark = pytest.mark.django_db
 SESSIONS = "/api/v1/sessions/"
@@ -44,3 +49,27 @@ def test_odd_further_plans_are_refused(as_dana: APIClient, booking: Booking, wro
 
     assert answer.status_code == 400
     assert "further_plans" in answer.content.decode()
+
+
+def test_a_further_area_takes_five_queries_more(
+    dana: User, booking: Booking, client: Client, catalogue: None
+) -> None:
+    """Which plan it is, how it stands with it; the session, its history, the course of its plan."""
+    _, token = AuthToken.objects.create(dana)
+    counts = []
+    for day, areas in enumerate((2, 1, 2)):  # the first teaches the connection its statements
+        patient = PatientFactory(clinic=booking.plan.clinic)
+        face, *further = (str(PlanFactory(patient=patient).pk) for _ in range(areas))
+        starts_at = (NINE + day * DAY).isoformat()
+        body = {**booking.body(), "plan": face, "further_plans": further, "starts_at": starts_at}
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.post(
+                SESSIONS,
+                body,
+                content_type="application/json",
+                headers={"Authorization": f"Token {token}"},
+            )
+        assert answer.status_code == 201, answer.content
+        counts.append(len([query for query in queries if "SAVEPOINT" not in query["sql"]]))
+
+    assert counts[2] == counts[1] + 5
