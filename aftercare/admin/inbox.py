@@ -106,8 +106,13 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
         return inbound
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """What came of it is asked for as long as there is something to look after."""
-        waits = obj is not None and not obj.is_handled and self.has_change_permission(request, obj)
+        """What came of it is asked for as long as a task waits, which keeps it."""
+        waits = (
+            obj is not None
+            and obj.task_id
+            and not obj.is_handled
+            and self.has_change_permission(request, obj)
+        )
         return [*self.fields, "outcome"] if waits else [*self.fields]
 
     def before_pressing(self, request: HttpRequest, form: Any) -> None:
