@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
@@ -11,7 +10,6 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.text import Truncator
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from aftercare.models import AddressConsent, InboundMessage
 from aftercare.models.inbound import IS_HANDLED
@@ -35,22 +33,11 @@ class WaitingFilter(admin.SimpleListFilter):
         return rows.filter(is_handled=self.value() == "yes") if self.value() else rows
 
 
-class InboxForm(forms.ModelForm):  # type: ignore[type-arg]
-    outcome = forms.CharField(
-        label="What came of it",
-        required=False,
-        max_length=500,
-        widget=UnfoldAdminTextareaWidget,
-        help_text="What was found and done. Required of what is grave or was reported of the skin.",
-    )
-
-
 @admin.register(InboundMessage)
 class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
     """What nobody has looked after yet comes first. Nobody is guessed: a number that several
     patients share shows all of them."""
 
-    form = InboxForm
     buttons = {"handled": "HANDLED"}
     actions_submit_line = ["handled"]
     actions = ["all_handled"]
@@ -105,26 +92,6 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
             candidates([inbound], user=actor(request))
         return inbound
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """What came of it is asked for as long as a task waits, which keeps it."""
-        waits = (
-            obj is not None
-            and obj.task_id
-            and not obj.is_handled
-            and self.has_change_permission(request, obj)
-        )
-        return [*self.fields, "outcome"] if waits else [*self.fields]
-
-    def before_pressing(self, request: HttpRequest, form: Any) -> None:
-        form.instance.outcome = form.cleaned_data.get("outcome", "")
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> Any:
-        """Only the button does something."""
-        context |= {"show_save": False, "show_save_and_continue": False}
-        return super().render_change_form(request, context, *args, **kwargs)
-
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """What came in is never edited; only the button does something."""
 
@@ -133,7 +100,7 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
 
     @action(description="Handled", permissions=["change"])
     def handled(self, request: HttpRequest, obj: InboundMessage) -> None:
-        self.press(request, handle, inbound_id=obj.pk, note=getattr(obj, "outcome", ""))
+        self.press(request, handle, inbound_id=obj.pk)
 
     @admin.action(description="Handled", permissions=["change"])
     def all_handled(self, request: HttpRequest, rows: Any) -> None:

@@ -185,14 +185,3 @@ def test_what_is_grave_is_handled_with_what_came_of_it(grave: InboundMessage, al
     assert refused.json()["errors"][0]["pointer"] == "/note"
     assert done.status_code == 200
     assert StaffTask.objects.get().done_note == "called, comes at noon"
-
-
-def test_the_admin_asks_what_came_of_it(grave: InboundMessage, alice: User) -> None:
-    client, page = admin_of(alice), f"/admin/aftercare/inboundmessage/{grave.pk}/change/"
-
-    refused = send(client, page, "aftercare_inboundmessage_handled")
-    send(client, page, "aftercare_inboundmessage_handled", outcome="seen, antibiotics")
-
-    assert "Say what was found and done" in refused.content.decode()
-    assert StaffTask.objects.get().done_note == "seen, antibiotics"
-    assert 'name="outcome"' not in client.get(page).content.decode()
