@@ -40,8 +40,8 @@ READ_COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
         *("skin_type", "cold_sore_history", "archived_at"),
     ),
     TreatmentSession: (
-        *("id", "plan_id", "patient_id", "area_id", "status", "starts_at"),
-        "rescheduled_from_id",
+        *("id", "kind", "plan_id", "patient_id", "area_id", "status", "starts_at"),
+        *("rescheduled_from_id", "sitting_id"),
     ),
 }
 # What FOR UPDATE returns is as new as its lock.
@@ -58,7 +58,10 @@ READ = Prepared(
          WHERE said.patient_id = message.patient_id AND said.channel = message.channel
              AND said.purpose = step.purpose
          ORDER BY said.recorded_at DESC, said.id DESC LIMIT 1),
-        word.source, word.recorded_at
+        word.source, word.recorded_at,
+        EXISTS (SELECT FROM staff_task AS task
+         WHERE task.patient_id = message.patient_id AND task.status = 'OPEN'
+             AND task.severity IN ('EMERGENCY', 'RED'))
     FROM aftercare_message AS message
     JOIN patient ON patient.id = message.patient_id
     JOIN treatment_session AS session ON session.id = message.session_id
@@ -154,7 +157,7 @@ class LockedMessageReader:
         self._complete(message, found)
 
     def _complete(self, message: Message, found: list[Any]) -> None:
-        ((clinic, step, patient, session, has_agreed, source, recorded_at),) = found
+        ((clinic, step, patient, session, has_agreed, source, recorded_at, is_grave),) = found
         message.clinic = self._current(Clinic, message.clinic_id, clinic)
         message.step = self._current(CareStep, message.step_id, step)
         message.patient = self._current(Patient, message.patient_id, patient)
@@ -163,7 +166,7 @@ class LockedMessageReader:
         if message.patient.clinic_id == message.clinic_id:
             message.patient.clinic = message.clinic
         no = source and AddressConsent(source=source, recorded_at=recorded_at)
-        message.permission = Permission(bool(has_agreed), no.why if no else "")
+        message.permission = Permission(bool(has_agreed), no.why if no else "", is_grave)
 
     def _current(self, model: type[M], pk: UUID, version: str) -> M:
         if pk not in self._cache or self._cache[pk][0] != version:

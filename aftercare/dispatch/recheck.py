@@ -15,7 +15,7 @@ from aftercare.planning import conditions
 from aftercare.planning.plan import WITHDRAWN
 from aftercare.planning.timing import in_quiet_hours, next_allowed
 from clinic.models import in_words
-from patients.models import Purpose, StaffTask
+from patients.models import Purpose
 from sessions.lifecycle import Status
 
 
@@ -73,9 +73,7 @@ def address_has_not_refused(message: Message, at: datetime) -> Verdict | None:
 def nothing_grave_is_open(message: Message, at: datetime) -> Verdict | None:
     """Nobody is asked how the skin is, thanked or invited while a clinician has a grave report of
     it to act on. Warning signs, and what is said of a visit that is booked, go out all the same."""
-    if not is_routine(message.step) or not StaffTask.objects.grave().filter(
-        patient=message.patient_id
-    ):
+    if not (message.permission.stands_still and is_routine(message.step)):
         return None
     return Verdict(MessageStatus.PENDING, STANDS_STILL, at + LOOK_AGAIN)
 

@@ -50,10 +50,11 @@ class MessageQuerySet(ClinicScoped["Message"]):
 
 
 class Permission(NamedTuple):
-    """Whether a patient may be written to on one channel for one purpose."""
+    """Whether a patient may be written to now, on one channel for one purpose."""
 
     has_agreed: bool  # the patient; silence is no
     refusal: str  # why the address is closed; "" if it is not
+    stands_still: bool = False  # a clinician has a grave report of the patient to act on
 
 
 def is_one_of(moves: Iterable[tuple[str, str]]) -> str:

@@ -43,6 +43,7 @@ PATHS = {"patient", "plan", "session"}  # by which a row leads to its patient
 # What is done to an archived record on purpose.
 ALLOWED = {
     "abort_session": "it ends a session that was kept",
+    "skip_area": "it ends a part of a session that was kept",
     "archive_record": "a step of archive_patient, which refuses it as well",
     "cancel_message": "it stops what waits",
     "confirm": "answers False: patients' links have ended with the record",
