@@ -38,6 +38,7 @@ from tests.factories import (
     OutcomeScaleFactory,
     PatientConcernFactory,
     PatientFactory,
+    PlanFactory,
     ProductFactory,
     ScreeningRuleFactory,
     SideEffectFactory,
@@ -68,6 +69,8 @@ BY_NAME: dict[str, Any] = {
     "onset_at": NINE.isoformat(),  # the start of the completed session
     "taken_at": "2024-05-01T10:00:00Z",
     "happened_at": "2024-05-01T10:00:00Z",
+    "measured_at": "2024-05-01T10:00:00Z",
+    "rater_name": "",  # of somebody who is no user
     "done_at": timezone.now().isoformat(),
     "until": None,
     "video_url": "https://video.example/visit",
@@ -178,6 +181,7 @@ class World:
         self.product = ProductFactory()
         consent = TreatmentConsentFactory(patient=patient, text=self.text, recorded_by=doctor)
         photo_consent = agree(patient, doctor)
+        self.further_plan = PlanFactory(patient=patient, clinic=clinic)
         agree(other.plan.patient, doctor)
         self.photo_of_other = stored(jpeg(), other.plan.patient, doctor)
         self.rows = {
@@ -247,6 +251,8 @@ class World:
             "product": self.product,
             "witness": self.users[Role.MANAGER],
             "staff": self.users[Role.PRACTITIONER],
+            "rated_by": self.users[Role.PRACTITIONER],
+            "further_plans": self.further_plan,
             "source_patient": self.booking.plan.patient,
             "photo": self.photo_of_other,
             "visit_type": visit_type_of(self.clinic, "video-consultation"),

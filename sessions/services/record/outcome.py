@@ -143,12 +143,13 @@ def _require_rater(
             field="rater_role",
         )
     named = bool(rated_by) + bool(rater_name)
+    field = "rater_name" if rater_name else "rated_by"
     if rater_role == RaterRole.PATIENT and named:
-        raise WrongRater("The patient has rated: name nobody else.", field="rated_by")
+        raise WrongRater("The patient has rated: name nobody else.", field=field)
     if rater_role != RaterRole.PATIENT and named != 1:
         raise WrongRater(
             "Name who has rated: a colleague, or by name somebody from elsewhere.",
-            field="rated_by",
+            field=field,
         )
     if rater_role == RaterRole.BLINDED and rated_by and _has_treated(plan, rated_by):
         raise NotBlinded(f"{rated_by} has treated this patient.", field="rated_by")
