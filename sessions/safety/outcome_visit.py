@@ -10,8 +10,15 @@ from decimal import Decimal
 from django.db.models import Q
 
 from clinic.values.wallclock import instant_of
-from sessions.models import Kind, OutcomeMeasure, OutcomeScale, Photo, TreatmentPlan, View
-from sessions.models.session import TreatmentSession
+from sessions.models import (
+    Kind,
+    OutcomeMeasure,
+    OutcomeScale,
+    Photo,
+    TreatmentPlan,
+    TreatmentSession,
+    View,
+)
 from sessions.safety.consultation import Item
 from sessions.safety.facts import figure
 

@@ -154,5 +154,5 @@ def _missed(visit_type: VisitType, at: datetime) -> list[TreatmentSession]:
         .order_by("starts_at", "pk")
     )
     by_source = {_source(visit_type, last): last for last in rows}
-    told = StaffTask.objects.filter(source__in=by_source).values_list("source", flat=True)
-    return [last for source, last in by_source.items() if source not in set(told)]
+    told = set(StaffTask.objects.filter(source__in=by_source).values_list("source", flat=True))
+    return [last for source, last in by_source.items() if source not in told]
