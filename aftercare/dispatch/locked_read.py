@@ -20,6 +20,7 @@ from clinic.db.rows import columns, pop_row
 from clinic.db.versions import OWN, state_of, with_state
 from clinic.models import Clinic
 from patients.models import Channel, Patient
+from patients.models.task import GRAVE
 from patients.services.contact import lock_name as consent_lock_name
 from sessions.models import TreatmentSession
 
@@ -61,7 +62,7 @@ READ = Prepared(
         word.source, word.recorded_at,
         EXISTS (SELECT FROM staff_task AS task
          WHERE task.patient_id = message.patient_id AND task.status = 'OPEN'
-             AND task.severity IN ('EMERGENCY', 'RED'))
+             AND task.severity IN ({", ".join(f"'{severity}'" for severity in GRAVE)}))
     FROM aftercare_message AS message
     JOIN patient ON patient.id = message.patient_id
     JOIN treatment_session AS session ON session.id = message.session_id
