@@ -49,8 +49,7 @@ class PlanQuery(Form):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         found = find_named(actor(self.context["request"]), attrs)
         who = found["practitioner"]
-        further = attrs.get("further_plans", ())
-        wanted = areas_together(found["plan"], further)
+        wanted = areas_together(found["plan"], found.get("further_plans", ()))
         return {**attrs, "wanted": wanted, "practitioner_id": who and who.pk}
 
 
