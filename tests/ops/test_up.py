@@ -22,36 +22,35 @@ from clinic.embedded.process import free_port
 
 ROOT = Path(settings.BASE_DIR)
 
-SENDING = {
-    "EMAIL_URL": "smtp://127.0.0.1:9",
-    "DEFAULT_FROM_EMAIL": "hello@clinic.example",
-    "SMS_PROVIDER": "http",
-    "SMS_HTTP_URL": "http://127.0.0.1:9/sms",
-}
-
 
 class Up:
     """A clinic started by `manage.py up` in a folder of its own."""
 
-    def __init__(
-        self, var: Path, *arguments: str, user: str | None = None, **settings: str
-    ) -> None:
+    def __init__(self, var: Path, *arguments: str, user: str | None = None) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
-            **{"PATH": os.environ["PATH"], "HOME": str(var), "CLINIC_VAR": str(var)},
-            **settings,
+            "PATH": os.environ["PATH"],
+            "HOME": str(var),
+            "CLINIC_VAR": str(var),
         }
         self.log = var.parent / f"{var.name}-{self.port}.log"
+        self.command_line = [sys.executable, "manage.py", "up", "--port", str(self.port)]
+        self.command_line += arguments
+        self.user = user
+        self.start()
+
+    def start(self) -> "Up":
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--port", str(self.port), *arguments],
+                self.command_line,
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                user=user,
+                user=self.user,
             )
+        return self
 
     def get(self, path: str) -> int:
         return requests.get(f"{self.url}{path}", timeout=5).status_code
@@ -257,32 +256,29 @@ def test_without_the_demo_it_asks_where_messages_go(folder: Path) -> None:
     assert "set EMAIL_URL and SMS_PROVIDER" in empty.tail()
 
 
-def test_it_leaves_nothing_behind_however_it_ends(folder: Path) -> None:
-    def start() -> Up:
-        # without the demo, which takes half a minute to write
-        return Up(folder / "var", "--no-demo", **SENDING)
-
-    first = start().wait_until_ready()
-    children = first.children()
+def test_it_leaves_nothing_behind_however_it_ends(up: Up, var: Path) -> None:
+    children = up.children()
     assert len(children) >= 7
 
-    first.process.kill()
-    first.process.wait()
+    up.process.kill()
+    up.process.wait()
     assert gone(children, within=30)
 
-    second = start().wait_until_ready()  # after kill -9 of the supervisor
-    for child in second.children():
+    up.start().wait_until_ready()  # after kill -9 of the supervisor
+    for child in up.children():
         child.kill()
-    second.process.kill()
-    second.process.wait()
+    up.process.kill()
+    up.process.wait()
 
-    third = start().wait_until_ready()  # after kill -9 of everything
-    children = third.children()
-    third.process.send_signal(signal.SIGTERM)
-    assert third.process.wait(60) == 0
+    up.start().wait_until_ready()  # after kill -9 of everything
+    children = up.children()
+    up.process.send_signal(signal.SIGTERM)
+    assert up.process.wait(60) == 0
     assert gone(children, within=1)
-    assert not (folder / "var" / "up.json").exists()
-    assert "stopped after" in third.tail()
+    assert not (var / "up.json").exists()
+    assert "stopped after" in up.tail()
+
+    up.start().wait_until_ready()  # for the tests that come after this one
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="this run is an ordinary user's already")
