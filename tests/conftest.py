@@ -4,7 +4,8 @@ Alice treats at the clinic and Dana sits at its desk; Bob treats at another clin
 nobody. Their clients are called after them.
 """
 
-import io
+import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,9 +13,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
+from aftercare.dispatch import guard
 from clinic.models import Clinic, Device, Role, Room, User
 from patients.models import ConsentText, Zone
 from sessions import services
@@ -37,9 +42,27 @@ from tests.factories import (
     clinical_rules,
 )
 from tests.support.answers import CheckedClient
+from tests.support.catalogue import load_catalogue
 from tests.support.doubles import HttpGateway, SmtpServer, running
 from tests.support.logs import canary
 from tests.support.rows import rows as rows
+from tests.support.servers import template
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: a worker waits for PostgreSQL a third of its time."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of few tests first: those are the long ones, and the last file is waited for."""
+    sizes = Counter(item.path for item in items)
+    items.sort(key=lambda item: sizes[item.path])
+
+
+def pytest_configure() -> None:
+    settings.WHITENOISE_AUTOREFRESH = True  # or each client looks through all static files first
 
 
 @pytest.fixture(autouse=True)
@@ -50,10 +73,25 @@ def logs_tell_nothing() -> Iterator[None]:
     assert not told, "\n".join(told)
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """A worker's database is a copy of one that was migrated once for all."""
+    if name := template():
+        connection.settings_dict["TEST"]["TEMPLATE"] = name
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The copy may send; by itself it would not, for what it was copied from may be sending."""
+    with django_db_blocker.unblock():
+        if "TEMPLATE" in connection.settings_dict["TEST"]:
+            guard.adopt(at=timezone.now())
+
+
 @pytest.fixture
 def catalogue(db: None) -> None:
     """Everything that ships as data."""
-    call_command("seed_catalogue", verbosity=0, stdout=io.StringIO())
+    load_catalogue()
 
 
 @pytest.fixture

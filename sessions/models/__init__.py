@@ -46,7 +46,6 @@ from sessions.models.visit_type import (
     Mode,
     VisitType,
     VisitTypeName,
-    VisitTypeQuerySet,
     of_treatment,
 )
 from sessions.models.waitlist import FreedSlot, IllegalWaitlistMove, WaitlistEntry, WaitlistEvent
@@ -106,7 +105,6 @@ __all__ = [
     "View",
     "VisitType",
     "VisitTypeName",
-    "VisitTypeQuerySet",
     "WaitlistEntry",
     "WaitlistEvent",
     "ZoneLimit",

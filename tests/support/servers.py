@@ -1,8 +1,12 @@
 """A pytest plugin: PostgreSQL and Valkey for one test run, unless DATABASE_URL and REDIS_URL are
 given. Loaded by `-p tests.support.servers` before Django reads its settings."""
 
+import fcntl
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import IO
@@ -10,12 +14,14 @@ from typing import IO
 import pytest
 
 from clinic.embedded import Postgres, Valkey
-from clinic.embedded.process import hold
+from clinic.embedded.process import die_with_parent, hold
 
 PREFIX = "clinic-test-"
 _started: list[Postgres | Valkey] = []
 _folder: Path | None = None
 _lock: IO[str] | None = None  # held while this run lives
+_migrating: "subprocess.Popen[bytes] | None" = None
+MIGRATING = "CLINIC_TESTS_MIGRATING"  # to the workers: a file that is locked until it has ended
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -50,7 +56,36 @@ def pytest_load_initial_conftests() -> None:
         os.environ["REDIS_URL"] = valkey.start().url
 
 
+def pytest_xdist_setupnodes() -> None:
+    """Migrate once, while the workers start: each takes a copy. See `template`."""
+    global _migrating
+    if any(isinstance(server, Postgres) for server in _started):
+        lock = (_run_folder() / "migrating").open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _migrating = subprocess.Popen(
+            [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity=0"],
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "clinic.settings"},
+            pass_fds=[lock.fileno()],  # the lock is let go when the last who has it open ends
+            preexec_fn=die_with_parent(signal.SIGKILL),
+        )
+        os.environ[MIGRATING] = lock.name
+        lock.close()
+
+
+def template() -> str | None:
+    """The migrated database for a worker to copy, once it is ready; None if there is none. What
+    it lacks, because migrating failed, the worker's own `migrate` adds, or says why not."""
+    if MIGRATING not in os.environ:
+        return None
+    with Path(os.environ[MIGRATING]).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+    return os.environ["DATABASE_URL"].partition("?")[0].rpartition("/")[2]
+
+
 def pytest_unconfigure() -> None:
+    if _migrating:
+        _migrating.kill()
+        _migrating.wait()
     while _started:
         _started.pop().stop()
     if _folder and _lock:
