@@ -125,6 +125,13 @@ urlpatterns = [
     path("p/<str:token>/", patient_pages.page, name="patient-page"),
     path("p/<str:token>/confirm/", patient_pages.confirm, name="patient-confirm"),
     path("p/<str:token>/change/", patient_pages.change, name="patient-change"),
+    path("p/<str:token>/check/", patient_pages.check_in.begin, name="patient-check"),
+    path("p/<str:token>/check/done/", patient_pages.check_in.result, name="patient-check-done"),
+    path(
+        "p/<str:token>/check/<int:number>/",
+        patient_pages.check_in.step,
+        name="patient-check-step",
+    ),
     path("p/<str:token>/write/", patient_pages.write, name="patient-write"),
     path("p/<str:token>/preferences/", patient_pages.preferences, name="patient-preferences"),
     path("p/<str:token>/unsubscribe/", patient_pages.unsubscribe, name="patient-unsubscribe"),

@@ -4,7 +4,8 @@ Whoever holds the link may answer this one message. A GET changes nothing, becau
 open links to look for viruses.
 """
 
+from aftercare.pages import check_in
 from aftercare.pages.preferences import preferences, unsubscribe
 from aftercare.pages.visit import change, confirm, page, write
 
-__all__ = ["change", "confirm", "page", "preferences", "unsubscribe", "write"]
+__all__ = ["change", "check_in", "confirm", "page", "preferences", "unsubscribe", "write"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +23,7 @@ from clinic.values.languages import other_languages, override_language
 from patients.models import ContactConsent
 
 # After this the page shows no more of the appointment. To unsubscribe is always possible.
-RIGHTS_LAST = timedelta(days=60)
+RIGHTS_LAST = timedelta(days=90)
 FORM_LASTS = timedelta(days=1)
 WRITES_A_DAY = 20
 PROVIDER = "page"  # of what patients write here
@@ -36,7 +36,7 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 }
-View = Callable[[HttpRequest, Message], HttpResponse]
+View = Callable[..., HttpResponse]
 
 
 def of_patient(*methods: str, ends: bool = True) -> Callable[[View], Callable[..., HttpResponse]]:
@@ -50,7 +50,7 @@ def of_patient(*methods: str, ends: bool = True) -> Callable[[View], Callable[..
     def decorate(view: View) -> Callable[..., HttpResponse]:
         @csrf_exempt
         @wraps(view)
-        def run(request: HttpRequest, token: str) -> HttpResponse:
+        def run(request: HttpRequest, token: str, **of_path: Any) -> HttpResponse:
             message = links.message_for(token)
             if message is None:
                 answer = _without_patient("unknown", status=404)
@@ -61,7 +61,7 @@ def of_patient(*methods: str, ends: bool = True) -> Callable[[View], Callable[..
                     if ends and rights_are_over(message, at=timezone.now()):
                         answer = show(request, message, "ended", status=410)
                     else:
-                        answer = _unless_busy(view, request, message)
+                        answer = _unless_busy(partial(view, **of_path), request, message)
             for name, value in HEADERS.items():
                 answer.setdefault(name, value)
             return answer

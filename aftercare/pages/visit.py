@@ -22,6 +22,7 @@ from aftercare.pages.base import (
     show,
 )
 from aftercare.replies import receive
+from aftercare.replies.contexts import healing_session
 from aftercare.texts import links
 from aftercare.texts.values import antiviral
 from clinic.values.zones import whose_clock
@@ -150,6 +151,7 @@ def _show(
         can_confirm=upcoming and session.status == Status.BOOKED,
         can_change=upcoming,
         is_aftercare=session.status in SIGNED and session.kind in NEEDLED,
+        heals=healing_session(message.patient, at) is not None,
         antiviral=antiviral(session, message.patient, message.clinic) if upcoming else "",
         **context,
     )

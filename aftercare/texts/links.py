@@ -6,13 +6,15 @@ would not do: providers and mail servers see it as Message-ID and idempotency ke
 
 import base64
 import binascii
+from datetime import timedelta
 from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from aftercare.models import Message
+from aftercare.models import Anchor, Message
+from patients.models import Channel
 
 MAC_BYTES = 8
 SALT = "aftercare.texts.links"
@@ -42,6 +44,13 @@ def message_for(token: str) -> Message | None:
 def page(message: Message) -> str:
     """Where the patient confirms the appointment, or writes to the clinic."""
     return f"{settings.PUBLIC_URL}/p/{token_for(message)}/"
+
+
+def main_page(message: Message) -> str:
+    """Where a mail leads: of the days after a treatment to the questions about the skin."""
+    step = message.step
+    asks = step.anchor in (Anchor.COMPLETED, Anchor.ABORTED) and step.offset > timedelta(0)
+    return f"{page(message)}check/" if asks and message.channel == Channel.EMAIL else page(message)
 
 
 def preferences(message: Message) -> str:

@@ -45,7 +45,7 @@ def _values_of(message: Message, language: str, names: Collection[str]) -> dict[
     values: dict[str, Any] = {
         **clinic_values(message.clinic, is_sms=is_sms),
         "given_name": patient.called,
-        "link": links.page(message),
+        "link": links.main_page(message),
         "preferences_link": links.preferences(message),
         "date": _date(local.date(), form, language),
         "time": f"{local:%H:%M}{whose_clock(zone, patient.zone)}",

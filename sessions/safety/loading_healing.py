@@ -8,6 +8,7 @@ from django.db.models import Q
 from patients.models import StaffTask, TaskKind
 from sessions.models import SideEffect, SideEffectExpectation, SideEffectKind, TreatmentSession
 from sessions.safety import facts
+from sessions.triage import Level
 
 PIGMENT = {SideEffectKind.HYPERPIGMENTATION, SideEffectKind.HYPOPIGMENTATION}
 # What goes through the body, or is carried along by hands: it counts wherever it began.
@@ -48,8 +49,7 @@ def open_side_effects(session: TreatmentSession, at: datetime) -> tuple[facts.Op
 def unreviewed_levels(session: TreatmentSession) -> frozenset[str]:
     """The levels of what the patient has reported, as far as no clinician has closed its task."""
     tasks = StaffTask.objects.open().filter(patient=session.patient_id, kind=TaskKind.HEALING)
-    sources = tasks.values_list("source", flat=True)
-    return frozenset(source.rpartition(":")[2] for source in sources)
+    return frozenset(tasks.filter(severity__in=Level.values).values_list("severity", flat=True))
 
 
 def courses_in_effect(at: datetime) -> dict[str, SideEffectExpectation]:

@@ -14,8 +14,9 @@ from patients.models import StaffTask
 from patients.services import finish_task
 from patients.services.tasks import OutcomeMissing
 from sessions import services
-from sessions.models import CheckIn, TreatmentSession
+from sessions.models import CheckIn, TreatmentSession, TriageVersion
 from sessions.safety.assessment import assess_session
+from sessions.safety.loading_healing import unreviewed_levels
 from sessions.services.record.check_in import NoTriageRules, OtherReport
 from sessions.services.record.due import due_at
 from sessions.services.record.healing import NotBegun
@@ -82,6 +83,25 @@ def test_a_better_report_finishes_no_task_and_a_second_red_one_makes_no_second(
     report(session, at=NINE + 3 * DAY)
 
     assert open_tasks() == ["RED, day 1"]
+
+
+def test_a_page_that_only_lacks_its_answer_has_a_task_until_the_answer_comes(
+    catalogue: None, booking: Booking
+) -> None:
+    TriageSignatureFactory(version=TriageVersion.objects.get())
+    session = booking.completed()
+
+    first = report(session, signs=None)
+    assert open_tasks() == ["AMBER, day 1"]
+    services.record_check_in(session_id=session.pk, at=NINE + DAY, by=None, report=first, signs=[])
+
+    assert open_tasks() == []
+
+
+def test_the_task_of_a_reply_counts_by_its_severity(session: TreatmentSession) -> None:
+    report(session, signs=["pus"], source="inbound:twilio:SM1")
+
+    assert unreviewed_levels(session) == {"RED"}
 
 
 def test_half_a_form_counts_and_the_next_page_keeps_what_was_answered(

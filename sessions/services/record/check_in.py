@@ -1,7 +1,7 @@
 """What a patient reports of a healing skin: kept, triaged, and put before a clinician in time."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,13 +10,23 @@ from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import User, in_words
 from patients.models import Audience, ScreeningAnswer, TaskKind
-from patients.services import raise_task
+from patients.services import finish_source, raise_task
 from patients.services.records import require_open
 from sessions.lifecycle import Status
 from sessions.models import CheckIn, Feeling, TreatmentSession, TriageVersion
 from sessions.services.record.due import due_at
 from sessions.services.record.healing import HAS_COME, NotBegun
-from sessions.triage import HostRisk, Level, Score, Sign, Triage, assess, gravest, signs_in
+from sessions.triage import (
+    HostRisk,
+    Level,
+    Report,
+    Score,
+    Sign,
+    Triage,
+    assess,
+    gravest,
+    signs_in,
+)
 
 # What the last screening says about the person, by the code of its question.
 OF_PERSON = {
@@ -53,6 +63,7 @@ def record_check_in(
 
     Whatever is AMBER or graver becomes a task of the clinicians. A better report finishes none of
     them: only a person does. While the rules are a draft, a GREEN report is read by a person too.
+    What is only AMBER because a page is still to come has a task that the answer finishes.
     A `source` of its own makes it a task of its own; `promised_at` is when the patient was told
     that a person will have read it.
     Raises NotBegun, OtherReport, NoTriageRules, PatientArchived.
@@ -73,19 +84,22 @@ def record_check_in(
         session=session,
         report=first,
         reported_at=at,
-        day=_day(session, at),
+        day=day_since(session, at),
         hosts=sorted(_hosts(session)),
         rules=version,
         is_draft=version.signature is None,
         recorded_by=by,
         **{**_answered(first), **answers},
     )
-    found = _triage(check_in, version)
+    reported = _report(check_in, version)
+    found = assess(reported, version.rule_set)
+    if_none = assess(replace(reported, asked=True), version.rule_set)
     check_in.level = found.level
     check_in.fired = [asdict(one) for one in found.fired]
     check_in.full_clean(exclude=["clinic", "fired", "hosts", "recorded_by", "report", "signs"])
     check_in.save(force_insert=True)
-    _tell(check_in, found, source=source, promised_at=promised_at)
+    is_open = check_in.signs is None and if_none.level == Level.GREEN and not check_in.is_draft
+    _tell(check_in, found, is_open=is_open, source=source, promised_at=promised_at)
     return check_in
 
 
@@ -100,7 +114,8 @@ def _answered(first: CheckIn | None) -> dict[str, Any]:
     return {name: getattr(last, name) for name in ANSWERS}
 
 
-def _day(session: TreatmentSession, at: datetime) -> int:
+def day_since(session: TreatmentSession, at: datetime) -> int:
+    """Days since a session on the clinic's clock, 0 on its day."""
     zone = session.clinic.zone
     return max((at.astimezone(zone).date() - session.starts_at.astimezone(zone).date()).days, 0)
 
@@ -119,22 +134,33 @@ def _hosts(session: TreatmentSession) -> Iterable[str]:
         yield HostRisk.SKIN_IV_VI.value
 
 
-def _triage(check_in: CheckIn, version: TriageVersion) -> Triage:
+def _report(check_in: CheckIn, version: TriageVersion) -> Report:
     signs = frozenset(check_in.signs or ()) | signs_in(check_in.words, version.vocabulary)
     if check_in.feeling == Feeling.WORSE:
         signs |= {Sign.WORRIED.value}
     before: dict[str, int] = {}
     for earlier in CheckIn.objects.before(check_in)[:20]:
         before = {**earlier.scores, **before}  # the newest that is known of each
-    return assess(check_in.as_report(signs=signs, before=before), version.rule_set)
+    return check_in.as_report(signs=signs, before=before)
 
 
-def _tell(check_in: CheckIn, found: Triage, *, source: str, promised_at: datetime | None) -> None:
-    """Raise the task of its level: one for a session and level as long as it is open."""
+def _tell(
+    check_in: CheckIn,
+    found: Triage,
+    *,
+    is_open: bool,
+    source: str,
+    promised_at: datetime | None,
+) -> None:
+    """Raise the task of its level: one for a session and level as long as it is open. `is_open`
+    says that nothing but an open question is against GREEN."""
+    session, at = check_in.session, check_in.reported_at
+    unanswered = f"check-in:{session.pk}:unanswered"
+    if check_in.signs is not None:
+        finish_source(source=unanswered, at=at, by=None, note="It has been answered since.")
     acted = gravest(found.level, Level.AMBER if check_in.is_draft else Level.GREEN)
     if acted == Level.GREEN:
         return
-    session, at = check_in.session, check_in.reported_at
     names = "; ".join(f"{one.code} {one.name}" for one in found.deciding)
     draft = " (draft rules)" if check_in.is_draft else ""
     due = due_at(acted, clinic=session.clinic, at=at)
@@ -146,6 +172,6 @@ def _tell(check_in: CheckIn, found: Triage, *, source: str, promised_at: datetim
         severity=acted.value,
         title=f"{acted.value}{draft}, day {check_in.day}: {session.patient}",
         detail=f"{names}\n{check_in.words}".strip(),
-        source=source or f"check-in:{session.pk}:{acted.value}",
+        source=source or (unanswered if is_open else f"check-in:{session.pk}:{acted.value}"),
         at=min(due, promised_at) if promised_at else due,
     )
