@@ -306,7 +306,7 @@ def test_every_shipped_mail_is_accessible_and_links_where_it_should(catalogue: N
         assert links.preferences(message) in mail.text
         assert mail.unsubscribe_url == links.unsubscribe(message)
         if "{{ link }}" in template.body:
-            assert links.page(message) in targets
+            assert links.main_page(message) in targets
             assert links.page(message) in mail.text
         assert not re.search(r"\*\*|^#|\]\(|\{\{|^>", mail.text, re.MULTILINE), template
 
