@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
 
-CLINIC, PRACTITIONER, ROOM, DEVICE, PATIENT, PLAN, DESK, CONSENT, EMAIL = range(1, 10)
+CLINIC, PRACTITIONER, ROOM, DEVICE, PATIENT, PLAN, DESK, CONSENT, EMAIL, NECK = range(1, 11)
 PER_CLINIC = 10**9
 BOOKABLE = 500_000_000  # from here on: patients who have a plan and no session yet
 HOURS = range(17, 23)  # of the evening, which is free on every day
@@ -53,18 +53,24 @@ class Site:
         """Patients whose series fill 112 days."""
         return self.size * 4 * 20
 
-    def slot(self, number: int) -> dict[str, str]:
-        """The body of a booking: the plan of this number at an evening slot of its own."""
+    def slot(self, number: int, *, hours: range = HOURS, weeks: int = 20) -> dict[str, Any]:
+        """The body of a booking: the plan of this number at an evening slot of its own, so many
+        weeks ahead, which is after the cycle that is measured."""
         people, rest = number % self.size, number // self.size
-        weeks, weekday = divmod(rest // len(HOURS), 5)
-        day = BASE + timedelta(days=140 + 7 * weeks + weekday)  # after the cycle that is measured
+        more, weekday = divmod(rest // len(hours), 5)
+        day = BASE + timedelta(weeks=weeks + more, days=weekday)
         return {
             "plan": self.id(PLAN, BOOKABLE + number),
-            "starts_at": f"{day}T{HOURS[rest % len(HOURS)]}:00:00",
+            "starts_at": f"{day}T{hours[rest % len(hours)]}:00:00",
             "practitioner": self.id(PRACTITIONER, people),
             "room": self.id(ROOM, people),
             "device": self.id(DEVICE, people),
         }
+
+    def sitting(self, number: int) -> dict[str, Any]:
+        """The same for face and neck, which take two hours, in other weeks."""
+        slot = self.slot(number, hours=HOURS[::2], weeks=72)
+        return {**slot, "further_plans": [self.id(NECK, BOOKABLE + number)]}
 
 
 BIG, SMALL = Site(1, 200), Site(2, 10)
@@ -128,6 +134,11 @@ PATIENTS: tuple[LiteralString, ...] = (
        JOIN treatment_protocol_version AS version ON version.protocol_id = protocol.id,
             generate_series(%(begin)s::bigint, %(end)s::bigint - 1) AS n
        WHERE protocol.code = 'fine-lines-face'""",
+)
+NECKS: tuple[LiteralString, ...] = (
+    PATIENTS[-1]
+    .replace("pg_temp.uid(6, ", "pg_temp.uid(10, ")
+    .replace("fine-lines-face", "wrinkles-neck"),
 )
 CONSENTS: tuple[LiteralString, ...] = (
     """INSERT INTO patient_contact_consent (id, created_at, patient_id, channel, purpose, granted,
@@ -195,9 +206,9 @@ def prepare(connection: Connection) -> None:
 
 
 def open_site(connection: Connection, site: Site, *, bookable: int) -> None:
-    """The clinic, its staff and things, and patients who can be booked."""
+    """The clinic, its staff and things, and patients who can be booked, for face and neck."""
     run(connection, site, SITE)
-    run(connection, site, PATIENTS + CONSENTS, begin=BOOKABLE, end=BOOKABLE + bookable)
+    run(connection, site, PATIENTS + NECKS + CONSENTS, begin=BOOKABLE, end=BOOKABLE + bookable)
 
 
 def add_series(connection: Connection, site: Site, begin: int, end: int) -> None:

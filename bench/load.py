@@ -98,6 +98,24 @@ def all_at_once(port: int, token: str, bodies: Sequence[dict[str, Any]]) -> Resu
     return _at_once(result, [partial(go, desk, body) for desk, body in pairs])
 
 
+def in_turn(
+    port: int, token: str, bodies: Sequence[Iterator[dict[str, Any]]], *, seconds: float
+) -> list[Result]:
+    """One client that books one of each kind after the other, so that whatever else the machine
+    does slows all kinds alike."""
+    desk, results = Desk(port, token), [Result() for _ in bodies]
+    ends = time.perf_counter() + seconds
+    while time.perf_counter() < ends:
+        for kind, result in zip(bodies, results, strict=True):
+            body, began = next(kind), time.perf_counter()
+            status, _ = desk.post(SESSIONS, body)
+            took = time.perf_counter() - began
+            result.times.append(took)
+            result.statuses[status] += 1
+            result.elapsed += took
+    return results
+
+
 def bare_inserts_at_once(database: str, statements: Sequence[str]) -> Result:
     """The control: INSERT without a lock, on connections of their own, and catch the refusal."""
     result, ready = Result(), threading.Barrier(len(statements))
@@ -220,7 +238,7 @@ def _replay(database: str, bookings: Sequence[Sequence[str]], ready: Any, answer
     from sessions.services.booking.clash import SESSION
 
     times = []
-    inserts = (SESSION.of_one, EVENT.of_one, INSERT.of_all)
+    inserts = (SESSION.of_one, EVENT.of_all, INSERT.of_all)
     with connect(database) as connection:
         cursor: Any = connection.cursor()
         for prepared in (LOCKS, CALLERS, NAMED, STANDING, KNOWN, *inserts):

@@ -7,6 +7,7 @@ from bench.clinic_of import today
 from bench.stats import Machine, growth, table, together
 
 GROWTH = 1.5
+SITTING = 1.3
 MEASURES = {
     "booking": "booking",
     "slots of one practitioner and day": "day of one × 4",
@@ -68,6 +69,8 @@ def report(found: dict[str, Any]) -> str:
     for title, name in MEASURES.items():
         times = growth(results[f"{name}, few"], results[f"{name}, clinic"])
         rows.append((f"{title}, growth", f"≤ {GROWTH} ×", f"{times:.2f} ×", times <= GROWTH))
+    sitting = growth(results["one area × 1, clinic"], results["two areas × 1, clinic"])
+    rows.append(("two areas ÷ one area", f"≤ {SITTING} ×", f"{sitting:.2f} ×", sitting <= SITTING))
     for name, (statements, marks) in found["queries"].items():
         limit = QUERIES[name]
         measured = f"{statements} and {marks} savepoint statements"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date as Day
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError as InvisibleText
@@ -83,6 +84,28 @@ class DayField(serializers.DateField):
         if day.year not in YEARS:
             self.fail("range")
         return day
+
+
+class DaysQuery(Form):
+    """From one local day to another, both included."""
+
+    longest: timedelta
+    # "from" is a word of Python's, so it gets its name below
+    first = DayField(help_text="First local day.")
+    to = DayField(help_text="Last local day.")
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        fields["from"] = fields.pop("first")
+        return fields
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not timedelta(0) <= attrs["to"] - attrs["from"] <= self.longest:
+            raise ValidationError(
+                {"to": [f"Must be from the first day to {self.longest.days} days after it."]}
+            )
+        validated: dict[str, Any] = super().validate(attrs)
+        return validated
 
 
 class IdField(serializers.UUIDField):

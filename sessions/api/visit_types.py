@@ -9,17 +9,14 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet
-from clinic.api.forms import DayField, Form, parse_query
+from clinic.api.forms import DayField, DaysQuery, parse_query
 from sessions.models import Kind, VisitType, VisitTypeName
 from sessions.scheduling.attendance import attendance
-
-LONGEST = timedelta(days=366)
 
 
 class VisitTypeNameOut(serializers.ModelSerializer[VisitTypeName]):
@@ -43,22 +40,10 @@ class VisitTypeOut(serializers.ModelSerializer[VisitType]):
         read_only_fields = fields
 
 
-class AttendanceQuery(Form):
-    # "from" is a word of Python's, so it gets its name below
+class AttendanceQuery(DaysQuery):
+    longest = timedelta(days=366)
     first = DayField(help_text="Windows that closed on this day or later.")
-    to = DayField(help_text="And on this day or earlier.")
-
-    def get_fields(self) -> dict[str, Any]:
-        fields = super().get_fields()
-        fields["from"] = fields.pop("first")
-        return fields
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if not timedelta(0) <= attrs["to"] - attrs["from"] <= LONGEST:
-            raise ValidationError(
-                {"to": [f"Must be from the first day to {LONGEST.days} days after it."]}
-            )
-        return attrs
+    to = DayField(help_text="And on this day or earlier; at most 366 days after the first.")
 
 
 class AttendanceOut(serializers.ModelSerializer[VisitType]):

@@ -46,6 +46,7 @@ from sessions.models.visit_type import (
     Mode,
     VisitType,
     VisitTypeName,
+    VisitTypeQuerySet,
     of_treatment,
 )
 from sessions.models.waitlist import FreedSlot, IllegalWaitlistMove, WaitlistEntry, WaitlistEvent
@@ -105,6 +106,7 @@ __all__ = [
     "View",
     "VisitType",
     "VisitTypeName",
+    "VisitTypeQuerySet",
     "WaitlistEntry",
     "WaitlistEvent",
     "ZoneLimit",

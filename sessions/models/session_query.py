@@ -6,13 +6,14 @@ from operator import or_
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import ExpressionWrapper, F, Func, OuterRef, Q, Subquery
+from django.db.models import Exists, ExpressionWrapper, F, Func, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from clinic.models import ClinicScoped
-from sessions.lifecycle import OCCUPIES, UPCOMING
+from sessions.lifecycle import OCCUPIES, UPCOMING, Status
 from sessions.models.occupation import clash_conditions, recovers
 from sessions.models.protocol import ProtocolVersion
+from sessions.models.visit_type import Kind
 
 if TYPE_CHECKING:
     from sessions.models.session import TreatmentSession
@@ -43,6 +44,13 @@ class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
     def recovering(self) -> Self:
         """Sessions that skin recovers from."""
         return self.filter(recovers())
+
+    def ending_courses(self) -> Self:
+        """The completed sessions of plans after which no other one was done or is booked."""
+        later = self.model.objects.occupying().filter(
+            plan=OuterRef("plan"), kind=Kind.TREATMENT, starts_at__gt=OuterRef("starts_at")
+        )
+        return self.filter(~Exists(later), kind=Kind.TREATMENT, status=Status.COMPLETED)
 
     def overlapping(self, start: datetime, end: datetime) -> Self:
         """Sessions that hold their room at some time in [start, end)."""

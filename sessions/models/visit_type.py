@@ -1,7 +1,7 @@
 """The kinds of visit that a clinic offers, and what each of them takes."""
 
 from datetime import timedelta
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -51,6 +51,12 @@ def of_treatment(value: T | None) -> T:
 
 def staff_roles() -> list[str]:
     return [Role.PRACTITIONER]
+
+
+class VisitTypeQuerySet(ClinicScoped["VisitType"]):
+    def after_last_session(self) -> Self:
+        """The outcome visits that are due so many days after the last session of a plan."""
+        return self.filter(kind=Kind.OUTCOME, counted_from=CountedFrom.LAST_SESSION)
 
 
 class VisitType(Model):
@@ -115,7 +121,7 @@ class VisitType(Model):
     )
     is_active = models.BooleanField(default=True, db_default=True)
 
-    objects = ClinicScoped.as_manager()
+    objects = VisitTypeQuerySet.as_manager()
 
     class Meta:
         db_table = "treatment_visit_type"

@@ -15,11 +15,11 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from sessions.lifecycle import Status
-from sessions.models import CountedFrom, Kind, TreatmentSession, VisitType
+from sessions.models import TreatmentSession, VisitType, VisitTypeQuerySet
 
 
 def attendance(
-    rows: QuerySet[VisitType], first: date, last: date, *, at: datetime
+    rows: VisitTypeQuerySet, first: date, last: date, *, at: datetime
 ) -> QuerySet[VisitType]:
     """The outcome visits among `rows`, with `due`: the courses whose window closed on a day from
     `first` to `last`, and `came`: those of them that had the visit.
@@ -35,16 +35,13 @@ def attendance(
     later = TreatmentSession.objects.filter(
         plan=OuterRef("plan"), starts_at__gt=OuterRef("starts_at")
     )
-    ended = TreatmentSession.objects.filter(
-        ~Exists(later.occupying().filter(kind=Kind.TREATMENT)),
+    ended = TreatmentSession.objects.ending_courses().filter(
         clinic=OuterRef("clinic"),
-        kind=Kind.TREATMENT,
-        status=Status.COMPLETED,
         starts_at__gte=Value(datetime.combine(first, time(), UTC)) - window,
         starts_at__lt=Value(until) - window,
     )
     had = later.filter(visit_type=OuterRef(OuterRef("pk")), status=Status.COMPLETED)
-    return rows.filter(kind=Kind.OUTCOME, counted_from=CountedFrom.LAST_SESSION).annotate(
+    return rows.after_last_session().annotate(
         due=_count(ended), came=_count(ended.filter(Exists(had)))
     )
 

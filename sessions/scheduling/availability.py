@@ -1,5 +1,6 @@
 """When a clinic and its people are there, and which times they can offer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypedDict
@@ -100,23 +101,28 @@ def presence(
         return Presence(*cursor.fetchone())
 
 
-def booking_facts(session: TreatmentSession, *, behind: Statement | None = None) -> BookingFacts:
-    """How it stands with a session that is about to be booked or held, in one query; `behind` the
-    locks that this statement takes."""
+def booking_facts(
+    session: TreatmentSession,
+    further: Sequence[TreatmentSession] = (),
+    *,
+    behind: Statement | None = None,
+) -> list[BookingFacts]:
+    """How it stands with a session that is about to be booked or held, and with each of the
+    `further` areas of its sitting, in one query; `behind` the locks that this statement takes."""
     given: UUID | None = session.visit_type_id
     values = {
         **_stretch(session.clinic, session.practitioner_id, session.starts_at, session.ends_at),
         "roles": session.visit_type.roles if given else TREATS,
         "visit_type": given,
         "patient": session.patient_id,
-        "plan": session.plan_id,
+        "plans": [area.plan_id for area in (session, *further)],
         "room": session.room_id,
         "device": session.device_id,
         "occupied_from": session.occupied_from,
         "released_at": session.released_at,
     }
     *_, rows = together(*([behind] if behind else []), presence_sql.STANDING.taught(values))
-    return BookingFacts(*rows[0])
+    return [BookingFacts(*row) for row in rows]
 
 
 def _stretch(

@@ -110,7 +110,7 @@ PRESENCE = Prepared(
 
 # What a booking has to know once it holds its locks. Whether there are holds near it and side
 # effects not healed yet, or a decision against it: mostly there are none, and then nobody need ask
-# which.
+# which. A row for each plan of the sitting; for a visit without any, one.
 STANDING = Prepared(
     "standing",
     f"""{opening_hours(THIS_ONE)}
@@ -144,15 +144,17 @@ SELECT {PRESENT},
                    ORDER BY decided_at DESC, id DESC LIMIT 1) AS newest
                WHERE outcome = 'DECLINED' OR (outcome = 'NOT_NOW' AND until > %(first)s))
 FROM tstzrange(%(starts_at)s, %(ends_at)s) AS asked,
-     patient LEFT JOIN treatment_plan AS plan ON plan.id = %(plan)s
+     patient CROSS JOIN unnest(%(plans)s) WITH ORDINALITY AS area (plan_id, place)
+     LEFT JOIN treatment_plan AS plan ON plan.id = area.plan_id
      LEFT JOIN patient_concern_kind AS concern ON concern.id = plan.concern_id
 WHERE patient.id = %(patient)s
+ORDER BY area.place
 """,
     types={
         **PRESENCE_TYPES,
         "visit_type": "uuid",
         "patient": "uuid",
-        "plan": "uuid",
+        "plans": "uuid[]",
         "room": "uuid",
         "device": "uuid",
         "occupied_from": "timestamptz",

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet, InstantField, VisibleField, unknown_ids
-from clinic.api.forms import DayField, Form, IdField, parse_query
+from clinic.api.forms import DayField, DaysQuery, Form, IdField, parse_query
 from clinic.api.paging import ListPages
 from clinic.models import User
 from clinic.permissions import actor
@@ -33,7 +33,6 @@ from sessions.services.plans import version_in_effect
 NAME_ONE = "Name the plan to be treated, or a visit type."
 ONLY_TREATMENTS = "Only a treatment has several areas: leave it out for this visit type."
 WHO = ("practitioner", "room", "device")
-LONGEST = timedelta(days=31)
 MOST = 5_000  # slots in one answer: a megabyte
 TOO_MANY = (
     f"There are more than {MOST:,} free times. Ask for fewer days or for one practitioner, or for "
@@ -49,8 +48,7 @@ class PlanQuery(Form):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         found = find_named(actor(self.context["request"]), attrs)
         who = found["practitioner"]
-        further = attrs.get("further_plans", ())
-        wanted = areas_together(found["plan"], further)
+        wanted = areas_together(found["plan"], found.get("further_plans", ()))
         return {**attrs, "wanted": wanted, "practitioner_id": who and who.pk}
 
 
@@ -87,22 +85,9 @@ class WantedQuery(PlanQuery):
         return {**attrs, "wanted": wanted, "practitioner_id": attrs["practitioner"]}
 
 
-class AvailabilityQuery(WantedQuery):
-    # "from" is a word of Python's, so it gets its name below
-    first = DayField(help_text="First local day.")
+class AvailabilityQuery(DaysQuery, WantedQuery):
+    longest = timedelta(days=31)
     to = DayField(help_text="Last local day; at most 31 days after the first.")
-
-    def get_fields(self) -> dict[str, Any]:
-        fields = super().get_fields()
-        fields["from"] = fields.pop("first")
-        return fields
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if not timedelta(0) <= attrs["to"] - attrs["from"] <= LONGEST:
-            raise ValidationError(
-                {"to": [f"Must be from the first day to {LONGEST.days} days after it."]}
-            )
-        return super().validate(attrs)
 
 
 class AvailabilityPageQuery(AvailabilityQuery):

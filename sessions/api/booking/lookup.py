@@ -11,7 +11,6 @@ from clinic.api.forms import IdField
 from clinic.db.prepared import Prepared
 from clinic.db.rows import columns, pop_row
 from clinic.models import Clinic, Device, Room, User
-from clinic.permissions import actor
 from patients.models import Area, Patient
 from sessions.models import Protocol, ProtocolVersion, TreatmentPlan
 
@@ -26,14 +25,16 @@ ROWS: dict[str, type[models.Model]] = {
     "room": Room,
     "device": Device,
 }
+WHO = ("practitioner", "room", "device")
 
-# Only what the caller's clinics have: see `visible_to` of each model.
+# Only what the caller's clinics have: see `visible_to` of each model. A row for each of the plans.
 NAMED = Prepared(
     "named",
     """
 SELECT COLUMNS
 FROM (SELECT %(clinics)s AS clinics) AS sees
-LEFT JOIN treatment_plan AS plan ON plan.id = %(plan)s AND plan.clinic_id = ANY (clinics)
+CROSS JOIN unnest(%(plans)s) WITH ORDINALITY AS asked (id, place)
+LEFT JOIN treatment_plan AS plan ON plan.id = asked.id AND plan.clinic_id = ANY (clinics)
 LEFT JOIN clinic ON clinic.id = plan.clinic_id
 LEFT JOIN patient ON patient.id = plan.patient_id
 LEFT JOIN patient_area AS area ON area.id = plan.area_id
@@ -50,16 +51,17 @@ LEFT JOIN clinic_user AS practitioner
              WHERE works.user_id = practitioner.id AND works.clinic_id = ANY (clinics))
 LEFT JOIN clinic_room AS room ON room.id = %(room)s AND room.clinic_id = ANY (clinics)
 LEFT JOIN clinic_device AS device ON device.id = %(device)s AND device.clinic_id = ANY (clinics)
+ORDER BY asked.place
 """.replace("COLUMNS", ", ".join(columns(name, model) for name, model in ROWS.items())),
     types={
-        "clinics": "uuid[]",
-        **dict.fromkeys(("plan", "practitioner", "room", "device"), "uuid"),
+        **dict.fromkeys(("clinics", "plans"), "uuid[]"),
+        **dict.fromkeys(WHO, "uuid"),
     },
 )
 
 
 class FurtherPlansField(serializers.ListField):
-    """The further areas of a sitting, beside the `plan` of the first one."""
+    """The ids of further plans that are treated in the sitting: `find_named` finds them."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -70,33 +72,41 @@ class FurtherPlansField(serializers.ListField):
             **kwargs,
         )
 
-    def to_internal_value(self, data: Any) -> list[TreatmentPlan]:
-        user, found = actor(self.context["request"]), []
-        for index, pk in enumerate(super().to_internal_value(data)):
-            try:
-                found.append(find_named(user, {"plan": pk})["plan"])
-            except ValidationError as error:
-                details: Any = error.detail
-                at_index: Any = {index: details["plan"]}
-                raise ValidationError(at_index) from error
-        return found
-
 
 def find_named(user: User, attrs: dict[str, Any]) -> dict[str, Any]:
-    """The plan (with its booking facts), practitioner, room and device of these ids, as far as
-    they are named; None for those that are not.
+    """The plans (with their booking facts), practitioner, room and device of these ids, as far as
+    they are named; None for those that are not, and `further_plans` only if there are any.
 
     Raises ValidationError, naming each that does not exist for `user`.
     """
-    asked = {name: attrs.get(name) for name in NAMED.types if name != "clinics"}
+    who = {name: attrs.get(name) for name in WHO}
+    plans = [attrs.get("plan"), *attrs.get("further_plans", ())]
     with connection.cursor() as cursor:
-        NAMED.execute(cursor, {**asked, "clinics": user.clinic_ids})
-        values = list(cursor.fetchone())
+        NAMED.execute(cursor, {**who, "plans": plans, "clinics": user.clinic_ids})
+        rows = [_read(list(values)) for values in cursor.fetchall()]
+    first, *further = rows
+    asked = {"plan": plans[0], **who}
+    unknown: Any = {name: pk for name, pk in asked.items() if pk and first[name] is None}
+    errors: Any = unknown_ids(unknown).detail if unknown else {}
+    missing = {
+        str(index): pk
+        for index, (pk, row) in enumerate(zip(plans[1:], further, strict=True))
+        if row["plan"] is None
+    }
+    if missing:
+        errors["further_plans"] = unknown_ids(missing).detail
+    if errors:
+        raise ValidationError(errors, code="does_not_exist")
+    found = {name: first[name] for name in asked}
+    return {**found, "further_plans": [row["plan"] for row in further]} if further else found
+
+
+def _read(values: list[Any]) -> dict[str, Any]:
+    """One row of NAMED."""
     found: dict[str, Any] = {name: pop_row(model, values) for name, model in ROWS.items()}
-    if unknown := {name: pk for name, pk in asked.items() if pk and found[name] is None}:
-        raise unknown_ids(unknown)
-    plan, patient = found["plan"], found["patient"]
-    plan.patient, plan.area, plan.protocol = patient, found["area"], found["protocol"]
-    plan.protocol.in_effect_now = found["version"]
-    plan.clinic = patient.clinic = found["clinic"]  # the same: plan_patient_of_same_clinic
-    return {name: found[name] for name in asked}
+    if plan := found["plan"]:
+        patient = found["patient"]
+        plan.patient, plan.area, plan.protocol = patient, found["area"], found["protocol"]
+        plan.protocol.in_effect_now = found["version"]
+        plan.clinic = patient.clinic = found["clinic"]  # the same: plan_patient_of_same_clinic
+    return found

@@ -13,26 +13,29 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet, InstantField, ReasonIn, VisibleField
-from clinic.api.forms import DayField, Form, TextField, parse_body, require_no_body
+from clinic.api.forms import DayField, Form, IdField, TextField, parse_body, require_no_body
 from clinic.api.queries import IdFilter
-from clinic.models import Device, Room, User, Weekday
+from clinic.models import User, Weekday
 from clinic.permissions import actor
 from sessions import services
 from sessions.api.booking.availability import OfferedEnd
-from sessions.api.booking.lookup import FurtherPlansField
+from sessions.api.booking.lookup import FurtherPlansField, find_named
 from sessions.api.booking.session_out import SessionOut, session_data
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 
 
 class HoldIn(Form):
-    plan = VisibleField(queryset=TreatmentPlan.objects.all())
+    plan = IdField()
     further_plans = FurtherPlansField()
     starts_at = InstantField()
     ends_at = OfferedEnd()
-    practitioner = VisibleField(queryset=User.objects.practitioners())
-    room = VisibleField(queryset=Room.objects.all())
-    device = VisibleField(queryset=Device.objects.all())
+    practitioner = IdField()
+    room = IdField()
+    device = IdField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {**attrs, **find_named(actor(self.context["request"]), attrs)}
 
 
 class HoldOut(serializers.ModelSerializer[Hold]):

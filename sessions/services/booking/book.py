@@ -82,7 +82,7 @@ def book_session(
     )
     further = add_areas(session, further_plans, at=at) if further_plans else []
     locks = statement(*locks_for(session), shared=clinic_lock(plan.clinic_id))
-    now = booking_facts(session, behind=locks)
+    now, *of_further = booking_facts(session, further, behind=locks)
     require_open_time(session, now, at=at)
     plans = {plan.pk, *(area.plan_id for area in further)}
     holds = []
@@ -100,35 +100,50 @@ def book_session(
     session.rescheduled_from = rescheduled_from
     insert(session, at=at)
     SessionFinding.objects.bulk_create(weighed.rows(session, at=at, by=by))
-    finish_booking(session, holds, at=at, by=by)
-    for index, area in enumerate(further):
+    for index, (area, now) in enumerate(zip(further, of_further, strict=True)):
         with about_further(index):
-            _book_further(area, session, reason=reason, at=at, by=by)
+            _insert_further(area, session, now, reason=reason, at=at, by=by)
+    finish_booking(session, *further, holds=holds, at=at, by=by)
     return session
 
 
-def _book_further(
-    area: TreatmentSession, leading: TreatmentSession, *, reason: str, at: datetime, by: User
+def _insert_further(
+    area: TreatmentSession,
+    leading: TreatmentSession,
+    now: BookingFacts,
+    *,
+    reason: str,
+    at: datetime,
+    by: User,
 ) -> None:
     """A further area of a sitting, whose leading one is booked and holds the locks."""
-    now = booking_facts(area)
     require_open_time(area, now, at=at)
     moved = of_same_plan(leading.rescheduled_from, area)
     weighed = weigh(area, now, reason=reason, moved=moved, at=at, by=by)
     area.sitting, area.rescheduled_from = leading, moved
     insert(area, at=at)
     SessionFinding.objects.bulk_create(weighed.rows(area, at=at, by=by))
-    finish_booking(area, [], at=at, by=by)
 
 
 def finish_booking(
-    session: TreatmentSession, holds: list[Hold], *, at: datetime, by: User | None
+    session: TreatmentSession,
+    *further: TreatmentSession,
+    holds: list[Hold],
+    at: datetime,
+    by: User | None,
 ) -> None:
-    """What follows on the insert of a visit of whichever kind: its holds end, its history begins,
-    and the listeners hear of it."""
+    """What follows on the insert of a visit of whichever kind, and of the further areas of a
+    sitting: its holds end, their history begins, and the listeners hear of each."""
     consume_holds(holds, session, at=at, by=by)
-    EVENT.one(SessionEvent(session=session, old_status="", new_status=session.status, at=at, by=by))
-    session_moved.send(TreatmentSession, session=session, old="", new=session.status, at=at, by=by)
+    rows = (session, *further)
+    EVENT.all(
+        [
+            SessionEvent(session=row, old_status="", new_status=row.status, at=at, by=by)
+            for row in rows
+        ]
+    )
+    for row in rows:
+        session_moved.send(TreatmentSession, session=row, old="", new=row.status, at=at, by=by)
 
 
 def lock_names(

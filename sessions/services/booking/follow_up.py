@@ -12,7 +12,7 @@ from clinic.values.wallclock import instant_of
 from patients.models import StaffTask, TaskKind
 from patients.services.tasks import raise_task
 from sessions.lifecycle import PlanStatus, Status
-from sessions.models import CountedFrom, Kind, TreatmentPlan, TreatmentSession, VisitType
+from sessions.models import Kind, TreatmentPlan, TreatmentSession, VisitType
 from sessions.scheduling.availability import Offer, offers
 from sessions.scheduling.wanted import VisitRequest
 
@@ -42,12 +42,8 @@ def propose_follow_up(
     if last is None:
         return []
     had = TreatmentSession.objects.occupying().filter(plan=plan, kind=Kind.OUTCOME)
-    wanted = VisitType.objects.filter(
-        clinic=plan.clinic_id,
-        kind=Kind.OUTCOME,
-        counted_from=CountedFrom.LAST_SESSION,
-        is_active=True,
-    ).exclude(pk__in=had.values("visit_type"))
+    offered = VisitType.objects.after_last_session().filter(clinic=plan.clinic_id, is_active=True)
+    wanted = offered.exclude(pk__in=had.values("visit_type"))
     found = []
     for visit_type in wanted.select_related("clinic").order_by("window_from_days", "pk"):
         proposed = _in_window(plan, visit_type, last, at=at, who=practitioner or last.practitioner)
@@ -109,9 +105,7 @@ def raise_missed_follow_ups(*, at: datetime, by: User | None = None) -> int:
     """A task for the desk for each outcome visit whose window has closed without it, once; how many
     were raised. Nobody is asked for whose course has gone on, or whose record is archived."""
     raised = 0
-    wanted = VisitType.objects.filter(
-        kind=Kind.OUTCOME, counted_from=CountedFrom.LAST_SESSION, is_active=True
-    )
+    wanted = VisitType.objects.after_last_session().filter(is_active=True)
     for visit_type in wanted.select_related("clinic").order_by("pk"):
         for last in _missed(visit_type, at):
             raise_task(
@@ -135,16 +129,14 @@ def _source(visit_type: VisitType, last: TreatmentSession) -> str:
 def _missed(visit_type: VisitType, at: datetime) -> list[TreatmentSession]:
     """Last sessions that this visit should have followed by now, and that no task tells of yet."""
     closed = at - timedelta(days=1 + (visit_type.window_until_days or 0))
-    later = TreatmentSession.objects.occupying().filter(
-        plan=OuterRef("plan"), starts_at__gt=OuterRef("starts_at")
+    followed = TreatmentSession.objects.occupying().filter(
+        plan=OuterRef("plan"), visit_type=visit_type, starts_at__gt=OuterRef("starts_at")
     )
     rows = (
-        TreatmentSession.objects.filter(
-            ~Exists(later.filter(kind=Kind.TREATMENT)),
-            ~Exists(later.filter(visit_type=visit_type)),
+        TreatmentSession.objects.ending_courses()
+        .filter(
+            ~Exists(followed),
             clinic=visit_type.clinic_id,
-            kind=Kind.TREATMENT,
-            status=Status.COMPLETED,
             starts_at__gt=closed - STILL_WORTH_A_CALL,
             starts_at__lte=closed,
             patient__archived_at=None,

@@ -12,7 +12,7 @@ from sessions.scheduling.holds import SlotHeld, own_holds
 from sessions.services.booking.book import lock_for_bookings, locks_for, require_open_time
 from sessions.services.booking.clash import require_free
 from sessions.services.booking.prepare import prepare_session
-from sessions.services.booking.sittings import add_areas
+from sessions.services.booking.sittings import about_further, add_areas
 
 
 @retried_transaction
@@ -56,7 +56,11 @@ def insert_hold(
 
     Raises what `place_hold` raises.
     """
-    require_open_time(session, booking_facts(session), at=at)
+    now, *of_further = booking_facts(session, further)
+    require_open_time(session, now, at=at)
+    for index, (area, now) in enumerate(zip(further, of_further, strict=True)):
+        with about_further(index):
+            require_open_time(area, now, at=at)
     for hold in own_holds(session, at=at):
         if hold.offered_to_id and hold.expires_at > at:
             raise SlotHeld(

@@ -173,10 +173,10 @@ def book_visit(
         video_url=video_url,
     )
     locks = statement(*locks_for(session), shared=clinic_lock(session.clinic_id))
-    now = booking_facts(session, behind=locks)
+    [now] = booking_facts(session, behind=locks)
     require_open_time(session, now, at=at)
     holds = own_holds(session, at=at) if now.holds_near else []
     session.rescheduled_from = rescheduled_from
     insert(session, at=at)
-    finish_booking(session, holds, at=at, by=by)
+    finish_booking(session, holds=holds, at=at, by=by)
     return session
