@@ -1,6 +1,7 @@
 """A visit is told on the clinic's clock, wherever a patient reads of it."""
 
 import zoneinfo
+from collections import Counter
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,8 +18,16 @@ from aftercare.texts.values import values_of
 from clinic.values.languages import override_language
 from clinic.values.zones import clock_of, place_of, whose_clock
 from patients.models import Channel
-from sessions.models import of_treatment
-from tests.factories import DAY, NINE, ClinicFactory, MessageFactory, SessionFactory
+from sessions.models import Kind, of_treatment
+from tests.factories import (
+    DAY,
+    HOUR,
+    NINE,
+    ClinicFactory,
+    MessageFactory,
+    SessionFactory,
+    VisitFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +38,10 @@ ELSEWHERE = [
     ("America/Mexico_City", "Asia/Tokyo", "(Mexico City time)", "(hora de Ciudad de México)"),
     ("Asia/Ho_Chi_Minh", "Europe/Berlin", "(Ho Chi Minh time)", "(hora de Ho Chi Minh)"),
 ]
+
+
+# a visit of each kind that treats nothing, at one of these clinics
+VISITS = ("consultation", "check-by-phone", "test-spot", "outcome-90d")
 
 
 def message_for(clinic: str, patient: str, language: str, channel: str, step: CareStep) -> Message:
@@ -42,29 +55,41 @@ def message_for(clinic: str, patient: str, language: str, channel: str, step: Ca
 
 
 def test_every_shipped_text_with_a_time_tells_the_clinics_clock(catalogue: None) -> None:
-    failures, tried = [], 0
+    failures, tried = [], Counter[str]()
     texts = [t for t in MessageTemplate.objects.select_related("step") if "time" in names(t)]
-    for zone, own, english, spanish in ELSEWHERE:
+    for (zone, own, english, spanish), visit in zip(ELSEWHERE, VISITS, strict=True):
         messages = {
             (code, channel): message_for(zone, own, code, channel, texts[0].step)
             for code, _ in settings.LANGUAGES
             for channel in Channel.values
         }
-        for template in texts:
-            message = messages[template.language, template.channel]
-            message.step = template.step
+        visits = {
+            key: VisitFactory(patient=message.patient, code=visit, starts_at=NINE + 3 * HOUR)
+            for key, message in messages.items()
+        }
+        treatments = {key: message.session for key, message in messages.items()}
+        told = [
+            (text, messages[key], sessions[key])
+            for text in texts
+            for key in [(text.language, text.channel)]
+            for sessions in (treatments, visits)
+            if sessions[key].kind in text.step.kinds
+        ]
+        for template, message, session in told:
+            message.session, message.step = session, template.step
             sent = render(message, template)
-            local = message.session.starts_at.astimezone(ZoneInfo(zone))
-            theirs = message.session.starts_at.astimezone(ZoneInfo(own))
+            local = session.starts_at.astimezone(ZoneInfo(zone))
+            theirs = session.starts_at.astimezone(ZoneInfo(own))
             words = english if template.language == "en" else spanish
             if template.channel == Channel.SMS:
                 words = words.replace("í", "i")  # which the alphabet of SMS lacks
             whole = sent.subject + sent.text + sent.html
-            tried += 1
+            tried[session.kind] += 1
             if f"{local:%H:%M} {words}" not in whole or f"{theirs:%H:%M}" in whole:
-                failures.append((zone, template, sent.subject, sent.text))
+                failures.append((zone, session.kind, template, sent.subject, sent.text))
 
-    assert tried >= 40
+    assert set(tried) == set(Kind.values)
+    assert tried.total() >= 40
     assert failures == []
 
 
