@@ -132,6 +132,7 @@ urlpatterns = [
         patient_pages.check_in.step,
         name="patient-check-step",
     ),
+    path("p/<str:token>/today/", patient_pages.today, name="patient-today"),
     path("p/<str:token>/write/", patient_pages.write, name="patient-write"),
     path("p/<str:token>/preferences/", patient_pages.preferences, name="patient-preferences"),
     path("p/<str:token>/unsubscribe/", patient_pages.unsubscribe, name="patient-unsubscribe"),

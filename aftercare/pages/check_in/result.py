@@ -7,10 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from aftercare.models import TREATED, Message, MessageStatus
+from aftercare.models import Message
 from aftercare.pages.base import of_patient, show
 from aftercare.pages.check_in.questions import is_at_once
 from aftercare.pages.check_in.report import lead_to, level_of, pages_of, session_of
+from aftercare.pages.today import next_question
 from aftercare.replies.promise import in_words, read_by
 from clinic.models import Clinic
 from patients.models import StaffTask
@@ -51,7 +52,7 @@ def _told(
         "seen": _seen(task, message.clinic, at=at),
         "report": pages[0].pk,
         "may_add": pages[-1].words == "" and acted in (Level.GREEN, Level.AMBER),
-        "next_question": _next_question(message, at=at),
+        "next_question": next_question(message, at=at),
     }
 
 
@@ -86,15 +87,3 @@ def _is_open(clinic: Clinic, at: datetime) -> bool:
     return any(opens <= at < closes for opens, closes in hours) or (
         not clinic.opening_hours.exists()
     )
-
-
-def _next_question(message: Message, *, at: datetime) -> str:
-    """The day of the next text about the skin, if one is planned."""
-    waiting = Message.objects.filter(
-        patient=message.patient,
-        status=MessageStatus.PENDING,
-        step__anchor__in=TREATED,
-        due_at__gt=at,
-    )
-    due = waiting.order_by("due_at").values_list("due_at", flat=True).first()
-    return date_format(due.astimezone(message.clinic.zone), "VISIT_DATE_FORMAT") if due else ""

@@ -1,0 +1,61 @@
+"""The page of one day after a treatment: what to do now, what must wait, and what comes next."""
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from aftercare.models import TREATED, Message, MessageStatus
+from aftercare.pages.base import of_patient, show
+from aftercare.replies.contexts import healing_session
+from aftercare.texts import course
+from sessions.lifecycle import UPCOMING
+from sessions.models import TreatmentSession
+from sessions.services.record.check_in import day_since
+
+
+@of_patient("GET", "HEAD")
+def today(request: HttpRequest, message: Message) -> HttpResponse:
+    """General advice for the day. Says neither what was treated nor with what."""
+    at = timezone.now()
+    session = healing_session(message.patient, at)
+    if session is None:
+        return show(request, message, "check_over", status=410)
+    day = day_since(session, at)
+    return show(
+        request,
+        message,
+        "today",
+        day=day,
+        lasts=course.LASTS if day <= course.LASTS else 0,
+        care=course.care_on(day),
+        tomorrow=course.begins_tomorrow(day),
+        waits=course.waits_after(day),
+        next_question=next_question(message, at=at),
+        next_visit=_next_visit(message, at=at),
+    )
+
+
+def next_question(message: Message, *, at: datetime) -> str:
+    """The day of the next text about the skin, if one is planned."""
+    waiting = Message.objects.filter(
+        patient=message.patient,
+        status=MessageStatus.PENDING,
+        step__anchor__in=TREATED,
+        due_at__gt=at,
+    )
+    due = waiting.order_by("due_at").values_list("due_at", flat=True).first()
+    return date_format(due.astimezone(message.clinic.zone), "VISIT_DATE_FORMAT") if due else ""
+
+
+def _next_visit(message: Message, *, at: datetime) -> str:
+    """When the patient comes next, on the clinic's clock."""
+    visits = TreatmentSession.objects.filter(
+        patient=message.patient, status__in=UPCOMING, starts_at__gt=at, sitting=None
+    )
+    starts_at = visits.order_by("starts_at").values_list("starts_at", flat=True).first()
+    if starts_at is None:
+        return ""
+    local = starts_at.astimezone(message.clinic.zone)
+    return f"{date_format(local, 'VISIT_DATE_FORMAT')}, {local:%H:%M}"

@@ -1,0 +1,65 @@
+"""What is told of each day after a treatment: what to do now, what must wait, and until when.
+
+Days are counted from the treatment, 0 on its day. Facts: clinical.md §1.6. The words fit every
+area, because the page that shows them must not say which one was treated.
+"""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+LASTS = 28  # days that are counted to the patient
+SHOWN = 3  # lines of what to do
+
+
+@dataclass(frozen=True)
+class Care:
+    """To be done from one day up to another, both included."""
+
+    words: Promise
+    from_day: int
+    to_day: int
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Not before a day."""
+
+    words: Promise
+    until_day: int
+
+
+CARE = (
+    Care(_("Touch your skin only with clean hands, and sleep on clean linen."), 0, 1),
+    Care(_("A mild cleanser, lukewarm water and a plain moisturiser: no more than that."), 0, 6),
+    Care(
+        _("If it hurts: paracetamol, if it is safe for you. Ask us before you take others."), 0, 0
+    ),
+    Care(_("Protect your skin from the sun each morning and at noon."), 1, LASTS),
+    Care(_("Dry skin that flakes is normal. Do not pick or scrub."), 2, 6),
+    Care(_("Look at your skin once a week: call us if you see new dark or light patches."), 7, 90),
+    Care(_("New collagen takes months. Do not judge the result yet."), 7, 90),
+    Care(_("Protect your skin from the sun every day."), LASTS + 1, 90),
+)
+WAITS = (
+    Wait(_("Sunscreen, and light make-up if your skin is calm"), 1),
+    Wait(_("Sport and swimming, if your skin is calm"), 3),
+    Wait(_("Sauna and hot baths"), 5),
+    Wait(_("Retinoids, acids and vitamin C, if your skin is calm"), 7),
+    Wait(_("Direct sun, with protection"), 7),
+)
+
+
+def care_on(day: int) -> list[Promise]:
+    """What to do on a day, in a few lines."""
+    return [care.words for care in CARE if care.from_day <= day <= care.to_day][:SHOWN]
+
+
+def waits_after(day: int) -> list[Wait]:
+    """What must wait longer than until tomorrow, the soonest first."""
+    return [wait for wait in WAITS if wait.until_day > day + 1]
+
+
+def begins_tomorrow(day: int) -> list[Promise]:
+    return [wait.words for wait in WAITS if wait.until_day == day + 1]
