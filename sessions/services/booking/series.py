@@ -15,7 +15,7 @@ from sessions.scheduling.shift_reasons import why_not_at
 from sessions.scheduling.spacing import recovery_end
 from sessions.services.booking.book import book_session, lock_for_bookings, lock_names
 from sessions.services.booking.prepare import require_active
-from sessions.services.booking.reschedule import CHUNK, FARTHEST, NoFreeTime
+from sessions.services.booking.shifting import CHUNK, FARTHEST, NoFreeTime
 from sessions.services.plans import version_in_effect
 
 

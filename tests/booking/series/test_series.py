@@ -11,7 +11,7 @@ from sessions import services
 from sessions.lifecycle import PlanStatus, Status
 from sessions.scheduling.spacing import recovery_end
 from sessions.services.booking import prepare as rules
-from sessions.services.booking.reschedule import NoFreeTime
+from sessions.services.booking.shifting import NoFreeTime
 from tests.booking.series.series import NOW, propose
 from tests.conftest import Booking
 from tests.factories import (

@@ -11,7 +11,7 @@ from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.services.booking import clash
-from sessions.services.booking.reschedule import LaterSessionsTooSoon
+from sessions.services.booking.shifting import LaterSessionsTooSoon
 from tests.booking.series.series import NOW
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE

@@ -18,6 +18,7 @@ from sessions.scheduling.spacing import TooSoon
 from sessions.services.booking.moves import NothingCharted
 from sessions.services.booking.prepare import NotBookable, PlanNotActive
 from sessions.services.booking.presence import DeviceUnfit
+from sessions.services.booking.shifting import LaterSessionsTooSoon
 from sessions.services.booking.skip import NothingElseTreated, SkipReasonMissing
 from sessions.services.ending.decisions import Choice
 from tests.conftest import Booking
@@ -143,6 +144,26 @@ def test_whichever_area_is_moved_all_move(
     assert new.further_areas.get().rescheduled_from == rows[1]
     booking.move(new.further_areas.get(), Status.CANCELLED)
     assert not TreatmentSession.objects.occupying().exists()
+
+
+def test_later_sessions_of_a_further_area_are_shifted_too(
+    booking: Booking, neck: TreatmentPlan
+) -> None:
+    """The skin of the neck takes 40 days, that of the face 28."""
+    face, _ = book(booking, neck)
+    early = {"at": NINE - DAY, "by": booking.practitioner}
+    only_face = booking.book(NINE + 35 * DAY, **early)
+    only_neck = booking.book(NINE + 42 * DAY, plan=neck, **early)
+    to = {"session_id": face.pk, "starts_at": NINE + 5 * DAY, **early}
+
+    with pytest.raises(LaterSessionsTooSoon) as refused:
+        services.reschedule_session(**to)
+    services.reschedule_session(**to, shift_later=True)
+
+    [named] = refused.value.extra["later_sessions"]
+    assert named["session"] == str(only_neck.pk)
+    assert statuses([face, only_face, only_neck]) == ["CANCELLED", "BOOKED", "CANCELLED"]
+    assert only_neck.rescheduled_to.starts_at == NINE + 45 * DAY
 
 
 def test_each_area_is_charted_and_one_cartridge_serves_all(
