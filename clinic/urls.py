@@ -132,6 +132,8 @@ urlpatterns = [
         patient_pages.check_in.step,
         name="patient-check-step",
     ),
+    path("p/<str:token>/cancel/", patient_pages.cancel, name="patient-cancel"),
+    path("p/<str:token>/visit.ics", patient_pages.calendar, name="patient-calendar"),
     path("p/<str:token>/today/", patient_pages.today, name="patient-today"),
     path("p/<str:token>/write/", patient_pages.write, name="patient-write"),
     path("p/<str:token>/preferences/", patient_pages.preferences, name="patient-preferences"),

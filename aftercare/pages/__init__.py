@@ -5,8 +5,20 @@ open links to look for viruses.
 """
 
 from aftercare.pages import check_in
+from aftercare.pages.cancel import calendar, cancel
 from aftercare.pages.preferences import preferences, unsubscribe
 from aftercare.pages.today import today
 from aftercare.pages.visit import change, confirm, page, write
 
-__all__ = ["change", "check_in", "confirm", "page", "preferences", "today", "unsubscribe", "write"]
+__all__ = [
+    "calendar",
+    "cancel",
+    "change",
+    "check_in",
+    "confirm",
+    "page",
+    "preferences",
+    "today",
+    "unsubscribe",
+    "write",
+]

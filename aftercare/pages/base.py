@@ -21,6 +21,8 @@ from aftercare.texts import links
 from clinic.db.retries import Busy, is_passing
 from clinic.values.languages import other_languages, override_language
 from patients.models import ContactConsent
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
 
 # After this the page shows no more of the appointment. To unsubscribe is always possible.
 RIGHTS_LAST = timedelta(days=90)
@@ -57,6 +59,7 @@ def of_patient(*methods: str, ends: bool = True) -> Callable[[View], Callable[..
             elif request.method not in methods:
                 answer = HttpResponse(status=405, headers={"Allow": ", ".join(methods)})
             else:
+                message.session = where_it_has_moved(message.session)
                 with override_language(message.patient.language):
                     if ends and rights_are_over(message, at=timezone.now()):
                         answer = show(request, message, "ended", status=410)
@@ -112,6 +115,17 @@ def _unless_busy(view: View, request: HttpRequest, message: Message) -> HttpResp
         answer = show(request, message, "busy", status=Busy.status)
         answer["Retry-After"] = str(Busy.retry_after)
         return answer
+
+
+def where_it_has_moved(session: TreatmentSession) -> TreatmentSession:
+    """The old link of a visit that was moved leads to the new one."""
+    while session.status == Status.CANCELLED:
+        rows = TreatmentSession.objects.select_related("practitioner")
+        new = rows.filter(rescheduled_from=session).first()
+        if new is None:
+            break
+        session = new
+    return session
 
 
 def rights_are_over(message: Message, *, at: datetime) -> bool:

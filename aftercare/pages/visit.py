@@ -1,7 +1,9 @@
 """The page of one message: confirm the appointment, ask for another time, write to the clinic."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -28,7 +30,7 @@ from aftercare.texts.values import antiviral
 from clinic.values.zones import whose_clock
 from patients.models import TaskKind
 from sessions.lifecycle import SIGNED, UPCOMING, Status
-from sessions.models import Kind
+from sessions.models import Kind, Mode, TreatmentSession
 
 NEEDLED = (Kind.TREATMENT, Kind.TEST)  # the warning signs are for these
 NOTICES = {
@@ -146,7 +148,12 @@ def _show(
         starts_at=local,
         date=date_format(local, "VISIT_DATE_FORMAT"),
         time=f"{local:%H:%M}{whose_clock(zone, own_zone)}",
-        state=_state(session.status, upcoming=upcoming),
+        state=_state(session, upcoming=upcoming),
+        wants_a_call=_wants_a_call(message, upcoming=upcoming),
+        minutes=(session.ends_at - session.starts_at) // timedelta(minutes=1),
+        practitioner=session.practitioner.get_full_name(),
+        is_here=session.mode == Mode.IN_PERSON,
+        map=f"https://www.openstreetmap.org/search?{urlencode({'query': message.clinic.address})}",
         is_good=upcoming,
         can_confirm=upcoming and session.status == Status.BOOKED,
         can_change=upcoming,
@@ -157,12 +164,25 @@ def _show(
     )
 
 
-def _state(status: str, *, upcoming: bool) -> str:
+def _wants_a_call(message: Message, *, upcoming: bool) -> bool:
+    """Whether the next thing to do is to book a visit, which the desk does."""
+    asks_to_book = message.step.from_next_window or message.step.asks_for
+    ended = message.session.status in (Status.CANCELLED, Status.NO_SHOW)
+    return not upcoming and (ended or bool(asks_to_book))
+
+
+def _state(session: TreatmentSession, *, upcoming: bool) -> str:
     """How the appointment stands, if there is anything to say."""
+    status = session.status
     if status == Status.CANCELLED:
         return gettext("This appointment was cancelled. To book another one, please call us.")
+    if status == Status.NO_SHOW:
+        return gettext("You did not come to this appointment. To book another one, call us.")
+    if upcoming and status == Status.CONFIRMED:
+        return gettext("Confirmed. Thank you!")
     if upcoming:
-        return gettext("Confirmed. Thank you!") if status == Status.CONFIRMED else ""
+        moved = session.rescheduled_from_id is not None
+        return gettext("This is the new time of your appointment.") if moved else ""
     if status in (Status.CHECKED_IN, Status.IN_PROGRESS):
         return gettext("This is your appointment of today.")
     return gettext("This appointment is in the past.")

@@ -37,7 +37,9 @@ def message_for(token: str) -> Message | None:
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     if not any(constant_time_compare(_token(key, secret), token) for secret in secrets):
         return None
-    rows = Message.objects.select_related("clinic", "patient__clinic", "session", "step")
+    rows = Message.objects.select_related(
+        "clinic", "patient__clinic", "session__practitioner", "step"
+    )
     return rows.filter(pk=key).first()
 
 

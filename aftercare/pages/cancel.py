@@ -1,0 +1,108 @@
+"""Cancelling a visit by its patient, and its entry for a calendar."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from aftercare.models import Message
+from aftercare.pages.base import FORM_IS_OLD, is_from_our_form, of_patient, show
+from aftercare.texts import links
+from clinic.db.retries import retried_transaction
+from clinic.values.zones import whose_clock
+from patients.models import TaskKind
+from patients.services import raise_task
+from sessions import ical
+from sessions.lifecycle import UPCOMING, Status
+from sessions.models import TreatmentSession
+from sessions.models.session import IllegalMove
+from sessions.services import move_session
+
+TOO_LONG = _("Please shorten your text to 500 characters.")
+BY_PATIENT = "Cancelled by the patient on the page."
+
+
+class WhyForm(forms.Form):
+    text = forms.CharField(max_length=500, required=False, strip=True)
+
+
+@of_patient("GET", "HEAD", "POST")
+def cancel(request: HttpRequest, message: Message) -> HttpResponse:
+    """Ask whether the patient is sure; a POST cancels. Pressed twice, it is cancelled once."""
+    at = timezone.now()
+    home = f"/p/{links.token_for(message)}/"
+    if not _is_ahead(message.session, at=at):
+        answer = HttpResponseRedirect(home)
+        answer.status_code = 303
+        return answer
+    if request.method != "POST":
+        return _ask(request, message, at=at)
+    if not is_from_our_form(request, message):
+        return _ask(request, message, at=at, problem=FORM_IS_OLD, status=403)
+    form = WhyForm(request.POST)
+    if not form.is_valid():
+        return _ask(request, message, at=at, problem=TOO_LONG, status=400)
+    cancel_visit(message, why=form.cleaned_data["text"], at=at)
+    answer = HttpResponseRedirect(home)
+    answer.status_code = 303
+    return answer
+
+
+@retried_transaction
+def cancel_visit(message: Message, *, why: str, at: datetime) -> None:
+    """Cancel by the rules of the desk, which is told; the patient gets the message of every
+    cancellation, at the address that is known."""
+    session = message.session
+    try:
+        move_session(session_id=session.pk, to=Status.CANCELLED, at=at, by=None, reason=BY_PATIENT)
+    except IllegalMove:  # cancelled, or begun, since the page was opened: it shows how things are
+        return
+    raise_task(
+        clinic=message.clinic,
+        patient=message.patient,
+        kind=TaskKind.CHANGE_WANTED,
+        title=f"Has cancelled: {message.patient}",
+        detail="\n".join(filter(None, (f"{session.starts_at_local:%d %b %Y, %H:%M}", why))),
+        source=f"cancelled-by-patient:{session.pk}",
+        at=at,
+    )
+
+
+@of_patient("GET", "HEAD")
+def calendar(request: HttpRequest, message: Message) -> HttpResponse:
+    """The visit as an entry for the patient's calendar: when and where, not what for."""
+    session, at = message.session, timezone.now()
+    if not _is_ahead(session, at=at):
+        return show(request, message, "ended", status=410)
+    file = ical.appointment(session)
+    return HttpResponse(file, content_type="text/calendar; charset=utf-8")
+
+
+def _is_ahead(session: TreatmentSession, *, at: datetime) -> bool:
+    return session.status in UPCOMING and at < session.starts_at
+
+
+def _ask(
+    request: HttpRequest,
+    message: Message,
+    *,
+    at: datetime,
+    problem: str | Promise = "",
+    status: int = 200,
+) -> HttpResponse:
+    session, clinic = message.session, message.clinic
+    local = session.starts_at.astimezone(clinic.zone)
+    late = timedelta(hours=clinic.late_cancel_hours)
+    context: dict[str, Any] = {
+        "date": date_format(local, "VISIT_DATE_FORMAT"),
+        "time": f"{local:%H:%M}{whose_clock(clinic.zone, message.patient.zone)}",
+        "hours": clinic.late_cancel_hours,
+        "is_late": at > session.starts_at - late,
+        "text": request.POST.get("text", ""),
+    }
+    return show(request, message, "cancel", status=status, problem=problem, **context)
