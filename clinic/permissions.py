@@ -26,6 +26,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "clinic.workinghours": {R: "r", P: "crud", M: "crud"},
     "clinic.timeoff": {R: "r", P: "crd", M: "crd"},
     "clinic.closure": {R: "r", P: "crd", M: "crd"},
+    "clinic.oncallshift": {R: "r", P: "r", M: "crud"},
     "clinic.room": {R: "r", P: "r", M: "cru", A: "cru"},
     "clinic.devicemodel": {R: "r", P: "r", M: "cru", A: "cru"},
     "clinic.devicespec": {R: "r", P: "r", M: "cr", A: "r"},

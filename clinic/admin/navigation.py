@@ -59,6 +59,7 @@ GROUPS = {
         ("Working hours", "schedule", "clinic", "workinghours"),
         ("Time off", "beach_access", "clinic", "timeoff"),
         ("Closures", "event_busy", "clinic", "closure"),
+        ("On call", "phone_in_talk", "clinic", "oncallshift"),
         ("Kinds of visit", "event_note", "treatment_sessions", "visittype"),
         ("Rooms", "meeting_room", "clinic", "room"),
         ("Devices", "precision_manufacturing", "clinic", "device"),

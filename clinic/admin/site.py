@@ -29,11 +29,15 @@ from clinic.models import (
     Device,
     DeviceModel,
     DeviceSpec,
+    OnCallShift,
     OpeningHours,
     Room,
     User,
 )
 from clinic.permissions import MAY_ASSIGN, actor
+
+CONTACT = ["phone", "out_of_hours_phone", "email", "address", "emergency_phone"]
+PERSON = ["first_name", "last_name", "email", "mobile"]
 
 
 class OpeningHoursInline(ScopedFields, TabularInline):
@@ -50,7 +54,7 @@ class SiteAdmin(ClinicAdmin):
         (None, {"fields": ["name", "short_name", "time_zone", "slot_minutes"]}),
         ("Booking", {"fields": ["hold_minutes", "late_cancel_hours"]}),
         ("Consent", {"fields": ["consent_cooling_off_days"]}),
-        ("Contact", {"fields": ["phone", "email", "address", "emergency_phone"]}),
+        ("Contact", {"fields": CONTACT}),
         ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),
     ]
 
@@ -78,13 +82,13 @@ class UserAdmin(  # type: ignore[misc]
     filter_horizontal = []
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
-        ("Person", {"fields": ["first_name", "last_name", "email"]}),
+        ("Person", {"fields": PERSON}),
         ("Work", {"fields": ["role", "clinics", "is_active"]}),
         ("Log-in", {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["username", "password1", "password2"]}),
-        ("Person", {"fields": ["first_name", "last_name", "email"]}),
+        ("Person", {"fields": PERSON}),
         ("Work", {"fields": ["role", "clinics"]}),
     ]
     readonly_fields = ["last_login", "date_joined"]
@@ -121,6 +125,13 @@ def _assignable(request: HttpRequest) -> list[Any]:
     if not isinstance(user, User):
         return []
     return sorted(MAY_ASSIGN.get(user.role, set()))  # type: ignore[call-overload]
+
+
+@admin.register(OnCallShift)
+class OnCallShiftAdmin(ClinicAdmin):
+    list_display = ["clinic", "practitioner", "starts_at", "ends_at"]
+    list_select_related = ["clinic", "practitioner"]
+    ordering = ["-starts_at", "id"]
 
 
 @admin.register(Room)

@@ -25,6 +25,7 @@ from clinic.models.calendar import CalendarFeed
 from clinic.models.equipment import CartridgeLot, Device, DeviceModel, DeviceSpec, Modality
 from clinic.models.idempotency import IdempotencyKey
 from clinic.models.lifecycle import Event, Moves, Moving, in_words
+from clinic.models.on_call import OnCallShift
 from clinic.models.rules import ClinicalRule
 from clinic.models.schedule import Closure, TimeOff, WorkingHours
 from clinic.models.site import Clinic, Heartbeat, OpeningHours, Room, Weekday
@@ -49,6 +50,7 @@ __all__ = [
     "Model",
     "Moves",
     "Moving",
+    "OnCallShift",
     "OpeningHours",
     "Role",
     "Room",

@@ -48,6 +48,13 @@ class Clinic(Model):
     emergency_phone = models.CharField(
         max_length=20, help_text="What a patient dials in an emergency where the clinic is."
     )
+    out_of_hours_phone = PhoneNumberField(
+        blank=True,
+        default="",
+        db_default="",
+        validators=[without_extension],
+        help_text="Whom patients call while the clinic is closed; empty if nobody answers then.",
+    )
     slot_minutes = models.PositiveSmallIntegerField(
         default=15, help_text="Sessions start on this grid, counted from midnight."
     )

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser, UserManager
 from django.db import models
+from phonenumber_field.modelfields import PhoneNumberField
 
-from clinic.models.base import Id, UUIDv7, of_clinics, one_of
+from clinic.models.base import Id, UUIDv7, of_clinics, one_of, without_extension
 from clinic.models.site import Clinic
 
 
@@ -40,6 +41,14 @@ class User(AbstractUser):
     id = Id(primary_key=True, db_default=UUIDv7(), editable=False)
     role = models.CharField(max_length=16, choices=Role)
     clinics = models.ManyToManyField(Clinic, related_name="staff", db_table="clinic_user_clinic")
+
+    mobile = PhoneNumberField(
+        blank=True,
+        default="",
+        db_default="",
+        validators=[without_extension],
+        help_text="Urgent replies are announced here by SMS, and to the e-mail address.",
+    )
 
     objects = StaffManager()  # type: ignore[misc]
 

@@ -16,6 +16,7 @@ from clinic.models import (
     DeviceModel,
     DeviceSpec,
     IdempotencyKey,
+    OnCallShift,
     OpeningHours,
     Role,
     Room,
@@ -108,6 +109,16 @@ class ClosureFactory(DjangoModelFactory):
     clinic = factory.SubFactory(ClinicFactory)
     starts_at = NINE
     ends_at = factory.LazyAttribute(lambda c: c.starts_at + HOUR)
+
+
+class OnCallShiftFactory(DjangoModelFactory):
+    class Meta:
+        model = OnCallShift
+
+    clinic = factory.SubFactory(ClinicFactory)
+    practitioner = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
+    starts_at = NINE
+    ends_at = factory.LazyAttribute(lambda s: s.starts_at + HOUR)
 
 
 class RoomFactory(DjangoModelFactory):

@@ -55,6 +55,7 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
         [NINE.date()],
     ),
     ("time_off_ends_after_it_starts", {"starts_at": NINE}, "ends_at", [NINE + SECOND], [NINE]),
+    ("on_call_ends_after_it_starts", {"starts_at": NINE}, "ends_at", [NINE + SECOND], [NINE]),
     ("closure_ends_after_it_starts", {"starts_at": NINE}, "ends_at", [NINE + SECOND], [NINE]),
     (
         "device_spec_depth_positive",

@@ -76,6 +76,15 @@ VIOLATIONS["time_off_ends_after_it_starts"] = lambda: make.TimeOffFactory(ends_a
 VIOLATIONS["closure_ends_after_it_starts"] = lambda: make.ClosureFactory(ends_at=NINE)
 
 
+VIOLATIONS["on_call_ends_after_it_starts"] = lambda: make.OnCallShiftFactory(ends_at=NINE)
+
+
+@violates("on_call_one_at_a_time")
+def _() -> None:
+    shift = make.OnCallShiftFactory()
+    make.OnCallShiftFactory(clinic=shift.clinic, starts_at=shift.ends_at - timedelta(minutes=1))
+
+
 @violates("working_hours_do_not_overlap")
 def _() -> None:
     hours = make.WorkingHoursFactory()

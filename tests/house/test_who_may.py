@@ -18,6 +18,7 @@ TABLES = """
     clinic.openinghours                   r     r             crud     crud   r
     clinic.workinghours                   r     crud          crud     -      -
     clinic.timeoff                        r     crd           crd      -      -
+    clinic.oncallshift                    r     r             crud     -      -
     clinic.closure                        r     crd           crd      -      -
     clinic.room                           r     r             cru      cru    -
     clinic.devicemodel                    r     r             cru      cru    -

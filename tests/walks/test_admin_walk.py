@@ -50,6 +50,7 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
         **{"roles": ["PRACTITIONER"], "minutes": "30", "video_url": "", "counted_from": ""},
         **{"window_from_days": "", "window_until_days": ""},
     },
+    "OnCallShift": lambda _: {"ends_at_1": "11:00"},
     "Closure": lambda _: {"ends_at_1": "11:00"},
     "ScreeningRule": lambda _: {"washout_days": "", "question": "Since when?"},
     "TreatmentConsent": lambda made: {
