@@ -8,16 +8,18 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.utils import timezone
 
+from aftercare.alerts.escalate import tell_at_once
 from aftercare.dispatch.recheck import STANDS_STILL
 from aftercare.models import Anchor, Message, MessageStatus
 from aftercare.planning import plan as planning
 from aftercare.records import merged_messages
 from aftercare.signals import message_ended, records_merged
-from aftercare.tasks import send_due_messages
+from aftercare.tasks import send_due_messages, tell_staff
 from clinic.models import Clinic, User
 from clinic.wakeups import wake
 from patients.models import ContactConsent, Patient, PatientMerge, StaffTask
 from patients.models.task import GRAVE
+from patients.signals import grave_task_raised
 from sessions.lifecycle import SIGNED, Status
 from sessions.models import TreatmentSession
 from sessions.signals import (
@@ -80,6 +82,13 @@ def count_what_waits(row: Patient, **_: Any) -> int:
 def withdraw_or_plan_again(patient: Patient, at: datetime, **_: Any) -> None:
     planning.replan_patient(patient.pk, at=at)
     transaction.on_commit(lambda: wake(send_due_messages))
+
+
+@receiver(grave_task_raised)
+def tell_who_is_on_call(task: StaffTask, at: datetime, **_: Any) -> None:
+    """At once: whoever is on call, in quiet hours too."""
+    tell_at_once(task=task, at=at)
+    transaction.on_commit(lambda: wake(tell_staff))
 
 
 @receiver(post_save, sender=StaffTask)

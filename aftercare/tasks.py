@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from aftercare.alerts import send as alerts
 from aftercare.dispatch import run as dispatch
 from clinic.models import Heartbeat
 from clinic.wakeups import wake
@@ -13,3 +14,8 @@ def send_due_messages() -> None:
     Heartbeat.beat("worker", at=timezone.now())
     if dispatch.send_due(clock=timezone.now):
         wake(send_due_messages)  # there may be more: a run is bounded
+
+
+@shared_task(ignore_result=True)
+def tell_staff() -> None:
+    alerts.tell_staff(clock=timezone.now)

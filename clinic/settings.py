@@ -213,6 +213,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": WAKE_SECONDS,
         "options": {"expires": WAKE_SECONDS},  # wake-ups never pile up
     },
+    "tell-staff": {
+        "task": "aftercare.tasks.tell_staff",
+        "schedule": WAKE_SECONDS,
+        "options": {"expires": WAKE_SECONDS},
+    },
     "keep-waitlist-moving": {
         "task": "sessions.tasks.keep_waitlist_moving",
         "schedule": WAKE_SECONDS,

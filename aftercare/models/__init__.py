@@ -2,6 +2,7 @@
 
 from aftercare.lifecycle import MessageStatus
 from aftercare.models.address import AddressConsent, AddressSource
+from aftercare.models.alert import AlertStep, StaffAlert
 from aftercare.models.attempt import MessageAttempt, Outcome
 from aftercare.models.guard import DispatchGuard
 from aftercare.models.inbound import InboundMessage, Keyword
@@ -23,6 +24,7 @@ __all__ = [
     "TREATED",
     "AddressConsent",
     "AddressSource",
+    "AlertStep",
     "Anchor",
     "CareStep",
     "ChannelPolicy",
@@ -37,4 +39,5 @@ __all__ = [
     "MessageTemplate",
     "Outcome",
     "ReceiptKind",
+    "StaffAlert",
 ]

@@ -36,8 +36,8 @@ from clinic.models import (
 )
 from clinic.permissions import MAY_ASSIGN, actor
 
-CONTACT = ["phone", "out_of_hours_phone", "email", "address", "emergency_phone"]
-PERSON = ["first_name", "last_name", "email", "mobile"]
+CONTACT = ("phone", "out_of_hours_phone", "email", "address", "emergency_phone")
+PERSON = ("first_name", "last_name", "email", "mobile")
 
 
 class OpeningHoursInline(ScopedFields, TabularInline):

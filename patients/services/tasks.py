@@ -7,6 +7,8 @@ from clinic.db.retries import retried_step, retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import Clinic, User
 from patients.models import Audience, Patient, StaffTask, TaskSeverity, TaskStatus
+from patients.models.task import GRAVE
+from patients.signals import grave_task_raised
 
 
 class TaskDone(Conflict):
@@ -52,7 +54,10 @@ def raise_task(
     )
     # ON CONFLICT DO NOTHING waits for another transaction that raises the same one.
     StaffTask.objects.bulk_create([task], ignore_conflicts=True)
-    return StaffTask.objects.filter(source=task.source).order_by("-id")[0]
+    found = StaffTask.objects.filter(source=task.source).order_by("-id")[0]
+    if found.severity in GRAVE:
+        grave_task_raised.send(StaffTask, task=found, at=at)
+    return found
 
 
 @retried_transaction

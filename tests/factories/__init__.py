@@ -8,6 +8,7 @@ from tests.factories.aftercare import (
     MessageAttemptFactory,
     MessageFactory,
     ReceiptFactory,
+    StaffAlertFactory,
     TemplateFactory,
 )
 from tests.factories.clinic import (
@@ -149,6 +150,7 @@ __all__ = [
     "SideEffectFactory",
     "SideEffectNoteFactory",
     "SkinTypeAssessmentFactory",
+    "StaffAlertFactory",
     "StaffTaskFactory",
     "TemplateFactory",
     "TimeOffFactory",

@@ -18,13 +18,15 @@ from aftercare.models import (
     MessageStatus,
     MessageTemplate,
     Outcome,
+    StaffAlert,
 )
 from patients.models import (
     Channel,
     Purpose,
 )
 from sessions.lifecycle import Status
-from tests.factories.clinic import ClinicFactory
+from tests.factories.clinic import ClinicFactory, UserFactory
+from tests.factories.patients import StaffTaskFactory
 from tests.factories.sessions import SessionFactory
 from tests.factories.times import DAY, HOUR, NINE
 
@@ -122,3 +124,15 @@ class MessageAttemptFactory(DjangoModelFactory):
     started_at = NINE
     duration_ms = 12
     outcome = Outcome.ACCEPTED
+
+
+class StaffAlertFactory(DjangoModelFactory):
+    class Meta:
+        model = StaffAlert
+
+    task = factory.SubFactory(StaffTaskFactory)
+    person = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..task.clinic"))
+    step = 1
+    channel = "SMS"
+    raised_at = NINE
+    due_at = NINE

@@ -684,6 +684,19 @@ VIOLATIONS["staff_task_that_is_grave_has_an_outcome"] = lambda: make.StaffTaskFa
 )
 VIOLATIONS["staff_task_audience_known"] = lambda: make.StaffTaskFactory(audience="ALL")
 VIOLATIONS["staff_task_done_iff_done_at"] = lambda: make.StaffTaskFactory(status="DONE")
+VIOLATIONS["staff_alert_step_known"] = lambda: make.StaffAlertFactory(step=4)
+VIOLATIONS["staff_alert_channel_known"] = lambda: make.StaffAlertFactory(channel="FAX")
+VIOLATIONS["staff_alert_sent_or_given_up"] = lambda: make.StaffAlertFactory(
+    sent_at=NINE, ended_at=NINE
+)
+
+
+@violates("staff_alert_once_a_person_and_step")
+def _() -> None:
+    alert = make.StaffAlertFactory()
+    make.StaffAlertFactory(task=alert.task, person=alert.person)
+
+
 VIOLATIONS["staff_task_has_a_source"] = lambda: make.StaffTaskFactory(source="")
 VIOLATIONS["address_consent_channel_known"] = lambda: make.AddressConsentFactory(channel="FAX")
 VIOLATIONS["address_consent_purpose_known"] = lambda: make.AddressConsentFactory(purpose="FUN")
