@@ -34,6 +34,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "clinic.cartridgelot": {R: "cr", P: "cr", M: "cru"},
     "clinic.calendarfeed": {P: "crd"},  # each their own
     "clinic.clinicalrule": {P: "r", M: "cr"},
+    "clinic.credential": {P: "r", M: "cru", U: "r"},
     "clinic.user": {M: "cru", A: "cru", U: "r"},
     "patients.area": {R: "r", P: "r", M: "cru"},
     "patients.zone": {R: "r", P: "r", M: "cru"},

@@ -228,6 +228,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "warn-of-credentials": {
+        "task": "sessions.tasks.warn_of_credentials",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "purge-tokens": {
         "task": "clinic.tasks.purge_tokens",
         "schedule": 3600.0,

@@ -17,6 +17,7 @@ from aftercare.api import (
 )
 from clinic.admin.lookups import OwnAutocomplete
 from clinic.api.auth import LoginView, LogoutView, MeView
+from clinic.api.resources import CredentialViewSet
 from clinic.api.schema.views import DocsView, SchemaView
 from clinic.ops import health, metrics, pages
 from patients.api import (
@@ -67,6 +68,7 @@ router.register("closures", ClosureViewSet, basename="closure")
 router.register("concerns", RetirableConcernViewSet, basename="concern")
 router.register("consent-texts", ConsentTextViewSet, basename="consent-text")
 router.register("consents", ConsentViewSet, basename="consent")
+router.register("credentials", CredentialViewSet, basename="credential")
 router.register("device-models", DeviceModelViewSet, basename="device-model")
 router.register("devices", RetirableDeviceViewSet, basename="device")
 router.register("holds", HoldViewSet, basename="hold")

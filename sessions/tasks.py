@@ -16,3 +16,8 @@ def keep_waitlist_moving() -> None:
 @shared_task(ignore_result=True)
 def raise_missed_follow_ups() -> None:
     services.raise_missed_follow_ups(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def warn_of_credentials() -> None:
+    services.warn_of_credentials(at=timezone.now())

@@ -56,6 +56,7 @@ GROUPS = {
     "Clinic": [
         ("Clinics", "home_health", "clinic", "clinic"),
         ("Staff", "badge", "clinic", "user"),
+        ("Credentials", "workspace_premium", "clinic", "credential"),
         ("Working hours", "schedule", "clinic", "workinghours"),
         ("Time off", "beach_access", "clinic", "timeoff"),
         ("Closures", "event_busy", "clinic", "closure"),

@@ -26,6 +26,7 @@ from clinic.models import (
     CartridgeLot,
     Clinic,
     ClinicalRule,
+    Credential,
     Device,
     DeviceModel,
     DeviceSpec,
@@ -53,7 +54,7 @@ class SiteAdmin(ClinicAdmin):
     fieldsets = [
         (None, {"fields": ["name", "short_name", "time_zone", "slot_minutes"]}),
         ("Booking", {"fields": ["hold_minutes", "late_cancel_hours"]}),
-        ("Consent", {"fields": ["consent_cooling_off_days"]}),
+        ("Before needling", {"fields": ["consent_cooling_off_days", "asks_for"]}),
         ("Contact", {"fields": CONTACT}),
         ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),
     ]
@@ -132,6 +133,26 @@ class OnCallShiftAdmin(ClinicAdmin):
     list_display = ["clinic", "practitioner", "starts_at", "ends_at"]
     list_select_related = ["clinic", "practitioner"]
     ordering = ["-starts_at", "id"]
+
+
+@admin.register(Credential)
+class CredentialAdmin(ClinicAdmin):
+    """Who may treat, and until when. A renewed document is a further row."""
+
+    list_display = ["kind", "user", "clinic", "number", "issuer", "expires_on"]
+    list_filter = ["kind", "expires_on"]
+    list_select_related = ["user", "clinic", "device_model"]
+    search_fields = ["number", "issuer", "user__last_name", "user__username"]
+    ordering = ["expires_on", "id"]
+    fieldsets = [
+        (None, {"fields": ["kind", "user", "clinic", "device_model"]}),
+        ("Document", {"fields": ["number", "issuer", "document"]}),
+        ("How long and how deep", {"fields": ["valid_from", "expires_on", "depth_max_mm"]}),
+    ]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """No clinic: most are of a person."""
+        return super(ClinicAdmin, self).get_changeform_initial_data(request)
 
 
 @admin.register(Room)

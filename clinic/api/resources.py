@@ -8,7 +8,7 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 
 from clinic.api.auth import UserOut
 from clinic.api.base import ClinicViewSet
-from clinic.models import Device, Room, User
+from clinic.models import Credential, Device, Room, User
 
 
 class PractitionerViewSet(ListModelMixin, ClinicViewSet):
@@ -54,3 +54,21 @@ class DeviceViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
 
     def get_queryset(self) -> models.QuerySet[Any]:
         return super().get_queryset().select_related("model")
+
+
+class CredentialOut(serializers.ModelSerializer[Credential]):
+    class Meta:
+        model = Credential
+        fields = [
+            *("id", "user", "clinic", "kind", "device_model", "number", "issuer"),
+            *("depth_max_mm", "valid_from", "expires_on", "document"),
+        ]
+        read_only_fields = fields
+
+
+class CredentialViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
+    """Of colleagues and of the premises. A manager enters them in the admin."""
+
+    model = Credential
+    resource = "clinic.credential"
+    serializer_class = CredentialOut

@@ -22,22 +22,32 @@ from clinic.models.base import (
     without_extension,
 )
 from clinic.models.calendar import CalendarFeed
+from clinic.models.credentials import (
+    PRESCRIBERS,
+    PROOF_OF,
+    Credential,
+    CredentialKind,
+)
 from clinic.models.equipment import CartridgeLot, Device, DeviceModel, DeviceSpec, Modality
 from clinic.models.idempotency import IdempotencyKey
 from clinic.models.lifecycle import Event, Moves, Moving, in_words
 from clinic.models.on_call import OnCallShift
 from clinic.models.rules import ClinicalRule
 from clinic.models.schedule import Closure, TimeOff, WorkingHours
-from clinic.models.site import Clinic, Heartbeat, OpeningHours, Room, Weekday
+from clinic.models.site import Clinic, Heartbeat, OpeningHours, Proof, Room, Weekday
 from clinic.models.staff import Role, User
 
 __all__ = [
+    "PRESCRIBERS",
+    "PROOF_OF",
     "CalendarFeed",
     "CartridgeLot",
     "Clinic",
     "ClinicScoped",
     "ClinicalRule",
     "Closure",
+    "Credential",
+    "CredentialKind",
     "Device",
     "DeviceModel",
     "DeviceSpec",
@@ -52,6 +62,7 @@ __all__ = [
     "Moving",
     "OnCallShift",
     "OpeningHours",
+    "Proof",
     "Role",
     "Room",
     "Sourced",

@@ -2,9 +2,10 @@
 
 import zoneinfo
 from datetime import datetime, time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
@@ -23,6 +24,16 @@ from clinic.values.phone_numbers import check_emergency_number, country_of
 
 if TYPE_CHECKING:
     from clinic.models.staff import User
+
+
+class Proof(models.TextChoices):
+    """What the law may ask for before somebody is needled at a clinic."""
+
+    LICENCE = "LICENCE", "Licence of the practitioner"
+    TRAINING = "TRAINING", "Training on the device"
+    INSURANCE = "INSURANCE", "Insurance of the practitioner"
+    PREMISES = "PREMISES", "Licence of the premises"
+    EXAMINATION = "EXAMINATION", "A prescriber's examination within the year"
 
 
 class ClinicQuerySet(models.QuerySet["Clinic"]):
@@ -70,6 +81,14 @@ class Clinic(Model):
         help_text="Days between reading or signing the consent and the first session of a plan; 0"
         " means that who consents may be treated the same day.",
     )
+    asks_for: "ArrayField[Any, Any]" = ArrayField(
+        models.CharField(max_length=16, choices=Proof),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="What the law of the place asks for before somebody is needled. What is on record"
+        " and has ended stops a treatment in any case.",
+    )
     quiet_from = models.TimeField(
         default=time(21), help_text="No automatic message from this local time on…"
     )
@@ -97,6 +116,11 @@ class Clinic(Model):
                 name="clinic_cooling_off_at_most_90_days",
                 condition=Q(consent_cooling_off_days__range=(0, 90)),
                 violation_error_message="The days after a consent must be 0 to 90.",
+            ),
+            models.CheckConstraint(
+                name="clinic_asks_for_known_proofs",
+                condition=Q(asks_for__contained_by=Proof.values),
+                violation_error_message="One of what is asked for is not known.",
             ),
             models.CheckConstraint(
                 name="clinic_emergency_phone_given",

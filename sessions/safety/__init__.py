@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from sessions.safety.candidacy import check_candidacy
+from sessions.safety.credentials import check_credentials
 from sessions.safety.depth import DepthRange, check_zone, depth_range
 from sessions.safety.facts import Facts
 from sessions.safety.label import check_label_and_consent, off_label_reasons
@@ -40,7 +41,11 @@ __all__ = [
 
 def assess(facts: Facts) -> list[Finding]:
     """All findings, the gravest first, each code and subject once."""
+    deepest = max((treated.depth_mm for treated in facts.treated), default=None)
     found = [
+        *check_credentials(
+            facts.standing, on=facts.on, device=facts.device.code, deepest_mm=deepest
+        ),
         *check_candidacy(facts.candidacy, facts.on),
         *check_screening(facts),
         *check_age(facts),

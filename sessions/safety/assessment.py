@@ -13,6 +13,7 @@ from sessions.lifecycle import SIGNED
 from sessions.models import Deviation, Kind, SessionFinding, TreatmentSession, of_treatment
 from sessions.safety import assess, check_side_effects
 from sessions.safety.candidacy import check_candidacy
+from sessions.safety.credentials import check_credentials
 from sessions.safety.loading import (
     candidacy_facts,
     device_facts,
@@ -21,6 +22,7 @@ from sessions.safety.loading import (
     rules_in_effect,
     screening_facts,
 )
+from sessions.safety.loading_credentials import standing
 from sessions.safety.loading_healing import open_side_effects
 from sessions.safety.readiness import birth_date_missing
 
@@ -120,6 +122,15 @@ def side_effect_findings(session: TreatmentSession, *, at: datetime) -> list[Fin
 def candidacy_findings(session: TreatmentSession) -> list[Finding]:
     """What a practitioner has decided against needling on the day of the session."""
     return check_candidacy(candidacy_facts(session), session.starts_at_local.date())
+
+
+def credential_findings(session: TreatmentSession) -> list[Finding]:
+    """What the practitioner, or the premises, lack on the day of the session."""
+    return check_credentials(
+        standing(session),
+        on=session.starts_at_local.date(),
+        device=of_treatment(session.device).model.code,
+    )
 
 
 def carried_over(

@@ -216,6 +216,31 @@ class ProductUse:
 
 
 @dataclass(frozen=True)
+class Credential:
+    """One document of the practitioner or of the premises."""
+
+    kind: str
+    name: str
+    valid_from: date | None = None
+    expires_on: date | None = None
+    device: str = ""  # the code of its model, of a training
+    depth_max_mm: Decimal | None = None
+
+    def counts_on(self, day: date) -> bool:
+        has_begun = self.valid_from is None or self.valid_from <= day
+        return has_begun and (self.expires_on is None or day <= self.expires_on)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known of who treats and where, and what the clinic's law asks for."""
+
+    credentials: tuple[Credential, ...] = ()
+    asked: frozenset[str] = frozenset()
+    examined_on: date | None = None  # by a prescriber, the last time
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything that the rules look at, for one session."""
 
@@ -226,6 +251,7 @@ class Facts:
     rules: Mapping[str, Number]
     skin_type: int | None
     age: int | None  # not known until somebody asks for the birth date
+    standing: Standing = Standing()
     candidacy: Candidacy | None = None
     screening: Screening | None = None
     consent: Consent | None = None

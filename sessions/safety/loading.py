@@ -36,6 +36,7 @@ from sessions.models import (
 from sessions.safety import facts
 from sessions.safety.facts import Facts, Number
 from sessions.safety.loading_chart import product_uses, treated_zones, uses_of_the_day
+from sessions.safety.loading_credentials import standing
 from sessions.safety.loading_healing import (
     PIGMENT,
     open_side_effects,
@@ -68,6 +69,7 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
             cold_sores=session.patient.cold_sore_history,
             allergies=session.patient.allergies,
         ),
+        standing=standing(session),
         candidacy=candidacy_facts(session),
         screening=screening_facts(newest_screening(session)),
         consent=_consent(newest_consent(session), at, session.clinic),

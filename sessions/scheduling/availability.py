@@ -89,6 +89,7 @@ class BookingFacts(Presence):
     unhealed: bool  # the patient has side effects that are not resolved
     ruled_out: bool  # the last screening may rule the patient out
     not_a_candidate: bool  # a practitioner has decided against it, for that day
+    credentials_in_doubt: bool  # the law asks for some, or one has ended by then
 
 
 def presence(

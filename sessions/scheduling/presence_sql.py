@@ -108,9 +108,9 @@ PRESENCE = Prepared(
     types=PRESENCE_TYPES,
 )
 
-# What a booking has to know once it holds its locks. Whether there are holds near it and side
-# effects not healed yet, or a decision against it: mostly there are none, and then nobody need ask
-# which. A row for each plan of the sitting; for a visit without any, one.
+# What a booking has to know once it holds its locks. Whether there are holds near it, side effects
+# not healed yet, a decision against it or a credential that has ended: mostly there are none, and
+# then nobody need ask which. A row for each plan of the sitting; for a visit without any, one.
 STANDING = Prepared(
     "standing",
     f"""{opening_hours(THIS_ONE)}
@@ -142,7 +142,11 @@ SELECT {PRESENT},
                    WHERE decided.patient_id = patient.id
                      AND (decided.concerns = '{{}}' OR concern.code = ANY (decided.concerns))
                    ORDER BY decided_at DESC, id DESC LIMIT 1) AS newest
-               WHERE outcome = 'DECLINED' OR (outcome = 'NOT_NOW' AND until > %(first)s))
+               WHERE outcome = 'DECLINED' OR (outcome = 'NOT_NOW' AND until > %(first)s)),
+       EXISTS (SELECT FROM clinic WHERE id = %(clinic)s AND asks_for <> '{{}}')
+           OR EXISTS (SELECT FROM clinic_credential
+                      WHERE (user_id = %(practitioner)s OR clinic_id = %(clinic)s)
+                        AND (expires_on < %(first)s OR valid_from > %(first)s))
 FROM tstzrange(%(starts_at)s, %(ends_at)s) AS asked,
      patient CROSS JOIN unnest(%(plans)s) WITH ORDINALITY AS area (plan_id, place)
      LEFT JOIN treatment_plan AS plan ON plan.id = area.plan_id

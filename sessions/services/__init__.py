@@ -40,6 +40,7 @@ from sessions.services.booking.waitlist import (
     withdraw_from_waitlist,
 )
 from sessions.services.calendar_feed import close_calendar, open_calendar
+from sessions.services.credentials import warn_of_credentials
 from sessions.services.ending.closures import add_closure, add_time_off, bookings_in, propose_moves
 from sessions.services.ending.decisions import Choice, Decider, Decision, StillAhead
 from sessions.services.ending.hours import add_working_hours, remove_working_hours
@@ -133,6 +134,7 @@ __all__ = [
     "store_photo",
     "take_exposure_step",
     "use_cartridge",
+    "warn_of_credentials",
     "withdraw_from_waitlist",
     "write_chart",
 ]

@@ -12,6 +12,7 @@ from clinic.models import (
     Clinic,
     ClinicalRule,
     Closure,
+    Credential,
     Device,
     DeviceModel,
     DeviceSpec,
@@ -119,6 +120,17 @@ class OnCallShiftFactory(DjangoModelFactory):
     practitioner = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
     starts_at = NINE
     ends_at = factory.LazyAttribute(lambda s: s.starts_at + HOUR)
+
+
+class CredentialFactory(DjangoModelFactory):
+    class Meta:
+        model = Credential
+
+    user = factory.SubFactory(UserFactory)
+    kind = "PHYSICIAN"
+    number = factory.Sequence(lambda n: f"MD-{n}")
+    issuer = "Texas"
+    expires_on = date(2035, 1, 31)
 
 
 class RoomFactory(DjangoModelFactory):

@@ -184,6 +184,20 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
     ("side_effect_note_grade_in_ctcae_range", {}, "grade", [1, 5], [0, 6]),
     ("blood_exposure_told_afterwards", {"happened_at": NINE}, "at", [NINE], [NINE - SECOND]),
     ("exposure_step_told_afterwards", {"done_at": NINE}, "at", [NINE], [NINE - SECOND]),
+    (
+        "credential_days_ordered",
+        {"valid_from": NINE.date()},
+        "expires_on",
+        [NINE.date()],
+        [NINE.date() - DAY],
+    ),
+    (
+        "credential_depth_in_band",
+        {},
+        "depth_max_mm",
+        [Decimal("0.50"), Decimal("2.50")],
+        [Decimal("0.49"), Decimal("2.51")],
+    ),
     ("clinic_cooling_off_at_most_90_days", {}, "consent_cooling_off_days", [0, 90], [91]),
     (
         "side_effect_resolved_after_onset",

@@ -54,6 +54,15 @@ VIOLATIONS["cartridge_lot_gtin_has_14_digits"] = lambda: make.CartridgeLotFactor
 VIOLATIONS["cartridge_lot_recalled_with_reason"] = lambda: make.CartridgeLotFactory(
     recalled_at=NINE
 )
+VIOLATIONS["clinic_asks_for_known_proofs"] = lambda: make.ClinicFactory(asks_for=["LUCK"])
+VIOLATIONS["credential_kind_known"] = lambda: make.CredentialFactory(kind="WIZARD")
+VIOLATIONS["credential_of_the_premises_or_a_person"] = lambda: make.CredentialFactory(
+    kind="PREMISES"
+)
+VIOLATIONS["credential_device_iff_training"] = lambda: make.CredentialFactory(kind="TRAINING")
+VIOLATIONS["credential_named"] = lambda: make.CredentialFactory(number="")
+VIOLATIONS["credential_days_ordered"] = lambda: make.CredentialFactory(valid_from=date(2035, 2, 1))
+VIOLATIONS["credential_depth_in_band"] = lambda: make.CredentialFactory(depth_max_mm="2.51")
 VIOLATIONS["idempotency_key_printable"] = lambda: make.IdempotencyKeyFactory(key="tab\t")
 VIOLATIONS["idempotency_key_body_iff_status"] = lambda: make.IdempotencyKeyFactory(status=201)
 VIOLATIONS["user_role_known"] = lambda: make.UserFactory(role="WIZARD")

@@ -17,6 +17,7 @@ from tests.factories import (
     CheckInFactory,
     ClinicFactory,
     ClosureFactory,
+    CredentialFactory,
     ExposureFactory,
     InboundFactory,
     MessageFactory,
@@ -51,6 +52,7 @@ def rows(booking: Booking) -> dict[str, Any]:
         "side-effects": SideEffectFactory(session=session),
         "check-ins": CheckInFactory(session=session),
         "waitlist": WaitlistEntryFactory(plan=booking.plan),
+        "credentials": CredentialFactory(user=booking.practitioner),
         "rooms": booking.room,
         "devices": booking.device,
         "working-hours": WorkingHoursFactory(

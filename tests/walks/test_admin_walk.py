@@ -44,6 +44,10 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
     "WorkingHours": lambda _: {"weekday": "6", "closes_at": "18:00", "valid_until": ""},
     "Clinic": lambda _: {"emergency_phone": "112"},
     "CartridgeLot": lambda _: {"gtin": GTIN, **NOT_RECALLED},
+    "Credential": lambda _: {
+        **{"kind": "PHYSICIAN", "clinic": "", "device_model": "", "depth_max_mm": ""},
+        **{"valid_from": "", "expires_on": ""},
+    },
     "CareStep": lambda _: {"zones": [], "skin_types": [], "asks_for": ""},
     "TimeOff": lambda _: {"ends_at_1": "11:00"},
     "VisitType": lambda _: {

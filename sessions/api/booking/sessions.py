@@ -211,7 +211,7 @@ class SessionViewSet(
 
         409 codes: `practitioner_taken room_taken device_taken patient_taken too_soon
         closed held practitioner_off room_unfit device_unfit out_of_use open_side_effect
-        screening_blocks not_a_candidate plan_not_active`;
+        screening_blocks not_a_candidate may_not_treat plan_not_active`;
         `too_soon` adds `earliest_at, earliest_on`. What is taken, held or closed adds
         `alternatives`: up to three bookable times near the wanted one."""
         if names_a_visit(request.data):

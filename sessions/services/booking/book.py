@@ -72,7 +72,7 @@ def book_session(
     3. Insert; the constraints have the last word, put into the words of the desk.
     4. Write the history and tell the listeners, in the same transaction.
 
-    Raises InThePast, Closed, PractitionerOff, RoomUnfit, DeviceUnfit, Held, TooSoon,
+    Raises InThePast, Closed, PractitionerOff, RoomUnfit, DeviceUnfit, Held, TooSoon, MayNotTreat,
     OpenSideEffects, ScreeningBlocks, NotACandidate, PractitionerTaken, RoomTaken, DeviceTaken,
     PatientTaken, PlanNotActive, NotBookable, OutOfUse, NoPractitionerHere, PatientArchived,
     NoVersion, OverrideNotAllowed.

@@ -10,6 +10,7 @@ from sessions.models import SessionFinding, TreatmentSession
 from sessions.safety.assessment import (
     candidacy_findings,
     carried_over,
+    credential_findings,
     override_row,
     ruling_out,
     side_effect_findings,
@@ -30,6 +31,11 @@ class OpenSideEffects(Conflict):
 class NotACandidate(Conflict):
     code = "not_a_candidate"
     title = "A practitioner has decided against it"
+
+
+class MayNotTreat(Conflict):
+    code = "may_not_treat"
+    title = "A credential is missing or has ended"
 
 
 class OverrideNotAllowed(NotAllowed):
@@ -64,8 +70,10 @@ def weigh(
 ) -> Weighed:
     """`moved` is the session that is booked anew at another time.
 
-    Raises OpenSideEffects, ScreeningBlocks, NotACandidate, OverrideNotAllowed.
+    Raises MayNotTreat, OpenSideEffects, ScreeningBlocks, NotACandidate, OverrideNotAllowed.
     """
+    if now.credentials_in_doubt:
+        require_credentials(session)
     weighed = Weighed(reason=reason)
     if now.unhealed:
         unhealed = side_effect_findings(session, at=at)
@@ -81,6 +89,16 @@ def weigh(
         if not weighed.carried:
             weighed.accepted += accept(found, reason=reason, by=by, otherwise=NotACandidate)
     return weighed
+
+
+def require_credentials(session: TreatmentSession) -> None:
+    """Nobody can decide to do without. Raises MayNotTreat."""
+    if found := credential_findings(session):
+        raise MayNotTreat(
+            " ".join(finding.message for finding in found),
+            field="practitioner",
+            findings=[finding.as_dict() for finding in found],
+        )
 
 
 def require_override_right(by: User) -> None:

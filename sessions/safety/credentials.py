@@ -1,0 +1,98 @@
+"""Who treats, and whether they may: licence, training, insurance, premises, examination.
+
+What is on record and has ended stops the treatment; what is not on record stops it where the clinic
+says that its law asks for it. Nobody can decide to do without. Source: clinical.md §1.3.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from clinic.findings import OUR_DEFAULT, Finding, Severity
+from clinic.models import PRESCRIBERS, PROOF_OF, Proof
+from sessions.safety.facts import Credential, Standing
+
+YEAR = timedelta(days=365)
+DOCUMENTS = tuple(proof for proof in Proof if proof != Proof.EXAMINATION)
+RULE = "who may treat"
+
+
+def check_credentials(
+    standing: Standing, *, on: date, device: str, deepest_mm: Decimal | None = None
+) -> list[Finding]:
+    found: list[Finding] = []
+    for proof in DOCUMENTS:
+        held = [one for one in standing.credentials if _proves(one, proof, device)]
+        counting = [one for one in held if one.counts_on(on)]
+        if counting:
+            found += _check_depth(counting, proof, deepest_mm)
+        elif held or proof in standing.asked:
+            found.append(_not_proven(proof, held, on))
+    return [*found, *_check_examination(standing, on)]
+
+
+def held_on(credentials: Iterable[Credential], day: date) -> frozenset[str]:
+    """The kinds that count on a day."""
+    return frozenset(one.kind for one in credentials if one.counts_on(day))
+
+
+def _proves(credential: Credential, proof: Proof, device: str) -> bool:
+    is_for_device = proof != Proof.TRAINING or credential.device == device
+    return PROOF_OF[credential.kind] == proof and is_for_device
+
+
+def _not_proven(proof: Proof, held: Sequence[Credential], on: date) -> Finding:
+    ended = max((one.expires_on for one in held if one.expires_on), default=None)
+    if ended and ended < on:
+        code, said = "credential_expired", f"ended on {ended:%d %b %Y}."
+    elif held:
+        code, said = "credential_expired", "has not begun yet."
+    else:
+        code, said = "credential_missing", "is not on record, and this clinic asks for it."
+    return Finding(
+        code=code,
+        subject=proof.value.lower(),
+        severity=Severity.BLOCK,
+        message=f"{proof.label} {said} A manager enters the new one among the credentials.",
+        rule=RULE,
+        source=OUR_DEFAULT,
+        numbers={"ended_on": ended.isoformat()} if ended else {},
+    )
+
+
+def _check_depth(
+    counting: Sequence[Credential], proof: Proof, deepest_mm: Decimal | None
+) -> Iterable[Finding]:
+    """The widest of what counts is the limit."""
+    limits = [one.depth_max_mm for one in counting]
+    if deepest_mm is None or None in limits:
+        return
+    limit = max(depth for depth in limits if depth is not None)
+    if deepest_mm > limit:
+        yield Finding(
+            code="depth_above_credential",
+            subject=proof.value.lower(),
+            severity=Severity.BLOCK,
+            message=f"{deepest_mm} mm is deeper than the {limit} mm that the "
+            f"{proof.label.lower()} allows.",
+            rule=RULE,
+            source=OUR_DEFAULT,
+            numbers={"depth_mm": str(deepest_mm), "limit_mm": str(limit)},
+        )
+
+
+def _check_examination(standing: Standing, on: date) -> Iterable[Finding]:
+    if Proof.EXAMINATION not in standing.asked:
+        return
+    last = standing.examined_on
+    if last is None or on > last + YEAR:
+        kinds = " or ".join(kind.label.lower() for kind in PRESCRIBERS)
+        yield Finding(
+            code="examination_due",
+            severity=Severity.BLOCK,
+            message=(f"The last examination was on {last:%d %b %Y}. " if last else "")
+            + f"A {kinds} must examine this patient within the year: record it as a candidacy.",
+            rule=RULE,
+            source=OUR_DEFAULT,
+            numbers={"examined_on": last.isoformat()} if last else {},
+        )

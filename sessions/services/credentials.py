@@ -1,0 +1,60 @@
+"""Warning of credentials that are about to end, as long as they can be renewed in time."""
+
+from datetime import date, datetime, timedelta
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from clinic.db.retries import retried_transaction
+from clinic.models import Clinic, ClinicalRule, Credential, User
+from patients.models import Audience, StaffTask, TaskKind
+from patients.services.tasks import raise_task
+
+
+@retried_transaction
+def warn_of_credentials(*, at: datetime, by: User | None = None) -> int:
+    """A task for the manager for each credential that ends soon and was not renewed, once at each
+    clinic where its holder works; how many were raised."""
+    rule = ClinicalRule.objects.in_effect(at).filter(code="credential-warning-days").first()
+    if rule is None:
+        return 0
+    raised = 0
+    for credential, clinic in _ending(at, at.date() + timedelta(days=int(rule.value))):
+        source = f"credential:{credential.pk}:{clinic.pk}"
+        if StaffTask.objects.filter(source=source).exists():
+            continue
+        holder = credential.user or clinic
+        raise_task(
+            clinic=clinic,
+            kind=TaskKind.OTHER,
+            audience=Audience.MANAGER,
+            title=f"{holder}: {credential} ends on {credential.expires_on:%d %b %Y}",
+            detail="From the day after, nobody can book or start a treatment that needs it. Enter"
+            " the new one among the credentials.",
+            source=source,
+            at=at,
+        )
+        raised += 1
+    return raised
+
+
+def _ending(at: datetime, until: date) -> list[tuple[Credential, Clinic]]:
+    renewed = Credential.objects.filter(
+        Q(expires_on=None) | Q(expires_on__gt=OuterRef("expires_on")),
+        Q(user=OuterRef("user")) | Q(clinic=OuterRef("clinic")),
+        kind=OuterRef("kind"),
+    ).filter(
+        Q(device_model=OuterRef("device_model")) | (Q(device_model=None) & ~Q(kind="TRAINING"))
+    )
+    rows = (
+        Credential.objects.filter(~Exists(renewed), expires_on__lte=until)
+        .filter(Q(user=None) | Q(user__is_active=True))
+        .filter(expires_on__gte=at.date())
+        .select_related("user", "clinic", "device_model")
+        .prefetch_related("user__clinics")
+        .order_by(F("expires_on"), "pk")
+    )
+    return [
+        (row, clinic)
+        for row in rows
+        for clinic in ([row.clinic] if row.clinic else row.user.works_at if row.user else [])
+    ]

@@ -1,0 +1,184 @@
+"""Who may treat: licences, trainings, insurance, premises and examination, and until when."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from clinic.models import PROOF_OF, Clinic, ClinicalRule, CredentialKind, Proof, User
+from patients.models import StaffTask
+from sessions import services
+from sessions.safety.credentials import check_credentials
+from sessions.safety.facts import Credential, Standing
+from sessions.services.booking.moves import UnresolvedFindings
+from sessions.services.booking.rules import MayNotTreat
+from sessions.services.record.chart import OverrideNotAllowed
+from tests.conftest import Booking
+from tests.factories import (
+    DAY,
+    LONG_AGO,
+    NINE,
+    CandidacyFactory,
+    CredentialFactory,
+)
+
+TODAY = NINE.date()
+PEN = "skinpen"
+
+
+def found(standing: Standing, **more: Any) -> list[tuple[str, str]]:
+    told = check_credentials(standing, on=TODAY, device=PEN, **more)
+    return [(finding.code, finding.subject) for finding in told]
+
+
+def credential(kind: str, **details: Any) -> Credential:
+    device = PEN if kind == CredentialKind.TRAINING else ""
+    return Credential(**{"kind": kind, "name": kind, "device": device, **details})
+
+
+@pytest.mark.parametrize("kind", list(CredentialKind))
+def test_a_credential_counts_through_its_last_day(kind: str) -> None:
+    """Each kind by itself: asked for or not, what has ended stops."""
+    proof = PROOF_OF[kind].value.lower()
+    until = {day: credential(kind, expires_on=TODAY + day * DAY) for day in (-1, 0)}
+    later = credential(kind, valid_from=TODAY + DAY)
+
+    assert found(Standing((until[0],))) == []
+    assert found(Standing((until[-1],))) == [("credential_expired", proof)]
+    assert found(Standing((later,))) == [("credential_expired", proof)]
+    assert found(Standing((until[-1], until[0]))) == []  # renewed
+    assert found(Standing((replace(until[0], valid_from=TODAY),))) == []
+
+
+@pytest.mark.parametrize("proof", list(Proof))
+def test_what_the_law_asks_for_must_be_there(proof: Proof) -> None:
+    asked = Standing(asked=frozenset({proof.value}))
+    if proof == Proof.EXAMINATION:
+        for days, due in ((365, False), (366, True)):
+            seen = replace(asked, examined_on=TODAY - days * DAY)
+            assert found(seen) == ([("examination_due", "")] if due else [])
+        assert found(asked) == [("examination_due", "")]
+        return
+    assert found(asked) == [("credential_missing", proof.value.lower())]
+    kinds = [kind for kind in CredentialKind if PROOF_OF[kind] == proof]
+    for kind in kinds:
+        assert found(replace(asked, credentials=(credential(kind),))) == []
+    assert kinds
+
+
+def test_training_is_for_one_device() -> None:
+    other = credential("TRAINING", device="other-pen", expires_on=TODAY - DAY)
+
+    assert found(Standing((other,))) == []
+    assert found(Standing((other,), frozenset({"TRAINING"}))) == [
+        ("credential_missing", "training")
+    ]
+
+
+def test_the_widest_depth_that_counts_is_the_limit() -> None:
+    shallow = credential("AESTHETICIAN", depth_max_mm=Decimal("1.00"))
+    deep = credential("NURSE", depth_max_mm=Decimal("2.00"), expires_on=TODAY - DAY)
+    too_deep = [("depth_above_credential", "licence")]
+
+    assert found(Standing((shallow,)), deepest_mm=Decimal("1.00")) == []
+    assert found(Standing((shallow,)), deepest_mm=Decimal("1.01")) == too_deep
+    assert found(Standing((shallow, deep)), deepest_mm=Decimal("1.50")) == too_deep
+    valid = replace(deep, expires_on=TODAY)
+    assert found(Standing((shallow, valid)), deepest_mm=Decimal("1.50")) == []
+    assert found(Standing((shallow, credential("NURSE"))), deepest_mm=Decimal("2.50")) == []
+
+
+@pytest.mark.django_db
+def test_what_ends_before_the_day_stops_booking_at_the_practitioner(
+    booking: Booking, as_dana: APIClient
+) -> None:
+    licence = CredentialFactory(user=booking.practitioner, expires_on=TODAY - DAY)
+
+    answer = as_dana.post("/api/v1/sessions/", booking.body(NINE), format="json")
+
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (409, "may_not_treat")
+    assert "practitioner" in str(told["errors"])
+    assert told["findings"][0]["overridable_by"] == []
+    licence.expires_on = TODAY
+    licence.save()
+    assert booking.book(NINE).pk
+
+
+@pytest.mark.django_db
+def test_what_has_ended_since_the_booking_stops_the_start_and_cannot_be_overridden(
+    booking: Booking,
+) -> None:
+    booking.ready(NINE)
+    session = booking.book(NINE)
+    booking.move(session, "CHECKED_IN")
+    CredentialFactory(user=None, clinic=session.clinic, kind="PREMISES", expires_on=TODAY - DAY)
+
+    with pytest.raises(UnresolvedFindings, match="Licence of the premises"):
+        booking.move(session, "IN_PROGRESS")
+    with pytest.raises(OverrideNotAllowed):
+        services.override_finding(
+            session_id=session.pk,
+            code="credential_expired",
+            subject="premises",
+            reason="It is on its way",
+            at=NINE,
+            by=booking.practitioner,
+        )
+
+
+@pytest.mark.django_db
+def test_an_examination_is_a_decision_of_who_was_a_prescriber_then(
+    booking: Booking, alice: User
+) -> None:
+    Clinic.objects.update(asks_for=["EXAMINATION"])
+    booking.plan.clinic.refresh_from_db()
+    CandidacyFactory(patient=booking.plan.patient, decided_by=alice, decided_at=NINE - 30 * DAY)
+    with pytest.raises(MayNotTreat, match="prescriber must examine"):
+        booking.book(NINE)
+
+    licence = CredentialFactory(user=alice, kind="PRESCRIBER", valid_from=TODAY - 10 * DAY)
+    with pytest.raises(MayNotTreat):  # not yet one when it was decided
+        booking.book(NINE)
+    licence.valid_from = date(2020, 1, 1)
+    licence.save()
+    assert booking.book(NINE).pk
+
+
+@pytest.mark.django_db
+def test_the_manager_is_told_once_sixty_days_before(clinic: Clinic, alice: User) -> None:
+    ClinicalRule.objects.create(
+        code="credential-warning-days",
+        title="Warning",
+        value=60,
+        unit="days",
+        source="test",
+        effective_from=LONG_AGO,
+    )
+    soon = CredentialFactory(user=alice, expires_on=TODAY + 60 * DAY)
+    CredentialFactory(user=alice, kind="INSURANCE", expires_on=TODAY + 61 * DAY)
+    CredentialFactory(user=alice, kind="NURSE", expires_on=TODAY + 10 * DAY)
+    CredentialFactory(user=alice, kind="NURSE", expires_on=TODAY + 400 * DAY)  # renewed
+
+    assert [services.warn_of_credentials(at=NINE) for _ in range(2)] == [1, 0]
+    task = StaffTask.objects.get()
+    assert (task.audience, task.clinic) == ("MANAGER", clinic)
+    assert str(soon) in task.title
+
+
+@pytest.mark.django_db
+def test_a_form_says_at_its_fields_what_is_wrong(clinic: Clinic, alice: User) -> None:
+    wrong: dict[str, dict[str, Any]] = {
+        "user": {"kind": "NURSE", "user": None},
+        "clinic": {"kind": "PREMISES", "user": None},
+        "device_model": {"kind": "TRAINING"},
+        "expires_on": {"valid_from": TODAY, "expires_on": TODAY - DAY},
+    }
+    for field, details in wrong.items():
+        row = CredentialFactory.build(**{"user": alice, **details})
+        with pytest.raises(Exception, match=field) as refused:
+            row.full_clean()
+        assert field in refused.value.message_dict  # type: ignore[attr-defined]
