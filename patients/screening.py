@@ -30,6 +30,7 @@ class Answer:
     condition: Condition = Condition.ALWAYS
     washout_days: int | None = None
     overridable_by: tuple[str, ...] = ()
+    sign_off: str = ""
     last_exposure_on: date | None = None
     zones: frozenset[str] = frozenset()
 
@@ -87,6 +88,7 @@ def _finding(answer: Answer, situation: Situation) -> Finding | None:
         source=answer.source,
         clear_on=clear,
         overridable_by=overridable_by,
+        sign_off=answer.sign_off,
         numbers=numbers,
     )
 

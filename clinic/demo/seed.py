@@ -12,6 +12,7 @@ from clinic.demo.story import Story
 from clinic.models import (
     CartridgeLot,
     Clinic,
+    Credential,
     Device,
     DeviceModel,
     OpeningHours,
@@ -151,3 +152,28 @@ def _staff(clinics: dict[str, Clinic]) -> None:
         "sam.hart", first_name="Sam", last_name="Hart", role=Role.PRACTITIONER, is_staff=True
     )
     colleague.clinics.add(clinics[RIVERSIDE])
+    _credentials()
+
+
+def _credentials() -> None:
+    """Each practitioner is a nurse, trained on the device, whose insurance ends soon."""
+    pen = DeviceModel.objects.get(code="skinpen-precision")
+    today = timezone.now().date()
+    for number, person in enumerate(User.objects.practitioners().order_by("username"), 1):
+        Credential.objects.create(
+            user=person, kind="NURSE", number=f"RN-{number:05}", issuer="State board of nursing"
+        )
+        Credential.objects.create(
+            user=person,
+            kind="TRAINING",
+            device_model=pen,
+            number=f"T-{number:04}",
+            issuer=pen.maker,
+        )
+        Credential.objects.create(
+            user=person,
+            kind="INSURANCE",
+            number=f"P-{number:06}",
+            issuer="Mutual of the Lakes",
+            expires_on=today + timedelta(days=58),
+        )

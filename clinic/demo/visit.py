@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import F, OuterRef
 
@@ -120,8 +121,15 @@ class Visits(Intake):
                     reason=WHY_NOT[finding["code"]],
                     at=at,
                     by=self.clinician,
+                    **(self._signed_off(at) if finding["sign_off"] else {}),
                 )
             self._move(session, to, at, reason)
+
+    def _signed_off(self, at: datetime) -> dict[str, Any]:
+        return {
+            "signed_off_by": "Dr. Amara Diallo",
+            "signed_off_on": at.astimezone(self.clinic.zone).date(),
+        }
 
     def _treat(self, at: datetime, *, done: int) -> None:
         """A session from booking to signature, and the aftermath."""

@@ -90,7 +90,7 @@ class Credential(Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(DEPTHS[0]), MaxValueValidator(DEPTHS[1])],
-        help_text="Empty if it sets no limit.",
+        help_text="In mm; empty if it sets no limit.",
     )
     valid_from = models.DateField(null=True, blank=True)
     expires_on = models.DateField(

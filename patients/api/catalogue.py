@@ -64,6 +64,7 @@ class ScreeningRuleOut(serializers.ModelSerializer[ScreeningRule]):
                 "ask_again",
             ),
             *("scope", "condition", "severity", "washout_days", "message", "overridable_by"),
+            "sign_off",
             *("source", "evidence"),
         ]
         read_only_fields = fields

@@ -8,6 +8,7 @@ from django.db.models import Q
 from clinic.findings import Severity
 from clinic.models import (
     ClinicScoped,
+    CredentialKind,
     Evidence,
     Model,
     Role,
@@ -42,6 +43,13 @@ class Condition(models.TextChoices):
     SKIN_IV_TO_VI = "SKIN_IV_TO_VI", "Skin types IV to VI"
 
 
+class SignOff(models.TextChoices):
+    """Who must agree beside whoever overrides a rule: kinds of credentials."""
+
+    PHYSICIAN = CredentialKind.PHYSICIAN.value, "A physician"
+    PRESCRIBER = CredentialKind.PRESCRIBER.value, "A prescriber"
+
+
 class ScreeningRule(Versioned):
     """A question of the questionnaire, and what a yes means. A catalogue.
 
@@ -66,6 +74,16 @@ class ScreeningRule(Versioned):
         models.CharField(max_length=16, choices=Role), default=list, blank=True
     )
 
+    sign_off = models.CharField(
+        max_length=16,
+        choices=SignOff,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Whoever overrides it holds this credential, or names who has signed off, and"
+        " when.",
+    )
+
     objects = VersionedQuerySet.as_manager()
 
     class Meta:
@@ -76,6 +94,10 @@ class ScreeningRule(Versioned):
             one_of("screening_rule_severity_known", severity=Severity),
             one_of("screening_rule_scope_known", scope=Scope),
             one_of("screening_rule_condition_known", condition=Condition),
+            models.CheckConstraint(
+                name="screening_rule_sign_off_known",
+                condition=Q(sign_off__in=["", *SignOff.values]),
+            ),
             models.CheckConstraint(
                 name="screening_rule_washout_asks_when",
                 condition=Q(washout_days__isnull=True) | Q(asks_last_exposure=True),

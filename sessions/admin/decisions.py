@@ -15,14 +15,17 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
+from clinic.admin.forms.fields import DateField
 from clinic.admin.saving.save import save_state
 from clinic.errors import DomainError
+from clinic.models import CredentialKind
 from clinic.permissions import actor
 from sessions import services
 from sessions.models import TreatmentSession
 from sessions.safety.assessment import assess_session
 
 TICK, REASON, SHOWN = "go_on", "because", "shown"
+NAME, DAY = "signed_off_by", "signed_off_on"
 
 
 class ChangedSince(DomainError):
@@ -36,6 +39,7 @@ class Warned(NamedTuple):
     code: str
     subject: str
     message: str
+    sign_off: str = ""  # the credential that whoever decides holds, or names
 
     def name(self, part: str) -> str:
         return f"{part}:{self.code}:{self.subject}"
@@ -50,26 +54,30 @@ def warnings_for(request: HttpRequest, session: TreatmentSession) -> list[Warned
     role = actor(request).role
     loaded = TreatmentSession.objects.with_record().get(pk=session.pk)
     found = {
-        (entry.finding.code, entry.finding.subject): entry.finding.message
+        (entry.finding.code, entry.finding.subject): (entry.finding.message, entry.finding.sign_off)
         for entry in assess_session(loaded, at=timezone.now())
         if entry.is_open and role in entry.finding.overridable_by
     }
     for told in getattr(error, "extra", {}).get("findings", []):
         if role in told["overridable_by"]:
-            found[told["code"], told["subject"]] = told["message"]
+            found[told["code"], told["subject"]] = told["message"], told["sign_off"]
     for name, message in request.POST.dict().items():
         part, _, key = name.partition(":")
         if part == SHOWN and tuple(key.split(":", 1)) not in found:
             code, _, subject = key.partition(":")
-            found[code, subject] = message
-    listed = [Warned(*key, message) for key, message in found.items()]
+            found[code, subject] = message, ""
+    listed = [Warned(*key, *says) for key, says in found.items()]
     request.open_warnings = error, listed  # type: ignore[attr-defined]
     return listed
 
 
 def rows_of(warned: Iterable[Warned]) -> list[Any]:
     """The fields in the order of the page: what it says beside why to go on."""
-    return [(one.name(TICK), one.name(REASON)) for one in warned]
+    return [tuple(one.name(part) for part in _parts(one)) for one in warned]
+
+
+def _parts(one: Warned) -> tuple[str, ...]:
+    return (TICK, REASON, NAME, DAY) if one.sign_off else (TICK, REASON)
 
 
 def fields_of(warned: Iterable[Warned]) -> dict[str, forms.Field]:
@@ -84,6 +92,16 @@ def fields_of(warned: Iterable[Warned]) -> dict[str, forms.Field]:
             max_length=500,
             widget=UnfoldAdminTextInputWidget,
         )
+        if one.sign_off:
+            who = CredentialKind(one.sign_off).label
+            fields[one.name(NAME)] = forms.CharField(
+                label=f"{who} who signs off",
+                help_text="Leave it empty if you are one yourself.",
+                required=False,
+                max_length=120,
+                widget=UnfoldAdminTextInputWidget,
+            )
+            fields[one.name(DAY)] = DateField(label="Signed off on", required=False)
     return fields
 
 
@@ -136,9 +154,12 @@ def decide(request: HttpRequest, form: Any, warned: Iterable[Warned]) -> None:
                 code=one.code,
                 subject=one.subject,
                 reason=form.cleaned_data[one.name(REASON)],
+                signed_off_by=form.cleaned_data.get(one.name(NAME)) or "",
+                signed_off_on=form.cleaned_data.get(one.name(DAY)),
                 at=at,
                 by=by,
             )
         except DomainError as error:
-            error.field = one.name(REASON)
+            at_field = one.name(error.field or REASON)
+            error.field = at_field if at_field in form.fields else one.name(REASON)
             raise

@@ -76,7 +76,8 @@ class CartridgeUseInline(ReadOnlyInline):
 
 class SessionFindingInline(ReadOnlyInline):
     model = SessionFinding
-    fields = ["how_grave", "message", "overridden_by", "override_reason", "rule", "source"]
+    fields = ["how_grave", "message", "overridden_by", "override_reason", "signed_off_by"]
+    fields += ["rule", "source"]
     readonly_fields = fields
     verbose_name_plural = "findings on record"
 

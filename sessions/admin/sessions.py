@@ -93,7 +93,8 @@ BUTTONS = {
 
 def _answer(entry: AssessedFinding) -> str:
     if entry.overridden_by:
-        return f" {entry.overridden_by} goes on because: {entry.override_reason}"
+        named = f" Signed off by {entry.signed_off_by}." if entry.signed_off_by else ""
+        return f" {entry.overridden_by} goes on because: {entry.override_reason}{named}"
     return f" It has happened: {entry.deviation.reason}" if entry.deviation else ""
 
 

@@ -172,6 +172,10 @@ class SessionFinding(Model):
     overridden_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     overridden_at = models.DateTimeField(null=True)
     override_reason = models.CharField(max_length=500, blank=True)
+    signed_off_by = models.CharField(
+        max_length=120, blank=True, default="", db_default="", help_text="Physician or prescriber."
+    )
+    signed_off_on = models.DateField(null=True)
 
     class Meta:
         db_table = "treatment_session_finding"
@@ -188,6 +192,14 @@ class SessionFinding(Model):
                 | (
                     Q(overridden_by__isnull=False, overridden_at__isnull=False)
                     & ~Q(override_reason="")
+                ),
+            ),
+            models.CheckConstraint(
+                name="session_finding_sign_off_whole",
+                condition=Q(signed_off_by="", signed_off_on__isnull=True)
+                | (
+                    Q(overridden_by__isnull=False, signed_off_on__isnull=False)
+                    & ~Q(signed_off_by="")
                 ),
             ),
         ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from clinic.findings import Finding, Severity
@@ -35,6 +35,8 @@ class AssessedFinding:
     overridden_by: User | None = None
     overridden_at: datetime | None = None
     override_reason: str = ""
+    signed_off_by: str = ""
+    signed_off_on: date | None = None
     deviation: Deviation | None = None
 
     @property
@@ -96,6 +98,8 @@ def _stored(row: SessionFinding, finding: Finding, told: Told) -> AssessedFindin
         row.overridden_by,
         row.overridden_at,
         row.override_reason,
+        row.signed_off_by,
+        row.signed_off_on,
         _told_of(finding, told),
     )
 

@@ -68,6 +68,7 @@ def questions_about(pattern: str, *, at: datetime) -> list[Finding]:
             rule=f"{rule.name}, version {rule.version} of the question",
             source=rule.cited,
             overridable_by=tuple(rule.overridable_by),
+            sign_off=rule.sign_off,
         )
         for rule in _questionnaire(at)
         if asked.search(rule.question)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from clinic.findings import OUR_DEFAULT, Finding, Severity
-from clinic.models import PRESCRIBERS, PROOF_OF, Proof
+from clinic.models import PRESCRIBERS, PROOF_OF, CredentialKind, Proof
 from sessions.safety.facts import Credential, Standing
 
 YEAR = timedelta(days=365)
@@ -32,8 +32,9 @@ def check_credentials(
 
 
 def held_on(credentials: Iterable[Credential], day: date) -> frozenset[str]:
-    """The kinds that count on a day."""
-    return frozenset(one.kind for one in credentials if one.counts_on(day))
+    """The kinds that count on a day; a physician prescribes as well."""
+    kinds = frozenset(one.kind for one in credentials if one.counts_on(day))
+    return kinds | set(PRESCRIBERS) if CredentialKind.PHYSICIAN in kinds else kinds
 
 
 def _proves(credential: Credential, proof: Proof, device: str) -> bool:
@@ -56,7 +57,7 @@ def _not_proven(proof: Proof, held: Sequence[Credential], on: date) -> Finding:
         message=f"{proof.label} {said} A manager enters the new one among the credentials.",
         rule=RULE,
         source=OUR_DEFAULT,
-        numbers={"ended_on": ended.isoformat()} if ended else {},
+        numbers={"days_over": str((on - ended).days)} if ended and ended < on else {},
     )
 
 
@@ -94,5 +95,5 @@ def _check_examination(standing: Standing, on: date) -> Iterable[Finding]:
             + f"A {kinds} must examine this patient within the year: record it as a candidacy.",
             rule=RULE,
             source=OUR_DEFAULT,
-            numbers={"examined_on": last.isoformat()} if last else {},
+            numbers={"days": str((on - last).days)} if last else {},
         )

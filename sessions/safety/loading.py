@@ -225,6 +225,7 @@ def answer_facts(
         condition=Condition(rule.condition),
         washout_days=rule.washout_days,
         overridable_by=tuple(rule.overridable_by),
+        sign_off=rule.sign_off,
         last_exposure_on=last_exposure_on,
         zones=frozenset(zones),
     )

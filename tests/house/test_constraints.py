@@ -135,6 +135,7 @@ def _() -> None:
 
 
 # patients
+VIOLATIONS["screening_rule_sign_off_known"] = lambda: make.ScreeningRuleFactory(sign_off="NURSE")
 VIOLATIONS["patient_sex_known"] = lambda: make.PatientFactory(sex="ROBOT")
 VIOLATIONS["clinic_cooling_off_at_most_90_days"] = lambda: make.ClinicFactory(
     consent_cooling_off_days=91
@@ -539,6 +540,11 @@ VIOLATIONS["product_use_amounts_positive"] = lambda: make.ProductUseFactory(gram
 VIOLATIONS["session_finding_severity_known"] = lambda: make.SessionFindingFactory(severity="SO_SO")
 VIOLATIONS["session_finding_override_whole"] = lambda: make.SessionFindingFactory(
     override_reason="I say so"
+)
+
+
+VIOLATIONS["session_finding_sign_off_whole"] = lambda: make.SessionFindingFactory(
+    signed_off_by="Dr. Ruiz"
 )
 
 

@@ -27,6 +27,7 @@ TABLES = """
     clinic.cartridgelot                   cr    cr            cru      -      -
     clinic.calendarfeed                   -     crd           -        -      -
     clinic.clinicalrule                   -     r             cr       -      -
+    clinic.credential                     -     r             cru      -      r
     clinic.user                           -     -             cru      cru    r
     patients.area                         r     r             cru      -      -
     patients.zone                         r     r             cru      -      -

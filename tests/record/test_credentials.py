@@ -3,19 +3,21 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import chain, combinations
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
-from clinic.models import PROOF_OF, Clinic, ClinicalRule, CredentialKind, Proof, User
+from clinic.findings import Finding, Severity
+from clinic.models import PROOF_OF, Clinic, ClinicalRule, CredentialKind, Proof, Role, User
 from patients.models import StaffTask
 from sessions import services
-from sessions.safety.credentials import check_credentials
+from sessions.safety.credentials import check_credentials, held_on
 from sessions.safety.facts import Credential, Standing
 from sessions.services.booking.moves import UnresolvedFindings
 from sessions.services.booking.rules import MayNotTreat
-from sessions.services.record.chart import OverrideNotAllowed
+from sessions.services.record.sign_off import OverrideNotAllowed, SignOffAhead, SignOffMissing
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
@@ -23,6 +25,8 @@ from tests.factories import (
     NINE,
     CandidacyFactory,
     CredentialFactory,
+    ScreeningAnswerFactory,
+    ScreeningRuleFactory,
 )
 
 TODAY = NINE.date()
@@ -182,3 +186,58 @@ def test_a_form_says_at_its_fields_what_is_wrong(clinic: Clinic, alice: User) ->
         with pytest.raises(Exception, match=field) as refused:
             row.full_clean()
         assert field in refused.value.message_dict  # type: ignore[attr-defined]
+
+
+PHYSICIANS = {"PHYSICIAN": {"PHYSICIAN"}, "PRESCRIBER": {"PHYSICIAN", "PRESCRIBER"}}
+HELD = list(chain.from_iterable(combinations(list(CredentialKind), n) for n in range(8)))
+
+
+@pytest.mark.parametrize("sign_off", ["", "PHYSICIAN", "PRESCRIBER"])
+@pytest.mark.parametrize("roles", [(), ("PRACTITIONER",), ("MANAGER", "PRACTITIONER")])
+def test_only_roles_and_credentials_that_the_rule_names_may_override(
+    sign_off: str, roles: tuple[str, ...]
+) -> None:
+    """Every role with every set of credentials, signed off by somebody else or not."""
+    for severity in Severity:
+        rule = Finding("c", severity, "m", "r", "s", overridable_by=roles, sign_off=sign_off)
+        for kinds in HELD:
+            held = held_on(map(credential, kinds), TODAY)
+            ended = held_on((credential(k, expires_on=TODAY - DAY) for k in kinds), TODAY)
+            for role in Role.values:
+                may = severity != "INFO" and role in roles
+                suits = not sign_off or bool(PHYSICIANS[sign_off] & set(kinds))
+                assert rule.may_be_overridden(role, credentials=held) == (may and suits)
+                assert rule.may_be_overridden(role, credentials=ended) == (may and not sign_off)
+                assert rule.may_be_overridden(role, is_signed_off=True) == may
+
+
+@pytest.mark.django_db
+def test_a_sign_off_is_held_or_named_with_its_day(booking: Booking, alice: User) -> None:
+    booking.ready(NINE)
+    thinner = ScreeningRuleFactory(
+        code="thinner", severity="WARN", overridable_by=["PRACTITIONER"], sign_off="PHYSICIAN"
+    )
+    screening = booking.plan.patient.screenings.get()
+    ScreeningAnswerFactory(screening=screening, rule=thinner, answer=True)
+    session = booking.book(NINE)
+
+    def override(**named: Any) -> Any:
+        return services.override_finding(
+            session_id=session.pk,
+            code="screening_thinner",
+            subject="",
+            reason="Low dose",
+            at=NINE,
+            by=booking.practitioner,
+            **named,
+        )
+
+    for named in ({}, {"signed_off_by": "Dr. Ruiz"}, {"signed_off_on": TODAY}):
+        with pytest.raises(SignOffMissing):
+            override(**named)
+    with pytest.raises(SignOffAhead):
+        override(signed_off_by="Dr. Ruiz", signed_off_on=TODAY + DAY)
+    row = override(signed_off_by="Dr. Ruiz", signed_off_on=TODAY)
+    assert (row.signed_off_by, row.signed_off_on) == ("Dr. Ruiz", TODAY)
+    CredentialFactory(user=booking.practitioner, kind="PHYSICIAN")
+    assert override().signed_off_by == ""

@@ -19,7 +19,7 @@ from patients.screening import Answer
 from sessions import safety
 from sessions.models import Endpoint, ProductKind
 from sessions.safety import assess, facts, off_label_reasons
-from sessions.safety.facts import Clearance, Facts, Limit, Number, Zone
+from sessions.safety.facts import Clearance, Credential, Facts, Limit, Number, Standing, Zone
 from tests.factories import DAY, HOUR, NINE
 
 BLOCK, WARN, INFO = Severity.BLOCK, Severity.WARN, Severity.INFO
@@ -36,6 +36,8 @@ CODES = {
         (BLOCK, NOBODY, "consent_missing consent_outdated consent_expired consent_zone_missing"),
         (BLOCK, NOBODY, "consent_device_missing consent_off_label_missing minor_without_guardian"),
         (BLOCK, NOBODY, "minor_without_assent"),
+        (BLOCK, NOBODY, "credential_expired credential_missing depth_above_credential"),
+        (BLOCK, NOBODY, "examination_due"),
         (BLOCK, NOBODY, "birth_date_missing"),
         (BLOCK, NOBODY, "screening_isotretinoin_current"),
         (BLOCK, PRACTITIONER, "interval_hard open_side_effect not_a_candidate"),
@@ -509,6 +511,7 @@ SCREENINGS = [
     ),
 ]
 
+NURSE = Credential("NURSE", "Nurse 1")
 CANDIDATE = facts.Candidacy("CANDIDATE", NINE - DAY)
 NOT_NOW = facts.Candidacy("NOT_NOW", NINE - DAY, until=TODAY)
 READ_TODAY = replace(CONSENT, known_on=TODAY)
@@ -540,6 +543,20 @@ COURSES = [
     row("an emergency", "unreviewed_report", unreviewed=frozenset({"EMERGENCY"})),
     row("an amber report", "unreviewed_report", unreviewed=frozenset({"AMBER"})),
     row("a candidate", candidacy=CANDIDATE),
+    row(
+        "licence over",
+        "credential_expired/licence",
+        standing=Standing((replace(NURSE, expires_on=TODAY - DAY),)),
+    ),
+    row(
+        "licence asked", "credential_missing/licence", standing=Standing((), frozenset({"LICENCE"}))
+    ),
+    row(
+        "licence to 0.60",
+        "depth_above_credential/licence",
+        standing=Standing((replace(NURSE, depth_max_mm=Decimal("0.60")),)),
+    ),
+    row("not examined", "examination_due", standing=Standing((), frozenset({"EXAMINATION"}))),
     row("declined", "not_a_candidate", candidacy=replace(CANDIDATE, outcome="DECLINED")),
     row("not now", "not_a_candidate", candidacy=replace(NOT_NOW, until=TODAY + DAY)),
     row("now", candidacy=NOT_NOW),

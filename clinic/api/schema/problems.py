@@ -204,6 +204,7 @@ PROBLEM: Schema = {
             numbers={"type": "object", "additionalProperties": TEXT},
             clear_on={"type": ["string", "null"], "format": "date"},
             overridable_by={"type": "array", "items": TEXT},
+            sign_off=TEXT,
         ),
         "contradictions": {"type": "array", "items": {"$ref": f"{REF}schemas/ContradictionOut"}},
         "index": {"type": "integer"},

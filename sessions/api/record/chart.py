@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from clinic.api.base import InstantField
-from clinic.api.forms import CodeField, Form, RowField, TextField, parse_body
+from clinic.api.forms import CodeField, DayField, Form, RowField, TextField, parse_body
 from clinic.api.paging import page_of, pages_by
 from clinic.findings import Severity
 from clinic.permissions import actor
@@ -159,10 +159,17 @@ class FindingOut(serializers.Serializer[Any]):
     overridable_by = serializers.ListField(
         source="finding.overridable_by", child=serializers.CharField()
     )
+    sign_off = serializers.CharField(
+        source="finding.sign_off",
+        help_text="The credential that who overrides it must hold, or else name who has signed off;"
+        " empty if none.",
+    )
     is_open = serializers.BooleanField(help_text="It still needs a decision.")
     overridden_by = serializers.UUIDField(source="overridden_by.pk", allow_null=True)
     overridden_at = serializers.DateTimeField(allow_null=True)
     override_reason = serializers.CharField()
+    signed_off_by = serializers.CharField()
+    signed_off_on = serializers.DateField(allow_null=True)
     deviation = serializers.UUIDField(
         source="deviation.pk",
         allow_null=True,
@@ -175,6 +182,8 @@ class OverrideIn(Form):
     code = TextField(max_length=60)
     subject = TextField(required=False, allow_blank=True, max_length=60, default="")
     reason = TextField(max_length=500)
+    signed_off_by = TextField(required=False, allow_blank=True, max_length=120, default="")
+    signed_off_on = DayField(required=False, allow_null=True, default=None)
 
 
 class AddendumIn(Form):

@@ -1,7 +1,7 @@
 """Writing down what was done, and what is added after the signature."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import NotRequired, TypedDict
@@ -12,8 +12,8 @@ from django.db import IntegrityError, transaction
 
 from clinic.db.constraints import constraint_of
 from clinic.db.retries import retried_transaction
-from clinic.errors import Conflict, DomainError, NotAllowed
-from clinic.models import CartridgeLot, Role, User, in_words
+from clinic.errors import Conflict, DomainError
+from clinic.models import CartridgeLot, User, in_words
 from patients.models import Area, Zone
 from patients.services.records import require_open
 from sessions.gs1 import read_cartridge_code
@@ -28,6 +28,7 @@ from sessions.models import (
     ZoneTreatment,
 )
 from sessions.safety.assessment import assess_session, override_row
+from sessions.services.record.sign_off import require_may_override
 
 
 class NotInProgress(Conflict):
@@ -83,11 +84,6 @@ class OtherDevice(Conflict):
 class NoSuchFinding(Conflict):
     code = "no_such_finding"
     title = "There is no such finding"
-
-
-class OverrideNotAllowed(NotAllowed):
-    code = "override_not_allowed"
-    title = "This role may not override the rule"
 
 
 class ZoneEntry(TypedDict):
@@ -247,11 +243,21 @@ def explain_cartridge(error: IntegrityError, use: CartridgeUse) -> Exception:
 
 @retried_transaction
 def override_finding(
-    *, session_id: UUID, code: str, subject: str, reason: str, at: datetime, by: User
+    *,
+    session_id: UUID,
+    code: str,
+    subject: str,
+    reason: str,
+    at: datetime,
+    by: User,
+    signed_off_by: str = "",
+    signed_off_on: date | None = None,
 ) -> SessionFinding:
     """Go on in spite of a finding, with a reason. It holds for the numbers as they are now.
 
-    Raises NoSuchFinding, and OverrideNotAllowed if the rule does not leave it to this role.
+    Where the rule asks for a sign-off: by who holds that credential, or with the name of the
+    physician who has signed off and the day. Raises NoSuchFinding, OverrideNotAllowed if the rule
+    does not leave it to this role, SignOffMissing, SignOffAhead.
     """
     session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
     require_open(session.patient)
@@ -264,11 +270,11 @@ def override_finding(
             "Open are: " + (" ".join(entry.message for entry in found.values()) or "none."),
             field="code",
         )
-    if by.role not in finding.overridable_by:
-        allowed = ", ".join(Role(role).label for role in finding.overridable_by) or "nobody"
-        raise OverrideNotAllowed(f"{finding.message} It may be overridden by: {allowed}.")
+    today = at.astimezone(session.clinic.zone).date()
+    require_may_override(finding, by=by, on=today, named=signed_off_by, named_on=signed_off_on)
     session.findings.filter(code=code, subject=subject).delete()
     row = override_row(session, finding, reason=reason, at=at, by=by)
+    row.signed_off_by, row.signed_off_on = signed_off_by, signed_off_on
     row.save()
     return row
 
