@@ -15,7 +15,7 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 
 from clinic.findings import Finding, Severity
-from clinic.models import DeviceModel
+from clinic.models import CredentialKind, DeviceModel, Proof
 from patients.models import ScreeningRule, Zone
 from sessions.models import Endpoint, Product, ProductKind, ProtocolVersion
 from sessions.safety import assess, facts
@@ -28,13 +28,14 @@ from sessions.safety.loading import (
 )
 from sessions.safety.loading_chart import product_facts, zone_facts
 from sessions.safety.loading_healing import PIGMENT, courses_in_effect, open_side_effect
+from sessions.safety.loading_response import stop_after
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 DEVICE, PROTOCOL = "skinpen-precision", "acne-scars-face"
 KNOWN = {
     *("age", "skin", "device", "protocol", "yes", "patient", "previous", "effects", "chart"),
     *("products", "consent", "expectations", "cartridge", "other_area", "asks", "scenario"),
-    *("good_health", "planned", "screening", "cooling_off"),
+    *("good_health", "planned", "screening", "cooling_off", "response", "credentials", "asks_for"),
 }
 
 
@@ -88,13 +89,15 @@ def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
     device = device_facts(models.get(), at)
     treated = _treated(inputs, version, at)
     previous = inputs.get("previous") or []
+    rules = rules_in_effect(at)
+    limit = stop_after(version, rules)
     return facts.Facts(
         starts_at=at,
         on=at.date(),
         needled_at=at,
         protocol=protocol_facts(version),
         device=device,
-        rules=rules_in_effect(at),
+        rules=rules,
         skin_type=inputs.get("skin", 2),
         age=inputs.get("age", 34),
         area=area_facts(version.protocol.area),
@@ -105,11 +108,37 @@ def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
         previous=_previous(previous, inputs, at),
         sessions_before=len(previous),
         sessions_planned=inputs.get("planned", version.planned_sessions),
+        stop_after=limit,
+        response=_response(inputs) if limit and len(previous) >= limit.value else None,
+        standing=_standing(inputs, device, at),
         side_effects=_open_side_effects(inputs, at),
         past_side_effects=_past_side_effects(inputs),
         treated=treated,
         products=tuple(_product(use, at) for use in inputs.get("products") or []),
         cartridges=1 if inputs.get("cartridge", True) else 0,
+    )
+
+
+def _response(inputs: Mapping[str, Any]) -> facts.Response:
+    """The skin is better, unless the case says that it is not; null: nobody has measured it."""
+    said = inputs.get("response", True)
+    return facts.Response(is_measured=said is not None, is_better=bool(said))
+
+
+def _standing(inputs: Mapping[str, Any], device: facts.Device, at: datetime) -> facts.Standing:
+    """Credentials by kind, with the days until they end; a training is on the device."""
+    held = inputs.get("credentials") or {}
+    return facts.Standing(
+        credentials=tuple(
+            facts.Credential(
+                kind=CredentialKind(kind),
+                name=CredentialKind(kind).label,
+                expires_on=None if days is None else at.date() + days * DAY,
+                device=device.code if kind == CredentialKind.TRAINING else "",
+            )
+            for kind, days in held.items()
+        ),
+        asked=frozenset(Proof(proof) for proof in inputs.get("asks_for") or []),
     )
 
 

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 import yaml
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from clinic.models import Evidence
+from sessions.safety.cases import assess_case, ignored_inputs
 
 FILE = Path(__file__).with_name("clinical_cases.yaml")
 CASES: dict[str, dict[str, Any]] = {
@@ -89,6 +91,31 @@ def test_every_finding_says_what_evidence_it_rests_on(lines: dict[str, Any]) -> 
     assert len(sources) > 80
     assert found <= words
     assert len(found) >= 4
+
+
+STOPPED = [{"days": 42 * n, "depth": "1.00"} for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "code"),
+    [
+        ({"previous": STOPPED, "response": False}, "no_response"),
+        ({"previous": STOPPED, "response": None}, "response_not_measured"),
+        ({"previous": STOPPED}, ""),
+        ({"previous": STOPPED[:2], "response": False}, ""),
+        ({"credentials": {"NURSE": -1}}, "credential_expired"),
+        ({"credentials": {"TRAINING": 0}, "asks_for": ["TRAINING"]}, ""),
+        ({"asks_for": ["EXAMINATION"]}, "examination_due"),
+    ],
+)
+def test_cases_try_the_stop_rule_and_who_may_treat(
+    inputs: dict[str, Any], code: str, lines: Any
+) -> None:
+    codes = {"no_response", "response_not_measured", "credential_expired", "examination_due"}
+    found = {finding.code for finding in assess_case(inputs, at=timezone.now())} & codes
+
+    assert found == ({code} if code else set())
+    assert ignored_inputs(inputs) == []
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
