@@ -1,5 +1,6 @@
 """Treatment sessions and their history."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -272,6 +273,9 @@ class TreatmentSession(Moving, Model):
     def starts_at_local(self) -> datetime:
         """The start on the clinic's wall clock."""
         return self.starts_at.astimezone(self.clinic.zone)
+
+    # the further areas that were booked with it, for whoever has just booked the sitting
+    booked_with: "Sequence[TreatmentSession]" = ()
 
     @property
     def leading_id(self) -> Any:

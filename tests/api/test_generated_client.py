@@ -116,7 +116,7 @@ def play_a_visit(desk: Person, clinician: Person, booking: Booking) -> None:
     first, again = (
         desk.answer("sessions.book_session", body=body, idempotency_key="one") for _ in range(2)
     )
-    assert isinstance(first.parsed, models.SessionOut)
+    assert isinstance(first.parsed, models.SessionDetailOut)
     assert again.parsed == first.parsed
     assert again.headers["Idempotency-Replayed"] == "true"
     refused = desk.does("sessions.book_session", models.Problem, body=body)
@@ -124,7 +124,7 @@ def play_a_visit(desk: Person, clinician: Person, booking: Booking) -> None:
 
     moved = desk.does(
         "sessions.reschedule_session",
-        models.SessionOut,
+        models.SessionDetailOut,
         first.parsed.id,
         body=models.RescheduleInRequest(starts_at=slots[1].starts_at),
     )
@@ -221,7 +221,7 @@ def cancel_the_next(desk: Person, plan: UUID) -> None:
     assert first.reason.code == "too_soon"
     session = desk.does(
         "sessions.book_session",
-        models.SessionOut,
+        models.SessionDetailOut,
         body=booking_of(models, plan, first.slot),
     )
     ended = desk.does(

@@ -32,6 +32,7 @@ from sessions.api.booking.session_out import (
     SHOWN,
     SessionDetailOut,
     SessionOut,
+    booked_data,
     session_data,
 )
 from sessions.api.booking.visits import VisitIn, book_visit, names_a_visit
@@ -102,7 +103,8 @@ class RescheduleIn(Form):
     room = VisibleField(queryset=Room.objects.all(), required=False)
     device = VisibleField(queryset=Device.objects.all(), required=False)
     shift_later = serializers.BooleanField(
-        default=False, help_text="Also move the plan's later sessions that would come too soon."
+        default=False,
+        help_text="Also move the later sessions of its plans that would come too soon.",
     )
     reason = TextField(required=False, max_length=500)
 
@@ -202,12 +204,12 @@ class SessionViewSet(
         """One session, with the areas of the sitting that it leads."""
         return Response(SessionDetailOut(self.get_object()).data)
 
-    @extend_schema(request=BOOKING, responses={201: SessionOut})
+    @extend_schema(request=BOOKING, responses={201: SessionDetailOut})
     def create(self, request: Request) -> Response:
         """Book a treatment of a plan, or a visit of another kind.
 
         With `further_plans` it is one sitting for several areas: a session for each, which the
-        further ones name as `sitting`.
+        further ones name as `sitting`; the answer lists them as `areas`.
 
         409 codes: `practitioner_taken room_taken device_taken patient_taken too_soon
         closed held practitioner_off room_unfit device_unfit out_of_use open_side_effect
@@ -215,7 +217,7 @@ class SessionViewSet(
         `too_soon` adds `earliest_at, earliest_on`. What is taken, held or closed adds
         `alternatives`: up to three bookable times near the wanted one."""
         if names_a_visit(request.data):
-            return Response(session_data(book_visit(request)), status=201)
+            return Response(booked_data(book_visit(request)), status=201)
         data = parse_body(BookingIn, request)
         details = dict(data)
         plan, now = details["plan"], timezone.now()
@@ -230,7 +232,7 @@ class SessionViewSet(
             )
             refusal.extra["alternatives"] = [plain(slot) for slot in slots]
             raise
-        return Response(session_data(session), status=201)
+        return Response(booked_data(session), status=201)
 
     def _move(self, request: Request, to: Status, form: type[Form] = ReasonIn) -> Response:
         session_id = self.get_object().pk
@@ -306,13 +308,13 @@ class SessionViewSet(
     def no_show(self, request: Request, pk: Any) -> Response:
         return self._move(request, Status.NO_SHOW)
 
-    @extend_schema(request=RescheduleIn, responses={201: SessionOut})
+    @extend_schema(request=RescheduleIn, responses={201: SessionDetailOut})
     @action(detail=True, methods=["post"])
     def reschedule(self, request: Request, pk: Any) -> Response:
         """Cancel this session and book the new time, both or neither. Answers the new one, or
         refuses as booking does.
 
-        409 `later_sessions_too_soon` lists the later sessions of the plan that would come too soon
+        409 `later_sessions_too_soon` lists the later sessions of its plans that would come too soon
         (`later_sessions`), with the times that `shift_later` would move them to."""
         old: TreatmentSession = self.get_object()
         details, now = {**parse_body(RescheduleIn, request)}, timezone.now()
@@ -335,7 +337,7 @@ class SessionViewSet(
             )
             refusal.extra["alternatives"] = [plain(slot) for slot in slots]
             raise
-        return Response(session_data(session), status=201)
+        return Response(booked_data(session), status=201)
 
     @extend_schema(responses=SessionEventOut(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=pages_by("id"))

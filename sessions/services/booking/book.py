@@ -62,7 +62,7 @@ def book_session(
     """Book one session of a plan. Uses up the plan's holds on the slot, and the one named.
 
     With `further_plans` it is one sitting for several areas: a session of each plan at the same
-    time, all or none, of which the one of `plan` leads and is returned.
+    time, all or none, of which the one of `plan` leads and is returned, `booked_with` the others.
 
     Spare queries by a plan that was read `with_booking_facts`; what may have changed since is read
     again behind the locks.
@@ -104,6 +104,7 @@ def book_session(
         with about_further(index):
             _insert_further(area, session, now, reason=reason, at=at, by=by)
     finish_booking(session, *further, holds=holds, at=at, by=by)
+    session.booked_with = further
     return session
 
 

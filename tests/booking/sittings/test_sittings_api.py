@@ -23,6 +23,7 @@ def test_the_desk_books_two_areas_and_leaves_one_out(as_dana: APIClient, booking
     [further] = as_dana.get(SESSIONS, {"sitting": face["id"]}).json()["results"]
     assert (further["plan"], further["sitting"]) == (str(neck.pk), face["id"])
     areas = as_dana.get(f"{SESSIONS}{face['id']}/").json()["areas"]
+    assert areas == face["areas"]
     assert [(area["session"], area["plan"], area["status"]) for area in areas] == [
         (face["id"], face["plan"], "BOOKED"),
         (further["id"], str(neck.pk), "BOOKED"),
