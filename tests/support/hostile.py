@@ -67,6 +67,7 @@ BY_NAME: dict[str, Any] = {
     "assessed_on": "2024-05-01",
     "onset_on": "2024-05-01",
     "last_exposure_on": "2024-05-01",
+    "signed_off_on": "2024-05-01",
     "onset_at": NINE.isoformat(),  # the start of the completed session
     "taken_at": "2024-05-01T10:00:00Z",
     "happened_at": "2024-05-01T10:00:00Z",
