@@ -4,8 +4,6 @@ Alice treats at the clinic and Dana sits at its desk; Bob treats at another clin
 nobody. Their clients are called after them.
 """
 
-import os
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -47,18 +45,6 @@ from tests.support.doubles import HttpGateway, SmtpServer, running
 from tests.support.logs import canary
 from tests.support.rows import rows as rows
 from tests.support.servers import template
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: a worker waits for PostgreSQL a third of its time."""
-    return (os.cpu_count() or 1) + 1
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files of few tests first: those are the long ones, and the last file is waited for."""
-    sizes = Counter(item.path for item in items)
-    items.sort(key=lambda item: sizes[item.path])
 
 
 def pytest_configure() -> None:
