@@ -1,15 +1,17 @@
-"""Messages that nobody can be sure of, or that did not reach the patient, become tasks."""
+"""What did not or cannot reach the patient, or what nobody can be sure of, becomes a task."""
 
 from datetime import datetime
 from typing import Any
 
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from aftercare.lifecycle import ACCEPTED, OPEN
-from aftercare.models import ANNOUNCES, Message, MessageStatus
+from aftercare.models import ANNOUNCES, AddressSource, Message, MessageStatus
+from aftercare.replies.opt_out import refusal
 from aftercare.replies.receipts import task_source
 from aftercare.signals import message_ended
-from patients.models import Purpose, StaffTask, TaskKind
+from patients.models import Channel, ContactConsent, Purpose, StaffTask, TaskKind
 from patients.services import finish_source, raise_task
 
 KINDS: dict[str, TaskKind] = {
@@ -42,6 +44,28 @@ def raise_follow_up(message: Message, status: str, reason: str, at: datetime, **
         source=source,
         at=at,
     )
+
+
+@receiver(post_save, sender=ContactConsent)
+def say_that_only_start_helps(
+    instance: ContactConsent, created: bool, raw: bool = False, **_: Any
+) -> None:
+    """The desk notes a yes to SMS although the patient's phone has sent STOP, which stands."""
+    if raw or not created or not instance.granted or instance.channel != Channel.SMS:
+        return
+    patient = instance.patient
+    word = refusal(channel=Channel.SMS, address=patient.mobile, purpose=instance.purpose)
+    if instance.recorded_by_id and word and word.source == AddressSource.REPLY:
+        raise_task(
+            clinic=patient.clinic,
+            patient=patient,
+            kind=TaskKind.BAD_ADDRESS,
+            title=f"No SMS until START is sent from that phone: {patient}",
+            detail="A yes was noted, but this number has sent STOP. No SMS goes out to it until the"
+            " patient sends START from the same phone.",
+            source=f"stopped:{patient.pk}",
+            at=instance.recorded_at,
+        )
 
 
 def _reaches_nobody(message: Message) -> bool:

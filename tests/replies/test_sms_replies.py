@@ -13,8 +13,9 @@ from aftercare.replies.promise import in_words, read_by
 from aftercare.replies.receive import confirm
 from aftercare.replies.reply import MASKED
 from aftercare.texts import gsm7, links
-from clinic.models import Clinic
+from clinic.models import Clinic, User
 from patients.models import Audience, Channel, Patient, StaffTask, TaskKind
+from patients.services import record_contact_consent
 from sessions.lifecycle import Status
 from sessions.models import CheckIn, TreatmentSession
 from tests.factories import (
@@ -75,6 +76,29 @@ def test_stop_is_confirmed_once_and_start_brings_texts_back(grace: Patient) -> N
     assert "no more texts" in replies[4]
     assert has_opted_out()
     assert not StaffTask.objects.exists()
+
+
+def test_who_notes_a_yes_after_stop_learns_that_only_start_helps(
+    grace: Patient, alice: User
+) -> None:
+    def note_a_yes() -> int:
+        record_contact_consent(
+            patient_id=grace.pk,
+            channel="SMS",
+            purpose="CARE",
+            granted=True,
+            wording="May we?",
+            at=NINE,
+            by=alice,
+        )
+        return StaffTask.objects.filter(patient=grace, kind=TaskKind.BAD_ADDRESS).count()
+
+    assert note_a_yes() == 0
+    text("STOP")
+    assert [note_a_yes(), note_a_yes()] == [1, 1]
+    text("START")
+    StaffTask.objects.all().delete()
+    assert note_a_yes() == 0
 
 
 def test_every_way_to_write_a_number_is_the_same_number(grace: Patient) -> None:
