@@ -16,6 +16,7 @@ from clinic.models import Clinic, User
 from tests.concurrency.conftest import race
 from tests.conftest import client_of
 from tests.factories import ClinicFactory, MessageFactory
+from tests.support.answers import description
 from tests.support.writes import Desk, writes
 
 ROUNDS = 200
@@ -56,6 +57,7 @@ def editors(clinic: Clinic, rounds: int) -> "Counter[tuple[int, ...]]":
     """Two who have both read a patient, and then both write: what they were answered."""
     desk = Desk(clinic)
     url = f"/api/v1/patients/{desk.patient.pk}/"
+    description()  # made by the first answer, else by two threads at once
     both_are_there = threading.Barrier(2, timeout=60)
 
     def edit(part: str, user: User, field: str) -> list[int]:
