@@ -135,6 +135,7 @@ urlpatterns = [
         name="patient-check-step",
     ),
     path("p/<str:token>/cancel/", patient_pages.cancel, name="patient-cancel"),
+    path("p/<str:token>/move/", patient_pages.move, name="patient-move"),
     path("p/<str:token>/visit.ics", patient_pages.calendar, name="patient-calendar"),
     path("p/<str:token>/today/", patient_pages.today, name="patient-today"),
     path("p/<str:token>/write/", patient_pages.write, name="patient-write"),

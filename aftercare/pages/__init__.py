@@ -6,6 +6,7 @@ open links to look for viruses.
 
 from aftercare.pages import check_in
 from aftercare.pages.cancel import calendar, cancel
+from aftercare.pages.other_times import move
 from aftercare.pages.preferences import preferences, unsubscribe
 from aftercare.pages.today import today
 from aftercare.pages.visit import change, confirm, page, write
@@ -16,6 +17,7 @@ __all__ = [
     "change",
     "check_in",
     "confirm",
+    "move",
     "page",
     "preferences",
     "today",

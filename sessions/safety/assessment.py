@@ -172,7 +172,7 @@ def ruling_out(session: TreatmentSession) -> list[Finding]:
 
 
 def override_row(
-    session: TreatmentSession, finding: Finding, *, reason: str, at: datetime, by: User
+    session: TreatmentSession, finding: Finding, *, reason: str, at: datetime, by: User | None
 ) -> SessionFinding:
     """The row that says who goes on in spite of a finding; not saved."""
     return SessionFinding(

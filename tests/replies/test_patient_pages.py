@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 PARTS = [
     *("", "confirm/", "change/", "write/", "preferences/", "unsubscribe/"),
-    *("cancel/", "visit.ics", "today/", "check/", "check/2/", "check/done/"),
+    *("cancel/", "move/", "visit.ics", "today/", "check/", "check/2/", "check/done/"),
 ]
 
 

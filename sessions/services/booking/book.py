@@ -52,7 +52,7 @@ def book_session(
     room: Room,
     device: Device,
     at: datetime,
-    by: User,
+    by: User | None,
     spacing_override_reason: str = "",
     side_effect_override_reason: str = "",
     rescheduled_from: TreatmentSession | None = None,
@@ -63,6 +63,8 @@ def book_session(
 
     With `further_plans` it is one sitting for several areas: a session of each plan at the same
     time, all or none, of which the one of `plan` leads and is returned, `booked_with` the others.
+
+    `by` is nobody where the patient has moved it.
 
     Spare queries by a plan that was read `with_booking_facts`; what may have changed since is read
     again behind the locks.
@@ -115,7 +117,7 @@ def _insert_further(
     *,
     reason: str,
     at: datetime,
-    by: User,
+    by: User | None,
 ) -> None:
     """A further area of a sitting, whose leading one is booked and holds the locks."""
     require_open_time(area, now, at=at)

@@ -39,7 +39,7 @@ def reschedule_session(
     room: Room | None = None,
     device: Device | None = None,
     at: datetime,
-    by: User,
+    by: User | None,
     reason: str = "",
     shift_later: bool = False,
     seen: Check = no_version_check,
@@ -49,6 +49,7 @@ def reschedule_session(
     What is not given stays as it is, and all areas of a sitting move. If later sessions of
     its plans would then come too soon, `shift_later` moves them too, each by as few days as
     possible; all sessions move or none.
+    `by` is nobody where the patient has moved it.
     Returns the new session, whose `rescheduled_from` is the old one.
     Raises what `book_session` raises, LaterSessionsTooSoon, NoFreeTime, IllegalMove, and what
     `seen` does.

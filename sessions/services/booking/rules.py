@@ -51,7 +51,9 @@ class Weighed:
     carried: list[SessionFinding] = field(default_factory=list)
     reason: str = ""
 
-    def rows(self, session: TreatmentSession, *, at: datetime, by: User) -> list[SessionFinding]:
+    def rows(
+        self, session: TreatmentSession, *, at: datetime, by: User | None
+    ) -> list[SessionFinding]:
         decided = (
             override_row(session, found, reason=self.reason, at=at, by=by)
             for found in self.accepted
@@ -66,7 +68,7 @@ def weigh(
     reason: str,
     moved: TreatmentSession | None,
     at: datetime,
-    by: User,
+    by: User | None,
 ) -> Weighed:
     """`moved` is the session that is booked anew at another time.
 
@@ -101,13 +103,13 @@ def require_credentials(session: TreatmentSession) -> None:
         )
 
 
-def require_override_right(by: User) -> None:
-    if not by.has_perm("treatment_sessions.override"):
+def require_override_right(by: User | None) -> None:
+    if by is None or not by.has_perm("treatment_sessions.override"):
         raise OverrideNotAllowed("Ask a practitioner to book this session.")
 
 
 def accept(
-    found: list[Finding], *, reason: str, by: User, otherwise: type[Conflict]
+    found: list[Finding], *, reason: str, by: User | None, otherwise: type[Conflict]
 ) -> list[Finding]:
     """What a practitioner books in spite of, with a reason; else it is refused."""
     if found and not reason:

@@ -1,0 +1,168 @@
+"""Moving a visit by its patient: six free times, and the words where none suits."""
+
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from aftercare.models import Message
+from aftercare.pages.base import FORM_IS_OLD, is_from_our_form, of_patient, show
+from aftercare.texts import links
+from clinic.db.retries import Busy
+from clinic.errors import DomainError
+from clinic.models import Device, Room, User
+from clinic.values.zones import whose_clock
+from sessions.lifecycle import UPCOMING
+from sessions.models import TreatmentSession
+from sessions.scheduling.availability import Offer, offers
+from sessions.scheduling.wanted import wanted_by
+from sessions.services import reschedule_session
+
+OFFERED = 6
+A_DAY = 2  # of them, so that not all are on one morning
+LOOKED_AT = timedelta(days=27)
+FARTHEST = timedelta(days=182)
+BY_PATIENT = "Moved by the patient on the page."
+PICK_ONE = _("Please choose one of the times.")
+GONE = _("This time is no longer free. Please choose another one, or call us.")
+
+
+@of_patient("GET", "HEAD", "POST")
+def move(request: HttpRequest, message: Message) -> HttpResponse:
+    """Offer times that are free if the visit leaves its own; a POST moves it to one of them."""
+    at = timezone.now()
+    session = message.session
+    if session.status not in UPCOMING or at >= session.starts_at:
+        return _home(message)
+    if request.method != "POST":
+        return _ask(request, message, at=at)
+    if not is_from_our_form(request, message):
+        return _ask(request, message, at=at, problem=FORM_IS_OLD, status=403)
+    wanted = _instant(request.POST.get("starts_at", ""))
+    if wanted is None:
+        return _ask(request, message, at=at, problem=PICK_ONE, status=400)
+    if not move_to(session, starts_at=wanted, at=at):
+        return _ask(request, message, at=at, problem=GONE, status=409)
+    return _home(message)
+
+
+def move_to(session: TreatmentSession, *, starts_at: datetime, at: datetime) -> bool:
+    """By the service, the rules and the locks of the desk; False if the time is no longer free."""
+    day = starts_at.astimezone(session.clinic.zone).date()
+    found = _free(session, first=day, last=day, at=at)
+    offer = next((one for one in found if one.starts_at == starts_at), None)
+    if offer is None:
+        return False
+    try:
+        reschedule_session(
+            session_id=session.pk,
+            starts_at=starts_at,
+            practitioner=User.objects.get(pk=offer.practitioner_id),
+            room=Room.objects.get(pk=offer.room_id) if offer.room_id else None,
+            device=Device.objects.get(pk=offer.device_id) if offer.device_id else None,
+            at=at,
+            by=None,
+            reason=BY_PATIENT,
+        )
+    except Busy:
+        raise
+    except DomainError:  # somebody was faster, or a rule is against it that the desk can weigh
+        return False
+    return True
+
+
+def _free(session: TreatmentSession, *, first: date, last: date, at: datetime) -> list[Offer]:
+    found = offers(
+        wanted=wanted_by(session),
+        first=first,
+        last=last,
+        practitioner_id=session.practitioner_id,
+        others=True,
+        at=at,
+        moving=session,
+    )
+    return [offer for offer in found if offer.starts_at != session.starts_at]
+
+
+def _ask(
+    request: HttpRequest,
+    message: Message,
+    *,
+    at: datetime,
+    problem: str | Promise = "",
+    status: int = 200,
+) -> HttpResponse:
+    session, zone = message.session, message.clinic.zone
+    today = at.astimezone(zone).date()
+    first = min(max(_day(request.GET.get("from", "")) or today, today), today + FARTHEST)
+    found = _free(session, first=first, last=first + LOOKED_AT, at=at)
+    few = _a_few(found, session)
+    last = few[-1].starts_at.astimezone(zone).date() if few else first + LOOKED_AT
+    times = [
+        {
+            "value": offer.starts_at.isoformat(),
+            "day": date_format(offer.starts_at.astimezone(zone), "VISIT_DATE_FORMAT"),
+            "time": f"{offer.starts_at.astimezone(zone):%H:%M}",
+        }
+        for offer in few
+    ]
+    return show(
+        request,
+        message,
+        "move",
+        status=status,
+        problem=problem,
+        times=times,
+        whose=whose_clock(zone, message.patient.zone),
+        later=(last + timedelta(days=1)).isoformat() if last < today + FARTHEST else "",
+    )
+
+
+def _a_few(found: list[Offer], session: TreatmentSession) -> list[Offer]:
+    """Two of each day, the nearest to the time of day that the patient has now."""
+    zone = session.clinic.zone
+    local = session.starts_at.astimezone(zone)
+    usual = local.hour * 60 + local.minute
+
+    def distance(offer: Offer) -> int:
+        start = offer.starts_at.astimezone(zone)
+        return abs(start.hour * 60 + start.minute - usual)
+
+    few: list[Offer] = []
+    days = groupby(
+        sorted(found, key=lambda offer: offer.starts_at),
+        key=lambda offer: offer.starts_at.astimezone(zone).date(),
+    )
+    for _day_of, of_day in days:
+        starts = {offer.starts_at: offer for offer in of_day}.values()
+        nearest = sorted(starts, key=distance)[:A_DAY]
+        few += sorted(nearest, key=lambda offer: offer.starts_at)
+        if len(few) >= OFFERED:
+            break
+    return few[:OFFERED]
+
+
+def _home(message: Message) -> HttpResponse:
+    answer = HttpResponseRedirect(f"/p/{links.token_for(message)}/")
+    answer.status_code = 303
+    return answer
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found and found.tzinfo else None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
