@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial, wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core import signing
 from django.db import DatabaseError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template import loader
 from django.utils import timezone
@@ -72,6 +73,15 @@ def of_patient(*methods: str, ends: bool = True) -> Callable[[View], Callable[..
         return run
 
     return decorate
+
+
+def lead_to(message: Message, page: str = "", **query: object) -> HttpResponse:
+    """After a form: another page of the same link, which can be loaded again without harm."""
+    asked = urlencode({name: value for name, value in query.items() if value})
+    url = f"/p/{links.token_for(message)}/{page}"
+    answer = HttpResponseRedirect(f"{url}?{asked}" if asked else url)
+    answer.status_code = 303
+    return answer
 
 
 def trouble(request: HttpRequest, *, status: int) -> HttpResponse:

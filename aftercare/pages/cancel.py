@@ -4,15 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.models import Message
-from aftercare.pages.base import FORM_IS_OLD, is_from_our_form, of_patient, show
-from aftercare.texts import links
+from aftercare.pages.base import FORM_IS_OLD, is_from_our_form, lead_to, of_patient, show
 from clinic.db.retries import retried_transaction
 from clinic.values.zones import whose_clock
 from patients.models import TaskKind
@@ -35,11 +34,8 @@ class WhyForm(forms.Form):
 def cancel(request: HttpRequest, message: Message) -> HttpResponse:
     """Ask whether the patient is sure; a POST cancels. Pressed twice, it is cancelled once."""
     at = timezone.now()
-    home = f"/p/{links.token_for(message)}/"
     if not _is_ahead(message.session, at=at):
-        answer = HttpResponseRedirect(home)
-        answer.status_code = 303
-        return answer
+        return lead_to(message)
     if request.method != "POST":
         return _ask(request, message, at=at)
     if not is_from_our_form(request, message):
@@ -48,9 +44,7 @@ def cancel(request: HttpRequest, message: Message) -> HttpResponse:
     if not form.is_valid():
         return _ask(request, message, at=at, problem=TOO_LONG, status=400)
     cancel_visit(message, why=form.cleaned_data["text"], at=at)
-    answer = HttpResponseRedirect(home)
-    answer.status_code = 303
-    return answer
+    return lead_to(message)
 
 
 @retried_transaction

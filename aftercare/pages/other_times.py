@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
@@ -11,8 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.models import Message
-from aftercare.pages.base import FORM_IS_OLD, is_from_our_form, of_patient, show
-from aftercare.texts import links
+from aftercare.pages.base import FORM_IS_OLD, is_from_our_form, lead_to, of_patient, show
 from clinic.db.retries import Busy
 from clinic.errors import DomainError
 from clinic.models import Device, Room, User
@@ -38,7 +37,7 @@ def move(request: HttpRequest, message: Message) -> HttpResponse:
     at = timezone.now()
     session = message.session
     if session.status not in UPCOMING or at >= session.starts_at:
-        return _home(message)
+        return lead_to(message)
     if request.method != "POST":
         return _ask(request, message, at=at)
     if not is_from_our_form(request, message):
@@ -48,7 +47,7 @@ def move(request: HttpRequest, message: Message) -> HttpResponse:
         return _ask(request, message, at=at, problem=PICK_ONE, status=400)
     if not move_to(session, starts_at=wanted, at=at):
         return _ask(request, message, at=at, problem=GONE, status=409)
-    return _home(message)
+    return lead_to(message)
 
 
 def move_to(session: TreatmentSession, *, starts_at: datetime, at: datetime) -> bool:
@@ -145,12 +144,6 @@ def _a_few(found: list[Offer], session: TreatmentSession) -> list[Offer]:
         if len(few) >= OFFERED:
             break
     return few[:OFFERED]
-
-
-def _home(message: Message) -> HttpResponse:
-    answer = HttpResponseRedirect(f"/p/{links.token_for(message)}/")
-    answer.status_code = 303
-    return answer
 
 
 def _instant(text: str) -> datetime | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
@@ -15,12 +15,12 @@ from aftercare.pages.base import (
     TOO_OFTEN,
     has_written_enough,
     is_from_our_form,
+    lead_to,
     of_patient,
     show,
 )
 from aftercare.replies import opt_out
 from aftercare.replies.address import lock_name, normalize_address
-from aftercare.texts import links
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from patients.models import Channel, ContactConsent, Patient, Purpose
@@ -68,9 +68,7 @@ def preferences(request: HttpRequest, message: Message) -> HttpResponse:
             problem, status = TOO_OFTEN, 429
         else:
             choose(message, ticked=set(request.POST), shown=_shown(request), at=at)
-            answer = HttpResponseRedirect(f"/p/{links.token_for(message)}/preferences/?done=saved")
-            answer.status_code = 303
-            return answer
+            return lead_to(message, "preferences/", done="saved")
     choices = choices_of(message.patient)
     is_saved = request.GET.get("done") == "saved"
     return show(

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -20,12 +20,12 @@ from aftercare.pages.base import (
     TOO_OFTEN,
     has_written_enough,
     is_from_our_form,
+    lead_to,
     of_patient,
     show,
 )
 from aftercare.replies import receive
 from aftercare.replies.contexts import healing_session
-from aftercare.texts import links
 from aftercare.texts.values import antiviral
 from clinic.values.zones import whose_clock
 from patients.models import TaskKind
@@ -74,7 +74,7 @@ def confirm(request: HttpRequest, message: Message) -> HttpResponse:
     message.session.refresh_from_db()
     if message.session.status != Status.CONFIRMED:
         return _show(request, message, status=409)
-    return _done(message)
+    return lead_to(message)
 
 
 @of_patient("POST")
@@ -111,20 +111,13 @@ def _take_text(
         provider_id=name,
         at=at,
     )
-    return _done(message, kept.reply_kind or done)
+    return lead_to(message, done=kept.reply_kind or done)
 
 
 def _name(request: HttpRequest, kind: TaskKind) -> str:
     """The same for a form that is sent twice."""
     form = "\n".join((kind, request.POST["form"], request.POST["text"]))
     return hashlib.sha256(form.encode("utf-8", "replace")).hexdigest()
-
-
-def _done(message: Message, what: str = "") -> HttpResponse:
-    query = f"?done={what}" if what else ""
-    answer = HttpResponseRedirect(f"/p/{links.token_for(message)}/{query}")
-    answer.status_code = 303
-    return answer
 
 
 def _show(

@@ -1,14 +1,13 @@
-"""The report behind the pages of one check-in, and where a page leads."""
+"""The report behind the pages of one check-in."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 
 from aftercare.models import Message
 from aftercare.replies.contexts import healing_session
-from aftercare.texts import links
 from sessions.models import CheckIn, TreatmentSession
 from sessions.triage import Level, gravest
 
@@ -49,11 +48,3 @@ def has_reported_enough(session: TreatmentSession, *, at: datetime) -> bool:
     day_ago = at - timedelta(days=1)
     pages = session.check_ins.filter(recorded_by__isnull=True, reported_at__gt=day_ago)
     return pages.count() >= PAGES_A_DAY
-
-
-def lead_to(message: Message, page: str, **query: object) -> HttpResponse:
-    asked = "&".join(f"{name}={value}" for name, value in query.items() if value)
-    url = f"/p/{links.token_for(message)}/check/{page}"
-    answer = HttpResponseRedirect(f"{url}?{asked}" if asked else url)
-    answer.status_code = 303
-    return answer

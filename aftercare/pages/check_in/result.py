@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from aftercare.models import Message
-from aftercare.pages.base import of_patient, show
+from aftercare.pages.base import lead_to, of_patient, show
 from aftercare.pages.check_in.questions import is_at_once
-from aftercare.pages.check_in.report import lead_to, level_of, pages_of, session_of
+from aftercare.pages.check_in.report import level_of, pages_of, session_of
 from aftercare.pages.today import next_question
 from aftercare.replies.promise import in_words, read_by
 from clinic.models import Clinic
@@ -32,7 +32,7 @@ def result(request: HttpRequest, message: Message) -> HttpResponse:
     if session and unread in (Level.RED, Level.EMERGENCY):
         told = _common(message, session, Level(unread), at=at)
         return show(request, message, "check_done", **told)
-    return lead_to(message, "")
+    return lead_to(message, "check/")
 
 
 def _told(

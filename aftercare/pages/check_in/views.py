@@ -8,7 +8,14 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from aftercare.models import Message
-from aftercare.pages.base import FORM_IS_OLD, TOO_OFTEN, is_from_our_form, of_patient, show
+from aftercare.pages.base import (
+    FORM_IS_OLD,
+    TOO_OFTEN,
+    is_from_our_form,
+    lead_to,
+    of_patient,
+    show,
+)
 from aftercare.pages.check_in.questions import (
     AT_ONCE,
     FEELINGS,
@@ -23,7 +30,6 @@ from aftercare.pages.check_in.questions import (
 )
 from aftercare.pages.check_in.report import (
     has_reported_enough,
-    lead_to,
     level_of,
     pages_of,
     session_of,
@@ -49,7 +55,7 @@ def begin(request: HttpRequest, message: Message) -> HttpResponse:
         return _nothing_heals(request, message)
     asked = request.GET.get("a", "")
     number = first_step(day_since(session, at))
-    return lead_to(message, f"{number}/", a=asked if asked in WORDS_OF_LINKS else "")
+    return lead_to(message, f"check/{number}/", a=asked if asked in WORDS_OF_LINKS else "")
 
 
 @of_patient("GET", "HEAD", "POST")
@@ -90,10 +96,10 @@ def _keep(
     except NoTriageRules:
         level = Level.EMERGENCY if is_at_once(answers.get("signs") or ()) else Level.RED
         _tell_without_rules(message, answers, level=level, at=at)
-        return lead_to(message, "done/", unread=level.value)
+        return lead_to(message, "check/done/", unread=level.value)
     report = (first or kept).pk
     following = next_step(number, kept.day, level_of([*pages, kept]))
-    return lead_to(message, f"{following}/" if following else "done/", report=report)
+    return lead_to(message, f"check/{following or 'done'}/", report=report)
 
 
 def _tell_without_rules(
