@@ -17,11 +17,13 @@ def warn_of_credentials(*, at: datetime, by: User | None = None) -> int:
     rule = ClinicalRule.objects.in_effect(at).filter(code="credential-warning-days").first()
     if rule is None:
         return 0
-    raised = 0
-    for credential, clinic in _ending(at, at.date() + timedelta(days=int(rule.value))):
-        source = f"credential:{credential.pk}:{clinic.pk}"
-        if StaffTask.objects.filter(source=source).exists():
-            continue
+    ending = {
+        f"credential:{credential.pk}:{clinic.pk}": (credential, clinic)
+        for credential, clinic in _ending(at, at.date() + timedelta(days=int(rule.value)))
+    }
+    told = set(StaffTask.objects.filter(source__in=ending).values_list("source", flat=True))
+    untold = {source: pair for source, pair in ending.items() if source not in told}
+    for source, (credential, clinic) in untold.items():
         holder = credential.user or clinic
         raise_task(
             clinic=clinic,
@@ -33,8 +35,7 @@ def warn_of_credentials(*, at: datetime, by: User | None = None) -> int:
             source=source,
             at=at,
         )
-        raised += 1
-    return raised
+    return len(untold)
 
 
 def _ending(at: datetime, until: date) -> list[tuple[Credential, Clinic]]:
