@@ -96,10 +96,11 @@ def heals(people: list[Patient], at: datetime) -> bool:
 
 
 def healing_session(patient: Patient, at: datetime) -> TreatmentSession | None:
-    """The newest session that words may be about: its skin was touched within 90 days."""
+    """The newest session that words may be about: its skin was touched within 90 days. It may have
+    begun before its time."""
     sessions = TreatmentSession.objects.filter(patient=patient, kind__in=TOUCHES_SKIN)
     sessions = sessions.filter(patient__archived_at__isnull=True)
-    come = sessions.filter(status__in=HAS_COME, starts_at__gt=at - HEALS_FOR, starts_at__lte=at)
+    come = sessions.filter(status__in=HAS_COME, starts_at__gt=at - HEALS_FOR)
     return come.order_by("-starts_at", "-id").first()
 
 

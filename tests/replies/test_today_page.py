@@ -6,7 +6,7 @@ from django.test import Client
 
 from aftercare.texts import course
 from sessions.lifecycle import Status
-from tests.factories import DAY
+from tests.factories import DAY, HOUR
 from tests.replies.pages import TODAY, get, make, url
 from tests.support.words import faults_in, visible
 
@@ -49,6 +49,13 @@ def test_the_page_is_words_in_every_language_and_names_nothing_that_was_done() -
 
     assert {line for line in lines["en"] if line.startswith("Your next visit")}
     assert not {line for line in lines["en"] & lines["es"] if any(map(str.isalpha, line))}
+
+
+@pytest.mark.parametrize("part", ["today/", "check/1/"])
+def test_who_was_treated_before_the_time_of_the_visit_is_answered_at_once(part: str) -> None:
+    early = make(TODAY + HOUR, Status.COMPLETED)
+
+    assert Client().get(url(early, part)).status_code == 200
 
 
 def test_where_no_skin_heals_the_page_says_whom_to_call() -> None:
