@@ -69,32 +69,36 @@ NESTED: dict[str, type[models.Model]] = {
 PARTS = {"cases", "curves", "rules", "words"}
 MODELS = [*FILES.values(), *NESTED.values()]
 
-_copies: dict[str, bytes] = {}  # what the command has stored, by table, in its order
+# What the command has stored, by table, in its order; for each PUBLIC_URL, on which the number of
+# parts of an SMS depends.
+_copies: dict[str, dict[str, bytes]] = {}
 
 
 def load_catalogue() -> None:
     """Everything that ships as data: by the product's command, and where nothing of it is there
     yet, from the second time on by a copy of what the command has stored then."""
     is_empty = not any(every(model).exists() for model in MODELS)
-    if is_empty and _copies:
-        _restore()
+    if is_empty and settings.PUBLIC_URL in _copies:
+        _restore(_copies[settings.PUBLIC_URL])
         return
     call_command("seed_catalogue", verbosity=0, stdout=io.StringIO())
     if is_empty:
-        _keep()
+        _copies[settings.PUBLIC_URL] = _copy()
 
 
-def _keep() -> None:
+def _copy() -> dict[str, bytes]:
+    copy = {}
     first = {str(every(m).earliest("id").pk): m._meta.db_table for m in MODELS}
     with connection.cursor() as cursor:
         for _, table in sorted(first.items()):  # as they were stored: parents first
             with cursor.copy(f"COPY {table} TO STDOUT") as rows:
-                _copies[table] = b"".join(rows)
+                copy[table] = b"".join(rows)
+    return copy
 
 
-def _restore() -> None:
+def _restore(copy: dict[str, bytes]) -> None:
     with connection.cursor() as cursor:
-        for table, stored in _copies.items():
+        for table, stored in copy.items():
             with cursor.copy(f"COPY {table} FROM STDIN") as rows:
                 rows.write(stored)
 
