@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models.signals import post_save
@@ -21,7 +22,7 @@ from patients.models import ContactConsent, Patient, PatientMerge, StaffTask
 from patients.models.task import GRAVE
 from patients.signals import grave_task_raised
 from sessions.lifecycle import SIGNED, Status
-from sessions.models import TreatmentSession
+from sessions.models import SEVERE, SideEffect, SideEffectNote, TreatmentSession
 from sessions.signals import (
     archived_or_restored,
     asked_for_messages,
@@ -92,16 +93,34 @@ def tell_who_is_on_call(task: StaffTask, at: datetime, **_: Any) -> None:
 
 
 @receiver(post_save, sender=StaffTask)
-def go_on_once_it_is_resolved(instance: StaffTask, created: bool, **_: Any) -> None:
-    """What stood still while it was open: see `nothing_grave_is_open` of the re-check."""
-    if created or instance.severity not in GRAVE or instance.done_at is None:
+def go_on_after_the_report(instance: StaffTask, created: bool, **_: Any) -> None:
+    if not created and instance.severity in GRAVE and instance.done_at:
+        _go_on(instance.patient_id, at=instance.done_at)
+
+
+@receiver(post_save, sender=SideEffect)
+def go_on_after_the_side_effect(instance: SideEffect, created: bool, **_: Any) -> None:
+    if not created and instance.resolved_at:
+        _go_on(instance.session.patient_id, at=instance.resolved_at)
+
+
+@receiver(post_save, sender=SideEffectNote)
+def go_on_once_it_is_milder(instance: SideEffectNote, **_: Any) -> None:
+    if instance.grade < SEVERE:
+        _go_on(instance.side_effect.session.patient_id, at=instance.at)
+
+
+def _go_on(patient_id: UUID | None, *, at: datetime) -> None:
+    """What stood still as long as something grave was open: `nothing_grave_is_open` of the
+    re-check."""
+    if StaffTask.objects.grave().filter(patient=patient_id).exists():
         return
-    if StaffTask.objects.grave().filter(patient=instance.patient_id).exists():
+    if SideEffect.objects.grave().filter(session__patient=patient_id).exists():
         return
     waiting = Message.objects.filter(
-        patient=instance.patient_id, status=MessageStatus.PENDING, reason=STANDS_STILL
+        patient=patient_id, status=MessageStatus.PENDING, reason=STANDS_STILL
     )
-    if waiting.update(due_at=instance.done_at):
+    if waiting.update(due_at=at):
         transaction.on_commit(lambda: wake(send_due_messages))
 
 

@@ -22,7 +22,7 @@ from clinic.models import Clinic
 from patients.models import Channel, Patient
 from patients.models.task import GRAVE
 from patients.services.contact import lock_name as consent_lock_name
-from sessions.models import TreatmentSession
+from sessions.models import SEVERE, TreatmentSession
 
 M = TypeVar("M", bound=models.Model)
 
@@ -63,6 +63,10 @@ READ = Prepared(
         EXISTS (SELECT FROM staff_task AS task
          WHERE task.patient_id = message.patient_id AND task.status = 'OPEN'
              AND task.severity IN ({", ".join(f"'{severity}'" for severity in GRAVE)}))
+        OR EXISTS (SELECT FROM treatment_side_effect AS effect
+         JOIN treatment_session AS led_to_it ON led_to_it.id = effect.session_id
+         WHERE led_to_it.patient_id = message.patient_id AND effect.resolved_at IS NULL
+             AND effect.grade >= {SEVERE})
     FROM aftercare_message AS message
     JOIN patient ON patient.id = message.patient_id
     JOIN treatment_session AS session ON session.id = message.session_id

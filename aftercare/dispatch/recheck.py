@@ -28,7 +28,7 @@ class Verdict:
     due_at: datetime | None = None  # of what stays PENDING
 
 
-STANDS_STILL = "a grave report of the patient is open"
+STANDS_STILL = "a grave report or side effect of the patient is open"
 LOOK_AGAIN = timedelta(hours=1)  # whoever closes it sends on at once: aftercare.receivers
 Rule = Callable[[Message, datetime], Verdict | None]
 
@@ -71,8 +71,8 @@ def address_has_not_refused(message: Message, at: datetime) -> Verdict | None:
 
 
 def nothing_grave_is_open(message: Message, at: datetime) -> Verdict | None:
-    """Nobody is asked how the skin is, thanked or invited while a clinician has a grave report of
-    it to act on. Warning signs, and what is said of a visit that is booked, go out all the same."""
+    """Nobody is asked how the skin is, thanked or invited while a grave report or side effect of
+    it is open. Warning signs, and what is said of a visit that is booked, go out all the same."""
     if not (message.permission.stands_still and is_routine(message.step)):
         return None
     return Verdict(MessageStatus.PENDING, STANDS_STILL, at + LOOK_AGAIN)

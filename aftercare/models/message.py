@@ -54,7 +54,7 @@ class Permission(NamedTuple):
 
     has_agreed: bool  # the patient; silence is no
     refusal: str  # why the address is closed; "" if it is not
-    stands_still: bool = False  # a clinician has a grave report of the patient to act on
+    stands_still: bool = False  # something grave of the patient is open
 
 
 def is_one_of(moves: Iterable[tuple[str, str]]) -> str:

@@ -14,7 +14,7 @@ from sessions.models.check_in import CheckIn, Feeling
 from sessions.models.course import SideEffectNote
 from sessions.models.deviation import Deviation, DeviationKind, kind_of_finding
 from sessions.models.exposure import BloodExposure, ExposureKind, ExposureStep, ExposureStepKind
-from sessions.models.healing import SideEffect, SideEffectExpectation, SideEffectKind
+from sessions.models.healing import SEVERE, SideEffect, SideEffectExpectation, SideEffectKind
 from sessions.models.hold import Hold
 from sessions.models.outcome import Milestone, OutcomeMeasure, Photo, View
 from sessions.models.plan import IllegalPlanMove, PlanEvent, TreatmentPlan
@@ -55,6 +55,7 @@ __all__ = [
     "MAX_DEPTH_MM",
     "MAX_PASSES",
     "MIN_DEPTH_MM",
+    "SEVERE",
     "TALKS",
     "Addendum",
     "BloodExposure",

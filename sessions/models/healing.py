@@ -95,9 +95,16 @@ class SideEffectExpectation(Versioned):
         return f"{self.get_kind_display()}, version {self.version}"
 
 
+SEVERE = 3  # CTCAE: from here on it is grave, wherever on the body it is
+
+
 class SideEffectQuerySet(ClinicScoped["SideEffect"]):
     def unresolved(self) -> "SideEffectQuerySet":
         return self.filter(resolved_at__isnull=True)
+
+    def grave(self) -> "SideEffectQuerySet":
+        """What lasts and is severe, whoever has noted it."""
+        return self.unresolved().filter(grade__gte=SEVERE)
 
 
 @track_history(exclude=("clinic",))

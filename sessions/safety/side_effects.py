@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
-from sessions.models import ProductKind, SideEffectKind
+from sessions.models import SEVERE, ProductKind, SideEffectKind
 from sessions.safety.facts import Facts, Number, OpenSideEffect, PastSideEffect
 
 PRACTITIONER = (Role.PRACTITIONER.value,)
 BLOCK, WARN, INFO = Severity.BLOCK, Severity.WARN, Severity.INFO
-SEVERE = 3  # CTCAE: stops the session wherever on the body it is
 THROUGH_THE_CHANNELS = {ProductKind.SERUM, ProductKind.BLOOD}
 
 

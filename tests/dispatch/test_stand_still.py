@@ -1,6 +1,7 @@
 """While a clinician has a grave report to act on, routine texts of that patient stand still."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,8 +10,9 @@ from aftercare.models import Anchor, Message
 from patients.models import Purpose, StaffTask, TaskSeverity
 from patients.services import finish_task
 from sessions.lifecycle import Status
+from sessions.services import note_side_effect, resolve_side_effect
 from tests.dispatch.test_dispatch import ready, seen, send
-from tests.factories import DAY, HOUR, NINE, CareStepFactory, StaffTaskFactory
+from tests.factories import DAY, HOUR, NINE, CareStepFactory, SideEffectFactory, StaffTaskFactory
 from tests.support.doubles import SmtpServer
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +58,38 @@ def test_they_wait_until_the_last_grave_report_is_resolved_and_then_go_on(
     resolve(tasks[1])
     assert send(NINE + HOUR / 2) == 1  # at once, not at the next look
     assert seen(message) == ("SENT", "")
+
+
+@pytest.mark.parametrize("becomes", ["resolved", "milder"])
+def test_a_severe_side_effect_holds_them_though_nobody_has_reported_it(
+    smtp: SmtpServer, becomes: str
+) -> None:
+    message = after()
+    effect = SideEffectFactory(session=message.session, grade=3, is_expected=False)
+    report = report_on(message)
+
+    send()
+    resolve(report)
+    assert send(NINE + HOUR / 2) == 0  # the side effect lasts
+    assert seen(message) == ("PENDING", STANDS_STILL)
+
+    about: dict[str, Any] = {
+        "side_effect_id": effect.pk,
+        "at": NINE + HOUR / 2,
+        "by": effect.recorded_by,
+    }
+    if becomes == "resolved":
+        resolve_side_effect(resolution="healed", **about)
+    else:
+        note_side_effect(grade=2, is_expected=False, note="better", **about)
+    assert send(NINE + HOUR / 2) == 1
+
+
+def test_a_side_effect_that_is_not_severe_holds_nothing(smtp: SmtpServer) -> None:
+    message = after()
+    SideEffectFactory(session=message.session, grade=2)
+
+    assert send() == 1
 
 
 def test_they_are_looked_at_again_though_nobody_has_told(smtp: SmtpServer) -> None:

@@ -11,6 +11,7 @@ from patients.models import Zone
 from patients.services.records import require_open
 from sessions.lifecycle import SIGNED, Status
 from sessions.models import (
+    SEVERE,
     Photo,
     SideEffect,
     SideEffectExpectation,
@@ -18,7 +19,6 @@ from sessions.models import (
     SideEffectNote,
     TreatmentSession,
 )
-from sessions.safety.side_effects import SEVERE
 from sessions.services.booking.moves import CHECK_IN_OPENS
 from sessions.services.record.chart import require_on
 
