@@ -6,10 +6,12 @@ open links to look for viruses.
 
 from aftercare.pages import check_in
 from aftercare.pages.cancel import calendar, cancel
-from aftercare.pages.other_times import move
+from aftercare.pages.home import home
+from aftercare.pages.other_times import change, move
 from aftercare.pages.preferences import preferences, unsubscribe
 from aftercare.pages.today import today
-from aftercare.pages.visit import change, confirm, page, write
+from aftercare.pages.visit import confirm, visit
+from aftercare.pages.write import write
 
 __all__ = [
     "calendar",
@@ -17,10 +19,11 @@ __all__ = [
     "change",
     "check_in",
     "confirm",
+    "home",
     "move",
-    "page",
     "preferences",
     "today",
     "unsubscribe",
+    "visit",
     "write",
 ]

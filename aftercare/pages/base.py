@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 
 from aftercare.models import InboundMessage, Message
+from aftercare.pages.hours import hours_now
 from aftercare.texts import links
 from clinic.db.retries import Busy, is_passing
 from clinic.values.languages import other_languages, override_language
@@ -164,6 +165,7 @@ def show(
             "clinic": message.clinic,
             "home": f"/p/{links.token_for(message)}/",
             "form_key": form_key(message),
+            **hours_now(message.clinic, at=timezone.now()),
             **context,
         },
         status=status,

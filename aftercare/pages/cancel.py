@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from aftercare.models import Message
 from aftercare.pages.base import FORM_IS_OLD, is_from_our_form, lead_to, of_patient, show
+from aftercare.pages.visit import is_ahead
 from clinic.db.retries import retried_transaction
 from clinic.values.zones import whose_clock
 from patients.models import TaskKind
 from patients.services import raise_task
 from sessions import ical
-from sessions.lifecycle import UPCOMING, Status
-from sessions.models import TreatmentSession
+from sessions.lifecycle import Status
 from sessions.models.session import IllegalMove
 from sessions.services import move_session
 
@@ -34,7 +34,7 @@ class WhyForm(forms.Form):
 def cancel(request: HttpRequest, message: Message) -> HttpResponse:
     """Ask whether the patient is sure; a POST cancels. Pressed twice, it is cancelled once."""
     at = timezone.now()
-    if not _is_ahead(message.session, at=at):
+    if not is_ahead(message.session, at=at):
         return lead_to(message)
     if request.method != "POST":
         return _ask(request, message, at=at)
@@ -71,14 +71,10 @@ def cancel_visit(message: Message, *, why: str, at: datetime) -> None:
 def calendar(request: HttpRequest, message: Message) -> HttpResponse:
     """The visit as an entry for the patient's calendar: when and where, not what for."""
     session, at = message.session, timezone.now()
-    if not _is_ahead(session, at=at):
+    if not is_ahead(session, at=at):
         return show(request, message, "ended", status=410)
     file = ical.appointment(session)
     return HttpResponse(file, content_type="text/calendar; charset=utf-8")
-
-
-def _is_ahead(session: TreatmentSession, *, at: datetime) -> bool:
-    return session.status in UPCOMING and at < session.starts_at
 
 
 def _ask(
@@ -95,7 +91,7 @@ def _ask(
     context: dict[str, Any] = {
         "date": date_format(local, "VISIT_DATE_FORMAT"),
         "time": f"{local:%H:%M}{whose_clock(clinic.zone, message.patient.zone)}",
-        "hours": clinic.late_cancel_hours,
+        "late_hours": clinic.late_cancel_hours,
         "is_late": at > session.starts_at - late,
         "text": request.POST.get("text", ""),
     }

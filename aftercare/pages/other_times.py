@@ -12,11 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from aftercare.models import Message
 from aftercare.pages.base import FORM_IS_OLD, is_from_our_form, lead_to, of_patient, show
+from aftercare.pages.home import show_home
+from aftercare.pages.visit import is_ahead
+from aftercare.pages.words import Refused, take_words
 from clinic.db.retries import Busy
 from clinic.errors import DomainError
 from clinic.models import Device, Room, User
 from clinic.values.zones import whose_clock
-from sessions.lifecycle import UPCOMING
+from patients.models import TaskKind
 from sessions.models import TreatmentSession
 from sessions.scheduling.availability import Offer, offers
 from sessions.scheduling.wanted import wanted_by
@@ -36,7 +39,7 @@ def move(request: HttpRequest, message: Message) -> HttpResponse:
     """Offer times that are free if the visit leaves its own; a POST moves it to one of them."""
     at = timezone.now()
     session = message.session
-    if session.status not in UPCOMING or at >= session.starts_at:
+    if not is_ahead(session, at=at):
         return lead_to(message)
     if request.method != "POST":
         return _ask(request, message, at=at)
@@ -48,6 +51,19 @@ def move(request: HttpRequest, message: Message) -> HttpResponse:
     if not move_to(session, starts_at=wanted, at=at):
         return _ask(request, message, at=at, problem=GONE, status=409)
     return lead_to(message)
+
+
+@of_patient("POST")
+def change(request: HttpRequest, message: Message) -> HttpResponse:
+    """None of the times suits: ask the desk in words. The appointment stays as it is."""
+    at = timezone.now()
+    taken = take_words(request, message, kind=TaskKind.CHANGE_WANTED, at=at)
+    if not isinstance(taken, Refused):
+        is_grave = taken.reply_kind != "change"
+        return lead_to(message, "write/" if is_grave else "", done=taken.reply_kind)
+    if not is_ahead(message.session, at=at):
+        return show_home(request, message, problem=taken.problem, status=taken.status)
+    return _ask(request, message, at=at, problem=taken.problem, status=taken.status)
 
 
 def move_to(session: TreatmentSession, *, starts_at: datetime, at: datetime) -> bool:
@@ -117,6 +133,7 @@ def _ask(
         status=status,
         problem=problem,
         times=times,
+        text=request.POST.get("text", ""),
         whose=whose_clock(zone, message.patient.zone),
         later=(last + timedelta(days=1)).isoformat() if last < today + FARTHEST else "",
     )

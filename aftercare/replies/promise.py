@@ -1,5 +1,6 @@
-"""When a person will have read what came in, by the clinic's opening hours."""
+"""When a person will have read what came in, and whether one answers now, by the opening hours."""
 
+from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
 from django.utils.formats import date_format
@@ -15,9 +16,19 @@ LOOK_AHEAD = 30  # days
 def read_by(clinic: Clinic, at: datetime) -> datetime:
     """An opening hour from now, to the next quarter; in a day where nobody has said the hours."""
     left = READ_WITHIN
+    for opens, closes in open_from(clinic, at):
+        if opens + left <= closes:
+            return _to_the_quarter(opens + left)
+        left -= closes - opens
+    return _to_the_quarter(at + timedelta(days=1))
+
+
+def open_from(clinic: Clinic, at: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """When the clinic is open from a moment on, the first stretch first. It begins at that moment
+    if the clinic is open then."""
     day = at.astimezone(clinic.zone).date()
     hours = list(clinic.opening_hours.all())
-    closed = list(clinic.closures.filter(ends_at__gt=at))
+    closed = list(clinic.closures.filter(ends_at__gt=at)) if hours else []
     for ahead in range(LOOK_AHEAD):
         on = day + timedelta(days=ahead)
         for stretch in hours:
@@ -32,10 +43,8 @@ def read_by(clinic: Clinic, at: datetime) -> datetime:
                     opens = closure.ends_at
                 elif opens < closure.starts_at < closes:
                     closes = closure.starts_at
-            if opens + left <= closes:
-                return _to_the_quarter(opens + left)
-            left -= max(closes - opens, timedelta())
-    return _to_the_quarter(at + timedelta(days=1))
+            if opens < closes:
+                yield opens, closes
 
 
 def _to_the_quarter(moment: datetime) -> datetime:

@@ -6,7 +6,8 @@ from functools import partial
 from aftercare.models import InboundMessage, Keyword, Message
 from aftercare.replies.address import normalize_address
 from aftercare.replies.contexts import heals, read_words
-from aftercare.replies.handler import ReplyHandler, confirm
+from aftercare.replies.handler import WANTS, ReplyHandler, confirm
+from aftercare.replies.keywords import read_reply
 from aftercare.replies.reply import MASKED, URGENT, Incoming, report
 from aftercare.replies.sender import as_number
 from clinic.db.locks import lock
@@ -44,9 +45,8 @@ def receive_from_page(
 ) -> InboundMessage:
     """Keep what a patient wrote on the page of a message, and put it on the list of the staff.
 
-    A wish for another time is for the desk, whatever else is for clinicians while the skin heals;
-    red words are theirs, wherever they stand.
-    The same form sent twice is one.
+    What is about a visit is for the desk, whatever else is for clinicians while the skin heals; red
+    words are theirs, wherever they stand. The same form sent twice is one.
     """
     lock(f"inbound:{provider}:{provider_id}")
     known = InboundMessage.objects.filter(provider=provider, provider_id=provider_id).first()
@@ -63,18 +63,24 @@ def receive_from_page(
     if is_clinical:
         level, task = report(patient, text, words=words, source=source, at=at)
     title = f"{'Wants another time' if wants_change else 'Has written'}: {patient}"
-    raising = partial(raise_task, clinic=message.clinic, patient=patient, kind=kind, at=at)
+    topic = None if wants_change else read_reply(text).topic
+    of_desk, kind_of_desk = title, kind
+    if topic:
+        wanted, kind_of_desk, _ = WANTS[topic]
+        of_desk = f"{wanted}: {patient}"
+    raising = partial(raise_task, clinic=message.clinic, patient=patient, at=at)
     if task is None:
         grave = f"{level.name}: " if level in URGENT else ""
         task = raising(
-            title=grave + title,
+            kind=kind if is_clinical else kind_of_desk,
+            title=grave + title if is_clinical else of_desk,
             detail=text,
             source=source,
             audience=audience,
             severity=level.value if grave else TaskSeverity.ROUTINE,
         )
-    if is_clinical and wants_change:
-        raising(title=title, detail=MASKED, source=f"{source}:desk")
+    if is_clinical and (wants_change or topic):
+        raising(kind=kind_of_desk, title=of_desk, detail=MASKED, source=f"{source}:desk")
     return InboundMessage.objects.create(
         channel=message.channel,
         sender=normalize_address(message.channel, message.address),

@@ -76,7 +76,7 @@ def test_the_page_says_where_with_whom_and_how_to_keep_it(message: Message) -> N
     message.clinic.address = "Quay 1, Berlin"
     message.clinic.save()
 
-    text = get(message)
+    text = get(message, "visit/")
     assert "openstreetmap.org/search?query=Quay+1%2C+Berlin" in text
     assert message.session.practitioner.get_full_name() in text
     file = Client().get(url(message, "visit.ics"))
@@ -89,4 +89,4 @@ def test_whoever_did_not_come_reads_how_to_book() -> None:
     text = get(make(TODAY - DAY, Status.NO_SHOW))
 
     assert "You did not come" in text
-    assert "Call +49 30 12345678" in text
+    assert 'class="button" href="tel:+493012345678"' in text

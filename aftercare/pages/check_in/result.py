@@ -16,7 +16,6 @@ from aftercare.replies.promise import in_words, read_by
 from clinic.models import Clinic
 from patients.models import StaffTask
 from sessions.models import CheckIn, TreatmentSession
-from sessions.services.record.due import open_on
 from sessions.triage import Level, gravest
 
 
@@ -64,7 +63,6 @@ def _common(
     return {
         "level": level.value,
         "treated_on": date_format(on, "l"),
-        "is_open": _is_open(clinic, at),
         "read_by": in_words(read_by(clinic, at), clinic, at),
     }
 
@@ -78,12 +76,3 @@ def _seen(task: StaffTask | None, clinic: Clinic, *, at: datetime) -> str:
     """When somebody of the team has taken the task, or has finished it."""
     moment = task and (task.taken_at or task.done_at)
     return in_words(moment, clinic, at) if moment else ""
-
-
-def _is_open(clinic: Clinic, at: datetime) -> bool:
-    """Whether somebody answers the telephone; also where nobody has said the hours."""
-    today = at.astimezone(clinic.zone).date()
-    hours = open_on(today, clinic=clinic)
-    return any(opens <= at < closes for opens, closes in hours) or (
-        not clinic.opening_hours.exists()
-    )
