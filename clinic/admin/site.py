@@ -54,7 +54,7 @@ class SiteAdmin(ClinicAdmin):
     fieldsets = [
         (None, {"fields": ["name", "short_name", "time_zone", "slot_minutes"]}),
         ("Booking", {"fields": ["hold_minutes", "late_cancel_hours"]}),
-        ("Before needling", {"fields": ["consent_cooling_off_days", "asks_for"]}),
+        ("Before needling", {"fields": ["jurisdiction", "consent_cooling_off_days", "asks_for"]}),
         ("Contact", {"fields": CONTACT}),
         ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),
     ]

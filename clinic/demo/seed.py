@@ -107,6 +107,7 @@ def _clinic(name: str, short_name: str, zone: str, phone: str, *, always_open: b
         phone=phone,
         email=f"hello@{short_name.lower()}.example",
         address=ADDRESSES[name],
+        jurisdiction="EU" if zone.startswith("Europe") else "US",
         emergency_phone="112" if zone.startswith("Europe") else "911",
         # A newcomer may take the tour on a Sunday night: the first clinic never closes or sleeps.
         quiet_from=time(0) if always_open else time(21),

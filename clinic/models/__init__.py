@@ -34,7 +34,7 @@ from clinic.models.lifecycle import Event, Moves, Moving, in_words
 from clinic.models.on_call import OnCallShift
 from clinic.models.rules import ClinicalRule
 from clinic.models.schedule import Closure, TimeOff, WorkingHours
-from clinic.models.site import Clinic, Heartbeat, OpeningHours, Proof, Room, Weekday
+from clinic.models.site import Clinic, Heartbeat, Jurisdiction, OpeningHours, Proof, Room, Weekday
 from clinic.models.staff import Role, User
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "Evidence",
     "Heartbeat",
     "IdempotencyKey",
+    "Jurisdiction",
     "M",
     "Modality",
     "Model",

@@ -36,6 +36,17 @@ class Proof(models.TextChoices):
     EXAMINATION = "EXAMINATION", "A prescriber's examination within the year"
 
 
+class Jurisdiction(models.TextChoices):
+    """Whose authority clears devices there."""
+
+    US = "US", "United States"
+    EU = "EU", "European Union"
+    UK = "UK", "United Kingdom"
+    CANADA = "CA", "Canada"
+    AUSTRALIA = "AU", "Australia"
+    OTHER = "OTHER", "Elsewhere"
+
+
 class ClinicQuerySet(models.QuerySet["Clinic"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         if isinstance(user, AnonymousUser):
@@ -81,6 +92,13 @@ class Clinic(Model):
         help_text="Days between reading or signing the consent and the first session of a plan; 0"
         " means that who consents may be treated the same day.",
     )
+    jurisdiction = models.CharField(
+        max_length=8,
+        choices=Jurisdiction,
+        default=Jurisdiction.OTHER,
+        db_default=Jurisdiction.OTHER,
+        help_text="Whose clearances of devices count here.",
+    )
     asks_for: "ArrayField[Any, Any]" = ArrayField(
         models.CharField(max_length=16, choices=Proof),
         default=list,
@@ -117,6 +135,7 @@ class Clinic(Model):
                 condition=Q(consent_cooling_off_days__range=(0, 90)),
                 violation_error_message="The days after a consent must be 0 to 90.",
             ),
+            one_of("clinic_jurisdiction_known", jurisdiction=Jurisdiction),
             models.CheckConstraint(
                 name="clinic_asks_for_known_proofs",
                 condition=Q(asks_for__contained_by=Proof.values),

@@ -133,8 +133,8 @@ class ProtocolVersionAdmin(VersionedAdmin):
 
 @admin.register(DeviceClearance)
 class DeviceClearanceAdmin(VersionedAdmin):
-    list_display = version_columns("model", "reference", "indication", "min_age")
-    list_filter = ["model"]
+    list_display = version_columns("model", "reference", "jurisdiction", "indication", "min_age")
+    list_filter = ["jurisdiction", "model"]
     list_select_related = ["model"]
     search_fields = ["reference", "indication"]
     ordering = ["model", "reference", "-version"]

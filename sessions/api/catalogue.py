@@ -168,8 +168,8 @@ class DeviceClearanceOut(serializers.ModelSerializer[DeviceClearance]):
     class Meta:
         model = DeviceClearance
         fields = [
-            *("reference", "version", "indication", "concerns", "zones", "skin_types", "min_age"),
-            *("depth_max_mm", "source", "evidence"),
+            *("reference", "version", "jurisdiction", "indication", "concerns", "subtypes"),
+            *("zones", "skin_types", "min_age", "depth_max_mm", "source", "evidence"),
         ]
         read_only_fields = fields
 

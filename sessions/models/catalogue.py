@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from clinic.models import (
     DeviceModel,
     Evidence,
+    Jurisdiction,
     Model,
     Versioned,
     VersionedQuerySet,
@@ -35,8 +36,18 @@ class DeviceClearance(Versioned):
 
     model = models.ForeignKey(DeviceModel, on_delete=models.PROTECT, related_name="clearances")
     reference = models.CharField(max_length=20, help_text="Such as K202243.")
+    jurisdiction = models.CharField(
+        max_length=8,
+        choices=Jurisdiction,
+        default=Jurisdiction.US,
+        db_default=Jurisdiction.US,
+        help_text="Whose authority has cleared it.",
+    )
     indication = models.CharField(max_length=200)
     concerns = codes()
+    subtypes = codes(
+        db_default=[], help_text="Forms of the concern that it names; any form if none is named."
+    )
     zones = codes()
     skin_types = ArrayField(models.PositiveSmallIntegerField(choices=SkinType), default=list)
     min_age = models.PositiveSmallIntegerField(help_text="Years.")
@@ -49,6 +60,7 @@ class DeviceClearance(Versioned):
         constraints = [
             version_once("device_clearance_version_once", "model", "reference"),
             one_of("device_clearance_evidence_known", evidence=Evidence),
+            one_of("device_clearance_jurisdiction_known", jurisdiction=Jurisdiction),
             models.CheckConstraint(
                 name="device_clearance_depth_in_band",
                 condition=Q(depth_max_mm__isnull=True) | Q(depth_max_mm__range=IN_BAND),

@@ -16,7 +16,6 @@ from sessions.safety.candidacy import check_candidacy
 from sessions.safety.credentials import check_credentials
 from sessions.safety.loading import (
     candidacy_facts,
-    device_facts,
     load_facts,
     newest_screening,
     rules_in_effect,
@@ -24,6 +23,7 @@ from sessions.safety.loading import (
 )
 from sessions.safety.loading_credentials import standing
 from sessions.safety.loading_healing import open_side_effects
+from sessions.safety.loading_label import device_facts
 from sessions.safety.readiness import birth_date_missing
 
 
@@ -160,7 +160,7 @@ def ruling_out(session: TreatmentSession) -> list[Finding]:
     situation = Situation(
         on=session.starts_at_local.date(),
         device_lists_isotretinoin=device_facts(
-            of_treatment(session.device).model, session.starts_at
+            of_treatment(session.device).model, session.starts_at, session.clinic.jurisdiction
         ).lists_isotretinoin,
     )
     about_the_person = [answer for answer in screening.answers if answer.scope == Scope.GLOBAL]

@@ -15,19 +15,19 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 
 from clinic.findings import Finding, Severity
-from clinic.models import CredentialKind, DeviceModel, Proof
-from patients.models import ScreeningRule, Zone
+from clinic.models import CredentialKind, DeviceModel, Jurisdiction, Proof
+from patients.models import ConcernSubtype, ScreeningRule, Zone
 from sessions.models import Endpoint, Product, ProductKind, ProtocolVersion
 from sessions.safety import assess, facts
 from sessions.safety.loading import (
     answer_facts,
     area_facts,
-    device_facts,
     protocol_facts,
     rules_in_effect,
 )
 from sessions.safety.loading_chart import product_facts, zone_facts
 from sessions.safety.loading_healing import PIGMENT, courses_in_effect, open_side_effect
+from sessions.safety.loading_label import device_facts
 from sessions.safety.loading_response import stop_after
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -36,6 +36,7 @@ KNOWN = {
     *("age", "skin", "device", "protocol", "yes", "patient", "previous", "effects", "chart"),
     *("products", "consent", "expectations", "cartridge", "other_area", "asks", "scenario"),
     *("good_health", "planned", "screening", "cooling_off", "response", "credentials", "asks_for"),
+    *("jurisdiction", "subtype"),
 }
 
 
@@ -86,7 +87,7 @@ def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
     version = versions.select_related("protocol__concern", "protocol__area").get()
     named = inputs.get("device", DEVICE)
     models = DeviceModel.objects.filter(code__in=(named, f"{named}-precision"))
-    device = device_facts(models.get(), at)
+    device = device_facts(models.get(), at, Jurisdiction(inputs.get("jurisdiction", "US")))
     treated = _treated(inputs, version, at)
     previous = inputs.get("previous") or []
     rules = rules_in_effect(at)
@@ -105,6 +106,7 @@ def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
         screening=_screening(inputs, at),
         consent=_consent(inputs, device, treated, at),
         cooling_off_days=inputs.get("cooling_off", 0),
+        subtypes=_subtypes(inputs),
         previous=_previous(previous, inputs, at),
         sessions_before=len(previous),
         sessions_planned=inputs.get("planned", version.planned_sessions),
@@ -117,6 +119,13 @@ def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
         products=tuple(_product(use, at) for use in inputs.get("products") or []),
         cartridges=1 if inputs.get("cartridge", True) else 0,
     )
+
+
+def _subtypes(inputs: Mapping[str, Any]) -> dict[str, str]:
+    if "subtype" not in inputs:
+        return {}
+    form = ConcernSubtype.objects.get(code=inputs["subtype"])
+    return {form.code: form.name}
 
 
 def _response(inputs: Mapping[str, Any]) -> facts.Response:

@@ -93,6 +93,7 @@ class Clearance:
     min_age: int
     depth_max_mm: Decimal | None
     source: str
+    subtypes: frozenset[str] = frozenset()  # forms of the concern; empty: any
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ class Device:
     tolerance_mm: Decimal
     source: str
     lists_isotretinoin: bool = True
-    clearances: tuple[Clearance, ...] = ()
+    clearances: tuple[Clearance, ...] = ()  # those of the jurisdiction
+    jurisdiction: str = ""
 
 
 @dataclass(frozen=True)
@@ -259,6 +261,7 @@ class Facts:
     needled_at: datetime | None = None  # when the needling began, once it has
     area: Area = Area()
     record: Record = Record()
+    subtypes: Mapping[str, str] = field(default_factory=dict)  # forms of the concern, by code
     previous: Previous | None = None
     sessions_before: int = 0  # completed ones of the plan
     sessions_planned: int | None = None

@@ -18,7 +18,7 @@ def off_label_reasons(facts: Facts) -> list[str]:
     The reasons are those of the clearance that comes closest.
     """
     closest = closest_clearance(facts)
-    return _outside(closest, facts) if closest else ["the device has no clearance"]
+    return _outside(closest, facts) if closest else ["no clearance on file"]
 
 
 def closest_clearance(facts: Facts) -> Clearance | None:
@@ -39,6 +39,13 @@ def _outside(clearance: Clearance, facts: Facts) -> list[str]:
     reasons = []
     if facts.protocol.concern not in clearance.concerns:
         reasons.append("another indication")
+    elif clearance.subtypes:
+        others = facts.subtypes.keys() - clearance.subtypes
+        if not facts.subtypes:
+            reasons.append("which form of the concern it is, is not recorded")
+        elif others:
+            forms = ", ".join(sorted(facts.subtypes[code].lower() for code in others))
+            reasons.append(f"another form of the concern ({forms})")
     if facts.zones - clearance.zones:
         reasons.append("zone " + facts.named(facts.zones - clearance.zones).lower())
     if facts.skin_type is None:
@@ -65,17 +72,28 @@ def check_label_and_consent(facts: Facts) -> list[Finding]:
 
 
 def _label(facts: Facts, reasons: list[str]) -> Finding:
+    """Only a label that is known can be left: without one nobody can say so."""
     name, closest = facts.device.name, closest_clearance(facts)
-    by = f" ({closest.reference})" if closest else ""
+    where = facts.device.jurisdiction
+    if closest is None:
+        age = "not known" if facts.age is None else facts.age
+        return Finding(
+            code="no_clearance_on_file",
+            severity=Severity.INFO,
+            message=f"No clearance of {name} is on file for this jurisdiction ({where}), for any "
+            f"age; the patient's is {age}. Enter the one that holds there, or take this as "
+            "off-label.",
+            rule=f"clearances of {name}: none",
+            source=OUR_DEFAULT,
+        )
+    by = f"{name} ({closest.reference}, {where}, from age {closest.min_age})"
     references = ", ".join(clearance.reference for clearance in facts.device.clearances)
     return Finding(
         code="off_label" if reasons else "on_label",
         severity=Severity.INFO,
-        message=f"Off-label for {name}{by}: {'; '.join(reasons)}."
-        if reasons
-        else f"On-label for {name}{by}.",
-        rule=f"clearances of {name}: {references or 'none'}",
-        source=closest.source if closest else OUR_DEFAULT,
+        message=f"Off-label for {by}: {'; '.join(reasons)}." if reasons else f"On-label for {by}.",
+        rule=f"clearances of {name}: {references}",
+        source=closest.source,
     )
 
 
@@ -115,7 +133,10 @@ def _check_consent(facts: Facts, *, is_off_label: bool) -> list[Finding]:
     found += _check_cooling_off(consent, facts)
     if is_off_label and not consent.off_label_accepted:
         found.append(
-            _consent("consent_off_label_missing", "Off-label use needs the off-label clause.")
+            _consent(
+                "consent_off_label_missing",
+                "What no known label covers needs the off-label clause.",
+            )
         )
     return found
 

@@ -1,14 +1,13 @@
 """The facts that the safety rules look at, from the rows of the database."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, Max, Min, OuterRef
 
 from clinic.findings import Severity
-from clinic.models import Clinic, ClinicalRule, DeviceModel, DeviceSpec
+from clinic.models import Clinic, ClinicalRule
 from patients.models import (
     OFF_LABEL,
     Area,
@@ -23,10 +22,8 @@ from patients.models import (
 from patients.screening import Answer
 from sessions.lifecycle import SIGNED, Status
 from sessions.models import (
-    MIN_DEPTH_MM,
     Candidacy,
     CartridgeUse,
-    DeviceClearance,
     Kind,
     ProtocolVersion,
     SideEffect,
@@ -43,6 +40,7 @@ from sessions.safety.loading_healing import (
     past_side_effects,
     unreviewed_levels,
 )
+from sessions.safety.loading_label import concern_forms, device_facts
 from sessions.safety.loading_response import response, stop_after
 
 PIGMENT_CHECK = "pigment-change"  # the screening rule that asks for it
@@ -58,7 +56,7 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         starts_at=session.starts_at,
         on=on,
         protocol=protocol_facts(of_treatment(session.protocol_version)),
-        device=device_facts(of_treatment(session.device).model, at),
+        device=device_facts(of_treatment(session.device).model, at, session.clinic.jurisdiction),
         rules=rules,
         skin_type=session.patient.skin_type,
         age=age_on(session.patient.date_of_birth, on),
@@ -74,6 +72,7 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         screening=screening_facts(newest_screening(session)),
         consent=_consent(newest_consent(session), at, session.clinic),
         cooling_off_days=session.clinic.consent_cooling_off_days,
+        subtypes=concern_forms(of_treatment(session.plan)),
         previous=_previous(session, on),
         sessions_before=done,
         stop_after=limit,
@@ -149,39 +148,6 @@ def area_facts(area: Area) -> facts.Area:
         names={zone.code: zone.name for zone in zones},
         near_mouth=any(zone.near_mouth for zone in zones),
         keloid_prone=frozenset(zone.code for zone in zones if zone.keloid_prone),
-    )
-
-
-def device_facts(model: DeviceModel, at: datetime) -> facts.Device:
-    spec = DeviceSpec.objects.in_effect(at).filter(model=model).first()
-    clearances = DeviceClearance.objects.in_effect(at).filter(model=model)
-    device = facts.Device(
-        code=model.code,
-        name=model.name,
-        depth_max_mm=MIN_DEPTH_MM,
-        tolerance_mm=MIN_DEPTH_MM - MIN_DEPTH_MM,
-        source="no specification of this device is recorded",
-        clearances=tuple(
-            facts.Clearance(
-                reference=clearance.reference,
-                concerns=frozenset(clearance.concerns),
-                zones=frozenset(clearance.zones),
-                skin_types=frozenset(clearance.skin_types),
-                min_age=clearance.min_age,
-                depth_max_mm=clearance.depth_max_mm,
-                source=clearance.cited,
-            )
-            for clearance in clearances
-        ),
-    )
-    if spec is None:
-        return device
-    return replace(
-        device,
-        depth_max_mm=spec.depth_max_mm,
-        tolerance_mm=spec.tolerance_mm,
-        source=spec.cited,
-        lists_isotretinoin=spec.lists_isotretinoin,
     )
 
 

@@ -42,6 +42,7 @@ class ClinicFactory(DjangoModelFactory):
     phone = "+493012345678"
     email = "hello@clinic.example"
     emergency_phone = "112"
+    jurisdiction = "US"  # what the shipped clearances are for
     quiet_from = time(0)
     quiet_until = time(0)
 

@@ -54,6 +54,10 @@ VIOLATIONS["cartridge_lot_gtin_has_14_digits"] = lambda: make.CartridgeLotFactor
 VIOLATIONS["cartridge_lot_recalled_with_reason"] = lambda: make.CartridgeLotFactory(
     recalled_at=NINE
 )
+VIOLATIONS["clinic_jurisdiction_known"] = lambda: make.ClinicFactory(jurisdiction="MOON")
+VIOLATIONS["device_clearance_jurisdiction_known"] = lambda: make.DeviceClearanceFactory(
+    jurisdiction="MOON"
+)
 VIOLATIONS["clinic_asks_for_known_proofs"] = lambda: make.ClinicFactory(asks_for=["LUCK"])
 VIOLATIONS["credential_kind_known"] = lambda: make.CredentialFactory(kind="WIZARD")
 VIOLATIONS["credential_of_the_premises_or_a_person"] = lambda: make.CredentialFactory(

@@ -46,7 +46,7 @@ def test_it_is_signed_with_its_reason_and_the_manager_hears_of_it(
     assert session.events.order_by("-id")[0].reason == (
         "The patient fainted: Pale, better lying down"
     )
-    assert [row.code for row in session.findings.all()] == ["off_label"]
+    assert [row.code for row in session.findings.all()] == ["no_clearance_on_file"]
     task = StaffTask.objects.get(source=f"abort:{session.pk}")
     assert (task.kind, task.audience) == ("INCIDENT", Audience.MANAGER)
     assert "The skin was needled." in task.detail
@@ -64,6 +64,7 @@ def test_what_nobody_may_override_does_not_hold_it_up(booking: Booking, alice: U
 
     found = session.findings.get(code="screening_pregnancy")
     assert (found.severity, found.overridden_by) == ("BLOCK", None)
+    assert StaffTask.objects.filter(source=f"abort:{session.pk}", kind="INCIDENT").exists()
 
 
 def test_the_record_is_closed_for_good(booking: Booking, alice: User) -> None:

@@ -19,10 +19,26 @@ from clinic.models import Evidence
 from sessions.safety.cases import assess_case, ignored_inputs
 
 FILE = Path(__file__).with_name("clinical_cases.yaml")
-CASES: dict[str, dict[str, Any]] = {
-    case["id"]: case
-    for case in yaml.load(FILE.read_text(), Loader=yaml.CSafeLoader)
-    if "scenario" not in case
+EVERY: dict[str, dict[str, Any]] = {
+    case["id"]: case for case in yaml.load(FILE.read_text(), Loader=yaml.CSafeLoader)
+}
+CASES = {name: case for name, case in EVERY.items() if "scenario" not in case}
+# The story of each scenario, in this folder.
+STORIES = {
+    "S01": "test_side_effects.py::test_a_side_effect_needs_a_patient_who_has_come",
+    "S03": "test_deviations.py::test_a_deviation_is_on_the_record_and_the_manager_hears_of_it",
+    "S07": "test_side_effects.py::test_it_began_with_the_session_and_not_in_the_future",
+    "S08": "test_side_effects.py::test_it_began_with_the_session_and_not_in_the_future",
+    "S09": "test_side_effects.py::test_its_course_is_a_history",
+    "S10": "test_outcomes.py::test_a_wrong_outcome_is_named",
+    "S12": "test_outcomes.py::test_a_scale_measures_the_concern_of_the_plan",
+    "S14": "test_scenarios.py::test_what_the_consent_leaves_out_is_said_at_the_start",
+    "S17": "test_abort.py::test_what_nobody_may_override_does_not_hold_it_up",
+    "S18": "test_scenarios.py::test_who_withdraws_during_the_session_ends_it",
+    "S20": "test_scenarios.py::test_face_and_neck_numbed_on_one_day_are_summed",
+    "S21": "test_scenarios.py::test_a_clearance_is_for_one_form_of_a_scar",
+    "S22": "test_record.py::test_who_is_ruled_out_is_not_booked_without_a_word",
+    "S24": "test_scenarios.py::test_cold_sores_warn_before_the_chart_and_after_it",
 }
 GRAVITY = {"INFO": 1, "WARN": 2, "BLOCK": 3}
 pytestmark = pytest.mark.django_db
@@ -80,6 +96,14 @@ def test_a_case_says_what_a_careful_clinician_would(name: str, lines: dict[str, 
     told = [(finding["severity"], finding["code"]) for finding in line["findings"]]
     assert not unsaid, (case["title"], told)
     assert not cried, (case["title"], told)
+
+
+def test_every_story_is_told_by_a_test() -> None:
+    assert STORIES.keys() == EVERY.keys() - CASES.keys()
+    for name, node in STORIES.items():
+        file, _, test = node.partition("::")
+        told = FILE.with_name(file).read_text()
+        assert f"\ndef {test}(" in told, name
 
 
 def test_every_finding_says_what_evidence_it_rests_on(lines: dict[str, Any]) -> None:

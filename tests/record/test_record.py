@@ -141,9 +141,9 @@ def test_the_record_keeps_what_it_was_checked_against(booking: Booking) -> None:
     assert session.consent == booking.plan.patient.treatment_consents.get()
     assert session.protocol_version == booking.plan.protocol_version
     assert session.signed_by == booking.practitioner
-    assert session.is_off_label is True
+    assert session.is_off_label is None
     stored = session.findings.get()
-    assert (stored.code, stored.severity) == ("off_label", "INFO")
+    assert (stored.code, stored.severity) == ("no_clearance_on_file", "INFO")
     booking.plan.patient.skin_type = 6
     booking.plan.patient.save()
     assert [
@@ -151,7 +151,7 @@ def test_the_record_keeps_what_it_was_checked_against(booking: Booking) -> None:
         for entry in assess_session(
             TreatmentSession.objects.with_record().get(pk=session.pk), at=NINE
         )
-    ] == ["off_label"]
+    ] == ["no_clearance_on_file"]
 
 
 def test_an_open_side_effect_stops_the_next_booking_until_a_practitioner_decides(
@@ -214,7 +214,7 @@ def test_findings_take_a_fixed_number_of_queries(
             ZoneTreatment.objects.create(session=session, zone=zone, depth_mm=1, passes=1)
             ProductUseFactory(session=session)
         loaded = TreatmentSession.objects.with_record().get(pk=session.pk)
-        with django_assert_num_queries(25):
+        with django_assert_num_queries(27):
             assess_session(loaded, at=NINE)
 
 

@@ -53,6 +53,7 @@ CODES = {
         (WARN, PRACTITIONER, "anaesthetic_on_open_skin"),
         (WARN, PRACTITIONER, "blood_product_identity side_effect_history minor_with_guardian"),
         (WARN, PRACTITIONER, "screening_keloid_tendency screening_hsv_history"),
+        (INFO, NOBODY, "no_clearance_on_file"),
         (INFO, NOBODY, "on_label off_label interval_approved depth_within_tolerance"),
         (INFO, NOBODY, "endpoint_unexpected anaesthetic_not_comparable course_exceeded"),
         (INFO, NOBODY, "consent_leaves_out no_response response_not_measured"),
@@ -148,6 +149,7 @@ WRINKLES_CLEARED = replace(SCARS_CLEARED, reference="K180778", concerns=frozense
 LIGHT_CLEARED = replace(SCARS_CLEARED, skin_types=frozenset({2, 3, 4}))
 NECK_CLEARED = replace(SCARS_CLEARED, zones=frozenset({"neck"}))
 SHALLOW_CLEARED = replace(SCARS_CLEARED, depth_max_mm=Decimal("1.00"))
+RAISED_CLEARED = replace(SCARS_CLEARED, subtypes=frozenset({"raised"}))
 ANY_DEPTH_CLEARED = replace(SCARS_CLEARED, depth_max_mm=None)
 PEN = facts.Device(
     code="pen",
@@ -156,6 +158,7 @@ PEN = facts.Device(
     tolerance_mm=Decimal("0.15"),
     source="specification",
     clearances=(SCARS_CLEARED,),
+    jurisdiction="United States",
 )
 FOR_ALL_DEPTHS = replace(PEN, clearances=(ANY_DEPTH_CLEARED,))
 EXACT = replace(PEN, tolerance_mm=Decimal("0.00"))
@@ -256,7 +259,8 @@ def test_an_unremarkable_session_is_on_label_and_nothing_else() -> None:
 def row(what: str, expected: str = "", **changes: Any) -> Any:
     """`code` or `code/subject`, all of them; `on_label` goes without saying."""
     codes = set(expected.split())
-    return pytest.param(changes, codes if "off_label" in codes else codes | {"on_label"}, id=what)
+    labels = {"off_label", "no_clearance_on_file"}
+    return pytest.param(changes, codes if codes & labels else codes | {"on_label"}, id=what)
 
 
 def at(what: str, where: Zone, depth: str, code: str = "", **more: Any) -> Any:
@@ -624,7 +628,10 @@ LABELS = [
     row("too young for the label", "off_label consent_off_label_missing", age=21),
     row("too young, clause signed", "off_label", age=21, consent=WITH_CLAUSE),
     row("another indication", "off_label", protocol=WRINKLES, consent=WITH_CLAUSE),
-    cleared("for nothing", "off_label"),
+    cleared("for nothing known", "no_clearance_on_file"),
+    cleared("for this form", "", RAISED_CLEARED, subtypes={"raised": "Raised"}),
+    cleared("for another form", "off_label", RAISED_CLEARED, subtypes={"plain": "Plain"}),
+    cleared("for a form, which is not known", "off_label", RAISED_CLEARED),
     cleared("for another zone", "off_label", NECK_CLEARED),
     cleared("for another zone, nothing charted yet", "", NECK_CLEARED, treated=()),
     cleared("for this skin type", "", LIGHT_CLEARED, skin_type=2),
@@ -913,7 +920,7 @@ def test_the_closest_clearance_is_one_for_the_same_indication() -> None:
     found = the("off_label", device=device)
 
     assert off_label_reasons(session(device=device)) == ["zone cheeks", "age 39, cleared from 65"]
-    assert "(DEN160029): zone cheeks" in found.message
+    assert "Pen (DEN160029, United States, from age 65): zone cheeks" in found.message
     assert found.source == "FDA scars"
     assert found.rule == "clearances of Pen: K180778, DEN160029"
 

@@ -33,7 +33,7 @@ def test_an_override_of_what_is_no_longer_found_is_not_signed(booking: Booking, 
 
     booking.move(session, Status.COMPLETED)
 
-    assert [row.code for row in session.findings.all()] == ["off_label"]
+    assert [row.code for row in session.findings.all()] == ["no_clearance_on_file"]
 
 
 def test_overrides_are_signed_along_with_the_rest(booking: Booking, alice: Any) -> None:
@@ -53,10 +53,15 @@ def test_overrides_are_signed_along_with_the_rest(booking: Booking, alice: Any) 
     stored = session.findings.get(code="passes_above_limit")
     assert (stored.overridden_by, stored.override_reason) == (alice, "Old scar")
     assert session.findings.count() == 2
-    assert TreatmentSession.objects.get(pk=session.pk).is_off_label is True
+    assert TreatmentSession.objects.get(pk=session.pk).is_off_label is None
     with pytest.raises(NoSuchFinding, match="signed"):
         services.override_finding(
-            session_id=session.pk, code="off_label", subject="", reason="x", at=NINE, by=alice
+            session_id=session.pk,
+            code="no_clearance_on_file",
+            subject="",
+            reason="x",
+            at=NINE,
+            by=alice,
         )
 
 

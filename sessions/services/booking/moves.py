@@ -190,7 +190,9 @@ def seal(session: TreatmentSession, assessed: list[AssessedFinding]) -> None:
     if session.kind != Kind.TREATMENT:
         return
     session.screening, session.consent = newest_screening(session), newest_consent(session)
-    session.is_off_label = any(entry.finding.code == "off_label" for entry in assessed)
+    labels = {"on_label": False, "off_label": True}  # or nobody can say: no clearance on file
+    codes = (entry.finding.code for entry in assessed)
+    session.is_off_label = next((labels[code] for code in codes if code in labels), None)
     session.save(update_fields=["screening", "consent", "is_off_label"])
     session.findings.filter(overridden_by__isnull=True).delete()
     decided = [entry.finding for entry in assessed if entry.overridden_by]

@@ -127,10 +127,12 @@ def test_no_number_is_written_as_a_float() -> None:
 def test_every_code_that_is_referred_to_exists(catalogue: None) -> None:
     zones = set(Zone.objects.values_list("code", flat=True))
     concerns = set(Concern.objects.values_list("code", flat=True))
+    forms = set(ConcernSubtype.objects.values_list("code", flat=True))
 
     for clearance in DeviceClearance.objects.all():
         assert set(clearance.zones) <= zones, clearance
         assert set(clearance.concerns) <= concerns, clearance
+        assert set(clearance.subtypes) <= forms, clearance
 
 
 def test_every_rule_that_the_code_reads_exists(catalogue: None) -> None:

@@ -1,0 +1,58 @@
+"""What a device can do and what it is cleared for, and what exactly is treated: from the rows."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.db.models import Q
+
+from clinic.models import DeviceModel, DeviceSpec, Jurisdiction
+from patients.models import PatientConcern
+from sessions.models import MIN_DEPTH_MM, DeviceClearance, TreatmentPlan
+from sessions.safety import facts
+
+
+def device_facts(model: DeviceModel, at: datetime, jurisdiction: str) -> facts.Device:
+    """Of the clearances only those that count where the clinic is."""
+    spec = DeviceSpec.objects.in_effect(at).filter(model=model).first()
+    clearances = DeviceClearance.objects.in_effect(at).filter(model=model)
+    device = facts.Device(
+        code=model.code,
+        name=model.name,
+        depth_max_mm=MIN_DEPTH_MM,
+        tolerance_mm=MIN_DEPTH_MM - MIN_DEPTH_MM,
+        source="no specification of this device is recorded",
+        jurisdiction=Jurisdiction(jurisdiction).label,
+        clearances=tuple(
+            facts.Clearance(
+                reference=clearance.reference,
+                concerns=frozenset(clearance.concerns),
+                subtypes=frozenset(clearance.subtypes),
+                zones=frozenset(clearance.zones),
+                skin_types=frozenset(clearance.skin_types),
+                min_age=clearance.min_age,
+                depth_max_mm=clearance.depth_max_mm,
+                source=clearance.cited,
+            )
+            for clearance in clearances
+            if clearance.jurisdiction == jurisdiction
+        ),
+    )
+    if spec is None:
+        return device
+    return replace(
+        device,
+        depth_max_mm=spec.depth_max_mm,
+        tolerance_mm=spec.tolerance_mm,
+        source=spec.cited,
+        lists_isotretinoin=spec.lists_isotretinoin,
+    )
+
+
+def concern_forms(plan: TreatmentPlan) -> dict[str, str]:
+    """The forms of the concern that the plan is to better, by code; where it names none, those
+    that the patient has there."""
+    known = PatientConcern.objects.filter(patient=plan.patient_id, concern=plan.concern_id)
+    known = known.select_related("subtype")
+    there = Q(zone__isnull=True) | Q(zone__area=plan.area_id)
+    rows = list(known.filter(plans=plan)) or list(known.filter(there))
+    return {row.subtype.code: row.subtype.name for row in rows if row.subtype}
