@@ -96,6 +96,9 @@ class PlanViewSet(SeriesActions, ListModelMixin, RetrieveModelMixin, ClinicViewS
             return set(ProposalQuery().get_fields())
         return super().known_query_params()
 
+    def repeatable_query_params(self) -> set[str]:
+        return super().repeatable_query_params() | {"further_plans"}
+
     @extend_schema(request=PlanIn, responses={201: PlanOut})
     def create(self, request: Request) -> Response:
         data = parse_body(PlanIn, request)

@@ -154,7 +154,7 @@ def carried_over(
 def ruling_out(session: TreatmentSession) -> list[Finding]:
     """What the last screening says that rules the person out on the day of the session, wherever
     it is needled; what comes and goes is asked again before it."""
-    screening = screening_facts(newest_screening(session))
+    screening = screening_facts(newest_screening(session.patient))
     if screening is None:
         return []
     situation = Situation(

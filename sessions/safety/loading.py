@@ -14,6 +14,7 @@ from patients.models import (
     Condition,
     ConsentHandout,
     ConsentText,
+    Patient,
     Scope,
     Screening,
     ScreeningRule,
@@ -69,7 +70,7 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         ),
         standing=standing(session),
         candidacy=candidacy_facts(session),
-        screening=screening_facts(newest_screening(session)),
+        screening=screening_facts(newest_screening(session.patient)),
         consent=_consent(newest_consent(session), at, session.clinic),
         cooling_off_days=session.clinic.consent_cooling_off_days,
         subtypes=concern_forms(of_treatment(session.plan)),
@@ -113,8 +114,8 @@ def rules_in_effect(at: datetime) -> Mapping[str, Number]:
     }
 
 
-def newest_screening(session: TreatmentSession) -> Screening | None:
-    screenings = session.patient.screenings.prefetch_related("answers__rule")
+def newest_screening(patient: Patient) -> Screening | None:
+    screenings = patient.screenings.prefetch_related("answers__rule")
     return screenings.order_by("-taken_at", "-id").first()
 
 

@@ -1,7 +1,10 @@
 """Why a session cannot be at its usual time, in the words of the desk."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+
+from django.db.models import Q
 
 from clinic.models import User
 from sessions.models import Hold, ProtocolVersion, TreatmentPlan, TreatmentSession
@@ -11,17 +14,19 @@ from sessions.scheduling.availability import presence
 def why_not_at(
     start: datetime,
     *,
-    plan: TreatmentPlan,
-    protocol: ProtocolVersion,
+    plans: Sequence[tuple[TreatmentPlan, ProtocolVersion]],
     practitioner: User | None,
     at: datetime,
 ) -> str:
-    """Why the plan's session is not proposed at `start`; never whose booking is in the way."""
+    """Why a session of these plans is not proposed at `start`; never whose booking is in the
+    way."""
+    plan, protocols = plans[0][0], [protocol for _, protocol in plans]
     clinic = plan.clinic
-    end = start + protocol.duration(plan.planned_zones)
+    lasts = (protocol.duration(each.planned_zones) for each, protocol in plans)
+    end = start + sum(lasts, timedelta())
     occupied = (
-        start - timedelta(minutes=protocol.setup_minutes),
-        end + timedelta(minutes=protocol.cleaning_minutes),
+        start - timedelta(minutes=max(protocol.setup_minutes for protocol in protocols)),
+        end + timedelta(minutes=max(protocol.cleaning_minutes for protocol in protocols)),
     )
     when = f"{start.astimezone(clinic.zone):%d %b %Y at %H:%M}"
     if start < at:
@@ -41,7 +46,8 @@ def why_not_at(
     if all(person.pk in taken for person in staff):
         return f"{who} is booked on {when}"
     for things, name in ((clinic.rooms, "room"), (clinic.devices, "device")):
-        ids = things.filter(is_active=True).values_list("pk", flat=True)
+        fit = Q(areas=[]) | Q(areas__contains=[each.area.code for each, _ in plans])
+        ids = things.filter(fit, is_active=True).values_list("pk", flat=True)
         if all(pk in taken for pk in ids):
             return f"no {name} is free on {when}"
     return f"{who} is not available on {when}"

@@ -26,8 +26,9 @@ from sessions.services.booking.follow_up import (
 )
 from sessions.services.booking.holds import place_hold, release_hold
 from sessions.services.booking.moves import move_session
+from sessions.services.booking.proposal import Proposed, propose_series
 from sessions.services.booking.reschedule import reschedule_session
-from sessions.services.booking.series import Proposed, book_series, propose_series
+from sessions.services.booking.series import book_series
 from sessions.services.booking.skip import skip_area
 from sessions.services.booking.visits import book_visit
 from sessions.services.booking.waitlist import (

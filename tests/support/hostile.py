@@ -256,6 +256,7 @@ class World:
             "staff": self.users[Role.PRACTITIONER],
             "rated_by": self.users[Role.PRACTITIONER],
             "further_plans": self.further_plan,
+            "plans": self.booking.plan,
             "source_patient": self.booking.plan.patient,
             "photo": self.photo_of_other,
             "visit_type": visit_type_of(self.clinic, "video-consultation"),

@@ -1,9 +1,10 @@
 """Series over HTTP: what a plan's remaining sessions could be, and booking them all or none."""
 
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -11,11 +12,12 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from clinic.api.base import InstantField, VisibleField
-from clinic.api.forms import DayField, Form, parse_body, parse_query
+from clinic.api.forms import DayField, Form, IdField, parse_body, parse_query
 from clinic.models import Device, Room, User
 from clinic.permissions import actor
 from sessions import services
 from sessions.api.booking.availability import OfferedEnd
+from sessions.api.booking.lookup import FurtherPlansField, find_named
 from sessions.api.booking.session_out import SessionOut, session_data
 from sessions.models import TreatmentPlan
 
@@ -24,6 +26,7 @@ class ProposalQuery(Form):
     practitioner = VisibleField(queryset=User.objects.practitioners(), required=False, default=None)
     # "from" is a word of Python's, so it gets its name below
     first = DayField(required=False, default=None, help_text="Not before this day.")
+    further_plans = FurtherPlansField()
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
@@ -41,8 +44,17 @@ class ProposedOut(serializers.Serializer[Any]):
         allow_null=True, default=None, help_text="Of an outcome visit; null: a treatment."
     )
     shift = serializers.CharField(
-        help_text="Why this session is not at the usual weekday and time; empty if it is."
+        help_text="Why this session is not at the usual weekday and time, or later than the plan "
+        "alone would need; empty if it is neither."
     )
+    plans = serializers.SerializerMethodField(
+        help_text="The plans that are treated then, or that an outcome visit is about; the first "
+        "one leads."
+    )
+
+    @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
+    def get_plans(self, proposed: services.Proposed) -> list[UUID]:
+        return [plan.pk for plan in proposed.plans]
 
 
 def proposed_visit(found: services.FollowUp) -> dict[str, Any]:
@@ -55,6 +67,7 @@ def proposed_visit(found: services.FollowUp) -> dict[str, Any]:
         "room": slot.room_id,
         "device": slot.device_id,
         "visit_type": found.visit_type.pk,
+        "plans": [found.plan.pk],
         "shift": found.shift,
     }
 
@@ -65,14 +78,29 @@ class ChosenIn(Form):
     practitioner = VisibleField(queryset=User.objects.practitioners())
     room = VisibleField(queryset=Room.objects.all())
     device = VisibleField(queryset=Device.objects.all())
+    plans = serializers.ListField(
+        child=IdField(),
+        required=False,
+        min_length=1,
+        max_length=6,
+        help_text="Of the plans of this series, those that are treated then, as the proposal has "
+        "them: the first one leads. Left out: all.",
+    )
 
 
 class SeriesIn(Form):
+    further_plans = FurtherPlansField()
     sessions = serializers.ListField(child=ChosenIn(), min_length=1, max_length=52)
 
 
 class SeriesActions(GenericViewSet[Any]):
     """The part of a plan's endpoints that books its sessions."""
+
+    def _series(self, request: Request, data: dict[str, Any]) -> tuple[TreatmentPlan, Any]:
+        """The plan, and the further ones that are treated with it."""
+        asked = {"plan": self.get_object().pk, "further_plans": data.get("further_plans", ())}
+        found = find_named(actor(request), asked)
+        return found["plan"], found.get("further_plans", ())
 
     @extend_schema(parameters=[ProposalQuery], responses=ProposedOut(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
@@ -80,27 +108,44 @@ class SeriesActions(GenericViewSet[Any]):
         """A time for each session of the plan that is still to be booked; once the last one is
         done, for each outcome visit in its window, with its `visit_type`. Keeps nothing.
 
+        With `further_plans` the areas are treated together, session for session: each proposed time
+        says in `plans` which of them, for some may need more sessions than others.
+
         409 codes: `plan_not_active`, and `no_free_time` within half a year."""
-        plan_id = self.get_object().pk
         data = parse_query(ProposalQuery, request)
-        plan, now = TreatmentPlan.objects.with_booking_facts().get(pk=plan_id), timezone.now()
+        (plan, further), now = self._series(request, data), timezone.now()
         who = data["practitioner"]
-        if visits := services.propose_follow_up(plan=plan, practitioner=who, at=now):
-            return Response([proposed_visit(found) for found in visits])
-        proposed = services.propose_series(
-            plan=plan, practitioner=who, first_on=data["from"], at=now
+        visits = services.propose_follow_up(
+            plan=plan, further_plans=further, practitioner=who, at=now
         )
-        return Response(ProposedOut(proposed, many=True).data)
+        done = {found.plan.pk for found in visits}
+        going_on = [each for each in (plan, *further) if each.pk not in done]
+        proposed: list[services.Proposed] = []
+        if going_on:
+            proposed = services.propose_series(
+                plan=going_on[0],
+                further_plans=going_on[1:],
+                practitioner=who,
+                first_on=data["from"],
+                at=now,
+            )
+        treatments = ProposedOut(proposed, many=True).data
+        return Response([*treatments, *(proposed_visit(found) for found in visits)])
 
     @extend_schema(request=SeriesIn, responses={201: SessionOut(many=True)}, filters=False)
     @action(detail=True, methods=["post"], url_path="book-series", pagination_class=None)
     def book_series(self, request: Request, pk: Any) -> Response:
         """Book all of these sessions or none. A refusal has the code of a single booking's, and
-        `errors` points at the session: `/sessions/1/room`."""
-        plan_id = self.get_object().pk
+        `errors` points at the session: `/sessions/1/room`.
+
+        With `further_plans` each is a sitting for several areas: the answer lists the sessions that
+        lead."""
         data = parse_body(SeriesIn, request)
+        plan, further = self._series(request, data)
         booked = services.book_series(
-            plan_id=plan_id,
+            plan_id=plan.pk,
+            further_plans=further,
+            treated=[session.pop("plans", ()) for session in data["sessions"]],
             slots=data["sessions"],
             at=timezone.now(),
             by=actor(request),

@@ -1,6 +1,7 @@
 """The outcome visits that follow on the last session of a plan: when each could be, and who hears
 that one was not."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from sessions.lifecycle import PlanStatus, Status
 from sessions.models import Kind, TreatmentPlan, TreatmentSession, VisitType
 from sessions.scheduling.availability import Offer, offers
 from sessions.scheduling.wanted import VisitRequest
+from sessions.services.booking.sittings import areas_together
 
 # A window that closed longer ago raises no task: a clinic that begins, or was down, is not flooded.
 STILL_WORTH_A_CALL = timedelta(days=14)
@@ -24,32 +26,44 @@ STILL_WORTH_A_CALL = timedelta(days=14)
 class FollowUp:
     """One outcome visit that can be booked. `shift` says why it is not at the usual time."""
 
+    plan: TreatmentPlan
     visit_type: VisitType
     slot: Offer
     shift: str = ""
 
 
 def propose_follow_up(
-    *, plan: TreatmentPlan, at: datetime, practitioner: User | None = None
+    *,
+    plan: TreatmentPlan,
+    at: datetime,
+    practitioner: User | None = None,
+    further_plans: Sequence[TreatmentPlan] = (),
 ) -> list[FollowUp]:
-    """A time for each outcome visit of the plan that nobody has booked, in its window.
+    """A time for each outcome visit of the plan that nobody has booked, in its window; with
+    `further_plans` those of them too, none at the time of another.
 
     On the weekday and at the time of the last session, as near to the middle of the window as can
     be; else at the nearest free time to it. Nothing before the plan's last session is done, and
-    nothing for a window that has closed or is full. Nothing is kept.
+    nothing for a window that has closed or is full. Nothing is kept. Raises NotBookable.
     """
-    last = _last_session(plan)
-    if last is None:
-        return []
+    areas_together(plan, further_plans)
+    found: list[FollowUp] = []
+    for each in (plan, *further_plans):
+        last = _last_session(each)
+        for visit_type in _not_booked(each) if last else ():
+            assert last
+            who = practitioner or last.practitioner
+            taken = [proposed.slot for proposed in found]
+            if proposed := _in_window(each, visit_type, last, at=at, who=who, taken=taken):
+                found.append(proposed)
+    return found
+
+
+def _not_booked(plan: TreatmentPlan) -> Iterable[VisitType]:
     had = TreatmentSession.objects.occupying().filter(plan=plan, kind=Kind.OUTCOME)
     offered = VisitType.objects.after_last_session().filter(clinic=plan.clinic_id, is_active=True)
     wanted = offered.exclude(pk__in=had.values("visit_type"))
-    found = []
-    for visit_type in wanted.select_related("clinic").order_by("window_from_days", "pk"):
-        proposed = _in_window(plan, visit_type, last, at=at, who=practitioner or last.practitioner)
-        if proposed:
-            found.append(proposed)
-    return found
+    return wanted.select_related("clinic").order_by("window_from_days", "pk")
 
 
 def _last_session(plan: TreatmentPlan) -> TreatmentSession | None:
@@ -71,6 +85,7 @@ def _in_window(
     *,
     at: datetime,
     who: User,
+    taken: Sequence[Offer],
 ) -> FollowUp | None:
     zone = plan.clinic.zone
     usual = last.starts_at.astimezone(zone)
@@ -79,7 +94,7 @@ def _in_window(
         for days in (visit_type.window_from_days, visit_type.window_until_days)
     )
     middle = instant_of(first + (until - first) / 2, usual.time(), zone)
-    free = offers(
+    found = offers(
         wanted=VisitRequest(visit_type, plan.patient, plan),
         first=max(first, at.astimezone(zone).date()),
         last=until,
@@ -87,6 +102,7 @@ def _in_window(
         others=True,
         at=at,
     )
+    free = [offer for offer in found if not any(_overlap(offer, other) for other in taken)]
 
     def is_usual(offer: Offer) -> bool:
         local = offer.starts_at.astimezone(zone)
@@ -97,7 +113,11 @@ def _in_window(
         return None
     slot = min(same or free, key=lambda offer: abs(offer.starts_at - middle))
     shift = "" if same else f"no {usual:%A} at {usual:%H:%M} is free in its window"
-    return FollowUp(visit_type, slot, shift)
+    return FollowUp(plan, visit_type, slot, shift)
+
+
+def _overlap(one: Offer, other: Offer) -> bool:
+    return one.starts_at < other.ends_at and other.starts_at < one.ends_at
 
 
 @retried_transaction

@@ -1,168 +1,43 @@
-"""All remaining sessions of a plan: proposing their dates, and booking them all or none."""
+"""All remaining sessions of a plan, or of several that are treated together: booked, or none."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.models import User
-from clinic.values.wallclock import instant_of
-from sessions.models import Kind, ProtocolVersion, TreatmentPlan, TreatmentSession
-from sessions.scheduling.availability import Chosen, Slot, free_slots
-from sessions.scheduling.shift_reasons import why_not_at
-from sessions.scheduling.spacing import recovery_end
+from sessions.models import TreatmentPlan, TreatmentSession
+from sessions.scheduling.availability import Chosen
 from sessions.services.booking.book import book_session, lock_for_bookings, lock_names
-from sessions.services.booking.prepare import require_active
-from sessions.services.booking.shifting import CHUNK, FARTHEST, NoFreeTime
-from sessions.services.plans import version_in_effect
-
-
-@dataclass(frozen=True)
-class Proposed:
-    """One session of a proposed series. `shift` says why it is not at the usual time."""
-
-    slot: Slot
-    shift: str = ""
-
-
-def propose_series(
-    *,
-    plan: TreatmentPlan,
-    at: datetime,
-    practitioner: User | None = None,
-    first_on: date | None = None,
-) -> list[Proposed]:
-    """A time for every session of the plan that is still to be booked, in order.
-
-    The first is at the target interval after the plan's last session, or the first free time
-    from `first_on` (local day) or now. The others follow on the same weekday and time of day;
-    where that is taken, at the nearest free time in the protocol's target window, else at the
-    first one after it. Nothing is kept: hold or book what is proposed.
-    Raises PlanNotActive, NoFreeTime, NoVersion.
-    """
-    require_active(plan.status)
-    search = _Search(
-        plan=plan,
-        protocol=version_in_effect(plan.protocol, at),
-        practitioner=practitioner or plan.practitioner,
-        at=at,
-    )
-    sessions = TreatmentSession.objects.occupying().filter(plan=plan, kind=Kind.TREATMENT)
-    starts = list(sessions.order_by("starts_at").values_list("starts_at", flat=True))
-    proposed: list[Proposed] = []
-    before = starts[-1] if starts else None
-    usual = search.local(before) if before else None
-    for _ in range(plan.planned_sessions - len(starts)):
-        if before is None or usual is None:
-            today = search.local(at).date()
-            found = Proposed(search.first_from(max(first_on or today, today)))
-            usual = search.local(found.slot.starts_at)
-        else:
-            found = search.next_after(before, usual, not_before=first_on)
-        proposed.append(found)
-        before = found.slot.starts_at
-    return proposed
-
-
-@dataclass(frozen=True)
-class _Search:
-    """The free times for one plan, by one version of its protocol."""
-
-    plan: TreatmentPlan
-    protocol: ProtocolVersion
-    practitioner: User | None
-    at: datetime
-
-    def local(self, moment: datetime) -> datetime:
-        return moment.astimezone(self.plan.clinic.zone)
-
-    def slots(self, first: date, last: date) -> list[Slot]:
-        return free_slots(
-            wanted=self.plan,
-            first=first,
-            last=last,
-            practitioner=self.practitioner,
-            at=self.at,
-        )
-
-    def first_from(self, first: date, *, recovered: datetime | None = None) -> Slot:
-        """The first free time from a local day on, when the skin has recovered."""
-        day, last = first, first + FARTHEST
-        while day <= last:
-            until = min(day + CHUNK, last)
-            for slot in self.slots(day, until):
-                if recovered is None or slot.starts_at >= recovered:
-                    return slot
-            day = until + timedelta(days=1)
-        raise NoFreeTime(
-            f"There is no free time within {FARTHEST.days} days from {first:%d %b %Y}."
-        )
-
-    def next_after(self, before: datetime, usual: datetime, *, not_before: date | None) -> Proposed:
-        """The session that follows on one at `before`; `usual` has the usual weekday and time."""
-        protocol = self.protocol
-        recovered = recovery_end(before, protocol, self.plan.clinic.zone)
-        day = self.local(before).date()
-        first = day + timedelta(days=protocol.target_min_days)
-        last = day + timedelta(days=protocol.target_max_days)
-        possible = max(self.local(self.at).date(), not_before or first)
-        if possible > first:  # then a whole week, so that the usual weekday is in it
-            first, last = possible, max(last, possible + timedelta(days=6))
-        free = [slot for slot in self.slots(first, last) if slot.starts_at >= recovered]
-        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-        wanted = [self._at(day, usual.time()) for day in days if day.weekday() == usual.weekday()]
-        for start in wanted:
-            if slot := next((slot for slot in free if slot.starts_at == start), None):
-                is_usual = start == wanted[0]
-                shift = (
-                    self._skipped(start, usual) if is_usual else self._why_not(wanted[0], recovered)
-                )
-                return Proposed(slot, shift)
-        aim = wanted[0] if wanted else self._at(first, usual.time())
-        if not wanted:
-            shift = f"there is no {usual:%A} in the protocol's target interval"
-        else:
-            shift = self._why_not(aim, recovered)
-        if free:
-            return Proposed(min(free, key=lambda slot: abs(slot.starts_at - aim)), shift)
-        slot = self.first_from(max(first, last + timedelta(days=1)), recovered=recovered)
-        return Proposed(slot, f"{shift}; nothing is free until {last:%d %b %Y}")
-
-    def _at(self, day: date, usual: time) -> datetime:
-        return instant_of(day, usual, self.plan.clinic.zone)
-
-    def _skipped(self, start: datetime, usual: datetime) -> str:
-        """What to say when `start` is only the clock's reading of a time that it never shows."""
-        local = self.local(start)
-        if local.time() == usual.time():
-            return ""
-        return f"the clock skips {usual:%H:%M} on {local:%d %b %Y}"
-
-    def _why_not(self, start: datetime, recovered: datetime) -> str:
-        if start < recovered:
-            return f"the skin recovers until {self.local(recovered):%d %b %Y at %H:%M}"
-        return why_not_at(
-            start,
-            plan=self.plan,
-            protocol=self.protocol,
-            practitioner=self.practitioner,
-            at=self.at,
-        )
+from sessions.services.booking.prepare import NotBookable
+from sessions.services.booking.sittings import areas_together
 
 
 @retried_transaction
 def book_series(
-    *, plan_id: UUID, slots: Sequence[Chosen], at: datetime, by: User
+    *,
+    plan_id: UUID,
+    slots: Sequence[Chosen],
+    at: datetime,
+    by: User,
+    further_plans: Sequence[TreatmentPlan] = (),
+    treated: Sequence[Sequence[UUID]] = (),
 ) -> list[TreatmentSession]:
-    """Book these sessions of a plan, all or none.
+    """Book these sessions of a plan, all or none; with `further_plans`, sittings. `treated` has
+    the ids of the plans that are treated in each, the leading one first; nothing means all.
 
     All locks of all slots are taken before the first booking (Note [Lock order]): two series in
     one transaction each would otherwise wait for each other. Raises what `book_session` raises,
     with the session's index: `field` is `sessions/1/room`, `index` is 1.
     """
     plan = TreatmentPlan.objects.with_booking_facts().get(pk=plan_id)
+    areas_together(plan, further_plans)
+    series = [plan, *further_plans]
+    sittings = [
+        _plans_of(named, index, series) for index, named in enumerate(treated or [()] * len(slots))
+    ]
     lock_for_bookings(
         *{
             name
@@ -178,11 +53,46 @@ def book_series(
     )
     booked = []
     for index, slot in enumerate(slots):
-        try:
-            booked.append(book_session(plan=plan, **slot, at=at, by=by))
-        except DomainError as error:
-            if error.field in slot:  # what is wrong with the plan is no fault of this session
-                error.field = f"sessions/{index}/{error.field}"
-                error.extra["index"] = index
-            raise
+        leading, *further = sittings[index]
+        chosen: Chosen = {
+            "starts_at": slot["starts_at"],
+            "practitioner": slot["practitioner"],
+            "room": slot["room"],
+            "device": slot["device"],
+        }
+        with _about_session(index, sittings[index], series):
+            booked.append(book_session(plan=leading, further_plans=further, **chosen, at=at, by=by))
     return booked
+
+
+def _plans_of(
+    named: Sequence[UUID], index: int, series: Sequence[TreatmentPlan]
+) -> list[TreatmentPlan]:
+    """Raises NotBookable."""
+    known = {plan.pk: plan for plan in series}
+    named = named or list(known)
+    if not known.keys() >= set(named) or len(set(named)) < len(named):
+        raise NotBookable(
+            "Name plans of this series, each once: the plan itself or its `further_plans`.",
+            field=f"sessions/{index}/plans",
+        )
+    return [known[pk] for pk in named]
+
+
+@contextmanager
+def _about_session(
+    index: int, treated: Sequence[TreatmentPlan], series: Sequence[TreatmentPlan]
+) -> Iterator[None]:
+    """What is wrong with a time is said of that session; what is wrong with a plan is no fault of
+    the session, and is said of the plan."""
+    fields = ["plan", *(f"further_plans/{place}" for place in range(len(series) - 1))]
+    try:
+        yield
+    except DomainError as error:
+        if error.field in fields:
+            wrong = treated[fields.index(error.field)]
+            error.field = fields[[plan.pk for plan in series].index(wrong.pk)]
+        elif error.field in Chosen.__annotations__:
+            error.field = f"sessions/{index}/{error.field}"
+            error.extra["index"] = index
+        raise

@@ -82,7 +82,8 @@ def test_a_series_over_http(as_dana: APIClient, booking: Booking) -> None:
     assert proposal.status_code == 200
     assert len(proposal.json()) == 4
     assert set(proposal.json()[0]) == {
-        *("starts_at", "ends_at", "practitioner", "room", "device", "shift", "visit_type"),
+        *("starts_at", "ends_at", "practitioner", "room", "device"),
+        *("visit_type", "plans", "shift"),
     }
     assert booked.status_code == 201
     assert [s["status"] for s in booked.json()] == ["BOOKED"] * 4

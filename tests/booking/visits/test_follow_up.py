@@ -1,6 +1,7 @@
 """Outcome visits follow on the last session, in the windows of their kinds."""
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,14 @@ from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.tasks import raise_missed_follow_ups
 from tests.conftest import Booking
-from tests.factories import DAY, NINE, CareStepFactory, visit_type_of
+from tests.factories import (
+    DAY,
+    NINE,
+    CareStepFactory,
+    PlanFactory,
+    SessionFactory,
+    visit_type_of,
+)
 from tests.support.catalogue import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +71,19 @@ def test_what_is_proposed_can_be_booked_and_is_not_proposed_again(
 
     left = services.propose_follow_up(plan=booking.plan, at=NINE)
     assert [other.visit_type.code for other in left] == ["outcome-180d"]
+
+
+def test_visits_of_several_plans_are_never_proposed_at_the_same_time(
+    booking: Booking, last: TreatmentSession
+) -> None:
+    neck = PlanFactory(patient=booking.plan.patient, planned_sessions=1)
+    SessionFactory(plan=neck, starts_at=NINE + DAY, status=Status.COMPLETED)
+
+    found = services.propose_follow_up(plan=booking.plan, further_plans=[neck], at=NINE + 2 * DAY)
+
+    assert [one.plan for one in found] == [booking.plan] * 2 + [neck] * 2
+    times = sorted((one.slot.starts_at, one.slot.ends_at) for one in found)
+    assert all(before[1] <= after[0] for before, after in pairwise(times))
 
 
 def test_nothing_follows_while_the_course_goes_on(booking: Booking) -> None:

@@ -1,0 +1,249 @@
+"""Dates for all remaining sessions of a plan, or of several that are treated together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from clinic.models import User
+from clinic.values.wallclock import instant_of
+from sessions.models import Kind, ProtocolVersion, TreatmentPlan, TreatmentSession
+from sessions.safety.loading_washouts import Washouts, load_washouts
+from sessions.scheduling.availability import Slot, free_slots
+from sessions.scheduling.shift_reasons import why_not_at
+from sessions.scheduling.spacing import recovery_end
+from sessions.scheduling.wanted import sitting_of
+from sessions.services.booking.prepare import require_active
+from sessions.services.booking.shifting import CHUNK, FARTHEST, NoFreeTime
+from sessions.services.booking.sittings import about_further, areas_together
+from sessions.services.plans import version_in_effect
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """One session of a proposed series, for these plans, the leading one first. `shift` says why it
+    is not at the usual time."""
+
+    slot: Slot
+    plans: Sequence[TreatmentPlan]
+    shift: str = ""
+
+
+def propose_series(
+    *,
+    plan: TreatmentPlan,
+    at: datetime,
+    practitioner: User | None = None,
+    first_on: date | None = None,
+    further_plans: Sequence[TreatmentPlan] = (),
+) -> list[Proposed]:
+    """A time for every session of the plan that is still to be booked, in order.
+
+    With `further_plans` the areas are treated together, session for session; where one has more
+    left than the others, it goes on without them.
+
+    The first is at the target interval after the plan's last session, or the first free time
+    from `first_on` (local day) or now. The others follow on the same weekday and time of day;
+    where that is taken, at the nearest free time in the protocol's target window, else at the
+    first one after it. The area whose window opens last decides for all of them, and nothing is
+    proposed before a washout has ended. Nothing is kept: hold or book what is proposed.
+    Raises NotBookable, PlanNotActive, NoFreeTime, NoVersion.
+    """
+    areas_together(plan, further_plans)
+    require_active(plan.status)
+    for index, further in enumerate(further_plans):
+        with about_further(index):
+            require_active(further.status)
+    courses = [_course_of(each, at) for each in (plan, *further_plans)]
+    search = _Search(
+        washouts=load_washouts([plan, *further_plans]),
+        practitioner=practitioner or plan.practitioner,
+        at=at,
+        first_on=first_on,
+    )
+    starts = [course.last for course in courses if course.last]
+    usual = search.local(starts[0]) if starts else None
+    proposed: list[Proposed] = []
+    while together := [course for course in courses if course.left > 0]:
+        found = search.next_of(together, usual)
+        proposed.append(found)
+        for course in together:
+            course.left, course.last = course.left - 1, found.slot.starts_at
+        usual = usual or search.local(found.slot.starts_at)
+    return proposed
+
+
+@dataclass(eq=False)
+class _Course:
+    """How far one area has come, with what is proposed by now."""
+
+    plan: TreatmentPlan
+    protocol: ProtocolVersion
+    left: int
+    last: datetime | None
+
+    @property
+    def recovered(self) -> datetime | None:
+        """When the skin has recovered from the last session."""
+        return self.last and recovery_end(self.last, self.protocol, self.plan.clinic.zone)
+
+    @property
+    def window(self) -> tuple[date, date] | None:
+        """The first and the last day that the protocol wants for the next session."""
+        if self.last is None:
+            return None
+        day = self.last.astimezone(self.plan.clinic.zone).date()
+        protocol = self.protocol
+        targets = (protocol.target_min_days, protocol.target_max_days)
+        first, last = (day + timedelta(days=days) for days in targets)
+        return first, last
+
+
+def _course_of(plan: TreatmentPlan, at: datetime) -> _Course:
+    sessions = TreatmentSession.objects.occupying().filter(plan=plan, kind=Kind.TREATMENT)
+    starts = list(sessions.order_by("starts_at").values_list("starts_at", flat=True))
+    return _Course(
+        plan=plan,
+        protocol=version_in_effect(plan.protocol, at),
+        left=plan.planned_sessions - len(starts),
+        last=starts[-1] if starts else None,
+    )
+
+
+@dataclass(frozen=True)
+class _Days:
+    """The local days on which a session should be. `shift` says what has put them off."""
+
+    first: date
+    last: date
+    shift: str = ""
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The free times for areas that are treated together, by their protocols."""
+
+    washouts: Washouts
+    practitioner: User | None
+    at: datetime
+    first_on: date | None
+
+    def local(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.washouts.patient.clinic.zone)
+
+    def next_of(self, together: Sequence[_Course], usual: datetime | None) -> Proposed:
+        """The next session of these areas; `usual` has the usual weekday and time."""
+        plans = [course.plan for course in together]
+        days = self._days(together, usual)
+        if usual is None:
+            return Proposed(self._first_from(days.first, plans), plans, days.shift)
+        recovered = max((c.recovered for c in together if c.recovered), default=self.at)
+        free = self._slots(plans, days.first, days.last, recovered=recovered)
+        length = (days.last - days.first).days + 1
+        dates = [days.first + timedelta(days=n) for n in range(length)]
+        wanted = [self._at(day, usual.time()) for day in dates if day.weekday() == usual.weekday()]
+        for start in wanted:
+            if slot := next((slot for slot in free if slot.starts_at == start), None):
+                is_usual = start == wanted[0]
+                why = (
+                    self._skipped(start, usual) if is_usual else self._why_not(wanted[0], together)
+                )
+                return Proposed(slot, plans, _joined(days.shift, why))
+        aim = wanted[0] if wanted else self._at(days.first, usual.time())
+        if not wanted:
+            why = f"there is no {usual:%A} in the protocol's target interval"
+        else:
+            why = self._why_not(aim, together)
+        shift = _joined(days.shift, why)
+        if free:
+            nearest = min(free, key=lambda slot: abs(slot.starts_at - aim))
+            return Proposed(nearest, plans, shift)
+        slot = self._first_from(days.last + timedelta(days=1), plans, recovered=recovered)
+        return Proposed(slot, plans, f"{shift}; nothing is free until {days.last:%d %b %Y}")
+
+    def _days(self, together: Sequence[_Course], usual: datetime | None) -> _Days:
+        """The window that opens last; from the wanted day or from now on, and after washouts, a
+        whole week, so that the usual weekday is in it."""
+        today = self.local(self.at).date()
+        windows = {course: course.window for course in together if course.window}
+        first = max((opens for opens, _ in windows.values()), default=today)
+        last = max((closes for _, closes in windows.values()), default=today)
+        shift = _slower(windows, usual) if usual else ""
+        possible = max(today, self.first_on or first)
+        clear = self.washouts.end_after(max(first, possible), [each.plan for each in together])
+        if clear:
+            shift = f"a washout that the last screening asks for ends on {clear:%d %b %Y}"
+            possible = clear
+        if possible > first or not windows:
+            first, last = possible, max(last, possible + timedelta(days=6))
+        return _Days(first, last, shift)
+
+    def _slots(
+        self,
+        plans: Sequence[TreatmentPlan],
+        first: date,
+        last: date,
+        *,
+        recovered: datetime | None = None,
+    ) -> list[Slot]:
+        slots = free_slots(
+            wanted=sitting_of(*plans),
+            first=first,
+            last=last,
+            practitioner=self.practitioner,
+            at=self.at,
+        )
+        return [slot for slot in slots if recovered is None or slot.starts_at >= recovered]
+
+    def _first_from(
+        self, first: date, plans: Sequence[TreatmentPlan], *, recovered: datetime | None = None
+    ) -> Slot:
+        """The first free time from a local day on, when the skin has recovered."""
+        day, last = first, first + FARTHEST
+        while day <= last:
+            until = min(day + CHUNK, last)
+            if free := self._slots(plans, day, until, recovered=recovered):
+                return free[0]
+            day = until + timedelta(days=1)
+        raise NoFreeTime(
+            f"There is no free time within {FARTHEST.days} days from {first:%d %b %Y}."
+        )
+
+    def _at(self, day: date, usual: time) -> datetime:
+        return instant_of(day, usual, self.washouts.patient.clinic.zone)
+
+    def _skipped(self, start: datetime, usual: datetime) -> str:
+        """What to say when `start` is only the clock's reading of a time that it never shows."""
+        local = self.local(start)
+        if local.time() == usual.time():
+            return ""
+        return f"the clock skips {usual:%H:%M} on {local:%d %b %Y}"
+
+    def _why_not(self, start: datetime, together: Sequence[_Course]) -> str:
+        for course in together:
+            if course.recovered and start < course.recovered:
+                skin = f"the skin of the area “{course.plan.area}”" if together[1:] else "the skin"
+                return f"{skin} recovers until {self.local(course.recovered):%d %b %Y at %H:%M}"
+        return why_not_at(
+            start,
+            plans=[(course.plan, course.protocol) for course in together],
+            practitioner=self.practitioner,
+            at=self.at,
+        )
+
+
+def _joined(*reasons: str) -> str:
+    return "; ".join(reason for reason in reasons if reason)
+
+
+def _slower(windows: dict[_Course, tuple[date, date]], usual: datetime) -> str:
+    """What to say where the first area could come sooner on the usual weekday without another."""
+    first, slowest = next(iter(windows)), max(windows, key=lambda course: windows[course][0])
+
+    def wanted(course: _Course) -> date:
+        day = windows[course][0]
+        return day + timedelta(days=(usual.weekday() - day.weekday()) % 7)
+
+    if wanted(first) == wanted(slowest):
+        return ""
+    begins = windows[slowest][0]
+    return f"the target interval of the area “{slowest.plan.area}” begins on {begins:%d %b %Y}"
