@@ -39,7 +39,6 @@ CHANGE_WANTED = _(
     "Thank you. We will contact you about another time. Your appointment stays as it is until then."
 )
 CAN_COME = (Home.BEFORE, Home.MOVED)
-BOOKS = (Home.CANCELLED, Home.MISSED, Home.BOOK_NEXT, Home.LATER)  # the desk does, by telephone
 
 
 @of_patient("GET", "HEAD")
@@ -63,7 +62,7 @@ def show_home(
         title=_title(purpose),
         can_come=purpose in CAN_COME,
         can_confirm=purpose in CAN_COME and message.session.status == Status.BOOKED,
-        books=purpose in BOOKS,
+        books_next=purpose in (Home.BOOK_NEXT, Home.LATER),
         checks=purpose == Home.HEALING,
         heals=heals,
         **visit_in_words(message, at=at),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from aftercare.models import Message
 from aftercare.pages.check_in.questions import AT_ONCE, STEPS, TICKS
 from patients.models import Audience, StaffTask, TaskSeverity
-from patients.services import take_task
+from patients.services import finish_task, take_task
 from sessions.lifecycle import Status
 from sessions.models import CheckIn, TriageVersion
 from sessions.triage import Sign
@@ -200,3 +200,19 @@ def test_looking_changes_nothing_and_every_page_is_words_in_every_language(
         lines[language] = set(shown) - {healing.clinic.name}
     assert (levels(), open_tasks()) == (before, tasks)
     assert not {line for line in lines["en"] & lines["es"] if line.strip(" 0123456789+")}
+
+
+def test_who_is_not_sure_reads_by_when_a_clinician_looks_and_not_what_was_seen_before(
+    healing: Message,
+) -> None:
+    words = send(healing, send(healing, "2/", signs="unsure"), **CALM)
+    calm = send(healing, words, words="")
+
+    assert "A clinician will look at this by" in get(healing, f"check/{calm}")
+
+    fever = send(healing, "2/", signs="fever").partition("?")[2]
+    task = StaffTask.objects.get(severity=TaskSeverity.RED)
+    finish_task(task_id=task.pk, note="Called", at=timezone.now(), by=UserFactory())
+    assert "Seen by the team" in get(healing, f"check/done/?{fever}")
+    again = send(healing, "2/", signs="fever").partition("?")[2]
+    assert "Seen by the team" not in get(healing, f"check/done/?{again}")

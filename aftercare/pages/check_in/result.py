@@ -42,7 +42,7 @@ def _told(
     if any(is_at_once(page.signs or ()) for page in pages):
         level = Level.EMERGENCY
     acted = gravest(level, Level.AMBER if pages[-1].is_draft else Level.GREEN)
-    task = _task(session, acted)
+    task = _task(pages, acted)
     due = task.due_at if task and task.due_at > at else None
     return {
         **_common(message, session, acted, at=at),
@@ -67,9 +67,14 @@ def _common(
     }
 
 
-def _task(session: TreatmentSession, level: Level) -> StaffTask | None:
-    source = f"check-in:{session.pk}:{level.value}"
-    return StaffTask.objects.filter(source=source).order_by("-id").first()
+def _task(pages: list[CheckIn], level: Level) -> StaffTask | None:
+    """What the report has raised, or waits with; not what was done before it."""
+    first = pages[0]
+    tasks = StaffTask.objects.exclude(done_at__lt=first.reported_at).order_by("-id")
+    raised = tasks.filter(source=f"check-in:{first.session_id}:{level.value}").first()
+    if raised or level != Level.AMBER:
+        return raised
+    return tasks.open().filter(source=f"check-in:{first.session_id}:unanswered").first()
 
 
 def _seen(task: StaffTask | None, clinic: Clinic, *, at: datetime) -> str:

@@ -1,0 +1,1 @@
+from tests.replies.conftest import triage_rules as triage_rules

@@ -1,0 +1,169 @@
+"""Every page of the patients, by its name in the resolver, in each state that somebody can meet."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+from django.utils import timezone
+
+from aftercare.models import Message
+from aftercare.pages import base
+from aftercare.pages.check_in.questions import STEPS
+from aftercare.pages.home import Home
+from clinic.models import Clinic
+from clinic.values.languages import override_language
+from patients.models import StaffTask
+from patients.services import take_task
+from sessions.lifecycle import Status
+from tests.conftest import Booking
+from tests.factories import (
+    DAY,
+    HOUR,
+    NINE,
+    ClinicFactory,
+    ContactConsentFactory,
+    MessageFactory,
+    OpeningHoursFactory,
+    UserFactory,
+)
+from tests.replies.pages import TODAY, make, post, url
+from tests.replies.test_home_page import of
+
+CALM = {"redness": "1", "swelling": "0", "pain": "0", "itch": ""}
+
+
+@dataclass(frozen=True)
+class State:
+    """What is opened, or sent if there is a form."""
+
+    message: Message
+    part: str
+    form: dict[str, Any] | None = field(default=None)
+
+    def page(self) -> HttpResponse:
+        if self.form is not None:
+            return post(self.message, self.part, **self.form)  # type: ignore[no-any-return]
+        return Client().get(url(self.message, self.part), follow=True)  # type: ignore[return-value]
+
+
+def booked() -> Message:
+    """Of a visit in two days, to a patient who has agreed to messages."""
+    message = make(TODAY + 2 * DAY, Status.BOOKED)
+    ContactConsentFactory(patient=message.patient)
+    message.clinic.address = "48 Hill Street, New York, NY 10012"
+    message.clinic.save()
+    return message
+
+
+def healing(**changes: Any) -> Message:
+    return make(TODAY - 3 * DAY, Status.COMPLETED, **changes)
+
+
+def closed_now(out_of_hours_phone: str = "") -> Clinic:
+    clinic = ClinicFactory(out_of_hours_phone=out_of_hours_phone)
+    clinic.opening_hours.all().delete()
+    OpeningHoursFactory(clinic=clinic, weekday=(TODAY + 2 * DAY).weekday())
+    clinic.refresh_from_db()
+    return clinic
+
+
+def reported(message: Message, signs: str) -> State:
+    """The page after a check-in."""
+    part = "check/2/"
+    for form in ({"signs": signs}, CALM, {"words": ""}):
+        part = str(post(message, part, **form)["Location"]).split("/", 3)[3]
+        if "done" in part:
+            break
+    return State(message, part)
+
+
+def seen() -> State:
+    message = healing()
+    state = reported(message, "pus")
+    task = StaffTask.objects.open().get(patient=message.patient)
+    take_task(task_id=task.pk, at=timezone.now(), by=UserFactory(clinic=message.clinic))
+    return state
+
+
+def late() -> Message:
+    return make(TODAY + 4 * HOUR, Status.BOOKED)
+
+
+def over() -> Message:
+    long_ago = TODAY - 91 * DAY
+    return make(long_ago, Status.COMPLETED, sent_at=long_ago, due_at=long_ago)
+
+
+def patients_pages(booking: Booking) -> dict[str, list[State]]:
+    """Asks for signed triage rules, and for `other_times` on the clock of NINE."""
+    told = MessageFactory(session=booking.book(NINE + 7 * DAY))
+    visit, heals, ended = booked(), healing(), over()
+    night = {"session__plan__patient__clinic": closed_now("+49 30 99999999")}
+    alone = {"session__plan__patient__clinic": closed_now()}
+    return {
+        "patient-page": [
+            *(State(of(purpose), "") for purpose in Home),
+            State(visit, "?done=change"),
+            State(ended, ""),
+        ],
+        "patient-visit": [State(visit, "visit/"), State(of(Home.CANCELLED), "visit/")],
+        "patient-confirm": [
+            State(visit, "confirm/", {"form": "x"}),
+            State(of(Home.MISSED), "confirm/", {}),
+        ],
+        "patient-change": [State(told, "change/", {"text": ""})],
+        "patient-move": [State(told, "move/"), State(told, "move/", {})],
+        "patient-cancel": [
+            State(visit, "cancel/"),
+            State(late(), "cancel/"),
+            State(visit, "cancel/", {"text": "x" * 501}),
+        ],
+        "patient-today": [State(heals, "today/"), State(visit, "today/")],
+        "patient-check": [State(heals, "check/"), State(ended, "check/")],
+        "patient-check-step": [
+            *(State(heals, f"check/{number}/") for number in STEPS),
+            State(heals, "check/1/?a=worse"),
+            State(heals, "check/2/", {"signs": ["pus", "none"]}),
+            State(visit, "check/1/"),
+        ],
+        "patient-check-done": [
+            *(reported(healing(), sign) for sign in ("none", "unsure", "pus", "breathing")),
+            *(reported(healing(**night), sign) for sign in ("unsure", "pus")),
+            reported(healing(**alone), "pus"),
+            seen(),
+        ],
+        "patient-write": [
+            State(heals, "write/"),
+            State(visit, "write/", {"text": ""}),
+            *(State(heals, f"write/?done={kind}") for kind in ("written", "urgent", "emergency")),
+        ],
+        "patient-preferences": [
+            State(visit, "preferences/"),
+            State(visit, "preferences/?done=saved"),
+        ],
+        "patient-unsubscribe": [
+            State(visit, "unsubscribe/"),
+            State(visit, "unsubscribe/", {}),
+        ],
+    }
+
+
+NO_PAGE = {"patient-calendar"}  # a file
+
+
+def without_page(message: Message) -> list[Callable[[], HttpResponse]]:
+    """What is shown when there is no link, or nothing can be shown."""
+    request = RequestFactory()
+    shown = request.get(url(message))
+
+    def busy() -> HttpResponse:
+        with override_language(message.patient.language):
+            return base.show(shown, message, "busy", status=503)
+
+    return [
+        lambda: base.trouble(request.get("/p/x/"), status=404),
+        lambda: base.trouble(shown, status=500),
+        busy,
+    ]
