@@ -39,6 +39,8 @@ FATES: dict[str, Fate] = {
     "allergies": Fate.JOINED,
     "keloid_history": Fate.CHOICE,
     "cold_sore_history": Fate.CHOICE,
+    "weight_kg": Fate.OWN,  # a dose that needs it asks for it again
+    "weighed_on": Fate.OWN,
     "notes": Fate.JOINED,
     "archived_at": Fate.OWN,  # a record that is archived is never the one that is kept
     "merged_into": Fate.OWN,

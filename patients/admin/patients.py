@@ -26,7 +26,12 @@ from patients.models import (
     TreatmentConsent,
 )
 
-MEDICAL = frozenset({"skin_type", "keloid_history", "cold_sore_history", "allergies", "notes"})
+MEDICAL = frozenset(
+    {
+        *("skin_type", "keloid_history", "cold_sore_history", "allergies", "notes"),
+        *("weight_kg", "weighed_on"),
+    }
+)
 
 
 class ContactConsentInline(ReadOnlyInline):
@@ -119,6 +124,7 @@ class PatientAdmin(ServiceAdmin):
             "fields": [
                 "skin_type",
                 ("keloid_history", "cold_sore_history"),
+                ("weight_kg", "weighed_on"),
                 "allergies",
                 "notes",
             ]

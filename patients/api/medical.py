@@ -44,13 +44,32 @@ class MedicalIn(Form):
     allergies = TextField(required=False, allow_blank=True, max_length=5_000)
     keloid_history = serializers.BooleanField(required=False, allow_null=True)
     cold_sore_history = serializers.BooleanField(required=False, allow_null=True)
+    weight_kg = serializers.DecimalField(
+        max_digits=4, decimal_places=1, min_value=1, max_value=400, required=False, allow_null=True
+    )
+    weighed_on = serializers.DateField(required=False, allow_null=True, validators=[past_day])
     notes = TextField(required=False, allow_blank=True, max_length=10_000)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A weight without its day is worth nothing: both, or null for both."""
+        pair = {
+            "weight_kg": "Give the weight, too.",
+            "weighed_on": "Give the day of weighing, too.",
+        }
+        given = [name for name in pair if attrs.get(name) is not None]
+        if len(given) == 1 or len(pair.keys() & attrs.keys()) == 1:
+            missing = next((name for name in pair if attrs.get(name) is None), "weight_kg")
+            raise serializers.ValidationError({missing: [pair[missing]]})
+        return attrs
 
 
 class MedicalOut(serializers.ModelSerializer[Patient]):
     class Meta:
         model = Patient
-        fields = ["id", "skin_type", "allergies", "keloid_history", "cold_sore_history", "notes"]
+        fields = [
+            *("id", "skin_type", "allergies", "keloid_history", "cold_sore_history"),
+            *("weight_kg", "weighed_on", "notes"),
+        ]
         read_only_fields = fields
 
 

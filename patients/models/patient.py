@@ -109,6 +109,11 @@ class Patient(Model):
     allergies = models.TextField(blank=True, max_length=5_000)
     keloid_history = models.BooleanField("keloids or hypertrophic scars", null=True, blank=True)
     cold_sore_history = models.BooleanField("cold sores (HSV)", null=True, blank=True)
+    # In kg, with its day: how old it may be is a clinical rule.
+    weight_kg = models.DecimalField(
+        "weight (kg)", max_digits=4, decimal_places=1, null=True, blank=True
+    )
+    weighed_on = models.DateField(null=True, blank=True, validators=[past_day])
     notes = models.TextField(blank=True, max_length=10_000)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     merged_into = models.ForeignKey(
@@ -135,6 +140,17 @@ class Patient(Model):
                 name="patient_born_after_1900",
                 condition=Q(date_of_birth__gte=EARLIEST_BIRTH),
                 violation_error_message="The year of birth must be 1900 or later.",
+            ),
+            models.CheckConstraint(
+                name="patient_weight_has_its_day",
+                condition=Q(weight_kg__isnull=True, weighed_on__isnull=True)
+                | Q(weight_kg__isnull=False, weighed_on__isnull=False),
+                violation_error_message="Give the weight and the day of weighing, or neither.",
+            ),
+            models.CheckConstraint(
+                name="patient_weight_1_to_400_kg",
+                condition=Q(weight_kg__isnull=True) | Q(weight_kg__range=(1, 400)),
+                violation_error_message="The weight must be 1 to 400 kg.",
             ),
             models.CheckConstraint(
                 name="patient_has_a_name",

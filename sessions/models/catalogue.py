@@ -104,6 +104,18 @@ class Product(Versioned):
         blank=True,
         help_text="Most grams on one day, over all areas, and with other creams in proportion.",
     )
+    mg_per_kg_max = models.DecimalField(
+        "most mg per kg",
+        max_digits=6,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Most milligrams of its drugs on one day for each kilogram of the patient.",
+    )
+    age_min = models.PositiveSmallIntegerField(
+        "from age", null=True, blank=True, help_text="Years; empty if it is for every age."
+    )
+    not_near_eyes = models.BooleanField(default=False, db_default=False)
     limits_by_label = models.BooleanField(
         default=False,
         db_default=False,
@@ -123,6 +135,13 @@ class Product(Versioned):
                 name="product_strength_is_a_percentage",
                 condition=Q(strength_percent__isnull=True) | Q(strength_percent__range=(0, 100)),
                 violation_error_message="The strength must be 0 to 100 per cent.",
+            ),
+            models.CheckConstraint(
+                name="product_limits_positive",
+                condition=(Q(grams_max__isnull=True) | Q(grams_max__gt=0))
+                & (Q(grams_per_cm2_max__isnull=True) | Q(grams_per_cm2_max__gt=0))
+                & (Q(mg_per_kg_max__isnull=True) | Q(mg_per_kg_max__gt=0)),
+                violation_error_message="A limit must be above zero; empty is none.",
             ),
         ]
         triggers = append_only()

@@ -13,9 +13,10 @@ from clinic.findings import OUR_DEFAULT, Finding, Severity
 from sessions.safety.candidacy import check_candidacy
 from sessions.safety.credentials import check_credentials
 from sessions.safety.depth import DepthRange, check_zone, depth_range
+from sessions.safety.doses import check_total, check_weight
 from sessions.safety.facts import Facts
 from sessions.safety.label import check_label_and_consent, off_label_reasons
-from sessions.safety.products import check_product, check_total
+from sessions.safety.products import check_product
 from sessions.safety.readiness import (
     check_age,
     check_course,
@@ -61,6 +62,7 @@ def assess(facts: Facts) -> list[Finding]:
         *(finding for treated in facts.treated for finding in check_zone(treated, facts)),
         *(finding for use in facts.products for finding in check_product(use, facts)),
         *check_total(facts),
+        *check_weight(facts),
         *check_cartridge(facts),
     ]
     return sorted(_named_once(found), key=_gravity)

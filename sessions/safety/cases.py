@@ -36,7 +36,7 @@ KNOWN = {
     *("age", "skin", "device", "protocol", "yes", "patient", "previous", "effects", "chart"),
     *("products", "consent", "expectations", "cartridge", "other_area", "asks", "scenario"),
     *("good_health", "planned", "screening", "cooling_off", "response", "credentials", "asks_for"),
-    *("jurisdiction", "subtype"),
+    *("jurisdiction", "subtype", "weight"),
 }
 
 
@@ -101,6 +101,7 @@ def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
         rules=rules,
         skin_type=inputs.get("skin", 2),
         age=inputs.get("age", 34),
+        weight_kg=Decimal(str(inputs["weight"])) if "weight" in inputs else None,
         area=area_facts(version.protocol.area),
         record=_record(inputs),
         screening=_screening(inputs, at),

@@ -205,6 +205,9 @@ class ProductUse:
     minutes_max: int | None = None
     grams_per_cm2_max: Decimal | None = None
     grams_max: Decimal | None = None
+    mg_per_kg_max: Decimal | None = None
+    age_min: int | None = None
+    not_near_eyes: bool = False
     limits_by_label: bool = False
     may_be_occluded: bool = False
     grams: Decimal | None = None
@@ -215,6 +218,13 @@ class ProductUse:
     prescriber: str = ""
     source: str = ""
     subject: str = ""
+
+    @property
+    def mg(self) -> Decimal | None:
+        """Of all its drugs together."""
+        if self.grams is None or self.strength_percent is None:
+            return None
+        return self.grams * 10 * self.strength_percent
 
 
 @dataclass(frozen=True)
@@ -253,6 +263,7 @@ class Facts:
     rules: Mapping[str, Number]
     skin_type: int | None
     age: int | None  # not known until somebody asks for the birth date
+    weight_kg: Decimal | None = None  # as far as it was weighed lately
     standing: Standing = Standing()
     candidacy: Candidacy | None = None
     screening: Screening | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Exists, Max, Min, OuterRef
@@ -61,6 +62,7 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         rules=rules,
         skin_type=session.patient.skin_type,
         age=age_on(session.patient.date_of_birth, on),
+        weight_kg=weight_on(session.patient, on, rules),
         needled_at=_needled_at(session),
         area=area_facts(of_treatment(session.area)),
         record=facts.Record(
@@ -105,6 +107,16 @@ def age_on(born: date | None, on: date) -> int | None:
     if born is None:
         return None
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def weight_on(patient: Patient, on: date, rules: Mapping[str, Number]) -> Decimal | None:
+    """As far as it was weighed within the days of the rule."""
+    if (
+        patient.weighed_on is None
+        or (on - patient.weighed_on).days > rules["weight-valid-days"].value
+    ):
+        return None
+    return patient.weight_kg
 
 
 def rules_in_effect(at: datetime) -> Mapping[str, Number]:

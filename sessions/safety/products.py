@@ -17,8 +17,7 @@ from sessions.safety.facts import Facts, Number, ProductUse, figure
 MINUTE = timedelta(minutes=1)
 # A clinic may have entered it as a serum of its own.
 IS_BLOOD = re.compile(r"\b(prp|prf|platelet\w*|plasma|blood)\b", re.IGNORECASE)
-ZERO = Decimal(0)
-NEAR_THE_LIMIT = Decimal("0.8")  # from here on the day's total is worth a thought
+NEAR_THE_EYES = frozenset({"periorbital", "orbital-rim-inside"})
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,7 @@ def check_product(use: ProductUse, facts: Facts) -> list[Finding]:
             *_check_exposure(use, Exposure.of(use)),
             *_check_area(use, facts.rules["anaesthetic-large-area"]),
             *_check_open_skin(use, facts.needled_at),
+            *_check_person(use, facts),
         ]
     if use.kind == ProductKind.BLOOD or IS_BLOOD.search(use.name):
         return [
@@ -118,7 +118,7 @@ def _check_exposure(use: ProductUse, exposure: Exposure) -> Iterable[Finding]:
         yield _product(
             "anaesthetic_not_comparable",
             use,
-            f"{use.name}: its label cannot be checked without {' and '.join(unknown)}.",
+            f"{use.name}: its limits cannot be checked without {' and '.join(unknown)}.",
             severity=Severity.INFO,
         )
 
@@ -130,34 +130,6 @@ def _whose(use: ProductUse) -> str:
     )
 
 
-def check_total(facts: Facts) -> list[Finding]:
-    """All numbing creams of the patient's day together, each as a part of its own most grams: their
-    drugs add up in the blood, whatever the area or the session (clinical.md §1.8)."""
-    uses = [
-        use
-        for use in (*facts.products, *facts.same_day_products)
-        if use.kind == ProductKind.ANAESTHETIC and use.grams and use.grams_max
-    ]
-    total = sum((use.grams / use.grams_max for use in uses if use.grams and use.grams_max), ZERO)
-    if total < NEAR_THE_LIMIT:
-        return []
-    told = " and ".join(f"{figure(use.grams)} g of {use.name}" for use in uses if use.grams)
-    above, by_label = total > 1, all(use.limits_by_label for use in uses)
-    percent = (total * 100).quantize(Decimal(1), ROUND_UP)
-    whose = "their labels allow" if by_label else "the clinic's own limits, not labels, allow"
-    return [
-        Finding(
-            code="anaesthetic_dose_of_day",
-            severity=Severity.BLOCK if above and by_label else Severity.WARN,
-            message=f"Anaesthetic dose of the day: {told} is {percent} % of what {whose}.",
-            rule="numbing creams of one day add up",
-            source=uses[0].source or OUR_DEFAULT,
-            overridable_by=(Role.PRACTITIONER.value,),
-            numbers={"percent_of_limit": str(percent)},
-        )
-    ]
-
-
 def _check_open_skin(use: ProductUse, needled_at: datetime | None) -> Iterable[Finding]:
     """Labels are for intact skin: open channels take up far more."""
     if needled_at and use.on_at and use.on_at > needled_at:
@@ -165,6 +137,23 @@ def _check_open_skin(use: ProductUse, needled_at: datetime | None) -> Iterable[F
             "anaesthetic_on_open_skin",
             use,
             f"{use.name} was put on after the needling began: a numbing cream is for intact skin.",
+        )
+
+
+def _check_person(use: ProductUse, facts: Facts) -> Iterable[Finding]:
+    """For whom, and where, it is not meant."""
+    if use.not_near_eyes and (near := facts.zones & NEAR_THE_EYES):
+        yield _product(
+            "anaesthetic_near_eyes",
+            use,
+            f"{use.name} is not for skin near the eyes: was it kept off {facts.named(near)}?",
+        )
+    if use.age_min is not None and facts.age is not None and facts.age < use.age_min:
+        yield _product(
+            "anaesthetic_too_young",
+            use,
+            f"{use.name} is for people from {use.age_min} years; the patient is {facts.age}.",
+            {"age": str(facts.age), "limit_age": str(use.age_min)},
         )
 
 
@@ -193,7 +182,7 @@ def _product(
         code=code,
         severity=severity,
         message=message,
-        rule=number.rule if number else f"label of {use.name}",
+        rule=number.rule if number else f"limits of {use.name}",
         source=number.source if number else use.source or OUR_DEFAULT,
         subject=use.subject,
         overridable_by=() if severity == Severity.INFO else (Role.PRACTITIONER.value,),

@@ -213,6 +213,8 @@ RULES: dict[str, tuple[Any, str]] = {
     "pigment-check-weeks": (2, "weeks"),
     "anaesthetic-otc-percent": (4, "%"),
     "anaesthetic-large-area": (400, "cm²"),
+    "light-weight": (50, "kg"),
+    "weight-valid-days": (180, "days"),
     "erythema-below": (1, "mm"),
 }
 

@@ -22,6 +22,7 @@ DEPTHS = [
     ("depth_max_mm", [Decimal("1.00"), Decimal("2.50")], [Decimal("0.99"), Decimal("2.51")]),
 ]
 PASSES = [1, 10], [0, 11]
+MOST = {"grams_max": 1, "grams_per_cm2_max": 1, "mg_per_kg_max": 1}
 TAKES = {"duration_minutes": 60, "minutes_per_zone": 0, "setup_minutes": 0, "cleaning_minutes": 0}
 DAYS = {"hard_min_days": 14, "soft_min_days": 14, "target_min_days": 14, "target_max_days": 14}
 LAID_OUT = {"occupied_from": NINE, "starts_at": NINE, "ends_at": NINE + HOUR}
@@ -114,6 +115,16 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
         "strength_percent",
         [Decimal("0"), Decimal("100")],
         [Decimal("-0.01"), Decimal("100.01")],
+    ),
+    ("product_limits_positive", MOST, "mg_per_kg_max", [Decimal("0.01")], [Decimal(0)]),
+    ("product_limits_positive", MOST, "grams_max", [Decimal("0.01")], [Decimal(0)]),
+    ("product_limits_positive", MOST, "grams_per_cm2_max", [Decimal("0.001")], [Decimal(0)]),
+    (
+        "patient_weight_1_to_400_kg",
+        {"weighed_on": date(2026, 1, 5)},
+        "weight_kg",
+        [Decimal(1), Decimal(400)],
+        [Decimal("0.9"), Decimal("400.1")],
     ),
     ("outcome_scale_range_ordered", {"score_min": 1}, "score_max", [2], [1]),
     (

@@ -240,6 +240,11 @@ VIOLATIONS["device_clearance_depth_in_band"] = lambda: make.DeviceClearanceFacto
     depth_max_mm="2.51"
 )
 VIOLATIONS["product_kind_known"] = lambda: make.ProductFactory(kind="FOOD")
+VIOLATIONS["product_limits_positive"] = lambda: make.ProductFactory(mg_per_kg_max=0)
+VIOLATIONS["patient_weight_has_its_day"] = lambda: make.PatientFactory(weight_kg=60)
+VIOLATIONS["patient_weight_1_to_400_kg"] = lambda: make.PatientFactory(
+    weight_kg=401, weighed_on=NINE.date() - 4000 * DAY
+)
 VIOLATIONS["product_strength_is_a_percentage"] = lambda: make.ProductFactory(strength_percent=101)
 VIOLATIONS["outcome_scale_range_ordered"] = lambda: make.OutcomeScaleFactory(score_max=1)
 VIOLATIONS["side_effect_expectation_kind_known"] = lambda: make.SideEffectExpectationFactory(

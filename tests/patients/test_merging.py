@@ -42,6 +42,7 @@ JOINED = {"allergies", "notes"}
 ASSESSED = {"skin_type"}
 OF_THE_ROW = {
     *("id", "created_at", "updated_at", "version", "clinic", "archived_at", "merged_into"),
+    *("weight_kg", "weighed_on"),
 }
 
 

@@ -117,6 +117,8 @@ def test_every_finding_says_what_evidence_it_rests_on(lines: dict[str, Any]) -> 
     assert len(found) >= 4
 
 
+MUCH = [{"code": "lidocaine-prilocaine-5", "grams": 45, "area": 400}]
+SCAR = {"device": "skinstylus", "protocol": "scar-abdomen"}
 STOPPED = [{"days": 42 * n, "depth": "1.00"} for n in (1, 2, 3)]
 
 
@@ -130,12 +132,19 @@ STOPPED = [{"days": 42 * n, "depth": "1.00"} for n in (1, 2, 3)]
         ({"credentials": {"NURSE": -1}}, "credential_expired"),
         ({"credentials": {"TRAINING": 0}, "asks_for": ["TRAINING"]}, ""),
         ({"asks_for": ["EXAMINATION"]}, "examination_due"),
+        ({"jurisdiction": "EU"}, "no_clearance_on_file"),
+        ({"weight": 40, "products": MUCH}, "anaesthetic_dose_of_day"),
+        ({"weight": 90, "products": MUCH}, ""),
+        ({**SCAR, "subtype": "scar-hypertrophic"}, "on_label"),
+        ({**SCAR, "subtype": "scar-surgical"}, "off_label"),
+        (SCAR, "off_label"),
     ],
 )
-def test_cases_try_the_stop_rule_and_who_may_treat(
-    inputs: dict[str, Any], code: str, lines: Any
-) -> None:
+def test_cases_try_what_the_file_does_not(inputs: dict[str, Any], code: str, lines: Any) -> None:
     codes = {"no_response", "response_not_measured", "credential_expired", "examination_due"}
+    codes |= {"anaesthetic_dose_of_day", "no_clearance_on_file"}
+    if "device" in inputs:
+        codes |= {"on_label", "off_label"}
     found = {finding.code for finding in assess_case(inputs, at=timezone.now())} & codes
 
     assert found == ({code} if code else set())

@@ -3,14 +3,16 @@
 import ast
 import dataclasses
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from clinic.models import ClinicalRule
+from patients.models import Patient
 from sessions.models import ProtocolVersion, TreatmentSession
 from sessions.safety import facts
-from sessions.safety.loading import age_on, load_facts, rules_in_effect
+from sessions.safety.loading import age_on, load_facts, rules_in_effect, weight_on
 from sessions.services.plans import version_in_effect
 from tests.conftest import Booking
 from tests.factories import DAY, NINE, ProtocolFactory, ProtocolVersionFactory, SideEffectFactory
@@ -89,3 +91,18 @@ def test_patches_after_the_last_session_are_told(booking: Booking, kind: str) ->
 
     assert previous is not None
     assert previous.left_pigment == (kind == "HYPERPIGMENTATION")
+
+
+@pytest.mark.parametrize(
+    ("weighed_on", "kg"),
+    [
+        (None, None),
+        (NINE.date() - 180 * DAY, Decimal(52)),
+        (NINE.date() - 181 * DAY, None),
+    ],
+)
+def test_a_weight_counts_for_some_days(weighed_on: date | None, kg: Decimal | None) -> None:
+    patient = Patient(weight_kg=52 if weighed_on else None, weighed_on=weighed_on)
+    rules = {"weight-valid-days": facts.Number(Decimal(180), "rule", "source")}
+
+    assert weight_on(patient, NINE.date(), rules) == kg

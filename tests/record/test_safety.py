@@ -50,7 +50,8 @@ CODES = {
         (WARN, PRACTITIONER, "anaesthetic_needs_prescriber anaesthetic_not_removed"),
         (WARN, PRACTITIONER, "anaesthetic_too_long anaesthetic_too_much anaesthetic_occluded"),
         (WARN, PRACTITIONER, "anaesthetic_large_area anaesthetic_dose_of_day"),
-        (WARN, PRACTITIONER, "anaesthetic_on_open_skin"),
+        (WARN, PRACTITIONER, "anaesthetic_on_open_skin anaesthetic_near_eyes weight_needed"),
+        (WARN, PRACTITIONER, "anaesthetic_too_young"),
         (WARN, PRACTITIONER, "blood_product_identity side_effect_history minor_with_guardian"),
         (WARN, PRACTITIONER, "screening_keloid_tendency screening_hsv_history"),
         (INFO, NOBODY, "no_clearance_on_file"),
@@ -68,6 +69,7 @@ VARIES = {
 MEASURED = ("depth_", "no_depth_fits", "passes_", "interval_", "anaesthetic_")
 NOT_MEASURED = {
     "anaesthetic_on_open_skin",
+    "anaesthetic_near_eyes",
     "anaesthetic_not_removed",
     "anaesthetic_not_comparable",
     "anaesthetic_occluded",
@@ -88,6 +90,7 @@ RULES = {
         "erythema-below": "1.00",
         "anaesthetic-otc-percent": "4.00",
         "anaesthetic-large-area": "400.00",
+        "light-weight": "50.00",
     }.items()
 }
 
@@ -115,9 +118,10 @@ CHEEKS = zone("cheeks", "2.50", ("1.50", "2.50"))
 CHIN = zone("chin", "2.50")
 FOREHEAD = zone("forehead", "1.00")
 EYELID = zone("eyelid", "0.50", is_blocked=True)
+EYES = zone("periorbital", "0.50")
 THIN = zone("thin", "2.50", passes_max=4)
 NOSE = zone("nose", "0.75", ("1.50", "2.50"))  # a cap beats the protocol
-ZONES = frozenset({"cheeks", "chin", "forehead", "lip", "eyelid", "thin", "nose"})
+ZONES = frozenset({"cheeks", "chin", "forehead", "lip", "eyelid", "thin", "nose", "periorbital"})
 FACE = facts.Area("face", ZONES, near_mouth=True)
 CHEST = facts.Area("chest", frozenset({"chest"}), keloid_prone=frozenset({"chest"}))
 BREASTBONE = zone("chest", "1.00")
@@ -609,6 +613,27 @@ COURSES = [
         "blood_product_identity/serum",
         products=used(SERUM, name="PRP of the patient", for_dermis=True),
     ),
+    row(
+        "cream kept off the eyes, eyes treated",
+        "anaesthetic_near_eyes/cream",
+        products=used(not_near_eyes=True),
+        treated=on(EYES, "0.50", 4),
+    ),
+    numbed("kept off the eyes", not_near_eyes=True),
+    numbed("for his age", age_min=39),
+    numbed("for older people", "anaesthetic_too_young", age_min=40),
+    row("a dose for anybody's weight", products=used(mg_per_kg_max=Decimal(40))),
+    row(
+        "a dose that may be too much for somebody light",
+        "weight_needed",
+        products=used(mg_per_kg_max=Decimal("39.99")),
+    ),
+    row(
+        "somebody light, who says so",
+        "weight_needed screening_low_weight",
+        products=used(mg_per_kg_max=Decimal(400)),
+        screening=says("low-weight", severity=INFO, overridable_by=NOBODY),
+    ),
     row("half of the day's cream", products=used(grams_max=Decimal(100))),
     row(
         "four fifths of the day's cream",
@@ -900,7 +925,7 @@ def test_a_limit_names_the_rule_that_it_comes_from() -> None:
     assert strength.rule == "anaesthetic-otc-percent, version 1"
     assert strength.message == "Cream has 7 %; above 4 %, name the prescriber."
     assert area.rule == "anaesthetic-large-area, version 1"
-    assert (cover.rule, cover.source) == ("label of Cream", "label")
+    assert (cover.rule, cover.source) == ("limits of Cream", "label")
 
 
 def test_what_the_consent_leaves_out_is_named_before_the_first_pass() -> None:

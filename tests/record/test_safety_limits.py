@@ -77,6 +77,43 @@ def test_what_is_no_cream_or_has_no_figures_adds_nothing_to_the_dose() -> None:
     assert "anaesthetic_dose_of_day" not in names(assess(session(products=none + gel)))
 
 
+@pytest.mark.parametrize(
+    ("kg", "percent", "severity"),
+    [
+        (None, "", None),
+        ("62.5", "80", Severity.WARN),
+        ("62.6", "", None),
+        ("50", "100", Severity.WARN),
+        ("45", "112", Severity.WARN),  # too much for the weight is no label's word
+    ],
+)
+def test_the_dose_of_a_day_is_weighed(
+    kg: str | None, percent: str, severity: Severity | None
+) -> None:
+    """20 g of 4 % are 800 mg, 16 mg a kg at 50 kg."""
+    cream = used(
+        grams=Decimal(20), grams_max=Decimal(60), mg_per_kg_max=Decimal(16), limits_by_label=True
+    )
+    facts = session(products=cream, weight_kg=kg and Decimal(kg))
+
+    found = [f for f in assess(facts) if f.code == "anaesthetic_dose_of_day"]
+
+    assert [f.severity for f in found] == [severity] * bool(severity)
+    assert all(f.numbers["percent_of_limit"] == percent for f in found)
+    assert all(f"at {kg} kg" in f.message for f in found)
+
+
+@pytest.mark.parametrize(
+    ("age", "kg", "is_asked"), [(17, None, True), (18, None, False), (17, 40, False)]
+)
+def test_a_minor_is_weighed_for_any_dose(age: int, kg: int | None, is_asked: bool) -> None:
+    cream = used(grams=Decimal(1), mg_per_kg_max=Decimal(40))
+
+    found = names(assess(session(products=cream, age=age, weight_kg=kg and Decimal(kg))))
+
+    assert ("weight_needed" in found) is is_asked
+
+
 @pytest.mark.parametrize(("later", "is_open"), [(0 * SECOND, False), (SECOND, True)])
 def test_a_cream_goes_on_intact_skin_until_the_needling_begins(
     later: timedelta, is_open: bool

@@ -1,0 +1,88 @@
+"""Numbing creams of one day together: their drugs add up in the blood (clinical.md §1.8)."""
+
+from decimal import ROUND_UP, Decimal
+
+from clinic.findings import OUR_DEFAULT, Finding, Severity
+from clinic.models import Role
+from sessions.models import ProductKind
+from sessions.safety.facts import Facts, ProductUse, figure
+
+PRACTITIONER = (Role.PRACTITIONER.value,)
+ZERO = Decimal(0)
+NEAR_THE_LIMIT = Decimal("0.8")  # from here on the day's total is worth a thought
+LOW_WEIGHT = "low-weight"  # the question of the screening that asks for it
+
+
+def check_total(facts: Facts) -> list[Finding]:
+    """Each cream as a part of its own most, whatever the area or the session: of its most grams,
+    or of its most milligrams for the patient's weight, whichever is the larger part."""
+    uses = [use for use in _creams(facts) if _part(use, facts.weight_kg)]
+    total = sum((_part(use, facts.weight_kg) for use in uses), ZERO)
+    if total < NEAR_THE_LIMIT:
+        return []
+    told = " and ".join(f"{figure(use.grams)} g of {use.name}" for use in uses if use.grams)
+    # A label's grams are for everybody; what a weight makes of them is a default of ours.
+    by_grams = sum((_part(use, None) for use in uses), ZERO)
+    by_label = all(use.limits_by_label for use in uses) and by_grams == total
+    percent = (total * 100).quantize(Decimal(1), ROUND_UP)
+    whose = "their labels allow" if by_label else "the clinic's own limits, not labels, allow"
+    numbers = {"percent_of_limit": str(percent)}
+    if by_grams != total:
+        whose += f" at {figure(facts.weight_kg or ZERO)} kg"
+        numbers |= {"weight_kg": str(facts.weight_kg)}
+    return [
+        Finding(
+            code="anaesthetic_dose_of_day",
+            severity=Severity.BLOCK if by_label and total > 1 else Severity.WARN,
+            message=f"Anaesthetic dose of the day: {told} is {percent} % of what {whose}.",
+            rule="numbing creams of one day add up",
+            source=uses[0].source or OUR_DEFAULT,
+            overridable_by=PRACTITIONER,
+            numbers=numbers,
+        )
+    ]
+
+
+def check_weight(facts: Facts) -> list[Finding]:
+    """The weight is asked for where a limit needs it: of a minor, of who has said to weigh little,
+    and of a dose that would be too much for somebody light."""
+    if facts.weight_kg is not None:
+        return []
+    uses = [use for use in _creams(facts) if use.mg_per_kg_max and use.grams]
+    light, of_age = facts.rules["light-weight"], facts.rules["age-of-consent"]
+    is_minor = facts.age is not None and facts.age < of_age.value
+    total = sum((_part(use, light.value) for use in uses), ZERO)
+    if not uses or not (is_minor or _says_light(facts) or total > 1):
+        return []
+    return [
+        Finding(
+            code="weight_needed",
+            severity=Severity.WARN,
+            message="Weigh the patient: the most of a numbing cream depends on it, and no weight "
+            "is recorded that is recent enough.",
+            rule=light.rule,
+            source=light.source,
+            overridable_by=PRACTITIONER,
+            numbers={"grams": figure(sum((use.grams or ZERO for use in uses), ZERO))},
+        )
+    ]
+
+
+def _creams(facts: Facts) -> list[ProductUse]:
+    uses = (*facts.products, *facts.same_day_products)
+    return [use for use in uses if use.kind == ProductKind.ANAESTHETIC]
+
+
+def _part(use: ProductUse, weight_kg: Decimal | None) -> Decimal:
+    """What has been used of its most."""
+    parts = [ZERO]
+    if use.grams and use.grams_max:
+        parts.append(use.grams / use.grams_max)
+    if use.mg and use.mg_per_kg_max and weight_kg:
+        parts.append(use.mg / (use.mg_per_kg_max * weight_kg))
+    return max(parts)
+
+
+def _says_light(facts: Facts) -> bool:
+    answers = facts.screening.answers if facts.screening else ()
+    return any(answer.code == LOW_WEIGHT and answer.answer for answer in answers)
