@@ -20,6 +20,7 @@ from django.utils.formats import date_format
 from aftercare.models.sequence import TREATED, MessageTemplate
 from aftercare.texts import gsm7
 from aftercare.texts.engine import ENGINE
+from aftercare.texts.links import main_part
 from aftercare.texts.variables import VARIABLES, ZONES, Place
 from clinic.values.discretion import pattern, skin_words
 from clinic.values.languages import override_language
@@ -27,6 +28,8 @@ from patients.models import Area, Channel, Concern, ConcernSubtype, Zone
 from sessions.models import Product, Protocol
 
 SPLIT = re.compile(r" of the | and | y (?:la |el )?|, | / |\(|\)|:")
+# With an answer of the check-in, which is only chosen beforehand.
+LINK = r"\{\{ *(preferences_)?link *\}\}|\{\{ *link *\}\}\?a=(better|same|worse)|https://\S+"
 SHORTEST = 4  # letters of a catalogue's word
 
 # The longest that a variable realistically becomes in an SMS. A clinic's short name is never
@@ -80,7 +83,7 @@ def _markup(text: str) -> Iterator[str]:
     if "![" in text:
         yield "No pictures: they tell when and where a message is read."
     for target in re.findall(r"\]\(([^)]*)\)", text):
-        if not re.fullmatch(r"\{\{ *(preferences_)?link *\}\}|https://\S+", target):
+        if not re.fullmatch(LINK, target):
             yield f"A link goes to {{{{ link }}}} or to an https address, not to {target!r}."
 
 
@@ -110,7 +113,7 @@ def at_longest(template: MessageTemplate) -> str:
     values = {
         **LONGEST,
         "date": longest_date(template.language),
-        "link": page,
+        "link": page + main_part(template.step),
         "preferences_link": f"{page}preferences/",
     }
     longest = re.sub(r"\{\{ *(\w+) *\}\}", lambda found: values[found[1]], template.body)

@@ -13,8 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from aftercare.models import Anchor, Message
-from patients.models import Channel
+from aftercare.models import Anchor, CareStep, Message
 
 MAC_BYTES = 8
 SALT = "aftercare.texts.links"
@@ -49,10 +48,14 @@ def page(message: Message) -> str:
 
 
 def main_page(message: Message) -> str:
-    """Where a mail leads: of the days after a treatment to the questions about the skin."""
-    step = message.step
+    """Where a text leads: of the days after a treatment to the questions about the skin."""
+    return page(message) + main_part(message.step)
+
+
+def main_part(step: CareStep) -> str:
+    """What follows on the address of the page."""
     asks = step.anchor in (Anchor.COMPLETED, Anchor.ABORTED) and step.offset > timedelta(0)
-    return f"{page(message)}check/" if asks and message.channel == Channel.EMAIL else page(message)
+    return "check/" if asks and not step.from_next_window else ""
 
 
 def preferences(message: Message) -> str:

@@ -142,11 +142,12 @@ def test_a_subject_is_one_line(step: CareStep) -> None:
         ("[here](javascript:alert)", "A link goes to"),
         ("[here](http://plain.example)", "A link goes to"),
         ("[here]({{ clinic }})", "A link goes to"),
+        ("[here]({{ link }}?a=dead)", "A link goes to"),
     ],
 )
 def test_a_mail_is_markdown_with_plain_links(step: CareStep, body: str, complaint: str) -> None:
     assert complaint in refused(step, body=body)["body"][0]
-    assert refused(step, body="[a]({{ link }}) [b]({{preferences_link}}) 3 < 4") == {}
+    assert refused(step, body="[a]({{ link }}?a=worse) [b]({{preferences_link}}) 3 < 4") == {}
 
 
 def test_an_sms_is_measured_with_the_longest_values(step: CareStep) -> None:

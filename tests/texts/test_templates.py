@@ -10,6 +10,7 @@ from django.conf import settings
 
 from aftercare import services
 from aftercare.models import CareStep, MessageTemplate
+from aftercare.pages.check_in.views import WORDS_OF_LINKS
 from aftercare.texts import checks, links
 from aftercare.texts.render import NoTemplate, compile_text, render, template_for
 from aftercare.texts.variables import VARIABLES
@@ -292,7 +293,7 @@ def test_every_shipped_mail_is_accessible_and_links_where_it_should(catalogue: N
         mail = render(message, template)
         page = Page(mail.html)
         attributes = [attrs for _, attrs in page.tags]
-        targets = {attrs.get("href") for tag, attrs in page.tags if tag == "a"}
+        targets = {str(attrs.get("href")) for tag, attrs in page.tags if tag == "a"}
         headings = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
 
         assert page.tags[0] == ("html", {"lang": template.language})
@@ -306,9 +307,30 @@ def test_every_shipped_mail_is_accessible_and_links_where_it_should(catalogue: N
         assert links.preferences(message) in mail.text
         assert mail.unsubscribe_url == links.unsubscribe(message)
         if "{{ link }}" in template.body:
-            assert links.main_page(message) in targets
+            assert links.main_page(message) in {target.split("?")[0] for target in targets}
             assert links.page(message) in mail.text
+        feelings = {target.partition("?a=")[2] for target in targets} - {""}
+        asks = template.step.code in ("after-24h", "after-72h", "after-7d")
+        assert feelings == (set(WORDS_OF_LINKS) if asks else set()), template
         assert not re.search(r"\*\*|^#|\]\(|\{\{|^>", mail.text, re.MULTILINE), template
+
+
+def test_every_sms_of_the_days_after_names_signs_and_leads_to_the_check_in(
+    catalogue: None,
+) -> None:
+    asked = [text for text in shown_by_sms() if links.main_part(text.step)]
+
+    assert len(asked) == 2 * 6
+    for template in asked:
+        message = MessageFactory(step=template.step, channel=Channel.SMS)
+        text = render(message, template).text
+        assert f"{links.page(message)}check/ " in text
+        assert re.search("pus|lumps|bultos", text), text
+        assert message.clinic.phone.as_international in text
+
+
+def shown_by_sms() -> list[MessageTemplate]:
+    return [template for template in shipped() if template.channel == Channel.SMS]
 
 
 def luminance(colour: str) -> float:
