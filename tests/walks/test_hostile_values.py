@@ -7,7 +7,8 @@ has changed nothing.
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import quote_from_bytes
 
@@ -76,8 +77,12 @@ def operations(clinic: Clinic, settings: Any, monkeypatch: Any) -> Iterator[list
     logging.disable(logging.NOTSET)
 
 
-def places_in(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
-    """Every place of a body where a value stands, and a function that puts another one there."""
+Place = tuple[Any, Any]  # an object or a list, and the name or number of what stands in it
+Harm = dict[str, tuple[Place, str, Any]]  # by pointer: where, the title of a value, and the value
+
+
+def places_in(value: Any, pointer: str = "") -> Iterator[tuple[str, Place]]:
+    """Every place of a body where a value stands, by the pointer to it."""
     items = value.items() if isinstance(value, dict) else enumerate(value)
     for name, inner in list(items):
         yield f"{pointer}/{name}", (value, name)
@@ -96,6 +101,7 @@ def hostile_to(good: Any, *, is_form: bool) -> dict[str, Any]:
         names = {*ANY_TEXT, *NO_TEXT, *MOMENTS, "minus"}
     else:
         names = {*TEXTS, *NO_TEXT} - MOMENTS
+    names -= {"half a pair"} if is_form else set()  # a form is UTF-8
     return {name: value for name, value in values.items() if name in names}
 
 
@@ -115,16 +121,26 @@ def faults_of(answer: Any, pointer: str) -> list[str]:
     problem = answer.json()
     if not {"type", "title", "status", "code", "detail", "errors"} <= set(problem):
         return [f"{status} is no problem document"]
-    pointers = [error["pointer"] for error in problem["errors"]]
-    rows, _, last = pointer.rpartition("/")
-    places = {pointer, rows} if last.isdigit() else {pointer}  # a list may stand for what is in it
-    is_named = any(one in places or one.startswith(f"{pointer}/") for one in pointers)
-    if status in (400, 422) and problem["code"] != "parse_error" and pointer and not is_named:
+    pointers = pointers_of(answer)
+    is_read = pointer and status in (400, 422) and problem["code"] != "parse_error"
+    if is_read and not is_named(pointer, pointers):
         return [f"{status} {problem['code']} points at {pointers}: {problem['detail'][:90]}"]
     return []
 
 
-def attempt(operation: Operation, pointer: str, **request: Any) -> list[str]:
+def pointers_of(answer: Any) -> list[str]:
+    """The fields that a refusal names; none if it is about no field, or there was none."""
+    is_problem = answer["Content-Type"] == "application/problem+json"
+    return [error["pointer"] for error in answer.json()["errors"]] if is_problem else []
+
+
+def is_named(pointer: str, pointers: Iterable[str]) -> bool:
+    rows, _, last = pointer.rpartition("/")
+    places = {pointer, rows} if last.isdigit() else {pointer}  # a list may stand for what is in it
+    return any(one in places or one.startswith(f"{pointer}/") for one in pointers)
+
+
+def attempt(operation: Operation, **request: Any) -> Any:
     """One request. What was done is taken back; what a refusal has changed would stay, and show."""
     mark = transaction.savepoint()
     answer = operation.send(**request)
@@ -132,7 +148,7 @@ def attempt(operation: Operation, pointer: str, **request: Any) -> list[str]:
         transaction.savepoint_rollback if answer.status_code < 400 else transaction.savepoint_commit
     )
     end(mark)
-    return faults_of(answer, pointer)
+    return answer
 
 
 def unchanged(operation: Operation, ledger: Ledger) -> list[str]:
@@ -155,27 +171,58 @@ def test_a_good_request_is_understood(operations: list[Operation]) -> None:
 
 
 def test_every_field_of_every_body(operations: list[Operation]) -> None:
-    ledger, failures, tried = Ledger(), [], 0
+    ledger, tried = Ledger(), 0
+    failures: list[str] = []
     for operation in operations:
         if operation.body is None:
             continue
-        once = {} if operation.is_form else {name: VALUES[name] for name in NO_JSON}
-        for pointer, (parent, name) in list(places_in(operation.body)):
-            good = parent[name]
-            hostile, once = {**hostile_to(good, is_form=operation.is_form), **once}, {}
-            for title, value in hostile.items():
-                if title == "half a pair" and operation.is_form:
-                    continue  # a form is UTF-8
-                parent[name] = value
-                tried += 1
-                content = operation.body if operation.is_form else as_json(operation.body)
-                faults = attempt(operation, pointer, content=content)
-                failures += [f"{operation.name} {pointer} {title}: {fault}" for fault in faults]
-            parent[name] = good
+        for harm in rounds_of(operation):
+            tried += len(harm)
+            failures += faults_at(operation, harm)
         failures += unchanged(operation, ledger)
 
     assert not failures, "\n".join(failures)
     assert tried > 3000, tried
+
+
+def rounds_of(operation: Operation) -> Iterator[Harm]:
+    """Every hostile value at every place of a body: at once for the fields beside each other, for
+    each refuses its own by itself."""
+    places = dict(places_in(operation.body))
+    for title in () if operation.is_form else NO_JSON:  # of one place: nothing else is looked at
+        yield {pointer: (place, title, VALUES[title]) for pointer, place in [*places.items()][:1]}
+    for depth in {pointer.count("/") for pointer in places}:
+        queues = [
+            [(pointer, ((parent, name), *value)) for value in values.items()]
+            for pointer, (parent, name) in places.items()
+            if pointer.count("/") == depth
+            and (values := hostile_to(parent[name], is_form=operation.is_form))
+        ]
+        yield from (dict(filter(None, one)) for one in zip_longest(*queues))
+
+
+def faults_at(operation: Operation, harm: Harm) -> Iterator[str]:
+    """What goes wrong when values stand in some fields. In all at once first; then in those that
+    have not refused theirs, until all are stored or refused for what is no field's."""
+    while harm:
+        answer = sent_with(operation, harm)
+        only = next(iter(harm)) if len(harm) == 1 else ""
+        tried = {pointer: title for pointer, (_, title, _) in harm.items()}
+        yield from (f"{operation.name} {tried}: {fault}" for fault in faults_of(answer, only))
+        named = pointers_of(answer)
+        left = {pointer: one for pointer, one in harm.items() if not is_named(pointer, named)}
+        harm = left if len(left) < len(harm) else {}
+
+
+def sent_with(operation: Operation, harm: Harm) -> Any:
+    good = {pointer: parent[name] for pointer, ((parent, name), _, _) in harm.items()}
+    for (parent, name), _, value in harm.values():
+        parent[name] = value
+    content = operation.body if operation.is_form else as_json(operation.body)
+    answer = attempt(operation, content=content)
+    for pointer, ((parent, name), _, _) in harm.items():
+        parent[name] = good[pointer]
+    return answer
 
 
 def test_every_query_parameter(operations: list[Operation]) -> None:
@@ -188,7 +235,8 @@ def test_every_query_parameter(operations: list[Operation]) -> None:
                 tried += 1
                 value = quote_from_bytes(text[:20_000].encode("utf-8", "surrogatepass"))
                 query = operation.asked(**{name: value})
-                faults = attempt(operation, f"/{name}", content="", query=query)
+                answer = attempt(operation, content="", query=query)
+                faults = faults_of(answer, f"/{name}")
                 failures += [f"{operation.name} ?{name} {title}: {fault}" for fault in faults]
         failures += unchanged(operation, ledger)
 
