@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from aftercare.alerts import send as alerts
 from aftercare.dispatch import run as dispatch
+from aftercare.planning import silence
 from clinic.models import Heartbeat
 from clinic.wakeups import wake
 
@@ -19,3 +20,10 @@ def send_due_messages() -> None:
 @shared_task(ignore_result=True)
 def tell_staff() -> None:
     alerts.tell_staff(clock=timezone.now)
+
+
+@shared_task(ignore_result=True)
+def ask_the_silent() -> None:
+    now = timezone.now()
+    silence.ask_again(at=now)
+    silence.call_the_silent(at=now)

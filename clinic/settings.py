@@ -218,6 +218,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": WAKE_SECONDS,
         "options": {"expires": WAKE_SECONDS},
     },
+    "ask-the-silent": {
+        "task": "aftercare.tasks.ask_the_silent",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
+    },
     "keep-waitlist-moving": {
         "task": "sessions.tasks.keep_waitlist_moving",
         "schedule": WAKE_SECONDS,

@@ -85,7 +85,7 @@ def record_check_in(
         report=first,
         reported_at=at,
         day=day_since(session, at),
-        hosts=sorted(_hosts(session)),
+        hosts=sorted(hosts_of(session)),
         rules=version,
         is_draft=version.signature is None,
         recorded_by=by,
@@ -120,7 +120,7 @@ def day_since(session: TreatmentSession, at: datetime) -> int:
     return max((at.astimezone(zone).date() - session.starts_at.astimezone(zone).date()).days, 0)
 
 
-def _hosts(session: TreatmentSession) -> Iterable[str]:
+def hosts_of(session: TreatmentSession) -> Iterable[str]:
     """What is known to make a sign graver. The newest screening counts."""
     patient = session.patient
     screening = patient.screenings.order_by("-taken_at", "-id").first()
