@@ -19,7 +19,7 @@ def warn_of_credentials(*, at: datetime, by: User | None = None) -> int:
         return 0
     ending = {
         f"credential:{credential.pk}:{clinic.pk}": (credential, clinic)
-        for credential, clinic in _ending(at, at.date() + timedelta(days=int(rule.value)))
+        for credential, clinic in _ending(at, timedelta(days=int(rule.value)))
     }
     told = set(StaffTask.objects.filter(source__in=ending).values_list("source", flat=True))
     untold = {source: pair for source, pair in ending.items() if source not in told}
@@ -38,7 +38,9 @@ def warn_of_credentials(*, at: datetime, by: User | None = None) -> int:
     return len(untold)
 
 
-def _ending(at: datetime, until: date) -> list[tuple[Credential, Clinic]]:
+def _ending(at: datetime, soon: timedelta) -> list[tuple[Credential, Clinic]]:
+    """Counted in days of the clinic, which may be a day before or after that of UTC."""
+    day = timedelta(days=1)
     renewed = Credential.objects.filter(
         Q(expires_on=None) | Q(expires_on__gt=OuterRef("expires_on")),
         Q(user=OuterRef("user")) | Q(clinic=OuterRef("clinic")),
@@ -47,9 +49,9 @@ def _ending(at: datetime, until: date) -> list[tuple[Credential, Clinic]]:
         Q(device_model=OuterRef("device_model")) | (Q(device_model=None) & ~Q(kind="TRAINING"))
     )
     rows = (
-        Credential.objects.filter(~Exists(renewed), expires_on__lte=until)
+        Credential.objects.filter(~Exists(renewed))
         .filter(Q(user=None) | Q(user__is_active=True))
-        .filter(expires_on__gte=at.date())
+        .filter(expires_on__range=(at.date() - day, at.date() + soon + day))
         .select_related("user", "clinic", "device_model")
         .prefetch_related("user__clinics")
         .order_by(F("expires_on"), "pk")
@@ -58,4 +60,9 @@ def _ending(at: datetime, until: date) -> list[tuple[Credential, Clinic]]:
         (row, clinic)
         for row in rows
         for clinic in ([row.clinic] if row.clinic else row.user.works_at if row.user else [])
+        if row.expires_on and timedelta() <= row.expires_on - _today(clinic, at) <= soon
     ]
+
+
+def _today(clinic: Clinic, at: datetime) -> date:
+    return at.astimezone(clinic.zone).date()

@@ -27,6 +27,7 @@ from tests.factories import (
     CredentialFactory,
     ScreeningAnswerFactory,
     ScreeningRuleFactory,
+    clinical_rules,
 )
 
 TODAY = NINE.date()
@@ -171,6 +172,17 @@ def test_the_manager_is_told_once_sixty_days_before(clinic: Clinic, alice: User)
     task = StaffTask.objects.get()
     assert (task.audience, task.clinic) == ("MANAGER", clinic)
     assert str(soon) in task.title
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("day", "told"), [(0, 0), (1, 1), (61, 1), (62, 0)])
+def test_the_days_are_the_clinics(clinic: Clinic, alice: User, day: int, told: int) -> None:
+    """At half past eleven in the evening of UTC it is tomorrow in Berlin."""
+    clinical_rules()
+    ClinicalRule.objects.create(code="credential-warning-days", title="?", value=60, unit="days")
+    CredentialFactory(user=alice, kind="NURSE", expires_on=TODAY + day * DAY)
+
+    assert services.warn_of_credentials(at=NINE.replace(hour=23, minute=30)) == told
 
 
 @pytest.mark.django_db
