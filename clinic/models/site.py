@@ -107,6 +107,11 @@ class Clinic(Model):
         help_text="What the law of the place asks for before somebody is needled. What is on record"
         " and has ended stops a treatment in any case.",
     )
+    asks_sharps_disposal = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whoever signs confirms that needles and other sharps are in their container.",
+    )
     quiet_from = models.TimeField(
         default=time(21), help_text="No automatic message from this local time on…"
     )

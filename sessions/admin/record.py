@@ -62,7 +62,8 @@ class ZoneTreatmentInline(ChartInline):
 class ProductUseInline(ChartInline):
     model = ProductUse
     fields = ["product", "lot", "grams", "area_cm2", "on_at", "off_at", "is_occluded", "prescriber"]
-    verbose_name_plural = "anaesthetics, serums, dressings"
+    fields += ["tube_label", "identifiers"]
+    verbose_name_plural = "anaesthetics, serums, dressings, blood"
 
 
 class CartridgeUseInline(ReadOnlyInline):

@@ -29,7 +29,7 @@ from sessions.admin.record import (
 )
 from sessions.admin.sittings import SittingPages, SkipForm, booking_form, has_several_areas
 from sessions.lifecycle import NEXT, AbortReason, Status
-from sessions.models import Kind, TreatmentSession
+from sessions.models import Kind, TreatmentSession, tube_code
 from sessions.safety.assessment import AssessedFinding, assess_session
 
 ABORTED_BY = ("abort_why", "abort_words")
@@ -160,7 +160,14 @@ class TreatmentSessionAdmin(OutcomeList, SittingPages, StatusButtons, ServiceAdm
             session.append(("aborted_at", "abort_reason", "abort_note"))
         is_treatment = obj.kind == Kind.TREATMENT
         record = (
-            ["rules_say", ("pain_score", "is_off_label"), "notes"] if is_treatment else ["notes"]
+            [
+                "rules_say",
+                ("pain_score", "is_off_label"),
+                ("sharps_disposed", "tube_labels"),
+                "notes",
+            ]
+            if is_treatment
+            else ["notes"]
         )
         if not is_treatment:
             session.append(("visit_type", "video_url"))
@@ -186,7 +193,7 @@ class TreatmentSessionAdmin(OutcomeList, SittingPages, StatusButtons, ServiceAdm
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:
             return []
-        written = {"pain_score", "notes", "scanned_code", *ABORTED_BY}
+        written = {"pain_score", "sharps_disposed", "notes", "scanned_code", *ABORTED_BY}
         is_open = self._is_open(request, obj)
         if is_open:
             written |= set(fields_of(warnings_for(request, obj)))
@@ -245,6 +252,10 @@ class TreatmentSessionAdmin(OutcomeList, SittingPages, StatusButtons, ServiceAdm
             or "Nothing to say."
         )
 
+    @display(description="labels of tubes of blood")
+    def tube_labels(self, session: TreatmentSession) -> str:
+        return f"{tube_code(session)}-1, -2 and so on: for this patient and visit only"
+
     @display(description="starts at (clinic time)", ordering="starts_at")
     def when(self, session: TreatmentSession) -> str:
         zone = session.clinic.zone
@@ -261,7 +272,7 @@ class TreatmentSessionAdmin(OutcomeList, SittingPages, StatusButtons, ServiceAdm
         if not change:
             super().save_model(request, obj, form, change)
         elif self._is_open(request, obj):
-            obj.save(update_fields=["pain_score", "notes"])
+            obj.save(update_fields=["pain_score", "sharps_disposed", "notes"])
 
     def before_pressing(self, request: HttpRequest, form: Any) -> None:
         """Take in a scanned cartridge, and decide the warnings that were ticked."""

@@ -39,6 +39,7 @@ from sessions.models.treatment import (
     ZoneTreatment,
 )
 from sessions.models.triage import TriageSignature, TriageVersion
+from sessions.models.tube import Identifier, tube_code
 from sessions.models.visit_type import (
     TALKS,
     CountedFrom,
@@ -75,6 +76,7 @@ __all__ = [
     "Feeling",
     "FreedSlot",
     "Hold",
+    "Identifier",
     "IllegalMove",
     "IllegalPlanMove",
     "IllegalWaitlistMove",
@@ -115,4 +117,5 @@ __all__ = [
     "ZoneTreatment",
     "kind_of_finding",
     "of_treatment",
+    "tube_code",
 ]

@@ -196,6 +196,12 @@ class TreatmentSession(Moving, Model):
     pain_score = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MaxValueValidator(10)], help_text="0 none … 10 worst."
     )
+    sharps_disposed = models.BooleanField(
+        "sharps disposed of",
+        default=False,
+        db_default=False,
+        help_text="Cartridge and other sharps are in their container.",
+    )
     notes = models.TextField(blank=True, max_length=10_000)
     signed_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, editable=False, related_name="+"

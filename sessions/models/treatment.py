@@ -15,7 +15,17 @@ from patients.models import Zone
 from sessions.models.catalogue import Product
 from sessions.models.protocol import IN_BAND, Endpoint, depth_field
 from sessions.models.session import TreatmentSession
-from sessions.models.triggers import cartridge_fit_for_use, locked_once_signed
+from sessions.models.triggers import (
+    cartridge_fit_for_use,
+    locked_once_signed,
+    tube_of_this_patient,
+)
+from sessions.models.tube import (
+    TUBE_LABEL,
+    TWO_IDENTIFIERS,
+    Identifier,
+    tube_code,
+)
 
 MAX_PASSES = 10
 
@@ -130,11 +140,47 @@ class ProductUse(Model):
     off_at = models.DateTimeField(null=True, blank=True)
     is_occluded = models.BooleanField(default=False)
     prescriber = models.CharField(max_length=120, blank=True)
+    tube_label = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of a blood product: as scanned from the tube just before use.",
+    )
+    identifiers = ArrayField(
+        models.CharField(max_length=12, choices=Identifier),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="By which the patient was told from others; a tube needs two.",
+    )
     note = models.CharField(max_length=500, blank=True)
 
     class Meta:
         db_table = "treatment_product_use"
         constraints = [
+            models.CheckConstraint(
+                name="product_use_tube_readable",
+                condition=Q(tube_label="") | Q(tube_label__regex=TUBE_LABEL),
+                violation_error_message="This is no label of a tube: it looks like "
+                "3FA29C01-7B2E04-1.",
+            ),
+            models.CheckConstraint(
+                name="product_use_tube_by_two_identifiers",
+                condition=Q(tube_label="") | TWO_IDENTIFIERS,
+                violation_error_message="Tell the patient by two identifiers before blood is used.",
+            ),
+            models.CheckConstraint(
+                name="product_use_identifiers_known",
+                condition=Q(identifiers__contained_by=Identifier.values),
+                violation_error_message="One of the identifiers is not known.",
+            ),
+            models.UniqueConstraint(
+                name="product_use_tube_once",
+                fields=["tube_label"],
+                condition=~Q(tube_label=""),
+                violation_error_message="This tube was used before: throw it away.",
+            ),
             models.CheckConstraint(
                 name="product_use_off_after_on",
                 condition=Q(off_at__isnull=True) | Q(off_at__gte=F("on_at")),
@@ -147,10 +193,21 @@ class ProductUse(Model):
                 violation_error_message="Grams and area must be above zero.",
             ),
         ]
-        triggers = [locked_once_signed()]
+        triggers = [locked_once_signed(), tube_of_this_patient()]
 
     def __str__(self) -> str:
         return f"{self.product}, lot {self.lot}"
+
+    def clean(self) -> None:
+        self.tube_label = self.tube_label.strip().upper()
+        if not self.tube_label:
+            return
+        code = tube_code(self.session)
+        if not self.tube_label.startswith(code):
+            told = f"Stop: the tubes of this patient and visit are labelled {code}-1, -2 and so on."
+            raise ValidationError({"tube_label": told})
+        if len(set(self.identifiers)) < 2:
+            raise ValidationError({"identifiers": "Tell the patient by two identifiers first."})
 
 
 @track_history()

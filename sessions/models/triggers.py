@@ -63,6 +63,29 @@ def cartridge_fit_for_use() -> pgtrigger.Trigger:
     )
 
 
+def tube_of_this_patient() -> pgtrigger.Trigger:
+    """Refuse a tube whose label is of another patient, or of another visit."""
+    return pgtrigger.Trigger(
+        name="tube_of_this_patient",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        condition=pgtrigger.Q(new__tube_label__gt=""),
+        declare=[("of_session", "RECORD")],
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            f"""
+            SELECT patient_id, id INTO of_session
+                FROM treatment_session WHERE id = NEW.session_id FOR SHARE;
+            IF left(NEW.tube_label, 15) <> upper(
+                right(of_session.patient_id::text, 8) || '-' || right(of_session.id::text, 6)
+            ) THEN
+                {refuse("'the tube is of another patient or visit'", "product_tube_of_patient")}
+            END IF;
+            RETURN NEW;
+            """
+        ),
+    )
+
+
 def recovers_longer() -> pgtrigger.Trigger:
     """A new session obeys the hard minimum that counts now as well as the one that the session
     before it was booked by: the recovery of that one is lengthened first, and the constraint

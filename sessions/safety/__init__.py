@@ -64,6 +64,7 @@ def assess(facts: Facts) -> list[Finding]:
         *check_total(facts),
         *check_weight(facts),
         *check_cartridge(facts),
+        *check_sharps(facts),
     ]
     return sorted(_named_once(found), key=_gravity)
 
@@ -78,6 +79,21 @@ def check_cartridge(facts: Facts) -> list[Finding]:
             severity=Severity.BLOCK,
             message="Scan the cartridge that was used.",
             rule="one sterile cartridge for each session",
+            source=OUR_DEFAULT,
+        )
+    ]
+
+
+def check_sharps(facts: Facts) -> list[Finding]:
+    """Where the clinic asks for it, whoever signs says where the needles are (clinical.md §1.8)."""
+    if not facts.treated or not facts.sharps_due:
+        return []
+    return [
+        Finding(
+            code="sharps_not_confirmed",
+            severity=Severity.BLOCK,
+            message="Confirm that the cartridge and other sharps are in their container.",
+            rule="disposal of sharps, which the clinic asks for",
             source=OUR_DEFAULT,
         )
     ]

@@ -288,6 +288,7 @@ def _product(use: Mapping[str, Any], at: datetime) -> facts.ProductUse:
         "off_at": at - use["off"] * MINUTE if "off" in use else None,
         "is_occluded": use.get("occluded", False),
         "prescriber": use.get("prescriber", ""),
+        "tube_label": "scanned" if use.get("tube") else "",
     }
     if code.startswith("+"):  # one that the clinic has entered by itself
         name = code.removeprefix("+")

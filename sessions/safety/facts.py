@@ -216,6 +216,7 @@ class ProductUse:
     off_at: datetime | None = None
     is_occluded: bool = False
     prescriber: str = ""
+    tube_label: str = ""  # of blood: scanned, of this patient, and by two identifiers
     source: str = ""
     subject: str = ""
 
@@ -285,6 +286,7 @@ class Facts:
     products: tuple[ProductUse, ...] = ()
     same_day_products: tuple[ProductUse, ...] = ()  # of the patient's other sessions
     cartridges: int = 0
+    sharps_due: bool = False  # the clinic asks for their disposal, and nobody has confirmed it
 
     def named(self, codes: frozenset[str]) -> str:
         """What zones are called."""

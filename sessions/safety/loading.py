@@ -87,8 +87,15 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         treated=treated_zones(session, at),
         products=product_uses(session.product_uses),
         same_day_products=product_uses(uses_of_the_day(session)),
+        sharps_due=_sharps_due(session),
         cartridges=CartridgeUse.objects.filter(session=session.leading_id).count(),
     )
+
+
+def _sharps_due(session: TreatmentSession) -> bool:
+    """Once for all areas of a sitting."""
+    is_asked = session.clinic.asks_sharps_disposal and session.sitting_id is None
+    return is_asked and not session.sharps_disposed
 
 
 def protocol_facts(version: ProtocolVersion) -> facts.Protocol:

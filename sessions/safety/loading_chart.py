@@ -84,6 +84,7 @@ def product_uses(uses: Any) -> tuple[facts.ProductUse, ...]:
             off_at=use.off_at,
             is_occluded=use.is_occluded,
             prescriber=use.prescriber,
+            tube_label=use.tube_label,
         )
         for use in uses.select_related("product").order_by("id")
     )

@@ -48,13 +48,16 @@ def check_product(use: ProductUse, facts: Facts) -> list[Finding]:
             *_check_open_skin(use, facts.needled_at),
             *_check_person(use, facts),
         ]
-    if use.kind == ProductKind.BLOOD or IS_BLOOD.search(use.name):
+    if use.kind == ProductKind.BLOOD:
+        return [] if use.tube_label else [_without_tube(use)]
+    if IS_BLOOD.search(use.name):
         return [
             _product(
                 "blood_product_identity",
                 use,
                 f"{use.name} is blood of a person: check two identifiers of the patient against the"
-                " label of the tube, one patient for one kit, and throw away what is left.",
+                " label of the tube, one patient for one kit, and throw away what is left. Entered "
+                "as a blood product, its label is scanned.",
             )
         ]
     if use.kind == ProductKind.SERUM and not use.for_dermis:
@@ -66,6 +69,19 @@ def check_product(use: ProductUse, facts: Facts) -> list[Finding]:
             )
         ]
     return []
+
+
+def _without_tube(use: ProductUse) -> Finding:
+    """Whose blood it is cannot be decided: it is looked up (clinical.md §1.8)."""
+    return Finding(
+        code="blood_tube_missing",
+        severity=Severity.BLOCK,
+        message=f"{use.name} is blood of a person: tell the patient by two identifiers and scan "
+        "the label of the tube.",
+        rule="one patient, one tube, one visit",
+        source=use.source or OUR_DEFAULT,
+        subject=use.subject,
+    )
 
 
 def _check_prescriber(use: ProductUse, otc: Number) -> Iterable[Finding]:

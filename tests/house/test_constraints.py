@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 
 from aftercare.models import DispatchGuard, MessageStatus
 from sessions.lifecycle import Status
-from sessions.models import SessionEvent, TreatmentSession
+from sessions.models import SessionEvent, TreatmentSession, tube_code
 from tests import factories as make
 from tests.factories import DAY, HOUR, NINE
 
@@ -240,6 +240,23 @@ VIOLATIONS["device_clearance_depth_in_band"] = lambda: make.DeviceClearanceFacto
     depth_max_mm="2.51"
 )
 VIOLATIONS["product_kind_known"] = lambda: make.ProductFactory(kind="FOOD")
+
+
+def use_tube(
+    *, of: Any = None, at: Any = None, end: str = "-1", identifiers: Any = ("NAME", "BIRTH_DATE")
+) -> Any:
+    """A tube that is labelled for the session `of`, used at another one."""
+    of = of or make.SessionFactory()
+    label = f"{tube_code(of)}{end}"
+    make.ProductUseFactory(session=at or of, tube_label=label, identifiers=list(identifiers))
+    return of
+
+
+VIOLATIONS["product_tube_of_patient"] = lambda: use_tube(at=make.SessionFactory())
+VIOLATIONS["product_use_tube_once"] = lambda: use_tube(of=use_tube())
+VIOLATIONS["product_use_tube_readable"] = lambda: use_tube(end="-0")
+VIOLATIONS["product_use_tube_by_two_identifiers"] = lambda: use_tube(identifiers=["NAME", "NAME"])
+VIOLATIONS["product_use_identifiers_known"] = lambda: make.ProductUseFactory(identifiers=["SHOE"])
 VIOLATIONS["product_limits_positive"] = lambda: make.ProductFactory(mg_per_kg_max=0)
 VIOLATIONS["patient_weight_has_its_day"] = lambda: make.PatientFactory(weight_kg=60)
 VIOLATIONS["patient_weight_1_to_400_kg"] = lambda: make.PatientFactory(

@@ -52,6 +52,7 @@ CODES = {
         (WARN, PRACTITIONER, "anaesthetic_large_area anaesthetic_dose_of_day"),
         (WARN, PRACTITIONER, "anaesthetic_on_open_skin anaesthetic_near_eyes weight_needed"),
         (WARN, PRACTITIONER, "anaesthetic_too_young"),
+        (BLOCK, NOBODY, "blood_tube_missing sharps_not_confirmed"),
         (WARN, PRACTITIONER, "blood_product_identity side_effect_history minor_with_guardian"),
         (WARN, PRACTITIONER, "screening_keloid_tendency screening_hsv_history"),
         (INFO, NOBODY, "no_clearance_on_file"),
@@ -607,12 +608,18 @@ COURSES = [
         "side_effect_history/PERSISTENT_ERYTHEMA",
         past_side_effects=HEALED["PERSISTENT_ERYTHEMA"],
     ),
-    row("own blood", "blood_product_identity/serum", products=used(SERUM, kind=ProductKind.BLOOD)),
     row(
         "own blood, called a serum",
         "blood_product_identity/serum",
         products=used(SERUM, name="PRP of the patient", for_dermis=True),
     ),
+    row("own blood", "blood_tube_missing/serum", products=used(SERUM, kind=ProductKind.BLOOD)),
+    row(
+        "own blood, scanned",
+        products=used(SERUM, kind=ProductKind.BLOOD, tube_label="3FA29C01-7B2E04-1"),
+    ),
+    row("sharps, asked for", "sharps_not_confirmed", sharps_due=True),
+    row("sharps, nothing needled", sharps_due=True, treated=()),
     row(
         "cream kept off the eyes, eyes treated",
         "anaesthetic_near_eyes/cream",

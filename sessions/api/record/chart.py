@@ -28,11 +28,13 @@ from sessions.models import (
     CartridgeUse,
     Direction,
     Endpoint,
+    Identifier,
     Product,
     ProductUse,
     Side,
     TreatmentSession,
     ZoneTreatment,
+    tube_code,
 )
 from sessions.safety.assessment import assess_session
 
@@ -72,7 +74,12 @@ class ProductEntryIn(Form):
     off_at = InstantField(required=False, allow_null=True)
     is_occluded = serializers.BooleanField(default=False)
     prescriber = TextField(required=False, allow_blank=True, max_length=120, default="")
+    tube_label = TextField(required=False, allow_blank=True, max_length=20, default="")
+    identifiers = serializers.MultipleChoiceField(choices=Identifier.choices, default=set)
     note = TextField(required=False, allow_blank=True, max_length=500, default="")
+
+    def validate_identifiers(self, value: set[str]) -> list[str]:
+        return sorted(value)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         on_at, off_at = attrs.get("on_at"), attrs.get("off_at")
@@ -89,6 +96,7 @@ class ChartIn(Form):
     pain_score = serializers.IntegerField(
         min_value=0, max_value=10, required=False, allow_null=True, default=None
     )
+    sharps_disposed = serializers.BooleanField(default=False)
     notes = TextField(required=False, allow_blank=True, max_length=10_000, default="")
 
 
@@ -108,7 +116,7 @@ class ProductUseOut(serializers.ModelSerializer[ProductUse]):
         model = ProductUse
         fields = [
             *("product", "product_name", "lot", "grams", "area_cm2", "on_at", "off_at"),
-            *("is_occluded", "prescriber", "note"),
+            *("is_occluded", "prescriber", "tube_label", "identifiers", "note"),
         ]
         read_only_fields = fields
 
@@ -133,12 +141,17 @@ class ChartOut(serializers.Serializer[Any]):
     products = ProductUseOut(source="product_uses", many=True)
     cartridges = CartridgeUseOut(source="cartridge_uses", many=True)
     pain_score = serializers.IntegerField(allow_null=True)
+    sharps_disposed = serializers.BooleanField()
+    tube_code = serializers.SerializerMethodField()
     notes = serializers.CharField()
     signed_by = serializers.UUIDField(source="signed_by_id", allow_null=True)
     completed_at = serializers.DateTimeField(allow_null=True)
     aborted_at = serializers.DateTimeField(allow_null=True)
     abort_reason = serializers.CharField()
     abort_note = serializers.CharField()
+
+    def get_tube_code(self, session: TreatmentSession) -> str:
+        return tube_code(session)
 
 
 class CartridgeIn(Form):

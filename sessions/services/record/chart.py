@@ -105,6 +105,8 @@ class ProductEntry(TypedDict):
     off_at: NotRequired[datetime | None]
     is_occluded: NotRequired[bool]
     prescriber: NotRequired[str]
+    tube_label: NotRequired[str]
+    identifiers: NotRequired[list[str]]
     note: NotRequired[str]
 
 
@@ -142,9 +144,11 @@ def write_chart(
     by: User,
     products: Sequence[ProductEntry] = (),
     pain_score: int | None = None,
+    sharps_disposed: bool = False,
     notes: str = "",
 ) -> TreatmentSession:
-    """Replace the chart of a session in progress: zones, products, pain (0-10) and notes.
+    """Replace the chart of a session in progress: zones, products, pain (0-10), whether the sharps
+    are disposed of, and notes.
 
     Raises NotInProgress, NotATreatment, ZoneElsewhere and ZoneTwice, naming the entry. Depths
     outside the band are refused by the constraint `zone_depth_in_band`; what else is unusual
@@ -166,11 +170,23 @@ def write_chart(
     uses = [ProductUse(session=session, **entry) for entry in products]
     _require_clean("zones", [partial(row.clean_fields, {"session", "zone"}) for row in treated])
     _require_clean("products", [row.full_clean for row in uses])
+    _require_tubes_once(uses)
     ZoneTreatment.objects.bulk_create(treated)
     ProductUse.objects.bulk_create(uses)
     session.pain_score, session.notes = pain_score, notes
-    session.save(update_fields=["pain_score", "notes"])
+    session.sharps_disposed = sharps_disposed
+    session.save(update_fields=["pain_score", "sharps_disposed", "notes"])
     return session
+
+
+def _require_tubes_once(uses: Sequence[ProductUse]) -> None:
+    """Raises ValidationError. A tube of another visit has another label."""
+    labels = [use.tube_label for use in uses]
+    for index, label in enumerate(labels):
+        if label and label in labels[:index]:
+            raise ValidationError(
+                {f"products/{index}/tube_label": "This tube was used before: throw it away."}
+            )
 
 
 def _require_clean(part: str, checks: Sequence[Callable[[], None]]) -> None:
