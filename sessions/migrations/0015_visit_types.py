@@ -2,6 +2,7 @@
 gets is in sessions/catalogue/visit_types.yaml.
 """
 
+import clinic.db.operations
 import clinic.models.base
 import django.contrib.postgres.fields
 import django.db.models.deletion
@@ -141,72 +142,76 @@ class Migration(migrations.Migration):
                 'db_table': 'treatment_visit_type_name',
             },
         ),
-        migrations.AddField(
-            model_name='visittype',
-            name='clinic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='visit_types', to='clinic.clinic'),
-        ),
-        migrations.AddField(
-            model_name='visittype',
-            name='rooms',
-            field=models.ManyToManyField(blank=True, db_table='treatment_visit_type_room', help_text='Where it can be; in any room if none is chosen.', related_name='+', to='clinic.room'),
-        ),
-        migrations.AddField(
-            model_name='visittypename',
-            name='visit_type',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='names', to='treatment_sessions.visittype'),
-        ),
-        migrations.AddConstraint(
-            model_name='visittype',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['CONSULTATION', 'TREATMENT', 'CHECK', 'TEST', 'OUTCOME'])), name='visit_type_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='visittype',
-            constraint=models.CheckConstraint(condition=models.Q(('mode__in', ['IN_PERSON', 'PHONE', 'VIDEO'])), name='visit_type_mode_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='visittype',
-            constraint=models.UniqueConstraint(fields=('clinic', 'code'), name='visit_type_code_once_per_clinic', violation_error_message='The clinic has a kind of visit of this code already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='visittype',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'TREATMENT')), fields=('clinic',), name='visit_type_one_treatment_per_clinic', violation_error_message='The clinic has its treatments already: their protocols say how they differ.'),
-        ),
-        migrations.AddConstraint(
-            model_name='visittype',
-            constraint=models.UniqueConstraint(fields=('id', 'clinic', 'kind'), name='visit_type_key_with_copies'),
-        ),
-        migrations.AddConstraint(
-            model_name='visittype',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'TREATMENT'), _negated=True), models.Q(('is_active', True), ('minutes__isnull', True), ('mode', 'IN_PERSON'), ('needs_device', True), ('needs_room', True), ('patient_may_book', False), ('roles', ['PRACTITIONER'])), _connector='OR'), name='visit_type_of_treatments', violation_error_message='A treatment is in person, in a room, with a device, by a practitioner, and as long as its protocol says; it is always offered.'),
-        ),
-        migrations.AddConstraint(
-            model_name='visittype',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'TREATMENT'), models.Q(('cleaning_minutes__lte', 240), ('minutes__isnull', False), ('minutes__range', (5, 480)), ('setup_minutes__lte', 240)), _connector='OR'), name='visit_type_takes_time', violation_error_message='A visit lasts 5 to 480 minutes, set-up and cleaning at most 240 each.'),
-        ),
-        migrations.AddConstraint(
-            model_name='visittype',
-            constraint=models.CheckConstraint(condition=models.Q(('mode', 'IN_PERSON'), models.Q(('needs_device', False), ('needs_room', False)), _connector='OR'), name='visit_type_remote_without_room', violation_error_message='A visit by phone or video needs no room and no device.'),
-        ),
-        migrations.AddConstraint(
-            model_name='visittype',
-            constraint=models.CheckConstraint(condition=models.Q(('video_url', ''), ('mode', 'VIDEO'), _connector='OR'), name='visit_type_link_of_video', violation_error_message='Only a visit by video has a video link.'),
-        ),
-        migrations.AddConstraint(
-            model_name='visittype',
-            constraint=models.CheckConstraint(condition=models.Q(('roles__contained_by', ['PRACTITIONER', 'RECEPTIONIST', 'MANAGER']), models.Q(('roles', []), _negated=True)), name='visit_type_by_somebody', violation_error_message='Practitioners, receptionists or managers carry it out.'),
-        ),
-        migrations.AddConstraint(
-            model_name='visittype',
-            constraint=models.CheckConstraint(condition=models.Q(('counted_from__in', ['', 'SESSION', 'LAST_SESSION'])), name='visit_type_counted_from_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='visittype',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('counted_from', ''), ('window_from_days__isnull', True), ('window_until_days__isnull', True)), models.Q(models.Q(('counted_from', ''), _negated=True), ('window_from_days__isnull', False), ('window_until_days__gte', models.F('window_from_days')), ('window_until_days__isnull', False), ('window_until_days__lte', 1096)), _connector='OR'), name='visit_type_window_ordered', violation_error_message='A window says what it is counted from, and its first and last day, in this order; or none of these.'),
-        ),
-        migrations.AddConstraint(
-            model_name='visittypename',
-            constraint=models.UniqueConstraint(fields=('visit_type', 'language'), name='visit_type_name_once_per_language'),
+        clinic.db.operations.AtOnce(
+            operations=[
+                migrations.AddField(
+                    model_name='visittype',
+                    name='clinic',
+                    field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='visit_types', to='clinic.clinic'),
+                ),
+                migrations.AddField(
+                    model_name='visittype',
+                    name='rooms',
+                    field=models.ManyToManyField(blank=True, db_table='treatment_visit_type_room', help_text='Where it can be; in any room if none is chosen.', related_name='+', to='clinic.room'),
+                ),
+                migrations.AddField(
+                    model_name='visittypename',
+                    name='visit_type',
+                    field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='names', to='treatment_sessions.visittype'),
+                ),
+                migrations.AddConstraint(
+                    model_name='visittype',
+                    constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['CONSULTATION', 'TREATMENT', 'CHECK', 'TEST', 'OUTCOME'])), name='visit_type_kind_known'),
+                ),
+                migrations.AddConstraint(
+                    model_name='visittype',
+                    constraint=models.CheckConstraint(condition=models.Q(('mode__in', ['IN_PERSON', 'PHONE', 'VIDEO'])), name='visit_type_mode_known'),
+                ),
+                migrations.AddConstraint(
+                    model_name='visittype',
+                    constraint=models.UniqueConstraint(fields=('clinic', 'code'), name='visit_type_code_once_per_clinic', violation_error_message='The clinic has a kind of visit of this code already.'),
+                ),
+                migrations.AddConstraint(
+                    model_name='visittype',
+                    constraint=models.UniqueConstraint(condition=models.Q(('kind', 'TREATMENT')), fields=('clinic',), name='visit_type_one_treatment_per_clinic', violation_error_message='The clinic has its treatments already: their protocols say how they differ.'),
+                ),
+                migrations.AddConstraint(
+                    model_name='visittype',
+                    constraint=models.UniqueConstraint(fields=('id', 'clinic', 'kind'), name='visit_type_key_with_copies'),
+                ),
+                migrations.AddConstraint(
+                    model_name='visittype',
+                    constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'TREATMENT'), _negated=True), models.Q(('is_active', True), ('minutes__isnull', True), ('mode', 'IN_PERSON'), ('needs_device', True), ('needs_room', True), ('patient_may_book', False), ('roles', ['PRACTITIONER'])), _connector='OR'), name='visit_type_of_treatments', violation_error_message='A treatment is in person, in a room, with a device, by a practitioner, and as long as its protocol says; it is always offered.'),
+                ),
+                migrations.AddConstraint(
+                    model_name='visittype',
+                    constraint=models.CheckConstraint(condition=models.Q(('kind', 'TREATMENT'), models.Q(('cleaning_minutes__lte', 240), ('minutes__isnull', False), ('minutes__range', (5, 480)), ('setup_minutes__lte', 240)), _connector='OR'), name='visit_type_takes_time', violation_error_message='A visit lasts 5 to 480 minutes, set-up and cleaning at most 240 each.'),
+                ),
+                migrations.AddConstraint(
+                    model_name='visittype',
+                    constraint=models.CheckConstraint(condition=models.Q(('mode', 'IN_PERSON'), models.Q(('needs_device', False), ('needs_room', False)), _connector='OR'), name='visit_type_remote_without_room', violation_error_message='A visit by phone or video needs no room and no device.'),
+                ),
+                migrations.AddConstraint(
+                    model_name='visittype',
+                    constraint=models.CheckConstraint(condition=models.Q(('video_url', ''), ('mode', 'VIDEO'), _connector='OR'), name='visit_type_link_of_video', violation_error_message='Only a visit by video has a video link.'),
+                ),
+                migrations.AddConstraint(
+                    model_name='visittype',
+                    constraint=models.CheckConstraint(condition=models.Q(('roles__contained_by', ['PRACTITIONER', 'RECEPTIONIST', 'MANAGER']), models.Q(('roles', []), _negated=True)), name='visit_type_by_somebody', violation_error_message='Practitioners, receptionists or managers carry it out.'),
+                ),
+                migrations.AddConstraint(
+                    model_name='visittype',
+                    constraint=models.CheckConstraint(condition=models.Q(('counted_from__in', ['', 'SESSION', 'LAST_SESSION'])), name='visit_type_counted_from_known'),
+                ),
+                migrations.AddConstraint(
+                    model_name='visittype',
+                    constraint=models.CheckConstraint(condition=models.Q(models.Q(('counted_from', ''), ('window_from_days__isnull', True), ('window_until_days__isnull', True)), models.Q(models.Q(('counted_from', ''), _negated=True), ('window_from_days__isnull', False), ('window_until_days__gte', models.F('window_from_days')), ('window_until_days__isnull', False), ('window_until_days__lte', 1096)), _connector='OR'), name='visit_type_window_ordered', violation_error_message='A window says what it is counted from, and its first and last day, in this order; or none of these.'),
+                ),
+                migrations.AddConstraint(
+                    model_name='visittypename',
+                    constraint=models.UniqueConstraint(fields=('visit_type', 'language'), name='visit_type_name_once_per_language'),
+                ),
+            ],
         ),
         migrations.RunPython(add_types, migrations.RunPython.noop),
     ]
