@@ -1,4 +1,4 @@
-"""What staff do with messages and texts. Planning is in `planning`, sending in `dispatch`."""
+"""What staff do with messages and texts."""
 
 from datetime import datetime
 from uuid import UUID

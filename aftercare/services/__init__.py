@@ -1,0 +1,24 @@
+"""What staff do with messages, texts and replies. Planning is in `planning`, sending in
+`dispatch`."""
+
+from aftercare.services.messages import (
+    CopyWaiting,
+    NotCancellable,
+    NotInDoubt,
+    NotResendable,
+    add_template_version,
+    cancel_message,
+    resend_message,
+    resolve_message,
+)
+
+__all__ = [
+    "CopyWaiting",
+    "NotCancellable",
+    "NotInDoubt",
+    "NotResendable",
+    "add_template_version",
+    "cancel_message",
+    "resend_message",
+    "resolve_message",
+]
