@@ -84,6 +84,9 @@ def is_routine(step: CareStep) -> bool:
 
 
 def no_quiet_hour(message: Message, at: datetime) -> Verdict | None:
+    """Who has written waits for the answer, which a person sends now."""
+    if message.step.anchor == Anchor.ANSWERED:
+        return None
     clinic, zone = message.clinic, message.patient.zone
     if not in_quiet_hours(at, clinic, zone):
         return None

@@ -1,4 +1,5 @@
-"""No more SMS than a patient can stand: one a day and three a week. Warning signs are apart.
+"""No more SMS than a patient can stand: one a day and three a week. Warning signs are apart, and
+what staff answer.
 
 A day is the patient's own calendar day; a week is that day and the six before it, so that no
 seven days in a row, however cut, have more than three. What may have arrived counts as arrived.
@@ -49,10 +50,10 @@ def check(message: Message, *, at: datetime) -> Answer:
         A message marked as SENDING whose row nobody has locked belongs to a worker that died or
         is about to begin: nobody knows yet whether it will count, so this one waits for it too.
     """
-    if message.channel != Channel.SMS or message.step.is_safety:
+    if message.channel != Channel.SMS or message.step.is_safety or message.answer_id:
         return GO
     others = Message.objects.filter(
-        patient=message.patient_id, channel=Channel.SMS, step__is_safety=False
+        patient=message.patient_id, channel=Channel.SMS, step__is_safety=False, answer=None
     ).exclude(pk=message.pk)
     if not try_lock(f"sms:{message.patient_id}") or _unclear(others):
         return WAIT

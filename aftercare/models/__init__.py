@@ -3,6 +3,7 @@
 from aftercare.lifecycle import MessageStatus
 from aftercare.models.address import AddressConsent, AddressSource
 from aftercare.models.alert import AlertStep, StaffAlert
+from aftercare.models.answer import LONGEST_ANSWER, StaffAnswer
 from aftercare.models.attempt import MessageAttempt, Outcome
 from aftercare.models.guard import DispatchGuard
 from aftercare.models.inbound import InboundMessage, Keyword
@@ -21,6 +22,7 @@ from aftercare.models.sequence import (
 __all__ = [
     "ANNOUNCES",
     "CHANNELS",
+    "LONGEST_ANSWER",
     "TREATED",
     "AddressConsent",
     "AddressSource",
@@ -40,4 +42,5 @@ __all__ = [
     "Outcome",
     "ReceiptKind",
     "StaffAlert",
+    "StaffAnswer",
 ]

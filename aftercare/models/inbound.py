@@ -88,6 +88,14 @@ class InboundMessage(Model):
     )
     handled_at = models.DateTimeField(null=True)
     handled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    handled_note = models.CharField(
+        "note",
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What was found and done.",
+    )
 
     candidates: list[Patient]  # set by aftercare.replies.inbox
 

@@ -118,6 +118,14 @@ class Message(Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     worker = models.CharField(max_length=40, blank=True)
     lease_until = models.DateTimeField(null=True)
+    answer = models.ForeignKey(
+        "aftercare.StaffAnswer",
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="messages",
+        help_text="What staff have answered, if this tells it.",
+    )
     template = models.ForeignKey(
         MessageTemplate, on_delete=models.PROTECT, null=True, db_index=False
     )
@@ -169,6 +177,9 @@ class Message(Model):
             ),
         ]
         indexes = [
+            models.Index(
+                name="message_of_answer", fields=["answer"], condition=Q(answer__isnull=False)
+            ),
             models.Index(  # read by dispatch.claim
                 name="message_pending_by_due",
                 fields=["due_at", "id"],

@@ -27,6 +27,7 @@ class Anchor(models.TextChoices):
     MISSED = "MISSED", "When the patient did not come"
     CANCELLED = "CANCELLED", "When the session is cancelled"
     MOVED = "MOVED", "When the session is moved to another time"
+    ANSWERED = "ANSWERED", "When staff answer what the patient has written"
 
 
 TREATED = (Anchor.COMPLETED, Anchor.LAST_SESSION, Anchor.ABORTED)  # what was done is known by then

@@ -24,6 +24,7 @@ FITS: dict[str, tuple[Status, ...]] = {
     Anchor.MISSED: (Status.NO_SHOW,),
     Anchor.CANCELLED: (Status.CANCELLED,),
     Anchor.MOVED: UPCOMING,
+    Anchor.ANSWERED: tuple(Status),
 }
 STILL_TO_COME = (*UPCOMING, Status.CHECKED_IN, Status.IN_PROGRESS)
 

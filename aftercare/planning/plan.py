@@ -135,7 +135,8 @@ def plan_messages(
     still be given.
     """
     known = known or look_up(session, anchors)
-    steps = [step for step in known.steps if step.is_active and step.anchor in anchors]
+    planned = set(anchors) - {Anchor.ANSWERED}  # which staff send
+    steps = [step for step in known.steps if step.is_active and step.anchor in planned]
     moments, facts = _moments(session, at), gather([session], steps)
     messages = []
     for step in steps:
@@ -247,6 +248,7 @@ def fall_back(message: Message, *, at: datetime) -> Message | None:
         defaults={
             "clinic_id": message.clinic_id,
             "patient_id": message.patient_id,
+            "answer_id": message.answer_id,
             "due_at": due,
             "expires_at": message.expires_at,
         },

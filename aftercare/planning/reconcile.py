@@ -46,14 +46,17 @@ class Replan:
 
 
 class Variants:
-    """All steps of some codes, by code and protocol; `instead` counts as its row will."""
+    """All steps of some codes, by code and protocol; `instead` counts as its row will. What staff
+    answer is not planned: it is sent when they write it."""
 
     def __init__(self, codes: set[str], instead: CareStep | None = None) -> None:
         self.codes = codes
         rows = list(CareStep.objects.filter(code__in=codes))
         if instead is not None:
             rows = [step for step in rows if step.pk != instead.pk] + [instead]
-        self._rows = {(step.code, step.protocol_id): step for step in rows}
+        self._rows = {
+            (step.code, step.protocol_id): step for step in rows if step.anchor != Anchor.ANSWERED
+        }
 
     def __iter__(self) -> Iterator[CareStep]:
         return iter(self._rows.values())

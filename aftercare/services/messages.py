@@ -118,6 +118,7 @@ def resend_message(*, message_id: UUID, at: datetime, by: User) -> Message:
         session_id=message.session_id,
         step_id=message.step_id,
         channel=message.channel,
+        answer_id=message.answer_id,
         occurrence=last.occurrence + 1,
         due_at=at,
         expires_at=max(message.expires_at, at + message.step.useful_for),

@@ -9,6 +9,7 @@ from tests.factories.aftercare import (
     MessageFactory,
     ReceiptFactory,
     StaffAlertFactory,
+    StaffAnswerFactory,
     TemplateFactory,
 )
 from tests.factories.clinic import (
@@ -153,6 +154,7 @@ __all__ = [
     "SideEffectNoteFactory",
     "SkinTypeAssessmentFactory",
     "StaffAlertFactory",
+    "StaffAnswerFactory",
     "StaffTaskFactory",
     "TemplateFactory",
     "TimeOffFactory",

@@ -19,6 +19,7 @@ from aftercare.models import (
     MessageTemplate,
     Outcome,
     StaffAlert,
+    StaffAnswer,
 )
 from patients.models import (
     Channel,
@@ -99,6 +100,17 @@ class InboundFactory(DjangoModelFactory):
     provider_id = factory.Sequence(lambda n: f"in-{n}")
     received_at = NINE
     clinic = factory.SubFactory(ClinicFactory)
+
+
+class StaffAnswerFactory(DjangoModelFactory):
+    class Meta:
+        model = StaffAnswer
+
+    inbound = factory.SubFactory(InboundFactory)
+    text = "Yes, that is normal."
+    channel = Channel.EMAIL
+    answered_at = NINE
+    answered_by = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..inbound.clinic"))
 
 
 class ReceiptFactory(DjangoModelFactory):

@@ -738,6 +738,17 @@ def _() -> None:
     make.StaffAlertFactory(task=alert.task, person=alert.person)
 
 
+VIOLATIONS["staff_answer_channel_known"] = lambda: make.StaffAnswerFactory(channel="FAX")
+VIOLATIONS["staff_answer_has_words"] = lambda: make.StaffAnswerFactory(text="")
+VIOLATIONS["staff_answer_parts_iff_sms"] = lambda: make.StaffAnswerFactory(sms_parts=1)
+
+
+@violates("staff_answer_said_once")
+def _() -> None:
+    answer = make.StaffAnswerFactory()
+    make.StaffAnswerFactory(inbound=answer.inbound, answered_by=answer.answered_by)
+
+
 VIOLATIONS["staff_task_has_a_source"] = lambda: make.StaffTaskFactory(source="")
 VIOLATIONS["address_consent_channel_known"] = lambda: make.AddressConsentFactory(channel="FAX")
 VIOLATIONS["address_consent_purpose_known"] = lambda: make.AddressConsentFactory(purpose="FUN")

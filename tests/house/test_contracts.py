@@ -42,7 +42,7 @@ MISPLACED = [
     ("aftercare/replies/keywords.py", "aftercare.channels.kinds"),
     ("aftercare/channels/kinds.py", "aftercare.dispatch.run"),
     ("aftercare/dispatch/sms_limit.py", "aftercare.services"),
-    ("aftercare/services.py", "aftercare.records.merge"),
+    ("aftercare/services/messages.py", "aftercare.records.merge"),
     ("aftercare/records/history.py", "aftercare.api.messages"),
     ("aftercare/api/messages.py", "aftercare.admin.messages"),
     # between the apps
