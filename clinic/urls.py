@@ -138,6 +138,7 @@ urlpatterns = [
     path("p/<str:token>/move/", patient_pages.move, name="patient-move"),
     path("p/<str:token>/visit/", patient_pages.visit, name="patient-visit"),
     path("p/<str:token>/visit.ics", patient_pages.calendar, name="patient-calendar"),
+    path("p/<str:token>/answer/", patient_pages.answer, name="patient-answer"),
     path("p/<str:token>/today/", patient_pages.today, name="patient-today"),
     path("p/<str:token>/write/", patient_pages.write, name="patient-write"),
     path("p/<str:token>/preferences/", patient_pages.preferences, name="patient-preferences"),

@@ -5,6 +5,7 @@ open links to look for viruses.
 """
 
 from aftercare.pages import check_in
+from aftercare.pages.answer import answer
 from aftercare.pages.cancel import calendar, cancel
 from aftercare.pages.home import home
 from aftercare.pages.other_times import change, move
@@ -14,6 +15,7 @@ from aftercare.pages.visit import confirm, visit
 from aftercare.pages.write import write
 
 __all__ = [
+    "answer",
     "calendar",
     "cancel",
     "change",

@@ -17,7 +17,7 @@ from django.template import TemplateSyntaxError
 from django.template.base import Node, Template, TextNode, VariableNode
 from django.utils.formats import date_format
 
-from aftercare.models.sequence import TREATED, MessageTemplate
+from aftercare.models.sequence import TREATED, Anchor, MessageTemplate
 from aftercare.texts import gsm7
 from aftercare.texts.engine import ENGINE
 from aftercare.texts.links import main_part
@@ -32,6 +32,9 @@ SPLIT = re.compile(r" of the | and | y (?:la |el )?|, | / |\(|\)|:")
 LINK = r"\{\{ *(preferences_)?link *\}\}|\{\{ *link *\}\}\?a=(better|same|worse)|https://\S+"
 SHORTEST = 4  # letters of a catalogue's word
 
+# Of what staff answer, in places of the SMS alphabet: with the words around it two parts. What is
+# longer goes as a link (aftercare.texts.answers).
+MOST_IN_SMS = 220
 # The longest that a variable realistically becomes in an SMS. A clinic's short name is never
 # longer; an international number has at most 15 digits.
 LONGEST = {
@@ -39,7 +42,9 @@ LONGEST = {
     "clinic_phone": "+000 0000 0000 0000",
     "emergency_phone": "00000",
     "time": "00:00",
+    "answer": "x" * MOST_IN_SMS,
 }
+
 A_DAY = date(2030, 1, 1)
 TOKEN = "x" * 32  # see aftercare.texts.links
 
@@ -60,7 +65,9 @@ def complaints(template: MessageTemplate, field: str) -> Iterator[str]:
     is_sms = template.channel == Channel.SMS
     place = Place.SUBJECT if field == "subject" else Place.SMS if is_sms else Place.BODY
     try:
-        check_text(text, place, after_treatment=template.step.anchor in TREATED)
+        anchor = template.step.anchor
+        is_answer = anchor == Anchor.ANSWERED
+        check_text(text, place, after_treatment=anchor in TREATED, is_answer=is_answer)
     except ValidationError as error:
         yield from error.messages
         return
@@ -129,7 +136,9 @@ def longest_date(language: str) -> str:
     return max(days, key=lambda day: (len(gsm7.foreign_characters(day)), len(day)))
 
 
-def check_text(text: str, place: Place, *, after_treatment: bool = True) -> None:
+def check_text(
+    text: str, place: Place, *, after_treatment: bool = True, is_answer: bool = True
+) -> None:
     """Raise ValidationError for a text that does not render, or uses what is not allowed here."""
     try:
         nodes = Template(text, engine=ENGINE).nodelist.get_nodes_by_type(Node)
@@ -138,7 +147,9 @@ def check_text(text: str, place: Place, *, after_treatment: bool = True) -> None
     known = {
         name: variable
         for name, variable in VARIABLES.items()
-        if place in variable.places and (after_treatment or not variable.after_treatment)
+        if place in variable.places
+        and (after_treatment or not variable.after_treatment)
+        and (is_answer or not variable.of_answers)
     }
     for node in nodes:
         if isinstance(node, TextNode):
@@ -155,13 +166,13 @@ def indiscreet(text: str) -> list[str]:
     """The words in `text` that tell what the patient is treated for, where, how or with what, or
     how the skin looks."""
     plain = re.sub(r"\{\{.*?\}\}", " ", text).lower()
-    telling = pattern(frozenset({*_catalogue(), *_zones()}))
+    telling = pattern(frozenset({*_catalogue(), *place_words()}))
     words = {found[0].strip() for found in telling.finditer(plain)}
     return sorted(words.union(skin_words(plain)))
 
 
-def _zones() -> Iterator[str]:
-    """What mails call the zones, in every language."""
+def place_words() -> Iterator[str]:
+    """Places on the body as mails call them, in every language."""
     for language, _ in settings.LANGUAGES:
         with override_language(language):
             yield from [_bare(str(words)) for words in ZONES.values()]

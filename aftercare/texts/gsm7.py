@@ -53,7 +53,7 @@ def parts(text: str) -> int:
     if foreign_characters(text):
         places, single, several = _code_units(text), UCS2, UCS2_OF_SEVERAL
     else:
-        places, single, several = _septets(text), GSM, GSM_OF_SEVERAL
+        places, single, several = septets(text), GSM, GSM_OF_SEVERAL
     sizes = list(places)
     if sum(sizes) <= single:
         return 1
@@ -65,7 +65,8 @@ def parts(text: str) -> int:
     return count
 
 
-def _septets(text: str) -> Iterator[int]:
+def septets(text: str) -> Iterator[int]:
+    """How many places each character takes, if all are of the alphabet."""
     return (2 if character in EXTENDED else 1 for character in text)
 
 

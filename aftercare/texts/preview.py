@@ -60,12 +60,14 @@ def sample_values(clinic: Clinic, language: str, *, is_sms: bool) -> dict[str, A
     """A value for every variable; the links lead nowhere."""
     page = f"{settings.PUBLIC_URL}/p/{'EXAMPLE' * 4}xxxx/"
     with override_language(language):
+        yes = gettext("Yes, that is normal. It will be gone in two days.")
         return {
             **(values := clinic_values(clinic, is_sms=is_sms)),
             **advice_on_products(values, [ProductKind.ANAESTHETIC, ProductKind.SERUM]),
             **advice.care("face"),
             "meeting": gettext("By video: %(address)s") % {"address": "https://video.example/1"},
             "antiviral": advice.ANTIVIRAL.format(phone=values["clinic_phone"]),
+            "answer": gsm7.fold_to_gsm7(yes) if is_sms else yes,
             "given_name": pgettext("a patient in a preview", "Grace"),
             "date": date_format(
                 EXAMPLE, "VISIT_DATE_SMS_FORMAT" if is_sms else "VISIT_DATE_FORMAT"

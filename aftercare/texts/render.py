@@ -13,6 +13,7 @@ from uuid import UUID
 
 import css_inline
 import markdown
+from django.template.defaultfilters import linebreaksbr
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
@@ -78,7 +79,13 @@ class CompiledText:
         text = self.text.fill(values, escaped=False).strip()
         if self.html is None:
             return subject, text, ""
-        return subject, text, self.html.fill({**values, "subject": subject}, escaped=True)
+        shown = {**values, "subject": subject, **_with_line_breaks(values)}
+        return subject, text, self.html.fill(shown, escaped=True)
+
+
+def _with_line_breaks(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What staff have typed has lines of its own."""
+    return {name: linebreaksbr(values[name]) for name in ("answer",) if name in values}
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from phonenumber_field.phonenumber import to_python
 
 from aftercare.models import Message
-from aftercare.texts import advice, gsm7, links
+from aftercare.texts import advice, answers, gsm7, links
 from aftercare.texts.variables import zones_in_words
 from clinic.models import Clinic
 from clinic.values.discretion import discreet_name
@@ -52,6 +52,8 @@ def _values_of(message: Message, language: str, names: Collection[str]) -> dict[
     }
     if is_sms:
         values["time"] = gsm7.fold_to_gsm7(values["time"])
+    if "answer" in names:
+        values["answer"] = answers.words_of(message)
     if {"old_date", "old_time"} & set(names):
         old = (session.rescheduled_from or session).starts_at.astimezone(zone)
         values["old_date"] = _date(old.date(), "VISIT_DATE_FORMAT", language)

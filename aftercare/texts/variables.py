@@ -29,6 +29,7 @@ class Variable:
     says: str
     places: Place
     after_treatment: bool = False  # known once the session is completed
+    of_answers: bool = False  # only where staff answer
 
 
 VARIABLES = {
@@ -46,6 +47,11 @@ VARIABLES = {
     ),
     "old_date": Variable("The day that a visit has moved from.", Place.BODY),
     "old_time": Variable("The time that a visit has moved from.", Place.BODY),
+    "answer": Variable(
+        "What staff have written; in an SMS a link to it, if it is long or tells of skin.",
+        IN_MESSAGE,
+        of_answers=True,
+    ),
     "link": Variable("The patient's page: confirm, change, write to us.", IN_MESSAGE),
     "preferences_link": Variable("Which messages the patient wants.", IN_MESSAGE),
     "zones": Variable("What was treated, as “cheeks and nose”.", Place.BODY, True),
