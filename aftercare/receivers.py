@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from aftercare.alerts.escalate import tell_at_once
 from aftercare.dispatch.recheck import STANDS_STILL
-from aftercare.models import Anchor, Message, MessageStatus
+from aftercare.models import Anchor, Message, MessageStatus, StaffAnswer
 from aftercare.planning import plan as planning
 from aftercare.records import merged_messages
 from aftercare.signals import message_ended, records_merged
@@ -155,6 +155,12 @@ def follow_the_clinic(
 ) -> None:
     if not raw and _may_have_changed(READ_OF_CLINIC, created, update_fields):
         planning.replan_waiting(timezone.now(), clinic=instance.pk)
+
+
+@receiver(post_save, sender=StaffAnswer)
+def send_the_answer(**_: Any) -> None:
+    """At once: the patient waits for it."""
+    transaction.on_commit(lambda: wake(send_due_messages))
 
 
 @receiver(message_ended)

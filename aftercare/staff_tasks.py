@@ -7,7 +7,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from aftercare.lifecycle import ACCEPTED, OPEN
-from aftercare.models import ANNOUNCES, AddressSource, Message, MessageStatus
+from aftercare.models import ANNOUNCES, AddressSource, Anchor, Message, MessageStatus
 from aftercare.replies.opt_out import refusal
 from aftercare.replies.receipts import task_source
 from aftercare.signals import message_ended
@@ -69,8 +69,11 @@ def say_that_only_start_helps(
 
 
 def _reaches_nobody(message: Message) -> bool:
-    """An announcement that may not go out, on this channel or the other: somebody has to call."""
-    if message.step.anchor not in ANNOUNCES:
+    """An announcement, or an answer, that may not go out on this channel or the other: somebody has
+    to call."""
+    if message.step.anchor not in (*ANNOUNCES, Anchor.ANSWERED):
         return False
-    others = Message.objects.filter(session=message.session_id, step=message.step_id)
+    others = Message.objects.filter(
+        session=message.session_id, step=message.step_id, answer=message.answer_id
+    )
     return not others.exclude(pk=message.pk).filter(status__in=[*OPEN, *ACCEPTED]).exists()

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import F
 
 from aftercare.lifecycle import ACCEPTED
-from aftercare.models import Message
+from aftercare.models import Message, StaffAnswer
 from clinic.models import in_words
 from patients.models import Patient
 from sessions.lifecycle import PlanStatus, Status
@@ -155,3 +155,7 @@ def _messages(patient: Patient) -> Iterator[Entry]:
         title = f"{message.get_channel_display()} sent: {message.step}"
         assert message.sent_at is not None  # message_sent_iff_sent_at
         yield Entry(message.sent_at, "message", message.pk, title)
+    answers = StaffAnswer.objects.filter(messages__patient=patient).distinct()
+    for answer in answers.select_related("answered_by"):
+        title = f"Answered by {answer.get_channel_display()}, by {answer.answered_by}"
+        yield Entry(answer.answered_at, "answer", answer.pk, title, answer.text)

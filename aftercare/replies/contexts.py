@@ -23,6 +23,8 @@ from sessions.triage import Level, Report, Sign, assess, signs_in
 
 # Watch steps run for eight weeks and pigment shows late: so long, words may be about the skin.
 HEALS_FOR = timedelta(days=90)
+# Only a person can read what is answered to these.
+OPEN_QUESTIONS = (*TREATED, Anchor.ANSWERED)
 TOUCHES_SKIN = (Kind.TREATMENT, Kind.TEST)
 
 
@@ -59,10 +61,11 @@ class ReplyContext:
 
     @cached_property
     def newest(self) -> Message | None:
-        """What this number was told or asked last. See Note [The newest question]."""
+        """What this number was told or asked last, by a text or by staff. See Note [The newest
+        question]."""
         return (
             self._sent()
-            .filter(Q(step__anchor__in=TREATED) | Q(pk__in=[one.pk for one in self.visits]))
+            .filter(Q(step__anchor__in=OPEN_QUESTIONS) | Q(pk__in=[one.pk for one in self.visits]))
             .annotate(told_at=Coalesce("sent_at", "ended_at", "due_at"))
             .filter(told_at__gt=self.at - HEALS_FOR)
             .select_related("step")
@@ -71,8 +74,9 @@ class ReplyContext:
         )
 
     @property
-    def asks_about_skin(self) -> bool:
-        return self.newest is not None and self.newest.step.anchor in TREATED
+    def is_for_a_person(self) -> bool:
+        """Whether the newest question was about skin, or one that staff have asked."""
+        return self.newest is not None and self.newest.step.anchor in OPEN_QUESTIONS
 
     @cached_property
     def heals(self) -> bool:

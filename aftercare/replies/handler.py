@@ -128,7 +128,7 @@ class ReplyHandler(Reply):
         context, reading = self.context, self.reading
         if self.has_opted_out():
             return self._read()
-        if context.asks_about_skin and not reading.only_confirms:
+        if context.is_for_a_person and not reading.only_confirms:
             return self._read() if reading.says_yes else self._be_friendly()
         open_ = context.unconfirmed
         if len(open_) > 1:

@@ -35,8 +35,8 @@ def handle(*, inbound_id: UUID, at: datetime, by: User, note: str = "") -> Inbou
     if inbound.task:
         said = note if note.strip() or inbound.task.needs_outcome else "handled in the inbox"
         finish_task(task_id=inbound.task.pk, at=at, by=by, note=said)
-    inbound.handled_at, inbound.handled_by = at, by
-    inbound.save(update_fields=["handled_at", "handled_by"])
+    inbound.handled_at, inbound.handled_by, inbound.handled_note = at, by, note
+    inbound.save(update_fields=["handled_at", "handled_by", "handled_note"])
     return inbound
 
 

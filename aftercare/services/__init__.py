@@ -1,6 +1,7 @@
 """What staff do with messages, texts and replies. Planning is in `planning`, sending in
 `dispatch`."""
 
+from aftercare.services.answers import Answered, NotReachable, PatientUnclear, answer_reply
 from aftercare.services.messages import (
     CopyWaiting,
     NotCancellable,
@@ -13,11 +14,15 @@ from aftercare.services.messages import (
 )
 
 __all__ = [
+    "Answered",
     "CopyWaiting",
     "NotCancellable",
     "NotInDoubt",
+    "NotReachable",
     "NotResendable",
+    "PatientUnclear",
     "add_template_version",
+    "answer_reply",
     "cancel_message",
     "resend_message",
     "resolve_message",

@@ -106,6 +106,7 @@ BY_PLACE: dict[tuple[str, str], Any] = {
     ("candidacies", "outcome"): "NOT_NOW",
     ("candidacies", "until"): "2031-01-01",
     ("exposures", "patient"): None,  # it was a colleague
+    ("inbox", "channel"): "EMAIL",
     ("VisitInRequest", "side_effect"): None,  # a check looks at it
     ("VisitInRequest", "task"): None,
     ("VisitInRequest", "device"): None,
@@ -196,7 +197,9 @@ class World:
             "device-models": booking.device.model,
             "devices": booking.device,
             "holds": HoldFactory(plan=plan, held_by=doctor),
-            "inbox": InboundFactory(clinic=clinic, audience="CLINICAL"),
+            "inbox": InboundFactory(
+                clinic=clinic, audience="CLINICAL", patient=patient, channel="EMAIL"
+            ),
             "lots": CartridgeLotFactory(clinic=clinic, device_model=booking.device.model),
             "messages": MessageFactory(session=self.booked),
             "outcomes": OutcomeMeasureFactory(plan=plan, scale=self.scale),

@@ -21,10 +21,12 @@ from tests.factories import (
     HOUR,
     NINE,
     CalendarFeedFactory,
+    CareStepFactory,
     CartridgeLotFactory,
     ClosureFactory,
     ConcernFactory,
     ConsentTextFactory,
+    ContactConsentFactory,
     DeviceFactory,
     DeviceModelFactory,
     ExposureFactory,
@@ -38,6 +40,7 @@ from tests.factories import (
     RoomFactory,
     SideEffectFactory,
     StaffTaskFactory,
+    TemplateFactory,
     TimeOffFactory,
     TreatmentConsentFactory,
     TriageVersionFactory,
@@ -492,6 +495,15 @@ class Desk:
     def _message(self) -> Any:
         session = self.booking.book()
         return MessageFactory(session=session, due_at=timezone.now() + timedelta(days=1))
+
+    def answer_inbound_message(self) -> Any:
+        patient = self.booking.plan.patient
+        step = CareStepFactory(code="answer", anchor="ANSWERED", channel_policy="EMAIL")
+        TemplateFactory(step=step, body="{{ answer }}")
+        ContactConsentFactory(patient=patient)
+        self.booking.book()
+        reply = InboundFactory(clinic=self.clinic, patient=patient, channel="EMAIL")
+        return self.dana, reply, {"text": "Yes, that is normal."}
 
     def handle_inbound_message(self) -> Any:
         return self.dana, InboundFactory(clinic=self.clinic), {"note": "Called back"}

@@ -43,6 +43,7 @@ SPOKEN = {
     "get_availability_first": "find_first_availability",
     "get_waitlist": "get_waitlist_entry",
     "get_inbox": "get_inbound_message",
+    "answer_inbox": "answer_inbound_message",
     "handled_inbox": "handle_inbound_message",
     "hand_out_consent_patient": "hand_out_consent",
     "hold_plan": "put_plan_on_hold",

@@ -1,0 +1,169 @@
+"""Staff answer what a patient has written: by SMS or e-mail, as a message like any other."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Max
+
+from aftercare.models import Anchor, CareStep, InboundMessage, Message, StaffAnswer
+from aftercare.planning.reach import reach_of
+from aftercare.replies.inbox import candidates, handle
+from aftercare.replies.opt_out import refusal
+from aftercare.texts import gsm7
+from aftercare.texts.answers import check_answer, fits_sms
+from aftercare.texts.render import NoTemplate, render, template_for
+from clinic.db.retries import retried_transaction
+from clinic.errors import Conflict, DomainError
+from clinic.models import User
+from patients.models import Channel, Patient, Purpose
+from patients.services.records import require_open
+from sessions.models import TreatmentSession
+
+CODE = "answer"  # of the step in the catalogue
+
+
+class Answered(Conflict):
+    code = "answered"
+    title = "Somebody has answered already"
+
+
+class PatientUnclear(DomainError):
+    code = "patient_unclear"
+    title = "It is not clear who is answered"
+
+
+class NotReachable(DomainError):
+    code = "not_reachable"
+    title = "The answer cannot reach the patient"
+
+
+@retried_transaction
+def answer_reply(
+    *,
+    inbound_id: UUID,
+    text: str,
+    at: datetime,
+    by: User,
+    channel: str = "",
+    patient: UUID | None = None,
+    anyway: bool = False,
+    finish: bool = False,
+    note: str = "",
+) -> StaffAnswer:
+    """Send the patient an answer, on the channel that they wrote on unless another is named, and
+    with `finish` tick the reply off: `note` says what came of it where that must be said.
+
+    The same words of the same person are sent once. Where somebody else has answered, it takes
+    `anyway`. Raises ValidationError for words that must not be sent; Answered, PatientUnclear,
+    NotReachable, PatientArchived, and with `finish` AlreadyHandled, OutcomeMissing.
+    """
+    check_answer(text)
+    inbound = InboundMessage.objects.select_for_update(of=("self",)).get(pk=inbound_id)
+    if same := inbound.answers.filter(answered_by=by, text=text).first():
+        return same
+    _require_unanswered(inbound, by=by, anyway=anyway)
+    whom = _whom(inbound, patient, by=by)
+    require_open(whom)
+    channel = _usable_channel(inbound, whom, channel)
+    answer = _send(inbound, whom, channel, text, at=at, by=by)
+    if finish:
+        handle(inbound_id=inbound.pk, at=at, by=by, note=note)
+    return answer
+
+
+def _require_unanswered(inbound: InboundMessage, *, by: User, anyway: bool) -> None:
+    last = inbound.answers.select_related("answered_by").order_by("-id").first()
+    if last and last.answered_by_id != by.pk and not anyway:
+        raise Answered(
+            f"{last.answered_by} answered on {last.answered_at:%d %b at %H:%M} UTC: “{last.text}” "
+            "To send yours too, answer anyway.",
+            field="anyway",
+        )
+
+
+def _whom(inbound: InboundMessage, patient: UUID | None, *, by: User) -> Patient:
+    """Who has written; of several at one number the one that is named."""
+    candidates([inbound], user=by)
+    found = [one for one in inbound.candidates if patient in (None, one.pk)]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(str(one) for one in inbound.candidates)
+    raise PatientUnclear(
+        f"Name one of: {known}." if known else "Nobody with this number is known: call it.",
+        field="patient",
+    )
+
+
+def _usable_channel(inbound: InboundMessage, patient: Patient, wanted: str) -> Channel:
+    """The channel that is wanted, or else the one of the reply. Raises NotReachable, with what
+    would work."""
+    channel = Channel(wanted or inbound.channel)
+    usable = reach_of([patient.pk]).get((patient.pk, Purpose.CARE), set())
+    if channel in usable:
+        return channel
+    others = [Channel(one).label for one in sorted(usable)]
+    instead = f"Answer by {others[0]}, or call" if others else "Call"
+    number = f" {patient.mobile}" if patient.mobile else ""
+    raise NotReachable(f"{_why_not(patient, channel)} {instead}{number}.", field="channel")
+
+
+def _why_not(patient: Patient, channel: Channel) -> str:
+    address = patient.email if channel == Channel.EMAIL else str(patient.mobile or "")
+    if not address:
+        return f"No address for {channel.label} is known."
+    if no := refusal(channel=channel, address=address, purpose=Purpose.CARE):
+        return f"No {channel.label} goes to {address}: {no.why}."
+    return f"The patient has not agreed to {channel.label}."
+
+
+def _send(
+    inbound: InboundMessage,
+    patient: Patient,
+    channel: Channel,
+    text: str,
+    *,
+    at: datetime,
+    by: User,
+) -> StaffAnswer:
+    step = CareStep.objects.filter(anchor=Anchor.ANSWERED, code=CODE, protocol=None).first()
+    if step is None or not step.is_active:
+        raise NotReachable("The step “answer” is switched off, or not in the catalogue. Call.")
+    session = _session_of(inbound, patient)
+    earlier = Message.objects.filter(session=session, step=step)
+    number = 1 + (earlier.aggregate(last=Max("occurrence"))["last"] or 0)
+    answer = StaffAnswer(
+        inbound=inbound, text=text, channel=channel, answered_at=at, answered_by=by
+    )
+    message = Message.objects.create(
+        clinic=patient.clinic,
+        patient=patient,
+        session=session,
+        step=step,
+        channel=channel,
+        occurrence=number,
+        due_at=at,
+        expires_at=at + step.useful_for,
+    )
+    message.answer = answer
+    try:
+        outgoing = render(message, template_for(message))
+    except NoTemplate as error:
+        raise NotReachable(f"{error}. Write one, or call.".capitalize()) from error
+    if channel == Channel.SMS:
+        answer.sms_parts, answer.as_link = gsm7.parts(outgoing.text), not fits_sms(text)
+    answer.save(force_insert=True)
+    message.answer = answer
+    message.save(update_fields=["answer"])
+    return answer
+
+
+def _session_of(inbound: InboundMessage, patient: Patient) -> TreatmentSession:
+    """The visit that the answer belongs to: of the message whose page was written on, or else the
+    newest. Locked, so that its messages are counted one at a time."""
+    sessions = TreatmentSession.objects.filter(patient=patient, sitting=None)
+    about = inbound.message.session if inbound.message else None
+    if about is None or about.patient_id != patient.pk or about.sitting_id:
+        about = sessions.order_by("-starts_at", "-id").first()
+    if about is None:
+        raise NotReachable("The patient has no visit that a message could belong to. Call.")
+    return TreatmentSession.objects.locked().get(pk=about.pk)
