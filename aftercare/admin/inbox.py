@@ -4,22 +4,101 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.forms import BooleanField, CharField, ChoiceField, ModelChoiceField, ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.text import Truncator
 from unfold.decorators import action, display
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
 
-from aftercare.models import AddressConsent, InboundMessage
+from aftercare.models import LONGEST_ANSWER, AddressConsent, InboundMessage, StaffAnswer
 from aftercare.models.inbound import IS_HANDLED
 from aftercare.replies.inbox import candidates, handle
-from clinic.admin import ClinicAdmin, FixedRows, ReadOnly, StatusButtons
+from aftercare.services import answer_reply
+from aftercare.texts.checks import MOST_IN_SMS
+from clinic.admin import ClinicAdmin, FixedRows, ReadOnly, ReadOnlyInline, StatusButtons
 from clinic.admin.words import AGREED, badge, yes_no_column
 from clinic.errors import DomainError
 from clinic.permissions import actor
+from patients.models import Channel, Patient
 
 OPT_OUT = yes_no_column("maybe_opt_out", "opt-out", yes=("Maybe", "warning"), no=("", ""))
+
+
+class AnswerForm(ModelForm):  # type: ignore[type-arg]
+    """What the buttons below it send."""
+
+    answer_text = CharField(
+        required=False,
+        max_length=LONGEST_ANSWER,
+        widget=UnfoldAdminTextareaWidget,
+        label="Your answer",
+        help_text=f"An SMS of up to {MOST_IN_SMS} characters that tells nothing of skin has the "
+        "words, in two parts at most; any other has a link to them. Name no place on the body and "
+        "nothing that was put on it.",
+    )
+    answer_channel = ChoiceField(
+        required=False,
+        choices=[("", "As the patient wrote"), *Channel.choices],
+        widget=UnfoldAdminSelectWidget,
+        label="By",
+    )
+    answer_patient = ModelChoiceField(
+        Patient.objects.none(),
+        required=False,
+        empty_label="Whoever has written",
+        widget=UnfoldAdminSelectWidget,
+        label="To",
+        help_text="Of several at one number, say whom.",
+    )
+    answer_anyway = BooleanField(
+        required=False,
+        widget=UnfoldBooleanWidget,
+        label="Answer anyway",
+        help_text="Also if somebody else has answered.",
+    )
+    note = CharField(
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        label="What was found and done",
+        help_text="For the record, when it is handled.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices: Any = self.fields["answer_patient"]
+        choices.queryset = Patient.objects.filter(
+            pk__in=[one.pk for one in self.instance.candidates]
+        )
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("answer_text") and not any("_answer" in name for name in self.data):
+            self.add_error("answer_text", "Press “Send answer” as well, or take it out.")
+        return data
+
+
+class StaffAnswerInline(ReadOnlyInline):
+    model = StaffAnswer
+    fields = ["answered_at", "answered_by", "text", "channel", "as_link", "sms_parts", "status"]
+    readonly_fields = fields
+    ordering = ["id"]
+
+    @display(description="status")
+    def status(self, answer: StaffAnswer) -> str:
+        """Of each message that tells it."""
+        return ", ".join(
+            f"{message.get_channel_display()}: {message.get_status_display()}"
+            for message in answer.messages.order_by("id")
+        )
 
 
 class WaitingFilter(admin.SimpleListFilter):
@@ -38,8 +117,16 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
     """What nobody has looked after yet comes first. Nobody is guessed: a number that several
     patients share shows all of them."""
 
-    buttons = {"handled": "HANDLED"}
-    actions_submit_line = ["handled"]
+    form = AnswerForm
+    typed_as = {
+        "text": "answer_text",
+        "channel": "answer_channel",
+        "patient": "answer_patient",
+        "anyway": "answer_anyway",
+    }
+    inlines = [StaffAnswerInline]
+    buttons = {"answer": "", "answer_and_handled": "HANDLED", "handled": "HANDLED"}
+    actions_submit_line = list(buttons)
     actions = ["all_handled"]
     list_display = ["received_at", "who", "excerpt", "keyword", OPT_OUT, "shown_status"]
     list_filter = [WaitingFilter, "keyword", "maybe_opt_out", "audience"]
@@ -47,9 +134,25 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
     search_fields = ["sender", "body", "patient__family_name", "patient__given_name"]
     fields = [
         *("received_at", "channel", "sender", "may_be", "body", "keyword", OPT_OUT),
-        *("reply", "message", "task", "clinic", "handled_at", "handled_by"),
+        *("reply", "message", "task", "clinic", "handled_at", "handled_by", "handled_note"),
     ]
     readonly_fields = fields
+    answer_fields = [
+        *("answer_text", ("answer_channel", "answer_patient"), "answer_anyway", "note"),
+    ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [
+            (None, {"fields": self.fields}),
+            ("Answer the patient", {"fields": self.answer_fields}),
+        ]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """What is typed goes out with a button, so there is nothing to save."""
+        context |= {"show_save": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).with_handled()
@@ -58,10 +161,12 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
         return [IS_HANDLED.asc(), "-id"]
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """The button is there as long as there is something to look after."""
+        """Answered can be at any time; handled, as long as there is something to look after."""
         shown: list[Any] = super(StatusButtons, self).get_actions_submit_line(request, object_id)
         inbound = self.get_object(request, unquote(str(object_id))) if object_id else None
-        return shown if inbound and not inbound.is_handled else []
+        if inbound and not inbound.is_handled:
+            return shown
+        return [button for button in shown if button.method.__name__ == "answer"]
 
     @display(description="from")
     def who(self, inbound: InboundMessage) -> str:
@@ -95,12 +200,42 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """What came in is never edited; only the button does something."""
 
+    def before_pressing(self, request: HttpRequest, form: Any) -> None:
+        form.instance.typed = form.cleaned_data
+
     def press_result(self, pressed: str, obj: Any) -> str:
-        return "handled."
+        if pressed == "Handled":
+            return "handled."
+        sent = obj.answers.latest("id")
+        link = " as a link" if sent.as_link else ""
+        cost = f" in {sent.sms_parts} parts" if (sent.sms_parts or 0) > 1 else ""
+        return f"answered by {sent.get_channel_display()}{link}{cost}."
+
+    @action(description="Send answer", permissions=["change"])
+    def answer(self, request: HttpRequest, obj: InboundMessage) -> None:
+        self._answer(request, obj, finish=False)
+
+    @action(description="Send answer, handled", permissions=["change"])
+    def answer_and_handled(self, request: HttpRequest, obj: InboundMessage) -> None:
+        self._answer(request, obj, finish=True)
+
+    def _answer(self, request: HttpRequest, obj: Any, *, finish: bool) -> None:
+        typed, patient = obj.typed, obj.typed["answer_patient"]
+        self.press(
+            request,
+            answer_reply,
+            inbound_id=obj.pk,
+            text=typed["answer_text"],
+            channel=typed["answer_channel"],
+            patient=patient and patient.pk,
+            anyway=typed["answer_anyway"],
+            finish=finish,
+            note=typed["note"],
+        )
 
     @action(description="Handled", permissions=["change"])
-    def handled(self, request: HttpRequest, obj: InboundMessage) -> None:
-        self.press(request, handle, inbound_id=obj.pk)
+    def handled(self, request: HttpRequest, obj: Any) -> None:
+        self.press(request, handle, inbound_id=obj.pk, note=obj.typed["note"])
 
     @admin.action(description="Handled", permissions=["change"])
     def all_handled(self, request: HttpRequest, rows: Any) -> None:

@@ -17,10 +17,12 @@ from tests.conftest import client_of
 from tests.factories import (
     DAY,
     NINE,
+    ContactConsentFactory,
     InboundFactory,
     MessageFactory,
     PatientFactory,
     SessionFactory,
+    StaffAnswerFactory,
     StaffTaskFactory,
 )
 from tests.replies.sms import NUMBER, text
@@ -136,9 +138,10 @@ def test_the_inbox_takes_a_fixed_number_of_queries(
 ) -> None:
     for number in range(6):
         PatientFactory(clinic=clinic, mobile=f"+4915111111{number:03}")
-        text("Hello", sender=f"+4915111111{number:03}")
+        kept = text("Hello", sender=f"+4915111111{number:03}")
+        StaffAnswerFactory(inbound=kept)
 
-    with django_assert_num_queries(2):  # the messages, the candidates of all of them
+    with django_assert_num_queries(4):  # messages, their answers, what tells these, candidates
         assert len(as_dana.get("/api/v1/inbox/").json()["results"]) == 6
 
 
@@ -185,3 +188,25 @@ def test_what_is_grave_is_handled_with_what_came_of_it(grave: InboundMessage, al
     assert refused.json()["errors"][0]["pointer"] == "/note"
     assert done.status_code == 200
     assert StaffTask.objects.get().done_note == "called, comes at noon"
+
+
+def test_the_desk_answers_in_the_admin(catalogue: None, grace: Patient, dana: User) -> None:
+    ContactConsentFactory(patient=grace, channel="SMS")
+    SessionFactory(plan__patient=grace)
+    kept = text("Can I come later?")
+    client, page = admin_of(dana), f"/admin/aftercare/inboundmessage/{kept.pk}/change/"
+
+    refused = send(client, page, "aftercare_inboundmessage_answer", answer_text="Cool the nose.")
+    again = send(client, page, "aftercare_inboundmessage_answer", answer_channel="EMAIL")
+    assert "must not name" in refused.content.decode()
+    assert "Write something first" in again.content.decode()
+    button = "aftercare_inboundmessage_answer_and_handled"
+    send(client, page, button, answer_text="Yes, at ten.", note="moved")
+
+    shown = client.get(page).content.decode()
+    assert "Yes, at ten." in shown
+    assert "SMS: Pending" in shown
+    assert button not in shown
+    assert "aftercare_inboundmessage_answer" in shown
+    kept.refresh_from_db()
+    assert (kept.handled_by, kept.handled_note) == (dana, "moved")
