@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 
 from aftercare.models import InboundMessage, Keyword, Message
 from aftercare.replies.address import normalize_address
@@ -12,11 +13,19 @@ from aftercare.replies.reply import MASKED, URGENT, Incoming, report
 from aftercare.replies.sender import as_number
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
-from patients.models import Audience, Channel, TaskKind, TaskSeverity
+from patients.models import Audience, Channel, StaffTask, TaskKind, TaskSeverity
 from patients.services import raise_task
-from sessions.triage import Level
+from sessions.models import CheckIn
+from sessions.triage import Level, gravest
 
-__all__ = ["Incoming", "confirm", "is_known", "receive_from_page", "receive_sms"]
+__all__ = [
+    "Incoming",
+    "confirm",
+    "is_known",
+    "receive_from_check_in",
+    "receive_from_page",
+    "receive_sms",
+]
 
 ON_PAGE: dict[str, str] = {Level.RED: "urgent", Level.EMERGENCY: "emergency"}
 
@@ -95,6 +104,35 @@ def receive_from_page(
         message=message,
         task=task,
         reply_kind=ON_PAGE.get(level, "change" if wants_change else "written"),
+    )
+
+
+@retried_transaction
+def receive_from_check_in(message: Message, check_in: CheckIn, *, provider: str) -> InboundMessage:
+    """Put the words of a report into the inbox, so that staff can answer them. Triage has raised
+    what task there is, which they share with the report. The same words are kept once."""
+    report = check_in.report_id or check_in.pk
+    words = sha256(check_in.words.encode()).hexdigest()[:32]
+    name = f"check-in:{report}:{words}"
+    lock(f"inbound:{provider}:{name}")
+    known = InboundMessage.objects.filter(provider=provider, provider_id=name).first()
+    if known:
+        return known
+    acted = gravest(check_in.level, Level.AMBER if check_in.is_draft else Level.GREEN)
+    source = f"check-in:{check_in.session_id}:{acted.value}"
+    return InboundMessage.objects.create(
+        channel=message.channel,
+        sender=normalize_address(message.channel, message.address),
+        body=check_in.words,
+        provider=provider,
+        provider_id=name,
+        received_at=check_in.reported_at,
+        audience=Audience.CLINICAL,
+        clinic=message.clinic,
+        patient=message.patient,
+        message=message,
+        task=StaffTask.objects.open().filter(source=source).first(),
+        reply_kind="written",
     )
 
 

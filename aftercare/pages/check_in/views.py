@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from aftercare.models import Message
 from aftercare.pages.base import (
     FORM_IS_OLD,
+    PROVIDER,
     TOO_OFTEN,
     is_from_our_form,
     lead_to,
@@ -35,6 +36,7 @@ from aftercare.pages.check_in.report import (
     session_of,
 )
 from aftercare.pages.preferences import masked
+from aftercare.replies.receive import receive_from_check_in
 from patients.models import Audience, Channel, TaskKind
 from patients.services import raise_task
 from sessions.models import TreatmentSession
@@ -97,6 +99,8 @@ def _keep(
         level = Level.EMERGENCY if is_at_once(answers.get("signs") or ()) else Level.RED
         _tell_without_rules(message, answers, level=level, at=at)
         return lead_to(message, "check/done/", unread=level.value)
+    if answers.get("words"):
+        receive_from_check_in(message, kept, provider=PROVIDER)
     report = (first or kept).pk
     following = next_step(number, kept.day, level_of([*pages, kept]))
     return lead_to(message, f"check/{following or 'done'}/", report=report)
