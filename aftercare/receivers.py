@@ -11,21 +11,24 @@ from django.utils import timezone
 
 from aftercare.alerts.escalate import tell_at_once
 from aftercare.dispatch.recheck import STANDS_STILL
-from aftercare.models import Anchor, Message, MessageStatus, StaffAnswer
+from aftercare.models import ANNOUNCES, Anchor, Message, MessageStatus, StaffAnswer
 from aftercare.planning import plan as planning
 from aftercare.records import merged_messages
+from aftercare.replies.receipts import task_source
 from aftercare.signals import message_ended, records_merged
 from aftercare.tasks import send_due_messages, tell_staff
 from clinic.models import Clinic, User
 from clinic.wakeups import wake
 from patients.models import ContactConsent, Patient, PatientMerge, StaffTask
 from patients.models.task import GRAVE
+from patients.services import finish_source
 from patients.signals import grave_task_raised
 from sessions.lifecycle import SIGNED, Status
 from sessions.models import SEVERE, SideEffect, SideEffectNote, TreatmentSession
 from sessions.signals import (
     archived_or_restored,
     asked_for_messages,
+    patient_knows_of_it,
     session_moved,
 )
 
@@ -36,6 +39,7 @@ PLANS: dict[str, list[Anchor]] = {
     Status.NO_SHOW: [Anchor.MISSED],
     Status.CANCELLED: [Anchor.CANCELLED],
 }
+KNOWN = "the patient knows already"
 CHANGES_THE_COURSE = (Status.BOOKED, *SIGNED, Status.CANCELLED, Status.NO_SHOW)
 
 
@@ -65,6 +69,16 @@ def keep_messages_in_step(
     planning.plan_messages(session=session, anchors=anchors, at=at, known=known)
     planning.follow_course(session=session, at=at, known=known)
     transaction.on_commit(lambda: wake(send_due_messages))
+
+
+@receiver(patient_knows_of_it)
+def announce_nothing(session: TreatmentSession, at: datetime, **_: Any) -> None:
+    """Neither by a message nor, where it is too late for one, by a call."""
+    announced = Message.objects.filter(session=session.leading_id, step__anchor__in=ANNOUNCES)
+    for message in announced.locked():
+        if message.status == MessageStatus.PENDING:
+            message.end(MessageStatus.CANCELLED, KNOWN, at=at)
+        finish_source(source=task_source(message), at=at, by=None, note=KNOWN)
 
 
 @receiver(records_merged)

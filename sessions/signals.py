@@ -9,6 +9,10 @@ from django.dispatch import Signal
 # sitting goes on, from now on led by `led_by` if that one had led it.
 session_moved = Signal()
 
+# The patient was told in person of a visit that is cancelled or moved, after `session_moved` and in
+# its transaction. Arguments: session (the cancelled one, or the new one), at.
+patient_knows_of_it = Signal()
+
 # How many messages would be lost with a row as it is in memory now? Receivers answer with a number.
 # Arguments: row, at.
 asked_for_messages = Signal()

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from aftercare.dispatch import sms_limit
 from aftercare.models import TREATED, Anchor, CareStep, Message, MessageStatus
 from aftercare.planning import conditions
+from aftercare.planning.announcements import breaks_quiet_hours
 from aftercare.planning.plan import WITHDRAWN
 from aftercare.planning.timing import in_quiet_hours, next_allowed
 from clinic.models import in_words
@@ -84,8 +85,11 @@ def is_routine(step: CareStep) -> bool:
 
 
 def no_quiet_hour(message: Message, at: datetime) -> Verdict | None:
-    """Who has written waits for the answer, which a person sends now."""
+    """Who has written waits for the answer, which a person sends now; and who must not come has to
+    hear of it before."""
     if message.step.anchor == Anchor.ANSWERED:
+        return None
+    if breaks_quiet_hours(message.step, message.session, at):
         return None
     clinic, zone = message.clinic, message.patient.zone
     if not in_quiet_hours(at, clinic, zone):

@@ -1,5 +1,5 @@
 """No more SMS than a patient can stand: one a day and three a week. Warning signs are apart, and
-what staff answer.
+so are a visit that is cancelled or moved, and what staff answer.
 
 A day is the patient's own calendar day; a week is that day and the six before it, so that no
 seven days in a row, however cut, have more than three. What may have arrived counts as arrived.
@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from aftercare.lifecycle import ACCEPTED
-from aftercare.models import Message, MessageStatus
+from aftercare.models import ANNOUNCES, Anchor, Message, MessageStatus
 from aftercare.planning.timing import pace
 from clinic.db.locks import try_lock
 from clinic.values.wallclock import day_bounds
@@ -22,6 +22,7 @@ from patients.models import Channel
 PER_DAY = 1
 PER_WEEK = 3
 WEEK = timedelta(days=7)
+APART = (*ANNOUNCES, Anchor.ANSWERED)
 RETRY_AFTER = timedelta(seconds=30)
 
 
@@ -50,11 +51,12 @@ def check(message: Message, *, at: datetime) -> Answer:
         A message marked as SENDING whose row nobody has locked belongs to a worker that died or
         is about to begin: nobody knows yet whether it will count, so this one waits for it too.
     """
-    if message.channel != Channel.SMS or message.step.is_safety or message.answer_id:
+    step = message.step
+    if message.channel != Channel.SMS or step.is_safety or step.anchor in APART:
         return GO
     others = Message.objects.filter(
-        patient=message.patient_id, channel=Channel.SMS, step__is_safety=False, answer=None
-    ).exclude(pk=message.pk)
+        patient=message.patient_id, channel=Channel.SMS, step__is_safety=False
+    ).exclude(Q(pk=message.pk) | Q(step__anchor__in=APART))
     if not try_lock(f"sms:{message.patient_id}") or _unclear(others):
         return WAIT
     day, week = _since(message, at)

@@ -21,7 +21,7 @@ from django.db.models import Q
 
 from aftercare.models import TREATED, Anchor, CareStep, Message, MessageStatus
 from aftercare.planning.conditions import FITS, asks_about_the_course, gather, unmet
-from aftercare.planning.reach import REACHED, choose_channels, reach_of
+from aftercare.planning.reach import REACHED, reach_of
 from aftercare.planning.reconcile import (
     INSERT,
     MISSED,
@@ -29,6 +29,7 @@ from aftercare.planning.reconcile import (
     Moments,
     Replan,
     Variants,
+    channels_of,
     message_of,
     protocol_of,
     reconcile,
@@ -144,9 +145,8 @@ def plan_messages(
         if found is None or unmet(step, session, facts):
             continue
         usable = {channel for purpose, channel in known.reach if purpose == step.purpose}
-        messages += [
-            message_of(session, step, channel, found) for channel in choose_channels(step, usable)
-        ]
+        channels = channels_of(step, session, moments[step.anchor], usable)
+        messages += [message_of(session, step, channel, found) for channel in channels]
     new = INSERT.all(messages)
     if any(message.reason for message in messages):
         _tell_missed(new, at)

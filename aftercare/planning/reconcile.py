@@ -6,6 +6,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from aftercare.models import Anchor, CareStep, Message, MessageStatus
+from aftercare.planning.announcements import (
+    breaks_quiet_hours,
+    needs_both_channels,
+    would_come_at,
+)
 from aftercare.planning.conditions import gather, unmet
 from aftercare.planning.reach import choose_channels, reach_of
 from aftercare.planning.timing import ON_THE_WAY, Window, due_at, pace, window
@@ -112,7 +117,7 @@ def reconcile(ids: list[UUID], variants: Variants, *, at: datetime, dry_run: boo
                 planned.get((session.pk, step.code), []),
                 found=None if why or (found and found.is_missed) else found,
                 why=why or "it would come too late",
-                channels=choose_channels(step, usable),
+                channels=channels_of(step, session, moments[step.anchor], usable),
                 at=at,
             )
     if not dry_run:
@@ -222,11 +227,8 @@ def window_of(
         # Who is on the way already wants to know as well.
         Anchor.CANCELLED: session.starts_at + ON_THE_WAY * pace(),
     }
-    if step.anchor == Anchor.MOVED:  # before whoever has not heard of it comes to the old time
-        old = session.rescheduled_from
-        soonest = min(old.starts_at, session.starts_at) if old else session.starts_at
-        still_ahead = soonest if soonest > at else session.starts_at
-        ahead[Anchor.MOVED] = still_ahead + ON_THE_WAY * pace()
+    if step.anchor == Anchor.MOVED:
+        ahead[Anchor.MOVED] = would_come_at(step, session, at) + ON_THE_WAY * pace()
     return window(
         due_at(moment, offset, session.clinic.zone),
         step.useful_for,
@@ -234,7 +236,18 @@ def window_of(
         zone=session.patient.zone,
         at=at,
         starts_at=ahead.get(step.anchor),
+        is_quiet_too=breaks_quiet_hours(step, session, at),
     )
+
+
+def channels_of(
+    step: CareStep, session: TreatmentSession, moment: datetime | None, usable: set[str]
+) -> list[Channel]:
+    """Those of its policy, and all that can be used where a visit is cancelled or moved soon
+    before it."""
+    if moment and usable and needs_both_channels(step, session, moment):
+        return [channel for channel in Channel if channel in usable]
+    return choose_channels(step, usable)
 
 
 def message_of(

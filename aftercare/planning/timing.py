@@ -91,12 +91,14 @@ def window(
     zone: ZoneInfo,
     at: datetime,
     starts_at: datetime | None = None,
+    is_quiet_too: bool = False,
 ) -> Window | None:
     """When a message that is due at `due` may go out, or None if it is too late for it already.
 
     Before an appointment (`starts_at`) it helps until an hour before it. In quiet hours it waits
     for their end; if it would not help by then, a message before an appointment goes out the
-    evening before. If that has passed too, it is missed: somebody should call.
+    evening before. If that has passed too, it is missed: somebody should call. What cannot wait
+    (`is_quiet_too`) goes out in quiet hours as well.
     """
     expires = due + useful_for  # in a hurried demo too: its worker is not hurried
     if starts_at is not None:
@@ -104,6 +106,8 @@ def window(
     if expires <= at:
         return None
     wanted = max(due, at)
+    if is_quiet_too:
+        return Window(wanted, expires)
     moment = next_allowed(wanted, clinic, zone)
     if moment >= expires and starts_at is not None:
         moment = max(at, evening_before(wanted, clinic, zone))

@@ -17,6 +17,7 @@ from clinic.admin.words import severity, status_badge
 from clinic.permissions import actor
 from sessions import services
 from sessions.admin import deviations
+from sessions.admin.cancel import CancelForm, CancelPages
 from sessions.admin.consultation import OutcomeList
 from sessions.admin.decisions import Warned, check, decide, fields_of, rows_of, warnings_for
 from sessions.admin.record import (
@@ -99,7 +100,7 @@ def _answer(entry: AssessedFinding) -> str:
 
 
 @admin.register(TreatmentSession)
-class TreatmentSessionAdmin(OutcomeList, SittingPages, StatusButtons, ServiceAdmin):
+class TreatmentSessionAdmin(OutcomeList, SittingPages, CancelPages, StatusButtons, ServiceAdmin):
     buttons = BUTTONS
     next_statuses = NEXT
     typed_as = {
@@ -153,7 +154,9 @@ class TreatmentSessionAdmin(OutcomeList, SittingPages, StatusButtons, ServiceAdm
             session.append("areas_treated")
         left_out: list[Any] = []
         if self.may_skip(request, obj):
-            left_out = [("If this area is left out", {"fields": ["skip_reason"]})]
+            left_out.append(("If this area is left out", {"fields": ["skip_reason"]}))
+        if self.may_cancel(request, obj):
+            left_out.append(("If it is cancelled", {"fields": ["patient_knows"]}))
         if not request.user.has_perm("treatment_sessions.view_zonetreatment"):
             return [(None, {"fields": session}), *left_out]
         if obj.status == Status.ABORTED:
@@ -200,7 +203,7 @@ class TreatmentSessionAdmin(OutcomeList, SittingPages, StatusButtons, ServiceAdm
             written |= set(deviations.fields_of(deviations.stops_for(request, obj)))
         names = self.get_fields(request, obj)
         fixed = [name for name in names if name not in written or not is_open]
-        return [name for name in fixed if name != "skip_reason"]
+        return [name for name in fixed if name not in ("skip_reason", "patient_knows")]
 
     def _is_open(self, request: HttpRequest, session: TreatmentSession) -> bool:
         """Whether the caller may write the record now."""
@@ -229,6 +232,8 @@ class TreatmentSessionAdmin(OutcomeList, SittingPages, StatusButtons, ServiceAdm
             )
         if obj and self.may_skip(request, obj):
             kwargs["form"] = type("SkipForm", (SkipForm, kwargs["form"]), {})
+        if obj and self.may_cancel(request, obj):
+            kwargs["form"] = type("CancelForm", (CancelForm, kwargs["form"]), {})
         return super().get_form(request, obj, change=change, **kwargs)
 
     @display(description="safety rules")
@@ -312,10 +317,6 @@ class TreatmentSessionAdmin(OutcomeList, SittingPages, StatusButtons, ServiceAdm
     def abort(self, request: HttpRequest, obj: TreatmentSession) -> None:
         why, note = (request.POST.get(name, "") for name in ABORTED_BY)
         self.press(request, services.abort_session, session_id=obj.pk, why=why, note=note)
-
-    @action(description="Cancel session", permissions=["change"])
-    def cancel(self, request: HttpRequest, obj: TreatmentSession) -> None:
-        self._move(request, obj, Status.CANCELLED)
 
     @action(description="No-show", permissions=["change"])
     def no_show(self, request: HttpRequest, obj: TreatmentSession) -> None:

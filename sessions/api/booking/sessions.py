@@ -43,6 +43,7 @@ from sessions.lifecycle import AbortReason, Status
 from sessions.models import Kind, SessionEvent, TreatmentSession
 from sessions.scheduling.wanted import sitting_of, wanted_by
 
+KNOWS = "The patient was told in person: nothing is sent to announce it."
 START = "With a UTC offset, or without one as local time of the clinic."
 
 
@@ -106,7 +107,12 @@ class RescheduleIn(Form):
         default=False,
         help_text="Also move the later sessions of its plans that would come too soon.",
     )
+    patient_knows = serializers.BooleanField(default=False, help_text=KNOWS)
     reason = TextField(required=False, max_length=500)
+
+
+class CancelIn(ReasonIn):
+    patient_knows = serializers.BooleanField(default=False, help_text=KNOWS)
 
 
 class AbortIn(Form):
@@ -284,10 +290,10 @@ class SessionViewSet(
         )
         return Response(session_data(session))
 
-    @extend_schema(request=ReasonIn)
+    @extend_schema(request=CancelIn)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: Any) -> Response:
-        return self._move(request, Status.CANCELLED)
+        return self._move(request, Status.CANCELLED, CancelIn)
 
     @extend_schema(request=SkipIn)
     @action(detail=True, methods=["post"])

@@ -19,7 +19,7 @@ from sessions.safety.assessment import AssessedFinding, assess_session, stored_v
 from sessions.safety.loading import newest_consent, newest_screening
 from sessions.scheduling.spacing import restore_recovery_before
 from sessions.services.booking.sittings import lock_sitting, still_going_on
-from sessions.signals import session_moved
+from sessions.signals import patient_knows_of_it, session_moved
 
 # Whoever comes early may wait inside, but a click on next week's session is a mistake.
 CHECK_IN_OPENS = timedelta(hours=12)
@@ -56,6 +56,7 @@ def move_session(
     note: str = "",
     goes_on: bool = False,
     reschedules: bool = False,
+    patient_knows: bool = False,
     seen: Check = no_version_check,
 ) -> TreatmentSession:
     """Move a session on in its life and tell the listeners, in one transaction. All areas of a
@@ -65,7 +66,8 @@ def move_session(
     Completing signs the record; the database refuses every change to it from then on. `note` is
     added to it first. A check that was opened from a side effect or a task closes that with its
     note; a side effect that `goes_on` only gets the note. With `reschedules` the session is
-    cancelled because the caller books it at another time.
+    cancelled because the caller books it at another time. Of what `patient_knows` already, nothing
+    is sent.
 
     Raises IllegalMove, TooEarly (check-in or no-show of a session that is still to come),
     NothingCharted (completing a treatment without a treated zone), FindingMissing (completing such
@@ -90,6 +92,8 @@ def move_session(
     for row in still_going_on(rows):
         with _about(row, len(rows)):
             _move(row, to=to, at=at, by=by, reason=reason, goes_on=goes_on, reschedules=reschedules)
+    if patient_knows:
+        patient_knows_of_it.send(TreatmentSession, session=session, at=at)
     return session
 
 

@@ -28,6 +28,7 @@ from sessions.services.booking.shifting import (
 from sessions.services.booking.sittings import leading_of, open_plans
 from sessions.services.booking.visits import book_visit
 from sessions.services.plans import NoPractitionerHere
+from sessions.signals import patient_knows_of_it
 
 
 @retried_transaction
@@ -42,6 +43,7 @@ def reschedule_session(
     by: User | None,
     reason: str = "",
     shift_later: bool = False,
+    patient_knows: bool = False,
     seen: Check = no_version_check,
 ) -> TreatmentSession:
     """Move a session to another time: cancel it and book the new one, both or neither.
@@ -49,7 +51,7 @@ def reschedule_session(
     What is not given stays as it is, and all areas of a sitting move. If later sessions of
     its plans would then come too soon, `shift_later` moves them too, each by as few days as
     possible; all sessions move or none.
-    `by` is nobody where the patient has moved it.
+    `by` is nobody where the patient has moved it. Of what `patient_knows` already, nothing is sent.
     Returns the new session, whose `rescheduled_from` is the old one.
     Raises what `book_session` raises, LaterSessionsTooSoon, NoFreeTime, IllegalMove, and what
     `seen` does.
@@ -90,16 +92,19 @@ def reschedule_session(
         )
     with _leaving(old, unless=practitioner):
         new = _book_again(old, sittings[old.pk], starts_at=starts_at, **target, at=at, by=by)
-    for shift in shifts:
-        plans = sittings[shift.session.pk]
+    moved_too = [
         book_session(
-            plan=plans[0],
-            further_plans=plans[1:],
+            plan=sittings[shift.session.pk][0],
+            further_plans=sittings[shift.session.pk][1:],
             **shift.slot.as_booking(),
             at=at,
             by=by,
             rescheduled_from=shift.session,
         )
+        for shift in shifts
+    ]
+    for session in [new, *moved_too] if patient_knows else []:
+        patient_knows_of_it.send(TreatmentSession, session=session, at=at)
     return new
 
 

@@ -1,0 +1,33 @@
+"""What must be heard in time: a visit that is cancelled or moved. Whoever does not hear of it comes
+in vain."""
+
+from datetime import datetime, timedelta
+
+from aftercare.models import ANNOUNCES, Anchor, CareStep
+from sessions.models import TreatmentSession
+
+BOTH_CHANNELS_WITHIN = timedelta(hours=48)
+QUIET_HOURS_HOLD_BEFORE = timedelta(hours=12)
+
+
+def would_come_at(step: CareStep, session: TreatmentSession, at: datetime) -> datetime:
+    """When somebody who has not heard of it would come: of a moved visit to the earlier of both
+    times, if that is still ahead."""
+    if step.anchor != Anchor.MOVED or session.rescheduled_from is None:
+        return session.starts_at
+    soonest = min(session.rescheduled_from.starts_at, session.starts_at)
+    return soonest if soonest > at else session.starts_at
+
+
+def needs_both_channels(step: CareStep, session: TreatmentSession, told_at: datetime) -> bool:
+    """So close to the visit nobody can wait to see whether the first channel is read."""
+    if step.anchor not in ANNOUNCES:
+        return False
+    return would_come_at(step, session, told_at) - told_at <= BOTH_CHANNELS_WITHIN
+
+
+def breaks_quiet_hours(step: CareStep, session: TreatmentSession, at: datetime) -> bool:
+    """Better woken than on the way in vain."""
+    if step.anchor not in ANNOUNCES:
+        return False
+    return would_come_at(step, session, at) - at <= QUIET_HOURS_HOLD_BEFORE
