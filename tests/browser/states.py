@@ -26,6 +26,7 @@ from tests.factories import (
     ContactConsentFactory,
     MessageFactory,
     OpeningHoursFactory,
+    StaffAnswerFactory,
     UserFactory,
 )
 from tests.replies.pages import TODAY, make, post, url
@@ -87,6 +88,13 @@ def seen() -> State:
     return state
 
 
+def answered() -> Message:
+    """Staff have answered, in more than an SMS has room for."""
+    words = "That is normal on day three.\n\nIt should be gone by Friday. " * 8
+    answer = StaffAnswerFactory(text=words, answered_at=timezone.now())
+    return healing(answer=answer, step__anchor="ANSWERED")
+
+
 def late() -> Message:
     return make(TODAY + 4 * HOUR, Status.BOOKED)
 
@@ -134,6 +142,7 @@ def patients_pages(booking: Booking) -> dict[str, list[State]]:
             reported(healing(**alone), "pus"),
             seen(),
         ],
+        "patient-answer": [State(answered(), "answer/")],
         "patient-write": [
             State(heals, "write/"),
             State(visit, "write/", {"text": ""}),

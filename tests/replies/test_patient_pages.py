@@ -23,7 +23,17 @@ pytestmark = pytest.mark.django_db
 
 PARTS = [
     *("", "confirm/", "change/", "write/", "preferences/", "unsubscribe/"),
-    *("visit/", "cancel/", "move/", "visit.ics", "today/", "check/", "check/2/", "check/done/"),
+    *(
+        "answer/",
+        "visit/",
+        "cancel/",
+        "move/",
+        "visit.ics",
+        "today/",
+        "check/",
+        "check/2/",
+        "check/done/",
+    ),
 ]
 
 
