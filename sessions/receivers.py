@@ -1,4 +1,5 @@
-"""What the waitlist does when a session moves, in the transaction of the move."""
+"""What the waitlist does when a session moves, and who tells of an offer, in the transaction of the
+move."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -11,11 +12,13 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from clinic.catalogue import Row, read
-from clinic.models import Clinic
+from clinic.models import Clinic, in_words
 from clinic.wakeups import wake
+from patients.models import TaskKind
+from patients.services import finish_source, raise_task
 from sessions import services
-from sessions.lifecycle import OCCUPIES
-from sessions.models import TreatmentSession, VisitType, VisitTypeName
+from sessions.lifecycle import OCCUPIES, WaitlistStatus
+from sessions.models import TreatmentSession, VisitType, VisitTypeName, WaitlistEvent
 from sessions.signals import session_moved
 from sessions.tasks import keep_waitlist_moving
 
@@ -52,3 +55,29 @@ def queue_for_the_waitlist(
         return
     if session.status not in OCCUPIES and services.note_freed(session, at=at):
         transaction.on_commit(lambda: wake(keep_waitlist_moving))
+
+
+@receiver(post_save, sender=WaitlistEvent)
+def have_the_offer_told(instance: WaitlistEvent, raw: bool = False, **_: Any) -> None:
+    """An offer lasts for some hours and nothing is sent of it, so somebody calls. Whatever becomes
+    of it ends the task."""
+    if raw:
+        return
+    entry, source = instance.entry, f"waitlist:{instance.entry_id}"
+    if instance.old_status == WaitlistStatus.OFFERED:
+        note = instance.reason or in_words(WaitlistStatus, instance.new_status)
+        finish_source(source=source, at=instance.at, by=instance.by, note=note)
+    if entry.offered_starts_at and entry.offer_expires_at:
+        zone, patient = entry.clinic.zone, entry.plan.patient
+        when, until = (
+            moment.astimezone(zone) for moment in (entry.offered_starts_at, entry.offer_expires_at)
+        )
+        raise_task(
+            clinic=entry.clinic,
+            patient=patient,
+            kind=TaskKind.CHANGE_WANTED,
+            title=f"Offer {when:%d %b at %H:%M} by phone until {until:%d %b %H:%M}: {patient}",
+            detail=entry.note,
+            source=source,
+            at=instance.at,
+        )
