@@ -93,6 +93,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "aftercare.message": {R: "r", P: "r", M: "r", A: "r"},
     "aftercare.addressconsent": {R: "cr", P: "r", M: "cr"},
     "aftercare.inboundmessage": {R: "ru", P: "ru", M: "ru"},  # each what is meant for their role
+    "aftercare.staffalert": {P: "r", M: "r"},
     "aftercare.staffanswer": {R: "r", P: "r", M: "r"},  # beside what they may read
     "aftercare.deliveryreceipt": {R: "r", P: "r", M: "r", A: "r"},
     "aftercare.messageattempt": {R: "r", P: "r", M: "r", A: "r"},

@@ -13,11 +13,12 @@ from aftercare.api import (
     InboxViewSet,
     MergeView,
     MessageViewSet,
+    StaffAlertViewSet,
     TimelineView,
 )
 from clinic.admin.lookups import OwnAutocomplete
 from clinic.api.auth import LoginView, LogoutView, MeView
-from clinic.api.resources import CredentialViewSet
+from clinic.api.resources import CredentialViewSet, OnCallViewSet
 from clinic.api.schema.views import DocsView, SchemaView
 from clinic.ops import health, metrics, pages
 from patients.api import (
@@ -75,6 +76,7 @@ router.register("holds", HoldViewSet, basename="hold")
 router.register("inbox", InboxViewSet, basename="inbox")
 router.register("lots", LotViewSet, basename="lot")
 router.register("messages", MessageViewSet, basename="message")
+router.register("on-call", OnCallViewSet, basename="on-call")
 router.register("outcome-scales", OutcomeScaleViewSet, basename="outcome-scale")
 router.register("outcomes", OutcomeViewSet, basename="outcome")
 router.register("patients", ArchivablePatientViewSet, basename="patient")
@@ -88,6 +90,7 @@ router.register("rooms", RetirableRoomViewSet, basename="room")
 router.register("screening-rules", ScreeningRuleViewSet, basename="screening-rule")
 router.register("sessions", SessionViewSet, basename="session")
 router.register("side-effects", SideEffectViewSet, basename="side-effect")
+router.register("staff-alerts", StaffAlertViewSet, basename="staff-alert")
 router.register("tasks", TaskViewSet, basename="task")
 router.register("visit-types", VisitTypeViewSet, basename="visit-type")
 router.register("waitlist", WaitlistViewSet, basename="waitlist")

@@ -1,6 +1,7 @@
 """Messages, what comes back, and the story of a patient, over HTTP."""
 
 from aftercare.api.addresses import AddressConsentViewSet
+from aftercare.api.alerts import StaffAlertViewSet
 from aftercare.api.inbox import InboxViewSet
 from aftercare.api.merge import MergeView
 from aftercare.api.messages import MessageViewSet
@@ -12,5 +13,6 @@ __all__ = [
     "InboxViewSet",
     "MergeView",
     "MessageViewSet",
+    "StaffAlertViewSet",
     "TimelineView",
 ]

@@ -52,6 +52,7 @@ GROUPS = {
         ("Care steps", "timeline", "aftercare", "carestep"),
         ("Message templates", "edit_note", "aftercare", "messagetemplate"),
         ("Addresses", "contact_mail", "aftercare", "addressconsent"),
+        ("Staff alerts", "campaign", "aftercare", "staffalert"),
     ],
     "Clinic": [
         ("Clinics", "home_health", "clinic", "clinic"),

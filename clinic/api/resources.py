@@ -1,14 +1,17 @@
-"""The clinic's own: practitioners, rooms and devices."""
+"""The clinic's own: practitioners, who is on call, rooms and devices."""
 
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
+from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 
 from clinic.api.auth import UserOut
 from clinic.api.base import ClinicViewSet
-from clinic.models import Credential, Device, Room, User
+from clinic.api.queries import IdFilter, YesNoFilter
+from clinic.models import Credential, Device, OnCallShift, Room, User
 
 
 class PractitionerViewSet(ListModelMixin, ClinicViewSet):
@@ -72,3 +75,32 @@ class CredentialViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     model = Credential
     resource = "clinic.credential"
     serializer_class = CredentialOut
+
+
+class OnCallShiftOut(serializers.ModelSerializer[OnCallShift]):
+    class Meta:
+        model = OnCallShift
+        fields = ["id", "clinic", "practitioner", "starts_at", "ends_at"]
+        read_only_fields = fields
+
+
+class OnCallFilter(filters.FilterSet):
+    practitioner = IdFilter()
+    now = YesNoFilter(method="by_now", help_text="Whether it is their turn at this moment.")
+
+    class Meta:
+        model = OnCallShift
+        fields: list[str] = []
+
+    def by_now(self, rows: Any, name: str, value: bool) -> Any:
+        current = OnCallShift.objects.at(timezone.now())
+        return rows.filter(pk__in=current) if value else rows.exclude(pk__in=current)
+
+
+class OnCallViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
+    """Who answers for what is urgent, and when. A manager plans it in the admin."""
+
+    model = OnCallShift
+    resource = "clinic.oncallshift"
+    serializer_class = OnCallShiftOut
+    filterset_class = OnCallFilter

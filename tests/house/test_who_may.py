@@ -86,6 +86,7 @@ TABLES = """
     aftercare.message                     r     r             r        r      -
     aftercare.addressconsent              cr    r             cr       -      -
     aftercare.inboundmessage              ru    ru            ru       -      -
+    aftercare.staffalert                  -     r             r        -      -
     aftercare.staffanswer                 r     r             r        -      -
     aftercare.deliveryreceipt             r     r             r        r      -
     aftercare.messageattempt              r     r             r        r      -

@@ -35,6 +35,7 @@ from tests.factories import (
     HoldFactory,
     InboundFactory,
     MessageFactory,
+    OnCallShiftFactory,
     OutcomeMeasureFactory,
     OutcomeScaleFactory,
     PatientConcernFactory,
@@ -43,6 +44,7 @@ from tests.factories import (
     ProductFactory,
     ScreeningRuleFactory,
     SideEffectFactory,
+    StaffAlertFactory,
     StaffTaskFactory,
     TimeOffFactory,
     TreatmentConsentFactory,
@@ -199,6 +201,10 @@ class World:
             "holds": HoldFactory(plan=plan, held_by=doctor),
             "inbox": InboundFactory(
                 clinic=clinic, audience="CLINICAL", patient=patient, channel="EMAIL"
+            ),
+            "on-call": OnCallShiftFactory(clinic=clinic, practitioner=doctor),
+            "staff-alerts": StaffAlertFactory(
+                task=StaffTaskFactory(clinic=clinic, audience="CLINICAL"), person=doctor
             ),
             "lots": CartridgeLotFactory(clinic=clinic, device_model=booking.device.model),
             "messages": MessageFactory(session=self.booked),

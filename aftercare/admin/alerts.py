@@ -1,0 +1,29 @@
+"""Whom of the staff was told of what is grave, in the admin."""
+
+from django.contrib import admin
+from unfold.decorators import display
+
+from aftercare.models import StaffAlert
+from clinic.admin import ClinicAdmin, ReadOnly
+from clinic.admin.words import badge
+
+
+@admin.register(StaffAlert)
+class StaffAlertAdmin(ReadOnly, ClinicAdmin):
+    """Written by the escalation, the newest first."""
+
+    list_display = ["raised_at", "person", "step", "channel", "task", "shown_status", "sent_at"]
+    list_filter = ["step", "channel"]
+    list_select_related = ["person", "task"]
+    search_fields = ["person__username", "person__last_name"]
+    ordering = ["-id"]
+    fields = [
+        *("task", "person", "step", "channel", "raised_at", "due_at", "tries"),
+        *("sent_at", "ended_at", "detail"),
+    ]
+
+    @display(description="status")
+    def shown_status(self, alert: StaffAlert) -> str:
+        if alert.sent_at:
+            return badge("Sent", "success")
+        return badge("Given up", "danger") if alert.ended_at else badge("Waiting", "warning")
