@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from aftercare.dispatch import sms_limit
 from aftercare.models import TREATED, Anchor, CareStep, Message, MessageStatus
 from aftercare.planning import conditions
-from aftercare.planning.announcements import breaks_quiet_hours
+from aftercare.planning.announcements import loud_from
 from aftercare.planning.plan import WITHDRAWN
 from aftercare.planning.timing import in_quiet_hours, next_allowed
 from clinic.models import in_words
@@ -89,12 +89,13 @@ def no_quiet_hour(message: Message, at: datetime) -> Verdict | None:
     hear of it before."""
     if message.step.anchor == Anchor.ANSWERED:
         return None
-    if breaks_quiet_hours(message.step, message.session, at):
-        return None
     clinic, zone = message.clinic, message.patient.zone
     if not in_quiet_hours(at, clinic, zone):
         return None
-    return Verdict(MessageStatus.PENDING, "quiet hours", next_allowed(at, clinic, zone))
+    due, loud = next_allowed(at, clinic, zone), loud_from(message.step, message.session, at)
+    if loud and loud <= at:
+        return None
+    return Verdict(MessageStatus.PENDING, "quiet hours", min(due, loud or due))
 
 
 def conditions_are_met(message: Message, at: datetime) -> Verdict | None:

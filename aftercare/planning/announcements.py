@@ -26,8 +26,8 @@ def needs_both_channels(step: CareStep, session: TreatmentSession, told_at: date
     return would_come_at(step, session, told_at) - told_at <= BOTH_CHANNELS_WITHIN
 
 
-def breaks_quiet_hours(step: CareStep, session: TreatmentSession, at: datetime) -> bool:
-    """Better woken than on the way in vain."""
+def loud_from(step: CareStep, session: TreatmentSession, at: datetime) -> datetime | None:
+    """From when on quiet hours do not hold it: better woken than on the way in vain."""
     if step.anchor not in ANNOUNCES:
-        return False
-    return would_come_at(step, session, at) - at <= QUIET_HOURS_HOLD_BEFORE
+        return None
+    return would_come_at(step, session, at) - QUIET_HOURS_HOLD_BEFORE

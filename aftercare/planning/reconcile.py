@@ -7,7 +7,7 @@ from uuid import UUID
 
 from aftercare.models import Anchor, CareStep, Message, MessageStatus
 from aftercare.planning.announcements import (
-    breaks_quiet_hours,
+    loud_from,
     needs_both_channels,
     would_come_at,
 )
@@ -236,7 +236,7 @@ def window_of(
         zone=session.patient.zone,
         at=at,
         starts_at=ahead.get(step.anchor),
-        is_quiet_too=breaks_quiet_hours(step, session, at),
+        loud_from=loud_from(step, session, at),
     )
 
 

@@ -91,14 +91,14 @@ def window(
     zone: ZoneInfo,
     at: datetime,
     starts_at: datetime | None = None,
-    is_quiet_too: bool = False,
+    loud_from: datetime | None = None,
 ) -> Window | None:
     """When a message that is due at `due` may go out, or None if it is too late for it already.
 
     Before an appointment (`starts_at`) it helps until an hour before it. In quiet hours it waits
     for their end; if it would not help by then, a message before an appointment goes out the
-    evening before. If that has passed too, it is missed: somebody should call. What cannot wait
-    (`is_quiet_too`) goes out in quiet hours as well.
+    evening before. If that has passed too, it is missed: somebody should call. From `loud_from`
+    on it goes out in quiet hours as well.
     """
     expires = due + useful_for  # in a hurried demo too: its worker is not hurried
     if starts_at is not None:
@@ -106,9 +106,10 @@ def window(
     if expires <= at:
         return None
     wanted = max(due, at)
-    if is_quiet_too:
-        return Window(wanted, expires)
     moment = next_allowed(wanted, clinic, zone)
+    if loud_from is not None and moment > loud_from:
+        moment = max(wanted, loud_from)
+        return Window(moment, expires, is_missed=moment >= expires)
     if moment >= expires and starts_at is not None:
         moment = max(at, evening_before(wanted, clinic, zone))
     if moment >= expires or in_quiet_hours(moment, clinic, zone):

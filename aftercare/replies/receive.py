@@ -108,7 +108,9 @@ def receive_from_page(
 
 
 @retried_transaction
-def receive_from_check_in(message: Message, check_in: CheckIn, *, provider: str) -> InboundMessage:
+def receive_from_check_in(
+    message: Message, *, check_in: CheckIn, provider: str, at: datetime
+) -> InboundMessage:
     """Put the words of a report into the inbox, so that staff can answer them. Triage has raised
     what task there is, which they share with the report. The same words are kept once."""
     report = check_in.report_id or check_in.pk
@@ -126,7 +128,7 @@ def receive_from_check_in(message: Message, check_in: CheckIn, *, provider: str)
         body=check_in.words,
         provider=provider,
         provider_id=name,
-        received_at=check_in.reported_at,
+        received_at=at,
         audience=Audience.CLINICAL,
         clinic=message.clinic,
         patient=message.patient,

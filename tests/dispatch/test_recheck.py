@@ -7,9 +7,10 @@ from unittest.mock import patch
 import pytest
 
 from aftercare.dispatch import recheck, sms_limit
-from aftercare.models import Message, MessageStatus
+from aftercare.models import CareStep, Message, MessageStatus
 from clinic.models import Clinic
 from patients.models import Patient
+from sessions.models import TreatmentSession
 from tests.factories import HOUR, NINE
 
 SECOND = timedelta(seconds=1)
@@ -77,6 +78,7 @@ def test_a_message_waits_for_the_first_minute_after_the_quiet_hours(
 ) -> None:
     clinic = Clinic(time_zone="Europe/Berlin", quiet_from=time(10), quiet_until=time(11))
     message = Message(clinic=clinic, patient=Patient(clinic=clinic))
+    message.step, message.session = CareStep(anchor="BOOKED"), TreatmentSession()
 
     objection = recheck.no_quiet_hour(message, at)
 

@@ -2,7 +2,6 @@
 
 from datetime import datetime, time, timedelta
 from email import message_from_string, policy
-from typing import Any
 
 import pytest
 
@@ -10,7 +9,7 @@ from aftercare.dispatch import run as dispatch
 from aftercare.models import CareStep, Message, MessageStatus
 from aftercare.planning import plan as planning
 from clinic.models import Clinic
-from patients.models import Channel, StaffTask
+from patients.models import Channel
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
@@ -104,22 +103,22 @@ def test_it_is_told_until_the_appointment_begins(
     assert [m.due_at for m in cancellations()] == [NINE - before] * told
 
 
-def test_in_a_night_after_which_it_is_too_late_somebody_calls(agreed: Booking) -> None:
-    Clinic.objects.update(quiet_from=time(21), quiet_until=time(11))
+@pytest.mark.parametrize(
+    ("ahead", "quiet_until", "due"),
+    [
+        (13, time(11), 12),  # until an hour after the visit: twelve hours before it they end
+        (14, time(21, 30), 12.5),  # sooner than that
+        (8, time(8), 8),
+        (8, time(11), 8),
+    ],
+)
+def test_quiet_hours_hold_a_cancellation_until_twelve_hours_before(
+    agreed: Booking, ahead: float, quiet_until: time, due: float
+) -> None:
+    Clinic.objects.update(quiet_from=time(19), quiet_until=quiet_until)
     session = agreed.book(at=NINE - 20 * DAY)
 
-    cancel(agreed, session, NINE - 8 * HOUR)
+    cancel(agreed, session, NINE - ahead * HOUR)
 
     (message,) = cancellations()
-    assert message.status == MessageStatus.EXPIRED
-    assert StaffTask.objects.filter(patient=agreed.plan.patient).exists()
-
-
-def test_in_other_nights_it_waits_for_the_morning(agreed: Booking, settings: Any) -> None:
-    Clinic.objects.update(quiet_from=time(21), quiet_until=time(8))
-    session = agreed.book(at=NINE - 20 * DAY)
-
-    cancel(agreed, session, NINE - 8 * HOUR)
-
-    (message,) = cancellations()
-    assert message.due_at == NINE - 2 * HOUR  # 08:00 in Berlin
+    assert message.due_at == NINE - due * HOUR

@@ -107,7 +107,7 @@ def test_the_page_shows_the_answer_and_takes_words_back(
     assert "Line one.<br>" in page
     assert page.count("<b>longer</b>") == 20  # escaped: `get` has undone it
     assert ("Our answer" in page) is (language == "en")
-    assert 'action="/p/' in page
+    assert "/write/" in page
     assert "Is this normal?" not in page  # what they have written is not shown back
 
 

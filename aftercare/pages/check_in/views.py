@@ -100,7 +100,7 @@ def _keep(
         _tell_without_rules(message, answers, level=level, at=at)
         return lead_to(message, "check/done/", unread=level.value)
     if answers.get("words"):
-        receive_from_check_in(message, kept, provider=PROVIDER)
+        receive_from_check_in(message, check_in=kept, provider=PROVIDER, at=at)
     report = (first or kept).pk
     following = next_step(number, kept.day, level_of([*pages, kept]))
     return lead_to(message, f"check/{following or 'done'}/", report=report)
