@@ -244,7 +244,7 @@ def test_every_service_that_writes_is_one_transaction_that_is_tried_again() -> N
 
 # What a patient, a provider or the clock sets going.
 BY_NOBODY = {
-    *("confirm", "receive", "receive_from_page", "receive_sms"),
+    *("confirm", "receive", "receive_from_check_in", "receive_from_page", "receive_sms"),
     *("expire_offers", "note_freed", "offer_freed_slots", "raise_task"),
 }
 
