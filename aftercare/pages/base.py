@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from aftercare.models import InboundMessage, Message
 from aftercare.pages.hours import hours_now
+from aftercare.replies.address import normalize_address
 from aftercare.texts import links
 from clinic.db.retries import Busy, is_passing
 from clinic.values.languages import other_languages, override_language
@@ -140,8 +141,16 @@ def where_it_has_moved(session: TreatmentSession) -> TreatmentSession:
 
 
 def rights_are_over(message: Message, *, at: datetime) -> bool:
+    """After a while, with an archived record, and where the patient is no longer at the address
+    that the link went to: somebody else may have the number now."""
     newest = max(message.session.starts_at, message.sent_at or message.due_at)
-    return message.patient.archived_at is not None or at >= newest + RIGHTS_LAST
+    if message.patient.archived_at is not None or at >= newest + RIGHTS_LAST:
+        return True
+    there, now = (
+        normalize_address(message.channel, address)
+        for address in (links.sent_to(message), message.address)
+    )
+    return there != now
 
 
 def show(

@@ -21,6 +21,7 @@ from aftercare.pages.base import (
 )
 from aftercare.replies import opt_out
 from aftercare.replies.address import lock_name, normalize_address
+from aftercare.texts import links
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from patients.models import Channel, ContactConsent, Patient, Purpose
@@ -102,8 +103,9 @@ def preferences(request: HttpRequest, message: Message) -> HttpResponse:
 @of_patient("GET", "HEAD", "POST", ends=False)
 def unsubscribe(request: HttpRequest, message: Message) -> HttpResponse:
     """End this kind of message to this address. A mail program sends one POST (RFC 8058), without
-    cookies or a form of ours; a person presses the button. Never ends."""
-    address = normalize_address(message.channel, message.address)
+    cookies or a form of ours; a person presses the button. Never ends, and ends what went to that
+    address, whatever the record says by now."""
+    address = normalize_address(message.channel, links.sent_to(message))
     refusal = (
         opt_out.refusal(channel=message.channel, address=address, purpose=message.step.purpose)
         if address

@@ -8,12 +8,14 @@ import base64
 import binascii
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from aftercare.models import Anchor, CareStep, Message
+from patients.models import Channel, Patient
 
 MAC_BYTES = 8
 SALT = "aftercare.texts.links"
@@ -40,6 +42,19 @@ def message_for(token: str) -> Message | None:
         "clinic", "patient__clinic", "session__practitioner", "step"
     )
     return rows.filter(pk=key).first()
+
+
+def sent_to(message: Message) -> str:
+    """The address that the link went to: what the patient's record said then."""
+    if message.sent_at is None:
+        return message.address
+    field = "email" if message.channel == Channel.EMAIL else "mobile"
+    history: Any = Patient._meta.get_field("history").related_model
+    then = history._default_manager.filter(
+        pgh_obj=message.patient_id, pgh_created_at__lte=message.sent_at
+    )
+    known = then.order_by("-pgh_id").values_list(field, flat=True).first()
+    return message.address if known is None else str(known)
 
 
 def page(message: Message) -> str:

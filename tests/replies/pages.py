@@ -5,11 +5,13 @@ from html import unescape
 from typing import Any
 
 from django.test import Client
+from django.urls import URLPattern
 from django.utils import timezone
 
 from aftercare.models import Anchor, Message, MessageStatus
 from aftercare.pages import base
 from aftercare.texts import links
+from clinic import urls
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from tests.factories import MessageFactory
@@ -52,3 +54,11 @@ def post(message: Message, part: str, **form: str) -> Any:
 
 def status(message: Message) -> str:
     return TreatmentSession.objects.values_list("status", flat=True).get(pk=message.session_id)
+
+
+def parts() -> list[str]:
+    """What follows on a token, for every address of the patients that there is."""
+    routes = [str(one.pattern) for one in urls.urlpatterns if isinstance(one, URLPattern)]
+    prefix = "p/<str:token>/"
+    found = [route.removeprefix(prefix) for route in routes if route.startswith(prefix)]
+    return [part.replace("<int:number>", "2") for part in found]
