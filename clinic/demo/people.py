@@ -15,6 +15,7 @@ WHY_NOT = {
     "no_depth_fits": "First session on this skin type: kept shallow on purpose.",
     "screening_hsv_history": "Valaciclovir prophylaxis, from yesterday to the third day.",
     "screening_anticoagulants": "Stays on it, as the prescribing doctor wishes; shallow.",
+    "anaesthetic_near_eyes": "It was put on the cheeks and the forehead only.",
 }
 # What is done on each area, by protocol: zone, depth (mm), passes, endpoint.
 RED, BLEEDS = "ERYTHEMA", "PINPOINT_BLEEDING"
