@@ -1,8 +1,7 @@
 """For whom a step is: evaluated when it is planned, and once more when it is due."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +9,11 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 
 from aftercare.models import TREATED, Anchor, CareStep, Message
+from aftercare.models.course import asks_about_the_course, unmet_in_courses
 from clinic.models import in_words
-from sessions.lifecycle import SIGNED, UPCOMING, PlanStatus, Status
+from sessions.lifecycle import SIGNED, UPCOMING, Status
 from sessions.models import Kind, ProductKind, ProductUse, TreatmentSession, ZoneTreatment
+from sessions.scheduling.courses import Course, courses_of
 
 # A step only makes sense while the session is in one of these statuses.
 FITS: dict[str, tuple[Status, ...]] = {
@@ -26,32 +27,6 @@ FITS: dict[str, tuple[Status, ...]] = {
     Anchor.MOVED: UPCOMING,
     Anchor.ANSWERED: tuple(Status),
 }
-STILL_TO_COME = (*UPCOMING, Status.CHECKED_IN, Status.IN_PROGRESS)
-
-
-@dataclass
-class Course:
-    """The plan that a session belongs to."""
-
-    status: str = PlanStatus.ACTIVE
-    planned: int = 0
-    completed: list[datetime] = field(default_factory=list)  # their starts
-    still_to_come: set[UUID] = field(default_factory=set)
-    visits: dict[str, datetime] = field(default_factory=dict)  # the latest start, by kind of visit
-
-    def has_next(self, session: TreatmentSession) -> bool:
-        return bool(self.still_to_come - {session.pk})
-
-    def went_on_after(self, session: TreatmentSession) -> bool:
-        return any(starts_at > session.starts_at for starts_at in self.completed)
-
-    def is_followed_by(self, visit_type: str, session: TreatmentSession) -> bool:
-        starts_at = self.visits.get(visit_type)
-        return starts_at is not None and starts_at > session.starts_at
-
-    @property
-    def has_sessions_left(self) -> bool:
-        return self.status == PlanStatus.ACTIVE and len(self.completed) < self.planned
 
 
 @dataclass
@@ -60,7 +35,7 @@ class Facts:
 
     zones: dict[UUID, set[str]]
     numbed: set[UUID]
-    courses: dict[UUID, Course]
+    courses: dict[UUID, list[Course]]  # of all areas of a sitting
     rescheduled: set[UUID]
 
 
@@ -70,7 +45,7 @@ def gather(sessions: Iterable[TreatmentSession], steps: Iterable[CareStep]) -> F
     ids = [session.pk for session in sessions]
     zones: dict[UUID, set[str]] = {}
     numbed: set[UUID] = set()
-    courses: dict[UUID, Course] = {}
+    courses: dict[UUID, list[Course]] = {}
     rescheduled: set[UUID] = set()
     is_aborted = any(session.status == Status.ABORTED for session in sessions)
     if is_aborted or any(step.zones for step in steps):
@@ -81,8 +56,7 @@ def gather(sessions: Iterable[TreatmentSession], steps: Iterable[CareStep]) -> F
         uses = _of_sittings(ProductUse.objects, ids).filter(product__kind=ProductKind.ANAESTHETIC)
         numbed = set(uses.values_list("leading", flat=True))
     if any(asks_about_the_course(step) for step in steps):
-        plans = {session.plan_id for session in sessions if session.plan_id}
-        courses = _courses(plans)
+        courses = courses_of(session.pk for session in sessions if session.plan_id)
     if any(step.anchor == Anchor.CANCELLED for step in steps):
         later = TreatmentSession.objects.filter(rescheduled_from__in=ids)
         rescheduled = set(later.values_list("rescheduled_from_id", flat=True))
@@ -94,33 +68,6 @@ def _of_sittings(rows: Any, ids: list[UUID]) -> Any:
     of_these = Q(session__in=ids) | Q(session__sitting__in=ids)
     leading = Coalesce("session__sitting", "session")
     return rows.filter(of_these).annotate(leading=leading)
-
-
-def asks_about_the_course(step: CareStep) -> bool:
-    """Whether it depends on the other sessions of the plan."""
-    return (
-        step.anchor == Anchor.LAST_SESSION
-        or step.next_session_booked is not None
-        or bool(step.asks_for)
-    )
-
-
-def _courses(plans: set[UUID]) -> dict[UUID, Course]:
-    courses: dict[UUID, Course] = {}
-    rows = TreatmentSession.objects.filter(plan__in=plans).order_by("starts_at")
-    of_plan = ("plan_id", "plan__status", "plan__planned_sessions")
-    for plan, status, planned, pk, kind, visit_type, session_status, starts_at in rows.values_list(
-        *of_plan, "pk", "kind", "visit_type__code", "status", "starts_at"
-    ):
-        course = courses.setdefault(plan, Course(status, planned))
-        if kind != Kind.TREATMENT:
-            if session_status in (*STILL_TO_COME, Status.COMPLETED):
-                course.visits[visit_type] = starts_at
-        elif session_status == Status.COMPLETED:
-            course.completed.append(starts_at)
-        elif session_status in STILL_TO_COME:
-            course.still_to_come.add(pk)
-    return courses
 
 
 def unmet(step: CareStep, session: TreatmentSession, facts: Facts) -> str:
@@ -150,7 +97,8 @@ def unmet(step: CareStep, session: TreatmentSession, facts: Facts) -> str:
         if step.anaesthetic_used is not None and step.anaesthetic_used != numbed:
             return "the skin was numbed" if numbed else "the skin was not numbed"
     if asks_about_the_course(step) and session.kind == Kind.TREATMENT:
-        return _unmet_in_course(step, session, _course_of(session, facts))
+        courses = facts.courses.get(session.pk, [Course()])
+        return unmet_in_courses(step, session, courses)
     return ""
 
 
@@ -162,34 +110,6 @@ def _unmet_after_abort(step: CareStep, session: TreatmentSession, facts: Facts) 
     is_of_a_completed_one = not step.offset or step.next_session_booked is not None
     if step.anchor == Anchor.COMPLETED and is_of_a_completed_one:
         return "the session was aborted"
-    return ""
-
-
-def _course_of(session: TreatmentSession, facts: Facts) -> Course:
-    known = facts.courses.get(session.plan_id) if session.plan_id else None
-    return known or Course()
-
-
-def _unmet_in_course(step: CareStep, session: TreatmentSession, course: Course) -> str:
-    has_next = course.has_next(session)
-    if step.anchor == Anchor.LAST_SESSION:
-        if has_next:
-            return "another session is booked"
-        if course.went_on_after(session):
-            return "another session came after it"
-        if course.status not in (PlanStatus.ACTIVE, PlanStatus.COMPLETED):
-            return f"the plan is {in_words(PlanStatus, course.status)}"
-    if step.asks_for and course.is_followed_by(step.asks_for, session):
-        return "that visit is booked"
-    if step.next_session_booked is True and not has_next:
-        return "no other session is booked"
-    if step.next_session_booked is False:
-        if has_next:
-            return "another session is booked"
-        if course.went_on_after(session):
-            return "another session came after it"
-        if not course.has_sessions_left:
-            return "the plan has no sessions left"
     return ""
 
 

@@ -20,7 +20,8 @@ from django.db import connection
 from django.db.models import Q
 
 from aftercare.models import TREATED, Anchor, CareStep, Message, MessageStatus
-from aftercare.planning.conditions import FITS, asks_about_the_course, gather, unmet
+from aftercare.models.course import asks_about_the_course
+from aftercare.planning.conditions import FITS, gather, unmet
 from aftercare.planning.reach import REACHED, reach_of
 from aftercare.planning.reconcile import (
     INSERT,
@@ -70,7 +71,7 @@ KNOWN = Prepared(
     SELECT {columns("step", CareStep)},
         (SELECT array_agg(purpose) FROM reach),
         (SELECT array_agg(channel) FROM reach),
-        (SELECT array_agg(id) FROM treatment_session
+        (SELECT array_agg(DISTINCT coalesce(sitting_id, id)) FROM treatment_session
          WHERE plan_id = %(plan)s AND id <> %(session)s AND status <> 'CANCELLED')
     FROM (
         SELECT DISTINCT ON (code) * FROM aftercare_step
@@ -96,7 +97,7 @@ class Known:
 
     steps: list[CareStep] = field(default_factory=list)  # those of KNOWN
     reach: Collection[tuple[str, str]] = ()  # the purposes and channels that the patient allows
-    others: list[UUID] = field(default_factory=list)  # the plan's other sessions
+    others: list[UUID] = field(default_factory=list)  # the plan's other sessions: what leads them
 
 
 def look_up(session: TreatmentSession, anchors: list[Anchor]) -> Known:
@@ -141,7 +142,8 @@ def plan_messages(
     moments, facts = _moments(session, at), gather([session], steps)
     messages = []
     for step in steps:
-        found = window_of(step, session, moments[step.anchor], at)
+        areas = facts.courses.get(session.pk, ())
+        found = window_of(step, session, moments[step.anchor], at, areas)
         if found is None or unmet(step, session, facts):
             continue
         usable = {channel for purpose, channel in known.reach if purpose == step.purpose}

@@ -1,11 +1,12 @@
 """What is waiting, compared with what should be: the core of planning."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from aftercare.models import Anchor, CareStep, Message, MessageStatus
+from aftercare.models.course import days_until_next
 from aftercare.planning.announcements import (
     loud_from,
     needs_both_channels,
@@ -19,6 +20,7 @@ from clinic.models import Clinic
 from patients.models import Channel
 from sessions.lifecycle import Status
 from sessions.models import SessionEvent, TreatmentSession
+from sessions.scheduling.courses import Course
 
 WITHDRAWN = "no longer fits: "
 ARCHIVED = "the patient's record is archived"
@@ -108,7 +110,8 @@ def reconcile(ids: list[UUID], variants: Variants, *, at: datetime, dry_run: boo
         }
         for step in variants.of(protocol_of(session)):
             usable = reach.get((session.patient_id, step.purpose), set())
-            found = window_of(step, session, moments[step.anchor], at)
+            areas = facts.courses.get(session.pk, ())
+            found = window_of(step, session, moments[step.anchor], at, areas)
             why = ARCHIVED if session.patient.archived_at else unmet(step, session, facts)
             _compare(
                 changes,
@@ -213,7 +216,11 @@ def _events(
 
 
 def window_of(
-    step: CareStep, session: TreatmentSession, moment: datetime | None, at: datetime
+    step: CareStep,
+    session: TreatmentSession,
+    moment: datetime | None,
+    at: datetime,
+    areas: Sequence[Course] = (),
 ) -> Window | None:
     if moment is None:
         return None
@@ -221,7 +228,7 @@ def window_of(
     if step.from_next_window:
         if not session.protocol_version:  # what treats nothing has no next window
             return None
-        offset += timedelta(days=session.protocol_version.target_min_days)
+        offset += timedelta(days=days_until_next(step, session, areas))
     ahead: dict[str, datetime] = {
         Anchor.STARTS: session.starts_at,
         # Who is on the way already wants to know as well.

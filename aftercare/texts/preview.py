@@ -12,7 +12,7 @@ from aftercare.models import MessageTemplate
 from aftercare.texts import advice, checks, gsm7
 from aftercare.texts.render import compile_text
 from aftercare.texts.values import advice_on_products, clinic_values
-from aftercare.texts.variables import zones_in_words
+from aftercare.texts.variables import areas_in_words, zones_in_words
 from clinic.models import Clinic
 from clinic.values.discretion import discreet_name
 from clinic.values.languages import override_language
@@ -78,6 +78,7 @@ def sample_values(clinic: Clinic, language: str, *, is_sms: bool) -> dict[str, A
             "link": page,
             "preferences_link": f"{page}preferences/",
             "zones": zones_in_words([("cheeks", ""), ("forehead", "")]),
+            "areas": areas_in_words([("face", ""), ("neck", "")]),
             "days_since": 7,
             "next_date": date_format(EXAMPLE + timedelta(days=28), "VISIT_DATE_FORMAT"),
         }

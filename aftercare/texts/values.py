@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -11,8 +11,9 @@ from django.utils.translation import gettext
 from phonenumber_field.phonenumber import to_python
 
 from aftercare.models import Message
+from aftercare.models.course import concerned, days_until_next
 from aftercare.texts import advice, answers, gsm7, links
-from aftercare.texts.variables import zones_in_words
+from aftercare.texts.variables import areas_in_words, zones_in_words
 from clinic.models import Clinic
 from clinic.values.discretion import discreet_name
 from clinic.values.languages import override_language
@@ -26,8 +27,8 @@ from sessions.models import (
     TreatmentSession,
     TreatmentSessionQuerySet,
     ZoneTreatment,
-    of_treatment,
 )
+from sessions.scheduling.courses import courses_of
 
 
 def values_of(message: Message, *, language: str, names: Collection[str]) -> dict[str, Any]:
@@ -58,9 +59,8 @@ def _values_of(message: Message, language: str, names: Collection[str]) -> dict[
         old = (session.rescheduled_from or session).starts_at.astimezone(zone)
         values["old_date"] = _date(old.date(), "VISIT_DATE_FORMAT", language)
         values["old_time"] = f"{old:%H:%M}"
-    if "next_date" in names:
-        next_due = local + timedelta(days=of_treatment(session.protocol_version).target_min_days)
-        values["next_date"] = _date(next_due.date(), "VISIT_DATE_FORMAT", language)
+    if {"areas", "next_date"} & set(names):
+        values |= _of_courses(message, local, language)
     if "days_since" in names:
         today = message.due_at.astimezone(zone).date()
         values["days_since"] = (today - local.date()).days
@@ -76,6 +76,17 @@ def _values_of(message: Message, language: str, names: Collection[str]) -> dict[
     if "antiviral" in names:
         values["antiviral"] = antiviral(session, patient, message.clinic)
     return values
+
+
+def _of_courses(message: Message, local: datetime, language: str) -> dict[str, str]:
+    """The areas that the message is about, and when their next session is due."""
+    step, session = message.step, message.session
+    courses = courses_of([session.pk]).get(session.pk, [])
+    days = days_until_next(step, session, courses)
+    return {
+        "areas": areas_in_words([course.area for course in concerned(step, session, courses)]),
+        "next_date": _date((local + timedelta(days=days)).date(), "VISIT_DATE_FORMAT", language),
+    }
 
 
 def meeting(session: TreatmentSession) -> str:

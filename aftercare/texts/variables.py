@@ -4,8 +4,10 @@ What a clinic writes itself is in MessageTemplate. What stands here is put in by
 the language of the text around it (`aftercare/locale`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Flag, auto
+from typing import Any
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, pgettext, pgettext_lazy
@@ -55,6 +57,12 @@ VARIABLES = {
     "link": Variable("The patient's page: confirm, change, write to us.", IN_MESSAGE),
     "preferences_link": Variable("Which messages the patient wants.", IN_MESSAGE),
     "zones": Variable("What was treated, as “cheeks and nose”.", Place.BODY, True),
+    "areas": Variable(
+        "What the course of treatment is about, as “face and neck”: what was treated and has "
+        "appointments left, or is looked at late.",
+        Place.BODY,
+        True,
+    ),
     "numbing": Variable("A paragraph if the skin was numbed; else nothing.", Place.BODY, True),
     "serum": Variable("A paragraph if a serum was used; else nothing.", Place.BODY, True),
     "care_before": Variable(
@@ -77,7 +85,7 @@ VARIABLES = {
 # A paragraph or list item that holds nothing but one of these is left out when it is empty.
 OPTIONAL = ("numbing", "serum", "meeting", "antiviral")
 
-# By the codes of patients/catalogue/areas.yaml.
+# By the codes of patients/catalogue/areas.yaml, as are the areas below.
 ZONES = {
     "forehead": pgettext_lazy("what was treated", "forehead"),
     "glabella": pgettext_lazy("what was treated", "the skin between the brows"),
@@ -104,10 +112,34 @@ ZONES = {
 }
 
 
+AREAS = {
+    "face": pgettext_lazy("what was treated", "face"),
+    "neck": ZONES["neck-front"],
+    "decolletage": ZONES["decolletage"],
+    "hands": pgettext_lazy("what was treated", "hands"),
+    "abdomen": ZONES["abdomen"],
+    "thighs": pgettext_lazy("what was treated", "thighs and buttocks"),
+    "arms": ZONES["upper-arms"],
+    "back": pgettext_lazy("what was treated", "back"),
+    "knees": ZONES["knees"],
+    "breast": ZONES["breast"],
+    "scalp": ZONES["scalp"],
+}
+
+
 def zones_in_words(zones: list[tuple[str, str]]) -> str:
     """Codes and names of zones as “cheeks, nose and forehead”, each once. A zone that the clinic
     added has its own name."""
-    names = list(dict.fromkeys(str(ZONES.get(code, name)) for code, name in zones))
+    return _listed(ZONES, zones)
+
+
+def areas_in_words(areas: list[tuple[str, str]]) -> str:
+    """The same for areas, as “face and neck”."""
+    return _listed(AREAS, areas)
+
+
+def _listed(words: Mapping[str, Any], rows: list[tuple[str, str]]) -> str:
+    names = list(dict.fromkeys(str(words.get(code, name)) for code, name in rows))
     if not names:
         return gettext("the treated skin")
     return get_text_list(names, pgettext("cheeks and nose", "and"))

@@ -238,7 +238,7 @@ def test_a_mail_speaks_of_numbing_and_serum_only_if_they_were_used() -> None:
 
 
 def test_a_message_takes_a_fixed_number_of_queries(django_assert_num_queries: Any) -> None:
-    """Zones and products of the session, and nothing that grows; an SMS takes none."""
+    """Zones, products and courses of the session, and nothing that grows; an SMS takes none."""
     template = TemplateFactory(body="{{ zones }} {{ numbing }} {{ serum }} {{ next_date }}")
     message = MessageFactory(step=template.step)
     treat(message, *[f"zone-of-it-{n}" for n in range(6)])
@@ -247,7 +247,7 @@ def test_a_message_takes_a_fixed_number_of_queries(django_assert_num_queries: An
     sms = MessageFactory(session=message.session, step=template.step, channel=Channel.SMS)
     render(message, template)  # what the session belongs to is loaded
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         render(message, template)
     with django_assert_num_queries(0):
         render(sms, texts)
