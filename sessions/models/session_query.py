@@ -52,6 +52,12 @@ class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
         )
         return self.filter(~Exists(later), kind=Kind.TREATMENT, status=Status.COMPLETED)
 
+    def about_sitting(self) -> Self:
+        """Those about a plan that is treated by the row of the outer query, or in its sitting."""
+        leading = Coalesce(OuterRef(OuterRef("sitting")), OuterRef(OuterRef("pk")))
+        together = self.model.objects.filter(Q(pk=leading) | Q(sitting=leading))
+        return self.filter(plan__in=together.values("plan"))
+
     def overlapping(self, start: datetime, end: datetime) -> Self:
         """Sessions that hold their room at some time in [start, end)."""
         return self.filter(occupied_from__lt=end, released_at__gt=start)

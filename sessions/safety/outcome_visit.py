@@ -4,12 +4,14 @@ A list to work through, and no rule: what is missing here blocks nothing by itse
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, time
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Q, Subquery
 
 from clinic.values.wallclock import instant_of
+from sessions.lifecycle import Status
 from sessions.models import (
     Kind,
     OutcomeMeasure,
@@ -24,13 +26,31 @@ from sessions.safety.facts import figure
 
 
 def outcome_items(session: TreatmentSession, *, at: datetime) -> list[Item]:
-    """The scales and standard views of the plan: which are there since the day of the visit began,
-    and what they were before. Nothing for visits of other kinds. Takes three queries."""
+    """The scales and standard views of the plan, and of what was treated in one sitting with its
+    last session: which are there since the day of the visit began, and what they were before.
+    Nothing for visits of other kinds. Takes four queries, and two for each other plan."""
     plan = session.plan
     if session.kind != Kind.OUTCOME or plan is None:
         return []
     day = instant_of(session.starts_at_local.date(), time(), plan.clinic.zone)
-    return [*_scales(plan, day, at), *_views(plan, day)]
+    items = [*_scales(plan, day, at), *_views(plan, day)]
+    for other in _treated_with(plan, session):
+        items += [
+            replace(item, code=f"{item.code}:{other.area.code}", name=f"{other.area}: {item.name}")
+            for item in [*_scales(other, day, at), *_views(other, day)]
+        ]
+    return items
+
+
+def _treated_with(plan: TreatmentPlan, session: TreatmentSession) -> Iterable[TreatmentPlan]:
+    """The other plans of the sitting that its last session before the visit was part of."""
+    done = plan.sessions.filter(
+        kind=Kind.TREATMENT, status=Status.COMPLETED, starts_at__lt=session.starts_at
+    )
+    last = Subquery(done.order_by("-starts_at").values("pk")[:1])
+    rows = TreatmentSession.objects.of_sitting(last).filter(status=Status.COMPLETED)
+    others = TreatmentPlan.objects.filter(sessions__in=rows)
+    return others.exclude(pk=plan.pk).select_related("concern", "area", "clinic").order_by("pk")
 
 
 def _scales(plan: TreatmentPlan, day: datetime, at: datetime) -> Iterable[Item]:

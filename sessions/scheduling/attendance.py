@@ -32,9 +32,7 @@ def attendance(
     window = ExpressionWrapper(
         (OuterRef("window_until_days") + 1) * Value(day), output_field=DurationField()
     )
-    later = TreatmentSession.objects.filter(
-        plan=OuterRef("plan"), starts_at__gt=OuterRef("starts_at")
-    )
+    later = TreatmentSession.objects.about_sitting().filter(starts_at__gt=OuterRef("starts_at"))
     ended = TreatmentSession.objects.ending_courses().filter(
         clinic=OuterRef("clinic"),
         starts_at__gte=Value(datetime.combine(first, time(), UTC)) - window,
@@ -47,5 +45,6 @@ def attendance(
 
 
 def _count(rows: QuerySet[TreatmentSession]) -> Coalesce:
-    one = rows.order_by().values("clinic").annotate(n=Count("pk")).values("n")
+    sitting = Coalesce("sitting", "pk")
+    one = rows.order_by().values("clinic").annotate(n=Count(sitting, distinct=True)).values("n")
     return Coalesce(Subquery(one), 0)

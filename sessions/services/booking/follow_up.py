@@ -4,6 +4,7 @@ that one was not."""
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
@@ -40,7 +41,8 @@ def propose_follow_up(
     further_plans: Sequence[TreatmentPlan] = (),
 ) -> list[FollowUp]:
     """A time for each outcome visit of the plan that nobody has booked, in its window; with
-    `further_plans` those of them too, none at the time of another.
+    `further_plans` those of them too, none at the time of another. What ended in one sitting is
+    looked at in one visit.
 
     On the weekday and at the time of the last session, as near to the middle of the window as can
     be; else at the nearest free time to it. Nothing before the plan's last session is done, and
@@ -48,10 +50,14 @@ def propose_follow_up(
     """
     areas_together(plan, further_plans)
     found: list[FollowUp] = []
+    asked: set[tuple[UUID, VisitType]] = set()
     for each in (plan, *further_plans):
         last = _last_session(each)
-        for visit_type in _not_booked(each) if last else ():
-            assert last
+        if last is None:
+            continue
+        wanted = [kind for kind in _not_booked(last) if (last.leading_id, kind) not in asked]
+        asked |= {(last.leading_id, kind) for kind in wanted}
+        for visit_type in wanted:
             who = practitioner or last.practitioner
             taken = [proposed.slot for proposed in found]
             if proposed := _in_window(each, visit_type, last, at=at, who=who, taken=taken):
@@ -59,9 +65,11 @@ def propose_follow_up(
     return found
 
 
-def _not_booked(plan: TreatmentPlan) -> Iterable[VisitType]:
-    had = TreatmentSession.objects.occupying().filter(plan=plan, kind=Kind.OUTCOME)
-    offered = VisitType.objects.after_last_session().filter(clinic=plan.clinic_id, is_active=True)
+def _not_booked(last: TreatmentSession) -> Iterable[VisitType]:
+    """One visit looks at all areas of a sitting, whichever of their plans it is booked for."""
+    plans = TreatmentSession.objects.of_sitting(last.pk).values("plan")
+    had = TreatmentSession.objects.occupying().filter(plan__in=plans, kind=Kind.OUTCOME)
+    offered = VisitType.objects.after_last_session().filter(clinic=last.clinic_id, is_active=True)
     wanted = offered.exclude(pk__in=had.values("visit_type"))
     return wanted.select_related("clinic").order_by("window_from_days", "pk")
 
@@ -143,15 +151,14 @@ def raise_missed_follow_ups(*, at: datetime, by: User | None = None) -> int:
 
 
 def _source(visit_type: VisitType, last: TreatmentSession) -> str:
-    return f"follow-up:{visit_type.code}:{last.pk}"
+    return f"follow-up:{visit_type.code}:{last.leading_id}"
 
 
 def _missed(visit_type: VisitType, at: datetime) -> list[TreatmentSession]:
     """Last sessions that this visit should have followed by now, and that no task tells of yet."""
     closed = at - timedelta(days=1 + (visit_type.window_until_days or 0))
-    followed = TreatmentSession.objects.occupying().filter(
-        plan=OuterRef("plan"), visit_type=visit_type, starts_at__gt=OuterRef("starts_at")
-    )
+    visits = TreatmentSession.objects.occupying().about_sitting()
+    followed = visits.filter(visit_type=visit_type, starts_at__gt=OuterRef("starts_at"))
     rows = (
         TreatmentSession.objects.ending_courses()
         .filter(

@@ -15,7 +15,9 @@ from patients.models import StaffTask
 from patients.services import finish_task
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import TreatmentSession
+from sessions.models import TreatmentSession, VisitType
+from sessions.safety.outcome_visit import outcome_items
+from sessions.scheduling.attendance import attendance
 from sessions.tasks import raise_missed_follow_ups
 from tests.conftest import Booking
 from tests.factories import (
@@ -84,6 +86,44 @@ def test_visits_of_several_plans_are_never_proposed_at_the_same_time(
     assert [one.plan for one in found] == [booking.plan] * 2 + [neck] * 2
     times = sorted((one.slot.starts_at, one.slot.ends_at) for one in found)
     assert all(before[1] <= after[0] for before, after in pairwise(times))
+
+
+def test_what_ended_in_one_sitting_is_followed_by_one_visit(
+    booking: Booking, last: TreatmentSession
+) -> None:
+    """Proposed once, missed once, measured for both, and counted once."""
+    neck = PlanFactory(patient=booking.plan.patient, planned_sessions=1)
+    shared = ("practitioner", "room", "device", "occupied_from", "ends_at", "released_at")
+    further = {name: getattr(last, name) for name in shared}
+    SessionFactory(plan=neck, sitting=last, status=Status.COMPLETED, **further)
+    later = NINE + 122 * DAY
+    rows = VisitType.objects.filter(code="outcome-90d")
+    days = (NINE.date(), later.date())
+
+    first, _ = services.propose_follow_up(plan=neck, further_plans=[booking.plan], at=NINE)
+    missed = services.raise_missed_follow_ups(at=later)
+    due: Any = attendance(rows, *days, at=later).get()
+    visit = services.book_visit(
+        visit_type=first.visit_type,
+        patient=neck.patient,
+        plan=neck,
+        starts_at=first.slot.starts_at,
+        practitioner=booking.practitioner,
+        room=booking.room,
+        at=NINE,
+        by=booking.practitioner,
+    )
+
+    assert (missed, due.due, due.came) == (1, 1, 0)
+    for one, other in ((booking.plan, neck), (neck, booking.plan)):
+        left = services.propose_follow_up(plan=one, further_plans=[other], at=NINE)
+        assert [found.visit_type.code for found in left] == ["outcome-180d"]
+    names = [item.name for item in outcome_items(visit, at=NINE)]
+    assert names == ["Photograph, front", f"{booking.plan.area}: Photograph, front"]
+    for status in (Status.CHECKED_IN, Status.IN_PROGRESS, Status.COMPLETED):
+        booking.move(visit, status)
+    due = attendance(rows, *days, at=later).get()
+    assert (due.due, due.came) == (1, 1)
 
 
 def test_nothing_follows_while_the_course_goes_on(booking: Booking) -> None:

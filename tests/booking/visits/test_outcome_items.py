@@ -190,5 +190,5 @@ def test_it_takes_a_fixed_number_of_queries(
         pk=visit.pk
     )
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         outcome_items(visit, at=THEN)
