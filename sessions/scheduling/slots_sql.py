@@ -161,6 +161,21 @@ VISIT_TIMES = """
            make_interval(mins => cleaning_minutes) AS cleaning
     FROM treatment_visit_type WHERE id = %(visit_type)s
 """
+# When people, or the premises, may not treat: outside of their licences, or of their insurance.
+# Where nothing of a kind is on record, nothing has ended. A training is looked at once the device
+# is known, at the booking: `safety.credentials` says the same, and what the clinic's law asks for.
+LAPSED = """lapsed AS MATERIALIZED (
+    SELECT user_id, '{(,)}'::tstzmultirange - range_agg(tstzrange(
+               valid_from::timestamp AT TIME ZONE %(zone)s,
+               (expires_on + 1)::timestamp AT TIME ZONE %(zone)s)) AS times
+    FROM clinic_credential
+    WHERE kind <> 'TRAINING'
+      AND (clinic_id = %(clinic)s OR user_id IN (SELECT unnest(ids) FROM people))
+    GROUP BY user_id, CASE WHEN kind IN ('INSURANCE', 'PREMISES') THEN kind ELSE 'LICENCE' END
+),"""
+WHEN_LAPSED = """
+                - (SELECT coalesce(range_agg(range), '{}') FROM lapsed, unnest(times) AS range
+                   WHERE user_id = owner OR user_id IS NULL)"""
 # Where none is needed, "no room" is the only one, and never taken.
 VISIT_ROOMS = """(
     SELECT CASE WHEN %(needs_room)s THEN coalesce(array_agg(id ORDER BY name, id), '{}')
@@ -187,10 +202,11 @@ def free_starts(
     *,
     skin: str = "",
     recovered: str = "",
+    treats: bool = True,
     of_others: str = "plan.id IS DISTINCT FROM %(plan)s",
 ) -> str:
     """The statement of which this module tells, for what takes these times, rooms and devices.
-    Holds are in the way as far as they are `of_others`."""
+    Holds are in the way as far as they are `of_others`; who `treats` needs what allows it."""
     return f"""{opening_hours(ANYONE)},
 version AS MATERIALIZED ({times}),
 asked AS MATERIALIZED (
@@ -207,6 +223,7 @@ held AS MATERIALIZED (
 rooms AS MATERIALIZED {rooms},
 devices AS MATERIALIZED {devices},
 {skin}
+{LAPSED if treats else ""}
 wanted AS MATERIALIZED (
     SELECT {starts_that_fit("hours")}
          * tstzmultirange(tstzrange(greatest(begins, %(not_before)s),
@@ -220,7 +237,8 @@ wanted AS MATERIALIZED (
                 FROM wanted, version''',
             "people",
             f'''wanted * {starts_that_fit(f"(SELECT {THERE} FROM (SELECT owner AS person) AS me)")}
-                - {busy_starts("practitioner_id", "owner", TREATMENT)}''',
+                - {busy_starts("practitioner_id", "owner", TREATMENT)}'''
+            + (WHEN_LAPSED if treats else ""),
         )
     },
 {
@@ -297,7 +315,7 @@ SLOTS = Prepared(
 )
 VISIT_SLOTS = Prepared(
     "visit_slots",
-    free_starts(VISIT_TIMES, VISIT_ROOMS, VISIT_DEVICES),
+    free_starts(VISIT_TIMES, VISIT_ROOMS, VISIT_DEVICES, treats=False),
     types={
         **ASKED_TYPES,
         "plan": "uuid",

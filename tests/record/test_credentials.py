@@ -15,6 +15,7 @@ from patients.models import StaffTask
 from sessions import services
 from sessions.safety.credentials import check_credentials, held_on
 from sessions.safety.facts import Credential, Standing
+from sessions.scheduling.availability import free_slots
 from sessions.services.booking.moves import UnresolvedFindings
 from sessions.services.booking.rules import MayNotTreat
 from sessions.services.record.sign_off import OverrideNotAllowed, SignOffAhead, SignOffMissing
@@ -27,6 +28,7 @@ from tests.factories import (
     CredentialFactory,
     ScreeningAnswerFactory,
     ScreeningRuleFactory,
+    UserFactory,
     clinical_rules,
 )
 
@@ -151,6 +153,41 @@ def test_an_examination_is_a_decision_of_who_was_a_prescriber_then(
     licence.valid_from = date(2020, 1, 1)
     licence.save()
     assert booking.book(NINE).pk
+
+
+@pytest.mark.django_db
+def test_no_time_is_offered_with_whom_nobody_may_book(booking: Booking, alice: User) -> None:
+    """Through the last day of the clinic, and again from the first of the new one; who else may
+    treat takes over. What is offered is what `check_credentials` lets through."""
+    booking.plan.clinic.slot_minutes = 60
+    CredentialFactory(user=alice, kind="NURSE", expires_on=TODAY + DAY)
+    CredentialFactory(user=alice, kind="PHYSICIAN", valid_from=TODAY + 4 * DAY)
+    CredentialFactory(user=alice, kind="INSURANCE", expires_on=TODAY + 5 * DAY)
+    ended = {"expires_on": TODAY - DAY, "device_model": booking.device.model}
+    CredentialFactory(user=alice, kind="TRAINING", **ended)
+
+    def days(practitioner: User | None = alice) -> dict[int, set[User]]:
+        found: dict[int, set[User]] = {}
+        for slot in free_slots(
+            wanted=booking.plan,
+            first=TODAY,
+            last=TODAY + 6 * DAY,
+            practitioner=practitioner,
+            at=NINE - DAY,
+        ):
+            day = slot.starts_at.astimezone(booking.plan.clinic.zone).date()
+            found.setdefault((day - TODAY).days, set()).add(slot.practitioner)
+        return found
+
+    assert sorted(days()) == [0, 1, 4, 5]
+    UserFactory(clinic=booking.plan.clinic)
+    anybody = days(None)
+    assert sorted(anybody) == [*range(7)]
+    assert sorted(day for day, who in anybody.items() if alice not in who) == [2, 3, 6]
+    CredentialFactory(
+        user=None, clinic=booking.plan.clinic, kind="PREMISES", expires_on=TODAY + 2 * DAY
+    )
+    assert sorted(days(None)) == [0, 1, 2]
 
 
 @pytest.mark.django_db
