@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import Case, When
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
@@ -62,8 +63,22 @@ class ZoneTreatmentInline(ChartInline):
 class ProductUseInline(ChartInline):
     model = ProductUse
     fields = ["product", "lot", "grams", "area_cm2", "on_at", "off_at", "is_occluded", "prescriber"]
-    fields += ["tube_label", "identifiers"]
+    fields += ["on_the_skin", "tube_label", "identifiers"]
+    readonly_fields = ["on_the_skin"]
     verbose_name_plural = "anaesthetics, serums, dressings, blood"
+
+    @display(description="on the skin")
+    def on_the_skin(self, use: ProductUse) -> str:
+        minutes = use.minutes_on(at=timezone.now())
+        if minutes is None:
+            return "–"
+        most = f" of {use.product.minutes_max}" if use.product.minutes_max else ""
+        return f"{minutes}{most} min{'' if use.off_at else ', still on'}"
+
+    def _is_open(self, obj: Any) -> bool:
+        """Cream goes on before the treatment starts."""
+        is_here = obj is not None and obj.status in (Status.CHECKED_IN, Status.IN_PROGRESS)
+        return is_here and obj.patient.archived_at is None
 
 
 class CartridgeUseInline(ReadOnlyInline):

@@ -19,6 +19,7 @@ from sessions import services
 from sessions.admin import deviations
 from sessions.admin.cancel import CancelForm, CancelPages
 from sessions.admin.consultation import OutcomeList
+from sessions.admin.cream import CREAM, CreamButtons
 from sessions.admin.decisions import Warned, check, decide, fields_of, rows_of, warnings_for
 from sessions.admin.record import (
     AddendumInline,
@@ -100,7 +101,9 @@ def _answer(entry: AssessedFinding) -> str:
 
 
 @admin.register(TreatmentSession)
-class TreatmentSessionAdmin(OutcomeList, SittingPages, CancelPages, StatusButtons, ServiceAdmin):
+class TreatmentSessionAdmin(
+    CreamButtons, OutcomeList, SittingPages, CancelPages, StatusButtons, ServiceAdmin
+):
     buttons = BUTTONS
     next_statuses = NEXT
     typed_as = {
@@ -134,6 +137,7 @@ class TreatmentSessionAdmin(OutcomeList, SittingPages, CancelPages, StatusButton
         "check_in",
         "start_treatment",
         "complete",
+        *CREAM,
         "abort",
         "skip",
         "cancel",

@@ -3,6 +3,8 @@
 All of it is open while the session is, and locked by the database once the session is signed.
 """
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -197,6 +199,12 @@ class ProductUse(Model):
 
     def __str__(self) -> str:
         return f"{self.product}, lot {self.lot}"
+
+    def minutes_on(self, *, at: datetime) -> int | None:
+        """How long it was on the skin, or is so far; None if nobody has said since when."""
+        if self.on_at is None or self.on_at > at:
+            return None
+        return int(((self.off_at or at) - self.on_at).total_seconds() // 60)
 
     def clean(self) -> None:
         self.tube_label = self.tube_label.strip().upper()

@@ -61,6 +61,7 @@ from sessions.services.record.chart import (
     write_chart,
 )
 from sessions.services.record.check_in import NoTriageRules, record_check_in
+from sessions.services.record.cream import put_cream_on, take_cream_off
 from sessions.services.record.deviation import record_deviation
 from sessions.services.record.exposure import report_exposure, take_exposure_step
 from sessions.services.record.healing import (
@@ -118,6 +119,7 @@ __all__ = [
     "propose_follow_up",
     "propose_moves",
     "propose_series",
+    "put_cream_on",
     "raise_missed_follow_ups",
     "record_candidacy",
     "record_check_in",
@@ -133,6 +135,7 @@ __all__ = [
     "sign_triage_rules",
     "skip_area",
     "store_photo",
+    "take_cream_off",
     "take_exposure_step",
     "use_cartridge",
     "warn_of_credentials",

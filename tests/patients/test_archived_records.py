@@ -187,6 +187,8 @@ class World:
                 "upload": BytesIO(jpeg()),
             },
             "update_patient": {**patient, "changes": {"given_name": "X"}},
+            "put_cream_on": session,
+            "take_cream_off": session,
             "use_cartridge": {**session, "code": self.booking.cartridge()},
             "write_chart": {**session, "zones": []},
         }

@@ -230,7 +230,8 @@ class World:
 
     def row_of(self, path: str) -> Any:
         """The row that an address is about: for a verb, one on which it can work."""
-        if path.endswith(("/chart/", "/cartridges/", "/overrides/", "/complete/")):
+        verbs = ("chart", "cartridges", "cream-on", "cream-off", "overrides", "complete")
+        if path.endswith(tuple(f"/{verb}/" for verb in verbs)):
             return self.rows["plans"] if "/plans/" in path else self.in_progress
         if path.endswith(("/addenda/", "/deviations/")):
             return self.completed

@@ -36,6 +36,8 @@ from tests.factories import (
     OutcomeScaleFactory,
     PatientFactory,
     PlanFactory,
+    ProductFactory,
+    ProductUseFactory,
     ProtocolFactory,
     RoomFactory,
     SideEffectFactory,
@@ -318,6 +320,15 @@ class Desk:
     def write_session_chart(self) -> Any:
         entry = {"zone": self.booking.zone.code, "depth_mm": "1.50", "passes": 6}
         return self.alice, self.booking.in_progress(), {"zones": [entry]}
+
+    def put_cream_on(self) -> Any:
+        cream = ProductFactory(kind="ANAESTHETIC", strength_percent=4)
+        return self.alice, self.booking.in_progress(), {"product": str(cream.pk), "lot": "N7"}
+
+    def take_cream_off(self) -> Any:
+        session = self.booking.in_progress()
+        ProductUseFactory(session=session, product__kind="ANAESTHETIC", on_at=self.now - HOUR)
+        return self.alice, session, None
 
     def use_cartridge(self) -> Any:
         session = self.booking.in_progress()

@@ -17,6 +17,8 @@ SPOKEN = {
     "book_series_plan": "book_series",
     "get_availability_compact": "list_availability_compact",
     "cartridges_session": "use_cartridge",
+    "cream_on_session": "put_cream_on",
+    "cream_off_session": "take_cream_off",
     "change_medical_patient": "update_patient_medical",
     "create_exposure": "report_exposure",
     "take_step_exposure": "take_exposure_step",

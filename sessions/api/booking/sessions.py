@@ -36,7 +36,7 @@ from sessions.api.booking.session_out import (
     session_data,
 )
 from sessions.api.booking.visits import VisitIn, book_visit, names_a_visit
-from sessions.api.record.chart import ChartActions
+from sessions.api.record.cream import CreamActions
 from sessions.api.record.deviations import DeviationActions
 from sessions.api.record.outcome_visit import OutcomeVisitActions
 from sessions.lifecycle import AbortReason, Status
@@ -163,7 +163,7 @@ MOVES = ("skip", "confirm", "check_in", "start", "complete", "abort", "cancel", 
 
 
 class SessionViewSet(
-    ChartActions, DeviationActions, OutcomeVisitActions, RetrieveModelMixin, ClinicViewSet
+    CreamActions, DeviationActions, OutcomeVisitActions, RetrieveModelMixin, ClinicViewSet
 ):
     model = TreatmentSession
     resource = "treatment_sessions.treatmentsession"
@@ -183,6 +183,8 @@ class SessionViewSet(
         "chart": "treatment_sessions.view_zonetreatment",
         "write_chart": "treatment_sessions.change_zonetreatment",
         "cartridges": "treatment_sessions.change_zonetreatment",
+        "cream_on": "treatment_sessions.change_zonetreatment",
+        "cream_off": "treatment_sessions.change_zonetreatment",
         "findings": "treatment_sessions.view_zonetreatment",
         "overrides": "treatment_sessions.override",
         "outcome_items": "treatment_sessions.view_outcomemeasure",

@@ -111,14 +111,20 @@ class ZoneTreatmentOut(serializers.ModelSerializer[ZoneTreatment]):
 
 class ProductUseOut(serializers.ModelSerializer[ProductUse]):
     product_name = serializers.CharField(source="product.name")
+    minutes_on = serializers.SerializerMethodField()
+    minutes_max = serializers.IntegerField(source="product.minutes_max", allow_null=True)
 
     class Meta:
         model = ProductUse
         fields = [
             *("product", "product_name", "lot", "grams", "area_cm2", "on_at", "off_at"),
-            *("is_occluded", "prescriber", "tube_label", "identifiers", "note"),
+            *("minutes_on", "minutes_max", "is_occluded", "prescriber", "tube_label"),
+            *("identifiers", "note"),
         ]
         read_only_fields = fields
+
+    def get_minutes_on(self, use: ProductUse) -> int | None:
+        return use.minutes_on(at=timezone.now())
 
 
 class CartridgeUseOut(serializers.ModelSerializer[CartridgeUse]):
@@ -224,7 +230,7 @@ class ChartActions(GenericViewSet[Any]):
     @extend_schema(responses=ChartOut)
     @action(detail=True, methods=["get"])
     def chart(self, request: Request, pk: Any) -> Response:
-        return self._chart(self.get_object().pk)
+        return self.chart_of(self.get_object().pk)
 
     @extend_schema(request=ChartIn, responses=ChartOut)
     @chart.mapping.put
@@ -237,15 +243,15 @@ class ChartActions(GenericViewSet[Any]):
             at=timezone.now(),
             by=actor(request),
         )
-        return self._chart(session_id)
+        return self.chart_of(session_id)
 
-    def _chart(self, session_id: UUID) -> Response:
+    def chart_of(self, session_id: UUID, *, status: int = 200) -> Response:
         parts = (
             Prefetch(name, model._default_manager.select_related(of).order_by("id"))
             for name, model, of in CHART
         )
         session = TreatmentSession.objects.prefetch_related(*parts).get(pk=session_id)
-        return Response(ChartOut(session).data)
+        return Response(ChartOut(session).data, status=status)
 
     @extend_schema(request=CartridgeIn, responses={201: CartridgeUseOut})
     @action(detail=True, methods=["post"])
