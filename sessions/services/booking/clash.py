@@ -70,15 +70,18 @@ def insert(session: TreatmentSession, *, at: datetime) -> None:
 def explain_clash(session: TreatmentSession, *, at: datetime) -> Conflict | None:
     """The words for what is in the way of `session`; never whose booking it is.
 
-    If the skin has not recovered, that is the answer, because no other room or practitioner would
-    help.
+    If the skin has not recovered, or the patient is here already, that is the answer, because no
+    other room or practitioner would help.
     """
-    taken = TreatmentSession.objects.clashing_with(session).aggregate(
+    rows = TreatmentSession.objects.clashing_with(session)
+    taken = rows.aggregate(
         **{name: BoolOr(condition) for name, condition in clash_conditions(session).items()}
     )
     when = f"{session.starts_at_local:%d %b %Y at %H:%M}"
     if taken.get("skin"):
         return explain_too_soon(session, at=at)
+    if taken.get("patient"):
+        return _patient_taken(session)
     if taken.get("practitioner"):
         return PractitionerTaken(
             f"{session.practitioner} is already booked on {when}.", field="practitioner"
@@ -87,6 +90,19 @@ def explain_clash(session: TreatmentSession, *, at: datetime) -> Conflict | None
         return RoomTaken(f"{session.room} is already booked on {when}.", field="room")
     if taken.get("device"):
         return DeviceTaken(f"{session.device} is already booked on {when}.", field="device")
-    if taken.get("patient"):
-        return PatientTaken(f"The patient already has a session on {when}.", field="starts_at")
     return None
+
+
+def _patient_taken(session: TreatmentSession) -> PatientTaken:
+    """Of their own appointments the patient may hear."""
+    message = f"The patient already has a session on {session.starts_at_local:%d %b %Y at %H:%M}"
+    own = TreatmentSession.objects.clashing_with(session, "patient").order_by("starts_at").first()
+    if own is not None:
+        begins, ends = (
+            moment.astimezone(session.clinic.zone) for moment in (own.starts_at, own.ends_at)
+        )
+        message += (
+            f": {own.visit_type.name}, from {begins:%H:%M} to {ends:%H:%M}. Choose a time before "
+            "or after it, or move that one first"
+        )
+    return PatientTaken(f"{message}.", field="starts_at")

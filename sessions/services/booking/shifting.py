@@ -1,9 +1,11 @@
 """Which later sessions have to move when one does, and where to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -65,7 +67,8 @@ def shifted_later(old: TreatmentSession, starts_at: datetime, *, at: datetime) -
     to.
 
     The search runs on a calendar without the plans' sessions from `old` on, which is put back
-    before anybody sees it. The caller holds all locks. Raises NoFreeTime.
+    before anybody sees it. What treats none of the same areas again stays in it while a session is
+    looked for: the patient cannot be at both. The caller holds all locks. Raises NoFreeTime.
     """
     plans = open_plans(old)
     rows = TreatmentSession.objects.all()
@@ -79,7 +82,7 @@ def shifted_later(old: TreatmentSession, starts_at: datetime, *, at: datetime) -
     with transaction.atomic():
         leading.add(old.leading_id)
         rows.filter(Q(pk__in=leading) | Q(sitting__in=leading)).update(status=Status.CANCELLED)
-        for lead in later:
+        for place, lead in enumerate(later, start=1):
             again = [row for row in areas[lead.pk] if row.plan_id in treated]
             if any(_clashes(row, *treated[row.plan_id]) for row in again):
                 after = max(
@@ -87,7 +90,17 @@ def shifted_later(old: TreatmentSession, starts_at: datetime, *, at: datetime) -
                     *(shift.slot.ends_at for shift in shifts),
                     starts_at,
                 )
-                slot = _first_at_same_time(sitting_of(*wanted[lead.pk]), lead, after=after, at=at)
+                mine = {row.plan_id for row in areas[lead.pk]}
+                others = [
+                    row.pk
+                    for other in later[place:]
+                    if mine.isdisjoint(row.plan_id for row in areas[other.pk])
+                    for row in areas[other.pk]
+                ]
+                with _in_calendar(others):
+                    slot = _first_at_same_time(
+                        sitting_of(*wanted[lead.pk]), lead, after=after, at=at
+                    )
                 shifts.append(Shift(lead, slot))
                 for plan in wanted[lead.pk]:
                     treated[plan.pk] = slot.starts_at, _recovered(plan, slot.starts_at, at)
@@ -97,6 +110,17 @@ def shifted_later(old: TreatmentSession, starts_at: datetime, *, at: datetime) -
                     treated[row.plan_id] = row.starts_at, of_treatment(row.recovers_at)
         transaction.set_rollback(True)
     return shifts
+
+
+@contextmanager
+def _in_calendar(ids: list[UUID]) -> Iterator[None]:
+    """These sessions are booked meanwhile."""
+    rows = TreatmentSession.objects.filter(pk__in=ids)
+    if ids:
+        rows.update(status=Status.BOOKED)
+    yield
+    if ids:
+        rows.update(status=Status.CANCELLED)
 
 
 def _clashes(row: TreatmentSession, treated_at: datetime, recovered: datetime) -> bool:

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
 
 from aftercare.models import Message
 from aftercare.records.timeline import timeline
@@ -164,6 +166,48 @@ def test_later_sessions_of_a_further_area_are_shifted_too(
     assert named["session"] == str(only_neck.pk)
     assert statuses([face, only_face, only_neck]) == ["CANCELLED", "BOOKED", "CANCELLED"]
     assert only_neck.rescheduled_to.starts_at == NINE + 45 * DAY
+
+
+def test_no_area_is_shifted_onto_another_appointment_of_the_patient(booking: Booking) -> None:
+    """The neck recovers in ten days, so its next session stays where the face would go to."""
+    quick = ProtocolFactory()
+    ProtocolVersionFactory(protocol=quick, version=2, hard_min_days=10, soft_min_days=10)
+    neck = PlanFactory(patient=booking.plan.patient, protocol=quick)
+    early: dict[str, Any] = {"at": NINE - DAY, "by": booking.practitioner}
+    face, _ = book(booking, neck)
+    later_face = booking.book(NINE + 28 * DAY, **early)
+    later_neck = booking.book(NINE + 30 * DAY, plan=neck, **early)
+
+    services.reschedule_session(
+        session_id=face.pk, starts_at=NINE + 2 * DAY, shift_later=True, **early
+    )
+
+    assert statuses([later_face, later_neck]) == ["CANCELLED", "BOOKED"]
+    assert later_face.rescheduled_to.starts_at == NINE + 31 * DAY
+
+
+@pytest.mark.parametrize("colleague", [True, False])
+def test_a_sitting_moved_onto_an_appointment_of_the_patient_says_which(
+    as_dana: APIClient, booking: Booking, another_booking: Booking, colleague: bool
+) -> None:
+    """Whoever it is with: nobody else would help."""
+    neck, scalp = (PlanFactory(patient=booking.plan.patient) for _ in range(2))
+    now = timezone.now()
+    soon = now.replace(microsecond=0) + 2 * DAY
+    face, _ = book(booking, neck, starts_at=soon, at=now)
+    with_whom = another_booking if colleague else booking
+    with_whom.book(soon + 3 * DAY, plan=scalp, at=now)
+
+    answer = as_dana.post(
+        f"/api/v1/sessions/{face.pk}/reschedule/",
+        {"starts_at": (soon + 3 * DAY).isoformat(), "shift_later": True},
+    )
+
+    begins = (soon + 3 * DAY).astimezone(face.clinic.zone)
+    assert (answer.status_code, answer.json()["code"]) == (409, "patient_taken")
+    assert answer.json()["errors"][0]["pointer"] == "/starts_at"
+    assert f"from {begins:%H:%M} to {begins + HOUR:%H:%M}. Choose a time" in answer.json()["detail"]
+    assert statuses([face]) == ["BOOKED"]
 
 
 def test_each_area_is_charted_and_one_cartridge_serves_all(
