@@ -125,7 +125,7 @@ def test_a_patient_whose_address_is_wrong_is_told_whom_to_call(clinic: Clinic) -
     assert clinic.phone.as_international in answer.content.decode()
     assert f'href="/p/{token}/"' in answer.content.decode()
     nobody = Client().get("/p/no-token/nothing/")
-    assert (nobody.status_code, "tel:" in nobody.content.decode()) == (404, False)
+    assert (nobody.status_code, 'href="tel:' in nobody.content.decode()) == (404, False)
 
 
 def test_every_error_page_is_words_without_asking_for_anything() -> None:
