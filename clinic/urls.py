@@ -145,6 +145,7 @@ urlpatterns = [
     path("p/<str:token>/today/", patient_pages.today, name="patient-today"),
     path("p/<str:token>/write/", patient_pages.write, name="patient-write"),
     path("p/<str:token>/preferences/", patient_pages.preferences, name="patient-preferences"),
+    path("p/<str:token>/language/", patient_pages.language, name="patient-language"),
     path("p/<str:token>/unsubscribe/", patient_pages.unsubscribe, name="patient-unsubscribe"),
     path("webhooks/sms/", webhooks.sms, name="webhook-sms"),
     path("webhooks/twilio/inbound/", webhooks.twilio_inbound, name="webhook-twilio-inbound"),

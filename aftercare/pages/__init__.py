@@ -8,6 +8,7 @@ from aftercare.pages import check_in
 from aftercare.pages.answer import answer
 from aftercare.pages.cancel import calendar, cancel
 from aftercare.pages.home import home
+from aftercare.pages.language import language
 from aftercare.pages.other_times import change, move
 from aftercare.pages.preferences import preferences, unsubscribe
 from aftercare.pages.today import today
@@ -22,6 +23,7 @@ __all__ = [
     "check_in",
     "confirm",
     "home",
+    "language",
     "move",
     "preferences",
     "today",

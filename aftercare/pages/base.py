@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.template import loader
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 
@@ -174,11 +175,22 @@ def show(
             "clinic": message.clinic,
             "home": f"/p/{links.token_for(message)}/",
             "form_key": form_key(message),
+            # To press on pages that can be opened again.
+            "languages": _other_languages() if request.method == "GET" else [],
+            "this_page": request.get_full_path(),
             **hours_now(message.clinic, at=timezone.now()),
             **context,
         },
         status=status,
     )
+
+
+def _other_languages() -> list[tuple[str, str]]:
+    """By the names that their speakers give them."""
+    return [
+        (code, str(get_language_info(code)["name_local"]).capitalize())
+        for code in other_languages()
+    ]
 
 
 def form_key(message: Message) -> str:

@@ -7,7 +7,7 @@ from patients.services.consents import (
     record_treatment_consent,
     revoke_consent,
 )
-from patients.services.contact import record_contact_consent
+from patients.services.contact import choose_language, record_contact_consent
 from patients.services.records import (
     PatientArchived,
     archive_record,
@@ -40,6 +40,7 @@ __all__ = [
     "archive_record",
     "assess_skin_type",
     "change_concern",
+    "choose_language",
     "current_texts",
     "finish_source",
     "finish_task",

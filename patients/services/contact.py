@@ -8,7 +8,7 @@ from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
 from clinic.models import User
 from patients.models import ContactConsent, Patient
-from patients.services.records import require_open
+from patients.services.records import lock_open_record, require_open
 
 
 class NoAddress(Conflict):
@@ -20,6 +20,18 @@ def lock_name(patient_id: UUID) -> str:
     """The name for `db.locks`: held shared while a message to the patient goes out, and alone
     by whoever records the patient's word, so nothing follows after a withdrawal was answered."""
     return f"patients.contact:{patient_id}"
+
+
+@retried_transaction
+def choose_language(*, patient_id: UUID, language: str, at: datetime, by: User | None) -> Patient:
+    """Change the language that a patient reads; `by` nobody if it is the patient. Raises
+    PatientArchived, or ValidationError by field."""
+    patient = lock_open_record(patient_id)
+    if patient.language != language:
+        patient.language = language
+        patient.full_clean()
+        patient.save()
+    return patient
 
 
 @retried_transaction

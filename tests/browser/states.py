@@ -152,6 +152,7 @@ def patients_pages(booking: Booking) -> dict[str, list[State]]:
             State(visit, "preferences/"),
             State(visit, "preferences/?done=saved"),
         ],
+        "patient-language": [State(visit, "language/", {"language": "xx"})],
         "patient-unsubscribe": [
             State(visit, "unsubscribe/"),
             State(visit, "unsubscribe/", {}),

@@ -23,6 +23,7 @@ from tests.factories import (
     DAY,
     NINE,
     ConcernFactory,
+    InboundFactory,
     MessageFactory,
     OutcomeScaleFactory,
     PatientFactory,
@@ -52,6 +53,7 @@ ALLOWED = {
     "note_freed": "a step of cancelling",
     "preview_merge": "refuses with cannot_merge",
     "raise_task": "somebody has to look after what was kept",
+    "receive_from_check_in": "what a patient writes must not be lost; the page has ended",
     "receive_from_page": "what a patient writes must not be lost; the page has ended",
     "record": "a word on an address, which may be shared",
     "resolve_message": "what became of a message that was sent",
@@ -83,6 +85,7 @@ class World:
             offered_device=booking.device,
             offer_expires_at=NINE + 80 * DAY,
         )
+        self.inbound = InboundFactory(patient=patient, clinic=patient.clinic)
         self.message = MessageFactory(session=self.done, status="CANCELLED", reason="by hand")
         self.at = NINE + 40 * DAY - timedelta(minutes=5)
         slot = {"practitioner": self.by, "room": booking.room, "device": booking.device}
@@ -107,6 +110,7 @@ class World:
                 "reason": "X",
                 "action_taken": "X",
             },
+            "answer_reply": {"inbound_id": self.inbound.pk, "text": "Please call us."},
             "archive_patient": {**patient, "decider": Decider(at=self.at, by=self.by)},
             "assess_skin_type": {**patient, "skin_type": 3, "assessed_on": date(2030, 1, 1)},
             "book_series": {"plan_id": self.plan.pk, "slots": [self.slot]},
@@ -155,6 +159,7 @@ class World:
             "place_hold": {"plan_id": self.plan.pk, **self.slot},
             "record_candidacy": {"patient": self.plan.patient, "outcome": "CANDIDATE"},
             "record_concern": {**patient, "concern": ConcernFactory()},
+            "choose_language": {**patient, "language": "es"},
             "record_contact_consent": {
                 **patient,
                 **{"channel": "EMAIL", "purpose": "CARE", "granted": True, "wording": "?"},

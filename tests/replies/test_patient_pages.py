@@ -123,7 +123,9 @@ def test_looking_changes_nothing(message: Message, part: str, method: str) -> No
     assert status(message) == Status.BOOKED
 
 
-@pytest.mark.parametrize("part", ["confirm/", "change/", "write/", "preferences/", "cancel/"])
+@pytest.mark.parametrize(
+    "part", ["confirm/", "change/", "write/", "preferences/", "cancel/", "language/"]
+)
 def test_a_post_that_comes_from_no_form_of_ours_changes_nothing(
     message: Message, part: str
 ) -> None:
