@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.models import Message
-from aftercare.pages.base import FORM_IS_OLD, is_from_our_form, lead_to, of_patient, show
+from aftercare.pages.base import FORM_IS_OLD, TOO_OFTEN, is_from_our_form, lead_to, of_patient, show
 from aftercare.pages.home import show_home
 from aftercare.pages.visit import is_ahead
 from aftercare.pages.words import Refused, take_words
@@ -20,13 +20,14 @@ from clinic.errors import DomainError
 from clinic.models import Device, Room, User
 from clinic.values.zones import whose_clock
 from patients.models import TaskKind
-from sessions.models import TreatmentSession
+from sessions.models import SessionEvent, TreatmentSession
 from sessions.scheduling.availability import Offer, offers
 from sessions.scheduling.wanted import wanted_by
 from sessions.services import reschedule_session
 
 OFFERED = 6
 A_DAY = 2  # of them, so that not all are on one morning
+MOVES_A_DAY = 3
 LOOKED_AT = timedelta(days=27)
 FARTHEST = timedelta(days=182)
 BY_PATIENT = "Moved by the patient on the page."
@@ -48,6 +49,8 @@ def move(request: HttpRequest, message: Message) -> HttpResponse:
     wanted = _instant(request.POST.get("starts_at", ""))
     if wanted is None:
         return _ask(request, message, at=at, problem=PICK_ONE, status=400)
+    if has_moved_enough(session, at=at):
+        return _ask(request, message, at=at, problem=TOO_OFTEN, status=429)
     if not move_to(session, starts_at=wanted, at=at):
         return _ask(request, message, at=at, problem=GONE, status=409)
     return lead_to(message)
@@ -64,6 +67,17 @@ def change(request: HttpRequest, message: Message) -> HttpResponse:
     if not is_ahead(message.session, at=at):
         return show_home(request, message, problem=taken.problem, status=taken.status)
     return _ask(request, message, at=at, problem=taken.problem, status=taken.status)
+
+
+def has_moved_enough(session: TreatmentSession, *, at: datetime) -> bool:
+    """Whoever moves more often keeps times from others; the desk can, at any time."""
+    moved = SessionEvent.objects.filter(
+        session__patient=session.patient_id,
+        session__sitting=None,
+        reason=BY_PATIENT,
+        at__gt=at - timedelta(days=1),
+    )
+    return moved.count() >= MOVES_A_DAY
 
 
 def move_to(session: TreatmentSession, *, starts_at: datetime, at: datetime) -> bool:

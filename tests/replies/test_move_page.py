@@ -6,7 +6,7 @@ import pytest
 
 from aftercare.models import Message
 from aftercare.pages import other_times
-from aftercare.pages.other_times import A_DAY, OFFERED
+from aftercare.pages.other_times import A_DAY, MOVES_A_DAY, OFFERED
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from tests.conftest import Booking
@@ -62,3 +62,14 @@ def test_what_is_no_free_time_moves_nothing(visit: Message, starts_at: str, code
     assert post(visit, "move/", starts_at=starts_at).status_code == code
     assert post(visit, "move/", form="x", starts_at=starts_at).status_code == 403
     assert status(visit) == Status.BOOKED
+
+
+def test_three_moves_a_day_are_enough_and_the_next_day_it_goes_on(
+    visit: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = [visit.session.starts_at + number * HOUR / 2 for number in (1, 2, 3, 4)]
+    codes = [post(visit, "move/", starts_at=start.isoformat()).status_code for start in free]
+
+    assert codes == [303] * MOVES_A_DAY + [429]
+    monkeypatch.setattr(other_times, "timezone", SimpleNamespace(now=lambda: NINE + DAY))
+    assert post(visit, "move/", starts_at=free[3].isoformat()).status_code == 303
