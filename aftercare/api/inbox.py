@@ -88,7 +88,7 @@ class ReplyAnswerIn(Form):
     text = TextField(
         max_length=LONGEST_ANSWER,
         help_text="Names no place on the body and nothing that was put on it. An SMS of up to 220 "
-        "characters that tells nothing of skin has the words, any other a link to them.",
+        "characters that tells nothing of skin or who it is has the words, any other a link.",
     )
     channel = serializers.ChoiceField(
         choices=Channel.choices, required=False, help_text="Without it, as the patient wrote."

@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from aftercare.dispatch import sms_limit
 from aftercare.models import TREATED, Anchor, CareStep, Message, MessageStatus
 from aftercare.planning import conditions
-from aftercare.planning.announcements import loud_from
+from aftercare.planning.announcements import allowed_at
 from aftercare.planning.plan import WITHDRAWN
-from aftercare.planning.timing import in_quiet_hours, next_allowed
 from clinic.models import in_words
 from patients.models import Purpose
 from sessions.lifecycle import Status
@@ -85,17 +84,8 @@ def is_routine(step: CareStep) -> bool:
 
 
 def no_quiet_hour(message: Message, at: datetime) -> Verdict | None:
-    """Who has written waits for the answer, which a person sends now; and who must not come has to
-    hear of it before."""
-    if message.step.anchor == Anchor.ANSWERED:
-        return None
-    clinic, zone = message.clinic, message.patient.zone
-    if not in_quiet_hours(at, clinic, zone):
-        return None
-    due, loud = next_allowed(at, clinic, zone), loud_from(message.step, message.session, at)
-    if loud and loud <= at:
-        return None
-    return Verdict(MessageStatus.PENDING, "quiet hours", min(due, loud or due))
+    due = allowed_at(message, at)
+    return None if due == at else Verdict(MessageStatus.PENDING, "quiet hours", due)
 
 
 def conditions_are_met(message: Message, at: datetime) -> Verdict | None:

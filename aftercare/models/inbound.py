@@ -56,6 +56,8 @@ class InboundMessage(Model):
     the product has looked after by itself.
     """
 
+    version_parts = ("answers",)
+
     channel = models.CharField(max_length=8, choices=Channel)
     sender = models.CharField(max_length=254)
     to = models.CharField(max_length=254, blank=True)

@@ -1,9 +1,10 @@
-"""What must be heard in time: a visit that is cancelled or moved. Whoever does not hear of it comes
-in vain."""
+"""What must be heard in time: a visit that is cancelled or moved, for whoever does not hear of it
+comes in vain; and what staff answer, for whoever has written waits."""
 
 from datetime import datetime, timedelta
 
-from aftercare.models import ANNOUNCES, Anchor, CareStep
+from aftercare.models import ANNOUNCES, Anchor, CareStep, Message
+from aftercare.planning.timing import next_allowed
 from sessions.models import TreatmentSession
 
 BOTH_CHANNELS_WITHIN = timedelta(hours=48)
@@ -31,3 +32,12 @@ def loud_from(step: CareStep, session: TreatmentSession, at: datetime) -> dateti
     if step.anchor not in ANNOUNCES:
         return None
     return would_come_at(step, session, at) - QUIET_HOURS_HOLD_BEFORE
+
+
+def allowed_at(message: Message, at: datetime) -> datetime:
+    """`at`, or when the quiet hours no longer hold this message."""
+    if message.step.anchor == Anchor.ANSWERED:
+        return at
+    allowed = next_allowed(at, message.clinic, message.patient.zone)
+    loud = loud_from(message.step, message.session, at) if allowed > at else None
+    return min(allowed, max(at, loud)) if loud else allowed

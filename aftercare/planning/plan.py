@@ -21,6 +21,7 @@ from django.db.models import Q
 
 from aftercare.models import TREATED, Anchor, CareStep, Message, MessageStatus
 from aftercare.models.course import asks_about_the_course
+from aftercare.planning.announcements import allowed_at
 from aftercare.planning.conditions import FITS, gather, unmet
 from aftercare.planning.reach import REACHED, reach_of
 from aftercare.planning.reconcile import (
@@ -36,7 +37,7 @@ from aftercare.planning.reconcile import (
     reconcile,
     window_of,
 )
-from aftercare.planning.timing import DAY, next_allowed
+from aftercare.planning.timing import DAY
 from aftercare.signals import message_ended
 from clinic.db.prepared import Prepared
 from clinic.db.rows import columns, pop_row
@@ -238,7 +239,7 @@ def fall_back(message: Message, *, at: datetime) -> Message | None:
     if not step.has_fallback:
         return None
     usable = reach_of([patient.pk]).get((patient.pk, step.purpose), set())
-    due = next_allowed(at, message.clinic, patient.zone)
+    due = allowed_at(message, at)
     other = next(channel for channel in step.channels if channel != message.channel)
     if other not in usable or due >= message.expires_at:
         return None

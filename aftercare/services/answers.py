@@ -150,7 +150,7 @@ def _send(
     except NoTemplate as error:
         raise NotReachable(f"{error}. Write one, or call.".capitalize()) from error
     if channel == Channel.SMS:
-        answer.sms_parts, answer.as_link = gsm7.parts(outgoing.text), not fits_sms(text)
+        answer.sms_parts, answer.as_link = gsm7.parts(outgoing.text), not fits_sms(text, patient)
     answer.save(force_insert=True)
     message.answer = answer
     message.save(update_fields=["answer"])

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from aftercare.models import LONGEST_ANSWER, Message
 from aftercare.texts import gsm7, links
 from aftercare.texts.checks import MOST_IN_SMS, indiscreet, place_words
-from patients.models import Channel, Zone
+from patients.models import Channel, Patient, Zone
 from sessions.models import Product
 
 # As they are put on the skin: beginnings of words.
@@ -40,9 +40,8 @@ def check_answer(text: str) -> None:
 
 def named_in(text: str) -> list[str]:
     """The words in `text` that name a place on the body, or what was put on it."""
-    places = {
-        word.lower() for word in [*place_words(), *Zone.objects.values_list("name", flat=True)]
-    }
+    zones = Zone.objects.values_list("name", flat=True)
+    places = {word.lower().removesuffix("s") for word in [*place_words(), *zones]}
     products = {name.lower() for name in Product.objects.values_list("name", flat=True)}
     found = _pattern(frozenset(places | products)).finditer(text.lower())
     return sorted({one[0] for one in found})
@@ -55,11 +54,17 @@ def _pattern(names: frozenset[str]) -> re.Pattern[str]:
     return re.compile(rf"\b(?:(?:{stems})\w*|(?:{whole})(?:e?s)?\b)")
 
 
-def fits_sms(text: str) -> bool:
-    """Whether an SMS has the words themselves."""
+def fits_sms(text: str, patient: Patient) -> bool:
+    """Whether an SMS has the words themselves. It names no person."""
+    if names_of(patient) & set(re.findall(r"\w+", text.lower())):
+        return False
     folded = gsm7.fold_to_gsm7(text)
     is_short = not gsm7.foreign_characters(folded) and sum(gsm7.septets(folded)) <= MOST_IN_SMS
     return is_short and not indiscreet(text)
+
+
+def names_of(patient: Patient) -> set[str]:
+    return set(re.findall(r"\w+", f"{patient.given_name} {patient.family_name}".lower()))
 
 
 def words_of(message: Message) -> str:
@@ -67,6 +72,6 @@ def words_of(message: Message) -> str:
     text = message.answer.text if message.answer else ""
     if message.channel == Channel.EMAIL:
         return text
-    if fits_sms(text):
+    if fits_sms(text, message.patient):
         return gsm7.fold_to_gsm7(text)
     return gettext("we have answered you: %(link)s") % {"link": links.main_page(message)}

@@ -76,6 +76,7 @@ def test_a_reply_by_sms_is_answered_by_sms_at_once_also_at_night(
         ("x" * MOST_IN_SMS, False),
         ("x" * (MOST_IN_SMS + 1), True),
         ("The redness is normal.", True),  # which tells of skin
+        ("Please call us, grace.", True),  # a lock screen names nobody
         ("Это нормально", True),  # which the alphabet lacks
         ("Sí, es normal", False),
     ],
@@ -227,7 +228,14 @@ def test_of_several_at_one_number_one_is_named(
 
 
 @pytest.mark.parametrize(
-    "words", ["Cool your cheeks.", "The numbing cream does that.", "Es por el sérum.", "¿La nariz?"]
+    "words",
+    [
+        "Cool your cheeks.",
+        "Is it one cheek?",
+        "The numbing cream does that.",
+        "Es por el sérum.",
+        "¿La nariz?",
+    ],
 )
 def test_an_answer_names_no_place_and_nothing_that_was_put_on_it(
     reply: InboundMessage, as_dana: APIClient, words: str

@@ -31,6 +31,7 @@ from tests.factories import (
     SideEffectExpectationFactory,
     SideEffectFactory,
     SkinTypeAssessmentFactory,
+    StaffAlertFactory,
     StaffTaskFactory,
     TemplateFactory,
     TimeOffFactory,
@@ -109,5 +110,8 @@ def rows(booking: "Booking") -> list[Any]:
         WaitlistEntryFactory(plan=booking.plan),
         StaffTaskFactory(clinic=booking.plan.clinic, patient=patient),
         InboundFactory(clinic=booking.plan.clinic, patient=patient),
+        StaffAlertFactory(
+            task=StaffTaskFactory(clinic=booking.plan.clinic), person=booking.practitioner
+        ),
         AddressConsentFactory(address=str(patient.mobile)),
     ]

@@ -26,6 +26,7 @@ OLD = "0123456789abcdef"
 BESIDE = {
     *("retire_practitioner", "retire_working_hours"),
     *("record_deviation", "take_exposure_step"),
+    "answer_inbound_message",
     *("add_addendum", "book_series", "override_finding", "record_concern", "resend_message"),
     *("record_contact_consent", "record_photo_consent", "record_screening", "hand_out_consent"),
     "record_treatment_consent",
