@@ -21,6 +21,11 @@ class Concern(Model):
         blank=True,
         help_text="Where it occurs; everywhere if none is named.",
     )
+    responds_poorly = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="To needling alone: which adjunct or alternative was discussed is asked for.",
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -46,6 +51,11 @@ class ConcernSubtype(Sourced, Model):
     name = models.CharField(max_length=80)
     advice = models.CharField(
         max_length=200, blank=True, help_text="What to expect and to discuss."
+    )
+    responds_poorly = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="To needling alone: which adjunct or alternative was discussed is asked for.",
     )
     source = models.CharField(max_length=300, blank=True)
 

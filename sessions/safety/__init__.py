@@ -26,7 +26,7 @@ from sessions.safety.readiness import (
     check_skin_type,
 )
 from sessions.safety.reports import check_reports
-from sessions.safety.response import check_response
+from sessions.safety.response import check_alternatives, check_response
 from sessions.safety.side_effects import check_history, check_side_effects
 
 __all__ = [
@@ -58,6 +58,7 @@ def assess(facts: Facts) -> list[Finding]:
         *check_pigment(facts),
         *check_course(facts),
         *check_response(facts),
+        *check_alternatives(facts),
         *check_label_and_consent(facts),
         *(finding for treated in facts.treated for finding in check_zone(treated, facts)),
         *(finding for use in facts.products for finding in check_product(use, facts)),

@@ -27,7 +27,7 @@ from sessions.safety.loading import (
 )
 from sessions.safety.loading_chart import product_facts, zone_facts
 from sessions.safety.loading_healing import PIGMENT, courses_in_effect, open_side_effect
-from sessions.safety.loading_label import device_facts
+from sessions.safety.loading_label import device_facts, poor_response
 from sessions.safety.loading_response import stop_after
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -36,7 +36,7 @@ KNOWN = {
     *("age", "skin", "device", "protocol", "yes", "patient", "previous", "effects", "chart"),
     *("products", "consent", "expectations", "cartridge", "other_area", "asks", "scenario"),
     *("good_health", "planned", "screening", "cooling_off", "response", "credentials", "asks_for"),
-    *("jurisdiction", "subtype", "weight"),
+    *("jurisdiction", "subtype", "weight", "alternatives"),
 }
 
 
@@ -91,6 +91,7 @@ def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
     treated = _treated(inputs, version, at)
     previous = inputs.get("previous") or []
     rules = rules_in_effect(at)
+    forms = _forms(inputs)
     limit = stop_after(version, rules)
     return facts.Facts(
         starts_at=at,
@@ -107,7 +108,9 @@ def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
         screening=_screening(inputs, at),
         consent=_consent(inputs, device, treated, at),
         cooling_off_days=inputs.get("cooling_off", 0),
-        subtypes=_subtypes(inputs),
+        subtypes={form.code: form.name for form in forms},
+        responds_poorly=poor_response(version.protocol.concern, forms),
+        alternatives_told=inputs.get("alternatives", False),
         previous=_previous(previous, inputs, at),
         sessions_before=len(previous),
         sessions_planned=inputs.get("planned", version.planned_sessions),
@@ -122,11 +125,8 @@ def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
     )
 
 
-def _subtypes(inputs: Mapping[str, Any]) -> dict[str, str]:
-    if "subtype" not in inputs:
-        return {}
-    form = ConcernSubtype.objects.get(code=inputs["subtype"])
-    return {form.code: form.name}
+def _forms(inputs: Mapping[str, Any]) -> list[ConcernSubtype]:
+    return [ConcernSubtype.objects.get(code=inputs["subtype"])] if "subtype" in inputs else []
 
 
 def _response(inputs: Mapping[str, Any]) -> facts.Response:

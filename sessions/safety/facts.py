@@ -274,6 +274,8 @@ class Facts:
     area: Area = Area()
     record: Record = Record()
     subtypes: Mapping[str, str] = field(default_factory=dict)  # forms of the concern, by code
+    responds_poorly: str = ""  # what of it does so to needling alone
+    alternatives_told: bool = False
     previous: Previous | None = None
     sessions_before: int = 0  # completed ones of the plan
     sessions_planned: int | None = None

@@ -42,7 +42,12 @@ from sessions.safety.loading_healing import (
     past_side_effects,
     unreviewed_levels,
 )
-from sessions.safety.loading_label import concern_forms, device_facts
+from sessions.safety.loading_label import (
+    alternatives_told,
+    concern_forms,
+    device_facts,
+    poor_response,
+)
 from sessions.safety.loading_response import response, stop_after
 
 PIGMENT_CHECK = "pigment-change"  # the screening rule that asks for it
@@ -53,6 +58,9 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
     on = session.starts_at_local.date()
     rules = rules_in_effect(at)
     done = _sessions_before(session)
+    plan = of_treatment(session.plan)
+    forms = concern_forms(plan)
+    poor = poor_response(plan.concern, forms)
     limit = stop_after(of_treatment(session.protocol_version), rules)
     return Facts(
         starts_at=session.starts_at,
@@ -75,12 +83,14 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         screening=screening_facts(newest_screening(session.patient)),
         consent=_consent(newest_consent(session), at, session.clinic),
         cooling_off_days=session.clinic.consent_cooling_off_days,
-        subtypes=concern_forms(of_treatment(session.plan)),
+        subtypes={form.code: form.name for form in forms},
+        responds_poorly=poor,
+        alternatives_told=bool(poor) and alternatives_told(plan),
         previous=_previous(session, on),
         sessions_before=done,
         stop_after=limit,
         response=response(session) if limit and done >= limit.value else None,
-        sessions_planned=of_treatment(session.plan).planned_sessions,
+        sessions_planned=plan.planned_sessions,
         side_effects=open_side_effects(session, at),
         past_side_effects=past_side_effects(session),
         unreviewed=unreviewed_levels(session),

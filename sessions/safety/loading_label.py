@@ -1,13 +1,14 @@
 """What a device can do and what it is cleared for, and what exactly is treated: from the rows."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import Q
 
 from clinic.models import DeviceModel, DeviceSpec, Jurisdiction
-from patients.models import PatientConcern
-from sessions.models import MIN_DEPTH_MM, DeviceClearance, TreatmentPlan
+from patients.models import Concern, ConcernSubtype, PatientConcern
+from sessions.models import MIN_DEPTH_MM, Candidacy, DeviceClearance, TreatmentPlan
 from sessions.safety import facts
 
 
@@ -48,11 +49,22 @@ def device_facts(model: DeviceModel, at: datetime, jurisdiction: str) -> facts.D
     )
 
 
-def concern_forms(plan: TreatmentPlan) -> dict[str, str]:
-    """The forms of the concern that the plan is to better, by code; where it names none, those
-    that the patient has there."""
+def concern_forms(plan: TreatmentPlan) -> list[ConcernSubtype]:
+    """The forms of the concern that the plan is to better; where it names none, those that the
+    patient has there."""
     known = PatientConcern.objects.filter(patient=plan.patient_id, concern=plan.concern_id)
     known = known.select_related("subtype")
     there = Q(zone__isnull=True) | Q(zone__area=plan.area_id)
     rows = list(known.filter(plans=plan)) or list(known.filter(there))
-    return {row.subtype.code: row.subtype.name for row in rows if row.subtype}
+    return [row.subtype for row in rows if row.subtype]
+
+
+def poor_response(concern: Concern, forms: Iterable[ConcernSubtype]) -> str:
+    """What of it responds poorly to needling alone; empty if nothing does."""
+    kinds: list[Concern | ConcernSubtype] = [concern, *forms]
+    return ", ".join(kind.name for kind in kinds if kind.responds_poorly)
+
+
+def alternatives_told(plan: TreatmentPlan) -> bool:
+    told = Candidacy.objects.binding(plan.patient_id, plan.concern.code)
+    return told.filter(alternatives__regex=r"\S").exists()

@@ -1,6 +1,9 @@
-"""Whether the treatment helps: after how many sessions somebody asks. Source: clinical.md §1.2."""
+"""Whether the treatment helps: after how many sessions somebody asks, and of what else was spoken.
 
-from clinic.findings import Finding, Severity
+Sources: stop rule clinical.md §1.2; what responds poorly §1.1.
+"""
+
+from clinic.findings import OUR_DEFAULT, Finding, Severity
 from sessions.safety.facts import Facts
 
 
@@ -27,5 +30,22 @@ def check_response(facts: Facts) -> list[Finding]:
             rule=limit.rule,
             source=limit.source,
             numbers={"sessions": str(done), "stop_after": str(limit)},
+        )
+    ]
+
+
+def check_alternatives(facts: Facts) -> list[Finding]:
+    """Of what responds poorly, somebody has said what could be done beside or instead
+    (clinical.md §1.1)."""
+    if not facts.responds_poorly or facts.alternatives_told:
+        return []
+    return [
+        Finding(
+            code="alternatives_not_discussed",
+            severity=Severity.INFO,
+            message=f"Needling alone does little for: {facts.responds_poorly}. Record with the"
+            " candidacy which adjunct or alternative was discussed.",
+            rule="concerns that respond poorly",
+            source=OUR_DEFAULT,
         )
     ]

@@ -30,6 +30,7 @@ PLAIN = {
     "cold_sore_history": "decided by the screening",
     "lists_isotretinoin": "what a device's label says",
     "near_mouth": "where a zone lies",
+    "responds_poorly": "a fact of a concern",
     "sharps_disposed": "decided by the finding where the clinic asks for it",
     "patient_assented": "decided by the finding about minors",
 }

@@ -138,11 +138,15 @@ STOPPED = [{"days": 42 * n, "depth": "1.00"} for n in (1, 2, 3)]
         ({**SCAR, "subtype": "scar-hypertrophic"}, "on_label"),
         ({**SCAR, "subtype": "scar-surgical"}, "off_label"),
         (SCAR, "off_label"),
+        ({"subtype": "acne-scar-ice-pick"}, "alternatives_not_discussed"),
+        ({"protocol": "melasma-face"}, "alternatives_not_discussed"),
+        ({"protocol": "melasma-face", "alternatives": True}, ""),
+        ({"subtype": "acne-scar-rolling"}, ""),
     ],
 )
 def test_cases_try_what_the_file_does_not(inputs: dict[str, Any], code: str, lines: Any) -> None:
     codes = {"no_response", "response_not_measured", "credential_expired", "examination_due"}
-    codes |= {"anaesthetic_dose_of_day", "no_clearance_on_file"}
+    codes |= {"anaesthetic_dose_of_day", "no_clearance_on_file", "alternatives_not_discussed"}
     if "device" in inputs:
         codes |= {"on_label", "off_label"}
     found = {finding.code for finding in assess_case(inputs, at=timezone.now())} & codes

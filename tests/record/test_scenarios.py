@@ -17,6 +17,7 @@ from tests.conftest import Booking
 from tests.factories import (
     HOUR,
     NINE,
+    CandidacyFactory,
     ConcernSubtypeFactory,
     DeviceClearanceFactory,
     PatientConcernFactory,
@@ -147,3 +148,21 @@ def test_off_label_is_said_where_a_label_of_the_place_is_known(booking: Booking)
     booking.move(session, Status.COMPLETED)
     session.refresh_from_db()
     assert session.is_off_label is None
+
+
+def test_what_responds_poorly_asks_for_what_else_was_discussed(booking: Booking) -> None:
+    """Until a decision on this concern tells of an alternative."""
+    concern = booking.plan.concern
+    session = booking.book()
+    assert "alternatives_not_discussed" not in assessed(session)
+    pick = ConcernSubtypeFactory(concern=concern, name="Ice-pick", responds_poorly=True)
+    PatientConcernFactory(patient=session.patient, concern=concern, subtype=pick)
+
+    asked = assessed(session)["alternatives_not_discussed"].finding
+    CandidacyFactory(patient=session.patient, concerns=["other"], alternatives="Peels")
+    still = "alternatives_not_discussed" in assessed(session)
+    CandidacyFactory(patient=session.patient, concerns=[concern.code], alternatives="TCA CROSS")
+
+    assert "Ice-pick" in asked.message
+    assert still
+    assert "alternatives_not_discussed" not in assessed(session)
