@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from clinic.db.retries import retried_transaction
 from clinic.demo.accounts import ACCOUNTS, HILLTOP, PASSWORD, RIVERSIDE
+from clinic.demo.kinds import book_every_kind
 from clinic.demo.people import people
 from clinic.demo.story import Story
 from clinic.models import (
@@ -47,6 +48,7 @@ def seed() -> str:
     for name, number, person in people():
         Story(person, number, clinics[name], now).play()
         told += 1
+    book_every_kind(riverside, now)
     _schedule(riverside, hilltop, now)
     return f"added {RIVERSIDE} and {HILLTOP} with {told} patients"
 

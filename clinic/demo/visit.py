@@ -12,7 +12,7 @@ from clinic.demo.intake import DAY, HOUR, Intake
 from clinic.demo.people import CHARTS, NOSE, RED, WHY_NOT
 from clinic.demo.pictures import portrait
 from clinic.models import CartridgeLot
-from patients.models import ScreeningKind, Zone
+from patients.models import Patient, ScreeningKind, Zone
 from patients.screening import DARKER_SKIN
 from sessions import services
 from sessions.lifecycle import Status
@@ -250,14 +250,18 @@ class Visits(Intake):
             )
 
     def _deliver(self, at: datetime) -> None:
-        """The messages that were due by then reached the patient; nothing is sent today for it."""
-        current = MessageTemplate.objects.current(
-            step_id=OuterRef("step"), channel=OuterRef("channel"), language=self.person.language
-        )
-        Message.objects.filter(patient=self.patient).open().filter(due_at__lte=at).update(
-            status=MessageStatus.SENT,
-            sent_at=F("due_at"),
-            ended_at=F("due_at"),
-            attempts=1,
-            template=current.values("pk")[:1],
-        )
+        deliver(self.patient, at)
+
+
+def deliver(patient: Patient, at: datetime) -> None:
+    """The messages that were due by then reached the patient; nothing is sent today for it."""
+    current = MessageTemplate.objects.current(
+        step_id=OuterRef("step"), channel=OuterRef("channel"), language=patient.language
+    )
+    Message.objects.filter(patient=patient).open().filter(due_at__lte=at).update(
+        status=MessageStatus.SENT,
+        sent_at=F("due_at"),
+        ended_at=F("due_at"),
+        attempts=1,
+        template=current.values("pk")[:1],
+    )

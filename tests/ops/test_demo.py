@@ -1,6 +1,7 @@
 """The demo: forty people in every phase of treatment, and nothing that a rule would refuse."""
 
 from collections import Counter
+from itertools import product
 from typing import Any
 
 from django.db.models import Count, Q
@@ -29,6 +30,11 @@ from sessions.models import (
 )
 from sessions.safety.assessment import assess_session
 
+PHASES = [
+    *(Status.BOOKED, Status.CONFIRMED, Status.CHECKED_IN),
+    *(Status.COMPLETED, Status.CANCELLED, Status.NO_SHOW),
+]
+
 
 def counted(rows: Any, field: str) -> Counter[Any]:
     return Counter(rows.values_list(field, flat=True))
@@ -48,7 +54,9 @@ def test_forty_patients_in_every_phase(catalogue: None, settings: Any, tmp_path:
     assert set(counted(TreatmentPlan.objects, "status")) == set(PlanStatus.values)
     assert Patient.objects.filter(plans=None).count() >= 4
     statuses = counted(TreatmentSession.objects, "status")
-    assert set(statuses) == set(Status.values) - {Status.CONFIRMED}
+    assert set(statuses) == set(Status.values)
+    shown = set(TreatmentSession.objects.values_list("kind", "status"))
+    assert set(product(Kind.values, PHASES)) <= shown
     assert statuses[Status.COMPLETED] > 40
     assert not TreatmentSession.objects.filter(status=Status.COMPLETED, ends_at__gt=now).exists()
     assert TreatmentSession.objects.exclude(rescheduled_from=None).exists()
@@ -66,7 +74,7 @@ def test_forty_patients_in_every_phase(catalogue: None, settings: Any, tmp_path:
 
 
 def _records_are_whole() -> None:
-    done = TreatmentSession.objects.filter(status=Status.COMPLETED)
+    done = TreatmentSession.objects.filter(kind=Kind.TREATMENT, status=Status.COMPLETED)
     for part in ("zone_treatments", "cartridge_uses", "product_uses", "findings"):
         assert not done.filter(**{part: None}).exists(), part
     assert not done.filter(Q(screening=None) | Q(consent=None)).exists()
