@@ -13,6 +13,7 @@ import requests
 
 from clinic.demo.client import Client, TourFailed
 from clinic.demo.consultation import Consultation
+from clinic.demo.follow_up import FollowUp
 
 PATIENCE = 60  # seconds that the messages may take
 GTIN = "09506000134352"  # GS1's own example: no real product has it
@@ -29,11 +30,12 @@ class Tour:
         for username in ("desk", "clinician"):
             self._client.log_in(username)
         patient = Consultation(self._client, _caller("Grace")).play()
-        plan = self._plan(patient)
-        slot = self._first_slot(plan)
-        session = self._book(plan, slot)
-        other = self._show_refusals(plan, slot)
-        self._book_face_and_neck(other)
+        face, neck = self._plan(patient), self._plan(patient, "wrinkles-neck")
+        follow_up = FollowUp(self._client, face)
+        follow_up.rate_before()
+        slot = self._first_slot(face, neck)
+        session = self._book(face, neck, slot)
+        self._leave_one_out(self._show_refusals(face, slot))
         self._arrive(session)
         self._ask_birth_date(patient)
         self._consent(patient, slot)
@@ -41,6 +43,7 @@ class Tour:
         self._chart(session, slot)
         self._override(session)
         self._complete(session)
+        follow_up.play(session)
         self._show_messages(patient)
         print("\nThe tour is over: both messages arrived.")
 
@@ -77,11 +80,15 @@ class Tour:
         self._say("desk", 200, f"sees {len(slots)} free times")
         return dict(slots[0])
 
-    def _book(self, plan: dict[str, Any], slot: dict[str, Any]) -> dict[str, Any]:
-        session: dict[str, Any] = self._call(
-            "desk", "POST", "sessions/", **_booking(plan, slot), expect=201
-        )
-        self._say("desk", 201, f"books {_when(session)}, session {session['id']}")
+    def _book(
+        self, face: dict[str, Any], neck: dict[str, Any], slot: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Two areas in one sitting: the session that leads, with its `areas`."""
+        body = {**_booking(face, slot), "further_plans": [neck["id"]]}
+        session: dict[str, Any] = self._call("desk", "POST", "sessions/", **body, expect=201)
+        told = " and ".join(area["area_code"] for area in session["areas"])
+        when = f"{_when(session)}, session {session['id']}"
+        self._say("desk", 201, f"books {told} in one sitting, {when}")
         return session
 
     def _show_refusals(self, plan: dict[str, Any], slot: dict[str, Any]) -> dict[str, Any]:
@@ -100,18 +107,11 @@ class Tour:
         print(f"{'':13}     earliest: {refused['earliest_on']}")
         return other
 
-    def _book_face_and_neck(self, face: dict[str, Any]) -> None:
-        """Two areas in one sitting; one of them is then left out."""
+    def _leave_one_out(self, face: dict[str, Any]) -> None:
+        """Of a sitting that somebody else has booked."""
         neck = self._plan({"id": face["patient"]}, "wrinkles-neck")
-        slot = self._first_slot(face, neck)
-        body = {**_booking(face, slot), "further_plans": [neck["id"]]}
-        session = self._call("desk", "POST", "sessions/", **body, expect=201)
-        url = f"sessions/{session['id']}/"
-        areas = self._call("desk", "GET", url, expect=200)["areas"]
-        told = " and ".join(area["area_code"] for area in areas)
-        self._say("desk", 201, f"books {told} in one sitting, {_when(session)}")
-        further = areas[1]["session"]
-        self._call("desk", "GET", f"sessions/{further}/", expect=200)
+        booked = self._book(face, neck, self._first_slot(face, neck))
+        further = booked["areas"][1]["session"]
         left_out = self._call(
             "desk", "POST", f"sessions/{further}/skip/", reason="A cold sore", expect=200
         )
@@ -141,7 +141,7 @@ class Tour:
             f"patients/{patient['id']}/consents/",
             text=text["id"],
             clauses=[clause["code"] for clause in text["clauses"]],
-            zones=["cheeks", "forehead"],
+            zones=["cheeks", "forehead", "neck-front"],
             device_models=[self._device_model(slot)],
             signer_name=_name(patient),
             expect=201,
@@ -180,6 +180,12 @@ class Tour:
         written = self._call("clinician", "PUT", f"{url}/chart/", zones=zones, expect=200)
         charted = ", ".join(f"{z['zone']} {z['depth_mm']} mm" for z in written["zones"])
         self._say("clinician", 200, f"charts {charted}")
+
+        neck = f"sessions/{session['areas'][1]['session']}/chart/"
+        self._call("clinician", "GET", neck, expect=200)
+        zones = [{"zone": "neck-front", "depth_mm": "0.75", "passes": 4, "endpoint": "ERYTHEMA"}]
+        self._call("clinician", "PUT", neck, zones=zones, expect=200)
+        self._say("clinician", 200, "charts neck-front 0.75 mm: one cartridge serves both areas")
 
     def _override(self, session: dict[str, Any]) -> None:
         """One finding is open: the forehead is deeper than its cap."""

@@ -149,6 +149,11 @@ def test_the_tour_passes_and_the_aftercare_follows(up: Up) -> None:
         "leaves neck out; the other area stays booked",
         "400  charts a depth of 2.60 mm: invalid",
         "complete: the session is COMPLETED",
+        "the check has closed it",
+        "sees what has changed: 2 now; 4 on ",
+        "better by 2.",
+        "and what is missing: ",
+        "complete: the outcome is COMPLETED",
         "Subject: Your care for today",
         "both messages arrived",
     ):
