@@ -1,14 +1,21 @@
 """Letters that ask for a visit, after a sitting for several areas: one letter, of all that it is
 for."""
 
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from aftercare.models import Anchor, Message
+from aftercare.models import Anchor, CareStep, Message
+from aftercare.planning import plan as planning
 from aftercare.texts.values import values_of
+from clinic.catalogue import read
+from clinic.management.commands.seed_catalogue import duration
 from clinic.models import User
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import TreatmentPlan, TreatmentSession
+from sessions.models import SessionEvent, TreatmentPlan, TreatmentSession
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
@@ -21,7 +28,8 @@ from tests.factories import (
     SessionFactory,
     visit_type_of,
 )
-from tests.planning.steps import outbox, plan_after
+from tests.planning.steps import outbox
+from tests.support.catalogue import ROOT
 
 pytestmark = pytest.mark.django_db
 NEXT, LATE = "book-next", "outcome-90d"
@@ -49,16 +57,22 @@ def steps(db: None) -> None:
     CareStepFactory(code=LATE, anchor=Anchor.LAST_SESSION, offset=90 * DAY, asks_for=LATE)
 
 
-def treat(booking: Booking, neck: TreatmentPlan, *, neck_is: str) -> TreatmentSession:
-    """Face and neck in one sitting, of which the face is done."""
+def treat(
+    booking: Booking, neck: TreatmentPlan, *, neck_is: str, face_is: str = Status.COMPLETED
+) -> TreatmentSession:
+    """Face and neck in one sitting."""
     shared = {
         "practitioner": booking.practitioner,
         "room": booking.room,
         "device": booking.device,
     }
-    face = SessionFactory(plan=booking.plan, status=Status.COMPLETED, **shared)
+    face = SessionFactory(plan=booking.plan, status=face_is, **shared)
     SessionFactory(plan=neck, sitting=face, status=neck_is, **shared)
-    plan_after(face)
+    SessionEvent.objects.create(
+        session=face, old_status="BOOKED", new_status=face_is, at=NINE + HOUR
+    )
+    anchors = [Anchor.COMPLETED, Anchor.LAST_SESSION, Anchor.MISSED]
+    planning.plan_messages(session=face, anchors=anchors, at=face.completed_at or NINE + HOUR)
     return face
 
 
@@ -149,3 +163,62 @@ def test_what_was_left_out_is_not_spoken_of(booking: Booking, neck: TreatmentPla
     treat(booking, neck, neck_is=Status.CANCELLED)
 
     assert told(NEXT) == told(LATE) == str(booking.plan.area)
+
+
+ASKING = [
+    step
+    for step in read(Path(ROOT, "aftercare/catalogue/steps.yaml"))
+    if step.get("asks_for") or step.get("next_session_booked") is False
+]
+
+
+@pytest.mark.parametrize("row", ASKING, ids=lambda row: row["code"])
+def test_what_a_letter_asks_for_is_booked_for_both_as_long_as_it_helps(
+    booking: Booking, neck: TreatmentPlan, alice: User, row: dict[str, Any]
+) -> None:
+    """Each step that ships and asks for a visit, on its first and in its last hour."""
+    lasts = {name: duration(row[name]) for name in ("offset", "useful_for")}
+    step = CareStepFactory(**{**row, "channel_policy": "EMAIL", **lasts})
+    if step.asks_for:
+        TreatmentPlan.objects.update(planned_sessions=1)
+    status = Status.NO_SHOW if step.anchor == Anchor.MISSED else Status.COMPLETED
+    treat(booking, neck, face_is=status, neck_is=status)
+
+    for moment in moments(Message.objects.get()):
+        booked = book_what_is_proposed(booking, neck, step, moment, by=alice)
+        assert outbox(status="PENDING") == []
+        booking.move(booked, Status.CANCELLED, at=moment)
+        assert outbox(status="PENDING") == [(step.code, "EMAIL", "PENDING")]
+
+
+def moments(message: Message) -> list[datetime]:
+    return [message.due_at, message.expires_at - HOUR]
+
+
+def book_what_is_proposed(
+    booking: Booking, neck: TreatmentPlan, step: CareStep, at: datetime, *, by: User
+) -> TreatmentSession:
+    if not step.asks_for:
+        first = services.propose_series(plan=booking.plan, further_plans=[neck], at=at)[0]
+        assert first.plans == [booking.plan, neck]
+        [booked] = services.book_series(
+            plan_id=booking.plan.pk,
+            further_plans=[neck],
+            slots=[first.slot.as_booking()],
+            at=at,
+            by=by,
+        )
+        return booked
+    plan, *further = TreatmentPlan.objects.with_booking_facts().order_by("pk")
+    found = services.propose_follow_up(plan=plan, further_plans=further, at=at)
+    wanted = next(one for one in found if one.visit_type.code == step.asks_for)
+    return services.book_visit(
+        visit_type=wanted.visit_type,
+        patient=plan.patient,
+        plan=wanted.plan,
+        starts_at=wanted.slot.starts_at,
+        practitioner=booking.practitioner,
+        room=booking.room,
+        at=at,
+        by=by,
+    )
