@@ -78,7 +78,9 @@ def test_plain_words_have_no_icon_and_no_colour() -> None:
     assert said == {True: "Yes", False: "No", None: "Not known"}
 
 
-def test_a_list_without_danger_has_no_red_in_it(booking: Booking, alice: User) -> None:
+def test_a_list_without_danger_has_no_red_in_it(
+    booking: Booking, alice: User, side_bar: None
+) -> None:
     """17 of 18 zones may be needled: one row is red, not seventeen."""
     for _ in range(3):
         make.ZoneFactory(area=booking.plan.area)

@@ -140,7 +140,7 @@ def test_a_first_text_in_it_has_english_around_it(french: None, channel: str) ->
 
 @pytest.mark.parametrize("language", ["es", "fr"])
 def test_staff_read_english_whatever_their_browser_asks_for(
-    french: None, manager: User, language: str
+    french: None, manager: User, side_bar: None, language: str
 ) -> None:
     pages = ["/admin/login/", "/admin/", "/admin/patients/patient/", "/admin/patients/patient/add/"]
     for user in (AnonymousUser(), manager):

@@ -93,13 +93,6 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _without_the_side_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is the same on every page, and half of the time that a page takes."""
-    monkeypatch.setattr(admin.site, "get_sidebar_list", lambda request: [])
-    monkeypatch.setattr(admin.site, "get_app_list", lambda request, app_label=None: [])
-
-
 def staff(clinic: Clinic) -> list[User]:
     """Each role at the clinic, somebody who works at two clinics, and somebody at none."""
     people = [UserFactory(role=role, clinic=clinic) for role in Role.values]
