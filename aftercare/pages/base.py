@@ -131,14 +131,18 @@ def _unless_busy(view: View, request: HttpRequest, message: Message) -> HttpResp
 
 
 def where_it_has_moved(session: TreatmentSession) -> TreatmentSession:
-    """The old link of a visit that was moved leads to the new one."""
-    while session.status == Status.CANCELLED:
-        rows = TreatmentSession.objects.select_related("practitioner")
-        new = rows.filter(rescheduled_from=session).first()
-        if new is None:
-            break
-        session = new
-    return session
+    """The old link of a visit that was moved leads to the new one. In two queries, however often
+    it has moved."""
+    if session.status != Status.CANCELLED:
+        return session
+    own = TreatmentSession.objects.filter(patient=session.patient_id)
+    moved = dict(own.exclude(rescheduled_from=None).values_list("rescheduled_from", "pk"))
+    newest = session.pk
+    while newest in moved:
+        newest = moved[newest]
+    if newest == session.pk:
+        return session
+    return own.select_related("practitioner").get(pk=newest)
 
 
 def rights_are_over(message: Message, *, at: datetime) -> bool:

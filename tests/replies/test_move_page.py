@@ -1,12 +1,15 @@
 """A patient moves a visit to one of a few free times, by the rules of the desk."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from aftercare.models import Message
 from aftercare.pages import other_times
+from aftercare.pages.base import where_it_has_moved
 from aftercare.pages.other_times import A_DAY, MOVES_A_DAY, OFFERED
+from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from tests.conftest import Booking
@@ -73,3 +76,28 @@ def test_three_moves_a_day_are_enough_and_the_next_day_it_goes_on(
     assert codes == [303] * MOVES_A_DAY + [429]
     monkeypatch.setattr(other_times, "timezone", SimpleNamespace(now=lambda: NINE + DAY))
     assert post(visit, "move/", starts_at=free[3].isoformat()).status_code == 303
+
+
+def test_an_old_link_finds_the_visit_in_two_queries_however_often_it_has_moved(
+    booking: Booking, django_assert_num_queries: Any
+) -> None:
+    visits = [booking.book(NINE + 7 * DAY)]
+    for days in (8, 9, 10):
+        visits.append(
+            services.reschedule_session(
+                session_id=visits[-1].pk,
+                starts_at=NINE + days * DAY,
+                at=NINE,
+                by=booking.practitioner,
+            )
+        )
+    gone = booking.move(booking.book(NINE + 60 * DAY), Status.CANCELLED, at=NINE)
+    old = TreatmentSession.objects.get(pk=visits[0].pk)
+
+    with django_assert_num_queries(2):
+        found = where_it_has_moved(old)
+        found.practitioner.get_full_name()
+
+    assert found == visits[-1]
+    assert where_it_has_moved(found) == found
+    assert where_it_has_moved(gone) == gone
