@@ -165,22 +165,10 @@ class TimelineStretch:
     marks: list[TimelineMark]
 
 
-ORDER = [
-    Anchor.BOOKED,
-    Anchor.STARTS,
-    Anchor.COMPLETED,
-    Anchor.LAST_SESSION,
-    Anchor.ABORTED,
-    Anchor.MISSED,
-    Anchor.CANCELLED,
-    Anchor.MOVED,
-]
-
-
 def timeline(steps: list[CareStep]) -> list[TimelineStretch]:
     """The sequence as a patient lives through it."""
     stretches = []
-    for anchor in ORDER:
+    for anchor in Anchor:
         here = [step for step in steps if step.anchor == anchor]
         here.sort(key=lambda step: step.offset + 28 * step.from_next_window * timedelta(days=1))
         if here:
