@@ -13,17 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from aftercare.models import Message
 from aftercare.pages.base import FORM_IS_OLD, is_from_our_form, lead_to, of_patient, show
 from aftercare.pages.visit import is_ahead
-from clinic.db.retries import retried_transaction
+from aftercare.services import cancel_own_visit
 from clinic.values.zones import whose_clock
-from patients.models import TaskKind
-from patients.services import raise_task
 from sessions import ical
-from sessions.lifecycle import Status
-from sessions.models.session import IllegalMove
-from sessions.services import move_session
 
 TOO_LONG = _("Please shorten your text to 500 characters.")
-BY_PATIENT = "Cancelled by the patient on the page."
 
 
 class WhyForm(forms.Form):
@@ -43,28 +37,8 @@ def cancel(request: HttpRequest, message: Message) -> HttpResponse:
     form = WhyForm(request.POST)
     if not form.is_valid():
         return _ask(request, message, at=at, problem=TOO_LONG, status=400)
-    cancel_visit(message, why=form.cleaned_data["text"], at=at)
+    cancel_own_visit(session_id=message.session.pk, why=form.cleaned_data["text"], at=at)
     return lead_to(message)
-
-
-@retried_transaction
-def cancel_visit(message: Message, *, why: str, at: datetime) -> None:
-    """Cancel by the rules of the desk, which is told; the patient gets the message of every
-    cancellation, at the address that is known."""
-    session = message.session
-    try:
-        move_session(session_id=session.pk, to=Status.CANCELLED, at=at, by=None, reason=BY_PATIENT)
-    except IllegalMove:  # cancelled, or begun, since the page was opened: it shows how things are
-        return
-    raise_task(
-        clinic=message.clinic,
-        patient=message.patient,
-        kind=TaskKind.CHANGE_WANTED,
-        title=f"Has cancelled: {message.patient}",
-        detail="\n".join(filter(None, (f"{session.starts_at_local:%d %b %Y, %H:%M}", why))),
-        source=f"cancelled-by-patient:{session.pk}",
-        at=at,
-    )
 
 
 @of_patient("GET", "HEAD")

@@ -15,22 +15,18 @@ from aftercare.pages.base import FORM_IS_OLD, TOO_OFTEN, is_from_our_form, lead_
 from aftercare.pages.home import show_home
 from aftercare.pages.visit import is_ahead
 from aftercare.pages.words import Refused, take_words
-from clinic.db.retries import Busy
-from clinic.errors import DomainError
-from clinic.models import Device, Room, User
+from aftercare.services import move_own_visit, times_to_move_to
+from aftercare.services.visits import MOVED_BY_PATIENT
 from clinic.values.zones import whose_clock
 from patients.models import TaskKind
 from sessions.models import SessionEvent, TreatmentSession
-from sessions.scheduling.availability import Offer, offers
-from sessions.scheduling.wanted import wanted_by
-from sessions.services import reschedule_session
+from sessions.scheduling.availability import Offer
 
 OFFERED = 6
 A_DAY = 2  # of them, so that not all are on one morning
 MOVES_A_DAY = 3
 LOOKED_AT = timedelta(days=27)
 FARTHEST = timedelta(days=182)
-BY_PATIENT = "Moved by the patient on the page."
 PICK_ONE = _("Please choose one of the times.")
 GONE = _("This time is no longer free. Please choose another one, or call us.")
 
@@ -51,7 +47,7 @@ def move(request: HttpRequest, message: Message) -> HttpResponse:
         return _ask(request, message, at=at, problem=PICK_ONE, status=400)
     if has_moved_enough(session, at=at):
         return _ask(request, message, at=at, problem=TOO_OFTEN, status=429)
-    if not move_to(session, starts_at=wanted, at=at):
+    if not move_own_visit(session_id=session.pk, starts_at=wanted, at=at):
         return _ask(request, message, at=at, problem=GONE, status=409)
     return lead_to(message)
 
@@ -74,48 +70,10 @@ def has_moved_enough(session: TreatmentSession, *, at: datetime) -> bool:
     moved = SessionEvent.objects.filter(
         session__patient=session.patient_id,
         session__sitting=None,
-        reason=BY_PATIENT,
+        reason=MOVED_BY_PATIENT,
         at__gt=at - timedelta(days=1),
     )
     return moved.count() >= MOVES_A_DAY
-
-
-def move_to(session: TreatmentSession, *, starts_at: datetime, at: datetime) -> bool:
-    """By the service, the rules and the locks of the desk; False if the time is no longer free."""
-    day = starts_at.astimezone(session.clinic.zone).date()
-    found = _free(session, first=day, last=day, at=at)
-    offer = next((one for one in found if one.starts_at == starts_at), None)
-    if offer is None:
-        return False
-    try:
-        reschedule_session(
-            session_id=session.pk,
-            starts_at=starts_at,
-            practitioner=User.objects.get(pk=offer.practitioner_id),
-            room=Room.objects.get(pk=offer.room_id) if offer.room_id else None,
-            device=Device.objects.get(pk=offer.device_id) if offer.device_id else None,
-            at=at,
-            by=None,
-            reason=BY_PATIENT,
-        )
-    except Busy:
-        raise
-    except DomainError:  # somebody was faster, or a rule is against it that the desk can weigh
-        return False
-    return True
-
-
-def _free(session: TreatmentSession, *, first: date, last: date, at: datetime) -> list[Offer]:
-    found = offers(
-        wanted=wanted_by(session),
-        first=first,
-        last=last,
-        practitioner_id=session.practitioner_id,
-        others=True,
-        at=at,
-        moving=session,
-    )
-    return [offer for offer in found if offer.starts_at != session.starts_at]
 
 
 def _ask(
@@ -129,7 +87,7 @@ def _ask(
     session, zone = message.session, message.clinic.zone
     today = at.astimezone(zone).date()
     first = min(max(_day(request.GET.get("from", "")) or today, today), today + FARTHEST)
-    found = _free(session, first=first, last=first + LOOKED_AT, at=at)
+    found = times_to_move_to(session, first=first, last=first + LOOKED_AT, at=at)
     few = _a_few(found, session)
     last = few[-1].starts_at.astimezone(zone).date() if few else first + LOOKED_AT
     times = [

@@ -12,6 +12,7 @@ from aftercare.services.messages import (
     resend_message,
     resolve_message,
 )
+from aftercare.services.visits import cancel_own_visit, move_own_visit, times_to_move_to
 
 __all__ = [
     "Answered",
@@ -24,6 +25,9 @@ __all__ = [
     "add_template_version",
     "answer_reply",
     "cancel_message",
+    "cancel_own_visit",
+    "move_own_visit",
     "resend_message",
     "resolve_message",
+    "times_to_move_to",
 ]

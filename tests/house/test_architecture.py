@@ -215,7 +215,7 @@ READS = {
         "questionnaire",
         "refusal",
     ),
-    "task_source",
+    *("task_source", "times_to_move_to"),
 }
 # Beat's: each row in a transaction of its own.
 ONE_BY_ONE = {"expire_offers", "offer_freed_slots"}
@@ -246,6 +246,7 @@ def test_every_service_that_writes_is_one_transaction_that_is_tried_again() -> N
 BY_NOBODY = {
     *("confirm", "receive", "receive_from_check_in", "receive_from_page", "receive_sms"),
     *("expire_offers", "note_freed", "offer_freed_slots", "raise_task"),
+    *("cancel_own_visit", "move_own_visit"),
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from aftercare.pages.other_times import move_to
+from aftercare.services import move_own_visit
 from sessions.models import TreatmentSession
 from tests.concurrency.booking.test_hot_slot import rivals
 from tests.concurrency.conftest import race
@@ -19,7 +19,7 @@ def mover(session_id: UUID) -> Callable[[], str]:
         session = TreatmentSession.objects.select_related("clinic", "practitioner").get(
             pk=session_id
         )
-        return "moved" if move_to(session, starts_at=SLOT, at=NINE) else "gone"
+        return "moved" if move_own_visit(session_id=session.pk, starts_at=SLOT, at=NINE) else "gone"
 
     return attempt
 
