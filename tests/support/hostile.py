@@ -25,11 +25,13 @@ from tests.factories import (
     NINE,
     CalendarFeedFactory,
     CandidacyFactory,
+    CareStepFactory,
     CartridgeLotFactory,
     CheckInFactory,
     ClosureFactory,
     ConcernSubtypeFactory,
     ConsentTextFactory,
+    ContactConsentFactory,
     CredentialFactory,
     ExposureFactory,
     HoldFactory,
@@ -46,6 +48,7 @@ from tests.factories import (
     SideEffectFactory,
     StaffAlertFactory,
     StaffTaskFactory,
+    TemplateFactory,
     TimeOffFactory,
     TreatmentConsentFactory,
     UserFactory,
@@ -189,6 +192,9 @@ class World:
         self.further_plan = PlanFactory(patient=patient, clinic=clinic)
         agree(other.plan.patient, doctor)
         self.photo_of_other = stored(jpeg(), other.plan.patient, doctor)
+        ContactConsentFactory(patient=patient)  # for who answers a reply
+        step = CareStepFactory(code="answer", anchor="ANSWERED", channel_policy="EMAIL")
+        TemplateFactory(step=step, body="{{ answer }}")
         self.rows = {
             "closures": ClosureFactory(clinic=clinic, starts_at=NINE + 400 * DAY),
             "candidacies": CandidacyFactory(patient=patient),
