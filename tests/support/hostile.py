@@ -71,6 +71,8 @@ BY_NAME: dict[str, Any] = {
     "date_of_birth": "1990-04-03",
     "assessed_on": "2024-05-01",
     "onset_on": "2024-05-01",
+    "weighed_on": "2024-05-01",
+    "weight_kg": "62.5",
     "last_exposure_on": "2024-05-01",
     "signed_off_on": "2024-05-01",
     "onset_at": NINE.isoformat(),  # the start of the completed session
@@ -112,6 +114,7 @@ BY_PLACE: dict[tuple[str, str], Any] = {
     ("candidacies", "until"): "2031-01-01",
     ("exposures", "patient"): None,  # it was a colleague
     ("inbox", "channel"): "EMAIL",
+    ("sessions", "tube_label"): "",
     ("VisitInRequest", "side_effect"): None,  # a check looks at it
     ("VisitInRequest", "task"): None,
     ("VisitInRequest", "device"): None,
@@ -186,7 +189,7 @@ class World:
         self.photo_text = ConsentTextFactory(kind="PHOTO")
         self.rules = [ScreeningRuleFactory(asks_last_exposure=True).code for _ in range(2)]
         self.scale = OutcomeScaleFactory()
-        self.product = ProductFactory()
+        self.product, self.cream = ProductFactory(), ProductFactory(kind="ANAESTHETIC")
         consent = TreatmentConsentFactory(patient=patient, text=self.text, recorded_by=doctor)
         photo_consent = agree(patient, doctor)
         self.further_plan = PlanFactory(patient=patient, clinic=clinic)
@@ -267,7 +270,7 @@ class World:
             "protocol": self.booking.plan.protocol,
             "patient_concerns": self.booking.plan.patient.concerns.first(),
             "scale": self.scale,
-            "product": self.product,
+            "product": self.cream if "cream" in path else self.product,
             "witness": self.users[Role.MANAGER],
             "staff": self.users[Role.PRACTITIONER],
             "rated_by": self.users[Role.PRACTITIONER],
