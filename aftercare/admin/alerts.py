@@ -15,7 +15,7 @@ class StaffAlertAdmin(ReadOnly, ClinicAdmin):
     list_display = ["raised_at", "person", "step", "channel", "task", "shown_status", "sent_at"]
     list_filter = ["step", "channel"]
     list_select_related = ["person", "task"]
-    search_fields = ["person__username", "person__last_name"]
+    search_fields = ["task__patient__family_name", "person__username", "person__last_name"]
     ordering = ["-id"]
     fields = [
         *("task", "person", "step", "channel", "raised_at", "due_at", "tries"),

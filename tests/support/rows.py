@@ -111,7 +111,8 @@ def rows(booking: "Booking") -> list[Any]:
         StaffTaskFactory(clinic=booking.plan.clinic, patient=patient),
         InboundFactory(clinic=booking.plan.clinic, patient=patient),
         StaffAlertFactory(
-            task=StaffTaskFactory(clinic=booking.plan.clinic), person=booking.practitioner
+            task=StaffTaskFactory(clinic=booking.plan.clinic, patient=patient),
+            person=booking.practitioner,
         ),
         AddressConsentFactory(address=str(patient.mobile)),
     ]

@@ -96,9 +96,11 @@ class SeriesIn(Form):
 class SeriesActions(GenericViewSet[Any]):
     """The part of a plan's endpoints that books its sessions."""
 
-    def _series(self, request: Request, data: dict[str, Any]) -> tuple[TreatmentPlan, Any]:
+    def _series(
+        self, request: Request, plan: TreatmentPlan, data: dict[str, Any]
+    ) -> tuple[TreatmentPlan, Any]:
         """The plan, and the further ones that are treated with it."""
-        asked = {"plan": self.get_object().pk, "further_plans": data.get("further_plans", ())}
+        asked = {"plan": plan.pk, "further_plans": data.get("further_plans", ())}
         found = find_named(actor(request), asked)
         return found["plan"], found.get("further_plans", ())
 
@@ -112,8 +114,9 @@ class SeriesActions(GenericViewSet[Any]):
         says in `plans` which of them, for some may need more sessions than others.
 
         409 codes: `plan_not_active`, and `no_free_time` within half a year."""
+        leading = self.get_object()
         data = parse_query(ProposalQuery, request)
-        (plan, further), now = self._series(request, data), timezone.now()
+        (plan, further), now = self._series(request, leading, data), timezone.now()
         who = data["practitioner"]
         visits = services.propose_follow_up(
             plan=plan, further_plans=further, practitioner=who, at=now
@@ -140,8 +143,9 @@ class SeriesActions(GenericViewSet[Any]):
 
         With `further_plans` each is a sitting for several areas: the answer lists the sessions that
         lead."""
+        leading = self.get_object()
         data = parse_body(SeriesIn, request)
-        plan, further = self._series(request, data)
+        plan, further = self._series(request, leading, data)
         booked = services.book_series(
             plan_id=plan.pk,
             further_plans=further,
