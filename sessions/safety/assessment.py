@@ -14,16 +14,16 @@ from sessions.models import Deviation, Kind, SessionFinding, TreatmentSession, o
 from sessions.safety import assess, check_side_effects
 from sessions.safety.candidacy import check_candidacy
 from sessions.safety.credentials import check_credentials
-from sessions.safety.loading import (
+from sessions.safety.loading.credentials import standing
+from sessions.safety.loading.healing import open_side_effects
+from sessions.safety.loading.label import device_facts
+from sessions.safety.loading.record import (
     candidacy_facts,
     load_facts,
     newest_screening,
     rules_in_effect,
     screening_facts,
 )
-from sessions.safety.loading_credentials import standing
-from sessions.safety.loading_healing import open_side_effects
-from sessions.safety.loading_label import device_facts
 from sessions.safety.readiness import birth_date_missing
 
 

@@ -19,16 +19,16 @@ from clinic.models import CredentialKind, DeviceModel, Jurisdiction, Proof
 from patients.models import ConcernSubtype, ScreeningRule, Zone
 from sessions.models import Endpoint, Product, ProductKind, ProtocolVersion
 from sessions.safety import assess, facts
-from sessions.safety.loading import (
+from sessions.safety.loading.chart import product_facts, zone_facts
+from sessions.safety.loading.healing import PIGMENT, courses_in_effect, open_side_effect
+from sessions.safety.loading.label import device_facts, poor_response
+from sessions.safety.loading.record import (
     answer_facts,
     area_facts,
     protocol_facts,
     rules_in_effect,
 )
-from sessions.safety.loading_chart import product_facts, zone_facts
-from sessions.safety.loading_healing import PIGMENT, courses_in_effect, open_side_effect
-from sessions.safety.loading_label import device_facts, poor_response
-from sessions.safety.loading_response import stop_after
+from sessions.safety.loading.response import stop_after
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 DEVICE, PROTOCOL = "skinpen-precision", "acne-scars-face"

@@ -11,7 +11,7 @@ from patients.models import Audience, StaffTask
 from sessions import services
 from sessions.lifecycle import AbortReason, Status
 from sessions.models import TreatmentSession
-from sessions.safety.loading import load_facts
+from sessions.safety.loading.record import load_facts
 from sessions.scheduling.spacing import TooSoon
 from sessions.services.record.abort import AbortReasonMissing
 from tests.conftest import Booking

@@ -12,7 +12,7 @@ from clinic.models import ClinicalRule
 from patients.models import Patient
 from sessions.models import ProtocolVersion, TreatmentSession
 from sessions.safety import facts
-from sessions.safety.loading import age_on, load_facts, rules_in_effect, weight_on
+from sessions.safety.loading.record import age_on, load_facts, rules_in_effect, weight_on
 from sessions.services.plans import version_in_effect
 from tests.conftest import Booking
 from tests.factories import DAY, NINE, ProtocolFactory, ProtocolVersionFactory, SideEffectFactory

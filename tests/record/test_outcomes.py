@@ -14,7 +14,7 @@ from sessions import services
 from sessions.models import OutcomeMeasure, TreatmentPlan
 from sessions.safety.assessment import assess_session
 from sessions.safety.facts import Number
-from sessions.safety.loading_response import stop_after as limit_of
+from sessions.safety.loading.response import stop_after as limit_of
 from sessions.services.record.outcome import NotBlinded, WrongMilestone, WrongRater
 from tests.conftest import Booking
 from tests.factories import (

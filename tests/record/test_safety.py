@@ -779,8 +779,7 @@ def is_explained(finding: Finding) -> None:
 def sources() -> str:
     folder = Path(safety.__file__).parent
     others = {"assessment.py", "cases.py", "consultation.py", "outcome_visit.py"}  # no rules
-    loads = {*others, *(path.name for path in folder.glob("loading*.py"))}
-    rules = (path for path in folder.glob("*.py") if path.name not in loads)
+    rules = (path for path in folder.glob("*.py") if path.name not in others)
     return "\n".join(path.read_text() for path in rules)
 
 

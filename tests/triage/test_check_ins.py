@@ -16,7 +16,7 @@ from patients.services.tasks import OutcomeMissing
 from sessions import services
 from sessions.models import CheckIn, TreatmentSession, TriageVersion
 from sessions.safety.assessment import assess_session
-from sessions.safety.loading_healing import unreviewed_levels
+from sessions.safety.loading.healing import unreviewed_levels
 from sessions.services.record.check_in import NoTriageRules, OtherReport
 from sessions.services.record.due import due_at
 from sessions.services.record.healing import NotBegun

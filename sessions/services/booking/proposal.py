@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from clinic.models import User
 from clinic.values.wallclock import instant_of
 from sessions.models import Kind, ProtocolVersion, TreatmentPlan, TreatmentSession
-from sessions.safety.loading_washouts import Washouts, load_washouts
+from sessions.safety.loading.washouts import Washouts, load_washouts
 from sessions.scheduling.availability import Slot, free_slots
 from sessions.scheduling.shift_reasons import why_not_at
 from sessions.scheduling.spacing import recovery_end

@@ -21,7 +21,7 @@ from sessions.models import (
     TreatmentPlan,
     TreatmentSession,
 )
-from sessions.safety.loading import rules_in_effect
+from sessions.safety.loading.record import rules_in_effect
 from sessions.services.record.chart import require_on
 
 # The rules that say from which day to which one after the last session a milestone is measured,

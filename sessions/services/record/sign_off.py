@@ -6,7 +6,7 @@ from clinic.errors import DomainError, NotAllowed
 from clinic.findings import Finding
 from clinic.models import CredentialKind, Role, User
 from sessions.safety.credentials import held_on
-from sessions.safety.loading_credentials import credential_facts
+from sessions.safety.loading.credentials import credential_facts
 
 
 class OverrideNotAllowed(NotAllowed):

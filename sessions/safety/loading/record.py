@@ -34,21 +34,21 @@ from sessions.models import (
 )
 from sessions.safety import facts
 from sessions.safety.facts import Facts, Number
-from sessions.safety.loading_chart import product_uses, treated_zones, uses_of_the_day
-from sessions.safety.loading_credentials import standing
-from sessions.safety.loading_healing import (
+from sessions.safety.loading.chart import product_uses, treated_zones, uses_of_the_day
+from sessions.safety.loading.credentials import standing
+from sessions.safety.loading.healing import (
     PIGMENT,
     open_side_effects,
     past_side_effects,
     unreviewed_levels,
 )
-from sessions.safety.loading_label import (
+from sessions.safety.loading.label import (
     alternatives_told,
     concern_forms,
     device_facts,
     poor_response,
 )
-from sessions.safety.loading_response import response, stop_after
+from sessions.safety.loading.response import response, stop_after
 
 PIGMENT_CHECK = "pigment-change"  # the screening rule that asks for it
 
