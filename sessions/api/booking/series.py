@@ -114,9 +114,8 @@ class SeriesActions(GenericViewSet[Any]):
         says in `plans` which of them, for some may need more sessions than others.
 
         409 codes: `plan_not_active`, and `no_free_time` within half a year."""
-        leading = self.get_object()
         data = parse_query(ProposalQuery, request)
-        (plan, further), now = self._series(request, leading, data), timezone.now()
+        (plan, further), now = self._series(request, self.get_object(), data), timezone.now()
         who = data["practitioner"]
         visits = services.propose_follow_up(
             plan=plan, further_plans=further, practitioner=who, at=now
