@@ -8,7 +8,13 @@ from typing import Any
 from django.apps import apps
 from django.db.models import CharField
 
+from clinic.models import Role
+
 UUID = r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b"
+TYPED = r"\{\{ \w+ \}\}"  # the variables of a text are typed like this
+# What a technical admin asks a provider for.
+TECHNICAL = rf"(?<=Key\n){UUID}"
+SMALL_LABEL = re.compile(r"<label[^>]*>\s*([a-z][^<]*?)\s*<")
 FAULTS = {
     "a code": r"\b[A-Z]+(?:_[A-Z]+)+\b",
     "an id": UUID,
@@ -45,6 +51,14 @@ def faults_in(text: str, *, allowed: str = "") -> list[str]:
             around = text[max(0, match.start() - 40) : match.end() + 20].replace("\n", " ")
             found.append(f"{kind}: …{around.strip()}…")
     return found
+
+
+def faults_of_page(page: Any, role: str) -> list[str]:
+    """What is no words on a page of the admin, as somebody of a role sees it."""
+    allowed = f"{TYPED}|{TECHNICAL}" if role == Role.ADMIN else TYPED
+    small = SMALL_LABEL.findall(page.content.decode())
+    faults = [f"a label in small letters: {label}" for label in small]
+    return faults + faults_in(visible(page), allowed=allowed)
 
 
 class _Visible(HTMLParser):

@@ -32,6 +32,7 @@ from tests.factories import (
 from tests.support.forms import Fields, fields_of
 from tests.support.pictures import jpeg
 from tests.support.typed import valid
+from tests.support.words import faults_of_page
 
 pytestmark = pytest.mark.django_db
 
@@ -138,20 +139,25 @@ def asked_of(page: Any, user: User) -> Iterator[dict[str, str]]:
             yield {name: "x"}
 
 
-def test_every_page_opens_for_every_role(rows: list[Any]) -> None:
-    failures = []
-    tried = 0
+def test_every_page_opens_for_every_role_and_is_words(rows: list[Any]) -> None:
+    failures: list[tuple[str, str, Any]] = []
+    tried, read = 0, 0
     for user in staff(rows[0]):
         client = browser(user)
         for row in rows:
             for page in ("changelist", "add", "change", "history", "delete"):
-                status = client.get(address(row, page)).status_code
+                answer = client.get(address(row, page))
                 tried += 1
-                if status not in OPENS:
-                    failures.append((user.role, address(row, page), status))
+                if answer.status_code not in OPENS:
+                    failures.append((user.role, address(row, page), answer.status_code))
+                elif answer.status_code == 200 and page != "delete":
+                    read += 1
+                    faults = faults_of_page(answer, user.role)
+                    failures += [(user.role, address(row, page), fault) for fault in faults]
 
     assert tried == 7 * 5 * len(REGISTRY)
-    assert not failures
+    assert read > 300
+    assert not failures, pformat(failures)
 
 
 def test_every_list_can_be_ordered_searched_filtered_and_turned(rows: list[Any]) -> None:

@@ -7,7 +7,7 @@ has changed nothing.
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import zip_longest
 from typing import Any
 from urllib.parse import quote_from_bytes
@@ -78,7 +78,8 @@ def operations(clinic: Clinic, settings: Any, monkeypatch: Any) -> Iterator[list
 
 
 Place = tuple[Any, Any]  # an object or a list, and the name or number of what stands in it
-Harm = dict[str, tuple[Place, str, Any]]  # by pointer: where, the title of a value, and the value
+# By the pointer to a field or parameter: where it stands, the title of a value, and the value.
+Harm = dict[str, tuple[Any, str, Any]]
 
 
 def places_in(value: Any, pointer: str = "") -> Iterator[tuple[str, Place]]:
@@ -178,7 +179,7 @@ def test_every_field_of_every_body(operations: list[Operation]) -> None:
             continue
         for harm in rounds_of(operation):
             tried += len(harm)
-            failures += faults_at(operation, harm)
+            failures += faults_at(operation, harm, sent_with)
         failures += unchanged(operation, ledger)
 
     assert not failures, "\n".join(failures)
@@ -201,11 +202,13 @@ def rounds_of(operation: Operation) -> Iterator[Harm]:
         yield from (dict(filter(None, one)) for one in zip_longest(*queues))
 
 
-def faults_at(operation: Operation, harm: Harm) -> Iterator[str]:
+def faults_at(
+    operation: Operation, harm: Harm, send: Callable[[Operation, Harm], Any]
+) -> Iterator[str]:
     """What goes wrong when values stand in some fields. In all at once first; then in those that
     have not refused theirs, until all are stored or refused for what is no field's."""
     while harm:
-        answer = sent_with(operation, harm)
+        answer = send(operation, harm)
         only = next(iter(harm)) if len(harm) == 1 else ""
         tried = {pointer: title for pointer, (_, title, _) in harm.items()}
         yield from (f"{operation.name} {tried}: {fault}" for fault in faults_of(answer, only))
@@ -226,22 +229,27 @@ def sent_with(operation: Operation, harm: Harm) -> Any:
 
 
 def test_every_query_parameter(operations: list[Operation]) -> None:
-    ledger, failures, tried = Ledger(), [], 0
+    ledger, tried = Ledger(), 0
+    failures: list[str] = []
     for operation in operations:
         if operation.method != "GET":
             continue
-        for name in operation.query:
-            for title, text in TEXTS.items():
-                tried += 1
-                value = quote_from_bytes(text[:20_000].encode("utf-8", "surrogatepass"))
-                query = operation.asked(**{name: value})
-                answer = attempt(operation, content="", query=query)
-                faults = faults_of(answer, f"/{name}")
-                failures += [f"{operation.name} ?{name} {title}: {fault}" for fault in faults]
+        for title, text in TEXTS.items():
+            harm = {f"/{name}": (name, title, text) for name in operation.query}
+            tried += len(harm)
+            failures += faults_at(operation, harm, asked_with)
         failures += unchanged(operation, ledger)
 
     assert not failures, "\n".join(failures)
     assert tried > 1000
+
+
+def asked_with(operation: Operation, harm: Harm) -> Any:
+    texts = {
+        name: quote_from_bytes(text[:20_000].encode("utf-8", "surrogatepass"))
+        for name, _, text in harm.values()
+    }
+    return attempt(operation, content="", query=operation.asked(**texts))
 
 
 def test_every_id_in_an_address(operations: list[Operation]) -> None:
