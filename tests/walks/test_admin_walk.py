@@ -182,7 +182,8 @@ def test_no_address_of_a_row_breaks_a_page(rows: list[Any]) -> None:
         begin = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         for value in ["x", "_00", str(stranger.pk), "%ff", "a/b"]:
             for page in ("change", "history", "delete"):
-                for method in (client.get, client.post):
+                is_an_id = value == str(stranger.pk)
+                for method in (client.get, client.post) if is_an_id else (client.get,):
                     status = method(f"{begin}{value}/{page}/").status_code
                     if status not in OPENS | {404}:
                         failures.append((begin, value, page, status))
