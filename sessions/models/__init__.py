@@ -1,7 +1,5 @@
 """What is treated, by which protocol, in which sessions, what was done, and how it turned out."""
 
-from sessions.models.addendum import Addendum
-from sessions.models.candidacy import Candidacy, CandidacyOutcome
 from sessions.models.catalogue import (
     DeviceClearance,
     OutcomeScale,
@@ -10,13 +8,17 @@ from sessions.models.catalogue import (
     RaterRole,
     ScoreLabel,
 )
-from sessions.models.check_in import CheckIn, Feeling
-from sessions.models.course import SideEffectNote
-from sessions.models.deviation import Deviation, DeviationKind, kind_of_finding
-from sessions.models.exposure import BloodExposure, ExposureKind, ExposureStep, ExposureStepKind
-from sessions.models.healing import SEVERE, SideEffect, SideEffectExpectation, SideEffectKind
+from sessions.models.healing.check_in import CheckIn, Feeling
+from sessions.models.healing.course import SideEffectNote
+from sessions.models.healing.outcome import Milestone, OutcomeMeasure, Photo, View
+from sessions.models.healing.side_effect import (
+    SEVERE,
+    SideEffect,
+    SideEffectExpectation,
+    SideEffectKind,
+)
+from sessions.models.healing.triage import TriageSignature, TriageVersion
 from sessions.models.hold import Hold
-from sessions.models.outcome import Milestone, OutcomeMeasure, Photo, View
 from sessions.models.plan import IllegalPlanMove, PlanEvent, TreatmentPlan
 from sessions.models.protocol import (
     MAX_DEPTH_MM,
@@ -27,9 +29,16 @@ from sessions.models.protocol import (
     ZoneLimit,
     ZoneRange,
 )
-from sessions.models.session import IllegalMove, SessionEvent, TreatmentSession
-from sessions.models.session_query import TreatmentSessionQuerySet
-from sessions.models.treatment import (
+from sessions.models.record.addendum import Addendum
+from sessions.models.record.candidacy import Candidacy, CandidacyOutcome
+from sessions.models.record.deviation import Deviation, DeviationKind, kind_of_finding
+from sessions.models.record.exposure import (
+    BloodExposure,
+    ExposureKind,
+    ExposureStep,
+    ExposureStepKind,
+)
+from sessions.models.record.treatment import (
     MAX_PASSES,
     CartridgeUse,
     Direction,
@@ -38,8 +47,9 @@ from sessions.models.treatment import (
     Side,
     ZoneTreatment,
 )
-from sessions.models.triage import TriageSignature, TriageVersion
-from sessions.models.tube import Identifier, tube_code
+from sessions.models.record.tube import Identifier, tube_code
+from sessions.models.session import IllegalMove, SessionEvent, TreatmentSession
+from sessions.models.session_query import TreatmentSessionQuerySet
 from sessions.models.visit_type import (
     TALKS,
     CountedFrom,

@@ -21,8 +21,8 @@ from clinic.models import (
     version_once,
 )
 from patients.models import SkinType
+from sessions.models.healing.score_rules import label_on_scale
 from sessions.models.protocol import IN_BAND, depth_field
-from sessions.models.score_rules import label_on_scale
 
 
 def codes(**kwargs: Any) -> "ArrayField[Any, Any]":

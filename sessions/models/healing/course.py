@@ -5,8 +5,8 @@ from django.db import models
 from django.db.models import Q
 
 from clinic.models import Model, User, append_only
-from sessions.models.healing import SideEffect
-from sessions.models.outcome import Photo
+from sessions.models.healing.outcome import Photo
+from sessions.models.healing.side_effect import SideEffect
 
 
 class SideEffectNote(Model):

@@ -16,8 +16,8 @@ from clinic.models import (
 )
 from patients.models import Patient, Zone
 from sessions.models.catalogue import OutcomeScale, RaterRole
+from sessions.models.healing.score_rules import fits_its_scale
 from sessions.models.plan import TreatmentPlan
-from sessions.models.score_rules import fits_its_scale
 from sessions.models.session import TreatmentSession
 
 

@@ -16,17 +16,17 @@ from clinic.models import CartridgeLot, Clinic, Model, User, one_of, track_histo
 from patients.models import Zone
 from sessions.models.catalogue import Product
 from sessions.models.protocol import IN_BAND, Endpoint, depth_field
+from sessions.models.record.tube import (
+    TUBE_LABEL,
+    TWO_IDENTIFIERS,
+    Identifier,
+    tube_code,
+)
 from sessions.models.session import TreatmentSession
 from sessions.models.triggers import (
     cartridge_fit_for_use,
     locked_once_signed,
     tube_of_this_patient,
-)
-from sessions.models.tube import (
-    TUBE_LABEL,
-    TWO_IDENTIFIERS,
-    Identifier,
-    tube_code,
 )
 
 MAX_PASSES = 10

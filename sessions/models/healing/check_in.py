@@ -17,8 +17,8 @@ from clinic.models import (
     clinic_of,
     one_of,
 )
+from sessions.models.healing.triage import TriageVersion
 from sessions.models.session import TreatmentSession
-from sessions.models.triage import TriageVersion
 from sessions.triage import HostRisk, Level, Report, Score, Sign
 
 
