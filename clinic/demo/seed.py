@@ -9,6 +9,7 @@ from clinic.db.retries import retried_transaction
 from clinic.demo.accounts import ACCOUNTS, HILLTOP, PASSWORD, RIVERSIDE
 from clinic.demo.kinds import book_every_kind
 from clinic.demo.people import people
+from clinic.demo.replies import write_in
 from clinic.demo.story import Story
 from clinic.models import (
     CartridgeLot,
@@ -49,6 +50,7 @@ def seed() -> str:
         Story(person, number, clinics[name], now).play()
         told += 1
     book_every_kind(riverside, now)
+    write_in(riverside, now)
     _schedule(riverside, hilltop, now)
     return f"added {RIVERSIDE} and {HILLTOP} with {told} patients"
 

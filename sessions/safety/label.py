@@ -80,9 +80,8 @@ def _label(facts: Facts, reasons: list[str]) -> Finding:
         return Finding(
             code="no_clearance_on_file",
             severity=Severity.INFO,
-            message=f"No clearance of {name} is on file for this jurisdiction ({where}), for any "
-            f"age; the patient's is {age}. Enter the one that holds there, or take this as "
-            "off-label.",
+            message=f"No clearance of {name} is on file here ({where}), whatever the age; the "
+            f"patient's is {age}. Enter the one that holds, or take this as off-label.",
             rule=f"clearances of {name}: none",
             source=OUR_DEFAULT,
         )

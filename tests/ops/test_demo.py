@@ -7,11 +7,11 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from aftercare.models import Message, MessageStatus
+from aftercare.models import InboundMessage, Message, MessageStatus
 from clinic.demo.accounts import HILLTOP, RIVERSIDE
 from clinic.demo.seed import seed
 from clinic.models import CartridgeLot, Closure, TimeOff, WorkingHours
-from patients.models import Patient, PhotoConsent, Screening, TreatmentConsent
+from patients.models import Audience, Patient, PhotoConsent, Screening, TreatmentConsent
 from patients.screening import DARKER_SKIN
 from sessions.lifecycle import PlanStatus, Status
 from sessions.models import (
@@ -64,6 +64,8 @@ def test_forty_patients_in_every_phase(catalogue: None, settings: Any, tmp_path:
     anton = Patient.objects.get(family_name="Falck")
     assert [p.family_name for p in Patient.objects.possible_duplicates_of(anton)] == ["Falk"]
 
+    audiences = counted(InboundMessage.objects.filter(task__done_at=None), "audience")
+    assert audiences == {Audience.FRONT_DESK: 1, Audience.CLINICAL: 1}
     for model in (WorkingHours, TimeOff, Closure, WaitlistEntry):
         assert model.objects.exists(), model
     _records_are_whole()
