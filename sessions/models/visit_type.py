@@ -154,7 +154,6 @@ class VisitType(Model):
                     needs_device=True,
                     is_active=True,
                     roles=[Role.PRACTITIONER],
-                    patient_may_book=False,
                     minutes__isnull=True,
                 ),
                 violation_error_message="A treatment is in person, in a room, with a device, by a "

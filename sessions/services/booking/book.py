@@ -58,13 +58,14 @@ def book_session(
     rescheduled_from: TreatmentSession | None = None,
     hold_id: UUID | None = None,
     further_plans: Sequence[TreatmentPlan] = (),
+    reason: str = "",
 ) -> TreatmentSession:
     """Book one session of a plan. Uses up the plan's holds on the slot, and the one named.
 
     With `further_plans` it is one sitting for several areas: a session of each plan at the same
     time, all or none, of which the one of `plan` leads and is returned, `booked_with` the others.
 
-    `by` is nobody where the patient has moved it.
+    `by` is nobody where the patient has booked or moved it; `reason` goes into the history.
 
     Spare queries by a plan that was read `with_booking_facts`; what may have changed since is read
     again behind the locks.
@@ -96,16 +97,16 @@ def book_session(
             area.spacing_override_reason = spacing_override_reason
             area.spacing_override_by = by
             approve_sooner(area)
-    reason = side_effect_override_reason
-    weighed = weigh(session, now, reason=reason, moved=rescheduled_from, at=at, by=by)
+    in_spite = side_effect_override_reason
+    weighed = weigh(session, now, reason=in_spite, moved=rescheduled_from, at=at, by=by)
 
     session.rescheduled_from = rescheduled_from
     insert(session, at=at)
     SessionFinding.objects.bulk_create(weighed.rows(session, at=at, by=by))
     for index, (area, now) in enumerate(zip(further, of_further, strict=True)):
         with about_further(index):
-            _insert_further(area, session, now, reason=reason, at=at, by=by)
-    finish_booking(session, *further, holds=holds, at=at, by=by)
+            _insert_further(area, session, now, reason=in_spite, at=at, by=by)
+    finish_booking(session, *further, holds=holds, at=at, by=by, reason=reason)
     session.booked_with = further
     return session
 
@@ -134,6 +135,7 @@ def finish_booking(
     holds: list[Hold],
     at: datetime,
     by: User | None,
+    reason: str = "",
 ) -> None:
     """What follows on the insert of a visit of whichever kind, and of the further areas of a
     sitting: its holds end, their history begins, and the listeners hear of each."""
@@ -141,7 +143,9 @@ def finish_booking(
     rows = (session, *further)
     EVENT.all(
         [
-            SessionEvent(session=row, old_status="", new_status=row.status, at=at, by=by)
+            SessionEvent(
+                session=row, old_status="", new_status=row.status, at=at, by=by, reason=reason
+            )
             for row in rows
         ]
     )

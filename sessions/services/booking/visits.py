@@ -153,6 +153,7 @@ def book_visit(
     task: StaffTask | None = None,
     video_url: str = "",
     rescheduled_from: TreatmentSession | None = None,
+    reason: str = "",
 ) -> TreatmentSession:
     """Book a visit that treats nothing, by the same locks, hours and constraints as a treatment.
     `by` is nobody where the patient has booked it.
@@ -178,5 +179,5 @@ def book_visit(
     holds = own_holds(session, at=at) if now.holds_near else []
     session.rescheduled_from = rescheduled_from
     insert(session, at=at)
-    finish_booking(session, holds=holds, at=at, by=by)
+    finish_booking(session, holds=holds, at=at, by=by, reason=reason)
     return session
