@@ -12,22 +12,36 @@ from aftercare.services.messages import (
     resend_message,
     resolve_message,
 )
+from aftercare.services.next_visit import (
+    AskedVisit,
+    Outcome,
+    asked_visit,
+    book_asked_visit,
+    times_to_book,
+    visit_after,
+)
 from aftercare.services.visits import cancel_own_visit, move_own_visit, times_to_move_to
 
 __all__ = [
     "Answered",
+    "AskedVisit",
     "CopyWaiting",
     "NotCancellable",
     "NotInDoubt",
     "NotReachable",
     "NotResendable",
+    "Outcome",
     "PatientUnclear",
     "add_template_version",
     "answer_reply",
+    "asked_visit",
+    "book_asked_visit",
     "cancel_message",
     "cancel_own_visit",
     "move_own_visit",
     "resend_message",
     "resolve_message",
+    "times_to_book",
     "times_to_move_to",
+    "visit_after",
 ]

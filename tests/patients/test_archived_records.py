@@ -46,6 +46,7 @@ ALLOWED = {
     "abort_session": "it ends a session that was kept",
     "skip_area": "it ends a part of a session that was kept",
     "archive_record": "a step of archive_patient, which refuses it as well",
+    "book_asked_visit": "answers GONE: patients' links have ended with the record",
     "cancel_message": "it stops what waits",
     "cancel_own_visit": "patients' links have ended with the record",
     "confirm": "answers False: patients' links have ended with the record",
