@@ -138,6 +138,7 @@ urlpatterns = [
         name="patient-check-step",
     ),
     path("p/<str:token>/cancel/", patient_pages.cancel, name="patient-cancel"),
+    path("p/<str:token>/book/", patient_pages.book, name="patient-book"),
     path("p/<str:token>/move/", patient_pages.move, name="patient-move"),
     path("p/<str:token>/visit/", patient_pages.visit, name="patient-visit"),
     path("p/<str:token>/visit.ics", patient_pages.calendar, name="patient-calendar"),

@@ -6,6 +6,7 @@ open links to look for viruses.
 
 from aftercare.pages import check_in
 from aftercare.pages.answer import answer
+from aftercare.pages.booking import book
 from aftercare.pages.cancel import calendar, cancel
 from aftercare.pages.home import home
 from aftercare.pages.language import language
@@ -17,6 +18,7 @@ from aftercare.pages.write import write
 
 __all__ = [
     "answer",
+    "book",
     "calendar",
     "cancel",
     "change",

@@ -21,6 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 from aftercare.models import InboundMessage, Message
 from aftercare.pages.hours import hours_now
 from aftercare.replies.address import normalize_address
+from aftercare.services import visit_after
 from aftercare.texts import links
 from clinic.db.retries import Busy, is_passing
 from clinic.values.languages import other_languages, override_language
@@ -63,7 +64,7 @@ def of_patient(*methods: str, ends: bool = True) -> Callable[[View], Callable[..
             elif request.method not in methods:
                 answer = HttpResponse(status=405, headers={"Allow": ", ".join(methods)})
             else:
-                message.session = where_it_has_moved(message.session)
+                message.session = visit_after(message) or where_it_has_moved(message.session)
                 with override_language(message.patient.language):
                     if ends and rights_are_over(message, at=timezone.now()):
                         answer = show(request, message, "ended", status=410)

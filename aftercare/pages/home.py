@@ -13,6 +13,7 @@ from aftercare.models import Message
 from aftercare.pages.base import of_patient, show
 from aftercare.pages.visit import is_ahead, visit_in_words
 from aftercare.replies.contexts import healing_session
+from aftercare.services import asked_visit
 from sessions.lifecycle import Status
 
 
@@ -38,14 +39,16 @@ OF_STATUS: dict[str, Home] = {
 CHANGE_WANTED = _(
     "Thank you. We will contact you about another time. Your appointment stays as it is until then."
 )
+TIME_WANTED = _("Thank you. We will contact you about a time.")
 CAN_COME = (Home.BEFORE, Home.MOVED)
 
 
 @of_patient("GET", "HEAD")
 def home(request: HttpRequest, message: Message) -> HttpResponse:
     """Lead to what the message is for; while skin heals, to the check-in too. Changes nothing."""
+    notice = CHANGE_WANTED if is_ahead(message.session, at=timezone.now()) else TIME_WANTED
     is_told = request.GET.get("done") == "change"
-    return show_home(request, message, notice=CHANGE_WANTED if is_told else "")
+    return show_home(request, message, notice=notice if is_told else "")
 
 
 def show_home(
@@ -62,6 +65,7 @@ def show_home(
         title=_title(purpose),
         can_come=purpose in CAN_COME,
         can_confirm=purpose in CAN_COME and message.session.status == Status.BOOKED,
+        can_book=purpose == Home.BOOK_NEXT and asked_visit(message, at=at) is not None,
         books_next=purpose in (Home.BOOK_NEXT, Home.LATER),
         checks=purpose == Home.HEALING,
         heals=heals,

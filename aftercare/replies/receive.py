@@ -15,6 +15,7 @@ from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from patients.models import Audience, Channel, StaffTask, TaskKind, TaskSeverity
 from patients.services import raise_task
+from sessions.lifecycle import UPCOMING
 from sessions.models import CheckIn
 from sessions.triage import Level, gravest
 
@@ -71,7 +72,8 @@ def receive_from_page(
     level, task = words.level, None
     if is_clinical:
         level, task = report(patient, text, words=words, source=source, at=at)
-    title = f"{'Wants another time' if wants_change else 'Has written'}: {patient}"
+    wish = "Wants another time" if message.session.status in UPCOMING else "Wants to book"
+    title = f"{wish if wants_change else 'Has written'}: {patient}"
     topic = None if wants_change else read_reply(text).topic
     of_desk, kind_of_desk = title, kind
     if topic:

@@ -17,6 +17,7 @@ from clinic.values.languages import override_language
 from patients.models import StaffTask
 from patients.services import take_task
 from sessions.lifecycle import Status
+from sessions.models import VisitType
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
@@ -95,6 +96,13 @@ def answered() -> Message:
     return healing(answer=answer, step__anchor="ANSWERED")
 
 
+def asking() -> Message:
+    """For the next visit, which the clinic lets its patients book."""
+    message = of(Home.BOOK_NEXT, step__next_session_booked=False)
+    VisitType.objects.filter(clinic=message.clinic).update(patient_may_book=True)
+    return message
+
+
 def late() -> Message:
     return make(TODAY + 4 * HOUR, Status.BOOKED)
 
@@ -107,13 +115,14 @@ def over() -> Message:
 def patients_pages(booking: Booking) -> dict[str, list[State]]:
     """Asks for signed triage rules, and for `other_times` on the clock of NINE."""
     told = MessageFactory(session=booking.book(NINE + 7 * DAY))
-    visit, heals, ended = booked(), healing(), over()
+    visit, heals, ended, asks = booked(), healing(), over(), asking()
     night = {"session__plan__patient__clinic": closed_now("+49 30 99999999")}
     alone = {"session__plan__patient__clinic": closed_now()}
     return {
         "patient-page": [
             *(State(of(purpose), "") for purpose in Home),
             State(visit, "?done=change"),
+            State(asks, "?done=change"),
             State(ended, ""),
         ],
         "patient-visit": [State(visit, "visit/"), State(of(Home.CANCELLED), "visit/")],
@@ -121,7 +130,11 @@ def patients_pages(booking: Booking) -> dict[str, list[State]]:
             State(visit, "confirm/", {"form": "x"}),
             State(of(Home.MISSED), "confirm/", {}),
         ],
-        "patient-change": [State(told, "change/", {"text": ""})],
+        "patient-book": [State(asks, "book/"), State(asks, "book/", {})],
+        "patient-change": [
+            State(told, "change/", {"text": ""}),
+            State(asks, "change/", {"text": ""}),
+        ],
         "patient-move": [State(told, "move/"), State(told, "move/", {})],
         "patient-cancel": [
             State(visit, "cancel/"),

@@ -33,14 +33,14 @@ WAYS: dict[Home, tuple[datetime, str, dict[str, Any], str, list[str]]] = {
 }
 
 
-def of(purpose: Home) -> Message:
+def of(purpose: Home, **more: Any) -> Message:
     if purpose == Home.MOVED:
         message = make(TODAY + DAY, Status.CANCELLED)
         old = message.session
         SessionFactory(plan=old.plan, starts_at=TODAY + 2 * DAY, rescheduled_from=old)
         return message
     starts_at, status, changes, _, _ = WAYS[purpose]
-    return make(starts_at, status, **changes)
+    return make(starts_at, status, **changes, **more)
 
 
 @pytest.mark.parametrize("purpose", Home)

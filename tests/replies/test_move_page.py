@@ -8,7 +8,7 @@ import pytest
 from aftercare.models import Message
 from aftercare.pages import other_times
 from aftercare.pages.base import where_it_has_moved
-from aftercare.pages.other_times import A_DAY, MOVES_A_DAY, OFFERED
+from aftercare.pages.free_times import A_DAY, CHOICES_A_DAY, OFFERED
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
@@ -73,7 +73,7 @@ def test_three_moves_a_day_are_enough_and_the_next_day_it_goes_on(
     free = [visit.session.starts_at + number * HOUR / 2 for number in (1, 2, 3, 4)]
     codes = [post(visit, "move/", starts_at=start.isoformat()).status_code for start in free]
 
-    assert codes == [303] * MOVES_A_DAY + [429]
+    assert codes == [303] * CHOICES_A_DAY + [429]
     monkeypatch.setattr(other_times, "timezone", SimpleNamespace(now=lambda: NINE + DAY))
     assert post(visit, "move/", starts_at=free[3].isoformat()).status_code == 303
 
