@@ -12,7 +12,7 @@ from clinic.errors import DomainError
 from clinic.models import Device, Room, User
 from sessions.lifecycle import Status
 from sessions.models import Kind, TreatmentPlan, TreatmentSession, VisitType, of_treatment
-from sessions.safety.loading_washouts import load_washouts
+from sessions.safety.loading.washouts import load_washouts
 from sessions.scheduling.availability import Offer, offers
 from sessions.scheduling.courses import STILL_TO_COME, Course, courses_of
 from sessions.scheduling.wanted import VisitRequest, Wanted, sitting_of
