@@ -61,8 +61,8 @@ def answer_reply(
     inbound = InboundMessage.objects.select_for_update(of=("self",)).get(pk=inbound_id)
     if same := inbound.answers.filter(answered_by=by, text=text).first():
         return same
-    _require_unanswered(inbound, by=by, anyway=anyway)
     whom = _whom(inbound, patient, by=by)
+    _require_unanswered(inbound, whom, by=by, anyway=anyway)
     require_open(whom)
     channel = _usable_channel(inbound, whom, channel)
     answer = _send(inbound, whom, channel, text, at=at, by=by)
@@ -71,11 +71,14 @@ def answer_reply(
     return answer
 
 
-def _require_unanswered(inbound: InboundMessage, *, by: User, anyway: bool) -> None:
+def _require_unanswered(
+    inbound: InboundMessage, patient: Patient, *, by: User, anyway: bool
+) -> None:
     last = inbound.answers.select_related("answered_by").order_by("-id").first()
     if last and last.answered_by_id != by.pk and not anyway:
+        answered_at = last.answered_at.astimezone(patient.clinic.zone)
         raise Answered(
-            f"{last.answered_by} answered on {last.answered_at:%d %b at %H:%M} UTC: “{last.text}” "
+            f"{last.answered_by} answered on {answered_at:%d %b at %H:%M}: “{last.text}” "
             "To send yours too, answer anyway.",
             field="anyway",
         )

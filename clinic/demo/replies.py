@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from aftercare.models import Message, MessageStatus
+from aftercare.pages.base import PROVIDER
 from aftercare.replies.receive import receive_from_page
 from clinic.demo.intake import HOUR
 from clinic.models import Clinic
@@ -26,7 +27,7 @@ def write_in(clinic: Clinic, now: datetime) -> None:
             got.latest("session__starts_at"),
             text=text,
             kind=kind,
-            provider="page",
+            provider=PROVIDER,
             provider_id=f"demo {number}",
             at=now - number * HOUR,
         )
