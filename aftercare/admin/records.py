@@ -24,9 +24,9 @@ from patients.admin.patients import PatientAdmin
 from patients.merge import DUPLICATE, KEPT, display_value
 from patients.models import Patient, PatientMerge
 from sessions import services
-from sessions.admin.callers import CallerPage
-from sessions.admin.consultation import ConsultationList
-from sessions.admin.retire import decider_of, question
+from sessions.admin.booking.callers import CallerPage
+from sessions.admin.booking.retire import decider_of, question
+from sessions.admin.record.consultation import ConsultationList
 from sessions.services.ending.decisions import StillAhead
 
 DUPLICATES_SHOWN = 20

@@ -1,32 +1,26 @@
 """Catalogues, plans, sessions, healing and absences, in the admin."""
 
-from sessions.admin import (
+from sessions.admin import plans, sessions
+from sessions.admin.booking import retire, schedule, waitlist, zones
+from sessions.admin.catalogue import protocols, triage, visit_types
+from sessions.admin.record import (
     candidacies,
-    catalogue,
     check_ins,
     deviations,
     exposures,
     healing,
     photos,
-    plans,
-    retire,
-    schedule,
-    sessions,
-    triage,
-    visit_types,
-    waitlist,
-    zones,
 )
 
 __all__ = [
     "candidacies",
-    "catalogue",
     "check_ins",
     "deviations",
     "exposures",
     "healing",
     "photos",
     "plans",
+    "protocols",
     "retire",
     "schedule",
     "sessions",

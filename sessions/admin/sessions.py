@@ -16,12 +16,10 @@ from clinic.admin.forms.clocks import suffix
 from clinic.admin.words import severity, status_badge
 from clinic.permissions import actor
 from sessions import services
-from sessions.admin import deviations
-from sessions.admin.cancel import CancelForm, CancelPages
-from sessions.admin.consultation import OutcomeList
-from sessions.admin.cream import CREAM, CreamButtons
-from sessions.admin.decisions import Warned, check, decide, fields_of, rows_of, warnings_for
-from sessions.admin.record import (
+from sessions.admin.booking.cancel import CancelForm, CancelPages
+from sessions.admin.booking.sittings import SittingPages, SkipForm, booking_form, has_several_areas
+from sessions.admin.record import deviations
+from sessions.admin.record.chart import (
     AddendumInline,
     CartridgeUseInline,
     ProductUseInline,
@@ -29,7 +27,9 @@ from sessions.admin.record import (
     SessionFindingInline,
     ZoneTreatmentInline,
 )
-from sessions.admin.sittings import SittingPages, SkipForm, booking_form, has_several_areas
+from sessions.admin.record.consultation import OutcomeList
+from sessions.admin.record.cream import CREAM, CreamButtons
+from sessions.admin.record.decisions import Warned, check, decide, fields_of, rows_of, warnings_for
 from sessions.lifecycle import NEXT, AbortReason, Status
 from sessions.models import Kind, TreatmentSession, tube_code
 from sessions.safety.assessment import AssessedFinding, assess_session

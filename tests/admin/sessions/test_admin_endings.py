@@ -12,7 +12,7 @@ from django.utils import timezone
 from aftercare.admin.records import RecordAdmin
 from clinic.models import Clinic, OpeningHours, Role, User, WorkingHours
 from patients.models import Patient, PatientMerge, StaffTask
-from sessions.admin.retire import AsksFirst
+from sessions.admin.booking.retire import AsksFirst
 from sessions.lifecycle import Status
 from sessions.models import TreatmentPlan, TreatmentSession
 from sessions.scheduling.ahead import REACHES

@@ -68,6 +68,6 @@ class WorkingHoursAdmin(ServiceAdmin):
     ordering = ["practitioner", "weekday", "opens_at"]
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> WorkingHours:
-        from sessions.admin.retire import decider_of  # which takes this page and asks first
+        from sessions.admin.booking.retire import decider_of  # which takes this page and asks first
 
         return services.add_working_hours(**data, decider=decider_of(request))

@@ -17,7 +17,8 @@ from clinic.models import Clinic, Device, DeviceModel, Room, User, WorkingHours
 from clinic.permissions import actor
 from patients.models import Concern
 from sessions import services
-from sessions.admin import schedule as _schedule  # noqa: F401  registers working hours
+from sessions.admin.booking import schedule as _schedule  # noqa: F401  registers working hours
+from sessions.admin.catalogue import protocols as _protocols  # noqa: F401  registers protocols
 from sessions.models import Protocol
 from sessions.scheduling.ahead import Ahead, look_ahead
 from sessions.services.ending.decisions import Choice, Decider, Decision, StillAhead

@@ -11,7 +11,7 @@ from clinic.admin.saving.save import save_state
 from clinic.errors import Conflict
 from clinic.models import Clinic
 from clinic.values.zones import clock_of
-from sessions.admin import retire as _retiring  # noqa: F401  registers the page of clinics
+from sessions.admin.booking import retire as _retiring  # noqa: F401  registers the page of clinics
 from sessions.scheduling.ahead import upcoming_sessions
 
 UNDERSTOOD = "_zone_understood"

@@ -13,7 +13,7 @@ from clinic.admin.words import badge
 from clinic.permissions import actor
 from patients.admin.records import OfOpenRecord
 from sessions import services
-from sessions.admin.triage import TONES
+from sessions.admin.catalogue.triage import TONES
 from sessions.models import CheckIn
 
 ANSWERS = [
