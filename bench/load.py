@@ -235,7 +235,7 @@ def _replay(database: str, bookings: Sequence[Sequence[str]], ready: Any, answer
     from sessions.api.booking.lookup import NAMED
     from sessions.scheduling.presence_sql import STANDING
     from sessions.services.booking.book import EVENT
-    from sessions.services.booking.clash import SESSION
+    from sessions.services.booking.checks.clash import SESSION
 
     times = []
     inserts = (SESSION.of_one, EVENT.of_all, INSERT.of_all)

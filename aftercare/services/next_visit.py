@@ -18,8 +18,8 @@ from sessions.scheduling.courses import STILL_TO_COME, Course, courses_of
 from sessions.scheduling.wanted import VisitRequest, Wanted, sitting_of
 from sessions.services import book_session, book_visit
 from sessions.services.booking.book import lock_for_bookings, lock_names
-from sessions.services.booking.rules import NotACandidate, OpenSideEffects, ScreeningBlocks
-from sessions.services.booking.sittings import open_plans
+from sessions.services.booking.checks.rules import NotACandidate, OpenSideEffects, ScreeningBlocks
+from sessions.services.booking.sitting.areas import open_plans
 
 BOOKED_BY_PATIENT = "Booked by the patient on the page."
 

@@ -6,7 +6,7 @@ from sessions.scheduling.slots_sql import ASKED_TYPES, free_starts, resource_ids
 
 SERVES_ALL = "areas @> %(area_codes)s"
 
-# What each area takes by the version in effect, as `services.booking.sittings.add_areas` adds it
+# What each area takes by the version in effect, as `add_areas` of services adds it
 # up. No row where one of them has no version, or where they take longer than a day: then nothing
 # can be booked.
 AREAS = """

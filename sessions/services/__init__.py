@@ -19,17 +19,17 @@ from sessions.scheduling.availability import Chosen, SlotTaken
 from sessions.services.booking.alternatives import alternatives
 from sessions.services.booking.book import book_session
 from sessions.services.booking.callers import book_caller
-from sessions.services.booking.follow_up import (
+from sessions.services.booking.holds import place_hold, release_hold
+from sessions.services.booking.moves import move_session
+from sessions.services.booking.reschedule import reschedule_session
+from sessions.services.booking.series.book import book_series
+from sessions.services.booking.series.follow_up import (
     FollowUp,
     propose_follow_up,
     raise_missed_follow_ups,
 )
-from sessions.services.booking.holds import place_hold, release_hold
-from sessions.services.booking.moves import move_session
-from sessions.services.booking.proposal import Proposed, propose_series
-from sessions.services.booking.reschedule import reschedule_session
-from sessions.services.booking.series import book_series
-from sessions.services.booking.skip import skip_area
+from sessions.services.booking.series.proposal import Proposed, propose_series
+from sessions.services.booking.sitting.skip import skip_area
 from sessions.services.booking.visits import book_visit
 from sessions.services.booking.waitlist import (
     accept_offer,

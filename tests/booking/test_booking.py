@@ -13,10 +13,10 @@ from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentPlan, TreatmentSession
 from sessions.scheduling.spacing import TooSoon
-from sessions.services.booking import clash
-from sessions.services.booking import prepare as rules
 from sessions.services.booking.book import InThePast
-from sessions.services.booking.presence import Closed
+from sessions.services.booking.checks import clash
+from sessions.services.booking.checks import prepare as rules
+from sessions.services.booking.checks.presence import Closed
 from sessions.services.plans import NoPractitionerHere, ProtocolDoesNotFit
 from tests.conftest import Booking
 from tests.factories import (

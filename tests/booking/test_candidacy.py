@@ -12,8 +12,8 @@ from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import Candidacy, TreatmentSession
 from sessions.safety.assessment import assess_session
+from sessions.services.booking.checks.rules import NotACandidate, OverrideNotAllowed
 from sessions.services.booking.moves import UnresolvedFindings
-from sessions.services.booking.rules import NotACandidate, OverrideNotAllowed
 from tests.admin.pages import client_of
 from tests.conftest import Booking
 from tests.factories import DAY, NINE, CandidacyFactory, ConcernFactory, PatientFactory

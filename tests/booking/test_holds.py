@@ -17,9 +17,9 @@ from sessions.scheduling.availability import SlotTaken, free_slots
 from sessions.scheduling.holds import SlotHeld
 from sessions.scheduling.spacing import TooSoon
 from sessions.services.booking import book as rules
-from sessions.services.booking import clash
-from sessions.services.booking.clash import PatientTaken
-from sessions.services.booking.presence import Closed
+from sessions.services.booking.checks import clash
+from sessions.services.booking.checks.clash import PatientTaken
+from sessions.services.booking.checks.presence import Closed
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE, HoldFactory, PlanFactory, WaitlistEntryFactory
 

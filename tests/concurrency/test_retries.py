@@ -124,7 +124,7 @@ def test_the_desk_books_while_deadlocks_strike(
     assert next(strikes, None) is None
 
 
-@pytest.mark.parametrize("module", ["booking.holds", "ending.closures", "booking.series"])
+@pytest.mark.parametrize("module", ["booking.holds", "ending.closures", "booking.series.book"])
 def test_holds_closures_and_series_are_run_again_too(booking: Booking, module: str) -> None:
     times = {"starts_at": NINE, "ends_at": NINE + HOUR, "at": NINE - DAY}
     span: dict[str, Any] = {**times, "by": booking.practitioner}
@@ -142,7 +142,7 @@ def test_holds_closures_and_series_are_run_again_too(booking: Booking, module: s
     writes: dict[str, Callable[[], Any]] = {
         "booking.holds": lambda: services.place_hold(**slot, **whose),
         "ending.closures": lambda: services.add_closure(clinic=booking.plan.clinic, **span),
-        "booking.series": lambda: services.book_series(slots=[slot], **whose),
+        "booking.series.book": lambda: services.book_series(slots=[slot], **whose),
     }
     strikes = iter(["40P01", "55P03"])
 

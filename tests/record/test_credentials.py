@@ -16,8 +16,8 @@ from sessions import services
 from sessions.safety.credentials import check_credentials, held_on
 from sessions.safety.facts import Credential, Standing
 from sessions.scheduling.availability import free_slots
+from sessions.services.booking.checks.rules import MayNotTreat
 from sessions.services.booking.moves import UnresolvedFindings
-from sessions.services.booking.rules import MayNotTreat
 from sessions.services.record.sign_off import OverrideNotAllowed, SignOffAhead, SignOffMissing
 from tests.conftest import Booking
 from tests.factories import (

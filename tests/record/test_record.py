@@ -9,8 +9,12 @@ from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import SessionFinding, TreatmentSession, ZoneTreatment, of_treatment
 from sessions.safety.assessment import assess_session
+from sessions.services.booking.checks.rules import (
+    OpenSideEffects,
+    OverrideNotAllowed,
+    ScreeningBlocks,
+)
 from sessions.services.booking.moves import UnresolvedFindings
-from sessions.services.booking.rules import OpenSideEffects, OverrideNotAllowed, ScreeningBlocks
 from tests.conftest import AS_IT_IS, Booking
 from tests.factories import (
     DAY,

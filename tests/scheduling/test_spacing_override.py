@@ -10,7 +10,7 @@ from clinic.models import User
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.scheduling.spacing import Recovery, TooSoon, earliest_start
-from sessions.services.booking.rules import OverrideNotAllowed
+from sessions.services.booking.checks.rules import OverrideNotAllowed
 from tests.conftest import Booking
 from tests.factories import DAY, NINE, SessionFactory
 

@@ -27,7 +27,7 @@ from sessions.models import Kind, TreatmentPlan, VisitType
 from sessions.scheduling.availability import Offer, first_free, offers
 from sessions.scheduling.spacing import TooSoon, why_not_yet
 from sessions.scheduling.wanted import SittingRequest, VisitRequest
-from sessions.services.booking.sittings import areas_together
+from sessions.services.booking.sitting.areas import areas_together
 from sessions.services.plans import version_in_effect
 
 NAME_ONE = "Name the plan to be treated, or a visit type."

@@ -20,17 +20,17 @@ from sessions.models import (
 from sessions.scheduling.availability import BookingFacts, booking_facts
 from sessions.scheduling.holds import consume_holds, own_holds
 from sessions.scheduling.spacing import approve_sooner
-from sessions.services.booking.clash import insert
-from sessions.services.booking.prepare import (
+from sessions.services.booking.checks.clash import insert
+from sessions.services.booking.checks.prepare import (
     OutOfUse,
     prepare_session,
     require_active,
     require_in_use,
     require_not_archived,
 )
-from sessions.services.booking.presence import require_presence
-from sessions.services.booking.rules import require_override_right, weigh
-from sessions.services.booking.sittings import about_further, add_areas, of_same_plan
+from sessions.services.booking.checks.presence import require_presence
+from sessions.services.booking.checks.rules import require_override_right, weigh
+from sessions.services.booking.sitting.areas import about_further, add_areas, of_same_plan
 from sessions.signals import session_moved
 
 EVENT = Insert(SessionEvent)

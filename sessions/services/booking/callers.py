@@ -9,7 +9,7 @@ from clinic.models import Room, User
 from patients.models import Patient, Purpose
 from patients.services import ContactWord, record_contact_consent, register_patient
 from sessions.models import Hold, TreatmentSession, VisitType
-from sessions.services.booking.clash import RoomTaken
+from sessions.services.booking.checks.clash import RoomTaken
 from sessions.services.booking.visits import book_visit
 
 

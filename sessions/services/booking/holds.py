@@ -10,9 +10,9 @@ from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 from sessions.scheduling.availability import booking_facts
 from sessions.scheduling.holds import SlotHeld, own_holds
 from sessions.services.booking.book import lock_for_bookings, locks_for, require_open_time
-from sessions.services.booking.clash import require_free
-from sessions.services.booking.prepare import prepare_session
-from sessions.services.booking.sittings import about_further, add_areas
+from sessions.services.booking.checks.clash import require_free
+from sessions.services.booking.checks.prepare import prepare_session
+from sessions.services.booking.sitting.areas import about_further, add_areas
 
 
 @retried_transaction

@@ -18,7 +18,7 @@ from sessions.models import Kind, SessionFinding, SideEffect, SideEffectNote, Tr
 from sessions.safety.assessment import AssessedFinding, assess_session, stored_values
 from sessions.safety.loading.record import newest_consent, newest_screening
 from sessions.scheduling.spacing import restore_recovery_before
-from sessions.services.booking.sittings import lock_sitting, still_going_on
+from sessions.services.booking.sitting.areas import lock_sitting, still_going_on
 from sessions.signals import patient_knows_of_it, session_moved
 
 # Whoever comes early may wait inside, but a click on next week's session is a mistake.

@@ -16,16 +16,16 @@ from sessions.models import (
     TreatmentSession,
 )
 from sessions.services.booking.book import book_session, lock_for_bookings, lock_names, locks_for
+from sessions.services.booking.checks.prepare import OutOfUse
+from sessions.services.booking.checks.presence import NotTheirVisit
 from sessions.services.booking.moves import move_session
-from sessions.services.booking.prepare import OutOfUse
-from sessions.services.booking.presence import NotTheirVisit
-from sessions.services.booking.shifting import (
+from sessions.services.booking.series.shifting import (
     explain_shifts,
     locks_to_shift,
     shifted_later,
     too_soon_after,
 )
-from sessions.services.booking.sittings import leading_of, open_plans
+from sessions.services.booking.sitting.areas import leading_of, open_plans
 from sessions.services.booking.visits import book_visit
 from sessions.services.plans import NoPractitionerHere
 from sessions.signals import patient_knows_of_it

@@ -18,14 +18,14 @@ from sessions.models import (
 from sessions.scheduling.availability import booking_facts
 from sessions.scheduling.holds import own_holds
 from sessions.services.booking.book import clinic_lock, finish_booking, locks_for, require_open_time
-from sessions.services.booking.clash import insert
-from sessions.services.booking.prepare import (
+from sessions.services.booking.checks.clash import insert
+from sessions.services.booking.checks.prepare import (
     NotBookable,
     OutOfUse,
     require_in_use,
     require_not_archived,
 )
-from sessions.services.booking.presence import require_room_of
+from sessions.services.booking.checks.presence import require_room_of
 
 
 class WrongForVisit(DomainError):

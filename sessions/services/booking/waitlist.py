@@ -24,8 +24,8 @@ from sessions.lifecycle import WaitlistStatus
 from sessions.models import FreedSlot, Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 from sessions.safety.assessment import candidacy_findings
 from sessions.services.booking.book import book_session, lock_for_bookings, lock_names
+from sessions.services.booking.checks.prepare import prepare_session, require_active
 from sessions.services.booking.holds import insert_hold
-from sessions.services.booking.prepare import prepare_session, require_active
 from sessions.services.plans import require_practitioner
 
 OFFER_LASTS = timedelta(hours=2)

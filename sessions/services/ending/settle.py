@@ -29,8 +29,8 @@ from sessions.services.booking.alternatives import alternatives
 from sessions.services.booking.book import clinic_lock, locks_for
 from sessions.services.booking.moves import move_session
 from sessions.services.booking.reschedule import reschedule_session
-from sessions.services.booking.shifting import NoFreeTime
-from sessions.services.booking.skip import skip_area
+from sessions.services.booking.series.shifting import NoFreeTime
+from sessions.services.booking.sitting.skip import skip_area
 from sessions.services.booking.waitlist import decline_offer, withdraw_from_waitlist
 from sessions.services.ending.decisions import (
     SLOT,

@@ -15,7 +15,7 @@ from sessions.models import TreatmentSession
 from sessions.safety.assessment import assess_session
 from sessions.scheduling.spacing import restore_recovery_before
 from sessions.services.booking.moves import seal
-from sessions.services.booking.sittings import lock_sitting, still_going_on
+from sessions.services.booking.sitting.areas import lock_sitting, still_going_on
 from sessions.signals import session_moved
 
 

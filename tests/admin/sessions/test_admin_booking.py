@@ -14,7 +14,7 @@ from aftercare.models import Message
 from clinic.models import User
 from sessions.lifecycle import Status
 from sessions.models import Hold, TreatmentSession, of_treatment
-from sessions.services.booking.clash import RoomTaken
+from sessions.services.booking.checks.clash import RoomTaken
 from tests.admin.pages import client_of, url
 from tests.conftest import Booking
 from tests.conftest import client_of as api_client_of

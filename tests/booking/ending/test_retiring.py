@@ -14,7 +14,7 @@ from sessions import services
 from sessions.lifecycle import Status, WaitlistStatus
 from sessions.models import FreedSlot, Hold, TreatmentPlan, TreatmentSession, VisitType
 from sessions.scheduling.ahead import REACHES, look_ahead
-from sessions.services.booking.prepare import OutOfUse
+from sessions.services.booking.checks.prepare import OutOfUse
 from sessions.services.ending.decisions import Choice, Decider, OnlyKeep, StillAhead
 from tests.booking.ending.retiring import AT, ENDS, decider, row_of
 from tests.conftest import Booking, make_booking

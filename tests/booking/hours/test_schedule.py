@@ -11,8 +11,13 @@ from rest_framework.test import APIClient
 from clinic.models import Weekday, WorkingHours
 from sessions import services
 from sessions.scheduling.availability import offers
-from sessions.services.booking.clash import RoomTaken
-from sessions.services.booking.presence import Closed, DeviceUnfit, PractitionerOff, RoomUnfit
+from sessions.services.booking.checks.clash import RoomTaken
+from sessions.services.booking.checks.presence import (
+    Closed,
+    DeviceUnfit,
+    PractitionerOff,
+    RoomUnfit,
+)
 from sessions.services.plans import NoPractitionerHere
 from tests.conftest import Booking
 from tests.factories import (

@@ -10,8 +10,8 @@ from clinic.models import Weekday
 from sessions import services
 from sessions.lifecycle import PlanStatus, Status
 from sessions.scheduling.spacing import recovery_end
-from sessions.services.booking import prepare as rules
-from sessions.services.booking.shifting import NoFreeTime
+from sessions.services.booking.checks import prepare as rules
+from sessions.services.booking.series.shifting import NoFreeTime
 from tests.booking.series.series import NOW, propose
 from tests.conftest import Booking
 from tests.factories import (

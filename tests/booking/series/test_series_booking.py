@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from sessions import services
 from sessions.models import TreatmentSession
 from sessions.scheduling.spacing import TooSoon
-from sessions.services.booking import clash
+from sessions.services.booking.checks import clash
 from tests.booking.series.series import NOW, propose
 from tests.conftest import Booking
 from tests.factories import DAY, NINE

@@ -10,8 +10,8 @@ from clinic.values.wallclock import add_wallclock
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
-from sessions.services.booking import clash
-from sessions.services.booking.shifting import LaterSessionsTooSoon
+from sessions.services.booking.checks import clash
+from sessions.services.booking.series.shifting import LaterSessionsTooSoon
 from tests.booking.series.series import NOW
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE

@@ -10,7 +10,7 @@ from sessions.models import Hold, TreatmentPlan
 from sessions.scheduling.availability import SlotTaken, offers
 from sessions.scheduling.spacing import TooSoon
 from sessions.scheduling.wanted import SittingRequest, wanted_by
-from sessions.services.booking.prepare import NotBookable
+from sessions.services.booking.checks.prepare import NotBookable
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE, PlanFactory, ProtocolFactory, ProtocolVersionFactory
 

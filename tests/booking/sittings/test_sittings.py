@@ -17,11 +17,11 @@ from sessions.ical import feed
 from sessions.lifecycle import Status
 from sessions.models import TreatmentPlan, TreatmentSession
 from sessions.scheduling.spacing import TooSoon
+from sessions.services.booking.checks.prepare import NotBookable, PlanNotActive
+from sessions.services.booking.checks.presence import DeviceUnfit
 from sessions.services.booking.moves import NothingCharted
-from sessions.services.booking.prepare import NotBookable, PlanNotActive
-from sessions.services.booking.presence import DeviceUnfit
-from sessions.services.booking.shifting import LaterSessionsTooSoon
-from sessions.services.booking.skip import NothingElseTreated, SkipReasonMissing
+from sessions.services.booking.series.shifting import LaterSessionsTooSoon
+from sessions.services.booking.sitting.skip import NothingElseTreated, SkipReasonMissing
 from sessions.services.ending.decisions import Choice
 from tests.conftest import Booking
 from tests.factories import (

@@ -11,9 +11,9 @@ from patients.models import Patient, TaskStatus
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import FreedSlot, Kind, TreatmentSession
-from sessions.services.booking.clash import PatientTaken, PractitionerTaken, RoomTaken
+from sessions.services.booking.checks.clash import PatientTaken, PractitionerTaken, RoomTaken
+from sessions.services.booking.checks.presence import NotTheirVisit, PractitionerOff, RoomUnfit
 from sessions.services.booking.moves import FindingMissing, NothingCharted
-from sessions.services.booking.presence import NotTheirVisit, PractitionerOff, RoomUnfit
 from sessions.services.booking.visits import WrongForVisit
 from sessions.services.record.chart import NotATreatment
 from tests.conftest import Booking

@@ -10,8 +10,8 @@ from sessions import services
 from sessions.models import Hold, TreatmentSession
 from sessions.services.booking import book as booking_module
 from sessions.services.booking import holds as holds_module
-from sessions.services.booking.clash import require_free
-from sessions.services.booking.presence import require_presence
+from sessions.services.booking.checks.clash import require_free
+from sessions.services.booking.checks.presence import require_presence
 from tests.concurrency.booking.test_double_booking import DESKS, rivals
 from tests.concurrency.conftest import race, without_locks
 from tests.conftest import Booking

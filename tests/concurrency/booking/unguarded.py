@@ -8,7 +8,7 @@ from sessions.models import TreatmentSession
 from sessions.scheduling.availability import BookingFacts
 from sessions.scheduling.spacing import explain_too_soon
 from sessions.services.booking import book as booking
-from sessions.services.booking import clash
+from sessions.services.booking.checks import clash
 
 __all__ = ["application"]
 

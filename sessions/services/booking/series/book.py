@@ -11,8 +11,8 @@ from clinic.models import User
 from sessions.models import TreatmentPlan, TreatmentSession
 from sessions.scheduling.availability import Chosen
 from sessions.services.booking.book import book_session, lock_for_bookings, lock_names
-from sessions.services.booking.prepare import NotBookable
-from sessions.services.booking.sittings import areas_together
+from sessions.services.booking.checks.prepare import NotBookable
+from sessions.services.booking.sitting.areas import areas_together
 
 
 @retried_transaction

@@ -10,7 +10,7 @@ from sessions.lifecycle import PlanStatus
 from sessions.models import TreatmentPlan, TreatmentSession
 from sessions.scheduling.availability import SlotTaken
 from sessions.scheduling.spacing import recovery_end
-from sessions.services.booking.presence import require_fit
+from sessions.services.booking.checks.presence import require_fit
 from sessions.services.plans import version_in_effect
 
 

@@ -11,7 +11,7 @@ from clinic.models import User
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.scheduling.spacing import restore_recovery_before
-from sessions.services.booking.sittings import lock_sitting, still_going_on
+from sessions.services.booking.sitting.areas import lock_sitting, still_going_on
 from sessions.signals import session_moved
 
 

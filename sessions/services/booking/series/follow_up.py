@@ -17,7 +17,7 @@ from sessions.lifecycle import PlanStatus, Status
 from sessions.models import Kind, TreatmentPlan, TreatmentSession, VisitType
 from sessions.scheduling.availability import Offer, offers
 from sessions.scheduling.wanted import VisitRequest
-from sessions.services.booking.sittings import areas_together
+from sessions.services.booking.sitting.areas import areas_together
 
 # A window that closed longer ago raises no task: a clinic that begins, or was down, is not flooded.
 STILL_WORTH_A_CALL = timedelta(days=14)

@@ -12,9 +12,9 @@ from sessions.scheduling.availability import Slot, free_slots
 from sessions.scheduling.shift_reasons import why_not_at
 from sessions.scheduling.spacing import recovery_end
 from sessions.scheduling.wanted import sitting_of
-from sessions.services.booking.prepare import require_active
-from sessions.services.booking.shifting import CHUNK, FARTHEST, NoFreeTime
-from sessions.services.booking.sittings import about_further, areas_together
+from sessions.services.booking.checks.prepare import require_active
+from sessions.services.booking.series.shifting import CHUNK, FARTHEST, NoFreeTime
+from sessions.services.booking.sitting.areas import about_further, areas_together
 from sessions.services.plans import version_in_effect
 
 

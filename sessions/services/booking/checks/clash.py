@@ -12,7 +12,7 @@ from sessions.models import TreatmentSession
 from sessions.models.occupation import clash_conditions
 from sessions.scheduling.availability import SlotTaken
 from sessions.scheduling.spacing import explain_too_soon
-from sessions.services.booking.sittings import about_further
+from sessions.services.booking.sitting.areas import about_further
 
 SESSION = Insert(TreatmentSession)
 

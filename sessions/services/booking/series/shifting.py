@@ -23,7 +23,7 @@ from sessions.models import (
 from sessions.scheduling.availability import Slot, free_slots
 from sessions.scheduling.spacing import recovery_end
 from sessions.scheduling.wanted import SittingRequest, sitting_of
-from sessions.services.booking.sittings import open_plans
+from sessions.services.booking.sitting.areas import open_plans
 from sessions.services.plans import version_in_effect
 
 # How far a later session may be pushed before somebody has to look at the plan.

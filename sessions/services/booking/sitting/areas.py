@@ -14,7 +14,7 @@ from clinic.errors import Conflict, DomainError
 from sessions.lifecycle import NEXT
 from sessions.models import TreatmentPlan, TreatmentSession, of_treatment
 from sessions.scheduling.wanted import SittingRequest, sitting_of
-from sessions.services.booking.prepare import NotBookable, prepare_session
+from sessions.services.booking.checks.prepare import NotBookable, prepare_session
 
 
 class SittingChanged(Conflict):
