@@ -249,7 +249,7 @@ def measure(tokens: dict[str, str], *, rounds: int, seconds: float) -> dict[str,
                         )
                         keep(f"{title} × {clients}, {name}", read)
             fresh = numbers["clinic"]
-            kinds = [(make(number) for number in fresh) for make in (BIG.slot, BIG.sitting)]
+            kinds = [map(make, fresh) for make in (BIG.slot, BIG.sitting)]
             areas = load.in_turn(ports["clinic"], desk, kinds, seconds=seconds)
             for title, worked in zip(("one area", "two areas"), areas, strict=True):
                 keep(f"{title} × 1, clinic", worked)
