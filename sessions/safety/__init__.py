@@ -10,14 +10,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from clinic.findings import OUR_DEFAULT, Finding, Severity
-from sessions.safety.candidacy import check_candidacy
 from sessions.safety.credentials import check_credentials
-from sessions.safety.depth import DepthRange, check_zone, depth_range
-from sessions.safety.doses import check_total, check_weight
 from sessions.safety.facts import Facts
-from sessions.safety.label import check_label_and_consent, off_label_reasons
-from sessions.safety.products import check_product
-from sessions.safety.readiness import (
+from sessions.safety.patient.candidacy import check_candidacy
+from sessions.safety.patient.readiness import (
     check_age,
     check_course,
     check_interval,
@@ -25,9 +21,13 @@ from sessions.safety.readiness import (
     check_screening,
     check_skin_type,
 )
-from sessions.safety.reports import check_reports
-from sessions.safety.response import check_alternatives, check_response
-from sessions.safety.side_effects import check_history, check_side_effects
+from sessions.safety.patient.reports import check_reports
+from sessions.safety.patient.response import check_alternatives, check_response
+from sessions.safety.patient.side_effects import check_history, check_side_effects
+from sessions.safety.treatment.depth import DepthRange, check_zone, depth_range
+from sessions.safety.treatment.doses import check_total, check_weight
+from sessions.safety.treatment.label import check_label_and_consent, off_label_reasons
+from sessions.safety.treatment.products import check_product
 
 __all__ = [
     "DepthRange",

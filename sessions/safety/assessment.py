@@ -12,7 +12,6 @@ from patients.screening import Situation, screen
 from sessions.lifecycle import SIGNED
 from sessions.models import Deviation, Kind, SessionFinding, TreatmentSession, of_treatment
 from sessions.safety import assess, check_side_effects
-from sessions.safety.candidacy import check_candidacy
 from sessions.safety.credentials import check_credentials
 from sessions.safety.loading.credentials import standing
 from sessions.safety.loading.healing import open_side_effects
@@ -24,7 +23,8 @@ from sessions.safety.loading.record import (
     rules_in_effect,
     screening_facts,
 )
-from sessions.safety.readiness import birth_date_missing
+from sessions.safety.patient.candidacy import check_candidacy
+from sessions.safety.patient.readiness import birth_date_missing
 
 
 @dataclass(frozen=True)

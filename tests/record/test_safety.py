@@ -779,8 +779,8 @@ def is_explained(finding: Finding) -> None:
 def sources() -> str:
     folder = Path(safety.__file__).parent
     others = {"assessment.py", "cases.py", "consultation.py", "outcome_visit.py"}  # no rules
-    rules = (path for path in folder.glob("*.py") if path.name not in others)
-    return "\n".join(path.read_text() for path in rules)
+    rules = (path for path in folder.rglob("*.py") if path.name not in others)
+    return "\n".join(path.read_text() for path in rules if path.parent.name != "loading")
 
 
 def test_the_table_finds_every_code_of_the_rules() -> None:

@@ -13,8 +13,8 @@ from patients.models import Condition, Scope
 from patients.screening import Answer
 from sessions.models import MAX_DEPTH_MM, MIN_DEPTH_MM, Endpoint, ProductKind
 from sessions.safety import DepthRange, assess, depth_range, facts
-from sessions.safety.depth import check_depth
 from sessions.safety.facts import Clearance, Device, Facts, Limit, Zone
+from sessions.safety.treatment.depth import check_depth
 from tests.factories import DAY, NINE
 from tests.record.test_safety import CREAM, PEN, PROTOCOL, RULES, before, is_explained, session
 

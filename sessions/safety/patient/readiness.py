@@ -8,8 +8,8 @@ from datetime import timedelta
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
 from patients.screening import DARKER_SKIN, Situation, screen
-from sessions.safety.contradictions import weigh_answers
 from sessions.safety.facts import Facts, Number, Previous, Screening
+from sessions.safety.patient.contradictions import weigh_answers
 
 PRACTITIONER = (Role.PRACTITIONER.value,)
 BLOCK, WARN, INFO = Severity.BLOCK, Severity.WARN, Severity.INFO
