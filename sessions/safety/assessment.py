@@ -13,15 +13,14 @@ from sessions.lifecycle import SIGNED
 from sessions.models import Deviation, Kind, SessionFinding, TreatmentSession, of_treatment
 from sessions.safety import assess, check_side_effects
 from sessions.safety.credentials import check_credentials
+from sessions.safety.loading.answers import newest_screening, screening_facts
 from sessions.safety.loading.credentials import standing
 from sessions.safety.loading.healing import open_side_effects
 from sessions.safety.loading.label import device_facts
 from sessions.safety.loading.record import (
     candidacy_facts,
     load_facts,
-    newest_screening,
     rules_in_effect,
-    screening_facts,
 )
 from sessions.safety.patient.candidacy import check_candidacy
 from sessions.safety.patient.readiness import birth_date_missing

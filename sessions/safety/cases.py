@@ -19,11 +19,11 @@ from clinic.models import CredentialKind, DeviceModel, Jurisdiction, Proof
 from patients.models import ConcernSubtype, ScreeningRule, Zone
 from sessions.models import Endpoint, Product, ProductKind, ProtocolVersion
 from sessions.safety import assess, facts
+from sessions.safety.loading.answers import answer_facts
 from sessions.safety.loading.chart import product_facts, zone_facts
 from sessions.safety.loading.healing import PIGMENT, courses_in_effect, open_side_effect
 from sessions.safety.loading.label import device_facts, poor_response
 from sessions.safety.loading.record import (
-    answer_facts,
     area_facts,
     protocol_facts,
     rules_in_effect,

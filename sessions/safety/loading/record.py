@@ -1,27 +1,21 @@
 """The facts that the safety rules look at, from the rows of the database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Exists, Max, Min, OuterRef
 
-from clinic.findings import Severity
 from clinic.models import Clinic, ClinicalRule
 from patients.models import (
     OFF_LABEL,
     Area,
-    Condition,
     ConsentHandout,
     ConsentText,
     Patient,
-    Scope,
-    Screening,
-    ScreeningRule,
     TreatmentConsent,
 )
-from patients.screening import Answer
 from sessions.lifecycle import SIGNED, Status
 from sessions.models import (
     Candidacy,
@@ -34,6 +28,7 @@ from sessions.models import (
 )
 from sessions.safety import facts
 from sessions.safety.facts import Facts, Number
+from sessions.safety.loading.answers import newest_screening, screening_facts
 from sessions.safety.loading.chart import product_uses, treated_zones, uses_of_the_day
 from sessions.safety.loading.credentials import standing
 from sessions.safety.loading.healing import (
@@ -49,8 +44,6 @@ from sessions.safety.loading.label import (
     poor_response,
 )
 from sessions.safety.loading.response import response, stop_after
-
-PIGMENT_CHECK = "pigment-change"  # the screening rule that asks for it
 
 
 def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
@@ -143,11 +136,6 @@ def rules_in_effect(at: datetime) -> Mapping[str, Number]:
     }
 
 
-def newest_screening(patient: Patient) -> Screening | None:
-    screenings = patient.screenings.prefetch_related("answers__rule")
-    return screenings.order_by("-taken_at", "-id").first()
-
-
 def candidacy_facts(session: TreatmentSession) -> facts.Candidacy | None:
     concern = of_treatment(session.plan).concern.code
     decided = Candidacy.objects.binding(session.patient_id, concern).first()
@@ -178,52 +166,6 @@ def area_facts(area: Area) -> facts.Area:
         names={zone.code: zone.name for zone in zones},
         near_mouth=any(zone.near_mouth for zone in zones),
         keloid_prone=frozenset(zone.code for zone in zones if zone.keloid_prone),
-    )
-
-
-def screening_facts(screening: Screening | None) -> facts.Screening | None:
-    if screening is None:
-        return None
-    answers = sorted(screening.answers.all(), key=lambda answer: answer.rule.position)
-    return facts.Screening(
-        taken_at=screening.taken_at,
-        valid_until=screening.valid_until,
-        good_health=screening.good_health,
-        expectations_discussed=screening.expectations_discussed,
-        pigment_checked=any(answer.rule.code == PIGMENT_CHECK for answer in answers),
-        answers=tuple(
-            answer_facts(
-                answer.rule,
-                answer.answer,
-                last_exposure_on=answer.last_exposure_on,
-                zones=answer.zones,
-            )
-            for answer in answers
-        ),
-    )
-
-
-def answer_facts(
-    rule: ScreeningRule,
-    answer: bool,
-    *,
-    last_exposure_on: date | None = None,
-    zones: Iterable[str] = (),
-) -> Answer:
-    return Answer(
-        code=rule.code,
-        answer=answer,
-        message=rule.message,
-        severity=Severity(rule.severity),
-        source=rule.cited,
-        version=rule.version,
-        scope=Scope(rule.scope),
-        condition=Condition(rule.condition),
-        washout_days=rule.washout_days,
-        overridable_by=tuple(rule.overridable_by),
-        sign_off=rule.sign_off,
-        last_exposure_on=last_exposure_on,
-        zones=frozenset(zones),
     )
 
 

@@ -9,7 +9,7 @@ from clinic.findings import Severity
 from patients.models import Patient, Zone
 from patients.screening import Answer, Situation, screen
 from sessions.models import TreatmentPlan
-from sessions.safety.loading.record import newest_screening, screening_facts
+from sessions.safety.loading.answers import newest_screening, screening_facts
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from patients.services.records import require_open
 from sessions.lifecycle import OCCUPIES, Status
 from sessions.models import Kind, SessionFinding, SideEffect, SideEffectNote, TreatmentSession
 from sessions.safety.assessment import AssessedFinding, assess_session, stored_values
-from sessions.safety.loading.record import newest_consent, newest_screening
+from sessions.safety.loading.answers import newest_screening
+from sessions.safety.loading.record import newest_consent
 from sessions.scheduling.spacing import restore_recovery_before
 from sessions.services.booking.sitting.areas import lock_sitting, still_going_on
 from sessions.signals import patient_knows_of_it, session_moved

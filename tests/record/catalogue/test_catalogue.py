@@ -26,7 +26,7 @@ from sessions.models import (
     ProtocolVersion,
     ZoneLimit,
 )
-from sessions.safety.loading.record import PIGMENT_CHECK
+from sessions.safety.loading.answers import PIGMENT_CHECK
 from tests.support.catalogue import APPS, FILES, MODELS, NESTED, PARTS, ROOT, every, nested, shipped
 
 # --- loading ---------------------------------------------------------------------------------
