@@ -48,6 +48,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "patients.contactconsent": {R: "cr", P: "r", M: "cr"},
     "patients.skintypeassessment": {P: "cr", M: "r"},
     "patients.patientconcern": {P: "cru", M: "r"},
+    "patients.othertreatment": {P: "cru", M: "r"},
     "patients.screening": {P: "cr", M: "r"},
     "patients.screeninganswer": {P: "r", M: "r"},
     "patients.consenthandout": {R: "cr", P: "cr", M: "r"},

@@ -326,6 +326,7 @@ SPECTACULAR_SETTINGS = {
         "DeviationKind": "sessions.models.DeviationKind",
         "ExposureKind": "sessions.models.ExposureKind",
         "ExposureStepKind": "sessions.models.ExposureStepKind",
+        "OtherTreatmentKind": "patients.models.OtherTreatmentKind",
         "Endpoint": "sessions.models.Endpoint",
         "Keyword": "aftercare.models.Keyword",
         "MessageStatus": "aftercare.models.MessageStatus",

@@ -24,6 +24,7 @@ from clinic.ops import health, metrics, pages
 from patients.api import (
     ConsentTextViewSet,
     ConsentViewSet,
+    OtherTreatmentViewSet,
     PhotoConsentViewSet,
     ScreeningRuleViewSet,
     TaskViewSet,
@@ -77,6 +78,7 @@ router.register("inbox", InboxViewSet, basename="inbox")
 router.register("lots", LotViewSet, basename="lot")
 router.register("messages", MessageViewSet, basename="message")
 router.register("on-call", OnCallViewSet, basename="on-call")
+router.register("other-treatments", OtherTreatmentViewSet, basename="other-treatment")
 router.register("outcome-scales", OutcomeScaleViewSet, basename="outcome-scale")
 router.register("outcomes", OutcomeViewSet, basename="outcome")
 router.register("patients", ArchivablePatientViewSet, basename="patient")

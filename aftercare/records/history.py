@@ -9,7 +9,14 @@ from uuid import UUID
 from django.db import models
 
 from clinic.models import User
-from patients.models import Patient, PatientConcern, PhotoConsent, StaffTask, TreatmentConsent
+from patients.models import (
+    OtherTreatment,
+    Patient,
+    PatientConcern,
+    PhotoConsent,
+    StaffTask,
+    TreatmentConsent,
+)
 from sessions.models import (
     CartridgeUse,
     OutcomeMeasure,
@@ -25,6 +32,7 @@ from sessions.models import (
 TRACKED: dict[type[models.Model], str] = {
     Patient: "pgh_obj",
     PatientConcern: "patient",
+    OtherTreatment: "patient",
     TreatmentConsent: "patient",
     PhotoConsent: "patient",
     TreatmentPlan: "patient",

@@ -25,6 +25,7 @@ GROUPS = {
         ("Photo consents", "no_photography", "patients", "photoconsent"),
         ("Photographs", "photo_camera", "treatment_sessions", "photo"),
         ("Skin types", "palette", "patients", "skintypeassessment"),
+        ("Other treatments", "spa", "patients", "othertreatment"),
         ("Contact consents", "how_to_reg", "patients", "contactconsent"),
         ("Blood exposures", "emergency", "treatment_sessions", "bloodexposure"),
         ("Deviations", "report", "treatment_sessions", "deviation"),

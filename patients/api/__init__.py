@@ -2,6 +2,7 @@
 
 from patients.api.catalogue import ConcernViewSet, ConsentTextViewSet, ScreeningRuleViewSet
 from patients.api.consents import ConsentViewSet, PhotoConsentViewSet
+from patients.api.other_treatments import OtherTreatmentViewSet
 from patients.api.patients import PatientViewSet
 from patients.api.tasks import TaskViewSet
 
@@ -9,6 +10,7 @@ __all__ = [
     "ConcernViewSet",
     "ConsentTextViewSet",
     "ConsentViewSet",
+    "OtherTreatmentViewSet",
     "PatientViewSet",
     "PhotoConsentViewSet",
     "ScreeningRuleViewSet",

@@ -13,6 +13,13 @@ from patients.models.consent import (
     TreatmentConsent,
 )
 from patients.models.contact import Channel, ContactConsent, Purpose
+from patients.models.other_treatment import (
+    NOT_ASKED,
+    QUESTIONS,
+    OtherTreatment,
+    OtherTreatmentKind,
+    Place,
+)
 from patients.models.patient import (
     Patient,
     PatientMerge,
@@ -34,7 +41,9 @@ from patients.models.screening import (
 from patients.models.task import Audience, StaffTask, TaskKind, TaskSeverity, TaskStatus
 
 __all__ = [
+    "NOT_ASKED",
     "OFF_LABEL",
+    "QUESTIONS",
     "Area",
     "Audience",
     "Channel",
@@ -46,11 +55,14 @@ __all__ = [
     "ConsentKind",
     "ConsentText",
     "ContactConsent",
+    "OtherTreatment",
+    "OtherTreatmentKind",
     "Patient",
     "PatientConcern",
     "PatientMerge",
     "PhotoConsent",
     "PhotoScope",
+    "Place",
     "Purpose",
     "Scope",
     "Screening",

@@ -8,6 +8,7 @@ from patients.services.consents import (
     revoke_consent,
 )
 from patients.services.contact import choose_language, record_contact_consent
+from patients.services.other_treatments import correct_other_treatment, record_other_treatment
 from patients.services.records import (
     PatientArchived,
     archive_record,
@@ -41,6 +42,7 @@ __all__ = [
     "assess_skin_type",
     "change_concern",
     "choose_language",
+    "correct_other_treatment",
     "current_texts",
     "finish_source",
     "finish_task",
@@ -50,6 +52,7 @@ __all__ = [
     "raise_task",
     "record_concern",
     "record_contact_consent",
+    "record_other_treatment",
     "record_photo_consent",
     "record_screening",
     "record_treatment_consent",

@@ -20,6 +20,7 @@ from patients.models import (
     ConsentHandout,
     ConsentText,
     ContactConsent,
+    OtherTreatment,
     Patient,
     PatientConcern,
     PhotoConsent,
@@ -109,6 +110,19 @@ class AreaFactory(DjangoModelFactory):
 
     code = factory.Sequence(lambda n: f"area-{n}")
     name = factory.Sequence(lambda n: f"Area {n}")
+
+
+class OtherTreatmentFactory(DjangoModelFactory):
+    class Meta:
+        model = OtherTreatment
+
+    patient = factory.SubFactory(PatientFactory)
+    kind = "PEEL"
+    area = factory.SubFactory(AreaFactory)
+    treated_on = date(2024, 5, 1)
+    place = "HERE"
+    recorded_at = NINE - DAY
+    recorded_by = factory.SubFactory(UserFactory)
 
 
 class ZoneFactory(DjangoModelFactory):

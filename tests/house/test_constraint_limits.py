@@ -194,6 +194,13 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
     ),
     ("side_effect_grade_in_ctcae_range", {}, "grade", [1, 5], [0, 6]),
     ("side_effect_note_grade_in_ctcae_range", {}, "grade", [1, 5], [0, 6]),
+    (
+        "other_treatment_not_in_future",
+        {"recorded_at": NINE},
+        "treated_on",
+        [NINE.date()],
+        [NINE.date() + DAY],
+    ),
     ("blood_exposure_told_afterwards", {"happened_at": NINE}, "at", [NINE], [NINE - SECOND]),
     ("exposure_step_told_afterwards", {"done_at": NINE}, "at", [NINE], [NINE - SECOND]),
     (

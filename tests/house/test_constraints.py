@@ -270,6 +270,12 @@ VIOLATIONS["side_effect_expectation_kind_known"] = lambda: make.SideEffectExpect
 VIOLATIONS["side_effect_expectation_hours_ordered"] = lambda: make.SideEffectExpectationFactory(
     onset_from_hours=2
 )
+VIOLATIONS["other_treatment_kind_known"] = lambda: make.OtherTreatmentFactory(kind="NAPALM")
+VIOLATIONS["other_treatment_place_known"] = lambda: make.OtherTreatmentFactory(place="MARS")
+VIOLATIONS["other_treatment_place_named"] = lambda: make.OtherTreatmentFactory(place="ELSEWHERE")
+VIOLATIONS["other_treatment_not_in_future"] = lambda: make.OtherTreatmentFactory(
+    treated_on=(NINE + 2 * DAY).date()
+)
 VIOLATIONS["candidacy_outcome_known"] = lambda: make.CandidacyFactory(outcome="SO_SO", reason="x")
 VIOLATIONS["candidacy_until_iff_not_now"] = lambda: make.CandidacyFactory(until=NINE.date())
 VIOLATIONS["candidacy_refusal_has_a_reason"] = lambda: make.CandidacyFactory(

@@ -41,6 +41,7 @@ TABLES = """
     patients.contactconsent               cr    r             cr       -      -
     patients.skintypeassessment           -     cr            r        -      -
     patients.patientconcern               -     cru           r        -      -
+    patients.othertreatment               -     cru           r        -      -
     patients.screening                    -     cr            r        -      -
     patients.screeninganswer              -     r             r        -      -
     patients.consenthandout               cr    cr            r        -      -

@@ -25,6 +25,7 @@ from tests.factories import (
     ConcernFactory,
     InboundFactory,
     MessageFactory,
+    OtherTreatmentFactory,
     OutcomeScaleFactory,
     PatientFactory,
     SideEffectFactory,
@@ -38,7 +39,15 @@ pytestmark = pytest.mark.django_db
 # What a service may take that belongs to a patient.
 TAKES = {
     *("patient", "patient_id", "plan", "plan_id", "session", "session_id", "entry_id"),
-    *("side_effect_id", "concern_id", "message", "message_id", "consent", "kept_id"),
+    *(
+        "side_effect_id",
+        "treatment_id",
+        "concern_id",
+        "message",
+        "message_id",
+        "consent",
+        "kept_id",
+    ),
 }
 PATHS = {"patient", "plan", "session"}  # by which a row leads to its patient
 # What is done to an archived record on purpose.
@@ -78,6 +87,7 @@ class World:
         self.coming = booking.book(NINE + 40 * DAY)
         self.effect = SideEffectFactory(session=self.done)
         patient = booking.plan.patient
+        self.other_treatment = OtherTreatmentFactory(patient=patient)
         self.concern = patient.concerns.create(patient=patient, concern=ConcernFactory())
         self.entry = WaitlistEntryFactory(
             plan=booking.plan,
@@ -161,6 +171,15 @@ class World:
             "override_finding": {**session, "code": "x", "subject": "", "reason": "x"},
             "place_hold": {"plan_id": self.plan.pk, **self.slot},
             "record_candidacy": {"patient": self.plan.patient, "outcome": "CANDIDATE"},
+            "record_other_treatment": {
+                **patient,
+                **{"kind": "PEEL", "area": self.plan.area, "place": "HERE"},
+                "treated_on": date(2024, 5, 1),
+            },
+            "correct_other_treatment": {
+                "treatment_id": self.other_treatment.pk,
+                "changes": {"notes": "x"},
+            },
             "record_concern": {**patient, "concern": ConcernFactory()},
             "choose_language": {**patient, "language": "es"},
             "record_contact_consent": {
@@ -284,7 +303,8 @@ def test_pages_of_what_belongs_to_an_archived_patient_are_read_only(
     session = booking.in_progress()
     effect = SideEffectFactory(session=session, onset_at=NINE)
     plan, patient = booking.plan, booking.plan.patient
-    rows = {type(row): row for row in (plan, patient, effect)}
+    treated = OtherTreatmentFactory(patient=patient)
+    rows = {type(row): row for row in (plan, patient, effect, treated)}
     Patient.objects.update(archived_at=NINE)
     of_patients = {
         model: page

@@ -38,6 +38,7 @@ from tests.factories import (
     InboundFactory,
     MessageFactory,
     OnCallShiftFactory,
+    OtherTreatmentFactory,
     OutcomeMeasureFactory,
     OutcomeScaleFactory,
     PatientConcernFactory,
@@ -112,6 +113,8 @@ LEFT_OUT = object()
 BY_PLACE: dict[tuple[str, str], Any] = {
     ("candidacies", "outcome"): "NOT_NOW",
     ("candidacies", "until"): "2031-01-01",
+    ("other-treatments", "place"): "ELSEWHERE",
+    ("other-treatments", "treated_on"): "2024-05-01",
     ("exposures", "patient"): None,  # it was a colleague
     ("inbox", "channel"): "EMAIL",
     ("sessions", "tube_label"): "",
@@ -201,6 +204,7 @@ class World:
         self.rows = {
             "closures": ClosureFactory(clinic=clinic, starts_at=NINE + 400 * DAY),
             "candidacies": CandidacyFactory(patient=patient),
+            "other-treatments": OtherTreatmentFactory(patient=patient, area=plan.area),
             "concerns": plan.concern,
             "credentials": CredentialFactory(user=doctor),
             "visit-types": visit_type_of(clinic, "consultation"),

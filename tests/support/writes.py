@@ -224,6 +224,11 @@ class Desk:
     def record_candidacy(self) -> Any:
         return self.alice, None, {"patient": str(self.patient.pk), "outcome": "CANDIDATE"}
 
+    def record_other_treatment(self) -> Any:
+        treated = {"kind": "PEEL", "area": self.booking.plan.area.code, "treated_on": "2024-05-01"}
+        where = {"place": "ELSEWHERE", "place_name": "Dr. Sol"}
+        return self.alice, None, {"patient": str(self.patient.pk), **treated, **where}
+
     def create_plan(self) -> Any:
         plan = self.booking.plan
         body = {

@@ -67,6 +67,7 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
         **{"session": "", "rater_name": "", "measured_at_0": "2026-01-05"},
         "measured_at_1": "10:00",
     },
+    "OtherTreatment": lambda _: {"place": "ELSEWHERE"},
     "Candidacy": lambda _: {"session": "", "outcome": "CANDIDATE", "until": ""},
     "Photo": lambda _: {"upload": SimpleUploadedFile("face.jpg", jpeg(), "image/jpeg")},
     "BloodExposure": lambda _: {

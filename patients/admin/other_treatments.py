@@ -1,0 +1,42 @@
+"""Treatments beside the needle, in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from clinic.admin import ServiceAdmin
+from clinic.permissions import actor
+from patients import services
+from patients.admin.records import OfOpenRecord
+from patients.models import OtherTreatment
+
+
+@admin.register(OtherTreatment)
+class OtherTreatmentAdmin(OfOpenRecord, ServiceAdmin):
+    list_display = ["treated_on", "patient", "kind", "area", "place", "place_name"]
+    list_filter = ["kind", "place"]
+    list_select_related = ["patient", "area"]
+    search_fields = ["patient__family_name", "patient__given_name", "place_name"]
+    autocomplete_fields = ["patient"]
+    ordering = ["-id"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fields: list[Any] = ["patient", "kind", "area", "zones", "treated_on"]
+        fields += ["place", "place_name", "notes"]
+        return [*fields, ("recorded_at", "recorded_by")] if obj else fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return ["patient", "recorded_at", "recorded_by"] if obj else []
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> OtherTreatment:
+        details = {name: value for name, value in data.items() if name != "patient"}
+        return services.record_other_treatment(
+            patient_id=data["patient"].pk, **details, at=timezone.now(), by=actor(request)
+        )
+
+    def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
+        services.correct_other_treatment(
+            treatment_id=obj.pk, changes=changes, at=timezone.now(), by=actor(request)
+        )

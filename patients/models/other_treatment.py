@@ -1,0 +1,136 @@
+"""What else was done to the same skin: peels, lasers, injections, here or elsewhere."""
+
+from datetime import date
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import DateField, F, Func, Q
+
+from clinic.models import (
+    ClinicScoped,
+    Model,
+    User,
+    by_clinic,
+    clinic_field,
+    clinic_of,
+    one_of,
+    track_history,
+)
+from patients.models.anatomy import Area
+from patients.models.patient import Patient, past_day
+
+
+class OtherTreatmentKind(models.TextChoices):
+    """clinical.md §1.3."""
+
+    PEEL = "PEEL", "Chemical peel"
+    TCA_CROSS = "TCA_CROSS", "TCA CROSS"
+    LASER = "LASER", "Laser that leaves the skin closed"
+    ABLATIVE_LASER = "ABLATIVE_LASER", "Ablative laser or dermabrasion"
+    IPL = "IPL", "Intense pulsed light (IPL)"
+    RF = "RF", "Radio-frequency without needles"
+    RF_NEEDLING = "RF_NEEDLING", "Radio-frequency needling"
+    TOXIN = "TOXIN", "Botulinum toxin"
+    FILLER = "FILLER", "Filler"
+    SUBCISION = "SUBCISION", "Subcision"
+    TOPICAL = "TOPICAL", "Topical programme (retinoid, acid, benzoyl peroxide)"
+
+
+# The question of the screening whose washout holds for each kind: one number, in one place.
+QUESTIONS = {
+    OtherTreatmentKind.PEEL: "chemical-peel",
+    OtherTreatmentKind.TCA_CROSS: "chemical-peel",
+    OtherTreatmentKind.LASER: "laser-ipl",
+    OtherTreatmentKind.ABLATIVE_LASER: "laser-ablative",
+    OtherTreatmentKind.IPL: "laser-ipl",
+    OtherTreatmentKind.RF: "laser-ipl",
+    OtherTreatmentKind.RF_NEEDLING: "needling-elsewhere",
+    OtherTreatmentKind.TOXIN: "toxin-filler",
+    OtherTreatmentKind.FILLER: "toxin-filler",
+    OtherTreatmentKind.SUBCISION: "needling-elsewhere",
+    OtherTreatmentKind.TOPICAL: "topical-actives",
+}
+# Their questions do not name them, so that who says no has not contradicted the record.
+NOT_ASKED = {OtherTreatmentKind.TCA_CROSS, OtherTreatmentKind.RF, OtherTreatmentKind.SUBCISION}
+
+
+class Place(models.TextChoices):
+    HERE = "HERE", "At this clinic"
+    ELSEWHERE = "ELSEWHERE", "Elsewhere"
+
+
+# The day when it was recorded, where it began first: the clinic's own may be one earlier.
+LATEST_DAY = Func(
+    F("recorded_at"),
+    template="(%(expressions)s AT TIME ZONE 'Pacific/Kiritimati')::date",
+    output_field=DateField(),
+)
+NAME_OF_PLACE = "Name who did it, if it was elsewhere, and only then."
+
+
+@track_history(exclude=("clinic",))
+class OtherTreatment(Model):
+    """One treatment of an area, or of some of its zones, that was no needling of ours."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="other_treatments")
+    kind = models.CharField(max_length=16, choices=OtherTreatmentKind)
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="+")
+    zones = ArrayField(
+        models.SlugField(max_length=40),
+        default=list,
+        blank=True,
+        help_text="Of this area; all of it if none is named.",
+    )
+    treated_on = models.DateField(
+        validators=[past_day], help_text="Of a programme, the last day that is known."
+    )
+    place = models.CharField(max_length=12, choices=Place)
+    place_name = models.CharField(
+        max_length=200, blank=True, help_text="Elsewhere: the clinic or person, or “not known”."
+    )
+    notes = models.TextField(blank=True, max_length=5_000)
+    recorded_at = models.DateTimeField(editable=False)
+    recorded_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, editable=False, related_name="+"
+    )
+
+    clinic = clinic_field()
+
+    objects = ClinicScoped.as_manager()
+
+    class Meta:
+        db_table = "patient_other_treatment"
+        constraints = [
+            one_of("other_treatment_kind_known", kind=OtherTreatmentKind),
+            one_of("other_treatment_place_known", place=Place),
+            models.CheckConstraint(
+                name="other_treatment_place_named",
+                condition=Q(place=Place.HERE, place_name="")
+                | (Q(place=Place.ELSEWHERE) & Q(place_name__regex=r"\S")),
+                violation_error_message=NAME_OF_PLACE,
+            ),
+            models.CheckConstraint(
+                name="other_treatment_not_in_future",
+                condition=Q(treated_on__lte=LATEST_DAY),
+                violation_error_message="That lies in the future: say when it was done.",
+            ),
+        ]
+        indexes = [
+            by_clinic("other_treatment_of_clinic"),
+            models.Index(name="other_treatment_by_patient", fields=["patient", "area"]),
+        ]
+        triggers = [clinic_of("patient", "patient")]
+
+    def __str__(self) -> str:
+        day = f", {self.treated_on:%d %b %Y}" if isinstance(self.treated_on, date) else ""
+        return f"{self.get_kind_display()}{day}"
+
+    @property
+    def where(self) -> str:
+        return self.place_name or "here"
+
+    def clean(self) -> None:
+        """The same as the constraint, at the field."""
+        if (self.place == Place.ELSEWHERE) != bool(self.place_name.strip()):
+            raise ValidationError({"place_name": ValidationError(NAME_OF_PLACE, code="place_name")})

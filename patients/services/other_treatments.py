@@ -1,0 +1,86 @@
+"""Treatments beside the needle: recorded, and corrected."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from clinic.db.retries import retried_transaction
+from clinic.errors import DomainError
+from clinic.models import User
+from patients.models import Area, OtherTreatment
+from patients.services.consents import UnknownCode
+from patients.services.records import lock_open_record
+
+
+class NotYetTreated(DomainError):
+    code = "not_yet_treated"
+    title = "That day has not come yet"
+
+
+@retried_transaction
+def record_other_treatment(
+    *,
+    patient_id: UUID,
+    kind: str,
+    area: Area,
+    treated_on: date,
+    place: str,
+    at: datetime,
+    by: User,
+    zones: Sequence[str] = (),
+    place_name: str = "",
+    notes: str = "",
+) -> OtherTreatment:
+    """Record what was done to the skin of an area, here or elsewhere: its washout then counts
+    before needling. Raises PatientArchived, UnknownCode, NotYetTreated, or ValidationError."""
+    treatment = OtherTreatment(
+        patient=lock_open_record(patient_id),
+        kind=kind,
+        area=area,
+        zones=list(zones),
+        treated_on=treated_on,
+        place=place,
+        place_name=place_name,
+        notes=notes,
+        recorded_at=at,
+        recorded_by=by,
+    )
+    _require_right(treatment, at)
+    treatment.save(force_insert=True)
+    return treatment
+
+
+@retried_transaction
+def correct_other_treatment(
+    *, treatment_id: UUID, changes: Mapping[str, Any], at: datetime, by: User
+) -> OtherTreatment:
+    """Mend what was recorded wrongly; the history keeps what it was. Raises PatientArchived,
+    UnknownCode, NotYetTreated, or ValidationError."""
+    known = OtherTreatment.objects.values_list("patient_id", flat=True)
+    lock_open_record(known.get(pk=treatment_id))
+    treatment = (
+        OtherTreatment.objects.select_for_update(of=("self",))
+        .select_related("patient__clinic", "area")
+        .get(pk=treatment_id)
+    )
+    if not changes:
+        return treatment
+    for name, value in changes.items():
+        setattr(treatment, name, value)
+    treatment.recorded_at, treatment.recorded_by = at, by
+    _require_right(treatment, at)
+    treatment.save()
+    return treatment
+
+
+def _require_right(treatment: OtherTreatment, at: datetime) -> None:
+    treatment.zones = sorted(set(treatment.zones))
+    treatment.full_clean()
+    codes = set(treatment.area.zones.values_list("code", flat=True))
+    if unknown := sorted(set(treatment.zones) - codes):
+        raise UnknownCode(
+            f"Not on the area “{treatment.area}”: {', '.join(unknown)}.", field="zones"
+        )
+    if treatment.treated_on > at.astimezone(treatment.patient.clinic.zone).date():
+        raise NotYetTreated("That lies in the future: say when it was done.", field="treated_on")
