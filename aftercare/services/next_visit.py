@@ -87,7 +87,7 @@ def asked_visit(message: Message, *, at: datetime) -> AskedVisit | None:
     first, last = _days(visit_type, session, days_until_next(step, session, courses))
     first = max(first, at.astimezone(session.clinic.zone).date())
     if visit_type.kind == Kind.TREATMENT:
-        first = load_washouts(plans).end_after(first, plans) or first
+        first = load_washouts(plans, at=at).end_after(first, plans) or first
     if not plans or (last and last < first):
         return None
     return AskedVisit(visit_type, plans, session.practitioner_id, first, last)

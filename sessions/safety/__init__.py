@@ -13,6 +13,7 @@ from clinic.findings import OUR_DEFAULT, Finding, Severity
 from sessions.safety.credentials import check_credentials
 from sessions.safety.facts import Facts
 from sessions.safety.patient.candidacy import check_candidacy
+from sessions.safety.patient.other_treatments import check_other_treatments
 from sessions.safety.patient.readiness import (
     check_age,
     check_course,
@@ -49,6 +50,7 @@ def assess(facts: Facts) -> list[Finding]:
         ),
         *check_candidacy(facts.candidacy, facts.on),
         *check_screening(facts),
+        *check_other_treatments(facts),
         *check_age(facts),
         *check_skin_type(facts),
         *check_interval(facts),
@@ -115,12 +117,15 @@ def _named_once(found: Iterable[Finding]) -> Iterable[Finding]:
 
 
 def _both(first: Finding, second: Finding) -> Finding:
-    """Keeps the figures of both, so that an override ends when either of them changes."""
+    """Keeps the figures of both, so that an override ends when either of them changes. What ends
+    at different days ends at the later one, and on no known day if one of them does so."""
     said = first.message if second.message in first.message else f"{first.message} {second.message}"
     figures = [finding.numbers for finding in (first, second)]
+    ends = [finding.clear_on for finding in (first, second)]
     keys = dict.fromkeys(key for numbers in figures for key in numbers)
     return replace(
         min(first, second, key=_gravity),
         message=said,
+        clear_on=max((end for end in ends if end), default=None) if all(ends) else None,
         numbers={k: ", ".join(numbers[k] for numbers in figures if k in numbers) for k in keys},
     )

@@ -185,6 +185,18 @@ class Screening:
 
 
 @dataclass(frozen=True)
+class OtherTreatment:
+    """A treatment of this area that was no needling of ours. `answer` is what the screening's
+    question about it would say of that day, in the version in effect."""
+
+    name: str
+    on: date
+    where: str
+    answer: Answer
+    is_asked_by_name: bool = True  # by that question
+
+
+@dataclass(frozen=True)
 class Consent:
     is_current_text: bool
     expires_on: date
@@ -268,6 +280,7 @@ class Facts:
     standing: Standing = Standing()
     candidacy: Candidacy | None = None
     screening: Screening | None = None
+    other_treatments: tuple[OtherTreatment, ...] = ()
     consent: Consent | None = None
     cooling_off_days: int = 0  # of the clinic, between a consent and the first session of a plan
     needled_at: datetime | None = None  # when the needling began, once it has

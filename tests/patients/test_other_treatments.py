@@ -1,4 +1,4 @@
-"""Treatments beside the needle: recorded and corrected."""
+"""Treatments beside the needle: recorded, corrected, read by the rules and the proposal."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,16 +11,26 @@ from clinic.errors import DomainError
 from clinic.models import User
 from patients import services
 from patients.models import QUESTIONS, OtherTreatment, OtherTreatmentKind, ScreeningRule
+from sessions.safety.assessment import assess_session
+from sessions.services.booking.series.proposal import propose_series
 from tests.conftest import Booking
 from tests.factories import (
+    DAY,
     NINE,
+    AreaFactory,
     OtherTreatmentFactory,
+    ScreeningRuleFactory,
+    ZoneFactory,
 )
 from tests.support.catalogue import load_catalogue
 
 pytestmark = pytest.mark.django_db
 MAY_1 = datetime(2024, 5, 1, 10, tzinfo=UTC)  # days are checked against the real clock, too
 URL = "/api/v1/other-treatments/"
+
+
+def peel_rule(code: str = "chemical-peel", days: int = 21) -> ScreeningRule:
+    return ScreeningRuleFactory(code=code, asks_last_exposure=True, washout_days=days, scope="ZONE")
 
 
 def test_it_is_recorded_listed_and_told(booking: Booking, as_alice: APIClient) -> None:
@@ -92,6 +102,48 @@ def test_a_mistake_is_corrected_and_kept_in_the_history(booking: Booking, alice:
         "LASER",
         "IPL",
     ]
+
+
+def test_the_washout_shows_where_it_was_done_and_until_when(booking: Booking) -> None:
+    """Of the area, with the number of the screening's question in effect."""
+    peel_rule()
+    session = booking.book()
+    patient, on = session.patient, NINE.date() - 10 * DAY
+    OtherTreatmentFactory(patient=patient, area=AreaFactory(), treated_on=on)
+    OtherTreatmentFactory(patient=patient, area=booking.plan.area, kind="RF", treated_on=on)
+
+    def found() -> dict[str, Any]:
+        assessed = assess_session(session, at=NINE)
+        return {a.finding.code: a.finding for a in assessed if a.finding.clear_on}
+
+    assert found() == {}  # another area, and a kind whose question this clinic does not ask
+    OtherTreatmentFactory(patient=patient, area=booking.plan.area, treated_on=on)
+    assert {code: f.clear_on for code, f in found().items()} == {
+        "screening_chemical_peel": date(2030, 1, 18)
+    }
+
+
+def test_no_session_is_proposed_before_it_has_ended(booking: Booking) -> None:
+    peel_rule()
+    now = NINE - DAY
+    at: dict[str, Any] = {"plan": booking.plan, "at": now, "practitioner": booking.practitioner}
+    other = OtherTreatmentFactory(
+        patient=booking.plan.patient,
+        area=ZoneFactory().area,
+        treated_on=now.date() - 7 * DAY,
+        recorded_at=now,
+    )
+    before = propose_series(**at)[0]
+    OtherTreatment.objects.filter(pk=other.pk).update(area=booking.plan.area)
+
+    after = propose_series(**at)[0]
+
+    clear = now.date() + 14 * DAY
+    assert before.slot.starts_at.date() < clear
+    assert (after.slot.starts_at.astimezone(booking.plan.clinic.zone).date(), after.shift) == (
+        clear,
+        f"a washout ends on {clear:%d %b %Y}",
+    )
 
 
 def test_every_kind_has_a_question_of_the_catalogue_with_a_washout() -> None:

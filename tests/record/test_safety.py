@@ -226,6 +226,18 @@ def used(product: facts.ProductUse = CREAM, **more: Any) -> tuple[Any, ...]:
     return (replace(product, **more),)
 
 
+def peel(
+    days: int, zones: Iterable[str] = ("cheeks",), **more: Any
+) -> tuple[facts.OtherTreatment, ...]:
+    """A peel by the record, so many days ago."""
+    on_day = TODAY - timedelta(days=days)
+    answer = Answer("chemical-peel", True, "Wait.", WARN, "§1.3", scope=Scope.ZONE, washout_days=21)
+    said = replace(
+        answer, last_exposure_on=on_day, zones=frozenset(zones), overridable_by=PRACTITIONER
+    )
+    return (facts.OtherTreatment("Chemical peel", on_day, "Dr. Sol", said, **more),)
+
+
 def session(**changes: Any) -> Facts:
     """The cheeks of a grown-up of skin type III, on-label, screened, with consent and cartridge."""
     usual: dict[str, Any] = {
@@ -481,6 +493,10 @@ SCREENINGS = [
     row("isotretinoin, the label does not", screening=ISOTRETINOIN, device=SHORT),
     row("isotretinoin stopped, the clear day", screening=STOPPED),
     row("isotretinoin stopped, the day before", "screening_isotretinoin", screening=NOT_YET),
+    row("a peel by the record, its last day", "screening_chemical_peel", other_treatments=peel(20)),
+    row("a peel by the record, washed out", other_treatments=peel(21)),
+    row("a peel elsewhere on the area", other_treatments=peel(1, zones={"forehead"})),
+    row("a peel after the session", other_treatments=peel(-1)),
     row("isotretinoin stopped, nobody knows when", "screening_isotretinoin", screening=ONCE),
     at("cold sores, an area without a mouth", CHEEKS, "1.50", screening=HSV),
     row("cold sores, the cheeks of a face", "screening_hsv", screening=HSV, area=FACE),
@@ -912,6 +928,38 @@ def test_a_washout_says_when_it_is_over() -> None:
     assert found.clear_on == TODAY + timedelta(days=1)
     assert found.message == "Wait. Clear on 08 Jan 2030."
     assert found.numbers == {"washout_days": "180"}
+
+
+def test_record_and_screening_of_one_treatment_are_one_decision() -> None:
+    """It ends with the later of the two; a no within the washout is a contradiction."""
+    denied = says("chemical-peel", answer=False)
+    admitted = says("chemical-peel", washout_days=21, last_exposure_on=TODAY - 9 * DAY)
+    code, found = "screening_chemical_peel", peel(10)
+
+    recorded = the(code, other_treatments=found)
+    contradicted = the(code, other_treatments=found, screening=denied)
+    both = the(code, other_treatments=found, screening=admitted)
+    two = the(code, other_treatments=(*found, *peel(3)))
+
+    assert (recorded.clear_on, recorded.severity) == (TODAY + 11 * DAY, WARN)
+    assert recorded.message == (
+        "Chemical peel on 28 Dec 2029 (Dr. Sol): 21 days are waited before needling there. "
+        "Clear on 18 Jan 2030."
+    )
+    assert recorded.numbers == {"washout_days": "21"}
+    assert contradicted.message == (
+        f"{recorded.message} The record names “Chemical peel” of 28 Dec 2029, the questionnaire "
+        "does not: ask, and correct one."
+    )
+    assert contradicted.clear_on == recorded.clear_on
+    assert both.clear_on == TODAY + 12 * DAY
+    assert (two.clear_on, two.numbers) == (TODAY + 18 * DAY, {"washout_days": "21, 21"})
+    assert the(code, other_treatments=found, screening=says(code="peel")) == recorded
+    unnamed = peel(10, is_asked_by_name=False)
+    assert the(code, other_treatments=unnamed, screening=denied) == recorded
+    since = peel(10)[0]
+    before = replace(denied, taken_at=NINE - 11 * DAY)
+    assert the(code, other_treatments=(since,), screening=before).message == recorded.message
 
 
 def test_what_is_little_above_a_label_reads_so() -> None:

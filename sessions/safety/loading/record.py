@@ -43,6 +43,7 @@ from sessions.safety.loading.label import (
     device_facts,
     poor_response,
 )
+from sessions.safety.loading.other_treatments import other_treatments
 from sessions.safety.loading.response import response, stop_after
 
 
@@ -74,6 +75,7 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         standing=standing(session),
         candidacy=candidacy_facts(session),
         screening=screening_facts(newest_screening(session.patient)),
+        other_treatments=other_treatments(session.patient_id, [of_treatment(session.area).pk], at),
         consent=_consent(newest_consent(session), at, session.clinic),
         cooling_off_days=session.clinic.consent_cooling_off_days,
         subtypes={form.code: form.name for form in forms},

@@ -1,8 +1,8 @@
-"""The washouts that a plan's next sessions have to wait for, by the last screening."""
+"""The washouts that a plan's next sessions wait for, by the last screening and the record."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from clinic.findings import Severity
@@ -10,11 +10,12 @@ from patients.models import Patient, Zone
 from patients.screening import Answer, Situation, screen
 from sessions.models import TreatmentPlan
 from sessions.safety.loading.answers import newest_screening, screening_facts
+from sessions.safety.loading.other_treatments import other_treatments
 
 
 @dataclass(frozen=True)
 class Washouts:
-    """What the last screening says about the areas of some plans.
+    """What the last screening and the record say about the areas of some plans.
 
     About whole areas: which of their zones will be needled, nobody knows yet.
     """
@@ -40,11 +41,12 @@ class Washouts:
         return max(ends, default=None)
 
 
-def load_washouts(plans: list[TreatmentPlan]) -> Washouts:
+def load_washouts(plans: list[TreatmentPlan], *, at: datetime) -> Washouts:
     """Of plans of one patient."""
     patient = plans[0].patient
     screening = screening_facts(newest_screening(patient))
     zones: dict[UUID, list[Zone]] = {}
     for zone in Zone.objects.filter(area__in=[plan.area_id for plan in plans]).order_by("pk"):
         zones.setdefault(zone.area_id, []).append(zone)
-    return Washouts(patient, screening.answers if screening else (), zones)
+    recorded = [other.answer for other in other_treatments(patient.pk, zones, at)]
+    return Washouts(patient, (*(screening.answers if screening else ()), *recorded), zones)

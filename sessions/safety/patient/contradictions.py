@@ -73,15 +73,15 @@ def _isotretinoin_today(said: dict[str, Answer], facts: Facts) -> Iterable[Findi
 def _record_says_more(said: dict[str, Answer], facts: Facts) -> Iterable[Finding]:
     record = facts.record
     if record.keloids and "keloid-tendency" not in said:
-        yield _graver(_contradiction("screening_keloid_tendency", "keloids or raised scars"), facts)
+        yield _graver(contradiction("screening_keloid_tendency", "keloids or raised scars"), facts)
     if record.cold_sores and "hsv-history" not in said and facts.area.near_mouth:
-        yield _contradiction("screening_hsv_history", "cold sores (herpes)")
+        yield contradiction("screening_hsv_history", "cold sores (herpes)")
     for words, code, what in ALLERGIES:
         if words.search(record.allergies) and code not in said:
-            yield _contradiction(f"screening_{code.replace('-', '_')}", f"an allergy to {what}")
+            yield contradiction(f"screening_{code.replace('-', '_')}", f"an allergy to {what}")
 
 
-def _contradiction(code: str, what: str) -> Finding:
+def contradiction(code: str, what: str) -> Finding:
     """Under the code of the question, so that it is decided once."""
     return Finding(
         code=code,

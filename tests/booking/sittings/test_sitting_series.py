@@ -113,9 +113,7 @@ def test_no_session_is_proposed_before_a_washout_has_ended(
     clear = NOW.date() + 14 * DAY
     day = first.slot.starts_at.astimezone(booking.plan.clinic.zone).date()
     assert (day, first.shift) == (
-        (clear, f"a washout that the last screening asks for ends on {clear:%d %b %Y}")
-        if waits
-        else (NOW.date(), "")
+        (clear, f"a washout ends on {clear:%d %b %Y}") if waits else (NOW.date(), "")
     )
 
 

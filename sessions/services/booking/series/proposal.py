@@ -55,7 +55,7 @@ def propose_series(
             require_active(further.status)
     courses = [_course_of(each, at) for each in (plan, *further_plans)]
     search = _Search(
-        washouts=load_washouts([plan, *further_plans]),
+        washouts=load_washouts([plan, *further_plans], at=at),
         practitioner=practitioner or plan.practitioner,
         at=at,
         first_on=first_on,
@@ -171,7 +171,7 @@ class _Search:
         possible = max(today, self.first_on or first)
         clear = self.washouts.end_after(max(first, possible), [each.plan for each in together])
         if clear:
-            shift = f"a washout that the last screening asks for ends on {clear:%d %b %Y}"
+            shift = f"a washout ends on {clear:%d %b %Y}"
             possible = clear
         if possible > first or not windows:
             first, last = possible, max(last, possible + timedelta(days=6))

@@ -1,0 +1,52 @@
+"""Treatments beside the needle, with what the questions of the screening say about them."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from patients.models import (
+    NOT_ASKED,
+    QUESTIONS,
+    OtherTreatment,
+    OtherTreatmentKind,
+    Scope,
+    ScreeningRule,
+    Zone,
+)
+from sessions.safety import facts
+from sessions.safety.loading.answers import answer_facts
+
+
+def other_treatments(
+    patient_id: UUID, areas: Iterable[UUID], at: datetime
+) -> tuple[facts.OtherTreatment, ...]:
+    """Those of these areas whose questions have a washout by the rules at `at`."""
+    rows = list(
+        OtherTreatment.objects.filter(patient=patient_id, area__in=areas).order_by(
+            "treated_on", "id"
+        )
+    )
+    if not rows:
+        return ()
+    questions = {QUESTIONS[OtherTreatmentKind(row.kind)] for row in rows}
+    rules = {r.code: r for r in ScreeningRule.objects.in_effect(at).filter(code__in=questions)}
+    zones: dict[UUID, list[str]] = {}
+    for zone in Zone.objects.filter(area__in={row.area_id for row in rows}):
+        zones.setdefault(zone.area_id, []).append(zone.code)
+    return tuple(
+        _facts(row, rule, row.zones or zones.get(row.area_id, ()))
+        for row in rows
+        if (rule := rules.get(QUESTIONS[OtherTreatmentKind(row.kind)])) and rule.washout_days
+    )
+
+
+def _facts(row: OtherTreatment, rule: ScreeningRule, zones: Iterable[str]) -> facts.OtherTreatment:
+    answer = answer_facts(rule, True, last_exposure_on=row.treated_on, zones=zones)
+    return facts.OtherTreatment(
+        name=row.get_kind_display(),
+        on=row.treated_on,
+        where=row.where,
+        answer=replace(answer, scope=Scope.ZONE),  # only where it was done
+        is_asked_by_name=row.kind not in NOT_ASKED,
+    )
