@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from clinic.db.retries import retried_transaction
 from clinic.demo.accounts import ACCOUNTS, HILLTOP, PASSWORD, RIVERSIDE
-from clinic.demo.kinds import book_every_kind
-from clinic.demo.people import people
-from clinic.demo.replies import write_in
-from clinic.demo.story import Story
+from clinic.demo.records.kinds import book_every_kind
+from clinic.demo.records.people import people
+from clinic.demo.records.replies import write_in
+from clinic.demo.records.story import Story
 from clinic.models import (
     CartridgeLot,
     Clinic,

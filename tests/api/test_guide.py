@@ -10,7 +10,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
-from clinic.demo import people, seed
+from clinic.demo import seed
+from clinic.demo.records import people
 from clinic.models import Clinic
 from tests.support.guide import Answer, Shell, calls, faults, parsed
 

@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from clinic.demo.client import TourFailed
-from clinic.demo.tour import Tour
+from clinic.demo.tour.client import TourFailed
+from clinic.demo.tour.journey import Tour
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from datetime import datetime
 from aftercare.models import Message, MessageStatus
 from aftercare.pages.base import PROVIDER
 from aftercare.replies.receive import receive_from_page
-from clinic.demo.intake import HOUR
+from clinic.demo.records.intake import HOUR
 from clinic.models import Clinic
 from patients.models import TaskKind
 from sessions.lifecycle import Status

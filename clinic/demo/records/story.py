@@ -3,9 +3,9 @@ staff use, with the clock set back. Whatever a rule refuses, the demo cannot con
 
 from datetime import date
 
-from clinic.demo.intake import DAY, HOUR
-from clinic.demo.people import AFTER
-from clinic.demo.visit import Visits
+from clinic.demo.records.intake import DAY, HOUR
+from clinic.demo.records.people import AFTER
+from clinic.demo.records.visit import Visits
 from clinic.models import Device, Room
 from patients.models import ScreeningKind
 from patients.services import archive_record, revoke_consent

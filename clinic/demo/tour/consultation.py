@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from clinic.demo.client import Client, TourFailed
+from clinic.demo.tour.client import Client, TourFailed
 
 WORDING = "May we write to you about your appointments and your aftercare?"
 

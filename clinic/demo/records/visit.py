@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models import F, OuterRef
 
 from aftercare.models import Message, MessageStatus, MessageTemplate
-from clinic.demo.intake import DAY, HOUR, Intake
-from clinic.demo.people import CHARTS, NOSE, RED, WHY_NOT
-from clinic.demo.pictures import portrait
+from clinic.demo.records.intake import DAY, HOUR, Intake
+from clinic.demo.records.people import CHARTS, NOSE, RED, WHY_NOT
+from clinic.demo.records.pictures import portrait
 from clinic.models import CartridgeLot
 from patients.models import Patient, ScreeningKind, Zone
 from patients.screening import DARKER_SKIN

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 import requests
 
-from clinic.demo.client import Client, TourFailed
-from clinic.demo.consultation import Consultation
-from clinic.demo.follow_up import FollowUp
+from clinic.demo.tour.client import Client, TourFailed
+from clinic.demo.tour.consultation import Consultation
+from clinic.demo.tour.follow_up import FollowUp
 
 PATIENCE = 60  # seconds that the messages may take
 GTIN = "09506000134352"  # GS1's own example: no real product has it

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from clinic.demo.client import Client, TourFailed
+from clinic.demo.tour.client import Client, TourFailed
 
 SCALE = "goodman-baron-qualitative"  # of acne scars: 1 to 4, the less the better
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from clinic.demo.people import CHARTS, Person
+from clinic.demo.records.people import CHARTS, Person
 from clinic.models import Clinic, User
 from patients.models import (
     Channel,
