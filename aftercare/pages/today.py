@@ -12,7 +12,7 @@ from aftercare.replies.contexts import healing_session
 from aftercare.texts import course
 from sessions.lifecycle import UPCOMING
 from sessions.models import TreatmentSession
-from sessions.services.record.check_in import day_since
+from sessions.services.record.healing.check_in import day_since
 
 
 @of_patient("GET", "HEAD")

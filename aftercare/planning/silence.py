@@ -19,7 +19,7 @@ from patients.models import Audience, Channel, StaffTask, TaskKind
 from patients.services import raise_task
 from sessions.lifecycle import SIGNED
 from sessions.models import CheckIn, Kind, TreatmentSession
-from sessions.services.record.at_risk import reasons_to_call
+from sessions.services.record.healing.at_risk import reasons_to_call
 
 NOON, EVENING = time(12), time(18)  # of the clinic
 TIME_TO_ANSWER = 2 * HOUR  # a mail of the late morning is asked about at the next noon

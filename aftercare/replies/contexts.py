@@ -18,7 +18,7 @@ from aftercare.models.message import MessageQuerySet
 from patients.models import Channel, Patient
 from sessions.lifecycle import UPCOMING, Status
 from sessions.models import Kind, SideEffect, TreatmentSession, TriageVersion
-from sessions.services.record.healing import HAS_COME
+from sessions.services.record.healing.side_effects import HAS_COME
 from sessions.triage import Level, Report, Sign, assess, signs_in
 
 # Watch steps run for eight weeks and pigment shows late: so long, words may be about the skin.

@@ -60,18 +60,18 @@ from sessions.services.record.chart import (
     use_cartridge,
     write_chart,
 )
-from sessions.services.record.check_in import NoTriageRules, record_check_in
 from sessions.services.record.cream import put_cream_on, take_cream_off
 from sessions.services.record.deviation import record_deviation
 from sessions.services.record.exposure import report_exposure, take_exposure_step
-from sessions.services.record.healing import (
+from sessions.services.record.healing.check_in import NoTriageRules, record_check_in
+from sessions.services.record.healing.side_effects import (
     log_side_effect,
     note_side_effect,
     resolve_side_effect,
 )
+from sessions.services.record.healing.triage import sign_triage_rules
 from sessions.services.record.outcome import record_outcome
 from sessions.services.record.photos import consenting_patients, store_photo
-from sessions.services.record.triage import sign_triage_rules
 
 __all__ = [
     "Choice",

@@ -41,7 +41,7 @@ from patients.models import Audience, Channel, TaskKind
 from patients.services import raise_task
 from sessions.models import TreatmentSession
 from sessions.services import NoTriageRules, record_check_in
-from sessions.services.record.check_in import day_since
+from sessions.services.record.healing.check_in import day_since
 from sessions.triage import Level
 
 # In mails: a tap that only chooses beforehand.

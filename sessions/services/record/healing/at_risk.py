@@ -11,7 +11,7 @@ from sessions.models import (
     TreatmentSession,
     ZoneTreatment,
 )
-from sessions.services.record.check_in import hosts_of
+from sessions.services.record.healing.check_in import hosts_of
 from sessions.triage import HostRisk
 
 

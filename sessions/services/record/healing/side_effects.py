@@ -1,4 +1,4 @@
-"""How the skin heals."""
+"""Side effects: written down, and how they went on."""
 
 from datetime import datetime
 from typing import Any

@@ -14,8 +14,8 @@ from patients.services import finish_source, raise_task
 from patients.services.records import require_open
 from sessions.lifecycle import Status
 from sessions.models import CheckIn, Feeling, TreatmentSession, TriageVersion
-from sessions.services.record.due import due_at
-from sessions.services.record.healing import HAS_COME, NotBegun
+from sessions.services.record.healing.due import due_at
+from sessions.services.record.healing.side_effects import HAS_COME, NotBegun
 from sessions.triage import (
     HostRisk,
     Level,

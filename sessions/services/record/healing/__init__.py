@@ -1,0 +1,1 @@
+"""How the skin heals: side effects, and what patients report, by whom it is read and until when."""
