@@ -6,12 +6,12 @@ open links to look for viruses.
 
 from aftercare.pages import check_in
 from aftercare.pages.answer import answer
-from aftercare.pages.booking import book
-from aftercare.pages.cancel import calendar, cancel
 from aftercare.pages.home import home
 from aftercare.pages.language import language
-from aftercare.pages.other_times import change, move
 from aftercare.pages.preferences import preferences, unsubscribe
+from aftercare.pages.times.book import book
+from aftercare.pages.times.cancel import calendar, cancel
+from aftercare.pages.times.other_times import change, move
 from aftercare.pages.today import today
 from aftercare.pages.visit import confirm, visit
 from aftercare.pages.write import write

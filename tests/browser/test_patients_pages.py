@@ -17,7 +17,7 @@ from django.conf import settings
 from django.urls import URLPattern
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-from aftercare.pages import other_times
+from aftercare.pages.times import other_times
 from clinic import urls
 from patients.models import Patient
 from sessions.models import TriageVersion

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from aftercare.models import Anchor, Message, MessageStatus
-from aftercare.pages import booking as book_page
-from aftercare.pages.free_times import CHOICES_A_DAY, OFFERED
+from aftercare.pages.times import book as book_page
+from aftercare.pages.times.free_times import CHOICES_A_DAY, OFFERED
 from aftercare.services.next_visit import BOOKED_BY_PATIENT
 from patients.models import StaffTask
 from sessions.lifecycle import Status

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from aftercare.models import Message
-from aftercare.pages import other_times
 from aftercare.pages.base import where_it_has_moved
-from aftercare.pages.free_times import A_DAY, CHOICES_A_DAY, OFFERED
+from aftercare.pages.times import other_times
+from aftercare.pages.times.free_times import A_DAY, CHOICES_A_DAY, OFFERED
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession

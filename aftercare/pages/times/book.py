@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftercare.models import Message
 from aftercare.pages.base import FORM_IS_OLD, TOO_OFTEN, is_from_our_form, lead_to, of_patient, show
-from aftercare.pages.free_times import (
+from aftercare.pages.times.free_times import (
     FARTHEST,
     GONE,
     PICK_ONE,

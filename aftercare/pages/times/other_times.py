@@ -8,8 +8,9 @@ from django.utils.functional import Promise
 
 from aftercare.models import Message
 from aftercare.pages.base import FORM_IS_OLD, TOO_OFTEN, is_from_our_form, lead_to, of_patient, show
-from aftercare.pages.booking import ask_to_book
-from aftercare.pages.free_times import (
+from aftercare.pages.home import show_home
+from aftercare.pages.times.book import ask_to_book
+from aftercare.pages.times.free_times import (
     FARTHEST,
     GONE,
     PICK_ONE,
@@ -17,7 +18,6 @@ from aftercare.pages.free_times import (
     has_chosen_enough,
     read_instant,
 )
-from aftercare.pages.home import show_home
 from aftercare.pages.visit import is_ahead
 from aftercare.pages.words import Refused, take_words
 from aftercare.services import asked_visit, move_own_visit, times_to_move_to
