@@ -52,6 +52,29 @@ def pytest_configure() -> None:
     settings.WHITENOISE_AUTOREFRESH = True  # or each client looks through all static files first
 
 
+# They take from a quarter of a minute to two minutes. One of them at the end would leave the other
+# processors with nothing to do.
+LONG = [
+    "tests/walks/test_admin_walk.py",
+    "tests/concurrency/dispatch/test_chaos.py",
+    "tests/walks/test_hostile_values.py",
+    "tests/ops/test_up.py",
+    "tests/walks/test_buttons_keep_what_is_typed.py",
+    "tests/ops/test_demo.py",
+    "tests/concurrency/dispatch/test_stop.py",
+    "tests/concurrency/booking/test_random_days.py",
+    "tests/browser/test_patients_pages.py",
+    "tests/walks/test_safe_writes.py",
+]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long files first, in whatever order the others are."""
+    order = {config.rootpath / name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
+
+
 @pytest.fixture(autouse=True)
 def logs_tell_nothing() -> Iterator[None]:
     """No test may log what says who somebody is, or an address that opens without a password."""
