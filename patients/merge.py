@@ -15,12 +15,13 @@ from patients.models import Patient, SkinTypeAssessment
 class Fate(Enum):
     """OWN stays as it is in the record that is kept. CHOICE: an empty one is filled, a yes wins
     over unknown, and of two that differ a person chooses. JOINED: both texts, each with its origin.
-    ASSESSED: the newest assessment of both counts."""
+    ASSESSED: the newest assessment of both counts. WEIGHED: the last weighing of both counts."""
 
     OWN = auto()
     CHOICE = auto()
     JOINED = auto()
     ASSESSED = auto()
+    WEIGHED = auto()
 
 
 FATES: dict[str, Fate] = {
@@ -39,14 +40,15 @@ FATES: dict[str, Fate] = {
     "allergies": Fate.JOINED,
     "keloid_history": Fate.CHOICE,
     "cold_sore_history": Fate.CHOICE,
-    "weight_kg": Fate.OWN,  # a dose that needs it asks for it again
-    "weighed_on": Fate.OWN,
+    "weight_kg": Fate.WEIGHED,
+    "weighed_on": Fate.WEIGHED,
     "notes": Fate.JOINED,
     "archived_at": Fate.OWN,  # a record that is archived is never the one that is kept
     "merged_into": Fate.OWN,
     "updated_at": Fate.OWN,
     "version": Fate.OWN,
 }
+WEIGHT = [name for name, fate in FATES.items() if fate is Fate.WEIGHED]
 KEPT, DUPLICATE = "kept", "duplicate"  # what may be chosen
 NAMES = {"given_name", "family_name"}
 
@@ -136,6 +138,7 @@ def combine(
     open_questions = {pair.field: pair for pair in contradictions(kept, duplicate)}
     _require_choices(open_questions, choices)
     before = {name: getattr(kept, name) for name in FATES}
+    weighed = {name: getattr(_last_weighed(kept, duplicate), name) for name in WEIGHT}
     origin = _origin(duplicate, at)
     left: list[str] = []
     for name, fate in FATES.items():
@@ -151,6 +154,8 @@ def combine(
             setattr(kept, name, theirs)
         elif fate is Fate.JOINED:
             setattr(kept, name, _joined(before[name], theirs, origin))
+        elif fate is Fate.WEIGHED:
+            setattr(kept, name, weighed[name])
         elif fate is Fate.ASSESSED:
             newest = _assessments(kept, duplicate).order_by("-assessed_on", "-id").first()
             kept.skin_type = newest.skin_type if newest else kept.skin_type or theirs
@@ -188,6 +193,11 @@ def json_value(value: Any) -> Any:
 
 def _assessments(kept: Patient, duplicate: Patient) -> QuerySet[SkinTypeAssessment]:
     return SkinTypeAssessment.objects.filter(patient__in=[kept.pk, duplicate.pk])
+
+
+def _last_weighed(*records: Patient) -> Patient:
+    """Of two weights of one day the lighter: doses are reckoned by it."""
+    return max(records, key=lambda each: (each.weighed_on or date.min, -(each.weight_kg or 0)))
 
 
 def _says(value: Any) -> bool:

@@ -1,6 +1,7 @@
 """Two records of one person become one: nothing is lost, and a person decides what differs."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -40,9 +41,9 @@ CHOSEN = {
 }
 JOINED = {"allergies", "notes"}
 ASSESSED = {"skin_type"}
+WEIGHED = {"weight_kg", "weighed_on"}
 OF_THE_ROW = {
     *("id", "created_at", "updated_at", "version", "clinic", "archived_at", "merged_into"),
-    *("weight_kg", "weighed_on"),
 }
 
 
@@ -53,6 +54,7 @@ def test_somebody_has_decided_about_every_field_of_a_patient() -> None:
     assert {name for name, fate in FATES.items() if fate is Fate.CHOICE} == CHOSEN
     assert {name for name, fate in FATES.items() if fate is Fate.JOINED} == JOINED
     assert {name for name, fate in FATES.items() if fate is Fate.ASSESSED} == ASSESSED
+    assert {name for name, fate in FATES.items() if fate is Fate.WEIGHED} == WEIGHED
     assert {name for name, fate in FATES.items() if fate is Fate.OWN} == OF_THE_ROW
 
 
@@ -172,6 +174,33 @@ def test_the_newest_assessment_of_both_records_is_the_skin_type(
 
     kept.refresh_from_db()
     assert kept.skin_type == counts
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "counts"),
+    [
+        (("62.0", 1), ("58.5", 2), ("58.5", 2)),
+        (("62.0", 2), ("58.5", 1), ("62.0", 2)),
+        (("62.0", 1), ("58.5", 1), ("58.5", 1)),  # of one day: doses are reckoned by the lighter
+        (("62.0", 1), None, ("62.0", 1)),
+        (None, ("58.5", 1), ("58.5", 1)),
+        (None, None, None),
+    ],
+)
+def test_the_last_weight_of_both_records_counts_with_its_day(
+    clinic: Clinic, alice: User, ours: Any, theirs: Any, counts: Any
+) -> None:
+    def said(weighing: Any) -> tuple[Any, Any]:
+        return (Decimal(weighing[0]), date(2024, 5, weighing[1])) if weighing else (None, None)
+
+    (kg, on), (their_kg, their_on) = said(ours), said(theirs)
+    kept, merged = twins(clinic, weight_kg=(kg, their_kg), weighed_on=(on, their_on))
+
+    done = merge(kept, merged, alice)
+
+    kept.refresh_from_db()
+    assert (kept.weight_kg, kept.weighed_on) == said(counts)
+    assert ("weight_kg" in done.values) == (counts != ours)
 
 
 def test_only_what_the_records_contradict_each_other_in_can_be_chosen(
