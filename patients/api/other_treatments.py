@@ -1,5 +1,7 @@
 """Treatments beside the needle, over HTTP."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
@@ -17,8 +19,7 @@ from patients import services
 from patients.models import Area, OtherTreatment, OtherTreatmentKind, Patient, Place, past_day
 
 
-class OtherTreatmentIn(Form):
-    patient = VisibleField(queryset=Patient.objects.all())
+class OtherTreatmentChangeIn(Form):
     kind = serializers.ChoiceField(choices=OtherTreatmentKind.choices)
     area = CodeField(queryset=Area.objects.all())
     zones = serializers.ListField(
@@ -31,6 +32,10 @@ class OtherTreatmentIn(Form):
     place = serializers.ChoiceField(choices=Place.choices)
     place_name = TextField(required=False, allow_blank=True, max_length=200)
     notes = TextField(required=False, allow_blank=True, max_length=5_000)
+
+
+class OtherTreatmentIn(OtherTreatmentChangeIn):
+    patient = VisibleField(queryset=Patient.objects.all())
 
 
 class OtherTreatmentOut(serializers.ModelSerializer[OtherTreatment]):
@@ -70,3 +75,12 @@ class OtherTreatmentViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
             patient_id=data.pop("patient").pk, **data, at=timezone.now(), by=actor(request)
         )
         return Response(OtherTreatmentOut(treatment).data, status=201)
+
+    @extend_schema(request=OtherTreatmentChangeIn(partial=True), responses=OtherTreatmentOut)
+    def partial_update(self, request: Request, pk: Any) -> Response:
+        treatment = self.get_object()
+        changes = parse_body(OtherTreatmentChangeIn, request, partial=True)
+        treatment = services.correct_other_treatment(
+            treatment_id=treatment.pk, changes=changes, at=timezone.now(), by=actor(request)
+        )
+        return Response(OtherTreatmentOut(treatment).data)

@@ -269,7 +269,7 @@ class Standing:
 class Facts:
     """Everything that the rules look at, for one session."""
 
-    starts_at: datetime
+    starts_at: datetime  # on the clinic's wall clock
     on: date
     protocol: Protocol
     device: Device

@@ -11,6 +11,7 @@ from clinic.errors import DomainError
 from clinic.models import User
 from patients import services
 from patients.models import QUESTIONS, OtherTreatment, OtherTreatmentKind, ScreeningRule
+from sessions.models import TreatmentSession
 from sessions.safety.assessment import assess_session
 from sessions.services.booking.series.proposal import propose_series
 from tests.conftest import Booking
@@ -19,6 +20,7 @@ from tests.factories import (
     NINE,
     AreaFactory,
     OtherTreatmentFactory,
+    ScreeningFactory,
     ScreeningRuleFactory,
     ZoneFactory,
 )
@@ -102,6 +104,39 @@ def test_a_mistake_is_corrected_and_kept_in_the_history(booking: Booking, alice:
         "LASER",
         "IPL",
     ]
+
+
+def test_it_is_corrected_over_http(booking: Booking, as_alice: APIClient) -> None:
+    """Only by who has seen what it is now; whose treatment it was stays."""
+    wrong = OtherTreatmentFactory(patient=booking.plan.patient, area=booking.plan.area)
+    url = f"{URL}{wrong.pk}/"
+    seen = as_alice.get(url)["ETag"]
+
+    blind = as_alice.patch(url, {"kind": "IPL"})
+    right = as_alice.patch(url, {"kind": "IPL"}, headers={"If-Match": seen})
+    late = as_alice.patch(url, {"kind": "RF"}, headers={"If-Match": seen})
+    moved = as_alice.patch(url, {"patient": str(wrong.patient_id)}, headers={"If-Match": "*"})
+
+    codes = [answer.status_code for answer in (blind, right, late, moved)]
+    assert codes == [428, 200, 412, 400]
+    assert (right.json()["kind"], right.json()["area"]) == ("IPL", booking.plan.area.code)
+
+
+def test_a_no_is_weighed_on_the_clinics_day(booking: Booking) -> None:
+    """Half past eleven at night by UTC is the day of the peel in Berlin."""
+    rule = peel_rule()
+    type(booking.plan.clinic).objects.update(time_zone="Europe/Berlin")
+    session = TreatmentSession.objects.with_record().get(pk=booking.book().pk)
+    asked_at = datetime(2030, 1, 2, 23, 30, tzinfo=UTC)
+    screening = ScreeningFactory(patient=session.patient, taken_at=asked_at)
+    screening.answers.create(rule=rule, answer=False)
+    OtherTreatmentFactory(
+        patient=session.patient, area=booking.plan.area, treated_on=date(2030, 1, 3)
+    )
+
+    found = {a.finding.code: a.finding.message for a in assess_session(session, at=NINE)}
+
+    assert "the questionnaire does not: ask" in found["screening_chemical_peel"]
 
 
 def test_the_washout_shows_where_it_was_done_and_until_when(booking: Booking) -> None:

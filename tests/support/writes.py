@@ -33,6 +33,7 @@ from tests.factories import (
     HoldFactory,
     InboundFactory,
     MessageFactory,
+    OtherTreatmentFactory,
     OutcomeScaleFactory,
     PatientFactory,
     PlanFactory,
@@ -228,6 +229,9 @@ class Desk:
         treated = {"kind": "PEEL", "area": self.booking.plan.area.code, "treated_on": "2024-05-01"}
         where = {"place": "ELSEWHERE", "place_name": "Dr. Sol"}
         return self.alice, None, {"patient": str(self.patient.pk), **treated, **where}
+
+    def correct_other_treatment(self) -> Any:
+        return self.alice, OtherTreatmentFactory(patient=self.patient), {"kind": "IPL"}
 
     def create_plan(self) -> Any:
         plan = self.booking.plan

@@ -32,6 +32,7 @@ SPOKEN = {
     "create_hold": "place_hold",
     "create_lot": "receive_cartridges",
     "create_other_treatment": "record_other_treatment",
+    "update_other_treatment": "correct_other_treatment",
     "create_outcome": "record_outcome",
     "create_patient": "register_patient",
     "create_photo": "store_photo",

@@ -57,7 +57,7 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
     poor = poor_response(plan.concern, forms)
     limit = stop_after(of_treatment(session.protocol_version), rules)
     return Facts(
-        starts_at=session.starts_at,
+        starts_at=session.starts_at_local,
         on=on,
         protocol=protocol_facts(of_treatment(session.protocol_version)),
         device=device_facts(of_treatment(session.device).model, at, session.clinic.jurisdiction),

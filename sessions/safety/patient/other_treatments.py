@@ -44,7 +44,7 @@ def _is_denied(other: OtherTreatment, facts: Facts) -> bool:
     """The last screening says no to what lay within its washout when it was taken."""
     if facts.screening is None or not other.is_asked_by_name:
         return False
-    asked_on = facts.screening.taken_at.date()
+    asked_on = facts.screening.taken_at.astimezone(facts.starts_at.tzinfo).date()
     clear = clear_on(other.on, other.answer.washout_days)
     return any(
         answer.code == other.answer.code and not answer.answer
