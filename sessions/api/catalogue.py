@@ -212,7 +212,8 @@ class ProductOut(serializers.ModelSerializer[Product]):
         fields = [
             *("id", "code", "version", "kind", "name", "strength_percent", "is_prescription"),
             *("for_dermis", "minutes_max", "grams_per_cm2_max", "grams_max", "limits_by_label"),
-            *("mg_per_kg_max", "age_min", "not_near_eyes", "may_be_occluded", "source", "evidence"),
+            *("mg_per_kg_max", "age_min", "not_near_eyes", "not_with", "may_be_occluded", "source"),
+            "evidence",
         ]
         read_only_fields = fields
 

@@ -116,6 +116,11 @@ class Product(Versioned):
         "from age", null=True, blank=True, help_text="Years; empty if it is for every age."
     )
     not_near_eyes = models.BooleanField(default=False, db_default=False)
+    not_with = codes(
+        db_default=[],
+        help_text="Questions of the screening, by code: with a yes to one it is not used. Where "
+        "the question asks for a sign-off, it may be used with that.",
+    )
     limits_by_label = models.BooleanField(
         default=False,
         db_default=False,

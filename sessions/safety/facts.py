@@ -220,6 +220,7 @@ class ProductUse:
     mg_per_kg_max: Decimal | None = None
     age_min: int | None = None
     not_near_eyes: bool = False
+    not_with: frozenset[str] = frozenset()  # codes of questions: not with a yes to one
     limits_by_label: bool = False
     may_be_occluded: bool = False
     grams: Decimal | None = None

@@ -52,6 +52,7 @@ CODES = {
         (WARN, PRACTITIONER, "anaesthetic_large_area anaesthetic_dose_of_day"),
         (WARN, PRACTITIONER, "anaesthetic_on_open_skin anaesthetic_near_eyes weight_needed"),
         (WARN, PRACTITIONER, "anaesthetic_too_young"),
+        (BLOCK, NOBODY, "anaesthetic_contraindicated"),
         (BLOCK, NOBODY, "blood_tube_missing sharps_not_confirmed"),
         (WARN, PRACTITIONER, "blood_product_identity side_effect_history minor_with_guardian"),
         (WARN, PRACTITIONER, "screening_keloid_tendency screening_hsv_history"),
@@ -65,7 +66,7 @@ CODES = {
 # What decides how grave they are is tested below.
 VARIES = {
     *("open_side_effect", "screening_keloid_tendency", "unreviewed_report"),
-    *("anaesthetic_too_much", "anaesthetic_dose_of_day"),
+    *("anaesthetic_too_much", "anaesthetic_dose_of_day", "anaesthetic_contraindicated"),
 }
 MEASURED = ("depth_", "no_depth_fits", "passes_", "interval_", "anaesthetic_")
 NOT_MEASURED = {
@@ -74,6 +75,7 @@ NOT_MEASURED = {
     "anaesthetic_not_removed",
     "anaesthetic_not_comparable",
     "anaesthetic_occluded",
+    "anaesthetic_contraindicated",
 }
 
 RULES = {
@@ -643,6 +645,23 @@ COURSES = [
         treated=on(EYES, "0.50", 4),
     ),
     numbed("kept off the eyes", not_near_eyes=True),
+    row(
+        "cream that an answer rules out",
+        "screening_g6pd anaesthetic_contraindicated/cream",
+        products=used(not_with=frozenset({"g6pd"})),
+        screening=says("g6pd"),
+    ),
+    row(
+        "another cream",
+        "screening_g6pd",
+        products=used(not_with=frozenset({"liver"})),
+        screening=says("g6pd"),
+    ),
+    row(
+        "cream that a no rules in",
+        products=used(not_with=frozenset({"g6pd"})),
+        screening=says("g6pd", answer=False),
+    ),
     numbed("for his age", age_min=39),
     numbed("for older people", "anaesthetic_too_young", age_min=40),
     row("a dose for anybody's weight", products=used(mg_per_kg_max=Decimal(40))),
@@ -962,6 +981,24 @@ def test_record_and_screening_of_one_treatment_are_one_decision() -> None:
     assert the(code, other_treatments=(since,), screening=before).message == recorded.message
 
 
+def test_a_cream_that_is_ruled_out_needs_the_sign_off_that_its_question_asks_for() -> None:
+    """All of its questions: one without is for nobody to decide."""
+    said = says("liver", message="Ask.", sign_off="PHYSICIAN", severity=WARN)
+    cream = used(not_with=frozenset({"liver", "g6pd"}))
+    never = says("g6pd", message="Not this one.").answers
+
+    signed = the("anaesthetic_contraindicated", products=cream, screening=said)
+    both = the(
+        "anaesthetic_contraindicated",
+        products=cream,
+        screening=replace(said, answers=(*said.answers, *never)),
+    )
+
+    assert (signed.overridable_by, signed.sign_off) == (PRACTITIONER, "PHYSICIAN")
+    assert (both.overridable_by, both.sign_off) == (NOBODY, "")
+    assert both.message == "Cream is not for this patient. Ask. Not this one."
+
+
 def test_what_is_little_above_a_label_reads_so() -> None:
     dose = the("anaesthetic_too_much", products=used(grams=Decimal("50.01")))
     time = the("anaesthetic_too_long", products=used(off_at=NINE + SECOND))
@@ -1031,7 +1068,9 @@ def test_every_reason_to_be_off_label_is_told() -> None:
 def test_a_labels_limit_stops_and_our_own_warns(by_label: bool, severity: Severity) -> None:
     """Either is for a practitioner to decide: what was done can always be signed."""
     cream = used(grams=Decimal("60.01"), grams_max=Decimal(60), limits_by_label=by_label)
-    dose, day = (the(code, products=cream) for code in sorted(VARIES)[:2][::-1])
+    dose, day = (
+        the(code, products=cream) for code in ("anaesthetic_too_much", "anaesthetic_dose_of_day")
+    )
 
     assert (dose.code, day.code) == ("anaesthetic_too_much", "anaesthetic_dose_of_day")
     for found in (dose, day):

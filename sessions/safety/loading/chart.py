@@ -102,6 +102,7 @@ def product_facts(product: Product, **use: Any) -> facts.ProductUse:
         mg_per_kg_max=product.mg_per_kg_max,
         age_min=product.age_min,
         not_near_eyes=product.not_near_eyes,
+        not_with=frozenset(product.not_with),
         limits_by_label=product.limits_by_label,
         may_be_occluded=product.may_be_occluded,
         source=product.cited,

@@ -47,6 +47,7 @@ def check_product(use: ProductUse, facts: Facts) -> list[Finding]:
             *_check_area(use, facts.rules["anaesthetic-large-area"]),
             *_check_open_skin(use, facts.needled_at),
             *_check_person(use, facts),
+            *_check_answers(use, facts),
         ]
     if use.kind == ProductKind.BLOOD:
         return [] if use.tube_label else [_without_tube(use)]
@@ -171,6 +172,27 @@ def _check_person(use: ProductUse, facts: Facts) -> Iterable[Finding]:
             f"{use.name} is for people from {use.age_min} years; the patient is {facts.age}.",
             {"age": str(facts.age), "limit_age": str(use.age_min)},
         )
+
+
+def _check_answers(use: ProductUse, facts: Facts) -> Iterable[Finding]:
+    """What the patient has said that rules this cream out: with a sign-off where the question has
+    one, else for everybody. The question alone warns before anybody has chosen a cream."""
+    answers = facts.screening.answers if facts.screening else ()
+    said = [answer for answer in answers if answer.answer and answer.code in use.not_with]
+    if not said:
+        return
+    may_be_signed = all(answer.sign_off for answer in said)
+    yield Finding(
+        code="anaesthetic_contraindicated",
+        severity=Severity.BLOCK,
+        message=f"{use.name} is not for this patient. "
+        + " ".join(answer.message for answer in said),
+        rule=f"limits of {use.name}",
+        source=said[0].source,
+        subject=use.subject,
+        overridable_by=said[0].overridable_by if may_be_signed else (),
+        sign_off=said[0].sign_off if may_be_signed else "",
+    )
 
 
 def _check_area(use: ProductUse, large: Number) -> Iterable[Finding]:
