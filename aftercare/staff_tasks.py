@@ -7,7 +7,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from aftercare.lifecycle import ACCEPTED, OPEN
-from aftercare.models import ANNOUNCES, AddressSource, Anchor, Message, MessageStatus
+from aftercare.models import ANNOUNCES, NOT_PLANNED, AddressSource, Message, MessageStatus
 from aftercare.replies.opt_out import refusal
 from aftercare.replies.receipts import task_source
 from aftercare.signals import message_ended
@@ -69,9 +69,9 @@ def say_that_only_start_helps(
 
 
 def _reaches_nobody(message: Message) -> bool:
-    """An announcement, or an answer, that may not go out on this channel or the other: somebody has
-    to call."""
-    if message.step.anchor not in (*ANNOUNCES, Anchor.ANSWERED):
+    """An announcement, or what somebody waits for, that may not go out on this channel or the
+    other: somebody has to call."""
+    if message.step.anchor not in (*ANNOUNCES, *NOT_PLANNED):
         return False
     others = Message.objects.filter(
         session=message.session_id, step=message.step_id, answer=message.answer_id

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from aftercare.lifecycle import ACCEPTED
-from aftercare.models import ANNOUNCES, Anchor, Message, MessageStatus
+from aftercare.models import ANNOUNCES, NOT_PLANNED, Message, MessageStatus
 from aftercare.planning.timing import pace
 from clinic.db.locks import try_lock
 from clinic.values.wallclock import day_bounds
@@ -22,7 +22,7 @@ from patients.models import Channel
 PER_DAY = 1
 PER_WEEK = 3
 WEEK = timedelta(days=7)
-APART = (*ANNOUNCES, Anchor.ANSWERED)
+APART = (*ANNOUNCES, *NOT_PLANNED)
 RETRY_AFTER = timedelta(seconds=30)
 
 

@@ -1,6 +1,7 @@
 """What patients are told and when."""
 
 from aftercare.lifecycle import MessageStatus
+from aftercare.models.access import TRIES_OF_LINK, BirthDateTry, LinkAccess
 from aftercare.models.address import AddressConsent, AddressSource
 from aftercare.models.alert import AlertStep, StaffAlert
 from aftercare.models.answer import LONGEST_ANSWER, StaffAnswer
@@ -12,6 +13,7 @@ from aftercare.models.receipt import DeliveryReceipt, ReceiptKind
 from aftercare.models.sequence import (
     ANNOUNCES,
     CHANNELS,
+    NOT_PLANNED,
     TREATED,
     Anchor,
     CareStep,
@@ -23,11 +25,14 @@ __all__ = [
     "ANNOUNCES",
     "CHANNELS",
     "LONGEST_ANSWER",
+    "NOT_PLANNED",
     "TREATED",
+    "TRIES_OF_LINK",
     "AddressConsent",
     "AddressSource",
     "AlertStep",
     "Anchor",
+    "BirthDateTry",
     "CareStep",
     "ChannelPolicy",
     "DeliveryReceipt",
@@ -35,6 +40,7 @@ __all__ = [
     "IllegalMessageMove",
     "InboundMessage",
     "Keyword",
+    "LinkAccess",
     "Message",
     "MessageAttempt",
     "MessageStatus",

@@ -28,11 +28,13 @@ class Anchor(models.TextChoices):
     CANCELLED = "CANCELLED", "When the session is cancelled"
     MOVED = "MOVED", "When the session is moved to another time"
     ANSWERED = "ANSWERED", "When staff answer what the patient has written"
+    LINK_CLOSED = "LINK_CLOSED", "When a link closes after wrong birth dates"
 
 
 TREATED = (Anchor.COMPLETED, Anchor.LAST_SESSION, Anchor.ABORTED)  # what was done is known by then
 
 
+NOT_PLANNED = (Anchor.ANSWERED, Anchor.LINK_CLOSED)  # somebody waits for them: sent at once
 ANNOUNCES = (Anchor.CANCELLED, Anchor.MOVED)  # whoever does not hear of it comes in vain
 
 

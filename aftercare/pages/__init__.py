@@ -1,13 +1,15 @@
-"""The pages behind the links of a patient's message: no log-in, no cookie, no script.
+"""The pages behind the links of a patient's message: no log-in and no script.
 
-Whoever holds the link may answer this one message. A GET changes nothing, because mail programs
-open links to look for viruses.
+Whoever holds the link may answer this one message; what is the patient's own takes the birth
+date too. A GET changes nothing, because mail programs open links to look for viruses.
 """
 
 from aftercare.pages import check_in
 from aftercare.pages.answer import answer
+from aftercare.pages.birth_date import birth_date
 from aftercare.pages.home import home
 from aftercare.pages.language import language
+from aftercare.pages.own import own
 from aftercare.pages.preferences import preferences, unsubscribe
 from aftercare.pages.times.book import book
 from aftercare.pages.times.cancel import calendar, cancel
@@ -18,6 +20,7 @@ from aftercare.pages.write import write
 
 __all__ = [
     "answer",
+    "birth_date",
     "book",
     "calendar",
     "cancel",
@@ -27,6 +30,7 @@ __all__ = [
     "home",
     "language",
     "move",
+    "own",
     "preferences",
     "today",
     "unsubscribe",

@@ -21,7 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 from aftercare.models import InboundMessage, Message
 from aftercare.pages.hours import hours_now
 from aftercare.replies.address import normalize_address
-from aftercare.services import visit_after
+from aftercare.services import is_open, visit_after
 from aftercare.texts import links
 from clinic.db.retries import Busy, is_passing
 from clinic.values.languages import other_languages, override_language
@@ -33,6 +33,8 @@ from sessions.models import TreatmentSession
 RIGHTS_LAST = timedelta(days=90)
 FORM_LASTS = timedelta(days=1)
 WRITES_A_DAY = 20
+# Of a browser that has given the birth date; no other host and no other site can set or use it.
+COOKIE = "__Host-patient"
 PROVIDER = "page"  # of what patients write here
 TOO_OFTEN = _("That was a lot for one day. Please call us.")
 FORM_IS_OLD = _("This page was open for a long time. Please press the button again.")
@@ -46,12 +48,14 @@ HEADERS = {
 View = Callable[..., HttpResponse]
 
 
-def of_patient(*methods: str, ends: bool = True) -> Callable[[View], Callable[..., HttpResponse]]:
-    """A page for the message that its token names.
+def of_patient(
+    *methods: str, ends: bool = True, is_own: bool = False
+) -> Callable[[View], Callable[..., HttpResponse]]:
+    """A page for the message that its token names; what `is_own` asks for the birth date first.
 
     No token: a friendly 404 that shows nothing. Rights over (if they end): only whom to call.
     Django's CSRF check is off: no-referrer makes browsers hide the origin that it looks at, and
-    nothing here depends on a cookie that another site could use. See `form_key` instead.
+    the one cookie there is (SameSite=Strict) is of no use to another site. See `form_key`.
     """
 
     def decorate(view: View) -> Callable[..., HttpResponse]:
@@ -68,6 +72,8 @@ def of_patient(*methods: str, ends: bool = True) -> Callable[[View], Callable[..
                 with override_language(message.patient.language):
                     if ends and rights_are_over(message, at=timezone.now()):
                         answer = show(request, message, "ended", status=410)
+                    elif is_own and not has_opened(request, message, at=timezone.now()):
+                        answer = lead_to(message, "birth-date/", next=_part_in(request.path_info))
                     else:
                         answer = _unless_busy(partial(view, **of_path), request, message)
             for name, value in HEADERS.items():
@@ -118,6 +124,16 @@ def _page(name: str, context: dict[str, Any], *, status: int) -> HttpResponse:
 def _token_in(path: str) -> str:
     """Of /p/<token>/…"""
     return path.split("/")[2]
+
+
+def _part_in(path: str) -> str:
+    """What follows on /p/<token>/."""
+    return path.split("/", 3)[3]
+
+
+def has_opened(request: HttpRequest, message: Message, *, at: datetime) -> bool:
+    """Whether this browser has given the birth date: decision 0041."""
+    return is_open(message, request.COOKIES.get(COOKIE, ""), at=at)
 
 
 def _unless_busy(view: View, request: HttpRequest, message: Message) -> HttpResponse:

@@ -26,6 +26,7 @@ FITS: dict[str, tuple[Status, ...]] = {
     Anchor.CANCELLED: (Status.CANCELLED,),
     Anchor.MOVED: UPCOMING,
     Anchor.ANSWERED: tuple(Status),
+    Anchor.LINK_CLOSED: tuple(Status),
 }
 
 

@@ -19,7 +19,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
-from aftercare.models import TREATED, Anchor, CareStep, Message, MessageStatus
+from aftercare.models import NOT_PLANNED, TREATED, Anchor, CareStep, Message, MessageStatus
 from aftercare.models.course import asks_about_the_course
 from aftercare.planning.announcements import allowed_at
 from aftercare.planning.conditions import FITS, gather, unmet
@@ -138,7 +138,7 @@ def plan_messages(
     still be given.
     """
     known = known or look_up(session, anchors)
-    planned = set(anchors) - {Anchor.ANSWERED}  # which staff send
+    planned = set(anchors).difference(NOT_PLANNED)
     steps = [step for step in known.steps if step.is_active and step.anchor in planned]
     moments, facts = _moments(session, at), gather([session], steps)
     messages = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from aftercare.models import Anchor, CareStep, Message, MessageStatus
+from aftercare.models import NOT_PLANNED, Anchor, CareStep, Message, MessageStatus
 from aftercare.models.course import days_until_next
 from aftercare.planning.announcements import (
     loud_from,
@@ -53,8 +53,8 @@ class Replan:
 
 
 class Variants:
-    """All steps of some codes, by code and protocol; `instead` counts as its row will. What staff
-    answer is not planned: it is sent when they write it."""
+    """All steps of some codes, by code and protocol; `instead` counts as its row will. What is
+    sent on the spot, such as an answer of the staff, is not planned."""
 
     def __init__(self, codes: set[str], instead: CareStep | None = None) -> None:
         self.codes = codes
@@ -62,7 +62,7 @@ class Variants:
         if instead is not None:
             rows = [step for step in rows if step.pk != instead.pk] + [instead]
         self._rows = {
-            (step.code, step.protocol_id): step for step in rows if step.anchor != Anchor.ANSWERED
+            (step.code, step.protocol_id): step for step in rows if step.anchor not in NOT_PLANNED
         }
 
     def __iter__(self) -> Iterator[CareStep]:

@@ -2,6 +2,7 @@
 `dispatch`."""
 
 from aftercare.services.answers import Answered, NotReachable, PatientUnclear, answer_reply
+from aftercare.services.birth_date import ACCESS_LASTS, Door, is_open, tries_left, try_birth_date
 from aftercare.services.messages import (
     CopyWaiting,
     NotCancellable,
@@ -23,9 +24,11 @@ from aftercare.services.next_visit import (
 from aftercare.services.visits import cancel_own_visit, move_own_visit, times_to_move_to
 
 __all__ = [
+    "ACCESS_LASTS",
     "Answered",
     "AskedVisit",
     "CopyWaiting",
+    "Door",
     "NotCancellable",
     "NotInDoubt",
     "NotReachable",
@@ -38,10 +41,13 @@ __all__ = [
     "book_asked_visit",
     "cancel_message",
     "cancel_own_visit",
+    "is_open",
     "move_own_visit",
     "resend_message",
     "resolve_message",
     "times_to_book",
     "times_to_move_to",
+    "tries_left",
+    "try_birth_date",
     "visit_after",
 ]

@@ -65,7 +65,7 @@ def _values_of(message: Message, language: str, names: Collection[str]) -> dict[
         today = message.due_at.astimezone(zone).date()
         values["days_since"] = (today - local.date()).days
     if "zones" in names:
-        values["zones"] = _zones(session)
+        values["zones"] = treated_zones(session)
     if {"numbing", "serum"} & set(names):
         uses = ProductUse.objects.filter(session__in=_sitting(session))
         values |= advice_on_products(values, set(uses.values_list("product__kind", flat=True)))
@@ -148,7 +148,8 @@ def _areas(session: TreatmentSession) -> list[Area]:
     return [row.area for row in rows if row.area]
 
 
-def _zones(session: TreatmentSession) -> str:
+def treated_zones(session: TreatmentSession) -> str:
+    """In the words of the language that is active."""
     treated = ZoneTreatment.objects.filter(session__in=_sitting(session))
     treated = treated.order_by("created_at", "pk")
     return zones_in_words(list(treated.values_list("zone__code", "zone__name")))

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import pgtrigger
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from aftercare.models import Message
+from aftercare.models import TRIES_OF_LINK, Message
 from aftercare.pages import base
 from aftercare.pages.check_in.questions import STEPS
 from aftercare.pages.home import Home
@@ -23,16 +24,21 @@ from tests.factories import (
     DAY,
     HOUR,
     NINE,
+    BirthDateTryFactory,
     ClinicFactory,
     ContactConsentFactory,
     MessageFactory,
     OpeningHoursFactory,
+    ProductUseFactory,
     StaffAnswerFactory,
     UserFactory,
+    ZoneTreatmentFactory,
 )
-from tests.replies.pages import TODAY, make, post, url
+from tests.replies.pages import TODAY, make, opened_by, post, post_by, url
 from tests.replies.test_home_page import of
 
+CHART = ("ZoneTreatment", "ProductUse")
+UNBORN = {"session__plan__patient__date_of_birth": None}
 CALM = {"redness": "1", "swelling": "0", "pain": "0", "itch": ""}
 
 
@@ -43,11 +49,13 @@ class State:
     message: Message
     part: str
     form: dict[str, Any] | None = field(default=None)
+    has_opened: bool = False  # with the birth date
 
     def page(self) -> HttpResponse:
+        browser = opened_by(self.message) if self.has_opened else Client()
         if self.form is not None:
-            return post(self.message, self.part, **self.form)  # type: ignore[no-any-return]
-        return Client().get(url(self.message, self.part), follow=True)  # type: ignore[return-value]
+            return post_by(browser, self.message, self.part, **self.form)  # type: ignore[no-any-return]
+        return browser.get(url(self.message, self.part), follow=True)  # type: ignore[return-value]
 
 
 def booked() -> Message:
@@ -94,6 +102,22 @@ def answered() -> Message:
     words = "That is normal on day three.\n\nIt should be gone by Friday. " * 8
     answer = StaffAnswerFactory(text=words, answered_at=timezone.now())
     return healing(answer=answer, step__anchor="ANSWERED")
+
+
+def guessed() -> Message:
+    message = booked()
+    for number in range(1, TRIES_OF_LINK + 1):
+        BirthDateTryFactory(message=message, number=number, tried_at=timezone.now())
+    return message
+
+
+def treated() -> Message:
+    """With what was put on the skin."""
+    message = healing()
+    with pgtrigger.ignore(*(f"treatment_sessions.{model}:locked_once_signed" for model in CHART)):
+        ZoneTreatmentFactory(session=message.session)
+        ProductUseFactory(session=message.session)
+    return message
 
 
 def asking() -> Message:
@@ -155,6 +179,14 @@ def patients_pages(booking: Booking) -> dict[str, list[State]]:
             reported(healing(**alone), "pus"),
             seen(),
         ],
+        "patient-birth-date": [
+            State(visit, "birth-date/"),
+            State(visit, "birth-date/", {"day": "31", "month": "2", "year": "1984"}),
+            State(visit, "birth-date/", {"day": "1", "month": "2", "year": "1903"}),
+            State(make(TODAY + 2 * DAY, Status.BOOKED, **UNBORN), "birth-date/"),
+            State(guessed(), "birth-date/"),
+        ],
+        "patient-own": [State(treated(), "own/", has_opened=True)],
         "patient-answer": [State(answered(), "answer/")],
         "patient-write": [
             State(heals, "write/"),

@@ -3,6 +3,7 @@
 from tests.factories.aftercare import (
     SENDING,
     AddressConsentFactory,
+    BirthDateTryFactory,
     CareStepFactory,
     InboundFactory,
     MessageAttemptFactory,
@@ -100,6 +101,7 @@ __all__ = [
     "SENDING",
     "AddressConsentFactory",
     "AreaFactory",
+    "BirthDateTryFactory",
     "CalendarFeedFactory",
     "CandidacyFactory",
     "CareStepFactory",

@@ -10,6 +10,7 @@ from aftercare.models import (
     AddressConsent,
     AddressSource,
     Anchor,
+    BirthDateTry,
     CareStep,
     DeliveryReceipt,
     InboundMessage,
@@ -111,6 +112,15 @@ class StaffAnswerFactory(DjangoModelFactory):
     channel = Channel.EMAIL
     answered_at = NINE
     answered_by = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..inbound.clinic"))
+
+
+class BirthDateTryFactory(DjangoModelFactory):
+    class Meta:
+        model = BirthDateTry
+
+    message = factory.SubFactory(MessageFactory)
+    number = 1
+    tried_at = NINE
 
 
 class ReceiptFactory(DjangoModelFactory):

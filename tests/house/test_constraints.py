@@ -744,6 +744,14 @@ def _() -> None:
     make.StaffAlertFactory(task=alert.task, person=alert.person)
 
 
+VIOLATIONS["birth_date_try_1_to_5"] = lambda: make.BirthDateTryFactory(number=6)
+
+
+@violates("birth_date_try_once")
+def _() -> None:
+    make.BirthDateTryFactory(message=make.BirthDateTryFactory().message)
+
+
 VIOLATIONS["staff_answer_channel_known"] = lambda: make.StaffAnswerFactory(channel="FAX")
 VIOLATIONS["staff_answer_has_words"] = lambda: make.StaffAnswerFactory(text="")
 VIOLATIONS["staff_answer_parts_iff_sms"] = lambda: make.StaffAnswerFactory(sms_parts=1)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aftercare.models import Anchor, CareStep, ChannelPolicy, Message, MessageStatus
+from aftercare.models import NOT_PLANNED, Anchor, CareStep, ChannelPolicy, Message, MessageStatus
 from aftercare.planning import plan as planning
 from aftercare.planning.plan import Replan, replan
 from patients.models import Patient
@@ -110,7 +110,7 @@ def test_a_tighter_condition_withdraws(waiting: CareStep) -> None:
     assert replan(waiting, at=NINE) == Replan(cancelled=2)
 
 
-@pytest.mark.parametrize("anchor", sorted(set(Anchor.values) - {Anchor.ANSWERED}))
+@pytest.mark.parametrize("anchor", sorted(set(Anchor.values).difference(NOT_PLANNED)))
 def test_planning_and_replanning_agree_for_every_anchor(booking: Booking, anchor: str) -> None:
     """Planned by the moves of a session, nothing is left for a re-plan to do."""
     offset = -2 * DAY if anchor == Anchor.STARTS else 6 * HOUR

@@ -1,6 +1,6 @@
 """The page of one message, as its patient sees it."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -46,10 +46,26 @@ def get(message: Message, part: str = "") -> str:
     return unescape(answer.content.decode())
 
 
-def post(message: Message, part: str, **form: str) -> Any:
+def post(message: Message, part: str, **form: Any) -> Any:
     """Press a button of the page, as a browser without cookies does."""
-    form = {"form": base.form_key(message), **form}
-    return Client(enforce_csrf_checks=True).post(url(message, part), form)
+    return post_by(Client(enforce_csrf_checks=True), message, part, **form)
+
+
+def post_by(browser: Client, message: Message, part: str, **form: Any) -> Any:
+    return browser.post(url(message, part), {"form": base.form_key(message), **form})
+
+
+def give_birth_date(browser: Client, message: Message, born: date | None, **form: Any) -> Any:
+    assert born
+    parts = {"day": born.day, "month": born.month, "year": born.year}
+    return post_by(browser, message, "birth-date/", **parts, **form)
+
+
+def opened_by(message: Message) -> Client:
+    """A browser that has given the birth date."""
+    browser = Client(enforce_csrf_checks=True)
+    assert give_birth_date(browser, message, message.patient.date_of_birth).status_code == 303
+    return browser
 
 
 def status(message: Message) -> str:
