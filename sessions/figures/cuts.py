@@ -13,6 +13,7 @@ BASELINE_DAYS = 60  # before the first session, at most
 FEWEST_SESSIONS = 2
 FEWEST_EVENTS = 3  # of a signal
 FEWEST_USES = 20
+PERIOD_DAYS = 1095  # three years, unless asked otherwise
 
 
 class DepthBand(models.TextChoices):

@@ -3,8 +3,16 @@
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 
-from sessions.figures.cuts import day_window, depth_band, skin_group
+from sessions.figures.cuts import (
+    DAY_WINDOWS,
+    DepthBand,
+    SkinGroup,
+    day_window,
+    depth_band,
+    skin_group,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +60,10 @@ def test_days_have_windows() -> None:
         "days 36–60": (36, 60),
     }
     assert day_window(61) is None
+
+
+def test_the_clinical_rules_name_every_group() -> None:
+    told = (settings.BASE_DIR / "docs" / "clinical.md").read_text().partition("## 1.10")[2]
+
+    labels = [*DepthBand.labels, *SkinGroup.labels, *(one.label for one in DAY_WINDOWS)]
+    assert [label for label in labels if label not in told] == []

@@ -164,6 +164,16 @@ def _has_treated(plan: TreatmentPlan, rater: User) -> bool:
     ).exists()
 
 
+def days_of(milestone: Milestone, at: datetime) -> tuple[int, int]:
+    """From which day to which one after the last session it is measured, by the rules then."""
+    rules = rules_in_effect(at)
+    first, until = (
+        int(rules[code].value) if code in rules else usual
+        for code, usual in WINDOWS[milestone].items()
+    )
+    return first, until
+
+
 def _require_its_time(
     plan: TreatmentPlan, scale: OutcomeScale, milestone: str, measured_at: datetime
 ) -> None:
@@ -192,11 +202,7 @@ def _require_its_time(
         raise WrongMilestone(f"No session was completed yet: not {label}.", field="milestone")
     zone = plan.clinic.zone
     days = (measured_at.astimezone(zone).date() - last.starts_at.astimezone(zone).date()).days
-    rules = rules_in_effect(measured_at)
-    first, until = (
-        int(rules[code].value) if code in rules else usual
-        for code, usual in WINDOWS[Milestone(milestone)].items()
-    )
+    first, until = days_of(Milestone(milestone), measured_at)
     if not first <= days <= until:
         raise WrongMilestone(
             f"That is day {days} after the last session: “{label}” is day {first} to {until}. "
