@@ -1,10 +1,12 @@
 """The tasks of the staff, in the admin."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models.functions import Left
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action, display
 
@@ -12,7 +14,7 @@ from clinic.admin import ClinicAdmin, FixedRows, StatusButtons
 from clinic.admin.words import badge, status_badge
 from clinic.permissions import actor
 from patients import services
-from patients.models import StaffTask, TaskSeverity, TaskStatus
+from patients.models import StaffTask, TaskKind, TaskSeverity, TaskStatus
 from patients.models.task import TASK_NEXT
 
 SEVERITY_COLOURS: dict[str, str] = {
@@ -32,6 +34,7 @@ class StaffTaskAdmin(StatusButtons, FixedRows, ClinicAdmin):
     buttons = {"take": TaskStatus.OPEN, "done": TaskStatus.DONE}
     next_statuses = {**TASK_NEXT, TaskStatus.OPEN: frozenset(TaskStatus)}
     actions_submit_line = ["take", "done"]
+    actions_detail = ["record_side_effect"]
     list_display = [
         *("due_at", "shown_severity", "kind", "title", "patient", "shown_status", "taken_by"),
         "done_by",
@@ -52,6 +55,21 @@ class StaffTaskAdmin(StatusButtons, FixedRows, ClinicAdmin):
     @display(description="status", ordering="status")
     def shown_status(self, task: StaffTask) -> str:
         return status_badge(task, STATUS_COLOURS)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only what was reported of the skin becomes a side effect."""
+        task = self.get_object(request, str(object_id))
+        found: list[Any] = super().get_actions_detail(request, object_id)
+        return found if task is not None and task.kind == TaskKind.HEALING else []
+
+    def has_side_effect_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("treatment_sessions.add_sideeffect")
+
+    @action(description="Record side effect", url_path="side-effect", permissions=["side_effect"])
+    def record_side_effect(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A new side effect, with what was reported filled in."""
+        address = reverse("admin:treatment_sessions_sideeffect_add")
+        return HttpResponseRedirect(f"{address}?{urlencode({'task': object_id})}")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         is_open = obj is not None and obj.status == TaskStatus.OPEN

@@ -86,6 +86,27 @@ def tube_of_this_patient() -> pgtrigger.Trigger:
     )
 
 
+def reported_of_its_session() -> pgtrigger.Trigger:
+    """Refuse a side effect that is recorded from the report of another session."""
+    return pgtrigger.Trigger(
+        name="reported_of_its_session",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        condition=pgtrigger.Q(new__check_in__isnull=False),
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            f"""
+            IF NOT EXISTS (
+                SELECT FROM treatment_check_in
+                WHERE id = NEW.check_in_id AND session_id = NEW.session_id
+            ) THEN
+                {refuse("'the report is of another session'", "side_effect_of_reported_session")}
+            END IF;
+            RETURN NEW;
+            """
+        ),
+    )
+
+
 def recovers_longer() -> pgtrigger.Trigger:
     """A new session obeys the hard minimum that counts now as well as the one that the session
     before it was booked by: the recovery of that one is lengthened first, and the constraint

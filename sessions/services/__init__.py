@@ -64,6 +64,7 @@ from sessions.services.record.cream import put_cream_on, take_cream_off
 from sessions.services.record.deviation import record_deviation
 from sessions.services.record.exposure import report_exposure, take_exposure_step
 from sessions.services.record.healing.check_in import NoTriageRules, record_check_in
+from sessions.services.record.healing.reported import record_reported
 from sessions.services.record.healing.side_effects import (
     log_side_effect,
     note_side_effect,
@@ -125,6 +126,7 @@ __all__ = [
     "record_check_in",
     "record_deviation",
     "record_outcome",
+    "record_reported",
     "release_hold",
     "remove_working_hours",
     "report_exposure",

@@ -312,6 +312,18 @@ violates_version("side_effect_expectation_version_once", make.SideEffectExpectat
 VIOLATIONS["staff_task_of_healing_has_an_outcome"] = lambda: make.StaffTaskFactory(
     kind="HEALING", status="DONE", done_at=NINE
 )
+
+
+@violates("side_effect_once_from_a_report")
+def _() -> None:
+    report = make.CheckInFactory()
+    for _ in range(2):
+        make.SideEffectFactory(session=report.session, check_in=report)
+
+
+VIOLATIONS["side_effect_of_reported_session"] = lambda: make.SideEffectFactory(
+    check_in=make.CheckInFactory()
+)
 VIOLATIONS["check_in_level_known"] = lambda: make.CheckInFactory(level="PINK")
 VIOLATIONS["check_in_feeling_known"] = lambda: make.CheckInFactory(feeling="SO_SO")
 VIOLATIONS["check_in_scores_0_to_10"] = lambda: make.CheckInFactory(pain=11)

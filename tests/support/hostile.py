@@ -285,7 +285,10 @@ class World:
             "visit_type": visit_type_of(self.clinic, "video-consultation"),
             "duplicate": self.duplicate,
             "report": self.rows["check-ins"],
-            "zone": self.other.zone if "side-effects" in path else self.booking.zone,
+            "check_in": self.rows["check-ins"],
+            "zone": self.other.zone
+            if "side-effects" in path or "check-ins" in path
+            else self.booking.zone,
             "zones": self.booking.zone,
             "device_model": self.booking.device.model,
             "device_models": self.booking.device.model,

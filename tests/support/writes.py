@@ -23,6 +23,7 @@ from tests.factories import (
     CalendarFeedFactory,
     CareStepFactory,
     CartridgeLotFactory,
+    CheckInFactory,
     ClosureFactory,
     ConcernFactory,
     ConsentTextFactory,
@@ -355,6 +356,15 @@ class Desk:
     def record_check_in(self) -> Any:
         TriageVersionFactory()
         return self.alice, None, {"session": str(self.booking.completed().pk), "signs": ["pus"]}
+
+    def record_reported_side_effect(self) -> Any:
+        report = CheckInFactory(
+            session=self.booking.completed(self.now - 9 * DAY),
+            reported_at=self.now - 8 * DAY,
+            signs=["pus"],
+            level="RED",
+        )
+        return self.alice, report, {"note": "Seen at once."}
 
     def log_side_effect(self) -> Any:
         session = self.booking.completed()

@@ -17,9 +17,9 @@ from sessions import services
 from sessions.models import CheckIn, TreatmentSession, TriageVersion
 from sessions.safety.assessment import assess_session
 from sessions.safety.loading.healing import unreviewed_levels
-from sessions.services.record.healing.check_in import NoTriageRules, OtherReport
+from sessions.services.record.healing.check_in import NoTriageRules
 from sessions.services.record.healing.due import due_at
-from sessions.services.record.healing.side_effects import NotBegun
+from sessions.services.record.healing.side_effects import NotBegun, OtherReport
 from tests.admin.pages import client_of
 from tests.conftest import Booking
 from tests.factories import (

@@ -25,7 +25,7 @@ OLD = "0123456789abcdef"
 # What is written beside an object and leaves it as it is, or ends it so that it is found no more.
 BESIDE = {
     *("retire_practitioner", "retire_working_hours"),
-    *("record_deviation", "take_exposure_step"),
+    *("record_deviation", "record_reported_side_effect", "take_exposure_step"),
     "answer_inbound_message",
     *("add_addendum", "book_series", "override_finding", "record_concern", "resend_message"),
     *("record_contact_consent", "record_photo_consent", "record_screening", "hand_out_consent"),

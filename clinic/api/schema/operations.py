@@ -53,6 +53,7 @@ SPOKEN = {
     "hold_plan": "put_plan_on_hold",
     "no_show_session": "record_no_show",
     "overrides_session": "override_finding",
+    "side_effect_check_in": "record_reported_side_effect",
     "record_deviation_session": "record_deviation",
     "record_concern_patient": "record_concern",
     "record_consent_patient": "record_treatment_consent",

@@ -1,12 +1,14 @@
 """Reports of healing, in the admin."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from clinic.admin import ServiceAdmin
 from clinic.admin.words import badge
@@ -51,6 +53,16 @@ class CheckInAdmin(OfOpenRecord, ServiceAdmin):
     autocomplete_fields = ["session"]
     form = CheckInForm
     ordering = ["-id"]
+    actions_detail = ["record_side_effect"]
+
+    def has_side_effect_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("treatment_sessions.add_sideeffect")
+
+    @action(description="Record side effect", url_path="side-effect", permissions=["side_effect"])
+    def record_side_effect(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A new side effect, with what the report says of it filled in."""
+        address = reverse("admin:treatment_sessions_sideeffect_add")
+        return HttpResponseRedirect(f"{address}?{urlencode({'check_in': object_id})}")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         told = ["shown_level", "shown_rules", "day", "reported_at", "rules", "recorded_by"]

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -12,8 +13,10 @@ from clinic.admin import ReadOnlyInline, ServiceAdmin
 from clinic.admin.words import yes_no_column
 from clinic.permissions import actor
 from patients.admin.records import OfOpenRecord
+from patients.models import StaffTask
 from sessions import services
-from sessions.models import OutcomeMeasure, SideEffect, SideEffectNote
+from sessions.models import CheckIn, OutcomeMeasure, SideEffect, SideEffectNote
+from sessions.services.record.healing.reported import proposed, report_behind
 
 EXPECTED = yes_no_column("is_expected", "expected", no=("Not expected", "danger"))
 
@@ -51,12 +54,12 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
     list_filter = ["kind", "grade", "is_expected", ("resolved_at", admin.EmptyFieldListFilter)]
     list_select_related = ["session__patient", "session__area", "session__clinic"]
     search_fields = ["session__patient__family_name", "session__patient__given_name", "note"]
-    autocomplete_fields = ["session"]
+    autocomplete_fields = ["session", "check_in"]
     ordering = ["-id"]
     inlines = [CourseInline]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        fields = ["session", "zone", "kind", "grade", "is_expected", "onset_at", "note"]
+        fields = ["session", "zone", "kind", "grade", "is_expected", "onset_at", "check_in", "note"]
         if obj is None:
             return fields
         may_note = not obj.resolved_at and self.has_change_permission(request, obj)
@@ -76,8 +79,26 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:
             return []
-        fixed = ["session", "zone", "kind", "onset_at", "resolved_at", "recorded_by"]
+        fixed = ["session", "zone", "kind", "onset_at", "check_in", "resolved_at", "recorded_by"]
         return self.get_fields(request, obj) if obj.resolved_at else fixed
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Led here from a report, or from the task about it: what it says is filled in."""
+        initial = super().get_changeform_initial_data(request)
+        report = self._report(request)
+        return {**initial, **proposed(report)} if report else initial
+
+    def _report(self, request: HttpRequest) -> CheckIn | None:
+        try:
+            if check_in_id := request.GET.get("check_in"):
+                reports = CheckIn.objects.visible_to(actor(request))
+                return reports.select_related("session", "rules").get(pk=check_in_id)
+            if task_id := request.GET.get("task"):
+                tasks = StaffTask.objects.visible_to(actor(request))
+                return report_behind(tasks.get(pk=task_id))
+        except (ObjectDoesNotExist, ValidationError):
+            pass  # a link that was typed in: an empty form
+        return None
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> SideEffect:
         return services.log_side_effect(**data, at=timezone.now(), by=actor(request))

@@ -7,16 +7,19 @@ from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.api.base import ClinicViewSet, VisibleField
-from clinic.api.forms import Form, TextField, parse_body
+from clinic.api.base import ClinicViewSet, InstantField, VisibleField
+from clinic.api.forms import CodeField, Form, TextField, parse_body
 from clinic.api.queries import IdFilter
 from clinic.permissions import actor
+from patients.models import Zone
 from sessions import services
-from sessions.models import CheckIn, Feeling, TreatmentSession
+from sessions.api.record.healing import SideEffectOut
+from sessions.models import CheckIn, Feeling, SideEffectKind, TreatmentSession
 from sessions.triage import Level, Sign
 
 
@@ -54,6 +57,19 @@ class CheckInIn(Form):
     )
     words = TextField(required=False, allow_blank=True, max_length=4_000)
     may_call = serializers.BooleanField(required=False, allow_null=True)
+
+
+class ReportedIn(Form):
+    """What is known better than by the report; whatever is left out is taken from its answers."""
+
+    kind = serializers.ChoiceField(choices=SideEffectKind.choices, required=False)
+    zone = CodeField(queryset=Zone.objects.all(), required=False, allow_null=True)
+    grade = serializers.IntegerField(
+        min_value=1, max_value=5, required=False, help_text="CTCAE v5."
+    )
+    is_expected = serializers.BooleanField(required=False)
+    onset_at = InstantField(required=False)
+    note = TextField(required=False, allow_blank=True, max_length=5_000)
 
 
 class FiredOut(serializers.Serializer[Any]):
@@ -95,6 +111,7 @@ class CheckInViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     resource = "treatment_sessions.checkin"
     serializer_class = CheckInOut
     filterset_class = CheckInFilter
+    permissions = {"side_effect": "treatment_sessions.add_sideeffect"}
 
     def get_queryset(self) -> QuerySet[Any]:
         return super().get_queryset().select_related("session", "rules")
@@ -107,3 +124,15 @@ class CheckInViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
             session_id=session_id, **data, at=timezone.now(), by=actor(request)
         )
         return Response(CheckInOut(check_in).data, status=201)
+
+    @extend_schema(request=ReportedIn, responses={201: SideEffectOut})
+    @action(detail=True, methods=["post"], url_path="side-effect")
+    def side_effect(self, request: Request, pk: Any) -> Response:
+        """Record the side effect that the report tells of. An empty body takes kind, zone, grade
+        and onset from its answers; 409 `already_recorded` for the same kind again."""
+        check_in_id = self.get_object().pk
+        corrections = parse_body(ReportedIn, request)
+        side_effect = services.record_reported(
+            check_in_id=check_in_id, **corrections, at=timezone.now(), by=actor(request)
+        )
+        return Response(SideEffectOut(side_effect).data, status=201)

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
@@ -21,6 +21,7 @@ from clinic.permissions import actor
 from patients.models import Zone
 from sessions import services
 from sessions.models import (
+    CheckIn,
     Milestone,
     OutcomeMeasure,
     OutcomeScale,
@@ -41,6 +42,12 @@ class SideEffectIn(Form):
     grade = serializers.IntegerField(min_value=1, max_value=5, help_text="CTCAE v5.")
     is_expected = serializers.BooleanField()
     onset_at = InstantField()
+    check_in = VisibleField(
+        queryset=CheckIn.objects.all(),
+        required=False,
+        allow_null=True,
+        help_text="The report that told of it.",
+    )
     note = TextField(required=False, allow_blank=True, max_length=5_000)
 
 
@@ -77,6 +84,20 @@ class ResolutionIn(Form):
 class SideEffectOut(serializers.ModelSerializer[SideEffect]):
     patient = serializers.UUIDField(source="session.patient_id")
     zone = serializers.CharField(source="zone.code", allow_null=True)
+    device = serializers.UUIDField(
+        source="session.device_id", allow_null=True, help_text="What the session was done with."
+    )
+    protocol_version = serializers.UUIDField(
+        source="session.protocol_version_id",
+        allow_null=True,
+        help_text="What the session was done by.",
+    )
+    lots = serializers.SerializerMethodField(help_text="Whose cartridges the session used, by id.")
+
+    @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
+    def get_lots(self, side_effect: SideEffect) -> list[str]:
+        uses = side_effect.session.cartridge_uses.all()
+        return sorted({str(use.lot_id) for use in uses})
 
     class Meta:
         model = SideEffect
@@ -89,6 +110,10 @@ class SideEffectOut(serializers.ModelSerializer[SideEffect]):
             "grade",
             "is_expected",
             "onset_at",
+            "check_in",
+            "device",
+            "lots",
+            "protocol_version",
             "note",
             "recorded_by",
             "created_at",
@@ -102,6 +127,7 @@ class SideEffectFilter(filters.FilterSet):
     kind = filters.ChoiceFilter(choices=SideEffectKind.choices)
     patient = IdFilter(field_name="session__patient")
     session = IdFilter()
+    check_in = IdFilter()
     resolved = YesNoFilter(field_name="resolved_at", lookup_expr="isnull", exclude=True)
 
     class Meta:
@@ -120,7 +146,8 @@ class SideEffectViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     filterset_class = SideEffectFilter
 
     def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset().select_related("session", "zone")
+        rows = super().get_queryset().select_related("session", "zone")
+        return rows.prefetch_related("session__cartridge_uses")
 
     @extend_schema(request=SideEffectIn, responses={201: SideEffectOut})
     def create(self, request: Request) -> Response:

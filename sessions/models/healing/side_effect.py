@@ -20,7 +20,9 @@ from clinic.models import (
     version_once,
 )
 from patients.models import Zone
+from sessions.models.healing.check_in import CheckIn
 from sessions.models.session import TreatmentSession
+from sessions.models.triggers import reported_of_its_session
 
 
 class SideEffectKind(models.TextChoices):
@@ -123,6 +125,15 @@ class SideEffect(Model):
     )
     is_expected = models.BooleanField(help_text="A normal course after this treatment?")
     onset_at = models.DateTimeField()
+    check_in = models.ForeignKey(
+        CheckIn,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="side_effects",
+        verbose_name="check-in",
+        help_text="The report that it was recorded from.",
+    )
     note = models.TextField(blank=True, max_length=5_000)
     recorded_by = models.ForeignKey(
         User, on_delete=models.PROTECT, editable=False, related_name="+"
@@ -138,6 +149,12 @@ class SideEffect(Model):
         db_table = "treatment_side_effect"
         constraints = [
             one_of("side_effect_kind_known", kind=SideEffectKind),
+            models.UniqueConstraint(
+                name="side_effect_once_from_a_report",
+                fields=["check_in", "kind"],
+                condition=Q(check_in__isnull=False),
+                violation_error_message="It was recorded from this report already.",
+            ),
             models.CheckConstraint(
                 name="side_effect_grade_in_ctcae_range",
                 condition=Q(grade__range=(1, 5)),
@@ -163,7 +180,7 @@ class SideEffect(Model):
                 condition=Q(resolved_at__isnull=True),
             ),
         ]
-        triggers = [clinic_of("session", "treatment_session")]
+        triggers = [clinic_of("session", "treatment_session"), reported_of_its_session()]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, grade {self.grade}"

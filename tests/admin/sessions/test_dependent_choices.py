@@ -78,6 +78,19 @@ def chosen(booking: Booking) -> set[tuple[Any, str, str]]:
     return found
 
 
+def of_another_report(b: Booking) -> Any:
+    return services.log_side_effect(
+        session=b.completed(),
+        check_in=make.CheckInFactory(),
+        kind="PAIN",
+        grade=1,
+        is_expected=True,
+        onset_at=NINE + DAY,
+        at=NINE,
+        by=b.practitioner,
+    )
+
+
 DEPTHS: dict[str, Any] = {"depth_min_mm": "0.50", "depth_max_mm": "1.00"}
 # How each is violated, behind the back of the forms; each must name the second field.
 Attempt = Callable[[Booking], Any]
@@ -100,6 +113,8 @@ REFUSED: dict[tuple[str, str, str], Attempt] = {
     ),
     ("TreatmentPlan", "concern", "protocol"): lambda b: plan(b, concern=make.ConcernFactory()),
     ("TreatmentPlan", "area", "protocol"): lambda b: plan(b, area=make.AreaFactory()),
+    ("SideEffect", "session", "check_in"): lambda b: of_another_report(b),
+    ("SideEffect", "zone", "check_in"): lambda b: of_another_report(b),
     ("SideEffect", "session", "zone"): lambda b: services.log_side_effect(
         session=b.completed(),
         zone=make.ZoneFactory(),

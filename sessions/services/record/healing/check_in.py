@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from clinic.db.retries import retried_transaction
-from clinic.errors import Conflict, DomainError
+from clinic.errors import Conflict
 from clinic.models import User, in_words
 from patients.models import Audience, ScreeningAnswer, TaskKind
 from patients.services import finish_source, raise_task
@@ -15,7 +15,7 @@ from patients.services.records import require_open
 from sessions.lifecycle import Status
 from sessions.models import CheckIn, Feeling, TreatmentSession, TriageVersion
 from sessions.services.record.healing.due import due_at
-from sessions.services.record.healing.side_effects import HAS_COME, NotBegun
+from sessions.services.record.healing.side_effects import HAS_COME, NotBegun, OtherReport
 from sessions.triage import (
     HostRisk,
     Level,
@@ -36,11 +36,6 @@ OF_PERSON = {
 }
 BESIDE_THE_EYE = {"periorbital", "orbital-rim-inside"}
 DARKER = 4  # skin type from which on pigment is watched first
-
-
-class OtherReport(DomainError):
-    code = "other_report"
-    title = "The report is about another session"
 
 
 class NoTriageRules(Conflict):

@@ -4,6 +4,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
+
+from clinic.db.constraints import constraint_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import User, in_words
@@ -12,6 +15,7 @@ from patients.services.records import require_open
 from sessions.lifecycle import SIGNED, Status
 from sessions.models import (
     SEVERE,
+    CheckIn,
     Photo,
     SideEffect,
     SideEffectExpectation,
@@ -45,6 +49,16 @@ class AlreadyResolved(Conflict):
     title = "This side effect is resolved"
 
 
+class OtherReport(DomainError):
+    code = "other_report"
+    title = "The report is about another session"
+
+
+class AlreadyRecorded(Conflict):
+    code = "already_recorded"
+    title = "This was recorded from this report already"
+
+
 class PhotoOfAnother(DomainError):
     code = "photo_of_another"
     title = "The photograph shows somebody else"
@@ -62,15 +76,19 @@ def log_side_effect(
     by: User,
     zone: Zone | None = None,
     note: str = "",
+    check_in: CheckIn | None = None,
 ) -> SideEffect:
     """Record what a session led to, from check-in on: the numbing cream comes before the needles.
+    `check_in` is the report that told of it; each kind is recorded from it once.
 
-    Raises NotBegun, ImplausibleOnset, NotAsExpected, ZoneElsewhere.
+    Raises NotBegun, ImplausibleOnset, NotAsExpected, ZoneElsewhere, OtherReport, AlreadyRecorded.
     """
     require_open(session.patient, field="session")
     if session.status not in HAS_COME:
         raise NotBegun(f"The session is {in_words(Status, session.status)}.", field="session")
     require_on(session.area, zone)
+    if check_in and check_in.session_id != session.pk:
+        raise OtherReport("Name a report of this session.", field="check_in")
     if onset_at < session.starts_at - CHECK_IN_OPENS:
         raise ImplausibleOnset(
             "That is before the patient had come for this session.", field="onset_at"
@@ -78,16 +96,23 @@ def log_side_effect(
     if onset_at > max(at, session.ends_at):
         raise ImplausibleOnset("That lies in the future: say when it began.", field="onset_at")
     _require_plausible(kind, grade, is_expected=is_expected, at=at)
-    side_effect = SideEffect.objects.create(
-        session=session,
-        zone=zone,
-        kind=kind,
-        grade=grade,
-        is_expected=is_expected,
-        onset_at=onset_at,
-        note=note,
-        recorded_by=by,
-    )
+    try:
+        with transaction.atomic():
+            side_effect = SideEffect.objects.create(
+                session=session,
+                zone=zone,
+                kind=kind,
+                grade=grade,
+                is_expected=is_expected,
+                onset_at=onset_at,
+                check_in=check_in,
+                note=note,
+                recorded_by=by,
+            )
+    except IntegrityError as error:
+        if constraint_of(error) != "side_effect_once_from_a_report":
+            raise
+        raise AlreadyRecorded("Note how it goes at that side effect.", field="kind") from error
     _look_at(side_effect, at=at, by=by)
     return side_effect
 
