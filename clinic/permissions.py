@@ -108,6 +108,7 @@ VERBS: dict[str, set[Role]] = {
     "patients.view_history": {P, M},
     "treatment_sessions.treat": {P},  # start and complete a session
     "treatment_sessions.override": {P},  # go on in spite of a safety finding
+    "treatment_sessions.view_figures": {P, M},  # of a whole clinic
     "aftercare.manage_message": {R, M},  # cancel, resend, resolve a message in doubt
 }
 # Nobody hands out the own kind of power: clinical roles come from a manager, technical ones

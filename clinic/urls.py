@@ -38,6 +38,7 @@ from sessions.api import (
     ClosureViewSet,
     DeviceModelViewSet,
     ExposureViewSet,
+    FigureViewSet,
     HoldViewSet,
     LotViewSet,
     OutcomeScaleViewSet,
@@ -73,6 +74,7 @@ router.register("consents", ConsentViewSet, basename="consent")
 router.register("credentials", CredentialViewSet, basename="credential")
 router.register("device-models", DeviceModelViewSet, basename="device-model")
 router.register("devices", RetirableDeviceViewSet, basename="device")
+router.register("figures", FigureViewSet, basename="figure")
 router.register("holds", HoldViewSet, basename="hold")
 router.register("inbox", InboxViewSet, basename="inbox")
 router.register("lots", LotViewSet, basename="lot")

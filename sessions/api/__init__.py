@@ -12,6 +12,7 @@ from sessions.api.catalogue import (
     ProtocolViewSet,
     ZoneViewSet,
 )
+from sessions.api.figures.views import FigureViewSet
 from sessions.api.plans import PlanViewSet
 from sessions.api.record.candidacies import CandidacyViewSet
 from sessions.api.record.check_ins import CheckInViewSet
@@ -37,6 +38,7 @@ __all__ = [
     "ClosureViewSet",
     "DeviceModelViewSet",
     "ExposureViewSet",
+    "FigureViewSet",
     "HoldViewSet",
     "LotViewSet",
     "OutcomeScaleViewSet",

@@ -49,7 +49,7 @@ class Literature:
     score: str
     over_after_hours: int | None
     review_after_hours: int | None
-    source: str
+    citation: str
     evidence: str
 
 

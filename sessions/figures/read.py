@@ -9,14 +9,17 @@ from sessions.figures.rows import healing, outcomes, side_effects
 from sessions.figures.rows.scope import Scope
 from sessions.figures.rows.side_effects import Events
 from sessions.figures.side_effects import Grouping, Rate, SignalFigure, rates, signal_figure
-from sessions.models import Milestone, OutcomeScale, TreatmentSession
+from sessions.models import Kind, Milestone, OutcomeScale, TreatmentSession
+from sessions.services.record.chart import NotATreatment
 from sessions.services.record.outcome import days_of
 
 NOMINAL_DAY = {Milestone.DAY_90: 90, Milestone.DAY_180: 180}
 
 
 def read_healing_curve(session: TreatmentSession, *, at: datetime) -> HealingCurve:
-    """Of a treatment. Four statements."""
+    """Four statements. Raises NotATreatment."""
+    if session.kind != Kind.TREATMENT:
+        raise NotATreatment("Ask for the healing curve of a treatment.")
     today = at.astimezone(session.clinic.zone).date()
     scope = Scope(
         clinic=session.clinic,

@@ -79,7 +79,7 @@ def test_a_session_is_compared_with_those_of_its_clinic_area_and_skin(
     assert (told.cohort.of, told.cohort.n) == ("BAND", 30)
     assert redness.literature is None
     assert swelling.literature is not None
-    assert swelling.literature.source == "A book"
+    assert swelling.literature.citation == "A book"
     assert asked == 4
 
 

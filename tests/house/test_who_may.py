@@ -101,6 +101,7 @@ VERBS = """
     patients.view_history                 -     x             x        -      -
     treatment_sessions.treat              -     x             -        -      -
     treatment_sessions.override           -     x             -        -      -
+    treatment_sessions.view_figures       -     x             x        -      -
     aftercare.manage_message              x     -             x        -      -
 """
 # Whom somebody may make: a column for each role.

@@ -116,6 +116,7 @@ BY_PLACE: dict[tuple[str, str], Any] = {
     ("other-treatments", "place"): "ELSEWHERE",
     ("other-treatments", "treated_on"): "2024-05-01",
     ("exposures", "patient"): None,  # it was a colleague
+    ("figures", "milestone"): "DAY_90",
     ("inbox", "channel"): "EMAIL",
     ("sessions", "tube_label"): "",
     ("VisitInRequest", "side_effect"): None,  # a check looks at it

@@ -36,6 +36,7 @@ from sessions.api.booking.session_out import (
     session_data,
 )
 from sessions.api.booking.visits import VisitIn, book_visit, names_a_visit
+from sessions.api.figures.healing_curve import HealingCurveActions
 from sessions.api.record.cream import CreamActions
 from sessions.api.record.deviations import DeviationActions
 from sessions.api.record.outcome_visit import OutcomeVisitActions
@@ -163,7 +164,12 @@ MOVES = ("skip", "confirm", "check_in", "start", "complete", "abort", "cancel", 
 
 
 class SessionViewSet(
-    CreamActions, DeviationActions, OutcomeVisitActions, RetrieveModelMixin, ClinicViewSet
+    CreamActions,
+    DeviationActions,
+    HealingCurveActions,
+    OutcomeVisitActions,
+    RetrieveModelMixin,
+    ClinicViewSet,
 ):
     model = TreatmentSession
     resource = "treatment_sessions.treatmentsession"
@@ -187,6 +193,7 @@ class SessionViewSet(
         "cream_off": "treatment_sessions.change_zonetreatment",
         "findings": "treatment_sessions.view_zonetreatment",
         "overrides": "treatment_sessions.override",
+        "healing_curve": "treatment_sessions.view_checkin",
         "outcome_items": "treatment_sessions.view_outcomemeasure",
         "deviations": "treatment_sessions.view_deviation",
         "record_deviation": "treatment_sessions.add_deviation",

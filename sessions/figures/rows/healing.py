@@ -82,7 +82,7 @@ def literature(at: datetime) -> list[Literature]:
             score=KIND_OF_SCORE[SideEffectKind(row.kind)],
             over_after_hours=row.expected_until_hours,
             review_after_hours=row.review_after_hours,
-            source=row.source,
+            citation=row.source,
             evidence=row.get_evidence_display(),
         )
         for row in rows

@@ -1,0 +1,1 @@
+"""Figures over HTTP: what is asked, what is answered, and the views."""
