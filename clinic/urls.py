@@ -147,6 +147,7 @@ urlpatterns = [
     path("p/<str:token>/visit/", patient_pages.visit, name="patient-visit"),
     path("p/<str:token>/visit.ics", patient_pages.calendar, name="patient-calendar"),
     path("p/<str:token>/birth-date/", patient_pages.birth_date, name="patient-birth-date"),
+    path("p/<str:token>/photo/", patient_pages.photo, name="patient-photo"),
     path("p/<str:token>/own/", patient_pages.own, name="patient-own"),
     path("p/<str:token>/answer/", patient_pages.answer, name="patient-answer"),
     path("p/<str:token>/today/", patient_pages.today, name="patient-today"),

@@ -27,6 +27,7 @@ from sessions import services
 from sessions.admin.booking.callers import CallerPage
 from sessions.admin.booking.retire import decider_of, question
 from sessions.admin.record.consultation import ConsultationList
+from sessions.admin.record.photos import SentPhotos
 from sessions.services.ending.decisions import StillAhead
 
 DUPLICATES_SHOWN = 20
@@ -41,7 +42,7 @@ admin.site.unregister(Patient)
 
 
 @admin.register(Patient)
-class RecordAdmin(CallerPage, ConsultationList, PatientAdmin):
+class RecordAdmin(CallerPage, SentPhotos, ConsultationList, PatientAdmin):
     """The page of a patient, with what can happen to the record as a whole. An archived record is
     read only; a merged one leads to the one that was kept."""
 

@@ -10,6 +10,7 @@ from aftercare.pages.birth_date import birth_date
 from aftercare.pages.home import home
 from aftercare.pages.language import language
 from aftercare.pages.own import own
+from aftercare.pages.photo import photo
 from aftercare.pages.preferences import preferences, unsubscribe
 from aftercare.pages.times.book import book
 from aftercare.pages.times.cancel import calendar, cancel
@@ -31,6 +32,7 @@ __all__ = [
     "language",
     "move",
     "own",
+    "photo",
     "preferences",
     "today",
     "unsubscribe",

@@ -9,6 +9,7 @@ from sessions.admin.record import (
     deviations,
     exposures,
     healing,
+    healing_tasks,
     photos,
 )
 
@@ -18,6 +19,7 @@ __all__ = [
     "deviations",
     "exposures",
     "healing",
+    "healing_tasks",
     "photos",
     "plans",
     "protocols",

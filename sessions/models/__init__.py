@@ -10,7 +10,14 @@ from sessions.models.catalogue import (
 )
 from sessions.models.healing.check_in import CheckIn, Feeling
 from sessions.models.healing.course import SideEffectNote
-from sessions.models.healing.outcome import Milestone, OutcomeMeasure, Photo, View
+from sessions.models.healing.outcome import (
+    PICTURES_A_REPORT,
+    STANDARD_VIEWS,
+    Milestone,
+    OutcomeMeasure,
+    Photo,
+    View,
+)
 from sessions.models.healing.side_effect import (
     SEVERE,
     SideEffect,
@@ -66,7 +73,9 @@ __all__ = [
     "MAX_DEPTH_MM",
     "MAX_PASSES",
     "MIN_DEPTH_MM",
+    "PICTURES_A_REPORT",
     "SEVERE",
+    "STANDARD_VIEWS",
     "TALKS",
     "Addendum",
     "BloodExposure",

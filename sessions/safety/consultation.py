@@ -78,7 +78,7 @@ def _said(decisions: list[Candidacy], field: str, name: str, missing: str) -> It
 
 
 def _photos(patient: Patient, today: date) -> Item:
-    name, newest = "Photographs", patient.photos.order_by("-taken_at", "-id").first()
+    name, newest = "Photographs", patient.photos.standard().order_by("-taken_at", "-id").first()
     if newest:
         taken = newest.taken_at.astimezone(patient.clinic.zone)
         return Item("photos", name, True, f"The last of {taken:%d %b %Y}")

@@ -110,7 +110,8 @@ def _way(scale: OutcomeScale, change: Decimal) -> str:
 def _views(plan: TreatmentPlan, day: datetime) -> Iterable[Item]:
     """Those of the area that there are from before; from the front if there are none."""
     rows = (
-        Photo.objects.filter(Q(zone=None) | Q(zone__area=plan.area_id), patient=plan.patient_id)
+        Photo.objects.standard()
+        .filter(Q(zone=None) | Q(zone__area=plan.area_id), patient=plan.patient_id)
         .select_related("zone")
         .order_by("taken_at", "id")
     )

@@ -72,7 +72,13 @@ from sessions.services.record.healing.side_effects import (
 )
 from sessions.services.record.healing.triage import sign_triage_rules
 from sessions.services.record.outcome import record_outcome
-from sessions.services.record.photos import consenting_patients, store_photo
+from sessions.services.record.photos import (
+    consenting_patients,
+    shown_patients,
+    shown_photos,
+    store_photo,
+    store_sent_photo,
+)
 
 __all__ = [
     "Choice",
@@ -134,9 +140,12 @@ __all__ = [
     "resolve_side_effect",
     "restore_patient",
     "retire",
+    "shown_patients",
+    "shown_photos",
     "sign_triage_rules",
     "skip_area",
     "store_photo",
+    "store_sent_photo",
     "take_cream_off",
     "take_exposure_step",
     "use_cartridge",

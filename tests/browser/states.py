@@ -1,7 +1,7 @@
 """Every page of the patients, by its name in the resolver, in each state that somebody can meet."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pgtrigger
@@ -25,11 +25,13 @@ from tests.factories import (
     HOUR,
     NINE,
     BirthDateTryFactory,
+    CheckInFactory,
     ClinicFactory,
     ContactConsentFactory,
     MessageFactory,
     OpeningHoursFactory,
     ProductUseFactory,
+    SentPhotoFactory,
     StaffAnswerFactory,
     UserFactory,
     ZoneTreatmentFactory,
@@ -87,6 +89,14 @@ def reported(message: Message, signs: str) -> State:
         if "done" in part:
             break
     return State(message, part)
+
+
+def pictured(message: Message, sent: int, more: str = "") -> State:
+    """With so many pictures that came before."""
+    report = CheckInFactory(session=message.session, reported_at=timezone.now())
+    for number in range(1, sent + 1):
+        SentPhotoFactory(report=report, number=number, sha256=str(number) * 64)
+    return State(message, f"photo/?report={report.pk}{more}")
 
 
 def seen() -> State:
@@ -185,6 +195,13 @@ def patients_pages(booking: Booking) -> dict[str, list[State]]:
             State(visit, "birth-date/", {"day": "1", "month": "2", "year": "1903"}),
             State(make(TODAY + 2 * DAY, Status.BOOKED, **UNBORN), "birth-date/"),
             State(guessed(), "birth-date/"),
+        ],
+        "patient-photo": [
+            pictured(heals, 0),
+            pictured(heals, 2, "&done=sent"),
+            pictured(heals, 3, "&done=sent"),
+            State(heals, "photo/"),
+            replace(pictured(heals, 0), form={}),
         ],
         "patient-own": [State(treated(), "own/", has_opened=True)],
         "patient-answer": [State(answered(), "answer/")],

@@ -427,6 +427,17 @@ class CheckInFactory(DjangoModelFactory):
     is_draft = True
 
 
+class SentPhotoFactory(PhotoFactory):
+    """By a patient, with a report of the healing."""
+
+    report = factory.SubFactory(CheckInFactory)
+    session = factory.SelfAttribute("report.session")
+    patient = factory.SelfAttribute("session.patient")
+    view = "SENT"
+    number = 1
+    uploaded_by = None
+
+
 class SideEffectNoteFactory(DjangoModelFactory):
     class Meta:
         model = SideEffectNote

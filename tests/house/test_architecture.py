@@ -216,7 +216,7 @@ READS = {
         "refusal",
     ),
     *("asked_visit", "task_source", "times_to_book", "times_to_move_to", "visit_after"),
-    *("is_open", "tries_left"),
+    *("is_open", "shown_patients", "shown_photos", "tries_left"),
 }
 # Beat's: each row in a transaction of its own.
 ONE_BY_ONE = {"expire_offers", "offer_freed_slots"}
@@ -248,6 +248,7 @@ BY_NOBODY = {
     *("confirm", "receive", "receive_from_check_in", "receive_from_page", "receive_sms"),
     *("expire_offers", "note_freed", "offer_freed_slots", "raise_task"),
     *("book_asked_visit", "cancel_own_visit", "move_own_visit", "try_birth_date"),
+    "store_sent_photo",
 }
 
 

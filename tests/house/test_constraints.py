@@ -637,6 +637,22 @@ def _() -> None:
     make.ScoreLabelFactory(scale=label.scale)
 
 
+VIOLATIONS["photo_is_of_staff_or_of_a_report"] = lambda: make.PhotoFactory(uploaded_by=None)
+VIOLATIONS["photo_three_a_report"] = lambda: make.SentPhotoFactory(number=4)
+
+
+@violates("photo_number_once")
+def _() -> None:
+    photo = make.SentPhotoFactory()
+    make.SentPhotoFactory(report=photo.report, sha256="1" * 64)
+
+
+@violates("photo_sent_once")
+def _() -> None:
+    photo = make.SentPhotoFactory()
+    make.SentPhotoFactory(report=photo.report, number=2)
+
+
 VIOLATIONS["photo_view_known"] = lambda: make.PhotoFactory(view="BACK")
 VIOLATIONS["zone_side_known"] = lambda: make.ZoneTreatmentFactory(side="TOP")
 VIOLATIONS["zone_depth_in_band"] = lambda: make.ZoneTreatmentFactory(depth_mm="2.51")

@@ -11,6 +11,7 @@ from aftercare.models import Message
 from aftercare.pages.base import lead_to, of_patient, show
 from aftercare.pages.check_in.questions import is_at_once
 from aftercare.pages.check_in.report import level_of, pages_of, session_of
+from aftercare.pages.photo import may_send
 from aftercare.pages.today import next_question
 from aftercare.replies.promise import in_words, read_by
 from clinic.models import Clinic
@@ -51,6 +52,7 @@ def _told(
         "seen": _seen(task, message.clinic, at=at),
         "report": pages[0].pk,
         "may_add": pages[-1].words == "" and acted in (Level.GREEN, Level.AMBER),
+        "may_send": level != Level.EMERGENCY and may_send(session),
         "next_question": next_question(message, at=at),
     }
 

@@ -16,6 +16,7 @@ from clinic.permissions import actor
 from patients.admin.records import OfOpenRecord
 from sessions import services
 from sessions.admin.catalogue.triage import TONES
+from sessions.admin.record.photos import sent_with
 from sessions.models import CheckIn
 
 ANSWERS = [
@@ -65,7 +66,8 @@ class CheckInAdmin(OfOpenRecord, ServiceAdmin):
         return HttpResponseRedirect(f"{address}?{urlencode({'check_in': object_id})}")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        told = ["shown_level", "shown_rules", "day", "reported_at", "rules", "recorded_by"]
+        told = ["shown_level", "shown_rules", "pictures", "day", "reported_at", "rules"]
+        told.append("recorded_by")
         signs = ANSWERS.index("signs") + 1
         new = [*ANSWERS[:signs], "none_of_these", *ANSWERS[signs:]]
         return [*told, *ANSWERS] if obj else new
@@ -78,6 +80,11 @@ class CheckInAdmin(OfOpenRecord, ServiceAdmin):
     @display(description="rules")
     def shown_rules(self, check_in: CheckIn) -> str:
         return "; ".join(f"{one['code']} {one['name']}" for one in check_in.fired)
+
+    @display(description="pictures")
+    def pictures(self, check_in: CheckIn) -> str:
+        """Of the whole report, whichever of its pages this is."""
+        return sent_with(check_in.report or check_in)
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> CheckIn:
         session_id = data.pop("session").pk

@@ -1,5 +1,6 @@
 """Photographs in the admin: uploaded through the service, shown only while the patient agrees."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -7,19 +8,70 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminImageFieldWidget
 
 from clinic.admin import ServiceAdmin
 from clinic.permissions import actor
+from patients.models import Patient
 from sessions import services
 from sessions.api.record.photos import as_jpeg
-from sessions.models import Photo
-from sessions.services.record.photos import KINDS
+from sessions.models import STANDARD_VIEWS, CheckIn, Photo, View
+from sessions.services.record.pictures import KINDS
 
+MOST_SHOWN = 12  # newest ones on the page of a patient
 # Named as endings too: some browsers do not know what a HEIC is.
 ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif"
+
+
+def image_of(photo: Photo, size: str, height: int) -> SafeString:
+    source = reverse("admin:treatment_sessions_photo_file", args=[photo.pk, size])
+    return format_html(
+        '<img src="{}" alt="{}" style="max-height:{}px;max-width:100%" loading="lazy">',
+        source,
+        photo,
+        height,
+    )
+
+
+class SentPhotos:
+    """For the page of a patient: what they have sent, for whoever may see photographs."""
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        sets: list[Any] = super().get_fieldsets(request, obj)  # type: ignore[misc]
+        may_see = request.user.has_perm("treatment_sessions.view_photo")
+        if obj is None or not may_see or not obj.photos.filter(view=View.SENT).exists():
+            return sets
+        return [*sets, ("Pictures sent by the patient", {"fields": ["sent_photos"]})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "sent_photos"]  # type: ignore[misc]
+
+    @display(description="pictures")
+    def sent_photos(self, patient: Patient) -> str:
+        sent = patient.photos.filter(services.shown_photos(at=timezone.now()), view=View.SENT)
+        return _linked(sent.order_by("-taken_at", "-id")[:MOST_SHOWN])
+
+
+def sent_with(report: CheckIn | None) -> SafeString | str:
+    """The pictures of a report of the healing, each leading to its page."""
+    if report is None:
+        return "-"
+    shown = Photo.objects.filter(services.shown_photos(at=timezone.now()), report=report)
+    return _linked(shown.order_by("number"))
+
+
+def _linked(photos: Iterable[Photo]) -> SafeString | str:
+    found = [
+        (
+            reverse("admin:treatment_sessions_photo_change", args=[one.pk]),
+            image_of(one, "thumbnail", 160),
+        )
+        for one in photos
+    ]
+    return format_html_join(" ", '<a href="{}">{}</a>', found) or "-"
 
 
 class PhotoForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -39,12 +91,19 @@ class PhotoAdmin(ServiceAdmin):
     autocomplete_fields = ["patient", "session"]
     ordering = ["-id"]
     adding = ["patient", "session", "view", "zone", "taken_at", "upload"]
-    shown = ["full_image", "patient", "session", "view", "zone", "taken_at", "uploaded_by"]
+    shown = [
+        *("full_image", "patient", "session", "view", "zone", "taken_at", "uploaded_by"),
+        "report",
+    ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Those of patients who agree now; the others do not exist."""
-        consenting = services.consenting_patients(at=timezone.now())
-        return super().get_queryset(request).filter(patient__in=consenting)
+        """Those of patients who agree now, and what patients have sent; the others do not exist."""
+        return super().get_queryset(request).filter(services.shown_photos(at=timezone.now()))
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "view":
+            kwargs["choices"] = [("", "-"), *((view.value, view.label) for view in STANDARD_VIEWS)]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -64,20 +123,11 @@ class PhotoAdmin(ServiceAdmin):
 
     @display(description="picture")
     def thumbnail_image(self, photo: Photo) -> str:
-        return self._image(photo, "thumbnail", 44)
+        return image_of(photo, "thumbnail", 44)
 
     @display(description="picture")
     def full_image(self, photo: Photo) -> str:
-        return self._image(photo, "image", 640)
-
-    def _image(self, photo: Photo, size: str, height: int) -> str:
-        source = reverse("admin:treatment_sessions_photo_file", args=[photo.pk, size])
-        return format_html(
-            '<img src="{}" alt="{}" style="max-height:{}px;max-width:100%" loading="lazy">',
-            source,
-            photo,
-            height,
-        )
+        return image_of(photo, "image", 640)
 
     def get_urls(self) -> list[Any]:
         serve = self.admin_site.admin_view(self.serve)

@@ -26,8 +26,8 @@ from clinic.http.parsers import MAX_BODY_BYTES, TooLarge, require_size
 from clinic.permissions import actor
 from patients.models import Patient, Zone
 from sessions import services
-from sessions.models import Photo, TreatmentSession, View
-from sessions.services.record.photos import KINDS, MAX_BYTES, WHAT_WE_TAKE, PhotoTooLarge
+from sessions.models import STANDARD_VIEWS, Photo, TreatmentSession
+from sessions.services.record.pictures import KINDS, MAX_BYTES, WHAT_WE_TAKE, PhotoTooLarge
 
 JPEG = "image/jpeg"
 MAX_FORM_BYTES = MAX_BYTES + MAX_BODY_BYTES  # the picture and the fields around it
@@ -57,7 +57,7 @@ class JPEGRenderer(JSONRenderer):
 class PhotoIn(Form):
     patient = VisibleField(queryset=Patient.objects.all())
     session = VisibleField(queryset=TreatmentSession.objects.all(), required=False, allow_null=True)
-    view = serializers.ChoiceField(choices=View.choices)
+    view = serializers.ChoiceField(choices=[(view.value, view.label) for view in STANDARD_VIEWS])
     zone = CodeField(queryset=Zone.objects.all(), required=False, allow_null=True)
     taken_at = InstantField()
     image = serializers.FileField(source="upload", help_text=f"{KINDS}, to 25 MB.")
@@ -70,7 +70,7 @@ class PhotoOut(serializers.ModelSerializer[Photo]):
         model = Photo
         fields = [
             *("id", "patient", "session", "view", "zone", "taken_at", "width", "height", "sha256"),
-            *("uploaded_by", "created_at"),
+            *("uploaded_by", "report", "created_at"),
         ]
         read_only_fields = fields
 
@@ -87,17 +87,18 @@ class PhotoFilter(filters.FilterSet):
 
     def of_patient(self, photos: QuerySet[Photo], name: str, patient_id: Any) -> QuerySet[Photo]:
         seen = Patient.objects.visible_to(self.request.user)
-        patients = seen.filter(pk__in=services.consenting_patients(at=timezone.now()))
+        patients = seen.filter(pk__in=services.shown_patients(at=timezone.now()))
         return photos.filter(patient=get_object_or_404(patients, pk=patient_id))
 
     def of_session(self, photos: QuerySet[Photo], name: str, session_id: Any) -> QuerySet[Photo]:
         seen = TreatmentSession.objects.visible_to(self.request.user)
-        sessions = seen.filter(patient__in=services.consenting_patients(at=timezone.now()))
+        sessions = seen.filter(patient__in=services.shown_patients(at=timezone.now()))
         return photos.filter(session=get_object_or_404(sessions, pk=session_id))
 
 
 class PhotoViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
-    """Photographs of patients who agree to them now; those of all others do not exist."""
+    """Photographs of patients who agree to them now, and what patients have sent; those of all
+    others do not exist."""
 
     model = Photo
     resource = "treatment_sessions.photo"
@@ -111,8 +112,8 @@ class PhotoViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     filterset_class = PhotoFilter
 
     def get_queryset(self) -> QuerySet[Any]:
-        consenting = services.consenting_patients(at=timezone.now())
-        return super().get_queryset().filter(patient__in=consenting).select_related("zone")
+        shown = services.shown_photos(at=timezone.now())
+        return super().get_queryset().filter(shown).select_related("zone")
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         answer = super().finalize_response(request, response, *args, **kwargs)

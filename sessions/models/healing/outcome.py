@@ -1,5 +1,7 @@
 """How well it worked: measures per scale, and photographs."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 
@@ -16,6 +18,7 @@ from clinic.models import (
 )
 from patients.models import Patient, Zone
 from sessions.models.catalogue import OutcomeScale, RaterRole
+from sessions.models.healing.check_in import CheckIn
 from sessions.models.healing.score_rules import fits_its_scale
 from sessions.models.plan import TreatmentPlan
 from sessions.models.session import TreatmentSession
@@ -110,7 +113,8 @@ class OutcomeMeasure(Model):
 
 
 class View(models.TextChoices):
-    """Standard views: the same distance, light and angle each time."""
+    """Standard views: the same distance, light and angle each time. What patients send is apart:
+    it is compared with nothing."""
 
     FRONT = "FRONT", "Front"
     LEFT_45 = "LEFT_45", "45° left"
@@ -118,10 +122,22 @@ class View(models.TextChoices):
     LEFT_90 = "LEFT_90", "90° left"
     RIGHT_90 = "RIGHT_90", "90° right"
     CLOSE_UP = "CLOSE_UP", "Close-up"
+    SENT = "SENT", "Sent by the patient"
+
+
+STANDARD_VIEWS = [view for view in View if view is not View.SENT]
+PICTURES_A_REPORT = 3
+
+
+class PhotoQuerySet(ClinicScoped["Photo"]):
+    def standard(self) -> Self:
+        """Taken in the clinic, to be compared."""
+        return self.exclude(view=View.SENT)
 
 
 class Photo(Model):
-    """A photograph as it was re-encoded on arrival. The original is never kept."""
+    """A photograph as it was re-encoded on arrival. The original is never kept. One that a patient
+    has sent belongs to a report of the healing, with its number in it."""
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="photos")
     session = models.ForeignKey(
@@ -137,15 +153,45 @@ class Photo(Model):
     sha256 = models.CharField(max_length=64, help_text="Of the image as stored.")
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
-    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    uploaded_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", help_text="Or the patient."
+    )
+    report = models.ForeignKey(
+        CheckIn, on_delete=models.PROTECT, null=True, editable=False, related_name="photos"
+    )
+    number = models.PositiveSmallIntegerField(null=True, editable=False)
 
     clinic = clinic_field()
 
-    objects = ClinicScoped.as_manager()
+    objects = PhotoQuerySet.as_manager()
 
     class Meta:
         db_table = "treatment_photo"
-        constraints = [one_of("photo_view_known", view=View)]
+        constraints = [
+            one_of("photo_view_known", view=View),
+            models.CheckConstraint(
+                name="photo_is_of_staff_or_of_a_report",
+                condition=Q(
+                    ~Q(view=View.SENT),
+                    uploaded_by__isnull=False,
+                    report__isnull=True,
+                    number__isnull=True,
+                )
+                | Q(
+                    view=View.SENT,
+                    uploaded_by__isnull=True,
+                    session__isnull=False,
+                    report__isnull=False,
+                    number__isnull=False,
+                ),
+            ),
+            models.CheckConstraint(
+                name="photo_three_a_report",
+                condition=Q(number__isnull=True) | Q(number__range=(1, PICTURES_A_REPORT)),
+            ),
+            models.UniqueConstraint(name="photo_number_once", fields=["report", "number"]),
+            models.UniqueConstraint(name="photo_sent_once", fields=["report", "sha256"]),
+        ]
         indexes = [
             by_clinic("photo_of_clinic"),
             models.Index(name="photo_by_patient", fields=["patient", "-taken_at"]),

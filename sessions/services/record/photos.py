@@ -1,96 +1,24 @@
-"""Photographs. A picture is made anew on arrival, and shown only while the patient agrees.
+"""Photographs: kept once they are made anew, and shown only while the patient agrees."""
 
-What is uploaded is never stored: its pixels are decoded and encoded again, so that neither the
-place where it was taken nor anything that hides behind a picture gets in.
-"""
-
-import hashlib
-import re
-import threading
-import warnings
 from datetime import datetime
-from io import BytesIO
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import models
-from django.db.models import DateField, Exists, Func, OuterRef, Value
+from django.db.models import DateField, Exists, Func, OuterRef, Q, Value
 from django.db.models.functions import Cast
-from PIL import Image, ImageCms, UnidentifiedImageError
-from pillow_heif import register_heif_opener
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import User
-from patients.models import Patient, PhotoConsent, PhotoScope, Zone
+from patients.models import Audience, Patient, PhotoConsent, PhotoScope, TaskKind, Zone
+from patients.services import raise_task
 from patients.services.records import lock_open_record
-from sessions.models import Photo, TreatmentSession
+from sessions.models import PICTURES_A_REPORT, CheckIn, Photo, TreatmentSession, View
 from sessions.services.record.chart import require_on
-
-MAX_BYTES = 25_000_000
-MAX_SIDE = 12_000
-MAX_PIXELS = 60_000_000
-MAX_SCANS = 50  # real pictures have 1 to 15
-STORED_SIDE = 2_400
-THUMBNAIL_SIDE = 400
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
-KINDS = "JPEG, PNG, WebP or HEIC"
-WHAT_WE_TAKE = f"Send a {KINDS} of at most {MAX_BYTES // 1_000_000} MB."
-
-# Pillow's own guard, for the whole process: what is larger is refused when its header is read.
-# A filter that is set and unset around each call would not hold in a server with threads.
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-warnings.simplefilter("error", Image.DecompressionBombWarning)
-
-# Of a HEIC, only the picture itself is decoded, not the smaller one, depths and masks beside it.
-register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
-
-# A picture of 60 megapixels takes up to a gigabyte while it is decoded: one at a time.
-_decoding = threading.Lock()
-
-TURNED = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-ORIENTATION = 0x0112
-SHRINKABLE = ("RGB", "L", "CMYK", "RGBA")  # modes that Pillow resamples well
-PNG_END = b"IEND\xae\x42\x60\x82"
-JPEG_START, JPEG_SCAN, JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
-HEIF_START = re.compile(rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL)
-HEIF_TURN = re.compile(rb"irot|imir")
-HEVC = b"hvcC"  # how a HEIC's pixels are coded; other codes come in the same boxes (AVIF)
-JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # the others are part of the data
-
-
-class PhotoTooLarge(DomainError):
-    status = 413
-    code = "photo_too_large"
-    title = "The file is too large"
-
-
-class PhotoTooManyPixels(DomainError):
-    status = 413
-    code = "photo_too_many_pixels"
-    title = "The picture has too many pixels"
-
-
-class NotAPhoto(DomainError):
-    status = 415
-    code = "not_a_photo"
-    title = "The file is not a photograph"
-
-
-class DamagedPhoto(DomainError):
-    status = 400
-    code = "damaged_photo"
-    title = "The picture is damaged"
+from sessions.services.record.pictures import MOST_SENT, Picture, remade
 
 
 class NoPhotoConsent(Conflict):
@@ -103,13 +31,9 @@ class OtherPatient(DomainError):
     title = "The session belongs to another patient"
 
 
-class Picture(NamedTuple):
-    """A picture as we have encoded it, and the small one for lists."""
-
-    image: bytes
-    thumbnail: bytes
-    width: int
-    height: int
+class TooManyPhotos(Conflict):
+    code = "too_many_photos"
+    title = "The report has all the pictures that it may have"
 
 
 def consenting_patients(*, at: datetime) -> models.QuerySet[Patient]:
@@ -118,6 +42,24 @@ def consenting_patients(*, at: datetime) -> models.QuerySet[Patient]:
     today = Cast(Func(OuterRef("clinic__time_zone"), Value(at), function="timezone"), DateField())
     given = PhotoConsent.objects.filter(patient=OuterRef("pk"), scope=PhotoScope.CLINICAL)
     return Patient.objects.filter(Exists(given.valid(today)))  # type: ignore[arg-type]
+
+
+def shown_photos(*, at: datetime) -> Q:
+    """Photographs of patients who agree now. What a patient has sent was agreed to by sending it,
+    until a consent to photographs is taken back after that."""
+    taken_back = PhotoConsent.objects.filter(
+        patient=OuterRef("patient"),
+        scope=PhotoScope.CLINICAL,
+        revoked_at__gt=OuterRef("created_at"),
+    )
+    return Q(patient__in=consenting_patients(at=at)) | Q(~Exists(taken_back), view=View.SENT)
+
+
+def shown_patients(*, at: datetime) -> models.QuerySet[Patient]:
+    """Those of whom photographs may be looked for: who agree, or have sent some."""
+    sent = Photo.objects.filter(shown_photos(at=at), patient=OuterRef("pk"), view=View.SENT)
+    consenting = consenting_patients(at=at).values("pk")
+    return Patient.objects.filter(Q(pk__in=consenting) | Exists(sent))
 
 
 @retried_transaction
@@ -134,10 +76,6 @@ def store_photo(
 ) -> Photo:
     """Make a picture anew and keep it.
 
-    1. Decode and encode it again, before the first statement: that may take a second.
-    2. Write the files, then the row: a row never lacks its files.
-    3. If the row cannot be written, take the files away again.
-
     Raises PhotoTooLarge, PhotoTooManyPixels, NotAPhoto, DamagedPhoto, NoPhotoConsent,
     OtherPatient, ZoneElsewhere, PatientArchived.
     """
@@ -145,25 +83,74 @@ def store_photo(
         raise OtherPatient("Name a session of this patient.", field="session")
     if session:
         require_on(session.area, zone)
-    picture = _remade(upload)
+    picture = remade(upload)  # before the first statement: that may take a second
+    _require_consent(lock_open_record(patient.pk), at=at)
+    return keep_picture(
+        picture,
+        patient=patient,
+        session=session,
+        view=view,
+        zone=zone,
+        taken_at=taken_at,
+        uploaded_by=by,
+    )
+
+
+@retried_transaction
+def store_sent_photo(
+    *, report: CheckIn, upload: IO[bytes], at: datetime, due_at: datetime
+) -> Photo:
+    """Keep a picture that a patient has sent with a report, and put it before a clinician by
+    `due_at`. The same picture is kept once; three belong to a report.
+
+    Raises TooManyPhotos, PhotoTooLarge, PhotoTooManyPixels, NotAPhoto, DamagedPhoto,
+    PatientArchived.
+    """
+    picture = remade(upload, most=MOST_SENT)
+    session = report.session
+    lock_open_record(session.patient_id)  # so that they are counted one at a time
+    photos = Photo.objects.filter(report=report)
+    if same := photos.filter(sha256=picture.sha256).first():
+        return same
+    number = photos.count() + 1
+    if number > PICTURES_A_REPORT:
+        raise TooManyPhotos(f"A report has {PICTURES_A_REPORT} pictures at most.", field="image")
+    raise_task(
+        clinic=session.clinic,
+        patient=session.patient,
+        kind=TaskKind.HEALING,
+        audience=Audience.CLINICAL,
+        title=f"Pictures of day {report.day}: {session.patient}",
+        detail="Sent by the patient with the check-in. Look at them there.",
+        source=f"photos:{report.pk}",
+        at=due_at,
+    )
+    return keep_picture(
+        picture,
+        patient=session.patient,
+        session=session,
+        view=View.SENT,
+        taken_at=at,
+        report=report,
+        number=number,
+    )
+
+
+def keep_picture(picture: Picture, **of_row: Any) -> Photo:
+    """Write the files, then the row: a row never lacks its files. If it cannot be written, take
+    the files away again."""
     # Random names: nothing of the upload's name or of the patient gets into the file system.
     image, thumbnail = f"photos/{uuid4()}.jpg", f"photos/{uuid4()}.jpg"
     try:
-        _require_consent(lock_open_record(patient.pk), at=at)
         default_storage.save(image, ContentFile(picture.image))
         default_storage.save(thumbnail, ContentFile(picture.thumbnail))
         return Photo.objects.create(
-            patient=patient,
-            session=session,
-            view=view,
-            zone=zone,
-            taken_at=taken_at,
             image=image,
             thumbnail=thumbnail,
-            sha256=hashlib.sha256(picture.image).hexdigest(),
+            sha256=picture.sha256,
             width=picture.width,
             height=picture.height,
-            uploaded_by=by,
+            **of_row,
         )
     except BaseException:
         # Also what a full disk has left half-written; a name that was not used yet does no harm.
@@ -179,120 +166,3 @@ def _require_consent(patient: Patient, *, at: datetime) -> None:
             "let the patient sign one first.",
             field="patient",
         )
-
-
-def _remade(upload: IO[bytes]) -> Picture:
-    """The upload's pixels as a JPEG of ours, upright, in sRGB and without anything else."""
-    upload.seek(0)
-    content = upload.read(MAX_BYTES + 1)  # the size that a client names is not relied on
-    if len(content) > MAX_BYTES:
-        raise PhotoTooLarge(WHAT_WE_TAKE, field="image")
-    with _decoding:
-        try:
-            return _encoded(_decoded(content))
-        except DomainError:
-            raise
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise _too_many_pixels() from error
-        except Exception as error:  # decoders answer to bad bytes with errors of every kind
-            if isinstance(error, UnidentifiedImageError) and not HEIF_START.match(content):
-                raise NotAPhoto(WHAT_WE_TAKE, field="image") from error
-            raise DamagedPhoto(
-                "The picture cannot be read to its end: upload it again.", field="image"
-            ) from error
-
-
-def _decoded(content: bytes) -> Image.Image:
-    # Progressive scans may be next to empty: a small file of thousands would be decoded for hours.
-    if content.startswith(JPEG_START) and _scans(content) > MAX_SCANS:
-        raise DamagedPhoto(f"A JPEG may have {MAX_SCANS} scans at most.", field="image")
-    with Image.open(BytesIO(content), formats=FORMATS) as image:
-        _require_size(image)
-        image.verify()  # the check sums of a PNG; nothing is decoded yet
-        if image.format == "PNG" and PNG_END not in content:
-            raise EOFError("the PNG does not end")
-        if image.format == "HEIF" and HEVC not in content:
-            raise NotAPhoto(WHAT_WE_TAKE, field="image")
-    with Image.open(BytesIO(content), formats=FORMATS) as image:
-        orientation, profile = _orientation(image, content), image.info.get("icc_profile")
-        shown = image if image.mode in SHRINKABLE else _as_rgba(image)
-        shown.thumbnail((STORED_SIDE, STORED_SIDE))  # a JPEG shrinks while it is decoded
-        shown = _in_srgb(_on_white(shown), profile)
-        if orientation in TURNED:
-            shown = shown.transpose(TURNED[orientation])
-        # Pillow writes what it knows of a picture, such as its comment, back into the next file:
-        # only an image that was never read from one is sure to know nothing.
-        clean = Image.new("RGB", shown.size)
-        clean.paste(shown)
-        return clean
-
-
-def _scans(jpeg: bytes) -> int:
-    """How many scans a JPEG has; what stands behind its end does not count."""
-    at, scans = len(JPEG_START), 0
-    while (marker := JPEG_MARKER.search(jpeg, at)) and marker[0] != JPEG_END:
-        scans += marker[0] == JPEG_SCAN
-        at = marker.end() + int.from_bytes(jpeg[marker.end() : marker.end() + 2])
-    return scans
-
-
-def _require_size(image: Image.Image) -> None:
-    if max(image.size) > MAX_SIDE or image.width * image.height > MAX_PIXELS:
-        raise _too_many_pixels()
-
-
-def _too_many_pixels() -> PhotoTooManyPixels:
-    return PhotoTooManyPixels(
-        f"At most {MAX_SIDE:,} pixels a side and {MAX_PIXELS // 1_000_000} megapixels.",
-        field="image",
-    )
-
-
-def _orientation(image: Image.Image, content: bytes) -> Any:
-    if image.format == "HEIF":  # its decoder has turned it if a box says so, and then EXIF is void
-        return None if HEIF_TURN.search(content) else image.info["original_orientation"]
-    try:
-        return image.getexif().get(ORIENTATION)
-    except Exception:  # EXIF that cannot be read is no reason to refuse a picture that can
-        return None
-
-
-def _as_rgba(image: Image.Image) -> Image.Image:
-    """A picture with a palette, or of 16 bits."""
-    if image.mode.startswith("I"):
-        image = image.convert("I").point(lambda level: level / 256).convert("L")
-    return image.convert("RGBA")
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode != "RGBA":
-        return image
-    white = Image.new("RGB", image.size, "white")
-    white.paste(image, mask=image.getchannel("A"))
-    return white
-
-
-def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Redness is read from colours: those of a phone's wider gamut are converted, not dropped."""
-    if profile:
-        try:
-            source = ImageCms.ImageCmsProfile(BytesIO(profile))
-            target = ImageCms.createProfile("sRGB")
-            converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
-            return converted or image.convert("RGB")
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            pass  # a profile that is broken or of other channels says nothing about the colours
-    return image.convert("RGB")
-
-
-def _encoded(image: Image.Image) -> Picture:
-    small = image.copy()
-    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    return Picture(_jpeg(image), _jpeg(small), image.width, image.height)
-
-
-def _jpeg(image: Image.Image) -> bytes:
-    file = BytesIO()
-    # Colour at full resolution (4:4:4): the edges of redness are what one looks for.
-    image.save(file, "JPEG", quality=90, subsampling=0)
-    return file.getvalue()

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from patients.models import Patient
 from sessions.models import Photo
-from sessions.services.record import photos
+from sessions.services.record import pictures
 from tests.support.pictures import encoded, files, jpeg, opened, send
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def with_metadata(kind: str) -> bytes:
     return encoded(Image.new("RGB", (90, 60), "tan"), kind, **options)
 
 
-@pytest.mark.parametrize("kind", photos.FORMATS)
+@pytest.mark.parametrize("kind", pictures.FORMATS)
 def test_where_and_of_whom_it_was_taken_is_gone(
     as_alice: APIClient, patient: Patient, media: Path, kind: str
 ) -> None:
@@ -88,8 +88,8 @@ def test_colours_of_another_gamut_are_converted() -> None:
     profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"
     image = Image.new("RGB", (20, 20), (255, 0, 0))
 
-    swapped = photos._remade(io.BytesIO(encoded(image, "PNG", icc_profile=bytes(profile))))
-    broken = photos._remade(io.BytesIO(encoded(image, "PNG", icc_profile=b"no profile")))
+    swapped = pictures.remade(io.BytesIO(encoded(image, "PNG", icc_profile=bytes(profile))))
+    broken = pictures.remade(io.BytesIO(encoded(image, "PNG", icc_profile=b"no profile")))
 
     assert Image.open(io.BytesIO(swapped.image)).getpixel((9, 9)) == pytest.approx(
         (0, 255, 0), abs=12
@@ -102,7 +102,7 @@ def test_colours_of_another_gamut_are_converted() -> None:
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16", "CMYK"])
 def test_every_kind_of_pixel_becomes_plain_colour(mode: str) -> None:
     image = Image.new(mode, (40, 30))
-    picture = photos._remade(io.BytesIO(encoded(image, "JPEG" if mode == "CMYK" else "PNG")))
+    picture = pictures.remade(io.BytesIO(encoded(image, "JPEG" if mode == "CMYK" else "PNG")))
 
     shown = Image.open(io.BytesIO(picture.image))
 
@@ -125,7 +125,7 @@ def test_a_heic_that_says_twice_how_it_stands_is_turned_once(
     box = content.index(b"pixi")  # need not be there, and has room for the other
     turned = content[:box] + b"irot" + bytes([quarters]).ljust(8, b"\0") + content[box + 12 :]
 
-    shown = Image.open(io.BytesIO(photos._remade(io.BytesIO(turned)).image))
+    shown = Image.open(io.BytesIO(pictures.remade(io.BytesIO(turned)).image))
 
     upright = image.rotate(90 * quarters, expand=True)
     assert shown.size == upright.size
@@ -140,7 +140,7 @@ def test_a_heic_of_many_tiles_and_of_a_wide_gamut_is_one_picture() -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     options = {"tile_size": 512, "thumbnails": [320], "icc_profile": profile}
 
-    picture = photos._remade(io.BytesIO(encoded(image, "HEIF", **options)))
+    picture = pictures.remade(io.BytesIO(encoded(image, "HEIF", **options)))
 
     shown = Image.open(io.BytesIO(picture.image))
     assert shown.size == (1400, 1100)
@@ -223,7 +223,7 @@ def test_what_is_no_photograph_is_refused(
 
 
 @pytest.mark.parametrize("tail", [zipped(), HTML, PDF, b"<?php echo 1; ?>" + CANARY])
-@pytest.mark.parametrize("kind", photos.FORMATS)
+@pytest.mark.parametrize("kind", pictures.FORMATS)
 def test_what_hides_behind_a_picture_stays_outside(
     as_alice: APIClient, patient: Patient, media: Path, kind: str, tail: bytes
 ) -> None:

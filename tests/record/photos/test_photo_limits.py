@@ -14,14 +14,14 @@ from rest_framework.test import APIClient
 from patients.models import Patient
 from sessions import services
 from sessions.models import Photo
-from sessions.services.record import photos
+from sessions.services.record import photos, pictures
 from tests.support.pictures import encoded, files, jpeg, send
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
-    "options", [{"progressive": True}, *({"kind": kind} for kind in photos.FORMATS)]
+    "options", [{"progressive": True}, *({"kind": kind} for kind in pictures.FORMATS)]
 )
 def test_a_picture_that_was_cut_off_is_refused(
     as_alice: APIClient, patient: Patient, media: Path, options: dict[str, Any]
@@ -146,7 +146,7 @@ def test_a_jpeg_may_have_fifty_scans(as_alice: APIClient, patient: Patient, medi
 def test_26_megabytes_are_refused_before_they_are_looked_at(
     as_alice: APIClient, patient: Patient, media: Path, monkeypatch: Any, size: int
 ) -> None:
-    monkeypatch.setattr(photos, "_decoded", None)  # what called it would end as `damaged_photo`
+    monkeypatch.setattr(pictures, "_decoded", None)  # what called it would end as `damaged_photo`
 
     answer = send(as_alice, patient, jpeg().ljust(size, b"\0"))
 
