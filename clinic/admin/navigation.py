@@ -74,6 +74,12 @@ GROUPS = {
 }
 
 
+# pages that list no model: the group that they stand in, title, icon, address, permission
+PAGES = [
+    ("Patients", "Figures", "query_stats", "admin:figures", "treatment_sessions.view_figures"),
+]
+
+
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups with what the caller may see."""
     groups = []
@@ -82,6 +88,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             {"title": name, "icon": icon, "link": reverse(f"admin:{app}_{model}_changelist")}
             for name, icon, app, model in entries
             if request.user.has_perm(f"{app}.view_{model}")
+        ]
+        items += [
+            {"title": name, "icon": icon, "link": reverse(address)}
+            for group, name, icon, address, permission in PAGES
+            if group == title and request.user.has_perm(permission)
         ]
         if items:
             groups.append({"title": title, "separator": True, "items": items})

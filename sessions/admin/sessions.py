@@ -18,6 +18,7 @@ from clinic.permissions import actor
 from sessions import services
 from sessions.admin.booking.cancel import CancelForm, CancelPages
 from sessions.admin.booking.sittings import SittingPages, SkipForm, booking_form, has_several_areas
+from sessions.admin.figures.healing import HealingPart
 from sessions.admin.record import deviations
 from sessions.admin.record.chart import (
     AddendumInline,
@@ -102,7 +103,7 @@ def _answer(entry: AssessedFinding) -> str:
 
 @admin.register(TreatmentSession)
 class TreatmentSessionAdmin(
-    CreamButtons, OutcomeList, SittingPages, CancelPages, StatusButtons, ServiceAdmin
+    CreamButtons, HealingPart, OutcomeList, SittingPages, CancelPages, StatusButtons, ServiceAdmin
 ):
     buttons = BUTTONS
     next_statuses = NEXT
@@ -181,6 +182,7 @@ class TreatmentSessionAdmin(
             record[:0] = ["to_measure"] if obj.kind == Kind.OUTCOME else []
             session.append(("side_effect", "task"))
         sets: list[Any] = [(None, {"fields": session}), ("Record", {"fields": record})]
+        sets += self.healing_sets(request, obj)
         if self._is_open(request, obj):
             if obj.device:
                 record.append("scanned_code")

@@ -51,6 +51,7 @@ class Literature:
     review_after_hours: int | None
     citation: str
     evidence: str
+    is_published: bool  # else a default of ours
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ class Grouping(models.TextChoices):
 class Group:
     key: str  # an id or a code
     label: str
+    place: int = 0  # in the order of the cuts
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,11 @@ class Rate:
 
 
 def rates(treated: Iterable[Treated]) -> list[Rate]:
-    """By group, in the order of their labels."""
+    """By group, in the order of the cuts, else of the labels."""
     sessions: dict[Group, dict[UUID, bool]] = {}
     for one in treated:
         sessions.setdefault(one.group, {})[one.session_id] = one.has_event
-    found = sorted(sessions.items(), key=lambda one: (one[0].label, one[0].key))
+    found = sorted(sessions.items(), key=lambda one: (one[0].place, one[0].label, one[0].key))
     return [_rate(group, len(events), sum(events.values())) for group, events in found]
 
 

@@ -15,6 +15,12 @@ class Estimate:
     low: float | None
     high: float | None
 
+    @property
+    def in_per_cent(self) -> str:
+        """A share with its interval, such as “17 % (7 to 34)”."""
+        value, low, high = (round(100 * (one or 0)) for one in (self.value, self.low, self.high))
+        return f"{value} % ({low} to {high})"
+
 
 @dataclass(frozen=True)
 class Spread:

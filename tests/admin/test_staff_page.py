@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from django.contrib import admin
 
-from clinic.admin.navigation import GROUPS
+from clinic.admin.navigation import GROUPS, PAGES
 from clinic.findings import Severity
 from sessions.services.ending.decisions import Choice
 from tests.support.answers import operations
@@ -18,6 +18,7 @@ def names() -> Iterator[str]:
     """Titles of the side bar, buttons, columns, fields, and choices."""
     for entries in GROUPS.values():
         yield from (title for title, *_ in entries)
+    yield from (title for _, title, *_ in PAGES)
     for model, page in admin.site._registry.items():
         yield from (str(field.verbose_name) for field in model._meta.fields)
         for name in dir(type(page)):

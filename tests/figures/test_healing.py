@@ -11,7 +11,7 @@ from sessions.figures.healing import HealingCurve, Literature, Point, Report, he
 from tests.factories import DAY, NINE
 
 US, ME = uuid4(), uuid4()  # the session, and its patient
-BOOK = Literature("redness", 72, 168, "A book", "Review")
+BOOK = Literature("redness", 72, 168, "A book", "Review", True)
 
 
 def report(

@@ -15,6 +15,7 @@ from clinic.permissions import actor
 from patients.admin.records import OfOpenRecord
 from patients.models import StaffTask
 from sessions import services
+from sessions.admin.figures.page import FiguresAddress
 from sessions.models import CheckIn, OutcomeMeasure, SideEffect, SideEffectNote
 from sessions.services.record.healing.reported import proposed, report_behind
 
@@ -124,7 +125,7 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
 
 
 @admin.register(OutcomeMeasure)
-class OutcomeMeasureAdmin(ServiceAdmin):
+class OutcomeMeasureAdmin(FiguresAddress, ServiceAdmin):
     list_display = ["measured_at", "plan", "scale", "score", "milestone", "rater_role"]
     list_filter = ["scale", "milestone", "rater_role"]
     list_select_related = ["plan__patient", "plan__protocol", "scale"]

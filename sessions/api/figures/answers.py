@@ -171,6 +171,7 @@ class LiteratureOut(serializers.Serializer[Any]):
     )
     citation = serializers.CharField(help_text="Who says so.")
     evidence = serializers.CharField(help_text="What kind of source it is.")
+    is_published = serializers.BooleanField(help_text="Whether it is; else a default of ours.")
 
 
 class CohortOut(serializers.Serializer[Any]):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from clinic.models import Evidence
 from sessions.figures.cuts import depth_band
 from sessions.figures.healing import Literature, Report
 from sessions.figures.rows.scope import Scope, deepest
@@ -84,6 +85,7 @@ def literature(at: datetime) -> list[Literature]:
             review_after_hours=row.review_after_hours,
             citation=row.source,
             evidence=row.get_evidence_display(),
+            is_published=row.evidence != Evidence.DEFAULT,
         )
         for row in rows
     ]

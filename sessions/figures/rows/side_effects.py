@@ -45,7 +45,7 @@ def treated(scope: Scope, events: Events, grouping: Grouping) -> list[Treated]:
             group = Group(str(version_id), f"{name}, version {number}")
         else:
             cut = depth_band(deep) if grouping == Grouping.DEPTH_BAND else skin_group(skin)
-            group = Group(cut.value, str(cut.label))
+            group = Group(cut.value, str(cut.label), list(type(cut)).index(cut))
         found.append(Treated(pk, group, has_event))
     return found
 

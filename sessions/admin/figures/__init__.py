@@ -1,0 +1,1 @@
+"""Figures in the admin: the healing part of a session, and the page of a clinic."""
