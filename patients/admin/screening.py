@@ -4,18 +4,22 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Case, When, prefetch_related_objects
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from clinic.admin import ReadOnlyInline, ServiceAdmin
 from clinic.admin.forms.fields import DateField
 from clinic.admin.words import TONES, badge, names_listed, yes_no_column
+from clinic.errors import DomainError
 from clinic.findings import Severity
 from clinic.permissions import actor
 from patients import services
@@ -108,6 +112,7 @@ class ScreeningAnswerInline(ReadOnlyInline):
 
 @admin.register(Screening)
 class ScreeningAdmin(ServiceAdmin):
+    actions_detail = ["confirm"]
     list_display = ["taken_at", "patient", "kind", "valid_until", GOOD_HEALTH, "taken_by"]
     list_filter = ["kind", "good_health"]
     list_select_related = ["patient", "taken_by"]
@@ -138,6 +143,42 @@ class ScreeningAdmin(ServiceAdmin):
             ("Questions", {"fields": questions}),
             ("Is this person a candidate?", {"fields": self.candidacy}),
         ]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only of the patient's own answers, while they are the newest ones."""
+        own = self.get_object(request, str(object_id))
+        is_open = own is not None and own.taken_by_id is None
+        newest = is_open and own.patient.screenings.order_by("-taken_at", "-id").first() == own
+        found: list[Any] = super().get_actions_detail(request, object_id)
+        return found if newest else []
+
+    def has_confirm_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("patients.add_screening")
+
+    @action(description="Confirm with the patient", url_path="confirm", permissions=["confirm"])
+    def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Gone through together, and what to expect was talked about."""
+        rows = Screening.objects.visible_to(actor(request)).select_related("patient")
+        own = get_object_or_404(rows, pk=object_id)
+        if request.method == "POST":
+            try:
+                own = services.confirm_screening(
+                    screening_id=own.pk, at=timezone.now(), by=actor(request)
+                )
+                messages.success(request, "Confirmed: it counts as a re-screening of now.")
+            except DomainError as error:
+                messages.error(request, error.message)
+            return HttpResponseRedirect(reverse("admin:patients_screening_change", args=[own.pk]))
+        return TemplateResponse(
+            request,
+            "patients/admin/confirm.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": "Confirm what the patient has answered at home?",
+                "screening": own,
+            },
+        )
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [ScreeningAnswerInline] if obj else []

@@ -31,6 +31,7 @@ from patients.models.patient import (
 )
 from patients.models.screening import (
     Condition,
+    HomeAnswers,
     Scope,
     Screening,
     ScreeningAnswer,
@@ -55,6 +56,7 @@ __all__ = [
     "ConsentKind",
     "ConsentText",
     "ContactConsent",
+    "HomeAnswers",
     "OtherTreatment",
     "OtherTreatmentKind",
     "Patient",

@@ -88,7 +88,14 @@ class ConsentHandout(Model):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="consent_handouts")
     text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="+")
     handed_at = models.DateTimeField(editable=False)
-    handed_by = models.ForeignKey(User, on_delete=models.PROTECT, editable=False, related_name="+")
+    handed_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text="Empty if it was read at home.",
+    )
 
     clinic = clinic_field()
 
@@ -125,7 +132,13 @@ class GivenConsent(Model):
     signer_relation = models.CharField(
         max_length=80, blank=True, help_text="If not the patient: parent, guardian…"
     )
-    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    recorded_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Empty if it was signed at home.",
+    )
     expires_on = models.DateField()
     revoked_at = models.DateTimeField(null=True, editable=False)
     revoke_reason = models.CharField(max_length=300, blank=True)

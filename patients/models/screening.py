@@ -157,7 +157,9 @@ class Screening(Model):
         "self", on_delete=models.PROTECT, null=True, related_name="rescreenings"
     )
     taken_at = models.DateTimeField()
-    taken_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    taken_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", help_text="Or the patient."
+    )
     valid_until = models.DateField(help_text="Then a full screening is due again.")
     good_health = models.BooleanField(help_text="In good general health?")
     expectations_discussed = models.BooleanField(help_text="Were realistic expectations discussed?")
@@ -217,3 +219,23 @@ class ScreeningAnswer(Model):
 
     def __str__(self) -> str:
         return f"{self.rule}: {'yes' if self.answer else 'no'}"
+
+
+class HomeAnswers(Model):
+    """One page of the questionnaire, as the patient has answered it at home. Append-only: the
+    newest answer to a question counts until a screening is recorded, and half a form is kept.
+
+    `answers` has by the code of the rule: `version`, `answer` (null: not sure), `last` (a day).
+    """
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="home_answers")
+    answers = models.JSONField()
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "patient_home_answers"
+        verbose_name_plural = "home answers"
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"Answers from home, {self.answered_at:%d %b %Y}"

@@ -8,6 +8,12 @@ from patients.services.consents import (
     revoke_consent,
 )
 from patients.services.contact import choose_language, record_contact_consent
+from patients.services.home_screening import (
+    HomeAnswer,
+    finish_home_screening,
+    home_answers,
+    keep_home_answers,
+)
 from patients.services.other_treatments import correct_other_treatment, record_other_treatment
 from patients.services.records import (
     PatientArchived,
@@ -19,7 +25,12 @@ from patients.services.records import (
     update_patient,
 )
 from patients.services.registration import ContactWord, register_patient
-from patients.services.screening import AnswerEntry, questionnaire, record_screening
+from patients.services.screening import (
+    AnswerEntry,
+    confirm_screening,
+    questionnaire,
+    record_screening,
+)
 from patients.services.tasks import (
     OutcomeMissing,
     TaskDone,
@@ -34,6 +45,7 @@ from patients.services.tasks import (
 __all__ = [
     "AnswerEntry",
     "ContactWord",
+    "HomeAnswer",
     "OutcomeMissing",
     "PatientArchived",
     "TaskDone",
@@ -42,11 +54,15 @@ __all__ = [
     "assess_skin_type",
     "change_concern",
     "choose_language",
+    "confirm_screening",
     "correct_other_treatment",
     "current_texts",
+    "finish_home_screening",
     "finish_source",
     "finish_task",
     "hand_out_consent",
+    "home_answers",
+    "keep_home_answers",
     "note_task",
     "questionnaire",
     "raise_task",

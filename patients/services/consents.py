@@ -54,19 +54,23 @@ def current_texts(at: datetime) -> list[ConsentText]:
 
 @retried_transaction
 def hand_out_consent(
-    *, patient_id: UUID, at: datetime, by: User, text: ConsentText | None = None
+    *, patient_id: UUID, at: datetime, by: User | None, text: ConsentText | None = None
 ) -> ConsentHandout:
     """Note that the patient was given a text to read; without one the treatment consent in their
-    language, or else in English. Raises TextOutdated, NoConsentText, PatientArchived."""
+    language, or else in English. By nobody, they have read it at home.
+
+    Raises TextOutdated, NoConsentText, PatientArchived.
+    """
     patient = lock_open_record(patient_id)
     if text:
         _require_current(text, text.kind, at)
     return ConsentHandout.objects.create(
-        patient=patient, text=text or _text_to_read(patient, at), handed_at=at, handed_by=by
+        patient=patient, text=text or text_to_read(patient, at), handed_at=at, handed_by=by
     )
 
 
-def _text_to_read(patient: Patient, at: datetime) -> ConsentText:
+def text_to_read(patient: Patient, at: datetime) -> ConsentText:
+    """The treatment consent in the patient's language, or else in English. Raises NoConsentText."""
     texts = ConsentText.objects.in_effect(at).filter(kind=ConsentKind.TREATMENT)
     by_language = {text.language: text for text in texts}
     for language in (patient.language, settings.LANGUAGE_CODE):
@@ -85,12 +89,12 @@ def record_treatment_consent(
     device_models: Sequence[str],
     signer_name: str,
     at: datetime,
-    by: User,
+    by: User | None,
     signer_relation: str = "",
     patient_assented: bool = False,
     witness: User | None = None,
 ) -> TreatmentConsent:
-    """Record a signature; of a minor also whether the child agrees.
+    """Record a signature; of a minor also whether the child agrees. By nobody, it was at home.
 
     Raises TextOutdated, ClauseMissing, UnknownCode, PatientArchived.
     """
@@ -168,7 +172,7 @@ def _signature(
     signer_name: str,
     signer_relation: str,
     at: datetime,
-    by: User,
+    by: User | None,
 ) -> dict[str, Any]:
     days = ClinicalRule.objects.in_effect(at).get(code="consent-valid-days").value
     signed_on: date = at.astimezone(patient.clinic.zone).date()

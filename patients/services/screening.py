@@ -9,6 +9,7 @@ from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import ClinicalRule, User
 from patients.models import (
+    Patient,
     Screening,
     ScreeningAnswer,
     ScreeningKind,
@@ -16,6 +17,7 @@ from patients.models import (
     Zone,
 )
 from patients.services.records import lock_open_record
+from patients.services.tasks import finish_source
 
 
 class AnswersMissing(DomainError):
@@ -26,6 +28,11 @@ class AnswersMissing(DomainError):
 class BadAnswer(DomainError):
     code = "bad_answer"
     title = "An answer does not fit its question"
+
+
+class NothingToConfirm(Conflict):
+    code = "nothing_to_confirm"
+    title = "There are no answers of the patient to confirm"
 
 
 class NothingToRescreen(Conflict):
@@ -56,11 +63,14 @@ def record_screening(
     good_health: bool,
     expectations_discussed: bool,
     at: datetime,
-    by: User,
+    by: User | None,
     note: str = "",
 ) -> Screening:
     """Record a screening. A full one answers every question; a re-screening names what has
     changed and carries over the rest of the last full one, as long as that is valid.
+
+    By nobody, it is the patient's own: it stops a treatment until staff confirm it. What staff
+    record is that confirmation too.
 
     Raises AnswersMissing, BadAnswer, NothingToRescreen, PatientArchived.
     """
@@ -89,7 +99,52 @@ def record_screening(
     ScreeningAnswer.objects.bulk_create(
         ScreeningAnswer(screening=screening, **given[code]) for code in rules
     )
+    if by:
+        finish_source(source=to_confirm(patient), at=at, by=by)
     return screening
+
+
+@retried_transaction
+def confirm_screening(*, screening_id: UUID, at: datetime, by: User) -> Screening:
+    """Staff have gone through the patient's own answers with them, and through what to expect:
+    what was answered stands, as a re-screening of now.
+
+    Raises NothingToConfirm, PatientArchived.
+    """
+    own = Screening.objects.select_related("patient", "based_on").get(pk=screening_id)
+    patient = lock_open_record(own.patient_id)
+    newest = patient.screenings.order_by("-taken_at", "-id")[0]
+    if newest != own or own.taken_by_id:
+        raise NothingToConfirm("Staff have screened since, or took this one themselves.")
+    confirmed = Screening.objects.create(
+        patient=patient,
+        kind=ScreeningKind.RESCREEN,
+        based_on=own.based_on or own,
+        taken_at=at,
+        taken_by=by,
+        valid_until=own.valid_until,
+        good_health=own.good_health,
+        expectations_discussed=True,
+        note=own.note,
+    )
+    ScreeningAnswer.objects.bulk_create(
+        ScreeningAnswer(
+            screening=confirmed,
+            rule_id=answer.rule_id,
+            answer=answer.answer,
+            last_exposure_on=answer.last_exposure_on,
+            zones=answer.zones,
+            detail=answer.detail,
+        )
+        for answer in own.answers.all()
+    )
+    finish_source(source=to_confirm(patient), at=at, by=by)
+    return confirmed
+
+
+def to_confirm(patient: Patient) -> str:
+    """The source of the task to go through what a patient has answered at home."""
+    return f"screening:{patient.pk}"
 
 
 def _checked(

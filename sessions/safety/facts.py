@@ -182,6 +182,7 @@ class Screening:
     expectations_discussed: bool
     answers: tuple[Answer, ...] = ()
     pigment_checked: bool = False
+    is_confirmed: bool = True  # not only answered by the patient at home
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ ALLOWED = {
     "restore_patient": "the way back",
     "restore_record": "a step of it",
     "revoke_consent": "the right of the patient, always",
+    "try_birth_date": "it opens no page: patients' links have ended with the record",
     "withdraw_from_waitlist": "it ends something",
 }
 ENDS = (Status.CANCELLED, Status.NO_SHOW)  # of sessions that were kept
@@ -147,6 +148,11 @@ class World:
                 "practitioner": None,
             },
             "hand_out_consent": {**patient, "text": ConsentText.objects.all()[0]},
+            "keep_home_answers": {**patient, "answers": {}},
+            "finish_home_screening": {
+                **patient,
+                **{"good_health": True, "note": "", "due_at": NINE},
+            },
             "join_waitlist": {
                 "plan": self.plan,
                 "from_on": date(2030, 1, 1),

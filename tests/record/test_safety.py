@@ -32,6 +32,7 @@ CODES = {
     code: (severity, roles)
     for severity, roles, codes in [
         (BLOCK, NOBODY, "screening_missing screening_expired rescreen_due zone_blocked"),
+        (BLOCK, NOBODY, "screening_unconfirmed"),
         (BLOCK, NOBODY, "depth_out_of_band depth_above_device cartridge_missing"),
         (BLOCK, NOBODY, "consent_missing consent_outdated consent_expired consent_zone_missing"),
         (BLOCK, NOBODY, "consent_device_missing consent_off_label_missing minor_without_guardian"),
@@ -489,6 +490,7 @@ SCREENINGS = [
     asked("asked the day after", "screening_after_session", taken_at=NINE + DAY),
     asked("not in good health", "not_in_good_health", good_health=False),
     asked("hopes for too much", "expectations_not_discussed", expectations_discussed=False),
+    asked("answered at home", "screening_unconfirmed", is_confirmed=False),
     row("a yes", "screening_peel", screening=says()),
     row("a no", screening=says(answer=False)),
     row("isotretinoin, the label lists it", "screening_isotretinoin_now", screening=ISOTRETINOIN),

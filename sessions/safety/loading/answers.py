@@ -25,6 +25,7 @@ def screening_facts(screening: Screening | None) -> facts.Screening | None:
         valid_until=screening.valid_until,
         good_health=screening.good_health,
         expectations_discussed=screening.expectations_discussed,
+        is_confirmed=screening.taken_by_id is not None,
         pigment_checked=any(answer.rule.code == PIGMENT_CHECK for answer in answers),
         answers=tuple(
             answer_facts(

@@ -81,7 +81,10 @@ def _check_candidacy(screening: Screening) -> list[Finding]:
     found = []
     if not screening.good_health:
         found.append(_decision("not_in_good_health", "The patient is not in good general health."))
-    if not screening.expectations_discussed:
+    if not screening.is_confirmed:  # expectations are talked about then
+        told = "The patient has answered at home: go through it together, and confirm it."
+        found.append(_required("screening_unconfirmed", told))
+    elif not screening.expectations_discussed:
         found.append(
             _decision("expectations_not_discussed", "Realistic expectations were not discussed.")
         )
