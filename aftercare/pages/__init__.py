@@ -4,7 +4,7 @@ Whoever holds the link may answer this one message; what is the patient's own ta
 date too. A GET changes nothing, because mail programs open links to look for viruses.
 """
 
-from aftercare.pages import check_in
+from aftercare.pages import check_in, ready
 from aftercare.pages.answer import answer
 from aftercare.pages.birth_date import birth_date
 from aftercare.pages.home import home
@@ -34,6 +34,7 @@ __all__ = [
     "own",
     "photo",
     "preferences",
+    "ready",
     "today",
     "unsubscribe",
     "visit",

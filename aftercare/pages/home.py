@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftercare.models import Message
 from aftercare.pages.base import of_patient, show
+from aftercare.pages.ready.needed import is_needed
 from aftercare.pages.visit import is_ahead, visit_in_words
 from aftercare.replies.contexts import healing_session
 from aftercare.services import asked_visit
@@ -69,6 +70,7 @@ def show_home(
         books_next=purpose in (Home.BOOK_NEXT, Home.LATER),
         checks=purpose == Home.HEALING,
         heals=heals,
+        gets_ready=purpose in CAN_COME and is_needed(message, at=at),
         **visit_in_words(message, at=at),
         **context,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import pgtrigger
@@ -15,7 +16,7 @@ from aftercare.pages.check_in.questions import STEPS
 from aftercare.pages.home import Home
 from clinic.models import Clinic
 from clinic.values.languages import override_language
-from patients.models import StaffTask
+from patients.models import ConsentText, StaffTask
 from patients.services import take_task
 from sessions.lifecycle import Status
 from sessions.models import VisitType
@@ -23,6 +24,7 @@ from tests.conftest import Booking
 from tests.factories import (
     DAY,
     HOUR,
+    LONG_AGO,
     NINE,
     BirthDateTryFactory,
     CheckInFactory,
@@ -31,10 +33,13 @@ from tests.factories import (
     MessageFactory,
     OpeningHoursFactory,
     ProductUseFactory,
+    ScreeningFactory,
+    ScreeningRuleFactory,
     SentPhotoFactory,
     StaffAnswerFactory,
     UserFactory,
     ZoneTreatmentFactory,
+    clinical_rules,
 )
 from tests.replies.pages import TODAY, make, opened_by, post, post_by, url
 from tests.replies.test_home_page import of
@@ -130,6 +135,40 @@ def treated() -> Message:
     return message
 
 
+def getting_ready() -> dict[str, list[State]]:
+    """One page of questions, with a day and what stops; a text to sign."""
+    clinical_rules()
+    for number in range(2):
+        ScreeningRuleFactory(severity="BLOCK", asks_last_exposure=number == 1, ask_again=True)
+    ConsentText.objects.create(
+        kind="TREATMENT",
+        language="en",
+        title="Consent",
+        body="# Risks\n\nRedness.",
+        effective_from=LONG_AGO,
+    ).clauses.create(code="risks", wording="I know the risks.", is_required=True)
+    visit, again = booked(), booked()
+    later = timezone.now() + 99 * DAY
+    ScreeningFactory(patient=again.patient, taken_at=LONG_AGO, valid_until=later.date())
+    own = partial(State, has_opened=True)
+    dones = ("recorded", "unsure", "signed", "read")
+    return {
+        "patient-ready": [
+            *(own(visit, f"ready/?done={done}") for done in dones),
+            own(again, "ready/"),
+        ],
+        "patient-ready-questions": [
+            own(visit, "ready/1/?stop=yes"),
+            own(visit, "ready/1/", {}),
+        ],
+        "patient-ready-end": [own(visit, "ready/end/?stop=yes"), own(visit, "ready/end/", {})],
+        "patient-ready-consent": [
+            own(visit, "ready/consent/"),
+            own(visit, "ready/consent/", {"sign": "yes"}),
+        ],
+    }
+
+
 def asking() -> Message:
     """For the next visit, which the clinic lets its patients book."""
     message = of(Home.BOOK_NEXT, step__next_session_booked=False)
@@ -196,6 +235,7 @@ def patients_pages(booking: Booking) -> dict[str, list[State]]:
             State(make(TODAY + 2 * DAY, Status.BOOKED, **UNBORN), "birth-date/"),
             State(guessed(), "birth-date/"),
         ],
+        **getting_ready(),
         "patient-photo": [
             pictured(heals, 0),
             pictured(heals, 2, "&done=sent"),

@@ -212,6 +212,7 @@ READS = {
         "propose_moves",
         "propose_follow_up",
         "propose_series",
+        "home_answers",
         "questionnaire",
         "refusal",
     ),
@@ -249,6 +250,7 @@ BY_NOBODY = {
     *("expire_offers", "note_freed", "offer_freed_slots", "raise_task"),
     *("book_asked_visit", "cancel_own_visit", "move_own_visit", "try_birth_date"),
     "store_sent_photo",
+    *("finish_home_screening", "keep_home_answers"),
 }
 
 

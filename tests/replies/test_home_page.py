@@ -17,7 +17,10 @@ pytestmark = pytest.mark.django_db
 
 HEALS = ["check/", "today/"]
 WAYS: dict[Home, tuple[datetime, str, dict[str, Any], str, list[str]]] = {
-    Home.BEFORE: (TODAY + DAY, Status.BOOKED, {}, "confirm/", ["visit/", "move/", "write/"]),
+    Home.BEFORE: (
+        *(TODAY + DAY, Status.BOOKED, {}, "confirm/"),
+        ["ready/", "visit/", "move/", "write/"],
+    ),
     Home.TODAY: (TODAY, Status.CHECKED_IN, {}, "tel:", [*HEALS, "write/", "preferences/"]),
     Home.CANCELLED: (TODAY + DAY, Status.CANCELLED, {}, "tel:", ["write/", "preferences/"]),
     Home.MISSED: (TODAY - DAY, Status.NO_SHOW, {}, "tel:", ["write/", "preferences/"]),
