@@ -157,6 +157,7 @@ urlpatterns = [
         name="patient-ready-questions",
     ),
     path("p/<str:token>/own/", patient_pages.own, name="patient-own"),
+    path("p/<str:token>/own/<uuid:pk>.jpg", patient_pages.own_photo, name="patient-own-photo"),
     path("p/<str:token>/answer/", patient_pages.answer, name="patient-answer"),
     path("p/<str:token>/today/", patient_pages.today, name="patient-today"),
     path("p/<str:token>/write/", patient_pages.write, name="patient-write"),

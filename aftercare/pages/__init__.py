@@ -9,7 +9,7 @@ from aftercare.pages.answer import answer
 from aftercare.pages.birth_date import birth_date
 from aftercare.pages.home import home
 from aftercare.pages.language import language
-from aftercare.pages.own import own
+from aftercare.pages.own import own, own_photo
 from aftercare.pages.photo import photo
 from aftercare.pages.preferences import preferences, unsubscribe
 from aftercare.pages.times.book import book
@@ -32,6 +32,7 @@ __all__ = [
     "language",
     "move",
     "own",
+    "own_photo",
     "photo",
     "preferences",
     "ready",

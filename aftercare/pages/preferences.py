@@ -13,6 +13,7 @@ from aftercare.models import AddressConsent, AddressSource, Message
 from aftercare.pages.base import (
     FORM_IS_OLD,
     TOO_OFTEN,
+    has_opened,
     has_written_enough,
     is_from_our_form,
     lead_to,
@@ -58,8 +59,10 @@ class Choice:
 
 @of_patient("GET", "HEAD", "POST")
 def preferences(request: HttpRequest, message: Message) -> HttpResponse:
-    """Show what is agreed to; a POST records exactly what was changed."""
+    """Show what is agreed to; a POST records exactly what was changed. To get offers takes the
+    birth date: whoever holds the link must not agree to advertising for somebody else."""
     at = timezone.now()
+    is_open = has_opened(request, message, at=at)
     problem: str | Promise = ""
     status = 200
     if request.method == "POST":
@@ -68,7 +71,15 @@ def preferences(request: HttpRequest, message: Message) -> HttpResponse:
         elif has_written_enough(message, at=at):
             problem, status = TOO_OFTEN, 429
         else:
-            choose(message, ticked=set(request.POST), shown=_shown(request), at=at)
+            asked = choose(
+                message,
+                ticked=set(request.POST),
+                shown=_shown(request),
+                may_advertise=is_open,
+                at=at,
+            )
+            if asked:
+                return lead_to(message, "birth-date/", next="preferences/")
             return lead_to(message, "preferences/", done="saved")
     choices = choices_of(message.patient)
     is_saved = request.GET.get("done") == "saved"
@@ -95,6 +106,7 @@ def preferences(request: HttpRequest, message: Message) -> HttpResponse:
             for purpose in Purpose
         ],
         has_choices=bool(choices),
+        is_open=is_open,
         notice=gettext("Saved. This counts from now on.") if is_saved else "",
         problem=problem,
     )
@@ -169,19 +181,34 @@ def choices_of(patient: Patient) -> list[Choice]:
 
 
 @retried_transaction
-def choose(message: Message, *, ticked: set[str], shown: set[str] | None, at: datetime) -> None:
+def choose(
+    message: Message,
+    *,
+    ticked: set[str],
+    shown: set[str] | None,
+    may_advertise: bool,
+    at: datetime,
+) -> bool:
     """Record the boxes that the patient has changed, by their names. `shown` are those that were
     ticked when the page was opened: a box that another page has changed since stays as that left
     it. Locks first, so a form that is sent twice is recorded once.
+
+    Returns whether something was left as it was because it is not to be switched on here.
     """
     patient = message.patient
     addresses = {(choice.channel, choice.address) for choice in choices_of(patient)}
     lock(consent_lock_name(patient.pk), *(lock_name(*address) for address in addresses))
+    is_held = False
     for choice in choices_of(patient):
         was_on = choice.is_on if shown is None else choice.name in shown
         wanted = choice.name in ticked
-        if wanted != was_on and wanted != choice.is_on and not choice.locked:
+        if wanted == was_on or wanted == choice.is_on or choice.locked:
+            continue
+        if wanted and choice.purpose == Purpose.RECALL and not may_advertise:
+            is_held = True
+        else:
             _record(choice, message, granted=wanted, at=at)
+    return is_held
 
 
 def _shown(request: HttpRequest) -> set[str] | None:

@@ -132,6 +132,8 @@ def treated() -> Message:
     with pgtrigger.ignore(*(f"treatment_sessions.{model}:locked_once_signed" for model in CHART)):
         ZoneTreatmentFactory(session=message.session)
         ProductUseFactory(session=message.session)
+    report = CheckInFactory(session=message.session, redness=3, words="It is dry.")
+    SentPhotoFactory(report=report)
     return message
 
 
@@ -262,7 +264,7 @@ def patients_pages(booking: Booking) -> dict[str, list[State]]:
     }
 
 
-NO_PAGE = {"patient-calendar"}  # a file
+NO_PAGE = {"patient-calendar", "patient-own-photo"}  # files
 
 
 def without_page(message: Message) -> list[Callable[[], HttpResponse]]:

@@ -57,6 +57,9 @@ def _ours(clinic: Clinic, desk: User) -> None:
     message = Message.objects.filter(session=done).latest("pk")
     make.MessageAttemptFactory(message=message)
     make.ReceiptFactory(message=message)
+    make.BirthDateTryFactory(message=message)
+    message.accesses.create(secret_sha256="0" * 64, opened_at=now)
+    done.patient.home_answers.create(answers={}, answered_at=now)
 
     ahead = of_clinic.filter(status__in=UPCOMING).latest("starts_at")
     _cancel(ahead, desk, at=now)

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from html import unescape
 from typing import Any
+from uuid import UUID
 
 from django.test import Client
 from django.urls import URLPattern
@@ -77,4 +78,6 @@ def parts() -> list[str]:
     routes = [str(one.pattern) for one in urls.urlpatterns if isinstance(one, URLPattern)]
     prefix = "p/<str:token>/"
     found = [route.removeprefix(prefix) for route in routes if route.startswith(prefix)]
-    return [part.replace("<int:number>", "2") for part in found]
+    for kind, value in (("<int:number>", "2"), ("<uuid:pk>", str(UUID(int=0)))):
+        found = [part.replace(kind, value) for part in found]
+    return found

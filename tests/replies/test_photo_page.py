@@ -20,7 +20,7 @@ from sessions.lifecycle import Status
 from sessions.models import CheckIn, Photo, View
 from sessions.services.record import photos, pictures
 from tests.factories import DAY, CheckInFactory, UserFactory
-from tests.replies.pages import TODAY, get, make, post, url
+from tests.replies.pages import TODAY, get, make, opened_by, post, url
 from tests.support.pictures import agree, encoded, jpeg
 
 pytestmark = pytest.mark.django_db
@@ -193,3 +193,16 @@ def test_it_is_seen_until_consent_is_taken_back(
 
     assert not Photo.objects.filter(services.shown_photos(at=at)).exists()
     assert not Photo.objects.standard().exists()
+
+
+def test_its_patient_sees_it_behind_the_birth_date(healing: Message, report: CheckIn) -> None:
+    send(healing, report, jpeg())
+    picture = f"own/{Photo.objects.get().pk}.jpg"
+    assert "birth-date/" in Client().get(url(healing, picture))["Location"]
+    browser = opened_by(healing)
+
+    assert picture in browser.get(url(healing, "own/")).content.decode()
+    assert browser.get(url(healing, picture))["Content-Type"] == "image/jpeg"
+
+    other = make(TODAY - 3 * DAY, Status.COMPLETED)
+    assert opened_by(other).get(url(other, picture)).status_code == 404

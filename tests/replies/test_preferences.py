@@ -13,7 +13,7 @@ from aftercare.replies import opt_out
 from patients.models import Channel, ContactConsent, Purpose
 from sessions.lifecycle import Status
 from tests.factories import DAY, ContactConsentFactory, PatientFactory
-from tests.replies.pages import TODAY, get, make, post, url
+from tests.replies.pages import TODAY, get, give_birth_date, make, opened_by, post_by, url
 
 pytestmark = pytest.mark.django_db
 
@@ -57,8 +57,9 @@ def test_an_address_is_shown_masked(message: Message) -> None:
 # preferences
 
 
-def choose(message: Message, *names: str) -> Any:
-    return post(message, "preferences/", **dict.fromkeys(names, "on"))
+def choose(message: Message, *names: str, browser: Client | None = None) -> Any:
+    browser = browser or Client(enforce_csrf_checks=True)
+    return post_by(browser, message, "preferences/", **dict.fromkeys(names, "on"))
 
 
 def test_preferences_record_exactly_what_was_changed(message: Message) -> None:
@@ -68,7 +69,8 @@ def test_preferences_record_exactly_what_was_changed(message: Message) -> None:
         len(re.findall(r"<input type=.checkbox.[^>]* checked", get(message, "preferences/"))) == 2
     )
 
-    answer = choose(message, "EMAIL-CARE", "EMAIL-RECALL")
+    browser = opened_by(message)
+    answer = choose(message, "EMAIL-CARE", "EMAIL-RECALL", browser=browser)
 
     assert answer.status_code == 303
     new = ContactConsent.objects.order_by("-id")[:2]
@@ -79,8 +81,19 @@ def test_preferences_record_exactly_what_was_changed(message: Message) -> None:
     assert ContactConsent.objects.count() == 4
     assert all(word.recorded_by is None and "Preferences" in word.wording for word in new)
     assert not AddressConsent.objects.exists()
-    choose(message, "EMAIL-CARE", "EMAIL-RECALL")
+    choose(message, "EMAIL-CARE", "EMAIL-RECALL", browser=browser)
     assert ContactConsent.objects.count() == 4
+
+
+def test_offers_take_the_birth_date_and_nothing_else_does(message: Message) -> None:
+    answer = choose(message, "EMAIL-CARE", "EMAIL-RECALL")
+
+    assert answer["Location"] == url(message, "birth-date/?next=preferences%2F")
+    word = ContactConsent.objects.get()
+    assert (word.purpose, word.granted) == (Purpose.CARE, True)
+    assert give_birth_date(Client(), message, message.patient.date_of_birth, next="preferences/")[
+        "Location"
+    ] == url(message, "preferences/")
 
 
 def test_an_older_page_puts_nothing_back_that_another_one_has_changed(message: Message) -> None:
