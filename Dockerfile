@@ -7,6 +7,9 @@ RUN /venv/bin/pip install --no-cache-dir --require-hashes --requirement requirem
 
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 STATIC_ROOT=/app/static
+# What PDF pages are laid out with. Without it they are pages to print.
+RUN apt-get update && apt-get install --yes --no-install-recommends libpango-1.0-0 \
+    libharfbuzz-subset0 libpangoft2-1.0-0 fonts-dejavu-core && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /app clinic
 WORKDIR /app
 COPY --from=build /venv /venv

@@ -391,5 +391,8 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
-    "loggers": {"axes": {"level": "WARNING"}, "mail.log": {"level": "WARNING"}},
+    "loggers": {
+        **{name: {"level": "WARNING"} for name in ("axes", "mail.log")},
+        **{name: {"level": "ERROR"} for name in ("weasyprint", "fontTools")},  # each step
+    },
 }

@@ -1,8 +1,11 @@
 """Figures in the admin: the healing part of a session, and the page of a clinic."""
 
 import re
+import sys
+import zlib
 from collections.abc import Iterator
 from datetime import date
+from types import ModuleType
 from typing import Any
 from xml.etree import ElementTree
 
@@ -77,7 +80,7 @@ def test_a_picture_says_what_it_shows_and_the_table_has_the_numbers() -> None:
         last=NINE.date(),
     )
 
-    html = healing_html(curve, curve.earlier)
+    html = healing_html(curve, [one.date() for one in curve.earlier])
 
     (picture,) = pictures(html)
     assert picture.get("role") == "img"
@@ -166,3 +169,52 @@ def test_another_clinic_cannot_be_chosen(manager: User, other_clinic: Clinic) ->
 
     assert other_clinic.name not in page
     assert "Select a valid choice." in page
+
+
+def inflated(pdf: bytes) -> bytes:
+    """What its compressed parts say."""
+    assert pdf[:5] == b"%PDF-"
+    streams = re.findall(rb"stream\n(.*?)\nendstream", pdf, re.DOTALL)
+    return b"".join(zlib.decompressobj().decompress(one) for one in streams if one[:1] == b"x")
+
+
+def test_the_same_as_a_tagged_pdf(clinic: Clinic, alice: User, dana: User, bob: User) -> None:
+    OutcomeScaleFactory()
+    practice = Practice(clinic)
+    (session,) = practice.treat(practice.plans(1))
+    practice.report([session], day=2, redness=6)
+    other = practice.treat(practice.plans(10), on=NINE.date() + 40 * DAY)
+    practice.harm(other[:1])
+    days = {"first": "1 Jan 2030", "last": "31 Dec 2030"}
+    healing = reverse("admin:healing-pdf", args=[session.pk])
+
+    for url in (healing, reverse("admin:figures-pdf")):
+        answer = logged_in(alice).get(url, days)
+        assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+        inside = inflated(answer.content)
+        assert all(name in inside for name in (b"/StructTreeRoot", b"/Figure", b"/Table"))
+        assert logged_in(dana).get(url).status_code == 403
+    assert f'href="{healing}"' in logged_in(alice).get(session_page(session)).content.decode()
+    assert logged_in(bob).get(healing).status_code == 404
+    lost = logged_in(alice).get(reverse("admin:figures-pdf"), {"scale": "unheard-of"})
+    assert lost["Location"] == f"{reverse('admin:figures')}?scale=unheard-of"
+
+
+def test_without_pango_there_is_a_page_to_print(
+    clinic: Clinic, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practice = Practice(clinic)
+    (session,) = practice.treat(practice.plans(1))
+    monkeypatch.setitem(sys.modules, "weasyprint", _WithoutPango("weasyprint"))
+
+    answer = logged_in(alice).get(reverse("admin:healing-pdf", args=[session.pk]))
+
+    page = answer.content.decode()
+    assert answer["Content-Type"].startswith("text/html")
+    assert "<body><p>No PDF can be made on this machine" in page
+    assert "Healing curve" in page
+
+
+class _WithoutPango(ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        raise OSError("cannot load library 'libpango-1.0-0'")

@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.dateformat import format as formatted
 from django.views.generic import TemplateView
@@ -12,9 +14,11 @@ from unfold.views import UnfoldModelAdminViewMixin
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from clinic.admin.forms.fields import WRITTEN, DateField, DateInput
+from clinic.http.pdf import pdf_answer
 from clinic.models import Clinic, User
 from clinic.permissions import actor
 from patients.models import Area
+from sessions.admin.figures.printed import printed
 from sessions.figures.cuts import PERIOD_DAYS, SkinGroup
 from sessions.figures.pictures import intervals
 from sessions.figures.read import milestone_window, read_outcomes, read_rates, read_signals
@@ -94,6 +98,21 @@ class FiguresPage(UnfoldModelAdminViewMixin, TemplateView):
         return {**context, "form": form, **figures}
 
 
+class FiguresPdf(FiguresPage):
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = FigureForm(actor(request), request.GET)
+        if not form.is_valid():  # the page says beside which field
+            return HttpResponseRedirect(f"{reverse('admin:figures')}?{request.GET.urlencode()}")
+        figures = _figures(form.cleaned_data)
+        page = printed(
+            "Figures",
+            about=str(figures["scope"].clinic),
+            body=render_to_string("sessions/admin/figures/figures.html", figures),
+            at=timezone.now().astimezone(figures["scope"].clinic.zone),
+        )
+        return pdf_answer(page, name="figures")
+
+
 def _figures(asked: dict[str, Any]) -> dict[str, Any]:
     scope = Scope(
         clinic=asked["clinic"],
@@ -145,5 +164,9 @@ class FiguresAddress:
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(FiguresPage.as_view(model_admin=self))
-        own = [path("figures/", page, name="figures")]
+        pdf = self.admin_site.admin_view(FiguresPdf.as_view(model_admin=self))
+        own = [
+            path("figures/", page, name="figures"),
+            path("figures/pdf/", pdf, name="figures-pdf"),
+        ]
         return [*own, *super().get_urls()]  # type: ignore[misc]
