@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from clinic.db.retries import retried_transaction
 from clinic.demo.accounts import ACCOUNTS, HILLTOP, PASSWORD, RIVERSIDE
+from clinic.demo.records.healing import report_healing
 from clinic.demo.records.kinds import book_every_kind
 from clinic.demo.records.people import people
 from clinic.demo.records.replies import write_in
@@ -51,6 +52,7 @@ def seed() -> str:
         told += 1
     book_every_kind(riverside, now)
     write_in(riverside, now)
+    report_healing(riverside, now)
     _schedule(riverside, hilltop, now)
     return f"added {RIVERSIDE} and {HILLTOP} with {told} patients"
 

@@ -83,7 +83,7 @@ def intervals(
         return round(FROM + (TO - FROM) * (value - least) / width, 1)
 
     def told(value: float) -> str:
-        return f"{value:.0%}" if as_percent else f"{value:.3g}"
+        return f"{100 * value:.0f} %" if as_percent else f"{value:.3g}"
 
     marks = sorted({least, reference, most})
     return Intervals(

@@ -11,12 +11,20 @@ from aftercare.models import InboundMessage, Message, MessageStatus
 from clinic.demo.accounts import HILLTOP, RIVERSIDE
 from clinic.demo.seed import seed
 from clinic.models import CartridgeLot, Closure, TimeOff, WorkingHours
-from patients.models import Audience, Patient, PhotoConsent, Screening, TreatmentConsent
+from patients.models import (
+    Audience,
+    Patient,
+    PhotoConsent,
+    Screening,
+    StaffTask,
+    TreatmentConsent,
+)
 from patients.screening import DARKER_SKIN
 from sessions.lifecycle import PlanStatus, Status
 from sessions.models import (
     Candidacy,
     CandidacyOutcome,
+    CheckIn,
     Deviation,
     Kind,
     Milestone,
@@ -70,6 +78,11 @@ def test_forty_patients_in_every_phase(catalogue: None, settings: Any, tmp_path:
     assert audiences == {Audience.FRONT_DESK: 1, Audience.CLINICAL: 1}
     for model in (WorkingHours, TimeOff, Closure, WaitlistEntry):
         assert model.objects.exists(), model
+    reported = CheckIn.objects.filter(redness__isnull=False)
+    assert set(counted(reported, "session").values()) == {3}
+    read = [f"check-in:{one}" for one in reported.values_list("session", flat=True).distinct()]
+    tasks = [StaffTask.objects.filter(source__startswith=source).get() for source in read]
+    assert all(task.done_note for task in tasks)
     _records_are_whole()
     waiting = Message.objects.filter(status=MessageStatus.PENDING)
     assert waiting.exists()

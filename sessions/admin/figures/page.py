@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
@@ -25,7 +26,7 @@ from sessions.figures.read import milestone_window, read_outcomes, read_rates, r
 from sessions.figures.rows.scope import Scope
 from sessions.figures.rows.side_effects import Events
 from sessions.figures.side_effects import Grouping
-from sessions.models import Milestone, OutcomeScale, RaterRole
+from sessions.models import Milestone, OutcomeMeasure, OutcomeScale, RaterRole
 
 MILESTONES = [(one.value, one.label) for one in (Milestone.DAY_90, Milestone.DAY_180)]
 GROUPINGS = [(one.value, one.label.capitalize()) for one in Grouping]
@@ -60,7 +61,7 @@ class FigureForm(forms.Form):
             "clinic": str(user.works_at[0].pk) if user.works_at else "",
             "first": formatted(today - timedelta(days=PERIOD_DAYS), WRITTEN),
             "last": formatted(today, WRITTEN),
-            "scale": next(iter(scales.values_list("code", flat=True)), ""),
+            "scale": _usual_scale(user, scales),
             "milestone": Milestone.DAY_90.value,
             "by": Grouping.DEPTH_BAND.value,
         }
@@ -84,6 +85,13 @@ class FigureForm(forms.Form):
             named = ", ".join(RaterRole(one).label.lower() for one in scale.rater_roles)
             self.add_error("rater_role", f"{scale} is rated by: {named}.")
         return data
+
+
+def _usual_scale(user: User, scales: QuerySet[OutcomeScale]) -> str:
+    """That of the newest result, or else any."""
+    results = OutcomeMeasure.objects.visible_to(user).filter(milestone__in=dict(MILESTONES))
+    newest = results.order_by("-pk").values_list("scale__code", flat=True).first()
+    return newest or next(iter(scales.values_list("code", flat=True)), "")
 
 
 class FiguresPage(UnfoldModelAdminViewMixin, TemplateView):
