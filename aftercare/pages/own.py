@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 
 from aftercare.models import Message
 from aftercare.pages.base import of_patient, show
-from aftercare.pages.check_in.questions import SCORES
+from aftercare.pages.check_in.questions import AT_ONCE, SCORES, TICKS
 from aftercare.texts.values import treated_zones
 from sessions.lifecycle import SIGNED
 from sessions.models import (
@@ -27,6 +27,7 @@ from sessions.services import shown_photos
 from sessions.triage import Score
 
 REPORTS = 5  # newest ones
+SIGNS = {tick.sign: tick.label for tick in (*AT_ONCE, *TICKS)}
 
 
 @of_patient("GET", "HEAD", is_own=True)
@@ -39,7 +40,7 @@ def own(request: HttpRequest, message: Message) -> HttpResponse:
         request,
         message,
         "own",
-        born=date_format(born, "DATE_FORMAT") if born else "",
+        born=date_format(born, "BIRTH_DATE_FORMAT") if born else "",
         mobile=patient.mobile.as_international if patient.mobile else "",
         treatment=_last_treatment(message),
         reports=_reports(message),
@@ -74,6 +75,7 @@ def _reports(message: Message) -> list[dict[str, Any]]:
         {
             "date": date_format(page.reported_at.astimezone(zone), "VISIT_DATE_FORMAT"),
             "scores": [(SCORES[Score(name)], value) for name, value in page.scores.items()],
+            "signs": [SIGNS[sign] for sign in page.signs or () if sign in SIGNS],
             "words": page.words,
         }
         for page in list(reversed(last.values()))[:REPORTS]

@@ -8,7 +8,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.models import Message
@@ -83,6 +83,12 @@ def _may_sign(message: Message, *, at: datetime) -> bool:
     return age is not None and age >= rules_in_effect(at)["age-of-consent"].value
 
 
+def _shown(text: ConsentText) -> SafeString:
+    """With a heading in any case. The words are the clinic's own: only managers write them."""
+    headed = text.body if text.body.startswith("# ") else f"# {text.title}\n\n{text.body}"
+    return mark_safe(markdown.markdown(headed))  # noqa: S308
+
+
 def _show(
     request: HttpRequest,
     message: Message,
@@ -101,8 +107,7 @@ def _show(
         status=status,
         problem=problem,
         text=text,
-        # The clinic's own words, of a catalogue that only managers write.
-        body=mark_safe(markdown.markdown(text.body)),  # noqa: S308
+        body=_shown(text),
         clauses=[(clause, clause.code in ticked) for clause in clauses],
         may_sign=_may_sign(message, at=at),
     )

@@ -6,6 +6,7 @@ DATETIME_FORMAT = "j M Y, H:i"
 SHORT_DATE_FORMAT = "j M Y"
 SHORT_DATETIME_FORMAT = "j M Y, H:i"
 
-# Ours: the day of a visit, as patients read it, and by SMS.
+# Ours: the days of a birth and of a visit, as patients read them, and by SMS.
+BIRTH_DATE_FORMAT = "j F Y"
 VISIT_DATE_FORMAT = "l j F"
 VISIT_DATE_SMS_FORMAT = "D j F"

@@ -6,5 +6,6 @@ DATETIME_FORMAT = "j M Y, H:i"
 SHORT_DATE_FORMAT = "j M Y"
 SHORT_DATETIME_FORMAT = "j M Y, H:i"
 
+BIRTH_DATE_FORMAT = r"j \d\e F \d\e Y"
 VISIT_DATE_FORMAT = r"l j \d\e F"
 VISIT_DATE_SMS_FORMAT = r"j \d\e F"  # “sáb” would not be in the SMS alphabet
