@@ -195,6 +195,73 @@ RECOVERED = """
       WHERE recovers_at > start AND starts_at < (local + recovery) AT TIME ZONE %(zone)s)"""
 
 
+ASKED = """asked AS MATERIALIZED (
+    SELECT %(first)s::date::timestamp AT TIME ZONE %(zone)s AS begins,
+           (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s AS ends
+),"""
+
+
+def kept_for_others(of_others: str) -> str:
+    """What is held at the moment; there are never many."""
+    return f"""
+held AS MATERIALIZED (
+    SELECT hold.practitioner_id, room_id, device_id, plan.patient_id,
+           occupied_from, starts_at, ends_at, released_at
+    FROM treatment_hold AS hold JOIN treatment_plan AS plan ON plan.id = hold.plan_id
+    WHERE expires_at > %(at)s AND {of_others}
+),"""
+
+
+# What the clinic is open for, on the days that are asked about.
+WANTED = f"""wanted AS MATERIALIZED (
+    SELECT {starts_that_fit("hours")}
+         * tstzmultirange(tstzrange(greatest(begins, %(not_before)s),
+                                    greatest(least(ends, %(before)s), %(not_before)s))) AS starts
+    FROM asked, version, opening
+)"""
+
+
+def walks(*, treats: bool) -> str:
+    """The practitioners in turn, for what they can keep the rooms, and for those the devices."""
+    no_visit_of_theirs = f"""SELECT starts
+                - {busy_starts("patient_id", "%(patient)s", TREATMENT, "starts")}
+                FROM wanted, version"""
+    hours = f"(SELECT {THERE} FROM (SELECT owner AS person) AS me)"
+    works = f"""wanted * {starts_that_fit(hours)}
+                - {busy_starts("practitioner_id", "owner", TREATMENT)}"""
+    room, device = (
+        f"wanted - {busy_starts(resource, 'owner', OCCUPATION)}"
+        for resource in ("room_id", "device_id")
+    )
+    return ",\n".join(
+        [
+            assign_in_turn(
+                "staffed", no_visit_of_theirs, "people", works + (WHEN_LAPSED if treats else "")
+            ),
+            assign_in_turn("housed", assigned_starts("staffed"), "rooms", room),
+            assign_in_turn("equipped", assigned_starts("housed"), "devices", device),
+        ]
+    )
+
+
+# In steps of instants, so that an hour that the clock shows twice is offered twice; fine enough
+# that the grid is met again after a shift by half an hour (Lord Howe).
+ON_THE_GRID = """possible AS MATERIALIZED (
+    SELECT starts, id FROM equipped WHERE starts <> '{}'
+)
+SELECT start, start + duration,
+       (SELECT id FROM staffed WHERE starts @> start),
+       (SELECT id FROM housed WHERE starts @> start),
+       possible.id
+FROM asked CROSS JOIN version
+CROSS JOIN LATERAL generate_series(
+    begins, ends - interval '1 second', make_interval(mins => gcd(%(grid)s, 15))
+) AS start
+JOIN possible ON starts @> start
+CROSS JOIN LATERAL (SELECT start AT TIME ZONE %(zone)s AS local) AS clock
+WHERE (extract(hour FROM local)::int * 60 + extract(minute FROM local)::int) %% %(grid)s = 0"""
+
+
 def free_starts(
     times: str,
     rooms: str,
@@ -209,70 +276,15 @@ def free_starts(
     Holds are in the way as far as they are `of_others`; who `treats` needs what allows it."""
     return f"""{opening_hours(ANYONE)},
 version AS MATERIALIZED ({times}),
-asked AS MATERIALIZED (
-    SELECT %(first)s::date::timestamp AT TIME ZONE %(zone)s AS begins,
-           (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s AS ends
-),
--- What is kept for others at the moment; there are never many.
-held AS MATERIALIZED (
-    SELECT hold.practitioner_id, room_id, device_id, plan.patient_id,
-           occupied_from, starts_at, ends_at, released_at
-    FROM treatment_hold AS hold JOIN treatment_plan AS plan ON plan.id = hold.plan_id
-    WHERE expires_at > %(at)s AND {of_others}
-),
+{ASKED}
+{kept_for_others(of_others)}
 rooms AS MATERIALIZED {rooms},
 devices AS MATERIALIZED {devices},
 {skin}
 {LAPSED if treats else ""}
-wanted AS MATERIALIZED (
-    SELECT {starts_that_fit("hours")}
-         * tstzmultirange(tstzrange(greatest(begins, %(not_before)s),
-                                    greatest(least(ends, %(before)s), %(not_before)s))) AS starts
-    FROM asked, version, opening
-),
-{
-        assign_in_turn(
-            "staffed",
-            f'''SELECT starts - {busy_starts("patient_id", "%(patient)s", TREATMENT, "starts")}
-                FROM wanted, version''',
-            "people",
-            f'''wanted * {starts_that_fit(f"(SELECT {THERE} FROM (SELECT owner AS person) AS me)")}
-                - {busy_starts("practitioner_id", "owner", TREATMENT)}'''
-            + (WHEN_LAPSED if treats else ""),
-        )
-    },
-{
-        assign_in_turn(
-            "housed",
-            assigned_starts("staffed"),
-            "rooms",
-            f"wanted - {busy_starts('room_id', 'owner', OCCUPATION)}",
-        )
-    },
-{
-        assign_in_turn(
-            "equipped",
-            assigned_starts("housed"),
-            "devices",
-            f"wanted - {busy_starts('device_id', 'owner', OCCUPATION)}",
-        )
-    },
-possible AS MATERIALIZED (
-    SELECT starts, id FROM equipped WHERE starts <> '{{}}'
-)
-SELECT start, start + duration,
-       (SELECT id FROM staffed WHERE starts @> start),
-       (SELECT id FROM housed WHERE starts @> start),
-       possible.id
-FROM asked CROSS JOIN version
--- In steps of instants, so that an hour that the clock shows twice is offered twice; fine enough
--- that the grid is met again after a shift by half an hour (Lord Howe).
-CROSS JOIN LATERAL generate_series(
-    begins, ends - interval '1 second', make_interval(mins => gcd(%(grid)s, 15))
-) AS start
-JOIN possible ON starts @> start
-CROSS JOIN LATERAL (SELECT start AT TIME ZONE %(zone)s AS local) AS clock
-WHERE (extract(hour FROM local)::int * 60 + extract(minute FROM local)::int) %% %(grid)s = 0
+{WANTED},
+{walks(treats=treats)},
+{ON_THE_GRID}
 {recovered}
 ORDER BY start
 LIMIT %(limit)s
