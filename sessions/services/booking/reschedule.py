@@ -56,10 +56,7 @@ def reschedule_session(
     Raises what `book_session` raises, LaterSessionsTooSoon, NoFreeTime, IllegalMove, and what
     `seen` does.
     """
-    old = TreatmentSession.objects.select_related(
-        *("clinic", "practitioner", "room", "device", "plan__protocol", "plan__clinic"),
-        *("plan__patient__clinic", "plan__area", "visit_type__clinic", "patient__clinic"),
-    ).get(pk=leading_of(session_id))
+    old = _with_what_it_takes(session_id)
     target: dict[str, Any] = {
         "practitioner": practitioner or old.practitioner,
         "room": room or old.room,
@@ -93,19 +90,22 @@ def reschedule_session(
     with _leaving(old, unless=practitioner):
         new = _book_again(old, sittings[old.pk], starts_at=starts_at, **target, at=at, by=by)
     moved_too = [
-        book_session(
-            plan=sittings[shift.session.pk][0],
-            further_plans=sittings[shift.session.pk][1:],
-            **shift.slot.as_booking(),
-            at=at,
-            by=by,
-            rescheduled_from=shift.session,
+        _book_again(
+            shift.session, sittings[shift.session.pk], **shift.slot.as_booking(), at=at, by=by
         )
         for shift in shifts
     ]
     for session in [new, *moved_too] if patient_knows else []:
         patient_knows_of_it.send(TreatmentSession, session=session, at=at)
     return new
+
+
+def _with_what_it_takes(session_id: UUID) -> TreatmentSession:
+    """The session, or the leading one of its sitting, with the rows that it is booked with."""
+    return TreatmentSession.objects.select_related(
+        *("clinic", "practitioner", "room", "device", "plan__protocol", "plan__clinic"),
+        *("plan__patient__clinic", "plan__area", "visit_type__clinic", "patient__clinic"),
+    ).get(pk=leading_of(session_id))
 
 
 def _book_again(old: TreatmentSession, plans: list[TreatmentPlan], **slot: Any) -> TreatmentSession:
