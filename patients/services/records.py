@@ -6,9 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
 
-from clinic.db.constraints import constraint_of
+from clinic.db.constraints import refusal_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.models import User
@@ -97,13 +96,8 @@ def update_patient(
     for name, value in changes.items():
         setattr(patient, name, value)
     patient.full_clean()
-    try:
-        with transaction.atomic():
-            patient.save()
-    except IntegrityError as error:
-        if constraint_of(error) != "patient_birth_date_stays":
-            raise
-        raise ValidationError({"date_of_birth": NEEDLED}) from error
+    with refusal_of("patient_birth_date_stays", ValidationError({"date_of_birth": NEEDLED})):
+        patient.save()
     return assessed(patient, skin_type, at=at, by=by)
 
 

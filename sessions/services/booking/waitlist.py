@@ -12,9 +12,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from clinic.db.constraints import constraint_of
+from clinic.db.constraints import refusal_of
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.db.versions import Check, no_version_check
 from clinic.errors import Conflict, DomainError
@@ -75,15 +75,11 @@ def join_waitlist(
         note=note,
         created_by=by,
     )
-    try:
-        with transaction.atomic():
-            entry.save(force_insert=True)
-    except IntegrityError as error:
-        if constraint_of(error) != "waitlist_once_per_plan":
-            raise
-        raise AlreadyWaiting(
-            "This plan is on the waitlist already: withdraw that entry first.", field="plan"
-        ) from error
+    waits = AlreadyWaiting(
+        "This plan is on the waitlist already: withdraw that entry first.", field="plan"
+    )
+    with refusal_of("waitlist_once_per_plan", waits):
+        entry.save(force_insert=True)
     entry.events.create(old_status="", new_status=entry.status, at=at, by=by)
     return entry
 

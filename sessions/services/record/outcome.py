@@ -3,9 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import IntegrityError, transaction
-
-from clinic.db.constraints import constraint_of
+from clinic.db.constraints import refusal_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.models import User
@@ -117,15 +115,11 @@ def record_outcome(
         note=note,
     )
     measure.full_clean()
-    try:
-        with transaction.atomic():
-            measure.save(force_insert=True)
-    except IntegrityError as error:
-        if constraint_of(error) != "outcome_score_in_range":
-            raise
-        raise ScoreOutOfRange(
-            f"{scale} goes from {scale.score_min:g} to {scale.score_max:g}.", field="score"
-        ) from error
+    outside = ScoreOutOfRange(
+        f"{scale} goes from {scale.score_min:g} to {scale.score_max:g}.", field="score"
+    )
+    with refusal_of("outcome_score_in_range", outside):
+        measure.save(force_insert=True)
     return measure
 
 

@@ -3,9 +3,8 @@
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
 
-from clinic.db.constraints import constraint_of
+from clinic.db.constraints import refusal_of
 from clinic.db.retries import retried_transaction
 from clinic.models import Role, User
 from sessions.models import TriageSignature, TriageVersion
@@ -25,11 +24,7 @@ def sign_triage_rules(
         version=version, signed_by=by, signer_name=signer_name, signed_at=at, note=note
     )
     signature.full_clean(validate_constraints=False)
-    try:
-        with transaction.atomic():
-            signature.save(force_insert=True)
-    except IntegrityError as error:
-        if constraint_of(error) != "triage_version_signed_once":
-            raise
-        raise ValidationError({"version": "Somebody else has signed it already."}) from error
+    signed = ValidationError({"version": "Somebody else has signed it already."})
+    with refusal_of("triage_version_signed_once", signed):
+        signature.save(force_insert=True)
     return signature
