@@ -8,7 +8,6 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from unfold.decorators import display
@@ -20,7 +19,6 @@ from aftercare.texts.preview import preview
 from aftercare.texts.variables import VARIABLES
 from clinic.admin import ServiceAdmin
 from clinic.models import Clinic
-from clinic.permissions import actor
 
 TYPED = ["step", "channel", "language", "subject", "body", "max_parts"]
 
@@ -43,6 +41,7 @@ class TypedText(ModelForm):  # type: ignore[type-arg]
 
 @admin.register(MessageTemplate)
 class MessageTemplateAdmin(ServiceAdmin):
+    adds = staticmethod(services.add_template_version)
     list_display = ["step", "channel", "language", "version", "subject", "created_at"]
     list_filter = ["channel", "language", "step"]
     list_select_related = ["step"]
@@ -63,9 +62,6 @@ class MessageTemplateAdmin(ServiceAdmin):
             return TYPED
         shown = ["shown_body" if name == "body" else name for name in TYPED]
         return [*shown, "version", "created_at"]
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> MessageTemplate:
-        return services.add_template_version(**data, at=timezone.now(), by=actor(request))
 
     def changeform_view(
         self,

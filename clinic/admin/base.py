@@ -1,5 +1,6 @@
 """What all admin pages share."""
 
+from collections.abc import Callable
 from typing import Any
 
 import knox.admin  # noqa: F401  registers its page, so that we can take it away
@@ -21,6 +22,7 @@ from clinic.admin.lookups import OwnAutocompleteSelect, OwnLookups
 from clinic.admin.saving.save import SavesOnce
 from clinic.admin.search import FoldedSearch
 from clinic.models import Clinic
+from clinic.permissions import actor
 
 # Roles take the place of groups; tokens come and go with log-ins.
 admin.site.unregister(Group)
@@ -97,10 +99,19 @@ class ClinicAdmin(
 
 class ServiceAdmin(ClinicAdmin):
     """A page whose rows are made, and changed where there is a service for it, under the same
-    rules as through the API."""
+    rules as through the API. Below a row that is not there yet, nothing is shown."""
+
+    adds: Callable[..., models.Model]  # the service that makes a row of what was typed in
+    by_id = ""  # which of it the service locks, and takes as an id
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        return self.inlines if obj else []
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> models.Model:
-        raise NotImplementedError
+        details = dict(data)
+        if self.by_id:
+            details[f"{self.by_id}_id"] = details.pop(self.by_id).pk
+        return self.adds(**details, at=timezone.now(), by=actor(request))
 
     def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
         """Store what was changed in the form, which `obj` holds already."""

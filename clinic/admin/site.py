@@ -197,6 +197,7 @@ class DeviceSpecAdmin(VersionedAdmin):
 class CartridgeLotAdmin(ServiceAdmin):
     """Taken in and recalled by the services; a quantity is corrected as it is counted."""
 
+    adds = staticmethod(services.receive_cartridges)
     list_display = ["lot", "gtin", "device_model", "expires_on", "quantity", "recalled_at"]
     list_filter = ["device_model", ("recalled_at", admin.EmptyFieldListFilter)]
     list_select_related = ["device_model"]
@@ -212,9 +213,6 @@ class CartridgeLotAdmin(ServiceAdmin):
         if obj is None:
             return []
         return [*self.delivered, "recalled_at", *(["recall_reason"] if obj.recalled_at else [])]
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> CartridgeLot:
-        return services.receive_cartridges(**data, at=timezone.now(), by=actor(request))
 
     def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
         obj.save(update_fields=["quantity"])

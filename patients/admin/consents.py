@@ -87,6 +87,8 @@ class ConsentAdmin(ServiceAdmin):
 
 @admin.register(TreatmentConsent)
 class TreatmentConsentAdmin(ConsentAdmin):
+    adds = staticmethod(services.record_treatment_consent)
+    by_id = "patient"
     kind = ConsentKind.TREATMENT
     form = TreatmentConsentForm
     list_display = ["signed_at", "patient", "text", "expires_on", "revoked_at"]
@@ -95,17 +97,13 @@ class TreatmentConsentAdmin(ConsentAdmin):
         *("signer_name", "signer_relation", "patient_assented", "witness"),
     ]
 
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TreatmentConsent:
-        details = {name: value for name, value in data.items() if name != "patient"}
-        return services.record_treatment_consent(
-            patient_id=data["patient"].pk, **details, at=timezone.now(), by=actor(request)
-        )
-
 
 @admin.register(ConsentHandout)
 class ConsentHandoutAdmin(ServiceAdmin):
     """Which text a patient was given to read: today's, and nothing is filled in afterwards."""
 
+    adds = staticmethod(services.hand_out_consent)
+    by_id = "patient"
     list_display = ["handed_at", "patient", "text", "handed_by"]
     list_select_related = ["patient", "text", "handed_by"]
     search_fields = ["patient__family_name", "patient__given_name"]
@@ -120,20 +118,11 @@ class ConsentHandoutAdmin(ServiceAdmin):
             kwargs["queryset"] = ConsentText.objects.in_effect(timezone.now())
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> ConsentHandout:
-        return services.hand_out_consent(
-            patient_id=data["patient"].pk, text=data["text"], at=timezone.now(), by=actor(request)
-        )
-
 
 @admin.register(PhotoConsent)
 class PhotoConsentAdmin(ConsentAdmin):
+    adds = staticmethod(services.record_photo_consent)
+    by_id = "patient"
     kind = ConsentKind.PHOTO
     list_display = ["signed_at", "patient", "scope", "expires_on", "revoked_at"]
     signing = ["patient", "text", "scope", "signer_name", "signer_relation"]
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> PhotoConsent:
-        details = {name: value for name, value in data.items() if name != "patient"}
-        return services.record_photo_consent(
-            patient_id=data["patient"].pk, **details, at=timezone.now(), by=actor(request)
-        )

@@ -15,6 +15,8 @@ from patients.models import OtherTreatment
 
 @admin.register(OtherTreatment)
 class OtherTreatmentAdmin(OfOpenRecord, ServiceAdmin):
+    adds = staticmethod(services.record_other_treatment)
+    by_id = "patient"
     list_display = ["treated_on", "patient", "kind", "area", "place", "place_name"]
     list_filter = ["kind", "place"]
     list_select_related = ["patient", "area"]
@@ -29,12 +31,6 @@ class OtherTreatmentAdmin(OfOpenRecord, ServiceAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return ["patient", "recorded_at", "recorded_by"] if obj else []
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> OtherTreatment:
-        details = {name: value for name, value in data.items() if name != "patient"}
-        return services.record_other_treatment(
-            patient_id=data["patient"].pk, **details, at=timezone.now(), by=actor(request)
-        )
 
     def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
         services.correct_other_treatment(

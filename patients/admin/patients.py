@@ -144,6 +144,9 @@ class PatientAdmin(ServiceAdmin):
             return self.fieldsets
         return [*self.fieldsets[:2], self.medical, *self.fieldsets[2:]]
 
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        return self.inlines  # what the patient wants treated is typed in with the rest
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = {*self.readonly_fields, *(["clinic"] if obj else [])}
         return sorted(
@@ -179,6 +182,8 @@ class PatientAdmin(ServiceAdmin):
 
 @admin.register(ContactConsent)
 class ContactConsentAdmin(ServiceAdmin):
+    adds = staticmethod(services.record_contact_consent)
+    by_id = "patient"
     list_display = ["recorded_at", "patient", "channel", "purpose", AGREED, "recorded_by"]
     list_filter = ["channel", "purpose", "granted"]
     list_select_related = ["patient", "recorded_by"]
@@ -186,15 +191,11 @@ class ContactConsentAdmin(ServiceAdmin):
     autocomplete_fields = ["patient"]
     ordering = ["-id"]
 
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> ContactConsent:
-        details = {name: value for name, value in data.items() if name != "patient"}
-        return services.record_contact_consent(
-            patient_id=data["patient"].pk, **details, at=timezone.now(), by=actor(request)
-        )
-
 
 @admin.register(SkinTypeAssessment)
 class SkinTypeAssessmentAdmin(ServiceAdmin):
+    adds = staticmethod(services.assess_skin_type)
+    by_id = "patient"
     list_display = ["assessed_on", "patient", "skin_type", "assessed_by"]
     list_filter = ["skin_type"]
     list_select_related = ["patient", "assessed_by"]
@@ -202,12 +203,3 @@ class SkinTypeAssessmentAdmin(ServiceAdmin):
     autocomplete_fields = ["patient"]
     ordering = ["-id"]
     fields = ["patient", "skin_type", "assessed_on"]
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> SkinTypeAssessment:
-        return services.assess_skin_type(
-            patient_id=data["patient"].pk,
-            skin_type=data["skin_type"],
-            assessed_on=data["assessed_on"],
-            by=actor(request),
-            at=timezone.now(),
-        )

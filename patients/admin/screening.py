@@ -119,6 +119,7 @@ class ScreeningAdmin(ServiceAdmin):
     search_fields = ["patient__family_name", "patient__given_name"]
     autocomplete_fields = ["patient"]
     ordering = ["-id"]
+    inlines = [ScreeningAnswerInline]
     candidacy = ["good_health", "expectations_discussed", "note"]
 
     def get_form(
@@ -179,9 +180,6 @@ class ScreeningAdmin(ServiceAdmin):
                 "screening": own,
             },
         )
-
-    def get_inlines(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return [ScreeningAnswerInline] if obj else []
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> Screening:
         """What a re-screening leaves open is carried over, where the rule allows it."""

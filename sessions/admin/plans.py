@@ -19,12 +19,14 @@ class PlanEventInline(MovesInline):
 
 @admin.register(TreatmentPlan)
 class TreatmentPlanAdmin(OfOpenRecord, ServiceAdmin):
+    adds = staticmethod(services.create_plan)
     list_display = ["patient", "protocol", "area", "practitioner", "status", "created_at"]
     list_filter = ["status", "area", "concern"]
     list_select_related = ["patient", "protocol", "area", "practitioner"]
     search_fields = ["patient__family_name", "patient__given_name", "protocol__name"]
     autocomplete_fields = ["patient", "concern", "area", "protocol"]
     ordering = ["-id"]
+    inlines = [PlanEventInline]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = [
@@ -35,12 +37,6 @@ class TreatmentPlanAdmin(OfOpenRecord, ServiceAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = ["patient", "concern", "area", "protocol", "status", "protocol_version"]
         return fixed if obj else []
-
-    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
-        return [PlanEventInline] if obj else []
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TreatmentPlan:
-        return services.create_plan(**data, at=timezone.now(), by=actor(request))
 
     def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
         services.change_plan(plan_id=obj.pk, changes=changes, at=timezone.now(), by=actor(request))

@@ -105,6 +105,7 @@ def _answer(entry: AssessedFinding) -> str:
 class TreatmentSessionAdmin(
     CreamButtons, HealingPart, OutcomeList, SittingPages, CancelPages, StatusButtons, ServiceAdmin
 ):
+    adds = staticmethod(services.book_session)
     buttons = BUTTONS
     next_statuses = NEXT
     typed_as = {
@@ -220,7 +221,7 @@ class TreatmentSessionAdmin(
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         if obj and obj.kind != Kind.TREATMENT:  # nothing is charted
             return [AddendumInline, SessionEventInline]
-        return self.inlines if obj else []
+        return super().get_inlines(request, obj)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -275,9 +276,6 @@ class TreatmentSessionAdmin(
     @display(description="status", ordering="status")
     def shown_status(self, session: TreatmentSession) -> str:
         return status_badge(session, STATUS_COLOURS)
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TreatmentSession:
-        return services.book_session(**data, at=timezone.now(), by=actor(request))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:

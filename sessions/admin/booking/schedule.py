@@ -5,12 +5,10 @@ from typing import Any
 from django.contrib import admin
 from django.forms import BooleanField, ModelForm
 from django.http import HttpRequest
-from django.utils import timezone
 from unfold.widgets import UnfoldBooleanWidget
 
 from clinic.admin import ServiceAdmin
 from clinic.models import Closure, TimeOff, WorkingHours
-from clinic.permissions import actor
 from sessions import services
 
 
@@ -36,25 +34,21 @@ class SpanAdmin(ServiceAdmin):
 
 @admin.register(TimeOff)
 class TimeOffAdmin(SpanAdmin):
+    adds = staticmethod(services.add_time_off)
     whose = "practitioner"
     list_display = ["practitioner", "starts_at", "ends_at", "reason"]
     list_select_related = ["practitioner"]
     search_fields = ["practitioner__first_name", "practitioner__last_name"]
     ordering = ["-starts_at", "id"]
 
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TimeOff:
-        return services.add_time_off(**data, at=timezone.now(), by=actor(request))
-
 
 @admin.register(Closure)
 class ClosureAdmin(SpanAdmin):
+    adds = staticmethod(services.add_closure)
     whose = "clinic"
     list_display = ["clinic", "starts_at", "ends_at", "reason"]
     list_select_related = ["clinic"]
     ordering = ["-starts_at", "id"]
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> Closure:
-        return services.add_closure(**data, at=timezone.now(), by=actor(request))
 
 
 @admin.register(WorkingHours)

@@ -5,14 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.forms import TypedMultipleChoiceField
 from django.http import HttpRequest
-from django.utils import timezone
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from clinic.admin import ClinicAdmin, MovesInline, ReadOnly, ServiceAdmin, StatusButtons
 from clinic.admin.words import status_badge
 from clinic.models import Weekday
-from clinic.permissions import actor
 from sessions import services
 from sessions.lifecycle import WAITLIST_NEXT, WaitlistStatus
 from sessions.models import Hold, WaitlistEntry, WaitlistEvent
@@ -47,6 +45,7 @@ BUTTONS = {
 
 @admin.register(WaitlistEntry)
 class WaitlistEntryAdmin(StatusButtons, ServiceAdmin):
+    adds = staticmethod(services.join_waitlist)
     buttons = BUTTONS
     next_statuses = WAITLIST_NEXT
     list_display = [
@@ -76,9 +75,6 @@ class WaitlistEntryAdmin(StatusButtons, ServiceAdmin):
         rows = self.get_fields(request, obj) if obj else []
         return [name for row in rows for name in ([row] if isinstance(row, str) else row)]
 
-    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
-        return self.inlines if obj else []
-
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "weekdays":
             return TypedMultipleChoiceField(
@@ -92,9 +88,6 @@ class WaitlistEntryAdmin(StatusButtons, ServiceAdmin):
     @display(description="status", ordering="status")
     def shown_status(self, entry: WaitlistEntry) -> str:
         return status_badge(entry, STATUS_COLOURS)
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> WaitlistEntry:
-        return services.join_waitlist(**data, at=timezone.now(), by=actor(request))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """A change is always the press of a button, which goes through a service."""

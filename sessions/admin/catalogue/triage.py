@@ -5,12 +5,10 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from unfold.decorators import display
 
 from clinic.admin import ServiceAdmin, VersionedAdmin, version_columns
 from clinic.admin.words import badge
-from clinic.permissions import actor
 from sessions import services
 from sessions.models import TriageSignature, TriageVersion
 from sessions.triage.describe import curve_rows, sentences
@@ -66,11 +64,9 @@ def _described(version: TriageVersion) -> dict[str, Any]:
 class TriageSignatureAdmin(ServiceAdmin):
     """A version takes effect when it is signed here."""
 
+    adds = staticmethod(services.sign_triage_rules)
     list_display = ["version", "signer_name", "signed_at", "signed_by"]
     list_select_related = ["version", "signed_by"]
     search_fields = ["signer_name", "version__title"]
     ordering = ["-signed_at"]
     fields = ["version", "signer_name", "note"]
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TriageSignature:
-        return services.sign_triage_rules(**data, at=timezone.now(), by=actor(request))

@@ -7,12 +7,10 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from unfold.decorators import action, display
 
 from clinic.admin import ServiceAdmin
 from clinic.admin.words import status_badge
-from clinic.permissions import actor
 from patients.models import Concern
 from sessions import services
 from sessions.models import Candidacy, CandidacyOutcome
@@ -26,6 +24,7 @@ TONES = {
 
 @admin.register(Candidacy)
 class CandidacyAdmin(ServiceAdmin):
+    adds = staticmethod(services.record_candidacy)
     list_display = ["decided_at", "patient", "shown_outcome", "until", "decided_by"]
     list_filter = ["outcome"]
     list_select_related = ["patient", "decided_by"]
@@ -38,9 +37,6 @@ class CandidacyAdmin(ServiceAdmin):
         fields: list[Any] = ["patient", "session", "outcome", "concerns", "until", "reason"]
         fields += ["alternatives", "expectations", "other_treatments"]
         return [*fields, ("decided_at", "decided_by")] if obj else fields
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> Candidacy:
-        return services.record_candidacy(**data, at=timezone.now(), by=actor(request))
 
     @display(description="outcome", ordering="outcome")
     def shown_outcome(self, decided: Candidacy) -> str:

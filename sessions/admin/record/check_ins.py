@@ -7,12 +7,10 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from unfold.decorators import action, display
 
 from clinic.admin import ServiceAdmin
 from clinic.admin.words import badge
-from clinic.permissions import actor
 from patients.admin.records import OfOpenRecord
 from sessions import services
 from sessions.admin.catalogue.triage import TONES
@@ -46,6 +44,8 @@ class CheckInForm(forms.ModelForm):  # type: ignore[type-arg]
 class CheckInAdmin(OfOpenRecord, ServiceAdmin):
     """What a patient says on the telephone is taken down here, and triaged like the rest."""
 
+    adds = staticmethod(services.record_check_in)
+    by_id = "session"
     record_path = "session.patient"
     list_display = ["reported_at", "session", "day", "shown_level", "shown_rules", "recorded_by"]
     list_filter = ["level", "is_draft"]
@@ -85,9 +85,3 @@ class CheckInAdmin(OfOpenRecord, ServiceAdmin):
     def pictures(self, check_in: CheckIn) -> str:
         """Of the whole report, whichever of its pages this is."""
         return sent_with(check_in.report or check_in)
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> CheckIn:
-        session_id = data.pop("session").pk
-        return services.record_check_in(
-            session_id=session_id, **data, at=timezone.now(), by=actor(request)
-        )

@@ -121,6 +121,8 @@ class DeviationInline(ReadOnlyInline):
 class DeviationAdmin(ServiceAdmin):
     """All of them, for whoever looks after incidents; and one that was learned of afterwards."""
 
+    adds = staticmethod(services.record_deviation)
+    by_id = "session"
     list_display = ["at", "session", "kind", "zone", "reason", "by"]
     list_filter = ["kind"]
     list_select_related = ["session__patient", "session__area", "session__clinic", "zone", "by"]
@@ -128,9 +130,3 @@ class DeviationAdmin(ServiceAdmin):
     autocomplete_fields = ["session"]
     ordering = ["-id"]
     fields = ["session", "kind", "zone", "reason", "action_taken"]
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> Deviation:
-        session_id = data.pop("session").pk
-        return services.record_deviation(
-            session_id=session_id, **data, at=timezone.now(), by=actor(request)
-        )

@@ -49,6 +49,7 @@ class ExposureStepInline(ReadOnlyInline):
 
 @admin.register(BloodExposure)
 class BloodExposureAdmin(ServiceAdmin):
+    adds = staticmethod(services.report_exposure)
     list_display = ["happened_at", "kind", "staff", "patient", "source_patient", "by"]
     list_filter = ["kind"]
     list_select_related = ["clinic", "staff", "patient", "source_patient", "by"]
@@ -74,9 +75,6 @@ class BloodExposureAdmin(ServiceAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [n for n in self.get_fields(request, obj) if n not in TICK] if obj else []
 
-    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
-        return self.inlines if obj else []
-
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
@@ -96,9 +94,6 @@ class BloodExposureAdmin(ServiceAdmin):
         return format_html_join(
             "", '<p class="mb-2">{}{}</p>', ((one.says, when(one)) for one in due_steps(exposure))
         )
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> BloodExposure:
-        return services.report_exposure(**data, at=timezone.now(), by=actor(request))
 
     def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
         if not changes.get("step_taken"):

@@ -50,6 +50,7 @@ class CourseInline(ReadOnlyInline):
 
 @admin.register(SideEffect)
 class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
+    adds = staticmethod(services.log_side_effect)
     record_path = "session.patient"
     list_display = ["onset_at", "session", "kind", "grade", EXPECTED, "resolved_at"]
     list_filter = ["kind", "grade", "is_expected", ("resolved_at", admin.EmptyFieldListFilter)]
@@ -66,9 +67,6 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
         may_note = not obj.resolved_at and self.has_change_permission(request, obj)
         now = NOW if may_note else ()
         return [*fields, *now, "resolved_at", "resolution", "recorded_by"]
-
-    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
-        return self.inlines if obj else []
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -100,9 +98,6 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
         except (ObjectDoesNotExist, ValidationError):
             pass  # a link that was typed in: an empty form
         return None
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> SideEffect:
-        return services.log_side_effect(**data, at=timezone.now(), by=actor(request))
 
     def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
         """How it goes is noted as it goes; a resolution closes it, now."""
@@ -139,6 +134,3 @@ class OutcomeMeasureAdmin(FiguresAddress, ServiceAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"measured_at": timezone.now(), **super().get_changeform_initial_data(request)}
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> OutcomeMeasure:
-        return services.record_outcome(**data, at=timezone.now(), by=actor(request))

@@ -14,7 +14,6 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminImageFieldWidget
 
 from clinic.admin import ServiceAdmin
-from clinic.permissions import actor
 from patients.models import Patient
 from sessions import services
 from sessions.api.record.photos import as_jpeg
@@ -84,6 +83,7 @@ class PhotoForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Photo)
 class PhotoAdmin(ServiceAdmin):
+    adds = staticmethod(services.store_photo)
     list_display = ["thumbnail_image", "patient", "view", "zone", "taken_at", "uploaded_by"]
     list_filter = ["view", "taken_at"]
     list_select_related = ["patient", "zone", "uploaded_by"]
@@ -117,9 +117,6 @@ class PhotoAdmin(ServiceAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return self.shown if obj else []
-
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> Photo:
-        return services.store_photo(**data, at=timezone.now(), by=actor(request))
 
     @display(description="picture")
     def thumbnail_image(self, photo: Photo) -> str:

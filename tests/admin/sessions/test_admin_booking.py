@@ -38,7 +38,7 @@ def test_what_is_taken_in_the_meantime_is_told_where_it_was_typed(
     taken = RoomTaken("Room 1 is already booked.", field="room")
     client = client_of(dana)
 
-    with patch("sessions.services.book_session", side_effect=[taken]):
+    with patch("sessions.admin.sessions.TreatmentSessionAdmin.adds", side_effect=[taken]):
         answer = book(client, booking)
 
     assert answer.status_code == 200
