@@ -334,6 +334,7 @@ SPECTACULAR_SETTINGS = {
         "PhotoScope": "patients.models.PhotoScope",
         "SeverityEnum": "clinic.findings.Severity",
         "TaskSeverity": "patients.models.TaskSeverity",
+        "PlanKind": "sessions.lifecycle.PlanKind",
         "PlanStatus": "sessions.lifecycle.PlanStatus",
         "ProductKind": "sessions.models.ProductKind",
         "RaterRole": "sessions.models.RaterRole",

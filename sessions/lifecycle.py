@@ -51,6 +51,11 @@ class AbortReason(models.TextChoices):
     OTHER = "OTHER", "Something else"
 
 
+class PlanKind(models.TextChoices):
+    COURSE = "COURSE", "Course of treatment"
+    MAINTENANCE = "MAINTENANCE", "Maintenance"
+
+
 class PlanStatus(models.TextChoices):
     DRAFT = "DRAFT", "Draft"
     ACTIVE = "ACTIVE", "Active"

@@ -268,8 +268,9 @@ def _concerned(
     ).values("session")
     wanted = Q(pk__in=waiting)
     for step in variants:
-        # Two days more than enough: wall clocks and quiet hours move a message by less.
-        reach = step.offset + step.useful_for + 2 * DAY + (366 * DAY) * step.from_next_window
+        # Two days more than enough: wall clocks and quiet hours move a message by less. The longest
+        # interval, of maintenance, is two years.
+        reach = step.offset + step.useful_for + 2 * DAY + (731 * DAY) * step.from_next_window
         if step.anchor in TREATED:
             wanted |= Q(completed_at__gte=at - reach) | Q(aborted_at__gte=at - reach)
         elif step.anchor == Anchor.MISSED:

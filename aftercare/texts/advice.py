@@ -5,9 +5,12 @@ in the language of the text around them (`aftercare/locale`). A clinic that says
 writes it into its own text instead of the variable.
 """
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from django.utils.functional import Promise
+from django.utils.text import get_text_list
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -85,6 +88,29 @@ ANTIVIRAL = _(
     "with it one or two days before you come. If you have none yet, or do not know when to start, "
     "call us now on {phone}."
 )
+
+
+# What plans agree on: HomeCare. clinical.md §1.6.
+HOME_CARE: dict[str, Promise] = {
+    "SUNSCREEN": _("sunscreen each morning"),
+    "HAT": _("a hat in the sun"),
+    "MOISTURISER": _("a bland moisturiser"),
+    "RETINOID": _("a retinoid at night"),
+    "VITAMIN_C": _("vitamin C in the morning"),
+    "AZELAIC_ACID": _("azelaic acid"),
+    "MINOXIDIL": _("minoxidil"),
+}
+
+
+def home_care(agreed: Collection[str]) -> str:
+    """What the patient agreed to do at home, in the order of the list; empty if it is nothing."""
+    named = [str(words) for code, words in HOME_CARE.items() if code in agreed]
+    if not named:
+        return ""
+    listed = get_text_list(named, pgettext("cheeks and nose", "and"))
+    return gettext("What we agreed on for home: %(care)s. Please keep on with it.") % {
+        "care": listed
+    }
 
 
 def care(*areas: str) -> dict[str, str]:

@@ -24,6 +24,7 @@ from sessions.models import (
     Mode,
     ProductKind,
     ProductUse,
+    TreatmentPlan,
     TreatmentSession,
     TreatmentSessionQuerySet,
     ZoneTreatment,
@@ -71,6 +72,10 @@ def _values_of(message: Message, language: str, names: Collection[str]) -> dict[
         values |= advice_on_products(values, set(uses.values_list("product__kind", flat=True)))
     if advice.CARE.keys() & set(names):
         values |= advice.care(*(area.code for area in _areas(session)))
+    if "home_care" in names:
+        plans = TreatmentPlan.objects.filter(sessions__in=_sitting(session))
+        agreed = plans.values_list("home_care", flat=True)
+        values["home_care"] = advice.home_care({code for codes in agreed for code in codes})
     if "meeting" in names:
         values["meeting"] = meeting(session)
     if "antiviral" in names:

@@ -79,11 +79,15 @@ VARIABLES = {
         "A paragraph for who has had cold sores, if the mouth's area is treated; else nothing.",
         Place.BODY,
     ),
+    "home_care": Variable(
+        "A paragraph with the sun protection and care at home that were agreed; else nothing.",
+        Place.BODY,
+    ),
     "days_since": Variable("Days since the session.", Place.BODY, True),
     "next_date": Variable("When the next session is due at the earliest.", Place.BODY, True),
 }
 # A paragraph or list item that holds nothing but one of these is left out when it is empty.
-OPTIONAL = ("numbing", "serum", "meeting", "antiviral")
+OPTIONAL = ("numbing", "serum", "meeting", "antiviral", "home_care")
 
 # By the codes of patients/catalogue/areas.yaml, as are the areas below.
 ZONES = {

@@ -21,7 +21,7 @@ class PlanEventInline(MovesInline):
 class TreatmentPlanAdmin(OfOpenRecord, ServiceAdmin):
     adds = staticmethod(services.create_plan)
     list_display = ["patient", "protocol", "area", "practitioner", "status", "created_at"]
-    list_filter = ["status", "area", "concern"]
+    list_filter = ["status", "kind", "area", "concern"]
     list_select_related = ["patient", "protocol", "area", "practitioner"]
     search_fields = ["patient__family_name", "patient__given_name", "protocol__name"]
     autocomplete_fields = ["patient", "concern", "area", "protocol"]
@@ -30,13 +30,14 @@ class TreatmentPlanAdmin(OfOpenRecord, ServiceAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = [
-            *("patient", "concern", "area", "protocol", "practitioner", "planned_zones", "goals")
+            *("patient", "kind", "concern", "area", "protocol", "practitioner", "planned_zones"),
+            *("goals", "interval_months", "reason", "after_outcome", "home_care"),
         ]
         return [*fields, "planned_sessions", "status", "protocol_version"] if obj else fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        fixed = ["patient", "concern", "area", "protocol", "status", "protocol_version"]
-        return fixed if obj else []
+        fixed = ["patient", "kind", "after_outcome", "concern", "area", "protocol", "status"]
+        return [*fixed, "protocol_version"] if obj else []
 
     def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
         services.change_plan(plan_id=obj.pk, changes=changes, at=timezone.now(), by=actor(request))

@@ -21,8 +21,8 @@ from patients.models import Area, Concern, Patient, PatientConcern
 from sessions import services
 from sessions.api.booking.series import ProposalQuery, SeriesActions
 from sessions.api.retire import RetireIn, decider_of
-from sessions.lifecycle import PlanStatus
-from sessions.models import Protocol, TreatmentPlan
+from sessions.lifecycle import PlanKind, PlanStatus
+from sessions.models import HomeCare, OutcomeMeasure, Protocol, TreatmentPlan
 
 
 class PlanIn(Form):
@@ -40,6 +40,35 @@ class PlanIn(Form):
     )
     planned_zones = serializers.IntegerField(required=False, min_value=1, max_value=12, default=1)
     goals = TextField(required=False, allow_blank=True, max_length=2_000, default="")
+    kind = serializers.ChoiceField(choices=PlanKind.choices, default=PlanKind.COURSE)
+    interval_months = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=24,
+        default=None,
+        help_text="Of maintenance, which asks for it: months between its sessions.",
+    )
+    reason = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=2_000,
+        default="",
+        help_text="Of maintenance, which asks for it: what it keeps up.",
+    )
+    after_outcome = VisibleField(
+        queryset=OutcomeMeasure.objects.select_related("plan"),
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Of maintenance: the measured outcome that it follows from.",
+    )
+    home_care = serializers.ListField(
+        child=serializers.ChoiceField(choices=HomeCare.choices),
+        required=False,
+        max_length=len(HomeCare),
+        default=list,
+    )
     as_draft = serializers.BooleanField(default=False)
 
 
@@ -59,6 +88,7 @@ class PlanOut(serializers.ModelSerializer[TreatmentPlan]):
             "planned_sessions",
             "planned_zones",
             "goals",
+            *("kind", "interval_months", "reason", "after_outcome", "home_care"),
             "status",
             "created_at",
             "created_by",
@@ -68,6 +98,7 @@ class PlanOut(serializers.ModelSerializer[TreatmentPlan]):
 
 class PlanFilter(filters.FilterSet):
     patient = IdFilter()
+    kind = filters.ChoiceFilter(choices=PlanKind.choices)
     status = filters.MultipleChoiceFilter(choices=PlanStatus.choices, distinct=False)
 
     class Meta:

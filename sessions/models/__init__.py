@@ -26,7 +26,7 @@ from sessions.models.healing.side_effect import (
 )
 from sessions.models.healing.triage import TriageSignature, TriageVersion
 from sessions.models.hold import Hold
-from sessions.models.plan import IllegalPlanMove, PlanEvent, TreatmentPlan
+from sessions.models.plan import HomeCare, IllegalPlanMove, PlanEvent, TreatmentPlan
 from sessions.models.protocol import (
     MAX_DEPTH_MM,
     MIN_DEPTH_MM,
@@ -95,6 +95,7 @@ __all__ = [
     "Feeling",
     "FreedSlot",
     "Hold",
+    "HomeCare",
     "Identifier",
     "IllegalMove",
     "IllegalPlanMove",

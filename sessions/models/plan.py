@@ -1,20 +1,41 @@
 """Treatment plans: what is to be treated, by which protocol, and how far it has come."""
 
-from typing import Self
+from typing import Any, Self
 
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
 from clinic.errors import Conflict
 from clinic.models import Clinic, ClinicScoped, Event, Model, Moving, User, one_of, track_history
 from patients.models import Area, Concern, Patient, PatientConcern
-from sessions.lifecycle import PLAN_NEXT, PlanStatus
+from sessions.lifecycle import PLAN_NEXT, PlanKind, PlanStatus
 from sessions.models.protocol import Protocol, ProtocolVersion
+from sessions.models.triggers import outcome_of_this_patient
 
 
 class IllegalPlanMove(Conflict):
     code = "illegal_plan_move"
     title = "The plan cannot do this now"
+
+
+class HomeCare(models.TextChoices):
+    """What a patient agrees to do between the visits. clinical.md §1.6."""
+
+    SUNSCREEN = "SUNSCREEN", "Sun protection every day"
+    HAT = "HAT", "A hat in the sun"
+    MOISTURISER = "MOISTURISER", "A bland moisturiser"
+    RETINOID = "RETINOID", "A retinoid at night"
+    VITAMIN_C = "VITAMIN_C", "Vitamin C in the morning"
+    AZELAIC_ACID = "AZELAIC_ACID", "Azelaic acid"
+    MINOXIDIL = "MINOXIDIL", "Minoxidil"
+
+
+MAINTENANCE_COMPLETE = {
+    "interval_months": "Say how many months lie between the sessions of a maintenance plan.",
+    "reason": "Say what is to be kept up, and why.",
+}
 
 
 class TreatmentPlanQuerySet(ClinicScoped["TreatmentPlan"]):
@@ -34,6 +55,9 @@ class TreatmentPlan(Moving, Model):
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="plans")
+    kind = models.CharField(
+        max_length=12, choices=PlanKind, default=PlanKind.COURSE, db_default=PlanKind.COURSE
+    )
     concern = models.ForeignKey(Concern, on_delete=models.PROTECT)
     patient_concerns = models.ManyToManyField(
         PatientConcern,
@@ -55,6 +79,27 @@ class TreatmentPlan(Moving, Model):
         default=1, db_default=1, help_text="Zones of the area in one session: more take longer."
     )
     goals = models.TextField(blank=True, max_length=2_000)
+    interval_months = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Of maintenance: months between its sessions, 1 to 24."
+    )
+    reason = models.TextField(
+        blank=True, db_default="", max_length=2_000, help_text="Of maintenance: what it keeps up."
+    )
+    after_outcome = models.ForeignKey(
+        "treatment_sessions.OutcomeMeasure",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Of maintenance: the measured outcome that it follows from.",
+    )
+    home_care = ArrayField(
+        models.CharField(max_length=16, choices=HomeCare),
+        default=list,
+        blank=True,
+        db_default=[],
+        help_text="Sun protection and care at home that the patient agreed to; letters repeat it.",
+    )
     status = models.CharField(
         max_length=12,
         choices=PlanStatus,
@@ -80,6 +125,29 @@ class TreatmentPlan(Moving, Model):
                 violation_error_message="A session treats 1 to 12 zones.",
             ),
             one_of("plan_status_known", status=PlanStatus),
+            one_of("plan_kind_known", kind=PlanKind),
+            models.CheckConstraint(
+                name="plan_maintenance_complete",
+                condition=Q(
+                    kind=PlanKind.COURSE,
+                    interval_months__isnull=True,
+                    reason="",
+                    after_outcome__isnull=True,
+                )
+                | Q(kind=PlanKind.MAINTENANCE, interval_months__isnull=False, reason__regex=r"\S"),
+                violation_error_message="Maintenance has an interval and a reason; a course has "
+                "neither, and follows from no outcome.",
+            ),
+            models.CheckConstraint(
+                name="plan_interval_1_to_24_months",
+                condition=Q(interval_months__isnull=True) | Q(interval_months__range=(1, 24)),
+                violation_error_message="The interval is 1 to 24 months.",
+            ),
+            models.CheckConstraint(
+                name="plan_home_care_known",
+                condition=Q(home_care__contained_by=HomeCare.values),
+                violation_error_message="Only care at home that is on the list.",
+            ),
             # The key of what a session copies from its plan: see migration 0002_same_clinic.
             models.UniqueConstraint(
                 name="plan_key_with_copies", fields=["id", "clinic", "patient", "area"]
@@ -89,9 +157,34 @@ class TreatmentPlan(Moving, Model):
                 name="plan_key_with_patient", fields=["id", "clinic", "patient"]
             ),
         ]
+        triggers = [outcome_of_this_patient()]
 
     def __str__(self) -> str:
         return f"{self.patient}: {self.protocol}"
+
+    @property
+    def interval_days(self) -> int | None:
+        """Between the sessions of a maintenance plan; a course follows its protocol."""
+        return days_of_months(self.interval_months)
+
+    def clean(self) -> None:
+        """The same as the constraint, at the fields."""
+        wrong: dict[str, Any] = {}
+        if self.kind == PlanKind.MAINTENANCE:
+            given = {"interval_months": self.interval_months, "reason": self.reason.strip()}
+            wrong = {name: MAINTENANCE_COMPLETE[name] for name, value in given.items() if not value}
+        else:
+            for name in ("interval_months", "reason", "after_outcome_id"):
+                if getattr(self, name):
+                    wrong[name.removesuffix("_id")] = "Only maintenance has this."
+        if wrong:
+            raise ValidationError(
+                {name: ValidationError(words, code="maintenance") for name, words in wrong.items()}
+            )
+
+
+def days_of_months(months: int | None) -> int | None:
+    return None if months is None else months * 365 // 12
 
 
 class PlanEvent(Event):

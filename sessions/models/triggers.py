@@ -107,6 +107,29 @@ def reported_of_its_session() -> pgtrigger.Trigger:
     )
 
 
+def outcome_of_this_patient() -> pgtrigger.Trigger:
+    """Refuse a plan that follows from another patient's outcome. Merging moves plans and outcomes
+    together, so only a new plan or a new outcome is looked at."""
+    return pgtrigger.Trigger(
+        name="outcome_of_this_patient",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("after_outcome_id"),  # type: ignore[no-untyped-call]
+        condition=pgtrigger.Q(new__after_outcome__isnull=False),
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            f"""
+            IF NOT EXISTS (
+                SELECT FROM treatment_outcome_measure AS measured
+                JOIN treatment_plan AS plan ON plan.id = measured.plan_id
+                WHERE measured.id = NEW.after_outcome_id AND plan.patient_id = NEW.patient_id
+            ) THEN
+                {refuse("'the outcome is of another patient'", "plan_outcome_of_patient")}
+            END IF;
+            RETURN NEW;
+            """
+        ),
+    )
+
+
 def recovers_longer() -> pgtrigger.Trigger:
     """A new session obeys the hard minimum that counts now as well as the one that the session
     before it was booked by: the recovery of that one is lengthened first, and the constraint

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from sessions.lifecycle import UPCOMING, PlanStatus, Status
 from sessions.models import Kind, TreatmentSession
+from sessions.models.plan import days_of_months
 
 STILL_TO_COME = (*UPCOMING, Status.CHECKED_IN, Status.IN_PROGRESS)
 
@@ -69,8 +70,11 @@ def courses_of(ids: Iterable[UUID]) -> dict[UUID, list[Course]]:
     rows = TreatmentSession.objects.filter(plan__in=seen_from.values("plan"))
     by_plan: dict[UUID, Course] = {}
     found: dict[UUID, list[Course]] = {}
-    for plan, status, planned, code, name, *row, days in rows.order_by("starts_at").values_list(
-        *("plan", "plan__status", "plan__planned_sessions", "area__code", "area__name"),
+    for plan, status, planned, months, code, name, *row, days in rows.order_by(
+        "starts_at"
+    ).values_list(
+        *("plan", "plan__status", "plan__planned_sessions", "plan__interval_months"),
+        *("area__code", "area__name"),
         *("pk", "sitting", "kind", "visit_type__code", "status", "starts_at"),
         "protocol_version__target_min_days",
     ):
@@ -83,7 +87,7 @@ def courses_of(ids: Iterable[UUID]) -> dict[UUID, list[Course]]:
             areas = found.setdefault(leading, [])
             areas.insert(
                 len(areas) if sitting else 0,
-                replace(course, area=(code, name), target_min_days=days),
+                replace(course, area=(code, name), target_min_days=days_of_months(months) or days),
             )
     for areas in found.values():
         visits = _latest(course.visits for course in areas)

@@ -10,8 +10,8 @@ from clinic.errors import DomainError
 from clinic.models import Role, User
 from patients.models import Area, Concern, Patient, PatientConcern
 from patients.services.records import require_open
-from sessions.lifecycle import PlanStatus
-from sessions.models import Protocol, ProtocolVersion, TreatmentPlan
+from sessions.lifecycle import PlanKind, PlanStatus
+from sessions.models import OutcomeMeasure, Protocol, ProtocolVersion, TreatmentPlan
 
 
 class ProtocolDoesNotFit(DomainError):
@@ -27,6 +27,11 @@ class ForeignConcern(DomainError):
 class OtherConcern(DomainError):
     code = "other_concern"
     title = "The plan treats something else"
+
+
+class ForeignOutcome(DomainError):
+    code = "foreign_outcome"
+    title = "The outcome is another patient's"
 
 
 class NoVersion(DomainError):
@@ -63,13 +68,19 @@ def create_plan(
     patient_concerns: Sequence[PatientConcern] = (),
     planned_zones: int = 1,
     goals: str = "",
+    kind: str = PlanKind.COURSE,
+    interval_months: int | None = None,
+    reason: str = "",
+    after_outcome: OutcomeMeasure | None = None,
+    home_care: Sequence[str] = (),
     as_draft: bool = False,
 ) -> TreatmentPlan:
     """Plan a series of sessions by the version of the protocol that is in effect; active at once
-    unless it is a draft.
+    unless it is a draft. Maintenance comes at its own interval, for its reason, and may follow
+    from a measured outcome.
 
     Raises PatientArchived, ProtocolDoesNotFit, NoPractitionerHere, ForeignConcern, OtherConcern,
-    NoVersion.
+    ForeignOutcome, NoVersion, or ValidationError by field.
     """
     require_open(patient, field="patient")
     if (protocol.concern_id, protocol.area_id) != (concern.pk, area.pk):
@@ -86,8 +97,10 @@ def create_plan(
             raise OtherConcern(
                 f"The plan treats {concern} on {area}, not: {known}.", field="patient_concerns"
             )
+    if after_outcome and after_outcome.plan.patient_id != patient.pk:
+        raise ForeignOutcome("That was measured of another patient.", field="after_outcome")
     version = version_in_effect(protocol, at)
-    plan = TreatmentPlan.objects.create(
+    plan = TreatmentPlan(
         clinic_id=patient.clinic_id,
         patient=patient,
         concern=concern,
@@ -95,11 +108,18 @@ def create_plan(
         protocol=protocol,
         protocol_version=version,
         practitioner=practitioner,
-        planned_sessions=version.planned_sessions,
+        planned_sessions=_sessions_in_two_years(interval_months) or version.planned_sessions,
         planned_zones=planned_zones,
         goals=goals,
+        kind=kind,
+        interval_months=interval_months,
+        reason=reason,
+        after_outcome=after_outcome,
+        home_care=sorted(set(home_care)),
         created_by=by,
     )
+    plan.clean()
+    plan.save(force_insert=True)
     plan.patient_concerns.set(patient_concerns)
     plan.events.create(old_status="", new_status=plan.status, at=at, by=by)
     if not as_draft:
@@ -111,8 +131,9 @@ def create_plan(
 def change_plan(
     *, plan_id: UUID, changes: Mapping[str, Any], at: datetime, by: User
 ) -> TreatmentPlan:
-    """Change who treats, how many zones, or what the patient hopes for; what is booked already
-    stays as it is. Raises PatientArchived, NoPractitionerHere, or ValidationError by field."""
+    """Change who treats, how many zones, what the patient hopes for or agreed to do at home, or
+    how often and why it is kept up; what is booked already stays as it is.
+    Raises PatientArchived, NoPractitionerHere, or ValidationError by field."""
     rows = TreatmentPlan.objects.select_for_update(of=("self",)).select_related("patient")
     plan = rows.get(pk=plan_id)
     require_open(plan.patient)
@@ -123,6 +144,11 @@ def change_plan(
     plan.full_clean()
     plan.save(update_fields=list(changes))
     return plan
+
+
+def _sessions_in_two_years(interval_months: int | None) -> int | None:
+    """How many a maintenance plan has, before somebody looks whether it is still wanted."""
+    return max(1, 24 // interval_months) if interval_months else None
 
 
 def version_in_effect(protocol: Protocol, at: datetime) -> ProtocolVersion:

@@ -146,6 +146,11 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
     ),
     ("plan_has_sessions", {}, "planned_sessions", [1, 52], [0, 53]),
     ("plan_has_zones", {}, "planned_zones", [1, 12], [0, 13]),
+    (
+        "plan_interval_1_to_24_months",
+        {"kind": "MAINTENANCE", "reason": "x"},
+        *("interval_months", [1, 24], [0, 25]),
+    ),
     *(
         (name, {**HELD, "recovers_at": NINE + HOUR, "status": "BOOKED"}, field, good, bad)
         for name in ("session_times_ordered", "hold_times_ordered")

@@ -286,6 +286,18 @@ VIOLATIONS["candidacy_declined_tells_alternatives"] = lambda: make.CandidacyFact
 )
 VIOLATIONS["plan_has_sessions"] = lambda: make.PlanFactory(planned_sessions=0)
 VIOLATIONS["plan_has_zones"] = lambda: make.PlanFactory(planned_zones=0)
+VIOLATIONS["plan_kind_known"] = lambda: make.PlanFactory(kind="OTHER")
+VIOLATIONS["plan_maintenance_complete"] = lambda: make.PlanFactory(
+    kind="MAINTENANCE", interval_months=6
+)
+VIOLATIONS["plan_interval_1_to_24_months"] = lambda: make.PlanFactory(
+    kind="MAINTENANCE", interval_months=0, reason="x"
+)
+VIOLATIONS["plan_home_care_known"] = lambda: make.PlanFactory(home_care=["PRAYER"])
+VIOLATIONS["plan_outcome_of_patient"] = lambda: make.PlanFactory(
+    **{"kind": "MAINTENANCE", "interval_months": 6, "reason": "x"},
+    after_outcome=make.OutcomeMeasureFactory(),
+)
 VIOLATIONS["plan_status_known"] = lambda: make.PlanFactory(status="LOST")
 
 

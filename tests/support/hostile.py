@@ -113,6 +113,8 @@ LEFT_OUT = object()
 BY_PLACE: dict[tuple[str, str], Any] = {
     ("candidacies", "outcome"): "NOT_NOW",
     ("candidacies", "until"): "2031-01-01",
+    ("plans", "kind"): "MAINTENANCE",
+    ("plans", "after_outcome"): None,
     ("other-treatments", "place"): "ELSEWHERE",
     ("other-treatments", "treated_on"): "2024-05-01",
     ("exposures", "patient"): None,  # it was a colleague

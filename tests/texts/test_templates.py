@@ -173,7 +173,9 @@ def test_the_variables_are_the_ones_that_are_filled() -> None:
     body = " ".join(f"[{{{{ {name} }}}}]" for name in VARIABLES)
     template = TemplateFactory(body=body)
     message = MessageFactory(
-        step=template.step, session__plan__patient=PatientFactory(cold_sore_history=True)
+        step=template.step,
+        session__plan__patient=PatientFactory(cold_sore_history=True),
+        session__plan__home_care=["MOISTURISER"],
     )
     ZoneFactory(area=message.session.area, near_mouth=True)
     for kind in (ProductKind.ANAESTHETIC, ProductKind.SERUM):

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from django.db.models import Max
+
 from clinic.models import User
 from clinic.values.wallclock import instant_of
+from sessions.lifecycle import PlanKind
 from sessions.models import Kind, ProtocolVersion, TreatmentPlan, TreatmentSession
 from sessions.safety.loading.washouts import Washouts, load_washouts
 from sessions.scheduling.availability import Slot, free_slots
@@ -88,24 +91,33 @@ class _Course:
 
     @property
     def window(self) -> tuple[date, date] | None:
-        """The first and the last day that the protocol wants for the next session."""
+        """The first and the last day that the protocol wants for the next session, or that a
+        maintenance plan wants, within as many days as the protocol's."""
         if self.last is None:
             return None
         day = self.last.astimezone(self.plan.clinic.zone).date()
         protocol = self.protocol
-        targets = (protocol.target_min_days, protocol.target_max_days)
-        first, last = (day + timedelta(days=days) for days in targets)
-        return first, last
+        first = self.plan.interval_days or protocol.target_min_days
+        width = protocol.target_max_days - protocol.target_min_days
+        return day + timedelta(days=first), day + timedelta(days=first + width)
 
 
 def _course_of(plan: TreatmentPlan, at: datetime) -> _Course:
-    sessions = TreatmentSession.objects.occupying().filter(plan=plan, kind=Kind.TREATMENT)
-    starts = list(sessions.order_by("starts_at").values_list("starts_at", flat=True))
+    """Maintenance begins its interval after the last session on that skin, whatever its plan."""
+    of_skin = TreatmentSession.objects.occupying().filter(
+        patient=plan.patient_id, area=plan.area_id, kind=Kind.TREATMENT
+    )
+    starts = list(
+        of_skin.filter(plan=plan).order_by("starts_at").values_list("starts_at", flat=True)
+    )
+    last = starts[-1] if starts else None
+    if last is None and plan.kind == PlanKind.MAINTENANCE:
+        last = of_skin.aggregate(last=Max("starts_at"))["last"]
     return _Course(
         plan=plan,
         protocol=version_in_effect(plan.protocol, at),
         left=plan.planned_sessions - len(starts),
-        last=starts[-1] if starts else None,
+        last=last,
     )
 
 
