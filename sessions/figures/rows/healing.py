@@ -20,6 +20,7 @@ from sessions.models import (
 )
 from sessions.triage import Score
 
+SCORES = Score.values
 KIND_OF_SCORE = {
     SideEffectKind.ERYTHEMA: Score.REDNESS,
     SideEffectKind.OEDEMA: Score.SWELLING,
@@ -52,7 +53,7 @@ def _reports(rows: QuerySet[CheckIn]) -> list[Report]:
     pages = rows.annotate(deepest=deepest("session")).order_by("reported_at", "pk")
     session = ("session_id", "session__patient_id", "session__starts_at", "deepest")
     last = {}
-    for pk, first, *page in pages.values_list("pk", "report_id", *session, "day", *Score.values):
+    for pk, first, *page in pages.values_list("pk", "report_id", *session, "day", *SCORES):
         last[first or pk] = page
     return [_report(*page) for page in last.values()]
 
@@ -65,7 +66,7 @@ def _report(
     day: int,
     *scores: int | None,
 ) -> Report:
-    named = zip(Score.values, scores, strict=True)
+    named = zip(SCORES, scores, strict=True)
     return Report(
         session_id=session_id,
         patient_id=patient_id,
