@@ -87,12 +87,16 @@ def finish_home_screening(
     """Record what was answered at home as the patient's own screening, for staff to confirm by
     `due_at`. A full one if every question was answered, or else a re-screening.
 
-    Where the patient is not sure of something nothing is recorded: staff ask. Then None.
+    Where the patient is not sure of something nothing is recorded: staff ask. Then None. Pressed
+    twice, it is recorded once.
     Raises AnswersMissing, NothingToRescreen, PatientArchived.
     """
     patient = lock_open_record(patient_id)
     rules = questionnaire(at)
     given = home_answers(patient, rules, at=at)
+    newest = patient.screenings.order_by("-taken_at", "-id").first()
+    if not given and newest and newest.taken_by_id is None:
+        return newest
     unsure = [rule.name for rule in rules if rule.code in given and given[rule.code].answer is None]
     if unsure:
         _tell(patient, f"The patient is not sure about: {', '.join(unsure)}. Ask.", at=due_at)

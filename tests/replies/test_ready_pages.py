@@ -98,6 +98,7 @@ def test_a_whole_form_becomes_the_patients_own_screening(browser: Client, messag
     assert len(pages) <= PAGES
 
     done = finish(browser, message, note="I sleep badly")
+    assert finish(browser, message)["Location"] == done["Location"]  # pressed twice
 
     assert "go through them with you" in Client.get(browser, done["Location"]).content.decode()
     screening = Screening.objects.get()
@@ -228,7 +229,8 @@ def test_the_consent_is_read_or_signed_at_home(
     assert ConsentHandout.objects.get().handed_by is None
     unticked = post_by(browser, message, "ready/consent/", sign="yes", name="Grace")
     assert (unticked.status_code, TreatmentConsent.objects.count()) == (400, 0)
-    post_by(browser, message, "ready/consent/", sign="yes", name="Grace", clauses=["risks"])
+    for _ in range(2):
+        post_by(browser, message, "ready/consent/", sign="yes", name="Grace", clauses=["risks"])
 
     consent = TreatmentConsent.objects.get()
     assert (consent.recorded_by, consent.signer_name) == (None, "Grace")

@@ -52,6 +52,10 @@ def _sign(
     if not form.is_valid() or not _may_sign(message, at=at):
         return _show(request, message, text, at=at, problem=NOT_SIGNED, status=400)
     zones, devices = _covered(message.session)
+    today = at.astimezone(message.clinic.zone).date()
+    own = message.patient.treatment_consents.valid(today).filter(text=text, recorded_by=None)
+    if own.filter(zones=zones, device_models=devices).exists():  # pressed twice
+        return lead_to(message, "ready/", done="signed")
     try:
         record_treatment_consent(
             patient_id=message.patient_id,
