@@ -170,7 +170,7 @@ def timeline(steps: list[CareStep]) -> list[TimelineStretch]:
     stretches = []
     for anchor in Anchor:
         here = [step for step in steps if step.anchor == anchor]
-        here.sort(key=lambda step: step.offset + 28 * step.from_next_window * timedelta(days=1))
+        here.sort(key=lambda step: step.offset + USUAL_WINDOW * step.from_next_window)
         if here:
             stretches.append(TimelineStretch(anchor.label, [_mark(step) for step in here]))
     return stretches

@@ -1,7 +1,6 @@
 """Everything that can happen to a patient's record."""
 
 from patients.services.consents import (
-    current_texts,
     hand_out_consent,
     record_photo_consent,
     record_treatment_consent,
@@ -56,7 +55,6 @@ __all__ = [
     "choose_language",
     "confirm_screening",
     "correct_other_treatment",
-    "current_texts",
     "finish_home_screening",
     "finish_source",
     "finish_task",

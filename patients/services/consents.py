@@ -47,11 +47,6 @@ class AlreadyRevoked(Conflict):
     title = "This consent was revoked before"
 
 
-def current_texts(at: datetime) -> list[ConsentText]:
-    """The texts to be signed now, with their clauses."""
-    return list(ConsentText.objects.in_effect(at).prefetch_related("clauses"))
-
-
 @retried_transaction
 def hand_out_consent(
     *, patient_id: UUID, at: datetime, by: User | None, text: ConsentText | None = None

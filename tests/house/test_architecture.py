@@ -204,7 +204,6 @@ READS = {
         "alternatives",
         "candidates",
         "consenting_patients",
-        "current_texts",
         "is_known",
     ),
     *(
