@@ -207,6 +207,15 @@ def record_all(token: str, bodies: list[dict[str, Any]]) -> list[list[str]]:
     return bookings
 
 
+def what_is_read(desk: str, other: str) -> dict[str, tuple[str, load.Work]]:
+    """By its name in the report: whose token, and the request."""
+    return {
+        "day of one": (desk, load.reading(AVAILABILITY, **one_day())),
+        "week of ten": (other, load.reading(AVAILABILITY, **one_week())),
+        "day list": (desk, load.day_list(str(BASE), expected=800)),
+    }
+
+
 def measure(tokens: dict[str, str], *, rounds: int, seconds: float) -> dict[str, Any]:
     """Everything in turn, round by round."""
     machine, results = Machine(), dict[str, list[Result]]()
@@ -221,11 +230,7 @@ def measure(tokens: dict[str, str], *, rounds: int, seconds: float) -> dict[str,
         def book(name: str) -> load.Work:
             return load.booking(BIG.slot(number) for number in numbers[name])
 
-        reads = {
-            "day of one": (desk, load.reading(AVAILABILITY, **one_day())),
-            "week of ten": (other, load.reading(AVAILABILITY, **one_week())),
-            "day list": (desk, load.day_list(str(BASE), expected=800)),
-        }
+        reads = what_is_read(desk, other)
 
         def keep(name: str, result: Result) -> None:
             results.setdefault(name, []).append(result)
