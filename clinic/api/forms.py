@@ -86,18 +86,21 @@ class DayField(serializers.DateField):
         return day
 
 
-class DaysQuery(Form):
+class FirstAsFrom:
+    """For a form whose field `first` is sent as "from", which is a word of Python's."""
+
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()  # type: ignore[misc]
+        fields["from"] = fields.pop("first")
+        return fields
+
+
+class DaysQuery(FirstAsFrom, Form):
     """From one local day to another, both included."""
 
     longest: timedelta
-    # "from" is a word of Python's, so it gets its name below
     first = DayField(help_text="First local day.")
     to = DayField(help_text="Last local day.")
-
-    def get_fields(self) -> dict[str, Any]:
-        fields = super().get_fields()
-        fields["from"] = fields.pop("first")
-        return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not timedelta(0) <= attrs["to"] - attrs["from"] <= self.longest:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from clinic.api.base import InstantField, VisibleField
-from clinic.api.forms import DayField, Form, IdField, parse_body, parse_query
+from clinic.api.forms import DayField, FirstAsFrom, Form, IdField, parse_body, parse_query
 from clinic.models import Device, Room, User
 from clinic.permissions import actor
 from sessions import services
@@ -22,16 +22,10 @@ from sessions.api.booking.session_out import SessionOut, session_data
 from sessions.models import TreatmentPlan
 
 
-class ProposalQuery(Form):
+class ProposalQuery(FirstAsFrom, Form):
     practitioner = VisibleField(queryset=User.objects.practitioners(), required=False, default=None)
-    # "from" is a word of Python's, so it gets its name below
     first = DayField(required=False, default=None, help_text="Not before this day.")
     further_plans = FurtherPlansField()
-
-    def get_fields(self) -> dict[str, Any]:
-        fields = super().get_fields()
-        fields["from"] = fields.pop("first")
-        return fields
 
 
 class ProposedOut(serializers.Serializer[Any]):

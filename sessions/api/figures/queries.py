@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from clinic.api.base import acting_clinic
-from clinic.api.forms import CodeField, DayField, Form, IdField
+from clinic.api.forms import CodeField, DayField, FirstAsFrom, Form, IdField
 from patients.models import Area, Concern
 from sessions.figures.cuts import PERIOD_DAYS, SkinGroup
 from sessions.figures.rows.scope import Scope
@@ -21,11 +21,10 @@ MILESTONES = [(one.value, one.label) for one in (Milestone.DAY_90, Milestone.DAY
 COURSES = [("EXPECTED", "Expected"), ("UNEXPECTED", "Unexpected")]
 
 
-class FigureQuery(Form):
+class FigureQuery(FirstAsFrom, Form):
     """`scope` is what comes of it."""
 
     clinic = IdField(required=False, help_text="Only needed by staff who work at several clinics.")
-    # "from" is a word of Python's, so it gets its name below
     first = DayField(
         required=False, help_text="First local day; three years before the last if not given."
     )
@@ -36,11 +35,6 @@ class FigureQuery(Form):
     skin_group = serializers.ChoiceField(
         choices=SkinGroup.choices, required=False, help_text="All if not given."
     )
-
-    def get_fields(self) -> dict[str, Any]:
-        fields = super().get_fields()
-        fields["from"] = fields.pop("first")
-        return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         clinic = acting_clinic(self.context["request"], attrs.get("clinic"))
