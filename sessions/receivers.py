@@ -14,13 +14,37 @@ from django.dispatch import receiver
 from clinic.catalogue import Row, read
 from clinic.models import Clinic, in_words
 from clinic.wakeups import wake
-from patients.models import TaskKind
+from patients.models import Audience, OtherTreatment, TaskKind
 from patients.services import finish_source, raise_task
 from sessions import services
 from sessions.lifecycle import OCCUPIES, WaitlistStatus
 from sessions.models import TreatmentSession, VisitType, VisitTypeName, WaitlistEvent
+from sessions.safety.loading.other_treatments import needled_before
+from sessions.safety.loading.record import rules_in_effect
+from sessions.safety.patient.other_treatments import check_after_needling, pause_after_needling
 from sessions.signals import session_moved
 from sessions.tasks import keep_waitlist_moving
+
+
+@receiver(post_save, sender=OtherTreatment)
+def tell_of_too_soon(instance: OtherTreatment, raw: bool = False, **_: Any) -> None:
+    """Another treatment that did not wait for the skin to recover from needling."""
+    needled_on = None if raw else needled_before(instance)
+    if needled_on is None:
+        return
+    at, name = instance.recorded_at, instance.get_kind_display()
+    pause = pause_after_needling(instance.kind, rules_in_effect(at))
+    for found in check_after_needling(name, instance.treated_on, needled_on, pause):
+        raise_task(
+            clinic=instance.patient.clinic,
+            patient=instance.patient,
+            kind=TaskKind.OTHER,
+            audience=Audience.CLINICAL,
+            title=f"{name} too soon after needling",
+            detail=f"{found.message} ({found.rule}; {found.source})",
+            source=f"other-treatment:{instance.pk}",
+            at=at,
+        )
 
 
 @receiver(post_save, sender=Clinic)

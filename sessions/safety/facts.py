@@ -195,6 +195,7 @@ class OtherTreatment:
     where: str
     answer: Answer
     is_asked_by_name: bool = True  # by that question
+    kind: str = ""  # of OtherTreatmentKind
 
 
 @dataclass(frozen=True)

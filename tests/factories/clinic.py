@@ -215,6 +215,9 @@ RULES: dict[str, tuple[Any, str]] = {
     "anaesthetic-large-area": (400, "cm²"),
     "light-weight": (50, "kg"),
     "weight-valid-days": (180, "days"),
+    "skin-treated-after": (28, "days"),
+    "injected-after": (14, "days"),
+    "actives-pause-after-to": (7, "days"),
     "erythema-below": (1, "mm"),
 }
 

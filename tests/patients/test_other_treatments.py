@@ -10,7 +10,13 @@ from rest_framework.test import APIClient
 from clinic.errors import DomainError
 from clinic.models import User
 from patients import services
-from patients.models import QUESTIONS, OtherTreatment, OtherTreatmentKind, ScreeningRule
+from patients.models import (
+    QUESTIONS,
+    OtherTreatment,
+    OtherTreatmentKind,
+    ScreeningRule,
+    StaffTask,
+)
 from sessions.models import TreatmentSession
 from sessions.safety.assessment import assess_session
 from sessions.services.booking.series.proposal import propose_series
@@ -156,6 +162,31 @@ def test_the_washout_shows_where_it_was_done_and_until_when(booking: Booking) ->
     assert {code: f.clear_on for code, f in found().items()} == {
         "screening_chemical_peel": date(2030, 1, 18)
     }
+
+
+@pytest.mark.parametrize(("kind", "limit"), [("PEEL", 28), ("FILLER", 14), ("TOPICAL", 7)])
+def test_what_did_not_wait_after_needling_is_a_task(
+    booking: Booking, kind: str, limit: int
+) -> None:
+    """Recorded on the last day of its pause, and not on the first day after it."""
+    area, patient = booking.plan.area, booking.plan.patient
+    needled_on = booking.completed(NINE).starts_at_local.date()
+
+    for days in (limit, limit - 1):
+        OtherTreatmentFactory(
+            **{"patient": patient, "area": area, "kind": kind},
+            treated_on=needled_on + days * DAY,
+            recorded_at=NINE + 60 * DAY,
+        )
+    OtherTreatmentFactory(  # of another area
+        **{"patient": patient, "kind": kind, "treated_on": needled_on},
+        recorded_at=NINE + 60 * DAY,
+    )
+
+    (task,) = StaffTask.objects.filter(source__startswith="other-treatment:")
+    assert (task.audience, task.patient) == ("CLINICAL", patient)
+    assert f"{limit - 1} days after needling there: {limit} days are waited" in task.detail
+    assert "version 1" in task.detail
 
 
 def test_no_session_is_proposed_before_it_has_ended(booking: Booking) -> None:

@@ -60,6 +60,7 @@ CODES = {
         (INFO, NOBODY, "no_clearance_on_file alternatives_not_discussed"),
         (INFO, NOBODY, "on_label off_label interval_approved depth_within_tolerance"),
         (INFO, NOBODY, "endpoint_unexpected anaesthetic_not_comparable course_exceeded"),
+        (INFO, NOBODY, "treated_too_soon_after"),
         (INFO, NOBODY, "consent_leaves_out no_response response_not_measured"),
     ]
     for code in codes.split()
@@ -95,6 +96,9 @@ RULES = {
         "anaesthetic-otc-percent": "4.00",
         "anaesthetic-large-area": "400.00",
         "light-weight": "50.00",
+        "skin-treated-after": "28.00",
+        "injected-after": "14.00",
+        "actives-pause-after-to": "7.00",
     }.items()
 }
 
@@ -501,6 +505,17 @@ SCREENINGS = [
     row("a peel by the record, washed out", other_treatments=peel(21)),
     row("a peel elsewhere on the area", other_treatments=peel(1, zones={"forehead"})),
     row("a peel after the session", other_treatments=peel(-1)),
+    row(
+        "a peel on the last day of the pause after needling",
+        "treated_too_soon_after",
+        other_treatments=peel(33),
+        previous=facts.Previous(started_at=NINE - 60 * DAY, days_before=60),
+    ),
+    row(
+        "a peel after the pause",
+        other_treatments=peel(32),
+        previous=facts.Previous(started_at=NINE - 60 * DAY, days_before=60),
+    ),
     row("isotretinoin stopped, nobody knows when", "screening_isotretinoin", screening=ONCE),
     at("cold sores, an area without a mouth", CHEEKS, "1.50", screening=HSV),
     row("cold sores, the cheeks of a face", "screening_hsv", screening=HSV, area=FACE),

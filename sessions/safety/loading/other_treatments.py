@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from patients.models import (
@@ -14,8 +14,21 @@ from patients.models import (
     ScreeningRule,
     Zone,
 )
+from sessions.lifecycle import SIGNED
+from sessions.models import Kind, TreatmentSession
 from sessions.safety import facts
 from sessions.safety.loading.answers import answer_facts
+
+
+def needled_before(row: OtherTreatment) -> date | None:
+    """The clinic's day of the last needling of that area until the day of the treatment."""
+    zone = row.patient.clinic.zone
+    done = TreatmentSession.objects.filter(
+        patient=row.patient_id, area=row.area_id, kind=Kind.TREATMENT, status__in=SIGNED
+    )
+    starts = done.recovering().order_by("-starts_at").values_list("starts_at", flat=True)
+    days = (start.astimezone(zone).date() for start in starts)
+    return next((day for day in days if day <= row.treated_on), None)
 
 
 def other_treatments(
@@ -49,4 +62,5 @@ def _facts(row: OtherTreatment, rule: ScreeningRule, zones: Iterable[str]) -> fa
         where=row.where,
         answer=replace(answer, scope=Scope.ZONE),  # only where it was done
         is_asked_by_name=row.kind not in NOT_ASKED,
+        kind=row.kind,
     )
