@@ -19,6 +19,7 @@ from django.utils.html import format_html
 
 from aftercare.alerts.escalate import escalate
 from aftercare.channels import Channels, Refused, Unknown
+from aftercare.channels.blame import Blame
 from aftercare.dispatch import guard
 from aftercare.models import StaffAlert
 from aftercare.texts import gsm7
@@ -66,7 +67,7 @@ def _call(alert: StaffAlert, at: datetime, channels: Channels) -> None:
     except (Refused, Unknown) as error:
         logger.warning("alert %s: %s", alert.pk, error)
         alert.detail = str(error)[:300]
-        if getattr(error, "permanent", False) or alert.tries > len(AGAIN):
+        if getattr(error, "blame", None) == Blame.RECIPIENT or alert.tries > len(AGAIN):
             alert.ended_at = at
         else:
             alert.due_at = at + AGAIN[alert.tries - 1]

@@ -23,6 +23,7 @@ class _Conversation:
     """
 
     body_started = False
+    at_rcpt = False  # what decided was the reply to RCPT
     deadline = inf
     _in_step = True
     sock: Any
@@ -30,7 +31,7 @@ class _Conversation:
     def begin(self: Any, deadline: float) -> None:
         """A message comes next. Says hello if it is the first."""
         self.deadline = deadline
-        self.body_started, self._in_step = False, True
+        self.body_started, self.at_rcpt, self._in_step = False, False, True
         self.ehlo_or_helo_if_needed()
 
     def hand_over(self: Any, sender: str, to: str, content: bytes) -> tuple[int, str]:
@@ -51,6 +52,7 @@ class _Conversation:
             if code not in good:
                 # The server still answers what came with it, or even waits for a body.
                 self._in_step = not is_together
+                self.at_rcpt = command.startswith("RCPT")
                 return code, words.decode(errors="replace")
         self.body_started = True
         self.send(_as_body(content))

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 
+from aftercare.channels.blame import Blame, of_smtp
 from aftercare.channels.conversation import CLOSING, DONE, SMTP, SMTP_SSL
 from aftercare.channels.errors import Refused, Unknown, fault
 from aftercare.channels.kinds import ProviderKind
@@ -41,7 +42,8 @@ class SmtpChannel:
         try:
             content, to = wire(outgoing), recipient(outgoing.to)
         except ValueError as error:
-            raise Refused(f"cannot be an e-mail: {error}", permanent=True) from error
+            reason = f"cannot be an e-mail: {error}"
+            raise Refused(reason, blame=Blame.RECIPIENT) from error
         is_used = self._backend.connection is not None
         deadline = monotonic() + settings.EMAIL_TIMEOUT  # for all of it
         try:
@@ -60,7 +62,7 @@ class SmtpChannel:
             connection.begin(deadline)
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
-            raise _Closed(f"no connection: {fault(error)}") from error
+            raise _Closed(f"no connection: {_words(error)}"[:300]) from error
         try:
             code, words = connection.hand_over(recipient(own_address()), to, content)
         except (OSError, smtplib.SMTPException) as error:
@@ -75,7 +77,7 @@ class SmtpChannel:
         if code == CLOSING and not connection.body_started:
             raise _Closed(reason)
         if 400 <= code < 600 or not connection.body_started:
-            raise Refused(reason, permanent=500 <= code < 600)
+            raise Refused(reason, blame=of_smtp(code, words, at_rcpt=connection.at_rcpt))
         # no refusal, no acceptance: the server makes no sense
         raise Unknown(f"odd reply {code}")
 
@@ -93,3 +95,11 @@ class SmtpChannel:
             self._backend.close()
         except (OSError, smtplib.SMTPException):
             self._drop()
+
+
+def _words(error: OSError | smtplib.SMTPException) -> str:
+    """What the server has said, if it has said anything."""
+    if not isinstance(error, smtplib.SMTPResponseException):
+        return fault(error)
+    said = error.smtp_error
+    return f"{error.smtp_code} {said.decode(errors='replace') if isinstance(said, bytes) else said}"

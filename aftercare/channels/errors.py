@@ -2,13 +2,15 @@
 
 import re
 
+from aftercare.channels.blame import Blame
+
 
 class Refused(Exception):
-    """Certainly not accepted: it may be tried again, unless `permanent`."""
+    """Certainly not accepted, and whose fault that is."""
 
-    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+    def __init__(self, reason: str, *, blame: Blame = Blame.SERVICE) -> None:
         super().__init__(reason)
-        self.permanent = permanent
+        self.blame = blame
 
 
 class Unknown(Exception):

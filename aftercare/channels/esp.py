@@ -5,6 +5,7 @@ from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsR
 from django.conf import settings
 from django.core.mail import get_connection
 
+from aftercare.channels.blame import Blame
 from aftercare.channels.errors import Refused, Unknown
 from aftercare.channels.http import no_answer, refusal
 from aftercare.channels.kinds import ProviderKind
@@ -30,7 +31,7 @@ class AnymailChannel:
             self._backend.open()
             self._backend.send_messages([email])
         except AnymailRecipientsRefused as error:
-            raise Refused(_words(error), permanent=True) from error
+            raise Refused(_words(error), blame=Blame.RECIPIENT) from error
         except AnymailAPIError as error:
             if isinstance(error.__cause__, requests.RequestException) and error.response is None:
                 raise no_answer(error.__cause__) from error
@@ -38,7 +39,7 @@ class AnymailChannel:
                 raise Unknown(f"an answer that makes no sense: {_words(error)}") from error
             raise refusal(error.status_code, _words(error)) from error
         except AnymailError as error:  # about the message itself, before anything was sent
-            raise Refused(_words(error), permanent=True) from error
+            raise Refused(_words(error), blame=Blame.RECIPIENT) from error
         status = email.anymail_status  # type: ignore[attr-defined]
         if status.status == {"unknown"} and not status.message_id:
             raise Unknown("the provider does not say whether it was accepted")

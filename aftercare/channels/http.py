@@ -4,11 +4,10 @@ import json
 
 import requests
 
+from aftercare.channels import blame
 from aftercare.channels.errors import Refused, Unknown, fault
 
 TIMEOUT = (3.05, 8)  # seconds to connect and to answer
-# Our credentials or our pace, not this message: these may well work later.
-LATER = (401, 403, 408, 425, 429)
 
 
 def post(session: requests.Session, url: str, **kwargs: object) -> requests.Response:
@@ -37,19 +36,18 @@ def no_answer(error: requests.RequestException) -> Refused | Unknown:
 def refusal(status: int, text: str) -> Refused | Unknown:
     """A 4xx is a refusal. A 5xx is none: a gateway may fail after it has passed the message on,
     and only 503 says that it did not. A redirect is a wrong address in our settings."""
-    words = f"{status} {_words(text)}"[:300]
-    if 400 <= status < 500:
-        return Refused(words, permanent=status not in LATER)
-    if status == 503 or 300 <= status < 400:
-        return Refused(words)
+    code, said = _words(text)
+    words = f"{status} {said}"[:300]
+    if 300 <= status < 500 or status == 503:
+        return Refused(words, blame=blame.of_http(status, code))
     return Unknown(words)
 
 
-def _words(text: str) -> str:
-    """A provider's own code and words, out of its JSON if it is some."""
+def _words(text: str) -> tuple[str, str]:
+    """A provider's own code of the error, and what it says, out of its JSON if it is some."""
     try:
         answer = {name.lower(): value for name, value in json.loads(text).items()}
     except (ValueError, AttributeError):
-        return text
-    code, words = answer.get("code", answer.get("errorcode", "")), answer.get("message")
-    return f"{code} {words}".strip() if words else text
+        return "", text
+    code, words = str(answer.get("code", answer.get("errorcode", ""))), answer.get("message")
+    return code, f"{code} {words}".strip() if words else text

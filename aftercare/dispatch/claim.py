@@ -9,21 +9,29 @@ Note [Message lease]
     tell dead from slow, the lock can, because it ends with the connection.
 """
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from django.db import connection
 
 from aftercare.dispatch.outcome import LEASE
-from aftercare.models import Message, MessageStatus
+from aftercare.models import Message, MessageStatus, Outage
 from clinic.db.prepared import Prepared
 
 # By the partial index, so that the cost does not grow with the table.
 DUE = """
     SELECT ctid FROM aftercare_message
     WHERE status = 'PENDING' AND due_at <= %(at)s
+        AND channel <> ALL (%(resting)s::text[])
     ORDER BY due_at, id LIMIT %(limit)s
+"""
+# To see whether a channel works again: one message, the suspect only if there is no other.
+PROBE = """
+    SELECT ctid FROM aftercare_message
+    WHERE status = 'PENDING' AND due_at <= %(at)s AND channel = %(channel)s
+    ORDER BY id = %(suspect)s, due_at, id LIMIT 1
 """
 # Who holds one row must not wait for another: a row that somebody else holds is not marked.
 MARK_SQL = """
@@ -45,22 +53,34 @@ MARK_TYPES = {
 MARK = Prepared("message_mark", MARK_SQL, MARK_TYPES)
 
 
-def claim(*, worker: str, at: datetime, limit: int) -> list[UUID]:
-    """Reserve up to `limit` due messages for this worker; returns them oldest first.
+def claim(*, worker: str, at: datetime, limit: int, resting: Collection[str] = ()) -> list[UUID]:
+    """Reserve up to `limit` due messages for this worker, none of the channels that are `resting`;
+    returns them oldest first.
 
     MATERIALIZED, so that the rows are chosen once; a row that is locked stays where it is, so its
     place on disk (`ctid`) finds it again.
     """
+    of = {"limit": limit, "resting": list(resting)}
+    return _claim(DUE, {"at": at, "worker": worker, "until": at + LEASE, **of})
+
+
+def claim_probe(outage: Outage, *, worker: str, at: datetime) -> list[UUID]:
+    """Reserve one due message of a channel that rests. See Note [Outage]."""
+    of = {"channel": outage.channel, "suspect": outage.suspect_id}
+    return _claim(PROBE, {"at": at, "worker": worker, "until": at + LEASE, **of})
+
+
+def _claim(which: LiteralString, values: dict[str, Any]) -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH due AS MATERIALIZED ({DUE} FOR UPDATE SKIP LOCKED)
+            WITH due AS MATERIALIZED ({which} FOR UPDATE SKIP LOCKED)
             UPDATE aftercare_message AS message
             SET status = 'CLAIMED', worker = %(worker)s, lease_until = %(until)s
             FROM due WHERE message.ctid = due.ctid
             RETURNING message.due_at, message.id
             """,  # noqa: S608  a constant
-            {"at": at, "limit": limit, "worker": worker, "until": at + LEASE},
+            values,
         )
         return [message_id for _, message_id in sorted(cursor.fetchall())]
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from aftercare.channels import ProviderKind
+from aftercare.channels.blame import Blame
+from aftercare.dispatch import outages
 from aftercare.models import Message, MessageAttempt, MessageStatus, Outcome
 from aftercare.models.message import clean
 from clinic.db.rows import Insert
@@ -32,12 +34,27 @@ class AttemptResult:
     duration_ms: int | None = None
     provider_id: str = ""
     detail: str = ""
-    permanent: bool = False
+    blame: Blame | None = None  # of what was refused
 
 
-def record(message: Message, result: AttemptResult) -> None:
-    """Write the try down and move the message on. The caller holds the row's lock."""
+def record(message: Message, result: AttemptResult) -> bool:
+    """Write the try down and move the message on. The caller holds the row's lock.
+
+    Returns whether the message's channel rests now, because the next message would fare no better:
+    see Note [Outage].
+    """
+    is_refusal_of_us = result.outcome == Outcome.REFUSED and result.blame == Blame.SERVICE
+    if is_refusal_of_us and outages.begin(message, result.detail, at=result.at):
+        message.attempts -= 1  # no try of this message's: it is as due as it was
+        message.requeue(due_at=message.due_at, reason=result.detail)
+        return True
     record_attempt(message, result)
+    _move(message, result)
+    is_unknown = result.outcome == Outcome.UNKNOWN
+    return is_unknown and outages.begin(message, result.detail, at=result.at)
+
+
+def _move(message: Message, result: AttemptResult) -> None:
     match result.outcome:
         case Outcome.ACCEPTED:
             message.record_acceptance(at=result.at, provider_id=result.provider_id)
@@ -64,7 +81,7 @@ def _may_have_arrived(message: Message) -> bool:
 
 
 def _requeue_or_end(message: Message, result: AttemptResult, *, if_not: MessageStatus) -> None:
-    if result.permanent or message.attempts >= MAX_ATTEMPTS:
+    if result.blame == Blame.RECIPIENT or message.attempts >= MAX_ATTEMPTS:
         message.end(if_not, result.detail, at=result.at)
     else:
         later = result.at + BACK_OFF[message.attempts - 1]

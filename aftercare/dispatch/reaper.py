@@ -46,7 +46,7 @@ def expire(*, at: datetime) -> None:
 
 
 def _expire(message: Message, *, at: datetime) -> None:
-    tried = f"; last try: {message.reason}" if message.attempts and message.reason else ""
+    tried = f"; last try: {message.reason}" if message.reason else ""
     message.end(MessageStatus.EXPIRED, f"too late to be useful{tried}", at=at)
 
 

@@ -14,9 +14,9 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from aftercare.channels import Channel, Channels, ProviderKind, Refused, Unknown
 from aftercare.channels.errors import fault
-from aftercare.dispatch import guard, recheck
+from aftercare.dispatch import guard, outages, recheck
 from aftercare.dispatch.chain import accept_and_mark
-from aftercare.dispatch.claim import claim, mark, release
+from aftercare.dispatch.claim import claim, claim_probe, mark, release
 from aftercare.dispatch.locked_read import LockedMessageReader
 from aftercare.dispatch.outcome import BACK_OFF, LEASE, MAX_ATTEMPTS, AttemptResult, record
 from aftercare.dispatch.reaper import expire, reap
@@ -65,6 +65,7 @@ def send_due(
         reap(at=clock(), channels=channels, until=ends)
         run = Run(clock=clock, channels=channels, ends=ends)
         try:
+            run.probe()
             run.send(max_messages)
         except (OperationalError, InterfaceError) as error:
             logger.error("the database was lost while messages were sent: %s", type(error).__name__)
@@ -81,6 +82,9 @@ class Run:
         self.clock, self.channels, self.ends = clock, channels, ends
         self.worker = worker or uuid4().hex
         self.called = 0
+        self._resting: set[str] = set()  # channels, see Note [Outage]
+        self._rests = False  # the channel of the last message
+        self._probing = ""  # the channel that is tried with this message
         self._reader = LockedMessageReader(self.worker)
         self._texts: dict[tuple[Any, ...], MessageTemplate] = {}
 
@@ -88,7 +92,7 @@ class Run:
         batch = BATCH
         while self.called < max_messages and self._has_time():
             limit, began = min(batch, max_messages - self.called), monotonic()
-            ids = claim(worker=self.worker, at=self.clock(), limit=limit)
+            ids = claim(worker=self.worker, at=self.clock(), limit=limit, resting=self._resting)
             if not ids:
                 return
             try:
@@ -97,10 +101,21 @@ class Run:
                 release(worker=self.worker)
             batch = max(1, min(LARGEST_BATCH, int(len(ids) / (monotonic() - began))))
 
+    def probe(self) -> None:
+        """Try the channels that rest with one message each. See Note [Outage]."""
+        for outage in outages.take_probe(at=self.clock()):
+            self._probing = outage.channel
+            try:
+                self._send_batch(claim_probe(outage, worker=self.worker, at=self.clock()))
+            finally:
+                self._probing = ""
+                release(worker=self.worker)
+        self._resting = outages.resting()
+
     def _send_batch(self, ids: list[UUID]) -> None:
         self._reader.prefetch(ids)
-        waiting = deque(ids)
-        while waiting and self._has_time():
+        self._rests, waiting = False, deque(ids)
+        while waiting and self._has_time() and not self._rests:
             message_id = waiting.popleft()
             if self._mark(message_id):
                 self.call(message_id, waiting)
@@ -155,7 +170,11 @@ class Run:
         memory.results[message.pk] = result
         if result.outcome == Outcome.ACCEPTED and waiting and self._has_time() and may_chain():
             return self._advance(message, result, waiting)
-        record(message, result)
+        self._rests = record(message, result)
+        if self._rests:
+            self._resting.add(message.channel)
+        elif self._probing:
+            outages.end(self._probing)
         return None
 
     def _advance(
@@ -226,6 +245,8 @@ def _send(
     try:
         message.template = text_for(message)
         outgoing = render(message, message.template)
+    except (OperationalError, InterfaceError):  # the database is away: that is no try
+        raise
     except Exception as error:  # whatever a text does wrong, it is certain that nothing was sent
         logger.exception("message %s cannot be put into words", message.pk)
         return result(Outcome.REFUSED, detail=f"no text: {error}")
@@ -238,9 +259,7 @@ def _send(
     try:
         provider_id = channel.send(outgoing)
     except Refused as error:
-        return result(
-            Outcome.REFUSED, detail=str(error), permanent=error.permanent, duration_ms=took()
-        )
+        return result(Outcome.REFUSED, detail=str(error), blame=error.blame, duration_ms=took())
     except Unknown as error:
         return result(Outcome.UNKNOWN, detail=str(error), duration_ms=took())
     except Exception as error:  # a fault of ours, and nobody knows how far it had come

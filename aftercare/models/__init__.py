@@ -9,6 +9,7 @@ from aftercare.models.attempt import MessageAttempt, Outcome
 from aftercare.models.guard import DispatchGuard
 from aftercare.models.inbound import InboundMessage, Keyword
 from aftercare.models.message import IllegalMessageMove, Message
+from aftercare.models.outage import Outage
 from aftercare.models.receipt import DeliveryReceipt, ReceiptKind
 from aftercare.models.sequence import (
     ANNOUNCES,
@@ -45,6 +46,7 @@ __all__ = [
     "MessageAttempt",
     "MessageStatus",
     "MessageTemplate",
+    "Outage",
     "Outcome",
     "ReceiptKind",
     "StaffAlert",

@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from aftercare.dispatch import guard
+from aftercare.dispatch import guard, outages
 from aftercare.models import Message, MessageStatus
 from clinic.models import Heartbeat
 
@@ -67,7 +67,7 @@ def _why_not_dispatching() -> list[str]:
     reasons = [reason for reason, is_so in found.items() if is_so]
     if objection := guard.check():
         reasons.append(f"nothing is sent: {objection}")
-    return reasons
+    return reasons + outages.reasons(at=now)
 
 
 def _oldest(moment: str, status: str) -> datetime | None:

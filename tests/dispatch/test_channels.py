@@ -11,11 +11,13 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from aftercare.channels import ProviderKind, Refused, Unknown, channel_for
+from aftercare.channels.blame import Blame
 from aftercare.channels.email import SmtpChannel
 from aftercare.channels.sms import CaptureSms, HttpSms, TwilioSms
 from aftercare.texts.render import Outgoing
 from tests.support.doubles import HttpGateway, SmtpServer
 
+AGAIN = {Blame.RECIPIENT: "never", Blame.MOMENT: "again", Blame.SERVICE: "again"}
 KEY = UUID("01890000-0000-7000-8000-000000000001")
 MAIL = Outgoing(
     key=KEY,
@@ -76,7 +78,8 @@ def test_one_connection_serves_a_batch(smtp: SmtpServer) -> None:
         ("BODY", "451 later", "again"),
         ("BODY", "251 what", "unknown"),
         ("BODY", "nonsense", "unknown"),
-        ("BODY", "552 too big", "never"),
+        ("BODY", "552 5.2.3 too big", "never"),
+        ("BODY", "552 too big", "again"),
         ("BODY", "cut", "unknown"),
         ("BODY", "accept and cut", "unknown"),
         ("BODY", "silence", "unknown"),
@@ -94,7 +97,7 @@ def test_a_mail_server_that_fails(
         channel.send(MAIL)
 
     error: Any = failed.value
-    got = "unknown" if isinstance(error, Unknown) else "never" if error.permanent else "again"
+    got = "unknown" if isinstance(error, Unknown) else AGAIN[error.blame]
     assert got == outcome
     smtp.script = {}
     assert channel.send(MAIL)  # the channel is fit for the next message
@@ -141,7 +144,8 @@ def test_twilio_gets_its_form(gateway: HttpGateway, settings: Any) -> None:
     [
         ((400, "bad number"), "never"),
         ((401, "who are you"), "again"),
-        ((404, "no such number"), "never"),
+        ((404, "no such address"), "again"),
+        ((422, "no such number"), "never"),
         ((429, "slow down"), "again"),
         ((500, "oops"), "unknown"),
         ((502, "oops"), "unknown"),
@@ -164,7 +168,7 @@ def test_a_gateway_that_fails(
     except Unknown:
         got = "unknown"
     except Refused as error:
-        got = "never" if error.permanent else "again"
+        got = AGAIN[error.blame]
 
     assert got == outcome
 

@@ -157,7 +157,7 @@ def test_in_quiet_hours_a_message_waits_without_using_up_a_try(smtp: SmtpServer)
 
 
 def test_a_refusal_is_tried_again_later_and_runs_out(smtp: SmtpServer) -> None:
-    smtp.script = {"RCPT": "451 later"}
+    smtp.script = {"RCPT": "450 later"}
     message = ready(expires_at=NINE + 7 * DAY)
     waits = []
     while (status := seen(message)[0]) == "PENDING":
@@ -167,7 +167,7 @@ def test_a_refusal_is_tried_again_later_and_runs_out(smtp: SmtpServer) -> None:
         waits.append(message.due_at - due)
 
     assert status == "FAILED"
-    assert message.reason == "451 later"
+    assert message.reason == "450 later"
     assert message.attempts == dispatch.MAX_ATTEMPTS
     assert waits[:-1] == dispatch.BACK_OFF == [n * MINUTE for n in (1, 5, 15, 60, 180)]
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from aftercare.channels import Refused, Unknown, channel_for
+from aftercare.channels.blame import Blame
 from aftercare.channels.esp import AnymailChannel
 from aftercare.channels.message import compose
 from aftercare.channels.sms import TwilioSms
@@ -36,7 +37,7 @@ def outcome(channel: Any, message: Any) -> str:
     try:
         channel.send(message)
     except Refused as error:
-        return "never" if error.permanent else "again"
+        return "never" if error.blame == Blame.RECIPIENT else "again"
     except Unknown:
         return "unknown"
     return "sent"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from aftercare.channels import Refused, Unknown
+from aftercare.channels.blame import Blame
 from aftercare.channels.email import SmtpChannel
 from tests.dispatch.test_channels import MAIL
 from tests.support.doubles import SmtpServer
@@ -147,4 +148,4 @@ def test_what_cannot_be_an_email_is_refused_for_good(channel: SmtpChannel) -> No
     with pytest.raises(Refused, match="cannot be an e-mail") as refused:
         channel.send(replace(MAIL, to="two\nlines@patients.example"))
 
-    assert refused.value.permanent
+    assert refused.value.blame == Blame.RECIPIENT

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
-from aftercare.models import DispatchGuard, MessageStatus
+from aftercare.models import DispatchGuard, MessageStatus, Outage
 from sessions.lifecycle import Status
 from sessions.models import SessionEvent, TreatmentSession, tube_code
 from tests import factories as make
@@ -771,6 +772,12 @@ VIOLATIONS["staff_task_that_is_grave_has_an_outcome"] = lambda: make.StaffTaskFa
 )
 VIOLATIONS["staff_task_audience_known"] = lambda: make.StaffTaskFactory(audience="ALL")
 VIOLATIONS["staff_task_done_iff_done_at"] = lambda: make.StaffTaskFactory(status="DONE")
+VIOLATIONS["outage_channel_known"] = lambda: Outage.objects.create(
+    channel="FAX", suspect_id=uuid4()
+)
+VIOLATIONS["outage_open_iff_paused"] = lambda: Outage.objects.create(
+    channel="SMS", suspect_id=uuid4(), opened_at=NINE
+)
 VIOLATIONS["staff_alert_step_known"] = lambda: make.StaffAlertFactory(step=4)
 VIOLATIONS["staff_alert_channel_known"] = lambda: make.StaffAlertFactory(channel="FAX")
 VIOLATIONS["staff_alert_sent_or_given_up"] = lambda: make.StaffAlertFactory(

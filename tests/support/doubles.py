@@ -21,6 +21,7 @@ class SmtpServer:
 
     def __init__(self) -> None:
         self.script: dict[str, str] = {}
+        self.refused: dict[str, str] = {}  # replies to RCPT by address
         self.accepted: list[str] = []
         self.recipients: list[str] = []  # of what was accepted, as the envelopes say
         self.verbs: list[str] = []
@@ -61,6 +62,8 @@ class SmtpServer:
             }.get(verb, "250 OK")
             # before it answers: a test may change the script as soon as it has the answer
             reply = self.script.get(verb, default)
+            if verb == "RCPT":
+                reply = self.refused.get(rest.removeprefix("TO:<").removesuffix(">"), reply)
             if verb == "EHLO" and not self.pipelining:
                 reply = "250 here"
             if not self._answer(out, reply):

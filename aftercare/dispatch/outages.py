@@ -1,0 +1,96 @@
+"""A channel on which nothing is accepted rests, and is tried with one message at a time.
+
+Note [Outage]
+    What a provider says of us, and no answer at all, it would say of every message. So the first
+    such refusal opens an outage of the channel: messages stay as due as they were, no try is
+    counted, and nothing of the channel is claimed. When the pause is over, one worker takes one
+    message to see; the longer it lasts, the longer the pauses. The first message that the provider
+    takes, or refuses for its own sake, ends the outage.
+    A message that is refused as if nothing could be sent, while others are taken (for its words,
+    say), would close the channel again and again. So the one that opened an outage is its suspect:
+    it is not the one to be tried while another waits, and if it is refused first again once others
+    were taken, that counts as a try of its own.
+"""
+
+import logging
+import re
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from aftercare.models import Message, Outage
+from patients.models import Channel
+
+logger = logging.getLogger(__name__)
+
+SHORTEST, LONGEST = timedelta(seconds=30), timedelta(minutes=10)
+PROBE = timedelta(minutes=1)  # for the one who tries, until another may
+CERTAIN = timedelta(minutes=1)  # a single refusal is no news: the next try may pass
+SECRET = re.compile(r"\S*@\S*|\+?\d[\d ()/-]{5,}\d")  # who was written to, in a provider's words
+
+
+def begin(message: Message, reply: str, *, at: datetime) -> bool:
+    """Nothing is accepted on the message's channel, it seems: let the channel rest. False if it is
+    this message alone. The caller holds the message's lock."""
+    defaults = {"reply": "", "suspect_id": message.pk}
+    Outage.objects.get_or_create(channel=message.channel, defaults=defaults)
+    outage = Outage.objects.select_for_update().get(channel=message.channel)
+    if outage.opened_at is None:
+        if outage.refusals and outage.suspect_id == message.pk:
+            return False
+        outage.opened_at, outage.refusals, outage.suspect_id = at, 0, message.pk
+    outage.refusals += 1
+    outage.reply = mask(reply)[:300]
+    pause = min(max((at - outage.opened_at) / 2, SHORTEST), LONGEST)
+    outage.paused_until = at + pause
+    outage.save()
+    logger.warning("%s; tried again in %d s", in_words(outage, at=at), pause.total_seconds())
+    return True
+
+
+def end(channel: str) -> None:
+    """Something was accepted: send on."""
+    if (
+        Outage.objects.filter(channel=channel)
+        .exclude(opened_at=None)
+        .update(opened_at=None, paused_until=None)
+    ):
+        logger.warning("messages are accepted by %s again", Channel(channel).label)
+
+
+def take_probe(*, at: datetime) -> list[Outage]:
+    """The outages that this worker is to try with one message each: nobody else, for a while."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE aftercare_outage SET paused_until = %s WHERE paused_until <= %s"
+            " RETURNING channel",
+            [at + PROBE, at],
+        )
+        channels = [channel for (channel,) in cursor.fetchall()]
+    return list(Outage.objects.filter(channel__in=channels)) if channels else []
+
+
+def resting() -> set[str]:
+    """The channels on which nothing is claimed."""
+    return set(Outage.objects.exclude(opened_at=None).values_list("channel", flat=True))
+
+
+def reasons(*, at: datetime) -> list[str]:
+    """In words, the channels on which messages wait and nothing is accepted."""
+    return [
+        in_words(outage, at=at)
+        for outage in Outage.objects.filter(opened_at__lte=at - CERTAIN).order_by("channel")
+        if Message.objects.due(at).filter(channel=outage.channel).exists()
+    ]
+
+
+def in_words(outage: Outage, *, at: datetime) -> str:
+    minutes = (at - (outage.opened_at or at)) // timedelta(minutes=1)
+    times = "1 refusal" if outage.refusals == 1 else f"{outage.refusals} refusals"
+    channel = outage.get_channel_display()
+    return f"nothing accepted by {channel} for {minutes} min, {times}: {outage.reply}"
+
+
+def mask(reply: str) -> str:
+    """A provider's words without whom they are about: they are shown where nobody logs in."""
+    return " ".join(SECRET.sub("…", reply).split())
