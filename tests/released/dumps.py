@@ -50,8 +50,9 @@ def make_database(url: str, name: str) -> str:
 
 
 def drop_database(url: str, name: str) -> None:
+    """Not by force: that takes rights over autovacuum, which PostgreSQL itself sends away."""
     with psycopg.connect(url, autocommit=True) as connection:
-        statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        statement = sql.SQL("DROP DATABASE IF EXISTS {}")
         connection.execute(statement.format(sql.Identifier(name)))
 
 
