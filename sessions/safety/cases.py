@@ -16,13 +16,20 @@ from django.core.exceptions import ObjectDoesNotExist
 
 from clinic.findings import Finding, Severity
 from clinic.models import CredentialKind, DeviceModel, Jurisdiction, Proof
-from patients.models import ConcernSubtype, ScreeningRule, Zone
+from patients.models import (
+    ConcernSubtype,
+    OtherTreatment,
+    OtherTreatmentKind,
+    ScreeningRule,
+    Zone,
+)
 from sessions.models import Endpoint, Product, ProductKind, ProtocolVersion
 from sessions.safety import assess, facts
 from sessions.safety.loading.answers import answer_facts
 from sessions.safety.loading.chart import product_facts, zone_facts
 from sessions.safety.loading.healing import PIGMENT, courses_in_effect, open_side_effect
 from sessions.safety.loading.label import device_facts, poor_response
+from sessions.safety.loading.other_treatments import with_questions
 from sessions.safety.loading.record import (
     area_facts,
     protocol_facts,
@@ -36,7 +43,7 @@ KNOWN = {
     *("age", "skin", "device", "protocol", "yes", "patient", "previous", "effects", "chart"),
     *("products", "consent", "expectations", "cartridge", "other_area", "asks", "scenario"),
     *("good_health", "planned", "screening", "cooling_off", "response", "credentials", "asks_for"),
-    *("jurisdiction", "subtype", "weight", "alternatives"),
+    *("jurisdiction", "subtype", "weight", "alternatives", "others"),
 }
 
 
@@ -106,6 +113,7 @@ def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
         area=area_facts(version.protocol.area),
         record=_record(inputs),
         screening=_screening(inputs, at),
+        other_treatments=_other_treatments(inputs, version, at),
         consent=_consent(inputs, device, treated, at),
         cooling_off_days=inputs.get("cooling_off", 0),
         subtypes={form.code: form.name for form in forms},
@@ -127,6 +135,23 @@ def case_facts(inputs: Mapping[str, Any], *, at: datetime) -> facts.Facts:
 
 def _forms(inputs: Mapping[str, Any]) -> list[ConcernSubtype]:
     return [ConcernSubtype.objects.get(code=inputs["subtype"])] if "subtype" in inputs else []
+
+
+def _other_treatments(
+    inputs: Mapping[str, Any], version: ProtocolVersion, at: datetime
+) -> tuple[facts.OtherTreatment, ...]:
+    """On the area of the protocol, on all of it unless zones are named."""
+    rows = [
+        OtherTreatment(
+            kind=OtherTreatmentKind(other["kind"]),
+            area=version.protocol.area,
+            zones=other.get("zones", []),
+            treated_on=at.date() - other["days"] * DAY,
+            place_name=other.get("place", ""),
+        )
+        for other in inputs.get("others") or []
+    ]
+    return with_questions(rows, at) if rows else ()
 
 
 def _response(inputs: Mapping[str, Any]) -> facts.Response:

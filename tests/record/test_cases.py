@@ -119,6 +119,11 @@ def test_every_finding_says_what_evidence_it_rests_on(lines: dict[str, Any]) -> 
 
 MUCH = [{"code": "lidocaine-prilocaine-5", "grams": 45, "area": 400}]
 SCAR = {"device": "skinstylus", "protocol": "scar-abdomen"}
+CREAM = [{"code": "lidocaine-prilocaine-5", "grams": 5, "area": 100, "on": 60, "off": 5}]
+OTHER_CREAM = [{"code": "lidocaine-4", "grams": 5, "area": 100, "on": 40, "off": 5}]
+RULED_OUT = "anaesthetic_contraindicated"
+TOO_SOON, CHEEKS = "treated_too_soon_after", [["cheeks", "1.50", 6]]
+LONG_AGO = [{"days": 60, "depth": "1.50"}]
 STOPPED = [{"days": 42 * n, "depth": "1.00"} for n in (1, 2, 3)]
 
 
@@ -142,11 +147,30 @@ STOPPED = [{"days": 42 * n, "depth": "1.00"} for n in (1, 2, 3)]
         ({"protocol": "melasma-face"}, "alternatives_not_discussed"),
         ({"protocol": "melasma-face", "alternatives": True}, ""),
         ({"subtype": "acne-scar-rolling"}, ""),
+        # other treatments of the same skin: the last day of a washout, the next one, another zone
+        ({"others": [{"kind": "PEEL", "days": 20}]}, "screening_chemical_peel"),
+        ({"others": [{"kind": "PEEL", "days": 21}]}, ""),
+        ({"others": [{"kind": "PEEL", "days": 3, "zones": ["nose"]}], "chart": CHEEKS}, ""),
+        ({"others": [{"kind": "TCA_CROSS", "days": 5}]}, "screening_chemical_peel"),
+        ({"others": [{"kind": "IPL", "days": 27}]}, "screening_laser_ipl"),
+        ({"others": [{"kind": "ABLATIVE_LASER", "days": 89}]}, "screening_laser_ablative"),
+        ({"others": [{"kind": "SUBCISION", "days": 41}]}, "screening_needling_elsewhere"),
+        ({"others": [{"kind": "FILLER", "days": 13}]}, "screening_toxin_filler"),
+        ({"others": [{"kind": "PEEL", "days": 33}], "previous": LONG_AGO}, TOO_SOON),
+        ({"others": [{"kind": "PEEL", "days": 32}], "previous": LONG_AGO}, ""),
+        ({"others": [{"kind": "TOXIN", "days": 46}], "previous": LONG_AGO}, ""),
+        # creams that an answer rules out
+        ({"yes": {"methaemoglobin": None}, "products": CREAM}, RULED_OUT),
+        ({"yes": {"methaemoglobin": None}, "products": OTHER_CREAM}, ""),
+        ({"yes": {"anaesthetic-medicines": None}, "products": OTHER_CREAM}, RULED_OUT),
+        ({"yes": {"fainting-seizures": None}, "products": CREAM}, ""),
     ],
 )
 def test_cases_try_what_the_file_does_not(inputs: dict[str, Any], code: str, lines: Any) -> None:
     codes = {"no_response", "response_not_measured", "credential_expired", "examination_due"}
     codes |= {"anaesthetic_dose_of_day", "no_clearance_on_file", "alternatives_not_discussed"}
+    codes |= {"screening_chemical_peel", "screening_laser_ipl", "screening_laser_ablative"}
+    codes |= {"screening_needling_elsewhere", "screening_toxin_filler", TOO_SOON, RULED_OUT}
     if "device" in inputs:
         codes |= {"on_label", "off_label"}
     found = {finding.code for finding in assess_case(inputs, at=timezone.now())} & codes

@@ -1,6 +1,6 @@
 """Treatments beside the needle, with what the questions of the screening say about them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
@@ -40,8 +40,13 @@ def other_treatments(
             "treated_on", "id"
         )
     )
-    if not rows:
-        return ()
+    return with_questions(rows, at) if rows else ()
+
+
+def with_questions(
+    rows: Sequence[OtherTreatment], at: datetime
+) -> tuple[facts.OtherTreatment, ...]:
+    """With what the questions in effect say of their days; without those that have no washout."""
     questions = {QUESTIONS[OtherTreatmentKind(row.kind)] for row in rows}
     rules = {r.code: r for r in ScreeningRule.objects.in_effect(at).filter(code__in=questions)}
     zones: dict[UUID, list[str]] = {}
