@@ -1,5 +1,6 @@
 """What a rule of the clinic says when it refuses. Each app defines its own errors from these."""
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -7,7 +8,8 @@ class DomainError(Exception):
     """A request that was understood and is refused (HTTP 422).
 
     `code` is for programs and never changes; the message is for people and says what would be
-    right; `field` names the input it is about; `extra` holds further facts for the caller.
+    right; `field` names the input it is about; `extra` holds further facts for the caller. `others`
+    are what else the same request is refused for.
     """
 
     status = 422
@@ -20,6 +22,7 @@ class DomainError(Exception):
         self.message = message
         self.field = field
         self.extra = extra
+        self.others: Sequence[DomainError] = ()
 
 
 class Conflict(DomainError):

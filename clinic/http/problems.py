@@ -122,9 +122,11 @@ def _shown(text: str) -> str:
 
 def _domain(exc: DomainError) -> HttpResponse:
     set_rollback()
-    errors = []
-    if exc.field:
-        errors = [{"pointer": f"/{exc.field}", "code": exc.code, "detail": exc.message}]
+    errors = [
+        {"pointer": f"/{each.field}", "code": each.code, "detail": each.message}
+        for each in (exc, *exc.others)
+        if each.field
+    ]
     answer = problem(exc.status, exc.code, exc.title, exc.message, errors=errors, **exc.extra)
     if exc.retry_after:
         answer["Retry-After"] = str(exc.retry_after)

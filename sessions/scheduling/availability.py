@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any, TypedDict, final
 from uuid import UUID
 
 from django.db import connection
@@ -39,6 +39,7 @@ class SlotTaken(Conflict):
     """The time is not free; another one, or other people and things, would do."""
 
 
+@final
 class Chosen(TypedDict):
     """When, with whom, where and with what: what `book_session` needs to know of a slot."""
 

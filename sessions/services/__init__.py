@@ -22,7 +22,8 @@ from sessions.services.booking.callers import book_caller
 from sessions.services.booking.holds import place_hold, release_hold
 from sessions.services.booking.moves import move_session
 from sessions.services.booking.reschedule import reschedule_session
-from sessions.services.booking.series.book import book_series
+from sessions.services.booking.series.book import ChosenVisit, book_series
+from sessions.services.booking.series.course import propose_course
 from sessions.services.booking.series.follow_up import (
     FollowUp,
     propose_follow_up,
@@ -83,6 +84,7 @@ from sessions.services.record.photos import (
 __all__ = [
     "Choice",
     "Chosen",
+    "ChosenVisit",
     "Decider",
     "Decision",
     "FollowUp",
@@ -123,6 +125,7 @@ __all__ = [
     "open_calendar",
     "override_finding",
     "place_hold",
+    "propose_course",
     "propose_follow_up",
     "propose_moves",
     "propose_series",

@@ -18,7 +18,7 @@ REFUSED = (DomainError, ValidationError, IntegrityError, DataError, ProtectedErr
 def refusals(error: Exception) -> list[tuple[str, str]]:
     """Pairs of a field, or nothing, and a sentence."""
     if isinstance(error, DomainError):
-        return [(error.field, error.message)]
+        return [(each.field, each.message) for each in (error, *error.others)]
     if isinstance(error, ValidationError):
         by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
         return [

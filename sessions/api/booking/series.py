@@ -19,7 +19,7 @@ from sessions import services
 from sessions.api.booking.availability import OfferedEnd
 from sessions.api.booking.lookup import FurtherPlansField, find_named
 from sessions.api.booking.session_out import SessionOut, session_data
-from sessions.models import TreatmentPlan
+from sessions.models import TreatmentPlan, VisitType
 
 
 class ProposalQuery(FirstAsFrom, Form):
@@ -66,12 +66,31 @@ def proposed_visit(found: services.FollowUp) -> dict[str, Any]:
     }
 
 
+CHOSEN = ("starts_at", "practitioner", "room", "device")
+
+
 class ChosenIn(Form):
     starts_at = InstantField()
     ends_at = OfferedEnd()
     practitioner = VisibleField(queryset=User.objects.practitioners())
-    room = VisibleField(queryset=Room.objects.all())
-    device = VisibleField(queryset=Device.objects.all())
+    room = VisibleField(
+        queryset=Room.objects.all(),
+        required=False,
+        allow_null=True,
+        help_text="Left out where an outcome visit needs none.",
+    )
+    device = VisibleField(
+        queryset=Device.objects.select_related("model"),
+        required=False,
+        allow_null=True,
+        help_text="Of a treatment.",
+    )
+    visit_type = VisibleField(
+        queryset=VisitType.objects.select_related("clinic"),
+        required=False,
+        allow_null=True,
+        help_text="Of an outcome visit, as the proposal has it; left out or null: a treatment.",
+    )
     plans = serializers.ListField(
         child=IdField(),
         required=False,
@@ -80,6 +99,16 @@ class ChosenIn(Form):
         help_text="Of the plans of this series, those that are treated then, as the proposal has "
         "them: the first one leads. Left out: all.",
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A treatment as `services.Chosen`, a visit as `services.ChosenVisit`."""
+        chosen = {name: attrs.get(name) for name in CHOSEN}
+        if attrs.get("visit_type"):
+            chosen["visit_type"] = attrs["visit_type"]
+        elif missing := [name for name in ("room", "device") if not chosen[name]]:
+            needed = "A treatment needs one, or name a `visit_type`."
+            raise serializers.ValidationError({name: [needed] for name in missing}, code="required")
+        return {"slot": chosen, "treated": attrs.get("plans", ())}
 
 
 class SeriesIn(Form):
@@ -111,28 +140,17 @@ class SeriesActions(GenericViewSet[Any]):
         data = parse_query(ProposalQuery, request)
         (plan, further), now = self._series(request, self.get_object(), data), timezone.now()
         who = data["practitioner"]
-        visits = services.propose_follow_up(
-            plan=plan, further_plans=further, practitioner=who, at=now
+        sessions, visits = services.propose_course(
+            plan=plan, further_plans=further, practitioner=who, first_on=data["from"], at=now
         )
-        done = {found.plan.pk for found in visits}
-        going_on = [each for each in (plan, *further) if each.pk not in done]
-        proposed: list[services.Proposed] = []
-        if going_on:
-            proposed = services.propose_series(
-                plan=going_on[0],
-                further_plans=going_on[1:],
-                practitioner=who,
-                first_on=data["from"],
-                at=now,
-            )
-        treatments = ProposedOut(proposed, many=True).data
+        treatments = ProposedOut(sessions, many=True).data
         return Response([*treatments, *(proposed_visit(found) for found in visits)])
 
     @extend_schema(request=SeriesIn, responses={201: SessionOut(many=True)}, filters=False)
     @action(detail=True, methods=["post"], url_path="book-series", pagination_class=None)
     def book_series(self, request: Request, pk: Any) -> Response:
-        """Book all of these sessions or none. A refusal has the code of a single booking's, and
-        `errors` points at the session: `/sessions/1/room`.
+        """Book all of these sessions and outcome visits or none. A refusal has the code of a single
+        booking's; `errors` points at each session that cannot be booked: `/sessions/1/room`.
 
         With `further_plans` each is a sitting for several areas: the answer lists the sessions that
         lead."""
@@ -142,8 +160,8 @@ class SeriesActions(GenericViewSet[Any]):
         booked = services.book_series(
             plan_id=plan.pk,
             further_plans=further,
-            treated=[session.pop("plans", ()) for session in data["sessions"]],
-            slots=data["sessions"],
+            treated=[session["treated"] for session in data["sessions"]],
+            slots=[session["slot"] for session in data["sessions"]],
             at=timezone.now(),
             by=actor(request),
         )

@@ -57,6 +57,23 @@ def test_a_series_is_booked_whole_or_not_at_all(booking: Booking, another_bookin
     assert TreatmentSession.objects.filter(plan=booking.plan).count() == 0
 
 
+def test_all_sessions_that_cannot_be_booked_are_named_at_once(
+    booking: Booking, another_booking: Booking
+) -> None:
+    another_booking.room = booking.room
+    for days in (28, 84):
+        another_booking.book(NINE + days * DAY)
+    slots = chosen(booking, *(NINE + days * DAY for days in (0, 28, 56, 84)))
+    slots[2]["starts_at"] = NINE - 700 * DAY
+
+    with pytest.raises(clash.RoomTaken) as refused:
+        services.book_series(plan_id=booking.plan.pk, slots=slots, at=NOW, by=booking.practitioner)
+
+    others = [(other.field, other.code) for other in refused.value.others]
+    assert others == [("sessions/2/starts_at", "in_the_past"), ("sessions/3/room", "room_taken")]
+    assert TreatmentSession.objects.filter(plan=booking.plan).count() == 0
+
+
 def test_sessions_of_one_series_respect_each_other(booking: Booking) -> None:
     slots = chosen(booking, NINE, NINE + 20 * DAY)
 

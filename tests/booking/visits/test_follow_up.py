@@ -126,6 +126,40 @@ def test_what_ended_in_one_sitting_is_followed_by_one_visit(
     assert (due.due, due.came) == (1, 1)
 
 
+def test_the_proposal_is_booked_over_http_as_it_is(
+    as_dana: APIClient, booking: Booking, last: TreatmentSession
+) -> None:
+    """Both outcome visits, and the sessions of an area that goes on; then nothing is left."""
+    neck = PlanFactory(patient=booking.plan.patient, planned_sessions=1)
+    url, together = f"/api/v1/plans/{booking.plan.pk}/", {"further_plans": [str(neck.pk)]}
+    asked = f"{url}proposal/?further_plans={neck.pk}&from=2030-02-04"
+    proposal = as_dana.get(asked).json()
+    for slot in proposal:
+        del slot["shift"]  # for people
+
+    without_room = [{**proposal[0], "room": None}, *proposal[1:]]
+    refused = as_dana.post(f"{url}book-series/", {"sessions": without_room, **together})
+    booked = as_dana.post(f"{url}book-series/", {"sessions": proposal, **together})
+
+    assert refused.json()["errors"][0]["pointer"] == "/sessions/0/room"
+    assert [visit["kind"] for visit in booked.json()] == ["TREATMENT", "OUTCOME", "OUTCOME"]
+    assert [visit["starts_at"] for visit in booked.json()] == [p["starts_at"] for p in proposal]
+    assert as_dana.get(asked).json() == []
+
+
+def test_what_is_wrong_with_a_plan_is_said_of_it_also_beside_one_that_is_done(
+    as_dana: APIClient, booking: Booking, last: TreatmentSession
+) -> None:
+    names = [(PlanFactory(patient=booking.plan.patient, status=s)) for s in ("ACTIVE", "ON_HOLD")]
+    further = "&".join(f"further_plans={plan.pk}" for plan in names)
+
+    answer = as_dana.get(f"/api/v1/plans/{booking.plan.pk}/proposal/?{further}").json()
+
+    assert (answer["code"], answer["errors"][0]["pointer"]) == (
+        *("plan_not_active", "/further_plans/1"),
+    )
+
+
 def test_nothing_follows_while_the_course_goes_on(booking: Booking) -> None:
     booking.completed()
 

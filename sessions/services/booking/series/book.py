@@ -1,36 +1,50 @@
-"""All remaining sessions of a plan, or of several that are treated together: booked, or none."""
+"""All that is left of a plan, or of several that are treated together: booked, or none of it."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
+from typing import TypedDict, final
 from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
-from clinic.models import User
-from sessions.models import TreatmentPlan, TreatmentSession
+from clinic.models import Device, Room, User
+from sessions.models import TreatmentPlan, TreatmentSession, VisitType
 from sessions.scheduling.availability import Chosen
 from sessions.services.booking.book import book_session, lock_for_bookings, lock_names
 from sessions.services.booking.checks.prepare import NotBookable
-from sessions.services.booking.sitting.areas import areas_together
+from sessions.services.booking.sitting.areas import about_plans, areas_together
+from sessions.services.booking.visits import book_visit
+
+
+@final
+class ChosenVisit(TypedDict):
+    """The same as `Chosen` of a visit that treats nothing, such as one that measures the result."""
+
+    visit_type: VisitType
+    starts_at: datetime
+    practitioner: User
+    room: Room | None
+    device: Device | None
 
 
 @retried_transaction
 def book_series(
     *,
     plan_id: UUID,
-    slots: Sequence[Chosen],
+    slots: Sequence[Chosen | ChosenVisit],
     at: datetime,
     by: User,
     further_plans: Sequence[TreatmentPlan] = (),
     treated: Sequence[Sequence[UUID]] = (),
 ) -> list[TreatmentSession]:
     """Book these sessions of a plan, all or none; with `further_plans`, sittings. `treated` has
-    the ids of the plans that are treated in each, the leading one first; nothing means all.
+    the ids of the plans that each is for, the leading one first; nothing means all. A visit is
+    booked for the first of them.
 
     All locks of all slots are taken before the first booking (Note [Lock order]): two series in
-    one transaction each would otherwise wait for each other. Raises what `book_session` raises,
-    with the session's index: `field` is `sessions/1/room`, `index` is 1.
+    one transaction each would otherwise wait for each other. Raises what `book_session` and
+    `book_visit` raise, with the session's index: `field` is `sessions/1/room`, `index` is 1. Of
+    several sessions that cannot be booked, the first is raised and has the `others`.
     """
     plan = TreatmentPlan.objects.with_booking_facts().get(pk=plan_id)
     areas_together(plan, further_plans)
@@ -51,18 +65,33 @@ def book_series(
         },
         clinic_id=plan.clinic_id,
     )
-    booked = []
-    for index, slot in enumerate(slots):
-        leading, *further = sittings[index]
-        chosen: Chosen = {
-            "starts_at": slot["starts_at"],
-            "practitioner": slot["practitioner"],
-            "room": slot["room"],
-            "device": slot["device"],
-        }
-        with _about_session(index, sittings[index], series):
-            booked.append(book_session(plan=leading, further_plans=further, **chosen, at=at, by=by))
+    booked, refused = [], []
+    for index, (slot, plans) in enumerate(zip(slots, sittings, strict=True)):
+        try:
+            with about_plans(plans, series):
+                booked.append(_book(slot, plans, at=at, by=by))
+        except DomainError as error:
+            if error.field not in ABOUT_A_SESSION:
+                raise  # of a plan, and of each of its sessions
+            error.field = f"sessions/{index}/{error.field}"
+            error.extra["index"] = index
+            refused.append(error)
+    if refused:
+        refused[0].others = refused[1:]
+        raise refused[0]
     return booked
+
+
+ABOUT_A_SESSION = ChosenVisit.__annotations__
+
+
+def _book(
+    slot: Chosen | ChosenVisit, plans: Sequence[TreatmentPlan], *, at: datetime, by: User
+) -> TreatmentSession:
+    leading, *further = plans
+    if "visit_type" in slot:
+        return book_visit(plan=leading, patient=leading.patient, **slot, at=at, by=by)
+    return book_session(plan=leading, further_plans=further, **slot, at=at, by=by)
 
 
 def _plans_of(
@@ -77,22 +106,3 @@ def _plans_of(
             field=f"sessions/{index}/plans",
         )
     return [known[pk] for pk in named]
-
-
-@contextmanager
-def _about_session(
-    index: int, treated: Sequence[TreatmentPlan], series: Sequence[TreatmentPlan]
-) -> Iterator[None]:
-    """What is wrong with a time is said of that session; what is wrong with a plan is no fault of
-    the session, and is said of the plan."""
-    fields = ["plan", *(f"further_plans/{place}" for place in range(len(series) - 1))]
-    try:
-        yield
-    except DomainError as error:
-        if error.field in fields:
-            wrong = treated[fields.index(error.field)]
-            error.field = fields[[plan.pk for plan in series].index(wrong.pk)]
-        elif error.field in Chosen.__annotations__:
-            error.field = f"sessions/{index}/{error.field}"
-            error.extra["index"] = index
-        raise

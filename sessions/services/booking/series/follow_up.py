@@ -52,7 +52,7 @@ def propose_follow_up(
     found: list[FollowUp] = []
     asked: set[tuple[UUID, VisitType]] = set()
     for each in (plan, *further_plans):
-        last = _last_session(each)
+        last = last_session(each)
         if last is None:
             continue
         wanted = [kind for kind in _not_booked(last) if (last.leading_id, kind) not in asked]
@@ -74,7 +74,7 @@ def _not_booked(last: TreatmentSession) -> Iterable[VisitType]:
     return wanted.select_related("clinic").order_by("window_from_days", "pk")
 
 
-def _last_session(plan: TreatmentPlan) -> TreatmentSession | None:
+def last_session(plan: TreatmentPlan) -> TreatmentSession | None:
     """The session that ended the course; None while it goes on."""
     treatments = TreatmentSession.objects.occupying().filter(plan=plan, kind=Kind.TREATMENT)
     done = treatments.filter(status=Status.COMPLETED)

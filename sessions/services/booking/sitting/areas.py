@@ -93,6 +93,20 @@ def about_further(index: int) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def about_plans(some: Sequence[TreatmentPlan], series: Sequence[TreatmentPlan]) -> Iterator[None]:
+    """What is wrong with one of `some` plans of a series is said of it by its place in the whole
+    series."""
+    fields = ["plan", *(f"further_plans/{index}" for index in range(len(series) - 1))]
+    try:
+        yield
+    except DomainError as error:
+        if error.field in fields:
+            wrong = some[fields.index(error.field)]
+            error.field = fields[[plan.pk for plan in series].index(wrong.pk)]
+        raise
+
+
 def of_same_plan(
     sitting: TreatmentSession | None, area: TreatmentSession
 ) -> TreatmentSession | None:
