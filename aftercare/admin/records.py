@@ -26,6 +26,7 @@ from patients.models import Patient, PatientMerge
 from sessions import services
 from sessions.admin.booking.callers import CallerPage
 from sessions.admin.booking.retire import decider_of, question
+from sessions.admin.booking.visits import VisitPage
 from sessions.admin.record.consultation import ConsultationList
 from sessions.admin.record.photos import SentPhotos
 from sessions.services.ending.decisions import StillAhead
@@ -42,11 +43,11 @@ admin.site.unregister(Patient)
 
 
 @admin.register(Patient)
-class RecordAdmin(CallerPage, SentPhotos, ConsultationList, PatientAdmin):
+class RecordAdmin(CallerPage, VisitPage, SentPhotos, ConsultationList, PatientAdmin):
     """The page of a patient, with what can happen to the record as a whole. An archived record is
     read only; a merged one leads to the one that was kept."""
 
-    actions_detail = ["archive", "restore", "merge"]
+    actions_detail = ["book_visit", "archive", "restore", "merge"]
     change_form_before_template = "sessions/admin/record_state.html"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -64,7 +65,7 @@ class RecordAdmin(CallerPage, SentPhotos, ConsultationList, PatientAdmin):
         found: list[Any] = super().get_actions_detail(request, object_id)
         if patient is None or patient.merged_into_id:
             return []
-        wanted = {"restore"} if patient.archived_at else {"archive", "merge"}
+        wanted = {"restore"} if patient.archived_at else {"book-visit", "archive", "merge"}
         return [button for button in found if button.path in wanted]
 
     def change_view(

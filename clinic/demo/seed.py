@@ -163,7 +163,7 @@ def _staff(clinics: dict[str, Clinic]) -> None:
 
 
 def _credentials() -> None:
-    """Each practitioner is a nurse, trained on the device, whose insurance ends soon."""
+    """Each practitioner is a nurse, trained on the device, the insurance of one of whom ends soon."""
     pen = DeviceModel.objects.get(code="skinpen-precision")
     today = timezone.now().date()
     for number, person in enumerate(User.objects.practitioners().order_by("username"), 1):
@@ -182,5 +182,5 @@ def _credentials() -> None:
             kind="INSURANCE",
             number=f"P-{number:06}",
             issuer="Mutual of the Lakes",
-            expires_on=today + timedelta(days=58),
+            expires_on=today + timedelta(days=58 if number == 2 else 400),
         )

@@ -111,3 +111,8 @@ def _shown_from(local: datetime, zone: ZoneInfo, step: timedelta) -> datetime:
     while not _is_shown(local, zone):
         local += step
     return local
+
+
+def this_minute(at: datetime) -> datetime:
+    """When begins what begins now."""
+    return at.replace(second=0, microsecond=0)

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.contrib import admin
 from django.db.models.functions import Left
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action, display
@@ -34,7 +35,7 @@ class StaffTaskAdmin(StatusButtons, FixedRows, ClinicAdmin):
     buttons = {"take": TaskStatus.OPEN, "done": TaskStatus.DONE}
     next_statuses = {**TASK_NEXT, TaskStatus.OPEN: frozenset(TaskStatus)}
     actions_submit_line = ["take", "done"]
-    actions_detail = ["record_side_effect"]
+    actions_detail = ["record_side_effect", "book_check"]
     list_display = [
         *("due_at", "shown_severity", "kind", "title", "patient", "shown_status", "taken_by"),
         "done_by",
@@ -57,10 +58,16 @@ class StaffTaskAdmin(StatusButtons, FixedRows, ClinicAdmin):
         return status_badge(task, STATUS_COLOURS)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Only what was reported of the skin becomes a side effect."""
+        """Only what was reported of the skin becomes a side effect, and only an open task about a
+        patient is settled by a check."""
         task = self.get_object(request, str(object_id))
+        if task is None:
+            return []
+        wanted = {"side-effect"} if task.kind == TaskKind.HEALING else set()
+        if task.patient_id and task.status == TaskStatus.OPEN:
+            wanted.add("check")
         found: list[Any] = super().get_actions_detail(request, object_id)
-        return found if task is not None and task.kind == TaskKind.HEALING else []
+        return [button for button in found if button.path in wanted]
 
     def has_side_effect_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("treatment_sessions.add_sideeffect")
@@ -87,6 +94,16 @@ class StaffTaskAdmin(StatusButtons, FixedRows, ClinicAdmin):
         if task.status == TaskStatus.OPEN:
             return f"taken by {task.taken_by}."
         return super().press_result(pressed, obj)
+
+    def has_check_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("treatment_sessions.add_treatmentsession")
+
+    @action(description="Book a check", url_path="check", permissions=["check"])
+    def book_check(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the visit that settles it."""
+        task = get_object_or_404(self.get_queryset(request), pk=object_id, patient__isnull=False)
+        address = reverse("admin:patients_patient_book_visit", args=[task.patient_id])
+        return HttpResponseRedirect(f"{address}?{urlencode({'task': task.pk})}")
 
     @action(description="Take", permissions=["change"])
     def take(self, request: HttpRequest, obj: StaffTask) -> None:

@@ -10,6 +10,7 @@ from clinic.admin import MovesInline, ServiceAdmin
 from clinic.permissions import actor
 from patients.admin.records import OfOpenRecord
 from sessions import services
+from sessions.admin.booking.series import SeriesPage
 from sessions.models import PlanEvent, TreatmentPlan
 
 
@@ -18,7 +19,7 @@ class PlanEventInline(MovesInline):
 
 
 @admin.register(TreatmentPlan)
-class TreatmentPlanAdmin(OfOpenRecord, ServiceAdmin):
+class TreatmentPlanAdmin(SeriesPage, OfOpenRecord, ServiceAdmin):
     adds = staticmethod(services.create_plan)
     list_display = ["patient", "protocol", "area", "practitioner", "status", "created_at"]
     list_filter = ["status", "kind", "area", "concern"]

@@ -15,6 +15,7 @@ from clinic.admin.filters import DaysFilter
 from clinic.admin.forms.clocks import suffix
 from clinic.admin.words import severity, status_badge
 from clinic.permissions import actor
+from clinic.values.wallclock import this_minute
 from sessions import services
 from sessions.admin.booking.cancel import CancelForm, CancelPages
 from sessions.admin.booking.sittings import SittingPages, SkipForm, booking_form, has_several_areas
@@ -276,6 +277,11 @@ class TreatmentSessionAdmin(
     @display(description="status", ordering="status")
     def shown_status(self, session: TreatmentSession) -> str:
         return status_badge(session, STATUS_COLOURS)
+
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TreatmentSession:
+        begins = data["starts_at"] or this_minute(timezone.now())
+        booked: TreatmentSession = super().add_by_service(request, {**data, "starts_at": begins})
+        return booked
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:

@@ -1,7 +1,7 @@
 """Why a session cannot be at its usual time, in the words of the desk."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -51,6 +51,14 @@ def why_not_at(
         if all(pk in taken for pk in ids):
             return f"no {name} is free on {when}"
     return f"{who} is not available on {when}"
+
+
+def insured_until(practitioner: User | None) -> date | None:
+    """The day on which the last insurance of a practitioner ends; None if there is none, or no
+    end."""
+    rows = practitioner.credentials.filter(kind="INSURANCE") if practitioner else ()
+    ends = [insurance.expires_on for insurance in rows]
+    return max((day for day in ends if day), default=None) if None not in ends else None
 
 
 def _staff(plan: TreatmentPlan) -> Any:

@@ -209,6 +209,7 @@ READS = {
     *(
         "bookings_in",
         "propose_moves",
+        "propose_course",
         "propose_follow_up",
         "propose_series",
         "home_answers",

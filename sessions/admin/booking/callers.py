@@ -23,8 +23,11 @@ from clinic.admin.saving.refusals import REFUSED, refusals
 from clinic.db.retries import retried_transaction
 from clinic.models import User
 from clinic.permissions import actor
+from clinic.values.wallclock import this_minute
 from patients.models import Channel, Patient
 from sessions import services
+from sessions.admin.booking.near import offer_near
+from sessions.admin.booking.visits import NOW
 from sessions.models import Kind, VisitType
 from sessions.scheduling.availability import SlotTaken
 from sessions.scheduling.wanted import VisitRequest
@@ -64,7 +67,7 @@ class CallerForm(forms.Form):
     practitioner: Any = forms.ModelChoiceField(
         queryset=User.objects.none(), label="With", widget=UnfoldAdminSelectWidget
     )
-    starts_at = MomentField(label="Starts at")
+    starts_at = MomentField(label="Starts at", required=False, help_text=NOW)
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -139,16 +142,16 @@ class CallerPage:
         sent = SentForm(request, is_new=True)
         if replay := sent.spend():
             return repeat_answer(request, replay)
-        data = form.cleaned_data
+        data, now = form.cleaned_data, timezone.now()
         session = services.book_caller(
             visit_type=data["visit_type"],
-            starts_at=data["starts_at"],
+            starts_at=data["starts_at"] or this_minute(now),
             practitioner=data["practitioner"],
             details=form.record,
             patient=known,
             channels=data.get("channels", ()),
             wording=WORDING,
-            at=timezone.now(),
+            at=now,
             by=actor(request),
         )
         messages.success(request, f"Booked: {session}.")
@@ -165,19 +168,12 @@ class CallerPage:
             form.add_error(name if name in form.fields else None, message)
         if not isinstance(error, SlotTaken):
             return
-        offered = services.alternatives(
+        offer_near(
+            form,
             wanted=VisitRequest(data["visit_type"]),
-            starts_at=data["starts_at"],
+            starts_at=data["starts_at"] or timezone.now(),
             practitioner=data["practitioner"],
-            at=timezone.now(),
         )
-        people = User.objects.in_bulk({offer.practitioner_id for offer in offered})
-        zone = data["visit_type"].clinic.zone
-        for offer in offered:
-            local = offer.starts_at.astimezone(zone)
-            form.add_error(
-                "starts_at", f"Free: {local:%d %b %Y, %H:%M}, {people[offer.practitioner_id]}"
-            )
 
     def _caller_page(
         self, request: HttpRequest, form: CallerForm, duplicates: list[Patient] | None = None

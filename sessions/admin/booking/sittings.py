@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from clinic.admin.lookups import OwnAutocompleteSelectMultiple
 from clinic.permissions import actor
 from sessions import services
+from sessions.admin.booking.visits import NOW
 from sessions.lifecycle import NEXT, Status
 from sessions.models import Kind, TreatmentPlan, TreatmentSession
 
@@ -36,7 +37,12 @@ class BookingForm(ModelForm):  # type: ignore[type-arg]
         help_texts = {
             "spacing_override_reason": "Only from a practitioner: why the skin need not wait for "
             "the hard minimum of days.",
+            "starts_at": NOW,
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["starts_at"].required = False
 
 
 def booking_form(request: HttpRequest) -> type[BookingForm]:

@@ -1,12 +1,16 @@
 """Side effects, outcomes and photographs, in the admin."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
+from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clinic.admin import ReadOnlyInline, ServiceAdmin
@@ -59,6 +63,7 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
     autocomplete_fields = ["session", "check_in"]
     ordering = ["-id"]
     inlines = [CourseInline]
+    actions_detail = ["book_check"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = ["session", "zone", "kind", "grade", "is_expected", "onset_at", "check_in", "note"]
@@ -98,6 +103,21 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
         except (ObjectDoesNotExist, ValidationError):
             pass  # a link that was typed in: an empty form
         return None
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        effect = self.get_object(request, str(object_id))
+        found: list[Any] = super().get_actions_detail(request, object_id)
+        return found if effect is not None and not effect.resolved_at else []
+
+    def has_check_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("treatment_sessions.add_treatmentsession")
+
+    @action(description="Book a check", url_path="check", permissions=["check"])
+    def book_check(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the visit that looks at it and closes it."""
+        effect = get_object_or_404(self.get_queryset(request), pk=object_id)
+        address = reverse("admin:patients_patient_book_visit", args=[effect.session.patient_id])
+        return HttpResponseRedirect(f"{address}?{urlencode({'side_effect': effect.pk})}")
 
     def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
         """How it goes is noted as it goes; a resolution closes it, now."""

@@ -23,6 +23,7 @@ from clinic.api.paging import NewestFirst, page_of, pages_by
 from clinic.db.rows import as_written
 from clinic.models import Device, Room, User
 from clinic.permissions import actor
+from clinic.values.wallclock import this_minute
 from sessions import services
 from sessions.api.booking.availability import OfferedEnd, plain
 from sessions.api.booking.lookup import FurtherPlansField, find_named
@@ -35,7 +36,7 @@ from sessions.api.booking.session_out import (
     booked_data,
     session_data,
 )
-from sessions.api.booking.visits import VisitIn, book_visit, names_a_visit
+from sessions.api.booking.visits import OR_NOW, VisitIn, book_visit, names_a_visit
 from sessions.api.figures.healing_curve import HealingCurveActions
 from sessions.api.record.cream import CreamActions
 from sessions.api.record.deviations import DeviationActions
@@ -55,7 +56,7 @@ class BookingIn(Form):
         help_text="A body that names another kind, or a `visit_type`, books such a visit.",
     )
     plan = IdField()
-    starts_at = WallClockField(help_text=START)
+    starts_at = WallClockField(required=False, help_text=OR_NOW)
     ends_at = OfferedEnd()
     practitioner = IdField()
     room = IdField()
@@ -84,11 +85,9 @@ class BookingIn(Form):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         found = find_named(actor(self.context["request"]), attrs)
         attrs.pop("kind", None)
-        return {
-            **attrs,
-            **found,
-            "starts_at": on_clock_of(found["plan"], attrs["starts_at"]),
-        }
+        if "starts_at" in attrs:
+            attrs["starts_at"] = on_clock_of(found["plan"], attrs["starts_at"])
+        return {**attrs, **found}
 
 
 BOOKING = PolymorphicProxySerializer(
@@ -236,6 +235,7 @@ class SessionViewSet(
         data = parse_body(BookingIn, request)
         details = dict(data)
         plan, now = details["plan"], timezone.now()
+        details.setdefault("starts_at", this_minute(now))
         try:
             session = services.book_session(**details, at=now, by=actor(request))
         except services.SlotTaken as refusal:

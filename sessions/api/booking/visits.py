@@ -12,13 +12,14 @@ from clinic.api.base import VisibleField, WallClockField, on_clock_of
 from clinic.api.forms import Form, parse_body
 from clinic.models import Device, Room, User
 from clinic.permissions import actor
+from clinic.values.wallclock import this_minute
 from patients.models import Patient, StaffTask
 from sessions import services
 from sessions.api.booking.availability import OfferedEnd, plain
 from sessions.models import Kind, SideEffect, TreatmentPlan, TreatmentSession, VisitType
 from sessions.scheduling.wanted import VisitRequest
 
-START = "With a UTC offset, or without one as local time of the clinic. Left out: it begins now."
+OR_NOW = "With a UTC offset, or without one as local time of the clinic. Left out: it begins now."
 
 
 class VisitIn(Form):
@@ -33,7 +34,7 @@ class VisitIn(Form):
         help_text="See `visit-types/`. Without it or another kind, a treatment is booked.",
     )
     patient = VisibleField(queryset=Patient.objects.select_related("clinic"))
-    starts_at = WallClockField(required=False, help_text=START)
+    starts_at = WallClockField(required=False, help_text=OR_NOW)
     ends_at = OfferedEnd()
     practitioner = VisibleField(
         queryset=User.objects.filter(is_active=True), help_text="In a role that may do it."
@@ -106,7 +107,7 @@ def names_a_visit(data: Any) -> bool:
 def book_visit(request: Request) -> TreatmentSession:
     """Raises what the service does; with times near it where that one is not free."""
     details, now = {**parse_body(VisitIn, request)}, timezone.now()
-    details.setdefault("starts_at", now.replace(second=0, microsecond=0))
+    details.setdefault("starts_at", this_minute(now))
     try:
         return services.book_visit(**details, at=now, by=actor(request))
     except services.SlotTaken as refusal:

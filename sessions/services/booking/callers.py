@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from clinic.db.retries import retried_transaction
-from clinic.models import Room, User
+from clinic.models import User
 from patients.models import Patient, Purpose
 from patients.services import ContactWord, record_contact_consent, register_patient
-from sessions.models import Hold, TreatmentSession, VisitType
-from sessions.services.booking.checks.clash import RoomTaken
+from sessions.models import TreatmentSession, VisitType
 from sessions.services.booking.visits import book_visit
 
 
@@ -52,29 +51,8 @@ def book_caller(
         patient=patient,
         starts_at=starts_at,
         practitioner=practitioner,
-        room=free_room(visit_type, starts_at, at=at),
+        any_room=True,
         video_url=video_url,
         at=at,
         by=by,
     )
-
-
-def free_room(visit_type: VisitType, starts_at: datetime, *, at: datetime) -> Room | None:
-    """The first room, by name, in which such a visit may be and nobody else is then; None if it
-    needs none. Raises RoomTaken."""
-    if not visit_type.needs_room:
-        return None
-    begins = starts_at - visit_type.setup
-    ends = starts_at + visit_type.duration + visit_type.cleaning
-    taken = (
-        TreatmentSession.objects.occupying().overlapping(begins, ends).filter(room__isnull=False)
-    )
-    held = Hold.objects.live(at).overlapping(begins, ends)
-    rooms = visit_type.clinic.rooms.filter(is_active=True)
-    if only := [room.pk for room in visit_type.rooms.all()]:
-        rooms = rooms.filter(pk__in=only)
-    free = rooms.exclude(pk__in=taken.values("room")).exclude(pk__in=held.values("room"))
-    room = free.order_by("name", "id").first()
-    if room is None:
-        raise RoomTaken("No room is free then.", field="starts_at")
-    return room

@@ -8,6 +8,7 @@ from clinic.errors import DomainError
 from clinic.models import Device, Room, User
 from patients.models import Patient, StaffTask
 from sessions.models import (
+    Hold,
     Kind,
     Mode,
     SideEffect,
@@ -18,7 +19,7 @@ from sessions.models import (
 from sessions.scheduling.availability import booking_facts
 from sessions.scheduling.holds import own_holds
 from sessions.services.booking.book import clinic_lock, finish_booking, locks_for, require_open_time
-from sessions.services.booking.checks.clash import insert
+from sessions.services.booking.checks.clash import RoomTaken, insert
 from sessions.services.booking.checks.prepare import (
     NotBookable,
     OutOfUse,
@@ -137,6 +138,27 @@ def _link(visit_type: VisitType, video_url: str) -> str:
     return link
 
 
+def free_room(visit_type: VisitType, starts_at: datetime, *, at: datetime) -> Room | None:
+    """The first room, by name, in which such a visit may be and nobody else is then; None if it
+    needs none. Raises RoomTaken."""
+    if not visit_type.needs_room:
+        return None
+    begins = starts_at - visit_type.setup
+    ends = starts_at + visit_type.duration + visit_type.cleaning
+    taken = (
+        TreatmentSession.objects.occupying().overlapping(begins, ends).filter(room__isnull=False)
+    )
+    held = Hold.objects.live(at).overlapping(begins, ends)
+    rooms = visit_type.clinic.rooms.filter(is_active=True)
+    if only := [room.pk for room in visit_type.rooms.all()]:
+        rooms = rooms.filter(pk__in=only)
+    free = rooms.exclude(pk__in=taken.values("room")).exclude(pk__in=held.values("room"))
+    room = free.order_by("name", "id").first()
+    if room is None:
+        raise RoomTaken("No room is free then.", field="starts_at")
+    return room
+
+
 @retried_transaction
 def book_visit(
     *,
@@ -147,6 +169,7 @@ def book_visit(
     at: datetime,
     by: User | None,
     room: Room | None = None,
+    any_room: bool = False,
     device: Device | None = None,
     plan: TreatmentPlan | None = None,
     side_effect: SideEffect | None = None,
@@ -156,11 +179,14 @@ def book_visit(
     reason: str = "",
 ) -> TreatmentSession:
     """Book a visit that treats nothing, by the same locks, hours and constraints as a treatment.
-    `by` is nobody where the patient has booked it.
+    `by` is nobody where the patient has booked it. Without a `room`, `any_room` takes one that is
+    free.
 
     Raises InThePast, Closed, PractitionerOff, NotTheirVisit, RoomUnfit, Held, PractitionerTaken,
     RoomTaken, DeviceTaken, PatientTaken, NotBookable, OutOfUse, PatientArchived, WrongForVisit.
     """
+    if any_room and room is None:
+        room = free_room(visit_type, starts_at, at=at)
     session = prepare_visit(
         visit_type=visit_type,
         patient=patient,

@@ -89,6 +89,16 @@ def test_a_walk_in_begins_now(as_dana: APIClient, caller: Patient, alice: User) 
     assert abs(begins - datetime.now(begins.tzinfo)) < timedelta(minutes=2)
 
 
+def test_a_treatment_begins_now_too(as_dana: APIClient, booking: Booking) -> None:
+    details = booking.body()
+    del details["starts_at"]
+
+    told = as_dana.post(SESSIONS, details, format="json").json()
+
+    begins = datetime.fromisoformat(told["starts_at"])
+    assert abs(begins - datetime.now(begins.tzinfo)) < timedelta(minutes=2)
+
+
 def test_what_is_taken_comes_with_times_that_can_be_booked(
     as_dana: APIClient, caller: Patient, alice: User
 ) -> None:

@@ -12,7 +12,7 @@ from sessions.lifecycle import PlanKind
 from sessions.models import Kind, ProtocolVersion, TreatmentPlan, TreatmentSession
 from sessions.safety.loading.washouts import Washouts, load_washouts
 from sessions.scheduling.availability import Slot, free_slots
-from sessions.scheduling.shift_reasons import why_not_at
+from sessions.scheduling.shift_reasons import insured_until, why_not_at
 from sessions.scheduling.spacing import recovery_end
 from sessions.scheduling.wanted import sitting_of
 from sessions.services.booking.checks.prepare import require_active
@@ -216,8 +216,11 @@ class _Search:
             if free := self._slots(plans, day, until, recovered=recovered):
                 return free[0]
             day = until + timedelta(days=1)
+        why, until = "", insured_until(self.practitioner)
+        if until and until < last:
+            why = f": the insurance of {self.practitioner} ends on {until:%d %b %Y}"
         raise NoFreeTime(
-            f"There is no free time within {FARTHEST.days} days from {first:%d %b %Y}."
+            f"There is no free time within {FARTHEST.days} days from {first:%d %b %Y}{why}."
         )
 
     def _at(self, day: date, usual: time) -> datetime:

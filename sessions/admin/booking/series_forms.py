@@ -1,0 +1,146 @@
+"""The forms of a series: what times are looked for, and one for each time that is found."""
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldBooleanWidget,
+)
+
+from clinic.admin.forms.fields import DateField, MomentField
+from clinic.models import Clinic, Device, Role, Room, User
+from sessions.lifecycle import PlanStatus
+from sessions.models import Kind, TreatmentPlan, VisitType
+
+AREAS_CHANGED = "The areas above are others now: press Look for times again."
+
+
+class LookForm(forms.Form):
+    """What the times are looked for."""
+
+    further_plans: Any = forms.ModelMultipleChoiceField(
+        queryset=TreatmentPlan.objects.none(),
+        required=False,
+        label="Also treat in these sittings",
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="The patient's plans for other areas. Each is treated as often as it needs.",
+    )
+    practitioner: Any = forms.ModelChoiceField(
+        queryset=User.objects.none(),
+        required=False,
+        label="With",
+        empty_label="Whoever has the plan",
+        widget=UnfoldAdminSelectWidget,
+    )
+    first_on = DateField(
+        required=False, label="Not before", help_text="Else as soon as the skin may be treated."
+    )
+
+    def __init__(self, plan: TreatmentPlan, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.plan = plan
+        self.refusal = ""  # why no times are proposed
+        others = TreatmentPlan.objects.with_booking_facts().filter(
+            patient=plan.patient_id, status=PlanStatus.ACTIVE
+        )
+        field: Any = self.fields["further_plans"]
+        field.queryset = others.exclude(pk=plan.pk).order_by("id")
+        field.label_from_instance = lambda other: f"{other.area}, {other.protocol}"
+        if not field.queryset.exists():
+            del self.fields["further_plans"]
+        field = self.fields["practitioner"]
+        field.queryset = User.objects.practitioners().filter(clinics=plan.clinic_id)
+
+    @property
+    def plans(self) -> list[TreatmentPlan]:
+        """Of the series, the leading one first."""
+        found = self.cleaned_data if self.is_bound and self.is_valid() else {}
+        return [self.plan, *found.get("further_plans", ())]
+
+
+class TimeForm(forms.Form):
+    """One session of the series, or one outcome visit."""
+
+    is_wanted = forms.BooleanField(
+        required=False, initial=True, label="Book it", widget=UnfoldBooleanWidget
+    )
+    starts_at = MomentField(label="Starts at")
+    practitioner: Any = forms.ModelChoiceField(
+        queryset=User.objects.none(), label="With", widget=UnfoldAdminSelectWidget
+    )
+    room: Any = forms.ModelChoiceField(
+        queryset=Room.objects.none(), label="Room", widget=UnfoldAdminSelectWidget
+    )
+    device: Any = forms.ModelChoiceField(
+        queryset=Device.objects.none(), label="Device", widget=UnfoldAdminSelectWidget
+    )
+    plans = forms.CharField(widget=forms.HiddenInput, max_length=400)
+    visit_type: Any = forms.ModelChoiceField(
+        queryset=VisitType.objects.none(), required=False, widget=forms.HiddenInput
+    )
+    shift = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
+
+    def __init__(
+        self, clinic: Clinic, plans: list[TreatmentPlan], *args: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.series = {str(plan.pk): plan for plan in plans}
+        fields: Any = self.fields
+        visits = VisitType.objects.exclude(kind=Kind.TREATMENT).filter(clinic=clinic)
+        fields["visit_type"].queryset = visits.select_related("clinic")
+        fields["starts_at"].zone = clinic.zone
+        people = User.objects.filter(is_active=True, clinics=clinic)
+        fields["practitioner"].queryset = people.order_by("last_name", "username")
+        fields["room"].queryset = Room.objects.filter(clinic=clinic, is_active=True).order_by(
+            "name"
+        )
+        devices = Device.objects.filter(clinic=clinic, is_active=True)
+        fields["device"].queryset = devices.select_related("model").order_by("serial")
+        self.visit = self._visit()
+        if self.visit is None:
+            fields["practitioner"].queryset = people.filter(role=Role.PRACTITIONER).order_by(
+                "last_name", "username"
+            )
+        else:
+            for name, needed in (
+                ("room", self.visit.needs_room),
+                ("device", self.visit.needs_device),
+            ):
+                if not needed:
+                    del self.fields[name]
+
+    def _visit(self) -> VisitType | None:
+        """The kind of an outcome visit; None of a treatment."""
+        try:
+            found: VisitType | None = self.fields["visit_type"].clean(self["visit_type"].value())
+        except forms.ValidationError:
+            return None
+        return found
+
+    @property
+    def heading(self) -> str:
+        known = [self.series[pk] for pk in self._named if pk in self.series]
+        return str(self.visit) if self.visit else ", ".join(str(plan.area) for plan in known)
+
+    @property
+    def _named(self) -> list[str]:
+        return str(self["plans"].value() or "").split()
+
+    @property
+    def treated(self) -> list[TreatmentPlan]:
+        return [self.series[pk] for pk in self._named]
+
+    def clean_plans(self) -> str:
+        if not set(self._named) <= self.series.keys():
+            raise forms.ValidationError(AREAS_CHANGED)
+        return " ".join(self._named)
+
+    @property
+    def slot(self) -> dict[str, Any]:
+        """As `services.Chosen` or `services.ChosenVisit` has it."""
+        data = self.cleaned_data
+        names = ("starts_at", "practitioner", "room", "device")
+        kind = {"visit_type": self.visit} if self.visit else {}
+        return {**{name: data.get(name) for name in names}, **kind}
