@@ -163,7 +163,7 @@ def _staff(clinics: dict[str, Clinic]) -> None:
 
 
 def _credentials() -> None:
-    """Each practitioner is a nurse, trained on the device, the insurance of one of whom ends soon."""
+    """Each practitioner is a nurse, trained on the device; the insurance of one ends soon."""
     pen = DeviceModel.objects.get(code="skinpen-precision")
     today = timezone.now().date()
     for number, person in enumerate(User.objects.practitioners().order_by("username"), 1):
