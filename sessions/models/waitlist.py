@@ -1,5 +1,6 @@
 """Who waits for a time that is taken now, and the times that have become free for them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -31,6 +32,11 @@ class IllegalWaitlistMove(Conflict):
 
 
 class WaitlistQuerySet(ClinicScoped["WaitlistEntry"]):
+    def open_for(self, plans: Sequence[TreatmentPlan]) -> Self:
+        """Those that wait for one of these plans, alone or in a sitting."""
+        named = Q(plan__in=plans) | Q(further_plans__in=plans)
+        return self.filter(named, status__in=WAITLIST_OPEN).distinct()
+
     def locked(self) -> Self:
         """Locks the rows, always in the same order. See Note [Lock order] in services."""
         return self.select_for_update(of=("self",)).order_by("pk")
@@ -67,7 +73,8 @@ OFFER = (
 
 
 class WaitlistEntry(Moving, Model):
-    """A plan whose patient wants a time that is taken, and the offer they have, if any.
+    """A plan whose patient wants a time that is taken, and the offer they have, if any; with
+    `further_plans` a time that is long enough for all these areas.
 
     `session` is what the offer became. Empty `weekdays` mean any day; `earliest` and `latest`
     are for the start, on the clinic's wall clock.
@@ -81,6 +88,14 @@ class WaitlistEntry(Moving, Model):
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False)
     plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="waitlist")
+    further_plans = models.ManyToManyField(
+        TreatmentPlan,
+        blank=True,
+        related_name="waitlist_further",
+        db_table="treatment_waitlist_further_plan",
+        verbose_name="also treat in that sitting",
+        help_text="Plans of the same patient for other areas.",
+    )
     practitioner = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -194,6 +209,13 @@ class WaitlistEntry(Moving, Model):
 
     def __str__(self) -> str:
         return f"{self.plan}, {self.from_on:%d %b %Y} to {self.until_on:%d %b %Y}"
+
+    @property
+    def plans(self) -> list[TreatmentPlan]:
+        """What is to be treated in one sitting, the leading plan first, with booking facts."""
+        further = TreatmentPlan.objects.with_booking_facts().filter(waitlist_further=self)
+        leading = TreatmentPlan.objects.with_booking_facts().get(pk=self.plan_id)
+        return [leading, *further.order_by("pk")]
 
     def prepare_move(self, new: str, *, at: datetime, by: User | None, **values: Any) -> None:
         """`values` are the offer, or the session. What belonged to the old status is emptied."""

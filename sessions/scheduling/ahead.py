@@ -87,16 +87,18 @@ def _resource(name: str) -> Callable[[Any, datetime], Reach]:
     """A room or a device: everything in it once it is out of use, else what is of another area."""
 
     def reach(row: Room | Device, at: datetime) -> Reach:
-        of_session, of_plan = Q(), Q()
+        of_session, of_plan, of_entry = Q(), Q(), Q()
         if row.is_active:
             if not row.areas:
                 return Reach()
             of_session = Q(area__isnull=False) & ~Q(area__code__in=row.areas)
             of_plan = ~Q(plan__area__code__in=row.areas)
+            others = TreatmentPlan.objects.exclude(area__code__in=row.areas)
+            of_entry = of_plan | Q(further_plans__in=others)
         return Reach(
             Q(**{name: row}) & of_session,
             Q(**{name: row}) & of_plan,
-            Q(**{f"offered_{name}": row}) & of_plan,
+            Q(**{f"offered_{name}": row}) & of_entry,
         )
 
     return reach
@@ -115,7 +117,8 @@ def _of_plan(name: str) -> Callable[[Any, datetime], Reach]:
         planned = Q(**{f"plan__{name}": row})
         if row.is_active:
             return Reach()
-        return Reach(planned & Q(kind=Kind.TREATMENT), planned, planned)
+        waits = planned | Q(**{f"further_plans__{name}": row})
+        return Reach(planned & Q(kind=Kind.TREATMENT), planned, waits)
 
     return reach
 
@@ -124,7 +127,8 @@ def _plan(row: TreatmentPlan, at: datetime) -> Reach:
     if row.status in (PlanStatus.DRAFT, PlanStatus.ACTIVE):
         return Reach()
     # what was done is looked at and measured when the plan has ended, too
-    return Reach(Q(plan=row, kind=Kind.TREATMENT), Q(plan=row), Q(plan=row))
+    waits = Q(plan=row) | Q(further_plans=row)
+    return Reach(Q(plan=row, kind=Kind.TREATMENT), Q(plan=row), waits)
 
 
 def _patient(row: Patient, at: datetime) -> Reach:

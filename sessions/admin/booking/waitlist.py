@@ -12,6 +12,7 @@ from clinic.admin import ClinicAdmin, MovesInline, ReadOnly, ServiceAdmin, Statu
 from clinic.admin.words import status_badge
 from clinic.models import Weekday
 from sessions import services
+from sessions.admin.booking.sittings import MOST
 from sessions.lifecycle import WAITLIST_NEXT, WaitlistStatus
 from sessions.models import Hold, WaitlistEntry, WaitlistEvent
 
@@ -55,14 +56,15 @@ class WaitlistEntryAdmin(StatusButtons, ServiceAdmin):
     list_filter = ["status"]
     list_select_related = ["plan__patient", "plan__protocol", "practitioner"]
     search_fields = ["plan__patient__family_name", "plan__patient__given_name"]
-    autocomplete_fields = ["plan"]
+    autocomplete_fields = ["plan", "further_plans"]
+    typed_as = {f"further_plans/{number}": "further_plans" for number in range(MOST)}
     ordering = ["id"]
     inlines = [WaitlistEventInline]
     actions_submit_line = list(BUTTONS)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         wish = [
-            *("plan", "practitioner", ("from_on", "until_on"), "weekdays"),
+            *("plan", "further_plans", "practitioner", ("from_on", "until_on"), "weekdays"),
             *(("earliest", "latest"), "note"),
         ]
         offer = [

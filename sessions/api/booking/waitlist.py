@@ -82,6 +82,7 @@ class HoldViewSet(ClinicViewSet):
 
 class WaitlistIn(Form):
     plan = VisibleField(queryset=TreatmentPlan.objects.all())
+    further_plans = FurtherPlansField()
     practitioner = VisibleField(
         queryset=User.objects.practitioners(), required=False, allow_null=True, default=None
     )
@@ -103,6 +104,10 @@ class WaitlistIn(Form):
             raise serializers.ValidationError({"until_on": ["Must not be before the first day."]})
         if attrs["earliest"] and attrs["latest"] and attrs["latest"] < attrs["earliest"]:
             raise serializers.ValidationError({"latest": ["Must not be before the earliest."]})
+        if further := attrs.pop("further_plans", None):
+            asked = {"plan": attrs["plan"].pk, "further_plans": further}
+            found = find_named(actor(self.context["request"]), asked)
+            attrs |= {name: found[name] for name in asked}
         return attrs
 
 
@@ -110,7 +115,8 @@ class WaitlistOut(serializers.ModelSerializer[WaitlistEntry]):
     class Meta:
         model = WaitlistEntry
         fields = [
-            *("id", "clinic", "plan", "practitioner", "from_on", "until_on", "weekdays"),
+            *("id", "clinic", "plan", "further_plans", "practitioner", "from_on", "until_on"),
+            "weekdays",
             *("earliest", "latest", "note", "status", "offered_starts_at"),
             *("offered_practitioner", "offered_room", "offered_device", "offer_expires_at"),
             *("session", "created_at", "created_by"),
@@ -140,6 +146,9 @@ class WaitlistViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     serializer_class = WaitlistOut
     filterset_class = WaitlistFilter
     check_later = frozenset({"accept"})
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().prefetch_related("further_plans")
 
     def answers_with(self) -> tuple[type[Model], ...]:
         return (WaitlistEntry, TreatmentSession)

@@ -61,7 +61,7 @@ def insert_hold(
     for index, (area, now) in enumerate(zip(further, of_further, strict=True)):
         with about_further(index):
             require_open_time(area, now, at=at)
-    for hold in own_holds(session, at=at):
+    for hold in own_holds(session, at=at, plans={area.plan_id for area in further}):
         if hold.offered_to_id and hold.expires_at > at:
             raise SlotHeld(
                 "This time is offered to the same patient from the waitlist: accept the offer.",

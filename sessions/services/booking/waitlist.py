@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import transaction
 
 from clinic.db.constraints import refusal_of
+from clinic.db.locks import lock
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.db.versions import Check, no_version_check
 from clinic.errors import Conflict, DomainError
@@ -26,9 +27,11 @@ from sessions.safety.assessment import candidacy_findings
 from sessions.services.booking.book import book_session, lock_for_bookings, lock_names
 from sessions.services.booking.checks.prepare import prepare_session, require_active
 from sessions.services.booking.holds import insert_hold
+from sessions.services.booking.sitting.areas import about_further, add_areas, areas_together
 from sessions.services.plans import require_practitioner
 
 OFFER_LASTS = timedelta(hours=2)
+WAITS_ALREADY = "This plan is on the waitlist already: withdraw that entry first."
 # Of more people who wait for one slot, the later ones are asked when these have declined.
 ASKED_AT_ONCE = 20
 
@@ -54,13 +57,18 @@ def join_waitlist(
     earliest: time | None = None,
     latest: time | None = None,
     note: str = "",
+    further_plans: Sequence[TreatmentPlan] = (),
     at: datetime,
     by: User,
 ) -> WaitlistEntry:
-    """Put a plan on the waitlist. Raises PatientArchived, PlanNotActive, NoPractitionerHere,
-    AlreadyWaiting."""
+    """Put a plan on the waitlist, with `further_plans` for one sitting. Raises PatientArchived,
+    PlanNotActive, NotBookable, NoPractitionerHere, AlreadyWaiting."""
     require_open(plan.patient, field="plan")
     require_active(plan.status)
+    areas_together(plan, further_plans)
+    for index, further in enumerate(further_plans):
+        with about_further(index):
+            require_active(further.status)
     if practitioner:
         require_practitioner(practitioner, clinic_id=plan.clinic_id)
     entry = WaitlistEntry(
@@ -75,13 +83,25 @@ def join_waitlist(
         note=note,
         created_by=by,
     )
-    waits = AlreadyWaiting(
-        "This plan is on the waitlist already: withdraw that entry first.", field="plan"
-    )
+    lock(f"patient:{plan.patient_id}")  # no constraint knows the further plans of another entry
+    _require_not_waiting(plan, further_plans)
+    waits = AlreadyWaiting(WAITS_ALREADY, field="plan")
     with refusal_of("waitlist_once_per_plan", waits):
         entry.save(force_insert=True)
+    entry.further_plans.set(further_plans)
     entry.events.create(old_status="", new_status=entry.status, at=at, by=by)
     return entry
+
+
+def _require_not_waiting(plan: TreatmentPlan, further: Sequence[TreatmentPlan]) -> None:
+    """Raises AlreadyWaiting."""
+    waits = WaitlistEntry.objects.open_for
+    if waits([plan]).exists():
+        raise AlreadyWaiting(WAITS_ALREADY, field="plan")
+    for index, other in enumerate(further):
+        with about_further(index):
+            if waits([other]).exists():
+                raise AlreadyWaiting(WAITS_ALREADY, field="plan")
 
 
 @retried_step
@@ -141,14 +161,15 @@ def _offer(slot: FreedSlot, *, at: datetime) -> bool:
         entry = WaitlistEntry.objects.locked().get(pk=pk)
         if entry.status != WaitlistStatus.WAITING:
             continue
-        plan = TreatmentPlan.objects.with_booking_facts().get(pk=entry.plan_id)
+        plan, *others = entry.plans
         until = min(at + OFFER_LASTS, slot.starts_at)
         try:
             session = prepare_session(plan=plan, starts_at=slot.starts_at, **target, at=at)
-            if candidacy_findings(session):
+            further = add_areas(session, others, at=at) if others else []
+            if any(candidacy_findings(area) for area in (session, *further)):
                 continue  # a practitioner has decided against it: the desk could not book it
             with transaction.atomic():
-                insert_hold(session, at=at, until=until, offered_to=entry)
+                insert_hold(session, at=at, until=until, offered_to=entry, further=further)
         except DomainError:
             continue  # the skin, the hours or another booking are in the way: ask the next
         entry.move_to(
@@ -189,7 +210,8 @@ def accept_offer(
     expires_at = current.offer_expires_at
     if expires_at is None or expires_at <= at or current.offered_starts_at != slot["starts_at"]:
         raise OfferLapsed("Nobody accepted this offer in time; it may be with somebody else now.")
-    return book_session(plan=entry.plan, **slot, at=at, by=by)  # which uses up the hold
+    plan, *further = entry.plans
+    return book_session(plan=plan, further_plans=further, **slot, at=at, by=by)  # uses up the hold
 
 
 def _offered(entry: WaitlistEntry) -> dict[str, Any]:

@@ -215,13 +215,17 @@ def _move(
 
 def _pass_on(row: models.Model, entry: WaitlistEntry, why: str, decider: Decider) -> None:
     """Whoever waits goes on waiting, for anybody if they waited for somebody who is gone; unless
-    everything is to be cancelled, or it is the record or the plan itself that ends."""
+    everything is to be cancelled, or it is the record or the plan itself that ends. Of a sitting
+    the other areas wait on."""
     details: dict[str, Any] = {"at": decider.at, "by": decider.by, "reason": why}
-    if decider.rest == Choice.CANCEL or isinstance(row, Patient | TreatmentPlan):
+    leads = isinstance(row, Patient) or row.pk == entry.plan_id
+    if decider.rest == Choice.CANCEL or leads:
         withdraw_from_waitlist(entry_id=entry.pk, **details)
         return
     if entry.status == WaitlistStatus.OFFERED:
         decline_offer(entry_id=entry.pk, **details)
+    if isinstance(row, TreatmentPlan):
+        entry.further_plans.remove(row)
     if isinstance(row, User):
         WaitlistEntry.objects.filter(pk=entry.pk, practitioner=row).update(practitioner=None)
 

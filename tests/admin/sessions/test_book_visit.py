@@ -94,7 +94,7 @@ def test_a_check_is_booked_from_what_it_looks_at(dana: User, alice: User, bookin
         ("video-consultation", {}, "say where it meets"),
         ("check", {"starts_at_1": ""}, "The time is missing"),
         ("check", {"starts_at_0": "1 Jan 2020"}, "must start in the future"),
-        ("check", {"task": "x", "plan": "\0"}, "valid choice"),
+        ("check", {"task": "x", "plan": "\0"}, "is not a valid UUID"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(

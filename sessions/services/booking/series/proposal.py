@@ -216,9 +216,9 @@ class _Search:
             if free := self._slots(plans, day, until, recovered=recovered):
                 return free[0]
             day = until + timedelta(days=1)
-        why, until = "", insured_until(self.practitioner)
-        if until and until < last:
-            why = f": the insurance of {self.practitioner} ends on {until:%d %b %Y}"
+        why, insured = "", insured_until(self.practitioner)
+        if insured and insured < last:
+            why = f": the insurance of {self.practitioner} ends on {insured:%d %b %Y}"
         raise NoFreeTime(
             f"There is no free time within {FARTHEST.days} days from {first:%d %b %Y}{why}."
         )
