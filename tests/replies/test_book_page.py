@@ -47,8 +47,7 @@ CHOOSE = 'book/">Choose a time</a>'
 
 
 def letter(booking: Booking, step: dict[str, Any], **changes: Any) -> Message:
-    """Of a session that is over, at a clinic that lets patients book by link."""
-    VisitType.objects.filter(code__in=OPENS).update(patient_may_book=True)
+    """Of a session that is over, at a clinic that offers what a new one does."""
     if step is LATE:
         booking.plan.planned_sessions = 1
         booking.plan.save()
