@@ -91,6 +91,7 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
     },
     "WaitlistEntry": lambda made: {
         "plan": str(PlanFactory(patient=made["patient"]).pk),
+        "further_plans": [],
         "latest": "18:00",
     },
 }

@@ -23,7 +23,7 @@ from patients.models import Patient, StaffTask
 from sessions import services
 from sessions.admin.booking.near import offer_near
 from sessions.models import Kind, Mode, SideEffect, TreatmentPlan, TreatmentSession, VisitType
-from sessions.scheduling.availability import SlotTaken
+from sessions.scheduling.availability import SlotTaken, first_free
 from sessions.scheduling.wanted import VisitRequest
 
 NOW = "Leave it empty if it begins now."
@@ -153,12 +153,19 @@ def _page_of(visit: TreatmentSession) -> str:
 
 
 def _asked(request: HttpRequest, patient: Patient) -> dict[str, Any]:
-    """What the address says; what looks at something is a check, in person."""
-    asked = {name: request.GET[name] for name in request.GET}
-    if "visit_type" not in asked and asked.keys() & {"task", "side_effect"}:
-        kinds = VisitType.objects.filter(clinic=patient.clinic, is_active=True)
-        asked["visit_type"] = kinds.filter(kind=Kind.CHECK, mode=Mode.IN_PERSON).first()  # type: ignore[assignment]
-    return asked
+    """What the address says. What looks at something is a check in person, as soon as can be."""
+    asked: dict[str, Any] = {name: request.GET[name] for name in request.GET}
+    if not asked.keys() & {"task", "side_effect"}:
+        return asked
+    kinds = VisitType.objects.filter(clinic=patient.clinic, is_active=True)
+    check = kinds.filter(kind=Kind.CHECK, mode=Mode.IN_PERSON).select_related("clinic").first()
+    if check is None:
+        return asked
+    now = timezone.now()
+    wanted = VisitRequest(check, patient)
+    first = first_free(wanted=wanted, after=now, practitioner_id=None, at=now)
+    soonest = {"starts_at": first.starts_at, "practitioner": first.practitioner_id} if first else {}
+    return {"visit_type": check.pk, **soonest, **asked}
 
 
 def _refuse(form: VisitForm, patient: Patient, error: Exception) -> None:

@@ -80,9 +80,12 @@ def test_a_check_is_booked_from_what_it_looks_at(dana: User, alice: User, bookin
         return fields_of(client.get(leads, follow=True))
 
     typed = {"practitioner": str(alice.pk), "starts_at_0": "14 Jan 2030", "starts_at_1": "10:00"}
-    both = {**led_to(desk, task), **typed, "side_effect": led_to(client, effect)["side_effect"]}
+    soonest = led_to(desk, task)
+    both = {**soonest, **typed, "side_effect": led_to(client, effect)["side_effect"]}
     desk.post(page_of(patient), both)
 
+    today = timezone.localdate(timezone=patient.clinic.zone)
+    assert soonest["starts_at_0"] == f"{today:%-d %b %Y}"
     check = TreatmentSession.objects.get(kind=Kind.CHECK)
     assert (check.task, check.side_effect) == (task, effect)
 
