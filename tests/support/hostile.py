@@ -115,6 +115,7 @@ BY_PLACE: dict[tuple[str, str], Any] = {
     ("candidacies", "until"): "2031-01-01",
     ("plans", "kind"): "MAINTENANCE",
     ("plans", "after_outcome"): None,
+    ("plans", "visit_type"): None,  # a treatment
     ("other-treatments", "place"): "ELSEWHERE",
     ("other-treatments", "treated_on"): "2024-05-01",
     ("exposures", "patient"): None,  # it was a colleague

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
+from django.db.models import Model
 from django.forms import CharField, ModelForm, ModelMultipleChoiceField
 from django.http import HttpRequest
 from django.urls import reverse
@@ -45,15 +46,22 @@ class BookingForm(ModelForm):  # type: ignore[type-arg]
         self.fields["starts_at"].required = False
 
 
-def booking_form(request: HttpRequest) -> type[BookingForm]:
-    """With the plans of other areas, of whom the caller may book for."""
-    field = ModelMultipleChoiceField(
+def further_plans_field(
+    request: HttpRequest, model: type[Model], label: str, words: str
+) -> ModelMultipleChoiceField:
+    """The plans of other areas, of whom the caller may book for."""
+    return ModelMultipleChoiceField(
         queryset=TreatmentPlan.objects.with_booking_facts().visible_to(actor(request)),
         required=False,
-        widget=OwnAutocompleteSelectMultiple(TreatmentSession._meta.get_field("plan"), admin.site),
-        label="Also treat in this sitting",
-        help_text="Plans of the same patient for other areas: all are booked, or none.",
+        widget=OwnAutocompleteSelectMultiple(model._meta.get_field("plan"), admin.site),
+        label=label,
+        help_text=words,
     )
+
+
+def booking_form(request: HttpRequest) -> type[BookingForm]:
+    words = "Plans of the same patient for other areas: all are booked, or none."
+    field = further_plans_field(request, TreatmentSession, "Also treat in this sitting", words)
     return type("BookingForm", (BookingForm,), {"further_plans": field})
 
 

@@ -12,7 +12,7 @@ from clinic.admin import ClinicAdmin, MovesInline, ReadOnly, ServiceAdmin, Statu
 from clinic.admin.words import status_badge
 from clinic.models import Weekday
 from sessions import services
-from sessions.admin.booking.sittings import MOST
+from sessions.admin.booking.sittings import MOST, further_plans_field
 from sessions.lifecycle import WAITLIST_NEXT, WaitlistStatus
 from sessions.models import Hold, WaitlistEntry, WaitlistEvent
 
@@ -56,7 +56,7 @@ class WaitlistEntryAdmin(StatusButtons, ServiceAdmin):
     list_filter = ["status"]
     list_select_related = ["plan__patient", "plan__protocol", "practitioner"]
     search_fields = ["plan__patient__family_name", "plan__patient__given_name"]
-    autocomplete_fields = ["plan", "further_plans"]
+    autocomplete_fields = ["plan"]
     typed_as = {f"further_plans/{number}": "further_plans" for number in range(MOST)}
     ordering = ["id"]
     inlines = [WaitlistEventInline]
@@ -85,6 +85,9 @@ class WaitlistEntryAdmin(StatusButtons, ServiceAdmin):
                 required=False,
                 widget=UnfoldAdminCheckboxSelectMultipleWidget,
             )
+        if db_field.name == "further_plans":
+            label = "Also treat in that sitting"
+            return further_plans_field(request, WaitlistEntry, label, db_field.help_text)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @display(description="status", ordering="status")
