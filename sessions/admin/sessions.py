@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Model
 from django.forms import CharField, ChoiceField, ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
@@ -278,10 +279,9 @@ class TreatmentSessionAdmin(
     def shown_status(self, session: TreatmentSession) -> str:
         return status_badge(session, STATUS_COLOURS)
 
-    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> TreatmentSession:
+    def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> Model:
         begins = data["starts_at"] or this_minute(timezone.now())
-        booked: TreatmentSession = super().add_by_service(request, {**data, "starts_at": begins})
-        return booked
+        return super().add_by_service(request, {**data, "starts_at": begins})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:

@@ -46,9 +46,7 @@ class BookingForm(ModelForm):  # type: ignore[type-arg]
         self.fields["starts_at"].required = False
 
 
-def further_plans_field(
-    request: HttpRequest, model: type[Model], label: str, words: str
-) -> ModelMultipleChoiceField:
+def further_plans_field(request: HttpRequest, model: type[Model], label: str, words: str) -> Any:
     """The plans of other areas, of whom the caller may book for."""
     return ModelMultipleChoiceField(
         queryset=TreatmentPlan.objects.with_booking_facts().visible_to(actor(request)),
