@@ -141,6 +141,7 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
 
 @admin.register(OutcomeMeasure)
 class OutcomeMeasureAdmin(FiguresAddress, ServiceAdmin):
+    adds = staticmethod(services.record_outcome)
     list_display = ["measured_at", "plan", "scale", "score", "milestone", "rater_role"]
     list_filter = ["scale", "milestone", "rater_role"]
     list_select_related = ["plan__patient", "plan__protocol", "scale"]
