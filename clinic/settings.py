@@ -198,6 +198,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # what is larger waits in a temporary f
 # Celery carries wake-ups, never facts: losing the broker costs seconds (docs/messages.md).
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: an outage may last longer than 100 tries
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 10}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

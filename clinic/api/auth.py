@@ -1,22 +1,27 @@
 """Logging in and out, and who the caller is."""
 
+import logging
 from typing import Any
 
 from django.contrib.auth import authenticate
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
+from redis.exceptions import RedisError
 from rest_framework import serializers, status
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.views import APIView
 
 from clinic.api.forms import Form, parse_body, require_no_body
 from clinic.api.queries import StrictQuery
 from clinic.http.writes import SafeWrites
 from clinic.models import User
 from clinic.permissions import actor
+
+logger = logging.getLogger(__name__)
 
 
 class LoginIn(Form):
@@ -43,13 +48,25 @@ class LoginOut(serializers.Serializer[Any]):
     user = MeOut()
 
 
+class LoginThrottle(ScopedRateThrottle):
+    """A cache that is down decides nothing: people can still log in, and wrong passwords still
+    lock out, which the database counts."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        try:
+            return bool(super().allow_request(request, view))
+        except RedisError as error:
+            logger.warning("log-ins are not counted: %s", type(error).__name__)
+            return True
+
+
 class LoginView(SafeWrites, StrictQuery):
     """A token for the header `Authorization: Bearer …`; `Token …` is taken as well."""
 
     operation_names = {"post": "log_in"}
     authentication_classes: list[Any] = []
     permission_classes = [AllowAny]
-    throttle_classes = [ScopedRateThrottle]
+    throttle_classes = [LoginThrottle]
     throttle_scope = "login"
     alone = frozenset({"post"})  # a failure is counted, which no transaction may take back
 

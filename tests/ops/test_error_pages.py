@@ -157,3 +157,17 @@ def test_a_wrong_host_is_a_page_too() -> None:
 
     assert answer.status_code == 400
     assert "This could not be read" in answer.content.decode()
+
+
+def test_without_a_cache_people_can_log_in(dana: User, settings: Any) -> None:
+    """Over the API and in the admin: a cache that is down decides nothing."""
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:9"}}
+    dana.set_password("Correct horse 9")
+    dana.save()
+    given = {"username": dana.username, "password": "Correct horse 9"}
+
+    by_api = Client().post("/api/v1/auth/login/", given, content_type="application/json")
+    in_admin = Client().post("/admin/login/?next=/admin/", given)
+
+    assert by_api.status_code == 200
+    assert in_admin.status_code == 302
