@@ -87,6 +87,8 @@ TABLES: dict[str, dict[Role, str]] = {
     "treatment_sessions.bloodexposure": {P: "cru", M: "cru"},
     "treatment_sessions.exposurestep": {P: "cr", M: "cr"},
     "treatment_sessions.sideeffect": {P: "cru", M: "r"},
+    "treatment_sessions.reportingrule": {P: "r", M: "cr"},
+    "treatment_sessions.incidentreport": {P: "ru", M: "ru"},
     "treatment_sessions.checkin": {P: "cr", M: "r"},
     "treatment_sessions.sideeffectnote": {P: "r", M: "r"},
     "aftercare.carestep": {R: "r", P: "r", M: "cru"},

@@ -234,6 +234,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "raise-overdue-side-effects": {
+        "task": "sessions.tasks.raise_overdue_side_effects",
+        "schedule": 900.0,
+        "options": {"expires": 900.0},
+    },
     "warn-of-credentials": {
         "task": "sessions.tasks.warn_of_credentials",
         "schedule": 3600.0,
@@ -333,6 +338,7 @@ SPECTACULAR_SETTINGS = {
         "Keyword": "aftercare.models.Keyword",
         "MessageStatus": "aftercare.models.MessageStatus",
         "PhotoScope": "patients.models.PhotoScope",
+        "ReportOutcome": "sessions.models.ReportOutcome",
         "SeverityEnum": "clinic.findings.Severity",
         "TaskSeverity": "patients.models.TaskSeverity",
         "PlanKind": "sessions.lifecycle.PlanKind",

@@ -40,6 +40,7 @@ from sessions.api import (
     ExposureViewSet,
     FigureViewSet,
     HoldViewSet,
+    IncidentReportViewSet,
     LotViewSet,
     OutcomeScaleViewSet,
     OutcomeViewSet,
@@ -65,6 +66,7 @@ router = SimpleRouter(use_regex_path=False)
 router.register("address-consents", AddressConsentViewSet, basename="address-consent")
 router.register("availability", AvailabilityViewSet, basename="availability")
 router.register("exposures", ExposureViewSet, basename="exposure")
+router.register("incident-reports", IncidentReportViewSet, basename="incident-report")
 router.register("candidacies", CandidacyViewSet, basename="candidacy")
 router.register("check-ins", CheckInViewSet, basename="check-in")
 router.register("closures", ClosureViewSet, basename="closure")

@@ -19,5 +19,10 @@ def raise_missed_follow_ups() -> None:
 
 
 @shared_task(ignore_result=True)
+def raise_overdue_side_effects() -> None:
+    services.raise_overdue_side_effects(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
 def warn_of_credentials() -> None:
     services.warn_of_credentials(at=timezone.now())

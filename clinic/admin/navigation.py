@@ -31,6 +31,7 @@ GROUPS = {
         ("Deviations", "report", "treatment_sessions", "deviation"),
         ("Check-ins", "monitor_heart", "treatment_sessions", "checkin"),
         ("Side effects", "healing", "treatment_sessions", "sideeffect"),
+        ("Incident reports", "gavel", "treatment_sessions", "incidentreport"),
         ("Outcomes", "monitoring", "treatment_sessions", "outcomemeasure"),
     ],
     "Treatment": [
@@ -48,6 +49,7 @@ GROUPS = {
         ("Triage rules", "emergency", "treatment_sessions", "triageversion"),
         ("Triage signatures", "approval", "treatment_sessions", "triagesignature"),
         ("Side effect courses", "timelapse", "treatment_sessions", "sideeffectexpectation"),
+        ("Reporting rules", "policy", "treatment_sessions", "reportingrule"),
     ],
     "Aftercare": [
         ("Care steps", "timeline", "aftercare", "carestep"),

@@ -55,7 +55,7 @@ class SiteAdmin(ClinicAdmin):
         (None, {"fields": ["name", "short_name", "time_zone", "slot_minutes"]}),
         ("Booking", {"fields": ["hold_minutes", "late_cancel_hours"]}),
         ("Before needling", {"fields": ["jurisdiction", "consent_cooling_off_days", "asks_for"]}),
-        ("After needling", {"fields": ["asks_sharps_disposal"]}),
+        ("After needling", {"fields": ["asks_sharps_disposal", "is_user_facility"]}),
         ("Contact", {"fields": CONTACT}),
         ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),
     ]

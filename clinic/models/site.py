@@ -112,6 +112,13 @@ class Clinic(Model):
         db_default=False,
         help_text="Whoever signs confirms that needles and other sharps are in their container.",
     )
+    is_user_facility = models.BooleanField(
+        "user facility",
+        default=False,
+        db_default=False,
+        help_text="An outpatient treatment facility that is no physician's office: US law then sets"
+        " a deadline for reports of deaths and serious injuries.",
+    )
     quiet_from = models.TimeField(
         default=time(21), help_text="No automatic message from this local time on…"
     )

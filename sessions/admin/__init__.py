@@ -11,6 +11,7 @@ from sessions.admin.record import (
     healing,
     healing_tasks,
     photos,
+    reporting,
 )
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "photos",
     "plans",
     "protocols",
+    "reporting",
     "retire",
     "schedule",
     "sessions",

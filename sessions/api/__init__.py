@@ -20,6 +20,7 @@ from sessions.api.record.exposures import ExposureViewSet
 from sessions.api.record.healing import OutcomeViewSet, SideEffectViewSet
 from sessions.api.record.lots import LotViewSet
 from sessions.api.record.photos import PhotoViewSet
+from sessions.api.record.reporting import IncidentReportViewSet
 from sessions.api.retire import (
     ArchivablePatientViewSet,
     RetirableConcernViewSet,
@@ -40,6 +41,7 @@ __all__ = [
     "ExposureViewSet",
     "FigureViewSet",
     "HoldViewSet",
+    "IncidentReportViewSet",
     "LotViewSet",
     "OutcomeScaleViewSet",
     "OutcomeViewSet",

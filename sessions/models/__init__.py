@@ -18,6 +18,7 @@ from sessions.models.healing.outcome import (
     Photo,
     View,
 )
+from sessions.models.healing.reporting import IncidentReport, ReportingRule, ReportOutcome
 from sessions.models.healing.side_effect import (
     SEVERE,
     SideEffect,
@@ -100,6 +101,7 @@ __all__ = [
     "IllegalMove",
     "IllegalPlanMove",
     "IllegalWaitlistMove",
+    "IncidentReport",
     "Kind",
     "Milestone",
     "Mode",
@@ -113,6 +115,8 @@ __all__ = [
     "Protocol",
     "ProtocolVersion",
     "RaterRole",
+    "ReportOutcome",
+    "ReportingRule",
     "ScoreLabel",
     "SessionEvent",
     "SessionFinding",

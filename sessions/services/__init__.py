@@ -65,7 +65,9 @@ from sessions.services.record.cream import put_cream_on, take_cream_off
 from sessions.services.record.deviation import record_deviation
 from sessions.services.record.exposure import report_exposure, take_exposure_step
 from sessions.services.record.healing.check_in import NoTriageRules, record_check_in
+from sessions.services.record.healing.overdue import raise_overdue_side_effects
 from sessions.services.record.healing.reported import record_reported
+from sessions.services.record.healing.reporting import settle_report
 from sessions.services.record.healing.side_effects import (
     log_side_effect,
     note_side_effect,
@@ -131,6 +133,7 @@ __all__ = [
     "propose_series",
     "put_cream_on",
     "raise_missed_follow_ups",
+    "raise_overdue_side_effects",
     "record_candidacy",
     "record_check_in",
     "record_deviation",
@@ -143,6 +146,7 @@ __all__ = [
     "resolve_side_effect",
     "restore_patient",
     "retire",
+    "settle_report",
     "shown_patients",
     "shown_photos",
     "sign_triage_rules",

@@ -35,7 +35,7 @@ SHARED = {  # catalogues, the same for every clinic
     *("concern", "area", "zone", "protocol", "protocolversion", "zonelimit", "carestep"),
     *("messagetemplate", "devicemodel", "devicespec", "deviceclearance", "clinicalrule"),
     *("screeningrule", "consenttext", "product", "outcomescale", "sideeffectexpectation"),
-    *("triageversion", "triagesignature"),
+    *("triageversion", "triagesignature", "reportingrule"),
 }
 
 

@@ -22,6 +22,7 @@ PLAIN = {
     "asks_last_exposure": "what a question asks",
     "expectations_discussed": "shown with the questionnaire that was answered",
     "from_next_window": "how a step counts its days",
+    "is_duty": "what the law asks for",
     "is_late_cancel": "a fact of a cancelled session",
     "is_occluded": "how a product was put on",
     "is_off_label": "decided by the finding about it, which has its severity",

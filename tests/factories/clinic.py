@@ -210,6 +210,7 @@ RULES: dict[str, tuple[Any, str]] = {
     "rescreen-hours": (72, "hours"),
     "consent-valid-days": (365, "days"),
     "side-effect-grade": (2, "grade"),
+    "side-effect-look-days": (7, "days"),
     "pigment-check-weeks": (2, "weeks"),
     "anaesthetic-otc-percent": (4, "%"),
     "anaesthetic-large-area": (400, "cm²"),

@@ -17,6 +17,7 @@ from sessions.models import (
     Endpoint,
     ExposureStep,
     Hold,
+    IncidentReport,
     Mode,
     OutcomeMeasure,
     OutcomeScale,
@@ -25,6 +26,7 @@ from sessions.models import (
     ProductUse,
     Protocol,
     ProtocolVersion,
+    ReportingRule,
     ScoreLabel,
     SessionFinding,
     SideEffect,
@@ -411,6 +413,34 @@ class SideEffectFactory(DjangoModelFactory):
     is_expected = True
     onset_at = factory.LazyAttribute(lambda s: s.session.completed_at)
     recorded_by = factory.SelfAttribute("session.practitioner")
+
+
+class ReportingRuleFactory(DjangoModelFactory):
+    class Meta:
+        model = ReportingRule
+
+    code = factory.Sequence(lambda n: f"rule-{n}")
+    version = 1
+    effective_from = LONG_AGO
+    jurisdiction = "US"
+    grade_min = 3
+    report_to = "Authority"
+    how = "Form 1"
+    is_duty = True
+    deadline_days = 10
+    of_work_days = True
+    says = "A serious injury is reported."
+    source = "test"
+
+
+class IncidentReportFactory(DjangoModelFactory):
+    class Meta:
+        model = IncidentReport
+
+    side_effect = factory.SubFactory(SideEffectFactory)
+    rule = factory.SubFactory(ReportingRuleFactory)
+    known_at = NINE
+    due_at = NINE + 10 * DAY
 
 
 class CheckInFactory(DjangoModelFactory):

@@ -337,6 +337,33 @@ def _() -> None:
 VIOLATIONS["side_effect_of_reported_session"] = lambda: make.SideEffectFactory(
     check_in=make.CheckInFactory()
 )
+violates_version("reporting_rule_version_once", make.ReportingRuleFactory, "code")
+VIOLATIONS["reporting_rule_evidence_known"] = lambda: make.ReportingRuleFactory(evidence="GUESS")
+VIOLATIONS["reporting_rule_jurisdiction_known"] = lambda: make.ReportingRuleFactory(
+    jurisdiction="MOON"
+)
+VIOLATIONS["reporting_rule_grade_in_ctcae_range"] = lambda: make.ReportingRuleFactory(grade_min=6)
+VIOLATIONS["reporting_rule_deadline_iff_duty"] = lambda: make.ReportingRuleFactory(is_duty=False)
+VIOLATIONS["incident_report_outcome_known"] = lambda: make.IncidentReportFactory(
+    outcome="LOST",
+    settled_at=NINE,
+    settled_by=make.UserFactory(),
+)
+VIOLATIONS["incident_report_sent_iff_day_and_number"] = lambda: make.IncidentReportFactory(
+    number="4711"
+)
+VIOLATIONS["incident_report_reason_iff_not_needed"] = lambda: make.IncidentReportFactory(
+    reason="Another cause"
+)
+VIOLATIONS["incident_report_settled_iff_by"] = lambda: make.IncidentReportFactory(settled_at=NINE)
+
+
+@violates("incident_report_once_by_a_rule")
+def _() -> None:
+    report = make.IncidentReportFactory()
+    make.IncidentReportFactory(side_effect=report.side_effect, rule=report.rule)
+
+
 VIOLATIONS["check_in_level_known"] = lambda: make.CheckInFactory(level="PINK")
 VIOLATIONS["check_in_feeling_known"] = lambda: make.CheckInFactory(feeling="SO_SO")
 VIOLATIONS["check_in_scores_0_to_10"] = lambda: make.CheckInFactory(pain=11)

@@ -36,6 +36,7 @@ from tests.factories import (
     ExposureFactory,
     HoldFactory,
     InboundFactory,
+    IncidentReportFactory,
     MessageFactory,
     OnCallShiftFactory,
     OtherTreatmentFactory,
@@ -116,6 +117,8 @@ BY_PLACE: dict[tuple[str, str], Any] = {
     ("plans", "kind"): "MAINTENANCE",
     ("plans", "after_outcome"): None,
     ("plans", "visit_type"): None,  # a treatment
+    ("incident-reports", "outcome"): "NOT_NEEDED",
+    ("incident-reports", "sent_on"): "2026-01-05",
     ("other-treatments", "place"): "ELSEWHERE",
     ("other-treatments", "treated_on"): "2024-05-01",
     ("exposures", "patient"): None,  # it was a colleague
@@ -236,6 +239,9 @@ class World:
             "sessions": self.booked,
             "check-ins": CheckInFactory(session=self.completed),
             "side-effects": SideEffectFactory(session=self.completed, onset_at=LONG_AGO),
+            "incident-reports": IncidentReportFactory(
+                side_effect__session=self.completed, known_at=LONG_AGO
+            ),
             "tasks": StaffTaskFactory(clinic=clinic, audience="CLINICAL"),
             "time-off": TimeOffFactory(practitioner=doctor, starts_at=NINE + 500 * DAY),
             "waitlist": WaitlistEntryFactory(plan=plan),

@@ -33,6 +33,7 @@ from tests.factories import (
     ExposureFactory,
     HoldFactory,
     InboundFactory,
+    IncidentReportFactory,
     MessageFactory,
     OtherTreatmentFactory,
     OutcomeScaleFactory,
@@ -380,6 +381,11 @@ class Desk:
     def note_side_effect(self) -> Any:
         effect = SideEffectFactory(session=self.booking.completed(), recorded_by=self.alice)
         return self.alice, effect, {"grade": 2, "is_expected": False, "note": "Seen again."}
+
+    def settle_incident_report(self) -> Any:
+        effect = SideEffectFactory(session=self.booking.completed(), grade=3, is_expected=False)
+        report = IncidentReportFactory(side_effect=effect)
+        return self.alice, report, {"outcome": "NOT_NEEDED", "reason": "Another cause"}
 
     def resolve_side_effect(self) -> Any:
         effect = SideEffectFactory(

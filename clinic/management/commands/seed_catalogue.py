@@ -20,6 +20,7 @@ from sessions.models import (
     Product,
     Protocol,
     ProtocolVersion,
+    ReportingRule,
     SideEffectExpectation,
     TriageVersion,
     ZoneLimit,
@@ -90,6 +91,7 @@ def load_treatment(folder: Path) -> dict[str, int]:
         "side effect courses": add_missing(
             SideEffectExpectation, read(folder / "side_effects.yaml")
         ),
+        "reporting rules": add_missing(ReportingRule, read(folder / "reporting_rules.yaml")),
         "triage rules": add_missing(TriageVersion, read(folder / "triage.yaml")),
     }
 

@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from unfold.decorators import action
+from django.utils.html import format_html_join
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clinic.admin import ReadOnlyInline, ServiceAdmin
@@ -22,6 +23,7 @@ from sessions import services
 from sessions.admin.figures.page import FiguresAddress
 from sessions.models import CheckIn, OutcomeMeasure, SideEffect, SideEffectNote
 from sessions.services.record.healing.reported import proposed, report_behind
+from sessions.services.record.healing.reporting import no_report_reason
 
 EXPECTED = yes_no_column("is_expected", "expected", no=("Not expected", "danger"))
 
@@ -71,7 +73,7 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
             return fields
         may_note = not obj.resolved_at and self.has_change_permission(request, obj)
         now = NOW if may_note else ()
-        return [*fields, *now, "resolved_at", "resolution", "recorded_by"]
+        return [*fields, *now, "reporting", "resolved_at", "resolution", "recorded_by"]
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -84,7 +86,27 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
         if obj is None:
             return []
         fixed = ["session", "zone", "kind", "onset_at", "check_in", "resolved_at", "recorded_by"]
+        fixed.append("reporting")
         return self.get_fields(request, obj) if obj.resolved_at else fixed
+
+    @display(description="report to an authority")
+    def reporting(self, side_effect: SideEffect) -> str:
+        """Who must or may be told; also where nothing is known of it."""
+        reports = side_effect.reports.select_related("rule").order_by("id")
+        if not reports:
+            return no_report_reason(side_effect)
+        return format_html_join(
+            "",
+            '<p class="mb-2"><a href="{}">{}</a>: {}</p>',
+            (
+                (
+                    reverse("admin:treatment_sessions_incidentreport_change", args=[report.pk]),
+                    report.rule.report_to,
+                    report.get_outcome_display() or report.duty,
+                )
+                for report in reports
+            ),
+        )
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Led here from a report, or from the task about it: what it says is filled in."""

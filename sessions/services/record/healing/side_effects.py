@@ -11,6 +11,7 @@ from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import User, in_words
 from patients.models import Zone
+from patients.services import finish_source
 from patients.services.records import require_open
 from sessions.lifecycle import SIGNED, Status
 from sessions.models import (
@@ -25,7 +26,9 @@ from sessions.models import (
 )
 from sessions.services.booking.moves import CHECK_IN_OPENS
 from sessions.services.record.chart import require_on
+from sessions.services.record.healing.reporting import start_reporting
 
+OVERDUE = "side-effect-overdue:"
 HAS_COME = (Status.CHECKED_IN, Status.IN_PROGRESS, *SIGNED)
 
 
@@ -114,7 +117,13 @@ def log_side_effect(
             raise
         raise AlreadyRecorded("Note how it goes at that side effect.", field="kind") from error
     _look_at(side_effect, at=at, by=by)
+    start_reporting(side_effect=side_effect, at=at)
     return side_effect
+
+
+def overdue_source(side_effect: SideEffect) -> str:
+    """Of the task that somebody should look at it again."""
+    return f"{OVERDUE}{side_effect.pk}"
 
 
 def _look_at(side_effect: SideEffect, *, at: datetime, by: User, **seen: Any) -> None:
@@ -178,6 +187,9 @@ def note_side_effect(
     if photo and photo.patient_id != side_effect.session.patient_id:
         raise PhotoOfAnother("Name a photograph of this patient.", field="photo")
     side_effect.save(update_fields=["grade", "is_expected", "note"])
+    finish_source(
+        source=overdue_source(side_effect), at=at, by=by, note=f"Noted: grade {grade}. {note}"
+    )
     _look_at(
         side_effect,
         at=at,
@@ -186,6 +198,7 @@ def note_side_effect(
         care_elsewhere=care_elsewhere,
         photo=photo,
     )
+    start_reporting(side_effect=side_effect, at=at)
     return side_effect
 
 
@@ -198,4 +211,5 @@ def resolve_side_effect(
     side_effect.resolved_at, side_effect.resolution = at, resolution
     side_effect.full_clean()
     side_effect.save(update_fields=["resolved_at", "resolution"])
+    finish_source(source=overdue_source(side_effect), at=at, by=by, note=f"Resolved: {resolution}")
     return side_effect

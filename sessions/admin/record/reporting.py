@@ -1,0 +1,87 @@
+"""Reports of severe side effects, in the admin: what is filled in, and that it was sent."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from unfold.decorators import action
+
+from clinic.admin import FixedRows, ServiceAdmin, VersionedAdmin
+from clinic.admin.base import version_columns
+from clinic.permissions import actor
+from sessions import services
+from sessions.models import IncidentReport, ReportingRule
+from sessions.services.record.healing.reporting import filled_in
+
+Line = tuple[str, Any]
+SETTLED = ("outcome", "sent_on", "number", "reason")
+
+
+@admin.register(ReportingRule)
+class ReportingRuleAdmin(VersionedAdmin):
+    list_display = version_columns("code", "jurisdiction", "report_to", "grade_min", "is_duty")
+    list_filter = ["jurisdiction", "is_duty"]
+    search_fields = ["code", "report_to"]
+
+
+@admin.register(IncidentReport)
+class IncidentReportAdmin(FixedRows, ServiceAdmin):
+    list_display = ["due_at", "side_effect", "rule", "outcome", "sent_on", "number"]
+    list_filter = ["outcome", "rule__jurisdiction"]
+    list_select_related = ["side_effect__session__clinic", "rule"]
+    search_fields = ["number", "side_effect__session__patient__family_name"]
+    ordering = ["due_at", "id"]
+    actions_detail = ["print_report"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        told = ["side_effect", "rule", "how", "says", "known_at", "due_at"]
+        return [*told, *SETTLED, "settled_at", "settled_by"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        is_open = obj is not None and not obj.outcome
+        return [n for n in self.get_fields(request, obj) if not (is_open and n in SETTLED)]
+
+    def how(self, report: IncidentReport) -> str:
+        return report.rule.how
+
+    def says(self, report: IncidentReport) -> str:
+        return f"{report.rule.says} {report.rule.cited}"
+
+    @action(description="Print the report", url_path="print", permissions=["view"])
+    def print_report(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """As far as the record goes, on a page for paper."""
+        report = get_object_or_404(self.get_queryset(request), pk=object_id)
+        parts = [(_label(name), list(_lines(part))) for name, part in filled_in(report).items()]
+        context = {"report": report, "parts": parts}
+        return TemplateResponse(request, "sessions/admin/report.html", context)
+
+    def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
+        if not obj.outcome:
+            return
+        services.settle_report(
+            report_id=obj.pk,
+            **{name: getattr(obj, name) for name in SETTLED},
+            at=timezone.now(),
+            by=actor(request),
+        )
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _lines(part: Any) -> Iterator[Line]:
+    """One part of the report in rows; of several things each with its number."""
+    if isinstance(part, list):
+        for number, one in enumerate(part, start=1):
+            yield from ((f"{number}. {label}", value) for label, value in _lines(one))
+    elif part:
+        for name, value in part.items():
+            if isinstance(value, list):
+                yield from ((f"{_label(name)} {label}", told) for label, told in _lines(value))
+            elif value not in (None, ""):
+                yield _label(name), value
