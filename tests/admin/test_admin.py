@@ -104,6 +104,7 @@ def test_a_plan_in_the_admin_obeys_the_service(alice: User, booking: Booking) ->
     client = client_of(alice)
     form = {
         "patient": str(booking.plan.patient.pk),
+        "kind": "COURSE",
         "concern": str(booking.plan.concern.pk),
         "area": str(booking.plan.area.pk),
         "protocol": str(booking.plan.protocol.pk),
