@@ -81,6 +81,8 @@ TABLES = """
     treatment_sessions.exposurestep       -     cr            cr       -      -
     treatment_sessions.sideeffect         -     cru           r        -      -
     treatment_sessions.checkin            -     cr            r        -      -
+    treatment_sessions.reportingrule      -     r             cr       -      -
+    treatment_sessions.incidentreport     -     ru            ru       -      -
     treatment_sessions.sideeffectnote     -     r             r        -      -
     aftercare.carestep                    r     r             cru      -      -
     aftercare.messagetemplate             r     r             cr       -      -
