@@ -68,6 +68,7 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
         "measured_at_1": "10:00",
     },
     "OtherTreatment": lambda _: {"place": "ELSEWHERE"},
+    "ReportingRule": lambda _: {"is_duty": "on"},  # it has a deadline
     "TreatmentPlan": lambda _: {"kind": "MAINTENANCE", "home_care": ["SUNSCREEN"]},
     "Candidacy": lambda _: {"session": "", "outcome": "CANDIDATE", "until": ""},
     "Photo": lambda _: {"upload": SimpleUploadedFile("face.jpg", jpeg(), "image/jpeg")},
