@@ -19,6 +19,7 @@ from patients.models import (
 )
 from sessions.models import (
     CartridgeUse,
+    IncidentReport,
     OutcomeMeasure,
     ProductUse,
     SessionFinding,
@@ -43,6 +44,7 @@ TRACKED: dict[type[models.Model], str] = {
     SessionFinding: "session__patient",
     OutcomeMeasure: "plan__patient",
     SideEffect: "session__patient",
+    IncidentReport: "side_effect__session__patient",
     StaffTask: "patient",
 }
 BOOKKEEPING = {"updated_at", "version"}

@@ -63,6 +63,7 @@ def new_plan(booking: Booking, alice: User) -> tuple[Client, str, Fields]:
         "concern": str(booking.plan.concern.pk),
         "area": str(booking.plan.area.pk),
         "protocol": str(booking.plan.protocol.pk),
+        "kind": "COURSE",
         "planned_zones": "1",
         "_save": "1",
     }

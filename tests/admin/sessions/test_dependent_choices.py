@@ -113,6 +113,13 @@ REFUSED: dict[tuple[str, str, str], Attempt] = {
     ),
     ("TreatmentPlan", "concern", "protocol"): lambda b: plan(b, concern=make.ConcernFactory()),
     ("TreatmentPlan", "area", "protocol"): lambda b: plan(b, area=make.AreaFactory()),
+    ("TreatmentPlan", "patient", "after_outcome"): lambda b: plan(
+        b,
+        kind="MAINTENANCE",
+        interval_months=12,
+        reason="Keep it up.",
+        after_outcome=make.OutcomeMeasureFactory(),
+    ),
     ("SideEffect", "session", "check_in"): lambda b: of_another_report(b),
     ("SideEffect", "zone", "check_in"): lambda b: of_another_report(b),
     ("SideEffect", "session", "zone"): lambda b: services.log_side_effect(
@@ -124,6 +131,9 @@ REFUSED: dict[tuple[str, str, str], Attempt] = {
         onset_at=NINE + DAY,
         at=NINE,
         by=b.practitioner,
+    ),
+    ("OutcomeMeasure", "plan", "scale"): lambda b: outcome(
+        b, scale=make.OutcomeScaleFactory(rater_roles=["CLINICIAN"], concerns=["another"])
     ),
     ("OutcomeMeasure", "plan", "session"): lambda b: outcome(b, session=make.SessionFactory()),
     ("OutcomeMeasure", "plan", "zone"): lambda b: outcome(b, zone=make.ZoneFactory()),
@@ -157,13 +167,12 @@ def outcome(b: Booking, **changes: Any) -> Any:
     scale = make.OutcomeScaleFactory(rater_roles=["CLINICIAN"])
     return services.record_outcome(
         plan=b.plan,
-        scale=scale,
         milestone="BASELINE",
         rater_role="CLINICIAN",
         score=Decimal(scale.score_min),
         at=NINE,
         by=b.practitioner,
-        **changes,
+        **{"scale": scale, **changes},
     )
 
 
@@ -174,6 +183,8 @@ def photo(b: Booking, **changes: Any) -> Any:
 
 # Both are of the clinic, and each may be told without the other.
 INDEPENDENT = {
+    # what was measured of any of the patient's plans may be why one goes on
+    *(("TreatmentPlan", one, "after_outcome") for one in ("concern", "area", "protocol")),
     ("BloodExposure", "patient", "session"),
     ("BloodExposure", "patient", "source_patient"),
     ("BloodExposure", "source_patient", "session"),
