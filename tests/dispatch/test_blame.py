@@ -5,7 +5,7 @@ import pytest
 from aftercare.channels.blame import Blame, of_http, of_smtp
 
 # What servers say, by the command that they answer. Postfix, Exim, Exchange and Microsoft 365,
-# Gmail, Amazon SES, SendGrid, Mailgun, qmail, Sendmail, and what stands in RFC 4954 and 3207.
+# Gmail, Amazon SES, SendGrid, Mailgun, qmail and Sendmail.
 SMTP = """
 RCPT      RECIPIENT 550 5.1.1 <x>: Recipient address rejected: User unknown in local recipient table
 RCPT      RECIPIENT 550-5.1.1 The email account that you tried to reach does not exist
