@@ -19,12 +19,15 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from aftercare.models import Message, Outage
-from patients.models import Channel
+from clinic.models import Clinic
+from patients.models import Audience, Channel, StaffTask, TaskKind
+from patients.services.tasks import finish_source, raise_task
 
 logger = logging.getLogger(__name__)
 
 SHORTEST, LONGEST = timedelta(seconds=30), timedelta(minutes=10)
 PROBE = timedelta(minutes=1)  # for the one who tries, until another may
+LONG = timedelta(minutes=10)  # then a person has to know
 CERTAIN = timedelta(minutes=1)  # a single refusal is no news: the next try may pass
 SECRET = re.compile(r"\S*@\S*|\+?\d[\d ()/-]{5,}\d")  # who was written to, in a provider's words
 
@@ -48,14 +51,33 @@ def begin(message: Message, reply: str, *, at: datetime) -> bool:
     return True
 
 
-def end(channel: str) -> None:
-    """Something was accepted: send on."""
-    if (
-        Outage.objects.filter(channel=channel)
-        .exclude(opened_at=None)
-        .update(opened_at=None, paused_until=None)
-    ):
+def end(channel: str, *, at: datetime) -> None:
+    """Something was accepted: send on, and tick off the tasks."""
+    on = Outage.objects.filter(channel=channel).exclude(opened_at=None)
+    if on.update(opened_at=None, paused_until=None):
         logger.warning("messages are accepted by %s again", Channel(channel).label)
+        for task in StaffTask.objects.open().filter(source__startswith=f"outage:{channel}:"):
+            finish_source(source=task.source, at=at, by=None, note="Messages go out again.")
+
+
+def tell_managers(*, at: datetime) -> None:
+    """A task at each clinic whose messages wait, once an outage is long; one for each outage."""
+    for outage in Outage.objects.filter(opened_at__lte=at - LONG):
+        waiting = Message.objects.due(at).filter(channel=outage.channel)
+        for clinic in Clinic.objects.filter(pk__in=waiting.values("clinic")):
+            source = f"outage:{outage.channel}:{outage.opened_at:%Y%m%dT%H%M%S}:{clinic.pk}"
+            if not StaffTask.objects.filter(source=source).exists():
+                raise_task(
+                    clinic=clinic,
+                    kind=TaskKind.OTHER,
+                    audience=Audience.MANAGER,
+                    title=f"No {outage.get_channel_display()} goes out",
+                    detail=f"So far {in_words(outage, at=at)}. What waits goes out when the "
+                    "provider takes it, while it is of use. Ask whoever looks after the system, "
+                    "and call patients who must know today.",
+                    source=source,
+                    at=at,
+                )
 
 
 def take_probe(*, at: datetime) -> list[Outage]:

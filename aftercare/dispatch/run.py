@@ -67,6 +67,8 @@ def send_due(
         try:
             run.probe()
             run.send(max_messages)
+            if run.resting:
+                outages.tell_managers(at=clock())
         except (OperationalError, InterfaceError) as error:
             logger.error("the database was lost while messages were sent: %s", type(error).__name__)
             _reconnect(run)
@@ -82,7 +84,7 @@ class Run:
         self.clock, self.channels, self.ends = clock, channels, ends
         self.worker = worker or uuid4().hex
         self.called = 0
-        self._resting: set[str] = set()  # channels, see Note [Outage]
+        self.resting: set[str] = set()  # channels, see Note [Outage]
         self._rests = False  # the channel of the last message
         self._probing = ""  # the channel that is tried with this message
         self._reader = LockedMessageReader(self.worker)
@@ -92,7 +94,7 @@ class Run:
         batch = BATCH
         while self.called < max_messages and self._has_time():
             limit, began = min(batch, max_messages - self.called), monotonic()
-            ids = claim(worker=self.worker, at=self.clock(), limit=limit, resting=self._resting)
+            ids = claim(worker=self.worker, at=self.clock(), limit=limit, resting=self.resting)
             if not ids:
                 return
             try:
@@ -110,7 +112,7 @@ class Run:
             finally:
                 self._probing = ""
                 release(worker=self.worker)
-        self._resting = outages.resting()
+        self.resting = outages.resting()
 
     def _send_batch(self, ids: list[UUID]) -> None:
         self._reader.prefetch(ids)
@@ -172,9 +174,9 @@ class Run:
             return self._advance(message, result, waiting)
         self._rests = record(message, result)
         if self._rests:
-            self._resting.add(message.channel)
+            self.resting.add(message.channel)
         elif self._probing:
-            outages.end(self._probing)
+            outages.end(self._probing, at=at)
         return None
 
     def _advance(

@@ -10,7 +10,7 @@ from aftercare.channels import channel_for
 from aftercare.dispatch import outages
 from aftercare.dispatch import run as dispatch
 from aftercare.models import Message, Outage
-from patients.models import Channel
+from patients.models import Channel, StaffTask
 from tests.dispatch.test_dispatch import ready, seen, send
 from tests.factories import HOUR, NINE
 from tests.support.doubles import HttpGateway, SmtpServer
@@ -61,9 +61,13 @@ def test_half_an_hour_of_trouble_loses_nothing_and_is_told(smtp: SmtpServer) -> 
 
     assert told == MINUTE
     assert smtp.connections <= 10, "ever more seldom, up to every ten minutes"
+    tasks = StaffTask.objects.filter(title="No E-mail goes out", audience="MANAGER")
+    assert {task.clinic_id for task in tasks} == {message.clinic_id for message in messages}
+    assert len(tasks) == len({message.clinic_id for message in messages})
     smtp.script = {}
     send(at=at + outages.LONGEST)
     assert {seen(message)[0] for message in messages} == {"SENT"}
+    assert not tasks.open().exists()
     assert outages.reasons(at=at + outages.LONGEST + HOUR) == []
 
 
