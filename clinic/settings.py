@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
 env = environ.Env()
@@ -149,6 +150,11 @@ AXES_CLIENT_STR_CALLABLE = "clinic.http.logs.anonymous_client"
 
 # Browser security follows from the address that the clinic is reached by.
 SECURE = _public.scheme == "https"
+if SECURE and len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured(
+        f"The SECRET_KEY has {len(SECRET_KEY)} characters; a public clinic needs 50 random ones: "
+        'python -c "import secrets; print(secrets.token_urlsafe(50))"'
+    )
 SECURE_SSL_REDIRECT = SECURE
 SECURE_REDIRECT_EXEMPT = [r"^healthz(/dispatch)?$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = (

@@ -115,6 +115,14 @@ def test_a_missing_setting_stops_the_start_by_name(name: str) -> None:
     assert f"Set the {name} environment variable" in done.stderr
 
 
+def test_a_short_key_stops_a_public_clinic_and_says_how_to_make_one() -> None:
+    done = manage("check", **{**PRODUCTION, "SECRET_KEY": "k" * 49})
+
+    assert done.returncode != 0
+    assert "The SECRET_KEY has 49 characters" in done.stderr
+    assert "secrets.token_urlsafe(50)" in done.stderr
+
+
 def test_debug_is_off_unless_asked() -> None:
     code = "from django.conf import settings; print(settings.DEBUG, settings.DEMO)"
     assert manage("shell", "-v0", "-c", code, **PRODUCTION).stdout.split() == ["False", "False"]
