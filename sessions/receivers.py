@@ -12,7 +12,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from clinic.catalogue import Row, read
-from clinic.models import Clinic, in_words
+from clinic.models import CartridgeLot, Clinic, in_words
 from clinic.wakeups import wake
 from patients.models import Audience, OtherTreatment, TaskKind
 from patients.services import finish_source, raise_task
@@ -45,6 +45,13 @@ def tell_of_too_soon(instance: OtherTreatment, raw: bool = False, **_: Any) -> N
             source=f"other-treatment:{instance.pk}",
             at=at,
         )
+
+
+@receiver(post_save, sender=CartridgeLot)
+def have_patients_of_a_recall_called(instance: CartridgeLot, raw: bool = False, **_: Any) -> None:
+    """In the transaction of the recall. Whoever saves the lot again asks for no second call."""
+    if instance.recalled_at and not raw:
+        services.call_patients_of_lot(lot_id=instance.pk, at=instance.recalled_at)
 
 
 @receiver(post_save, sender=Clinic)
