@@ -12,9 +12,10 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from clinic.catalogue import Row, read
+from clinic.findings import Finding
 from clinic.models import CartridgeLot, Clinic, in_words
 from clinic.wakeups import wake
-from patients.models import Audience, OtherTreatment, TaskKind
+from patients.models import Audience, OtherTreatment, StaffTask, TaskKind
 from patients.services import finish_source, raise_task
 from sessions import services
 from sessions.lifecycle import OCCUPIES, WaitlistStatus
@@ -28,23 +29,36 @@ from sessions.tasks import keep_waitlist_moving
 
 @receiver(post_save, sender=OtherTreatment)
 def tell_of_too_soon(instance: OtherTreatment, raw: bool = False, **_: Any) -> None:
-    """Another treatment that did not wait for the skin to recover from needling."""
-    needled_on = None if raw else needled_before(instance)
-    if needled_on is None:
+    """Another treatment that did not wait for the skin to recover from needling. What is corrected
+    ends the task that says otherwise."""
+    if raw:
         return
-    at, name = instance.recorded_at, instance.get_kind_display()
-    pause = pause_after_needling(instance.kind, rules_in_effect(at))
-    for found in check_after_needling(name, instance.treated_on, needled_on, pause):
+    at, name, source = instance.recorded_at, instance.get_kind_display(), instance.task_source
+    found = _too_soon(instance)
+    detail = f"{found.message} ({found.rule}; {found.source})" if found else ""
+    if not StaffTask.objects.open().filter(source=source, detail=detail).exists():
+        note = "Corrected: another task says how soon." if found else "Corrected: not too soon."
+        finish_source(source=source, at=at, by=instance.recorded_by, note=note)
+    if found:
         raise_task(
             clinic=instance.patient.clinic,
             patient=instance.patient,
             kind=TaskKind.OTHER,
             audience=Audience.CLINICAL,
             title=f"{name} too soon after needling",
-            detail=f"{found.message} ({found.rule}; {found.source})",
-            source=f"other-treatment:{instance.pk}",
+            detail=detail,
+            source=source,
             at=at,
         )
+
+
+def _too_soon(other: OtherTreatment) -> Finding | None:
+    needled_on = needled_before(other)
+    if needled_on is None:
+        return None
+    pause = pause_after_needling(other.kind, rules_in_effect(other.recorded_at))
+    name = other.get_kind_display()
+    return next(iter(check_after_needling(name, other.treated_on, needled_on, pause)), None)
 
 
 @receiver(post_save, sender=CartridgeLot)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -10,7 +10,7 @@ from clinic.admin import ServiceAdmin
 from clinic.permissions import actor
 from patients import services
 from patients.admin.records import OfOpenRecord
-from patients.models import OtherTreatment
+from patients.models import OtherTreatment, StaffTask
 
 
 @admin.register(OtherTreatment)
@@ -36,3 +36,9 @@ class OtherTreatmentAdmin(OfOpenRecord, ServiceAdmin):
         services.correct_other_treatment(
             treatment_id=obj.pk, changes=changes, at=timezone.now(), by=actor(request)
         )
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Says at once what the task says that is raised of what was done too soon."""
+        super().save_model(request, obj, form, change)
+        for task in StaffTask.objects.open().filter(source=obj.task_source):
+            messages.warning(request, task.detail)

@@ -130,6 +130,11 @@ class OtherTreatment(Model):
     def where(self) -> str:
         return self.place_name or "here"
 
+    @property
+    def task_source(self) -> str:
+        """Of the task that says it did not wait after needling."""
+        return f"other-treatment:{self.pk}"
+
     def clean(self) -> None:
         """The same as the constraint, at the field."""
         if (self.place == Place.ELSEWHERE) != bool(self.place_name.strip()):

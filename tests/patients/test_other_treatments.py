@@ -4,7 +4,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.contrib.messages import get_messages
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from rest_framework.test import APIClient
 
 from clinic.errors import DomainError
@@ -20,6 +22,7 @@ from patients.models import (
 from sessions.models import TreatmentSession
 from sessions.safety.assessment import assess_session
 from sessions.services.booking.series.proposal import propose_series
+from tests.admin.pages import client_of
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
@@ -31,6 +34,7 @@ from tests.factories import (
     ZoneFactory,
 )
 from tests.support.catalogue import load_catalogue
+from tests.support.forms import send
 
 pytestmark = pytest.mark.django_db
 MAY_1 = datetime(2024, 5, 1, 10, tzinfo=UTC)  # days are checked against the real clock, too
@@ -187,6 +191,37 @@ def test_what_did_not_wait_after_needling_is_a_task(
     assert (task.audience, task.patient) == ("CLINICAL", patient)
     assert f"{limit - 1} days after needling there: {limit} days are waited" in task.detail
     assert "version 1" in task.detail
+
+
+def test_too_soon_is_said_where_it_is_saved_until_it_is_corrected(
+    booking: Booking, alice: User
+) -> None:
+    """A task that would say something else is ended; another change leaves it alone."""
+    needled_on = booking.completed(MAY_1 - 20 * DAY).starts_at_local.date()
+    other = OtherTreatmentFactory(
+        **{"patient": booking.plan.patient, "area": booking.plan.area},
+        treated_on=needled_on + 9 * DAY,
+        recorded_at=MAY_1,
+    )
+    client = client_of(alice)
+    page = reverse("admin:patients_othertreatment_change", args=[other.pk])
+
+    def said(**typed: Any) -> list[str]:
+        sent = send(client, page, **typed)
+        assert sent.status_code == 302, sent.context["errors"]
+        return [str(message) for message in get_messages(sent.wsgi_request) if message.level == 30]
+
+    (same,) = said(notes="TCA 15 %")
+    (earlier,) = said(treated_on=(needled_on + 8 * DAY).isoformat())
+    right = said(treated_on=(needled_on - DAY).isoformat())
+
+    assert ("9 days after needling" in same, "8 days after needling" in earlier) == (True, True)
+    assert right == []
+    tasks = StaffTask.objects.filter(source=other.task_source).order_by("id")
+    assert list(tasks.values_list("detail", "status", "done_by", "done_note")) == [
+        (same, "DONE", alice.pk, "Corrected: another task says how soon."),
+        (earlier, "DONE", alice.pk, "Corrected: not too soon."),
+    ]
 
 
 def test_no_session_is_proposed_before_it_has_ended(booking: Booking) -> None:
