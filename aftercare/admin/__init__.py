@@ -3,6 +3,7 @@
 from aftercare.admin import (  # noqa: F401  they register themselves
     alerts,
     inbox,
+    leaflet,
     messages,
     records,
     replan_notice,

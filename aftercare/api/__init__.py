@@ -3,6 +3,7 @@
 from aftercare.api.addresses import AddressConsentViewSet
 from aftercare.api.alerts import StaffAlertViewSet
 from aftercare.api.inbox import InboxViewSet
+from aftercare.api.leaflet import LeafletView
 from aftercare.api.merge import MergeView
 from aftercare.api.messages import MessageViewSet
 from aftercare.api.timeline import HistoryView, TimelineView
@@ -11,6 +12,7 @@ __all__ = [
     "AddressConsentViewSet",
     "HistoryView",
     "InboxViewSet",
+    "LeafletView",
     "MergeView",
     "MessageViewSet",
     "StaffAlertViewSet",

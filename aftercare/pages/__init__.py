@@ -9,6 +9,7 @@ from aftercare.pages.answer import answer
 from aftercare.pages.birth_date import birth_date
 from aftercare.pages.home import home
 from aftercare.pages.language import language
+from aftercare.pages.leaflet import leaflet, leaflet_pdf
 from aftercare.pages.own import own, own_photo
 from aftercare.pages.photo import photo
 from aftercare.pages.preferences import preferences, unsubscribe
@@ -30,6 +31,8 @@ __all__ = [
     "confirm",
     "home",
     "language",
+    "leaflet",
+    "leaflet_pdf",
     "move",
     "own",
     "own_photo",

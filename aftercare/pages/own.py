@@ -12,14 +12,13 @@ from django.utils.formats import date_format
 from aftercare.models import Message
 from aftercare.pages.base import of_patient, show
 from aftercare.pages.check_in.questions import AT_ONCE, SCORES, TICKS
-from aftercare.texts.values import treated_zones
+from aftercare.texts.values import products_used, treated_zones
 from sessions.lifecycle import SIGNED
 from sessions.models import (
     CheckIn,
     Kind,
     Photo,
     ProductKind,
-    ProductUse,
     TreatmentSession,
     View,
 )
@@ -90,11 +89,7 @@ def _last_treatment(message: Message) -> dict[str, Any] | None:
     session = done.select_related("clinic").order_by("-starts_at").first()
     if session is None:
         return None
-    sitting = TreatmentSession.objects.of_sitting(session.pk)
-    used = ProductUse.objects.filter(session__in=sitting).order_by("product__name")
-    named: dict[str, list[str]] = {}
-    for kind, name in used.values_list("product__kind", "product__name").distinct():
-        named.setdefault(kind, []).append(name)
+    named = products_used(session)
     return {
         "date": date_format(session.starts_at.astimezone(session.clinic.zone), "VISIT_DATE_FORMAT"),
         "zones": treated_zones(session),

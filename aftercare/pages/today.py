@@ -10,8 +10,7 @@ from aftercare.models import TREATED, Message, MessageStatus
 from aftercare.pages.base import of_patient, show
 from aftercare.replies.contexts import healing_session
 from aftercare.texts import course
-from sessions.lifecycle import UPCOMING
-from sessions.models import TreatmentSession
+from aftercare.texts.values import next_visit
 from sessions.services.record.healing.check_in import day_since
 
 
@@ -33,7 +32,7 @@ def today(request: HttpRequest, message: Message) -> HttpResponse:
         tomorrow=course.begins_tomorrow(day),
         waits=course.waits_after(day),
         next_question=next_question(message, at=at),
-        next_visit=_next_visit(message, at=at),
+        next_visit=next_visit(message.patient, message.clinic, at=at),
     )
 
 
@@ -47,15 +46,3 @@ def next_question(message: Message, *, at: datetime) -> str:
     )
     due = waiting.order_by("due_at").values_list("due_at", flat=True).first()
     return date_format(due.astimezone(message.clinic.zone), "VISIT_DATE_FORMAT") if due else ""
-
-
-def _next_visit(message: Message, *, at: datetime) -> str:
-    """When the patient comes next, on the clinic's clock."""
-    visits = TreatmentSession.objects.filter(
-        patient=message.patient, status__in=UPCOMING, starts_at__gt=at, sitting=None
-    )
-    starts_at = visits.order_by("starts_at").values_list("starts_at", flat=True).first()
-    if starts_at is None:
-        return ""
-    local = starts_at.astimezone(message.clinic.zone)
-    return f"{date_format(local, 'VISIT_DATE_FORMAT')}, {local:%H:%M}"

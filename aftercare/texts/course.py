@@ -1,13 +1,16 @@
 """What is told of each day after a treatment: what to do now, what must wait, and until when.
 
 Days are counted from the treatment, 0 on its day. Facts: clinical.md §1.6. The words fit every
-area, because the page that shows them must not say which one was treated.
+area, because the page that shows them must not say which one was treated. Where that may be said,
+the leaflet takes the words of `advice.CARE` for some of them.
 """
 
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from sessions.models import SideEffectKind
 
 LASTS = 28  # days that are counted to the patient
 SHOWN = 3  # lines of what to do
@@ -20,6 +23,7 @@ class Care:
     words: Promise
     from_day: int
     to_day: int
+    closer: str = ""  # what says the same of one part of the body, in advice.CARE
 
 
 @dataclass(frozen=True)
@@ -28,26 +32,47 @@ class Wait:
 
     words: Promise
     until_day: int
+    closer: str = ""
+
+
+@dataclass(frozen=True)
+class Normal:
+    """To be expected. Until when says the clinic's catalogue."""
+
+    words: Promise
+    kind: SideEffectKind
 
 
 CARE = (
     Care(_("Touch your skin only with clean hands, and sleep on clean linen."), 0, 1),
-    Care(_("A mild cleanser, lukewarm water and a plain moisturiser: no more than that."), 0, 6),
+    Care(
+        _("A mild cleanser, lukewarm water and a plain moisturiser: no more than that."),
+        *(0, 6),
+        closer="care_today",
+    ),
     Care(
         _("If it hurts: paracetamol, if it is safe for you. Ask us before you take others."), 0, 0
     ),
-    Care(_("Protect your skin from the sun each morning and at noon."), 1, LASTS),
+    Care(_("Protect your skin from the sun each morning and at noon."), 1, LASTS, closer="sun"),
     Care(_("Dry skin that flakes is normal. Do not pick or scrub."), 2, 6),
     Care(_("Look at your skin once a week: call us if you see new dark or light patches."), 7, 90),
     Care(_("New collagen takes months. Do not judge the result yet."), 7, 90),
-    Care(_("Protect your skin from the sun every day."), LASTS + 1, 90),
+    Care(_("Protect your skin from the sun every day."), LASTS + 1, 90, closer="sun"),
 )
 WAITS = (
-    Wait(_("Sunscreen, and light make-up if your skin is calm"), 1),
+    Wait(_("Sunscreen, and light make-up if your skin is calm"), 1, closer="care_day_one"),
     Wait(_("Sport and swimming, if your skin is calm"), 3),
     Wait(_("Sauna and hot baths"), 5),
     Wait(_("Retinoids, acids and vitamin C, if your skin is calm"), 7),
     Wait(_("Direct sun, with protection"), 7),
+)
+NORMAL = (
+    Normal(_("Your skin is red and warm, like a sunburn"), SideEffectKind.ERYTHEMA),
+    Normal(_("Your skin swells a little and feels tight"), SideEffectKind.OEDEMA),
+    Normal(_("Your skin is sore"), SideEffectKind.PAIN),
+    Normal(_("Your skin is dry and flakes"), SideEffectKind.DRYNESS),
+    Normal(_("Your skin itches a little"), SideEffectKind.ITCH),
+    Normal(_("You have small bruises"), SideEffectKind.BRUISING),
 )
 
 

@@ -19,7 +19,7 @@ from clinic.values.discretion import discreet_name
 from clinic.values.languages import override_language
 from clinic.values.zones import whose_clock
 from patients.models import Area, Channel, Condition, Patient, ScreeningAnswer, Zone
-from sessions.lifecycle import Status
+from sessions.lifecycle import UPCOMING, Status
 from sessions.models import (
     Mode,
     ProductKind,
@@ -71,7 +71,7 @@ def _values_of(message: Message, language: str, names: Collection[str]) -> dict[
         uses = ProductUse.objects.filter(session__in=_sitting(session))
         values |= advice_on_products(values, set(uses.values_list("product__kind", flat=True)))
     if advice.CARE.keys() & set(names):
-        values |= advice.care(*(area.code for area in _areas(session)))
+        values |= advice.care(*(area.code for area in treated_areas(session)))
     if "home_care" in names:
         plans = TreatmentPlan.objects.filter(sessions__in=_sitting(session))
         agreed = plans.values_list("home_care", flat=True)
@@ -146,7 +146,7 @@ def _sitting(session: TreatmentSession) -> TreatmentSessionQuerySet:
     return TreatmentSession.objects.of_sitting(session.pk)
 
 
-def _areas(session: TreatmentSession) -> list[Area]:
+def treated_areas(session: TreatmentSession) -> list[Area]:
     """What is treated: of a sitting all areas that are not left out."""
     further = session.further_areas.exclude(status=Status.CANCELLED).select_related("area")
     rows = [session, *further.order_by("pk")]
@@ -160,11 +160,32 @@ def treated_zones(session: TreatmentSession) -> str:
     return zones_in_words(list(treated.values_list("zone__code", "zone__name")))
 
 
+def products_used(session: TreatmentSession) -> dict[str, list[str]]:
+    """The names of what was put on the skin, by its kind."""
+    used = ProductUse.objects.filter(session__in=_sitting(session)).order_by("product__name")
+    named: dict[str, list[str]] = {}
+    for kind, name in used.values_list("product__kind", "product__name").distinct():
+        named.setdefault(kind, []).append(name)
+    return named
+
+
+def next_visit(patient: Patient, clinic: Clinic, *, at: datetime) -> str:
+    """When the patient comes next, on the clinic's clock."""
+    visits = TreatmentSession.objects.filter(
+        patient=patient, status__in=UPCOMING, starts_at__gt=at, sitting=None
+    )
+    starts_at = visits.order_by("starts_at").values_list("starts_at", flat=True).first()
+    if starts_at is None:
+        return ""
+    local = starts_at.astimezone(clinic.zone)
+    return f"{date_format(local, 'VISIT_DATE_FORMAT')}, {local:%H:%M}"
+
+
 def antiviral(session: TreatmentSession, patient: Patient, clinic: Clinic) -> str:
     """What to do against cold sores before the session; empty for whom it does not concern."""
     if not session.area_id or not _had_cold_sores(patient):
         return ""
-    if Zone.objects.filter(area__in=_areas(session), near_mouth=True).exists():
+    if Zone.objects.filter(area__in=treated_areas(session), near_mouth=True).exists():
         return advice.ANTIVIRAL.format(phone=clinic.phone.as_international)
     return ""
 

@@ -5,8 +5,8 @@ from django.http import HttpResponse
 HOW = "No PDF can be made on this machine: its library Pango is missing. Print this page instead."
 
 
-def pdf_answer(page: str, *, name: str) -> HttpResponse:
-    """A whole page as a PDF. Where Pango is missing, the page itself, which says so.
+def pdf_answer(page: str, *, name: str, instead: str = HOW) -> HttpResponse:
+    """A whole page as a PDF. Where Pango is missing, the page itself, which says so: `instead`.
 
     Loaded with the first PDF: half a second, and it ends where the system lacks the library.
     Nothing is fetched: what a page shows it must hold.
@@ -15,8 +15,11 @@ def pdf_answer(page: str, *, name: str) -> HttpResponse:
         from weasyprint import HTML
         from weasyprint.urls import URLFetcher
     except OSError:
-        return HttpResponse(page.replace("<body>", f"<body><p>{HOW}</p>", 1))
-    made = HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=()))
-    answer = HttpResponse(made.write_pdf(pdf_variant="pdf/ua-1"), content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+        answer = HttpResponse(page.replace("<body>", f"<body><p>{instead}</p>", 1))
+    else:
+        made = HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=()))
+        pdf = made.write_pdf(pdf_variant="pdf/ua-1")
+        answer = HttpResponse(pdf, content_type="application/pdf")
+        answer["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    answer["Cache-Control"] = "no-store"  # it may tell of a patient
     return answer

@@ -39,8 +39,9 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         timeout=120,
     )
     assert made.returncode == 0, made.stdout + made.stderr
-    # it leaves out what it cannot read: pictures are no answer to parse, all else must be there
-    assert made.stdout.count("WARNING") == made.stdout.count("Unsupported content_type image/jpeg")
+    # it leaves out what it cannot read: files are no answer to parse, all else must be there
+    files = [f"Unsupported content_type {kind}" for kind in ("image/jpeg", "application/pdf")]
+    assert made.stdout.count("WARNING") == sum(made.stdout.count(told) for told in files)
     sys.path.insert(0, str(folder))
     yield PACKAGE
     sys.path.remove(str(folder))

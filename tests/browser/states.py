@@ -217,6 +217,11 @@ def patients_pages(booking: Booking) -> dict[str, list[State]]:
             State(visit, "cancel/", {"text": "x" * 501}),
         ],
         "patient-today": [State(heals, "today/"), State(visit, "today/")],
+        "patient-leaflet": [
+            State(heals, "leaflet/"),
+            State(treated(), "leaflet/", has_opened=True),
+            State(visit, "leaflet/"),
+        ],
         "patient-check": [State(heals, "check/"), State(ended, "check/")],
         "patient-check-step": [
             *(State(heals, f"check/{number}/") for number in STEPS),
@@ -264,7 +269,7 @@ def patients_pages(booking: Booking) -> dict[str, list[State]]:
     }
 
 
-NO_PAGE = {"patient-calendar", "patient-own-photo"}  # files
+NO_PAGE = {"patient-calendar", "patient-leaflet-pdf", "patient-own-photo"}  # files
 
 
 def without_page(message: Message) -> list[Callable[[], HttpResponse]]:

@@ -1,12 +1,8 @@
 """Figures in the admin: the healing part of a session, and the page of a clinic."""
 
 import re
-import sys
-import zlib
 from collections.abc import Iterator
 from datetime import date
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 from xml.etree import ElementTree
 
@@ -30,6 +26,7 @@ from tests.factories import (
 )
 from tests.figures.test_healing import ME, US, others, report
 from tests.figures.world import Practice
+from tests.support.pdf import inflated, skip_without_pango, without_pango
 
 pytestmark = pytest.mark.django_db
 SVG = "{http://www.w3.org/2000/svg}"
@@ -172,23 +169,8 @@ def test_another_clinic_cannot_be_chosen(manager: User, other_clinic: Clinic) ->
     assert "Select a valid choice." in page
 
 
-def inflated(pdf: bytes) -> bytes:
-    """What its compressed parts say."""
-    assert pdf[:5] == b"%PDF-"
-    streams = re.findall(rb"stream\n(.*?)\nendstream", pdf, re.DOTALL)
-    return b"".join(zlib.decompressobj().decompress(one) for one in streams if one[:1] == b"x")
-
-
-def has_pango() -> bool:
-    try:
-        return bool(import_module("weasyprint"))
-    except OSError:
-        return False
-
-
 def test_the_same_as_a_tagged_pdf(clinic: Clinic, alice: User, dana: User, bob: User) -> None:
-    if not has_pango():
-        pytest.skip("there is no Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0")
+    skip_without_pango()
     OutcomeScaleFactory()
     practice = Practice(clinic)
     (session,) = practice.treat(practice.plans(1))
@@ -215,7 +197,7 @@ def test_without_pango_there_is_a_page_to_print(
 ) -> None:
     practice = Practice(clinic)
     (session,) = practice.treat(practice.plans(1))
-    monkeypatch.setitem(sys.modules, "weasyprint", _WithoutPango("weasyprint"))
+    without_pango(monkeypatch)
 
     answer = logged_in(alice).get(reverse("admin:healing-pdf", args=[session.pk]))
 
@@ -223,8 +205,3 @@ def test_without_pango_there_is_a_page_to_print(
     assert answer["Content-Type"].startswith("text/html")
     assert "<body><p>No PDF can be made on this machine" in page
     assert "Healing curve" in page
-
-
-class _WithoutPango(ModuleType):
-    def __getattr__(self, name: str) -> Any:
-        raise OSError("cannot load library 'libpango-1.0-0'")

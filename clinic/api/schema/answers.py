@@ -39,7 +39,7 @@ def add_headers(method: str, operation: dict[str, Any]) -> None:
     for status, response in operation["responses"].items():
         response["description"] = response["description"] or SUCCESS[status]
         headers = response.setdefault("headers", {})
-        if "image/jpeg" in response.get("content", {}):
+        if {"image/jpeg", "application/pdf"} & response.get("content", {}).keys():
             headers["Content-Disposition"] = FILE_NAME
         if "Idempotency-Key" in takes:
             headers["Idempotency-Replayed"] = REPLAYED
