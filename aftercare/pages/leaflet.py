@@ -17,7 +17,7 @@ def leaflet(request: HttpRequest, message: Message) -> HttpResponse:
     if session is None:
         return show(request, message, "check_over", status=410)
     told = contents(session, tells_what=has_opened(request, message, at=at), at=at)
-    return show(request, message, "leaflet", **{**told, "clinic": message.clinic})
+    return show(request, message, "leaflet", **told)
 
 
 @of_patient("GET", "HEAD")

@@ -130,7 +130,7 @@ def test_the_birth_date_leads_back_to_the_leaflet() -> None:
 
 
 def test_after_an_abort_it_tells_so_and_without_a_needle_there_is_none() -> None:
-    aborted = {"session__aborted_at": TODAY - 2 * DAY, "session__abort_reason": "PATIENT_WISH"}
+    aborted = {"session__aborted_at": TODAY - 2 * DAY, "session__abort_reason": "CONSENT_WITHDRAWN"}
     needled = healed_at(status=Status.ABORTED, **aborted)
     spared = make(TODAY - 2 * DAY, Status.ABORTED, **aborted)
 
@@ -194,7 +194,7 @@ def test_staff_get_what_they_may_see(
 
 def test_the_page_of_a_session_leads_to_it_once_it_is_done(alice: User, dana: User) -> None:
     done = healed_at(session__plan__patient__clinic=alice.works_at[0]).session
-    ahead = SessionFactory(plan=done.plan, starts_at=TODAY + 9 * DAY)
+    ahead = SessionFactory(plan=done.plan, starts_at=TODAY + 40 * DAY)
 
     for session, is_there in ((done, True), (ahead, False)):
         browser = Client()
