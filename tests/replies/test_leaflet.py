@@ -130,7 +130,10 @@ def test_the_birth_date_leads_back_to_the_leaflet() -> None:
 
 
 def test_after_an_abort_it_tells_so_and_without_a_needle_there_is_none() -> None:
-    aborted = {"session__aborted_at": TODAY - 2 * DAY, "session__abort_reason": "CONSENT_WITHDRAWN"}
+    aborted: dict[str, Any] = {
+        "session__aborted_at": TODAY - 2 * DAY,
+        "session__abort_reason": "CONSENT_WITHDRAWN",
+    }
     needled = healed_at(status=Status.ABORTED, **aborted)
     spared = make(TODAY - 2 * DAY, Status.ABORTED, **aborted)
 
