@@ -28,6 +28,7 @@ from sessions.lifecycle import Status
 from tests.factories import DAY, NINE, ContactConsentFactory, MessageFactory, TemplateFactory
 from tests.replies.pages import TODAY, make, url
 from tests.replies.test_patient_pages import PARTS
+from tests.support.pdf import without_pango
 from tests.support.words import visible
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +51,8 @@ def say(message: Message, language: str) -> None:
 
 
 @pytest.mark.parametrize("status", Status.values)
-def test_pages_are_english(french: None, status: str) -> None:
+def test_pages_are_english(french: None, status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_pango(monkeypatch)  # words instead of a PDF
     message = make(
         TODAY + 2 * DAY if status == Status.BOOKED else TODAY - DAY,
         status,
