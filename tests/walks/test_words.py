@@ -18,6 +18,7 @@ from tests.admin.pages import client_of
 from tests.factories import DAY, UserFactory
 from tests.replies.pages import TODAY, make, url
 from tests.replies.test_patient_pages import PARTS
+from tests.support.pdf import without_pango
 from tests.support.words import TYPED, faults_in, visible
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +35,8 @@ def test_the_first_page_of_the_admin_is_words(clinic: Clinic, side_bar: None) ->
     assert not failures
 
 
-def test_every_page_of_a_patient_is_words() -> None:
+def test_every_page_of_a_patient_is_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_pango(monkeypatch)  # words instead of a PDF
     """In every state of the session and every language, opened, sent empty, and sent whole."""
     failures, opened = [], 0
     for status in Status.values:
