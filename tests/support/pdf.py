@@ -3,11 +3,12 @@
 import re
 import sys
 import zlib
-from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+from clinic.http.pdf import weasyprint
 
 
 def inflated(pdf: bytes) -> bytes:
@@ -18,9 +19,7 @@ def inflated(pdf: bytes) -> bytes:
 
 
 def skip_without_pango() -> None:
-    try:
-        import_module("weasyprint")
-    except OSError:
+    if weasyprint() is None:
         pytest.skip("there is no Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0")
 
 
