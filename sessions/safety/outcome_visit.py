@@ -32,7 +32,10 @@ def outcome_items(session: TreatmentSession, *, at: datetime) -> list[Item]:
     plan = session.plan
     if session.kind != Kind.OUTCOME or plan is None:
         return []
-    day = instant_of(session.starts_at_local.date(), time(), plan.clinic.zone)
+    began = session.starts_at
+    if session.status in (Status.CHECKED_IN, Status.IN_PROGRESS):
+        began = min(began, at)  # who comes the evening before is measured then
+    day = instant_of(began.astimezone(plan.clinic.zone).date(), time(), plan.clinic.zone)
     items = [*_scales(plan, day, at), *_views(plan, day)]
     for other in _treated_with(plan, session):
         items += [

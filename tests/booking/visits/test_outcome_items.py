@@ -192,3 +192,21 @@ def test_it_takes_a_fixed_number_of_queries(
 
     with django_assert_num_queries(4):
         outcome_items(visit, at=THEN)
+
+
+def test_of_a_visit_that_is_begun_the_evening_before_that_evening_counts(
+    booking: Booking, visit: TreatmentSession
+) -> None:
+    """And of one that is still ahead it does not."""
+    evening = THEN - 12 * HOUR
+    OutcomeMeasureFactory(
+        plan=booking.plan, scale=booking.plan.outcomes.get().scale, score=2, measured_at=evening
+    )
+
+    def said() -> str:
+        found = outcome_items(visit, at=evening + HOUR)
+        return next(item.detail for item in found if item.name == "Wrinkles")
+
+    assert said() == "Rate it: 1 to 5; 4 on 06 Jan 2030."
+    visit.status = "IN_PROGRESS"
+    assert said() == "2 now; 4 on 06 Jan 2030: better by 2."
