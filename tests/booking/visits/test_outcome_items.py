@@ -198,7 +198,7 @@ def test_of_a_visit_that_is_begun_the_evening_before_that_evening_counts(
     booking: Booking, visit: TreatmentSession
 ) -> None:
     """And of one that is still ahead it does not."""
-    evening = THEN - 12 * HOUR
+    evening = THEN - 13 * HOUR
     OutcomeMeasureFactory(
         plan=booking.plan, scale=booking.plan.outcomes.get().scale, score=2, measured_at=evening
     )
