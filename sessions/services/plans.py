@@ -90,13 +90,7 @@ def create_plan(
         )
     if practitioner:
         require_practitioner(practitioner, clinic_id=patient.clinic_id)
-    if any(known.patient_id != patient.pk for known in patient_concerns):
-        raise ForeignConcern("A concern belongs to another patient.", field="patient_concerns")
-    for known in patient_concerns:
-        if known.concern_id != concern.pk or (known.zone and known.zone.why_not_on(area)):
-            raise OtherConcern(
-                f"The plan treats {concern} on {area}, not: {known}.", field="patient_concerns"
-            )
+    _require_concerns_fit(patient_concerns, patient=patient, concern=concern, area=area)
     if after_outcome and after_outcome.plan.patient_id != patient.pk:
         raise ForeignOutcome("That was measured of another patient.", field="after_outcome")
     version = version_in_effect(protocol, at)
@@ -144,6 +138,18 @@ def change_plan(
     plan.full_clean()
     plan.save(update_fields=list(changes))
     return plan
+
+
+def _require_concerns_fit(
+    known: Sequence[PatientConcern], *, patient: Patient, concern: Concern, area: Area
+) -> None:
+    if any(one.patient_id != patient.pk for one in known):
+        raise ForeignConcern("A concern belongs to another patient.", field="patient_concerns")
+    for one in known:
+        if one.concern_id != concern.pk or (one.zone and one.zone.why_not_on(area)):
+            raise OtherConcern(
+                f"The plan treats {concern} on {area}, not: {one}.", field="patient_concerns"
+            )
 
 
 def _sessions_in_two_years(interval_months: int | None) -> int | None:

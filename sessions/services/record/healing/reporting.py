@@ -10,7 +10,15 @@ from clinic.models import Clinic, User
 from clinic.values.wallclock import day_bounds
 from patients.models import Audience, TaskKind, TaskSeverity
 from patients.services.tasks import finish_source, raise_task
-from sessions.models import SEVERE, IncidentReport, ReportingRule, ReportOutcome, SideEffect
+from sessions.models import (
+    SEVERE,
+    IncidentReport,
+    ReportingRule,
+    ReportOutcome,
+    SideEffect,
+    TreatmentSession,
+)
+from sessions.safety.loading.record import age_on
 
 DAY = timedelta(days=1)
 SATURDAY = 5
@@ -153,10 +161,8 @@ def _require_sent(
 
 def filled_in(report: IncidentReport) -> dict[str, Any]:
     """What an authority asks for, from the record. It names no patient: who reads it asks us."""
-    side_effect = report.side_effect
-    session = side_effect.session
-    clinic, patient, device = session.clinic, session.patient, session.device
-    born, began = patient.date_of_birth, side_effect.onset_at.astimezone(clinic.zone).date()
+    session = report.side_effect.session
+    clinic, device = session.clinic, session.device
     return {
         "reporter": {
             "name": clinic.name,
@@ -165,9 +171,25 @@ def filled_in(report: IncidentReport) -> dict[str, Any]:
             "email": clinic.email,
             "is_user_facility": clinic.is_user_facility,
         },
+        **_whom_and_what(report),
+        "device": device
+        and {
+            "maker": device.model.maker,
+            "model": device.model.name,
+            "serial": device.serial,
+        },
+        **_treated_with(session),
+    }
+
+
+def _whom_and_what(report: IncidentReport) -> dict[str, Any]:
+    side_effect = report.side_effect
+    patient = side_effect.session.patient
+    began = side_effect.onset_at.astimezone(side_effect.session.clinic.zone).date()
+    return {
         "patient": {
             "reference": str(patient.pk),
-            "age_years": born and _years(born, began),
+            "age_years": age_on(patient.date_of_birth, began),
             "sex": patient.sex,
             "weight_kg": patient.weight_kg and str(patient.weight_kg),
             "skin_type": patient.skin_type,
@@ -192,12 +214,11 @@ def filled_in(report: IncidentReport) -> dict[str, Any]:
             "ended_at": side_effect.resolved_at,
             "outcome": side_effect.resolution,
         },
-        "device": device
-        and {
-            "maker": device.model.maker,
-            "model": device.model.name,
-            "serial": device.serial,
-        },
+    }
+
+
+def _treated_with(session: TreatmentSession) -> dict[str, Any]:
+    return {
         "cartridges": [
             {
                 "gtin": use.lot.gtin,
@@ -221,7 +242,3 @@ def filled_in(report: IncidentReport) -> dict[str, Any]:
             ],
         },
     }
-
-
-def _years(born: date, on: date) -> int:
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
