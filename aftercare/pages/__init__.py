@@ -7,11 +7,11 @@ date too. A GET changes nothing, because mail programs open links to look for vi
 from aftercare.pages import check_in, ready
 from aftercare.pages.answer import answer
 from aftercare.pages.birth_date import birth_date
+from aftercare.pages.check_in.photo import photo
 from aftercare.pages.home import home
 from aftercare.pages.language import language
 from aftercare.pages.leaflet import leaflet, leaflet_pdf
 from aftercare.pages.own import own, own_photo
-from aftercare.pages.photo import photo
 from aftercare.pages.preferences import preferences, unsubscribe
 from aftercare.pages.times.book import book
 from aftercare.pages.times.cancel import calendar, cancel

@@ -9,9 +9,9 @@ from django.utils.formats import date_format
 
 from aftercare.models import Message
 from aftercare.pages.base import lead_to, of_patient, show
+from aftercare.pages.check_in.photo import may_send
 from aftercare.pages.check_in.questions import is_at_once
 from aftercare.pages.check_in.report import level_of, pages_of, session_of
-from aftercare.pages.photo import may_send
 from aftercare.pages.today import next_question
 from aftercare.replies.promise import in_words, read_by
 from clinic.models import Clinic
