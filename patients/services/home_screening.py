@@ -99,7 +99,8 @@ def finish_home_screening(
         return newest
     unsure = [rule.name for rule in rules if rule.code in given and given[rule.code].answer is None]
     if unsure:
-        _tell(patient, f"The patient is not sure about: {', '.join(unsure)}. Ask.", at=due_at)
+        detail = f"The patient is not sure about: {', '.join(unsure)}. Ask."
+        _tell(patient, detail, at=at, due_at=due_at)
         return None
     kind = ScreeningKind.FULL if len(given) == len(rules) else ScreeningKind.RESCREEN
     screening = record_screening(
@@ -112,7 +113,8 @@ def finish_home_screening(
         at=at,
         by=None,
     )
-    _tell(patient, "Go through the answers with the patient, and confirm them.", at=due_at)
+    detail = "Go through the answers with the patient, and confirm them."
+    _tell(patient, detail, at=at, due_at=due_at)
     return screening
 
 
@@ -120,7 +122,7 @@ def _entry(code: str, given: HomeAnswer) -> AnswerEntry:
     return {"rule": code, "answer": bool(given.answer), "last_exposure_on": given.last}
 
 
-def _tell(patient: Patient, detail: str, *, at: datetime) -> Any:
+def _tell(patient: Patient, detail: str, *, at: datetime, due_at: datetime) -> Any:
     return raise_task(
         clinic=patient.clinic,
         patient=patient,
@@ -130,4 +132,5 @@ def _tell(patient: Patient, detail: str, *, at: datetime) -> Any:
         detail=detail,
         source=to_confirm(patient),
         at=at,
+        due_at=due_at,
     )

@@ -34,13 +34,16 @@ def raise_task(
     title: str,
     source: str,
     at: datetime,
+    due_at: datetime | None = None,
     patient: Patient | None = None,
     detail: str = "",
     audience: str = Audience.FRONT_DESK,
     severity: str = TaskSeverity.ROUTINE,
 ) -> StaffTask:
     """Put something on the list of the staff, unless the task of this `source` is still open;
-    returns it. Never fails on a long text: a task must not undo what raised it."""
+    returns it. It is due at once where `due_at` does not say until when there is time; of what is
+    grave somebody learns at once in any case. Never fails on a long text: a task must not undo what
+    raised it."""
     task = StaffTask(
         clinic=clinic,
         patient=patient,
@@ -49,7 +52,7 @@ def raise_task(
         severity=severity,
         title=title[:160],
         detail=detail[:4_000],
-        due_at=at,
+        due_at=due_at or at,
         source=source[:120],
     )
     # ON CONFLICT DO NOTHING waits for another transaction that raises the same one.

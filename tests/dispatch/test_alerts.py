@@ -10,10 +10,22 @@ from aftercare.alerts import send
 from aftercare.alerts.escalate import ACKNOWLEDGE_WITHIN, escalate
 from aftercare.channels.sms import HttpSms
 from aftercare.models import StaffAlert
-from clinic.models import Clinic, Role, User
+from clinic.models import Clinic, Role, User, Weekday
 from patients.models import Patient, StaffTask
 from patients.services import raise_task, take_task
-from tests.factories import DAY, HOUR, NINE, OnCallShiftFactory, PatientFactory, UserFactory
+from sessions.services import record_check_in
+from sessions.services.record.healing.due import RED_WITHIN
+from tests.conftest import Booking
+from tests.factories import (
+    DAY,
+    HOUR,
+    NINE,
+    OnCallShiftFactory,
+    OpeningHoursFactory,
+    PatientFactory,
+    TriageSignatureFactory,
+    UserFactory,
+)
 from tests.support.doubles import HttpGateway, SmtpServer
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +104,27 @@ def test_who_is_on_call_reads_at_night_that_there_is_something_and_not_of_whom(
     for words in (mail, sms["text"]):
         assert "1 urgent reply, open the inbox" in words
         assert not [w for w in (str(task.patient), "swelling", str(task.pk)) if w in words]
+
+
+@pytest.mark.parametrize("words", [{"signs": ["pus"]}, {"words": "yellow pus, and it spreads"}])
+def test_whoever_is_on_call_learns_of_a_red_report_when_it_comes_and_not_when_it_is_due(
+    booking: Booking,
+    on_call: User,
+    words: dict[str, Any],
+    smtp: SmtpServer,
+    gateway: HttpGateway,
+) -> None:
+    TriageSignatureFactory()
+    for weekday in Weekday.values:
+        OpeningHoursFactory(clinic=booking.room.clinic, weekday=weekday)
+    session, at = booking.completed(), NINE + 2 * HOUR
+
+    record_check_in(session_id=session.pk, at=at, by=None, **words)
+    tell_staff(at)
+
+    assert StaffTask.objects.get().due_at == at + RED_WITHIN
+    assert smtp.recipients == [on_call.email]
+    assert len(gateway.json()) == 1
 
 
 def test_the_next_person_is_told_after_half_an_hour_and_then_the_manager(

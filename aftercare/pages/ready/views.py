@@ -147,7 +147,8 @@ def _tell_what_stops(message: Message, rules: Sequence[ScreeningRule], *, at: da
             title=f"Call before the visit: {message.patient}",
             detail=f"Answered at home: {one.message}",
             source=f"ready:{message.session.pk}:{one.code}",
-            at=min(read_by(message.clinic, at), message.session.starts_at),
+            at=at,
+            due_at=min(read_by(message.clinic, at), message.session.starts_at),
         )
     return bool(found)
 

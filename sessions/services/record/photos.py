@@ -123,7 +123,8 @@ def store_sent_photo(
         title=f"Pictures of day {report.day}: {session.patient}",
         detail="Sent by the patient with the check-in. Look at them there.",
         source=f"photos:{report.pk}",
-        at=due_at,
+        at=at,
+        due_at=due_at,
     )
     return keep_picture(
         picture,

@@ -34,7 +34,8 @@ def call_patients_of_lot(*, lot_id: UUID, at: datetime) -> int:
             f"Reason of the recall: {lot.recall_reason}\nTell the patient what was recalled, ask "
             "how the skin is, and note what they said. What has gone wrong is a side effect.",
             source=f"{calls_of(lot.pk)}{patient.pk}",
-            at=due,
+            at=at,
+            due_at=due,
         )
     return len(patients)
 

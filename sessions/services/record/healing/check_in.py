@@ -168,5 +168,6 @@ def _tell(
         title=f"{acted.value}{draft}, day {check_in.day}: {session.patient}",
         detail=f"{names}\n{check_in.words}".strip(),
         source=source or (unanswered if is_open else f"check-in:{session.pk}:{acted.value}"),
-        at=min(due, promised_at) if promised_at else due,
+        at=at,
+        due_at=min(due, promised_at) if promised_at else due,
     )

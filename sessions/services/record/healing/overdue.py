@@ -92,5 +92,6 @@ def _raise(
         detail=f"Grade {side_effect.grade}, since {since:%d %b %Y}. It was due for a look on "
         f"{by:%d %b %Y, %H:%M}. {course.act_when if course else ''}",
         source=overdue_source(side_effect),
-        at=due_at(level, clinic=session.clinic, at=at),
+        at=at,
+        due_at=due_at(level, clinic=session.clinic, at=at),
     )

@@ -99,7 +99,8 @@ def start_reporting(*, side_effect: SideEffect, at: datetime) -> None:
         title=f"Report to: {rule.report_to}. {name}, grade {side_effect.grade}",
         detail=f"{rule.says}\n{rule.how}\n{rule.cited}",
         source=_source(report),
-        at=due,
+        at=at,
+        due_at=due,
     )
 
 
