@@ -377,7 +377,10 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("clinic/icon.svg")}
     ],
-    "STYLES": [lambda request: static("clinic/picker.css")],
+    "STYLES": [
+        lambda request: static("clinic/picker.css"),
+        lambda request: static("clinic/today.css"),
+    ],
     "SCRIPTS": [lambda request: static("clinic/picker.js")],
     "COLORS": {
         "primary": {
@@ -394,6 +397,7 @@ UNFOLD = {
             "950": "oklch(24% .06 37)",
         }
     },
+    "DASHBOARD_CALLBACK": "aftercare.admin.today.page.today",
     "SIDEBAR": {"show_search": True, "navigation": "clinic.admin.navigation.sidebar"},
 }
 

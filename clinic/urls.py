@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from aftercare import pages as patient_pages
 from aftercare import webhooks
+from aftercare.admin.today import press as today
 from aftercare.api import (
     AddressConsentViewSet,
     HistoryView,
@@ -118,6 +119,9 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/autocomplete/", admin.site.admin_view(autocomplete)),
+    path("admin/today/<uuid:pk>/", admin.site.admin_view(today.press), name="today-press"),
+    path("admin/today/<uuid:pk>/cancel/", admin.site.admin_view(today.cancel), name="today-cancel"),
+    path("admin/today/<uuid:pk>/move/", admin.site.admin_view(today.move), name="today-move"),
     path("admin/", admin.site.urls),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="docs"),

@@ -76,8 +76,9 @@ GROUPS = {
 }
 
 
-# pages that list no model: the group that they stand in, title, icon, address, permission
+# pages that list no model: the group that they stand in, title, icon, address, permission if any
 PAGES = [
+    ("Today", "Today", "today", "admin:index", ""),
     ("Patients", "Figures", "query_stats", "admin:figures", "treatment_sessions.view_figures"),
 ]
 
@@ -86,16 +87,17 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups with what the caller may see."""
     groups = []
     for title, entries in GROUPS.items():
+        pages = [
+            {"title": name, "icon": icon, "link": reverse(address)}
+            for group, name, icon, address, permission in PAGES
+            if group == title and (not permission or request.user.has_perm(permission))
+        ]
         items = [
             {"title": name, "icon": icon, "link": reverse(f"admin:{app}_{model}_changelist")}
             for name, icon, app, model in entries
             if request.user.has_perm(f"{app}.view_{model}")
         ]
-        items += [
-            {"title": name, "icon": icon, "link": reverse(address)}
-            for group, name, icon, address, permission in PAGES
-            if group == title and request.user.has_perm(permission)
-        ]
+        items = [*pages, *items] if title == "Today" else [*items, *pages]
         if items:
             groups.append({"title": title, "separator": True, "items": items})
     return groups

@@ -1,5 +1,6 @@
 """A new caller in the admin: registered and booked on one page, possible duplicates first."""
 
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from unfold.decorators import action
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -94,6 +96,16 @@ class CallerForm(forms.Form):
         return {name: self.cleaned_data[name] for name in RECORD}
 
 
+def _asked(request: HttpRequest) -> dict[str, Any]:
+    """What the address says, such as the next free time; what is no moment is passed over."""
+    names = ("visit_type", "practitioner", "starts_at")
+    asked: dict[str, Any] = {name: request.GET[name] for name in names if name in request.GET}
+    if "starts_at" in asked:
+        with suppress(ValueError):  # the form of a moment, but none
+            asked["starts_at"] = parse_datetime(asked.pop("starts_at"))
+    return asked
+
+
 class CallerPage:
     """For the list of patients: a button “New caller”, and its page."""
 
@@ -111,7 +123,7 @@ class CallerPage:
         """Register somebody and book the first visit, both or neither."""
         user = actor(request)
         if request.method != "POST":
-            return self._caller_page(request, CallerForm(user))
+            return self._caller_page(request, CallerForm(user, initial=_asked(request)))
         form = CallerForm(user, request.POST)
         found: list[Patient] = []
         if form.is_valid():

@@ -1,0 +1,1 @@
+"""The landing page of the admin: the day of whoever has logged in."""

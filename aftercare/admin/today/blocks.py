@@ -1,0 +1,319 @@
+"""The blocks beside the board: what waits for whom, each from the rows that the caller may see."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+
+from aftercare.admin.today.visits import charts_to_sign
+from aftercare.models import Message, MessageStatus
+from clinic.admin.words import Tone
+from clinic.models import CartridgeLot, Closure, Credential, TimeOff, User
+from clinic.values.zones import clock_of
+from patients.admin.tasks import SEVERITY_COLOURS
+from patients.models import Patient, StaffTask
+from patients.models.task import GRAVE
+from sessions.lifecycle import OCCUPIES, Status
+from sessions.models import TreatmentSession
+
+SHOWN = 6
+SOON = timedelta(days=60)
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing: what it is, where it is looked after, and how pressing it is."""
+
+    words: str
+    address: str = ""
+    detail: str = ""
+    badge: str = ""
+    tone: Tone = ""
+
+
+@dataclass
+class Block:
+    """A heading with its lines, or what there is to say where there are none."""
+
+    title: str
+    empty: str
+    lines: list[Line] = field(default_factory=list)
+    more: tuple[str, str] | None = None
+    tone: Tone = ""
+    total: int | None = None
+
+
+Reader = Callable[[User, datetime], Block]
+
+
+def needs(*permissions: str) -> Callable[[Reader], Callable[[User, datetime], Block | None]]:
+    """No block for whoever may not open what it leads to."""
+
+    def guarded(read: Reader) -> Callable[[User, datetime], Block | None]:
+        @wraps(read)
+        def read_if_allowed(user: User, at: datetime) -> Block | None:
+            return read(user, at) if user.has_perms(permissions) else None
+
+        return read_if_allowed
+
+    return guarded
+
+
+def listed(name: str, **asked: str) -> str:
+    return f"{reverse(f'admin:{name}_changelist')}{'?' if asked else ''}{urlencode(asked)}"
+
+
+def opened(name: str, row: Any) -> str:
+    return reverse(f"admin:{name}_change", args=[row.pk])
+
+
+def moment(at: datetime, zone: Any, now: datetime) -> str:
+    """Today only its hour; always with the clock that it is on."""
+    local = at.astimezone(zone)
+    day = "" if local.date() == now.astimezone(zone).date() else f"{local:%d %b} "
+    return f"{day}{local:%H:%M}, {clock_of(zone)}"
+
+
+def _task_lines(tasks: list[StaffTask], at: datetime) -> list[Line]:
+    return [
+        Line(
+            words=task.title,
+            address=opened("patients_stafftask", task),
+            detail=_about(task, at),
+            badge=str(task.get_severity_display()),
+            tone=SEVERITY_COLOURS[task.severity],
+        )
+        for task in tasks
+    ]
+
+
+def _about(task: StaffTask, at: datetime) -> str:
+    due = "overdue since" if task.due_at < at else "due"
+    name = task.patient.listed_name if task.patient else ""
+    parts = [
+        "" if name in task.title else name,
+        f"{due} {moment(task.due_at, task.clinic.zone, at)}",
+        f"taken by {task.taken_by}" if task.taken_by else "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _tasks(user: User, condition: Q) -> tuple[int, list[StaffTask]]:
+    rows = StaffTask.objects.visible_to(user).open().filter(condition)
+    shown = rows.select_related("clinic", "patient", "taken_by").order_by("urgency")[:SHOWN]
+    return rows.count(), list(shown)
+
+
+@needs("patients.view_stafftask")
+def red_flags(user: User, at: datetime) -> Block:
+    total, tasks = _tasks(user, Q(severity__in=GRAVE))
+    return Block(
+        "Red flags",
+        "Nobody has reported anything urgent.",
+        _task_lines(tasks, at),
+        ("All red flags", listed("patients_stafftask", status__exact="OPEN")),
+        tone="danger" if tasks else "",
+        total=total,
+    )
+
+
+@needs("patients.view_stafftask")
+def open_tasks(user: User, at: datetime) -> Block:
+    """Of who has a block for red flags, the others."""
+    apart = Q(severity__in=GRAVE) if user.has_perm("treatment_sessions.treat") else Q(pk__in=[])
+    total, tasks = _tasks(user, ~apart)
+    return Block(
+        "Tasks",
+        "Nothing is waiting for you.",
+        _task_lines(tasks, at),
+        ("All tasks", listed("patients_stafftask", status__exact="OPEN")),
+        total=total,
+    )
+
+
+@needs("patients.view_stafftask")
+def overdue_tasks(user: User, at: datetime) -> Block:
+    """The grave ones of the clinic, and whatever is overdue."""
+    total, tasks = _tasks(user, Q(due_at__lt=at) | Q(severity__in=GRAVE))
+    return Block(
+        "Overdue or urgent",
+        "No task is overdue, and none is urgent.",
+        _task_lines(tasks, at),
+        ("All tasks", listed("patients_stafftask", status__exact="OPEN")),
+        tone="danger" if tasks else "",
+        total=total,
+    )
+
+
+@needs("treatment_sessions.treat")
+def unsigned_charts(user: User, at: datetime) -> Block:
+    rows = list(charts_to_sign(user)[: SHOWN + 1])
+    lines = [
+        Line(
+            words=row.patient.listed_name,
+            address=opened("treatment_sessions_treatmentsession", row),
+            detail=f"{row.about}, begun {moment(row.starts_at, row.clinic.zone, at)}",
+            badge="In progress",
+            tone="warning",
+        )
+        for row in rows[:SHOWN]
+    ]
+    mine = listed(
+        "treatment_sessions_treatmentsession",
+        status__exact=Status.IN_PROGRESS.value,
+        practitioner__id__exact=str(user.pk),
+    )
+    empty = "Every chart that you began is signed."
+    return Block("Charts to sign", empty, lines, ("All of them", mine))
+
+
+@needs("aftercare.view_message", "aftercare.manage_message")
+def stuck_messages(user: User, at: datetime) -> Block:
+    """Those in doubt, and those that failed in the last week: two numbers and the newest."""
+    failed = Q(status=MessageStatus.FAILED, ended_at__gt=at - WEEK)
+    rows = Message.objects.visible_to(user).filter(Q(status=MessageStatus.IN_DOUBT) | failed)
+    shown = rows.select_related("patient", "step", "clinic").order_by("-ended_at", "-id")[:SHOWN]
+    lines = [
+        Line(
+            words=f"{message.step.name}, {message.get_channel_display()}",
+            address=opened("aftercare_message", message),
+            detail=f"{message.patient.listed_name} · {message.reason}",
+            badge=str(message.get_status_display()),
+            tone="warning" if message.status == MessageStatus.IN_DOUBT else "danger",
+        )
+        for message in shown
+    ]
+    return Block(
+        "Messages that failed or are in doubt",
+        "Every message of the last week has arrived, as far as can be known.",
+        lines,
+        ("All in doubt", listed("aftercare_message", status__exact=MessageStatus.IN_DOUBT.value)),
+        tone="warning" if lines else "",
+        total=rows.count(),
+    )
+
+
+def _hits(**whose: Any) -> Any:
+    """How many visits still stand in a time in which nobody treats."""
+    inside = TreatmentSession.objects.filter(
+        status__in=[one for one in OCCUPIES if one != Status.COMPLETED],
+        sitting=None,
+        starts_at__lt=OuterRef("ends_at"),
+        ends_at__gt=OuterRef("starts_at"),
+        **whose,
+    ).order_by()
+    key = next(iter(whose))
+    return Coalesce(Subquery(inside.values(key).annotate(n=Count("pk")).values("n")), 0)
+
+
+@needs("clinic.view_closure", "clinic.view_timeoff", "treatment_sessions.view_treatmentsession")
+def closures_with_hits(user: User, at: datetime) -> Block:
+    closed = Closure.objects.visible_to(user).filter(ends_at__gt=at).select_related("clinic")
+    off = TimeOff.objects.visible_to(user).filter(ends_at__gt=at).select_related("practitioner")
+    closed = closed.annotate(hits=_hits(clinic=OuterRef("clinic"))).filter(hits__gt=0)
+    off = off.annotate(hits=_hits(practitioner=OuterRef("practitioner"))).filter(hits__gt=0)
+    lines = []
+    found: list[tuple[Any, str, str]] = [
+        (row, "clinic_closure", str(row.clinic)) for row in closed.order_by("starts_at")[:SHOWN]
+    ]
+    found += [
+        (row, "clinic_timeoff", str(row.practitioner)) for row in off.order_by("starts_at")[:SHOWN]
+    ]
+    for row, name, whose in found:
+        number = "1 visit" if row.hits == 1 else f"{row.hits} visits"
+        zone = row.clinic.zone if isinstance(row, Closure) else timezone.get_current_timezone()
+        day = row.starts_at.astimezone(zone)
+        lines.append(
+            Line(
+                words=f"{whose}, from {day:%d %b %Y}",
+                address=opened(name, row),
+                detail=row.reason,
+                badge=f"{number} in it",
+                tone="danger",
+            )
+        )
+    empty = "No visit stands in a closure or in somebody's time off."
+    return Block("Closures and absences with visits in them", empty, lines)
+
+
+@needs("clinic.view_cartridgelot", "clinic.change_cartridgelot")
+def expiring_stock(user: User, at: datetime) -> Block:
+    day = at.date()
+    lots = CartridgeLot.objects.visible_to(user).filter(
+        expires_on__gte=day - SOON, expires_on__lt=day + SOON, recalled_at=None, quantity__gt=0
+    )
+    lots = lots.select_related("device_model", "clinic").annotate(used=Count("uses"))
+    rows = lots.filter(used__lt=F("quantity")).order_by("expires_on", "id")
+    lines = [
+        Line(
+            words=f"Lot {lot.lot}, {lot.device_model}",
+            address=opened("clinic_cartridgelot", lot),
+            detail=f"{lot.quantity - lot.used} left at {lot.clinic}",
+            badge=f"{'Expired' if lot.expires_on < day else 'Until'} {lot.expires_on:%d %b %Y}",
+            tone="danger" if lot.expires_on < day else "warning",
+        )
+        for lot in rows[:SHOWN]
+    ]
+    empty = "Nothing in stock expires within sixty days."
+    return Block("Stock that expires", empty, lines, ("All lots", listed("clinic_cartridgelot")))
+
+
+@needs("clinic.view_credential")
+def ending_credentials(user: User, at: datetime) -> Block:
+    day = at.date()
+    rows = Credential.objects.visible_to(user).filter(
+        expires_on__gte=day - SOON, expires_on__lt=day + SOON
+    )
+    lines = [
+        Line(
+            words=f"{row.get_kind_display()} of {row.user or row.clinic}",
+            address=opened("clinic_credential", row),
+            badge=f"{'Ended' if row.expires_on < day else 'Until'} {row.expires_on:%d %b %Y}",
+            tone="danger" if row.expires_on < day else "warning",
+        )
+        for row in rows.select_related("user", "clinic").order_by("expires_on", "id")[:SHOWN]
+        if row.expires_on
+    ]
+    empty = "No licence, training or insurance ends within sixty days."
+    return Block("Credentials that end", empty, lines, ("All", listed("clinic_credential")))
+
+
+@needs("treatment_sessions.view_figures", "treatment_sessions.view_treatmentsession")
+def week(user: User, at: datetime) -> Block:
+    """The last seven days beside the seven before."""
+    rows = TreatmentSession.objects.visible_to(user).filter(sitting=None, starts_at__lt=at)
+    now, then = Q(starts_at__gte=at - WEEK), Q(starts_at__lt=at - WEEK)
+    kinds = {
+        "completed": ("Completed visits", Q(status=Status.COMPLETED)),
+        "missed": ("No-shows", Q(status=Status.NO_SHOW)),
+        "late": ("Cancelled late", Q(status=Status.CANCELLED, is_late_cancel=True)),
+    }
+    counts = rows.filter(starts_at__gte=at - 2 * WEEK).aggregate(
+        **{f"{name}_now": Count("pk", filter=q & now) for name, (_, q) in kinds.items()},
+        **{f"{name}_then": Count("pk", filter=q & then) for name, (_, q) in kinds.items()},
+    )
+    new = Patient.objects.visible_to(user).filter(created_at__gt=at - 2 * WEEK)
+    patients = new.aggregate(
+        now=Count("pk", filter=Q(created_at__gt=at - WEEK)),
+        then=Count("pk", filter=Q(created_at__lte=at - WEEK)),
+    )
+    lines = [
+        Line(words=title, badge=str(counts[f"{name}_now"]), detail=_before(counts[f"{name}_then"]))
+        for name, (title, _) in kinds.items()
+    ]
+    lines.append(
+        Line(words="New patients", badge=str(patients["now"]), detail=_before(patients["then"]))
+    )
+    return Block("The last seven days", "", lines, ("Figures", reverse("admin:figures")))
+
+
+def _before(number: int) -> str:
+    return f"{number} in the seven days before"

@@ -1,0 +1,231 @@
+"""What is pressed on the board: moves by one POST, and what is asked first before a visit is
+cancelled or moved to another time. Each form is sent once, as the admin's other forms are."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
+
+from aftercare.admin.today.told import told_of_cancelling
+from clinic.admin.forms.fields import MomentField
+from clinic.admin.saving.once import KEY, SentForm, forget_messages, new_key, repeat_answer
+from clinic.admin.saving.refusals import REFUSED, refusals
+from clinic.db.retries import retried_transaction
+from clinic.models import User
+from clinic.permissions import actor
+from sessions import services
+from sessions.admin.booking.near import offer_near
+from sessions.lifecycle import NEXT, Status
+from sessions.models import TreatmentSession
+from sessions.scheduling.availability import SlotTaken
+from sessions.scheduling.wanted import wanted_by
+
+PRESSED = {
+    Status.CONFIRMED.value: "confirmed",
+    Status.CHECKED_IN.value: "checked in",
+    Status.NO_SHOW.value: "noted as a no-show",
+}
+
+
+class CancelForm(forms.Form):
+    reason = forms.CharField(
+        required=False,
+        max_length=300,
+        label="Why",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Stands in the history; the patient does not read it.",
+    )
+    patient_knows = forms.BooleanField(
+        required=False,
+        label="The patient knows already: send nothing",
+        widget=UnfoldBooleanWidget,
+    )
+
+
+class MoveForm(forms.Form):
+    starts_at = MomentField(label="Starts at")
+    practitioner: Any = forms.ModelChoiceField(
+        queryset=User.objects.none(), label="With", widget=UnfoldAdminSelectWidget
+    )
+    shift_later = forms.BooleanField(
+        required=False,
+        label="Move later visits of the plan too, if they would come too soon",
+        widget=UnfoldBooleanWidget,
+    )
+    patient_knows = forms.BooleanField(
+        required=False,
+        label="The patient knows already: send nothing",
+        widget=UnfoldBooleanWidget,
+    )
+    reason = forms.CharField(
+        required=False, max_length=300, label="Why", widget=UnfoldAdminTextInputWidget
+    )
+
+    def __init__(self, session: TreatmentSession, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["starts_at"].zone = session.clinic.zone  # type: ignore[attr-defined]
+        roles = session.visit_type.roles
+        people: QuerySet[User] = User.objects.filter(
+            is_active=True, clinics=session.clinic_id, role__in=roles
+        )
+        self.fields["practitioner"].queryset = people.order_by("last_name", "username")  # type: ignore[attr-defined]
+
+
+def _visit(request: HttpRequest, pk: UUID) -> TreatmentSession:
+    """The visit, if the caller sees it and may change it."""
+    if not request.user.has_perm("treatment_sessions.change_treatmentsession"):
+        raise PermissionDenied
+    rows = TreatmentSession.objects.visible_to(actor(request)).select_related(
+        *("clinic", "patient__clinic", "area", "practitioner", "room", "device", "visit_type")
+    )
+    session = rows.filter(pk=pk).first()
+    if session is None:
+        raise Http404
+    return session
+
+
+def _back(request: HttpRequest) -> str:
+    """To the board as it was, which the form has named."""
+    asked = request.POST.get("back", "") or request.GET.get("back", "")
+    index = reverse("admin:index")
+    is_ours = url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
+    return asked if is_ours and asked.split("?")[0] == index else index
+
+
+@retried_transaction
+def _once(request: HttpRequest, do: Callable[[], str], back: str) -> HttpResponse:
+    """What `do` says it has done, or what the same form has done before."""
+    forget_messages(request)
+    sent = SentForm(request)
+    if replay := sent.spend():
+        return repeat_answer(request, replay)
+    messages.success(request, do())
+    answer = HttpResponseRedirect(back)
+    sent.keep(answer)
+    return answer
+
+
+@require_POST
+def press(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Confirm, check in, or note a no-show."""
+    session, back = _visit(request, pk), _back(request)
+    to = request.POST.get("to", "")
+    if to not in PRESSED:
+        messages.error(request, "This button is not known. Nothing was done.")
+        return HttpResponseRedirect(back)
+
+    def move() -> str:
+        services.move_session(session_id=session.pk, to=to, at=timezone.now(), by=actor(request))
+        return f"{session.patient.listed_name}: {PRESSED[to]}."
+
+    try:
+        return _once(request, move, f"{back}#visit-{session.pk}")
+    except REFUSED as error:
+        forget_messages(request)
+        for _, message in refusals(error):
+            messages.error(request, f"{session.patient.listed_name}: {message}")
+        return HttpResponseRedirect(back)
+
+
+def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Asks why, and shows what the patient will be told."""
+    session = _visit(request, pk)
+    form = CancelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+
+        def end() -> str:
+            services.move_session(
+                session_id=session.pk,
+                to=Status.CANCELLED,
+                at=timezone.now(),
+                by=actor(request),
+                reason=form.cleaned_data["reason"],
+                patient_knows=form.cleaned_data["patient_knows"],
+            )
+            return f"{session.patient.listed_name}: cancelled."
+
+        try:
+            return _once(request, end, _back(request))
+        except REFUSED as error:
+            _refuse(form, error)
+    told = told_of_cancelling(session, by=actor(request), at=timezone.now())
+    return _ask(request, session, form, "Cancel this visit?", "cancel", told=told)
+
+
+def move(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """To another time or practitioner, by the rules of a booking."""
+    session = _visit(request, pk)
+    with timezone.override(session.clinic.zone):
+        now = {"starts_at": session.starts_at, "practitioner": session.practitioner_id}
+        form = MoveForm(session, request.POST or None, initial=now)
+        if request.method == "POST" and form.is_valid():
+
+            def shift() -> str:
+                moved = services.reschedule_session(
+                    session_id=session.pk, **form.cleaned_data, at=timezone.now(), by=actor(request)
+                )
+                return f"{session.patient.listed_name}: moved to {_when(moved)}."
+
+            try:
+                return _once(request, shift, _back(request))
+            except REFUSED as error:
+                data = dict(form.cleaned_data)
+                _refuse(form, error)
+                if isinstance(error, SlotTaken):
+                    offer_near(
+                        form,
+                        wanted=wanted_by(session),
+                        starts_at=data["starts_at"],
+                        practitioner=data["practitioner"],
+                    )
+        return _ask(request, session, form, "Move this visit", "move").render()
+
+
+def _when(session: TreatmentSession) -> str:
+    return f"{session.starts_at.astimezone(session.clinic.zone):%a %d %b %Y, %H:%M}"
+
+
+def _refuse(form: forms.Form, error: Exception) -> None:
+    for name, message in refusals(error):
+        form.add_error(name if name in form.fields else None, message)
+
+
+def _ask(
+    request: HttpRequest,
+    session: TreatmentSession,
+    form: forms.Form,
+    title: str,
+    what: str,
+    **more: Any,
+) -> TemplateResponse:
+    return TemplateResponse(
+        request,
+        "aftercare/admin/today/ask.html",
+        {
+            **admin.site.each_context(request),
+            "title": title,
+            "visit": session,
+            "when": _when(session),
+            "form": form,
+            "what": what,
+            "may": Status.CANCELLED in NEXT[session.status],
+            "back": _back(request),
+            "form_key": request.POST.get(KEY) or new_key(),
+            **more,
+        },
+    )
