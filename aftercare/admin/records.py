@@ -16,6 +16,7 @@ from django.utils import timezone
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from aftercare.admin.patient.page import PatientTabs
 from aftercare.records.merge import MergePreview, merge_patients, preview_merge
 from clinic.admin.saving.refusals import REFUSED, refusals
 from clinic.errors import DomainError
@@ -43,7 +44,7 @@ admin.site.unregister(Patient)
 
 
 @admin.register(Patient)
-class RecordAdmin(CallerPage, VisitPage, SentPhotos, ConsultationList, PatientAdmin):
+class RecordAdmin(PatientTabs, CallerPage, VisitPage, SentPhotos, ConsultationList, PatientAdmin):
     """The page of a patient, with what can happen to the record as a whole. An archived record is
     read only; a merged one leads to the one that was kept."""
 

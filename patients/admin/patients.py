@@ -34,7 +34,13 @@ MEDICAL = frozenset(
 )
 
 
-class ContactConsentInline(ReadOnlyInline):
+class RecordInline(ReadOnlyInline):
+    """What was recorded, in the tab of the page that is named after it."""
+
+    template = "patients/admin/record_inline.html"
+
+
+class ContactConsentInline(RecordInline):
     model = ContactConsent
     fields = ["recorded_at", "channel", "purpose", AGREED, "wording", "recorded_by"]
     readonly_fields = fields
@@ -44,7 +50,7 @@ class ContactConsentInline(ReadOnlyInline):
         return super().get_queryset(request).order_by("-recorded_at")
 
 
-class SkinTypeInline(ReadOnlyInline):
+class SkinTypeInline(RecordInline):
     model = SkinTypeAssessment
     fields = ["assessed_on", "skin_type", "assessed_by"]
     readonly_fields = fields
@@ -56,7 +62,7 @@ class PatientConcernInline(ScopedFields, TabularInline):
     extra = 0
 
 
-class ScreeningInline(ReadOnlyInline):
+class ScreeningInline(RecordInline):
     model = Screening
     fields = ["taken_at", "kind", "taken_by", "valid_until", GOOD_HEALTH, "note"]
     readonly_fields = fields
@@ -64,7 +70,7 @@ class ScreeningInline(ReadOnlyInline):
     show_change_link = True
 
 
-class ConsentHandoutInline(ReadOnlyInline):
+class ConsentHandoutInline(RecordInline):
     model = ConsentHandout
     fields = ["handed_at", "text", "handed_by"]
     readonly_fields = fields
@@ -72,7 +78,7 @@ class ConsentHandoutInline(ReadOnlyInline):
     verbose_name_plural = "consents to read"
 
 
-class TreatmentConsentInline(ReadOnlyInline):
+class TreatmentConsentInline(RecordInline):
     model = TreatmentConsent
     fields = ["signed_at", "text", "shown_zones", "expires_on", "revoked_at"]
     readonly_fields = fields
@@ -83,7 +89,7 @@ class TreatmentConsentInline(ReadOnlyInline):
         return names_listed("zones", consent.zones)
 
 
-class PhotoConsentInline(ReadOnlyInline):
+class PhotoConsentInline(RecordInline):
     model = PhotoConsent
     fields = ["signed_at", "scope", "expires_on", "revoked_at"]
     readonly_fields = fields
@@ -116,7 +122,10 @@ class PatientAdmin(ServiceAdmin):
     fieldsets = [
         (None, {"fields": ["clinic", ("given_name", "family_name"), ("date_of_birth", "sex")]}),
         ("Contact", {"fields": [("email", "mobile"), ("language", "time_zone")]}),
-        ("Record", {"fields": [("created_at", "updated_at"), ("archived_at", "merged_into")]}),
+        (
+            "About this record",
+            {"fields": [("created_at", "updated_at"), ("archived_at", "merged_into")]},
+        ),
     ]
     medical = (
         "Medical",

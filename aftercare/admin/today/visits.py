@@ -87,7 +87,7 @@ def visits_of(user: User, days: list[ClinicDay], *, at: datetime) -> list[Visit]
     """In the order of the day. Those that are cancelled are not there: `cancelled_on` counts."""
     rows: Any = TreatmentSession.objects.visible_to(user).filter(within(days), sitting=None)
     rows = _with_facts(rows.exclude(status=Status.CANCELLED), at)
-    seen, adult = Seen.by(user), _age_of_consent(at)
+    seen, adult = Seen.by(user), age_of_consent(at)
     return [_visit(row, seen, adult, at=at) for row in rows.order_by("starts_at", "id")]
 
 
@@ -98,7 +98,7 @@ def cancelled_on(user: User, days: list[ClinicDay]) -> dict[Any, int]:
     return {row["clinic"]: row["number"] for row in counts}
 
 
-def _age_of_consent(at: datetime) -> int:
+def age_of_consent(at: datetime) -> int:
     rule = ClinicalRule.objects.in_effect(at).filter(code="age-of-consent").first()
     return int(rule.value) if rule else 18
 

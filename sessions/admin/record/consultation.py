@@ -29,7 +29,11 @@ class ConsultationList:
 
     @display(description="what is there")
     def consultation(self, patient: Patient) -> str:
-        return _listed(consultation_items(patient, at=timezone.now()))
+        known = vars(patient)  # a page asks for it several times
+        if "listed_items" not in known:
+            known["listed_items"] = _listed(consultation_items(patient, at=timezone.now()))
+        found: str = known["listed_items"]
+        return found
 
 
 class OutcomeList:

@@ -1,0 +1,67 @@
+"""The page of a patient with its tabs, and the story of the patient, read when it is looked at."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from aftercare.admin.patient.reads import read_sheet
+from aftercare.records.timeline import timeline
+from clinic.permissions import actor
+from clinic.values.zones import clock_of
+from patients.models import Patient
+
+STORY_SHOWN = 100
+
+
+class PatientTabs:
+    """For the page of a patient. The form is one of the tabs, so nothing typed is lost between
+    them; what is only read stands in the others."""
+
+    admin_site: Any
+    change_form_outer_before_template = "aftercare/admin/patient/head.html"
+    change_form_outer_after_template = "aftercare/admin/patient/panels.html"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        patient = self.get_object(request, object_id)  # type: ignore[attr-defined]
+        context = dict(extra_context or {})
+        if patient:
+            context |= {
+                "sheet": read_sheet(patient, actor(request), at=timezone.now()),
+                "clock": clock_of(patient.clinic.zone),
+            }
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)  # type: ignore[misc]
+        return answer
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.story)
+        return [path("<uuid:pk>/story/", view, name="patient-story"), *super().get_urls()]  # type: ignore[misc]
+
+    def story(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Everything that happened to the patient, newest first, in words."""
+        if not request.user.has_perm("patients.view_history"):
+            raise PermissionDenied
+        rows = Patient.objects.visible_to(request.user).select_related("clinic")
+        patient = rows.filter(pk=pk).first()
+        if patient is None:
+            raise Http404
+        entries = [
+            {"entry": entry, "when": f"{entry.at.astimezone(patient.clinic.zone):%d %b %Y, %H:%M}"}
+            for entry in timeline(patient)[:STORY_SHOWN]
+        ]
+        return TemplateResponse(
+            request,
+            "aftercare/admin/patient/story.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": f"The story of {patient}",
+                "record": patient,
+                "entries": entries,
+                "clock": clock_of(patient.clinic.zone),
+            },
+        )
