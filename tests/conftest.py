@@ -4,6 +4,7 @@ Alice treats at the clinic and Dana sits at its desk; Bob treats at another clin
 nobody. Their clients are called after them.
 """
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -43,6 +44,7 @@ from tests.factories import (
 from tests.support.answers import CheckedClient
 from tests.support.catalogue import load_catalogue
 from tests.support.doubles import HttpGateway, SmtpServer, running
+from tests.support.emptying import delete_instead_of_truncating
 from tests.support.logs import canary
 from tests.support.rows import rows as rows
 from tests.support.servers import template
@@ -73,6 +75,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """The long files first, in whatever order the others are."""
     order = {config.rootpath / name: number for number, name in enumerate(LONG)}
     items.sort(key=lambda item: order.get(item.path, len(order)))
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end: no search for garbage need look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 50)
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +118,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with django_db_blocker.unblock():
         if "TEMPLATE" in connection.settings_dict["TEST"]:
             guard.adopt(at=timezone.now())
+        delete_instead_of_truncating()
 
 
 @pytest.fixture

@@ -36,7 +36,8 @@ def _reachable(path: Path) -> bool:
 class Postgres:
     """A PostgreSQL cluster in `folder`, on a unix socket, with an application role.
 
-    `durable=False` (tests) gives up crash safety for speed and lets the role create databases.
+    `durable=False` (tests) gives up crash safety for speed, and lets the role create databases and
+    put triggers at rest.
     `settings` are PostgreSQL's own, beside ours. PostgreSQL refuses to run as root; then it runs
     as `postgres` or `nobody`, from places that this account can reach, and nothing about /root
     changes.
@@ -254,6 +255,8 @@ class Postgres:
                         sql.Literal(self._app_password),
                     )
                 )
+            if not self.durable:  # tests/support/emptying.py
+                connection.execute("GRANT SET ON PARAMETER session_replication_role TO clinic")
             found = connection.execute("SELECT FROM pg_database WHERE datname = 'clinic'")
             if not found.rowcount:
                 connection.execute("CREATE DATABASE clinic OWNER clinic")

@@ -49,8 +49,10 @@ class ClinicFactory(DjangoModelFactory):
     @factory.post_generation
     def always_open(self, create: bool, extracted: bool | None, **_: Any) -> None:
         if extracted is not False:
-            for day in Weekday.values:
-                OpeningHoursFactory(clinic=self, weekday=day, opens_at=time(0), closes_at=time(0))
+            OpeningHours.objects.bulk_create(
+                OpeningHours(clinic=self, weekday=day, opens_at=time(0), closes_at=time(0))
+                for day in Weekday.values
+            )
 
 
 class OpeningHoursFactory(DjangoModelFactory):

@@ -1,0 +1,44 @@
+"""The database empty again after a test that commits, in a tenth of the time that `flush` takes.
+
+`flush` truncates, which makes new files for each of more than a hundred tables and their indexes,
+and then makes Django's content types and permissions anew. Here rows are deleted, with triggers and
+foreign keys at rest, and what `migrate` has made stays.
+"""
+
+from typing import Any
+
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.core.management.commands import flush
+from django.db import connection
+from django.utils import timezone
+
+from aftercare.dispatch import guard
+
+STAYS = {model._meta.db_table for model in (ContentType, Permission)}
+
+
+def delete_instead_of_truncating() -> None:
+    """What Django calls after a test with `transaction=True`, unless our role may not."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_parameter_privilege('session_replication_role', 'SET')")
+        [may] = cursor.fetchone()
+    if may:
+        for name, ours in (("sql_flush", _deletions), ("emit_post_migrate_signal", _as_if_new)):
+            setattr(flush, name, ours)
+
+
+def _deletions(*_: Any, **__: Any) -> list[str]:
+    found = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    tables = [connection.ops.quote_name(name) for name in found if name not in STAYS]
+    statements = [
+        "SET LOCAL session_replication_role = replica",
+        # Whoever still writes is waited for, as TRUNCATE does.
+        f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE",
+        *(f"DELETE FROM {table}" for table in tables),  # noqa: S608  names of our own
+    ]
+    return ["; ".join(statements)]
+
+
+def _as_if_new(*_: Any, **__: Any) -> None:
+    guard.adopt(at=timezone.now())
