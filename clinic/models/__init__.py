@@ -23,6 +23,7 @@ from clinic.models.base import (
 )
 from clinic.models.calendar import CalendarFeed
 from clinic.models.credentials import (
+    LICENCES,
     PRESCRIBERS,
     PROOF_OF,
     Credential,
@@ -38,6 +39,7 @@ from clinic.models.site import Clinic, Heartbeat, Jurisdiction, OpeningHours, Pr
 from clinic.models.staff import Role, User
 
 __all__ = [
+    "LICENCES",
     "PRESCRIBERS",
     "PROOF_OF",
     "CalendarFeed",

@@ -1,5 +1,7 @@
 """What allows people, and premises, to treat: licences, trainings, insurance, with their days."""
 
+from collections.abc import Collection
+from datetime import date
 from decimal import Decimal
 from typing import Self
 from uuid import UUID
@@ -44,6 +46,18 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
             return self.none()
         colleagues = User.objects.visible_to(user)
         return self.filter(of_clinics(user.clinic_ids) | Q(user__in=colleagues))
+
+    def licences_for(self, kinds: Collection[str], *, on: date) -> Self:
+        """Those that count on a day for what asks for one of these `kinds`."""
+        kinds = {
+            *kinds,
+            *([CredentialKind.PHYSICIAN] if CredentialKind.PRESCRIBER in kinds else []),
+        }
+        return self.filter(
+            Q(valid_from=None) | Q(valid_from__lte=on),
+            Q(expires_on=None) | Q(expires_on__gte=on),
+            kind__in=kinds,
+        )
 
     def for_treatment(self, *, practitioner_id: UUID, clinic_id: UUID) -> Self:
         return self.filter(Q(user=practitioner_id) | Q(clinic=clinic_id))

@@ -33,7 +33,7 @@ class VisitTypeOut(serializers.ModelSerializer[VisitType]):
         model = VisitType
         fields = [
             *("id", "clinic", "code", "name", "names", "kind", "mode"),
-            *("minutes", "setup_minutes", "cleaning_minutes", "roles"),
+            *("minutes", "setup_minutes", "cleaning_minutes", "roles", "credentials"),
             *("rooms", "needs_room", "needs_device", "video_url", "patient_may_book"),
             *("counted_from", "window_from_days", "window_until_days", "is_active"),
         ]

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
-from clinic.models import Clinic, ClinicScoped, Model, Role, Room, one_of
+from clinic.models import LICENCES, Clinic, ClinicScoped, CredentialKind, Model, Role, Room, one_of
 from clinic.values.discretion import tells
 
 
@@ -88,6 +88,14 @@ class VisitType(Model):
         models.CharField(max_length=16, choices=Role),
         default=staff_roles,
         help_text="Who may carry it out.",
+    )
+    credentials = ArrayField(
+        models.CharField(max_length=16, choices=[(kind.value, kind.label) for kind in LICENCES]),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Of these people, only who holds one of these licences on the day; a physician "
+        "prescribes as well. All of them if none is chosen.",
     )
     rooms = models.ManyToManyField(
         Room,
@@ -190,6 +198,11 @@ class VisitType(Model):
                 violation_error_message="Practitioners, receptionists or managers carry it out.",
             ),
             models.CheckConstraint(
+                name="visit_type_licences_known",
+                condition=Q(credentials__contained_by=list(LICENCES)),
+                violation_error_message="One of the licences is not known.",
+            ),
+            models.CheckConstraint(
                 name="visit_type_counted_from_known",
                 condition=Q(counted_from__in=["", *CountedFrom.values]),
             ),
@@ -218,6 +231,11 @@ class VisitType(Model):
     @property
     def duration(self) -> timedelta:
         return timedelta(minutes=self.minutes or 0)
+
+    @property
+    def licences(self) -> str:
+        """The licences that may do it, as staff read them."""
+        return " or ".join(CredentialKind(kind).label.lower() for kind in self.credentials)
 
     @property
     def setup(self) -> timedelta:

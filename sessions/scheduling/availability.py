@@ -82,6 +82,7 @@ class BookingFacts(Presence):
     """What else a booking has to know, read behind its locks."""
 
     visit_type: UUID | None  # of the session, if the clinic offers it
+    licensed: bool  # the practitioner, for this kind of visit on that day
     plan_status: str | None
     archived: bool
     room_in_use: bool

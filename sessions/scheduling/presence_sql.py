@@ -90,6 +90,12 @@ PRESENT = f"""
        EXISTS (SELECT FROM people WHERE ids <> '{{}}'),
        EXISTS (SELECT FROM people, unnest(ids) AS person WHERE {THERE} @> asked)"""
 
+# Of a kind of visit that asks for licences, those that are `held` and count for it: as
+# `Credential.objects.licences_for` has it.
+LICENSED = """held.kind = ANY (CASE WHEN 'PRESCRIBER' = ANY (kind.credentials)
+                                     THEN array_append(kind.credentials, 'PHYSICIAN')
+                                     ELSE kind.credentials END)"""
+
 PRESENCE_TYPES = {
     "clinic": "uuid",
     "zone": "text",
@@ -115,11 +121,12 @@ STANDING = Prepared(
     "standing",
     f"""{opening_hours(THIS_ONE)}
 SELECT {PRESENT},
-       -- without a name it is a treatment, of which a clinic has one kind
-       (SELECT id FROM treatment_visit_type AS kind
-        WHERE clinic_id = %(clinic)s AND is_active
-          AND CASE WHEN %(visit_type)s::uuid IS NULL THEN kind.kind = 'TREATMENT'
-                   ELSE id = %(visit_type)s END),
+       kind.id,
+       kind.credentials = '{{}}' OR EXISTS (
+           SELECT FROM clinic_credential AS held
+           WHERE user_id = %(practitioner)s AND {LICENSED}
+             AND coalesce(valid_from <= %(first)s, true)
+             AND coalesce(expires_on >= %(first)s, true)),
        plan.status, patient.archived_at IS NOT NULL,
        %(room)s::uuid IS NULL
            OR EXISTS (SELECT FROM clinic_room WHERE id = %(room)s AND is_active),
@@ -151,6 +158,11 @@ FROM tstzrange(%(starts_at)s, %(ends_at)s) AS asked,
      patient CROSS JOIN unnest(%(plans)s) WITH ORDINALITY AS area (plan_id, place)
      LEFT JOIN treatment_plan AS plan ON plan.id = area.plan_id
      LEFT JOIN patient_concern_kind AS concern ON concern.id = plan.concern_id
+     -- without a name it is a treatment, of which a clinic has one kind
+     LEFT JOIN treatment_visit_type AS kind
+       ON kind.clinic_id = %(clinic)s AND kind.is_active
+      AND CASE WHEN %(visit_type)s::uuid IS NULL THEN kind.kind = 'TREATMENT'
+               ELSE kind.id = %(visit_type)s END
 WHERE patient.id = %(patient)s
 ORDER BY area.place
 """,

@@ -22,7 +22,14 @@ from typing import NamedTuple
 
 from clinic.db.prepared import Prepared
 from sessions.models.occupation import recovers_sql
-from sessions.scheduling.presence_sql import ANYONE, DEVICE_IN_USE, OCCUPYING, THERE, opening_hours
+from sessions.scheduling.presence_sql import (
+    ANYONE,
+    DEVICE_IN_USE,
+    LICENSED,
+    OCCUPYING,
+    THERE,
+    opening_hours,
+)
 
 
 class Span(NamedTuple):
@@ -176,6 +183,27 @@ LAPSED = """lapsed AS MATERIALIZED (
 WHEN_LAPSED = """
                 - (SELECT coalesce(range_agg(range), '{}') FROM lapsed, unnest(times) AS range
                    WHERE user_id = owner OR user_id IS NULL)"""
+
+
+def licensed(kind: str) -> str:
+    """When each of the people holds a licence that the `kind` of visit asks for."""
+    return f"""
+kind AS MATERIALIZED (SELECT credentials FROM treatment_visit_type AS kind WHERE {kind}),
+licensed AS MATERIALIZED (
+    SELECT user_id, range_agg(tstzrange(
+               valid_from::timestamp AT TIME ZONE %(zone)s,
+               (expires_on + 1)::timestamp AT TIME ZONE %(zone)s)) AS times
+    FROM kind, clinic_credential AS held
+    WHERE {LICENSED} AND user_id IN (SELECT unnest(ids) FROM people)
+    GROUP BY user_id
+),"""
+
+
+OF_TREATMENTS = "clinic_id = %(clinic)s AND kind.kind = 'TREATMENT'"
+OF_VISIT = "id = %(visit_type)s"
+WHEN_LICENSED = """
+                * CASE WHEN (SELECT credentials = '{}' FROM kind) THEN '{(,)}'::tstzmultirange
+                  ELSE coalesce((SELECT times FROM licensed WHERE user_id = owner), '{}') END"""
 # Where none is needed, "no room" is the only one, and never taken.
 VISIT_ROOMS = """(
     SELECT CASE WHEN %(needs_room)s THEN coalesce(array_agg(id ORDER BY name, id), '{}')
@@ -228,6 +256,7 @@ def walks(*, treats: bool) -> str:
                 FROM wanted, version"""
     hours = f"(SELECT {THERE} FROM (SELECT owner AS person) AS me)"
     works = f"""wanted * {starts_that_fit(hours)}
+                {WHEN_LICENSED}
                 - {busy_starts("practitioner_id", "owner", TREATMENT)}"""
     room, device = (
         f"wanted - {busy_starts(resource, 'owner', OCCUPATION)}"
@@ -281,6 +310,7 @@ version AS MATERIALIZED ({times}),
 rooms AS MATERIALIZED {rooms},
 devices AS MATERIALIZED {devices},
 {skin}
+{licensed(OF_TREATMENTS if treats else OF_VISIT)}
 {LAPSED if treats else ""}
 {WANTED},
 {walks(treats=treats)},

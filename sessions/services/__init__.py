@@ -19,6 +19,7 @@ from sessions.scheduling.availability import Chosen, SlotTaken
 from sessions.services.booking.alternatives import alternatives
 from sessions.services.booking.book import book_session
 from sessions.services.booking.callers import book_caller
+from sessions.services.booking.checks.presence import holders, require_somebody
 from sessions.services.booking.holds import place_hold, release_hold
 from sessions.services.booking.moves import move_session
 from sessions.services.booking.reschedule import reschedule_session
@@ -119,6 +120,7 @@ __all__ = [
     "decline_offer",
     "expire_offers",
     "follow_version",
+    "holders",
     "join_waitlist",
     "log_side_effect",
     "move_plan",
@@ -144,6 +146,7 @@ __all__ = [
     "release_hold",
     "remove_working_hours",
     "report_exposure",
+    "require_somebody",
     "reschedule_session",
     "resolve_side_effect",
     "restore_patient",

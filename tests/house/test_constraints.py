@@ -515,6 +515,7 @@ VIOLATIONS["visit_type_remote_without_room"] = lambda: make.VisitTypeFactory(mod
 VIOLATIONS["visit_type_link_of_video"] = lambda: make.VisitTypeFactory(
     video_url="https://meet.example/room"
 )
+VIOLATIONS["visit_type_licences_known"] = lambda: make.VisitTypeFactory(credentials=["TRAINING"])
 VIOLATIONS["visit_type_by_somebody"] = lambda: make.VisitTypeFactory(roles=[])
 VIOLATIONS["visit_type_counted_from_known"] = lambda: make.VisitTypeFactory(
     counted_from="BIRTH", window_from_days=1, window_until_days=2

@@ -9,7 +9,7 @@ from django.db import transaction
 from hypothesis import strategies as st
 
 from clinic.errors import DomainError
-from clinic.models import Clinic, Device, Room, User, Weekday
+from clinic.models import Clinic, Credential, Device, Room, User, Weekday
 from patients.models import Patient
 from sessions import services
 from sessions.models import TALKS, Mode, TreatmentPlan, VisitType
@@ -199,10 +199,29 @@ def worlds(draw: st.DrawFn) -> World:
         person = draw(st.sampled_from(world.staff))
         TimeOffFactory(practitioner=person, **between(world, hour, length))
     draw(st.sampled_from(world.visits)).rooms.add(world.rooms[1])
+    ask_for_licence(draw, world)
     fill(draw, world)
     if draw(st.booleans()):  # what was booked obeys another minimum from now on
         ProtocolVersionFactory(protocol=protocol, version=3, hard_min_days=draw(st.integers(1, 4)))
     return world
+
+
+def ask_for_licence(draw: st.DrawFn, world: World) -> None:
+    """Of one kind of visit, or of treatments; one of the staff holds it for some days."""
+    kinds = list(VisitType.objects.filter(clinic=world.clinic).order_by("code"))
+    asks = draw(st.sampled_from(kinds))
+    asks.credentials = ["PRESCRIBER"]
+    asks.save()
+    world.visits = [asks if asks.pk == kind.pk else kind for kind in world.visits]
+    begins, ends = sorted(draw(st.tuples(*[st.integers(-SPAN, SPAN)] * 2)))
+    Credential.objects.create(
+        user=draw(st.sampled_from(world.staff)),
+        kind=draw(st.sampled_from(["PRESCRIBER", "PHYSICIAN", "NURSE"])),
+        number="1",
+        issuer="The state",
+        valid_from=world.day + begins * DAY,
+        expires_on=draw(st.sampled_from([None, world.day + ends * DAY])),
+    )
 
 
 def needs(what: TreatmentPlan | VisitType) -> tuple[bool, bool]:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.admin import TabularInline
 
 from clinic.admin import ClinicAdmin, OfTheirClinics
 from clinic.admin.words import IN_USE
+from sessions import services
 from sessions.models import VisitType, VisitTypeName
 
 
@@ -31,7 +33,10 @@ class VisitTypeAdmin(ClinicAdmin):
     fieldsets = [
         (None, {"fields": ["clinic", "name", "code", "kind", "is_active"]}),
         ("How", {"fields": ["mode", "video_url", "minutes", "setup_minutes", "cleaning_minutes"]}),
-        ("By whom and where", {"fields": ["roles", "needs_room", "rooms", "needs_device"]}),
+        (
+            "By whom and where",
+            {"fields": ["roles", "credentials", "needs_room", "rooms", "needs_device"]},
+        ),
         (
             "When",
             {
@@ -47,6 +52,17 @@ class VisitTypeAdmin(ClinicAdmin):
         if db_field.name == "video_url":
             kwargs["assume_scheme"] = "https"
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        kind, clinic = form.instance, form.instance.clinic
+        today = timezone.now().astimezone(clinic.zone).date()
+        if kind.credentials and not services.holders(kind, on=today, clinic=clinic).exists():
+            messages.warning(
+                request,
+                f"Nobody at {clinic} may do “{kind}” now: none of them is {kind.licences} by the "
+                "credentials on record.",
+            )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["clinic", "code", "kind"] if obj else []  # visits and messages are found by them

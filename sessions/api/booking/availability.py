@@ -22,6 +22,7 @@ from clinic.models import User
 from clinic.permissions import actor
 from clinic.values.wallclock import day_bounds
 from patients.models import Patient
+from sessions import services
 from sessions.api.booking.lookup import FurtherPlansField, find_named
 from sessions.models import Kind, TreatmentPlan, VisitType
 from sessions.scheduling.availability import Offer, first_free, offers
@@ -239,7 +240,8 @@ class AvailabilityViewSet(ClinicViewSet):
     @extend_schema(parameters=[AvailabilityPageQuery], responses=SLOTS)
     def list(self, request: Request) -> Response:
         """Every bookable start of each practitioner, with the first room and device that are free
-        then: as an array of at most 5,000, or in pages if `page_size` is given."""
+        then: as an array of at most 5,000, or in pages if `page_size` is given. 409 `not_licensed`:
+        the kind of visit asks for a licence that nobody at the clinic holds."""
         if SlotPages.query_params & set(request.query_params):
             return self._page(request, SlotPages(), lambda rows: [plain(slot) for slot in rows])
         slots = self._offers(request, AvailabilityQuery)
@@ -262,13 +264,16 @@ class AvailabilityViewSet(ClinicViewSet):
     def _offers(self, request: Request, query: type[PlanQuery]) -> builtins.list[Offer]:
         data = parse_query(query, request)
         asked = data
-        return offers(
+        found = offers(
             wanted=asked["wanted"],
             first=asked["from"],
             last=asked["to"],
             practitioner_id=asked["practitioner_id"],
             at=timezone.now(),
         )
+        if not found:
+            services.require_somebody(asked["wanted"], on=asked["to"])
+        return found
 
     @extend_schema(parameters=[FirstQuery], responses=FirstOut)
     @action(detail=False, methods=["get"])
@@ -280,9 +285,10 @@ class AvailabilityViewSet(ClinicViewSet):
         after = max(now, day_bounds(data["after"], zone)[0])
         reason = _why_not_yet(wanted, after=after, at=now)
         earliest = reason.earliest_at if reason else after
+        earliest_on = earliest.astimezone(zone).date()
         found = {
             "earliest_at": earliest,
-            "earliest_on": earliest.astimezone(zone).date(),
+            "earliest_on": earliest_on,
             "reason": reason,
             "slot": first_free(
                 wanted=wanted,
@@ -291,4 +297,6 @@ class AvailabilityViewSet(ClinicViewSet):
                 at=now,
             ),
         }
+        if found["slot"] is None:
+            services.require_somebody(wanted, on=earliest_on)
         return Response(FirstOut(found).data)

@@ -28,7 +28,7 @@ from sessions.services.booking.checks.prepare import (
     require_in_use,
     require_not_archived,
 )
-from sessions.services.booking.checks.presence import require_presence
+from sessions.services.booking.checks.presence import require_licence, require_presence
 from sessions.services.booking.checks.rules import require_override_right, weigh
 from sessions.services.booking.sitting.areas import about_further, add_areas, of_same_plan
 from sessions.signals import session_moved
@@ -75,10 +75,10 @@ def book_session(
     3. Insert; the constraints have the last word, put into the words of the desk.
     4. Write the history and tell the listeners, in the same transaction.
 
-    Raises InThePast, Closed, PractitionerOff, RoomUnfit, DeviceUnfit, Held, TooSoon, MayNotTreat,
-    OpenSideEffects, ScreeningBlocks, NotACandidate, PractitionerTaken, RoomTaken, DeviceTaken,
-    PatientTaken, PlanNotActive, NotBookable, OutOfUse, NoPractitionerHere, PatientArchived,
-    NoVersion, OverrideNotAllowed.
+    Raises InThePast, Closed, PractitionerOff, NotLicensed, RoomUnfit, DeviceUnfit, Held, TooSoon,
+    MayNotTreat, OpenSideEffects, ScreeningBlocks, NotACandidate, PractitionerTaken, RoomTaken,
+    DeviceTaken, PatientTaken, PlanNotActive, NotBookable, OutOfUse, NoPractitionerHere,
+    PatientArchived, NoVersion, OverrideNotAllowed.
     """
     session = prepare_session(
         plan=plan, starts_at=starts_at, practitioner=practitioner, room=room, device=device, at=at
@@ -190,7 +190,7 @@ def require_open_time(session: TreatmentSession, now: BookingFacts, *, at: datet
     session without a kind gets the clinic's own row for treatments.
 
     Raises InThePast, PatientArchived, PlanNotActive, NoPractitionerHere, NotTheirVisit, Closed,
-    PractitionerOff, OutOfUse.
+    PractitionerOff, NotLicensed, OutOfUse.
     """
     if session.starts_at < at - GRACE:
         raise InThePast("The session must start in the future.", field="starts_at")
@@ -198,6 +198,8 @@ def require_open_time(session: TreatmentSession, now: BookingFacts, *, at: datet
         raise OutOfUse("The clinic does not offer this kind of visit.", field="visit_type")
     session.visit_type_id = now.visit_type
     require_presence(session, now)
+    if not now.licensed:
+        require_licence(session)
     require_in_use(session.room, now.room_in_use, "room")
     require_in_use(session.device, now.device_in_use, "device")
     is_treatment = session.kind == Kind.TREATMENT

@@ -19,6 +19,7 @@ from sessions.safety.assessment import AssessedFinding, assess_session, stored_v
 from sessions.safety.loading.answers import newest_screening
 from sessions.safety.loading.record import newest_consent
 from sessions.scheduling.spacing import restore_recovery_before
+from sessions.services.booking.checks.presence import require_licence
 from sessions.services.booking.sitting.areas import lock_sitting, still_going_on
 from sessions.signals import patient_knows_of_it, session_moved
 
@@ -71,7 +72,8 @@ def move_session(
     is sent.
 
     Raises IllegalMove, TooEarly (check-in or no-show of a session that is still to come),
-    NothingCharted (completing a treatment without a treated zone), FindingMissing (completing such
+    NotLicensed (starting it), NothingCharted (completing a treatment without a treated zone),
+    FindingMissing (completing such
     a check without a note), UnresolvedFindings, PatientArchived (apart from what ends a session
     that was kept), and what `seen` does.
     """
@@ -144,6 +146,8 @@ def _require(session: TreatmentSession, *, to: str, at: datetime) -> None:
                 f"This session is on {start}; check-in opens 12 hours before. "
                 "If the patient is treated now, reschedule it first."
             )
+        case Status.IN_PROGRESS:
+            require_licence(session, at=at)
         case Status.NO_SHOW if at < session.starts_at:
             raise TooEarly(f"This session is on {start}: the patient may still come.")
         case Status.COMPLETED if (

@@ -182,8 +182,9 @@ def book_visit(
     `by` is nobody where the patient has booked it. Without a `room`, `any_room` takes one that is
     free.
 
-    Raises InThePast, Closed, PractitionerOff, NotTheirVisit, RoomUnfit, Held, PractitionerTaken,
-    RoomTaken, DeviceTaken, PatientTaken, NotBookable, OutOfUse, PatientArchived, WrongForVisit.
+    Raises InThePast, Closed, PractitionerOff, NotTheirVisit, NotLicensed, RoomUnfit, Held,
+    PractitionerTaken, RoomTaken, DeviceTaken, PatientTaken, NotBookable, OutOfUse, PatientArchived,
+    WrongForVisit.
     """
     if any_room and room is None:
         room = free_room(visit_type, starts_at, at=at)

@@ -1,11 +1,18 @@
 """Whether clinic and practitioner are there for a session, and room and device are fit for it."""
 
+from datetime import date, datetime
+
+from django.db.models import QuerySet
+
 from clinic.errors import DomainError
-from clinic.models import Device, Room
+from clinic.models import Clinic, Credential, Device, Room, User
 from patients.models import Area
 from sessions.models import Kind, TreatmentSession, VisitType
 from sessions.scheduling.availability import Presence, SlotTaken
+from sessions.scheduling.wanted import VisitRequest, Wanted
 from sessions.services.plans import no_practitioner
+
+NOBODY = "Nobody at this clinic does: a manager enters licences among the credentials."
 
 
 class Closed(SlotTaken):
@@ -31,6 +38,11 @@ class DeviceUnfit(SlotTaken):
 class NotTheirVisit(DomainError):
     code = "not_their_visit"
     title = "This person does not do such visits here"
+
+
+class NotLicensed(SlotTaken):
+    code = "not_licensed"
+    title = "Such visits are for holders of a licence"
 
 
 def _named(resource: Room | Device) -> str:
@@ -81,3 +93,41 @@ def require_presence(session: TreatmentSession, there: Presence) -> None:
             f"{session.practitioner} does not work during the whole session, {when}.",
             field="practitioner",
         )
+
+
+def holders(visit_type: VisitType, *, on: date, clinic: Clinic) -> QuerySet[User]:
+    """Who may do such visits at the clinic on a day: by role and by licence."""
+    people: QuerySet[User] = User.objects.filter(
+        is_active=True, role__in=visit_type.roles, clinics=clinic
+    )
+    if not visit_type.credentials:
+        return people
+    held = Credential.objects.licences_for(visit_type.credentials, on=on)
+    able: QuerySet[User] = people.filter(pk__in=held.values("user"))
+    return able
+
+
+def require_licence(session: TreatmentSession, *, at: datetime | None = None) -> None:
+    """Whoever does the visit holds a licence that its kind asks for, on its day or at an instant.
+    Raises NotLicensed."""
+    kind, clinic = session.visit_type, session.clinic
+    day = at.astimezone(clinic.zone).date() if at else session.starts_at_local.date()
+    can = holders(kind, on=day, clinic=clinic)
+    if not kind.credentials or can.filter(pk=session.practitioner_id).exists():
+        return
+    raise NotLicensed(
+        f"“{kind}” is for: {kind.licences}. {session.practitioner} holds no such licence on "
+        f"{day:%d %b %Y}." + ("" if can.exists() else f" {NOBODY}"),
+        field="practitioner",
+    )
+
+
+def require_somebody(wanted: Wanted, *, on: date) -> None:
+    """Raises NotLicensed if nobody at the clinic may do what is wanted on a day, for want of a
+    licence."""
+    if isinstance(wanted, VisitRequest):
+        kind = wanted.visit_type
+    else:
+        kind = VisitType.objects.get(clinic=wanted.clinic, kind=Kind.TREATMENT)
+    if kind.credentials and not holders(kind, on=on, clinic=wanted.clinic).exists():
+        raise NotLicensed(f"“{kind}” is for: {kind.licences}, on {on:%d %b %Y}. {NOBODY}")
