@@ -226,6 +226,7 @@ READS = {
     ),
     *("asked_visit", "task_source", "times_to_book", "times_to_move_to", "visit_after"),
     *("is_open", "shown_patients", "shown_photos", "tries_left"),
+    *("holders", "require_somebody"),
 }
 # Beat's: each row in a transaction of its own.
 ONE_BY_ONE = {"expire_offers", "offer_freed_slots"}
