@@ -15,11 +15,12 @@ from aftercare.models import ANNOUNCES, Anchor, Message, MessageStatus, StaffAns
 from aftercare.planning import plan as planning
 from aftercare.records import merged_messages
 from aftercare.replies.receipts import task_source
+from aftercare.services.recall import call_unless_told, note_call, tell_patients
 from aftercare.signals import message_ended, records_merged
 from aftercare.tasks import send_due_messages, tell_staff
-from clinic.models import Clinic, User
+from clinic.models import CartridgeLot, Clinic, User
 from clinic.wakeups import wake
-from patients.models import ContactConsent, Patient, PatientMerge, StaffTask
+from patients.models import ContactConsent, Patient, PatientMerge, StaffTask, TaskKind
 from patients.models.task import GRAVE
 from patients.services import finish_source
 from patients.signals import grave_task_raised
@@ -40,6 +41,12 @@ PLANS: dict[str, list[Anchor]] = {
     Status.CANCELLED: [Anchor.CANCELLED],
 }
 KNOWN = "the patient knows already"
+UNSENT = (
+    MessageStatus.FAILED,
+    MessageStatus.EXPIRED,
+    MessageStatus.SUPPRESSED,
+    MessageStatus.CANCELLED,
+)
 CHANGES_THE_COURSE = (Status.BOOKED, *SIGNED, Status.CANCELLED, Status.NO_SHOW)
 
 
@@ -171,6 +178,22 @@ def follow_the_clinic(
         planning.replan_waiting(timezone.now(), clinic=instance.pk)
 
 
+@receiver(post_save, sender=CartridgeLot)
+def tell_of_the_recall(
+    instance: CartridgeLot, update_fields: Any, raw: bool = False, **_: Any
+) -> None:
+    """In the transaction of the recall, whoever saves it. A count of cartridges tells nobody."""
+    if raw or not instance.recalled_at or "recalled_at" not in (update_fields or ["recalled_at"]):
+        return
+    tell_patients(lot_id=instance.pk, at=instance.recalled_at)
+
+
+@receiver(post_save, sender=StaffTask)
+def note_who_was_called(instance: StaffTask, created: bool, raw: bool = False, **_: Any) -> None:
+    if not (created or raw) and instance.kind == TaskKind.LOT_RECALL and instance.done_by:
+        note_call(task=instance, by=instance.done_by)
+
+
 @receiver(post_save, sender=StaffAnswer)
 def send_the_answer(**_: Any) -> None:
     """At once: the patient waits for it."""
@@ -182,3 +205,5 @@ def use_the_other_channel(message: Message, status: str, at: datetime, **_: Any)
     """What certainly did not arrive on one channel may go out on the other."""
     if status in (MessageStatus.SUPPRESSED, MessageStatus.FAILED):
         planning.fall_back(message, at=at)
+    if message.recall_notice_id and status in UNSENT:
+        call_unless_told(message=message, at=at)

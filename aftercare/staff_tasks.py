@@ -7,7 +7,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from aftercare.lifecycle import ACCEPTED, OPEN
-from aftercare.models import ANNOUNCES, NOT_PLANNED, AddressSource, Message, MessageStatus
+from aftercare.models import ANNOUNCES, AT_ONCE, AddressSource, Message, MessageStatus
 from aftercare.replies.opt_out import refusal
 from aftercare.replies.receipts import task_source
 from aftercare.signals import message_ended
@@ -23,7 +23,10 @@ KINDS: dict[str, TaskKind] = {
 
 @receiver(message_ended)
 def raise_follow_up(message: Message, status: str, reason: str, at: datetime, **_: Any) -> None:
-    """In the transaction that ended the message. An offer that came too late is no loss."""
+    """In the transaction that ended the message. An offer that came too late is no loss. Whom a
+    recall does not reach is called: aftercare.services.recall."""
+    if message.recall_notice_id and status != MessageStatus.IN_DOUBT:
+        return
     kind = KINDS.get(status)
     if status == MessageStatus.SUPPRESSED and _reaches_nobody(message):
         kind = TaskKind.MESSAGE_FAILED
@@ -71,7 +74,7 @@ def say_that_only_start_helps(
 def _reaches_nobody(message: Message) -> bool:
     """An announcement, or what somebody waits for, that may not go out on this channel or the
     other: somebody has to call."""
-    if message.step.anchor not in (*ANNOUNCES, *NOT_PLANNED):
+    if message.step.anchor not in (*ANNOUNCES, *AT_ONCE):
         return False
     others = Message.objects.filter(
         session=message.session_id, step=message.step_id, answer=message.answer_id

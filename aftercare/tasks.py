@@ -6,6 +6,7 @@ from django.utils import timezone
 from aftercare.alerts import send as alerts
 from aftercare.dispatch import run as dispatch
 from aftercare.planning import silence
+from aftercare.services import recall
 from clinic.models import Heartbeat
 from clinic.wakeups import wake
 
@@ -27,3 +28,8 @@ def ask_the_silent() -> None:
     now = timezone.now()
     silence.ask_again(at=now)
     silence.call_the_silent(at=now)
+
+
+@shared_task(ignore_result=True)
+def follow_recalls() -> None:
+    recall.call_the_silent(at=timezone.now())

@@ -230,6 +230,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"expires": 300.0},
     },
+    "follow-recalls": {
+        "task": "aftercare.tasks.follow_recalls",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
+    },
     "keep-waitlist-moving": {
         "task": "sessions.tasks.keep_waitlist_moving",
         "schedule": WAKE_SECONDS,

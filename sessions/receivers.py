@@ -13,7 +13,7 @@ from django.dispatch import receiver
 
 from clinic.catalogue import Row, read
 from clinic.findings import Finding
-from clinic.models import CartridgeLot, Clinic, in_words
+from clinic.models import Clinic, in_words
 from clinic.wakeups import wake
 from patients.models import Audience, OtherTreatment, StaffTask, TaskKind
 from patients.services import finish_source, raise_task
@@ -59,13 +59,6 @@ def _too_soon(other: OtherTreatment) -> Finding | None:
     pause = pause_after_needling(other.kind, rules_in_effect(other.recorded_at))
     name = other.get_kind_display()
     return next(iter(check_after_needling(name, other.treated_on, needled_on, pause)), None)
-
-
-@receiver(post_save, sender=CartridgeLot)
-def have_patients_of_a_recall_called(instance: CartridgeLot, raw: bool = False, **_: Any) -> None:
-    """In the transaction of the recall. Whoever saves the lot again asks for no second call."""
-    if instance.recalled_at and not raw:
-        services.call_patients_of_lot(lot_id=instance.pk, at=instance.recalled_at)
 
 
 @receiver(post_save, sender=Clinic)

@@ -31,7 +31,7 @@ M = TypeVar("M", bound=models.Model)
 READ_COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
     Message: (
         *("id", "clinic_id", "patient_id", "session_id", "step_id", "channel", "status"),
-        *("answer_id", "due_at", "expires_at", "attempts", "worker"),
+        *("answer_id", "recall_notice_id", "due_at", "expires_at", "attempts", "worker"),
     ),
     Clinic: (),  # all
     CareStep: (),

@@ -70,6 +70,14 @@ def address_has_not_refused(message: Message, at: datetime) -> Verdict | None:
     return Verdict(MessageStatus.SUPPRESSED, why) if why else None
 
 
+def recall_is_news(message: Message, at: datetime) -> Verdict | None:
+    """Who has read it by the other channel, or was called, is not told once more."""
+    notice = message.recall_notice if message.recall_notice_id else None
+    if notice is None or not notice.is_settled:
+        return None
+    return Verdict(MessageStatus.CANCELLED, "the patient knows of the recall")
+
+
 def nothing_grave_is_open(message: Message, at: datetime) -> Verdict | None:
     """Nobody is asked how the skin is, thanked or invited while a grave report or side effect of
     it is open. Warning signs, and what is said of a visit that is booked, go out all the same."""
@@ -106,6 +114,7 @@ def within_sms_limit(message: Message, at: datetime) -> Verdict | None:
 RULES: list[Rule] = [
     session_fits,
     conditions_are_met,
+    recall_is_news,
     still_useful,
     patient_is_ours,
     has_address,

@@ -10,9 +10,11 @@ from aftercare.models.guard import DispatchGuard
 from aftercare.models.inbound import InboundMessage, Keyword
 from aftercare.models.message import IllegalMessageMove, Message
 from aftercare.models.outage import Outage
+from aftercare.models.recall import CallReason, RecallNotice, RecallState
 from aftercare.models.receipt import DeliveryReceipt, ReceiptKind
 from aftercare.models.sequence import (
     ANNOUNCES,
+    AT_ONCE,
     CHANNELS,
     NOT_PLANNED,
     TREATED,
@@ -24,6 +26,7 @@ from aftercare.models.sequence import (
 
 __all__ = [
     "ANNOUNCES",
+    "AT_ONCE",
     "CHANNELS",
     "LONGEST_ANSWER",
     "NOT_PLANNED",
@@ -34,6 +37,7 @@ __all__ = [
     "AlertStep",
     "Anchor",
     "BirthDateTry",
+    "CallReason",
     "CareStep",
     "ChannelPolicy",
     "DeliveryReceipt",
@@ -48,6 +52,8 @@ __all__ = [
     "MessageTemplate",
     "Outage",
     "Outcome",
+    "RecallNotice",
+    "RecallState",
     "ReceiptKind",
     "StaffAlert",
     "StaffAnswer",

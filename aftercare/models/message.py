@@ -19,6 +19,7 @@ from aftercare.lifecycle import (
     ROUTINE,
     MessageStatus,
 )
+from aftercare.models.recall import RecallNotice
 from aftercare.models.sequence import CareStep, MessageTemplate
 from aftercare.signals import message_ended
 from clinic.errors import Conflict
@@ -78,6 +79,24 @@ def legal_move() -> pgtrigger.Trigger:
     )
 
 
+def tells_of_a_recall() -> pgtrigger.Trigger:
+    """A notice is told once a provider has accepted the first message of it: whoever writes, for
+    what workers write is SQL."""
+    return pgtrigger.Trigger(
+        name="tells_of_a_recall",
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf("sent_at"),  # type: ignore[no-untyped-call]
+        condition=pgtrigger.Condition(
+            "NEW.recall_notice_id IS NOT NULL AND NEW.sent_at IS NOT NULL AND OLD.sent_at IS NULL"
+        ),
+        func="""
+            UPDATE aftercare_recall_notice SET told_at = greatest(NEW.sent_at, issued_at)
+            WHERE id = NEW.recall_notice_id AND told_at IS NULL;
+            RETURN NULL;
+        """,
+    )
+
+
 @track_history(
     pghistory.UpdateEvent(
         "move",
@@ -125,6 +144,14 @@ class Message(Model):
         db_index=False,
         related_name="messages",
         help_text="What staff have answered, if this tells it.",
+    )
+    recall_notice = models.ForeignKey(
+        RecallNotice,
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="messages",
+        help_text="What is recalled, if this tells of it.",
     )
     template = models.ForeignKey(
         MessageTemplate, on_delete=models.PROTECT, null=True, db_index=False
@@ -180,6 +207,11 @@ class Message(Model):
             models.Index(
                 name="message_of_answer", fields=["answer"], condition=Q(answer__isnull=False)
             ),
+            models.Index(
+                name="message_of_recall_notice",
+                fields=["recall_notice"],
+                condition=Q(recall_notice__isnull=False),
+            ),
             models.Index(  # read by dispatch.claim
                 name="message_pending_by_due",
                 fields=["due_at", "id"],
@@ -213,7 +245,7 @@ class Message(Model):
                 condition=~Q(status__in=HELD_BY_A_WORKER),  # which come and go: message_leased
             ),
         ]
-        triggers = [legal_move()]
+        triggers = [legal_move(), tells_of_a_recall()]
 
     def __str__(self) -> str:
         return f"{self.step} by {self.get_channel_display()}: {self.get_status_display()}"

@@ -29,12 +29,14 @@ class Anchor(models.TextChoices):
     MOVED = "MOVED", "When the session is moved to another time"
     ANSWERED = "ANSWERED", "When staff answer what the patient has written"
     LINK_CLOSED = "LINK_CLOSED", "When a link closes after wrong birth dates"
+    LOT_RECALLED = "LOT_RECALLED", "When a lot that was used at the session is recalled"
 
 
 TREATED = (Anchor.COMPLETED, Anchor.LAST_SESSION, Anchor.ABORTED)  # what was done is known by then
 
 
-NOT_PLANNED = (Anchor.ANSWERED, Anchor.LINK_CLOSED)  # somebody waits for them: sent at once
+AT_ONCE = (Anchor.ANSWERED, Anchor.LINK_CLOSED)  # somebody waits for them: quiet hours do not hold
+NOT_PLANNED = (*AT_ONCE, Anchor.LOT_RECALLED)  # whoever causes them puts them into the outbox
 ANNOUNCES = (Anchor.CANCELLED, Anchor.MOVED)  # whoever does not hear of it comes in vain
 
 

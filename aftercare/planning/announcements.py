@@ -3,7 +3,7 @@ comes in vain; and what staff answer, for whoever has written waits."""
 
 from datetime import datetime, timedelta
 
-from aftercare.models import ANNOUNCES, NOT_PLANNED, Anchor, CareStep, Message
+from aftercare.models import ANNOUNCES, AT_ONCE, Anchor, CareStep, Message
 from aftercare.planning.timing import next_allowed
 from sessions.models import TreatmentSession
 
@@ -36,7 +36,7 @@ def loud_from(step: CareStep, session: TreatmentSession, at: datetime) -> dateti
 
 def allowed_at(message: Message, at: datetime) -> datetime:
     """`at`, or when the quiet hours no longer hold this message."""
-    if message.step.anchor in NOT_PLANNED:
+    if message.step.anchor in AT_ONCE:
         return at
     allowed = next_allowed(at, message.clinic, message.patient.zone)
     loud = loud_from(message.step, message.session, at) if allowed > at else None

@@ -27,6 +27,7 @@ FITS: dict[str, tuple[Status, ...]] = {
     Anchor.MOVED: UPCOMING,
     Anchor.ANSWERED: tuple(Status),
     Anchor.LINK_CLOSED: tuple(Status),
+    Anchor.LOT_RECALLED: tuple(Status),
 }
 
 

@@ -252,6 +252,7 @@ def fall_back(message: Message, *, at: datetime) -> Message | None:
             "clinic_id": message.clinic_id,
             "patient_id": message.patient_id,
             "answer_id": message.answer_id,
+            "recall_notice_id": message.recall_notice_id,
             "due_at": due,
             "expires_at": message.expires_at,
         },

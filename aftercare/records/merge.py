@@ -14,6 +14,7 @@ import pgtrigger
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
+from aftercare.records import merged_recalls
 from aftercare.signals import records_merged
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
@@ -48,7 +49,8 @@ def merge_patients(
        other, `choices` says by the field's name which one is right, "kept" or "duplicate".
     3. Shorten recoveries where finished sessions of the two lie closer than the hard minimum:
        they did take place. Sessions that are still to come must be moved first.
-    4. Move every row of every table that refers to the patient, past the triggers that freeze
+    4. Join what each was told of the same recalled lot.
+    5. Move every row of every table that refers to the patient, past the triggers that freeze
        signed records; history tables keep what was where. Then tell the listeners.
 
     Raises CannotMerge, ChoicesNeeded, NothingToChoose, TooLongTogether.
@@ -56,6 +58,7 @@ def merge_patients(
     kept, merged = _locked(kept_id, merged_id)
     values = combine(kept, merged, choices=choices or {}, at=at)
     _make_room(kept, merged)
+    merged_recalls.join_notices(kept, merged, at=at, by=by)
     try:
         with pgtrigger.ignore(*_freezing_triggers()), transaction.atomic():
             moved = _move_rows(kept, merged)

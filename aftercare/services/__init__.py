@@ -21,6 +21,7 @@ from aftercare.services.next_visit import (
     times_to_book,
     visit_after,
 )
+from aftercare.services.recall import NotRecalled, acknowledge_recall, tell_patients
 from aftercare.services.visits import cancel_own_visit, move_own_visit, times_to_move_to
 
 __all__ = [
@@ -32,9 +33,11 @@ __all__ = [
     "NotCancellable",
     "NotInDoubt",
     "NotReachable",
+    "NotRecalled",
     "NotResendable",
     "Outcome",
     "PatientUnclear",
+    "acknowledge_recall",
     "add_template_version",
     "answer_reply",
     "asked_visit",
@@ -45,6 +48,7 @@ __all__ = [
     "move_own_visit",
     "resend_message",
     "resolve_message",
+    "tell_patients",
     "times_to_book",
     "times_to_move_to",
     "tries_left",

@@ -119,6 +119,7 @@ def resend_message(*, message_id: UUID, at: datetime, by: User) -> Message:
         step_id=message.step_id,
         channel=message.channel,
         answer_id=message.answer_id,
+        recall_notice_id=message.recall_notice_id,
         occurrence=last.occurrence + 1,
         due_at=at,
         expires_at=max(message.expires_at, at + message.step.useful_for),

@@ -63,8 +63,8 @@ def page(message: Message) -> str:
 
 
 def main_page(message: Message) -> str:
-    """Where a text leads: to the answer that it tells of; of the days after a treatment to the
-    questions about the skin."""
+    """Where a text leads: to the answer or the recall that it tells of; of the days after a
+    treatment to the questions about the skin."""
     return page(message) + main_part(message.step)
 
 
@@ -72,6 +72,8 @@ def main_part(step: CareStep) -> str:
     """What follows on the address of the page."""
     if step.anchor == Anchor.ANSWERED:
         return "answer/"
+    if step.anchor == Anchor.LOT_RECALLED:
+        return "recall/"
     asks = step.anchor in (Anchor.COMPLETED, Anchor.ABORTED) and step.offset > timedelta(0)
     return "check/" if asks and not step.from_next_window else ""
 

@@ -22,6 +22,7 @@ class TaskKind(models.TextChoices):
     INCIDENT = "INCIDENT", "Incident"
     EXPOSURE = "EXPOSURE", "Blood exposure"
     FOLLOW_UP = "FOLLOW_UP", "Follow-up did not happen"
+    LOT_RECALL = "LOT_RECALL", "Recalled lot"
     OTHER = "OTHER", "Other"
 
 
@@ -157,6 +158,11 @@ class StaffTask(Model):
                 condition=~Q(kind=TaskKind.HEALING, status=TaskStatus.DONE, done_note=""),
                 violation_error_message="Say what was found and done.",
             ),
+            models.CheckConstraint(
+                name="staff_task_of_recall_has_an_outcome",
+                condition=~Q(kind=TaskKind.LOT_RECALL, status=TaskStatus.DONE, done_note=""),
+                violation_error_message="Say what the patient said.",
+            ),
             models.CheckConstraint(name="staff_task_has_a_source", condition=~Q(source="")),
         ]
         indexes = [
@@ -181,4 +187,5 @@ class StaffTask(Model):
     @property
     def needs_outcome(self) -> bool:
         """Whether it can only be ticked off with what was found and done."""
-        return self.kind == TaskKind.HEALING or self.severity in GRAVE
+        kinds = (TaskKind.HEALING, TaskKind.LOT_RECALL)
+        return self.kind in kinds or self.severity in GRAVE

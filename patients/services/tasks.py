@@ -6,7 +6,7 @@ from uuid import UUID
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import Clinic, User
-from patients.models import Audience, Patient, StaffTask, TaskSeverity, TaskStatus
+from patients.models import Audience, Patient, StaffTask, TaskKind, TaskSeverity, TaskStatus
 from patients.models.task import GRAVE
 from patients.signals import grave_task_raised
 
@@ -90,14 +90,18 @@ def take_task(*, task_id: UUID, at: datetime, by: User, take_over: bool = False)
 
 @retried_transaction
 def finish_task(*, task_id: UUID, at: datetime, by: User | None, note: str = "") -> StaffTask:
-    """Tick a task off; one that is grave, or about what a patient has reported, with its outcome.
+    """Tick a task off; one that is grave, about what a patient has reported, or about a recalled
+    lot, with its outcome.
 
     Raises TaskDone, OutcomeMissing.
     """
     task = _open_task(task_id)
     if task.needs_outcome and not note.strip():
         raise OutcomeMissing(
-            "Say what was found and done; the patient's next session waits for it.", field="note"
+            "Say what the patient said."
+            if task.kind == TaskKind.LOT_RECALL
+            else "Say what was found and done; the patient's next session waits for it.",
+            field="note",
         )
     task.status, task.done_at, task.done_by, task.done_note = TaskStatus.DONE, at, by, note
     task.save()

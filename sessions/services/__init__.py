@@ -83,7 +83,6 @@ from sessions.services.record.photos import (
     store_photo,
     store_sent_photo,
 )
-from sessions.services.record.recall import call_patients_of_lot
 
 __all__ = [
     "Choice",
@@ -111,7 +110,6 @@ __all__ = [
     "book_session",
     "book_visit",
     "bookings_in",
-    "call_patients_of_lot",
     "carry_out_decisions",
     "change_plan",
     "close_calendar",

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import factory
+import pgtrigger
 from factory.django import DjangoModelFactory
 
 from aftercare.models import (
@@ -19,17 +20,19 @@ from aftercare.models import (
     MessageStatus,
     MessageTemplate,
     Outcome,
+    RecallNotice,
     StaffAlert,
     StaffAnswer,
 )
+from clinic.models import CartridgeLot
 from patients.models import (
     Channel,
     Purpose,
 )
 from sessions.lifecycle import Status
-from tests.factories.clinic import ClinicFactory, UserFactory
+from tests.factories.clinic import CartridgeLotFactory, ClinicFactory, UserFactory
 from tests.factories.patients import StaffTaskFactory
-from tests.factories.sessions import SessionFactory
+from tests.factories.sessions import CartridgeUseFactory, SessionFactory
 from tests.factories.times import DAY, HOUR, NINE
 
 
@@ -158,3 +161,26 @@ class StaffAlertFactory(DjangoModelFactory):
     channel = "SMS"
     raised_at = NINE
     due_at = NINE
+
+
+class RecallNoticeFactory(DjangoModelFactory):
+    """Of a lot that was used at the session and is recalled, which sends nothing by itself."""
+
+    class Meta:
+        model = RecallNotice
+
+    session = factory.SubFactory(SessionFactory, status=Status.COMPLETED)
+    patient = factory.SelfAttribute("session.patient")
+    lot = factory.SubFactory(CartridgeLotFactory, clinic=factory.SelfAttribute("..session.clinic"))
+    issued_at = NINE
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        lot, session = kwargs["lot"], kwargs["session"]
+        if not lot.recalled_at:
+            with pgtrigger.ignore("treatment_sessions.CartridgeUse:locked_once_signed"):
+                CartridgeUseFactory(lot=lot, session=session)
+            recalled = CartridgeLot.objects.filter(pk=lot.pk)
+            recalled.update(recalled_at=NINE, recall_reason="needles bent")
+            lot.refresh_from_db()
+        return super()._create(model_class, *args, **kwargs)

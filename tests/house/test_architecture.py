@@ -256,9 +256,9 @@ def test_every_service_that_writes_is_one_transaction_that_is_tried_again() -> N
 # What a patient, a provider, the clock or another row that is saved sets going.
 BY_NOBODY = {
     *("confirm", "receive", "receive_from_check_in", "receive_from_page", "receive_sms"),
-    *("call_patients_of_lot", "expire_offers", "note_freed", "offer_freed_slots", "raise_task"),
+    *("expire_offers", "note_freed", "offer_freed_slots", "raise_task"),
     *("book_asked_visit", "cancel_own_visit", "move_own_visit", "try_birth_date"),
-    "store_sent_photo",
+    *("acknowledge_recall", "store_sent_photo"),
     *("finish_home_screening", "keep_home_answers"),
 }
 

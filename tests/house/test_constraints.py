@@ -838,6 +838,34 @@ def _() -> None:
     make.StaffAnswerFactory(inbound=answer.inbound, answered_by=answer.answered_by)
 
 
+VIOLATIONS["staff_task_of_recall_has_an_outcome"] = lambda: make.StaffTaskFactory(
+    kind="LOT_RECALL", status="DONE", done_at=NINE
+)
+ASKED = {"call_asked_at": NINE, "call_reason": "SILENT"}
+VIOLATIONS["recall_notice_told_once_issued"] = lambda: make.RecallNoticeFactory(
+    issued_at=NINE, told_at=NINE - HOUR
+)
+VIOLATIONS["recall_notice_read_once_told"] = lambda: make.RecallNoticeFactory(read_at=NINE)
+VIOLATIONS["recall_notice_call_asked_iff_reason"] = lambda: make.RecallNoticeFactory(
+    call_asked_at=NINE
+)
+VIOLATIONS["recall_notice_called_with_outcome"] = lambda: make.RecallNoticeFactory(
+    called_at=NINE, called_by=make.UserFactory(), **ASKED
+)
+
+
+@violates("recall_notice_once_per_patient")
+def _() -> None:
+    notice = make.RecallNoticeFactory()
+    make.RecallNoticeFactory(lot=notice.lot, session=notice.session)
+
+
+@violates("recall_notice_of_a_use")
+def _() -> None:
+    lot = make.RecallNoticeFactory().lot
+    make.RecallNoticeFactory(lot=lot, session=make.SessionFactory(plan__patient__clinic=lot.clinic))
+
+
 VIOLATIONS["staff_task_has_a_source"] = lambda: make.StaffTaskFactory(source="")
 VIOLATIONS["address_consent_channel_known"] = lambda: make.AddressConsentFactory(channel="FAX")
 VIOLATIONS["address_consent_purpose_known"] = lambda: make.AddressConsentFactory(purpose="FUN")

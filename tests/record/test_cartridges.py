@@ -7,10 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from clinic.models import CartridgeLot, Clinic, User
-from clinic.services import recall_lot
-from patients.models import StaffTask
-from patients.services import finish_task
+from clinic.models import CartridgeLot, Clinic
 from sessions.models import CartridgeUse
 from tests.conftest import Booking
 from tests.factories import (
@@ -193,34 +190,6 @@ def test_a_recall_stops_a_lot_at_once(manager: Any, as_alice: APIClient, booking
     assert client_of(manager).post(url, {"reason": "again"}).json()["code"] == "already_recalled"
 
     assert "needles bent" in scan(as_alice, session, code_of(lot)).json()["detail"]
-
-
-def test_each_patient_of_a_recalled_lot_is_called_once(
-    manager: User, as_alice: APIClient, booking: Booking
-) -> None:
-    first, lot = booking.in_progress(), CartridgeLotFactory(clinic=booking.plan.clinic)
-    other = SessionFactory(plan__patient__clinic=lot.clinic, starts_at=NINE + DAY)
-    for session in (first, first, other):
-        CartridgeUseFactory(session=session, lot=lot)
-    CartridgeUseFactory(session=booking.book(NINE + 42 * DAY))  # of another lot
-    told = StaffTask.objects.filter(source__startswith="recall:").order_by("patient")
-
-    assert not told.exists()
-    recall_lot(lot_id=lot.pk, reason="needles bent", at=timezone.now(), by=manager)
-    calls = list(told.all())
-    finish_task(task_id=calls[0].pk, note="she is well", at=timezone.now(), by=manager)
-    lot.refresh_from_db()
-    lot.save(update_fields=["quantity"])  # as a count in the admin does
-
-    assert [call.patient for call in calls] == sorted(
-        {first.patient, other.patient}, key=lambda patient: patient.pk
-    )
-    assert list(told.all()) == calls
-    assert all("needles bent" in call.detail and lot.lot in call.detail for call in calls)
-    assert all(call.due_at > lot.recalled_at for call in calls)
-    rows = as_alice.get(f"/api/v1/lots/{lot.pk}/patients/").json()["results"]
-    called = {row["patient"]: row["called_at"] is not None for row in rows}
-    assert called == {str(calls[0].patient_id): True, str(calls[1].patient_id): False}
 
 
 def test_what_stands_on_the_box_never_changes() -> None:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
@@ -18,10 +17,8 @@ from clinic.api.forms import CodeField, Form, IdField, TextField, parse_body
 from clinic.api.paging import page_of, pages_by
 from clinic.models import CartridgeLot, DeviceModel
 from clinic.permissions import actor
-from patients.models import StaffTask
 from sessions.gs1 import read_cartridge_code
 from sessions.models import CartridgeUse
-from sessions.services.record.recall import calls_of
 
 
 class LotIn(Form):
@@ -55,13 +52,12 @@ class TouchedOut(serializers.ModelSerializer[CartridgeUse]):
     mobile = serializers.CharField(source="session.patient.mobile")
     email = serializers.CharField(source="session.patient.email")
     starts_at = serializers.DateTimeField(source="session.starts_at")
-    called_at = serializers.DateTimeField(allow_null=True)
 
     class Meta:
         model = CartridgeUse
         fields = [
             *("session", "starts_at", "serial", "used_on", "patient", "patient_name"),
-            *("mobile", "email", "called_at"),
+            *("mobile", "email"),
         ]
         read_only_fields = fields
 
@@ -118,12 +114,6 @@ class LotViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     @extend_schema(responses=TouchedOut(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=pages_by("id"))
     def patients(self, request: Request, pk: Any) -> Response:
-        """Every session and patient that a cartridge of this lot was used for, and who of them was
-        called since the recall."""
-        lot = self.get_object()
-        calls = StaffTask.objects.filter(
-            patient=OuterRef("session__patient"), source__startswith=calls_of(lot.pk)
-        ).order_by(F("done_at").desc(nulls_last=True))
-        uses = lot.uses.select_related("session__patient")
-        told = uses.annotate(called_at=Subquery(calls.values("done_at")[:1]))
-        return page_of(self, told, TouchedOut)
+        """Every session and patient that a cartridge of this lot was used for."""
+        uses = self.get_object().uses.select_related("session__patient")
+        return page_of(self, uses, TouchedOut)

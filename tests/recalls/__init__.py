@@ -1,0 +1,1 @@
+"""A recalled lot: its patients are told, and called if they stay silent."""
