@@ -5,7 +5,6 @@ date too. A GET changes nothing, because mail programs open links to look for vi
 """
 
 from aftercare.pages import check_in, ready
-from aftercare.pages.answer import answer
 from aftercare.pages.birth_date import birth_date
 from aftercare.pages.check_in.photo import photo
 from aftercare.pages.home import home
@@ -17,6 +16,8 @@ from aftercare.pages.times.book import book
 from aftercare.pages.times.cancel import calendar, cancel
 from aftercare.pages.times.other_times import change, move
 from aftercare.pages.today import today
+from aftercare.pages.told.answer import answer
+from aftercare.pages.told.recall import recall
 from aftercare.pages.visit import confirm, visit
 from aftercare.pages.write import write
 
@@ -39,6 +40,7 @@ __all__ = [
     "photo",
     "preferences",
     "ready",
+    "recall",
     "today",
     "unsubscribe",
     "visit",

@@ -70,6 +70,7 @@ def show_home(
         books_next=purpose in (Home.BOOK_NEXT, Home.LATER),
         checks=purpose == Home.HEALING,
         heals=heals,
+        is_of_recall=message.recall_notice_id is not None,
         gets_ready=purpose in CAN_COME and is_needed(message, at=at),
         **visit_in_words(message, at=at),
         **context,

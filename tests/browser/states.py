@@ -33,6 +33,7 @@ from tests.factories import (
     MessageFactory,
     OpeningHoursFactory,
     ProductUseFactory,
+    RecallNoticeFactory,
     ScreeningFactory,
     ScreeningRuleFactory,
     SentPhotoFactory,
@@ -117,6 +118,15 @@ def answered() -> Message:
     words = "That is normal on day three.\n\nIt should be gone by Friday. " * 8
     answer = StaffAnswerFactory(text=words, answered_at=timezone.now())
     return healing(answer=answer, step__anchor="ANSWERED")
+
+
+def of_recall(**changes: Any) -> Message:
+    """Of something that was used a month ago."""
+    message = make(TODAY - 30 * DAY, Status.COMPLETED, step__anchor="LOT_RECALLED")
+    told = {"issued_at": TODAY - DAY, "told_at": TODAY - DAY, **changes}
+    message.recall_notice = RecallNoticeFactory(session=message.session, **told)
+    message.save(update_fields=["recall_notice"])
+    return message
 
 
 def guessed() -> Message:
@@ -252,6 +262,12 @@ def patients_pages(booking: Booking) -> dict[str, list[State]]:
         ],
         "patient-own": [State(treated(), "own/", has_opened=True)],
         "patient-answer": [State(answered(), "answer/")],
+        "patient-recall": [
+            State(of_recall(), "recall/"),
+            State(of_recall(read_at=timezone.now()), "recall/", has_opened=True),
+            State(of_recall(), "recall/", {"form": "x"}),
+            State(heals, "recall/"),
+        ],
         "patient-write": [
             State(heals, "write/"),
             State(visit, "write/", {"text": ""}),
