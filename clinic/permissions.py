@@ -96,6 +96,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "aftercare.message": {R: "r", P: "r", M: "r", A: "r"},
     "aftercare.addressconsent": {R: "cr", P: "r", M: "cr"},
     "aftercare.inboundmessage": {R: "ru", P: "ru", M: "ru"},  # each what is meant for their role
+    "aftercare.recallnotice": {R: "r", P: "r", M: "r"},
     "aftercare.staffalert": {P: "r", M: "r"},
     "aftercare.staffanswer": {R: "r", P: "r", M: "r"},  # beside what they may read
     "aftercare.deliveryreceipt": {R: "r", P: "r", M: "r", A: "r"},

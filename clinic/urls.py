@@ -15,6 +15,7 @@ from aftercare.api import (
     LeafletView,
     MergeView,
     MessageViewSet,
+    RecalledLotViewSet,
     StaffAlertViewSet,
     TimelineView,
 )
@@ -43,7 +44,6 @@ from sessions.api import (
     FigureViewSet,
     HoldViewSet,
     IncidentReportViewSet,
-    LotViewSet,
     OutcomeScaleViewSet,
     OutcomeViewSet,
     PhotoViewSet,
@@ -81,7 +81,7 @@ router.register("devices", RetirableDeviceViewSet, basename="device")
 router.register("figures", FigureViewSet, basename="figure")
 router.register("holds", HoldViewSet, basename="hold")
 router.register("inbox", InboxViewSet, basename="inbox")
-router.register("lots", LotViewSet, basename="lot")
+router.register("lots", RecalledLotViewSet, basename="lot")
 router.register("messages", MessageViewSet, basename="message")
 router.register("on-call", OnCallViewSet, basename="on-call")
 router.register("other-treatments", OtherTreatmentViewSet, basename="other-treatment")

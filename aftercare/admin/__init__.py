@@ -5,6 +5,7 @@ from aftercare.admin import (  # noqa: F401  they register themselves
     inbox,
     leaflet,
     messages,
+    recalls,
     records,
     replan_notice,
     sequence,

@@ -6,6 +6,7 @@ from aftercare.api.inbox import InboxViewSet
 from aftercare.api.leaflet import LeafletView
 from aftercare.api.merge import MergeView
 from aftercare.api.messages import MessageViewSet
+from aftercare.api.recalls import RecalledLotViewSet
 from aftercare.api.timeline import HistoryView, TimelineView
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "LeafletView",
     "MergeView",
     "MessageViewSet",
+    "RecalledLotViewSet",
     "StaffAlertViewSet",
     "TimelineView",
 ]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import models
 
+from aftercare.models import RecallNotice
 from clinic.models import User
 from patients.models import (
     OtherTreatment,
@@ -46,6 +47,7 @@ TRACKED: dict[type[models.Model], str] = {
     SideEffect: "session__patient",
     IncidentReport: "side_effect__session__patient",
     StaffTask: "patient",
+    RecallNotice: "patient",
 }
 BOOKKEEPING = {"updated_at", "version"}
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import F
 
 from aftercare.lifecycle import ACCEPTED
-from aftercare.models import Message, StaffAnswer
+from aftercare.models import Message, RecallNotice, StaffAnswer
 from clinic.models import in_words
 from patients.models import Patient
 from sessions.lifecycle import PlanStatus, Status
@@ -158,6 +158,14 @@ def _messages(patient: Patient) -> Iterator[Entry]:
         title = f"{message.get_channel_display()} sent: {message.step}"
         assert message.sent_at is not None  # message_sent_iff_sent_at
         yield Entry(message.sent_at, "message", message.pk, title)
+    for notice in RecallNotice.objects.filter(patient=patient).select_related("lot", "called_by"):
+        title = f"{notice}, used on them"
+        yield Entry(notice.issued_at, "recall", notice.pk, title, notice.lot.recall_reason)
+        if notice.read_at:
+            yield Entry(notice.read_at, "recall_read", notice.pk, f"Has read: {notice}")
+        if notice.called_at:
+            title = f"Called about it by {notice.called_by}: {notice}"
+            yield Entry(notice.called_at, "recall_called", notice.pk, title, notice.outcome)
     answers = StaffAnswer.objects.filter(messages__patient=patient).distinct()
     for answer in answers.select_related("answered_by"):
         title = f"Answered by {answer.get_channel_display()}, by {answer.answered_by}"

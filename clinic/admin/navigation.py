@@ -55,6 +55,7 @@ GROUPS = {
         ("Care steps", "timeline", "aftercare", "carestep"),
         ("Message templates", "edit_note", "aftercare", "messagetemplate"),
         ("Addresses", "contact_mail", "aftercare", "addressconsent"),
+        ("Recall notices", "assignment_return", "aftercare", "recallnotice"),
         ("Staff alerts", "campaign", "aftercare", "staffalert"),
     ],
     "Clinic": [

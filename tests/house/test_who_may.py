@@ -89,6 +89,7 @@ TABLES = """
     aftercare.message                     r     r             r        r      -
     aftercare.addressconsent              cr    r             cr       -      -
     aftercare.inboundmessage              ru    ru            ru       -      -
+    aftercare.recallnotice                r     r             r        -      -
     aftercare.staffalert                  -     r             r        -      -
     aftercare.staffanswer                 r     r             r        -      -
     aftercare.deliveryreceipt             r     r             r        r      -

@@ -293,6 +293,7 @@ STILL_CHANGED = {
     "OutcomeMeasure": "is never changed",
     "Photo": "is never changed",
     "PhotoConsent": "its revocation is a right of the patient",
+    "RecallNotice": "is never changed",
     "Screening": "is never changed",
     "SkinTypeAssessment": "is never changed",
     "StaffTask": "its button ticks it off",

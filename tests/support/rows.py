@@ -29,6 +29,7 @@ from tests.factories import (
     OutcomeScaleFactory,
     PhotoFactory,
     ProductFactory,
+    RecallNoticeFactory,
     ReportingRuleFactory,
     ScreeningRuleFactory,
     SideEffectExpectationFactory,
@@ -121,4 +122,5 @@ def rows(booking: "Booking") -> list[Any]:
             person=booking.practitioner,
         ),
         AddressConsentFactory(address=str(patient.mobile)),
+        RecallNoticeFactory(session=session),
     ]

@@ -515,6 +515,15 @@ class Desk:
         lot = CartridgeLotFactory(clinic=self.clinic, device_model=self.booking.device.model)
         return self.manager, lot, {"reason": "needles bent"}
 
+    def tell_patients_of_lot(self) -> Any:
+        model = self.booking.device.model
+        recalled = {"recalled_at": NINE, "recall_reason": "needles bent"}
+        return (
+            self.manager,
+            CartridgeLotFactory(clinic=self.clinic, device_model=model, **recalled),
+            None,
+        )
+
     def cancel_message(self) -> Any:
         return self.dana, self._message(), None
 

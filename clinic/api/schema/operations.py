@@ -61,6 +61,7 @@ SPOKEN = {
     "record_photo_consent_patient": "record_photo_consent",
     "record_screening_patient": "record_screening",
     "revoke_consent": "revoke_treatment_consent",
+    "tell_patients_lot": "tell_patients_of_lot",
     "withdraw_waitlist": "leave_waitlist",
     "write_chart_session": "write_session_chart",
 }
