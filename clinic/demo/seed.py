@@ -10,6 +10,7 @@ from clinic.demo.accounts import ACCOUNTS, HILLTOP, PASSWORD, RIVERSIDE
 from clinic.demo.records.healing import report_healing
 from clinic.demo.records.kinds import book_every_kind
 from clinic.demo.records.people import people
+from clinic.demo.records.recalled import RECALLED, recall_the_old_lot
 from clinic.demo.records.replies import write_in
 from clinic.demo.records.story import Story
 from clinic.models import (
@@ -53,6 +54,8 @@ def seed() -> str:
     book_every_kind(riverside, now)
     write_in(riverside, now)
     report_healing(riverside, now)
+    for clinic in (riverside, hilltop):
+        recall_the_old_lot(clinic, now)
     _schedule(riverside, hilltop, now)
     return f"added {RIVERSIDE} and {HILLTOP} with {told} patients"
 
@@ -130,7 +133,7 @@ def _clinic(name: str, short_name: str, zone: str, phone: str, *, always_open: b
         Device.objects.create(
             clinic=clinic, model=pen, serial=f"{short_name[:2].upper()}-{number:04}"
         )
-    for lot, recalled in (("SP2607", False), ("SP2512", True)):
+    for lot in ("SP2607", RECALLED):
         CartridgeLot.objects.create(
             clinic=clinic,
             device_model=pen,
@@ -138,8 +141,6 @@ def _clinic(name: str, short_name: str, zone: str, phone: str, *, always_open: b
             lot=lot,
             expires_on=date(2031, 12, 31),
             quantity=500,
-            recalled_at=timezone.now() if recalled else None,
-            recall_reason="Seal of the blister may be open." if recalled else "",
         )
     return clinic
 

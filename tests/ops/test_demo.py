@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from aftercare.models import InboundMessage, Message, MessageStatus
+from aftercare.models import InboundMessage, Message, MessageStatus, RecallNotice
 from clinic.demo.accounts import HILLTOP, RIVERSIDE
 from clinic.demo.seed import seed
 from clinic.models import CartridgeLot, Closure, TimeOff, WorkingHours
@@ -119,4 +119,6 @@ def _records_are_whole() -> None:
     assert Photo.objects.values("patient").annotate(n=Count("id")).filter(n__gte=6).count() >= 3
     assert PhotoConsent.objects.exclude(revoked_at=None).count() == 1
     assert CartridgeLot.objects.exclude(recalled_at=None).count() == 2
+    here = RecallNotice.objects.filter(lot__clinic__short_name="Riverside")
+    assert set(counted(here, "state")) == {"READ", "CALLED", "SILENT"}
     assert Screening.objects.filter(answers__rule__code="pregnancy", answers__answer=True).exists()

@@ -3,8 +3,8 @@
 from datetime import datetime, time, timedelta
 from itertools import cycle
 
+from clinic.demo.records.delivered import deliver
 from clinic.demo.records.intake import DAY, HOUR
-from clinic.demo.records.visit import deliver
 from clinic.models import Clinic, Device, Room, User
 from clinic.values.wallclock import instant_of
 from sessions import services
