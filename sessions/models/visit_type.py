@@ -6,6 +6,7 @@ from typing import Self, TypeVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -110,6 +111,7 @@ class VisitType(Model):
         "video link",
         max_length=300,
         blank=True,
+        validators=[URLValidator(schemes=["https"])],
         help_text="Where such visits meet, unless a booking has a link of its own.",
     )
     patient_may_book = models.BooleanField(

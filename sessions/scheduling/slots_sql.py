@@ -357,7 +357,8 @@ SLOTS = Prepared(
 )
 VISIT_SLOTS = Prepared(
     "visit_slots",
-    free_starts(VISIT_TIMES, VISIT_ROOMS, VISIT_DEVICES, treats=False),
+    # a time is held for treatments alone: also one that is held for the plan of the visit
+    free_starts(VISIT_TIMES, VISIT_ROOMS, VISIT_DEVICES, treats=False, of_others="true"),
     types={
         **ASKED_TYPES,
         "plan": "uuid",

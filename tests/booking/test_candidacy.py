@@ -4,19 +4,32 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import transaction
 from rest_framework.test import APIClient
 
 from clinic.models import User
 from patients.models import StaffTask
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import Candidacy, TreatmentSession
+from sessions.models import Candidacy, FreedSlot, TreatmentSession
 from sessions.safety.assessment import assess_session
-from sessions.services.booking.checks.rules import NotACandidate, OverrideNotAllowed
+from sessions.services.booking.checks.rules import (
+    NotACandidate,
+    OpenSideEffects,
+    OverrideNotAllowed,
+)
 from sessions.services.booking.moves import UnresolvedFindings
 from tests.admin.pages import client_of
 from tests.conftest import Booking
-from tests.factories import DAY, NINE, CandidacyFactory, ConcernFactory, PatientFactory
+from tests.factories import (
+    DAY,
+    NINE,
+    CandidacyFactory,
+    ConcernFactory,
+    PatientFactory,
+    SideEffectFactory,
+    WaitlistEntryFactory,
+)
 from tests.support.forms import send
 
 pytestmark = pytest.mark.django_db
@@ -195,6 +208,63 @@ def test_a_refused_booking_says_so_over_http(as_dana: APIClient, booking: Bookin
     assert (answer.status_code, answer.json()["code"]) == (409, "not_a_candidate")
     assert [found["code"] for found in answer.json()["findings"]] == ["not_a_candidate"]
     assert "acne" not in answer.content.decode()
+
+
+def offered_from_the_waitlist(booking: Booking, by: User) -> bool:
+    WaitlistEntryFactory(plan=booking.plan)
+    FreedSlot.objects.create(clinic=booking.plan.clinic, **slot_of(booking))
+    return services.offer_freed_slots(at=NINE - 3 * DAY) == 1
+
+
+def slot_of(booking: Booking) -> dict[str, Any]:
+    return {
+        "starts_at": NINE,
+        "practitioner": booking.practitioner,
+        "room": booking.room,
+        "device": booking.device,
+    }
+
+
+def held(booking: Booking, by: User) -> bool:
+    at = NINE - 3 * DAY
+    return bool(services.place_hold(plan_id=booking.plan.pk, **slot_of(booking), at=at, by=by))
+
+
+def booked_as_series(booking: Booking, by: User) -> bool:
+    slots: list[Any] = [slot_of(booking)]
+    at = NINE - 3 * DAY
+    return bool(services.book_series(plan_id=booking.plan.pk, slots=slots, at=at, by=by))
+
+
+@pytest.mark.parametrize("objection", ["decision", "side effect"])
+@pytest.mark.parametrize("door", [offered_from_the_waitlist, held, booked_as_series])
+def test_no_door_of_the_desk_leads_around_it(
+    booking: Booking, dana: User, door: Any, objection: str
+) -> None:
+    """The patient's own door: test_book_page; the API's: below; a booking's: above."""
+    assert tried(door, booking, dana, undone=True)
+    if objection == "decision":
+        decide(booking, "DECLINED")
+    else:
+        grave(booking)
+
+    assert not tried(door, booking, dana)
+
+
+def tried(door: Any, booking: Booking, by: User, *, undone: bool = False) -> bool:
+    try:
+        with transaction.atomic():
+            done: bool = door(booking, by)
+            transaction.set_rollback(undone)
+    except (NotACandidate, OpenSideEffects):
+        return False
+    return done
+
+
+def grave(booking: Booking) -> None:
+    """Something that stops the next session at any grade."""
+    before = booking.book(NINE - 90 * DAY)
+    SideEffectFactory(session=before, kind="INFECTION", grade=2, onset_at=before.starts_at)
 
 
 def test_in_the_admin_a_plan_follows_from_a_candidate(booking: Booking, alice: User) -> None:

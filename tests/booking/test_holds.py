@@ -13,15 +13,24 @@ from clinic.models import User
 from sessions import services
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import Hold, TreatmentSession, WaitlistEntry
-from sessions.scheduling.availability import SlotTaken, free_slots
+from sessions.scheduling.availability import SlotTaken, free_slots, offers
 from sessions.scheduling.holds import SlotHeld
 from sessions.scheduling.spacing import TooSoon
+from sessions.scheduling.wanted import VisitRequest
 from sessions.services.booking import book as rules
 from sessions.services.booking.checks import clash
 from sessions.services.booking.checks.clash import PatientTaken
 from sessions.services.booking.checks.presence import Closed
 from tests.conftest import Booking
-from tests.factories import DAY, HOUR, NINE, HoldFactory, PlanFactory, WaitlistEntryFactory
+from tests.factories import (
+    DAY,
+    HOUR,
+    NINE,
+    HoldFactory,
+    PlanFactory,
+    WaitlistEntryFactory,
+    visit_type_of,
+)
 
 pytestmark = pytest.mark.django_db
 HOLDS = "/api/v1/holds/"
@@ -328,3 +337,15 @@ def test_another_clinics_holds_do_not_exist(as_bob: APIClient, booking: Booking)
 
     assert as_bob.delete(f"{HOLDS}{kept.pk}/").status_code == 404
     assert as_bob.post(HOLDS, booking.body()).status_code == 400
+
+
+def test_free_times_of_a_visit_leave_out_what_is_held_for_its_plan(booking: Booking) -> None:
+    """A hold lets a treatment through and no talk about it: so nothing is offered."""
+    hold(booking)
+    kind = visit_type_of(booking.plan.clinic, "check-by-phone")
+    asked = VisitRequest(kind, booking.plan.patient, booking.plan)
+
+    found = offers(wanted=asked, first=NINE.date(), last=NINE.date(), practitioner_id=None, at=NOW)
+
+    assert found
+    assert NINE not in {offer.starts_at for offer in found}

@@ -7,11 +7,12 @@ from uuid import UUID
 from clinic.db.retries import retried_transaction
 from clinic.models import Device, Room, User
 from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry, of_treatment
-from sessions.scheduling.availability import booking_facts
+from sessions.scheduling.availability import BookingFacts, booking_facts
 from sessions.scheduling.holds import SlotHeld, own_holds
 from sessions.services.booking.book import lock_for_bookings, locks_for, require_open_time
 from sessions.services.booking.checks.clash import require_free
 from sessions.services.booking.checks.prepare import prepare_session
+from sessions.services.booking.checks.rules import weigh
 from sessions.services.booking.sitting.areas import about_further, add_areas
 
 
@@ -57,10 +58,10 @@ def insert_hold(
     Raises what `place_hold` raises.
     """
     now, *of_further = booking_facts(session, further)
-    require_open_time(session, now, at=at)
+    _require_bookable(session, now, at=at, by=held_by)
     for index, (area, now) in enumerate(zip(further, of_further, strict=True)):
         with about_further(index):
-            require_open_time(area, now, at=at)
+            _require_bookable(area, now, at=at, by=held_by)
     for hold in own_holds(session, at=at, plans={area.plan_id for area in further}):
         if hold.offered_to_id and hold.expires_at > at:
             raise SlotHeld(
@@ -84,6 +85,15 @@ def insert_hold(
         held_by=held_by,
         offered_to=offered_to,
     )
+
+
+def _require_bookable(
+    session: TreatmentSession, now: BookingFacts, *, at: datetime, by: User | None
+) -> None:
+    """What only a practitioner may book in spite of, only one may hold, and nobody is offered."""
+    require_open_time(session, now, at=at)
+    if not (by and by.has_perm("treatment_sessions.override")):
+        weigh(session, now, reason="", moved=None, at=at, by=by)
 
 
 @retried_transaction

@@ -138,6 +138,12 @@ def _link(visit_type: VisitType, video_url: str) -> str:
     return link
 
 
+def require_https(link: str) -> None:
+    """Raises WrongForVisit."""
+    if not link.startswith("https://"):
+        raise WrongForVisit("A video link begins with https://.", field="video_url")
+
+
 def free_room(visit_type: VisitType, starts_at: datetime, *, at: datetime) -> Room | None:
     """The first room, by name, in which such a visit may be and nobody else is then; None if it
     needs none. Raises RoomTaken."""
@@ -200,6 +206,8 @@ def book_visit(
         task=task,
         video_url=video_url,
     )
+    if session.video_url and not rescheduled_from:  # what was booked before keeps its link
+        require_https(session.video_url)
     locks = statement(*locks_for(session), shared=clinic_lock(session.clinic_id))
     [now] = booking_facts(session, behind=locks)
     require_open_time(session, now, at=at)

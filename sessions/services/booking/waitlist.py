@@ -23,7 +23,6 @@ from clinic.models import User
 from patients.services.records import require_open
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import FreedSlot, Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
-from sessions.safety.assessment import candidacy_findings
 from sessions.services.booking.book import book_session, lock_for_bookings, lock_names
 from sessions.services.booking.checks.prepare import prepare_session, require_active
 from sessions.services.booking.holds import insert_hold
@@ -166,12 +165,10 @@ def _offer(slot: FreedSlot, *, at: datetime) -> bool:
         try:
             session = prepare_session(plan=plan, starts_at=slot.starts_at, **target, at=at)
             further = add_areas(session, others, at=at) if others else []
-            if any(candidacy_findings(area) for area in (session, *further)):
-                continue  # a practitioner has decided against it: the desk could not book it
             with transaction.atomic():
                 insert_hold(session, at=at, until=until, offered_to=entry, further=further)
         except DomainError:
-            continue  # the skin, the hours or another booking are in the way: ask the next
+            continue  # the skin, a decision or another booking is in the way: ask the next
         entry.move_to(
             WaitlistStatus.OFFERED,
             at=at,

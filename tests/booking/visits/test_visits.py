@@ -147,6 +147,7 @@ def test_who_may_do_it_says_its_kind(caller: Patient, alice: User, dana: User) -
         ("test-spot", {"device": None}, "device"),
         ("video-consultation", {}, "video_url"),
         ("consultation", {"video_url": "https://meet.example/1"}, "video_url"),
+        ("video-consultation", {"video_url": "http://meet.example/1"}, "video_url"),
     ],
 )
 def test_what_does_not_fit_the_kind_is_refused(
