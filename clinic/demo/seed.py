@@ -13,6 +13,7 @@ from clinic.demo.records.people import people
 from clinic.demo.records.recalled import RECALLED, recall_the_old_lot
 from clinic.demo.records.replies import write_in
 from clinic.demo.records.story import Story
+from clinic.demo.records.today import fill_the_day
 from clinic.models import (
     CartridgeLot,
     Clinic,
@@ -27,7 +28,8 @@ from clinic.models import (
     WorkingHours,
 )
 from sessions import services
-from sessions.models import TreatmentPlan
+from sessions.lifecycle import Status
+from sessions.models import Kind, TreatmentPlan, TreatmentSession
 
 GTIN = "09506000134352"  # GS1's own example: no real product has it
 ADDRESSES = {
@@ -57,6 +59,7 @@ def seed() -> str:
     for clinic in (riverside, hilltop):
         recall_the_old_lot(clinic, now)
     _schedule(riverside, hilltop, now)
+    fill_the_day(riverside, now)
     return f"added {RIVERSIDE} and {HILLTOP} with {told} patients"
 
 
@@ -101,11 +104,33 @@ def _schedule(riverside: Clinic, hilltop: Clinic, now: datetime) -> None:
         plan=TreatmentPlan.objects.get(patient__family_name="Urban"),
         from_on=today,
         until_on=today + timedelta(days=30),
-        note="Mornings, at short notice too.",
-        latest=time(12),
+        note="At short notice too.",
+        latest=time(17),
         at=now,
         by=desk,
     )
+    _free_a_time(riverside, now, desk)
+
+
+def _free_a_time(clinic: Clinic, now: datetime, desk: User) -> None:
+    """Somebody comes a day later, and who waits is offered the time."""
+    session = TreatmentSession.objects.filter(
+        clinic=clinic,
+        kind=Kind.TREATMENT,
+        status=Status.BOOKED,
+        sitting=None,
+        further_areas=None,
+        starts_at__gt=now + timedelta(days=1),
+    ).earliest("starts_at", "id")
+    services.reschedule_session(
+        session_id=session.pk,
+        starts_at=session.starts_at + timedelta(days=15, hours=1),
+        at=now,
+        by=desk,
+        reason="Has to work that day.",
+        shift_later=True,
+    )
+    services.offer_freed_slots(at=now)
 
 
 def _clinic(name: str, short_name: str, zone: str, phone: str, *, always_open: bool) -> Clinic:

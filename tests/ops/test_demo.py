@@ -115,7 +115,7 @@ def _records_are_whole() -> None:
     }
     assert set(counted(Candidacy.objects, "outcome")) == set(CandidacyOutcome.values)
     called = Patient.objects.get(date_of_birth=None)
-    assert [visit.kind for visit in called.sessions.all()] == [Kind.CONSULTATION]
+    assert {visit.kind for visit in called.sessions.all()} == {Kind.CONSULTATION}
     assert Photo.objects.values("patient").annotate(n=Count("id")).filter(n__gte=6).count() >= 3
     assert PhotoConsent.objects.exclude(revoked_at=None).count() == 1
     assert CartridgeLot.objects.exclude(recalled_at=None).count() == 2

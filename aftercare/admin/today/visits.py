@@ -21,7 +21,7 @@ from sessions.services.booking.moves import CHECK_IN_OPENS
 
 NOT_THERE_YET = (Status.BOOKED, Status.CONFIRMED)
 STILL_TO_COME = (*NOT_THERE_YET, Status.CHECKED_IN)
-LATE = timedelta(minutes=5)
+LATE, NEAR = timedelta(minutes=5), timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -160,9 +160,11 @@ def _visit(row: Any, seen: Seen, adult: int, *, at: datetime) -> Visit:
 
 
 def _moves(row: Any, at: datetime) -> list[tuple[str, str]]:
+    """What is most likely done now comes first."""
     found = [(str(Status.CONFIRMED), "Confirm")]
     if at >= row.starts_at - CHECK_IN_OPENS:
-        found.append((str(Status.CHECKED_IN), "Check in"))
+        is_near = at >= row.starts_at - NEAR
+        found.insert(0 if is_near else 1, (str(Status.CHECKED_IN), "Check in"))
     if at >= row.starts_at:
         found.append((str(Status.NO_SHOW), "No-show"))
     return found

@@ -63,7 +63,8 @@ class Intake:
             "mobile": f"+4915123456{self.number:03}"
             if is_german
             else f"+121255501{self.number:02}",
-            "keloid_history": False,
+            "keloid_history": self.person.keloids,
+            "allergies": self.person.allergies,
             "cold_sore_history": "hsv-history" in self.person.answers,
             "created_at": self.began,
         }

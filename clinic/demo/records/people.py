@@ -70,6 +70,8 @@ class Person:
     decided: str = ""
     answers: Mapping[str, int] = field(default_factory=dict)
     heals: tuple[Any, ...] = ()
+    allergies: str = ""
+    keloids: bool = False
     photos: bool = False
     revoked: str = ""
     results: tuple[str, ...] = ()
