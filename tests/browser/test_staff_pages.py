@@ -63,7 +63,7 @@ def test_the_pages_of_the_day_can_be_used_by_everybody(
     booking: Booking, clinic: Clinic, alice: User, catalogue: None
 ) -> None:
     rendered = pages_of(booking, clinic, alice)
-    faults = []
+    faults: list[Any] = []
 
     with browser() as page:
         for name, html in rendered.items():

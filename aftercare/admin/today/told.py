@@ -1,5 +1,6 @@
 """What a patient will be told of a cancellation: it is tried, read, and taken back."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from clinic.values.languages import override_language
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import IllegalMove, TreatmentSession
+
+LINK = re.compile(r"https?://\S+")
 
 
 @dataclass(frozen=True)
@@ -48,4 +51,5 @@ def _text(message: Message) -> Told | None:
     with override_language(template.language):
         words = render(message, template)
     head = f"{words.subject}\n\n" if words.subject else ""
-    return Told(str(message.get_channel_display()), f"{head}{words.text}")
+    text = LINK.sub("(link)", f"{head}{words.text}")  # which would open without a password
+    return Told(str(message.get_channel_display()), text)

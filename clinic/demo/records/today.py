@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from aftercare.models import Message, MessageStatus
+from clinic.demo.records.delivered import deliver
 from clinic.demo.records.intake import DAY, HOUR
-from clinic.demo.records.visit import deliver
 from clinic.models import CartridgeLot, Clinic, User
 from patients.models import Patient
 from sessions import services
