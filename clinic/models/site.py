@@ -47,6 +47,11 @@ class Jurisdiction(models.TextChoices):
     OTHER = "OTHER", "Elsewhere"
 
 
+# Days to think a consent over, from some age on, by docs/clinical.md §1.9; elsewhere none (default
+# of this product): the states of the EU differ, and their clinics set their own.
+COOLING_OFF_DAYS = {Jurisdiction.UK: {0: 1}, Jurisdiction.AUSTRALIA: {0: 7, 18: 0}}
+
+
 class ClinicQuerySet(models.QuerySet["Clinic"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         if isinstance(user, AnonymousUser):
@@ -87,10 +92,10 @@ class Clinic(Model):
         default=24, help_text="A session cancelled less than this before its start counts as late."
     )
     consent_cooling_off_days = models.PositiveSmallIntegerField(
-        default=0,
-        db_default=0,
+        null=True,
+        blank=True,
         help_text="Days between reading or signing the consent and the first session of a plan; 0"
-        " means that who consents may be treated the same day.",
+        " means that who consents may be treated the same day. Empty: as the jurisdiction has it.",
     )
     jurisdiction = models.CharField(
         max_length=8,
@@ -170,6 +175,14 @@ class Clinic(Model):
             check_emergency_number(self.emergency_phone, country=country_of(self.phone))
         except ValidationError as error:
             raise ValidationError({"emergency_phone": error}) from None
+
+    def cooling_off_days(self, age: int | None) -> int:
+        """Between a consent and the first session of a plan, of who is of this age: as the clinic
+        has set it, else as its jurisdiction has it; whose age is not known is taken for a child."""
+        if self.consent_cooling_off_days is not None:
+            return self.consent_cooling_off_days
+        by_age = COOLING_OFF_DAYS.get(Jurisdiction(self.jurisdiction), {0: 0})
+        return by_age[max(since for since in by_age if since <= (age or 0))]
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

@@ -132,3 +132,33 @@ def test_a_consent_renewed_during_the_plan_needs_no_days(
 
     session.refresh_from_db()
     assert session.status == Status.IN_PROGRESS
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "own", "age", "days"),
+    [
+        ("UK", None, 30, 1),
+        ("UK", 0, 30, 0),
+        ("UK", 5, 30, 5),
+        ("AU", None, 17, 7),
+        ("AU", None, 18, 0),
+        ("AU", None, None, 7),
+        ("EU", None, 30, 0),
+        ("US", None, 17, 0),
+        ("CA", None, 30, 0),
+        ("OTHER", None, None, 0),
+    ],
+)
+def test_who_sets_no_days_has_those_of_the_jurisdiction(
+    jurisdiction: str, own: int | None, age: int | None, days: int
+) -> None:
+    here = Clinic(jurisdiction=jurisdiction, consent_cooling_off_days=own)
+
+    assert here.cooling_off_days(age) == days
+
+
+def test_the_days_of_the_jurisdiction_are_waited_for(booking: Booking) -> None:
+    Clinic.objects.update(jurisdiction="UK")
+
+    with pytest.raises(UnresolvedFindings, match="waits 1 day, until 08 Jan 2030"):
+        booking.in_progress()  # signed an hour before

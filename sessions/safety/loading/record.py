@@ -50,6 +50,8 @@ from sessions.safety.loading.response import response, stop_after
 def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
     """The facts of a session whose clinic, patient, device and protocol version are loaded."""
     on = session.starts_at_local.date()
+    age = age_on(session.patient.date_of_birth, on)
+    to_think = session.clinic.cooling_off_days(age)
     rules = rules_in_effect(at)
     done = _sessions_before(session)
     plan = of_treatment(session.plan)
@@ -63,7 +65,7 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         device=device_facts(of_treatment(session.device).model, at, session.clinic.jurisdiction),
         rules=rules,
         skin_type=session.patient.skin_type,
-        age=age_on(session.patient.date_of_birth, on),
+        age=age,
         weight_kg=weight_on(session.patient, on, rules),
         needled_at=_needled_at(session),
         area=area_facts(of_treatment(session.area)),
@@ -76,8 +78,8 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         candidacy=candidacy_facts(session),
         screening=screening_facts(newest_screening(session.patient)),
         other_treatments=other_treatments(session.patient_id, [of_treatment(session.area).pk], at),
-        consent=_consent(newest_consent(session), at, session.clinic),
-        cooling_off_days=session.clinic.consent_cooling_off_days,
+        consent=_consent(newest_consent(session), at, session.clinic, to_think),
+        cooling_off_days=to_think,
         subtypes={form.code: form.name for form in forms},
         responds_poorly=poor,
         alternatives_told=bool(poor) and alternatives_told(plan),
@@ -172,12 +174,12 @@ def area_facts(area: Area) -> facts.Area:
 
 
 def _consent(
-    consent: TreatmentConsent | None, at: datetime, clinic: Clinic
+    consent: TreatmentConsent | None, at: datetime, clinic: Clinic, cooling_off_days: int
 ) -> facts.Consent | None:
     if consent is None:
         return None
     known_at = consent.signed_at
-    if clinic.consent_cooling_off_days:
+    if cooling_off_days:
         handed = ConsentHandout.objects.filter(patient=consent.patient_id, text=consent.text_id)
         known_at = min(handed.aggregate(at=Min("handed_at"))["at"] or known_at, known_at)
     current = ConsentText.objects.in_effect(at).filter(

@@ -148,12 +148,13 @@ def _check_cooling_off(consent: Consent, facts: Facts) -> list[Finding]:
     clear = consent.known_on + timedelta(days=facts.cooling_off_days)
     if facts.on >= clear:
         return []
+    days = f"{facts.cooling_off_days} day{'s' * (facts.cooling_off_days != 1)}"
     return [
         Finding(
             code="consent_too_recent",
             severity=Severity.BLOCK,
             message=f"The consent is known since {consent.known_on:%d %b %Y}; this clinic waits "
-            f"{facts.cooling_off_days} days, until {clear:%d %b %Y}.",
+            f"{days}, until {clear:%d %b %Y}.",
             rule="cooling-off days of the clinic",
             source=OUR_DEFAULT,
             clear_on=clear,
