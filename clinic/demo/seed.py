@@ -20,6 +20,7 @@ from clinic.models import (
     Credential,
     Device,
     DeviceModel,
+    OnCallShift,
     OpeningHours,
     Role,
     Room,
@@ -50,6 +51,7 @@ def seed() -> str:
     clinics = {RIVERSIDE: riverside, HILLTOP: hilltop}
     _staff(clinics)
     now, told = timezone.now(), 0
+    _on_call(riverside, now)
     for name, number, person in people():
         Story(person, number, clinics[name], now).play()
         told += 1
@@ -133,6 +135,17 @@ def _free_a_time(clinic: Clinic, now: datetime, desk: User) -> None:
     services.offer_freed_slots(at=now)
 
 
+def _on_call(riverside: Clinic, now: datetime) -> None:
+    """Two clinicians take turns, so that the inbox shows what is told of a grave reply."""
+    for week in range(8):
+        OnCallShift.objects.create(
+            clinic=riverside,
+            practitioner=User.objects.get(username=("clinician", "sam.hart")[week % 2]),
+            starts_at=now + timedelta(weeks=week),
+            ends_at=now + timedelta(weeks=week + 1),
+        )
+
+
 def _clinic(name: str, short_name: str, zone: str, phone: str, *, always_open: bool) -> Clinic:
     clinic = Clinic.objects.create(
         name=name,
@@ -179,10 +192,18 @@ def _staff(clinics: dict[str, Clinic]) -> None:
             last_name=account.last_name,
             role=account.role,
             is_staff=True,
+            email=account.email,
+            mobile=account.mobile,
         )
         user.clinics.add(clinics[account.clinic])
     colleague = User.objects.create_user(
-        "sam.hart", first_name="Sam", last_name="Hart", role=Role.PRACTITIONER, is_staff=True
+        "sam.hart",
+        first_name="Sam",
+        last_name="Hart",
+        role=Role.PRACTITIONER,
+        is_staff=True,
+        email="sam.hart@staff.example",
+        mobile="+4915201000099",
     )
     colleague.clinics.add(clinics[RIVERSIDE])
     _credentials()

@@ -6,91 +6,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 import requests
-from django.conf import settings
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from clinic.embedded.process import free_port
-
-ROOT = Path(settings.BASE_DIR)
-
-
-class Up:
-    """A clinic started by `manage.py up` in a folder of its own."""
-
-    def __init__(self, var: Path, *arguments: str, user: str | None = None) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(var),
-            "CLINIC_VAR": str(var),
-        }
-        self.log = var.parent / f"{var.name}-{self.port}.log"
-        self.command_line = [sys.executable, "manage.py", "up", "--port", str(self.port)]
-        self.command_line += arguments
-        self.user = user
-        self.start()
-
-    def start(self) -> "Up":
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                self.command_line,
-                cwd=ROOT,
-                env=self.environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                user=self.user,
-            )
-        return self
-
-    def get(self, path: str) -> int:
-        return requests.get(f"{self.url}{path}", timeout=5).status_code
-
-    def wait_until_ready(self) -> "Up":
-        ends = time.monotonic() + 240
-        while "Ctrl-C stops everything" not in self.tail():
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < ends, self.log.read_text()
-            time.sleep(0.1)
-        return self
-
-    def tail(self) -> str:
-        return self.log.read_text()[-2000:]
-
-    def children(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=180,
-        )
-
-
-def gone(processes: list[psutil.Process], *, within: float) -> bool:
-    _, alive = psutil.wait_procs(processes, timeout=within)
-    return not [p for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
-
-
-@contextmanager
-def open_folder() -> Iterator[Path]:
-    """Where PostgreSQL can go even if it must run as another user; pytest's own folders are not."""
-    with tempfile.TemporaryDirectory(prefix="clinic-up-") as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
+from tests.ops.red_flag import TOLD_WITHIN, RedFlag, until
+from tests.ops.running import ROOT, Up, gone, open_folder
 
 
 @pytest.fixture
@@ -165,6 +90,43 @@ def test_the_tour_passes_and_the_aftercare_follows(up: Up) -> None:
         subjects = {message["subject"] for message in inbox["messages"]}
         time.sleep(0.5)
     assert {"Day one: how to go on", "Day three"} <= subjects
+
+
+def test_a_red_flag_reaches_a_person_and_routine_texts_wait_until_it_is_settled(
+    up: Up, browser: Browser
+) -> None:
+    """By the link of a mail, with a picture, and by SMS: each as far as the next routine text."""
+    story = RedFlag(up.url, browser)
+    by_page, by_sms = story.booked("Ida"), story.booked("Jo")
+    phone, staff = story.page(), story.page()
+    sms, mails = story.alerts()
+
+    story.tour.treat(by_page)
+    story.report(phone, by_page)
+    until(lambda: story.alerts() == (sms + 1, mails + 1), within=TOLD_WITHIN)
+    story.finish_report(phone)
+
+    story.tour.treat(by_sms)
+    told = story.write_sms(by_sms, "yellow pus and the redness spreads")
+    assert "call" in told.lower()
+    until(lambda: story.alerts() == (sms + 2, mails + 2), within=TOLD_WITHIN)
+
+    story.log_in(staff)
+    for booked in (by_page, by_sms):
+        assert len(story.grave(booked)) == 1
+        story.take(staff, booked)
+        story.answer(staff, booked, "Please come at two. We look at it.")
+    phone.reload()
+    expect(phone.get_by_text("Seen by the team")).to_be_visible()
+    until(lambda: story.read_answer(by_page) and story.read_answer(by_sms))
+
+    for booked in (by_page, by_sms):
+        held = story.held(booked)
+        story.finish(staff, booked)
+        until(lambda held=held: story.status(held) == "SENT")
+    assert story.problems == []
+    for page in (phone, staff):
+        page.close()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])

@@ -5,6 +5,7 @@ A client of the API and nothing else: it shares no code and no database with the
 
 import secrets
 import time
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,33 +20,54 @@ PATIENCE = 60  # seconds that the messages may take
 GTIN = "09506000134352"  # GS1's own example: no real product has it
 
 
+@dataclass(frozen=True)
+class Booked:
+    """A candidate with a sitting of face and neck: what the API answered."""
+
+    patient: dict[str, Any]
+    face: dict[str, Any]
+    slot: dict[str, Any]
+    session: dict[str, Any]
+
+
 class Tour:
     """Plays the journey and prints a line for each step."""
 
     def __init__(self, url: str) -> None:
-        self._client = Client(url)
-        self._call, self._say = self._client.call, self._client.say
+        self.client = Client(url)
+        self._call, self._say = self.client.call, self.client.say
 
     def play(self) -> None:
-        for username in ("desk", "clinician"):
-            self._client.log_in(username)
-        patient = Consultation(self._client, _caller("Grace")).play()
-        face, neck = self._plan(patient), self._plan(patient, "wrinkles-neck")
-        follow_up = FollowUp(self._client, face)
+        self.log_in()
+        booked = self.book("Grace")
+        follow_up = FollowUp(self.client, booked.face)
         follow_up.rate_before()
-        slot = self._first_slot(face, neck)
-        session = self._book(face, neck, slot)
-        self._leave_one_out(self._show_refusals(face, slot))
-        self._arrive(session)
-        self._ask_birth_date(patient)
-        self._consent(patient, slot)
-        self._start(session)
-        self._chart(session, slot)
-        self._override(session)
-        self._complete(session)
-        follow_up.play(session)
-        self._show_messages(patient)
+        self._leave_one_out(self._show_refusals(booked.face, booked.slot))
+        self.treat(booked)
+        follow_up.play(booked.session)
+        self._show_messages(booked.patient)
         print("\nThe tour is over: both messages arrived.")
+
+    def log_in(self) -> None:
+        for username in ("desk", "clinician"):
+            self.client.log_in(username)
+
+    def book(self, given_name: str) -> Booked:
+        """From the first call to the first session."""
+        patient = Consultation(self.client, _caller(given_name)).play()
+        face, neck = self._plan(patient), self._plan(patient, "wrinkles-neck")
+        slot = self._first_slot(face, neck)
+        return Booked(patient, face, slot, self._book(face, neck, slot))
+
+    def treat(self, booked: Booked) -> None:
+        """From the arrival to the signature."""
+        self._arrive(booked.session)
+        self._ask_birth_date(booked.patient)
+        self._consent(booked.patient, booked.slot)
+        self._start(booked.session)
+        self._chart(booked.session, booked.slot)
+        self._override(booked.session)
+        self._complete(booked.session)
 
     def _register(self, given_name: str) -> dict[str, Any]:
         patient = self._call("desk", "POST", "patients/", **_caller(given_name), expect=201)
@@ -96,14 +118,14 @@ class Tour:
         of somebody else."""
         other = self._plan(self._register("Heidi"))
         refused = self._call("desk", "POST", "sessions/", **_booking(other, slot), expect=409)
-        self._client.refusal(
+        self.client.refusal(
             "desk", refused, "practitioner_taken", "books somebody else at that time"
         )
 
         sooner = datetime.fromisoformat(slot["starts_at"]) + timedelta(days=7)
         soon = {**_booking(plan, slot), "starts_at": sooner.isoformat()}
         refused = self._call("desk", "POST", "sessions/", **soon, expect=409)
-        self._client.refusal("desk", refused, "too_soon", "books the next session a week later")
+        self.client.refusal("desk", refused, "too_soon", "books the next session a week later")
         print(f"{'':13}     earliest: {refused['earliest_on']}")
         return other
 
@@ -123,7 +145,7 @@ class Tour:
             self._say("desk", 200, f"{verb}: the session is {moved['status']}")
         start = f"sessions/{session['id']}/start/"
         refused = self._call("clinician", "POST", start, expect=409)
-        self._client.refusal("clinician", refused, "unresolved_findings", "starts the session")
+        self.client.refusal("clinician", refused, "unresolved_findings", "starts the session")
 
     def _ask_birth_date(self, patient: dict[str, Any]) -> None:
         """A caller gave none, and nobody is needled without."""
@@ -133,7 +155,7 @@ class Tour:
         self._say("desk", 200, f"asks for the birth date: {born['date_of_birth']}")
 
     def _consent(self, patient: dict[str, Any], slot: dict[str, Any]) -> None:
-        texts = self._client.catalogue("clinician", "consent-texts")
+        texts = self.client.catalogue("clinician", "consent-texts")
         text = next(t for t in texts if (t["kind"], t["language"]) == ("TREATMENT", "en"))
         self._call(
             "clinician",
@@ -149,7 +171,7 @@ class Tour:
         self._say("clinician", 201, f"has “{text['title']}” signed, version {text['version']}")
 
     def _device_model(self, slot: dict[str, Any]) -> str:
-        devices = self._client.catalogue("clinician", "devices")
+        devices = self.client.catalogue("clinician", "devices")
         return str(next(d["model_code"] for d in devices if d["id"] == slot["device"]))
 
     def _start(self, session: dict[str, Any]) -> None:
@@ -166,12 +188,12 @@ class Tour:
         self._call("clinician", "POST", f"{url}/cartridges/", code=code, expect=201)
         self._say("clinician", 201, f"scans a cartridge, {code}")
         refused = self._call("clinician", "POST", f"{url}/cartridges/", code=code, expect=409)
-        self._client.refusal("clinician", refused, "cartridge_used", "scans it once more")
+        self.client.refusal("clinician", refused, "cartridge_used", "scans it once more")
 
         self._call("clinician", "GET", f"{url}/chart/", expect=200)
         too_deep = [{"zone": "cheeks", "depth_mm": "2.60", "passes": 6}]
         refused = self._call("clinician", "PUT", f"{url}/chart/", zones=too_deep, expect=400)
-        self._client.refusal("clinician", refused, "invalid", "charts a depth of 2.60 mm")
+        self.client.refusal("clinician", refused, "invalid", "charts a depth of 2.60 mm")
 
         zones = [
             {"zone": "cheeks", "depth_mm": "1.50", "passes": 6, "endpoint": "PINPOINT_BLEEDING"},
@@ -191,7 +213,7 @@ class Tour:
         """One finding is open: the forehead is deeper than its cap."""
         url = f"sessions/{session['id']}"
         refused = self._call("clinician", "POST", f"{url}/complete/", expect=409)
-        self._client.refusal("clinician", refused, "unresolved_findings", "signs the record")
+        self.client.refusal("clinician", refused, "unresolved_findings", "signs the record")
         finding = refused["findings"][0]
         self._call(
             "clinician",
@@ -224,7 +246,7 @@ class Tour:
         ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
             answer = requests.get(
-                f"{self._client.url}/inbox/messages.json", params={"to": to}, timeout=10
+                f"{self.client.url}/inbox/messages.json", params={"to": to}, timeout=10
             )
             if answer.status_code == 404:
                 raise TourFailed("This server has no inbox: the tour needs the demo.")
