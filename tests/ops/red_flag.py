@@ -9,13 +9,13 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from clinic.demo.accounts import ACCOUNTS, PASSWORD
-from clinic.demo.tour.journey import Booked, Tour
+from clinic.demo.tour.journey import Tour
 from tests.ops.running import SMS_SECRET
 from tests.replies.provider import sign
 from tests.support.pictures import jpeg
@@ -25,6 +25,7 @@ TOLD_WITHIN = 10.0  # seconds from the report to the clinician's phone
 PATIENCE = 45.0
 (ON_CALL,) = (account for account in ACCOUNTS if account.username == "clinician")
 STANDS_STILL = "a grave report or side effect of the patient is open"
+ANSWER = "Please come at two. We look at it."
 URGENT = "1 urgent reply, open the inbox"
 TASKS = "/admin/patients/stafftask/"
 REPLIES = "/admin/aftercare/inboundmessage/"
@@ -40,27 +41,31 @@ def until(found: Callable[[], Any], *, within: float = PATIENCE) -> Any:
 
 
 class RedFlag:
-    """One clinic, a clinician, and what happens to two patients."""
+    """One patient of a running clinic, and the clinician on call."""
 
     def __init__(self, url: str, browser: Browser) -> None:
         self.url, self.browser = url, browser
         self.tour = Tour(url)
         self.tour.log_in()
+        self.booked = self.tour.book("Ida")
+        self.patient: dict[str, Any] = self.booked.patient
         self.problems: list[str] = []
+
+    def is_treated(self) -> None:
+        self.tour.treat(self.booked)
 
     # what the clinic knows, and what has arrived
 
-    def booked(self, given_name: str) -> Booked:
-        return self.tour.book(given_name)
-
     def rows(self, what: str, **of: str) -> list[dict[str, Any]]:
-        asked = "&".join(f"{name}={value}" for name, value in of.items())
-        path = f"{what}/?page_size=200&{asked}"
+        asked = {"patient": self.patient["id"], "page_size": "200", **of}
+        path = f"{what}/?{urlencode(asked)}"
         found = self.tour.client.call("clinician", "GET", path, expect=200)["results"]
         return list(found)
 
-    def grave(self, booked: Booked) -> list[dict[str, Any]]:
-        return self.rows("tasks", patient=booked.patient["id"], severity="RED", status="OPEN")
+    def grave_tasks(self) -> list[dict[str, Any]]:
+        """The oldest first."""
+        found = self.rows("tasks", severity="RED", status="OPEN")
+        return sorted(found, key=lambda task: str(task["created_at"]))
 
     def arrived(self, to: str, subject: str = "") -> list[dict[str, Any]]:
         inbox = requests.get(f"{self.url}/inbox/messages.json", params={"to": to}, timeout=5)
@@ -74,14 +79,26 @@ class RedFlag:
         )
         return len(sms), len(mails)
 
-    def link_of(self, booked: Booked) -> str:
-        """As it stands in the mail right after the treatment."""
-        mail = until(lambda: self.arrived(booked.patient["email"], "Your care for today"))[0]
-        found = re.search(r"http://\S+/p/[\w-]+/(?=\s)", mail["text"])
-        assert found, mail["text"]
-        return found[0]
+    def held(self) -> dict[str, Any]:
+        """The routine text that has come due meanwhile, and waits."""
 
-    # in the browser
+        def found() -> dict[str, Any] | None:
+            waiting = self.rows("messages", status="PENDING")
+            return next((one for one in waiting if one["reason"] == STANDS_STILL), None)
+
+        return dict(until(found))
+
+    def is_sent(self, message: dict[str, Any]) -> bool:
+        found = self.tour.client.call("clinician", "GET", f"messages/{message['id']}/", expect=200)
+        return bool(found["status"] == "SENT")
+
+    def answers_have_arrived(self) -> bool:
+        """The words by SMS, and a link to them in the mail."""
+        sms = [told["text"] for told in self.arrived(self.patient["mobile"])]
+        mails = [told["text"] for told in self.arrived(self.patient["email"])]
+        return any(ANSWER in text for text in sms) and any("/answer/" in text for text in mails)
+
+    # the patient
 
     def page(self) -> Page:
         page = self.browser.new_page(viewport=PHONE)
@@ -89,9 +106,12 @@ class RedFlag:
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         return page
 
-    def report(self, page: Page, booked: Booked) -> None:
-        """By the link of the mail: worse, with pus, a word and a picture."""
-        page.goto(self.link_of(booked))
+    def report_by_link(self, page: Page) -> None:
+        """As far as the sign: the link of the mail right after the treatment leads there."""
+        mail = until(lambda: self.arrived(self.patient["email"], "Your care for today"))[0]
+        link = re.search(r"http://\S+/p/[\w-]+/(?=\s)", mail["text"])
+        assert link, mail["text"]
+        page.goto(link[0])
         page.get_by_role("link", name="Tell us how your skin is").first.click()
         page.get_by_label("Worse").check()
         page.get_by_role("button", name="Next").click()
@@ -100,6 +120,7 @@ class RedFlag:
         page.get_by_role("heading", name="How strong is it now?").wait_for()
 
     def finish_report(self, page: Page) -> None:
+        """With words and a picture, and what to do then."""
         page.get_by_role("group", name="Pain").get_by_label("7").check()
         page.get_by_role("button", name="Next").click()
         page.get_by_label("In your own words").fill("There is yellow stuff on my cheek.")
@@ -114,21 +135,16 @@ class RedFlag:
         expect(page.get_by_text("Pictures that we have from you: 1")).to_be_visible()
         page.get_by_role("link", name="What to do now").click()
 
-    def write_sms(self, booked: Booked, text: str) -> str:
+    def write_sms(self, text: str) -> str:
         """As the gateway hands it on; the answer that goes back at once."""
-        event = {"type": "inbound", "id": booked.session["id"], "text": text}
-        body = json.dumps({**event, "from": booked.patient["mobile"]}).encode()
-        answer = requests.post(
-            f"{self.url}/webhooks/sms/",
-            data=body,
-            headers={
-                "Content-Type": "application/json",
-                "X-Signature": sign(body, secret=SMS_SECRET),
-            },
-            timeout=10,
-        )
+        event = {"type": "inbound", "id": self.patient["id"], "text": text}
+        body = json.dumps({**event, "from": self.patient["mobile"]}).encode()
+        signed = {"X-Signature": sign(body, secret=SMS_SECRET), "Content-Type": "application/json"}
+        answer = requests.post(f"{self.url}/webhooks/sms/", data=body, headers=signed, timeout=10)
         assert answer.status_code == 200, answer.text
         return str(answer.json()["reply"])
+
+    # the clinician on call
 
     def log_in(self, page: Page) -> None:
         """Where the SMS leads to."""
@@ -146,42 +162,20 @@ class RedFlag:
         page.get_by_role("button", name=button, exact=True).click()
         expect(page.get_by_text(result)).to_be_visible()
 
-    def take(self, page: Page, booked: Booked) -> None:
-        for task in self.grave(booked):
-            page.goto(f"{self.url}{TASKS}{task['id']}/change/")
-            self.press(page, "Take", "taken by Mira Okafor.")
+    def take(self, page: Page, task: dict[str, Any]) -> None:
+        page.goto(f"{self.url}{TASKS}{task['id']}/change/")
+        self.press(page, "Take", "taken by Mira Okafor.")
 
-    def answer(self, page: Page, booked: Booked, text: str) -> None:
-        (reply,) = self.rows("inbox", patient=booked.patient["id"])
-        page.goto(f"{self.url}{REPLIES}{reply['id']}/change/")
-        page.get_by_label("Your answer").fill(text)
-        self.press(page, "Send answer", re.compile("answered by (SMS|E-mail)"))
+    def answer_all(self, page: Page) -> None:
+        """What was written on the page, and by SMS."""
+        replies = self.rows("inbox")
+        assert {reply["channel"] for reply in replies} == {"EMAIL", "SMS"}
+        for reply in replies:
+            page.goto(f"{self.url}{REPLIES}{reply['id']}/change/")
+            page.get_by_label("Your answer").fill(ANSWER)
+            self.press(page, "Send answer", re.compile("answered by (SMS|E-mail)"))
 
-    def read_answer(self, booked: Booked) -> bool:
-        """By the channel that they wrote on: the words, or a link to them."""
-        told = self.arrived(booked.patient["email"]) + self.arrived(booked.patient["mobile"])
-        return any("Please come at two" in m["text"] or "answer/" in m["text"] for m in told)
-
-    def finish(self, page: Page, booked: Booked) -> None:
-        for task in self.grave(booked):
-            page.goto(f"{self.url}{TASKS}{task['id']}/change/")
-            page.get_by_label("Done note").fill("Seen at noon: impetigo, treated.")
-            self.press(page, "Done", "done.")
-
-    # what stands still, and goes on
-
-    def held(self, booked: Booked) -> dict[str, Any]:
-        """The routine text that has come due meanwhile, and waits."""
-        waiting = {"patient": booked.patient["id"], "status": "PENDING"}
-        return dict(
-            until(
-                lambda: next(
-                    (m for m in self.rows("messages", **waiting) if m["reason"] == STANDS_STILL),
-                    None,
-                )
-            )
-        )
-
-    def status(self, message: dict[str, Any]) -> str:
-        found = self.tour.client.call("clinician", "GET", f"messages/{message['id']}/", expect=200)
-        return str(found["status"])
+    def finish(self, page: Page, task: dict[str, Any]) -> None:
+        page.goto(f"{self.url}{TASKS}{task['id']}/change/")
+        page.get_by_label("Done note").fill("Seen at noon: impetigo, treated.")
+        self.press(page, "Done", "done.")

@@ -95,35 +95,33 @@ def test_the_tour_passes_and_the_aftercare_follows(up: Up) -> None:
 def test_a_red_flag_reaches_a_person_and_routine_texts_wait_until_it_is_settled(
     up: Up, browser: Browser
 ) -> None:
-    """By the link of a mail, with a picture, and by SMS: each as far as the next routine text."""
+    """By the link of a mail, with a picture, and then by SMS: each for itself, and no routine text
+    goes out before both are settled."""
     story = RedFlag(up.url, browser)
-    by_page, by_sms = story.booked("Ida"), story.booked("Jo")
     phone, staff = story.page(), story.page()
     sms, mails = story.alerts()
+    story.is_treated()
 
-    story.tour.treat(by_page)
-    story.report(phone, by_page)
+    story.report_by_link(phone)
     until(lambda: story.alerts() == (sms + 1, mails + 1), within=TOLD_WITHIN)
     story.finish_report(phone)
-
-    story.tour.treat(by_sms)
-    told = story.write_sms(by_sms, "yellow pus and the redness spreads")
-    assert "call" in told.lower()
+    assert "call" in story.write_sms("Now yellow pus, and the redness spreads").lower()
     until(lambda: story.alerts() == (sms + 2, mails + 2), within=TOLD_WITHIN)
 
     story.log_in(staff)
-    for booked in (by_page, by_sms):
-        assert len(story.grave(booked)) == 1
-        story.take(staff, booked)
-        story.answer(staff, booked, "Please come at two. We look at it.")
+    by_link, by_sms = story.grave_tasks()
+    story.take(staff, by_link)
     phone.reload()
     expect(phone.get_by_text("Seen by the team")).to_be_visible()
-    until(lambda: story.read_answer(by_page) and story.read_answer(by_sms))
+    story.take(staff, by_sms)
+    story.answer_all(staff)
+    until(story.answers_have_arrived)
 
-    for booked in (by_page, by_sms):
-        held = story.held(booked)
-        story.finish(staff, booked)
-        until(lambda held=held: story.status(held) == "SENT")
+    held = story.held()
+    story.finish(staff, by_link)
+    assert story.held() == held
+    story.finish(staff, by_sms)
+    until(lambda: story.is_sent(held))
     assert story.problems == []
     for page in (phone, staff):
         page.close()

@@ -102,7 +102,7 @@ def test_what_must_be_heard_of_a_move_has_a_message(
 
 
 # Of a visit that treats nothing. Whoever was there has heard the rest.
-STEPS_OF_VISITS = {Status.CANCELLED: "cancelled", Status.NO_SHOW: "missed"}
+STEPS_OF_VISITS: dict[str, str] = {Status.CANCELLED: "cancelled", Status.NO_SHOW: "missed"}
 VISITS = {
     Kind.CONSULTATION: "consultation",
     Kind.CHECK: "check",
@@ -124,7 +124,8 @@ def test_of_a_visit_that_treats_nothing_the_same_moves_are_heard(
     booked = planned_at(visit, "", Status.BOOKED)
     moved.rescheduled_from = visit
 
-    assert heard == {move: {STEPS_OF_VISITS.get(move[1])} - {None} for move in MOVES}
+    wanted = {status: {step} for status, step in STEPS_OF_VISITS.items()}
+    assert heard == {(old, new): wanted.get(new, set()) for old, new in MOVES}
     assert "booked" in booked
     assert planned_at(moved, "", Status.BOOKED) - booked == {"moved"}
 
