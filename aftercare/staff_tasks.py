@@ -72,9 +72,10 @@ def say_that_only_start_helps(
 
 
 def _reaches_nobody(message: Message) -> bool:
-    """An announcement, or what somebody waits for, that may not go out on this channel or the
-    other: somebody has to call."""
-    if message.step.anchor not in (*ANNOUNCES, *AT_ONCE):
+    """An announcement, a warning, or what somebody waits for, that may not go out on this channel
+    or the other: somebody has to call."""
+    must_be_heard = message.step.is_safety or message.step.anchor in (*ANNOUNCES, *AT_ONCE)
+    if not must_be_heard:
         return False
     others = Message.objects.filter(
         session=message.session_id, step=message.step_id, answer=message.answer_id

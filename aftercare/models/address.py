@@ -17,9 +17,10 @@ class AddressSource(models.TextChoices):
 
     REPLY = "REPLY", "A reply from this number"
     UNSUBSCRIBE_LINK = "UNSUBSCRIBE_LINK", "The unsubscribe link"
-    PREFERENCES = "PREFERENCES", "The preferences page"
+    PREFERENCES = "PREFERENCES", "The settings page"
     COMPLAINT = "COMPLAINT", "A spam complaint"
     HARD_BOUNCE = "HARD_BOUNCE", "The address does not exist"
+    NOT_THEIRS = "NOT_THEIRS", "Whoever has it is not the patient"
     STAFF = "STAFF", "Staff"
 
 
@@ -97,8 +98,9 @@ class AddressConsent(Model):
 REFUSALS: dict[str, str] = {
     AddressSource.REPLY: "this number has opted out by a reply",
     AddressSource.UNSUBSCRIBE_LINK: "this address has unsubscribed",
-    AddressSource.PREFERENCES: "this address was taken off on the preferences page",
+    AddressSource.PREFERENCES: "this address was taken off on the settings page",
     AddressSource.COMPLAINT: "this address has reported a message as spam",
     AddressSource.HARD_BOUNCE: "this address does not exist, says its provider",
+    AddressSource.NOT_THEIRS: "whoever has this address is not the patient",
     AddressSource.STAFF: "staff have taken this address off",
 }

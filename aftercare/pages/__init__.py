@@ -10,8 +10,9 @@ from aftercare.pages.check_in.photo import photo
 from aftercare.pages.home import home
 from aftercare.pages.language import language
 from aftercare.pages.leaflet import leaflet, leaflet_pdf
+from aftercare.pages.not_me import not_me
 from aftercare.pages.own import own, own_photo
-from aftercare.pages.preferences import preferences, unsubscribe
+from aftercare.pages.settings import preferences, settings, unsubscribe
 from aftercare.pages.times.book import book
 from aftercare.pages.times.cancel import calendar, cancel
 from aftercare.pages.times.other_times import change, move
@@ -35,12 +36,14 @@ __all__ = [
     "leaflet",
     "leaflet_pdf",
     "move",
+    "not_me",
     "own",
     "own_photo",
     "photo",
     "preferences",
     "ready",
     "recall",
+    "settings",
     "today",
     "unsubscribe",
     "visit",

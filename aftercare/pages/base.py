@@ -20,6 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from aftercare.models import InboundMessage, Message
 from aftercare.pages.hours import hours_now
+from aftercare.replies import opt_out
 from aftercare.replies.address import normalize_address
 from aftercare.services import is_open, visit_after
 from aftercare.texts import links
@@ -164,7 +165,7 @@ def where_it_has_moved(session: TreatmentSession) -> TreatmentSession:
 
 def rights_are_over(message: Message, *, at: datetime) -> bool:
     """After a while, with an archived record, and where the patient is no longer at the address
-    that the link went to: somebody else may have the number now."""
+    that the link went to: somebody else may have the number now, or has said so."""
     newest = max(message.session.starts_at, message.sent_at or message.due_at)
     if message.patient.archived_at is not None or at >= newest + RIGHTS_LAST:
         return True
@@ -172,7 +173,7 @@ def rights_are_over(message: Message, *, at: datetime) -> bool:
         normalize_address(message.channel, address)
         for address in (links.sent_to(message), message.address)
     )
-    return there != now
+    return there != now or opt_out.is_not_theirs(channel=message.channel, address=now)
 
 
 def show(

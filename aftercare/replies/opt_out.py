@@ -18,12 +18,14 @@ from clinic.models import User
 from patients.models import Purpose
 
 # A word is overruled only by one of at least its weight: a STOP ends with the START of the same
-# phone, a bounce or complaint when staff have cleared it up, the rest where it was chosen.
+# phone, what came back or reaches somebody else when staff have
+# cleared it up, the rest where it was chosen.
 WEIGHT: dict[str, int] = {
     AddressSource.UNSUBSCRIBE_LINK: 0,
     AddressSource.PREFERENCES: 0,
     AddressSource.COMPLAINT: 1,
     AddressSource.HARD_BOUNCE: 1,
+    AddressSource.NOT_THEIRS: 1,
     AddressSource.STAFF: 1,
     AddressSource.REPLY: 2,
 }
@@ -44,6 +46,12 @@ def refusal(*, channel: str, address: object, purpose: str) -> AddressConsent | 
         .first()
     )
     return None if word is None or word.granted else word
+
+
+def is_not_theirs(*, channel: str, address: object) -> bool:
+    """Whether somebody else has this address, as far as anybody has said."""
+    word = refusal(channel=channel, address=address, purpose=Purpose.CARE)
+    return word is not None and word.source == AddressSource.NOT_THEIRS
 
 
 @retried_transaction

@@ -121,7 +121,7 @@ def at_longest(template: MessageTemplate) -> str:
         **LONGEST,
         "date": longest_date(template.language),
         "link": page + main_part(template.step),
-        "preferences_link": f"{page}preferences/",
+        "preferences_link": f"{page}settings/",
     }
     longest = re.sub(r"\{\{ *(\w+) *\}\}", lambda found: values[found[1]], template.body)
     return gsm7.plain_marks(longest.strip())

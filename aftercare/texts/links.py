@@ -78,9 +78,14 @@ def main_part(step: CareStep) -> str:
     return "check/" if asks and not step.from_next_window else ""
 
 
-def preferences(message: Message) -> str:
-    """Where the patient says what we may write, and how."""
-    return f"{page(message)}preferences/"
+def settings_page(message: Message) -> str:
+    """Where the patient says what we may write, how, and in which language."""
+    return f"{page(message)}settings/"
+
+
+def not_me(message: Message) -> str:
+    """Where somebody says that a message was not for them."""
+    return f"{page(message)}not-me/"
 
 
 def unsubscribe(message: Message) -> str:

@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 # What the layout needs beside the variables of the text.
-LAYOUT = ("subject", "clinic_address", "clinic_tel", "emergency_tel")
+LAYOUT = ("subject", "clinic_address", "clinic_tel", "emergency_tel", "not_me_link")
 VARIABLE = re.compile(r"\{\{ *(\w+) *\}\}")
 INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
@@ -107,10 +107,11 @@ def _foot() -> str:
     email = pgettext("foot of an e-mail", "E-mail")
     why = gettext("You get this message because you are a patient of ours and agreed to it.")
     choose = gettext("Choose which messages you get")
+    not_me = gettext("Is this message not for you? Tell us")
     return (
         f"-- \n{{{{ clinic }}}}\n{phone}: {{{{ clinic_phone }}}}\n{email}: {{{{ clinic_email }}}}\n"
         "{% if clinic_address %}{{ clinic_address }}\n{% endif %}\n"
-        f"{why}\n{choose}: {{{{ preferences_link }}}}\n"
+        f"{why}\n{choose}: {{{{ preferences_link }}}}\n{not_me}: {{{{ not_me_link }}}}\n"
     )
 
 

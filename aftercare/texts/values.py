@@ -48,7 +48,8 @@ def _values_of(message: Message, language: str, names: Collection[str]) -> dict[
         **clinic_values(message.clinic, is_sms=is_sms),
         "given_name": patient.called,
         "link": links.main_page(message),
-        "preferences_link": links.preferences(message),
+        "preferences_link": links.settings_page(message),
+        "not_me_link": links.not_me(message),
         "date": _date(local.date(), form, language),
         "time": f"{local:%H:%M}{whose_clock(zone, patient.zone)}",
     }

@@ -14,6 +14,7 @@ from aftercare.models import TRIES_OF_LINK, Message
 from aftercare.pages import base
 from aftercare.pages.check_in.questions import STEPS
 from aftercare.pages.home import Home
+from aftercare.replies.not_theirs import record_not_theirs
 from clinic.models import Clinic
 from clinic.values.languages import override_language
 from patients.models import ConsentText, StaffTask
@@ -126,6 +127,12 @@ def of_recall(**changes: Any) -> Message:
     told = {"issued_at": TODAY - DAY, "told_at": TODAY - DAY, **changes}
     message.recall_notice = RecallNoticeFactory(session=message.session, **told)
     message.save(update_fields=["recall_notice"])
+    return message
+
+
+def somebody_elses() -> Message:
+    message = booked()
+    record_not_theirs(message=message, at=timezone.now())
     return message
 
 
@@ -273,10 +280,11 @@ def patients_pages(booking: Booking) -> dict[str, list[State]]:
             State(visit, "write/", {"text": ""}),
             *(State(heals, f"write/?done={kind}") for kind in ("written", "urgent", "emergency")),
         ],
-        "patient-preferences": [
-            State(visit, "preferences/"),
-            State(visit, "preferences/?done=saved"),
+        "patient-settings": [
+            State(visit, "settings/"),
+            State(visit, "settings/?done=saved"),
         ],
+        "patient-not-me": [State(visit, "not-me/"), State(somebody_elses(), "not-me/")],
         "patient-language": [State(visit, "language/", {"language": "xx"})],
         "patient-unsubscribe": [
             State(visit, "unsubscribe/"),
@@ -285,7 +293,8 @@ def patients_pages(booking: Booking) -> dict[str, list[State]]:
     }
 
 
-NO_PAGE = {"patient-calendar", "patient-leaflet-pdf", "patient-own-photo"}  # files
+# Files, and an address that leads on.
+NO_PAGE = {"patient-calendar", "patient-leaflet-pdf", "patient-own-photo", "patient-preferences"}
 
 
 def without_page(message: Message) -> list[Callable[[], HttpResponse]]:

@@ -22,7 +22,7 @@ FORMS: dict[str, dict[str, str]] = {
     "confirm/": {},
     "change/": {"text": "Any Friday"},
     "write/": {"text": "Is this normal?"},
-    "preferences/": {"shown": "", "EMAIL-CARE": "on", "SMS-RECALL": "on"},
+    "settings/": {"shown": "", "EMAIL-CARE": "on", "SMS-RECALL": "on"},
     "unsubscribe/": {"List-Unsubscribe": "One-Click"},
 }
 
@@ -61,7 +61,7 @@ def busy(where: Any, name: str) -> Iterator[None]:
         yield
 
 
-PREFERENCES = sys.modules["aftercare.pages.preferences"]
+PREFERENCES = sys.modules["aftercare.pages.settings"]
 
 
 @pytest.mark.parametrize("name", ["lock", "has_written_enough"])  # in a service, and beside it
@@ -74,7 +74,7 @@ def test_a_patient_hears_in_their_language_that_it_is_busy(
     message.patient.save()
 
     with busy(PREFERENCES, name):
-        answer = press(message, "preferences/")
+        answer = press(message, "settings/")
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")
     assert words in answer.content.decode()

@@ -21,18 +21,18 @@ WAYS: dict[Home, tuple[datetime, str, dict[str, Any], str, list[str]]] = {
         *(TODAY + DAY, Status.BOOKED, {}, "confirm/"),
         ["ready/", "visit/", "move/", "write/"],
     ),
-    Home.TODAY: (TODAY, Status.CHECKED_IN, {}, "tel:", [*HEALS, "write/", "preferences/"]),
-    Home.CANCELLED: (TODAY + DAY, Status.CANCELLED, {}, "tel:", ["write/", "preferences/"]),
-    Home.MISSED: (TODAY - DAY, Status.NO_SHOW, {}, "tel:", ["write/", "preferences/"]),
+    Home.TODAY: (TODAY, Status.CHECKED_IN, {}, "tel:", [*HEALS, "write/", "settings/"]),
+    Home.CANCELLED: (TODAY + DAY, Status.CANCELLED, {}, "tel:", ["write/", "settings/"]),
+    Home.MISSED: (TODAY - DAY, Status.NO_SHOW, {}, "tel:", ["write/", "settings/"]),
     Home.HEALING: (
         *(TODAY - 3 * DAY, Status.COMPLETED, {}, "check/"),
-        ["today/", "write/", "preferences/"],
+        ["today/", "write/", "settings/"],
     ),
     Home.BOOK_NEXT: (
         *(TODAY - 28 * DAY, Status.COMPLETED, {"step__from_next_window": True}, "tel:"),
-        [*HEALS, "write/", "preferences/"],
+        [*HEALS, "write/", "settings/"],
     ),
-    Home.LATER: (TODAY - 91 * DAY, Status.COMPLETED, {}, "tel:", ["write/", "preferences/"]),
+    Home.LATER: (TODAY - 91 * DAY, Status.COMPLETED, {}, "tel:", ["write/", "settings/"]),
 }
 
 

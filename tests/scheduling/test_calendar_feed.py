@@ -145,7 +145,7 @@ def test_a_guess_opens_nothing(as_alice: APIClient, secret: str) -> None:
     ("path", "logged"),
     [
         ("/calendar/not-for-logs.ics", "/calendar/…"),
-        ("/p/not-for-logs/preferences/", "/p/…/preferences/"),
+        ("/p/not-for-logs/settings/", "/p/…/settings/"),
     ],
 )
 def test_the_access_log_of_production_keeps_the_secret(path: str, logged: str) -> None:

@@ -179,7 +179,7 @@ def test_no_page_has_a_line_that_is_english_in_every_language(language: str) -> 
             session__plan__patient__clinic=clinic,
         )
         ContactConsentFactory(patient=message.patient)
-        for part in ("", "?done=change", "?done=written", "preferences/", "unsubscribe/"):
+        for part in ("", "?done=change", "?done=written", "settings/", "unsubscribe/"):
             english, own = (shown(message, part, code) for code in ("en", language))
             lines += len(own)
             failures |= english & own

@@ -34,7 +34,7 @@ def test_the_links_of_a_message(message: Message, settings: Any) -> None:
     token = links.token_for(message)
 
     assert links.page(message) == f"https://clinic.example/p/{token}/"
-    assert links.preferences(message) == f"https://clinic.example/p/{token}/preferences/"
+    assert links.settings_page(message) == f"https://clinic.example/p/{token}/settings/"
     assert links.unsubscribe(message) == f"https://clinic.example/p/{token}/unsubscribe/"
 
 

@@ -307,8 +307,8 @@ def test_every_shipped_mail_is_accessible_and_links_where_it_should(catalogue: N
         assert headings[0] == 1
         assert headings.count(1) == 1
         assert not [tag for tag, _ in page.tags if tag in ("img", "script", "link")]
-        assert links.preferences(message) in targets
-        assert links.preferences(message) in mail.text
+        assert links.settings_page(message) in targets
+        assert links.settings_page(message) in mail.text
         assert mail.unsubscribe_url == links.unsubscribe(message)
         if "{{ link }}" in template.body:
             assert links.main_page(message) in {target.split("?")[0] for target in targets}

@@ -35,7 +35,7 @@ from aftercare.pages.check_in.report import (
     pages_of,
     session_of,
 )
-from aftercare.pages.preferences import masked
+from aftercare.pages.settings import masked
 from aftercare.replies.receive import receive_from_check_in
 from patients.models import Audience, Channel, TaskKind
 from patients.services import raise_task

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
@@ -58,7 +58,7 @@ class Choice:
 
 
 @of_patient("GET", "HEAD", "POST")
-def preferences(request: HttpRequest, message: Message) -> HttpResponse:
+def settings(request: HttpRequest, message: Message) -> HttpResponse:
     """Show what is agreed to; a POST records exactly what was changed. To get offers takes the
     birth date: whoever holds the link must not agree to advertising for somebody else."""
     at = timezone.now()
@@ -79,18 +79,19 @@ def preferences(request: HttpRequest, message: Message) -> HttpResponse:
                 at=at,
             )
             if asked:
-                return lead_to(message, "birth-date/", next="preferences/")
-            return lead_to(message, "preferences/", done="saved")
+                return lead_to(message, "birth-date/", next="settings/")
+            return lead_to(message, "settings/", done="saved")
     choices = choices_of(message.patient)
     is_saved = request.GET.get("done") == "saved"
     return show(
         request,
         message,
-        "preferences",
+        "settings",
         status=status,
         purposes=[
             {
                 "label": PURPOSES[purpose],
+                "is_care": purpose == Purpose.CARE,
                 "choices": [
                     {
                         "name": choice.name,
@@ -106,10 +107,19 @@ def preferences(request: HttpRequest, message: Message) -> HttpResponse:
             for purpose in Purpose
         ],
         has_choices=bool(choices),
+        nothing_warns=not any(one.is_on for one in choices if one.purpose == Purpose.CARE),
         is_open=is_open,
         notice=gettext("Saved. This counts from now on.") if is_saved else "",
         problem=problem,
     )
+
+
+@of_patient("GET", "HEAD", "POST", ends=False)
+def preferences(request: HttpRequest, message: Message) -> HttpResponse:
+    """The address of before, which stands in mails that were sent, and in forms that are open."""
+    asked = request.META.get("QUERY_STRING", "")
+    url = f"/p/{links.token_for(message)}/settings/{'?' if asked else ''}{asked}"
+    return HttpResponsePermanentRedirect(url, preserve_request=True)
 
 
 @of_patient("GET", "HEAD", "POST", ends=False)
@@ -146,6 +156,7 @@ def unsubscribe(request: HttpRequest, message: Message) -> HttpResponse:
         is_done=request.method == "POST" or refusal is not None,
         masked=masked(message.channel, address),
         purpose=PURPOSES[Purpose(message.step.purpose)],
+        is_care=message.step.purpose == Purpose.CARE,
     )
 
 
@@ -221,12 +232,14 @@ def _why_locked(refusal: AddressConsent | None) -> str:
         return ""
     if refusal.source == AddressSource.REPLY:
         return gettext("This number has sent STOP. To get texts again, send START from it.")
+    if refusal.source == AddressSource.NOT_THEIRS:
+        return gettext("We were told that this is not yours. Please call us to correct it.")
     return gettext("Messages to this address came back. Please call us to correct it.")
 
 
 def _record(choice: Choice, message: Message, *, granted: bool, at: datetime) -> None:
     """The patient's own word; and a yes also takes back what was chosen for the address here."""
-    wording = f"Preferences page: {choice.channel.label}, {choice.purpose.label}"
+    wording = f"Settings page: {choice.channel.label}, {choice.purpose.label}"
     if choice.granted != granted:
         record_contact_consent(
             patient_id=message.patient_id,
