@@ -25,6 +25,7 @@ from tests.factories import (
     SideEffectFactory,
 )
 from tests.factories.clinic import clinical_rules
+from tests.support.pdf import inflated, skip_without_pango
 
 NOW = timezone.now().replace(minute=0, second=0, microsecond=0)
 BEGAN = NOW - 9 * DAY
@@ -141,6 +142,25 @@ def test_it_is_filled_in_from_the_record_and_names_nobody(
     assert "Pus on the cheek" in page
     assert use.lot.lot in page
     assert patient.family_name not in page
+
+
+def test_it_is_a_file_to_send_as_pdf_and_as_json(
+    as_alice: APIClient, alice: User, booking: Booking
+) -> None:
+    skip_without_pango()
+    effect = severe(booking, note="Pus on the cheek", zone=booking.zone)
+    report = IncidentReportFactory(side_effect=effect, known_at=BEGAN)
+    page = "admin:treatment_sessions_incidentreport_"
+
+    pdf, json = (
+        client_of(alice).get(reverse(f"{page}{name}", args=[report.pk])) for name in ("pdf", "json")
+    )
+
+    said = inflated(pdf.content)
+    assert b"/StructTreeRoot" in pdf.content + said
+    assert (pdf["Content-Type"], pdf["Cache-Control"]) == ("application/pdf", "no-store")
+    assert json.json() == as_alice.get(f"{URL}{report.pk}/filled-in/").json()
+    assert json["Content-Disposition"].startswith("attachment")
 
 
 def test_it_is_settled_once_with_day_and_number_or_a_reason(

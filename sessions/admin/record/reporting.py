@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
+from django.template.loader import render_to_string
 from django.utils import timezone
 from unfold.decorators import action
 
 from clinic.admin import FixedRows, ServiceAdmin, VersionedAdmin
 from clinic.admin.base import version_columns
+from clinic.http.pdf import pdf_answer
 from clinic.permissions import actor
 from sessions import services
 from sessions.models import IncidentReport, ReportingRule
@@ -35,7 +36,7 @@ class IncidentReportAdmin(FixedRows, ServiceAdmin):
     list_select_related = ["side_effect__session__clinic", "rule"]
     search_fields = ["number", "side_effect__session__patient__family_name"]
     ordering = ["due_at", "id"]
-    actions_detail = ["print_report"]
+    actions_detail = ["print_report", "pdf", "json"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         told = ["side_effect", "rule", "how", "says", "known_at", "due_at"]
@@ -54,10 +55,24 @@ class IncidentReportAdmin(FixedRows, ServiceAdmin):
     @action(description="Print the report", url_path="print", permissions=["view"])
     def print_report(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """As far as the record goes, on a page for paper."""
-        report = get_object_or_404(self.get_queryset(request), pk=object_id)
-        parts = [(_label(name), list(_lines(part))) for name, part in filled_in(report).items()]
-        context = {"report": report, "parts": parts}
-        return TemplateResponse(request, "sessions/admin/report.html", context)
+        return HttpResponse(_page(self._report(request, object_id)))
+
+    @action(description="PDF", url_path="pdf", permissions=["view"])
+    def pdf(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The same page as a file, to send along."""
+        return pdf_answer(_page(self._report(request, object_id)), name="incident-report")
+
+    @action(description="JSON", url_path="json", permissions=["view"])
+    def json(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What is filled in, as `filled-in/` of the API gives it."""
+        told = filled_in(self._report(request, object_id))
+        answer = JsonResponse(told, json_dumps_params={"indent": 2, "ensure_ascii": False})
+        answer["Content-Disposition"] = 'attachment; filename="incident-report.json"'
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def _report(self, request: HttpRequest, object_id: str) -> IncidentReport:
+        return get_object_or_404(self.get_queryset(request), pk=object_id)
 
     def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
         if not obj.outcome:
@@ -68,6 +83,11 @@ class IncidentReportAdmin(FixedRows, ServiceAdmin):
             at=timezone.now(),
             by=actor(request),
         )
+
+
+def _page(report: IncidentReport) -> str:
+    parts = [(_label(name), list(_lines(part))) for name, part in filled_in(report).items()]
+    return render_to_string("sessions/admin/report.html", {"report": report, "parts": parts})
 
 
 def _label(name: str) -> str:
