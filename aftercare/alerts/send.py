@@ -86,6 +86,7 @@ def words_of(alert: StaffAlert) -> Outgoing:
         to=str(alert.person.mobile) if is_sms else alert.person.email,
         sender=short,
         reply_to="" if is_sms else clinic.email,
+        zone=clinic.zone,
         subject="" if is_sms else f"{short}: {words}",
         text=gsm7.plain_marks(f"{short}: {words}: {link}"),
         html="" if is_sms else format_html('<p>{}: <a href="{}">{}</a></p>', short, link, words),

@@ -1,11 +1,13 @@
 """An e-mail as every mail program understands it."""
 
 from email.mime.text import MIMEText
-from email.utils import formataddr, parseaddr
+from email.utils import format_datetime, formataddr, parseaddr
 from functools import lru_cache
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.message import utf8_charset_qp
+from django.utils import timezone
 
 from aftercare.texts.render import Outgoing
 from sessions.ical import method_of
@@ -36,6 +38,8 @@ def headers_of(outgoing: Outgoing) -> dict[str, str]:
     headers = {
         "Message-ID": f"<{outgoing.key}@{own_address().rpartition('@')[2]}>",
         "Auto-Submitted": "auto-generated",
+        # On the clock that the text speaks of.
+        "Date": format_datetime(timezone.now().astimezone(outgoing.zone)),
     }
     if url := outgoing.unsubscribe_url:
         # RFC 8058: one click is a POST to this address; a GET, as of link scanners, is nothing.
@@ -53,6 +57,8 @@ def compose(outgoing: Outgoing) -> EmailMultiAlternatives:
         reply_to=[outgoing.reply_to],
         headers=headers_of(outgoing),
     )
+    # Eight bits would be encoded anew by a server that does not know them, which breaks signatures.
+    email.encoding = utf8_charset_qp
     email.attach_alternative(outgoing.html, "text/html")
     if outgoing.appointment:
         calendar = MIMEText(outgoing.appointment.decode(), "calendar", "utf-8")

@@ -7,12 +7,11 @@ together here; they say what `compose` says. What is out of the ordinary, Django
 
 import re
 import secrets
+from binascii import b2a_qp
 from email.policy import compat32
-from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
 
-from django.conf import settings
 from django.core.mail.message import SafeMIMEMultipart, sanitize_address
 
 from aftercare.channels.message import compose, headers_of, sender_of
@@ -26,10 +25,10 @@ PLAIN_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", re.ASCII)
 
 def wire(outgoing: Outgoing) -> bytes:
     """All of the e-mail, its lines ended by CR LF."""
-    text, html = _part("plain", outgoing.text), _part("html", outgoing.html)
-    if outgoing.appointment or text is None or html is None:
+    if outgoing.appointment:
         message: Any = compose(outgoing).message()
         return bytes(message.as_bytes(linesep="\r\n"))
+    text, html = _part("plain", outgoing.text), _part("html", outgoing.html)
     boundary = f"={secrets.token_hex(12)}="  # nobody can have put that into the text
     named = {
         "Content-Type": f'multipart/alternative; boundary="{boundary}"',
@@ -38,7 +37,6 @@ def wire(outgoing: Outgoing) -> bytes:
         "From": sender_of(outgoing),
         "To": outgoing.to,
         "Reply-To": outgoing.reply_to,
-        "Date": formatdate(localtime=settings.EMAIL_USE_LOCALTIME),
         **headers_of(outgoing),
     }
     head = b"".join([_header(name, value) for name, value in named.items()])
@@ -51,19 +49,24 @@ def recipient(address: str) -> str:
     return address if PLAIN_ADDRESS.fullmatch(address) else sanitize_address(address, "utf-8")
 
 
-def _part(subtype: str, text: str) -> bytes | None:
-    """A part as it is, or None if its lines are too long for that."""
+def _part(subtype: str, text: str) -> bytes:
+    """A part that every mail server hands on as it is: one that knows nothing of eight bits would
+    encode it anew, and break the signature of the whole."""
     # a regular expression would take ten times as long
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
-    body = lines.encode()
-    if max(map(len, body.split(b"\r\n"))) > LONGEST:
-        return None
-    bits = "7bit" if body.isascii() else "8bit"
+    body, how = lines.encode(), "7bit"
+    if not body.isascii() or max(map(len, body.split(b"\r\n"))) > LONGEST:
+        body, how = _quoted(body), "quoted-printable"
     head = (
         f'Content-Type: text/{subtype}; charset="utf-8"\r\nMIME-Version: 1.0\r\n'
-        f"Content-Transfer-Encoding: {bits}\r\n\r\n"
+        f"Content-Transfer-Encoding: {how}\r\n\r\n"
     )
     return head.encode() + body
+
+
+def _quoted(body: bytes) -> bytes:
+    """Where it breaks a line by itself it takes the end of the first line that it has seen."""
+    return b2a_qp(body).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 def _header(name: str, value: str) -> bytes:

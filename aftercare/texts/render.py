@@ -7,6 +7,7 @@ Markdown, layout, inlined styles, parsing. A message then costs filling in a few
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -62,6 +63,7 @@ class Outgoing:
     html: str
     appointment: bytes = b""  # an iCalendar file for the patient's own calendar
     unsubscribe_url: str = ""  # List-Unsubscribe (RFC 8058)
+    zone: tzinfo = UTC  # the clinic's, of the date
 
 
 @dataclass(frozen=True)
@@ -210,6 +212,7 @@ def render(message: Message, template: MessageTemplate) -> Outgoing:
         html=html,
         appointment=_appointment(message),
         unsubscribe_url=links.unsubscribe(message),
+        zone=clinic.zone,
     )
 
 

@@ -3,17 +3,21 @@
 import email
 import email.policy
 from dataclasses import replace
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.mail.message import BadHeaderError
+from django.utils import timezone
 
 from aftercare.channels.message import compose
 from aftercare.channels.wire import LONGEST, recipient, wire
 from aftercare.texts.render import Outgoing
 from tests.dispatch.test_channels import MAIL
 
+SAFE = {"7bit", "quoted-printable", "base64"}  # nothing that a relay would encode anew
 PAGE = "https://clinic.example/p/" + "x" * 40 + "/unsubscribe/"
 CASES = {
     "as it comes": MAIL,
@@ -73,7 +77,23 @@ def test_lines_end_with_cr_lf_and_are_not_too_long(outgoing: Outgoing) -> None:
     assert b"\r" not in content.replace(b"\r\n", b"")
     assert max(map(len, content.split(b"\r\n"))) <= LONGEST
     assert content.split(b"\r\n\r\n")[0].isascii()
-    assert parsed(content)["Date"].datetime
+    assert content.isascii()
+    assert {str(part["Content-Transfer-Encoding"]) for part in _texts(content)} <= SAFE
+
+
+def _texts(content: bytes) -> list[EmailMessage]:
+    return [part for part in parsed(content).walk() if part.get_content_maintype() == "text"]
+
+
+@pytest.mark.parametrize("outgoing", [MAIL, CASES["with a file"]])
+def test_the_date_is_on_the_clinics_clock(outgoing: Outgoing) -> None:
+    zone = ZoneInfo("Asia/Kolkata")
+
+    content = wire(replace(outgoing, zone=zone))
+
+    assert str(parsed(content)["Date"]).endswith(" +0530")
+    assert abs(parsed(content)["Date"].datetime - timezone.now()) < timedelta(minutes=1)
+    assert len(parsed(content).get_all("Date", [])) == 1
 
 
 def test_the_boundary_is_another_one_each_time() -> None:
