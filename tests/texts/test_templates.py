@@ -309,6 +309,10 @@ def test_every_shipped_mail_is_accessible_and_links_where_it_should(catalogue: N
         assert not [tag for tag, _ in page.tags if tag in ("img", "script", "link")]
         assert links.settings_page(message) in targets
         assert links.settings_page(message) in mail.text
+        assert links.not_me(message) in targets
+        assert mail.html.count("<!--[if mso]>") == mail.html.count("<![endif]-->") == 2
+        assert 'width="600"' in mail.html
+        assert not re.search(r"display: ?none|font-size: ?1px", mail.html)
         assert mail.unsubscribe_url == links.unsubscribe(message)
         if "{{ link }}" in template.body:
             assert links.main_page(message) in {target.split("?")[0] for target in targets}

@@ -68,7 +68,6 @@ class IncidentReportAdmin(FixedRows, ServiceAdmin):
         told = filled_in(self._report(request, object_id))
         answer = JsonResponse(told, json_dumps_params={"indent": 2, "ensure_ascii": False})
         answer["Content-Disposition"] = 'attachment; filename="incident-report.json"'
-        answer["Cache-Control"] = "no-store"
         return answer
 
     def _report(self, request: HttpRequest, object_id: str) -> IncidentReport:
