@@ -71,7 +71,8 @@ class IncidentReportAdmin(FixedRows, ServiceAdmin):
         return answer
 
     def _report(self, request: HttpRequest, object_id: str) -> IncidentReport:
-        return get_object_or_404(self.get_queryset(request), pk=object_id)
+        report: IncidentReport = get_object_or_404(self.get_queryset(request), pk=object_id)
+        return report
 
     def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
         if not obj.outcome:
