@@ -87,9 +87,11 @@ class RecallNotice(Model):
         related_name="+",
         help_text="The latest one at which the lot was used.",
     )
-    issued_at = models.DateTimeField(help_text="When the patient was to be told.")
-    told_at = models.DateTimeField(null=True, help_text="When the first message was sent.")
-    read_at = models.DateTimeField(null=True, help_text="When “I have read this” was pressed.")
+    issued_at = models.DateTimeField(help_text="When the patient was to be told (UTC).")
+    told_at = models.DateTimeField(null=True, help_text="When the first message was sent (UTC).")
+    read_at = models.DateTimeField(
+        null=True, help_text="When “I have read this” was pressed (UTC)."
+    )
     call_asked_at = models.DateTimeField(null=True)
     call_reason = models.CharField(max_length=12, choices=CallReason, blank=True)
     called_at = models.DateTimeField(null=True)
