@@ -9,7 +9,8 @@ class DomainError(Exception):
 
     `code` is for programs and never changes; the message is for people and says what would be
     right; `field` names the input it is about; `extra` holds further facts for the caller. `others`
-    are what else the same request is refused for.
+    are what else the same request is refused for; `about` the rows of patients that the message
+    names, if the request did not name them.
     """
 
     status = 422
@@ -23,6 +24,7 @@ class DomainError(Exception):
         self.field = field
         self.extra = extra
         self.others: Sequence[DomainError] = ()
+        self.about: Sequence[Any] = ()
 
 
 class Conflict(DomainError):

@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "pghistory.middleware.HistoryMiddleware",  # who and where, for every change
     "axes.middleware.AxesMiddleware",
+    "clinic.admin.audited.AuditedAdmin",
     "clinic.http.middleware.PassingFaults",  # last: it runs the admin's views again
 ]
 
@@ -260,6 +261,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "keep-access-months": {
+        "task": "clinic.tasks.keep_access_months",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "purge-idempotency-keys": {
         "task": "clinic.tasks.purge_idempotency_keys",
         "schedule": 3600.0,
@@ -304,6 +310,8 @@ TWILIO_API_URL = env("TWILIO_API_URL", default="https://api.twilio.com")
 # Signs what the SMS gateway sends to /webhooks/sms/. Without it, that address is closed.
 SMS_WEBHOOK_SECRET = env("SMS_WEBHOOK_SECRET", default="")
 
+# How long it is known who has seen what: six years at the least (clinic.audit.months).
+ACCESS_YEARS = env.int("ACCESS_YEARS", default=6)
 METRICS_TOKEN = env("METRICS_TOKEN", default="")  # without one there is no /metrics
 
 PHONENUMBER_DB_FORMAT = "E164"

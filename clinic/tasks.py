@@ -1,8 +1,10 @@
 """Celery entry points: when, never what."""
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
+from clinic.audit.months import keep_months
 from clinic.http import idempotency, tokens
 
 
@@ -14,3 +16,8 @@ def purge_idempotency_keys() -> None:
 @shared_task(ignore_result=True)
 def purge_tokens() -> None:
     tokens.purge_tokens(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def keep_access_months() -> None:
+    keep_months(years=settings.ACCESS_YEARS)

@@ -18,6 +18,7 @@ from aftercare.services import answer_reply
 from clinic.api.base import ClinicViewSet
 from clinic.api.forms import Form, TextField, parse_body
 from clinic.api.queries import IdFilter, YesNoFilter
+from clinic.models import Action
 from clinic.permissions import actor
 from patients.models import Channel, Patient
 
@@ -116,6 +117,7 @@ class InboxViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
 
     model = InboundMessage
     resource = "aftercare.inboundmessage"
+    reads = {"list": Action.MESSAGE_TEXT, "retrieve": Action.MESSAGE_TEXT}
     permissions = dict.fromkeys(["handled", "answer"], "aftercare.change_inboundmessage")
     serializer_class = InboundOut
     filterset_class = InboxFilter

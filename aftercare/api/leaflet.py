@@ -31,6 +31,7 @@ class PdfRenderer(BaseRenderer):
 
 
 class LeafletView(StrictQuery):
+    about = TreatmentSession
     permissions = {"get": "treatment_sessions.view_treatmentsession"}
     operation_names = {"get": "get_session_leaflet"}
     action = "get"

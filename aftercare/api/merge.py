@@ -128,4 +128,5 @@ class MergeView(SafeWrites, StrictQuery):
         kept = self.get_object()
         form = of(data=data, context={"request": request})
         form.is_valid(raise_exception=True)
+        self.touch(form.validated_data["duplicate"])
         return kept, form.validated_data

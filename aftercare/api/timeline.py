@@ -49,6 +49,7 @@ class HistoryPages(ListPages):
 
 
 class PatientStoryView(StrictQuery):
+    about = Patient
     pagination_class: type[ListPages]
     permissions = {"get": "patients.view_history"}
     action = "get"

@@ -24,6 +24,8 @@ from aftercare.replies import opt_out
 from aftercare.replies.address import normalize_address
 from aftercare.services import is_open, visit_after
 from aftercare.texts import links
+from clinic.audit.pages import record_page
+from clinic.audit.record import NotRecorded
 from clinic.db.retries import Busy, is_passing
 from clinic.values.languages import other_languages, override_language
 from patients.models import ContactConsent
@@ -77,6 +79,7 @@ def of_patient(
                         answer = lead_to(message, "birth-date/", next=_part_in(request.path_info))
                     else:
                         answer = _unless_busy(partial(view, **of_path), request, message)
+                    answer = _if_recorded(request, answer, message)
             for name, value in HEADERS.items():
                 answer.setdefault(name, value)
             return answer
@@ -84,6 +87,14 @@ def of_patient(
         return run
 
     return decorate
+
+
+def _if_recorded(request: HttpRequest, answer: HttpResponse, message: Message) -> HttpResponse:
+    try:
+        record_page(request, answer, patient=message.patient, link=message)
+    except NotRecorded:
+        return _without_patient("trouble", status=NotRecorded.status)
+    return answer
 
 
 def lead_to(message: Message, page: str = "", **query: object) -> HttpResponse:

@@ -17,8 +17,11 @@ from rest_framework.views import APIView
 
 from clinic.api.forms import Form, parse_body, require_no_body
 from clinic.api.queries import StrictQuery
+from clinic.audit.actors import actor_of
+from clinic.audit.record import Access
+from clinic.http.audited import REFUSED, session_of
 from clinic.http.writes import SafeWrites
-from clinic.models import User
+from clinic.models import Action, Door, Outcome, User
 from clinic.permissions import actor
 
 logger = logging.getLogger(__name__)
@@ -69,6 +72,22 @@ class LoginView(SafeWrites, StrictQuery):
     throttle_classes = [LoginThrottle]
     throttle_scope = "login"
     alone = frozenset({"post"})  # a failure is counted, which no transaction may take back
+    _caller: User | None = None
+
+    def access(self, request: Request, answer: Any) -> Access | None:
+        """Whoever tries is written down; the name that was typed is not, which may be a password in
+        the wrong box (django-axes keeps it with the attempt)."""
+        if answer.status_code not in {200, *REFUSED, 429}:
+            return None
+        done = answer.status_code == 200
+        return Access(
+            actor=actor_of(request, self._caller),
+            door=Door.API,
+            place="login",
+            action=Action.LOG_IN,
+            outcome=Outcome.DONE if done else Outcome.REFUSED,
+            status=answer.status_code,
+        )
 
     def get_authenticate_header(self, request: Request) -> str:
         return "Bearer"  # makes a refusal a 401
@@ -80,6 +99,7 @@ class LoginView(SafeWrites, StrictQuery):
         user = authenticate(request=request._request, **data)
         if user is None:
             raise AuthenticationFailed("Unknown user name or wrong password.")
+        self._caller = user
         row, token = AuthToken.objects.create(user=user)
         return Response(LoginOut({"token": token, "expires_at": row.expiry, "user": user}).data)
 
@@ -89,6 +109,17 @@ class LogoutView(SafeWrites, StrictQuery):
 
     operation_names = {"post": "log_out"}
     permission_classes = [IsAuthenticated]
+
+    def access(self, request: Request, answer: Any) -> Access | None:
+        if answer.status_code != status.HTTP_204_NO_CONTENT:
+            return None
+        return Access(
+            actor=actor_of(request, request.user, session=session_of(request)),
+            door=Door.API,
+            place="logout",
+            action=Action.LOG_OUT,
+            status=answer.status_code,
+        )
 
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:

@@ -11,12 +11,12 @@ from django.core.exceptions import ValidationError as FormError
 from django_filters import rest_framework as filters
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from clinic.api.forms import BAD_ID, BAD_YEAR, CANONICAL, YEARS
+from clinic.http.audited import Audited
 
 
-class StrictQuery(APIView):
+class StrictQuery(Audited):
     """A view that refuses query parameters which it would not read: every view of the API."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

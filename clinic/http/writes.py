@@ -5,7 +5,8 @@ Note [Repeatable writes]
     1. With an `Idempotency-Key`: take the key, or answer what was answered before.
     2. With `If-Match`: lock the object and compare its version with those that are named.
     3. The verb, which calls its service; then the version of what it answers, for the ETag.
-    4. Keep the answer with its key. A refusal rolls all of it back, and the key is free again.
+    4. Keep the answer with its key, and write the access down (clinic.audit.record). A refusal
+       rolls all of it back, and the key is free again.
     Where a service takes advisory locks before rows, `check_later` keeps the order; elsewhere a
     rare deadlock with a writer that takes them in the other order is one of the passing faults.
     The key comes first: a request that was done has changed the version itself, and its honest
@@ -30,11 +31,11 @@ from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
-from rest_framework.views import APIView
 
 from clinic.db.retries import retried, retried_transaction
 from clinic.db.versions import OWN, version_of, version_read, with_state
 from clinic.errors import PreconditionRequired, VersionMismatch
+from clinic.http.audited import Audited
 from clinic.http.idempotency import NAME, claim, key_of, store_answer
 from clinic.permissions import actor
 
@@ -49,7 +50,7 @@ KEY = OpenApiParameter(
 SEEN = "The ETag of the object as you have read it: 412 `version_mismatch` if it has changed since."
 
 
-class SafeWrites(APIView):
+class SafeWrites(Audited):
     """A view whose writes are repeatable and compare versions: every view of the API.
 
     See Note [Repeatable writes] and Note [ETags].
@@ -89,10 +90,12 @@ class SafeWrites(APIView):
         """The object that the address names. A reader also gets to know its version."""
         rows = self.get_rows()
         if self.request.method not in SAFE_METHODS:
-            return get_object_or_404(rows, **self.named())
-        parts = parts_of(rows.model)
-        row = get_object_or_404(with_state(rows, *parts), **self.named())
-        self._read[row.pk] = version_read(row, *parts)
+            row = get_object_or_404(rows, **self.named())
+        else:
+            parts = parts_of(rows.model)
+            row = get_object_or_404(with_state(rows, *parts), **self.named())
+            self._read[row.pk] = version_read(row, *parts)
+        self.touch(row)
         return row
 
     def named(self) -> dict[str, Any]:
@@ -138,6 +141,7 @@ class SafeWrites(APIView):
         self, request: Request, work: Any, key: str | None, action: str
     ) -> HttpResponseBase:
         if key is not None and (known := claim(request, key, by=actor(request))):
+            self.record(request, known)
             return known
         self.require_seen(locked=action not in self.check_later)
         answer = work()
@@ -148,6 +152,7 @@ class SafeWrites(APIView):
         if key is not None:
             self._render(answer)
             store_answer(answer, key, by=actor(request))
+        self.record(request, answer)
         return cast(HttpResponse, answer)
 
     def _render(self, answer: HttpResponse) -> None:

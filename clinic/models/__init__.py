@@ -1,5 +1,13 @@
 """The clinic itself: its sites, staff, rooms, devices and cartridges."""
 
+from clinic.models.access import (
+    AccessPurpose,
+    AccessRecord,
+    Action,
+    ActorKind,
+    Door,
+    Outcome,
+)
 from clinic.models.base import (
     ClinicScoped,
     Evidence,
@@ -42,6 +50,10 @@ __all__ = [
     "LICENCES",
     "PRESCRIBERS",
     "PROOF_OF",
+    "AccessPurpose",
+    "AccessRecord",
+    "Action",
+    "ActorKind",
     "CalendarFeed",
     "CartridgeLot",
     "Clinic",
@@ -53,6 +65,7 @@ __all__ = [
     "Device",
     "DeviceModel",
     "DeviceSpec",
+    "Door",
     "Event",
     "Evidence",
     "Heartbeat",
@@ -65,6 +78,7 @@ __all__ = [
     "Moving",
     "OnCallShift",
     "OpeningHours",
+    "Outcome",
     "Proof",
     "Role",
     "Room",

@@ -69,10 +69,12 @@ class Model(models.Model):
     """A table whose rows are named by a UUIDv7 that the database gives.
 
     `version_parts` names the relations whose rows are part of what the API shows as the object, and
-    so of its version (clinic.db.versions).
+    so of its version (clinic.db.versions). `is_patient` marks the table of those whose data all
+    this is: accesses are written down by them (clinic.audit.subjects).
     """
 
     version_parts: ClassVar[tuple[str, ...]] = ()
+    is_patient: ClassVar[bool] = False
 
     id = Id(primary_key=True, db_default=UUIDv7(), editable=False)
     created_at = CreatedAt(db_default=Now(), editable=False)

@@ -78,6 +78,8 @@ class Sex(models.TextChoices):
 class Patient(Model):
     """One person at one clinic. Archived, never deleted."""
 
+    is_patient = True
+
     clinic = models.ForeignKey(
         Clinic, on_delete=models.PROTECT, related_name="patients", db_index=False
     )

@@ -20,6 +20,7 @@ from tests.factories import (
     CareStepFactory,
     MessageFactory,
 )
+from tests.support.accesses import RECORDED
 
 
 @pytest.fixture
@@ -197,7 +198,7 @@ def test_messages_are_filtered_and_show_no_words(
     session = MessageFactory(session__plan__patient__clinic=clinic).session
     MessageFactory.create_batch(3, session=session, channel="SMS")
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(1 + RECORDED):
         page = as_dana.get(
             f"/api/v1/messages/?session={session.pk}&channel=SMS&status=PENDING"
         ).json()["results"]

@@ -27,6 +27,7 @@ from tests.factories import (
     SideEffectFactory,
     ZoneFactory,
 )
+from tests.support.accesses import RECORDED
 
 pytestmark = pytest.mark.django_db
 
@@ -231,7 +232,9 @@ def test_the_chart_takes_a_fixed_number_of_queries(
             zone = ZoneFactory(area=session.area)
             ZoneTreatment.objects.create(session=session, zone=zone, depth_mm=1, passes=1)
             ProductUseFactory(session=session)
-        with django_assert_num_queries(5):  # may I, the session, zones, products, cartridges
+        with django_assert_num_queries(
+            5 + RECORDED
+        ):  # may I, the session, zones, products, cartridges
             as_alice.get(f"/api/v1/sessions/{session.pk}/chart/")
 
 

@@ -20,6 +20,7 @@ from tests.factories import (
     SideEffectFactory,
     ZoneFactory,
 )
+from tests.support.accesses import RECORDED
 
 pytestmark = pytest.mark.django_db
 MINUTE = HOUR / 60
@@ -192,7 +193,7 @@ def test_side_effects_are_filtered(
     def found(query: str) -> list[str]:
         return [row["id"] for row in as_alice.get(f"{URL}?{query}").json()["results"]]
 
-    with django_assert_num_queries(2):  # them, and the cartridges of their sessions
+    with django_assert_num_queries(2 + RECORDED):  # them, and the cartridges of their sessions
         assert found("resolved=false") == [str(open_one.pk)]
     assert len(found(f"patient={session.patient_id}")) == 2
     assert found("resolved=false&kind=ITCH") == []

@@ -22,6 +22,7 @@ from tests.factories import (
     MessageFactory,
     PatientFactory,
 )
+from tests.support.accesses import RECORDED
 
 NUMBER = "+4915123456789"
 db = pytest.mark.django_db
@@ -247,7 +248,7 @@ def test_the_ledger_shows_only_addresses_of_the_callers_patients(
     say(False, AddressSource.REPLY)
     foreign = PatientFactory()
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(1 + RECORDED):
         assert len(as_dana.get("/api/v1/address-consents/").json()["results"]) == 2
     assert as_bob.get("/api/v1/address-consents/").json()["results"] == []
     body = {"patient": str(foreign.pk), "channel": "SMS", "purpose": "CARE", "granted": False}

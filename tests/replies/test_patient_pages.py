@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
 from aftercare.models import AddressConsent, InboundMessage, Message
@@ -16,6 +17,7 @@ from sessions.lifecycle import Status
 from sessions.models import of_treatment
 from tests.factories import DAY, ContactConsentFactory
 from tests.replies.pages import TODAY, get, make, parts, post, status, url
+from tests.support.accesses import RECORDED, Watch
 
 pytestmark = pytest.mark.django_db
 
@@ -275,5 +277,27 @@ def test_twenty_texts_a_day_are_enough(message: Message) -> None:
 def test_pages_take_few_queries(
     message: Message, part: str, most: int, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(most):
+    with django_assert_max_num_queries(most + RECORDED):
         Client().get(url(message, part))
+
+
+def test_what_patients_open_is_written_down_as_theirs_or_not_shown(message: Message) -> None:
+    watch = Watch()
+    opened = [Client().get(url(message, part)).status_code for part in PARTS]
+    rows = watch.rows()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TRIGGER broken BEFORE INSERT ON clinic_access_record"
+            " FOR EACH ROW EXECUTE FUNCTION clinic_access_kept()"
+        )
+    with transaction.atomic():
+        answer = Client().get(url(message))
+        transaction.set_rollback(True)
+
+    assert [row.status for row in rows] == [status for status in opened if status != 405]
+    assert {row.object_id for row in rows} == {message.pk}
+    assert {(row.actor_kind, row.actor_id) for row in rows} == {("PATIENT", message.patient_id)}
+    assert all(row.patient_ids == [message.patient_id] for row in rows)
+    assert len({row.place for row in rows}) > 10
+    assert answer.status_code == 503
+    assert "Grace" not in answer.content.decode()

@@ -18,6 +18,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
+from clinic.audit.subjects import is_of_patients
 from clinic.models import Clinic, Role, User
 from patients.models import Patient
 from tests.admin.pages import client_of
@@ -29,6 +30,7 @@ from tests.factories import (
     TriageVersionFactory,
     UserFactory,
 )
+from tests.support.accesses import Watch, fault_of
 from tests.support.forms import Fields, fields_of
 from tests.support.pictures import jpeg
 from tests.support.typed import valid
@@ -98,6 +100,9 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
 }
 
 
+HOW = "mend clinic/admin/audited.py: it reads what a template was given"
+
+
 def staff(clinic: Clinic) -> list[User]:
     """Each role at the clinic, somebody who works at two clinics, and somebody at none."""
     people = [UserFactory(role=role, clinic=clinic) for role in Role.values]
@@ -144,14 +149,19 @@ def asked_of(page: Any, user: User) -> Iterator[dict[str, str]]:
 
 
 def test_every_page_opens_for_every_role_and_is_words(rows: list[Any]) -> None:
+    """And is written down, with the patients that it shows."""
     failures: list[tuple[str, str, Any]] = []
-    tried, read = 0, 0
-    for user in staff(rows[0]):
+    tried, read, people = 0, 0, staff(rows[0])
+    patients, watch = list(Patient.objects.all()), Watch()
+    for user in people:
         client = browser(user)
         for row in rows:
             for page in ("changelist", "add", "change", "history", "delete"):
                 answer = client.get(address(row, page))
                 tried += 1
+                of_patient = page == "change" and is_of_patients(type(row))
+                if fault := fault_of(answer, watch.rows(), patients, user, must=of_patient):
+                    failures.append((user.role, address(row, page), f"{fault}: {HOW}"))
                 if answer.status_code not in OPENS:
                     failures.append((user.role, address(row, page), answer.status_code))
                 elif answer.status_code == 200 and page != "delete":

@@ -12,10 +12,13 @@ from django.db import connection, transaction
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from clinic.audit.subjects import is_of_patients
 from clinic.models import Clinic, IdempotencyKey, User
+from patients.models import Patient
 from sessions.models import Photo
 from tests.conftest import client_of
 from tests.factories import PatientFactory, UserFactory
+from tests.support.accesses import Watch, named_in
 from tests.support.answers import operations
 from tests.support.pictures import jpeg
 from tests.support.writes import Desk, Write, writes
@@ -66,6 +69,7 @@ def told(answer: Any) -> str:
 
 def test_every_write_is_done_once_however_often_it_is_sent(clinic: Clinic) -> None:
     def check(desk: Desk, write: Write) -> None:
+        watch = Watch()
         first = write.send(Idempotency_Key="once")
         assert first.status_code < 300, f"first: {told(first)}"
         assert "Idempotency-Replayed" not in first, "the first was none"
@@ -76,6 +80,10 @@ def test_every_write_is_done_once_however_often_it_is_sent(clinic: Clinic) -> No
         assert again.get("ETag") == first.get("ETag"), "another ETag"
         assert again.get("Idempotency-Replayed") == "true", "it was not replayed"
         assert rows_written() == written, "it was done twice"
+        named, accesses = named_in(first, Patient.objects.all()), watch.rows()
+        is_patients = named or (write.row and is_of_patients(type(write.row)))
+        assert len(accesses) in ((2,) if is_patients else (0, 2)), f"{len(accesses)} accesses"
+        assert all(named <= set(one.patient_ids) for one in accesses), "the access names others"
         if write.body:
             changed = {**write.body, next(iter(write.body)): "other"}
             other = write.send(body=changed, Idempotency_Key="once")
@@ -86,11 +94,12 @@ def test_every_write_is_done_once_however_often_it_is_sent(clinic: Clinic) -> No
 
 
 def rows_written() -> dict[str, int]:
-    """How many rows were written in this transaction, by table."""
+    """How many rows were written in this transaction, by table; each time it is asked for is
+    written down, which is no repetition."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables"
-            " WHERE relname <> 'clinic_idempotency_key'"
+            " WHERE relname <> 'clinic_idempotency_key' AND relname !~ '^clinic_access_[0-9]'"
         )
         return dict(cursor.fetchall())
 

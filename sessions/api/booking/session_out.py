@@ -119,4 +119,6 @@ SESSION_ROW = JsonRow(
     area_code=F("area__code"),
 )
 # Put together once: Django takes as long for it as PostgreSQL for the rows of a small clinic's day.
-LISTED: Any = TreatmentSession.objects.values_list(IsoInstant("starts_at"), SESSION_ROW)
+LISTED: Any = TreatmentSession.objects.values_list(
+    IsoInstant("starts_at"), SESSION_ROW, "patient_id"
+)

@@ -210,8 +210,9 @@ class SessionViewSet(
 
     @extend_schema(responses=SessionOut(many=True))
     def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(as_written(row for _, row in page or ()))
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or ()
+        self.touch(*(patient for _, _, patient in page), names=SessionOut.Meta.fields)
+        return self.get_paginated_response(as_written(row for _, row, _ in page))
 
     @extend_schema(responses=SessionDetailOut)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

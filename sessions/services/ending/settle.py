@@ -165,6 +165,7 @@ def _carry_out(
             session = _cancel(row, session, why, decider)
     except DomainError as error:
         error.message = f"{session}: {error.message}"
+        error.about = (session,)
         error.field = f"decisions/{session.pk}"
         raise
     is_kept = decision["do"] == Choice.KEEP

@@ -1,0 +1,1 @@
+"""What is written down about every access to patients' data: decision 0044."""

@@ -1,0 +1,49 @@
+"""Who sends a request."""
+
+import re
+from hashlib import sha256
+from ipaddress import ip_address
+from typing import Any
+
+from clinic.audit.record import Actor
+from clinic.models import Role, User
+from clinic.models.access import AccessPurpose, ActorKind
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def actor_of(request: Any, user: Any, *, session: str = "") -> Actor:
+    """The member of staff, or nobody that is known."""
+    if not isinstance(user, User):
+        return Actor(ActorKind.NOBODY, **connection_of(request))
+    treats = user.role == Role.PRACTITIONER
+    return Actor(
+        ActorKind.STAFF,
+        id=user.pk,
+        role=user.role,
+        clinic_ids=tuple(user.clinic_ids),
+        session=session,
+        purpose=AccessPurpose.TREATMENT if treats else AccessPurpose.OPERATIONS,
+        **connection_of(request),
+    )
+
+
+def connection_of(request: Any) -> dict[str, Any]:
+    """From where, and which request it is by the proxy's count."""
+    given = request.META.get("HTTP_X_REQUEST_ID", "")
+    return {
+        "address": _address(request.META.get("REMOTE_ADDR", "")),
+        "request_id": given if REQUEST_ID.fullmatch(given) else "",
+    }
+
+
+def _address(text: str) -> str | None:
+    try:
+        return str(ip_address(text))
+    except ValueError:  # a socket has none
+        return None
+
+
+def fingerprint(secret: str) -> str:
+    """Which log-in it was, without what opens it."""
+    return sha256(secret.encode()).hexdigest()[:16]

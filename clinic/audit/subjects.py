@@ -1,0 +1,109 @@
+"""Whose data a row is: the way from each table to its patient, read from the models.
+
+A model that is a patient says so (`is_patient`). Of all others it is the nearest patient that their
+keys lead to; a table whose keys lead to none holds no data of patients.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+
+# The names of the keys to follow, the last of which is the patient's; () is the row itself.
+Way = tuple[str, ...]
+FARTHEST = 3
+
+
+@cache
+def ways_to_patient(model: type[models.Model]) -> tuple[Way, ...]:
+    """The shortest ways, of which there may be several: an exposure has two people."""
+    if getattr(model, "is_patient", False):
+        return ((),)
+    level: list[tuple[Way, type[models.Model]]] = [((), model)]
+    for _ in range(FARTHEST):
+        level = [((*way, key.name), key.related_model) for way, at in level for key in _keys(at)]
+        if found := [way for way, at in level if getattr(at, "is_patient", False)]:
+            return tuple(found)
+    return ()
+
+
+def _keys(model: type[models.Model]) -> Iterator[Any]:
+    for field in model._meta.concrete_fields:
+        if field.many_to_one or field.one_to_one:
+            yield field
+
+
+def is_of_patients(model: type[models.Model] | None) -> bool:
+    return model is not None and bool(ways_to_patient(model))
+
+
+class Subjects:
+    """The patients of what was touched. What their rows do not know by themselves is asked of the
+    database in the statement that writes it down."""
+
+    def __init__(self) -> None:
+        self.ids: set[UUID] = set()
+        self._unread: dict[type[models.Model], set[Any]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.ids or self._unread)
+
+    def add(self, rows: Iterable[Any]) -> None:
+        """Rows of any table, or ids of patients."""
+        for row in rows:
+            if isinstance(row, models.Model):
+                self._add_row(row)
+            elif row is not None:
+                self.ids.add(row if isinstance(row, UUID) else UUID(str(row)))
+
+    def add_by_id(self, model: type[models.Model], *ids: Any) -> None:
+        """Rows that were named and not read, if there are any."""
+        if ids and is_of_patients(model):
+            self._unread.setdefault(model, set()).update(ids)
+
+    def _add_row(self, row: models.Model) -> None:
+        for way in ways_to_patient(type(row)):
+            found = _follow(row, way)
+            if found is UNREAD:
+                self._unread.setdefault(type(row), set()).add(row.pk)
+            elif found is not None:
+                self.ids.add(found)
+
+    def expression(self) -> tuple[str, list[Any]]:
+        """SQL for an array of them."""
+        known = sorted(self.ids)
+        if not self._unread:
+            return "%s::uuid[]", [known]
+        parts, values = ["SELECT unnest(%s::uuid[])"], [known]
+        for model, ids in self._unread.items():
+            for way in ways_to_patient(model):
+                rows = model._base_manager.filter(pk__in=ids).order_by()
+                sql, given = rows.values_list("__".join(way) or "pk").query.sql_with_params()
+                parts.append(sql)
+                values += given
+        union = " UNION ".join(parts)
+        found = f"SELECT id FROM ({union}) AS of (id) WHERE id IS NOT NULL ORDER BY id"  # noqa: S608
+        return f"ARRAY({found})", values
+
+
+UNREAD = object()
+
+
+def _follow(row: Any, way: Way) -> Any:
+    """The patient's id at the end of a way, if it was read: else UNREAD."""
+    if not way:
+        return row.pk
+    *keys, last = way
+    for key in keys:
+        field = row._meta.get_field(key)
+        if getattr(row, field.attname) is None:
+            return None
+        if not field.is_cached(row):
+            return UNREAD
+        row = field.get_cached_value(row)
+        if row is None:
+            return None
+    attname = row._meta.get_field(last).attname
+    return getattr(row, attname) if attname in row.__dict__ else UNREAD

@@ -1,0 +1,108 @@
+"""Who has seen or changed what of which patient, and who was refused."""
+
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from clinic.models.base import Model
+
+if TYPE_CHECKING:
+    from clinic.models.staff import User
+
+
+class ActorKind(models.TextChoices):
+    STAFF = "STAFF", "staff"
+    PATIENT = "PATIENT", "patient"
+    SYSTEM = "SYSTEM", "the product itself"
+    NOBODY = "NOBODY", "somebody unknown"
+
+
+class Door(models.TextChoices):
+    API = "API", "API"
+    ADMIN = "ADMIN", "staff pages"
+    PAGE = "PAGE", "patient's pages"
+    COMMAND = "COMMAND", "command"
+    WORKER = "WORKER", "worker"
+
+
+class Action(models.TextChoices):
+    READ = "READ", "read"
+    LIST = "LIST", "listed"
+    SEARCH = "SEARCH", "searched"
+    EXPORT = "EXPORT", "exported"
+    PRINT = "PRINT", "printed"
+    PHOTO = "PHOTO", "looked at a photograph"
+    MESSAGE_TEXT = "MESSAGE_TEXT", "read the text of a message"
+    WRITE = "WRITE", "wrote"
+    LOG_IN = "LOG_IN", "logged in"
+    LOG_OUT = "LOG_OUT", "logged out"
+    PERMISSION_CHANGE = "PERMISSION_CHANGE", "changed an account"
+
+
+class Outcome(models.TextChoices):
+    DONE = "DONE", "done"
+    REFUSED = "REFUSED", "refused"  # 401, 403, 404: not theirs to see
+    FAILED = "FAILED", "not done"  # what was asked broke a rule, or something broke
+
+
+class AccessPurpose(models.TextChoices):
+    TREATMENT = "TREATMENT", "treatment"
+    OPERATIONS = "OPERATIONS", "running the clinic"
+    PATIENT_REQUEST = "PATIENT_REQUEST", "the patient's own request"
+
+
+class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """What people of the user's clinics did."""
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        return self.filter(clinic_ids__overlap=user.clinic_ids)
+
+    def of_patient(self, patient_id: UUID) -> Self:
+        return self.filter(patient_ids__contains=[patient_id])
+
+
+class AccessRecord(Model):
+    """One access, as one row without any value of what was seen (decision 0044).
+
+    The table is made by its migration: it has a partition for each month, and neither its owner nor
+    a trigger lets anybody change, delete or truncate its rows. It refers to nothing, so nothing
+    that ends takes a row with it. `clinic.audit.record` writes it.
+    """
+
+    actor_kind = models.CharField(max_length=8, choices=ActorKind)
+    actor_id = models.UUIDField(null=True, help_text="The user or the patient.")
+    role = models.CharField(max_length=16, blank=True)
+    on_behalf_of = models.UUIDField(null=True, help_text="For whom, where it was somebody else.")
+    clinic_ids: Any = ArrayField(models.UUIDField(), help_text="Where the actor works.")
+    session = models.CharField(
+        max_length=32, blank=True, help_text="Which log-in or link, not its secret."
+    )
+    address = models.GenericIPAddressField(null=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    door = models.CharField(max_length=8, choices=Door)
+    place = models.CharField(max_length=80, help_text="The page or endpoint, by its name.")
+    purpose = models.CharField(max_length=16, choices=AccessPurpose)
+    action = models.CharField(max_length=20, choices=Action)
+    outcome = models.CharField(max_length=8, choices=Outcome)
+    status = models.PositiveSmallIntegerField(null=True, help_text="As answered over HTTP.")
+    code = models.CharField(max_length=60, blank=True, help_text="Why not.")
+    object_model = models.CharField(max_length=60, blank=True)
+    object_id = models.UUIDField(null=True)
+    patient_ids: Any = ArrayField(models.UUIDField(), help_text="Of whom data left or changed.")
+    count = models.PositiveIntegerField(help_text="How many rows were shown.")
+    fields: Any = ArrayField(
+        models.CharField(max_length=60), help_text="What was shown or changed, by name."
+    )
+
+    objects = AccessRecordQuerySet.as_manager()
+
+    class Meta:
+        managed = False
+        db_table = "clinic_access_record"
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()}: {self.place}"

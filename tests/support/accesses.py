@@ -1,0 +1,58 @@
+"""What was written down about accesses, and what an answer says of patients."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from clinic.models import AccessRecord
+from patients.models import Patient
+
+RECORDED = 1  # statement of each request to patients' data: that which writes it down
+
+
+class Watch:
+    """Sees the rows that are written from now on: the table is never emptied, not between tests."""
+
+    def __init__(self) -> None:
+        newest = AccessRecord.objects.order_by("-pk").values_list("pk", flat=True).first()
+        self._last = newest or UUID(int=0)
+
+    def rows(self) -> list[AccessRecord]:
+        """Those that came in since it was last asked."""
+        found = list(AccessRecord.objects.filter(pk__gt=self._last).order_by("pk"))
+        self._last = found[-1].pk if found else self._last
+        return found
+
+
+def named_in(answer: Any, patients: Iterable[Patient]) -> set[UUID]:
+    """The patients of whom an answer holds the id or a name."""
+    text = answer.content.decode("utf-8", "replace")
+    return {
+        one.pk
+        for one in patients
+        if any(word and str(word) in text for word in (one.pk, one.family_name))
+    }
+
+
+def fault_of(
+    answer: Any,
+    rows: list[AccessRecord],
+    patients: Iterable[Patient],
+    user: Any,
+    *,
+    must: bool = False,
+) -> str:
+    """What is wrong with the rows of one request; there `must` be one if it was for a patient."""
+    shown = named_in(answer, patients)
+    if len(rows) > 1:
+        return f"{len(rows)} rows"
+    if not rows:
+        return f"no row for {len(shown)} patients" if shown or must else ""
+    (row,) = rows
+    if not shown <= set(row.patient_ids):
+        return f"the row names {len(row.patient_ids)} patients, not {len(shown)}"
+    if (row.actor_id, row.role, row.status) != (user.pk, user.role, answer.status_code):
+        return "the row names somebody else, or another answer"
+    if (row.outcome == "DONE") != (answer.status_code < 400):
+        return f"{row.outcome} for {answer.status_code}"
+    return ""
