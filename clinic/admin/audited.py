@@ -6,6 +6,7 @@ shows is read from what its template was given.
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import is_dataclass
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,9 @@ from clinic.models import Action, Door, Outcome, User
 
 START = "/admin/"
 REFUSED = {403, 404}
+START_PAGE = "admin:index"  # shows the day: of nobody, if there is nobody in it
 LOG_IN, LOG_OUT = "admin:login", "admin:logout"
+DEEPEST = 6  # a list of boards of columns of visits of a session
 # Models whose page shows the words that somebody wrote or was sent.
 TEXTS = {"aftercare.Message", "aftercare.InboundMessage"}
 
@@ -56,7 +59,7 @@ def _access(request: HttpRequest, answer: HttpResponse, before: Any) -> Access |
         return _log_in_or_out(request, answer, name, before)
     if not isinstance(request.user, User) or answer.status_code == 405 or match is None:
         return None
-    model = _model(name)
+    model = getattr(match.func, "about", None) or _model(name)
     named = _uuid(match.kwargs.get("object_id") or match.kwargs.get("pk"))
     context = (answer.context_data if isinstance(answer, TemplateResponse) else None) or {}
     subjects = Subjects()
@@ -67,7 +70,7 @@ def _access(request: HttpRequest, answer: HttpResponse, before: Any) -> Access |
         subjects.add_by_id(model, named)
     _add_named(request, answer, model, subjects)
     is_account = model is User and request.method == "POST"
-    if not subjects and not is_of_patients(model) and not is_account:
+    if not subjects and not is_of_patients(model) and not is_account and name != START_PAGE:
         return None
     found = context.get("cl")
     return Access(
@@ -125,7 +128,8 @@ def _uuid(value: Any) -> UUID | None:
 
 
 def _shown(context: dict[str, Any]) -> Iterator[models.Model]:
-    """The rows that a template was given: alone, in a list, in a table or in the forms below."""
+    """The rows that a template was given: alone, in lists and other values, in a table or in the
+    forms below."""
     for value in context.values():
         yield from _rows(value)
     if found := context.get("cl"):
@@ -134,13 +138,18 @@ def _shown(context: dict[str, Any]) -> Iterator[models.Model]:
         yield from (form.instance for form in inline.formset.forms if form.instance.pk)
 
 
-def _rows(value: Any) -> Iterator[models.Model]:
+def _rows(value: Any, depth: int = DEEPEST) -> Iterator[models.Model]:
     if isinstance(value, models.Model):
         yield value
     elif isinstance(value, models.QuerySet):
-        yield from _rows(value._result_cache)  # what nobody has read is not shown
-    elif isinstance(value, list | tuple):
-        yield from (one for one in value if isinstance(one, models.Model))
+        yield from value._result_cache or ()  # what nobody has read is not shown
+    elif isinstance(value, list | tuple | dict) or is_dataclass(value):
+        if isinstance(value, dict):
+            value = value.values()
+        elif is_dataclass(value):
+            value = vars(value).values() if hasattr(value, "__dict__") else ()
+        for one in value if depth else ():
+            yield from _rows(one, depth - 1)
 
 
 def _add_named(request: HttpRequest, answer: HttpResponse, model: Any, subjects: Subjects) -> None:

@@ -4,15 +4,16 @@ A model that is a patient says so (`is_patient`). Of all others it is the neares
 keys lead to; a table whose keys lead to none holds no data of patients.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import models
 
 # The names of the keys to follow, the last of which is the patient's; () is the row itself.
 Way = tuple[str, ...]
+View = TypeVar("View", bound=Callable[..., Any])
 FARTHEST = 3
 
 
@@ -37,6 +38,16 @@ def _keys(model: type[models.Model]) -> Iterator[Any]:
 
 def is_of_patients(model: type[models.Model] | None) -> bool:
     return model is not None and bool(ways_to_patient(model))
+
+
+def about(model: type[models.Model]) -> Callable[[View], View]:
+    """For a view of the admin that is no page of a model's own: what its address names."""
+
+    def mark(view: View) -> View:
+        view.about = model  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 class Subjects:

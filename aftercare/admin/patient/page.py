@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from aftercare.admin.patient.reads import read_sheet
 from aftercare.records.timeline import timeline
+from clinic.audit.subjects import about
 from clinic.permissions import actor
 from clinic.values.zones import clock_of
 from patients.models import Patient
@@ -42,6 +43,7 @@ class PatientTabs:
         view = self.admin_site.admin_view(self.story)
         return [path("<uuid:pk>/story/", view, name="patient-story"), *super().get_urls()]  # type: ignore[misc]
 
+    @about(Patient)
     def story(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Everything that happened to the patient, newest first, in words."""
         if not request.user.has_perm("patients.view_history"):

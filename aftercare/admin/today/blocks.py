@@ -37,6 +37,7 @@ class Line:
     detail: str = ""
     badge: str = ""
     tone: Tone = ""
+    about: Any = None  # the row of a patient that it tells of: this is written down
 
 
 @dataclass
@@ -90,6 +91,7 @@ def _task_lines(tasks: list[StaffTask], at: datetime) -> list[Line]:
             detail=_about(task, at),
             badge=str(task.get_severity_display()),
             tone=SEVERITY_COLOURS[task.severity],
+            about=task,
         )
         for task in tasks
     ]
@@ -163,6 +165,7 @@ def unsigned_charts(user: User, at: datetime) -> Block:
             detail=f"{row.about}, begun {moment(row.starts_at, row.clinic.zone, at)}",
             badge="In progress",
             tone="warning",
+            about=row,
         )
         for row in rows[:SHOWN]
     ]
@@ -188,6 +191,7 @@ def stuck_messages(user: User, at: datetime) -> Block:
             detail=f"{message.patient.listed_name} · {message.reason}",
             badge=str(message.get_status_display()),
             tone="warning" if message.status == MessageStatus.IN_DOUBT else "danger",
+            about=message,
         )
         for message in shown
     ]

@@ -25,6 +25,7 @@ from aftercare.admin.today.told import told_of_cancelling
 from clinic.admin.forms.fields import MomentField
 from clinic.admin.saving.once import KEY, SentForm, forget_messages, new_key, repeat_answer
 from clinic.admin.saving.refusals import REFUSED, refusals
+from clinic.audit.subjects import about
 from clinic.db.retries import retried_transaction
 from clinic.models import User
 from clinic.permissions import actor
@@ -120,6 +121,7 @@ def _once(request: HttpRequest, do: Callable[[], str], back: str) -> HttpRespons
     return answer
 
 
+@about(TreatmentSession)
 @require_POST
 def press(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Confirm, check in, or note a no-show."""
@@ -142,6 +144,7 @@ def press(request: HttpRequest, pk: UUID) -> HttpResponse:
         return HttpResponseRedirect(back)
 
 
+@about(TreatmentSession)
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Asks why, and shows what the patient will be told."""
     session = _visit(request, pk)
@@ -167,6 +170,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _ask(request, session, form, "Cancel this visit?", "cancel", told=told)
 
 
+@about(TreatmentSession)
 def move(request: HttpRequest, pk: UUID) -> HttpResponse:
     """To another time or practitioner, by the rules of a booking."""
     session = _visit(request, pk)

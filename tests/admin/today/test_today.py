@@ -29,6 +29,7 @@ from tests.factories import (
     VisitFactory,
     visit_type_of,
 )
+from tests.support.accesses import RECORDED, Watch
 from tests.support.words import visible
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +76,7 @@ def test_it_takes_as_many_statements_for_thirty_visits_as_for_three(
 
     assert counts[1] == counts[2], counts
     assert counts[0] + 1 == counts[1], counts  # of no visit there are no further areas
-    assert counts[1] <= 25
+    assert counts[1] <= 25 + RECORDED
     assert page.content.decode().count('id="visit-') == 40
     assert len(page.content) < 150_000
 
@@ -276,3 +277,24 @@ def test_an_empty_day_says_what_to_do(alice: User, dana: User) -> None:
 
     assert "Nobody is booked: the time is free." in page
     assert "Nothing is waiting for you." in page
+
+
+def test_whom_the_day_shows_and_whose_button_is_pressed_is_written_down(
+    clinic: Clinic, alice: User
+) -> None:
+    visits(clinic, 2)
+    task = StaffTaskFactory(
+        clinic=clinic, patient=PatientFactory(clinic=clinic), audience="CLINICAL", severity="RED"
+    )
+    session = TreatmentSession.objects.first()
+    assert session
+    client, watch = client_of(alice), Watch()
+
+    client.get(INDEX, asked() | {"who": "all"})
+    client.post(reverse("today-press", args=[session.pk]), {"to": "CONFIRMED"})
+    seen, pressed = watch.rows()
+
+    shown = {task.patient_id, *TreatmentSession.objects.values_list("patient", flat=True)}
+    assert set(seen.patient_ids) >= shown
+    assert (pressed.action, pressed.object_id) == ("WRITE", session.pk)
+    assert pressed.patient_ids == [session.patient_id]
