@@ -24,7 +24,8 @@ from clinic.http.middleware import busy_page
 from clinic.models import Action, Door, Outcome, User
 
 START = "/admin/"
-REFUSED = {403, 404}
+FOUND_NOTHING = 302  # a reader of what is not there for them is led to the first page
+REFUSED = {403, 404, FOUND_NOTHING}
 START_PAGE = "admin:index"  # shows the day: of nobody, if there is nobody in it
 LOG_IN, LOG_OUT = "admin:login", "admin:logout"
 DEEPEST = 6  # a list of boards of columns of visits of a session
@@ -63,7 +64,8 @@ def _access(request: HttpRequest, answer: HttpResponse, before: Any) -> Access |
     named = _uuid(match.kwargs.get("object_id") or match.kwargs.get("pk"))
     context = (answer.context_data if isinstance(answer, TemplateResponse) else None) or {}
     subjects = Subjects()
-    done = answer.status_code < 400
+    is_hidden = request.method == "GET" and answer.status_code == FOUND_NOTHING
+    done = answer.status_code < 400 and not is_hidden
     if done:
         subjects.add(_shown(context))
     if model and named and not subjects:
@@ -164,8 +166,9 @@ def _add_named(request: HttpRequest, answer: HttpResponse, model: Any, subjects:
 
 
 def _chosen_from(request: HttpRequest) -> Any:
-    asked = [request.GET.get(name, "") for name in ("app_label", "model_name", "field_name")]
-    return apps.get_model(*asked[:2])._meta.get_field(asked[2]).related_model
+    names = ("app_label", "model_name", "field_name")
+    label, model, field = (request.GET.get(name, "") for name in names)
+    return apps.get_model(label, model)._meta.get_field(field).related_model
 
 
 def _action(request: HttpRequest, answer: HttpResponse, model: Any, found: Any) -> Action:

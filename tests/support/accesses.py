@@ -53,6 +53,6 @@ def fault_of(
         return f"the row names {len(row.patient_ids)} patients, not {len(shown)}"
     if (row.actor_id, row.role, row.status) != (user.pk, user.role, answer.status_code):
         return "the row names somebody else, or another answer"
-    if (row.outcome == "DONE") != (answer.status_code < 400):
+    if (row.outcome == "DONE") != (answer.status_code < 300):
         return f"{row.outcome} for {answer.status_code}"
     return ""
