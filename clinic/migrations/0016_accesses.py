@@ -110,7 +110,7 @@ DROP FUNCTION clinic_access_bound(timestamptz), clinic_access_kept();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinic', '0014_user_facilities'),
+        ('clinic', '0015_cooling_off_by_jurisdiction'),
     ]
 
     operations = [
