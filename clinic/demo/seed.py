@@ -115,7 +115,7 @@ def _schedule(riverside: Clinic, hilltop: Clinic, now: datetime) -> None:
 
 
 def _free_a_time(clinic: Clinic, now: datetime, desk: User) -> None:
-    """Somebody comes a day later, and who waits is offered the time."""
+    """Somebody comes two weeks later, and who waits is offered the time."""
     session = TreatmentSession.objects.filter(
         clinic=clinic,
         kind=Kind.TREATMENT,

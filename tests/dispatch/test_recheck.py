@@ -19,6 +19,7 @@ SECOND = timedelta(seconds=1)
 ORDER = [
     "session_fits",
     "conditions_are_met",
+    "recall_is_news",
     "still_useful",
     "patient_is_ours",
     "has_address",

@@ -225,7 +225,7 @@ READS = {
         "refusal",
     ),
     *("asked_visit", "task_source", "times_to_book", "times_to_move_to", "visit_after"),
-    *("is_open", "shown_patients", "shown_photos", "tries_left"),
+    *("is_not_theirs", "is_open", "shown_patients", "shown_photos", "tries_left"),
     *("holders", "require_somebody"),
 }
 # Beat's: each row in a transaction of its own.

@@ -105,7 +105,7 @@ def test_a_severe_side_effect_starts_the_clock_once(
 def test_where_it_is_no_duty_a_report_is_there_without_a_deadline(
     alice: User, booking: Booking
 ) -> None:
-    Clinic.objects.update(jurisdiction="UK")
+    Clinic.objects.update(jurisdiction="UK", consent_cooling_off_days=0)
     ReportingRuleFactory(
         jurisdiction="UK", is_duty=False, deadline_days=None, report_to="Yellow Card"
     )

@@ -63,7 +63,8 @@ def refuses(found: Any, name: str) -> bool:
 
 def own_parameters(page: Any) -> set[str]:
     """Of what is tried, that which the filters of a page may ask for themselves."""
-    names = {str(one[0] if isinstance(one, tuple) else one) for one in page.list_filter}
+    fields = (one[0] if isinstance(one, tuple) else one for one in page.list_filter)
+    names = {str(getattr(one, "parameter_name", one)) for one in fields}
     return names | {f"{name}__isnull" for name in names}
 
 

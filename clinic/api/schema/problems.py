@@ -71,7 +71,7 @@ def codes_of(method: str, path: str, operation: Schema) -> list[str]:
     """What this operation may refuse with: what all may, and its own of `operations.yaml`."""
     headers = {p["name"]: p.get("required", False) for p in operation.get("parameters", ())}
     codes = ["invalid", "bad_request", "bad_value", "not_acceptable", "internal_error"]
-    codes += ["busy", "unavailable"]
+    codes += ["busy", "unavailable", "access_not_recorded"]
     if operation.get("security"):
         codes += ["not_authenticated", "authentication_failed"]
         if operation["tags"][0] not in ("auth", "me"):
