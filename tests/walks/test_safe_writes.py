@@ -31,7 +31,7 @@ BESIDE = {
     *("record_deviation", "record_reported_side_effect", "take_exposure_step"),
     "answer_inbound_message",
     *("add_addendum", "book_series", "override_finding", "record_concern", "resend_message"),
-    "tell_patients",
+    "tell_patients_of_lot",
     *("record_contact_consent", "record_photo_consent", "record_screening", "hand_out_consent"),
     "record_treatment_consent",
 }
