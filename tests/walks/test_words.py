@@ -97,8 +97,8 @@ def test_what_ships_is_words_with_sources_that_a_clinic_can_look_up(catalogue: N
     """Every text of every catalogue, except codes and what patients' texts are filled with."""
     failures, read = [], 0
     for model in apps.get_models():
-        if model._meta.app_label not in OURS:
-            continue
+        if model._meta.app_label not in OURS or model.__name__ == "AccessRecord":
+            continue  # nothing ships there, and what tests commit there nobody can delete
         names = [
             field.name
             for field in model._meta.concrete_fields
