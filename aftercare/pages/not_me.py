@@ -8,7 +8,7 @@ from aftercare.models import Message
 from aftercare.pages.base import FORM_IS_OLD, is_from_our_form, of_patient, show
 from aftercare.pages.settings import masked
 from aftercare.replies import opt_out
-from aftercare.replies.not_theirs import record_not_theirs
+from aftercare.replies.opt_out import record_not_theirs
 from aftercare.texts import links
 
 

@@ -11,15 +11,17 @@ from datetime import datetime
 
 from aftercare.models import AddressConsent, AddressSource, Message
 from aftercare.replies.address import lock_name, normalize_address
+from aftercare.texts import links
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
 from clinic.models import User
-from patients.models import Purpose
+from patients.models import Purpose, TaskKind
+from patients.services import raise_task
 
 # A word is overruled only by one of at least its weight: a STOP ends with the START of the same
-# phone, what came back or reaches somebody else when staff have
-# cleared it up, the rest where it was chosen.
+# phone, what came back or reaches somebody else when staff have cleared it up, the rest where it
+# was chosen.
 WEIGHT: dict[str, int] = {
     AddressSource.UNSUBSCRIBE_LINK: 0,
     AddressSource.PREFERENCES: 0,
@@ -125,4 +127,33 @@ def record_by_staff(
         wording=wording,
         at=at,
         by=by,
+    )
+
+
+@retried_transaction
+def record_not_theirs(*, message: Message, at: datetime) -> None:
+    """Nothing more to where this message went, and a task for the desk to ask for the right
+    address. Pressed twice it is recorded once."""
+    address = links.sent_to(message)
+    if not address:
+        return
+    record(
+        channel=message.channel,
+        address=address,
+        granted=False,
+        source=AddressSource.NOT_THEIRS,
+        wording="the button “This is not for me”",
+        at=at,
+        message=message,
+    )
+    patient, channel = message.patient, message.get_channel_display()
+    raise_task(
+        clinic=message.clinic,
+        patient=patient,
+        kind=TaskKind.BAD_ADDRESS,
+        title=f"Somebody else has this address: {patient}, {channel}",
+        detail=f"{address}\nWhoever got our message says that it is not for them. Nothing more is "
+        "sent there. Ask the patient for the right one; if it is right after all, allow it again.",
+        source=f"not-theirs:{message.channel}:{patient.pk}",
+        at=at,
     )

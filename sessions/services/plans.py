@@ -55,6 +55,14 @@ def no_practitioner(person: User) -> NoPractitionerHere:
     return NoPractitionerHere(f"{person} is no practitioner of this clinic.", field="practitioner")
 
 
+def _require_protocol_fits(protocol: Protocol, *, concern: Concern, area: Area) -> None:
+    if (protocol.concern_id, protocol.area_id) != (concern.pk, area.pk):
+        raise ProtocolDoesNotFit(
+            f"The protocol “{protocol}” treats {protocol.concern} on {protocol.area}.",
+            field="protocol",
+        )
+
+
 @retried_transaction
 def create_plan(
     *,
@@ -83,11 +91,7 @@ def create_plan(
     ForeignOutcome, NoVersion, or ValidationError by field.
     """
     require_open(patient, field="patient")
-    if (protocol.concern_id, protocol.area_id) != (concern.pk, area.pk):
-        raise ProtocolDoesNotFit(
-            f"The protocol “{protocol}” treats {protocol.concern} on {protocol.area}.",
-            field="protocol",
-        )
+    _require_protocol_fits(protocol, concern=concern, area=area)
     if practitioner:
         require_practitioner(practitioner, clinic_id=patient.clinic_id)
     _require_concerns_fit(patient_concerns, patient=patient, concern=concern, area=area)

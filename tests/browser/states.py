@@ -14,7 +14,7 @@ from aftercare.models import TRIES_OF_LINK, Message
 from aftercare.pages import base
 from aftercare.pages.check_in.questions import STEPS
 from aftercare.pages.home import Home
-from aftercare.replies.not_theirs import record_not_theirs
+from aftercare.replies.opt_out import record_not_theirs
 from clinic.models import Clinic
 from clinic.values.languages import override_language
 from patients.models import ConsentText, StaffTask

@@ -258,7 +258,7 @@ BY_NOBODY = {
     *("confirm", "receive", "receive_from_check_in", "receive_from_page", "receive_sms"),
     *("expire_offers", "note_freed", "offer_freed_slots", "raise_task"),
     *("book_asked_visit", "cancel_own_visit", "move_own_visit", "try_birth_date"),
-    *("acknowledge_recall", "store_sent_photo"),
+    *("acknowledge_recall", "record_not_theirs", "store_sent_photo"),
     *("finish_home_screening", "keep_home_answers"),
 }
 

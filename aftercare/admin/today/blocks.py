@@ -108,51 +108,50 @@ def _about(task: StaffTask, at: datetime) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _tasks(user: User, condition: Q) -> tuple[int, list[StaffTask]]:
+def _task_block(
+    title: str,
+    empty: str,
+    condition: Q,
+    *,
+    user: User,
+    at: datetime,
+    more: str = "All tasks",
+    is_urgent: bool = True,
+) -> Block:
+    """The most urgent tasks that meet the condition, and how many there are."""
     rows = StaffTask.objects.visible_to(user).open().filter(condition)
-    shown = rows.select_related("clinic", "patient", "taken_by").order_by("urgency")[:SHOWN]
-    return rows.count(), list(shown)
+    tasks = list(rows.select_related("clinic", "patient", "taken_by").order_by("urgency")[:SHOWN])
+    return Block(
+        title,
+        empty,
+        _task_lines(tasks, at),
+        (more, listed("patients_stafftask", status__exact="OPEN")),
+        tone="danger" if tasks and is_urgent else "",
+        total=rows.count(),
+    )
 
 
 @needs("patients.view_stafftask")
 def red_flags(user: User, at: datetime) -> Block:
-    total, tasks = _tasks(user, Q(severity__in=GRAVE))
-    return Block(
-        "Red flags",
-        "Nobody has reported anything urgent.",
-        _task_lines(tasks, at),
-        ("All red flags", listed("patients_stafftask", status__exact="OPEN")),
-        tone="danger" if tasks else "",
-        total=total,
-    )
+    empty = "Nobody has reported anything urgent."
+    grave = Q(severity__in=GRAVE)
+    return _task_block("Red flags", empty, grave, user=user, at=at, more="All red flags")
 
 
 @needs("patients.view_stafftask")
 def open_tasks(user: User, at: datetime) -> Block:
     """Of who has a block for red flags, the others."""
     apart = Q(severity__in=GRAVE) if user.has_perm("treatment_sessions.treat") else Q(pk__in=[])
-    total, tasks = _tasks(user, ~apart)
-    return Block(
-        "Tasks",
-        "Nothing is waiting for you.",
-        _task_lines(tasks, at),
-        ("All tasks", listed("patients_stafftask", status__exact="OPEN")),
-        total=total,
-    )
+    empty = "Nothing is waiting for you."
+    return _task_block("Tasks", empty, ~apart, user=user, at=at, is_urgent=False)
 
 
 @needs("patients.view_stafftask")
 def overdue_tasks(user: User, at: datetime) -> Block:
     """The grave ones of the clinic, and whatever is overdue."""
-    total, tasks = _tasks(user, Q(due_at__lt=at) | Q(severity__in=GRAVE))
-    return Block(
-        "Overdue or urgent",
-        "No task is overdue, and none is urgent.",
-        _task_lines(tasks, at),
-        ("All tasks", listed("patients_stafftask", status__exact="OPEN")),
-        tone="danger" if tasks else "",
-        total=total,
-    )
+    pressing = Q(due_at__lt=at) | Q(severity__in=GRAVE)
+    empty = "No task is overdue, and none is urgent."
+    return _task_block("Overdue or urgent", empty, pressing, user=user, at=at)
 
 
 @needs("treatment_sessions.treat")
