@@ -68,6 +68,7 @@ ALLOWED = {
     "receive_from_check_in": "what a patient writes must not be lost; the page has ended",
     "receive_from_page": "what a patient writes must not be lost; the page has ended",
     "record": "a word on an address, which may be shared",
+    "record_not_theirs": "whoever has the address is not the patient, archived or not",
     "resolve_message": "what became of a message that was sent",
     "report_exposure": "what happened must be told",
     "restore_patient": "the way back",
