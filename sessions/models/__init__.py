@@ -40,6 +40,7 @@ from sessions.models.protocol import (
 from sessions.models.record.addendum import Addendum
 from sessions.models.record.candidacy import Candidacy, CandidacyOutcome
 from sessions.models.record.deviation import Deviation, DeviationKind, kind_of_finding
+from sessions.models.record.draft import ChartDraft
 from sessions.models.record.exposure import (
     BloodExposure,
     ExposureKind,
@@ -83,6 +84,7 @@ __all__ = [
     "Candidacy",
     "CandidacyOutcome",
     "CartridgeUse",
+    "ChartDraft",
     "CheckIn",
     "CountedFrom",
     "Deviation",

@@ -13,6 +13,7 @@ from sessions.lifecycle import SIGNED
 from sessions.models import Deviation, Kind, SessionFinding, TreatmentSession, of_treatment
 from sessions.safety import assess, check_side_effects
 from sessions.safety.credentials import check_credentials
+from sessions.safety.facts import Facts
 from sessions.safety.loading.answers import newest_screening, screening_facts
 from sessions.safety.loading.credentials import standing
 from sessions.safety.loading.healing import open_side_effects
@@ -44,8 +45,11 @@ class AssessedFinding:
         return self.finding.needs_decision and not is_answered
 
 
-def assess_session(session: TreatmentSession, *, at: datetime) -> list[AssessedFinding]:
-    """What the rules say about a session now, or said when it was signed; gravest first.
+def assess_session(
+    session: TreatmentSession, *, at: datetime, known: Facts | None = None
+) -> list[AssessedFinding]:
+    """What the rules say about a session now, or said when it was signed; gravest first. `known`
+    are its facts where they are loaded already.
 
     An override, or a deviation, holds for the numbers that it was given for: a depth that is
     changed afterwards needs a new one. Takes a fixed number of queries. The rules are about
@@ -62,7 +66,7 @@ def assess_session(session: TreatmentSession, *, at: datetime) -> list[AssessedF
         order = list(Severity)
         rows = sorted(stored.values(), key=lambda row: order.index(Severity(row.severity)))
         return [_stored(row, _finding_of(row), told) for row in rows]
-    found = assess(load_facts(session, at=at))
+    found = assess(known or load_facts(session, at=at))
     return [
         _stored(row, finding, told)
         if (row := stored.get((finding.code, finding.subject)))

@@ -62,6 +62,13 @@ from sessions.services.record.chart import (
     use_cartridge,
     write_chart,
 )
+from sessions.services.record.charting import (
+    Chart,
+    drop_draft,
+    keep_draft,
+    sign_typed,
+    write_typed,
+)
 from sessions.services.record.cream import put_cream_on, take_cream_off
 from sessions.services.record.deviation import record_deviation
 from sessions.services.record.exposure import report_exposure, take_exposure_step
@@ -85,6 +92,7 @@ from sessions.services.record.photos import (
 )
 
 __all__ = [
+    "Chart",
     "Choice",
     "Chosen",
     "ChosenVisit",
@@ -116,10 +124,12 @@ __all__ = [
     "consenting_patients",
     "create_plan",
     "decline_offer",
+    "drop_draft",
     "expire_offers",
     "follow_version",
     "holders",
     "join_waitlist",
+    "keep_draft",
     "log_side_effect",
     "move_plan",
     "move_session",
@@ -153,6 +163,7 @@ __all__ = [
     "shown_patients",
     "shown_photos",
     "sign_triage_rules",
+    "sign_typed",
     "skip_area",
     "store_photo",
     "store_sent_photo",
@@ -162,4 +173,5 @@ __all__ = [
     "warn_of_credentials",
     "withdraw_from_waitlist",
     "write_chart",
+    "write_typed",
 ]

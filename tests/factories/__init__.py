@@ -60,6 +60,7 @@ from tests.factories.patients import (
 from tests.factories.sessions import (
     CandidacyFactory,
     CartridgeUseFactory,
+    ChartDraftFactory,
     CheckInFactory,
     DeviationFactory,
     DeviceClearanceFactory,
@@ -111,6 +112,7 @@ __all__ = [
     "CareStepFactory",
     "CartridgeLotFactory",
     "CartridgeUseFactory",
+    "ChartDraftFactory",
     "CheckInFactory",
     "ClinicFactory",
     "ClinicalRuleFactory",

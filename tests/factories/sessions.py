@@ -11,6 +11,7 @@ from sessions.models import (
     Candidacy,
     CandidacyOutcome,
     CartridgeUse,
+    ChartDraft,
     CheckIn,
     Deviation,
     DeviceClearance,
@@ -536,3 +537,12 @@ class HoldFactory(DjangoModelFactory):
     released_at = factory.LazyAttribute(lambda hold: hold.ends_at + HOUR / 4)
     expires_at = factory.LazyAttribute(lambda hold: hold.starts_at - DAY)
     held_by = factory.SelfAttribute("practitioner")
+
+
+class ChartDraftFactory(DjangoModelFactory):
+    class Meta:
+        model = ChartDraft
+
+    session = factory.SubFactory(SessionFactory, status=Status.IN_PROGRESS)
+    by = factory.SelfAttribute("session.practitioner")
+    saved_at = NINE

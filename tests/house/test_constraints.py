@@ -583,6 +583,12 @@ def _() -> None:
     make.ExposureStepFactory(exposure=make.ExposureStepFactory().exposure)
 
 
+@violates("chart_draft_once")
+def _() -> None:
+    draft = make.ChartDraftFactory()
+    make.ChartDraftFactory(session=draft.session, by=draft.by)
+
+
 VIOLATIONS["deviation_kind_known"] = lambda: make.DeviationFactory(kind="LUCK")
 VIOLATIONS["deviation_told_whole"] = lambda: make.DeviationFactory(action_taken="")
 VIOLATIONS["deviation_subject_of_a_finding"] = lambda: make.DeviationFactory(subject="nose")

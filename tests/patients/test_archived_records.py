@@ -59,6 +59,7 @@ ALLOWED = {
     "cancel_message": "it stops what waits",
     "cancel_own_visit": "patients' links have ended with the record",
     "confirm": "answers False: patients' links have ended with the record",
+    "drop_draft": "it forgets what was never written",
     "decline_offer": "it gives a time back",
     "merge_patients": "refuses with cannot_merge: an archived record is not the one that is kept",
     "move_own_visit": "answers False: patients' links have ended with the record",
@@ -224,6 +225,9 @@ class World:
             "put_cream_on": session,
             "take_cream_off": session,
             "use_cartridge": {**session, "code": self.booking.cartridge()},
+            "keep_draft": {**session, "content": {}},
+            "write_typed": {**session, "chart": of_sessions.Chart(zones=[])},
+            "sign_typed": {**session, "chart": of_sessions.Chart(zones=[])},
             "write_chart": {**session, "zones": []},
         }
 

@@ -43,6 +43,7 @@ def _ours(clinic: Clinic, desk: User) -> None:
     stuck = make.ExposureFactory(clinic=clinic, staff=done.practitioner, happened_at=now, at=now)
     make.ExposureStepFactory(exposure=stuck, done_at=now, at=now)
     make.InboundFactory(clinic=clinic, patient=done.patient)
+    make.ChartDraftFactory(session=done, by=desk)
     make.AddressConsentFactory(address=str(done.patient.mobile))
     services.record_deviation(
         session_id=done.pk,

@@ -1,6 +1,7 @@
 """What was done to the skin, and what was put on it: the facts, from the database."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +14,26 @@ from sessions.models import (
     ProtocolVersion,
     TreatmentSession,
     ZoneLimit,
+    ZoneTreatment,
     of_treatment,
 )
 from sessions.safety import facts
 from sessions.safety.facts import Limit
 
 
-def treated_zones(session: TreatmentSession, at: datetime) -> tuple[facts.TreatedZone, ...]:
-    charted = list(session.zone_treatments.select_related("zone").order_by("id"))
+@dataclass(frozen=True)
+class Typed:
+    """What stands in a form and is not written yet, to be looked at as if it were."""
+
+    zones: Sequence[ZoneTreatment]
+    sharps_disposed: bool
+
+
+def treated_zones(
+    session: TreatmentSession, at: datetime, typed: Typed | None = None
+) -> tuple[facts.TreatedZone, ...]:
+    rows = session.zone_treatments.select_related("zone").order_by("id")
+    charted = list(typed.zones if typed else rows)
     version = of_treatment(session.protocol_version)
     zones = zone_facts([entry.zone for entry in charted], version, at)
     return tuple(

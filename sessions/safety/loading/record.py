@@ -29,7 +29,7 @@ from sessions.models import (
 from sessions.safety import facts
 from sessions.safety.facts import Facts, Number
 from sessions.safety.loading.answers import newest_screening, screening_facts
-from sessions.safety.loading.chart import product_uses, treated_zones, uses_of_the_day
+from sessions.safety.loading.chart import Typed, product_uses, treated_zones, uses_of_the_day
 from sessions.safety.loading.credentials import standing
 from sessions.safety.loading.healing import (
     PIGMENT,
@@ -47,8 +47,9 @@ from sessions.safety.loading.other_treatments import other_treatments
 from sessions.safety.loading.response import response, stop_after
 
 
-def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
-    """The facts of a session whose clinic, patient, device and protocol version are loaded."""
+def load_facts(session: TreatmentSession, *, at: datetime, typed: Typed | None = None) -> Facts:
+    """The facts of a session whose clinic, patient, device and protocol version are loaded; with
+    what is `typed` in the place of its chart."""
     on = session.starts_at_local.date()
     age = age_on(session.patient.date_of_birth, on)
     to_think = session.clinic.cooling_off_days(age)
@@ -91,18 +92,19 @@ def load_facts(session: TreatmentSession, *, at: datetime) -> Facts:
         side_effects=open_side_effects(session, at),
         past_side_effects=past_side_effects(session),
         unreviewed=unreviewed_levels(session),
-        treated=treated_zones(session, at),
+        treated=treated_zones(session, at, typed),
         products=product_uses(session.product_uses),
         same_day_products=product_uses(uses_of_the_day(session)),
-        sharps_due=_sharps_due(session),
+        sharps_due=_sharps_due(session, typed),
         cartridges=CartridgeUse.objects.filter(session=session.leading_id).count(),
     )
 
 
-def _sharps_due(session: TreatmentSession) -> bool:
+def _sharps_due(session: TreatmentSession, typed: Typed | None) -> bool:
     """Once for all areas of a sitting."""
     is_asked = session.clinic.asks_sharps_disposal and session.sitting_id is None
-    return is_asked and not session.sharps_disposed
+    is_told = typed.sharps_disposed if typed else session.sharps_disposed
+    return is_asked and not is_told
 
 
 def protocol_facts(version: ProtocolVersion) -> facts.Protocol:

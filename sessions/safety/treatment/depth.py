@@ -205,10 +205,14 @@ def _judge(
     return "depth_below_range", WARN, allowed.lowest, shallower
 
 
+def most_passes(zone: Zone, protocol: Protocol) -> int:
+    """The lower limit of zone and protocol."""
+    return min(zone.passes_max, protocol.passes_max)
+
+
 def _check_passes(treated: TreatedZone, protocol: Protocol) -> list[Finding]:
-    """Passes against the lower limit of zone and protocol."""
     zone = treated.zone
-    most = min(zone.passes_max, protocol.passes_max)
+    most = most_passes(zone, protocol)
     if treated.passes <= most:
         return []
     return [

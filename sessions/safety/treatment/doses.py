@@ -1,6 +1,6 @@
 """Numbing creams of one day together: their drugs add up in the blood (clinical.md §1.8)."""
 
-from decimal import ROUND_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
@@ -16,13 +16,13 @@ LOW_WEIGHT = "low-weight"  # the question of the screening that asks for it
 def check_total(facts: Facts) -> list[Finding]:
     """Each cream as a part of its own most, whatever the area or the session: of its most grams,
     or of its most milligrams for the patient's weight, whichever is the larger part."""
-    uses = [use for use in _creams(facts) if _part(use, facts.weight_kg)]
-    total = sum((_part(use, facts.weight_kg) for use in uses), ZERO)
+    uses = [use for use in _creams(facts) if part_of_most(use, facts.weight_kg)]
+    total = sum((part_of_most(use, facts.weight_kg) for use in uses), ZERO)
     if total < NEAR_THE_LIMIT:
         return []
     told = " and ".join(f"{figure(use.grams)} g of {use.name}" for use in uses if use.grams)
     # A label's grams are for everybody; what a weight makes of them is a default of ours.
-    by_grams = sum((_part(use, None) for use in uses), ZERO)
+    by_grams = sum((part_of_most(use, None) for use in uses), ZERO)
     by_label = all(use.limits_by_label for use in uses) and by_grams == total
     percent = (total * 100).quantize(Decimal(1), ROUND_UP)
     whose = "their labels allow" if by_label else "the clinic's own limits, not labels, allow"
@@ -51,7 +51,7 @@ def check_weight(facts: Facts) -> list[Finding]:
     uses = [use for use in _creams(facts) if use.mg_per_kg_max and use.grams]
     light, of_age = facts.rules["light-weight"], facts.rules["age-of-consent"]
     is_minor = facts.age is not None and facts.age < of_age.value
-    total = sum((_part(use, light.value) for use in uses), ZERO)
+    total = sum((part_of_most(use, light.value) for use in uses), ZERO)
     if not uses or not (is_minor or _says_light(facts) or total > 1):
         return []
     return [
@@ -73,14 +73,23 @@ def _creams(facts: Facts) -> list[ProductUse]:
     return [use for use in uses if use.kind == ProductKind.ANAESTHETIC]
 
 
-def _part(use: ProductUse, weight_kg: Decimal | None) -> Decimal:
-    """What has been used of its most."""
+def part_of_most(use: ProductUse, weight_kg: Decimal | None) -> Decimal:
+    """What one use of a cream is of the most for a day."""
     parts = [ZERO]
     if use.grams and use.grams_max:
         parts.append(use.grams / use.grams_max)
     if use.mg and use.mg_per_kg_max and weight_kg:
         parts.append(use.mg / (use.mg_per_kg_max * weight_kg))
     return max(parts)
+
+
+def most_grams(use: ProductUse, weight_kg: Decimal | None) -> Decimal | None:
+    """The most of one cream alone on one day, as far as its limits and the weight are known."""
+    most = [use.grams_max] if use.grams_max else []
+    if use.mg_per_kg_max and use.strength_percent and weight_kg:
+        by_weight = use.mg_per_kg_max * weight_kg / (10 * use.strength_percent)
+        most.append(by_weight.quantize(Decimal("0.1"), ROUND_DOWN))
+    return min(most, default=None)
 
 
 def _says_light(facts: Facts) -> bool:

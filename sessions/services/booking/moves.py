@@ -198,6 +198,7 @@ def seal(session: TreatmentSession, assessed: list[AssessedFinding]) -> None:
     """Write into the record what it was checked against and what the rules said: of a treatment."""
     if session.kind != Kind.TREATMENT:
         return
+    session.chart_drafts.all().delete()
     session.screening, session.consent = newest_screening(session.patient), newest_consent(session)
     labels = {"on_label": False, "off_label": True}  # or nobody can say: no clearance on file
     codes = (entry.finding.code for entry in assessed)

@@ -142,13 +142,13 @@ def write_chart(
     zones: Sequence[ZoneEntry],
     at: datetime,
     by: User,
-    products: Sequence[ProductEntry] = (),
+    products: Sequence[ProductEntry] | None = (),
     pain_score: int | None = None,
     sharps_disposed: bool = False,
     notes: str = "",
 ) -> TreatmentSession:
     """Replace the chart of a session in progress: zones, products, pain (0-10), whether the sharps
-    are disposed of, and notes.
+    are disposed of, and notes. Products that are None stay as they are.
 
     Raises NotInProgress, NotATreatment, ZoneElsewhere and ZoneTwice, naming the entry. Depths
     outside the band are refused by the constraint `zone_depth_in_band`; what else is unusual
@@ -165,18 +165,23 @@ def write_chart(
             raise ZoneTwice(f"{zone} is named twice.", field=where)
         seen.add(key)
     session.zone_treatments.all().delete()
-    session.product_uses.all().delete()
     treated = [ZoneTreatment(session=session, **entry) for entry in zones]
-    uses = [ProductUse(session=session, **entry) for entry in products]
     _require_clean("zones", [partial(row.clean_fields, {"session", "zone"}) for row in treated])
-    _require_clean("products", [row.full_clean for row in uses])
-    _require_tubes_once(uses)
     ZoneTreatment.objects.bulk_create(treated)
-    ProductUse.objects.bulk_create(uses)
+    if products is not None:
+        _write_products(session, products)
     session.pain_score, session.notes = pain_score, notes
     session.sharps_disposed = sharps_disposed
     session.save(update_fields=["pain_score", "sharps_disposed", "notes"])
     return session
+
+
+def _write_products(session: TreatmentSession, products: Sequence[ProductEntry]) -> None:
+    session.product_uses.all().delete()
+    uses = [ProductUse(session=session, **entry) for entry in products]
+    _require_clean("products", [row.full_clean for row in uses])
+    _require_tubes_once(uses)
+    ProductUse.objects.bulk_create(uses)
 
 
 def _require_tubes_once(uses: Sequence[ProductUse]) -> None:
