@@ -41,7 +41,7 @@ class CareStepAdmin(ClinicAdmin):
     ordering = ["anchor", "offset"]
     fieldsets = [
         (None, {"fields": ["name", "code", "protocol", "is_active"]}),
-        ("When", {"fields": ["anchor", "offset", "from_next_window", "useful_for"]}),
+        ("When", {"fields": ["anchor", "offset", "at_time", "from_next_window", "useful_for"]}),
         ("How", {"fields": ["channel_policy", "purpose", "is_safety"]}),
         (
             "For whom",
@@ -200,7 +200,7 @@ def _mark(step: CareStep) -> TimelineMark:
 
 
 def in_words(step: CareStep) -> str:
-    """“−48 h”, “+3 d”, “at once”, “window −1 d”."""
+    """“−48 h”, “+3 d”, “+3 d, 08:30”, “at once”, “window −1 d”."""
     hours = round(step.offset.total_seconds() / 3600)
     sign = "−" if hours < 0 else "+"
     days, rest = divmod(abs(hours), 24)
@@ -208,4 +208,6 @@ def in_words(step: CareStep) -> str:
     if step.from_next_window:  # the protocol's own, so days say more than hours
         amount = f"{days} d" if not rest else amount
         return "window opens" if not hours else f"window {sign}{amount}"
+    if step.at_time:
+        return f"{sign}{amount}, {step.at_time:%H:%M}"
     return "at once" if not hours else f"{sign}{amount}"

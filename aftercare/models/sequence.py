@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from clinic.models import Model, one_of
 from patients.models import Channel, Purpose, SkinType, Zone
-from sessions.models import TALKS, Kind, Protocol, VisitType
+from sessions.models import TALKS, TOUCHES_SKIN, Kind, Protocol, VisitType
 
 
 class Anchor(models.TextChoices):
@@ -65,7 +65,8 @@ def of_treatments() -> list[str]:
 class CareStep(Model):
     """One step of the sequence around a session, such as the check on the third day. A catalogue.
 
-    `offset` is counted on the clinic's wall clock and is negative before the anchor. A message
+    `offset` is counted on the clinic's wall clock and is negative before the anchor; with a time of
+    day it counts days, and the patient's clock decides. A message
     that is later than `useful_for` does not help any more and is not sent. A step of a protocol
     takes the place of the general step with the same code, also when it is switched off.
     """
@@ -82,6 +83,13 @@ class CareStep(Model):
     name = models.CharField(max_length=80)
     anchor = models.CharField("counted from", max_length=16, choices=Anchor)
     offset = models.DurationField(help_text="How long before or after it.")
+    at_time = models.TimeField(
+        "time of day",
+        null=True,
+        blank=True,
+        help_text="On the patient's clock, on the day that the offset leads to. Empty: so long "
+        "after to the minute.",
+    )
     from_next_window = models.BooleanField(
         "from when the next session is due",
         default=False,
@@ -162,6 +170,13 @@ class CareStep(Model):
                 "negative offset; all others come after.",
             ),
             models.CheckConstraint(
+                name="care_step_time_of_a_later_day",
+                condition=Q(at_time__isnull=True)
+                | Q(anchor__in=TREATED, offset__gte=timedelta(days=1)),
+                violation_error_message="A time of day is for what comes a day or more after a "
+                "treatment.",
+            ),
+            models.CheckConstraint(
                 name="care_step_within_three_years",
                 condition=Q(offset__range=(timedelta(days=-1096), timedelta(days=1096)))
                 & Q(useful_for__lte=timedelta(days=366)),
@@ -185,9 +200,11 @@ class CareStep(Model):
             ),
             models.CheckConstraint(
                 name="care_step_asks_of_treatments",
-                condition=~Q(kinds__overlap=TALKS) | (~Q(anchor__in=TREATED) & Q(skin_types=[])),
+                condition=~Q(kinds__overlap=TALKS)
+                | (~Q(anchor__in=TREATED) & Q(skin_types=[]))
+                | Q(anchor=Anchor.COMPLETED, skin_types=[], kinds__contained_by=TOUCHES_SKIN),
                 violation_error_message="What follows on a treatment, or depends on the skin, is "
-                "for treatments only.",
+                "for treatments only. A test of a spot may be followed once it is completed.",
             ),
             models.CheckConstraint(
                 name="care_step_asks_what_is_known",

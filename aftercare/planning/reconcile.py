@@ -14,7 +14,7 @@ from aftercare.planning.announcements import (
 )
 from aftercare.planning.conditions import gather, unmet
 from aftercare.planning.reach import choose_channels, reach_of
-from aftercare.planning.timing import ON_THE_WAY, Window, due_at, pace, window
+from aftercare.planning.timing import ON_THE_WAY, Window, due_at, due_on_day, pace, window
 from clinic.db.rows import Insert
 from clinic.models import Clinic
 from patients.models import Channel
@@ -236,11 +236,17 @@ def window_of(
     }
     if step.anchor == Anchor.MOVED:
         ahead[Anchor.MOVED] = would_come_at(step, session, at) + ON_THE_WAY * pace()
+    zone = session.patient.zone
+    due = (
+        due_on_day(moment, offset, step.at_time, zone)
+        if step.at_time
+        else due_at(moment, offset, session.clinic.zone)
+    )
     return window(
-        due_at(moment, offset, session.clinic.zone),
+        due,
         step.useful_for,
         clinic=session.clinic,
-        zone=session.patient.zone,
+        zone=zone,
         at=at,
         starts_at=ahead.get(step.anchor),
         loud_from=loud_from(step, session, at),

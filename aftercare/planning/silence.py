@@ -21,7 +21,8 @@ from sessions.lifecycle import SIGNED
 from sessions.models import CheckIn, Kind, TreatmentSession
 from sessions.services.record.healing.at_risk import reasons_to_call
 
-NOON, EVENING = time(12), time(18)  # of the clinic
+NOON = time(12)  # of the patient
+EVENING = time(18)  # of the clinic
 TIME_TO_ANSWER = 2 * HOUR  # a mail of the late morning is asked about at the next noon
 MADE_UP_WITHIN = 6 * HOUR
 FIRST_TEXTS = 9 * DAY  # since the treatment: of the first week
@@ -53,7 +54,7 @@ def ask_again(*, at: datetime, by: User | None = None) -> int:
 def _noon_after(mail: Message) -> datetime:
     """The first one that leaves time to answer."""
     assert mail.sent_at is not None
-    zone, answered = mail.clinic.zone, mail.sent_at + TIME_TO_ANSWER
+    zone, answered = mail.patient.zone, mail.sent_at + TIME_TO_ANSWER
     day = answered.astimezone(zone).date()
     noon = instant_of(day, NOON, zone)
     return noon if noon >= answered else instant_of(day + DAY, NOON, zone)

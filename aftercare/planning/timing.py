@@ -1,13 +1,14 @@
-"""When a message is due: offsets on the clinic's wall clock, quiet hours on the patient's."""
+"""When a message is due: offsets on the clinic's wall clock, times of day and quiet hours on the
+patient's."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from clinic.models import Clinic
-from clinic.values.wallclock import add_wallclock
+from clinic.values.wallclock import add_wallclock, instant_of
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -28,6 +29,14 @@ def due_at(anchor: datetime, offset: timedelta, zone: ZoneInfo) -> datetime:
     """The instant `offset` after (or before) the anchor on the wall clock in `zone`."""
     hurry = pace()
     return add_wallclock(anchor, offset, zone) if hurry == 1 else anchor + offset * hurry
+
+
+def due_on_day(anchor: datetime, offset: timedelta, at_time: time, zone: ZoneInfo) -> datetime:
+    """The instant when the patient's clock, in `zone`, shows `at_time` on the day `offset` later.
+    A hurried demo has no times of day."""
+    if pace() != 1:
+        return due_at(anchor, offset, zone)
+    return instant_of((anchor.astimezone(zone) + offset).date(), at_time, zone)
 
 
 def in_quiet_hours(at: datetime, clinic: Clinic, zone: ZoneInfo) -> bool:

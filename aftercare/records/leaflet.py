@@ -12,7 +12,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 
-from aftercare.replies.contexts import HEALS_FOR, TOUCHES_SKIN
+from aftercare.replies.contexts import HEALS_FOR
 from aftercare.texts import advice, course
 from aftercare.texts.values import (
     advice_on_products,
@@ -28,6 +28,7 @@ from clinic.values.languages import override_language
 from patients.models import Patient
 from sessions.lifecycle import SIGNED, Status
 from sessions.models import (
+    TOUCHES_SKIN,
     ProductKind,
     SideEffectExpectation,
     TreatmentSession,

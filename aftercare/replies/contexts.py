@@ -17,7 +17,7 @@ from aftercare.models import TREATED, Anchor, Message, MessageStatus
 from aftercare.models.message import MessageQuerySet
 from patients.models import Channel, Patient
 from sessions.lifecycle import UPCOMING, Status
-from sessions.models import Kind, SideEffect, TreatmentSession, TriageVersion
+from sessions.models import TOUCHES_SKIN, SideEffect, TreatmentSession, TriageVersion
 from sessions.services.record.healing.side_effects import HAS_COME
 from sessions.triage import Level, Report, Sign, assess, signs_in
 
@@ -25,7 +25,6 @@ from sessions.triage import Level, Report, Sign, assess, signs_in
 HEALS_FOR = timedelta(days=90)
 # Only a person can read what is answered to these.
 OPEN_QUESTIONS = (*TREATED, Anchor.ANSWERED)
-TOUCHES_SKIN = (Kind.TREATMENT, Kind.TEST)
 
 
 @dataclass(frozen=True)

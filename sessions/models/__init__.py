@@ -61,6 +61,7 @@ from sessions.models.session import IllegalMove, SessionEvent, TreatmentSession
 from sessions.models.session_query import TreatmentSessionQuerySet
 from sessions.models.visit_type import (
     TALKS,
+    TOUCHES_SKIN,
     CountedFrom,
     Kind,
     Mode,
@@ -79,6 +80,7 @@ __all__ = [
     "SEVERE",
     "STANDARD_VIEWS",
     "TALKS",
+    "TOUCHES_SKIN",
     "Addendum",
     "BloodExposure",
     "Candidacy",

@@ -25,6 +25,7 @@ class Kind(models.TextChoices):
 
 
 TALKS = tuple(kind for kind in Kind.values if kind != Kind.TREATMENT)
+TOUCHES_SKIN = (Kind.TREATMENT, Kind.TEST)
 
 
 class Mode(models.TextChoices):

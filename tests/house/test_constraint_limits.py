@@ -274,6 +274,13 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
         [-MOMENT],
     ),
     (
+        "care_step_time_of_a_later_day",
+        {"at_time": time(8, 30), "anchor": "COMPLETED"},
+        "offset",
+        [DAY],
+        [DAY - MOMENT],
+    ),
+    (
         "care_step_within_three_years",
         {"useful_for": DAY},
         "offset",

@@ -1,6 +1,6 @@
 """What is planned when a session moves, and what staff can do about a message."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -137,13 +137,37 @@ def test_offsets_are_counted_on_the_patients_wall_clock(booking: Booking) -> Non
     assert due.astimezone(ZoneInfo("Europe/Berlin")).hour == 10
 
 
-def test_a_hurried_demo_shrinks_days_to_seconds(booking: Booking, settings: Any) -> None:
-    settings.DAY_SECONDS = 5
-    CareStepFactory(anchor=Anchor.COMPLETED, offset=3 * DAY)
+@pytest.mark.parametrize(
+    ("patients_zone", "offset", "due"),
+    [
+        ("", DAY, datetime(2030, 1, 8, 7, 30, tzinfo=UTC)),  # of the clinic: Berlin
+        ("Atlantic/Canary", DAY, datetime(2030, 1, 8, 8, 30, tzinfo=UTC)),
+        ("America/New_York", 3 * DAY, datetime(2030, 1, 10, 13, 30, tzinfo=UTC)),
+        ("Asia/Tokyo", DAY, datetime(2030, 1, 7, 23, 30, tzinfo=UTC)),
+        ("", 84 * DAY, datetime(2030, 4, 1, 6, 30, tzinfo=UTC)),  # the day after the change
+    ],
+)
+def test_a_text_of_a_day_goes_out_at_its_hour_on_the_patients_clock(
+    booking: Booking, patients_zone: str, offset: timedelta, due: datetime
+) -> None:
+    """Whatever the hour of the treatment was: 10:00 on Monday 7 January in Berlin."""
+    booking.plan.patient.time_zone = patients_zone
+    booking.plan.patient.save()
+    CareStepFactory(anchor=Anchor.COMPLETED, offset=offset, at_time=time(8, 30))
 
     booking.completed()
 
-    assert Message.objects.get().due_at == NINE + timedelta(seconds=15)
+    assert Message.objects.get().due_at == due
+
+
+def test_a_hurried_demo_shrinks_days_to_seconds(booking: Booking, settings: Any) -> None:
+    settings.DAY_SECONDS = 5
+    CareStepFactory(anchor=Anchor.COMPLETED, offset=3 * DAY)
+    CareStepFactory(anchor=Anchor.COMPLETED, offset=3 * DAY, at_time=time(8, 30))
+
+    booking.completed()
+
+    assert {message.due_at for message in Message.objects.all()} == {NINE + timedelta(seconds=15)}
 
 
 MANAGE = "/api/v1/messages/{}/{}/"

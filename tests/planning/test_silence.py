@@ -70,14 +70,21 @@ def texted() -> list[datetime]:
         (NOON - DAY, NOON, 1),
     ],
 )
-def test_the_sms_goes_out_at_noon_of_the_clinic_once(
-    sent_at: datetime, at: datetime, asked: int
-) -> None:
+def test_the_sms_goes_out_at_noon_once(sent_at: datetime, at: datetime, asked: int) -> None:
     mailed(sent_at)
 
     assert ask_again(at=at) == asked
     assert ask_again(at=at) == 0
     assert texted() == [at] * asked
+
+
+def test_noon_is_the_patients() -> None:
+    mail = mailed(NOON)
+    mail.patient.time_zone = "America/New_York"
+    mail.patient.save()
+
+    assert ask_again(at=NOON + 6 * HOUR - timedelta(minutes=1)) == 0
+    assert ask_again(at=NOON + 6 * HOUR) == 1
 
 
 def test_who_has_answered_by_the_page_or_in_words_is_not_asked_again() -> None:

@@ -17,7 +17,15 @@ from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from tests.conftest import Booking
-from tests.factories import DAY, HOUR, NINE, RoomFactory, visit_type_of
+from tests.factories import (
+    DAY,
+    HOUR,
+    NINE,
+    DeviceFactory,
+    PatientFactory,
+    RoomFactory,
+    visit_type_of,
+)
 from tests.support.doubles import HttpGateway, SmtpServer
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +108,37 @@ def test_after_a_visit_nothing_is_told_of_the_skin(
     assert "if you see pus" not in page
     assert planned() == {"booked", "visit-48h", "before-2h"}
     assert Patient.objects.get().date_of_birth is None
+
+
+def test_who_had_a_spot_tested_is_told_the_signs_and_asked_on_the_third_day(
+    catalogue: None, clinic: Clinic, dana: User, alice: User, smtp: SmtpServer, gateway: HttpGateway
+) -> None:
+    patient = PatientFactory(clinic=clinic, time_zone="Europe/London")
+    agree(patient, dana)
+    session = services.book_visit(
+        visit_type=visit_type_of(clinic, "test-spot"),
+        patient=patient,
+        starts_at=NINE,
+        practitioner=alice,
+        room=RoomFactory(clinic=clinic),
+        device=DeviceFactory(clinic=clinic),
+        at=NINE - DAY,
+        by=dana,
+    )
+
+    for status in (Status.CHECKED_IN, Status.IN_PROGRESS, Status.COMPLETED):
+        services.move_session(session_id=session.pk, to=status, at=NINE, by=alice)
+
+    watched = Message.objects.filter(step__code__startswith="test-").order_by("due_at", "channel")
+    assert list(watched.values_list("step__code", "channel", "due_at")) == [
+        ("test-0h", "EMAIL", NINE),
+        ("test-0h", "SMS", NINE),
+        ("test-72h", "EMAIL", (NINE + 3 * DAY).replace(hour=8, minute=30)),
+    ]
+    assert not planned() & {"after-0h", "after-24h", "after-72h"}
+    send(NINE)
+    assert "if you see pus" in smtp.accepted[-1]
+    assert "Fever, pus, blisters" in gateway.json()[-1]["text"]
 
 
 def test_a_treatment_has_its_own_reminder(catalogue: None, booking: Booking, dana: User) -> None:

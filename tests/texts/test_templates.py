@@ -110,6 +110,8 @@ WATCHED = (
         "after-14d",
         "after-28d",
         "after-56d",
+        "test-0h",
+        "test-72h",
     ),
 )
 
@@ -141,7 +143,7 @@ def test_shipped_texts_pass_the_lint_and_fit_where_they_say(catalogue: None, set
 
 def test_shipped_mails_say_when_and_whom_to_call(catalogue: None) -> None:
     """clinical.md §1.5: the number stands in every text, the emergency number in the first days."""
-    early = {"after-0h", "after-24h", "after-72h"}
+    early = {"after-0h", "after-24h", "after-72h", "test-0h", "test-72h"}
     for template in shipped():
         if template.channel == Channel.EMAIL:
             assert "{{ clinic_phone }}" in template.body, template
@@ -318,7 +320,7 @@ def test_every_shipped_mail_is_accessible_and_links_where_it_should(catalogue: N
             assert links.main_page(message) in {target.split("?")[0] for target in targets}
             assert links.page(message) in mail.text
         feelings = {target.partition("?a=")[2] for target in targets} - {""}
-        asks = template.step.code in ("after-24h", "after-72h", "after-7d")
+        asks = template.step.code in ("after-24h", "after-72h", "after-7d", "test-72h")
         assert feelings == (set(WORDS_OF_LINKS) if asks else set()), template
         assert not re.search(r"\*\*|^#|\]\(|\{\{|^>", mail.text, re.MULTILINE), template
 
@@ -328,7 +330,7 @@ def test_every_sms_of_the_days_after_names_signs_and_leads_to_the_check_in(
 ) -> None:
     asked = [text for text in shown_by_sms() if links.main_part(text.step) == "check/"]
 
-    assert len(asked) == 2 * 6
+    assert len(asked) == 2 * 7
     for template in asked:
         message = MessageFactory(step=template.step, channel=Channel.SMS)
         text = render(message, template).text

@@ -1,6 +1,6 @@
 """Load the catalogues that ship with the product. Safe to repeat: see clinic.catalogue."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +97,7 @@ def load_treatment(folder: Path) -> dict[str, int]:
 
 
 def load_sequence(folder: Path) -> dict[str, int]:
-    steps = [
-        {**row, "offset": duration(row["offset"]), "useful_for": duration(row["useful_for"])}
-        for row in read(folder / "steps.yaml")
-    ]
+    steps = [{**row, **times_of(row)} for row in read(folder / "steps.yaml")]
     added = {"steps": add_missing(CareStep, steps, key=("code", "protocol_id"))}
     by_code = {step.code: step for step in CareStep.objects.filter(protocol=None)}
     texts = [{**row, "step": by_code[row["step"]]} for row in read(folder / "templates.yaml")]
@@ -111,6 +108,12 @@ def load_sequence(folder: Path) -> dict[str, int]:
     rows = [{"version": 1, **text} for text in texts]
     templates = add_missing(MessageTemplate, rows, key=key, check=check)
     return {**added, "templates": templates}
+
+
+def times_of(row: dict[str, Any]) -> dict[str, Any]:
+    """What a step of the file says in words of times, as the model takes it."""
+    at = {"at_time": time.fromisoformat(row["at_time"])} if "at_time" in row else {}
+    return {**at, "offset": duration(row["offset"]), "useful_for": duration(row["useful_for"])}
 
 
 def duration(text: str) -> timedelta:

@@ -183,6 +183,7 @@ def test_the_timeline_shows_the_whole_sequence_in_order(
     assert places == sorted(places)
     assert shown.count("<li") == CareStep.objects.count()
     assert "−48 h" in shown
+    assert "+3 d, 08:30" in shown
     assert "skin type IV, V, VI" in shown
 
 
