@@ -25,7 +25,7 @@ from patients.models.task import GRAVE
 from patients.services import finish_source
 from patients.signals import grave_task_raised
 from sessions.lifecycle import SIGNED, Status
-from sessions.models import SEVERE, SideEffect, SideEffectNote, TreatmentSession
+from sessions.models import SEVERE, CartridgeUse, SideEffect, SideEffectNote, TreatmentSession
 from sessions.signals import (
     archived_or_restored,
     asked_for_messages,
@@ -186,6 +186,16 @@ def tell_of_the_recall(
     if raw or not instance.recalled_at or "recalled_at" not in (update_fields or ["recalled_at"]):
         return
     tell_patients(lot_id=instance.pk, at=instance.recalled_at)
+
+
+@receiver(post_save, sender=CartridgeUse)
+def tell_who_was_treated_with_it(
+    instance: CartridgeUse, created: bool, raw: bool = False, **_: Any
+) -> None:
+    """One that was in use when its lot was recalled is scanned afterwards."""
+    if created and not raw and instance.deviation_id and instance.lot.recalled_at:
+        assert instance.deviation is not None
+        tell_patients(lot_id=instance.lot_id, at=instance.deviation.at)
 
 
 @receiver(post_save, sender=StaffTask)

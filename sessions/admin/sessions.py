@@ -23,9 +23,11 @@ from sessions.admin.booking.sittings import SittingPages, SkipForm, booking_form
 from sessions.admin.figures.healing import HealingPart
 from sessions.admin.record import deviations
 from sessions.admin.record.chart import (
+    SCAN,
     AddendumInline,
     CartridgeUseInline,
     ProductUseInline,
+    ScanForm,
     SessionEventInline,
     SessionFindingInline,
     ZoneTreatmentInline,
@@ -40,14 +42,7 @@ from sessions.safety.assessment import AssessedFinding, assess_session
 ABORTED_BY = ("abort_why", "abort_words")
 
 
-class RecordForm(ModelForm):  # type: ignore[type-arg]
-    scanned_code = CharField(
-        required=False,
-        max_length=120,
-        widget=UnfoldAdminTextInputWidget,
-        label="Scan a cartridge",
-        help_text="As scanned, or (01)GTIN(17)YYMMDD(10)LOT(21)SERIAL.",
-    )
+class RecordForm(ScanForm):
     abort_why = ChoiceField(
         required=False,
         choices=[("", "---------"), *AbortReason.choices],
@@ -188,7 +183,7 @@ class TreatmentSessionAdmin(
         sets += self.healing_sets(request, obj)
         if self._is_open(request, obj):
             if obj.device:
-                record.append("scanned_code")
+                record.extend(["scanned_code", ("scan_reason", "scan_action")])
             if warned := warnings_for(request, obj):
                 sets.append(("Open warnings: decide each", {"fields": rows_of(warned)}))
             if stopped := deviations.stops_for(request, obj):
@@ -205,7 +200,7 @@ class TreatmentSessionAdmin(
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:
             return []
-        written = {"pain_score", "sharps_disposed", "notes", "scanned_code", *ABORTED_BY}
+        written = {"pain_score", "sharps_disposed", "notes", *SCAN, *ABORTED_BY}
         is_open = self._is_open(request, obj)
         if is_open:
             written |= set(fields_of(warnings_for(request, obj)))
@@ -296,7 +291,12 @@ class TreatmentSessionAdmin(
             return
         if code := form.cleaned_data.get("scanned_code"):
             services.use_cartridge(
-                session_id=session.pk, code=code, at=timezone.now(), by=actor(request)
+                session_id=session.pk,
+                code=code,
+                reason=form.cleaned_data["scan_reason"],
+                action_taken=form.cleaned_data["scan_action"],
+                at=timezone.now(),
+                by=actor(request),
             )
         decide(request, form, form.warned)
         deviations.record(request, form, form.stopped)

@@ -42,7 +42,8 @@ def locked_once_signed() -> pgtrigger.Trigger:
 
 
 def cartridge_fit_for_use() -> pgtrigger.Trigger:
-    """Refuse a cartridge of a lot that has expired or was recalled."""
+    """Refuse a cartridge of a lot that has expired or was recalled, unless a deviation of its
+    session tells of it."""
     expired = refuse("'the lot expired on ' || of_lot.expires_on", "cartridge_not_expired")
     return pgtrigger.Trigger(
         name="fit_for_use",
@@ -51,6 +52,15 @@ def cartridge_fit_for_use() -> pgtrigger.Trigger:
         declare=[("of_lot", "RECORD")],
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]
             f"""
+            IF NEW.deviation_id IS NOT NULL THEN
+                IF NOT EXISTS (
+                    SELECT FROM treatment_deviation
+                    WHERE id = NEW.deviation_id AND session_id = NEW.session_id
+                ) THEN
+                    {refuse("'the deviation is of another session'", "cartridge_of_its_deviation")}
+                END IF;
+                RETURN NEW;
+            END IF;
             SELECT expires_on, recalled_at INTO of_lot
                 FROM clinic_cartridge_lot WHERE id = NEW.lot_id FOR SHARE;
             IF of_lot.expires_on < NEW.used_on THEN {expired} END IF;

@@ -54,12 +54,12 @@ from sessions.services.ending.settle import carry_out_decisions
 from sessions.services.plans import change_plan, create_plan
 from sessions.services.record.abort import abort_session
 from sessions.services.record.candidacy import record_candidacy
+from sessions.services.record.cartridges import use_cartridge
 from sessions.services.record.chart import (
     ProductEntry,
     ZoneEntry,
     add_addendum,
     override_finding,
-    use_cartridge,
     write_chart,
 )
 from sessions.services.record.charting import (

@@ -624,6 +624,9 @@ VIOLATIONS["cartridge_not_expired"] = lambda: make.CartridgeUseFactory(
 VIOLATIONS["cartridge_not_recalled"] = lambda: make.CartridgeUseFactory(
     lot__recalled_at=NINE, lot__recall_reason="not sterile"
 )
+VIOLATIONS["cartridge_of_its_deviation"] = lambda: make.CartridgeUseFactory(
+    deviation=make.DeviationFactory()
+)
 VIOLATIONS["product_use_off_after_on"] = lambda: make.ProductUseFactory(
     on_at=NINE, off_at=NINE - HOUR
 )
@@ -748,6 +751,9 @@ VIOLATIONS["care_step_is_useful_for_a_while"] = lambda: make.CareStepFactory(
 )
 VIOLATIONS["care_step_channel_policy_known"] = lambda: make.CareStepFactory(channel_policy="FAX")
 VIOLATIONS["care_step_purpose_known"] = lambda: make.CareStepFactory(purpose="SALES")
+VIOLATIONS["care_step_time_of_a_later_day"] = lambda: make.CareStepFactory(
+    offset=HOUR, at_time=time(8, 30)
+)
 VIOLATIONS["care_step_within_three_years"] = lambda: make.CareStepFactory(offset=1097 * DAY)
 VIOLATIONS["care_step_window_after_treatment"] = lambda: make.CareStepFactory(
     anchor="BOOKED", from_next_window=True

@@ -14,8 +14,9 @@ from clinic.models import CartridgeLot, Clinic, User
 from patients.models import Audience, StaffTask, TaskKind
 from patients.services import finish_task
 from patients.services.tasks import OutcomeMissing
-from sessions.services import archive_patient
+from sessions.services import archive_patient, use_cartridge
 from sessions.services.ending.decisions import Decider
+from tests.conftest import Booking
 from tests.factories import (
     DAY,
     HOUR,
@@ -58,6 +59,28 @@ def outbox(**which: Any) -> list[tuple[str, str]]:
 
 def calls() -> Any:
     return StaffTask.objects.filter(kind=TaskKind.LOT_RECALL).order_by("pk")
+
+
+def test_who_was_treated_before_the_recall_and_scanned_after_it_is_told_too(
+    lot: CartridgeLot, manager: User, booking: Booking
+) -> None:
+    used_before = used_on(lot, EMAIL)
+    session = booking.in_progress()
+    ContactConsentFactory(patient=session.patient, channel=EMAIL)
+    recall(lot, manager)
+
+    use_cartridge(
+        session_id=session.pk,
+        code=f"(01){lot.gtin}(17){lot.expires_on:%y%m%d}(10){lot.lot}(21)A7",
+        reason="Opened before the recall came in",
+        action_taken="Stopped",
+        at=RECALLED + HOUR,
+        by=booking.practitioner,
+    )
+
+    assert notice_of(session.patient).issued_at == RECALLED + HOUR
+    assert outbox(patient=session.patient) == [("EMAIL", "PENDING")]
+    assert outbox(patient=used_before) == [("EMAIL", "PENDING")], "told once"
 
 
 def test_each_patient_of_a_recalled_lot_has_one_notice_and_its_messages(

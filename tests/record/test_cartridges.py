@@ -8,7 +8,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from clinic.models import CartridgeLot, Clinic
-from sessions.models import CartridgeUse
+from patients.models import StaffTask
+from sessions.models import CartridgeUse, Deviation
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
@@ -24,8 +25,8 @@ from tests.support.accesses import RECORDED
 pytestmark = pytest.mark.django_db
 
 
-def scan(client: APIClient, session: Any, code: str) -> Any:
-    return client.post(f"/api/v1/sessions/{session.pk}/cartridges/", {"code": code})
+def scan(client: APIClient, session: Any, code: str, **told: str) -> Any:
+    return client.post(f"/api/v1/sessions/{session.pk}/cartridges/", {"code": code, **told})
 
 
 def code_of(lot: CartridgeLot, serial: str = "1") -> str:
@@ -77,6 +78,43 @@ def test_an_expired_or_recalled_cartridge_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (409, code)
     assert answer.json()["errors"][0]["pointer"] == "/code"
     assert not CartridgeUse.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"expires_on": NINE.date() - 30 * DAY * 200},
+        {"recalled_at": NINE, "recall_reason": "not sterile"},
+    ],
+)
+def test_one_that_was_on_the_skin_before_anybody_knew_is_recorded_as_a_deviation(
+    as_alice: APIClient, booking: Booking, change: dict[str, Any]
+) -> None:
+    session = booking.in_progress()
+    lot = CartridgeLotFactory(clinic=booking.plan.clinic, **change)
+    told = {"reason": "Opened at ten, learned at noon", "action_taken": "Stopped, patient told"}
+
+    half = scan(as_alice, session, code_of(lot), reason=told["reason"])
+    whole = scan(as_alice, session, code_of(lot), **told)
+    again = scan(as_alice, session, code_of(lot), **told)
+
+    assert (half.status_code, half.json()["errors"][0]["pointer"]) == (400, "/action_taken")
+    assert whole.status_code == 201
+    deviation = Deviation.objects.get(pk=whole.json()["deviation"])
+    assert (deviation.kind, deviation.reason) == ("TRACEABILITY", told["reason"])
+    assert StaffTask.objects.filter(source=f"deviation:{deviation.pk}", audience="MANAGER").exists()
+    assert again.json()["code"] == "cartridge_used"
+    assert CartridgeUse.objects.get().deviation == deviation
+
+
+def test_nothing_is_told_of_a_cartridge_that_is_fit(as_alice: APIClient, booking: Booking) -> None:
+    lot = CartridgeLotFactory(clinic=booking.plan.clinic)
+
+    told = {"reason": "why", "action_taken": "what"}
+    answer = scan(as_alice, booking.in_progress(), code_of(lot), **told)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "cartridge_is_fit")
+    assert not Deviation.objects.exists()
 
 
 @pytest.mark.parametrize(("days", "status"), [(0, 201), (-1, 409)])

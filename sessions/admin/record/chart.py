@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django import forms
 from django.db.models import Case, When
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import TabularInline
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clinic.admin import MovesInline, ReadOnlyInline, ScopedFields
 from clinic.admin.words import severity
@@ -81,11 +83,48 @@ class ProductUseInline(ChartInline):
         return is_here and obj.patient.archived_at is None
 
 
+class ScanForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A cartridge by its code, and what to say of one that should not have been used."""
+
+    scanned_code = forms.CharField(
+        required=False,
+        max_length=120,
+        widget=UnfoldAdminTextInputWidget,
+        label="Scan a cartridge",
+        help_text="As scanned, or (01)GTIN(17)YYMMDD(10)LOT(21)SERIAL.",
+    )
+    scan_reason = forms.CharField(
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        label="Recalled or expired, and used before you knew: how it came about",
+        help_text="Scan it all the same, so that a recall finds this patient. The manager is told.",
+    )
+    scan_action = forms.CharField(
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        label="and what was done about it",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        told = [data.get(name) for name in ("scan_reason", "scan_action")]
+        if any(told) and not data.get("scanned_code"):
+            self.add_error("scanned_code", "Scan the cartridge that this is about.")
+        if any(told) and not all(told):
+            self.add_error("scan_reason", "Say how it came about, and what was done about it.")
+        return data
+
+
+SCAN = ("scanned_code", "scan_reason", "scan_action")
+
+
 class CartridgeUseInline(ReadOnlyInline):
     """Cartridges come in by scanning."""
 
     model = CartridgeUse
-    fields = ["lot", "serial", "used_on"]
+    fields = ["lot", "serial", "used_on", "deviation"]
     readonly_fields = fields
     verbose_name_plural = "cartridges"
 

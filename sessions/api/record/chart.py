@@ -134,7 +134,7 @@ class CartridgeUseOut(serializers.ModelSerializer[CartridgeUse]):
 
     class Meta:
         model = CartridgeUse
-        fields = ["id", "lot", "gtin", "lot_number", "expires_on", "serial", "used_on"]
+        fields = ["id", "lot", "gtin", "lot_number", "expires_on", "serial", "used_on", "deviation"]
         read_only_fields = fields
 
 
@@ -164,6 +164,15 @@ class CartridgeIn(Form):
     code = serializers.CharField(
         max_length=120, help_text="As scanned, or (01)GTIN(17)YYMMDD(10)LOT(21)SERIAL."
     )
+    reason = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=500,
+        default="",
+        help_text="Only of one that was recalled or has expired and was in use before anybody "
+        "knew: how it came about. With what was done it makes a deviation.",
+    )
+    action_taken = TextField(required=False, allow_blank=True, max_length=500, default="")
 
 
 class FindingOut(serializers.Serializer[Any]):
@@ -257,11 +266,11 @@ class ChartActions(GenericViewSet[Any]):
     @action(detail=True, methods=["post"])
     def cartridges(self, request: Request, pk: Any) -> Response:
         """Record the cartridge that was scanned. 409 codes: `cartridge_unknown cartridge_used
-        cartridge_expired cartridge_recalled cartridge_of_other_device`."""
+        cartridge_expired cartridge_recalled cartridge_is_fit cartridge_of_other_device`."""
         session_id = self.get_object().pk
         data = parse_body(CartridgeIn, request)
         use = services.use_cartridge(
-            session_id=session_id, code=data["code"], at=timezone.now(), by=actor(request)
+            session_id=session_id, **data, at=timezone.now(), by=actor(request)
         )
         return Response(CartridgeUseOut(use).data, status=201)
 

@@ -16,6 +16,7 @@ from clinic.models import CartridgeLot, Clinic, Model, User, one_of, track_histo
 from patients.models import Zone
 from sessions.models.catalogue import Product
 from sessions.models.protocol import IN_BAND, Endpoint, depth_field
+from sessions.models.record.deviation import Deviation
 from sessions.models.record.tube import (
     TUBE_LABEL,
     TWO_IDENTIFIERS,
@@ -97,8 +98,8 @@ class ZoneTreatment(Model):
 class CartridgeUse(Model):
     """One sterile cartridge, used for one session and then thrown away.
 
-    The database refuses one that was used before, has expired, was recalled, or belongs to a lot
-    that this clinic does not have.
+    The database refuses one that was used before, or belongs to a lot that this clinic does not
+    have; one that has expired or was recalled without a deviation that tells how it came about.
     """
 
     session = models.ForeignKey(
@@ -108,6 +109,15 @@ class CartridgeUse(Model):
     lot = models.ForeignKey(CartridgeLot, on_delete=models.PROTECT, related_name="uses")
     serial = models.CharField(max_length=20)
     used_on = models.DateField(help_text="On the clinic's calendar.")
+    deviation = models.OneToOneField(
+        Deviation,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="cartridge_use",
+        help_text="Of one that was recalled or had expired, and was in use before anybody knew.",
+    )
 
     class Meta:
         db_table = "treatment_cartridge_use"

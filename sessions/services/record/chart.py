@@ -8,19 +8,15 @@ from typing import NotRequired, TypedDict
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
 
-from clinic.db.constraints import constraint_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
-from clinic.models import CartridgeLot, User, in_words
+from clinic.models import User, in_words
 from patients.models import Area, Zone
 from patients.services.records import require_open
-from sessions.gs1 import read_cartridge_code
 from sessions.lifecycle import SIGNED, Status
 from sessions.models import (
     Addendum,
-    CartridgeUse,
     Product,
     ProductUse,
     SessionFinding,
@@ -54,31 +50,6 @@ class ZoneElsewhere(DomainError):
 class ZoneTwice(DomainError):
     code = "zone_twice"
     title = "The zone is named twice"
-
-
-class UnknownLot(Conflict):
-    code = "cartridge_unknown"
-    title = "This clinic has no such lot"
-
-
-class CartridgeUsed(Conflict):
-    code = "cartridge_used"
-    title = "This cartridge was used before"
-
-
-class CartridgeExpired(Conflict):
-    code = "cartridge_expired"
-    title = "This cartridge has expired"
-
-
-class CartridgeRecalled(Conflict):
-    code = "cartridge_recalled"
-    title = "This lot was recalled"
-
-
-class OtherDevice(Conflict):
-    code = "cartridge_of_other_device"
-    title = "The cartridge belongs to another device"
 
 
 class NoSuchFinding(Conflict):
@@ -203,63 +174,6 @@ def _require_clean(part: str, checks: Sequence[Callable[[], None]]) -> None:
             raise ValidationError(
                 {f"{part}/{index}/{name}": said for name, said in error.message_dict.items()}
             ) from error
-
-
-@retried_transaction
-def use_cartridge(*, session_id: UUID, code: str, at: datetime, by: User) -> CartridgeUse:
-    """Record the cartridge whose GS1 code was scanned; one serves all areas of a sitting and is
-    kept with the leading one.
-
-    Raises UnreadableCode, UnknownLot, OtherDevice, CartridgeExpired, CartridgeRecalled,
-    CartridgeUsed, NotATreatment and NotInProgress. The database refuses the same by itself.
-    """
-    session = in_progress(session_id)
-    if session.device is None:
-        raise NotATreatment("Nothing is needled at this visit: it uses no cartridge.")
-    scanned = read_cartridge_code(code)
-    lot = CartridgeLot.objects.filter(
-        clinic=session.clinic_id, gtin=scanned.gtin, lot=scanned.lot
-    ).first()
-    if lot is None or lot.expires_on != scanned.expires_on:
-        raise UnknownLot(
-            f"Lot {scanned.lot} of GTIN {scanned.gtin}, expiry {scanned.expires_on:%d %b %Y}, is "
-            "not in this clinic's store. Take in the delivery first.",
-            field="code",
-        )
-    if lot.device_model_id != session.device.model_id:
-        raise OtherDevice(f"It fits {lot.device_model}, not {session.device}.", field="code")
-    use = CartridgeUse(
-        session_id=session.leading_id,
-        clinic_id=session.clinic_id,
-        lot=lot,
-        serial=scanned.serial,
-        used_on=at.astimezone(session.clinic.zone).date(),
-    )
-    try:
-        with transaction.atomic():
-            use.save(force_insert=True)
-    except IntegrityError as error:
-        raise explain_cartridge(error, use) from error
-    return use
-
-
-def explain_cartridge(error: IntegrityError, use: CartridgeUse) -> Exception:
-    """The words for the constraint that refused a cartridge."""
-    match constraint_of(error):
-        case "cartridge_used_once":
-            return CartridgeUsed(
-                f"Cartridge {use.serial} of lot {use.lot.lot} was used before: throw it away.",
-                field="code",
-            )
-        case "cartridge_not_expired":
-            return CartridgeExpired(
-                f"Lot {use.lot.lot} expired on {use.lot.expires_on:%d %b %Y}.", field="code"
-            )
-        case "cartridge_not_recalled":
-            return CartridgeRecalled(
-                f"Lot {use.lot.lot} was recalled: {use.lot.recall_reason}", field="code"
-            )
-    return error
 
 
 @retried_transaction
