@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from aftercare.models import Message
 from aftercare.pages.base import of_patient, show
 from aftercare.pages.ready.needed import is_needed
+from aftercare.pages.told.recall import has_unread_recall
 from aftercare.pages.visit import is_ahead, visit_in_words
 from aftercare.replies.contexts import healing_session
 from aftercare.services import asked_visit
@@ -71,6 +72,7 @@ def show_home(
         checks=purpose == Home.HEALING,
         heals=heals,
         is_of_recall=message.recall_notice_id is not None,
+        unread_recall=has_unread_recall(message),
         gets_ready=purpose in CAN_COME and is_needed(message, at=at),
         **visit_in_words(message, at=at),
         **context,

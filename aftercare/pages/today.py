@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 
 from aftercare.models import TREATED, Message, MessageStatus
 from aftercare.pages.base import of_patient, show
+from aftercare.pages.told.recall import has_unread_recall
 from aftercare.replies.contexts import healing_session
 from aftercare.texts import course
 from aftercare.texts.values import next_visit
@@ -32,6 +33,7 @@ def today(request: HttpRequest, message: Message) -> HttpResponse:
         tomorrow=course.begins_tomorrow(day),
         waits=course.waits_after(day),
         next_question=next_question(message, at=at),
+        unread_recall=has_unread_recall(message),
         next_visit=next_visit(message.patient, message.clinic, at=at),
     )
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from aftercare.models import Message, RecallNotice, RecallState
 from sessions.lifecycle import Status
-from tests.factories import DAY, RecallNoticeFactory
+from tests.factories import DAY, RecallNoticeFactory, UserFactory
 from tests.replies.pages import TODAY, get, make, opened_by, post, url
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +31,10 @@ def notice_of(message: Message) -> RecallNotice:
     return notice
 
 
+def press(message: Message, notice: RecallNotice | None = None) -> Any:
+    return post(message, PART, notice=str((notice or notice_of(message)).pk))
+
+
 def test_to_look_at_it_is_not_to_have_read_it() -> None:
     message = told()
 
@@ -46,7 +50,7 @@ def test_to_look_at_it_is_not_to_have_read_it() -> None:
 def test_the_button_says_so_and_the_page_says_it_afterwards() -> None:
     message = told()
 
-    answers = [post(message, PART) for _ in range(2)]
+    answers = [press(message) for _ in range(2)]
 
     assert [answer.status_code for answer in answers] == [303, 303]
     assert notice_of(message).state == RecallState.READ
@@ -79,9 +83,58 @@ def test_which_product_and_lot_it_was_is_behind_the_birth_date() -> None:
     assert lot.recall_reason not in page + own, "the words of staff are not for patients"
 
 
-def test_other_messages_have_no_such_page() -> None:
+def test_who_was_told_of_none_has_no_such_page() -> None:
     message = make(TODAY - DAY, Status.COMPLETED)
 
     answer = Client().get(url(message, PART))
 
     assert (answer.status_code, answer["Location"]) == (303, url(message))
+
+
+def test_what_is_not_read_yet_stands_behind_every_link_of_its_patient() -> None:
+    """An SMS of a recall may be lost, or look like a fraud; the text of the day is opened."""
+    message = make(TODAY - 3 * DAY, Status.COMPLETED)
+    notice = RecallNoticeFactory(session=message.session, issued_at=timezone.now())
+    somebody_elses = RecallNoticeFactory()
+    banner = f'<p class="warning"><a href="{url(message, PART)}">'
+    assert banner in get(message)
+    assert banner in get(message, "today/")
+    assert "I have read this" in get(message, PART)
+
+    for pressed in (somebody_elses, notice):
+        press(message, pressed)
+
+    somebody_elses.refresh_from_db()
+    notice.refresh_from_db()
+    assert (somebody_elses.read_at, notice.state) == (None, RecallState.READ)
+    assert banner not in get(message)
+    assert "You told us that you have read this" in get(message, PART)
+
+
+def test_of_two_recalls_the_links_own_is_read_first_and_then_the_other() -> None:
+    message = told()
+    before = timezone.now() - DAY
+    other = RecallNoticeFactory(session=message.session, issued_at=before, told_at=before)
+
+    assert str(notice_of(message).pk) in get(message, PART)
+    press(message)
+    assert str(other.pk) in get(message, PART)
+    press(message, other)
+
+    assert "I have read this" not in get(message, PART)
+    assert other.lot != notice_of(message).lot
+
+
+def test_who_was_called_is_not_asked_to_read_it() -> None:
+    message = make(TODAY - 3 * DAY, Status.COMPLETED)
+    RecallNoticeFactory(
+        session=message.session,
+        issued_at=TODAY - DAY,
+        call_asked_at=TODAY,
+        call_reason="SILENT",
+        called_at=TODAY,
+        called_by=UserFactory(),
+        outcome="knows",
+    )
+
+    assert PART not in get(message)

@@ -13,6 +13,7 @@ from aftercare.pages.check_in.photo import may_send
 from aftercare.pages.check_in.questions import is_at_once
 from aftercare.pages.check_in.report import level_of, pages_of, session_of
 from aftercare.pages.today import next_question
+from aftercare.pages.told.recall import has_unread_recall
 from aftercare.replies.promise import in_words, read_by
 from clinic.models import Clinic
 from patients.models import StaffTask
@@ -54,6 +55,8 @@ def _told(
         "may_add": pages[-1].words == "" and acted in (Level.GREEN, Level.AMBER),
         "may_send": level != Level.EMERGENCY and may_send(session),
         "next_question": next_question(message, at=at),
+        # Who is to call somebody now reads nothing else.
+        "unread_recall": acted in (Level.GREEN, Level.AMBER) and has_unread_recall(message),
     }
 
 

@@ -1,7 +1,7 @@
 """A lot that was used is recalled: what happened, what to look for, whom to call, and one button.
 
 The link alone says that something was recalled and at which visit. Which product and lot it was
-stands behind the birth date (decision 0041).
+stands behind the birth date (decision 0041). Whoever has not read it finds it behind every link.
 """
 
 from datetime import datetime
@@ -26,15 +26,30 @@ from aftercare.services import acknowledge_recall
 @of_patient("GET", "HEAD", "POST")
 def recall(request: HttpRequest, message: Message) -> HttpResponse:
     """To read it is not to have read it: only the button says so."""
-    notice, at = message.recall_notice, timezone.now()
-    if notice is None:
+    rows = RecallNotice.objects.filter(patient=message.patient_id)
+    notices = list(rows.select_related("session", "lot__device_model").order_by("issued_at", "pk"))
+    at = timezone.now()
+    if not notices:
         return lead_to(message)
     if request.method != "POST":
-        return _show(request, message, notice, at=at)
+        return _show(request, message, _first_to_read(notices, message), at=at)
     if not is_from_our_form(request, message):
+        notice = _first_to_read(notices, message)
         return _show(request, message, notice, at=at, problem=FORM_IS_OLD, status=403)
-    acknowledge_recall(notice_id=notice.pk, at=at)
+    for notice in notices:
+        if str(notice.pk) == request.POST.get("notice"):
+            acknowledge_recall(notice_id=notice.pk, at=at)
     return lead_to(message, "recall/")
+
+
+def has_unread_recall(message: Message) -> bool:
+    return RecallNotice.objects.unsettled().filter(patient=message.patient_id).exists()
+
+
+def _first_to_read(notices: list[RecallNotice], message: Message) -> RecallNotice:
+    """What nobody has read or told yet, the link's own before others; then what there is to see
+    again, in the same order."""
+    return min(notices, key=lambda one: (one.is_settled, one.pk != message.recall_notice_id))
 
 
 def _show(
@@ -55,6 +70,7 @@ def _show(
         "recall",
         status=status,
         problem=str(problem),
+        recall_notice=notice,
         used=date_format(used, "BIRTH_DATE_FORMAT"),
         read=f"{date_format(read_at, 'VISIT_DATE_FORMAT')}, {read_at:%H:%M}" if read_at else "",
         lot=notice.lot if has_opened(request, message, at=at) else None,
