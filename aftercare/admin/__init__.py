@@ -3,11 +3,11 @@
 from aftercare.admin import (  # noqa: F401  they register themselves
     alerts,
     inbox,
-    leaflet,
     messages,
     recalls,
     records,
     replan_notice,
     sequence,
+    session_page,
     templates,
 )

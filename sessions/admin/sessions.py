@@ -165,7 +165,7 @@ class TreatmentSessionAdmin(
         if obj.status == Status.ABORTED:
             session.append(("aborted_at", "abort_reason", "abort_note"))
         is_treatment = obj.kind == Kind.TREATMENT
-        record = (
+        record: list[Any] = (
             [
                 "rules_say",
                 ("pain_score", "is_off_label"),

@@ -100,22 +100,29 @@ def _visit(request: HttpRequest, pk: UUID) -> TreatmentSession:
     return session
 
 
-def _back(request: HttpRequest) -> str:
-    """To the board as it was, which the form has named."""
+def _page_of(pk: UUID) -> str:
+    return reverse("admin:treatment_sessions_treatmentsession_change", args=[pk])
+
+
+def _back(request: HttpRequest, pk: UUID) -> str:
+    """To the board as it was or to the visit's own page, whichever the form has named."""
     asked = request.POST.get("back", "") or request.GET.get("back", "")
     index = reverse("admin:index")
     is_ours = url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
-    return asked if is_ours and asked.split("?")[0] == index else index
+    return asked if is_ours and asked.split("?")[0] in (index, _page_of(pk)) else index
 
 
 @retried_transaction
-def _once(request: HttpRequest, do: Callable[[], str], back: str) -> HttpResponse:
-    """What `do` says it has done, or what the same form has done before."""
+def _once(request: HttpRequest, do: Callable[[], str | tuple[str, str]], back: str) -> HttpResponse:
+    """What `do` says it has done, and where that leads if not back; or what the same form has done
+    before."""
     forget_messages(request)
     sent = SentForm(request)
     if replay := sent.spend():
         return repeat_answer(request, replay)
-    messages.success(request, do())
+    done = do()
+    words, back = done if isinstance(done, tuple) else (done, back)
+    messages.success(request, words)
     answer = HttpResponseRedirect(back)
     sent.keep(answer)
     return answer
@@ -125,7 +132,7 @@ def _once(request: HttpRequest, do: Callable[[], str], back: str) -> HttpRespons
 @require_POST
 def press(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Confirm, check in, or note a no-show."""
-    session, back = _visit(request, pk), _back(request)
+    session, back = _visit(request, pk), _back(request, pk)
     to = request.POST.get("to", "")
     if to not in PRESSED:
         messages.error(request, "This button is not known. Nothing was done.")
@@ -163,7 +170,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
             return f"{session.patient.listed_name}: cancelled."
 
         try:
-            return _once(request, end, _back(request))
+            return _once(request, end, _back(request, pk))
         except REFUSED as error:
             _refuse(form, error)
     told = told_of_cancelling(session, by=actor(request), at=timezone.now())
@@ -178,15 +185,17 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
         now = {"starts_at": session.starts_at, "practitioner": session.practitioner_id}
         form = MoveForm(session, request.POST or None, initial=now)
         if request.method == "POST" and form.is_valid():
+            back = _back(request, pk)
 
-            def shift() -> str:
+            def shift() -> tuple[str, str]:
                 moved = services.reschedule_session(
                     session_id=session.pk, **form.cleaned_data, at=timezone.now(), by=actor(request)
                 )
-                return f"{session.patient.listed_name}: moved to {_when(moved)}."
+                words = f"{session.patient.listed_name}: moved to {_when(moved)}."
+                return words, _page_of(moved.pk) if back == _page_of(pk) else back
 
             try:
-                return _once(request, shift, _back(request))
+                return _once(request, shift, back)
             except REFUSED as error:
                 data = dict(form.cleaned_data)
                 _refuse(form, error)
@@ -228,7 +237,7 @@ def _ask(
             "form": form,
             "what": what,
             "may": Status.CANCELLED in NEXT[session.status],
-            "back": _back(request),
+            "back": _back(request, session.pk),
             "form_key": request.POST.get(KEY) or new_key(),
             **more,
         },

@@ -228,6 +228,26 @@ def test_it_is_moved_by_the_rules_of_a_booking(booking: Booking, dana: User) -> 
     assert f"{new.starts_at_local:%Y-%m-%d %H:%M}" == f"{later:%Y-%m-%d} 15:00"
 
 
+def test_a_visit_is_moved_from_its_own_page_and_leads_to_where_it_is_now(
+    booking: Booking, dana: User
+) -> None:
+    session, client = booking.book(noon()), client_of(dana)
+    page = reverse("admin:treatment_sessions_treatmentsession_change", args=[session.pk])
+    asked = client.get(page.replace("/change/", "/move/"), follow=True)
+    later = noon() + timedelta(days=1)
+
+    form = {"practitioner": str(booking.practitioner.pk), "starts_at_0": f"{later:%d %b %Y}"}
+    done = client.post(
+        reverse("today-move", args=[session.pk]), form | {"starts_at_1": "15:00", "back": page}
+    )
+
+    assert f'name="back" value="{page}"' in asked.content.decode()
+    new = TreatmentSession.objects.get(rescheduled_from=session)
+    assert done["Location"] == page.replace(str(session.pk), str(new.pk))
+    assert "Move…" in client.get(done["Location"]).content.decode()
+    assert "Move…" not in client.get(page).content.decode(), "it has moved"
+
+
 def test_the_manager_sees_what_stands_still(
     clinic: Clinic, manager: User, alice: User, booking: Booking
 ) -> None:

@@ -1,4 +1,4 @@
-"""The leaflet of a session, to print from its page.
+"""What a session's page has from here: its leaflet to print, and moving it to another time.
 
 The page stands in the app below, which knows nothing of what patients are told. Here it is
 registered once more.
@@ -7,26 +7,39 @@ registered once more.
 from typing import Any
 
 from django.contrib import admin
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 
 from aftercare.records.leaflet import has_leaflet, printed
 from clinic.http.pdf import pdf_answer
 from sessions.admin.sessions import TreatmentSessionAdmin
+from sessions.lifecycle import UPCOMING
 from sessions.models import TreatmentSession
 
 admin.site.unregister(TreatmentSession)
 
 
 @admin.register(TreatmentSession)
-class LeafletAdmin(TreatmentSessionAdmin):
-    actions_detail = ["leaflet"]
+class SessionPage(TreatmentSessionAdmin):
+    actions_detail = ["move_visit", "leaflet"]
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         found: list[Any] = super().get_actions_detail(request, object_id)
         session = self.get_object(request, str(object_id))
-        return found if session is not None and has_leaflet(session) else []
+        fits = {
+            "move_visit": session is not None and session.status in UPCOMING,
+            "leaflet": session is not None and has_leaflet(session),
+        }
+        return [button for button in found if fits[button.method.__name__]]
+
+    @action(description="Move…", url_path="move", permissions=["change"])
+    def move_visit(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Asks for the time as Today does, and leads back here."""
+        page = reverse("admin:treatment_sessions_treatmentsession_change", args=[object_id])
+        asked = reverse("today-move", args=[object_id], query={"back": page})
+        return HttpResponseRedirect(asked)
 
     @action(description="Leaflet", url_path="leaflet", permissions=["view"])
     def leaflet(self, request: HttpRequest, object_id: str) -> HttpResponse:
