@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib import admin
@@ -48,6 +49,9 @@ from tests.support.emptying import delete_instead_of_truncating
 from tests.support.logs import canary
 from tests.support.rows import rows as rows
 from tests.support.servers import template
+
+hypothesis.settings.register_profile("here", deadline=None)  # a busy machine is no finding
+hypothesis.settings.load_profile("here")
 
 
 def pytest_configure() -> None:

@@ -183,7 +183,7 @@ def test_over_the_limit_an_email_stands_in_if_the_step_says_so(
 
 
 class LimitTest(TestCase):
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(hours=st.lists(st.integers(0, 24 * 21), min_size=1, max_size=30, unique=True))
     def test_no_calendar_day_has_two_and_no_seven_days_have_four(self, hours: list[int]) -> None:
         """SMS fall due at any hours of three weeks; each that may go, goes."""

@@ -172,7 +172,7 @@ MOMENTS = st.datetimes(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(at=MOMENTS, name=st.sampled_from(ZONES), clinic=CLINICS)
 @example(
     at=datetime(2029, 10, 28, 1, tzinfo=UTC),
@@ -214,7 +214,7 @@ def test_around_every_change_of_every_clock_nothing_is_moved_into_quiet_hours(
     assert checked > 2_500
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     at=MOMENTS,
     name=st.sampled_from(ZONES),

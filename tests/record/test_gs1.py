@@ -171,7 +171,7 @@ NEARLY = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(text=st.text() | NEARLY | st.text(alphabet="0123456789()]\x1d"))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
@@ -187,7 +187,6 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/."
 
 
-@settings(deadline=None)
 @given(
     lot=st.text(PLAIN, min_size=1, max_size=20),
     serial=st.text(PLAIN, min_size=1, max_size=20),

@@ -18,8 +18,7 @@ from sessions.safety.treatment.depth import check_depth
 from tests.factories import DAY, NINE
 from tests.record.test_safety import CREAM, PEN, PROTOCOL, RULES, before, is_explained, session
 
-STEADY = settings(deadline=None)  # a busy machine is no finding
-THOROUGH = settings(STEADY, max_examples=200)
+THOROUGH = settings(max_examples=200)
 ONE_NOTCH = Decimal("0.01")
 TODAY = NINE.date()
 CODES = ("cheeks", "chin", "lip")
@@ -186,7 +185,6 @@ def is_too_deep(found: list[Finding]) -> bool:
     )
 
 
-@STEADY
 @given(zone=zones, device=devices, skin_type=skin_types, is_first=st.booleans())
 def test_the_range_is_what_all_limits_allow_together_and_never_leaves_the_band(
     zone: Zone, device: Device, skin_type: int | None, is_first: bool
@@ -205,7 +203,6 @@ def test_the_range_is_what_all_limits_allow_together_and_never_leaves_the_band(
     assert allowed.is_empty == (max(lows) > min(highs))
 
 
-@STEADY
 @given(zone=zones, device=devices, skin_type=skin_types, depth=depths)
 def test_if_nothing_is_left_the_two_limits_that_conflict_are_named(
     zone: Zone, device: Device, skin_type: int | None, depth: Decimal
@@ -229,7 +226,6 @@ def is_of_the_device(found: list[Finding]) -> bool:
     return found[0].code == "depth_above_device"
 
 
-@STEADY
 @given(zone=zones, device=devices, skin_type=skin_types, depth=depths)
 def test_inside_the_range_nothing_is_found_and_well_outside_exactly_one(
     zone: Zone, device: Device, skin_type: int | None, depth: Decimal
@@ -249,7 +245,6 @@ def test_inside_the_range_nothing_is_found_and_well_outside_exactly_one(
         assert (finding.code, finding.severity) == ("depth_within_tolerance", Severity.INFO)
 
 
-@STEADY
 @given(zone=zones, device=devices, skin_type=skin_types, depth=hundredths(0, 300))
 def test_what_is_too_deep_stays_too_deep_one_notch_deeper(
     zone: Zone, device: Device, skin_type: int | None, depth: Decimal
@@ -258,7 +253,6 @@ def test_what_is_too_deep_stays_too_deep_one_notch_deeper(
         assert is_too_deep(dialled(depth + ONE_NOTCH, zone, device, skin_type))
 
 
-@STEADY
 @given(depth=hundredths(0, 49) | hundredths(251, 300), zone=zones, device=devices)
 def test_nobody_may_leave_the_band(depth: Decimal, zone: Zone, device: Device) -> None:
     (found,) = dialled(depth, zone, device, 3)
@@ -283,7 +277,6 @@ def test_every_session_can_be_assessed(facts: Facts) -> None:
         is_explained(finding)
 
 
-@STEADY
 @given(facts=sessions)
 def test_the_findings_do_not_depend_on_the_order_in_which_zones_were_charted(facts: Facts) -> None:
     backwards = replace(facts, treated=facts.treated[::-1], products=facts.products[::-1])
@@ -295,7 +288,6 @@ def kinds(found: list[Finding]) -> set[tuple[Any, ...]]:
     return {(finding.code, finding.subject, finding.severity) for finding in found}
 
 
-@STEADY
 @given(last=dates, washout=st.integers(0, 400), days=st.integers(-3, 3))
 def test_a_washout_ends_exactly_on_the_day_that_it_names(
     last: date, washout: int, days: int
@@ -323,7 +315,6 @@ def test_a_washout_ends_exactly_on_the_day_that_it_names(
     assert shown == ([clear_on] if days < 0 else [])
 
 
-@STEADY
 @given(grams=amounts, area=st.integers(1, 2_000), most=amounts)
 def test_a_dose_is_too_much_exactly_when_it_is_above_the_label(
     grams: Decimal, area: int, most: Decimal

@@ -71,7 +71,6 @@ def check(
 
 class AvailabilityNeverLies(TestCase):
     @settings(
-        deadline=None,
         max_examples=20,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
@@ -82,7 +81,6 @@ class AvailabilityNeverLies(TestCase):
         check(world, data, what=world.plan, anyone=anyone, most=SAMPLED)
 
     @settings(
-        deadline=None,
         max_examples=5,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

@@ -22,7 +22,7 @@ sittings = st.lists(
 
 
 class RandomSittings(TestCase):
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, suppress_health_check=list(HealthCheck))
     @given(sittings)
     def test_no_area_is_treated_before_it_has_recovered(
         self, wanted: list[tuple[int, list[int]]]

@@ -246,7 +246,6 @@ def test_eight_desks_on_random_days_break_no_promise() -> None:
     seen: Counter[tuple[str, str]] = Counter()
 
     @settings(
-        deadline=None,
         max_examples=10,
         phases=[Phase.generate],  # a race does not come back when it is made smaller
         database=None,
