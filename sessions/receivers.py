@@ -106,7 +106,7 @@ def have_the_offer_told(instance: WaitlistEvent, raw: bool = False, **_: Any) ->
         note = instance.reason or in_words(WaitlistStatus, instance.new_status)
         finish_source(source=source, at=instance.at, by=instance.by, note=note)
     if entry.offered_starts_at and entry.offer_expires_at:
-        zone, patient = entry.clinic.zone, entry.plan.patient
+        zone, patient = entry.clinic.zone, entry.patient
         when, until = (
             moment.astimezone(zone) for moment in (entry.offered_starts_at, entry.offer_expires_at)
         )

@@ -16,6 +16,7 @@ from django.db import IntegrityError, models, transaction
 
 from aftercare.records import merged_recalls
 from aftercare.signals import records_merged
+from clinic.db.constraints import constraint_of
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
@@ -30,6 +31,15 @@ from sessions.models import Kind, TreatmentPlan, TreatmentSession, of_treatment
 class CannotMerge(Conflict):
     code = "cannot_merge"
     title = "These records cannot be merged"
+
+
+# What the two records have together that one cannot have.
+TWICE = {
+    "session_patient_free": "Both records have sessions at the same time: cancel one of them "
+    "first.",
+    "waitlist_once_per_visit_type": "Both records wait for the same kind of visit: withdraw one "
+    "entry first.",
+}
 
 
 @retried_transaction
@@ -63,9 +73,7 @@ def merge_patients(
         with pgtrigger.ignore(*_freezing_triggers()), transaction.atomic():
             moved = _move_rows(kept, merged)
     except IntegrityError as error:
-        raise CannotMerge(
-            "Both records have sessions at the same time: cancel one of them first."
-        ) from error
+        raise CannotMerge(TWICE.get(constraint_of(error), TWICE["session_patient_free"])) from error
     kept.save()
     Patient.objects.filter(merged_into=merged).update(merged_into=kept)  # what it took in itself
     merged.archived_at, merged.merged_into = merged.archived_at or at, kept

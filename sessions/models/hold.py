@@ -1,4 +1,4 @@
-"""Holds: a slot that is kept for one plan for a few minutes, while nothing is booked yet."""
+"""Holds: a slot that is kept for one patient for a few minutes, while nothing is booked yet."""
 
 from datetime import datetime
 from typing import Self
@@ -8,11 +8,11 @@ from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 
-from clinic.models import Clinic, ClinicScoped, Device, Model, Room, User
+from clinic.models import Clinic, ClinicScoped, Device, Room, User
 from sessions.models.occupation import OCCUPATION, TREATMENT, Range
-from sessions.models.plan import TreatmentPlan
 from sessions.models.session import TreatmentSession
-from sessions.models.waitlist import WaitlistEntry
+from sessions.models.visit_type import Kind
+from sessions.models.waitlist import ForVisit, WaitlistEntry
 
 
 class HoldQuerySet(ClinicScoped["Hold"]):
@@ -26,7 +26,7 @@ class HoldQuerySet(ClinicScoped["Hold"]):
     def clashing_with(self, session: TreatmentSession) -> Self:
         """Holds, lapsed ones too, on anything that `session` would take up."""
         treated = Q(starts_at__lt=session.ends_at, ends_at__gt=session.starts_at)
-        whose = Q(practitioner=session.practitioner_id) | Q(plan__patient=session.patient_id)
+        whose = Q(practitioner=session.practitioner_id) | Q(patient=session.patient_id)
         in_the_way = treated & whose
         if session.room_id:
             in_the_way |= Q(room=session.room_id)
@@ -46,18 +46,18 @@ def no_overlap_of_holds(name: str, resource: str, span: tuple[str, str]) -> Excl
     )
 
 
-class Hold(Model):
-    """A slot that is kept for one plan until `expires_at`, by the desk or by an offer.
+class Hold(ForVisit):
+    """A slot that is kept until `expires_at`, by the desk or by an offer: for a treatment of one
+    plan, or for a visit of one kind of one patient.
 
     A hold that was released or used is deleted, and one that has lapsed is deleted by whoever
     holds the slot next: a constraint cannot read the clock, so every row counts for it.
     """
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT)
-    plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="holds")
     practitioner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="+")
-    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="+")
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, null=True, related_name="+")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True, related_name="+")
     occupied_from = models.DateTimeField()
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -77,6 +77,11 @@ class Hold(Model):
             no_overlap_of_holds("hold_room_kept_once", "room", OCCUPATION),
             no_overlap_of_holds("hold_device_kept_once", "device", OCCUPATION),
             models.CheckConstraint(
+                name="hold_treatment_complete",
+                condition=~Q(kind=Kind.TREATMENT)
+                | Q(plan__isnull=False, room__isnull=False, device__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="hold_times_ordered",
                 condition=Q(
                     occupied_from__lte=F("starts_at"),
@@ -93,4 +98,4 @@ class Hold(Model):
         indexes = [models.Index(name="hold_by_clinic_start", fields=["clinic", "starts_at"])]
 
     def __str__(self) -> str:
-        return f"{self.plan}, {self.starts_at.astimezone(self.clinic.zone):%d %b %Y %H:%M}"
+        return f"{self.about}, {self.starts_at.astimezone(self.clinic.zone):%d %b %Y %H:%M}"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -21,9 +22,11 @@ from clinic.models import (
     Weekday,
     one_of,
 )
+from patients.models import Patient
 from sessions.lifecycle import WAITLIST_NEXT, WAITLIST_OPEN, WaitlistStatus
 from sessions.models.plan import TreatmentPlan
 from sessions.models.session import TreatmentSession
+from sessions.models.visit_type import Kind, VisitType
 
 
 class IllegalWaitlistMove(Conflict):
@@ -33,9 +36,9 @@ class IllegalWaitlistMove(Conflict):
 
 class WaitlistQuerySet(ClinicScoped["WaitlistEntry"]):
     def open_for(self, plans: Sequence[TreatmentPlan]) -> Self:
-        """Those that wait for one of these plans, alone or in a sitting."""
+        """Those that wait to treat one of these plans, alone or in a sitting."""
         named = Q(plan__in=plans) | Q(further_plans__in=plans)
-        return self.filter(named, status__in=WAITLIST_OPEN).distinct()
+        return self.filter(named, kind=Kind.TREATMENT, status__in=WAITLIST_OPEN).distinct()
 
     def locked(self) -> Self:
         """Locks the rows, always in the same order. See Note [Lock order] in services."""
@@ -45,14 +48,20 @@ class WaitlistQuerySet(ClinicScoped["WaitlistEntry"]):
         """Those whose offer nobody has answered in time."""
         return self.filter(status=WaitlistStatus.OFFERED, offer_expires_at__lte=at)
 
+    def in_want_of(self, *, room: UUID | None, device: UUID | None) -> Self:
+        """Those whose visit needs no more than these."""
+        needs = {"visit_type__needs_room": room, "visit_type__needs_device": device}
+        return self.filter(**{need: False for need, thing in needs.items() if thing is None})
+
     def waiting_for(self, slot: "FreedSlot") -> Self:
         """Those whom the slot fits and who were not passed over for it, oldest first."""
         local = slot.starts_at.astimezone(slot.clinic.zone)
-        fitting = self.filter(
+        fitting = self.in_want_of(room=slot.room_id, device=slot.device_id).filter(
             Q(practitioner=slot.practitioner_id) | Q(practitioner__isnull=True),
             Q(weekdays=[]) | Q(weekdays__contains=[local.weekday()]),
             Q(earliest__lte=local.time()) | Q(earliest__isnull=True),
             Q(latest__gte=local.time()) | Q(latest__isnull=True),
+            visit_type__roles__contains=[slot.practitioner.role],
             clinic=slot.clinic_id,
             status=WaitlistStatus.WAITING,
             from_on__lte=local.date(),
@@ -72,8 +81,42 @@ OFFER = (
 )
 
 
-class WaitlistEntry(Moving, Model):
-    """A plan whose patient wants a time that is taken, and the offer they have, if any; with
+class ForVisit(Model):
+    """A time that is wanted: for a treatment of a plan, or for a visit of another kind, which may
+    be about a plan. Its keys are those of a session: migration 0042_holds_of_every_kind."""
+
+    visit_type = models.ForeignKey(
+        VisitType, on_delete=models.PROTECT, related_name="+", verbose_name="kind of visit"
+    )
+    kind = models.CharField(
+        max_length=16,
+        choices=Kind,
+        default=Kind.TREATMENT,
+        db_default=Kind.TREATMENT,
+        editable=False,
+    )
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT)
+    plan = models.ForeignKey(
+        TreatmentPlan,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        help_text="What is treated, or what the visit is about.",
+    )
+
+    class Meta:
+        abstract = True
+
+    @property
+    def about(self) -> str:
+        """Whose visit it is, and what for."""
+        return (
+            str(self.plan) if self.kind == Kind.TREATMENT else f"{self.patient}: {self.visit_type}"
+        )
+
+
+class WaitlistEntry(Moving, ForVisit):
+    """A patient who wants a time that is taken, and the offer they have, if any; with
     `further_plans` a time that is long enough for all these areas.
 
     `session` is what the offer became. Empty `weekdays` mean any day; `earliest` and `latest`
@@ -87,7 +130,6 @@ class WaitlistEntry(Moving, Model):
     moved_fields = (*OFFER, "session")
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False)
-    plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="waitlist")
     further_plans = models.ManyToManyField(
         TreatmentPlan,
         blank=True,
@@ -146,8 +188,19 @@ class WaitlistEntry(Moving, Model):
             models.UniqueConstraint(
                 name="waitlist_once_per_plan",
                 fields=["plan"],
-                condition=Q(status__in=WAITLIST_OPEN),
+                condition=Q(status__in=WAITLIST_OPEN, kind=Kind.TREATMENT),
                 violation_error_message="The plan is on the waitlist already.",
+            ),
+            models.UniqueConstraint(
+                name="waitlist_once_per_visit_type",
+                fields=["patient", "visit_type"],
+                condition=Q(status__in=WAITLIST_OPEN) & ~Q(kind=Kind.TREATMENT),
+                violation_error_message="The patient waits for such a visit already.",
+            ),
+            models.CheckConstraint(
+                name="waitlist_treatment_has_plan",
+                condition=~Q(kind=Kind.TREATMENT) | Q(plan__isnull=False),
+                violation_error_message="A treatment is waited for by a plan.",
             ),
             one_of("waitlist_status_known", status=WaitlistStatus),
             models.CheckConstraint(
@@ -169,13 +222,17 @@ class WaitlistEntry(Moving, Model):
             ),
             models.CheckConstraint(
                 name="waitlist_offer_iff_offered",
-                condition=Q(
-                    status=WaitlistStatus.OFFERED,
-                    offered_starts_at__isnull=False,
-                    offered_practitioner__isnull=False,
-                    offered_room__isnull=False,
-                    offered_device__isnull=False,
-                    offer_expires_at__isnull=False,
+                condition=(
+                    Q(
+                        status=WaitlistStatus.OFFERED,
+                        offered_starts_at__isnull=False,
+                        offered_practitioner__isnull=False,
+                        offer_expires_at__isnull=False,
+                    )
+                    & (
+                        ~Q(kind=Kind.TREATMENT)
+                        | Q(offered_room__isnull=False, offered_device__isnull=False)
+                    )
                 )
                 | (
                     ~Q(status=WaitlistStatus.OFFERED)
@@ -208,7 +265,7 @@ class WaitlistEntry(Moving, Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.plan}, {self.from_on:%d %b %Y} to {self.until_on:%d %b %Y}"
+        return f"{self.about}, {self.from_on:%d %b %Y} to {self.until_on:%d %b %Y}"
 
     @property
     def plans(self) -> list[TreatmentPlan]:
@@ -242,8 +299,8 @@ class FreedSlot(Model):
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT)
     practitioner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="+")
-    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="+")
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, null=True, related_name="+")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, null=True, related_name="+")
     starts_at = models.DateTimeField()
     passed_over = models.ForeignKey(
         WaitlistEntry, on_delete=models.PROTECT, null=True, related_name="+"

@@ -23,6 +23,7 @@ from sessions.scheduling import presence_sql
 from sessions.signals import asked_for_messages
 
 FARTHEST = timedelta(days=3660)  # nobody books farther ahead than ten years
+TREATS = Q(kind=Kind.TREATMENT)
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def _resource(name: str) -> Callable[[Any, datetime], Reach]:
             if not row.areas:
                 return Reach()
             of_session = Q(area__isnull=False) & ~Q(area__code__in=row.areas)
-            of_plan = ~Q(plan__area__code__in=row.areas)
+            of_plan = TREATS & ~Q(plan__area__code__in=row.areas)
             others = TreatmentPlan.objects.exclude(area__code__in=row.areas)
             of_entry = of_plan | Q(further_plans__in=others)
         return Reach(
@@ -114,11 +115,10 @@ def _of_plan(name: str) -> Callable[[Any, datetime], Reach]:
     """A protocol or a concern: what is planned by it. A visit that treats nothing does without."""
 
     def reach(row: Protocol | Concern, at: datetime) -> Reach:
-        planned = Q(**{f"plan__{name}": row})
+        planned = TREATS & Q(**{f"plan__{name}": row})
         if row.is_active:
             return Reach()
-        waits = planned | Q(**{f"further_plans__{name}": row})
-        return Reach(planned & Q(kind=Kind.TREATMENT), planned, waits)
+        return Reach(planned, planned, planned | Q(**{f"further_plans__{name}": row}))
 
     return reach
 
@@ -127,28 +127,25 @@ def _plan(row: TreatmentPlan, at: datetime) -> Reach:
     if row.status in (PlanStatus.DRAFT, PlanStatus.ACTIVE):
         return Reach()
     # what was done is looked at and measured when the plan has ended, too
-    waits = Q(plan=row) | Q(further_plans=row)
-    return Reach(Q(plan=row, kind=Kind.TREATMENT), Q(plan=row), waits)
+    treats = TREATS & Q(plan=row)
+    return Reach(treats, treats, treats | Q(further_plans=row))
 
 
 def _patient(row: Patient, at: datetime) -> Reach:
     if row.archived_at is None or row.merged_into_id:
         return Reach()
-    return Reach(Q(patient=row), Q(plan__patient=row), Q(plan__patient=row))
+    return Reach(Q(patient=row), Q(patient=row), Q(patient=row))
 
 
 def _person(row: User, at: datetime) -> Reach:
     """A member of staff: everything at the clinics where they do not do it (any more)."""
-    treats = row.role == Role.PRACTITIONER and row.is_active
-    elsewhere = ~Q(clinic__in=row.clinics.all()) if treats else Q()
     theirs = Q(practitioner=row)
     not_theirs = Q()
     if row.is_active:
         may_do = Q(visit_type__roles__contains=[row.role])
         not_theirs = ~Q(clinic__in=row.clinics.all()) | ~may_do
-    return Reach(
-        theirs & not_theirs, theirs & elsewhere, (theirs | Q(offered_practitioner=row)) & elsewhere
-    )
+    waits = (theirs | Q(offered_practitioner=row)) & not_theirs
+    return Reach(theirs & not_theirs, theirs & not_theirs, waits)
 
 
 def _hours(row: WorkingHours, at: datetime) -> Reach:

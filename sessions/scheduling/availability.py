@@ -218,7 +218,6 @@ def _asked(wanted: Wanted) -> tuple[Prepared | None, dict[str, Any]]:
     in_person = kind.mode == Mode.IN_PERSON
     return slots_sql.VISIT_SLOTS, {
         "roles": kind.roles,
-        "plan": wanted.plan and wanted.plan.pk,
         "patient": patient and patient.pk,
         "visit_type": kind.pk,
         "needs_room": kind.needs_room and in_person,

@@ -1,6 +1,7 @@
 """Holds in the way of a booking, and what becomes of those that it was made from.
 
-A hold keeps a slot for a plan. Any desk may book it for that plan, and nobody for another one.
+A hold keeps a slot for a plan, or for a visit of one kind of a patient. Any desk may book it for
+that, and nobody for anything else.
 """
 
 from collections.abc import Collection
@@ -8,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from clinic.models import User
 from sessions.lifecycle import WaitlistStatus
@@ -28,17 +29,17 @@ def own_holds(
     named: Any = None,
     plans: Collection[UUID | None] = (),
 ) -> list[Hold]:
-    """The holds that a booking of `session` uses up: its plan's in the way, and the one `named`;
-    of a sitting those of all its `plans`.
+    """The holds that a booking of `session` uses up: those in the way that are kept for it, and
+    the one `named`; of a sitting those of all its `plans`.
 
     The caller holds the locks (Note [Lock order]). Raises Held, never saying for whom.
     """
-    plans = {session.plan_id, *plans}
     clashing = Q(pk__in=Hold.objects.clashing_with(session).values("pk"))
-    found = Hold.objects.filter(clashing | Q(pk=named, plan__in=plans))
+    is_own = kept_for(session, plans)
+    found = Hold.objects.filter(clashing | is_own & Q(pk=named))
     own = []
-    for hold in found:
-        if hold.plan_id in plans and session.kind == Kind.TREATMENT:
+    for hold in found.annotate(is_own=ExpressionWrapper(is_own, BooleanField())):
+        if hold.is_own:  # type: ignore[attr-defined]
             own.append(hold)
         elif hold.expires_at > at:
             raise SlotHeld(
@@ -47,6 +48,14 @@ def own_holds(
                 field="starts_at",
             )
     return own
+
+
+def kept_for(session: TreatmentSession, plans: Collection[UUID | None] = ()) -> Q:
+    """The holds that let `session` through: of a treatment those of its plan, or of all `plans` of
+    the sitting; of another visit those for such a visit of the patient."""
+    if session.kind == Kind.TREATMENT:
+        return Q(kind=Kind.TREATMENT, plan__in={session.plan_id, *plans})
+    return Q(visit_type=session.visit_type_id, patient=session.patient_id)
 
 
 def consume_holds(

@@ -69,9 +69,11 @@ def _taken(start: datetime, end: datetime, occupied: tuple[datetime, datetime]) 
     """The ids of whoever and whatever is booked or held at some time of the session."""
     taken: set[Any] = set()
     sessions: Any = TreatmentSession.objects.occupying().overlapping(*occupied)
-    holds: Any = Hold.objects.overlapping(*occupied).select_related("plan")
+    holds: Any = Hold.objects.overlapping(*occupied)
     for row in [*sessions, *holds]:
         taken |= {row.room_id, row.device_id}
         if row.starts_at < end and row.ends_at > start:
-            taken |= {row.practitioner_id, getattr(row, "patient_id", None)}
+            taken |= {row.practitioner_id}
+            if isinstance(row, TreatmentSession):
+                taken |= {row.patient_id}
     return taken

@@ -45,7 +45,7 @@ SITTING_SLOTS = Prepared(
         skin=f"""skin AS MATERIALIZED ({skin_of("area_id = ANY (%(areas)s)")}),
 areas AS MATERIALIZED ({AREAS}),""",
         recovered=RECOVERED,
-        of_others="plan.id <> ALL (%(plans)s)",
+        of_others="(kind <> 'TREATMENT' OR plan_id <> ALL (%(plans)s))",
     ),
     types={
         **ASKED_TYPES,

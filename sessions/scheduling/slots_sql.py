@@ -233,9 +233,9 @@ def kept_for_others(of_others: str) -> str:
     """What is held at the moment; there are never many."""
     return f"""
 held AS MATERIALIZED (
-    SELECT hold.practitioner_id, room_id, device_id, plan.patient_id,
+    SELECT practitioner_id, room_id, device_id, patient_id,
            occupied_from, starts_at, ends_at, released_at
-    FROM treatment_hold AS hold JOIN treatment_plan AS plan ON plan.id = hold.plan_id
+    FROM treatment_hold
     WHERE expires_at > %(at)s AND {of_others}
 ),"""
 
@@ -299,7 +299,7 @@ def free_starts(
     skin: str = "",
     recovered: str = "",
     treats: bool = True,
-    of_others: str = "plan.id IS DISTINCT FROM %(plan)s",
+    of_others: str = "(kind <> 'TREATMENT' OR plan_id <> %(plan)s)",
 ) -> str:
     """The statement of which this module tells, for what takes these times, rooms and devices.
     Holds are in the way as far as they are `of_others`; who `treats` needs what allows it."""
@@ -357,11 +357,16 @@ SLOTS = Prepared(
 )
 VISIT_SLOTS = Prepared(
     "visit_slots",
-    # a time is held for treatments alone: also one that is held for the plan of the visit
-    free_starts(VISIT_TIMES, VISIT_ROOMS, VISIT_DEVICES, treats=False, of_others="true"),
+    # what is held for a treatment of the plan that the visit is about, is not held for the visit
+    free_starts(
+        VISIT_TIMES,
+        VISIT_ROOMS,
+        VISIT_DEVICES,
+        treats=False,
+        of_others="(visit_type_id, patient_id) IS DISTINCT FROM (%(visit_type)s, %(patient)s)",
+    ),
     types={
         **ASKED_TYPES,
-        "plan": "uuid",
         "visit_type": "uuid",
         "needs_room": "bool",
         "needs_device": "bool",

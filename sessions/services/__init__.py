@@ -20,7 +20,8 @@ from sessions.services.booking.alternatives import alternatives
 from sessions.services.booking.book import book_session
 from sessions.services.booking.callers import book_caller
 from sessions.services.booking.checks.presence import holders, require_somebody
-from sessions.services.booking.holds import place_hold, release_hold
+from sessions.services.booking.holds import hold_visit, place_hold, release_hold
+from sessions.services.booking.join import join_waitlist
 from sessions.services.booking.moves import move_session
 from sessions.services.booking.reschedule import reschedule_session
 from sessions.services.booking.series.book import ChosenVisit, book_series
@@ -37,7 +38,6 @@ from sessions.services.booking.waitlist import (
     accept_offer,
     decline_offer,
     expire_offers,
-    join_waitlist,
     note_freed,
     offer_freed_slots,
     withdraw_from_waitlist,
@@ -127,6 +127,7 @@ __all__ = [
     "drop_draft",
     "expire_offers",
     "follow_version",
+    "hold_visit",
     "holders",
     "join_waitlist",
     "keep_draft",

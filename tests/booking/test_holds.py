@@ -340,7 +340,7 @@ def test_another_clinics_holds_do_not_exist(as_bob: APIClient, booking: Booking)
 
 
 def test_free_times_of_a_visit_leave_out_what_is_held_for_its_plan(booking: Booking) -> None:
-    """A hold lets a treatment through and no talk about it: so nothing is offered."""
+    """What is held for a treatment is not held for a talk about it: so nothing is offered."""
     hold(booking)
     kind = visit_type_of(booking.plan.clinic, "check-by-phone")
     asked = VisitRequest(kind, booking.plan.patient, booking.plan)

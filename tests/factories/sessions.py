@@ -516,10 +516,13 @@ class WaitlistEntryFactory(DjangoModelFactory):
         model = WaitlistEntry
 
     plan = factory.SubFactory(PlanFactory)
-    clinic = factory.SelfAttribute("plan.clinic")
+    patient = factory.SelfAttribute("plan.patient")
+    clinic = factory.SelfAttribute("patient.clinic")
+    visit_type = factory.LazyAttribute(lambda entry: visit_type_of(entry.clinic))
+    kind = factory.SelfAttribute("visit_type.kind")
     from_on = NINE.date()
     until_on = NINE.date() + 30 * DAY
-    created_by = factory.SelfAttribute("plan.created_by")
+    created_by = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
 
 
 class HoldFactory(DjangoModelFactory):
@@ -527,7 +530,10 @@ class HoldFactory(DjangoModelFactory):
         model = Hold
 
     plan = factory.SubFactory(PlanFactory)
-    clinic = factory.SelfAttribute("plan.clinic")
+    patient = factory.SelfAttribute("plan.patient")
+    clinic = factory.SelfAttribute("patient.clinic")
+    visit_type = factory.LazyAttribute(lambda hold: visit_type_of(hold.clinic))
+    kind = factory.SelfAttribute("visit_type.kind")
     practitioner = factory.SubFactory(UserFactory, clinic=factory.SelfAttribute("..clinic"))
     room = factory.SubFactory(RoomFactory, clinic=factory.SelfAttribute("..clinic"))
     device = factory.SubFactory(DeviceFactory, clinic=factory.SelfAttribute("..clinic"))

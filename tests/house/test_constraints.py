@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import date, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -717,6 +718,16 @@ def _() -> None:
 
 
 # holds and the waitlist
+def of_another_clinic(factory: Any) -> None:
+    check = make.visit_type_of(make.ClinicFactory(), "check")
+    factory(plan=None, patient=make.PatientFactory(), clinic=check.clinic, visit_type=check)
+
+
+def of_another_patient(factory: Any) -> None:
+    patient = make.PatientFactory()
+    factory(plan=make.PlanFactory(), patient=patient)
+
+
 VIOLATIONS["session_late_cancel_is_cancelled"] = lambda: make.SessionFactory(is_late_cancel=True)
 VIOLATIONS["hold_practitioner_kept_once"] = lambda: hold_twice("practitioner")
 VIOLATIONS["hold_room_kept_once"] = lambda: hold_twice("room")
@@ -731,6 +742,26 @@ VIOLATIONS["waitlist_times_ordered"] = lambda: make.WaitlistEntryFactory(
 )
 VIOLATIONS["waitlist_offer_iff_offered"] = lambda: make.WaitlistEntryFactory(status="OFFERED")
 VIOLATIONS["waitlist_session_iff_booked"] = lambda: make.WaitlistEntryFactory(status="BOOKED")
+
+
+for name, factory in (("hold", make.HoldFactory), ("waitlist", make.WaitlistEntryFactory)):
+    VIOLATIONS[f"{name}_copies_its_type"] = partial(factory, kind="CHECK")
+    VIOLATIONS[f"{name}_patient_of_same_clinic"] = partial(of_another_clinic, factory)
+    VIOLATIONS[f"{name}_plan_of_same_patient"] = partial(of_another_patient, factory)
+VIOLATIONS["hold_treatment_complete"] = lambda: make.HoldFactory(device=None)
+
+
+@violates("waitlist_treatment_has_plan")
+def _() -> None:
+    make.WaitlistEntryFactory(plan=None, patient=make.PatientFactory())
+
+
+@violates("waitlist_once_per_visit_type")
+def _() -> None:
+    patient = make.PatientFactory()
+    check = make.visit_type_of(patient.clinic, "check")
+    for _ in range(2):
+        make.WaitlistEntryFactory(plan=None, patient=patient, visit_type=check)
 
 
 def hold_twice(resource: str) -> None:
@@ -957,7 +988,7 @@ def test_every_constraint_has_a_violation() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT conname FROM pg_constraint WHERE contype = 'f'")
         by_hand = {name for (name,) in cursor if not re.search(r"_fk(_\w+)?$", name)}
-    assert len(by_hand) == 10
+    assert len(by_hand) == 16
 
     missing = {name for name in named | by_hand if "_key_with_" not in name} - set(VIOLATIONS)
 

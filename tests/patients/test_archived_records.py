@@ -150,6 +150,10 @@ class World:
                 "practitioner": None,
             },
             "hand_out_consent": {**patient, "text": ConsentText.objects.all()[0]},
+            "hold_visit": {
+                **{"visit_type": visit_type_of(self.plan.clinic, "check"), **self.slot},
+                **{"patient": self.plan.patient, "device": None},
+            },
             "keep_home_answers": {**patient, "answers": {}},
             "finish_home_screening": {
                 **patient,

@@ -29,6 +29,7 @@ from tests.factories import (
     StaffTaskFactory,
     UserFactory,
     WaitlistEntryFactory,
+    visit_type_of,
 )
 from tests.patients.merging import make_twins, merge, twins
 
@@ -251,6 +252,25 @@ def test_everything_that_refers_to_the_patient_moves(
         if relation.name not in ("merged_from", "history", "merges", "+"):
             left = relation.related_model._base_manager.filter(**{relation.field.name: merged})
             assert "history" in relation.related_model._meta.db_table or not left.exists()
+
+
+def test_of_two_records_that_wait_for_one_kind_of_visit_one_entry_is_withdrawn_first(
+    clinic: Clinic, alice: User
+) -> None:
+    kept, merged = twins(clinic)
+    check = visit_type_of(clinic, "check")
+    entries = [
+        WaitlistEntryFactory(plan=None, patient=record, visit_type=check)
+        for record in (kept, merged)
+    ]
+
+    with pytest.raises(CannotMerge, match="wait for the same kind of visit"):
+        merge(kept, merged, alice)
+    entries[0].move_to(WaitlistStatus.WITHDRAWN, at=NINE, by=alice)
+    merge(kept, merged, alice)
+
+    entries[1].refresh_from_db()
+    assert entries[1].patient == kept
 
 
 def test_a_record_that_was_merged_before_leads_to_the_one_that_is_kept_now(

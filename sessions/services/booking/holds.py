@@ -6,7 +6,17 @@ from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.models import Device, Room, User
-from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry, of_treatment
+from patients.models import Patient
+from sessions.models import (
+    Hold,
+    Kind,
+    Mode,
+    TreatmentPlan,
+    TreatmentSession,
+    VisitType,
+    WaitlistEntry,
+    of_treatment,
+)
 from sessions.scheduling.availability import BookingFacts, booking_facts
 from sessions.scheduling.holds import SlotHeld, own_holds
 from sessions.services.booking.book import lock_for_bookings, locks_for, require_open_time
@@ -14,6 +24,10 @@ from sessions.services.booking.checks.clash import require_free
 from sessions.services.booking.checks.prepare import prepare_session
 from sessions.services.booking.checks.rules import weigh
 from sessions.services.booking.sitting.areas import about_further, add_areas
+from sessions.services.booking.visits import prepare_visit
+
+# What is held takes up no link: where it meets is said when it is booked.
+LATER = "https://clinic.invalid/"
 
 
 @retried_transaction
@@ -73,10 +87,13 @@ def insert_hold(
     Hold.objects.clashing_with(session).delete()
     return Hold.objects.create(
         clinic=session.clinic,
-        plan=of_treatment(session.plan),
+        visit_type_id=of_treatment(session.visit_type_id),
+        kind=session.kind,
+        patient=session.patient,
+        plan=session.plan,
         practitioner=session.practitioner,
-        room=of_treatment(session.room),
-        device=of_treatment(session.device),
+        room=session.room,
+        device=session.device,
         occupied_from=session.occupied_from,
         starts_at=session.starts_at,
         ends_at=session.ends_at,
@@ -92,8 +109,41 @@ def _require_bookable(
 ) -> None:
     """What only a practitioner may book in spite of, only one may hold, and nobody is offered."""
     require_open_time(session, now, at=at)
-    if not (by and by.has_perm("treatment_sessions.override")):
+    treats = session.kind == Kind.TREATMENT
+    if treats and not (by and by.has_perm("treatment_sessions.override")):
         weigh(session, now, reason="", moved=None, at=at, by=by)
+
+
+@retried_transaction
+def hold_visit(
+    *,
+    visit_type: VisitType,
+    patient: Patient,
+    starts_at: datetime,
+    practitioner: User,
+    at: datetime,
+    by: User,
+    room: Room | None = None,
+    device: Device | None = None,
+    plan: TreatmentPlan | None = None,
+) -> Hold:
+    """Keep a slot for a visit that treats nothing, as `place_hold` does for a treatment.
+
+    Raises Held, and what `book_visit` raises.
+    """
+    session = prepare_visit(
+        visit_type=visit_type,
+        patient=patient,
+        starts_at=starts_at,
+        practitioner=practitioner,
+        room=room,
+        device=device,
+        plan=plan,
+        video_url=LATER if visit_type.mode == Mode.VIDEO else "",
+    )
+    lock_for_bookings(*locks_for(session), clinic_id=session.clinic_id)
+    lasts = timedelta(minutes=session.clinic.hold_minutes)
+    return insert_hold(session, at=at, until=at + lasts, held_by=by)
 
 
 @retried_transaction

@@ -1,6 +1,7 @@
 """Booking a visit that treats nothing: a consultation, a check, a test, an outcome."""
 
 from datetime import datetime
+from uuid import UUID
 
 from clinic.db.locks import statement
 from clinic.db.retries import retried_transaction
@@ -54,12 +55,9 @@ def prepare_visit(
     require_not_archived(patient.archived_at is not None, field="patient")
     if visit_type.kind == Kind.TREATMENT:
         raise WrongForVisit("A treatment is booked for a plan.", field="visit_type")
-    if visit_type.clinic_id != patient.clinic_id:
-        raise NotBookable(f"“{visit_type}” is not offered at this clinic.", field="visit_type")
-    if not visit_type.is_active:
-        raise OutOfUse(f"“{visit_type}” is no longer offered.", field="visit_type")
+    require_offered(visit_type, patient)
     _require_fit(visit_type, room, device)
-    _require_about(visit_type, patient, plan, side_effect, task)
+    require_about(visit_type, patient, plan, side_effect, task)
     ends_at = starts_at + visit_type.duration
     return TreatmentSession(
         clinic=visit_type.clinic,
@@ -82,6 +80,14 @@ def prepare_visit(
     )
 
 
+def require_offered(visit_type: VisitType, patient: Patient) -> None:
+    """Raises NotBookable, OutOfUse."""
+    if visit_type.clinic_id != patient.clinic_id:
+        raise NotBookable(f"“{visit_type}” is not offered at this clinic.", field="visit_type")
+    if not visit_type.is_active:
+        raise OutOfUse(f"“{visit_type}” is no longer offered.", field="visit_type")
+
+
 def _require_fit(visit_type: VisitType, room: Room | None, device: Device | None) -> None:
     """Room and device where the visit needs them, and nowhere else."""
     needed = {"room": visit_type.needs_room, "device": visit_type.needs_device}
@@ -100,14 +106,15 @@ def _require_fit(visit_type: VisitType, room: Room | None, device: Device | None
         require_room_of(visit_type, room)
 
 
-def _require_about(
+def require_about(
     visit_type: VisitType,
     patient: Patient,
-    plan: TreatmentPlan | None,
-    side_effect: SideEffect | None,
-    task: StaffTask | None,
+    plan: TreatmentPlan | None = None,
+    side_effect: SideEffect | None = None,
+    task: StaffTask | None = None,
 ) -> None:
-    """What a visit is about is the patient's own, and fits its kind."""
+    """What a visit is about is the patient's own, and fits its kind. Raises WrongForVisit,
+    NotBookable."""
     if plan and visit_type.kind == Kind.CONSULTATION:
         raise WrongForVisit("A consultation comes before any plan: leave it out.", field="plan")
     if plan and plan.patient_id != patient.pk:
@@ -182,9 +189,11 @@ def book_visit(
     task: StaffTask | None = None,
     video_url: str = "",
     rescheduled_from: TreatmentSession | None = None,
+    hold_id: UUID | None = None,
     reason: str = "",
 ) -> TreatmentSession:
     """Book a visit that treats nothing, by the same locks, hours and constraints as a treatment.
+    Uses up what is held for such a visit of the patient at that time, and the hold that is named.
     `by` is nobody where the patient has booked it. Without a `room`, `any_room` takes one that is
     free.
 
@@ -211,7 +220,7 @@ def book_visit(
     locks = statement(*locks_for(session), shared=clinic_lock(session.clinic_id))
     [now] = booking_facts(session, behind=locks)
     require_open_time(session, now, at=at)
-    holds = own_holds(session, at=at) if now.holds_near else []
+    holds = own_holds(session, at=at, named=hold_id) if now.holds_near or hold_id else []
     session.rescheduled_from = rescheduled_from
     insert(session, at=at)
     finish_booking(session, holds=holds, at=at, by=by, reason=reason)

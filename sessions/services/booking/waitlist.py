@@ -7,37 +7,39 @@ Note [Freed slots]
     the commit and again with every beat. Losing the broker delays an offer by seconds.
 """
 
-from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from clinic.db.constraints import refusal_of
-from clinic.db.locks import lock
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.db.versions import Check, no_version_check
 from clinic.errors import Conflict, DomainError
 from clinic.models import User
-from patients.services.records import require_open
 from sessions.lifecycle import WaitlistStatus
-from sessions.models import FreedSlot, Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
+from sessions.models import (
+    FreedSlot,
+    Hold,
+    Kind,
+    TreatmentSession,
+    VisitType,
+    WaitlistEntry,
+)
 from sessions.services.booking.book import book_session, lock_for_bookings, lock_names
-from sessions.services.booking.checks.prepare import prepare_session, require_active
+from sessions.services.booking.checks.prepare import prepare_session
 from sessions.services.booking.holds import insert_hold
-from sessions.services.booking.sitting.areas import about_further, add_areas, areas_together
-from sessions.services.plans import require_practitioner
+from sessions.services.booking.sitting.areas import add_areas
+from sessions.services.booking.visits import (
+    book_visit,
+    prepare_visit,
+)
 
 OFFER_LASTS = timedelta(hours=2)
-WAITS_ALREADY = "This plan is on the waitlist already: withdraw that entry first."
+# What an entry says of the visit that is waited for.
+WISHED = ("visit_type__clinic", "patient__clinic", "plan")
 # Of more people who wait for one slot, the later ones are asked when these have declined.
 ASKED_AT_ONCE = 20
-
-
-class AlreadyWaiting(Conflict):
-    code = "already_waiting"
-    title = "The plan is on the waitlist already"
 
 
 class OfferLapsed(Conflict):
@@ -45,72 +47,13 @@ class OfferLapsed(Conflict):
     title = "The offer has lapsed"
 
 
-@retried_transaction
-def join_waitlist(
-    *,
-    plan: TreatmentPlan,
-    from_on: date,
-    until_on: date,
-    practitioner: User | None = None,
-    weekdays: Sequence[int] = (),
-    earliest: time | None = None,
-    latest: time | None = None,
-    note: str = "",
-    further_plans: Sequence[TreatmentPlan] = (),
-    at: datetime,
-    by: User,
-) -> WaitlistEntry:
-    """Put a plan on the waitlist, with `further_plans` for one sitting. Raises PatientArchived,
-    PlanNotActive, NotBookable, NoPractitionerHere, AlreadyWaiting."""
-    require_open(plan.patient, field="plan")
-    require_active(plan.status)
-    areas_together(plan, further_plans)
-    for index, further in enumerate(further_plans):
-        with about_further(index):
-            require_active(further.status)
-    if practitioner:
-        require_practitioner(practitioner, clinic_id=plan.clinic_id)
-    entry = WaitlistEntry(
-        clinic_id=plan.clinic_id,
-        plan=plan,
-        practitioner=practitioner,
-        from_on=from_on,
-        until_on=until_on,
-        weekdays=sorted(set(weekdays)),
-        earliest=earliest,
-        latest=latest,
-        note=note,
-        created_by=by,
-    )
-    lock(f"patient:{plan.patient_id}")  # no constraint knows the further plans of another entry
-    _require_not_waiting(plan, further_plans)
-    waits = AlreadyWaiting(WAITS_ALREADY, field="plan")
-    with refusal_of("waitlist_once_per_plan", waits):
-        entry.save(force_insert=True)
-    entry.further_plans.set(further_plans)
-    entry.events.create(old_status="", new_status=entry.status, at=at, by=by)
-    return entry
-
-
-def _require_not_waiting(plan: TreatmentPlan, further: Sequence[TreatmentPlan]) -> None:
-    """Raises AlreadyWaiting."""
-    waits = WaitlistEntry.objects.open_for
-    if waits([plan]).exists():
-        raise AlreadyWaiting(WAITS_ALREADY, field="plan")
-    for index, other in enumerate(further):
-        with about_further(index):
-            if waits([other]).exists():
-                raise AlreadyWaiting(WAITS_ALREADY, field="plan")
-
-
 @retried_step
 def note_freed(session: TreatmentSession, *, at: datetime) -> bool:
-    """Write down that the slot of `session` is free now, if somebody could want it: everybody waits
-    for a treatment, which needs a room and a device."""
-    if not (session.room_id and session.device_id):
-        return False
+    """Write down that the slot of `session` is free now, if somebody could want it: who waits for a
+    treatment needs a room and a device."""
     waiting = WaitlistEntry.objects.filter(clinic=session.clinic_id, status=WaitlistStatus.WAITING)
-    if session.starts_at <= at or not waiting.exists():
+    fitting = waiting.in_want_of(room=session.room_id, device=session.device_id)
+    if session.starts_at <= at or not fitting.exists():
         return False
     FreedSlot.objects.create(
         clinic_id=session.clinic_id,
@@ -146,7 +89,7 @@ def _offer_freed(freed_id: UUID, *, at: datetime) -> bool:
 def _offer(slot: FreedSlot, *, at: datetime) -> bool:
     """Offer a slot to the first whom it fits and who can have it."""
     fitting = WaitlistEntry.objects.waiting_for(slot)
-    candidates = list(fitting.values_list("pk", "plan__patient")[:ASKED_AT_ONCE])
+    candidates = list(fitting.values_list("pk", "patient")[:ASKED_AT_ONCE])
     target: dict[str, Any] = {
         "practitioner": slot.practitioner,
         "room": slot.room,
@@ -157,14 +100,12 @@ def _offer(slot: FreedSlot, *, at: datetime) -> bool:
         clinic_id=slot.clinic_id,
     )
     for pk, _ in candidates:
-        entry = WaitlistEntry.objects.locked().get(pk=pk)
+        entry = WaitlistEntry.objects.locked().select_related(*WISHED).get(pk=pk)
         if entry.status != WaitlistStatus.WAITING:
             continue
-        plan, *others = entry.plans
         until = min(at + OFFER_LASTS, slot.starts_at)
         try:
-            session = prepare_session(plan=plan, starts_at=slot.starts_at, **target, at=at)
-            further = add_areas(session, others, at=at) if others else []
+            session, *further = _wanted_by(entry, {**target, "starts_at": slot.starts_at}, at=at)
             with transaction.atomic():
                 insert_hold(session, at=at, until=until, offered_to=entry, further=further)
         except DomainError:
@@ -183,14 +124,39 @@ def _offer(slot: FreedSlot, *, at: datetime) -> bool:
     return False
 
 
+def _wanted_by(
+    entry: WaitlistEntry, slot: dict[str, Any], *, at: datetime
+) -> list[TreatmentSession]:
+    """What the entry waits for in this slot, not saved: of a sitting all areas, the leading one
+    first. Raises what preparing it raises."""
+    if entry.kind == Kind.TREATMENT:
+        plan, *others = entry.plans
+        session = prepare_session(plan=plan, **slot, at=at)
+        return [session, *(add_areas(session, others, at=at) if others else [])]
+    return [
+        prepare_visit(
+            visit_type=entry.visit_type,
+            patient=entry.patient,
+            plan=entry.plan,
+            **_as_needed(entry.visit_type, slot),
+        )
+    ]
+
+
+def _as_needed(visit_type: VisitType, slot: dict[str, Any]) -> dict[str, Any]:
+    """Of what has become free that which such a visit takes up."""
+    taken = {"room": visit_type.needs_room, "device": visit_type.needs_device}
+    return {name: value if taken.get(name, True) else None for name, value in slot.items()}
+
+
 @retried_transaction
 def accept_offer(
     *, entry_id: UUID, at: datetime, by: User, seen: Check = no_version_check
 ) -> TreatmentSession:
-    """Book what is offered. Raises OfferLapsed, IllegalWaitlistMove, and what `seen` and
-    `book_session` raise."""
-    offered = ("plan", "offered_practitioner", "offered_room", "offered_device")
-    entry = WaitlistEntry.objects.select_related(*offered).get(pk=entry_id)
+    """Book what is offered. Raises OfferLapsed, IllegalWaitlistMove, and what `seen`,
+    `book_session` and `book_visit` raise."""
+    offered = ("offered_practitioner", "offered_room", "offered_device")
+    entry = WaitlistEntry.objects.select_related(*WISHED, *offered).get(pk=entry_id)
     entry.require_move(WaitlistStatus.BOOKED)
     slot = _offered(entry)
     lock_for_bookings(
@@ -198,7 +164,7 @@ def accept_offer(
             practitioner=slot["practitioner"],
             room=slot["room"],
             device=slot["device"],
-            patient_id=entry.plan.patient_id,
+            patient_id=entry.patient_id,
         ),
         clinic_id=entry.clinic_id,
     )
@@ -207,8 +173,17 @@ def accept_offer(
     expires_at = current.offer_expires_at
     if expires_at is None or expires_at <= at or current.offered_starts_at != slot["starts_at"]:
         raise OfferLapsed("Nobody accepted this offer in time; it may be with somebody else now.")
-    plan, *further = entry.plans
-    return book_session(plan=plan, further_plans=further, **slot, at=at, by=by)  # uses up the hold
+    if entry.kind == Kind.TREATMENT:  # either uses up the hold
+        plan, *further = entry.plans
+        return book_session(plan=plan, further_plans=further, **slot, at=at, by=by)
+    return book_visit(
+        visit_type=entry.visit_type,
+        patient=entry.patient,
+        plan=entry.plan,
+        **_as_needed(entry.visit_type, slot),
+        at=at,
+        by=by,
+    )
 
 
 def _offered(entry: WaitlistEntry) -> dict[str, Any]:

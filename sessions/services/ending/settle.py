@@ -219,7 +219,7 @@ def _pass_on(row: models.Model, entry: WaitlistEntry, why: str, decider: Decider
     everything is to be cancelled, or it is the record or the plan itself that ends. Of a sitting
     the other areas wait on."""
     details: dict[str, Any] = {"at": decider.at, "by": decider.by, "reason": why}
-    leads = isinstance(row, Patient) or row.pk == entry.plan_id
+    leads = isinstance(row, Patient) or row.pk == entry.plan_id  # of a treatment: REACHES
     if decider.rest == Choice.CANCEL or leads:
         withdraw_from_waitlist(entry_id=entry.pk, **details)
         return

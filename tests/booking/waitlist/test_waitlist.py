@@ -10,7 +10,7 @@ from django.utils import timezone
 from clinic.models import User, Weekday
 from sessions import services
 from sessions.lifecycle import Status, WaitlistStatus
-from sessions.models import FreedSlot, Hold, TreatmentSession, WaitlistEntry
+from sessions.models import FreedSlot, Hold, TreatmentSession, WaitlistEntry, of_treatment
 from sessions.scheduling.holds import SlotHeld
 from sessions.services.booking.waitlist import OfferLapsed
 from sessions.tasks import keep_waitlist_moving
@@ -55,7 +55,7 @@ def test_whom_a_practitioner_has_decided_against_is_passed_over(
 ) -> None:
     first, second = join(), join()
     CandidacyFactory(
-        patient=first.plan.patient, outcome="NOT_NOW", until=NINE.date() + DAY, reason="Pregnant"
+        patient=first.patient, outcome="NOT_NOW", until=NINE.date() + DAY, reason="Pregnant"
     )
 
     free(booking)
@@ -216,7 +216,7 @@ def test_booking_the_offered_time_directly_accepts_it(
 ) -> None:
     entry = join()
     free(booking)
-    booking.plan = entry.plan
+    booking.plan = of_treatment(entry.plan)
 
     session = booking.book(at=NOW)
 
@@ -229,7 +229,7 @@ def test_booking_another_time_over_the_offered_one_ends_the_offer(
 ) -> None:
     entry, following = join(), join()
     free(booking)
-    booking.plan = entry.plan
+    booking.plan = of_treatment(entry.plan)
 
     booking.book(NINE + HOUR / 2, at=NOW)  # overlaps what was offered
     services.offer_freed_slots(at=NOW)

@@ -9,7 +9,7 @@ from clinic.models import User, in_words
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import IllegalWaitlistMove
 from sessions.services.booking.checks.prepare import PlanNotActive
-from sessions.services.booking.waitlist import AlreadyWaiting
+from sessions.services.booking.join import AlreadyWaiting
 from sessions.services.plans import NoPractitionerHere
 from tests.booking.waitlist.waitlist import Join
 from tests.conftest import Booking

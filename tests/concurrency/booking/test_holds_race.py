@@ -2,20 +2,35 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from itertools import cycle
 from threading import Barrier
 from typing import Any
 from unittest.mock import patch
 
+import pytest
+
 from sessions import services
 from sessions.models import Hold, TreatmentSession
+from sessions.receivers import _shipped
 from sessions.services.booking import book as booking_module
 from sessions.services.booking import holds as holds_module
+from sessions.services.booking import visits as visits_module
+from sessions.services.booking.book import require_open_time
 from sessions.services.booking.checks.clash import require_free
 from sessions.services.booking.checks.presence import require_presence
 from tests.concurrency.booking.test_double_booking import DESKS, rivals
 from tests.concurrency.conftest import race, without_locks
 from tests.conftest import Booking
-from tests.factories import DAY, NINE
+from tests.factories import (
+    DAY,
+    NINE,
+    DeviceFactory,
+    PatientFactory,
+    RoomFactory,
+    VisitFactory,
+    visit_type_of,
+)
 
 NOW = NINE - 3 * DAY
 
@@ -152,3 +167,103 @@ def test_workers_offer_a_freed_slot_once(booking: Booking) -> None:
 
     assert outcomes == {"1": 1, "0": DESKS - 1}
     assert Hold.objects.count() == 1
+
+
+TALKS = [row["code"] for row in _shipped() if row["kind"] != "TREATMENT"]
+
+
+def talks(booking: Booking) -> list[dict[str, Any]]:
+    """Visits of each kind that treats nothing, by one person at one time for eight patients."""
+    clinic, found = booking.plan.clinic, []
+    for _, code in zip(range(DESKS), cycle(TALKS), strict=False):
+        kind = visit_type_of(clinic, code)
+        found.append(
+            {
+                "visit_type": kind,
+                "patient": PatientFactory(clinic=clinic),
+                "starts_at": NINE,
+                "practitioner": booking.practitioner,
+                "room": RoomFactory(clinic=clinic) if kind.needs_room else None,
+                "device": DeviceFactory(clinic=clinic) if kind.needs_device else None,
+                "at": NOW,
+                "by": booking.practitioner,
+            }
+        )
+    return found
+
+
+def hold_talk(talk: dict[str, Any]) -> str:
+    services.hold_visit(**talk)
+    return "held"
+
+
+def book_talk(talk: dict[str, Any]) -> str:
+    link = "https://meet.example/1" if talk["visit_type"].mode == "VIDEO" else ""
+    services.book_visit(**talk, video_url=link)
+    return "booked"
+
+
+def test_of_visits_of_all_kinds_that_are_held_and_booked_at_once_one_wins(booking: Booking) -> None:
+    all_kinds = talks(booking)[1:]
+    attempts = [
+        partial(hold_talk if number % 2 else book_talk, talk)
+        for number, talk in enumerate(all_kinds)
+    ]
+
+    outcomes = race(partial(hold, booking), *attempts)  # a treatment, too
+
+    assert outcomes["held"] + outcomes["booked"] == 1
+    assert outcomes["SlotHeld"] + outcomes["PractitionerTaken"] == DESKS - 1
+    assert Hold.objects.count() + TreatmentSession.objects.count() == 1
+
+
+def test_control_without_the_locks_a_held_visit_is_booked_by_somebody_else(
+    booking: Booking,
+) -> None:
+    one, other = talks(booking)[:2]
+    both_have_looked = Barrier(2)
+
+    def look_and_wait(look: Callable[..., Any]) -> Callable[..., Any]:
+        def patched(*args: Any, **kwargs: Any) -> Any:
+            found = look(*args, **kwargs)
+            both_have_looked.wait(timeout=30)
+            return found
+
+        return patched
+
+    with (
+        without_locks(),
+        patch.object(visits_module, "statement", return_value=None),
+        patch.object(visits_module, "require_open_time", look_and_wait(require_open_time)),
+        patch.object(holds_module, "require_free", look_and_wait(require_free)),
+    ):
+        outcomes = race(lambda: book_talk(one), lambda: hold_talk(other))
+
+    assert outcomes == {"booked": 1, "held": 1}
+    assert Hold.objects.get().practitioner == TreatmentSession.objects.get().practitioner
+
+
+@pytest.mark.parametrize("code", ["consultation", "check-by-phone", "outcome-90d"])
+def test_an_offer_of_a_visit_is_accepted_once(booking: Booking, code: str) -> None:
+    clinic = booking.plan.clinic
+    left = VisitFactory(code=code, patient__clinic=clinic, practitioner=booking.practitioner)
+    entry = services.join_waitlist(
+        visit_type=left.visit_type,
+        patient=PatientFactory(clinic=clinic),
+        from_on=NINE.date(),
+        until_on=NINE.date(),
+        at=NOW,
+        by=booking.practitioner,
+    )
+    booking.move(left, "CANCELLED", at=NOW)
+    services.offer_freed_slots(at=NOW)
+
+    def accept() -> str:
+        services.accept_offer(entry_id=entry.pk, at=NOW, by=booking.practitioner)
+        return "accepted"
+
+    outcomes = race(*[accept] * DESKS)
+
+    assert outcomes["accepted"] == 1
+    assert outcomes["OfferLapsed"] + outcomes["IllegalWaitlistMove"] == DESKS - 1
+    assert TreatmentSession.objects.occupying().get().visit_type == left.visit_type

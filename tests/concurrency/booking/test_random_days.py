@@ -23,7 +23,7 @@ from clinic.models import Clinic, Device, Room, User
 from clinic.values.wallclock import instant_of
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import Hold, TreatmentPlan
+from sessions.models import Hold, TreatmentPlan, of_treatment
 from sessions.scheduling.availability import Chosen
 from tests.concurrency.conftest import race
 from tests.factories import (
@@ -182,10 +182,10 @@ class House:
         slot: Chosen = {
             "starts_at": hold.starts_at,
             "practitioner": hold.practitioner,
-            "room": hold.room,
-            "device": hold.device,
+            "room": of_treatment(hold.room),
+            "device": of_treatment(hold.device),
         }
-        self.add(hold.plan, slot, now, hold_id=hold.pk)
+        self.add(of_treatment(hold.plan), slot, now, hold_id=hold.pk)
 
     def away(self, errand: Errand, now: dict[str, Any]) -> dict[str, Any]:
         start = self.start(errand)
