@@ -28,9 +28,10 @@ from clinic.models import (
     Weekday,
     WorkingHours,
 )
+from patients.models import Patient
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import Kind, TreatmentPlan, TreatmentSession
+from sessions.models import Kind, TreatmentPlan, TreatmentSession, VisitType
 
 GTIN = "09506000134352"  # GS1's own example: no real product has it
 ADDRESSES = {
@@ -108,6 +109,14 @@ def _schedule(riverside: Clinic, hilltop: Clinic, now: datetime) -> None:
         until_on=today + timedelta(days=30),
         note="At short notice too.",
         latest=time(17),
+        at=now,
+        by=desk,
+    )
+    services.join_waitlist(  # for something to be looked at, and not for a treatment
+        visit_type=VisitType.objects.get(clinic=riverside, code="check-by-phone"),
+        patient=Patient.objects.filter(clinic=riverside, archived_at=None).latest("id"),
+        from_on=today,
+        until_on=today + timedelta(days=7),
         at=now,
         by=desk,
     )

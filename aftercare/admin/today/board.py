@@ -132,9 +132,9 @@ def _offered(user: User) -> list[WaitlistEntry]:
     """Times that are kept for somebody on the waitlist, whom nobody has called yet."""
     rows = WaitlistEntry.objects.visible_to(user).filter(status=WaitlistStatus.OFFERED)
     return list(
-        rows.select_related(
-            "clinic", "plan__patient", "plan__area", "offered_practitioner"
-        ).order_by("offer_expires_at", "id")
+        rows.select_related("clinic", "patient", "visit_type", "offered_practitioner").order_by(
+            "offer_expires_at", "id"
+        )
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.forms import TypedMultipleChoiceField
+from django.forms import ModelForm, TypedMultipleChoiceField
 from django.http import HttpRequest
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -16,14 +16,39 @@ from sessions.admin.booking.sittings import MOST, further_plans_field
 from sessions.lifecycle import WAITLIST_NEXT, WaitlistStatus
 from sessions.models import Hold, WaitlistEntry, WaitlistEvent
 
+WHOSE = ("plan__patient", "plan__protocol", "patient", "visit_type")
+SEARCHED = ["patient__family_name", "patient__given_name"]
+
+
+class WaitlistForm(ModelForm):  # type: ignore[type-arg]
+    """A treatment is waited for by its plan, any other visit by its kind and the patient."""
+
+    class Meta:
+        help_texts = {
+            "plan": "What is to be treated; of another visit what it is about, if it is.",
+            "visit_type": "Empty for a treatment.",
+            "patient": "Who waits for a visit of another kind.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in {"visit_type", "patient"} & self.fields.keys():
+            self.fields[name].required = False
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if kind := data.get("visit_type"):
+            self.instance.kind = kind.kind  # its constraints read it
+        return data
+
 
 @admin.register(Hold)
 class HoldAdmin(ReadOnly, ClinicAdmin):
     """What is held at the moment; the holds themselves come and go with the desk's calls."""
 
-    list_display = ["starts_at", "plan", "practitioner", "room", "expires_at", "held_by"]
-    list_select_related = ["plan__patient", "plan__protocol", "practitioner", "room", "held_by"]
-    search_fields = ["plan__patient__family_name", "plan__patient__given_name"]
+    list_display = ["starts_at", "about", "practitioner", "room", "expires_at", "held_by"]
+    list_select_related = [*WHOSE, "practitioner", "room", "held_by"]
+    search_fields = SEARCHED
     ordering = ["starts_at", "id"]
 
 
@@ -50,13 +75,14 @@ class WaitlistEntryAdmin(StatusButtons, ServiceAdmin):
     buttons = BUTTONS
     next_statuses = WAITLIST_NEXT
     list_display = [
-        *("plan", "practitioner", "from_on", "until_on", "shown_status"),
+        *("about", "practitioner", "from_on", "until_on", "shown_status"),
         *("offered_starts_at", "offer_expires_at"),
     ]
-    list_filter = ["status"]
-    list_select_related = ["plan__patient", "plan__protocol", "practitioner"]
-    search_fields = ["plan__patient__family_name", "plan__patient__given_name"]
-    autocomplete_fields = ["plan"]
+    form = WaitlistForm
+    list_filter = ["status", "visit_type__kind"]
+    list_select_related = [*WHOSE, "practitioner"]
+    search_fields = SEARCHED
+    autocomplete_fields = ["plan", "patient"]
     typed_as = {f"further_plans/{number}": "further_plans" for number in range(MOST)}
     ordering = ["id"]
     inlines = [WaitlistEventInline]
@@ -64,7 +90,8 @@ class WaitlistEntryAdmin(StatusButtons, ServiceAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         wish = [
-            *("plan", "further_plans", "practitioner", ("from_on", "until_on"), "weekdays"),
+            *("plan", "further_plans", "visit_type", "patient", "practitioner"),
+            *(("from_on", "until_on"), "weekdays"),
             *(("earliest", "latest"), "note"),
         ]
         offer = [

@@ -9,7 +9,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from clinic.api.base import VisibleField, WallClockField, on_clock_of
-from clinic.api.forms import Form, parse_body
+from clinic.api.forms import Form, IdField, parse_body
 from clinic.models import Device, Room, User
 from clinic.permissions import actor
 from clinic.values.wallclock import this_minute
@@ -68,6 +68,12 @@ class VisitIn(Form):
         required=False,
         allow_null=True,
         help_text="What a check settles. Completing it finishes it.",
+    )
+    hold = IdField(
+        required=False,
+        source="hold_id",
+        help_text="A hold for such a visit of the patient that ends with this booking. Those on "
+        "this very time end anyway.",
     )
     video_url = serializers.URLField(
         required=False,

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
@@ -15,17 +15,21 @@ from rest_framework.response import Response
 from clinic.api.base import ClinicViewSet, InstantField, ReasonIn, VisibleField
 from clinic.api.forms import DayField, Form, IdField, TextField, parse_body, require_no_body
 from clinic.api.queries import IdFilter
-from clinic.models import User, Weekday
+from clinic.models import Device, Room, User, Weekday
 from clinic.permissions import actor
+from patients.models import Patient
 from sessions import services
 from sessions.api.booking.availability import OfferedEnd
 from sessions.api.booking.lookup import FurtherPlansField, find_named
 from sessions.api.booking.session_out import SessionOut, session_data
+from sessions.api.booking.visits import names_a_visit
 from sessions.lifecycle import WaitlistStatus
-from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
+from sessions.models import Hold, TreatmentPlan, TreatmentSession, VisitType, WaitlistEntry
+
+NEEDED = "Where the visit needs one."
 
 
-class HoldIn(Form):
+class TreatmentHoldIn(Form):
     plan = IdField()
     further_plans = FurtherPlansField()
     starts_at = InstantField()
@@ -38,11 +42,46 @@ class HoldIn(Form):
         return {**attrs, **find_named(actor(self.context["request"]), attrs)}
 
 
+class VisitHoldIn(Form):
+    visit_type = VisibleField(
+        queryset=VisitType.objects.select_related("clinic"),
+        help_text="Of a visit that treats nothing: see `visit-types/`.",
+    )
+    patient = VisibleField(queryset=Patient.objects.select_related("clinic"))
+    plan = VisibleField(
+        queryset=TreatmentPlan.objects.all(),
+        required=False,
+        allow_null=True,
+        help_text="What the visit is about, if it is.",
+    )
+    starts_at = InstantField()
+    ends_at = OfferedEnd()
+    practitioner = VisibleField(
+        queryset=User.objects.filter(is_active=True), help_text="In a role that may do it."
+    )
+    room = VisibleField(
+        queryset=Room.objects.all(), required=False, allow_null=True, help_text=NEEDED
+    )
+    device = VisibleField(
+        queryset=Device.objects.select_related("model"),
+        required=False,
+        allow_null=True,
+        help_text=NEEDED,
+    )
+
+
+HOLD = PolymorphicProxySerializer(
+    component_name="HoldIn",
+    serializers=[TreatmentHoldIn, VisitHoldIn],
+    resource_type_field_name=None,
+)
+
+
 class HoldOut(serializers.ModelSerializer[Hold]):
     class Meta:
         model = Hold
         fields = [
-            *("id", "clinic", "plan", "practitioner", "room", "device"),
+            *("id", "clinic", "visit_type", "patient", "plan", "practitioner", "room", "device"),
             *("starts_at", "ends_at", "released_at", "expires_at"),
         ]
         read_only_fields = fields
@@ -61,15 +100,17 @@ class HoldViewSet(ClinicViewSet):
         own: QuerySet[Any] = super().get_queryset().filter(held_by=user.pk)
         return own
 
-    @extend_schema(request=HoldIn, responses={201: HoldOut})
+    @extend_schema(request=HOLD, responses={201: HoldOut})
     def create(self, request: Request) -> Response:
-        """Hold a time for a plan, and long enough for its `further_plans`. 409 codes: `held` and
-        those of a booking."""
-        data = parse_body(HoldIn, request)
-        details = dict(data)
-        hold = services.place_hold(
-            plan_id=details.pop("plan").pk, **details, at=timezone.now(), by=actor(request)
-        )
+        """Hold a time for a plan, and long enough for its `further_plans`; or for another
+        `visit_type` of a `patient`. 409 codes: `held` and those of a booking."""
+        at, by = timezone.now(), actor(request)
+        if names_a_visit(request.data):
+            hold = services.hold_visit(**parse_body(VisitHoldIn, request), at=at, by=by)
+        else:
+            details = {**parse_body(TreatmentHoldIn, request)}
+            plan_id = details.pop("plan").pk
+            hold = services.place_hold(plan_id=plan_id, **details, at=at, by=by)
         return Response(HoldOut(hold).data, status=201)
 
     @extend_schema(responses={204: None})
@@ -81,10 +122,30 @@ class HoldViewSet(ClinicViewSet):
 
 
 class WaitlistIn(Form):
-    plan = VisibleField(queryset=TreatmentPlan.objects.all())
+    plan = VisibleField(
+        queryset=TreatmentPlan.objects.all(),
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="What is to be treated; of a visit of another kind what it is about, if it is.",
+    )
     further_plans = FurtherPlansField()
+    visit_type = VisibleField(
+        queryset=VisitType.objects.select_related("clinic"),
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Without it, a treatment of the plan is waited for.",
+    )
+    patient = VisibleField(
+        queryset=Patient.objects.select_related("clinic"),
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Who waits, with a `visit_type`; else whose plan it is.",
+    )
     practitioner = VisibleField(
-        queryset=User.objects.practitioners(), required=False, allow_null=True, default=None
+        queryset=User.objects.filter(is_active=True), required=False, allow_null=True, default=None
     )
     from_on = DayField()
     until_on = DayField()
@@ -104,7 +165,7 @@ class WaitlistIn(Form):
             raise serializers.ValidationError({"until_on": ["Must not be before the first day."]})
         if attrs["earliest"] and attrs["latest"] and attrs["latest"] < attrs["earliest"]:
             raise serializers.ValidationError({"latest": ["Must not be before the earliest."]})
-        if further := attrs.pop("further_plans", None):
+        if (further := attrs.get("further_plans")) and attrs["plan"]:
             asked = {"plan": attrs["plan"].pk, "further_plans": further}
             found = find_named(actor(self.context["request"]), asked)
             attrs |= {name: found[name] for name in asked}
@@ -115,8 +176,8 @@ class WaitlistOut(serializers.ModelSerializer[WaitlistEntry]):
     class Meta:
         model = WaitlistEntry
         fields = [
-            *("id", "clinic", "plan", "further_plans", "practitioner", "from_on", "until_on"),
-            "weekdays",
+            *("id", "clinic", "visit_type", "patient", "plan", "further_plans", "practitioner"),
+            *("from_on", "until_on", "weekdays"),
             *("earliest", "latest", "note", "status", "offered_starts_at"),
             *("offered_practitioner", "offered_room", "offered_device", "offer_expires_at"),
             *("session", "created_at", "created_by"),
@@ -127,6 +188,8 @@ class WaitlistOut(serializers.ModelSerializer[WaitlistEntry]):
 class WaitlistFilter(filters.FilterSet):
     status = filters.MultipleChoiceFilter(choices=WaitlistStatus.choices, distinct=False)
     plan = IdFilter()
+    patient = IdFilter()
+    visit_type = IdFilter()
 
     class Meta:
         model = WaitlistEntry
