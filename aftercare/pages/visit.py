@@ -16,7 +16,7 @@ from aftercare.replies import receive
 from aftercare.texts.values import antiviral
 from clinic.values.zones import whose_clock
 from sessions.lifecycle import UPCOMING, Status
-from sessions.models import Mode, TreatmentSession
+from sessions.models import Kind, Mode, TreatmentSession
 
 
 @of_patient("GET", "HEAD")
@@ -72,6 +72,7 @@ def _show(
         late_hours=clinic.late_cancel_hours,
         can_confirm=ahead and session.status == Status.BOOKED,
         can_change=ahead,
+        prepares=session.kind == Kind.TREATMENT,
         antiviral=antiviral(session, message.patient, clinic) if ahead else "",
         **visit_in_words(message, at=at),
     )

@@ -4,11 +4,12 @@ comes in vain; and what staff answer, for whoever has written waits."""
 from datetime import datetime, timedelta
 
 from aftercare.models import ANNOUNCES, AT_ONCE, Anchor, CareStep, Message
-from aftercare.planning.timing import next_allowed
+from aftercare.planning.timing import ON_THE_WAY, next_allowed
 from sessions.models import TreatmentSession
 
 BOTH_CHANNELS_WITHIN = timedelta(hours=48)
 QUIET_HOURS_HOLD_BEFORE = timedelta(hours=12)
+JUST_BEFORE = timedelta(hours=36)  # a visit of tomorrow
 
 
 def would_come_at(step: CareStep, session: TreatmentSession, at: datetime) -> datetime:
@@ -25,6 +26,15 @@ def needs_both_channels(step: CareStep, session: TreatmentSession, told_at: date
     if step.anchor not in ANNOUNCES:
         return False
     return would_come_at(step, session, told_at) - told_at <= BOTH_CHANNELS_WITHIN
+
+
+def told_just_before(session: TreatmentSession, booked_at: datetime) -> bool:
+    """Whether the message of its booking, or of its move, is reminder enough: it goes out in the
+    last day and a half, and in time."""
+    if session.starts_at - booked_at >= JUST_BEFORE:
+        return False
+    goes_out = next_allowed(booked_at, session.clinic, session.patient.zone)
+    return goes_out < session.starts_at - ON_THE_WAY
 
 
 def loud_from(step: CareStep, session: TreatmentSession, at: datetime) -> datetime | None:

@@ -144,7 +144,9 @@ def plan_messages(
     messages = []
     for step in steps:
         areas = facts.courses.get(session.pk, ())
-        found = window_of(step, session, moments[step.anchor], at, areas)
+        found = window_of(
+            step, session, moments[step.anchor], at, areas, booked_at=moments[Anchor.BOOKED]
+        )
         if found is None or unmet(step, session, facts):
             continue
         usable = {channel for purpose, channel in known.reach if purpose == step.purpose}

@@ -10,6 +10,7 @@ from aftercare.models.course import days_until_next
 from aftercare.planning.announcements import (
     loud_from,
     needs_both_channels,
+    told_just_before,
     would_come_at,
 )
 from aftercare.planning.conditions import gather, unmet
@@ -111,7 +112,9 @@ def reconcile(ids: list[UUID], variants: Variants, *, at: datetime, dry_run: boo
         for step in variants.of(protocol_of(session)):
             usable = reach.get((session.patient_id, step.purpose), set())
             areas = facts.courses.get(session.pk, ())
-            found = window_of(step, session, moments[step.anchor], at, areas)
+            found = window_of(
+                step, session, moments[step.anchor], at, areas, booked_at=moments[Anchor.BOOKED]
+            )
             why = ARCHIVED if session.patient.archived_at else unmet(step, session, facts)
             _compare(
                 changes,
@@ -206,7 +209,8 @@ def _events(
 ) -> dict[str, dict[UUID, datetime]]:
     """When the sessions were booked, noted as missed, and cancelled."""
     told: dict[str, dict[UUID, datetime]] = {anchor: {} for anchor in EVENTS.values()}
-    if not {*told, Anchor.MOVED} & {step.anchor for step in variants}:
+    asked = {*told, Anchor.MOVED, Anchor.STARTS}
+    if not asked & {step.anchor for step in variants}:
         return told
     events = SessionEvent.objects.filter(session__in=[session.pk for session in sessions])
     moves = events.filter(new_status__in=EVENTS)
@@ -221,8 +225,12 @@ def window_of(
     moment: datetime | None,
     at: datetime,
     areas: Sequence[Course] = (),
+    *,
+    booked_at: datetime | None = None,
 ) -> Window | None:
     if moment is None:
+        return None
+    if step.anchor == Anchor.STARTS and booked_at and told_just_before(session, booked_at):
         return None
     offset = step.offset
     if step.from_next_window:

@@ -61,6 +61,11 @@ def _values_of(message: Message, language: str, names: Collection[str]) -> dict[
         old = (session.rescheduled_from or session).starts_at.astimezone(zone)
         values["old_date"] = _date(old.date(), "VISIT_DATE_FORMAT", language)
         values["old_time"] = f"{old:%H:%M}"
+    if "please_confirm" in names:
+        is_open = session.status == Status.BOOKED
+        values["please_confirm"] = (
+            gettext("Please confirm") if is_open else gettext("Your appointment")
+        )
     if {"areas", "next_date"} & set(names):
         values |= _of_courses(message, local, language)
     if "days_since" in names:

@@ -47,6 +47,9 @@ VARIABLES = {
         "differs.",
         ANYWHERE,
     ),
+    "please_confirm": Variable(
+        "“Please confirm”, or “Your appointment” once it is confirmed.", ANYWHERE
+    ),
     "old_date": Variable("The day that a visit has moved from.", Place.BODY),
     "old_time": Variable("The time that a visit has moved from.", Place.BODY),
     "answer": Variable(
