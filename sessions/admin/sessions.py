@@ -32,6 +32,7 @@ from sessions.admin.record.chart import (
     SessionFindingInline,
     ZoneTreatmentInline,
 )
+from sessions.admin.record.charting.page import NEVER, ChartPages
 from sessions.admin.record.consultation import OutcomeList
 from sessions.admin.record.cream import CREAM, CreamButtons
 from sessions.admin.record.decisions import Warned, check, decide, fields_of, rows_of, warnings_for
@@ -100,7 +101,14 @@ def _answer(entry: AssessedFinding) -> str:
 
 @admin.register(TreatmentSession)
 class TreatmentSessionAdmin(
-    CreamButtons, HealingPart, OutcomeList, SittingPages, CancelPages, StatusButtons, ServiceAdmin
+    ChartPages,
+    CreamButtons,
+    HealingPart,
+    OutcomeList,
+    SittingPages,
+    CancelPages,
+    StatusButtons,
+    ServiceAdmin,
 ):
     adds = staticmethod(services.book_session)
     buttons = BUTTONS
@@ -175,6 +183,8 @@ class TreatmentSessionAdmin(
             if is_treatment
             else ["notes"]
         )
+        if is_treatment and self.has_treat_permission(request) and obj.status not in NEVER:
+            record.insert(0, "chart_page")
         if not is_treatment:
             session.append(("visit_type", "video_url"))
             record[:0] = ["to_measure"] if obj.kind == Kind.OUTCOME else []
@@ -303,9 +313,6 @@ class TreatmentSessionAdmin(
 
     def _move(self, request: HttpRequest, session: TreatmentSession, to: Status) -> None:
         self.press(request, services.move_session, session_id=session.pk, to=to)
-
-    def has_treat_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return request.user.has_perm("treatment_sessions.treat")
 
     @action(description="Confirm", permissions=["change"])
     def confirm(self, request: HttpRequest, obj: TreatmentSession) -> None:

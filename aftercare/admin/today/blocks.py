@@ -76,6 +76,10 @@ def opened(name: str, row: Any) -> str:
     return reverse(f"admin:{name}_change", args=[row.pk])
 
 
+def charted(session: Any) -> str:
+    return reverse("admin:treatment_sessions_treatmentsession_chart", args=[session.pk])
+
+
 def moment(at: datetime, zone: Any, now: datetime) -> str:
     """Today only its hour; always with the clock that it is on."""
     local = at.astimezone(zone)
@@ -160,7 +164,9 @@ def unsigned_charts(user: User, at: datetime) -> Block:
     lines = [
         Line(
             words=row.patient.listed_name,
-            address=opened("treatment_sessions_treatmentsession", row),
+            address=charted(row)
+            if row.area
+            else opened("treatment_sessions_treatmentsession", row),
             detail=f"{row.about}, begun {moment(row.starts_at, row.clinic.zone, at)}",
             badge="In progress",
             tone="warning",

@@ -1,0 +1,320 @@
+"""What the page of a chart shows: read with a number of statements that no chart changes."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
+from django.utils.http import urlencode
+
+from clinic.admin.words import TONES, Tone
+from clinic.db.versions import version_of
+from clinic.findings import Severity
+from clinic.models import CredentialKind, User
+from sessions.admin.record.charting.figure import Figure, figure_of, in_order
+from sessions.admin.record.charting.typed import (
+    Data,
+    TypedChart,
+    of_draft,
+    with_usual,
+    written,
+)
+from sessions.lifecycle import SIGNED, AbortReason, PlanStatus, Status
+from sessions.models import (
+    CartridgeUse,
+    ChartDraft,
+    Kind,
+    Product,
+    ProductKind,
+    ProductUse,
+    TreatmentSession,
+    of_treatment,
+)
+from sessions.safety.assessment import AssessedFinding, assess_session
+from sessions.safety.facts import Facts, figure
+from sessions.safety.loading.chart import product_facts
+from sessions.safety.loading.record import load_facts
+from sessions.safety.ranges import ZoneRange, zone_ranges
+from sessions.safety.treatment.doses import most_grams, part_of_most
+from sessions.services.record.cream import HERE
+
+CREAM_FIELDS = ("cream", "cream_lot", "cream_grams", "cream_area")
+PARTS = ("zone_treatments",)  # whose changes by somebody else are told before they are replaced
+
+
+@dataclass(frozen=True)
+class Said:
+    """A finding on the page, and what the caller may do about it."""
+
+    entry: AssessedFinding
+    tone: Tone
+    may_decide: bool
+    may_tell: bool
+    asks: str = ""  # whose sign-off it needs
+    reason: str = ""
+    refused: str = ""
+    mend: tuple[str, str] | None = None  # the form that brings what is missing
+
+    @property
+    def label(self) -> str:
+        if self.entry.is_open:
+            return str(Severity(self.entry.finding.severity).label)
+        return "Good to know" if self.tone else "Decided"
+
+    @property
+    def key(self) -> str:
+        return f"{self.entry.finding.code}:{self.entry.finding.subject}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A zone in the list: what it takes, and what is typed for it."""
+
+    range: ZoneRange
+    forms: list[Any]
+    paths: list[str]  # on the map
+
+    @property
+    def hidden(self) -> list[Any]:
+        """The next side, for which nothing was typed."""
+        return [form for form in self.forms if not form.is_shown][:1]
+
+    @property
+    def words(self) -> str:
+        allowed = self.range.allowed
+        if self.range.is_blocked:
+            return "Never needled"
+        if allowed.is_empty:
+            return "No depth fits"
+        if allowed.low == allowed.high:
+            return f"{allowed.low} mm and no other, at most {self.range.passes_max} passes"
+        return f"{allowed.low} to {allowed.high} mm, at most {self.range.passes_max} passes"
+
+
+@dataclass
+class Sheet:
+    session: TreatmentSession
+    typed: TypedChart
+    rows: list[Row] = field(default_factory=list)
+    findings: list[Said] = field(default_factory=list)
+    figure: Figure | None = None
+    seen: str = ""
+    draft: ChartDraft | None = None
+    creams: list[dict[str, Any]] = field(default_factory=list)
+    numbing: list[dict[str, Any]] = field(default_factory=list)
+    cream: dict[str, Any] = field(default_factory=dict)  # what stands in its fields
+    cartridges: list[CartridgeUse] = field(default_factory=list)
+    last: TreatmentSession | None = None
+    others: list[TreatmentSession] = field(default_factory=list)
+    number: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        return self.session.status == Status.IN_PROGRESS
+
+    @property
+    def may_start(self) -> bool:
+        return self.session.status == Status.CHECKED_IN
+
+    @property
+    def is_signed(self) -> bool:
+        return self.session.status in SIGNED
+
+    @property
+    def tone(self) -> Tone:
+        return "success" if self.is_signed else "warning"
+
+    @property
+    def on_skin(self) -> bool:
+        return any(one["row"].on_at and not one["row"].off_at for one in self.creams)
+
+    @property
+    def undecided(self) -> int:
+        return sum(said.entry.is_open for said in self.findings)
+
+    @property
+    def why_to_abort(self) -> list[tuple[str, str]]:
+        return [(str(value), str(label)) for value, label in AbortReason.choices]
+
+    @property
+    def next_address(self) -> str:
+        """Where the next session of the plan is booked; nowhere if it has none to come."""
+        plan = of_treatment(self.session.plan)
+        if plan.status != PlanStatus.ACTIVE:
+            return ""
+        page = reverse("admin:treatment_sessions_treatmentsession_add")
+        return f"{page}?{urlencode({'plan': plan.pk})}"
+
+
+def typed_chart(session: TreatmentSession, data: Data) -> TypedChart:
+    """The form of this session, filled with `data`, and what is usual where that says nothing."""
+    zones = list(of_treatment(session.area).zones.all())
+    zones.sort(key=lambda zone: (in_order(zone.code), zone.name))
+    endpoint = of_treatment(session.protocol_version).expected_endpoint
+    return TypedChart(zones, with_usual(data, zones, endpoint))
+
+
+def read_sheet(
+    session: TreatmentSession,
+    user: User,
+    typed: TypedChart | None = None,
+    *,
+    at: datetime,
+    refused: dict[str, str] | None = None,
+) -> Sheet:
+    """Of a session with its record: with what is `typed`, or what was kept or written."""
+    draft = None
+    if typed is None:
+        draft = session.chart_drafts.filter(by=user).first()
+        rows = session.zone_treatments.select_related("zone").order_by("id")
+        typed = typed_chart(session, of_draft(draft.content) if draft else written(session, rows))
+    sheet = Sheet(session, typed, draft=draft)
+    zones = typed.zones
+    known = load_facts(session, at=at, typed=sheet.typed.so_far())
+    ranges = zone_ranges(session, zones, known, at=at)
+    pairs = zip(ranges, sheet.typed.rows, strict=True)
+    sheet.figure = figure_of(of_treatment(session.area).code, [zone.code for zone in zones])
+    shapes = sheet.figure.shapes if sheet.figure else {}
+    sheet.rows = [Row(one, forms, shapes.get(one.zone.code, [])) for one, forms in pairs]
+    sheet.findings = said_of(sheet, user, known, at=at, refused=refused or {})
+    sheet.seen = version_of(session, *PARTS)
+    sheet.number = known.sessions_before + 1
+    _read_creams(sheet, known, at=at)
+    sheet.cartridges = _cartridges(session)
+    sheet.last = _last(session) if known.previous else None
+    if session.sitting_id or session.leads_others:  # type: ignore[attr-defined]
+        areas = TreatmentSession.objects.of_sitting(session.pk).exclude(pk=session.pk)
+        sheet.others = list(areas.select_related("area").order_by("pk"))
+    return sheet
+
+
+def judge(session: TreatmentSession, user: User, typed: TypedChart, *, at: datetime) -> Sheet:
+    """Only what the rules say of what is typed."""
+    sheet = Sheet(session, typed)
+    known = load_facts(session, at=at, typed=typed.so_far())
+    sheet.findings = said_of(sheet, user, known, at=at, refused={})
+    return sheet
+
+
+def read_signed(session: TreatmentSession, user: User, *, at: datetime) -> Sheet:
+    """Of a closed record: what the rules said then, and what was used."""
+    sheet = Sheet(session, typed_chart(session, MultiValueDict()))
+    sheet.findings = said_of(sheet, user, None, at=at, refused={})
+    sheet.cartridges = _cartridges(session)
+    done = {"plan": session.plan_id, "kind": Kind.TREATMENT, "status": Status.COMPLETED}
+    earlier = TreatmentSession.objects.filter(**done, starts_at__lt=session.starts_at)
+    sheet.number = earlier.count() + 1
+    return sheet
+
+
+def _cartridges(session: TreatmentSession) -> list[CartridgeUse]:
+    rows = CartridgeUse.objects.filter(session=session.leading_id).select_related("lot")
+    return list(rows.order_by("id"))
+
+
+def said_of(
+    sheet: Sheet, user: User, known: Facts | None, *, at: datetime, refused: dict[str, str]
+) -> list[Said]:
+    """While it goes on, what nobody may override can be told; before, it is cleared first."""
+    found = []
+    for entry in assess_session(sheet.session, at=at, known=known):
+        finding = entry.finding
+        key = f"{finding.code}:{finding.subject}"
+        may_decide = entry.is_open and user.role in finding.overridable_by
+        found.append(
+            Said(
+                entry=entry,
+                tone=TONES[finding.severity] if not _is_settled(entry) else "",
+                may_decide=may_decide,
+                may_tell=entry.is_open and not may_decide and sheet.is_open,
+                asks=CredentialKind(finding.sign_off).label if finding.sign_off else "",
+                reason=sheet.typed.data.get(f"because:{key}", ""),
+                refused=refused.get(key, ""),
+                mend=_mend(finding.code, sheet.session, user) if entry.is_open else None,
+            )
+        )
+    return sorted(found, key=lambda said: not said.entry.is_open)
+
+
+# How the code of a finding begins, and the form that brings what is missing.
+MENDS = {
+    "screening_": ("Screen the patient", "patients", "screening"),
+    "rescreen_": ("Ask again", "patients", "screening"),
+    "consent_": ("Take the consent", "patients", "treatmentconsent"),
+    "skin_type_": ("Assess the skin type", "patients", "skintypeassessment"),
+}
+
+
+def _mend(code: str, session: TreatmentSession, user: User) -> tuple[str, str] | None:
+    for begins, (words, app, model) in MENDS.items():
+        if code.startswith(begins) and user.has_perm(f"{app}.add_{model}"):
+            page = reverse(f"admin:{app}_{model}_add")
+            return words, f"{page}?{urlencode({'patient': session.patient_id})}"
+    return None
+
+
+def _is_settled(entry: AssessedFinding) -> bool:
+    return entry.finding.severity != Severity.INFO and not entry.is_open
+
+
+def _last(session: TreatmentSession) -> TreatmentSession | None:
+    """The session before on this skin, from which a chart can be copied."""
+    rows = TreatmentSession.objects.filter(
+        patient=session.patient_id,
+        area=session.area_id,
+        kind=Kind.TREATMENT,
+        status=Status.COMPLETED,
+        starts_at__lt=session.starts_at,
+    )
+    return rows.select_related("clinic").order_by("-starts_at", "-id").first()
+
+
+def _read_creams(sheet: Sheet, known: Facts, *, at: datetime) -> None:
+    session = sheet.session
+    uses = session.product_uses.filter(product__kind=ProductKind.ANAESTHETIC)
+    sheet.creams = [
+        _cream(use, known, at=at) for use in uses.select_related("product").order_by("id")
+    ]
+    if session.status not in HERE:
+        return
+    products = Product.objects.in_effect(at).filter(kind=ProductKind.ANAESTHETIC)
+    sheet.numbing = [
+        {"row": product, "most": _most(product, known)}
+        for product in sorted(products, key=lambda product: product.name)
+    ]
+    typed = sheet.typed.data
+    if "cream" in typed:
+        sheet.cream = {name: typed.get(name, "") for name in CREAM_FIELDS}
+    elif not sheet.creams:
+        sheet.cream = _usual_cream(sheet)
+
+
+def _usual_cream(sheet: Sheet) -> dict[str, Any]:
+    """The one that the clinic has used last: so that a tap is enough."""
+    known = {one["row"].pk for one in sheet.numbing}
+    uses = ProductUse.objects.filter(session__clinic=sheet.session.clinic_id, product__in=known)
+    last = uses.order_by("-id").first()
+    if last is None:
+        return {}
+    grams = figure(last.grams) if last.grams else ""
+    values = (str(last.product_id), last.lot, grams, last.area_cm2 or "")
+    return dict(zip(CREAM_FIELDS, values, strict=True))
+
+
+def _most(product: Product, known: Facts) -> str:
+    most = most_grams(product_facts(product), known.weight_kg)
+    whose = "" if product.mg_per_kg_max is None or known.weight_kg else ", weight not known"
+    return f"at most {figure(most)} g{whose}" if most else "no most is known"
+
+
+def _cream(use: ProductUse, known: Facts, *, at: datetime) -> dict[str, Any]:
+    """The dose worked out: its drug, and what it is of the most of a day."""
+    fact = product_facts(use.product, grams=use.grams)
+    dose = ""
+    if fact.mg:
+        part = part_of_most(fact, known.weight_kg)
+        share = f", {(part * 100).quantize(Decimal(1))} % of the most for a day" if part else ""
+        dose = f"{figure(fact.grams or Decimal(0))} g are {figure(fact.mg)} mg of drug{share}"
+    return {"row": use, "minutes": use.minutes_on(at=at), "dose": dose}
