@@ -254,6 +254,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 900.0,
         "options": {"expires": 900.0},
     },
+    "ask-after-planned-treatments": {
+        "task": "sessions.tasks.ask_after_planned_treatments",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "warn-of-credentials": {
         "task": "sessions.tasks.warn_of_credentials",
         "schedule": 3600.0,
@@ -356,6 +361,7 @@ SPECTACULAR_SETTINGS = {
         "ExposureKind": "sessions.models.ExposureKind",
         "ExposureStepKind": "sessions.models.ExposureStepKind",
         "OtherTreatmentKind": "patients.models.OtherTreatmentKind",
+        "OtherTreatmentStatus": "patients.models.OtherTreatmentStatus",
         "Endpoint": "sessions.models.Endpoint",
         "Keyword": "aftercare.models.Keyword",
         "MessageStatus": "aftercare.models.MessageStatus",

@@ -12,53 +12,25 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from clinic.catalogue import Row, read
-from clinic.findings import Finding
 from clinic.models import Clinic, in_words
 from clinic.wakeups import wake
-from patients.models import Audience, OtherTreatment, StaffTask, TaskKind
+from patients.models import OtherTreatment, TaskKind
 from patients.services import finish_source, raise_task
 from sessions import services
 from sessions.lifecycle import OCCUPIES, WaitlistStatus
 from sessions.models import TreatmentSession, VisitType, VisitTypeName, WaitlistEvent
-from sessions.safety.loading.other_treatments import needled_before
-from sessions.safety.loading.record import rules_in_effect
-from sessions.safety.patient.other_treatments import check_after_needling, pause_after_needling
 from sessions.signals import session_moved
 from sessions.tasks import keep_waitlist_moving
 
 
 @receiver(post_save, sender=OtherTreatment)
-def tell_of_too_soon(instance: OtherTreatment, raw: bool = False, **_: Any) -> None:
-    """Another treatment that did not wait for the skin to recover from needling. What is corrected
-    ends the task that says otherwise."""
+def tell_of_other_treatment(instance: OtherTreatment, raw: bool = False, **_: Any) -> None:
+    """What is too near to needling, and what ends the question what became of a plan."""
     if raw:
         return
-    at, name, source = instance.recorded_at, instance.get_kind_display(), instance.task_source
-    found = _too_soon(instance)
-    detail = f"{found.message} ({found.rule}; {found.source})" if found else ""
-    if not StaffTask.objects.open().filter(source=source, detail=detail).exists():
-        note = "Corrected: another task says how soon." if found else "Corrected: not too soon."
-        finish_source(source=source, at=at, by=instance.recorded_by, note=note)
-    if found:
-        raise_task(
-            clinic=instance.patient.clinic,
-            patient=instance.patient,
-            kind=TaskKind.OTHER,
-            audience=Audience.CLINICAL,
-            title=f"{name} too soon after needling",
-            detail=detail,
-            source=source,
-            at=at,
-        )
-
-
-def _too_soon(other: OtherTreatment) -> Finding | None:
-    needled_on = needled_before(other)
-    if needled_on is None:
-        return None
-    pause = pause_after_needling(other.kind, rules_in_effect(other.recorded_at))
-    name = other.get_kind_display()
-    return next(iter(check_after_needling(name, other.treated_on, needled_on, pause)), None)
+    at, by = instance.recorded_at, instance.recorded_by
+    services.tell_of_too_near(instance, at=at, by=by)
+    services.end_question(instance, at=at, by=by)
 
 
 @receiver(post_save, sender=Clinic)

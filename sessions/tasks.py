@@ -24,5 +24,10 @@ def raise_overdue_side_effects() -> None:
 
 
 @shared_task(ignore_result=True)
+def ask_after_planned_treatments() -> None:
+    services.ask_after_planned_treatments(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
 def warn_of_credentials() -> None:
     services.warn_of_credentials(at=timezone.now())

@@ -61,7 +61,7 @@ def _record(patient: Patient) -> Iterator[Entry]:
         grade = f"baseline grade {concern.baseline_grade}" if concern.baseline_grade else ""
         yield Entry(concern.created_at, "concern", concern.pk, str(concern), grade)
     for other in patient.other_treatments.select_related("area"):
-        title = f"{other.get_kind_display()}, {other.area} ({other.where})"
+        title = f"{other.get_kind_display()}, {other.area} ({other.where}){other.unless_done}"
         yield Entry(_noon(other.treated_on), "other_treatment", other.pk, title, other.notes)
     for merge in patient.merges.all():
         yield Entry(merge.at, "merged", merge.pk, "Another record was merged", merge.reason)

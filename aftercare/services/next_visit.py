@@ -12,7 +12,7 @@ from clinic.errors import DomainError
 from clinic.models import Device, Room, User
 from sessions.lifecycle import Status
 from sessions.models import Kind, TreatmentPlan, TreatmentSession, VisitType, of_treatment
-from sessions.safety.loading.washouts import load_washouts
+from sessions.safety.loading.washouts import Washouts, load_washouts
 from sessions.scheduling.availability import Offer, offers
 from sessions.scheduling.courses import STILL_TO_COME, Course, courses_of
 from sessions.scheduling.wanted import VisitRequest, Wanted, sitting_of
@@ -41,6 +41,7 @@ class AskedVisit:
     practitioner_id: UUID
     first: date
     last: date | None
+    washouts: Washouts | None = None  # of a treatment
 
     @property
     def wanted(self) -> Wanted:
@@ -86,11 +87,13 @@ def asked_visit(message: Message, *, at: datetime) -> AskedVisit | None:
     plans = [plan for plan in open_plans(session) if plan.area.code in areas]
     first, last = _days(visit_type, session, days_until_next(step, session, courses))
     first = max(first, at.astimezone(session.clinic.zone).date())
-    if visit_type.kind == Kind.TREATMENT:
-        first = load_washouts(plans, at=at).end_after(first, plans) or first
+    washouts = None
+    if visit_type.kind == Kind.TREATMENT and plans:
+        washouts = load_washouts(plans, at=at)
+        first = washouts.end_after(first, plans) or first
     if not plans or (last and last < first):
         return None
-    return AskedVisit(visit_type, plans, session.practitioner_id, first, last)
+    return AskedVisit(visit_type, plans, session.practitioner_id, first, last, washouts)
 
 
 def times_to_book(asked: AskedVisit, *, first: date, last: date, at: datetime) -> list[Offer]:
@@ -100,7 +103,7 @@ def times_to_book(asked: AskedVisit, *, first: date, last: date, at: datetime) -
     last = min(last, asked.last or last)
     if last < first:
         return []
-    return offers(
+    found = offers(
         wanted=asked.wanted,
         first=first,
         last=last,
@@ -108,6 +111,17 @@ def times_to_book(asked: AskedVisit, *, first: date, last: date, at: datetime) -
         others=True,
         at=at,
     )
+    return without_washouts(found, asked.washouts, asked.plans) if asked.washouts else found
+
+
+def without_washouts(
+    found: list[Offer], washouts: Washouts, plans: list[TreatmentPlan]
+) -> list[Offer]:
+    """Those on days of the clinic for which nothing has to be waited."""
+    zone = washouts.patient.clinic.zone
+    days = [offer.starts_at.astimezone(zone).date() for offer in found]
+    possible = washouts.possible(days, plans)
+    return [offer for offer, day in zip(found, days, strict=True) if day in possible]
 
 
 @retried_transaction

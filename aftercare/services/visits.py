@@ -3,17 +3,20 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from aftercare.services.next_visit import without_washouts
 from clinic.db.retries import Busy, retried_transaction
 from clinic.errors import DomainError
 from clinic.models import Device, Room, User
 from patients.models import TaskKind
 from patients.services import raise_task
 from sessions.lifecycle import Status
-from sessions.models import TreatmentSession
+from sessions.models import Kind, TreatmentSession
 from sessions.models.session import IllegalMove
+from sessions.safety.loading.washouts import load_washouts
 from sessions.scheduling.availability import Offer, offers
 from sessions.scheduling.wanted import wanted_by
 from sessions.services import move_session, reschedule_session
+from sessions.services.booking.sitting.areas import open_plans
 
 CANCELLED_BY_PATIENT = "Cancelled by the patient on the page."
 MOVED_BY_PATIENT = "Moved by the patient on the page."
@@ -75,7 +78,8 @@ def move_own_visit(*, session_id: UUID, starts_at: datetime, at: datetime) -> bo
 def times_to_move_to(
     session: TreatmentSession, *, first: date, last: date, at: datetime
 ) -> list[Offer]:
-    """What is free from one local day to another if the visit leaves its own time."""
+    """What is free from one local day to another if the visit leaves its own time, on days without
+    a washout."""
     found = offers(
         wanted=wanted_by(session),
         first=first,
@@ -85,4 +89,7 @@ def times_to_move_to(
         at=at,
         moving=session,
     )
+    if found and session.kind == Kind.TREATMENT:
+        plans = open_plans(session)
+        found = without_washouts(found, load_washouts(plans, at=at), plans)
     return [offer for offer in found if offer.starts_at != session.starts_at]

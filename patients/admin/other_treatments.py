@@ -17,15 +17,15 @@ from patients.models import OtherTreatment, StaffTask
 class OtherTreatmentAdmin(OfOpenRecord, ServiceAdmin):
     adds = staticmethod(services.record_other_treatment)
     by_id = "patient"
-    list_display = ["treated_on", "patient", "kind", "area", "place", "place_name"]
-    list_filter = ["kind", "place"]
+    list_display = ["treated_on", "status", "patient", "kind", "area", "place", "place_name"]
+    list_filter = ["status", "kind", "place"]
     list_select_related = ["patient", "area"]
     search_fields = ["patient__family_name", "patient__given_name", "place_name"]
     autocomplete_fields = ["patient"]
     ordering = ["-id"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        fields: list[Any] = ["patient", "kind", "area", "zones", "treated_on"]
+        fields: list[Any] = ["patient", "kind", "area", "zones", "status", "treated_on"]
         fields += ["place", "place_name", "notes"]
         return [*fields, ("recorded_at", "recorded_by")] if obj else fields
 
@@ -38,7 +38,8 @@ class OtherTreatmentAdmin(OfOpenRecord, ServiceAdmin):
         )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Says at once what the task says that is raised of what was done too soon."""
+        """Says at once what the task says that is raised of what is too near to needling."""
         super().save_model(request, obj, form, change)
         for task in StaffTask.objects.open().filter(source=obj.task_source):
-            messages.warning(request, task.detail)
+            for line in task.detail.splitlines():
+                messages.warning(request, line)

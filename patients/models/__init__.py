@@ -18,6 +18,7 @@ from patients.models.other_treatment import (
     QUESTIONS,
     OtherTreatment,
     OtherTreatmentKind,
+    OtherTreatmentStatus,
     Place,
 )
 from patients.models.patient import (
@@ -27,6 +28,7 @@ from patients.models.patient import (
     SkinType,
     SkinTypeAssessment,
     birth_date,
+    day_or_plan,
     past_day,
 )
 from patients.models.screening import (
@@ -59,6 +61,7 @@ __all__ = [
     "HomeAnswers",
     "OtherTreatment",
     "OtherTreatmentKind",
+    "OtherTreatmentStatus",
     "Patient",
     "PatientConcern",
     "PatientMerge",
@@ -82,5 +85,6 @@ __all__ = [
     "TreatmentConsent",
     "Zone",
     "birth_date",
+    "day_or_plan",
     "past_day",
 ]

@@ -18,7 +18,7 @@ from clinic.models import (
     track_history,
 )
 from patients.models.anatomy import Area
-from patients.models.patient import Patient, past_day
+from patients.models.patient import Patient, day_or_plan
 
 
 class OtherTreatmentKind(models.TextChoices):
@@ -55,6 +55,14 @@ QUESTIONS = {
 NOT_ASKED = {OtherTreatmentKind.TCA_CROSS, OtherTreatmentKind.RF, OtherTreatmentKind.SUBCISION}
 
 
+class OtherTreatmentStatus(models.TextChoices):
+    """Only a person says what became of a plan."""
+
+    DONE = "DONE", "Done"
+    PLANNED = "PLANNED", "Planned"
+    CALLED_OFF = "CALLED_OFF", "Called off"
+
+
 class Place(models.TextChoices):
     HERE = "HERE", "At this clinic"
     ELSEWHERE = "ELSEWHERE", "Elsewhere"
@@ -66,12 +74,15 @@ LATEST_DAY = Func(
     template="(%(expressions)s AT TIME ZONE 'Pacific/Kiritimati')::date",
     output_field=DateField(),
 )
+NOT_YET = "That lies in the future: say when it was done, or that it is planned."
+NEAR = "other-treatment:"  # begins the source of a task
 NAME_OF_PLACE = "Name who did it, if it was elsewhere, and only then."
 
 
 @track_history(exclude=("clinic",))
 class OtherTreatment(Model):
-    """One treatment of an area, or of some of its zones, that was no needling of ours."""
+    """One treatment of an area, or of some of its zones, that was no needling of ours, or will be
+    none."""
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="other_treatments")
     kind = models.CharField(max_length=16, choices=OtherTreatmentKind)
@@ -82,8 +93,15 @@ class OtherTreatment(Model):
         blank=True,
         help_text="Of this area; all of it if none is named.",
     )
+    status = models.CharField(
+        max_length=12,
+        choices=OtherTreatmentStatus,
+        default=OtherTreatmentStatus.DONE,
+        db_default=OtherTreatmentStatus.DONE,
+    )
     treated_on = models.DateField(
-        validators=[past_day], help_text="Of a programme, the last day that is known."
+        validators=[day_or_plan],
+        help_text="When it was done, or is planned for; of a programme, the last known day.",
     )
     place = models.CharField(max_length=12, choices=Place)
     place_name = models.CharField(
@@ -104,6 +122,7 @@ class OtherTreatment(Model):
         constraints = [
             one_of("other_treatment_kind_known", kind=OtherTreatmentKind),
             one_of("other_treatment_place_known", place=Place),
+            one_of("other_treatment_status_known", status=OtherTreatmentStatus),
             models.CheckConstraint(
                 name="other_treatment_place_named",
                 condition=Q(place=Place.HERE, place_name="")
@@ -112,8 +131,8 @@ class OtherTreatment(Model):
             ),
             models.CheckConstraint(
                 name="other_treatment_not_in_future",
-                condition=Q(treated_on__lte=LATEST_DAY),
-                violation_error_message="That lies in the future: say when it was done.",
+                condition=~Q(status=OtherTreatmentStatus.DONE) | Q(treated_on__lte=LATEST_DAY),
+                violation_error_message=NOT_YET,
             ),
         ]
         indexes = [
@@ -124,7 +143,17 @@ class OtherTreatment(Model):
 
     def __str__(self) -> str:
         day = f", {self.treated_on:%d %b %Y}" if isinstance(self.treated_on, date) else ""
-        return f"{self.get_kind_display()}{day}"
+        return f"{self.get_kind_display()}{day}{self.unless_done}"
+
+    @property
+    def unless_done(self) -> str:
+        """What stands behind its name."""
+        done = self.status == OtherTreatmentStatus.DONE
+        return "" if done else f", {self.get_status_display().lower()}"
+
+    @property
+    def is_planned(self) -> bool:
+        return self.status == OtherTreatmentStatus.PLANNED
 
     @property
     def where(self) -> str:
@@ -132,8 +161,13 @@ class OtherTreatment(Model):
 
     @property
     def task_source(self) -> str:
-        """Of the task that says it did not wait after needling."""
-        return f"other-treatment:{self.pk}"
+        """Of the task that says it and needling are too near to each other."""
+        return f"{NEAR}{self.pk}"
+
+    @property
+    def question_source(self) -> str:
+        """Of the task that asks what became of it."""
+        return f"planned-treatment:{self.pk}"
 
     def clean(self) -> None:
         """The same as the constraint, at the field."""

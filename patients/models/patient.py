@@ -46,6 +46,7 @@ class SkinType(models.IntegerChoices):
 
 
 EARLIEST_BIRTH = date(1900, 1, 1)
+LATEST_PLAN = date(2099, 12, 31)
 FIRST_TO_SEE_A_DAY = timezone.get_fixed_timezone(14 * 60)  # Kiribati
 NO_NAME = "Give at least one name."
 NOT_REACHED = "Give a mobile number or an e-mail address; without one, the birth date."
@@ -66,6 +67,12 @@ def past_day(day: date) -> None:
     """Refuse a day on which nothing can have been seen yet, or that nobody living has seen."""
     if not EARLIEST_BIRTH <= day <= timezone.localdate(timezone=FIRST_TO_SEE_A_DAY):
         raise ValidationError("Give a day between 1900 and today.", code="past_day")
+
+
+def day_or_plan(day: date) -> None:
+    """Refuse a day that nobody living has seen, or will."""
+    if not EARLIEST_BIRTH <= day <= LATEST_PLAN:
+        raise ValidationError("Give a day between 1900 and 2099.", code="day_or_plan")
 
 
 class Sex(models.TextChoices):

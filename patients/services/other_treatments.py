@@ -1,16 +1,19 @@
-"""Treatments beside the needle: recorded, and corrected."""
+"""Treatments beside the needle: recorded or planned, and corrected."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.models import User
-from patients.models import Area, OtherTreatment
+from patients.models import Area, OtherTreatment, OtherTreatmentStatus
+from patients.models.other_treatment import NOT_YET
 from patients.services.consents import UnknownCode
 from patients.services.records import lock_open_record
+
+FARTHEST_PLAN = timedelta(days=731)
 
 
 class NotYetTreated(DomainError):
@@ -28,15 +31,18 @@ def record_other_treatment(
     place: str,
     at: datetime,
     by: User,
+    status: str = OtherTreatmentStatus.DONE,
     zones: Sequence[str] = (),
     place_name: str = "",
     notes: str = "",
 ) -> OtherTreatment:
-    """Record what was done to the skin of an area, here or elsewhere: its washout then counts
-    before needling. Raises PatientArchived, UnknownCode, NotYetTreated, or ValidationError."""
+    """Record what was done to the skin of an area, here or elsewhere, or is planned: its washout
+    then counts before needling, and the pause of what is planned after it. Raises PatientArchived,
+    UnknownCode, NotYetTreated, or ValidationError."""
     treatment = OtherTreatment(
         patient=lock_open_record(patient_id),
         kind=kind,
+        status=status,
         area=area,
         zones=list(zones),
         treated_on=treated_on,
@@ -46,7 +52,7 @@ def record_other_treatment(
         recorded_at=at,
         recorded_by=by,
     )
-    _require_right(treatment, at)
+    _require_right(treatment, at, sets_day=True)
     treatment.save(force_insert=True)
     return treatment
 
@@ -55,8 +61,8 @@ def record_other_treatment(
 def correct_other_treatment(
     *, treatment_id: UUID, changes: Mapping[str, Any], at: datetime, by: User
 ) -> OtherTreatment:
-    """Mend what was recorded wrongly; the history keeps what it was. Raises PatientArchived,
-    UnknownCode, NotYetTreated, or ValidationError."""
+    """Mend what was recorded wrongly, or say what became of a plan; the history keeps what it was.
+    Raises PatientArchived, UnknownCode, NotYetTreated, or ValidationError."""
     known = OtherTreatment.objects.values_list("patient_id", flat=True)
     lock_open_record(known.get(pk=treatment_id))
     treatment = (
@@ -69,12 +75,12 @@ def correct_other_treatment(
     for name, value in changes.items():
         setattr(treatment, name, value)
     treatment.recorded_at, treatment.recorded_by = at, by
-    _require_right(treatment, at)
+    _require_right(treatment, at, sets_day="treated_on" in changes)
     treatment.save()
     return treatment
 
 
-def _require_right(treatment: OtherTreatment, at: datetime) -> None:
+def _require_right(treatment: OtherTreatment, at: datetime, *, sets_day: bool) -> None:
     treatment.zones = sorted(set(treatment.zones))
     treatment.full_clean()
     codes = set(treatment.area.zones.values_list("code", flat=True))
@@ -82,5 +88,8 @@ def _require_right(treatment: OtherTreatment, at: datetime) -> None:
         raise UnknownCode(
             f"Not on the area “{treatment.area}”: {', '.join(unknown)}.", field="zones"
         )
-    if treatment.treated_on > at.astimezone(treatment.patient.clinic.zone).date():
-        raise NotYetTreated("That lies in the future: say when it was done.", field="treated_on")
+    today = at.astimezone(treatment.patient.clinic.zone).date()
+    if treatment.status == OtherTreatmentStatus.DONE and treatment.treated_on > today:
+        raise NotYetTreated(NOT_YET, field="treated_on")
+    if sets_day and treatment.treated_on > today + FARTHEST_PLAN:
+        raise NotYetTreated("Plans reach two years ahead.", field="treated_on")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model
 from django.forms import CharField, ChoiceField, ModelForm
 from django.http import HttpRequest
@@ -286,7 +286,10 @@ class TreatmentSessionAdmin(
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> Model:
         begins = data["starts_at"] or this_minute(timezone.now())
-        return super().add_by_service(request, {**data, "starts_at": begins})
+        booked = super().add_by_service(request, {**data, "starts_at": begins})
+        if isinstance(booked, TreatmentSession) and booked.clear_on:
+            messages.warning(request, f"A washout lasts until {booked.clear_on:%d %b %Y}.")
+        return booked
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:

@@ -1,7 +1,7 @@
 """Treatment sessions and their history."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pgtrigger
@@ -282,6 +282,8 @@ class TreatmentSession(Moving, Model):
 
     # the further areas that were booked with it, for whoever has just booked the sitting
     booked_with: "Sequence[TreatmentSession]" = ()
+    # and the first day without a washout, if one lasts
+    clear_on: date | None = None
 
     @property
     def leading_id(self) -> Any:

@@ -20,6 +20,7 @@ from patients.models import (
     ConcernSubtype,
     OtherTreatment,
     OtherTreatmentKind,
+    OtherTreatmentStatus,
     ScreeningRule,
     Zone,
 )
@@ -146,6 +147,7 @@ def _other_treatments(
             kind=OtherTreatmentKind(other["kind"]),
             area=version.protocol.area,
             zones=other.get("zones", []),
+            status=OtherTreatmentStatus.PLANNED if other["days"] < 0 else OtherTreatmentStatus.DONE,
             treated_on=at.date() - other["days"] * DAY,
             place_name=other.get("place", ""),
         )

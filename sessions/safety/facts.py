@@ -187,8 +187,8 @@ class Screening:
 
 @dataclass(frozen=True)
 class OtherTreatment:
-    """A treatment of this area that was no needling of ours. `answer` is what the screening's
-    question about it would say of that day, in the version in effect."""
+    """A treatment of this area that was no needling of ours, or will be none. `answer` is what the
+    screening's question about it would say of that day, in the version in effect."""
 
     name: str
     on: date
@@ -196,6 +196,7 @@ class OtherTreatment:
     answer: Answer
     is_asked_by_name: bool = True  # by that question
     kind: str = ""  # of OtherTreatmentKind
+    is_planned: bool = False  # nobody has said yet what became of it
 
 
 @dataclass(frozen=True)

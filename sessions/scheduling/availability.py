@@ -92,6 +92,7 @@ class BookingFacts(Presence):
     ruled_out: bool  # the last screening may rule the patient out
     not_a_candidate: bool  # a practitioner has decided against it, for that day
     credentials_in_doubt: bool  # the law asks for some, or one has ended by then
+    washouts_in_doubt: bool  # one may last until then, or something else is planned for the skin
 
 
 def presence(

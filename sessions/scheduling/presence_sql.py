@@ -115,8 +115,9 @@ PRESENCE = Prepared(
 )
 
 # What a booking has to know once it holds its locks. Whether there are holds near it, side effects
-# not healed yet, a decision against it or a credential that has ended: mostly there are none, and
-# then nobody need ask which. A row for each plan of the sitting; for a visit without any, one.
+# not healed yet, a decision against it, a credential that has ended or a washout: mostly there are
+# none, and then nobody need ask which. A row for each plan of the sitting; for a visit without any,
+# one.
 STANDING = Prepared(
     "standing",
     f"""{opening_hours(THIS_ONE)}
@@ -153,7 +154,18 @@ SELECT {PRESENT},
        EXISTS (SELECT FROM clinic WHERE id = %(clinic)s AND asks_for <> '{{}}')
            OR EXISTS (SELECT FROM clinic_credential
                       WHERE (user_id = %(practitioner)s OR clinic_id = %(clinic)s)
-                        AND (expires_on < %(first)s OR valid_from > %(first)s))
+                        AND (expires_on < %(first)s OR valid_from > %(first)s)),
+       EXISTS (SELECT FROM patient_other_treatment AS other
+               WHERE other.patient_id = patient.id AND other.area_id = plan.area_id
+                 AND other.status <> 'CALLED_OFF'
+                 AND other.treated_on BETWEEN %(first)s - 366 AND %(first)s + 366)
+           OR EXISTS (SELECT FROM patient_screening_answer AS answer
+               JOIN patient_screening_rule AS rule ON rule.id = answer.rule_id
+               WHERE plan.id IS NOT NULL AND answer.answer
+                 AND answer.last_exposure_on + rule.washout_days > %(first)s
+                 AND answer.screening_id = (
+                     SELECT id FROM patient_screening WHERE patient_id = patient.id
+                     ORDER BY taken_at DESC, id DESC LIMIT 1))
 FROM tstzrange(%(starts_at)s, %(ends_at)s) AS asked,
      patient CROSS JOIN unnest(%(plans)s) WITH ORDINALITY AS area (plan_id, place)
      LEFT JOIN treatment_plan AS plan ON plan.id = area.plan_id

@@ -82,6 +82,12 @@ from sessions.services.record.healing.side_effects import (
     resolve_side_effect,
 )
 from sessions.services.record.healing.triage import sign_triage_rules
+from sessions.services.record.other_treatments import (
+    ask_after_planned_treatments,
+    end_question,
+    tell_of_other_treatments,
+    tell_of_too_near,
+)
 from sessions.services.record.outcome import record_outcome
 from sessions.services.record.photos import (
     consenting_patients,
@@ -113,6 +119,7 @@ __all__ = [
     "add_working_hours",
     "alternatives",
     "archive_patient",
+    "ask_after_planned_treatments",
     "book_caller",
     "book_series",
     "book_session",
@@ -125,6 +132,7 @@ __all__ = [
     "create_plan",
     "decline_offer",
     "drop_draft",
+    "end_question",
     "expire_offers",
     "follow_version",
     "hold_visit",
@@ -170,6 +178,8 @@ __all__ = [
     "store_sent_photo",
     "take_cream_off",
     "take_exposure_step",
+    "tell_of_other_treatments",
+    "tell_of_too_near",
     "use_cartridge",
     "warn_of_credentials",
     "withdraw_from_waitlist",

@@ -117,7 +117,7 @@ def play_a_visit(desk: Person, clinician: Person, booking: Booking) -> None:
     first, again = (
         desk.answer("sessions.book_session", body=body, idempotency_key="one") for _ in range(2)
     )
-    assert isinstance(first.parsed, models.SessionDetailOut)
+    assert isinstance(first.parsed, models.BookedOut)
     assert again.parsed == first.parsed
     assert again.headers["Idempotency-Replayed"] == "true"
     refused = desk.does("sessions.book_session", models.Problem, body=body)
@@ -125,7 +125,7 @@ def play_a_visit(desk: Person, clinician: Person, booking: Booking) -> None:
 
     moved = desk.does(
         "sessions.reschedule_session",
-        models.SessionDetailOut,
+        models.BookedOut,
         first.parsed.id,
         body=models.RescheduleInRequest(starts_at=slots[1].starts_at),
     )
@@ -222,7 +222,7 @@ def cancel_the_next(desk: Person, plan: UUID) -> None:
     assert first.reason.code == "too_soon"
     session = desk.does(
         "sessions.book_session",
-        models.SessionDetailOut,
+        models.BookedOut,
         body=booking_of(models, plan, first.slot),
     )
     ended = desk.does(

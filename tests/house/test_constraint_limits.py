@@ -206,7 +206,7 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
     ("side_effect_note_grade_in_ctcae_range", {}, "grade", [1, 5], [0, 6]),
     (
         "other_treatment_not_in_future",
-        {"recorded_at": NINE},
+        {"recorded_at": NINE, "status": "DONE"},
         "treated_on",
         [NINE.date()],
         [NINE.date() + DAY],

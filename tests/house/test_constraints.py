@@ -274,6 +274,7 @@ VIOLATIONS["side_effect_expectation_hours_ordered"] = lambda: make.SideEffectExp
 )
 VIOLATIONS["other_treatment_kind_known"] = lambda: make.OtherTreatmentFactory(kind="NAPALM")
 VIOLATIONS["other_treatment_place_known"] = lambda: make.OtherTreatmentFactory(place="MARS")
+VIOLATIONS["other_treatment_status_known"] = lambda: make.OtherTreatmentFactory(status="MAYBE")
 VIOLATIONS["other_treatment_place_named"] = lambda: make.OtherTreatmentFactory(place="ELSEWHERE")
 VIOLATIONS["other_treatment_not_in_future"] = lambda: make.OtherTreatmentFactory(
     treated_on=(NINE + 2 * DAY).date()

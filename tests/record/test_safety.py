@@ -61,6 +61,7 @@ CODES = {
         (INFO, NOBODY, "on_label off_label interval_approved depth_within_tolerance"),
         (INFO, NOBODY, "endpoint_unexpected anaesthetic_not_comparable course_exceeded"),
         (INFO, NOBODY, "treated_too_soon_after"),
+        (WARN, PRACTITIONER, "planned_too_soon_after"),
         (INFO, NOBODY, "consent_leaves_out no_response response_not_measured"),
     ]
     for code in codes.split()
@@ -505,6 +506,27 @@ SCREENINGS = [
     row("a peel by the record, washed out", other_treatments=peel(21)),
     row("a peel elsewhere on the area", other_treatments=peel(1, zones={"forehead"})),
     row("a peel after the session", other_treatments=peel(-1)),
+    row(
+        "a peel planned on the last day of the pause after the session",
+        "planned_too_soon_after",
+        other_treatments=peel(-27, is_planned=True),
+    ),
+    row("a peel planned for after the pause", other_treatments=peel(-28, is_planned=True)),
+    row(
+        "a peel planned for the day of the session",
+        "screening_chemical_peel",
+        other_treatments=peel(0, is_planned=True),
+    ),
+    row(
+        "a peel planned, of which nobody has said what became of it",
+        "screening_chemical_peel",
+        other_treatments=peel(20, is_planned=True),
+        previous=facts.Previous(started_at=NINE - 40 * DAY, days_before=40),
+    ),
+    row(
+        "a peel planned, after its washout",
+        other_treatments=peel(21, is_planned=True),
+    ),
     row(
         "a peel on the last day of the pause after needling",
         "treated_too_soon_after",

@@ -192,6 +192,8 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
                     session_id=session.pk, **form.cleaned_data, at=timezone.now(), by=actor(request)
                 )
                 words = f"{session.patient.listed_name}: moved to {_when(moved)}."
+                if moved.clear_on:
+                    words += f" A washout lasts until {moved.clear_on:%d %b %Y}."
                 return words, _page_of(moved.pk) if back == _page_of(pk) else back
 
             try:

@@ -84,6 +84,14 @@ class SessionDetailOut(SessionOut):
         return AreaOut(rows, many=True).data
 
 
+class BookedOut(SessionDetailOut):
+    clear_on = serializers.DateField(allow_null=True, read_only=True)
+
+    class Meta(SessionDetailOut.Meta):
+        fields = [*SessionDetailOut.Meta.fields, "clear_on"]
+        read_only_fields = fields
+
+
 SHOWN = ("patient", "practitioner", "area")
 _OUT, _AREA_OUT = SessionOut(), AreaOut()
 
@@ -94,11 +102,13 @@ def session_data(session: TreatmentSession) -> "ReturnDict[str, Any]":
 
 
 def booked_data(session: TreatmentSession) -> "ReturnDict[str, Any]":
-    """What SessionDetailOut says of a session that was just booked, without reading its areas."""
+    """What BookedOut says of a session that was just booked, without reading its areas."""
     rows = [session, *session.booked_with] if session.area_id else []
     areas = [_AREA_OUT.to_representation(row) for row in rows]
+    clear_on = session.clear_on and session.clear_on.isoformat()
     return ReturnDict(
-        {**session_data(session), "areas": areas}, serializer=SessionDetailOut(session)
+        {**session_data(session), "areas": areas, "clear_on": clear_on},
+        serializer=BookedOut(session),
     )
 
 

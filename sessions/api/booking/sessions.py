@@ -31,6 +31,7 @@ from sessions.api.booking.session_filter import SessionFilter
 from sessions.api.booking.session_out import (
     LISTED,
     SHOWN,
+    BookedOut,
     SessionDetailOut,
     SessionOut,
     booked_data,
@@ -219,12 +220,13 @@ class SessionViewSet(
         """One session, with the areas of the sitting that it leads."""
         return Response(SessionDetailOut(self.get_object()).data)
 
-    @extend_schema(request=BOOKING, responses={201: SessionDetailOut})
+    @extend_schema(request=BOOKING, responses={201: BookedOut})
     def create(self, request: Request) -> Response:
         """Book a treatment of a plan, or a visit of another kind.
 
         With `further_plans` it is one sitting for several areas: a session for each, which the
-        further ones name as `sitting`; the answer lists them as `areas`.
+        further ones name as `sitting`; the answer lists them as `areas`. A washout refuses nothing:
+        `clear_on` says when the last one has ended, if one lasts on that day.
 
         409 codes: `practitioner_taken room_taken device_taken patient_taken too_soon
         closed held practitioner_off room_unfit device_unfit out_of_use open_side_effect
@@ -324,7 +326,7 @@ class SessionViewSet(
     def no_show(self, request: Request, pk: Any) -> Response:
         return self._move(request, Status.NO_SHOW)
 
-    @extend_schema(request=RescheduleIn, responses={201: SessionDetailOut})
+    @extend_schema(request=RescheduleIn, responses={201: BookedOut})
     @action(detail=True, methods=["post"])
     def reschedule(self, request: Request, pk: Any) -> Response:
         """Cancel this session and book the new time, both or neither. Answers the new one, or

@@ -10,6 +10,7 @@ from patients.models import (
     QUESTIONS,
     OtherTreatment,
     OtherTreatmentKind,
+    OtherTreatmentStatus,
     Scope,
     ScreeningRule,
     Zone,
@@ -34,12 +35,10 @@ def needled_before(row: OtherTreatment) -> date | None:
 def other_treatments(
     patient_id: UUID, areas: Iterable[UUID], at: datetime
 ) -> tuple[facts.OtherTreatment, ...]:
-    """Those of these areas whose questions have a washout by the rules at `at`."""
-    rows = list(
-        OtherTreatment.objects.filter(patient=patient_id, area__in=areas).order_by(
-            "treated_on", "id"
-        )
-    )
+    """Those of these areas whose questions have a washout by the rules at `at`, but for what was
+    called off."""
+    known = OtherTreatment.objects.exclude(status=OtherTreatmentStatus.CALLED_OFF)
+    rows = list(known.filter(patient=patient_id, area__in=areas).order_by("treated_on", "id"))
     return with_questions(rows, at) if rows else ()
 
 
@@ -68,4 +67,5 @@ def _facts(row: OtherTreatment, rule: ScreeningRule, zones: Iterable[str]) -> fa
         answer=replace(answer, scope=Scope.ZONE),  # only where it was done
         is_asked_by_name=row.kind not in NOT_ASKED,
         kind=row.kind,
+        is_planned=row.is_planned,
     )

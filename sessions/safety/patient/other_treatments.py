@@ -1,4 +1,5 @@
-"""What else was done to the same skin: its washout, and a screening that denies it.
+"""What else was done to the same skin, or is planned: its washout, its pause after needling, and a
+screening that denies it.
 
 Numbers, severities and who may decide are those of the screening's question about it, and so is
 the code of what is found: record and answer are one decision. Source: clinical.md §1.3.
@@ -10,7 +11,7 @@ from datetime import date, timedelta
 
 from clinic.findings import Finding, Severity
 from patients.models import OtherTreatmentKind
-from patients.screening import Situation, clear_on, screen
+from patients.screening import PRACTITIONER, Answer, Situation, clear_on, screen
 from sessions.safety.facts import Facts, Number, OtherTreatment
 from sessions.safety.patient.contradictions import contradiction
 
@@ -21,7 +22,7 @@ def check_other_treatments(facts: Facts) -> list[Finding]:
     if facts.previous is None:
         return found
     needled_on = facts.on - timedelta(days=facts.previous.days_before)
-    for other in facts.other_treatments:
+    for other in (known for known in facts.other_treatments if not known.is_planned):
         pause = pause_after_needling(other.kind, facts.rules)
         found += check_after_needling(other.name, other.on, needled_on, pause)
     return found
@@ -52,8 +53,45 @@ def check_after_needling(name: str, on: date, needled_on: date, pause: Number) -
     )
 
 
+def check_planned(name: str, on: date, needled_on: date, pause: Number) -> Iterable[Finding]:
+    """What is planned can still be moved, so it wants a decision."""
+    days = (on - needled_on).days
+    if not 0 <= days < pause.value:
+        return
+    yield Finding(
+        code="planned_too_soon_after",
+        severity=Severity.WARN,
+        message=f"{name} is planned for {on:%d %b %Y}, {days} days after needling there on "
+        f"{needled_on:%d %b %Y}: {pause} days are waited. Have one of them moved.",
+        rule=pause.rule,
+        source=pause.source,
+        overridable_by=PRACTITIONER,
+        numbers={"days": str(days), "limit_days": str(pause)},
+    )
+
+
+def check_washout(name: str, answer: Answer, needled_on: date) -> Iterable[Finding]:
+    """Of needling that is booked before the washout has ended."""
+    on, days = answer.last_exposure_on, answer.washout_days
+    clear = clear_on(on, days)
+    if on is None or clear is None or not on <= needled_on < clear:
+        return
+    yield Finding(
+        code=f"screening_{answer.code.replace('-', '_')}",
+        severity=Severity.WARN,
+        message=f"Needling on {needled_on:%d %b %Y} is {(needled_on - on).days} days after {name}: "
+        f"{days} days are waited before needling there. Clear on {clear:%d %b %Y}.",
+        rule=f"{answer.name}, version {answer.version} of the question",
+        source=answer.source,
+        clear_on=clear,
+    )
+
+
 def _check(other: OtherTreatment, facts: Facts) -> Iterable[Finding]:
     if other.on > facts.on:
+        if other.is_planned:
+            pause = pause_after_needling(other.kind, facts.rules)
+            yield from check_planned(other.name, other.on, facts.on, pause)
         return
     situation = Situation(
         on=facts.on,
@@ -67,8 +105,10 @@ def _check(other: OtherTreatment, facts: Facts) -> Iterable[Finding]:
         days, on = other.answer.washout_days, f"{other.on:%d %b %Y}"
         yield replace(
             found,
-            message=f"{other.name} on {on} ({other.where}): {days} days are waited before needling "
-            f"there. Clear on {found.clear_on:%d %b %Y}.",
+            message=f"{other.name}{' planned for' if other.is_planned else ' on'} {on} "
+            f"({other.where}): {days} days are waited before needling there. "
+            f"Clear on {found.clear_on:%d %b %Y}."
+            f"{' Ask what became of it.' if other.is_planned else ''}",
         )
         if _is_denied(other, facts):
             what = f"“{other.name}” of {on}"
@@ -77,7 +117,7 @@ def _check(other: OtherTreatment, facts: Facts) -> Iterable[Finding]:
 
 def _is_denied(other: OtherTreatment, facts: Facts) -> bool:
     """The last screening says no to what lay within its washout when it was taken."""
-    if facts.screening is None or not other.is_asked_by_name:
+    if facts.screening is None or not other.is_asked_by_name or other.is_planned:
         return False
     asked_on = facts.screening.taken_at.astimezone(facts.starts_at.tzinfo).date()
     clear = clear_on(other.on, other.answer.washout_days)

@@ -30,6 +30,7 @@ from sessions.services.booking.checks.prepare import (
 )
 from sessions.services.booking.checks.presence import require_licence, require_presence
 from sessions.services.booking.checks.rules import require_override_right, weigh
+from sessions.services.booking.checks.washouts import note_washouts
 from sessions.services.booking.sitting.areas import about_further, add_areas, of_same_plan
 from sessions.signals import session_moved
 
@@ -65,7 +66,8 @@ def book_session(
     With `further_plans` it is one sitting for several areas: a session of each plan at the same
     time, all or none, of which the one of `plan` leads and is returned, `booked_with` the others.
 
-    `by` is nobody where the patient has booked or moved it; `reason` goes into the history.
+    `by` is nobody where the patient has booked or moved it; `reason` goes into the history. What is
+    returned has the day on which the washouts that it breaks have ended, `clear_on`.
 
     Spare queries by a plan that was read `with_booking_facts`; what may have changed since is read
     again behind the locks.
@@ -85,7 +87,8 @@ def book_session(
     )
     further = add_areas(session, further_plans, at=at) if further_plans else []
     locks = statement(*locks_for(session), shared=clinic_lock(plan.clinic_id))
-    now, *of_further = booking_facts(session, further, behind=locks)
+    standing = booking_facts(session, further, behind=locks)
+    now, *of_further = standing
     require_open_time(session, now, at=at)
     plans = {plan.pk, *(area.plan_id for area in further)}
     holds = []
@@ -108,6 +111,8 @@ def book_session(
             _insert_further(area, session, now, reason=in_spite, at=at, by=by)
     finish_booking(session, *further, holds=holds, at=at, by=by, reason=reason)
     session.booked_with = further
+    areas = zip((session, *further), standing, strict=True)
+    session.clear_on = note_washouts(areas, at=at, by=by)
     return session
 
 

@@ -1,7 +1,7 @@
 """Dates for all remaining sessions of a plan, or of several that are treated together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from django.db.models import Max
@@ -143,7 +143,18 @@ class _Search:
         return moment.astimezone(self.washouts.patient.clinic.zone)
 
     def next_of(self, together: Sequence[_Course], usual: datetime | None) -> Proposed:
-        """The next session of these areas; `usual` has the usual weekday and time."""
+        """The next session of these areas; `usual` has the usual weekday and time. Looked for anew
+        where the day that was found is too near to another treatment."""
+        found = self._found(together, usual)
+        day = self.local(found.slot.starts_at).date()
+        clear = self.washouts.end_after(day, found.plans)
+        if clear is None:
+            return found
+        later = replace(self, first_on=clear).next_of(together, usual)
+        shift = _joined(f"a washout ends on {clear:%d %b %Y}", later.shift)
+        return replace(later, shift=shift)
+
+    def _found(self, together: Sequence[_Course], usual: datetime | None) -> Proposed:
         plans = [course.plan for course in together]
         days = self._days(together, usual)
         if usual is None:
