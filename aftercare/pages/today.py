@@ -22,7 +22,7 @@ def today(request: HttpRequest, message: Message) -> HttpResponse:
     session = healing_session(message.patient, at)
     if session is None:
         return show(request, message, "check_over", status=410)
-    day = day_since(session, at)
+    day, waits = day_since(session, at), course.waits(at)
     return show(
         request,
         message,
@@ -30,8 +30,8 @@ def today(request: HttpRequest, message: Message) -> HttpResponse:
         day=day,
         lasts=course.LASTS if day <= course.LASTS else 0,
         care=course.care_on(day),
-        tomorrow=course.begins_tomorrow(day),
-        waits=course.waits_after(day),
+        tomorrow=course.begins_tomorrow(day, waits),
+        waits=course.waits_after(day, waits),
         next_question=next_question(message, at=at),
         unread_recall=has_unread_recall(message),
         next_visit=next_visit(message.patient, message.clinic, at=at),

@@ -88,7 +88,7 @@ def contents(session: TreatmentSession, *, tells_what: bool, at: datetime) -> di
     if tells_what:
         closer = advice.care(*(area.code for area in treated_areas(session)))
     said = [(one.from_day, one.closer, closer.get(one.closer, one.words)) for one in course.CARE]
-    begins = [(one.until_day, closer.get(one.closer, one.words)) for one in course.WAITS]
+    begins = [(one.until_day, closer.get(one.closer, one.words)) for one in course.waits(at)]
     return {
         "clinic": clinic,
         "visited": date_format(visited, "VISIT_DATE_FORMAT"),

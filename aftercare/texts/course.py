@@ -5,11 +5,15 @@ area, because the page that shows them must not say which one was treated. Where
 the leaflet takes the words of `advice.CARE` for some of them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from clinic.models import ClinicalRule
 from sessions.models import SideEffectKind
 
 LASTS = 28  # days that are counted to the patient
@@ -66,6 +70,11 @@ WAITS = (
     Wait(_("Retinoids, acids and vitamin C, if your skin is calm"), 7),
     Wait(_("Direct sun, with protection"), 7),
 )
+# Other treatments of the same skin: the rule says from which day on (clinical.md §1.3).
+WAITS_BY_RULE = (
+    (_("Injections, such as fillers"), "injected-after"),
+    (_("Peels, lasers and light treatments"), "skin-treated-after"),
+)
 NORMAL = (
     Normal(_("Your skin is red and warm, like a sunburn"), SideEffectKind.ERYTHEMA),
     Normal(_("Your skin swells a little and feels tight"), SideEffectKind.OEDEMA),
@@ -81,10 +90,19 @@ def care_on(day: int) -> list[Promise]:
     return [care.words for care in CARE if care.from_day <= day <= care.to_day][:SHOWN]
 
 
-def waits_after(day: int) -> list[Wait]:
-    """What must wait longer than until tomorrow, the soonest first."""
-    return [wait for wait in WAITS if wait.until_day > day + 1]
+def waits(at: datetime) -> list[Wait]:
+    """All that must wait, by the rules in effect, the soonest first."""
+    codes = [code for _words, code in WAITS_BY_RULE]
+    rules = ClinicalRule.objects.in_effect(at).filter(code__in=codes)
+    days = dict(rules.values_list("code", "value"))
+    ruled = [Wait(words, int(days[code])) for words, code in WAITS_BY_RULE if code in days]
+    return sorted((*WAITS, *ruled), key=attrgetter("until_day"))
 
 
-def begins_tomorrow(day: int) -> list[Promise]:
-    return [wait.words for wait in WAITS if wait.until_day == day + 1]
+def waits_after(day: int, known: Iterable[Wait]) -> list[Wait]:
+    """What must wait longer than until tomorrow."""
+    return [wait for wait in known if wait.until_day > day + 1]
+
+
+def begins_tomorrow(day: int, known: Iterable[Wait]) -> list[Promise]:
+    return [wait.words for wait in known if wait.until_day == day + 1]

@@ -6,7 +6,7 @@ from django.test import Client
 
 from aftercare.texts import course
 from sessions.lifecycle import Status
-from tests.factories import DAY, HOUR
+from tests.factories import DAY, HOUR, ClinicalRuleFactory
 from tests.replies.pages import TODAY, get, make, url
 from tests.support.words import faults_in, visible
 
@@ -22,16 +22,26 @@ def test_the_third_day_says_what_is_now_what_is_tomorrow_and_what_must_wait() ->
     assert "Do not pick or scrub" in now
     assert "Sport and swimming" in tomorrow
     assert "Sauna and hot baths: from day 5" in waits
+    assert "Injections, such as fillers: from day 14" in waits
+    assert "Peels, lasers and light treatments: from day 28" in waits
     assert "hard to breathe" in waits
     assert "check/" in waits
 
 
+def test_what_a_clinic_has_changed_is_what_its_patients_read() -> None:
+    message = make(TODAY - 2 * DAY, Status.COMPLETED)
+    ClinicalRuleFactory(code="skin-treated-after", version=2, value=42, effective_from=TODAY - DAY)
+
+    assert "Peels, lasers and light treatments: from day 42" in get(message, "today/")
+
+
 def test_no_day_is_without_advice_and_nothing_begins_twice() -> None:
+    known = course.waits(TODAY)
     for day in range(91):
-        later = {wait.words for wait in course.waits_after(day)}
+        later = {wait.words for wait in course.waits_after(day, known)}
 
         assert 1 <= len(course.care_on(day)) <= course.SHOWN
-        assert not later & set(course.begins_tomorrow(day))
+        assert not later & set(course.begins_tomorrow(day, known))
 
 
 def test_the_page_is_words_in_every_language_and_names_nothing_that_was_done() -> None:
