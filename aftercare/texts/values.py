@@ -13,7 +13,7 @@ from phonenumber_field.phonenumber import to_python
 from aftercare.models import Message
 from aftercare.models.course import concerned, days_until_next
 from aftercare.texts import advice, answers, gsm7, links
-from aftercare.texts.variables import areas_in_words, zones_in_words
+from aftercare.texts.variables import PRODUCTS, areas_in_words, zones_in_words
 from clinic.models import Clinic
 from clinic.values.discretion import discreet_name
 from clinic.values.languages import override_language
@@ -167,11 +167,12 @@ def treated_zones(session: TreatmentSession) -> str:
 
 
 def products_used(session: TreatmentSession) -> dict[str, list[str]]:
-    """The names of what was put on the skin, by its kind."""
+    """The names of what was put on the skin, by its kind, in the language that is active."""
     used = ProductUse.objects.filter(session__in=_sitting(session)).order_by("product__name")
     named: dict[str, list[str]] = {}
-    for kind, name in used.values_list("product__kind", "product__name").distinct():
-        named.setdefault(kind, []).append(name)
+    codes = used.values_list("product__kind", "product__code", "product__name").distinct()
+    for kind, code, name in codes:
+        named.setdefault(kind, []).append(str(PRODUCTS.get(code, name)))
     return named
 
 

@@ -134,6 +134,33 @@ AREAS = {
 }
 
 
+# A product that the clinic added has its own name.
+PRODUCTS = {
+    "lidocaine-4": pgettext_lazy("what was put on the skin", "lidocaine cream (4 %)"),
+    "lidocaine-prilocaine-5": pgettext_lazy(
+        "what was put on the skin", "cream with lidocaine and prilocaine (each 2.5 %)"
+    ),
+    "lidocaine-tetracaine-7-7": pgettext_lazy(
+        "what was put on the skin", "cream with lidocaine and tetracaine (each 7 %)"
+    ),
+    "lidocaine-tetracaine-23-7": pgettext_lazy(
+        "what was put on the skin", "cream with lidocaine (23 %) and tetracaine (7 %)"
+    ),
+    "hyaluronic-acid-dermal": pgettext_lazy("what was put on the skin", "sterile hyaluronic acid"),
+    "hyaluronic-acid-cosmetic": pgettext_lazy("what was put on the skin", "hyaluronic acid serum"),
+    "vitamin-c-serum": pgettext_lazy("what was put on the skin", "vitamin C serum"),
+    "saline-sterile": pgettext_lazy("what was put on the skin", "sterile salt water"),
+    "prp": pgettext_lazy(
+        "what was put on the skin", "platelet-rich plasma (PRP) from your own blood"
+    ),
+    "hydrogel-dressing": pgettext_lazy("what was put on the skin", "gel dressing"),
+    "bland-moisturiser": pgettext_lazy("what was put on the skin", "plain moisturiser"),
+    "mineral-sunscreen-30": pgettext_lazy(
+        "what was put on the skin", "mineral sunscreen, SPF 30 or more"
+    ),
+}
+
+
 def zones_in_words(zones: list[tuple[str, str]]) -> str:
     """Codes and names of zones as “cheeks, nose and forehead”, each once. A zone that the clinic
     added has its own name."""
