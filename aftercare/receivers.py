@@ -24,8 +24,15 @@ from patients.models import ContactConsent, Patient, PatientMerge, StaffTask, Ta
 from patients.models.task import GRAVE
 from patients.services import finish_source
 from patients.signals import grave_task_raised
-from sessions.lifecycle import SIGNED, Status
-from sessions.models import SEVERE, CartridgeUse, SideEffect, SideEffectNote, TreatmentSession
+from sessions.lifecycle import SIGNED, PlanKind, Status
+from sessions.models import (
+    SEVERE,
+    CartridgeUse,
+    PlanEvent,
+    SideEffect,
+    SideEffectNote,
+    TreatmentSession,
+)
 from sessions.signals import (
     archived_or_restored,
     asked_for_messages,
@@ -98,6 +105,14 @@ def keep_to_the_kept_record(merge: PatientMerge, at: datetime, by: User, **_: An
 def count_what_waits(row: Patient, **_: Any) -> int:
     """What would never arrive while the record is archived."""
     return Message.objects.open().filter(patient=row).count() if row.archived_at else 0
+
+
+@receiver(post_save, sender=PlanEvent)
+def ask_for_maintenance(instance: PlanEvent, raw: bool = False, **_: Any) -> None:
+    """What follows a plan that is done decides when its patient is asked to book."""
+    if not raw and instance.plan.kind == PlanKind.MAINTENANCE:
+        planning.replan_patient(instance.plan.patient_id, at=instance.at)
+        transaction.on_commit(lambda: wake(send_due_messages))
 
 
 @receiver(archived_or_restored)

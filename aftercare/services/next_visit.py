@@ -1,16 +1,19 @@
 """The visit that a letter asks its patient to book: what it is, when it can be, and booking it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum, auto
 from uuid import UUID
+
+from django.db.models import Q
 
 from aftercare.models import CareStep, Message
 from aftercare.models.course import concerned, days_until_next, unmet_in_courses
 from clinic.db.retries import Busy, retried_transaction
 from clinic.errors import DomainError
 from clinic.models import Device, Room, User
-from sessions.lifecycle import Status
+from sessions.lifecycle import PlanKind, Status
 from sessions.models import Kind, TreatmentPlan, TreatmentSession, VisitType, of_treatment
 from sessions.safety.loading.washouts import Washouts, load_washouts
 from sessions.scheduling.availability import Offer, offers
@@ -56,8 +59,11 @@ def visit_after(message: Message) -> TreatmentSession | None:
     if not _asks(step, session) or not unmet_in_courses(step, session, _courses(session)):
         return None
     sitting = TreatmentSession.objects.of_sitting(session.pk)
+    kept_up = Q(plan__kind=PlanKind.MAINTENANCE, patient=session.patient_id)
     rows = TreatmentSession.objects.filter(
-        plan__in=sitting.values("plan"), status__in=STILL_TO_COME, starts_at__gt=session.starts_at
+        Q(plan__in=sitting.values("plan")) | (kept_up & Q(area__in=sitting.values("area"))),
+        status__in=STILL_TO_COME,
+        starts_at__gt=session.starts_at,
     )
     if step.asks_for:
         rows = rows.filter(visit_type__code=step.asks_for)
@@ -83,8 +89,10 @@ def asked_visit(message: Message, *, at: datetime) -> AskedVisit | None:
     courses = _courses(session)
     if visit_type is None or unmet_in_courses(step, session, courses):
         return None
-    areas = {code for code, _ in (course.area for course in concerned(step, session, courses))}
-    plans = [plan for plan in open_plans(session) if plan.area.code in areas]
+    asked = {course.area[0]: course for course in concerned(step, session, courses)}
+    plans = [plan for plan in open_plans(session) if plan.area.code in asked]
+    if visit_type.kind == Kind.TREATMENT:
+        plans = _going_on(plans, asked)
     first, last = _days(visit_type, session, days_until_next(step, session, courses))
     first = max(first, at.astimezone(session.clinic.zone).date())
     washouts = None
@@ -186,6 +194,15 @@ def _asks(step: CareStep, session: TreatmentSession) -> bool:
 
 def _courses(session: TreatmentSession) -> list[Course]:
     return courses_of([session.pk]).get(session.pk, [])
+
+
+def _going_on(plans: list[TreatmentPlan], asked: Mapping[str, Course]) -> list[TreatmentPlan]:
+    """With the maintenance that follows instead of a plan that is done."""
+    wanted = [asked[plan.area.code].goes_on_with or plan.pk for plan in plans]
+    if wanted == [plan.pk for plan in plans]:
+        return plans
+    found = TreatmentPlan.objects.with_booking_facts().in_bulk(wanted)
+    return [found[pk] for pk in wanted]
 
 
 def _days(

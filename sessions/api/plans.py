@@ -1,5 +1,6 @@
 """Treatment plans over HTTP."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -8,6 +9,7 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -70,6 +72,30 @@ class PlanIn(Form):
         default=list,
     )
     as_draft = serializers.BooleanField(default=False)
+
+
+class PlanChangeIn(Form):
+    practitioner = VisibleField(
+        queryset=User.objects.practitioners(), required=False, allow_null=True
+    )
+    planned_sessions = serializers.IntegerField(required=False, min_value=1, max_value=52)
+    planned_zones = serializers.IntegerField(required=False, min_value=1, max_value=12)
+    goals = TextField(required=False, allow_blank=True, max_length=2_000)
+    interval_months = serializers.IntegerField(
+        required=False, min_value=1, max_value=24, help_text="Of maintenance."
+    )
+    reason = TextField(required=False, max_length=2_000, help_text="Of maintenance.")
+    home_care = serializers.ListField(
+        child=serializers.ChoiceField(choices=HomeCare.choices),
+        required=False,
+        max_length=len(HomeCare),
+    )
+
+    def _strangers(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """What a plan was made for stays: it says so, rather than that it is not known."""
+        fixed = ValidationError("Stays as planned: stop this plan and open another.", code="fixed")
+        made_for = (PlanIn().fields.keys() - self.fields.keys()) & data.keys()
+        return super()._strangers(data) | dict.fromkeys(made_for, fixed.detail)
 
 
 class PlanOut(serializers.ModelSerializer[TreatmentPlan]):
@@ -135,6 +161,15 @@ class PlanViewSet(SeriesActions, ListModelMixin, RetrieveModelMixin, ClinicViewS
         data = parse_body(PlanIn, request)
         plan = services.create_plan(**data, at=timezone.now(), by=actor(request))
         return Response(PlanOut(plan).data, status=201)
+
+    @extend_schema(request=PlanChangeIn(partial=True), responses=PlanOut)
+    def partial_update(self, request: Request, pk: Any) -> Response:
+        plan_id = self.get_object().pk
+        changes = parse_body(PlanChangeIn, request, partial=True)
+        plan = services.change_plan(
+            plan_id=plan_id, changes=changes, at=timezone.now(), by=actor(request)
+        )
+        return Response(PlanOut(plan).data)
 
     def _move(self, request: Request, to: PlanStatus) -> Response:
         plan_id = self.get_object().pk

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
-from sessions.lifecycle import UPCOMING, PlanStatus, Status
-from sessions.models import Kind, TreatmentSession
+from sessions.lifecycle import UPCOMING, PlanKind, PlanStatus, Status
+from sessions.models import Kind, TreatmentPlan, TreatmentSession
 from sessions.models.plan import days_of_months
 
 STILL_TO_COME = (*UPCOMING, Status.CHECKED_IN, Status.IN_PROGRESS)
@@ -21,7 +21,9 @@ class Course:
     status: str = PlanStatus.ACTIVE
     planned: int = 0
     area: tuple[str, str] = ("", "")  # code and name
-    target_min_days: int = 0  # from the session that looks at it until the next one
+    own_days: int = 0  # from the session that looks at it until the next one of the plan
+    kept_up_by: UUID | None = None  # the maintenance of that skin that has not begun yet…
+    kept_up_days: int = 0  # …and its interval
     completed: list[datetime] = field(default_factory=list)  # their starts
     still_to_come: set[UUID] = field(default_factory=set)  # what leads their sittings
     visits: dict[str, datetime] = field(default_factory=dict)  # the latest start, by kind of visit
@@ -55,29 +57,51 @@ class Course:
             self.still_to_come.add(sitting or session_id)
 
     @property
+    def _is_over(self) -> bool:
+        is_done = len(self.completed) >= self.planned
+        return self.status == PlanStatus.COMPLETED or (self.status == PlanStatus.ACTIVE and is_done)
+
+    @property
+    def goes_on_with(self) -> UUID | None:
+        """The maintenance plan that follows once all of it is done."""
+        return self.kept_up_by if self._is_over else None
+
+    @property
     def has_sessions_left(self) -> bool:
+        if self.goes_on_with:
+            return True
         return self.status == PlanStatus.ACTIVE and len(self.completed) < self.planned
+
+    @property
+    def target_min_days(self) -> int:
+        """Until the next session of it, or the first of the maintenance that follows."""
+        return self.kept_up_days if self.goes_on_with else self.own_days
 
 
 def courses_of(ids: Iterable[UUID]) -> dict[UUID, list[Course]]:
     """The courses that some sessions belong to, by session: of a sitting those of all its areas
     that were not left out, the leading one first. In one query.
 
-    One outcome visit looks at all areas of a sitting, whichever plan it is booked for.
+    A plan that is done goes on with the maintenance of its skin. One outcome visit looks at all
+    areas of a sitting, whichever plan it is booked for.
     """
     wanted = set(ids)
     seen_from = TreatmentSession.objects.filter(Q(pk__in=wanted) | Q(sitting__in=wanted))
     rows = TreatmentSession.objects.filter(plan__in=seen_from.values("plan"))
     by_plan: dict[UUID, Course] = {}
     found: dict[UUID, list[Course]] = {}
-    for plan, status, planned, months, code, name, *row, days in rows.order_by(
-        "starts_at"
-    ).values_list(
-        *("plan", "plan__status", "plan__planned_sessions", "plan__interval_months"),
-        *("area__code", "area__name"),
-        *("pk", "sitting", "kind", "visit_type__code", "status", "starts_at"),
-        "protocol_version__target_min_days",
-    ):
+    fields = (
+        rows.annotate(**_kept_up())
+        .order_by("starts_at")
+        .values_list(
+            *("plan", "plan__status", "plan__planned_sessions", "plan__interval_months"),
+            *("kept_up_by", "kept_up_months"),
+            *("area__code", "area__name"),
+            *("pk", "sitting", "kind", "visit_type__code", "status", "starts_at"),
+            "protocol_version__target_min_days",
+        )
+    )
+    for plan, status, planned, months, kept_up_by, kept_up_months, code, name, *row, days in fields:
         course = by_plan.setdefault(plan, Course(status, planned))
         course.note(*row)
         pk, sitting, kind, _, session_status, _ = row
@@ -87,13 +111,37 @@ def courses_of(ids: Iterable[UUID]) -> dict[UUID, list[Course]]:
             areas = found.setdefault(leading, [])
             areas.insert(
                 len(areas) if sitting else 0,
-                replace(course, area=(code, name), target_min_days=days_of_months(months) or days),
+                replace(
+                    course,
+                    area=(code, name),
+                    own_days=days_of_months(months) or days,
+                    kept_up_by=kept_up_by,
+                    kept_up_days=days_of_months(kept_up_months) or 0,
+                ),
             )
     for areas in found.values():
         visits = _latest(course.visits for course in areas)
         for course in areas:
             course.visits = visits
     return found
+
+
+def _kept_up() -> dict[str, Subquery]:
+    """Of each session the maintenance plan of its skin that is active and has no session yet."""
+    begun = TreatmentSession.objects.filter(
+        plan=OuterRef("pk"), status__in=(*STILL_TO_COME, Status.COMPLETED)
+    )
+    plans = TreatmentPlan.objects.filter(
+        ~Exists(begun),
+        patient=OuterRef("patient"),
+        area=OuterRef("area"),
+        kind=PlanKind.MAINTENANCE,
+        status=PlanStatus.ACTIVE,
+    ).order_by("pk")
+    return {
+        "kept_up_by": Subquery(plans.values("pk")[:1]),
+        "kept_up_months": Subquery(plans.values("interval_months")[:1]),
+    }
 
 
 def _latest(visits: Iterable[dict[str, datetime]]) -> dict[str, datetime]:

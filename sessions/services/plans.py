@@ -138,7 +138,7 @@ def change_plan(
     if practitioner := changes.get("practitioner"):
         require_practitioner(practitioner, clinic_id=plan.clinic_id)
     for name, value in changes.items():
-        setattr(plan, name, value)
+        setattr(plan, name, sorted(set(value)) if name == "home_care" else value)
     plan.full_clean()
     plan.save(update_fields=list(changes))
     return plan

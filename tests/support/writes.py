@@ -245,6 +245,9 @@ class Desk:
         }
         return self.alice, None, body
 
+    def change_plan(self) -> Any:
+        return self.alice, self.booking.plan, {"goals": "Softer scars by June."}
+
     def activate_plan(self) -> Any:
         patient = PatientFactory(clinic=self.clinic)
         plan = PlanFactory(

@@ -51,6 +51,7 @@ SPOKEN = {
     "handled_inbox": "handle_inbound_message",
     "hand_out_consent_patient": "hand_out_consent",
     "hold_plan": "put_plan_on_hold",
+    "update_plan": "change_plan",
     "no_show_session": "record_no_show",
     "overrides_session": "override_finding",
     "side_effect_check_in": "record_reported_side_effect",

@@ -7,10 +7,12 @@ import pytest
 from rest_framework.test import APIClient
 
 from aftercare.models import CareStep, Message
+from aftercare.planning.conditions import unmet_now
+from aftercare.services.next_visit import asked_visit
 from aftercare.texts.render import render, template_for
 from sessions import services
 from sessions.lifecycle import PlanStatus
-from sessions.models import TreatmentPlan
+from sessions.models import TreatmentPlan, VisitType
 from tests.booking.series.series import NOW
 from tests.conftest import Booking
 from tests.factories import DAY, NINE, OutcomeMeasureFactory, PlanFactory
@@ -89,6 +91,40 @@ def test_its_sessions_are_proposed_at_its_interval(booking: Booking) -> None:
     assert 182 * DAY <= days[1] - days[0] < 197 * DAY
 
 
+def test_who_has_finished_a_course_is_asked_at_the_interval_of_the_maintenance(
+    booking: Booking,
+) -> None:
+    """From the last session of the course, as long as none of the maintenance is booked; by the
+    letter's link it is the maintenance that is booked."""
+    load_catalogue()
+    TreatmentPlan.objects.update(planned_sessions=1)
+    done = booking.completed(NINE)
+    letters = Message.objects.filter(session=done, step__code="book-next", status="PENDING")
+    assert not letters.exists()
+
+    course = booking.plan
+    plan = services.create_plan(
+        **{name: getattr(course, name) for name in ("patient", "concern", "area", "protocol")},
+        **{**YEARLY, "interval_months": 6, "practitioner": booking.practitioner},
+        at=NINE + DAY,
+        by=booking.practitioner,
+    )
+    letter = letters.get()
+    days = plan.interval_days
+    assert days
+    assert letter.due_at.date() == NINE.date() + (days - 1) * DAY
+    VisitType.objects.update(patient_may_book=True)
+    asked = asked_visit(letter, at=letter.due_at)
+    assert asked is not None
+    assert asked.plans == [plan]
+    assert asked.first == NINE.date() + days * DAY
+
+    Booking(plan, booking.practitioner, booking.room, booking.device, booking.zone).book(
+        NINE + 190 * DAY
+    )
+    assert unmet_now(letter) == "the plan has no sessions left"
+
+
 def test_the_letter_comes_at_its_interval_and_repeats_what_was_agreed(booking: Booking) -> None:
     load_catalogue()
     plan = maintained(booking, home_care=["RETINOID", "SUNSCREEN"])
@@ -102,3 +138,28 @@ def test_the_letter_comes_at_its_interval_and_repeats_what_was_agreed(booking: B
     text = render(letter, template).text
     assert "What we agreed on for home: sunscreen each morning and a retinoid at night." in text
     assert CareStep.objects.filter(code="book-next").count() == 1
+
+
+def test_what_was_agreed_may_change_and_what_it_was_made_for_says_that_it_stays(
+    booking: Booking, as_alice: APIClient
+) -> None:
+    plan = maintained(booking)
+    url = f"/api/v1/plans/{plan.pk}/"
+    seen = as_alice.get(url)["ETag"]
+    changes = {"interval_months": 6, "reason": "Sooner.", "goals": "As it is.", "home_care": []}
+
+    blind = as_alice.patch(url, changes)
+    right = as_alice.patch(url, changes, headers={"If-Match": seen})
+    late = as_alice.patch(url, {"goals": "More."}, headers={"If-Match": seen})
+    fixed = as_alice.patch(
+        url, {"kind": "COURSE", "area": str(plan.area_id)}, headers={"If-Match": "*"}
+    )
+    course = as_alice.patch(
+        f"/api/v1/plans/{booking.plan.pk}/", {"interval_months": 6}, headers={"If-Match": "*"}
+    )
+
+    answers = (blind, right, late, fixed, course)
+    assert [answer.status_code for answer in answers] == [428, 200, 412, 400, 400]
+    assert right.json() | changes == right.json()
+    assert {error["code"] for error in fixed.json()["errors"]} == {"fixed"}
+    assert "Only maintenance has this." in str(course.json())
