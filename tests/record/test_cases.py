@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -106,6 +107,16 @@ def test_every_story_is_told_by_a_test() -> None:
         assert f"\ndef {test}(" in told, name
 
 
+def test_what_is_decided_otherwise_is_listed() -> None:
+    """Every case is tried with what it expects, so none is; a case that is left out is named."""
+    listed = Path(settings.BASE_DIR, "docs/clinical.md").read_text()
+    pattern = r"(\d+) cases and (\d+) stories .* decided otherwise: (\w+)\."
+    (stated,) = re.findall(pattern, listed, re.DOTALL)
+
+    assert stated == (str(len(CASES)), str(len(STORIES)), "none")
+    assert all(case.get("expected") or case.get("must_not") for case in CASES.values())
+
+
 def test_every_finding_says_what_evidence_it_rests_on(lines: dict[str, Any]) -> None:
     """In words, whatever the rule; questions too."""
     words = {str(kind.label) for kind in Evidence}
@@ -122,6 +133,8 @@ SCAR = {"device": "skinstylus", "protocol": "scar-abdomen"}
 CREAM = [{"code": "lidocaine-prilocaine-5", "grams": 5, "area": 100, "on": 60, "off": 5}]
 OTHER_CREAM = [{"code": "lidocaine-4", "grams": 5, "area": 100, "on": 40, "off": 5}]
 RULED_OUT = "anaesthetic_contraindicated"
+PLANNED, MINOR = "planned_too_soon_after", "minor_without_guardian"
+ASSENT = "minor_without_assent"
 TOO_SOON, CHEEKS = "treated_too_soon_after", [["cheeks", "1.50", 6]]
 LONG_AGO = [{"days": 60, "depth": "1.50"}]
 STOPPED = [{"days": 42 * n, "depth": "1.00"} for n in (1, 2, 3)]
@@ -159,6 +172,27 @@ STOPPED = [{"days": 42 * n, "depth": "1.00"} for n in (1, 2, 3)]
         ({"others": [{"kind": "PEEL", "days": 33}], "previous": LONG_AGO}, TOO_SOON),
         ({"others": [{"kind": "PEEL", "days": 32}], "previous": LONG_AGO}, ""),
         ({"others": [{"kind": "TOXIN", "days": 46}], "previous": LONG_AGO}, ""),
+        # what is planned: the last day of the pause, and the first day after it
+        ({"others": [{"kind": "PEEL", "days": -27}]}, PLANNED),
+        ({"others": [{"kind": "PEEL", "days": -28}]}, ""),
+        ({"others": [{"kind": "FILLER", "days": -13}]}, PLANNED),
+        ({"others": [{"kind": "FILLER", "days": -14}]}, ""),
+        ({"others": [{"kind": "TOPICAL", "days": -6}]}, PLANNED),
+        ({"others": [{"kind": "TOPICAL", "days": -7}]}, ""),
+        # ages
+        ({"age": 17}, MINOR),
+        ({"age": 17, "consent": {"relation": "mother", "assent": False}}, ASSENT),
+        ({"age": 17, "consent": {"relation": "mother"}}, "minor_with_guardian"),
+        ({"age": 18}, ""),
+        ({"age": None}, "birth_date_missing"),
+        # 42 days for types IV to VI, and for deep work
+        ({"skin": 5, "previous": [{"days": 41, "depth": "1.00"}]}, "interval_soft"),
+        ({"skin": 5, "previous": [{"days": 42, "depth": "1.00"}]}, ""),
+        ({"skin": 2, "previous": [{"days": 41, "depth": "2.00"}]}, "interval_soft"),
+        ({"skin": 2, "previous": [{"days": 42, "depth": "2.00"}]}, ""),
+        ({"skin": 2, "previous": [{"days": 41, "depth": "1.00"}]}, ""),
+        # places
+        *[({"jurisdiction": place}, "no_clearance_on_file") for place in ("UK", "AU", "OTHER")],
         # creams that an answer rules out
         ({"yes": {"methaemoglobin": None}, "products": CREAM}, RULED_OUT),
         ({"yes": {"methaemoglobin": None}, "products": OTHER_CREAM}, ""),
@@ -171,6 +205,7 @@ def test_cases_try_what_the_file_does_not(inputs: dict[str, Any], code: str, lin
     codes |= {"anaesthetic_dose_of_day", "no_clearance_on_file", "alternatives_not_discussed"}
     codes |= {"screening_chemical_peel", "screening_laser_ipl", "screening_laser_ablative"}
     codes |= {"screening_needling_elsewhere", "screening_toxin_filler", TOO_SOON, RULED_OUT}
+    codes |= {PLANNED, MINOR, ASSENT, "minor_with_guardian", "birth_date_missing", "interval_soft"}
     if "device" in inputs:
         codes |= {"on_label", "off_label"}
     found = {finding.code for finding in assess_case(inputs, at=timezone.now())} & codes

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clinic.findings import Finding, Severity
-from patients.models import Condition, Scope
+from patients.models import Condition, OtherTreatmentKind, Scope
 from patients.screening import Answer
 from sessions.models import MAX_DEPTH_MM, MIN_DEPTH_MM, Endpoint, ProductKind
 from sessions.safety import DepthRange, assess, depth_range, facts
-from sessions.safety.facts import Clearance, Device, Facts, Limit, Zone
+from sessions.safety.facts import Clearance, Device, Facts, Limit, OtherTreatment, Zone
 from sessions.safety.treatment.depth import check_depth
 from tests.factories import DAY, NINE
 from tests.record.test_safety import CREAM, PEN, PROTOCOL, RULES, before, is_explained, session
@@ -84,6 +84,26 @@ answers = st.builds(
     washout_days=st.none() | st.integers(0, 400),
     last_exposure_on=st.none() | dates,
     zones=code_sets,
+)
+others = st.builds(
+    OtherTreatment,
+    name=st.just("Peel"),
+    on=dates | st.integers(-40, 40).map(lambda days: TODAY + days * DAY),
+    where=st.just("here"),
+    answer=answers,
+    is_asked_by_name=st.booleans(),
+    kind=st.sampled_from(OtherTreatmentKind.values),
+    is_planned=st.booleans(),
+).map(
+    lambda other: replace(
+        other,
+        answer=replace(
+            other.answer,
+            answer=True,
+            last_exposure_on=other.on,
+            washout_days=other.answer.washout_days or 21,
+        ),
+    )
 )
 treatments = st.builds(
     facts.TreatedZone,
@@ -161,6 +181,7 @@ sessions = st.builds(
         ),
         max_size=3,
     ).map(tuple),
+    other_treatments=st.lists(others, max_size=2).map(tuple),
     treated=st.lists(treatments, max_size=4).map(tuple),
     products=st.lists(products, max_size=3).map(tuple),
     cartridges=st.integers(0, 2),
@@ -327,13 +348,23 @@ def test_a_dose_is_too_much_exactly_when_it_is_above_the_label(
 
 
 @THOROUGH
-@given(facts=sessions, code=st.sampled_from(["keloids", "cold_sores", "effect", "history", "age"]))
+@given(
+    facts=sessions,
+    code=st.sampled_from(["keloids", "cold_sores", "effect", "history", "other", "age"]),
+    other=others,
+    days=st.integers(-40, 40),
+)
 def test_one_more_risk_never_takes_a_finding_away_or_makes_it_lighter(
-    facts: Facts, code: str
+    facts: Facts, code: str, other: OtherTreatment, days: int
 ) -> None:
     gravity = list(Severity)
+    on = facts.on + days * DAY
+    near = replace(other, on=on, answer=replace(other.answer, last_exposure_on=on))
+    risky = with_risk(facts, code)
+    if code == "other":
+        risky = replace(facts, other_treatments=(*facts.other_treatments, near))
 
-    graver = {finding_of(f): gravity.index(f.severity) for f in assess(with_risk(facts, code))}
+    graver = {finding_of(f): gravity.index(f.severity) for f in assess(risky)}
 
     for finding in assess(facts):
         name = finding_of(finding)

@@ -7,6 +7,7 @@ from django.test import Client
 from aftercare.texts import course
 from sessions.lifecycle import Status
 from tests.factories import DAY, HOUR, ClinicalRuleFactory
+from tests.factories.clinic import clinical_rules
 from tests.replies.pages import TODAY, get, make, url
 from tests.support.words import faults_in, visible
 
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_third_day_says_what_is_now_what_is_tomorrow_and_what_must_wait() -> None:
+    clinical_rules()
     text = get(make(TODAY - 2 * DAY, Status.COMPLETED), "today/")
 
     assert "Day 2 of 28" in text
@@ -36,6 +38,7 @@ def test_what_a_clinic_has_changed_is_what_its_patients_read() -> None:
 
 
 def test_no_day_is_without_advice_and_nothing_begins_twice() -> None:
+    clinical_rules()
     known = course.waits(TODAY)
     for day in range(91):
         later = {wait.words for wait in course.waits_after(day, known)}

@@ -104,8 +104,14 @@ def test_who_has_finished_a_course_is_asked_at_the_interval_of_the_maintenance(
 
     course = booking.plan
     plan = services.create_plan(
-        **{name: getattr(course, name) for name in ("patient", "concern", "area", "protocol")},
-        **{**YEARLY, "interval_months": 6, "practitioner": booking.practitioner},
+        patient=course.patient,
+        concern=course.concern,
+        area=course.area,
+        protocol=course.protocol,
+        practitioner=booking.practitioner,
+        kind="MAINTENANCE",
+        interval_months=6,
+        reason="Scars come back a little.",
         at=NINE + DAY,
         by=booking.practitioner,
     )
