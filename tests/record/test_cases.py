@@ -224,6 +224,19 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         call_command("assess", str(tmp_path / "none.yaml"))
 
 
+def test_a_key_that_yaml_takes_for_a_truth_is_read_as_its_word(tmp_path: Path, lines: Any) -> None:
+    file = tmp_path / "cases.yaml"
+    file.write_text(
+        "- {id: one, inputs: {yes: {steel-allergy: }, chart: [[cheeks, '1.50', 6]],"
+        " products: [{code: lidocaine-4, grams: 5, area: 100, on: 40, off: 5}]}}"
+    )
+
+    found = assessed(file)["one"]
+
+    assert {one["code"] for one in found["findings"]} == {"screening_steel_allergy", "on_label"}
+    assert "ignored" not in found
+
+
 def test_a_case_that_cannot_be_read_says_why_and_the_others_go_on(tmp_path: Path) -> None:
     call_command("seed_catalogue", stdout=StringIO())
     file = tmp_path / "cases.yaml"

@@ -659,6 +659,23 @@ COURSES = [
         for kind in ("URTICARIA", "ANAPHYLAXIS")
     ),
     row("hives, nothing put on", past_side_effects=HEALED["URTICARIA"]),
+    row(
+        "hives, nothing charted yet",
+        "side_effect_history/URTICARIA",
+        past_side_effects=HEALED["URTICARIA"],
+        treated=(),
+    ),
+    row(
+        "an anaesthetic reaction, nothing charted yet",
+        "side_effect_history/ANAESTHETIC_REACTION",
+        past_side_effects=HEALED["ANAESTHETIC_REACTION"],
+        treated=(),
+    ),
+    row(
+        "anaphylaxis, nothing put on",
+        "side_effect_history/ANAPHYLAXIS",
+        past_side_effects=HEALED["ANAPHYLAXIS"],
+    ),
     row("has fainted", "side_effect_history/SYNCOPE", past_side_effects=HEALED["SYNCOPE"]),
     row(
         "stayed red there",

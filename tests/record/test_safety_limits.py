@@ -221,3 +221,17 @@ def test_keloids_on_the_chest_are_declined_where_it_is_or_may_be_treated(
     )
 
     assert found.severity == severity
+
+
+@pytest.mark.parametrize(
+    ("skin_type", "is_same_area", "is_said"),
+    [(3, True, False), (4, True, True), (6, True, True), (5, False, False)],
+)
+def test_dark_patches_that_went_are_remembered_on_darker_skin(
+    skin_type: int, is_same_area: bool, is_said: bool
+) -> None:
+    past = facts.PastSideEffect("HYPERPIGMENTATION", "Dark patches", 2, is_same_area)
+
+    found = names(assess(session(skin_type=skin_type, past_side_effects=(past,))))
+
+    assert ("side_effect_history/HYPERPIGMENTATION" in found) == is_said

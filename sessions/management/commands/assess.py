@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def line(self, case: dict[str, Any]) -> dict[str, Any]:
         at = timezone.now()
-        inputs = case.get("inputs") or {}
+        inputs = _in_words(case.get("inputs") or {})
         asks, scenario = case.get("asks") or inputs.get("asks"), case.get("scenario")
         line: dict[str, Any] = {"id": case.get("id")}
         if scenario:  # a story of several steps is played by a test, not by the rules
@@ -41,3 +41,17 @@ class Command(BaseCommand):
         if ignored := ignored_inputs(inputs):
             line["ignored"] = ignored
         return {**line, "findings": [finding.as_dict() for finding in found]}
+
+
+def _in_words(inputs: dict[Any, Any]) -> dict[str, Any]:
+    """YAML reads the keys `yes`, `on` and `off` as true and false, unless they stand in quotes."""
+    named = {"yes" if key is True else key: value for key, value in inputs.items()}
+    for name in ("products", "effects"):
+        if isinstance(rows := named.get(name), list):
+            named[name] = [_by_word(row) if isinstance(row, dict) else row for row in rows]
+    return named
+
+
+def _by_word(row: dict[Any, Any]) -> dict[str, Any]:
+    words = {True: "on", False: "off"}
+    return {words[key] if isinstance(key, bool) else key: value for key, value in row.items()}

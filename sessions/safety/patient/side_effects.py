@@ -3,10 +3,11 @@
 Source: clinical.md §1.5.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
+from patients.screening import DARKER_SKIN
 from sessions.models import SEVERE, ProductKind, SideEffectKind
 from sessions.safety.facts import Facts, Number, OpenSideEffect, PastSideEffect
 
@@ -60,8 +61,11 @@ def _days(hours: int) -> str:
 
 
 def check_history(facts: Facts) -> list[Finding]:
-    """A grave reaction is remembered when the same product, kind or area comes again."""
-    kinds = {use.kind for use in facts.products}
+    """A grave reaction is remembered when the same product, kind or area comes again; as long as
+    nothing is charted, whatever might. Anaphylaxis is remembered always, and darker skin that
+    answered with pigment."""
+    is_to_come = not (facts.treated or facts.products)
+    kinds = set(ProductKind) if is_to_come else {use.kind for use in facts.products}
     return [
         _remembered(effect, why)
         for effect in facts.past_side_effects
@@ -69,16 +73,22 @@ def check_history(facts: Facts) -> list[Finding]:
     ]
 
 
-def _comes_again(effect: PastSideEffect, kinds: set[str], facts: Facts) -> str:
+def _comes_again(effect: PastSideEffect, kinds: Collection[str], facts: Facts) -> str:
     match effect.kind:
         case SideEffectKind.ANAESTHETIC_REACTION if ProductKind.ANAESTHETIC in kinds:
-            return "an anaesthetic is used again"
+            return "before an anaesthetic is used again"
         case SideEffectKind.GRANULOMA | SideEffectKind.CONTACT_DERMATITIS if (
-            kinds & THROUGH_THE_CHANNELS
+            THROUGH_THE_CHANNELS.intersection(kinds)
         ):
-            return "a serum goes through the channels again"
-        case SideEffectKind.URTICARIA | SideEffectKind.ANAPHYLAXIS if kinds:
-            return "something is put on the skin again"
+            return "before a serum goes through the channels again"
+        case SideEffectKind.ANAPHYLAXIS:
+            return "be ready for it"
+        case SideEffectKind.HYPERPIGMENTATION if effect.is_same_area and (
+            facts.skin_type in DARKER_SKIN
+        ):
+            return "the same area is needled again: no deeper than it bore, and out of the sun"
+        case SideEffectKind.URTICARIA if kinds:
+            return "before something is put on the skin again"
         case SideEffectKind.SYNCOPE:
             return "treat lying down, and not alone"
         case SideEffectKind.SCARRING | SideEffectKind.PERSISTENT_ERYTHEMA if effect.is_same_area:
