@@ -48,12 +48,12 @@ class Migration(migrations.Migration):
                 migrations.AlterField(
                     model_name='othertreatment',
                     name='treated_on',
-                    field=models.DateField(help_text='When it was done, or is planned for. Of a programme, the last day that is known.', validators=[patients.models.patient.day_or_plan]),
+                    field=models.DateField(help_text='When it was done, or is planned for; of a programme, the last known day.', validators=[patients.models.patient.day_or_plan]),
                 ),
                 migrations.AlterField(
                     model_name='othertreatmenthistory',
                     name='treated_on',
-                    field=models.DateField(help_text='When it was done, or is planned for. Of a programme, the last day that is known.', validators=[patients.models.patient.day_or_plan]),
+                    field=models.DateField(help_text='When it was done, or is planned for; of a programme, the last known day.', validators=[patients.models.patient.day_or_plan]),
                 ),
                 pgtrigger.migrations.AddTrigger(
                     model_name='othertreatment',
