@@ -13,6 +13,7 @@ from clinic.demo.seed import seed
 from clinic.models import CartridgeLot, Closure, TimeOff, WorkingHours
 from patients.models import (
     Audience,
+    OtherTreatment,
     Patient,
     PhotoConsent,
     Screening,
@@ -114,6 +115,11 @@ def _records_are_whole() -> None:
         Milestone.DAY_180,
     }
     assert set(counted(Candidacy.objects, "outcome")) == set(CandidacyOutcome.values)
+    others = OtherTreatment.objects.order_by("status")
+    assert list(others.values_list("status", "kind")) == [("DONE", "LASER"), ("PLANNED", "PEEL")]
+    task = StaffTask.objects.open().get(source=others[1].task_source)
+    assert "7 days after needling there" in task.detail
+    assert TreatmentPlan.objects.get(kind="MAINTENANCE").patient.family_name == "Fischer"
     called = Patient.objects.get(date_of_birth=None)
     assert {visit.kind for visit in called.sessions.all()} == {Kind.CONSULTATION}
     assert Photo.objects.values("patient").annotate(n=Count("id")).filter(n__gte=6).count() >= 3

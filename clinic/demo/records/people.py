@@ -76,6 +76,8 @@ class Person:
     revoked: str = ""
     results: tuple[str, ...] = ()
     archived: bool = False
+    others: Mapping[str, int] = field(default_factory=dict)
+    keeps_up: int = 0
 
 
 def people() -> Iterator[tuple[str, int, Person]]:

@@ -7,11 +7,11 @@ from clinic.demo.records.intake import DAY, HOUR
 from clinic.demo.records.people import AFTER
 from clinic.demo.records.visit import Visits
 from clinic.models import Device, Room
-from patients.models import ScreeningKind
-from patients.services import archive_record, revoke_consent
+from patients.models import OtherTreatmentStatus, Place, ScreeningKind
+from patients.services import archive_record, record_other_treatment, revoke_consent
 from sessions import services
-from sessions.lifecycle import AbortReason, PlanStatus, Status
-from sessions.models import Protocol, TreatmentPlan
+from sessions.lifecycle import AbortReason, PlanKind, PlanStatus, Status
+from sessions.models import HomeCare, Protocol, TreatmentPlan
 
 
 class Story(Visits):
@@ -55,9 +55,18 @@ class Story(Visits):
                     reason=person.why,
                 ),
             )
+        if person.keeps_up:
+            self._keep_up()
         local_today = self.now.astimezone(self.clinic.zone).date()
         due = (last + self.interval).astimezone(self.clinic.zone).date() if person.done else None
         soon = local_today + (1 + self.number % 9) * DAY
+        for kind, days in person.others.items():
+            if days > 0:
+                was_on = self.began.astimezone(self.clinic.zone).date() - days * DAY
+                self._treated_elsewhere(kind, was_on, OtherTreatmentStatus.DONE)
+            else:
+                day = max(soon, due or soon) - days * DAY
+                self._treated_elsewhere(kind, day, OtherTreatmentStatus.PLANNED)
         match person.then:
             case "booked" | "cancelled" | "moved":
                 further = self._plan_another_area()
@@ -79,6 +88,34 @@ class Story(Visits):
                 self._visit(local_today - 5 * DAY, is_aborted=person.then == "aborted")
             case "waiting" | "treated":
                 self._today(is_treated=person.then == "treated")
+
+    def _treated_elsewhere(self, kind: str, day: date, status: OtherTreatmentStatus) -> None:
+        record_other_treatment(
+            patient_id=self.patient.pk,
+            kind=kind,
+            status=status,
+            area=self.plan.area,
+            treated_on=day,
+            place=Place.ELSEWHERE,
+            place_name="Dermatology by the harbour",
+            at=self.now - 2 * HOUR,
+            by=self.clinician,
+        )
+
+    def _keep_up(self) -> None:
+        services.create_plan(
+            patient=self.patient,
+            concern=self.protocol.concern,
+            area=self.protocol.area,
+            protocol=self.protocol,
+            practitioner=self.clinician,
+            kind=PlanKind.MAINTENANCE,
+            interval_months=self.person.keeps_up,
+            reason="Keeps what the course has achieved.",
+            home_care=[HomeCare.SUNSCREEN],
+            at=self.now - DAY,
+            by=self.clinician,
+        )
 
     def _plan_another_area(self) -> list[TreatmentPlan]:
         """Face and neck on one afternoon."""
