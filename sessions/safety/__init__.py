@@ -12,6 +12,7 @@ from dataclasses import replace
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from sessions.safety.credentials import check_credentials
 from sessions.safety.facts import Facts
+from sessions.safety.patient.allergies import check_allergies
 from sessions.safety.patient.candidacy import check_candidacy
 from sessions.safety.patient.other_treatments import check_other_treatments
 from sessions.safety.patient.readiness import (
@@ -50,6 +51,7 @@ def assess(facts: Facts) -> list[Finding]:
         ),
         *check_candidacy(facts.candidacy, facts.on),
         *check_screening(facts),
+        *check_allergies(facts),
         *check_other_treatments(facts),
         *check_age(facts),
         *check_skin_type(facts),

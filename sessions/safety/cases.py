@@ -229,9 +229,9 @@ def _consent(
     zones = signed.get("zones", [entry.zone.code for entry in treated])
     return facts.Consent(
         is_current_text=signed.get("current", True),
-        expires_on=at.date() + 365 * DAY,
+        expires_on=at.date() + signed.get("ends", 365) * DAY,
         zones=frozenset(zones),
-        device_models=frozenset({device.code}),
+        device_models=frozenset(signed.get("devices", [device.code])),
         off_label_accepted=signed.get("off_label", False),
         known_on=at.date() - signed.get("days", 0) * DAY,
         signer_relation=signed.get("relation", ""),
@@ -262,6 +262,7 @@ def _open_side_effects(inputs: Mapping[str, Any], at: datetime) -> tuple[facts.O
             hours=24 * _days_ago(effect, inputs),
             is_here=effect.get("on") != "other",
             course=courses.get(effect["kind"]),
+            began_after=effect.get("began"),
         )
         for effect in inputs.get("effects") or []
         if not effect.get("resolved")

@@ -145,6 +145,8 @@ class OpenSideEffect:
     hours: int = 0
     expected_until_hours: int | None = None
     review_after_hours: int | None = None
+    began_late: bool = False  # later than its kind begins
+    act_when: str = ""
 
 
 @dataclass(frozen=True)

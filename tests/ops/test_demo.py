@@ -1,9 +1,11 @@
 """The demo: forty people in every phase of treatment, and nothing that a rule would refuse."""
 
 from collections import Counter
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
+import pytest
 from django.db.models import Count, Q
 from django.utils import timezone
 
@@ -38,6 +40,9 @@ from sessions.models import (
     WaitlistEntry,
 )
 from sessions.safety.assessment import assess_session
+from sessions.scheduling.availability import free_slots
+from sessions.services import book_session
+from sessions.services.booking.checks.rules import OpenSideEffects
 
 PHASES = [
     *(Status.BOOKED, Status.CONFIRMED, Status.CHECKED_IN),
@@ -91,6 +96,28 @@ def test_forty_patients_in_every_phase(catalogue: None, settings: Any, tmp_path:
     assert not Message.objects.filter(status=MessageStatus.SENT, template=None).exists()
 
 
+def _an_open_infection_stops_a_booking() -> None:
+    infection = SideEffect.objects.get(kind="INFECTION")
+    assert infection.resolved_at is None
+    plan = TreatmentPlan.objects.with_booking_facts().get(pk=infection.session.plan_id)
+    at = timezone.now()
+    first = at.date() + timedelta(days=1)
+    slots = free_slots(
+        wanted=plan, first=first, last=first + timedelta(days=20), practitioner=None, at=at
+    )
+    free = next(iter(slots))
+    with pytest.raises(OpenSideEffects, match="Infection"):
+        book_session(
+            plan=plan,
+            starts_at=free.starts_at,
+            practitioner=free.practitioner,
+            room=free.room,
+            device=free.device,
+            at=at,
+            by=free.practitioner,
+        )
+
+
 def _records_are_whole() -> None:
     done = TreatmentSession.objects.filter(kind=Kind.TREATMENT, status=Status.COMPLETED)
     for part in ("zone_treatments", "cartridge_uses", "product_uses", "findings"):
@@ -102,7 +129,7 @@ def _records_are_whole() -> None:
 
     assert SessionFinding.objects.exclude(override_reason="").count() >= 5
     assert SideEffect.objects.filter(resolved_at=None, grade__gte=2).count() == 2
-    assert SideEffect.objects.get(kind="INFECTION").resolved_at is None
+    _an_open_infection_stops_a_booking()
     assert Deviation.objects.get().code == "consent_zone_missing"
     assert TreatmentConsent.objects.get(signer_relation="mother").patient_assented
     in_the_chair = TreatmentSession.objects.with_record().get(status=Status.IN_PROGRESS)

@@ -185,6 +185,14 @@ STOPPED = [{"days": 42 * n, "depth": "1.00"} for n in (1, 2, 3)]
         ({"age": 17, "consent": {"relation": "mother"}}, "minor_with_guardian"),
         ({"age": 18}, ""),
         ({"age": None}, "birth_date_missing"),
+        # a consent on its last day and after it, and one for another device
+        ({"consent": {"ends": 0}}, ""),
+        ({"consent": {"ends": -1}}, "consent_expired"),
+        ({"consent": {"devices": ["exceed"]}}, "consent_device_missing"),
+        ({"consent": {"current": False}}, "consent_outdated"),
+        # what the record says in words
+        ({"patient": {"allergies": "Lidocaine"}}, "screening_anaesthetic_allergy"),
+        ({"patient": {"allergies": "Latex"}}, "screening_latex_cleansers"),
         # 42 days for types IV to VI, and for deep work
         ({"skin": 5, "previous": [{"days": 41, "depth": "1.00"}]}, "interval_soft"),
         ({"skin": 5, "previous": [{"days": 42, "depth": "1.00"}]}, ""),
@@ -206,12 +214,26 @@ def test_cases_try_what_the_file_does_not(inputs: dict[str, Any], code: str, lin
     codes |= {"screening_chemical_peel", "screening_laser_ipl", "screening_laser_ablative"}
     codes |= {"screening_needling_elsewhere", "screening_toxin_filler", TOO_SOON, RULED_OUT}
     codes |= {PLANNED, MINOR, ASSENT, "minor_with_guardian", "birth_date_missing", "interval_soft"}
+    codes |= {"consent_expired", "consent_device_missing", "consent_outdated"}
+    codes |= {"screening_anaesthetic_allergy", "screening_latex_cleansers"}
     if "device" in inputs:
         codes |= {"on_label", "off_label"}
     found = {finding.code for finding in assess_case(inputs, at=timezone.now())} & codes
 
     assert found == ({code} if code else set())
     assert ignored_inputs(inputs) == []
+
+
+@pytest.mark.parametrize(("began", "severity"), [(72, "INFO"), (73, "WARN")])
+def test_what_began_later_than_its_kind_begins_warns(began: int, severity: str, lines: Any) -> None:
+    """Dryness begins by the third day."""
+    effect = {"kind": "DRYNESS", "grade": 1, "days": 2, "began": began}
+
+    found = assess_case({"effects": [effect]}, at=timezone.now())
+
+    (said,) = [finding for finding in found if finding.code == "open_side_effect"]
+    assert said.severity == severity
+    assert "Crusts or oozing." in said.message
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

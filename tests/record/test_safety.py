@@ -56,10 +56,10 @@ CODES = {
         (BLOCK, NOBODY, "anaesthetic_contraindicated"),
         (BLOCK, NOBODY, "blood_tube_missing sharps_not_confirmed"),
         (WARN, PRACTITIONER, "blood_product_identity side_effect_history minor_with_guardian"),
-        (WARN, PRACTITIONER, "screening_keloid_tendency screening_hsv_history"),
-        (INFO, NOBODY, "no_clearance_on_file alternatives_not_discussed"),
+        (WARN, PRACTITIONER, "screening_keloid_tendency"),
+        (INFO, NOBODY, "no_clearance_on_file alternatives_not_discussed allergies_on_record"),
         (INFO, NOBODY, "on_label off_label interval_approved depth_within_tolerance"),
-        (INFO, NOBODY, "endpoint_unexpected anaesthetic_not_comparable course_exceeded"),
+        (INFO, NOBODY, "endpoint_unexpected course_exceeded anaesthetic_not_comparable"),
         (INFO, NOBODY, "treated_too_soon_after"),
         (WARN, PRACTITIONER, "planned_too_soon_after"),
         (INFO, NOBODY, "consent_leaves_out no_response response_not_measured"),
@@ -70,6 +70,7 @@ CODES = {
 VARIES = {
     *("open_side_effect", "screening_keloid_tendency", "unreviewed_report"),
     *("anaesthetic_too_much", "anaesthetic_dose_of_day", "anaesthetic_contraindicated"),
+    "anaesthetic_not_comparable",
 }
 MEASURED = ("depth_", "no_depth_fits", "passes_", "interval_", "anaesthetic_")
 NOT_MEASURED = {
@@ -556,13 +557,7 @@ SCREENINGS = [
     row("both have keloids", "screening_keloid_tendency", record=KELOIDS, screening=RAISED),
     row("the record has cold sores", "screening_hsv_history", record=SORES, area=FACE),
     row("the record has cold sores, no mouth", record=SORES, area=CHEST),
-    row(
-        "allergic to lidocaine",
-        "screening_anaesthetic_allergy",
-        record=facts.Record(allergies="Lidocaine: hives"),
-    ),
-    row("allergic to nickel", "screening_metal_allergy", record=facts.Record(allergies="nickel")),
-    row("allergic to nuts", record=facts.Record(allergies="Nuts")),
+    row("allergic to nuts", "allergies_on_record", record=facts.Record(allergies="Nuts")),
     row(
         "last capsule today",
         "screening_isotretinoin_stopped screening_isotretinoin_current",
@@ -1141,6 +1136,8 @@ def test_a_labels_limit_stops_and_our_own_warns(by_label: bool, severity: Severi
         ({"hours": 72, "expected_until_hours": 72}, INFO),
         ({"hours": 73, "expected_until_hours": 72}, WARN),
         ({"hours": 168, "review_after_hours": 168}, INFO),
+        ({"began_late": True}, WARN),
+        ({"began_late": True, "is_elsewhere": True}, INFO),
         ({"hours": 169, "review_after_hours": 168}, BLOCK),
         ({"hours": 999, "review_after_hours": 1, "is_elsewhere": True}, INFO),
         ({"is_red_flag": True, "is_elsewhere": True}, INFO),

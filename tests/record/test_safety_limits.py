@@ -70,6 +70,54 @@ def test_a_day_of_one_label_and_one_limit_of_ours_is_not_stopped_as_by_labels() 
     assert "40 g of Cream and 40 g of Other is 134 % of what the clinic's own" in found.message
 
 
+@pytest.mark.parametrize(
+    ("more", "kg", "told"),
+    [
+        ("0", None, "117 % of what their labels allow"),
+        ("5", None, "of what the clinic's own limits, not labels, allow, and 117 % of what labels"),
+        ("0", "30", "allow at 30 kg, and 117 % of what labels alone allow"),
+    ],
+)
+def test_above_a_label_it_stops_whatever_else_there_is(
+    more: str, kg: str | None, told: str
+) -> None:
+    """Neither a little of another cream nor a lighter patient makes less of it."""
+    weighed = {"mg_per_kg_max": Decimal(50), "strength_percent": Decimal(4)}
+    label = used(grams=Decimal(70), grams_max=Decimal(60), limits_by_label=True, **weighed)
+    other = used(grams=Decimal(more) or None, grams_max=Decimal(60), name="Own", subject="own")
+
+    found = the("anaesthetic_dose_of_day", products=label + other, weight_kg=kg and Decimal(kg))
+
+    assert found.severity == Severity.BLOCK
+    assert told in found.message
+
+
+@pytest.mark.parametrize(
+    ("missing", "severity", "words"),
+    [
+        ({"grams": None}, Severity.WARN, "without grams"),
+        ({"area_cm2": None}, Severity.WARN, "without area"),
+        ({"grams": None, "on_at": None}, Severity.WARN, "when it was put on and grams"),
+        ({"on_at": None}, Severity.INFO, "without when it was put on"),
+        ({"area_cm2": None, "grams_per_cm2_max": None}, None, ""),
+        ({"grams": None, "grams_per_cm2_max": None, "grams_max": Decimal(60)}, Severity.WARN, ""),
+        ({"grams": None, "grams_per_cm2_max": None, "mg_per_kg_max": 40}, Severity.WARN, ""),
+        ({"grams": None, "grams_per_cm2_max": None}, None, ""),
+    ],
+)
+def test_how_much_it_was_must_be_said_where_a_limit_needs_it(
+    missing: dict[str, Any], severity: Severity | None, words: str
+) -> None:
+    found = [
+        finding
+        for finding in assess(session(products=used(**missing)))
+        if finding.code == "anaesthetic_not_comparable"
+    ]
+
+    assert [finding.severity for finding in found] == [severity] * bool(severity)
+    assert all(words in finding.message for finding in found)
+
+
 def test_what_is_no_cream_or_has_no_figures_adds_nothing_to_the_dose() -> None:
     none = used(grams=None, grams_max=Decimal(60)) + used(grams=Decimal(99), grams_max=None)
     gel = used(kind="DRESSING", grams=Decimal(99), grams_max=Decimal(60))
@@ -139,9 +187,13 @@ def test_a_severe_infection_of_the_same_area_is_remembered(
 
 
 def test_a_granuloma_is_no_reason_against_a_cream() -> None:
+    """But before the needles a serum may still follow."""
     past = facts.PastSideEffect("GRANULOMA", "Granuloma", 3)
 
     found = names(assess(session(past_side_effects=(past,), products=used())))
+    before = names(assess(session(past_side_effects=(past,), products=used(), treated=())))
+
+    assert "side_effect_history/GRANULOMA" in before
 
     assert "side_effect_history/GRANULOMA" not in found
 

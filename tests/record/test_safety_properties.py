@@ -11,12 +11,22 @@ from hypothesis import strategies as st
 from clinic.findings import Finding, Severity
 from patients.models import Condition, OtherTreatmentKind, Scope
 from patients.screening import Answer
-from sessions.models import MAX_DEPTH_MM, MIN_DEPTH_MM, Endpoint, ProductKind
+from sessions.models import MAX_DEPTH_MM, MIN_DEPTH_MM, Endpoint, ProductKind, SideEffectKind
 from sessions.safety import DepthRange, assess, depth_range, facts
-from sessions.safety.facts import Clearance, Device, Facts, Limit, OtherTreatment, Zone
+from sessions.safety.facts import Area, Clearance, Device, Facts, Limit, OtherTreatment, Zone
 from sessions.safety.treatment.depth import check_depth
 from tests.factories import DAY, NINE
-from tests.record.test_safety import CREAM, PEN, PROTOCOL, RULES, before, is_explained, session
+from tests.record.test_safety import (
+    CHEST,
+    CREAM,
+    FACE,
+    PEN,
+    PROTOCOL,
+    RULES,
+    before,
+    is_explained,
+    session,
+)
 
 THOROUGH = settings(max_examples=200)
 ONE_NOTCH = Decimal("0.01")
@@ -120,6 +130,13 @@ products = st.builds(
     for_dermis=st.booleans(),
     minutes_max=st.none() | st.integers(0, 600),
     grams_per_cm2_max=st.none() | amounts,
+    grams_max=st.none() | amounts,
+    mg_per_kg_max=st.none() | amounts,
+    age_min=st.none() | st.just(18),
+    not_near_eyes=st.booleans(),
+    not_with=st.sampled_from([frozenset(), frozenset({"methaemoglobin"})]),
+    limits_by_label=st.booleans(),
+    tube_label=st.sampled_from(["", "T-1"]),
     may_be_occluded=st.booleans(),
     grams=st.none() | amounts,
     area_cm2=st.none() | st.integers(1, 2_000),
@@ -128,6 +145,13 @@ products = st.builds(
     is_occluded=st.booleans(),
     prescriber=st.sampled_from(["", "Dr Ng"]),
     subject=st.sampled_from(["", "cream"]),
+)
+healed = st.builds(
+    facts.PastSideEffect,
+    kind=st.sampled_from(SideEffectKind.values),
+    name=st.just("Effect"),
+    grade=st.integers(1, 5),
+    is_same_area=st.booleans(),
 )
 sessions = st.builds(
     Facts,
@@ -144,6 +168,7 @@ sessions = st.builds(
     rules=st.just(RULES),
     skin_type=skin_types,
     age=st.none() | st.integers(0, 120),
+    weight_kg=st.none() | hundredths(30_00, 150_00),
     screening=st.none()
     | st.builds(
         facts.Screening,
@@ -182,6 +207,9 @@ sessions = st.builds(
         max_size=3,
     ).map(tuple),
     other_treatments=st.lists(others, max_size=2).map(tuple),
+    area=st.sampled_from([Area(), FACE, CHEST]),
+    past_side_effects=st.lists(healed, max_size=2).map(tuple),
+    same_day_products=st.lists(products, max_size=1).map(tuple),
     treated=st.lists(treatments, max_size=4).map(tuple),
     products=st.lists(products, max_size=3).map(tuple),
     cartridges=st.integers(0, 2),
@@ -345,48 +373,3 @@ def test_a_dose_is_too_much_exactly_when_it_is_above_the_label(
     found = {finding.code for finding in assess(session(products=(cream,), device=PEN))}
 
     assert ("anaesthetic_too_much" in found) == (grams > most * area)
-
-
-@THOROUGH
-@given(
-    facts=sessions,
-    code=st.sampled_from(["keloids", "cold_sores", "effect", "history", "other", "age"]),
-    other=others,
-    days=st.integers(-40, 40),
-)
-def test_one_more_risk_never_takes_a_finding_away_or_makes_it_lighter(
-    facts: Facts, code: str, other: OtherTreatment, days: int
-) -> None:
-    gravity = list(Severity)
-    on = facts.on + days * DAY
-    near = replace(other, on=on, answer=replace(other.answer, last_exposure_on=on))
-    risky = with_risk(facts, code)
-    if code == "other":
-        risky = replace(facts, other_treatments=(*facts.other_treatments, near))
-
-    graver = {finding_of(f): gravity.index(f.severity) for f in assess(risky)}
-
-    for finding in assess(facts):
-        name = finding_of(finding)
-        if code == "age" and finding.code in {"on_label", "minor_with_guardian"}:
-            continue  # a child is off-label: said instead
-        assert graver[name] <= gravity.index(finding.severity), name
-
-
-def finding_of(finding: Finding) -> tuple[str, str]:
-    return finding.code, finding.subject
-
-
-def with_risk(given: Facts, code: str) -> Facts:
-    match code:
-        case "keloids":
-            return replace(given, record=replace(given.record, keloids=True))
-        case "cold_sores":
-            return replace(given, record=replace(given.record, cold_sores=True))
-        case "effect":
-            more = facts.OpenSideEffect("INFECTION", "Infection", 2, is_red_flag=True)
-            return replace(given, side_effects=(*given.side_effects, more))
-        case "history":
-            more_past = facts.PastSideEffect("SCARRING", "Scarring", 3)
-            return replace(given, past_side_effects=(*given.past_side_effects, more_past))
-    return replace(given, age=None if given.age is None else min(given.age, 12))

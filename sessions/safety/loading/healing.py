@@ -28,6 +28,7 @@ HOUR = timedelta(hours=1)
 def open_side_effects(session: TreatmentSession, at: datetime) -> tuple[facts.OpenSideEffect, ...]:
     """The gravest open side effect of each kind, on this area and elsewhere."""
     unresolved = SideEffect.objects.unresolved().filter(session__patient=session.patient_id)
+    unresolved = unresolved.select_related("session")
     gravest: Any = (
         unresolved.annotate(is_here=Q(session__area=session.area_id))
         .order_by("kind", "-is_here", "-grade", "onset_at")
@@ -41,9 +42,17 @@ def open_side_effects(session: TreatmentSession, at: datetime) -> tuple[facts.Op
             hours=(min(at, session.starts_at) - effect.onset_at) // HOUR,
             is_here=effect.is_here,
             course=courses.get(effect.kind),
+            began_after=_began_after(effect),
         )
         for effect in gravest
     )
+
+
+def _began_after(effect: SideEffect) -> int | None:
+    """Hours after its session. Of what a report told of, only when it was told is known."""
+    if effect.check_in_id:
+        return None
+    return (effect.onset_at - effect.session.ends_at) // HOUR
 
 
 def unreviewed_levels(session: TreatmentSession) -> frozenset[str]:
@@ -57,7 +66,13 @@ def courses_in_effect(at: datetime) -> dict[str, SideEffectExpectation]:
 
 
 def open_side_effect(
-    kind: str, grade: int, *, hours: int, is_here: bool, course: SideEffectExpectation | None
+    kind: str,
+    grade: int,
+    *,
+    hours: int,
+    is_here: bool,
+    course: SideEffectExpectation | None,
+    began_after: int | None = None,
 ) -> facts.OpenSideEffect:
     return facts.OpenSideEffect(
         kind=kind,
@@ -69,6 +84,8 @@ def open_side_effect(
         hours=hours,
         expected_until_hours=course.expected_until_hours if course else None,
         review_after_hours=course.review_after_hours if course else None,
+        began_late=bool(course and began_after and began_after > course.onset_to_hours),
+        act_when=course.act_when if course else "",
     )
 
 

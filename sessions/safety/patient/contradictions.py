@@ -3,7 +3,6 @@
 Unknown is not a no, and a no that the record contradicts is no answer. Source: clinical.md §1.3.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -13,24 +12,17 @@ from patients.screening import DARKER_SKIN, Answer
 from sessions.safety.facts import Facts
 
 PRACTITIONER = (Role.PRACTITIONER.value,)
-ANAESTHETICS = re.compile(r"caine\b|anaesthe|anesthe|numbing|\bemla\b", re.IGNORECASE)
-STEEL = re.compile(r"steel", re.IGNORECASE)
-METALS = re.compile(r"nickel|metal|cobalt|chrom", re.IGNORECASE)
-# What the record's free text may name, and the question that should have had a yes.
-ALLERGIES = (
-    (ANAESTHETICS, "anaesthetic-allergy", "an anaesthetic"),
-    (STEEL, "steel-allergy", "steel"),
-    (METALS, "metal-allergy", "a metal"),
-)
 
 
 def weigh_answers(
     found: Iterable[Finding], answers: Iterable[Answer], facts: Facts
 ) -> list[Finding]:
     """The findings of the answers, graver where two facts meet, and what the record says more."""
-    said = {answer.code: answer for answer in answers if answer.answer}
+    asked = {answer.code: answer for answer in answers}
+    said = {code: answer for code, answer in asked.items() if answer.answer}
+    denied = {code: answer for code, answer in asked.items() if not answer.answer}
     weighed = [_graver(finding, facts) for finding in found]
-    return [*weighed, *_isotretinoin_today(said, facts), *_record_says_more(said, facts)]
+    return [*weighed, *_isotretinoin_today(said, facts), *_record_says_more(said, denied, facts)]
 
 
 def _graver(finding: Finding, facts: Facts) -> Finding:
@@ -70,24 +62,27 @@ def _isotretinoin_today(said: dict[str, Answer], facts: Facts) -> Iterable[Findi
     )
 
 
-def _record_says_more(said: dict[str, Answer], facts: Facts) -> Iterable[Finding]:
+def _record_says_more(
+    said: dict[str, Answer], denied: dict[str, Answer], facts: Facts
+) -> Iterable[Finding]:
     record = facts.record
-    if record.keloids and "keloid-tendency" not in said:
-        yield _graver(contradiction("screening_keloid_tendency", "keloids or raised scars"), facts)
-    if record.cold_sores and "hsv-history" not in said and facts.area.near_mouth:
-        yield contradiction("screening_hsv_history", "cold sores (herpes)")
-    for words, code, what in ALLERGIES:
-        if words.search(record.allergies) and code not in said:
-            yield contradiction(f"screening_{code.replace('-', '_')}", f"an allergy to {what}")
+    for is_recorded, code, what in (
+        (record.keloids, "keloid-tendency", "keloids or raised scars"),
+        (record.cold_sores and facts.area.near_mouth, "hsv-history", "cold sores (herpes)"),
+    ):
+        if is_recorded and code not in said:
+            yield _graver(contradiction(code, what, denied.get(code)), facts)
 
 
-def contradiction(code: str, what: str) -> Finding:
-    """Under the code of the question, so that it is decided once."""
+def contradiction(question: str, what: str, denied: Answer | None = None) -> Finding:
+    """Under the code of the question, so that it is decided once; as grave as a yes to it, where it
+    was asked."""
     return Finding(
-        code=code,
-        severity=Severity.WARN,
+        code=f"screening_{question.replace('-', '_')}",
+        severity=denied.severity if denied else Severity.WARN,
         message=f"The record names {what}, the questionnaire does not: ask, and correct one.",
         rule="record and questionnaire are compared",
-        source=OUR_DEFAULT,
-        overridable_by=PRACTITIONER,
+        source=denied.source if denied else OUR_DEFAULT,
+        overridable_by=denied.overridable_by if denied else PRACTITIONER,
+        sign_off=denied.sign_off if denied else "",
     )

@@ -112,7 +112,7 @@ def _check(other: OtherTreatment, facts: Facts) -> Iterable[Finding]:
         )
         if _is_denied(other, facts):
             what = f"“{other.name}” of {on}"
-            yield replace(contradiction(found.code, what), clear_on=found.clear_on)
+            yield replace(contradiction(other.answer.code, what), clear_on=found.clear_on)
 
 
 def _is_denied(other: OtherTreatment, facts: Facts) -> bool:

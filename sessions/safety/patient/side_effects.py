@@ -21,7 +21,8 @@ def check_side_effects(
 ) -> list[Finding]:
     """What has not healed. A red flag of any grade, from the grade of the rule on, any change of
     pigment, and what lasts longer than its review: a practitioner decides whether to go on. What
-    lasts longer than usual warns; what is on another area and stays there is mentioned."""
+    lasts longer than usual, or began later, warns; what is on another area and stays there is
+    mentioned."""
     limit = rules["side-effect-grade"]
     return [_open(effect, limit) for effect in side_effects]
 
@@ -31,7 +32,8 @@ def _open(effect: OpenSideEffect, limit: Number) -> Finding:
     return Finding(
         code="open_side_effect",
         severity=severity,
-        message=f"{effect.name} (grade {effect.grade}) is not resolved{why}.",
+        message=f"{effect.name} (grade {effect.grade}) is not resolved{why}."
+        + (f" {effect.act_when}" if effect.act_when and not effect.is_elsewhere else ""),
         rule=limit.rule,
         source=limit.source,
         subject=effect.kind,
@@ -53,6 +55,8 @@ def _gravity(effect: OpenSideEffect, limit: Number) -> tuple[Severity, str]:
         return BLOCK, f" after {_days(effect.hours)}: a clinician should look after {_days(review)}"
     if usual is not None and effect.hours > usual:
         return WARN, f" after {_days(effect.hours)}: it is usually gone after {_days(usual)}"
+    if effect.began_late:
+        return WARN, " and began later than is usual for it: think of another cause"
     return INFO, ""
 
 
@@ -62,10 +66,9 @@ def _days(hours: int) -> str:
 
 def check_history(facts: Facts) -> list[Finding]:
     """A grave reaction is remembered when the same product, kind or area comes again; as long as
-    nothing is charted, whatever might. Anaphylaxis is remembered always, and darker skin that
-    answered with pigment."""
-    is_to_come = not (facts.treated or facts.products)
-    kinds = set(ProductKind) if is_to_come else {use.kind for use in facts.products}
+    no zone is charted, whatever might, for a serum follows the cream. Anaphylaxis is remembered
+    always, and darker skin that answered with pigment."""
+    kinds = {use.kind for use in facts.products} if facts.treated else set(ProductKind)
     return [
         _remembered(effect, why)
         for effect in facts.past_side_effects

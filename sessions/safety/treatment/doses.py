@@ -15,7 +15,8 @@ LOW_WEIGHT = "low-weight"  # the question of the screening that asks for it
 
 def check_total(facts: Facts) -> list[Finding]:
     """Each cream as a part of its own most, whatever the area or the session: of its most grams,
-    or of its most milligrams for the patient's weight, whichever is the larger part."""
+    or of its most milligrams for the patient's weight, whichever is the larger part. What is above
+    labels stops, however much of others or how light a patient there is beside."""
     uses = [use for use in _creams(facts) if part_of_most(use, facts.weight_kg)]
     total = sum((part_of_most(use, facts.weight_kg) for use in uses), ZERO)
     if total < NEAR_THE_LIMIT:
@@ -23,17 +24,22 @@ def check_total(facts: Facts) -> list[Finding]:
     told = " and ".join(f"{figure(use.grams)} g of {use.name}" for use in uses if use.grams)
     # A label's grams are for everybody; what a weight makes of them is a default of ours.
     by_grams = sum((part_of_most(use, None) for use in uses), ZERO)
-    by_label = all(use.limits_by_label for use in uses) and by_grams == total
-    percent = (total * 100).quantize(Decimal(1), ROUND_UP)
-    whose = "their labels allow" if by_label else "the clinic's own limits, not labels, allow"
-    numbers = {"percent_of_limit": str(percent)}
+    by_labels = sum((part_of_most(use, None) for use in uses if use.limits_by_label), ZERO)
+    percent = _percent(total)
+    numbers = {"percent_of_limit": percent}
+    if by_labels == total:
+        whose = "their labels allow"
+    else:
+        whose = "the clinic's own limits, not labels, allow"
     if by_grams != total:
         whose += f" at {figure(facts.weight_kg or ZERO)} kg"
         numbers |= {"weight_kg": str(facts.weight_kg)}
+    if total > by_labels > 1:
+        whose += f", and {_percent(by_labels)} % of what labels alone allow"
     return [
         Finding(
             code="anaesthetic_dose_of_day",
-            severity=Severity.BLOCK if by_label and total > 1 else Severity.WARN,
+            severity=Severity.BLOCK if by_labels > 1 else Severity.WARN,
             message=f"Anaesthetic dose of the day: {told} is {percent} % of what {whose}.",
             rule="numbing creams of one day add up",
             source=uses[0].source or OUR_DEFAULT,
@@ -41,6 +47,10 @@ def check_total(facts: Facts) -> list[Finding]:
             numbers=numbers,
         )
     ]
+
+
+def _percent(part: Decimal) -> str:
+    return str((part * 100).quantize(Decimal(1), ROUND_UP))
 
 
 def check_weight(facts: Facts) -> list[Finding]:

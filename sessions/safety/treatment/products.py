@@ -100,9 +100,9 @@ def _check_prescriber(use: ProductUse, otc: Number) -> Iterable[Finding]:
 
 def _check_exposure(use: ProductUse, exposure: Exposure) -> Iterable[Finding]:
     """Minutes, dose and cover against the label. A limit that is reached is kept. What cannot be
-    compared, because it is not recorded, is mentioned."""
+    compared, because it is not recorded, is mentioned; how much it was has to be said."""
     minutes, dose = exposure.minutes, exposure.grams_per_cm2
-    unknown = []
+    unknown, amount = [], _amount_missing(use)
     if use.off_at is None:
         yield _product("anaesthetic_not_removed", use, f"When was {use.name} taken off?")
     elif minutes is None and use.minutes_max is not None:
@@ -114,9 +114,7 @@ def _check_exposure(use: ProductUse, exposure: Exposure) -> Iterable[Finding]:
             f"{use.name} was on for {minutes} minutes; its limit here is {use.minutes_max}.",
             {"minutes": str(minutes), "limit_minutes": str(use.minutes_max)},
         )
-    if dose is None and use.grams_per_cm2_max is not None:
-        unknown.append("grams and area")
-    elif dose is not None and use.grams_per_cm2_max is not None and dose > use.grams_per_cm2_max:
+    if dose is not None and use.grams_per_cm2_max is not None and dose > use.grams_per_cm2_max:
         yield _product(
             "anaesthetic_too_much",
             use,
@@ -131,13 +129,21 @@ def _check_exposure(use: ProductUse, exposure: Exposure) -> Iterable[Finding]:
         )
     if use.is_occluded and not use.may_be_occluded:
         yield _product("anaesthetic_occluded", use, f"{use.name} must not be covered.")
-    if unknown:
+    if unknown or amount:
         yield _product(
             "anaesthetic_not_comparable",
             use,
-            f"{use.name}: its limits cannot be checked without {' and '.join(unknown)}.",
-            severity=Severity.INFO,
+            f"{use.name}: its limits cannot be checked without {' and '.join(unknown + amount)}.",
+            severity=Severity.WARN if amount else Severity.INFO,
         )
+
+
+def _amount_missing(use: ProductUse) -> list[str]:
+    """What a limit of it needs and nobody has recorded."""
+    needs_area = use.grams_per_cm2_max is not None
+    needs_grams = needs_area or use.grams_max is not None or use.mg_per_kg_max is not None
+    missing = {"grams": needs_grams and use.grams is None, "area": needs_area and not use.area_cm2}
+    return [what for what, is_missing in missing.items() if is_missing]
 
 
 def _whose(use: ProductUse) -> str:

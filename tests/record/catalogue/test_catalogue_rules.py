@@ -156,7 +156,7 @@ def test_what_may_have_changed_is_asked_again(catalogue: None) -> None:
         *("bleeding-disorder", "metal-allergy", "steel-allergy", "anaesthetic-allergy"),
         *("scleroderma", "keloid-tendency", "hsv-history", "tattoo", "methaemoglobin"),
         *("heart-disease", "radiotherapy-there", "koebner", "contact-granuloma"),
-        *("fainting-seizures", "blood-borne", "body-image"),
+        *("fainting-seizures", "blood-borne", "body-image", "latex-cleansers"),
     }
 
 

@@ -5,6 +5,7 @@ The clinical numbers of the catalogues (figures.txt) stand in the section that t
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.record.catalogue.test_figures import figures
 from tests.support.catalogue import APPS, ROOT, nested, shipped
 
 DOCS = ROOT / "docs"
+CLINICAL = (DOCS / "clinical.md").read_text(encoding="utf-8")
 HERE = str(Path(__file__).relative_to(ROOT))
 READ = ("itself", "abstract", "secondary")
 # Kinds of evidence, as the references call them.
@@ -69,8 +71,7 @@ def files(*endings: str) -> Iterator[tuple[str, str]]:
 
 def sections() -> dict[str, str]:
     """The text of each section of docs/clinical.md, by its number."""
-    text = (DOCS / "clinical.md").read_text(encoding="utf-8")
-    parts = re.split(r"^## (\d\.\d+) .*$", text, flags=re.MULTILINE)
+    parts = re.split(r"^## (\d\.\d+) .*$", CLINICAL, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
@@ -204,6 +205,10 @@ def test_every_sourced_row_says_its_evidence_and_cites_a_source_of_that_kind() -
 
     assert {part["evidence"] for _, part in rows} == set(Evidence.values)
     assert wrong == []
+    order = ("LABEL", "TRIAL", "REVIEW", "CONSENSUS", "CLINIC_PAGE", "DEFAULT")
+    counted = Counter(part["evidence"] for _, part in rows)
+    (told,) = re.findall(r"Of the \d+ rows\s+with a source .*?\.", CLINICAL, re.DOTALL)
+    assert [*map(int, re.findall(r"\d+", told))] == [len(rows), *(counted[e] for e in order)]
 
 
 def test_what_was_said_wrongly_of_a_study_stays_mended() -> None:
