@@ -75,6 +75,7 @@ ALLOWED = {
     "restore_patient": "the way back",
     "restore_record": "a step of it",
     "revoke_consent": "the right of the patient, always",
+    "tell_of_other_treatments": "a step of booking, which refuses; what is too near is a task",
     "try_birth_date": "it opens no page: patients' links have ended with the record",
     "withdraw_from_waitlist": "it ends something",
 }
