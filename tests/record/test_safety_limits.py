@@ -82,7 +82,7 @@ def test_above_a_label_it_stops_whatever_else_there_is(
     more: str, kg: str | None, told: str
 ) -> None:
     """Neither a little of another cream nor a lighter patient makes less of it."""
-    weighed = {"mg_per_kg_max": Decimal(50), "strength_percent": Decimal(4)}
+    weighed: dict[str, Any] = {"mg_per_kg_max": Decimal(50), "strength_percent": Decimal(4)}
     label = used(grams=Decimal(70), grams_max=Decimal(60), limits_by_label=True, **weighed)
     other = used(grams=Decimal(more) or None, grams_max=Decimal(60), name="Own", subject="own")
 
