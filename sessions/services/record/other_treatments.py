@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from clinic.db.retries import retried_transaction
+from clinic.db.retries import retried_step, retried_transaction
 from clinic.findings import Finding
 from clinic.models import User
 from patients.models import Audience, OtherTreatment, OtherTreatmentStatus, StaffTask, TaskKind
@@ -26,6 +26,7 @@ FARTHEST = timedelta(days=366)  # no washout or pause is longer
 SHOWN = ("patient__clinic", "area")
 
 
+@retried_step
 def tell_of_too_near(other: OtherTreatment, *, at: datetime, by: User | None) -> None:
     """A task for the clinicians, a line for each session that is too near. What is corrected, or
     moved, ends the task that says otherwise."""
@@ -122,6 +123,7 @@ def ask_after_planned_treatments(*, at: datetime, by: User | None = None) -> int
     return len(untold)
 
 
+@retried_step
 def end_question(other: OtherTreatment, *, at: datetime, by: User | None) -> None:
     """Somebody has said what became of it, or when it will be."""
     today = at.astimezone(other.patient.clinic.zone).date()
