@@ -3,6 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
+from sessions.lifecycle import Status
 from tests.conftest import Booking
 
 pytestmark = pytest.mark.django_db
@@ -46,3 +47,24 @@ def test_a_wrong_question_for_free_times_is_named(
 
     assert answer.status_code == 400
     assert pointer in [error["pointer"] for error in answer.json()["errors"]]
+
+
+def test_a_session_that_is_to_be_moved_finds_the_times_around_its_own(
+    as_dana: APIClient, as_bob: APIClient, booking: Booking
+) -> None:
+    session = booking.book()
+    days = "from=2030-01-07&to=2030-01-07"
+    url = f"/api/v1/availability/?{days}"
+
+    found = as_dana.get(f"{url}&instead_of={session.pk}").json()
+    compact = as_dana.get(f"/api/v1/availability/compact/?{days}&instead_of={session.pk}").json()
+
+    assert as_dana.get(f"{url}&plan={booking.plan.pk}").json() == []
+    assert len(found) == 96
+    assert "2030-01-07T09:15:00Z" in [slot["starts_at"] for slot in found]
+    assert compact["results"]
+    both = as_dana.get(f"{url}&instead_of={session.pk}&plan={booking.plan.pk}")
+    assert [error["pointer"] for error in both.json()["errors"]] == ["/plan"]
+    assert as_bob.get(f"{url}&instead_of={session.pk}").status_code == 400
+    booking.move(session, Status.CANCELLED)
+    assert as_dana.get(f"{url}&instead_of={session.pk}").status_code == 400

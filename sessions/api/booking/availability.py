@@ -24,15 +24,21 @@ from clinic.values.wallclock import day_bounds
 from patients.models import Patient
 from sessions import services
 from sessions.api.booking.lookup import FurtherPlansField, find_named
-from sessions.models import Kind, TreatmentPlan, VisitType
+from sessions.lifecycle import UPCOMING
+from sessions.models import Kind, TreatmentPlan, TreatmentSession, VisitType
 from sessions.scheduling.availability import Offer, first_free, offers
 from sessions.scheduling.spacing import TooSoon, why_not_yet
-from sessions.scheduling.wanted import SittingRequest, VisitRequest
+from sessions.scheduling.wanted import SittingRequest, VisitRequest, wanted_by
 from sessions.services.booking.sitting.areas import areas_together
 from sessions.services.plans import version_in_effect
 
 NAME_ONE = "Name the plan to be treated, or a visit type."
 ONLY_TREATMENTS = "Only a treatment has several areas: leave it out for this visit type."
+SAID_BY_SESSION = "The session to be moved says it: leave this out."
+TO_MOVE = (
+    *("plan__protocol", "plan__clinic", "plan__patient__clinic", "plan__area"),
+    *("visit_type__clinic", "patient__clinic"),
+)
 WHO = ("practitioner", "room", "device")
 MOST = 5_000  # slots in one answer: a megabyte
 TOO_MANY = (
@@ -65,8 +71,16 @@ class WantedQuery(PlanQuery):
         required=False,
         help_text="With `visit_type`: who comes. Left out: somebody who is no patient yet.",
     )
+    instead_of = VisibleField(
+        queryset=TreatmentSession.objects.filter(status__in=UPCOMING),
+        required=False,
+        help_text="A session that is to be moved, in place of all that says what is wanted. What "
+        "it takes up itself counts as free.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "instead_of" in attrs:
+            return self._to_move(attrs)
         kind = attrs.get("visit_type")
         if kind is None or kind.kind == Kind.TREATMENT:
             if "plan" not in attrs:
@@ -74,6 +88,22 @@ class WantedQuery(PlanQuery):
             return super().validate(attrs)
         if "further_plans" in attrs:
             raise ValidationError({"further_plans": [ONLY_TREATMENTS]})
+        found = self._named(attrs)
+        wanted = VisitRequest(kind, attrs.get("patient"), found.get("plan"))
+        return {**attrs, "wanted": wanted, "practitioner_id": attrs["practitioner"]}
+
+    def _to_move(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        named = {"plan", "further_plans", "visit_type", "patient"} & attrs.keys()
+        if named:
+            raise ValidationError({name: [SAID_BY_SESSION] for name in sorted(named)})
+        self._named(attrs)
+        rows = TreatmentSession.objects.select_related(*TO_MOVE)
+        session = rows.get(pk=attrs["instead_of"].leading_id)
+        who = attrs["practitioner"]
+        return {**attrs, "wanted": wanted_by(session), "moving": session, "practitioner_id": who}
+
+    def _named(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """What the caller may see of what these ids name."""
         user = actor(self.context["request"])
         rows: dict[str, Any] = {"practitioner": User.objects, "plan": TreatmentPlan.objects}
         asked = {name: attrs[name] for name in rows if attrs.get(name)}
@@ -82,8 +112,7 @@ class WantedQuery(PlanQuery):
         }
         if unknown := {name: pk for name, pk in asked.items() if not found[name]}:
             raise unknown_ids(unknown)
-        wanted = VisitRequest(kind, attrs.get("patient"), found.get("plan"))
-        return {**attrs, "wanted": wanted, "practitioner_id": attrs["practitioner"]}
+        return found
 
 
 class AvailabilityQuery(DaysQuery, WantedQuery):
@@ -270,6 +299,7 @@ class AvailabilityViewSet(ClinicViewSet):
             last=asked["to"],
             practitioner_id=asked["practitioner_id"],
             at=timezone.now(),
+            moving=asked.get("moving"),
         )
         if not found:
             services.require_somebody(asked["wanted"], on=asked["to"])
