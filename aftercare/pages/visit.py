@@ -18,6 +18,8 @@ from clinic.values.zones import whose_clock
 from sessions.lifecycle import UPCOMING, Status
 from sessions.models import Kind, Mode, TreatmentSession
 
+HERE = (Status.CHECKED_IN, Status.IN_PROGRESS)
+
 
 @of_patient("GET", "HEAD")
 def visit(request: HttpRequest, message: Message) -> HttpResponse:
@@ -49,9 +51,15 @@ def visit_in_words(message: Message, *, at: datetime) -> dict[str, Any]:
         "starts_at": local,
         "date": date_format(local, "VISIT_DATE_FORMAT"),
         "time": f"{local:%H:%M}{whose_clock(zone, message.patient.zone)}",
-        "state": _state(session, ahead=is_ahead(session, at=at)),
+        "state": _state(session, at=at),
         "is_good": is_ahead(session, at=at),
+        "video_url": session.video_url if _is_not_over(session, at=at) else "",
     }
+
+
+def _is_not_over(session: TreatmentSession, *, at: datetime) -> bool:
+    """Who is late still finds the way into a video call."""
+    return session.status in (*UPCOMING, *HERE) and at < session.ends_at
 
 
 def _show(
@@ -68,6 +76,7 @@ def _show(
         minutes=(session.ends_at - session.starts_at) // timedelta(minutes=1),
         practitioner=session.practitioner.get_full_name(),
         is_here=session.mode == Mode.IN_PERSON,
+        is_call=session.mode == Mode.PHONE,
         map=f"https://www.openstreetmap.org/search?{urlencode({'query': clinic.address})}",
         late_hours=clinic.late_cancel_hours,
         can_confirm=ahead and session.status == Status.BOOKED,
@@ -78,9 +87,9 @@ def _show(
     )
 
 
-def _state(session: TreatmentSession, *, ahead: bool) -> str:
+def _state(session: TreatmentSession, *, at: datetime) -> str:
     """How the appointment stands, if there is anything to say."""
-    status = session.status
+    status, ahead = session.status, is_ahead(session, at=at)
     if status == Status.CANCELLED:
         return gettext("This appointment was cancelled. To book another one, please call us.")
     if status == Status.NO_SHOW:
@@ -90,6 +99,6 @@ def _state(session: TreatmentSession, *, ahead: bool) -> str:
     if ahead:
         moved = session.rescheduled_from_id is not None
         return gettext("This is the new time of your appointment.") if moved else ""
-    if status in (Status.CHECKED_IN, Status.IN_PROGRESS):
+    if status in HERE or _is_not_over(session, at=at):
         return gettext("This is your appointment of today.")
     return gettext("This appointment is in the past.")

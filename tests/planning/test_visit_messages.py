@@ -1,11 +1,13 @@
 """Whoever comes to talk is reminded discreetly, and gets no word about skin."""
 
+import re
 from datetime import datetime, timedelta
 from email import message_from_string, policy
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from aftercare.dispatch import run as dispatch
 from aftercare.models import Message
@@ -26,9 +28,11 @@ from tests.factories import (
     RoomFactory,
     visit_type_of,
 )
+from tests.scheduling.calendar import events
 from tests.support.doubles import HttpGateway, SmtpServer
 
 pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
 SKIN = ("skin", "needl", "treat", "make-up", "shave", "cold sore", "consult")
 
 
@@ -93,6 +97,53 @@ def test_a_caller_is_reminded_without_a_word_about_skin(
     seen += [mail["Subject"] for mail in mails]
     assert not [word for word in SKIN for text in seen if word in text.lower()]
     assert not [mail for mail in mails if "meet.example" in mail["Subject"]]
+
+
+JOIN = {"en": "Join the video call", "es": "Entrar en la videollamada"}
+MEET = "https://meet.example/1"
+
+
+@pytest.mark.parametrize("language", JOIN)
+def test_a_video_call_is_found_from_every_message_and_its_page(
+    catalogue: None,
+    smtp: SmtpServer,
+    gateway: HttpGateway,
+    clinic: Clinic,
+    dana: User,
+    alice: User,
+    language: str,
+) -> None:
+    session = call(clinic, dana, alice, "video-consultation", video_url=MEET)
+    Patient.objects.update(language=language)
+    send(NINE - 21 * DAY, NINE - 2 * DAY, NINE - 2 * HOUR)
+    mails = [message_from_string(mail, policy=policy.default) for mail in smtp.accepted]
+    booked, reminder = (mail.get_body(("plain",)).get_content() for mail in mails)  # type: ignore[union-attr]
+    [attached] = mails[0].iter_attachments()
+    [entry] = events(attached.get_content().encode())
+
+    # the file and the reminder say it, SMS and subjects do not: they lead to the page
+    assert (entry["LOCATION"], entry["CLASS"]) == (MEET, "PRIVATE")
+    assert MEET not in f"{entry['SUMMARY']} {[mail['Subject'] for mail in mails]}"
+    assert MEET in reminder
+    texts = [sms["text"] for sms in gateway.json()]
+    assert len(texts) == 2
+    assert not [text for text in texts if MEET in text]
+    links_in = [re.search(r"/p/[^/\s]+/", text) for text in [booked, reminder, *texts]]
+    started = timezone.now() - MINUTE
+    for starts_at, seen in ((NINE, True), (started, True), (started - HOUR, False)):
+        begin(session, starts_at)
+        for found in links_in:
+            assert found
+            for part in ("", "visit/"):
+                page = Client().get(f"{found[0]}{part}").content.decode()
+                assert (MEET in page, JOIN[language] in page) == (seen, seen)
+
+
+def begin(session: TreatmentSession, starts_at: datetime) -> None:
+    lasts = session.ends_at - session.starts_at
+    times = dict.fromkeys(("occupied_from", "starts_at"), starts_at)
+    times |= dict.fromkeys(("ends_at", "released_at"), starts_at + lasts)
+    TreatmentSession.objects.filter(pk=session.pk).update(**times)
 
 
 def test_after_a_visit_nothing_is_told_of_the_skin(
