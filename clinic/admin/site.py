@@ -38,6 +38,7 @@ from clinic.models import (
 from clinic.permissions import MAY_ASSIGN, actor
 
 CONTACT = ("phone", "out_of_hours_phone", "email", "address", "emergency_phone")
+BEFORE_NEEDLING = ("jurisdiction", "consent_cooling_off_days", "asks_for", "handles_blood")
 PERSON = ("first_name", "last_name", "email", "mobile")
 
 
@@ -54,7 +55,7 @@ class SiteAdmin(ClinicAdmin):
     fieldsets = [
         (None, {"fields": ["name", "short_name", "time_zone", "slot_minutes"]}),
         ("Booking", {"fields": ["hold_minutes", "late_cancel_hours"]}),
-        ("Before needling", {"fields": ["jurisdiction", "consent_cooling_off_days", "asks_for"]}),
+        ("Before needling", {"fields": BEFORE_NEEDLING}),
         ("After needling", {"fields": ["asks_sharps_disposal", "is_user_facility"]}),
         ("Contact", {"fields": CONTACT}),
         ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),

@@ -112,6 +112,12 @@ class Clinic(Model):
         help_text="What the law of the place asks for before somebody is needled. What is on record"
         " and has ended stops a treatment in any case.",
     )
+    handles_blood = models.BooleanField(
+        "handles blood products",
+        default=False,
+        db_default=False,
+        help_text="PRP and the like. Only then patients are asked about HIV and hepatitis.",
+    )
     asks_sharps_disposal = models.BooleanField(
         default=False,
         db_default=False,

@@ -232,7 +232,8 @@ class MedicalActions(GenericViewSet[Any]):
     @screenings.mapping.post
     def record_screening(self, request: Request, pk: Any) -> Response:
         """A FULL one answers every question of `screening-rules/`; a RESCREEN names those to be
-        asked again and what has changed."""
+        asked again and what has changed. What is asked only where blood is handled
+        (`BLOOD_HANDLED`) is left out elsewhere, and not kept."""
         patient_id = self.get_object().pk
         screening = services.record_screening(
             patient_id=patient_id,

@@ -41,6 +41,7 @@ class Condition(models.TextChoices):
     )
     NEAR_MOUTH = "NEAR_MOUTH", "If an area with the mouth is treated"
     SKIN_IV_TO_VI = "SKIN_IV_TO_VI", "Skin types IV to VI"
+    BLOOD_HANDLED = "BLOOD_HANDLED", "Asked only if the clinic handles blood products"
 
 
 class SignOff(models.TextChoices):

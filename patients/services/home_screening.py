@@ -41,7 +41,7 @@ def keep_home_answers(
 ) -> HomeAnswers:
     """Keep one page. Raises NotAsked, PatientArchived."""
     patient = lock_open_record(patient_id)
-    versions = {rule.code: rule.version for rule in questionnaire(at)}
+    versions = {rule.code: rule.version for rule in questionnaire(at, patient.clinic)}
     if unknown := sorted(set(answers) - set(versions)):
         raise NotAsked(f"Not asked: {', '.join(unknown)}.", field="answers")
     return HomeAnswers.objects.create(
@@ -92,7 +92,7 @@ def finish_home_screening(
     Raises AnswersMissing, NothingToRescreen, PatientArchived.
     """
     patient = lock_open_record(patient_id)
-    rules = questionnaire(at)
+    rules = questionnaire(at, patient.clinic)
     given = home_answers(patient, rules, at=at)
     newest = patient.screenings.order_by("-taken_at", "-id").first()
     if not given and newest and newest.taken_by_id is None:

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
-from clinic.models import ClinicalRule, User
+from clinic.models import Clinic, ClinicalRule, User
 from patients.models import (
+    Condition,
     Patient,
     Screening,
     ScreeningAnswer,
@@ -48,10 +49,14 @@ class AnswerEntry(TypedDict):
     detail: NotRequired[str]
 
 
-def questionnaire(at: datetime) -> list[ScreeningRule]:
-    """The questions that are asked now, in their order."""
-    rules = ScreeningRule.objects.in_effect(at)
-    return sorted(rules, key=lambda rule: rule.position)
+def questionnaire(at: datetime, clinic: Clinic | None = None) -> list[ScreeningRule]:
+    """The questions that are asked now, in their order: at a clinic, or at any."""
+    rules = sorted(ScreeningRule.objects.in_effect(at), key=lambda rule: rule.position)
+    return [rule for rule in rules if clinic is None or _is_asked(rule, clinic)]
+
+
+def _is_asked(rule: ScreeningRule, clinic: Clinic) -> bool:
+    return rule.condition != Condition.BLOOD_HANDLED or clinic.handles_blood
 
 
 @retried_transaction
@@ -70,13 +75,14 @@ def record_screening(
     changed and carries over the rest of the last full one, as long as that is valid.
 
     By nobody, it is the patient's own: it stops a treatment until staff confirm it. What staff
-    record is that confirmation too.
+    record is that confirmation too. An answer to what this clinic does not ask is not kept.
 
     Raises AnswersMissing, BadAnswer, NothingToRescreen, PatientArchived.
     """
     patient = lock_open_record(patient_id)
-    rules = {rule.code: rule for rule in questionnaire(at)}
-    given = _checked(answers, rules, on=at.astimezone(patient.clinic.zone).date())
+    known = {rule.code: rule for rule in questionnaire(at)}
+    given = _checked(answers, known, on=at.astimezone(patient.clinic.zone).date())
+    rules = {code: rule for code, rule in known.items() if _is_asked(rule, patient.clinic)}
     base = None
     if kind == ScreeningKind.RESCREEN:
         base = patient.screenings.filter(kind=ScreeningKind.FULL).order_by("-taken_at").first()

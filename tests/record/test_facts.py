@@ -15,7 +15,16 @@ from sessions.safety import facts
 from sessions.safety.loading.record import age_on, load_facts, rules_in_effect, weight_on
 from sessions.services.plans import version_in_effect
 from tests.conftest import Booking
-from tests.factories import DAY, NINE, ProtocolFactory, ProtocolVersionFactory, SideEffectFactory
+from tests.factories import (
+    DAY,
+    HOUR,
+    NINE,
+    CheckInFactory,
+    ProtocolFactory,
+    ProtocolVersionFactory,
+    SideEffectExpectationFactory,
+    SideEffectFactory,
+)
 
 MOMENT = timedelta(microseconds=1)
 
@@ -91,6 +100,32 @@ def test_patches_after_the_last_session_are_told(booking: Booking, kind: str) ->
 
     assert previous is not None
     assert previous.left_pigment == (kind == "HYPERPIGMENTATION")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("hours", "is_reported", "began_late"),
+    [(4, False, False), (5, False, True), (99, True, False)],
+)
+def test_what_began_later_than_its_kind_is_told(
+    booking: Booking, hours: int, is_reported: bool, began_late: bool
+) -> None:
+    """Counted from the end of its session; of what a report told of, only that day is known."""
+    before = booking.completed()
+    SideEffectExpectationFactory(kind="ITCH", onset_to_hours=4, act_when="Hives.")
+    SideEffectFactory(
+        session=before,
+        kind="ITCH",
+        grade=1,
+        onset_at=before.ends_at + hours * HOUR,
+        check_in=CheckInFactory(session=before) if is_reported else None,
+    )
+    booked = booking.book(NINE + 60 * DAY, side_effect_override_reason="Seen")
+
+    session = TreatmentSession.objects.with_record().get(pk=booked.pk)
+    (known,) = load_facts(session, at=session.starts_at).side_effects
+
+    assert (known.began_late, known.act_when) == (began_late, "Hives.")
 
 
 @pytest.mark.parametrize(

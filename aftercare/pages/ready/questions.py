@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from clinic.findings import Finding, Severity
+from clinic.models import Clinic
 from patients.models import Patient, ScreeningKind, ScreeningRule
 from patients.screening import Situation, screen
 from patients.services import HomeAnswer, questionnaire
@@ -61,9 +62,9 @@ def pages_of_questions(rules: Sequence[ScreeningRule]) -> list[list[ScreeningRul
     return [list(rules[start : start + size]) for start in range(0, len(rules), size)]
 
 
-def rules_to_ask(at: datetime, *, only_again: bool) -> list[ScreeningRule]:
+def rules_to_ask(at: datetime, clinic: Clinic, *, only_again: bool) -> list[ScreeningRule]:
     """All, or only what must be asked before each visit."""
-    rules = questionnaire(at)
+    rules = questionnaire(at, clinic)
     return [rule for rule in rules if rule.ask_again or not only_again]
 
 

@@ -44,7 +44,7 @@ def begin(request: HttpRequest, message: Message) -> HttpResponse:
         message,
         "ready",
         has_earlier=has_full(message.patient, _day_of(message)),
-        has_begun=bool(home_answers(message.patient, questionnaire(at), at=at)),
+        has_begun=bool(home_answers(message.patient, questionnaire(at, message.clinic), at=at)),
         done=request.GET.get("done", ""),
         **visit_in_words(message, at=at),
     )
@@ -118,17 +118,17 @@ def _asks_all(request: HttpRequest) -> bool:
 def _pages(request: HttpRequest, message: Message, *, at: datetime) -> list[list[ScreeningRule]]:
     """All questions, unless an earlier screening counts and nothing else has changed."""
     only_again = not _asks_all(request) and has_full(message.patient, _day_of(message))
-    return pages_of_questions(rules_to_ask(at, only_again=only_again))
+    return pages_of_questions(rules_to_ask(at, message.clinic, only_again=only_again))
 
 
 def _given(message: Message, *, at: datetime) -> dict[str, Any]:
-    return home_answers(message.patient, questionnaire(at), at=at)
+    return home_answers(message.patient, questionnaire(at, message.clinic), at=at)
 
 
 def _first_open(message: Message, *, at: datetime) -> str:
     """The first page with a question that is not answered."""
     given = _given(message, at=at)
-    pages = pages_of_questions(rules_to_ask(at, only_again=False))
+    pages = pages_of_questions(rules_to_ask(at, message.clinic, only_again=False))
     for number, rules in enumerate(pages, start=1):
         if any(rule.code not in given for rule in rules):
             return f"ready/{number}/"

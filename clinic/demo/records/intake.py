@@ -120,7 +120,7 @@ class Intake:
                     if rule.code in answers and rule.asks_last_exposure
                     else None,
                 }
-                for rule in questionnaire(at)
+                for rule in questionnaire(at, self.clinic)
             ],
             good_health=True,
             expectations_discussed=True,

@@ -142,6 +142,7 @@ def test_what_the_reference_lists_is_asked(catalogue: None) -> None:
     ) == {
         "isotretinoin-current": Condition.DEVICE_LISTS_ISOTRETINOIN,
         "hsv-history": Condition.NEAR_MOUTH,
+        "blood-borne": Condition.BLOOD_HANDLED,
     }
     spreads = ScreeningRule.objects.filter(scope=Scope.AREA).values_list("code", flat=True)
     assert set(spreads) == {"skin-cancer", "skin-infection", "herpes-outbreak"}
