@@ -34,20 +34,25 @@ class _Conversation:
         self.body_started, self.at_rcpt, self._in_step = False, False, True
         self.ehlo_or_helo_if_needed()
 
+    def takes(self: Any, to: str) -> bool:
+        """Whether the server knows such addresses: RFC 6531."""
+        return to.isascii() or bool(self.has_extn("smtputf8"))
+
     def hand_over(self: Any, sender: str, to: str, content: bytes) -> tuple[int, str]:
         """Returns the reply that decides: DONE, if the body has started, means taken.
 
-        `content` has lines that end with CR LF, and the addresses are ASCII. Raises OSError and
-        SMTPException when the connection is lost.
+        `content` has lines that end with CR LF; an address that is not ASCII asks for `takes`.
+        Raises OSError and SMTPException when the connection is lost.
         """
         bits = " BODY=8BITMIME" if self.has_extn("8bitmime") else ""
+        bits += "" if to.isascii() else " SMTPUTF8"
         commands = (f"MAIL FROM:<{sender}>{bits}\r\n", f"RCPT TO:<{to}>\r\n", "DATA\r\n")
         is_together = self.has_extn("pipelining")
         if is_together:
-            self.send("".join(commands))
+            self.send("".join(commands).encode())
         for command, good in zip(commands, GOOD, strict=True):
             if not is_together:
-                self.send(command)
+                self.send(command.encode())
             code, words = self.getreply()
             if code not in good:
                 # The server still answers what came with it, or even waits for a body.

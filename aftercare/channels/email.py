@@ -15,6 +15,11 @@ from aftercare.channels.message import headers_of, own_address
 from aftercare.channels.wire import recipient, wire
 from aftercare.texts.render import Outgoing
 
+NOT_TAKEN = (
+    "our mail server takes no address with letters such as “é” or “ü” before the @: ask the "
+    "patient for another one, or write by SMS"
+)
+
 
 class _Closed(Refused):
     """The server has closed the connection, before the body: some do after so many messages, or
@@ -63,6 +68,8 @@ class SmtpChannel:
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             raise _Closed(f"no connection: {_words(error)}"[:300]) from error
+        if not connection.takes(to):
+            raise Refused(NOT_TAKEN, blame=Blame.RECIPIENT)
         try:
             code, words = connection.hand_over(recipient(own_address()), to, content)
         except (OSError, smtplib.SMTPException) as error:

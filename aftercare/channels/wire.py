@@ -13,9 +13,11 @@ from functools import lru_cache
 from typing import Any
 
 from django.core.mail.message import SafeMIMEMultipart, sanitize_address
+from django.utils.encoding import punycode
 
 from aftercare.channels.message import compose, headers_of, sender_of
 from aftercare.texts.render import Outgoing
+from clinic.values.email_addresses import is_of_ascii
 
 LONGEST = 998  # of a line: RFC 5322 §2.1.1
 SHORT = 76  # needs no folding
@@ -35,18 +37,28 @@ def wire(outgoing: Outgoing) -> bytes:
         "MIME-Version": "1.0",
         "Subject": outgoing.subject,
         "From": sender_of(outgoing),
-        "To": outgoing.to,
+        **({"To": outgoing.to} if is_of_ascii(outgoing.to) else {}),
         "Reply-To": outgoing.reply_to,
         **headers_of(outgoing),
     }
     head = b"".join([_header(name, value) for name, value in named.items()])
+    if "To" not in named:
+        head += f"To: {recipient(outgoing.to)}\r\n".encode()  # as it is: RFC 6532
     line = f"\r\n--{boundary}".encode()
     return b"".join((head, line, b"\r\n", text, line, b"\r\n", html, line, b"--\r\n"))
 
 
 def recipient(address: str) -> str:
-    """The address as a mail server takes it: a domain of other letters in its ASCII form."""
-    return address if PLAIN_ADDRESS.fullmatch(address) else sanitize_address(address, "utf-8")
+    """The address as a mail server takes it: a domain of other letters in its ASCII form. Other
+    letters before the @ stay, for servers that offer SMTPUTF8."""
+    if PLAIN_ADDRESS.fullmatch(address):
+        return address
+    if is_of_ascii(address):
+        return sanitize_address(address, "utf-8")
+    local, _, domain = address.rpartition("@")
+    if not address.isprintable():
+        raise ValueError("an address is one line")
+    return f"{local}@{punycode(domain)}"
 
 
 def _part(subtype: str, text: str) -> bytes:

@@ -7,11 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError as InvisibleText
+from django.core.validators import EmailValidator
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
 from rest_framework.request import Request
 
+from clinic.values.email_addresses import validate_address
 from clinic.values.typed_text import clean_text
 
 LINE = 500  # characters
@@ -50,6 +54,16 @@ class Form(serializers.Serializer[Any]):
             if len(values) > 1 and not isinstance(self.fields[name], serializers.ListField):
                 errors[name] = twice.detail
         return errors
+
+
+@extend_schema_field(OpenApiTypes.STR)  # the format “email” means ASCII
+class AddressField(serializers.EmailField):
+    """An e-mail address, also with other letters before the @."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        others = [one for one in self.validators if not isinstance(one, EmailValidator)]
+        self.validators = [*others, validate_address]
 
 
 class TextField(serializers.CharField):

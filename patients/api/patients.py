@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.api.base import ClinicViewSet, acting_clinic
-from clinic.api.forms import Form, IdField, TextField, parse_body
+from clinic.api.forms import AddressField, Form, IdField, TextField, parse_body
 from clinic.api.paging import NewestFirst, page_of, pages_by
 from clinic.models import known_time_zone
 from clinic.permissions import actor
@@ -35,7 +35,7 @@ class PatientIn(Form):
         help_text="May follow, if there is a mobile number or an e-mail address; nobody is needled"
         " without it.",
     )
-    email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
+    email = AddressField(required=False, allow_blank=True, max_length=254)
     mobile = TextField(required=False, allow_blank=True, max_length=40)
     language = serializers.ChoiceField(choices=settings.LANGUAGES, default="en")
     time_zone = TextField(
@@ -64,6 +64,7 @@ class PatientCreateIn(PatientIn):
 
 
 class PatientOut(serializers.ModelSerializer[Patient]):
+    email = serializers.CharField()
     mobile = serializers.CharField(help_text="E.164, such as +4915123456789.")
 
     class Meta:

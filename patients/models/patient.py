@@ -28,6 +28,7 @@ from clinic.models import (
     track_history,
     without_extension,
 )
+from clinic.values.email_addresses import AddressField
 from clinic.values.phone_numbers import country_of, read_number
 from patients.models.names import NationalDigits, SearchText
 from patients.models.patient_query import PatientQuerySet
@@ -95,7 +96,7 @@ class Patient(Model):
     family_name = models.CharField(max_length=80, blank=True)
     # A caller's may follow: nothing is invented meanwhile, and nobody is needled without it.
     date_of_birth = models.DateField(null=True, blank=True, validators=[birth_date])
-    email = models.EmailField(blank=True)
+    email = AddressField(blank=True)
     mobile = PhoneNumberField(
         blank=True,
         validators=[without_extension],

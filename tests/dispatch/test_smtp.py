@@ -149,3 +149,32 @@ def test_what_cannot_be_an_email_is_refused_for_good(channel: SmtpChannel) -> No
         channel.send(replace(MAIL, to="two\nlines@patients.example"))
 
     assert refused.value.blame == Blame.RECIPIENT
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_an_address_of_other_letters_goes_to_a_server_that_knows_them(
+    smtp: SmtpServer, channel: SmtpChannel, pipelining: bool
+) -> None:
+    """RFC 6531. A server that offers it is told that it comes, and gets the address as it is."""
+    if not pipelining:
+        smtp.script = {"EHLO": "250-here\r\n250 SMTPUTF8"}
+
+    channel.send(replace(MAIL, to="grâce@köln.example"))
+    channel.send(MAIL)
+
+    assert smtp.recipients == ["grâce@xn--kln-sna.example", MAIL.to]
+    assert "\r\nTo: grâce@xn--kln-sna.example\r\n" in smtp.accepted[0]
+    assert [line.endswith(" SMTPUTF8") for line in smtp.senders] == [True, False]
+
+
+def test_without_it_the_desk_reads_what_to_ask_for_and_the_next_message_goes_out(
+    smtp: SmtpServer, channel: SmtpChannel
+) -> None:
+    smtp.script = {"EHLO": "250-here\r\n250 PIPELINING"}
+
+    with pytest.raises(Refused, match="ask the patient") as refused:
+        channel.send(replace(MAIL, to="grâce@patients.example"))
+    channel.send(MAIL)
+
+    assert refused.value.blame == Blame.RECIPIENT
+    assert (smtp.connections, smtp.recipients) == (1, [MAIL.to])

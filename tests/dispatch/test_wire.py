@@ -115,3 +115,10 @@ def test_no_header_can_be_smuggled_in(field: str, newline: str) -> None:
 def test_a_mail_server_gets_a_domain_in_ascii() -> None:
     assert recipient("grace@patients.example") == "grace@patients.example"
     assert recipient("grace@köln.example") == "grace@xn--kln-sna.example"
+    assert recipient("grâce@köln.example") == "grâce@xn--kln-sna.example"
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r", "\u2028"])
+def test_no_header_is_smuggled_in_behind_other_letters(newline: str) -> None:
+    with pytest.raises(ValueError, match="one line"):
+        wire(replace(MAIL, to=f"é@y.example{newline}Bcc: z@y.example"))

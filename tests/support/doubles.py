@@ -25,6 +25,7 @@ class SmtpServer:
         self.accepted: list[str] = []
         self.recipients: list[str] = []  # of what was accepted, as the envelopes say
         self.verbs: list[str] = []
+        self.senders: list[str] = []  # what follows on MAIL
         self.pipelining = True
         self.connections = 0
         self.delay = 0.0
@@ -56,9 +57,11 @@ class SmtpServer:
             if verb == "QUIT":
                 out.write(b"221 bye\r\n")
                 return
+            if verb == "MAIL":
+                self.senders.append(rest)
             default = {
                 "DATA": "354 go on" if to else "554 no valid recipients",
-                "EHLO": "250-here\r\n250-PIPELINING\r\n250 8BITMIME",
+                "EHLO": "250-here\r\n250-PIPELINING\r\n250-SMTPUTF8\r\n250 8BITMIME",
             }.get(verb, "250 OK")
             # before it answers: a test may change the script as soon as it has the answer
             reply = self.script.get(verb, default)

@@ -25,6 +25,7 @@ from clinic.admin.saving.refusals import REFUSED, refusals
 from clinic.db.retries import retried_transaction
 from clinic.models import User
 from clinic.permissions import actor
+from clinic.values.email_addresses import AddressFormField
 from clinic.values.wallclock import this_minute
 from patients.models import Channel, Patient
 from sessions import services
@@ -48,7 +49,7 @@ class CallerForm(forms.Form):
     )
     family_name = forms.CharField(required=False, max_length=80, widget=UnfoldAdminTextInputWidget)
     mobile = NumberField(required=False, max_length=40, widget=UnfoldAdminTextInputWidget)
-    email = forms.EmailField(
+    email = AddressFormField(
         required=False,
         max_length=254,
         label="E-mail",
