@@ -28,6 +28,7 @@ from patients.services.screening import (
     AnswerEntry,
     confirm_screening,
     questionnaire,
+    questions_due,
     record_screening,
 )
 from patients.services.tasks import (
@@ -63,6 +64,7 @@ __all__ = [
     "keep_home_answers",
     "note_task",
     "questionnaire",
+    "questions_due",
     "raise_task",
     "record_concern",
     "record_contact_consent",

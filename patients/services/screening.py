@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, NotRequired, TypedDict
 from uuid import UUID
 
+from django.db.models import prefetch_related_objects
+
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import Clinic, ClinicalRule, User
@@ -59,6 +61,26 @@ def _is_asked(rule: ScreeningRule, clinic: Clinic) -> bool:
     return rule.condition != Condition.BLOOD_HANDLED or clinic.handles_blood
 
 
+def questions_due(patient: Patient, *, at: datetime) -> list[ScreeningRule] | None:
+    """What a re-screening asks now, in the order of the questionnaire, with its wordings; None if a
+    full screening is needed."""
+    newest = patient.screenings.order_by("-taken_at").first()
+    if newest is None or _base_of_rescreening(patient, at) is None:
+        return None
+    rules = {rule.code: rule for rule in questionnaire(at)}
+    carried = _carried_over(newest, rules)
+    due = [rule for code, rule in rules.items() if code not in carried]
+    prefetch_related_objects(due, "wordings")
+    return due
+
+
+def _base_of_rescreening(patient: Patient, at: datetime) -> Screening | None:
+    """The full screening that a re-screening of now builds on."""
+    base = patient.screenings.filter(kind=ScreeningKind.FULL).order_by("-taken_at").first()
+    today = at.astimezone(patient.clinic.zone).date()
+    return base if base and base.valid_until >= today else None
+
+
 @retried_transaction
 def record_screening(
     *,
@@ -85,8 +107,8 @@ def record_screening(
     rules = {code: rule for code, rule in known.items() if _is_asked(rule, patient.clinic)}
     base = None
     if kind == ScreeningKind.RESCREEN:
-        base = patient.screenings.filter(kind=ScreeningKind.FULL).order_by("-taken_at").first()
-        if base is None or base.valid_until < at.astimezone(patient.clinic.zone).date():
+        base = _base_of_rescreening(patient, at)
+        if base is None:
             raise NothingToRescreen("Take a full screening first.", field="kind")
         given = {**_carried_over(patient.screenings.order_by("-taken_at")[0], rules), **given}
     if missing := [rule.name.lower() for code, rule in rules.items() if code not in given]:

@@ -16,7 +16,7 @@ from tests.admin.pages import client_of
 from tests.browser.test_patients_pages import AXE, CHROMIUM, RULES, RUNS_OFF
 from tests.browser.test_staff_pages import INSIDE
 from tests.conftest import Booking
-from tests.factories import ZoneFactory, ZoneLimitFactory
+from tests.factories import ScreeningRuleFactory, ZoneFactory, ZoneLimitFactory
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -70,7 +70,8 @@ def test_from_check_in_to_signature_in_four_pages_and_thirty_acts(
     shallow = ZoneFactory(area=booking.zone.area, name="Shallow")
     ZoneLimitFactory(zone=shallow, version=2, depth_max_mm="0.75")
     session = booking.book(timezone.now().replace(microsecond=0) + timedelta(minutes=1))
-    booking.ready(session.starts_at)
+    booking.ready(session.starts_at - timedelta(days=20))
+    ScreeningRuleFactory(ask_again=True, question="Are you ill today?")
     code, person = booking.cartridge(), Counted()
     at_desk, at_tablet = cookie_of(dana), cookie_of(alice)
 
@@ -86,6 +87,10 @@ def test_from_check_in_to_signature_in_four_pages_and_thirty_acts(
         person.sits_at(tablet)
         tablet.goto(f"{live_server.url}/admin/")
         person.press(f"#visit-{session.pk} >> text=Open the chart")
+        person.press("[name=good_health]")
+        person.press("[name=expectations]")
+        person.press("button[value=screened]")
+        person.settled("text=Nothing stands in the way.")
         person.press("button[value=start]")
         person.settled("button[value=sign]")
         chart(person, booking, shallow, code)

@@ -222,6 +222,7 @@ READS = {
         "propose_series",
         "home_answers",
         "questionnaire",
+        "questions_due",
         "refusal",
     ),
     *("asked_visit", "task_source", "times_to_book", "times_to_move_to", "visit_after"),

@@ -17,6 +17,8 @@ from tests.conftest import Booking
 from tests.factories import (
     NINE,
     ProductFactory,
+    ScreeningFactory,
+    ScreeningRuleFactory,
     UserFactory,
     ZoneFactory,
     ZoneLimitFactory,
@@ -191,6 +193,59 @@ def test_it_starts_once_what_stands_in_the_way_is_decided(booking: Booking, alic
     assert f"/patients/screening/add/?patient={session.patient_id}" in refused
     booking.ready(session.starts_at)
     assert "Started." in press(alice, session, "start").content.decode()
+
+
+def waiting(booking: Booking) -> TreatmentSession:
+    """Checked in, with a screening of weeks ago."""
+    session = booking.book(timezone.now().replace(microsecond=0))
+    booking.ready(session.starts_at - timedelta(days=20))
+    booking.move(session, Status.CHECKED_IN)
+    return session
+
+
+def test_what_may_have_changed_is_asked_again_on_the_page(booking: Booking, alice: User) -> None:
+    rule = ScreeningRuleFactory(ask_again=True, question="Are you ill today?")
+    session = waiting(booking)
+    assert "Are you ill today?" in client_of(alice).get(address(session)).content.decode()
+    told = {"asked": rule.code, "good_health": "on", "expectations": "on"}
+
+    other = press(alice, session, "screened", **{**told, "asked": ""})
+    assert "Other questions are due by now" in other.content.decode()
+    page = press(alice, session, "screened", **told).content.decode()
+
+    assert "Nothing stands in the way." in page
+    screening = session.patient.screenings.latest("taken_at")
+    assert (screening.kind, screening.good_health, screening.taken_by) == ("RESCREEN", True, alice)
+    assert [(one.rule, one.answer) for one in screening.answers.all()] == [(rule, False)]
+
+
+def test_what_was_answered_at_home_is_confirmed_on_the_page(booking: Booking, alice: User) -> None:
+    session = waiting(booking)
+    own = ScreeningFactory(patient=session.patient, taken_at=timezone.now(), taken_by=None)
+    assert "go through it together" in client_of(alice).get(address(session)).content.decode()
+
+    assert "There are newer answers" in press(alice, session, "confirm").content.decode()
+    page = press(alice, session, "confirm", own=str(own.pk)).content.decode()
+
+    assert "Nothing stands in the way." in page
+    assert session.patient.screenings.latest("taken_at").based_on == own
+
+
+def test_a_signed_record_is_added_to_and_never_changed(booking: Booking, alice: User) -> None:
+    session = booking.completed()
+
+    assert "Write what is to be added." in add(alice, session, "").content.decode()
+    page = add(alice, session, "She called: calm.").content.decode()
+
+    assert "She called: calm." in page
+    assert (session.addenda.get().text, session.addenda.get().by) == ("She called: calm.", alice)
+    refused = client_of(alice).post(address(session), {"do": "save"}, headers=PART)
+    assert "it is completed" in refused.content.decode()
+
+
+def add(user: User, session: TreatmentSession, text: str) -> Any:
+    content = {"do": "add", "addendum": text, "_form_key": f"key of {text}"}
+    return client_of(user).post(address(session), content, headers=PART)
 
 
 def test_cream_goes_on_and_off_by_a_tap_each_with_its_dose(

@@ -13,8 +13,10 @@ from clinic.admin.forms.fields import DateField
 from clinic.db.versions import version_of
 from clinic.errors import DomainError, VersionMismatch
 from clinic.models import User
+from patients import services as patients
+from patients.models import ScreeningKind
 from sessions import services
-from sessions.admin.record.charting.sheet import PARTS
+from sessions.admin.record.charting.sheet import PARTS, codes_of
 from sessions.admin.record.charting.typed import Data, TypedChart, of_zones, written
 from sessions.admin.record.decisions import ChangedSince
 from sessions.lifecycle import Status
@@ -148,6 +150,42 @@ def scan(press: Press) -> str:
     return f"Cartridge {use.serial} of lot {use.lot.lot} is noted."
 
 
+def screened(press: Press) -> str:
+    """Each question that is due was read out, and every answer was no."""
+    due = patients.questions_due(press.session.patient, at=press.at)
+    if due is None:
+        raise DomainError("A full screening is needed: take it on its own page.")
+    if codes_of(due) != press.value("asked"):
+        raise DomainError("Other questions are due by now: ask these.")
+    patients.record_screening(
+        patient_id=press.session.patient_id,
+        kind=ScreeningKind.RESCREEN,
+        answers=[{"rule": rule.code, "answer": False} for rule in due],
+        good_health=bool(press.value("good_health")),
+        expectations_discussed=bool(press.value("expectations")),
+        at=press.at,
+        by=press.by,
+    )
+    return "Asked again: no to each."
+
+
+def confirm(press: Press) -> str:
+    own = press.session.patient.screenings.order_by("-taken_at", "-id").first()
+    if own is None or str(own.pk) != press.value("own"):
+        raise DomainError("There are newer answers: look at these.")
+    patients.confirm_screening(screening_id=own.pk, at=press.at, by=press.by)
+    return "Confirmed: it counts as a re-screening of now."
+
+
+def add(press: Press) -> str:
+    """To a signed record, which itself stays as it is."""
+    text = press.value("addendum")
+    if not text:
+        raise DomainError("Write what is to be added.")
+    services.add_addendum(**press.who, text=text)
+    return "Added to the record."
+
+
 def cream_on(press: Press) -> str:
     try:
         cream = Product.objects.get(pk=press.value("cream"), kind=ProductKind.ANAESTHETIC)
@@ -217,6 +255,9 @@ ACTS: dict[str, Callable[[Press], str]] = {
     "decide": decide,
     "tell": tell,
     "scan": scan,
+    "add": add,
+    "screened": screened,
+    "confirm": confirm,
     "cream-on": cream_on,
     "cream-off": cream_off,
     "copy": copy,

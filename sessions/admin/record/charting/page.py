@@ -31,6 +31,7 @@ from sessions.models import Kind, TreatmentSession
 PART = "X-Chart"  # a script asks for a part of the page
 LEADS_TO = "X-Leads-To"  # and is told where to go on
 FOLDER = "sessions/admin/chart"
+DONE_WITH = {"scan": ["code"], "cream-on": ["cream", "cream_lot", "cream_grams", "cream_area"]}
 NEVER = (Status.CANCELLED, Status.NO_SHOW)
 
 
@@ -114,8 +115,8 @@ class ChartPages:
         if press.leaves or not request.headers.get(PART):
             messages.success(request, said)
             return _lead(request, session)
-        if do == "scan":
-            data["code"] = ""
+        for name in DONE_WITH.get(do, ()):
+            data[name] = ""
         session = _session(request, session.pk)
         typed = typed_chart(session, press.shown or data)
         return self._chart_page(request, session, typed=typed, said=said)
@@ -130,8 +131,9 @@ class ChartPages:
                 at_finding[press.key] = message
             elif not _put_at_zone(press.typed, name, message):
                 errors.append(message)
+        told = {"refused": at_finding, "errors": errors, "marked": True}
         return self._chart_page(
-            request, session, typed=press.typed, refused=at_finding, errors=errors, marked=True
+            request, session, typed=press.typed, addendum=press.value("addendum"), **told
         )
 
 
@@ -200,6 +202,8 @@ def _shown(request: HttpRequest, sheet: Sheet) -> dict[str, Any]:
         shown["last_day"] = f"{sheet.last.starts_at_local:%d %b %Y}"
     if session.signed_at:
         shown["signed_when"] = f"{session.signed_at.astimezone(zone):%a %d %b %Y, %H:%M}"
+        may_add = request.user.has_perm("treatment_sessions.add_addendum")
+        shown["may_add"] = may_add and session.patient.archived_at is None
         shown["treated"] = session.zone_treatments.select_related("zone").order_by("id")
     return shown
 

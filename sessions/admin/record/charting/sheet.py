@@ -13,6 +13,8 @@ from clinic.admin.words import TONES, Tone
 from clinic.db.versions import version_of
 from clinic.findings import Severity
 from clinic.models import CredentialKind, User
+from patients.models import ScreeningRule
+from patients.services import questions_due
 from sessions.admin.record.charting.figure import Figure, figure_of, in_order
 from sessions.admin.record.charting.typed import (
     Data,
@@ -103,9 +105,13 @@ class Sheet:
     seen: str = ""
     draft: ChartDraft | None = None
     creams: list[dict[str, Any]] = field(default_factory=list)
+    due: list[str] | None = None  # questions of the screening that are asked again now
+    asked: str = ""  # which they are
+    own_answers: Any = None  # a screening that the patient has filled in at home
     numbing: list[dict[str, Any]] = field(default_factory=list)
     cream: dict[str, Any] = field(default_factory=dict)  # what stands in its fields
     cartridges: list[CartridgeUse] = field(default_factory=list)
+    addenda: list[dict[str, Any]] = field(default_factory=list)
     last: TreatmentSession | None = None
     others: list[TreatmentSession] = field(default_factory=list)
     number: int = 0
@@ -181,6 +187,7 @@ def read_sheet(
     sheet.findings = said_of(sheet, user, known, at=at, refused=refused or {})
     sheet.seen = version_of(session, *PARTS)
     sheet.number = known.sessions_before + 1
+    _read_screening(sheet, user, at=at)
     _read_creams(sheet, known, at=at)
     sheet.cartridges = _cartridges(session)
     sheet.last = _last(session) if known.previous else None
@@ -188,6 +195,33 @@ def read_sheet(
         areas = TreatmentSession.objects.of_sitting(session.pk).exclude(pk=session.pk)
         sheet.others = list(areas.select_related("area").order_by("pk"))
     return sheet
+
+
+def _read_screening(sheet: Sheet, user: User, *, at: datetime) -> None:
+    """What can be cleared here without another page: asking again, and confirming what was answered
+    at home. A full screening has a page of its own."""
+    codes = {said.entry.finding.code for said in sheet.findings if said.entry.is_open}
+    patient = sheet.session.patient
+    if not user.has_perm("patients.add_screening"):
+        return
+    if "screening_unconfirmed" in codes:
+        newest = patient.screenings.order_by("-taken_at", "-id").prefetch_related("answers__rule")
+        sheet.own_answers = newest.first()
+    elif "rescreen_due" in codes:
+        due = questions_due(patient, at=at)
+        if due is not None:
+            sheet.due = [_asked(rule, patient.language) for rule in due]
+            sheet.asked = codes_of(due)
+
+
+def codes_of(due: list[ScreeningRule]) -> str:
+    return ",".join(rule.code for rule in due)
+
+
+def _asked(rule: ScreeningRule, language: str) -> str:
+    """In the patient's language, as far as the question has it."""
+    words = {one.language: one.question for one in rule.wordings.all()}
+    return words.get(language, rule.question)
 
 
 def judge(session: TreatmentSession, user: User, typed: TypedChart, *, at: datetime) -> Sheet:
@@ -203,6 +237,11 @@ def read_signed(session: TreatmentSession, user: User, *, at: datetime) -> Sheet
     sheet = Sheet(session, typed_chart(session, MultiValueDict()))
     sheet.findings = said_of(sheet, user, None, at=at, refused={})
     sheet.cartridges = _cartridges(session)
+    zone = session.clinic.zone
+    sheet.addenda = [
+        {"row": row, "by": row.by, "when": f"{row.at.astimezone(zone):%a %d %b %Y, %H:%M}"}
+        for row in session.addenda.select_related("by").order_by("id")
+    ]
     done = {"plan": session.plan_id, "kind": Kind.TREATMENT, "status": Status.COMPLETED}
     earlier = TreatmentSession.objects.filter(**done, starts_at__lt=session.starts_at)
     sheet.number = earlier.count() + 1
