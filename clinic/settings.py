@@ -269,6 +269,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "seal-accesses": {
+        "task": "clinic.tasks.seal_accesses",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "keep-access-months": {
         "task": "clinic.tasks.keep_access_months",
         "schedule": 3600.0,
@@ -320,6 +325,11 @@ SMS_WEBHOOK_SECRET = env("SMS_WEBHOOK_SECRET", default="")
 
 # How long it is known who has seen what: six years at the least (clinic.audit.months).
 ACCESS_YEARS = env.int("ACCESS_YEARS", default=6)
+# Seals what was written down of it, and where the head of that chain is sent (clinic.audit.chain).
+AUDIT_KEY = env("AUDIT_KEY", default=SECRET_KEY)
+AUDIT_HEAD_FILE = env("AUDIT_HEAD_FILE", default="")
+AUDIT_HEAD_EMAIL = env("AUDIT_HEAD_EMAIL", default="")
+AUDIT_HEAD_URL = env("AUDIT_HEAD_URL", default="")
 METRICS_TOKEN = env("METRICS_TOKEN", default="")  # without one there is no /metrics
 
 PHONENUMBER_DB_FORMAT = "E164"

@@ -4,6 +4,8 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from clinic.audit import chain
+from clinic.audit.heads import send_away
 from clinic.audit.months import keep_months
 from clinic.http import idempotency, tokens
 
@@ -21,3 +23,9 @@ def purge_tokens() -> None:
 @shared_task(ignore_result=True)
 def keep_access_months() -> None:
     keep_months(years=settings.ACCESS_YEARS)
+
+
+@shared_task(ignore_result=True)
+def seal_accesses() -> None:
+    chain.seal()
+    send_away()

@@ -10,7 +10,9 @@ def keep_months(*, years: int) -> tuple[int, int]:
     (45 CFR 164.316), whatever it is told."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT clinic_access_partitions(%s), clinic_access_forget(%s)", [AHEAD, years]
+            "SELECT clinic_access_partitions(%s), clinic_access_forget(%s),"
+            " clinic_access_months_closed()",
+            [AHEAD, years],
         )
-        made, gone = cursor.fetchone()
+        made, gone, _ = cursor.fetchone()
     return made, gone
