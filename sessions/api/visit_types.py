@@ -42,17 +42,36 @@ class VisitTypeOut(serializers.ModelSerializer[VisitType]):
 
 class AttendanceQuery(DaysQuery):
     longest = timedelta(days=366)
-    first = DayField(help_text="Windows that closed on this day or later.")
+    first = DayField(help_text="Visits of this day or later, and windows that closed then.")
     to = DayField(help_text="And on this day or earlier; at most 366 days after the first.")
 
 
 class AttendanceOut(serializers.ModelSerializer[VisitType]):
-    due = serializers.IntegerField(help_text="Courses whose window closed in that time.")
-    came = serializers.IntegerField(help_text="Those of them that had the visit.")
+    attended = serializers.IntegerField(help_text="Visits that took place; a sitting is one.")
+    missed = serializers.IntegerField(help_text="Visits to which nobody came.")
+    cancelled_late = serializers.IntegerField(
+        help_text="Visits cancelled within the late hours of the clinic."
+    )
+    due = serializers.IntegerField(
+        allow_null=True,
+        help_text="Courses whose window closed in that time; null for a kind that is not due after "
+        "a course.",
+    )
+    came = serializers.IntegerField(allow_null=True, help_text="Those of them that had the visit.")
 
     class Meta:
         model = VisitType
-        fields = ["id", "clinic", "code", "name", "due", "came"]
+        fields = [
+            "id",
+            "clinic",
+            "code",
+            "name",
+            "attended",
+            "missed",
+            "cancelled_late",
+            "due",
+            "came",
+        ]
         read_only_fields = fields
 
 
@@ -83,7 +102,8 @@ class VisitTypeViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     @extend_schema(parameters=[AttendanceQuery], responses=AttendanceOut(many=True), filters=False)
     @action(detail=False, methods=["get"], pagination_class=None)
     def attendance(self, request: Request) -> Response:
-        """How many of the outcome visits that should have been came about."""
+        """How many visits of each kind were attended, missed and cancelled late; and how many of
+        the outcome visits that were due came about."""
         asked = parse_query(AttendanceQuery, request)
         rows = VisitType.objects.visible_to(request.user).order_by("clinic", "window_until_days")
         found = attendance(rows, asked["from"], asked["to"], at=timezone.now())

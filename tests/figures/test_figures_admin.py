@@ -134,6 +134,7 @@ def test_the_page_has_rates_and_signals_of_the_clinic(clinic: Clinic, manager: U
     assert "25 % (11 to 47)" in page  # Wilson's interval of 5 in 20
     assert "5 of 20 sessions had an unexpected side effect" in page
     assert "Nobody has such a plan with a baseline on this scale" in page
+    assert re.search(r"Treatment</th><td>20</td><td>0</td><td>0</td><td>–</td>", page)
     (picture,) = pictures(page)
     assert picture.get("role") == "img"
     assert len(first) == len(second)

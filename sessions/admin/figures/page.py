@@ -1,6 +1,6 @@
 """The page “Figures”: outcomes, side effects and signals of a clinic, as the API answers them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -26,7 +26,8 @@ from sessions.figures.read import milestone_window, read_outcomes, read_rates, r
 from sessions.figures.rows.scope import Scope
 from sessions.figures.rows.side_effects import Events
 from sessions.figures.side_effects import Grouping
-from sessions.models import Milestone, OutcomeMeasure, OutcomeScale, RaterRole
+from sessions.models import Milestone, OutcomeMeasure, OutcomeScale, RaterRole, VisitType
+from sessions.scheduling.attendance import attendance
 
 MILESTONES = [(one.value, one.label) for one in (Milestone.DAY_90, Milestone.DAY_180)]
 GROUPINGS = [(one.value, one.label.capitalize()) for one in Grouping]
@@ -162,7 +163,15 @@ def _figures(asked: dict[str, Any]) -> dict[str, Any]:
             as_percent=True,
         ),
         "signals": read_signals(scope, Events(is_expected=False)),
+        "attendance": _attendance(scope, at=now),
     }
+
+
+def _attendance(scope: Scope, *, at: datetime) -> list[VisitType]:
+    """The kinds of visit that were to be in that time, of all areas and skin types."""
+    kinds = VisitType.objects.filter(clinic=scope.clinic).order_by("name", "pk")
+    rows = attendance(kinds, scope.first, scope.last, at=at)
+    return [row for row in rows if row.attended or row.missed or row.cancelled_late or row.due]
 
 
 class FiguresAddress:

@@ -6,13 +6,20 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from clinic.models import User
+from clinic.models import Clinic, User
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession, VisitType
 from sessions.scheduling.attendance import attendance
 from tests.conftest import Booking, make_booking
-from tests.factories import DAY, NINE, visit_type_of
+from tests.factories import (
+    DAY,
+    NINE,
+    PlanFactory,
+    SessionFactory,
+    VisitFactory,
+    visit_type_of,
+)
 
 pytestmark = pytest.mark.django_db
 CLOSED = NINE + 121 * DAY  # the day after the window of the visit at three months
@@ -69,6 +76,40 @@ def test_a_window_that_is_open_and_a_course_that_went_on_do_not_count(booking: B
     booking.completed(NINE + 60 * DAY)
 
     assert (open_, figures(CLOSED, CLOSED)) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "late", "counted"),
+    [
+        ("consultation", Status.COMPLETED, False, (1, 0, 0)),
+        ("check-by-phone", Status.NO_SHOW, False, (0, 1, 0)),
+        ("test-spot", Status.CANCELLED, True, (0, 0, 1)),
+        ("outcome-90d", Status.CANCELLED, False, (0, 0, 0)),
+        ("video-consultation", Status.BOOKED, False, (0, 0, 0)),
+    ],
+)
+def test_visits_of_every_kind_are_kept_missed_or_cancelled_late(
+    clinic: Clinic, code: str, status: Status, late: bool, counted: tuple[int, int, int]
+) -> None:
+    VisitFactory(code=code, patient__clinic=clinic, status=status, is_late_cancel=late)
+    rows: Any = VisitType.objects.all()
+
+    for day, expected in ((NINE, counted), (NINE + DAY, (0, 0, 0)), (NINE - DAY, (0, 0, 0))):
+        [row] = attendance(rows, day.date(), day.date(), at=LATER).filter(clinic=clinic, code=code)
+        assert (row.attended, row.missed, row.cancelled_late) == expected
+        assert (row.due is None) is (code != "outcome-90d")
+
+
+def test_an_aborted_sitting_was_kept_once(booking: Booking) -> None:
+    first = SessionFactory(plan=booking.plan, status=Status.ABORTED)
+    neck = PlanFactory(patient=booking.plan.patient)
+    people = {name: getattr(first, name) for name in ("practitioner", "room", "device")}
+    SessionFactory(plan=neck, sitting=first, status=Status.ABORTED, **people)
+
+    rows: Any = VisitType.objects.filter(clinic=first.clinic, code="treatment")
+    [row] = attendance(rows, NINE.date(), NINE.date(), at=LATER)
+
+    assert (row.attended, row.missed) == (1, 0)
 
 
 def test_the_api_tells_the_own_clinics_alone(
