@@ -5,48 +5,48 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-import pgtrigger
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from aftercare.models import TRIES_OF_LINK, Message
+from aftercare.models import Message
 from aftercare.pages import base
 from aftercare.pages.check_in.questions import STEPS
 from aftercare.pages.home import Home
-from aftercare.replies.opt_out import record_not_theirs
-from clinic.models import Clinic
 from clinic.values.languages import override_language
 from patients.models import ConsentText, StaffTask
 from patients.services import take_task
 from sessions.lifecycle import Status
-from sessions.models import VisitType
+from tests.browser.links import (
+    answered,
+    asking,
+    booked,
+    closed_now,
+    guessed,
+    healing,
+    late,
+    of_recall,
+    over,
+    somebody_elses,
+    treated,
+    unread_recall,
+)
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
-    HOUR,
     LONG_AGO,
     NINE,
-    BirthDateTryFactory,
     CheckInFactory,
-    ClinicFactory,
-    ContactConsentFactory,
     MessageFactory,
-    OpeningHoursFactory,
-    ProductUseFactory,
-    RecallNoticeFactory,
     ScreeningFactory,
     ScreeningRuleFactory,
     SentPhotoFactory,
-    StaffAnswerFactory,
     UserFactory,
-    ZoneTreatmentFactory,
     clinical_rules,
 )
 from tests.replies.pages import TODAY, make, opened_by, post, post_by, url
 from tests.replies.test_home_page import of
 
-CHART = ("ZoneTreatment", "ProductUse")
 UNBORN = {"session__plan__patient__date_of_birth": None}
 CALM = {"redness": "1", "swelling": "0", "pain": "0", "itch": ""}
 
@@ -65,27 +65,6 @@ class State:
         if self.form is not None:
             return post_by(browser, self.message, self.part, **self.form)  # type: ignore[no-any-return]
         return browser.get(url(self.message, self.part), follow=True)  # type: ignore[return-value]
-
-
-def booked() -> Message:
-    """Of a visit in two days, to a patient who has agreed to messages."""
-    message = make(TODAY + 2 * DAY, Status.BOOKED)
-    ContactConsentFactory(patient=message.patient)
-    message.clinic.address = "48 Hill Street, New York, NY 10012"
-    message.clinic.save()
-    return message
-
-
-def healing(**changes: Any) -> Message:
-    return make(TODAY - 3 * DAY, Status.COMPLETED, **changes)
-
-
-def closed_now(out_of_hours_phone: str = "") -> Clinic:
-    clinic = ClinicFactory(out_of_hours_phone=out_of_hours_phone)
-    clinic.opening_hours.all().delete()
-    OpeningHoursFactory(clinic=clinic, weekday=(TODAY + 2 * DAY).weekday())
-    clinic.refresh_from_db()
-    return clinic
 
 
 def reported(message: Message, signs: str) -> State:
@@ -112,46 +91,6 @@ def seen() -> State:
     task = StaffTask.objects.open().get(patient=message.patient)
     take_task(task_id=task.pk, at=timezone.now(), by=UserFactory(clinic=message.clinic))
     return state
-
-
-def answered() -> Message:
-    """Staff have answered, in more than an SMS has room for."""
-    words = "That is normal on day three.\n\nIt should be gone by Friday. " * 8
-    answer = StaffAnswerFactory(text=words, answered_at=timezone.now())
-    return healing(answer=answer, step__anchor="ANSWERED")
-
-
-def of_recall(**changes: Any) -> Message:
-    """Of something that was used a month ago."""
-    message = make(TODAY - 30 * DAY, Status.COMPLETED, step__anchor="LOT_RECALLED")
-    told = {"issued_at": TODAY - DAY, "told_at": TODAY - DAY, **changes}
-    message.recall_notice = RecallNoticeFactory(session=message.session, **told)
-    message.save(update_fields=["recall_notice"])
-    return message
-
-
-def somebody_elses() -> Message:
-    message = booked()
-    record_not_theirs(message=message, at=timezone.now())
-    return message
-
-
-def guessed() -> Message:
-    message = booked()
-    for number in range(1, TRIES_OF_LINK + 1):
-        BirthDateTryFactory(message=message, number=number, tried_at=timezone.now())
-    return message
-
-
-def treated() -> Message:
-    """With what was put on the skin."""
-    message = healing()
-    with pgtrigger.ignore(*(f"treatment_sessions.{model}:locked_once_signed" for model in CHART)):
-        ZoneTreatmentFactory(session=message.session)
-        ProductUseFactory(session=message.session)
-    report = CheckInFactory(session=message.session, redness=3, words="It is dry.")
-    SentPhotoFactory(report=report)
-    return message
 
 
 def getting_ready() -> dict[str, list[State]]:
@@ -188,22 +127,6 @@ def getting_ready() -> dict[str, list[State]]:
     }
 
 
-def asking() -> Message:
-    """For the next visit, which the clinic lets its patients book."""
-    message = of(Home.BOOK_NEXT, step__next_session_booked=False)
-    VisitType.objects.filter(clinic=message.clinic).update(patient_may_book=True)
-    return message
-
-
-def late() -> Message:
-    return make(TODAY + 4 * HOUR, Status.BOOKED)
-
-
-def over() -> Message:
-    long_ago = TODAY - 91 * DAY
-    return make(long_ago, Status.COMPLETED, sent_at=long_ago, due_at=long_ago)
-
-
 def patients_pages(booking: Booking) -> dict[str, list[State]]:
     """Asks for signed triage rules, and for `other_times` on the clock of NINE."""
     told = MessageFactory(session=booking.book(NINE + 7 * DAY))
@@ -216,6 +139,7 @@ def patients_pages(booking: Booking) -> dict[str, list[State]]:
             State(visit, "?done=change"),
             State(asks, "?done=change"),
             State(ended, ""),
+            State(unread_recall(), ""),
         ],
         "patient-visit": [State(visit, "visit/"), State(of(Home.CANCELLED), "visit/")],
         "patient-confirm": [
