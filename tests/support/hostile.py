@@ -118,6 +118,7 @@ BY_PLACE: dict[tuple[str, str], Any] = {
     ("plans", "kind"): "MAINTENANCE",
     ("plans", "after_outcome"): None,
     ("plans", "visit_type"): None,  # a treatment
+    ("waitlist", "visit_type"): None,
     ("incident-reports", "outcome"): "NOT_NEEDED",
     ("incident-reports", "sent_on"): "2026-01-05",
     ("other-treatments", "place"): "ELSEWHERE",
@@ -130,9 +131,14 @@ BY_PLACE: dict[tuple[str, str], Any] = {
     ("VisitInRequest", "task"): None,
     ("VisitInRequest", "device"): None,
     ("VisitInRequest", "room"): None,
+    ("VisitHoldInRequest", "device"): None,
+    ("VisitHoldInRequest", "room"): None,
+    ("VisitHoldInRequest", "plan"): None,
     ("BookingInRequest", "kind"): "TREATMENT",
     ("VisitInRequest", "plan"): None,
     ("PatientCreateInRequest", "skin_type"): LEFT_OUT,  # a practitioner assesses it
+    ("PatchedPlanChangeInRequest", "interval_months"): LEFT_OUT,  # of maintenance alone
+    ("PatchedPlanChangeInRequest", "reason"): LEFT_OUT,
 }
 # Described as optional, though one of several must be there.
 NEEDED = {"availability": {"plan"}}
