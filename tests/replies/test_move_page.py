@@ -9,6 +9,7 @@ from aftercare.models import Message
 from aftercare.pages.base import where_it_has_moved
 from aftercare.pages.times import other_times
 from aftercare.pages.times.free_times import A_DAY, CHOICES_A_DAY, OFFERED
+from patients.models import StaffTask, TaskKind
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
@@ -101,3 +102,16 @@ def test_an_old_link_finds_the_visit_in_two_queries_however_often_it_has_moved(
     assert found == visits[-1]
     assert where_it_has_moved(found) == found
     assert where_it_has_moved(gone) == gone
+
+
+def test_who_would_rather_come_earlier_says_so_by_one_button(visit: Message) -> None:
+    page = get(visit, "move/")
+    words = "Please tell me if an earlier time gets free."
+    assert f'name="text" value="{words}"' in page
+
+    answer = post(visit, "change/", text=words)
+
+    assert answer.status_code == 303
+    task = StaffTask.objects.get(kind=TaskKind.CHANGE_WANTED)
+    assert words in task.detail
+    assert status(visit) == Status.BOOKED
