@@ -22,6 +22,11 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium"),
 ]
+# For a gloved hand: what is pressed, and what is typed into.
+TOO_SMALL = """() => [...document.querySelectorAll("#chart :is(button, select, summary)")]
+    .filter(one => one.checkVisibility() && !one.matches(".only-read"))
+    .filter(one => Math.min(one.offsetHeight, one.offsetWidth) < 44)
+    .map(one => "too small: " + one.outerHTML.slice(0, 90))"""
 MOST_LOADS, MOST_ACTS = 4, 30
 
 
@@ -96,6 +101,9 @@ def test_from_check_in_to_signature_in_four_pages_and_thirty_acts(
         chart(person, booking, shallow, code)
         tablet.evaluate(AXE)
         faults = [*tablet.evaluate(INSIDE, RULES), *tablet.evaluate(RUNS_OFF)]
+        faults += tablet.evaluate(TOO_SMALL)
+        tablet.evaluate("document.documentElement.classList.add('dark')")
+        faults += tablet.evaluate(INSIDE, RULES)
         person.press("button[value=sign]")
         person.settled("text=Book the next session")
         browser.close()

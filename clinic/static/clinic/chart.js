@@ -72,7 +72,7 @@
       const answer = await send("draft");
       const html = await answer.text();
       const place = page.querySelector("#chart-findings");
-      if (html.includes("chart-findings-title") && !html.includes("<form")) {
+      if (answer.headers.get("X-Part") === "findings") {
         put(place, html, [...place.querySelectorAll("input[type=text]")].map((field) => [field.name, field.value]));
         unsaved = false;
         say("");
@@ -92,6 +92,7 @@
     sending = true;
     clearTimeout(waiting);
     page.setAttribute("aria-busy", "true");
+    const before = unsaved, writes = /^(save|decide|tell|copy|discard)/.test(what);
     const typed = new Map([...page.querySelectorAll("input[type=text], textarea")].map((field) => [field.name, field.value]));
     try {
       const answer = await send(what);
@@ -102,7 +103,8 @@
       put(page, html, since);
       unsaved = false;
       say("");
-      if (since.length) touch();
+      const refused = page.querySelector("[role=alert]");
+      if (since.length || (before && (refused || !writes))) touch();
       if (what === "scan" || what === "start") page.querySelector("[data-scan]")?.focus({ preventScroll: what === "start" });
       page.querySelector("[role=alert], [aria-invalid=true]")?.scrollIntoView({ block: "center" });
     } catch (error) {

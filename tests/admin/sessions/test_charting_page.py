@@ -73,8 +73,10 @@ def test_it_shows_what_each_zone_takes_before_anything_is_typed(
 def test_what_is_typed_is_kept_and_judged_at_once(
     session: TreatmentSession, booking: Booking, alice: User
 ) -> None:
-    told = press(alice, session, "draft", **typed(booking.zone, "2,40")).content.decode()
+    answer = press(alice, session, "draft", **typed(booking.zone, "2,40"))
+    told = answer.content.decode()
 
+    assert answer.headers["X-Part"] == "findings"
     assert "2.40 mm is deeper than" in told
     assert "Kept at" in told
     assert "<form" not in told  # only the findings

@@ -98,7 +98,9 @@ class ChartPages:
         sheet = judge(session, actor(request), typed, at=timezone.now())
         kept_at = f"{timezone.localtime(timezone=session.clinic.zone):%H:%M}"
         context = {**_shown(request, sheet), "kept_at": kept_at}
-        return TemplateResponse(request, f"{FOLDER}/findings.html", context)
+        answer = TemplateResponse(request, f"{FOLDER}/findings.html", context)
+        answer["X-Part"] = "findings"
+        return answer
 
     def _pressed(self, request: HttpRequest, session: TreatmentSession) -> HttpResponse:
         data = request.POST.copy()
