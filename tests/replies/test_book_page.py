@@ -1,16 +1,19 @@
 """A patient books by its link what a letter asks for, by the rules of the desk."""
 
 from datetime import datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from aftercare.models import Anchor, Message, MessageStatus
 from aftercare.pages.times import book as book_page
 from aftercare.pages.times.free_times import CHOICES_A_DAY, OFFERED
 from aftercare.services.next_visit import BOOKED_BY_PATIENT
+from clinic.catalogue import read
 from patients.models import StaffTask
 from sessions.lifecycle import Status
 from sessions.models import SessionEvent, TreatmentPlan, TreatmentSession, VisitType
@@ -41,7 +44,9 @@ LATE: dict[str, Any] = {
     "asks_for": "outcome-90d",
     "offset": 90 * DAY,
 }
-OPENS = {"treatment": 28, "outcome-90d": 75}  # days after the last session
+# Of a clinic that has its work looked at, and lets patients book that.
+LOOK: dict[str, Any] = {"anchor": Anchor.COMPLETED, "asks_for": "check", "offset": 20 * DAY}
+OPENS = {"treatment": 28, "outcome-90d": 75, "check": 20}  # days after the last session
 CALL = 'class="button" href="tel:'
 CHOOSE = 'book/">Choose a time</a>'
 
@@ -67,8 +72,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(book_page, "timezone", SimpleNamespace(now=lambda: NINE + 20 * DAY))
 
 
-@pytest.fixture(params=[NEXT, LATE], ids=list(OPENS))
+@pytest.fixture(params=[NEXT, LATE, LOOK], ids=list(OPENS))
 def asking(request: pytest.FixtureRequest, booking: Booking) -> Message:
+    VisitType.objects.filter(code=request.param.get("asks_for", "")).update(patient_may_book=True)
     return letter(booking, request.param)
 
 
@@ -103,6 +109,25 @@ def test_six_times_that_suit_the_skin_are_offered_and_one_is_booked_once(asking:
     assert "confirm/" in get(asking)  # the letter's link leads to the visit from now on
     assert post(asking, "confirm/").status_code == 303
     assert visits(asking).get().status == Status.CONFIRMED
+
+
+def test_every_shipped_letter_that_asks_for_a_visit_leads_to_one_that_can_be_booked() -> None:
+    """By its link, or else by what it says: a recall asks to be written to."""
+    root = Path(settings.BASE_DIR)
+    kinds = {row["code"]: row for row in read(root / "sessions/catalogue/visit_types.yaml")}
+    asking = [
+        step
+        for step in read(root / "aftercare/catalogue/steps.yaml")
+        if step.get("asks_for") or step.get("from_next_window")
+    ]
+
+    for step in asking:
+        kind = kinds[step.get("asks_for", "treatment")]
+        assert kind["patient_may_book"], step["code"]
+        if kind.get("counted_from"):
+            days = int(step["offset"].split()[0])
+            assert kind["window_from_days"] <= days <= kind["window_until_days"], step["code"]
+    assert {step["code"] for step in asking} == {"book-next", "outcome-90d", "outcome-180d"}
 
 
 def test_a_clinic_that_wants_a_call_gets_one(asking: Message) -> None:
