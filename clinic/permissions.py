@@ -36,6 +36,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "clinic.clinicalrule": {P: "r", M: "cr"},
     "clinic.credential": {P: "r", M: "cru", U: "r"},
     "clinic.user": {M: "cru", A: "cru", U: "r"},
+    "clinic.accessrecord": {P: "r", M: "r", U: "r"},  # a practitioner, what they did themselves
     "patients.area": {R: "r", P: "r", M: "cru"},
     "patients.zone": {R: "r", P: "r", M: "cru"},
     "patients.concern": {R: "r", P: "r", M: "cru"},
@@ -105,6 +106,7 @@ TABLES: dict[str, dict[Role, str]] = {
 }
 # what is more than a row being written
 VERBS: dict[str, set[Role]] = {
+    "clinic.watch_accesses": {M, U},  # who has seen a record, and what looks unusual
     "patients.view_medical": {P, M},
     "patients.change_medical": {P},
     "patients.merge": {P, M},

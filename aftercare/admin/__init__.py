@@ -1,6 +1,7 @@
 """The sequence, its texts and the outbox, in the admin."""
 
 from aftercare.admin import (  # noqa: F401  they register themselves
+    accesses,
     alerts,
     inbox,
     messages,

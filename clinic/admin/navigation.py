@@ -61,6 +61,7 @@ GROUPS = {
     "Clinic": [
         ("Clinics", "home_health", "clinic", "clinic"),
         ("Staff", "badge", "clinic", "user"),
+        ("Accesses", "visibility", "clinic", "accessrecord"),
         ("Credentials", "workspace_premium", "clinic", "credential"),
         ("Working hours", "schedule", "clinic", "workinghours"),
         ("Time off", "beach_access", "clinic", "timeoff"),

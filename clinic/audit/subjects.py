@@ -37,7 +37,9 @@ def _keys(model: type[models.Model]) -> Iterator[Any]:
 
 
 def is_of_patients(model: type[models.Model] | None) -> bool:
-    return model is not None and bool(ways_to_patient(model))
+    if model is None:
+        return False
+    return getattr(model, "tells_of_patients", False) or bool(ways_to_patient(model))
 
 
 def about(model: type[models.Model]) -> Callable[[View], View]:

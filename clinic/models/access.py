@@ -1,6 +1,8 @@
 """Who has seen or changed what of which patient, and who was refused."""
 
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -8,9 +10,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from clinic.models.base import Model
+from clinic.models.staff import Role, User
 
-if TYPE_CHECKING:
-    from clinic.models.staff import User
+SEE_ALL = (Role.MANAGER, Role.AUDITOR)
 
 
 class ActorKind(models.TextChoices):
@@ -55,14 +57,28 @@ class AccessPurpose(models.TextChoices):
 
 
 class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):
-    def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """What people of the user's clinics did."""
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """What people of the user's clinics did: managers and auditors see all of it, everybody
+        else what they did themselves."""
         if isinstance(user, AnonymousUser):
             return self.none()
-        return self.filter(clinic_ids__overlap=user.clinic_ids)
+        rows = self.filter(clinic_ids__overlap=user.clinic_ids)
+        return rows if user.role in SEE_ALL else rows.by_staff(user.pk)
 
-    def of_patient(self, patient_id: UUID) -> Self:
-        return self.filter(patient_ids__contains=[patient_id])
+    def by_staff(self, user_id: UUID) -> Self:
+        return self.filter(actor_kind=ActorKind.STAFF, actor_id=user_id)
+
+    def of_patients(self, ids: Sequence[UUID]) -> Self:
+        return self.filter(patient_ids__overlap=list(ids))
+
+    def between(self, first: datetime, end: datetime) -> Self:
+        """By the id, which begins with the time: only the partitions of these months are read."""
+        return self.filter(pk__gte=least_id(first), pk__lt=least_id(end))
+
+
+def least_id(moment: datetime) -> UUID:
+    """The least id of a row that was made at this time."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 class AccessRecord(Model):
@@ -72,6 +88,8 @@ class AccessRecord(Model):
     a trigger lets anybody change, delete or truncate its rows. It refers to nothing, so nothing
     that ends takes a row with it. `clinic.audit.record` writes it.
     """
+
+    tells_of_patients: ClassVar[bool] = True
 
     actor_kind = models.CharField(max_length=8, choices=ActorKind)
     actor_id = models.UUIDField(null=True, help_text="The user or the patient.")
@@ -106,3 +124,8 @@ class AccessRecord(Model):
 
     def __str__(self) -> str:
         return f"{self.get_action_display()}: {self.place}"
+
+    @property
+    def at(self) -> datetime:
+        """When, by the id: lists are ordered and cut by it."""
+        return datetime.fromtimestamp((self.pk.int >> 80) / 1000, UTC)

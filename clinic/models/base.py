@@ -70,11 +70,13 @@ class Model(models.Model):
 
     `version_parts` names the relations whose rows are part of what the API shows as the object, and
     so of its version (clinic.db.versions). `is_patient` marks the table of those whose data all
-    this is: accesses are written down by them (clinic.audit.subjects).
+    this is: accesses are written down by them (clinic.audit.subjects). `tells_of_patients` is for a
+    table whose rows tell of patients without a key to them.
     """
 
     version_parts: ClassVar[tuple[str, ...]] = ()
     is_patient: ClassVar[bool] = False
+    tells_of_patients: ClassVar[bool] = False
 
     id = Id(primary_key=True, db_default=UUIDv7(), editable=False)
     created_at = CreatedAt(db_default=Now(), editable=False)

@@ -29,6 +29,7 @@ TABLES = """
     clinic.clinicalrule                   -     r             cr       -      -
     clinic.credential                     -     r             cru      -      r
     clinic.user                           -     -             cru      cru    r
+    clinic.accessrecord                   -     r             r        -      r
     patients.area                         r     r             cru      -      -
     patients.zone                         r     r             cru      -      -
     patients.concern                      r     r             cru      -      -
@@ -98,6 +99,7 @@ TABLES = """
 """
 VERBS = """
                                           desk  practitioner  manager  admin  auditor
+    clinic.watch_accesses                 -     -             x        -      x
     patients.view_medical                 -     x             x        -      -
     patients.change_medical               -     x             -        -      -
     patients.merge                        -     x             x        -      -

@@ -45,6 +45,7 @@ from tests.factories import (
     WaitlistEntryFactory,
     WorkingHoursFactory,
 )
+from tests.support.accesses import access_to
 from tests.support.pictures import agree
 
 if TYPE_CHECKING:
@@ -123,4 +124,5 @@ def rows(booking: "Booking") -> list[Any]:
         ),
         AddressConsentFactory(address=str(patient.mobile)),
         RecallNoticeFactory(session=session),
+        access_to(patient, by=booking.practitioner),
     ]

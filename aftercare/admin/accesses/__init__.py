@@ -1,0 +1,3 @@
+"""Who has seen and done what: the record of accesses, for auditors, managers and oneself."""
+
+from aftercare.admin.accesses import list as _list  # noqa: F401  registers the page

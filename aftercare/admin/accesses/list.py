@@ -1,0 +1,130 @@
+"""The list of accesses, newest first."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import display
+
+from aftercare.admin.accesses.filters import AccessDays, NearPages, PersonFilter
+from aftercare.records.accesses.names import Names, deed_of, read_names, role_of, thing_of
+from clinic.admin import ClinicAdmin, ReadOnly
+from clinic.admin.forms.clocks import clinics_of, has_several
+from clinic.admin.words import badge, status_badge
+from clinic.models import AccessRecord, Outcome
+from clinic.permissions import actor
+from clinic.values.zones import clock_of
+
+TONES = {Outcome.REFUSED: "danger", Outcome.FAILED: "warning"}
+
+
+class NamedList(ChangeList):
+    """A page with the names in it, read at once and not for each row."""
+
+    names: Names
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        self.result_list = rows
+        self.names = read_names(rows, actor(request))
+        for row in rows:
+            prepare(row, self.names, request)
+
+
+def prepare(row: Any, names: Names, request: HttpRequest) -> None:
+    """What the columns of a row need to know of others."""
+    shared = [one for one in clinics_of(request.user) if one.pk in row.clinic_ids]
+    row.names = names
+    row.zone = shared[0].zone if shared else None
+    row.names_clock = has_several(request)
+
+
+@admin.register(AccessRecord)
+class AccessAdmin(ReadOnly, ClinicAdmin):
+    """Who has seen or changed what of whom; a practitioner reads what they did themselves."""
+
+    list_display = ["when", "who", "what", "of_whom", "shown_fields", "whence", "shown_outcome"]
+    list_filter = [AccessDays, PersonFilter, "action", "outcome", "door", "purpose"]
+    list_per_page = 50
+    list_max_show_all = 50
+    paginator = NearPages
+    ordering = ["-id"]
+    list_display_links = ["when"]
+    fieldsets = [
+        (None, {"fields": ["when", "who", "of_whom", "purpose"]}),
+        ("What", {"fields": ["action", "thing", "count", "shown_fields", "outcome", "why_not"]}),
+        ("How", {"fields": ["door", "place", "address", "session", "request_id"]}),
+    ]
+    readonly_fields = [
+        *("when", "who", "of_whom", "purpose", "action", "thing", "count", "shown_fields"),
+        *("outcome", "why_not", "door", "place", "address", "session", "request_id"),
+    ]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup == AccessDays.until or super().lookup_allowed(lookup, value, request)
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        return ["-id"]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return NamedList
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Whom the list names is written down, as of every page: from what its template got."""
+        answer: Any = super().changelist_view(request, extra_context)
+        if found := (getattr(answer, "context_data", None) or {}).get("cl"):
+            answer.context_data["named"] = list(found.names.patients.values())
+        return answer  # type: ignore[no-any-return]
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        row = super().get_object(request, *args, **kwargs)
+        if row is not None:
+            prepare(row, read_names([row], actor(request)), request)
+        return row
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        row = kwargs.get("obj")
+        context |= {"named": list(row.names.patients.values()) if row else []}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @display(description="when")
+    def when(self, row: Any) -> str:
+        at = row.at.astimezone(row.zone)
+        clock = f" ({clock_of(row.zone)})" if row.names_clock and row.zone else ""
+        return f"{at:%d %b %Y, %H:%M:%S}{clock}"
+
+    @display(description="who")
+    def who(self, row: Any) -> str:
+        return ", ".join(filter(None, [row.names.actor(row), role_of(row).lower()]))
+
+    @display(description="what")
+    def what(self, row: Any) -> str:
+        return deed_of(row).capitalize()
+
+    @display(description="of whom")
+    def of_whom(self, row: Any) -> str:
+        return row.names.of_whom(row) or "-"
+
+    @display(description="fields")
+    def shown_fields(self, row: Any) -> str:
+        return ", ".join(name.replace("_", " ") for name in row.fields) or "-"
+
+    @display(description="from")
+    def whence(self, row: Any) -> str:
+        return ", ".join(filter(None, [row.get_door_display(), row.address]))
+
+    @display(description="outcome")
+    def shown_outcome(self, row: Any) -> str:
+        return status_badge(row, TONES, "outcome")
+
+    @display(description="kind of row")
+    def thing(self, row: Any) -> str:
+        return thing_of(row).capitalize() or "-"
+
+    @display(description="why not")
+    def why_not(self, row: Any) -> str:
+        return row.code.replace("_", " ") or (badge(str(row.status)) if row.status else "-")
