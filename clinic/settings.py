@@ -360,6 +360,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "AccessAction": "clinic.models.Action",
+        "AccessOutcome": "clinic.models.Outcome",
+        "AccessPurpose": "clinic.models.AccessPurpose",
+        "PurposeEnum": "patients.models.Purpose",
         "VisitKind": "sessions.models.Kind",
         "CandidacyOutcome": "sessions.models.CandidacyOutcome",
         "ConsentKind": "patients.models.consent.ConsentKind",

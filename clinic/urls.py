@@ -9,6 +9,7 @@ from aftercare import pages as patient_pages
 from aftercare import webhooks
 from aftercare.admin.today import press as today
 from aftercare.api import (
+    AccessViewSet,
     AddressConsentViewSet,
     HistoryView,
     InboxViewSet,
@@ -65,6 +66,7 @@ from sessions.api import (
 )
 
 router = SimpleRouter(use_regex_path=False)
+router.register("accesses", AccessViewSet, basename="access")
 router.register("address-consents", AddressConsentViewSet, basename="address-consent")
 router.register("availability", AvailabilityViewSet, basename="availability")
 router.register("exposures", ExposureViewSet, basename="exposure")

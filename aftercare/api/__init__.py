@@ -1,5 +1,6 @@
 """Messages, what comes back, and the story of a patient, over HTTP."""
 
+from aftercare.api.accesses import AccessViewSet
 from aftercare.api.addresses import AddressConsentViewSet
 from aftercare.api.alerts import StaffAlertViewSet
 from aftercare.api.inbox import InboxViewSet
@@ -10,6 +11,7 @@ from aftercare.api.recalls import RecalledLotViewSet
 from aftercare.api.timeline import HistoryView, TimelineView
 
 __all__ = [
+    "AccessViewSet",
     "AddressConsentViewSet",
     "HistoryView",
     "InboxViewSet",

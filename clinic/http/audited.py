@@ -104,7 +104,7 @@ class Audited(APIView):
         name = getattr(self, "action", "")
         if name in self.reads:
             return self.reads[name]
-        kind = str(answer.get("Content-Type", "")).partition(";")[0]
+        kind = _kind(answer)
         if kind.startswith("image/"):
             return Action.PHOTO
         if kind in BY_TYPE:
@@ -117,6 +117,14 @@ class Audited(APIView):
         if request.method in SAFE_METHODS:
             return self._names or names_in(data)
         return sorted(map(str, request.data)) if isinstance(request.data, Mapping) else []
+
+
+def _kind(answer: Any) -> str:
+    """What kind of document it is. What no renderer has written yet would say text/html, as any
+    answer of Django's does."""
+    if isinstance(answer, Response):
+        return answer.content_type or ""
+    return str(answer.get("Content-Type", "")).partition(";")[0]
 
 
 def session_of(request: Request) -> str:

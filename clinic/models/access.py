@@ -123,7 +123,7 @@ class AccessRecord(Model):
         db_table = "clinic_access_record"
 
     def __str__(self) -> str:
-        return f"{self.get_action_display()}: {self.place}"
+        return str(self.get_action_display()).capitalize()
 
     @property
     def at(self) -> datetime:

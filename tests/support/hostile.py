@@ -58,6 +58,7 @@ from tests.factories import (
     WorkingHoursFactory,
     visit_type_of,
 )
+from tests.support.accesses import access_to
 from tests.support.answers import description
 from tests.support.pictures import agree, jpeg, stored
 
@@ -215,7 +216,8 @@ class World:
         ContactConsentFactory(patient=patient)  # for who answers a reply
         step = CareStepFactory(code="answer", anchor="ANSWERED", channel_policy="EMAIL")
         TemplateFactory(step=step, body="{{ answer }}")
-        self.rows = {
+        self.rows: dict[str, Any] = {
+            "accesses": access_to(patient, by=doctor),
             "closures": ClosureFactory(clinic=clinic, starts_at=NINE + 400 * DAY),
             "candidacies": CandidacyFactory(patient=patient),
             "other-treatments": OtherTreatmentFactory(patient=patient, area=plan.area),

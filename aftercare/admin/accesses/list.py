@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
 from aftercare.admin.accesses.filters import AccessDays, NearPages, PersonFilter
+from aftercare.admin.accesses.seen import SeenPages
 from aftercare.records.accesses.names import Names, deed_of, read_names, role_of, thing_of
 from clinic.admin import ClinicAdmin, ReadOnly
 from clinic.admin.forms.clocks import clinics_of, has_several
@@ -42,7 +43,7 @@ def prepare(row: Any, names: Names, request: HttpRequest) -> None:
 
 
 @admin.register(AccessRecord)
-class AccessAdmin(ReadOnly, ClinicAdmin):
+class AccessAdmin(SeenPages, ReadOnly, ClinicAdmin):
     """Who has seen or changed what of whom; a practitioner reads what they did themselves."""
 
     list_display = ["when", "who", "what", "of_whom", "shown_fields", "whence", "shown_outcome"]
@@ -55,11 +56,11 @@ class AccessAdmin(ReadOnly, ClinicAdmin):
     fieldsets = [
         (None, {"fields": ["when", "who", "of_whom", "purpose"]}),
         ("What", {"fields": ["action", "thing", "count", "shown_fields", "outcome", "why_not"]}),
-        ("How", {"fields": ["door", "place", "address", "session", "request_id"]}),
+        ("How", {"fields": ["door", "address", "session", "request_id"]}),
     ]
     readonly_fields = [
         *("when", "who", "of_whom", "purpose", "action", "thing", "count", "shown_fields"),
-        *("outcome", "why_not", "door", "place", "address", "session", "request_id"),
+        *("outcome", "why_not", "door", "address", "session", "request_id"),
     ]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:

@@ -54,6 +54,7 @@ class Sheet:
     photos_agreed: bool = False
     clinical: bool = False
     sees_story: bool = False
+    watches: bool = False
 
 
 def read_sheet(patient: Patient, user: User, *, at: datetime) -> Sheet:
@@ -61,6 +62,7 @@ def read_sheet(patient: Patient, user: User, *, at: datetime) -> Sheet:
     sheet = Sheet(
         clinical=user.has_perm("patients.view_medical"),
         sees_story=user.has_perm("patients.view_history"),
+        watches=user.has_perm("clinic.watch_accesses"),
     )
     sees = _Sees(user)
     visits = _visits(patient, user) if sees("treatment_sessions.treatmentsession") else []

@@ -1,0 +1,74 @@
+"""The page “Who has seen this record”, and the same as CSV to give to the patient."""
+
+import csv
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from aftercare.records.accesses.names import label_of
+from aftercare.records.accesses.seen import HEAD, MOST_READ, safe_cell, who_has_seen
+from clinic.audit.subjects import about
+from clinic.permissions import actor
+from clinic.values.zones import clock_of
+from patients.models import Patient
+
+
+class SeenPages:
+    """For the list of accesses: what was done with one patient's record."""
+
+    admin_site: Any
+
+    def get_urls(self) -> list[URLPattern]:
+        page, file = (self.admin_site.admin_view(one) for one in (self.seen_page, self.seen_csv))
+        return [
+            path("of/<uuid:pk>/", page, name="seen"),
+            path("of/<uuid:pk>/csv/", file, name="seen-csv"),
+            *super().get_urls(),  # type: ignore[misc]
+        ]
+
+    @about(Patient)
+    def seen_page(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        patient = _patient(request, pk)
+        sees = request.user.has_perm("patients.view_patient")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Who has seen the record of {_called(patient, request)}",
+            "patient_id": patient.pk,
+            "sees_patient": sees,
+            "clock": clock_of(patient.clinic.zone),
+            "head": HEAD,
+            "lines": [line.cells() for line in who_has_seen(patient, actor(request))],
+            "most": MOST_READ,
+        }
+        return TemplateResponse(request, "aftercare/admin/accesses/seen.html", context)
+
+    @about(Patient)
+    def seen_csv(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """For the patient: staff by name and role, and nothing of how the product is made."""
+        patient = _patient(request, pk)
+        answer = HttpResponse(content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = 'attachment; filename="who-has-seen.csv"'
+        answer.write("\ufeff")  # or table programs take it for another encoding
+        table = csv.writer(answer)
+        table.writerow(HEAD)
+        for line in who_has_seen(patient, actor(request)):
+            table.writerow([safe_cell(cell) for cell in line.cells()])
+        return answer
+
+
+def _patient(request: HttpRequest, pk: Any) -> Patient:
+    if not request.user.has_perm("clinic.watch_accesses"):
+        raise PermissionDenied
+    rows = Patient.objects.visible_to(request.user).select_related("clinic")
+    patient = rows.filter(pk=pk).first()
+    if patient is None:
+        raise Http404
+    return patient
+
+
+def _called(patient: Patient, request: HttpRequest) -> str:
+    sees = request.user.has_perm("patients.view_patient")
+    return patient.full_name if sees else label_of(patient.pk)
