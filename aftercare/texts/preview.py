@@ -75,6 +75,8 @@ def sample_values(clinic: Clinic, language: str, *, is_sms: bool) -> dict[str, A
             "time": "10:30",
             "old_date": date_format(EXAMPLE - timedelta(days=1), "VISIT_DATE_FORMAT"),
             "old_time": "09:00",
+            "home_care": advice.home_care(advice.HOME_CARE),
+            "please_confirm": gettext("Please confirm"),
             "link": page,
             "preferences_link": f"{page}settings/",
             "not_me_link": f"{page}not-me/",

@@ -12,8 +12,10 @@ from aftercare import services
 from aftercare.models import CareStep, MessageTemplate, StaffAnswer
 from aftercare.pages.check_in.views import WORDS_OF_LINKS
 from aftercare.texts import checks, links
+from aftercare.texts.preview import sample_values
 from aftercare.texts.render import NoTemplate, compile_text, render, template_for
 from aftercare.texts.variables import VARIABLES
+from clinic.models import Clinic
 from patients.models import Channel
 from sessions.models import Mode, ProductKind
 from tests.factories import (
@@ -169,6 +171,15 @@ def test_both_languages_say_the_same_things(catalogue: None) -> None:
     for template in shipped():
         twin = english[template.step_id, template.channel]
         assert shape(template) == shape(twin), template
+
+
+@pytest.mark.parametrize("is_sms", [False, True])
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_preview_has_something_for_every_variable(
+    clinic: Clinic, language: str, is_sms: bool
+) -> None:
+    filled = sample_values(clinic, language, is_sms=is_sms)
+    assert [name for name in VARIABLES if not str(filled.get(name, "")).strip()] == []
 
 
 def test_the_variables_are_the_ones_that_are_filled() -> None:
