@@ -11,7 +11,7 @@ Note [What a seal covers]
     is not in the database. What it cannot show, that the newest rows were taken away together with
     their seals, the head shows that was sent away (`manage.py audit seal`).
     Source: measured beside sealing up to max(id), which raised false alarms with six writers
-    (docs/decisions/0046-the-chain-over-accesses.md).
+    (docs/decisions/0047-the-chain-over-accesses.md).
 """
 
 import hmac
