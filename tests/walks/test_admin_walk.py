@@ -51,7 +51,14 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
         **{"kind": "PHYSICIAN", "clinic": "", "device_model": "", "depth_max_mm": ""},
         **{"valid_from": "", "expires_on": ""},
     },
-    "CareStep": lambda _: {"zones": [], "skin_types": [], "asks_for": ""},
+    "CareStep": lambda _: {
+        **{"zones": [], "skin_types": [], "asks_for": "", "is_active": ""},
+        **{
+            "anchor": "COMPLETED",
+            "offset": "2 00:00:00",
+            "kinds": ["TREATMENT"],
+        },
+    },
     "TimeOff": lambda _: {"ends_at_1": "11:00"},
     "VisitType": lambda _: {
         **{"roles": ["PRACTITIONER"], "minutes": "30", "video_url": "", "counted_from": ""},
