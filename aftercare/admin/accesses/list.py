@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
@@ -12,6 +11,7 @@ from aftercare.admin.accesses.seen import SeenPages
 from aftercare.records.accesses.names import Names, deed_of, read_names, role_of, thing_of
 from clinic.admin import ClinicAdmin, ReadOnly
 from clinic.admin.forms.clocks import clinics_of, has_several
+from clinic.admin.lookups import OwnFilters
 from clinic.admin.words import badge, status_badge
 from clinic.models import AccessRecord, Outcome
 from clinic.permissions import actor
@@ -20,17 +20,17 @@ from clinic.values.zones import clock_of
 TONES = {Outcome.REFUSED: "danger", Outcome.FAILED: "warning"}
 
 
-class NamedList(ChangeList):
+class NamedList(OwnFilters):
     """A page with the names in it, read at once and not for each row."""
 
     names: Names
+    result_list: list[Any]
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        rows: list[Any] = list(self.result_list)
-        self.result_list = rows
-        self.names = read_names(rows, actor(request))
-        for row in rows:
+        self.result_list = list(self.result_list)
+        self.names = read_names(self.result_list, actor(request))
+        for row in self.result_list:
             prepare(row, self.names, request)
 
 
@@ -69,7 +69,7 @@ class AccessAdmin(SeenPages, ReadOnly, ClinicAdmin):
     def get_ordering(self, request: HttpRequest) -> list[str]:
         return ["-id"]
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OwnFilters]:
         return NamedList
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -147,6 +147,14 @@ REFUSED: dict[tuple[str, str, str], Attempt] = {
         at=NINE,
         by=b.practitioner,
     ),
+    ("WaitlistEntry", "patient", "plan"): lambda b: services.join_waitlist(
+        plan=b.plan,
+        patient=make.PatientFactory(clinic=b.plan.clinic),
+        from_on=NINE.date(),
+        until_on=NINE.date(),
+        at=NINE,
+        by=b.practitioner,
+    ),
     ("Photo", "patient", "session"): lambda b: photo(b, session=make.SessionFactory()),
     ("Photo", "session", "zone"): lambda b: photo(b, session=b.book(), zone=make.ZoneFactory()),
 }
