@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic.models import User
+from clinic.models import Clinic, User
 from patients.models import ConsentText, Patient, PhotoConsent, Screening, TreatmentConsent
 from sessions.models import Photo
 from tests.admin.pages import client_of
@@ -51,6 +51,7 @@ def screen(client: Client, patient: Patient, told: dict[str, str], **changes: st
 
 
 def test_the_questionnaire_is_answered_on_one_page(client: Client, patient: Patient) -> None:
+    Clinic.objects.update(handles_blood=True)  # or it does not ask about what is in blood
     told = answers(client, pregnancy="", chemical_peel="2026-01-05")
 
     assert screen(client, patient, told).status_code == 302
