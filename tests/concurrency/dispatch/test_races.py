@@ -44,7 +44,6 @@ SESSIONS = 50
 EACH = 20  # messages of a session, next to each other in the queue: many are on their way at once
 TODAY = NINE - 3 * DAY
 STOPPED = (MessageStatus.SUPPRESSED, MessageStatus.CANCELLED)
-STOPPED = (MessageStatus.SUPPRESSED, MessageStatus.CANCELLED)
 
 
 @dataclass
@@ -150,9 +149,10 @@ def stop(session: TreatmentSession, by: User) -> None:
     )
 
 
-def let_race(desk: Desk, sessions: list[TreatmentSession]) -> None:
+def let_race(desk: Desk, sessions: list[TreatmentSession], hesitation: float = 0.03) -> None:
+    """The provider hesitates: in that time a no can come, unless it has to wait."""
     desk.remember()
-    desk.gateway.hesitation = 0.03  # in which a no can come, unless it has to wait
+    desk.gateway.hesitation = hesitation
     ended = threading.Event()
 
     def answer() -> str:
@@ -210,11 +210,12 @@ def test_control_without_the_locks_messages_follow_the_answer(
     gateway: HttpGateway,
     dana: User,
 ) -> None:
-    """This shows that the answers above come while messages are on their way."""
+    """This shows that the answers above come while messages are on their way; slowly, or on a busy
+    machine all of a session's would be out before the answer."""
     sessions = upcoming(clinic, SESSIONS // 4)
     desk = Desk(gateway, lambda session: no(session, dana))
 
     with without_locks():
-        let_race(desk, sessions)
+        let_race(desk, sessions, hesitation=0.1)
 
     assert desk.late() != []
