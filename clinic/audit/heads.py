@@ -28,8 +28,10 @@ def send_away() -> None:
         if place:
             try:
                 send(place, line)
-            except Exception:  # each kind of place fails in a way of its own
-                log.exception("the head of the chain over accesses was not sent")
+            except Exception as error:  # each kind of place fails in a way of its own
+                # Only what kind: the words of it may hold an address that opens by itself.
+                what = type(error).__name__
+                log.error("the head of the chain over accesses was not sent: %s", what)
 
 
 def _append(path: str, line: str) -> None:
