@@ -135,6 +135,18 @@ def test_what_is_changed_behind_its_back_is_found(
     assert list(chain.verify()) == []
 
 
+def test_a_seal_of_another_history_is_found(sealed: chain.Seal) -> None:
+    """Made by the right key, but not after the seal that stands before it."""
+    look()
+    last = chain.seal()[-1]
+    alone = last.closed_by(chain._key(), None)
+    with behind_its_back() as cursor:
+        cursor.execute(
+            "UPDATE clinic_access_seal SET digest = %s WHERE number = %s", [alone, last.number]
+        )
+        assert [line.partition(" of ")[0] for line in chain.verify()] == [f"Seal {last.number}"]
+
+
 def test_a_cut_end_is_seen_by_the_head_alone(sealed: chain.Seal) -> None:
     """The control arm: within the database nothing tells that there was more."""
     with behind_its_back() as cursor:
