@@ -24,8 +24,9 @@ from tests.factories import (
     SentPhotoFactory,
     StaffAnswerFactory,
     ZoneTreatmentFactory,
+    this_hour,
 )
-from tests.replies.pages import TODAY, make
+from tests.replies.pages import make
 from tests.replies.test_home_page import of
 
 CHART = ("ZoneTreatment", "ProductUse")
@@ -33,7 +34,7 @@ CHART = ("ZoneTreatment", "ProductUse")
 
 def booked() -> Message:
     """Of a visit in two days, to a patient who has agreed to messages."""
-    message = make(TODAY + 2 * DAY, Status.BOOKED)
+    message = make(this_hour() + 2 * DAY, Status.BOOKED)
     ContactConsentFactory(patient=message.patient)
     message.clinic.address = "48 Hill Street, New York, NY 10012"
     message.clinic.save()
@@ -41,13 +42,13 @@ def booked() -> Message:
 
 
 def healing(**changes: Any) -> Message:
-    return make(TODAY - 3 * DAY, Status.COMPLETED, **changes)
+    return make(this_hour() - 3 * DAY, Status.COMPLETED, **changes)
 
 
 def closed_now(out_of_hours_phone: str = "") -> Clinic:
     clinic = ClinicFactory(out_of_hours_phone=out_of_hours_phone)
     clinic.opening_hours.all().delete()
-    OpeningHoursFactory(clinic=clinic, weekday=(TODAY + 2 * DAY).weekday())
+    OpeningHoursFactory(clinic=clinic, weekday=(this_hour() + 2 * DAY).weekday())
     clinic.refresh_from_db()
     return clinic
 
@@ -61,8 +62,8 @@ def answered() -> Message:
 
 def of_recall(**changes: Any) -> Message:
     """Of something that was used a month ago."""
-    message = make(TODAY - 30 * DAY, Status.COMPLETED, step__anchor="LOT_RECALLED")
-    told = {"issued_at": TODAY - DAY, "told_at": TODAY - DAY, **changes}
+    message = make(this_hour() - 30 * DAY, Status.COMPLETED, step__anchor="LOT_RECALLED")
+    told = {"issued_at": this_hour() - DAY, "told_at": this_hour() - DAY, **changes}
     message.recall_notice = RecallNoticeFactory(session=message.session, **told)
     message.save(update_fields=["recall_notice"])
     return message
@@ -71,7 +72,9 @@ def of_recall(**changes: Any) -> Message:
 def unread_recall() -> Message:
     """Of another message, to somebody who has not read of it yet."""
     message = healing()
-    RecallNoticeFactory(session=message.session, issued_at=TODAY - DAY, told_at=TODAY - DAY)
+    RecallNoticeFactory(
+        session=message.session, issued_at=this_hour() - DAY, told_at=this_hour() - DAY
+    )
     return message
 
 
@@ -107,9 +110,9 @@ def asking() -> Message:
 
 
 def late() -> Message:
-    return make(TODAY + 4 * HOUR, Status.BOOKED)
+    return make(this_hour() + 4 * HOUR, Status.BOOKED)
 
 
 def over() -> Message:
-    long_ago = TODAY - 91 * DAY
+    long_ago = this_hour() - 91 * DAY
     return make(long_ago, Status.COMPLETED, sent_at=long_ago, due_at=long_ago)

@@ -43,8 +43,9 @@ from tests.factories import (
     SentPhotoFactory,
     UserFactory,
     clinical_rules,
+    this_hour,
 )
-from tests.replies.pages import TODAY, make, opened_by, post, post_by, url
+from tests.replies.pages import make, opened_by, post, post_by, url
 from tests.replies.test_home_page import of
 
 UNBORN = {"session__plan__patient__date_of_birth": None}
@@ -180,7 +181,7 @@ def patients_pages(booking: Booking) -> dict[str, list[State]]:
             State(visit, "birth-date/"),
             State(visit, "birth-date/", {"day": "31", "month": "2", "year": "1984"}),
             State(visit, "birth-date/", {"day": "1", "month": "2", "year": "1903"}),
-            State(make(TODAY + 2 * DAY, Status.BOOKED, **UNBORN), "birth-date/"),
+            State(make(this_hour() + 2 * DAY, Status.BOOKED, **UNBORN), "birth-date/"),
             State(guessed(), "birth-date/"),
         ],
         **getting_ready(),

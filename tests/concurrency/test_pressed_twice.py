@@ -14,8 +14,8 @@ from aftercare.models import Message
 from aftercare.pages import base
 from sessions.lifecycle import Status
 from tests.concurrency.test_twins import at_once
-from tests.factories import DAY
-from tests.replies.pages import TODAY, make, status, url
+from tests.factories import DAY, this_hour
+from tests.replies.pages import make, status, url
 from tests.replies.test_patient_pages import everything
 
 FORMS: dict[str, dict[str, str]] = {
@@ -29,7 +29,7 @@ FORMS: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("part", FORMS)
 def test_two_presses_at_once_are_done_once(part: str) -> None:
-    once, twice = (make(TODAY + DAY, Status.BOOKED) for _ in range(2))
+    once, twice = (make(this_hour() + DAY, Status.BOOKED) for _ in range(2))
     before = everything()
     press(once, part)
     done = [after - earlier for after, earlier in zip(everything(), before, strict=True)]
@@ -69,7 +69,7 @@ PREFERENCES = sys.modules["aftercare.pages.settings"]
 def test_a_patient_hears_in_their_language_that_it_is_busy(
     language: str, words: str, name: str
 ) -> None:
-    message = make(TODAY + DAY, Status.BOOKED)
+    message = make(this_hour() + DAY, Status.BOOKED)
     message.patient.language = language
     message.patient.save()
 

@@ -94,7 +94,7 @@ from tests.factories.sessions import (
     ZoneTreatmentFactory,
     visit_type_of,
 )
-from tests.factories.times import DAY, HOUR, LONG_AGO, NINE
+from tests.factories.times import DAY, HOUR, LONG_AGO, NINE, this_hour
 
 __all__ = [
     "DAY",
@@ -186,5 +186,6 @@ __all__ = [
     "ZoneRangeFactory",
     "ZoneTreatmentFactory",
     "clinical_rules",
+    "this_hour",
     "visit_type_of",
 ]

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from aftercare.models import Message, RecallNotice, RecallState
 from sessions.lifecycle import Status
-from tests.factories import DAY, RecallNoticeFactory, UserFactory
-from tests.replies.pages import TODAY, get, make, opened_by, post, url
+from tests.factories import DAY, RecallNoticeFactory, UserFactory, this_hour
+from tests.replies.pages import get, make, opened_by, post, url
 
 pytestmark = pytest.mark.django_db
 PART = "recall/"
@@ -17,7 +17,7 @@ PART = "recall/"
 
 def told(**changes: Any) -> Message:
     """A patient who was told an hour ago."""
-    message = make(TODAY - 40 * DAY, Status.COMPLETED, step__anchor="LOT_RECALLED", **changes)
+    message = make(this_hour() - 40 * DAY, Status.COMPLETED, step__anchor="LOT_RECALLED", **changes)
     at = timezone.now()
     notice = RecallNoticeFactory(session=message.session, issued_at=at, told_at=at)
     Message.objects.filter(pk=message.pk).update(recall_notice=notice)
@@ -84,7 +84,7 @@ def test_which_product_and_lot_it_was_is_behind_the_birth_date() -> None:
 
 
 def test_who_was_told_of_none_has_no_such_page() -> None:
-    message = make(TODAY - DAY, Status.COMPLETED)
+    message = make(this_hour() - DAY, Status.COMPLETED)
 
     answer = Client().get(url(message, PART))
 
@@ -93,7 +93,7 @@ def test_who_was_told_of_none_has_no_such_page() -> None:
 
 def test_what_is_not_read_yet_stands_behind_every_link_of_its_patient() -> None:
     """An SMS of a recall may be lost, or look like a fraud; the text of the day is opened."""
-    message = make(TODAY - 3 * DAY, Status.COMPLETED)
+    message = make(this_hour() - 3 * DAY, Status.COMPLETED)
     notice = RecallNoticeFactory(session=message.session, issued_at=timezone.now())
     somebody_elses = RecallNoticeFactory()
     banner = f'<p class="warning"><a href="{url(message, PART)}">'
@@ -126,13 +126,13 @@ def test_of_two_recalls_the_links_own_is_read_first_and_then_the_other() -> None
 
 
 def test_who_was_called_is_not_asked_to_read_it() -> None:
-    message = make(TODAY - 3 * DAY, Status.COMPLETED)
+    message = make(this_hour() - 3 * DAY, Status.COMPLETED)
     RecallNoticeFactory(
         session=message.session,
-        issued_at=TODAY - DAY,
-        call_asked_at=TODAY,
+        issued_at=this_hour() - DAY,
+        call_asked_at=this_hour(),
         call_reason="SILENT",
-        called_at=TODAY,
+        called_at=this_hour(),
         called_by=UserFactory(),
         outcome="knows",
     )

@@ -23,23 +23,26 @@ from tests.factories import (
     ReportingRuleFactory,
     SideEffectExpectationFactory,
     SideEffectFactory,
+    this_hour,
 )
 from tests.factories.clinic import clinical_rules
 from tests.support.pdf import inflated, skip_without_pango
 
-NOW = timezone.now().replace(minute=0, second=0, microsecond=0)
-BEGAN = NOW - 9 * DAY
 URL = "/api/v1/incident-reports/"
 pytestmark = pytest.mark.django_db
 
 
+def began() -> datetime:
+    return this_hour() - 9 * DAY
+
+
 def severe(booking: Booking, grade: int = 3, **details: Any) -> SideEffect:
-    known = {"kind": "INFECTION", "is_expected": False, "onset_at": BEGAN + DAY}
+    known = {"kind": "INFECTION", "is_expected": False, "onset_at": began() + DAY}
     return services.log_side_effect(
-        session=booking.completed(BEGAN),
+        session=booking.completed(began()),
         grade=grade,
         **{**known, **details},
-        at=BEGAN + 2 * DAY,
+        at=began() + 2 * DAY,
         by=booking.practitioner,
     )
 
@@ -58,7 +61,7 @@ def test_the_rule_that_ships_for_a_place(
 ) -> None:
     clinic.jurisdiction, clinic.is_user_facility = place, facility
 
-    found = rule_for(clinic, grade, NOW)
+    found = rule_for(clinic, grade, this_hour())
 
     assert (found and found.code) == code
 
@@ -89,14 +92,20 @@ def test_a_severe_side_effect_starts_the_clock_once(
     effect = severe(booking, grade=2)
     assert IncidentReport.objects.count() == 0
 
+    now = this_hour()
     for grade in (3, 4, 3):
         services.note_side_effect(
-            side_effect_id=effect.pk, grade=grade, is_expected=False, note="", at=NOW, by=alice
+            side_effect_id=effect.pk,
+            grade=grade,
+            is_expected=False,
+            note="",
+            at=now,
+            by=alice,
         )
 
     report, task = IncidentReport.objects.get(), StaffTask.objects.get(kind="INCIDENT")
-    assert (report.rule, report.known_at) == (rule, NOW)
-    assert task.due_at == report.due_at == deadline(rule, effect.session.clinic, NOW)
+    assert (report.rule, report.known_at) == (rule, now)
+    assert task.due_at == report.due_at == deadline(rule, effect.session.clinic, now)
     assert task.audience == "CLINICAL"
     shown = as_alice.get(f"{URL}?side_effect={effect.pk}&settled=false").json()["results"]
     assert [row["report_to"] for row in shown] == ["Authority"]
@@ -124,7 +133,7 @@ def test_it_is_filled_in_from_the_record_and_names_nobody(
     as_alice: APIClient, alice: User, booking: Booking
 ) -> None:
     effect = severe(booking, note="Pus on the cheek", zone=booking.zone)
-    report = IncidentReportFactory(side_effect=effect, known_at=BEGAN)
+    report = IncidentReportFactory(side_effect=effect, known_at=began())
     patient, use = booking.plan.patient, effect.session.cartridge_uses.get()
 
     told = as_alice.get(f"{URL}{report.pk}/filled-in/").json()
@@ -149,7 +158,7 @@ def test_it_is_a_file_to_send_as_pdf_and_as_json(
 ) -> None:
     skip_without_pango()
     effect = severe(booking, note="Pus on the cheek", zone=booking.zone)
-    report = IncidentReportFactory(side_effect=effect, known_at=BEGAN)
+    report = IncidentReportFactory(side_effect=effect, known_at=began())
     page = "admin:treatment_sessions_incidentreport_"
 
     pdf, json = (
@@ -181,7 +190,7 @@ def test_it_is_settled_once_with_day_and_number_or_a_reason(
             {"sent_on": None},
             {"number": " "},
             {"sent_on": f"{today + 2 * DAY}"},
-            {"sent_on": f"{(BEGAN - 2 * DAY).date()}"},
+            {"sent_on": f"{(began() - 2 * DAY).date()}"},
             {"outcome": "NOT_NEEDED"},
         )
     ]
@@ -216,10 +225,13 @@ def test_what_is_open_too_long_becomes_a_task(
         kind="OEDEMA", is_red_flag=is_red_flag, expected_until_hours=hours, review_after_hours=hours
     )
     SideEffectFactory(
-        session=booking.completed(BEGAN), kind="OEDEMA", onset_at=NOW - open_for, is_expected=False
+        session=booking.completed(began()),
+        kind="OEDEMA",
+        onset_at=this_hour() - open_for,
+        is_expected=False,
     )
 
-    raised = services.raise_overdue_side_effects(at=NOW)
+    raised = services.raise_overdue_side_effects(at=this_hour())
 
     assert raised == (0 if severity is None else 1)
     assert [task.severity for task in StaffTask.objects.all()] == ([severity] if severity else [])
@@ -229,26 +241,26 @@ def test_a_look_ends_the_task_and_puts_off_the_next_one(alice: User, booking: Bo
     clinical_rules()
     SideEffectExpectationFactory(kind="OEDEMA", review_after_hours=72)
     effect = SideEffectFactory(
-        session=booking.completed(BEGAN), kind="OEDEMA", onset_at=BEGAN, is_expected=False
+        session=booking.completed(began()), kind="OEDEMA", onset_at=began(), is_expected=False
     )
 
     def raised(at: datetime) -> int:
         return services.raise_overdue_side_effects(at=at)
 
-    assert [raised(BEGAN + 4 * DAY), raised(BEGAN + 5 * DAY)] == [1, 0]
+    assert [raised(began() + 4 * DAY), raised(began() + 5 * DAY)] == [1, 0]
     services.note_side_effect(
         side_effect_id=effect.pk,
         grade=1,
         is_expected=False,
         note="Less",
-        at=BEGAN + 5 * DAY,
+        at=began() + 5 * DAY,
         by=alice,
     )
     task = StaffTask.objects.get()
     assert (task.status, task.done_note) == ("DONE", "Noted: grade 1. Less")
-    assert [raised(BEGAN + 12 * DAY), raised(BEGAN + 12 * DAY + HOUR)] == [0, 1]
+    assert [raised(began() + 12 * DAY), raised(began() + 12 * DAY + HOUR)] == [0, 1]
     services.resolve_side_effect(
-        side_effect_id=effect.pk, resolution="Gone", at=BEGAN + 13 * DAY, by=alice
+        side_effect_id=effect.pk, resolution="Gone", at=began() + 13 * DAY, by=alice
     )
     assert StaffTask.objects.filter(status="OPEN").count() == 0
-    assert raised(BEGAN + 40 * DAY) == 0
+    assert raised(began() + 40 * DAY) == 0

@@ -1,10 +1,10 @@
 """From a report of healing to a side effect: what it says is filled in, and may be corrected."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 from rest_framework.test import APIClient
 
 from clinic.models import User
@@ -20,16 +20,20 @@ from tests.factories import (
     CheckInFactory,
     SideEffectExpectationFactory,
     TriageVersionFactory,
+    this_hour,
 )
 
-BEGAN = timezone.now().replace(minute=0, second=0, microsecond=0) - 9 * DAY
 pytestmark = pytest.mark.django_db
 SAYS_NOTHING = {Sign.WORRIED, Sign.FREE_TEXT, Sign.RED_WORD, Sign.CHEST_PAIN}  # of a kind
 
 
+def began() -> datetime:
+    return this_hour() - 9 * DAY
+
+
 def report(booking: Booking, **answers: Any) -> CheckIn:
-    session = booking.completed(BEGAN)
-    return services.record_check_in(session_id=session.pk, at=BEGAN + 2 * DAY, by=None, **answers)
+    session = booking.completed(began())
+    return services.record_check_in(session_id=session.pk, at=began() + 2 * DAY, by=None, **answers)
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +52,7 @@ def test_one_tap_records_what_was_reported(
     SideEffectExpectationFactory(kind="INFECTION", is_red_flag=True)
     first = report(booking, signs=["pus"])
     later = services.record_check_in(
-        session_id=first.session_id, at=BEGAN + 3 * DAY, by=None, words="more pus", pain=8
+        session_id=first.session_id, at=began() + 3 * DAY, by=None, words="more pus", pain=8
     )
 
     answer = as_alice.post(f"/api/v1/check-ins/{later.pk}/side-effect/", {})
@@ -87,8 +91,8 @@ def test_a_report_of_another_session_is_refused(
     as_alice: APIClient, booking: Booking, another_booking: Booking
 ) -> None:
     body = {
-        **{"session": str(another_booking.completed(BEGAN).pk), "kind": "ITCH", "grade": 1},
-        **{"is_expected": True, "onset_at": (BEGAN + DAY).isoformat()},
+        **{"session": str(another_booking.completed(began()).pk), "kind": "ITCH", "grade": 1},
+        **{"is_expected": True, "onset_at": (began() + DAY).isoformat()},
         "check_in": str(report(booking, itch=3).pk),
     }
 

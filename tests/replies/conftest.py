@@ -9,8 +9,8 @@ from clinic.models import Clinic
 from patients.models import Patient
 from sessions.lifecycle import Status
 from sessions.models import TriageVersion
-from tests.factories import DAY, PatientFactory, TriageVersionFactory
-from tests.replies.pages import TODAY, make
+from tests.factories import DAY, PatientFactory, TriageVersionFactory, this_hour
+from tests.replies.pages import make
 from tests.replies.provider import SECRET, TWILIO
 from tests.replies.sms import NUMBER
 
@@ -20,7 +20,7 @@ RULES = read(SHIPPED)[-1]
 @pytest.fixture
 def message() -> Message:
     """Tells of an appointment in two days."""
-    return make(TODAY + 2 * DAY, Status.BOOKED)
+    return make(this_hour() + 2 * DAY, Status.BOOKED)
 
 
 @pytest.fixture

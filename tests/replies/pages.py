@@ -17,8 +17,6 @@ from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from tests.factories import MessageFactory
 
-TODAY = timezone.now().replace(minute=0, second=0, microsecond=0)
-
 
 def make(starts_at: datetime, status: str, **changes: Any) -> Message:
     values: dict[str, Any] = {

@@ -26,8 +26,9 @@ from tests.factories import (
     PatientFactory,
     SessionFactory,
     StaffTaskFactory,
+    this_hour,
 )
-from tests.replies.pages import TODAY, get, make, url
+from tests.replies.pages import get, make, url
 from tests.replies.sms import NUMBER, text
 from tests.support.doubles import HttpGateway, SmtpServer
 
@@ -113,7 +114,7 @@ def test_the_page_shows_the_answer_and_takes_words_back(
 
 
 def test_the_link_of_another_message_shows_no_answer(reply: InboundMessage, client: Any) -> None:
-    other = make(TODAY + DAY, Status.BOOKED)
+    other = make(this_hour() + DAY, Status.BOOKED)
 
     found = client.get(url(other, "answer/"))
 

@@ -20,8 +20,9 @@ from tests.factories import (
     ContactConsentFactory,
     MessageFactory,
     TemplateFactory,
+    this_hour,
 )
-from tests.replies.pages import TODAY, get, give_birth_date, make, opened_by, post, url
+from tests.replies.pages import get, give_birth_date, make, opened_by, post, url
 
 pytestmark = pytest.mark.django_db
 BORN, OTHER = date(1990, 5, 3), date(1990, 5, 4)
@@ -30,7 +31,7 @@ OWN = "own/"
 
 @pytest.fixture
 def message() -> Message:
-    return make(TODAY + 2 * DAY, Status.BOOKED, session__plan__patient__date_of_birth=BORN)
+    return make(this_hour() + 2 * DAY, Status.BOOKED, session__plan__patient__date_of_birth=BORN)
 
 
 @pytest.fixture

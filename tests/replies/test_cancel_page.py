@@ -7,8 +7,8 @@ from aftercare.models import Message
 from patients.models import Audience, StaffTask
 from sessions.lifecycle import Status
 from sessions.models import SessionEvent
-from tests.factories import DAY, HOUR, SessionFactory
-from tests.replies.pages import TODAY, get, make, post, status, url
+from tests.factories import DAY, HOUR, SessionFactory, this_hour
+from tests.replies.pages import get, make, post, status, url
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ def test_looking_asks_whether_the_patient_is_sure_and_cancels_nothing(message: M
 
 
 def test_what_counts_as_late_is_said_before() -> None:
-    assert "late cancellation" in get(make(TODAY + 4 * HOUR, Status.BOOKED), "cancel/")
+    assert "late cancellation" in get(make(this_hour() + 4 * HOUR, Status.BOOKED), "cancel/")
 
 
 def test_a_visit_is_cancelled_once_however_often_it_is_pressed(message: Message) -> None:
@@ -50,7 +50,7 @@ def test_what_cannot_be_taken_cancels_nothing(
 
 @pytest.mark.parametrize("ended", [Status.CANCELLED, Status.NO_SHOW, Status.COMPLETED])
 def test_what_has_ended_is_not_cancelled(ended: str) -> None:
-    message = make(TODAY - DAY, ended)
+    message = make(this_hour() - DAY, ended)
 
     assert post(message, "cancel/").status_code == 303
     assert status(message) == ended
@@ -59,13 +59,13 @@ def test_what_has_ended_is_not_cancelled(ended: str) -> None:
 
 
 def test_the_old_link_of_a_moved_visit_leads_to_the_new_one() -> None:
-    message = make(TODAY + DAY, Status.CANCELLED)
+    message = make(this_hour() + DAY, Status.CANCELLED)
     old = message.session
-    new = SessionFactory(plan=old.plan, starts_at=TODAY + 30 * DAY, rescheduled_from=old)
+    new = SessionFactory(plan=old.plan, starts_at=this_hour() + 30 * DAY, rescheduled_from=old)
 
     text = get(message)
     assert "This is the new time of your appointment" in text
-    assert f"{(TODAY + 30 * DAY).astimezone(message.clinic.zone):%H:%M}" in text
+    assert f"{(this_hour() + 30 * DAY).astimezone(message.clinic.zone):%H:%M}" in text
 
     assert post(message, "confirm/").status_code == 303
     new.refresh_from_db()
@@ -86,7 +86,7 @@ def test_the_page_says_where_with_whom_and_how_to_keep_it(message: Message) -> N
 
 
 def test_whoever_did_not_come_reads_how_to_book() -> None:
-    text = get(make(TODAY - DAY, Status.NO_SHOW))
+    text = get(make(this_hour() - DAY, Status.NO_SHOW))
 
     assert "You did not come" in text
     assert 'class="button" href="tel:+493012345678"' in text

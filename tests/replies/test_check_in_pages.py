@@ -15,8 +15,8 @@ from patients.services import finish_task, take_task
 from sessions.lifecycle import Status
 from sessions.models import CheckIn, TriageVersion
 from sessions.triage import Sign
-from tests.factories import DAY, TriageSignatureFactory, UserFactory
-from tests.replies.pages import TODAY, get, make, post, url
+from tests.factories import DAY, TriageSignatureFactory, UserFactory, this_hour
+from tests.replies.pages import get, make, post, url
 from tests.support.words import faults_in, visible
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ CALM = {"redness": "2", "swelling": "1", "pain": "0", "itch": ""}
 def healing(triage_rules: TriageVersion) -> Message:
     """Three days after a treatment, by rules that a clinician has signed."""
     TriageSignatureFactory(version=triage_rules)
-    return make(TODAY - 3 * DAY, Status.COMPLETED)
+    return make(this_hour() - 3 * DAY, Status.COMPLETED)
 
 
 def send(message: Message, part: str, **form: Any) -> str:
@@ -138,7 +138,7 @@ def test_a_link_only_chooses_beforehand_and_later_weeks_ask_for_the_signs_alone(
     assert 'value="WORSE" checked' in get(healing, "check/1/?a=worse")
     assert Client().get(url(healing, "check/?a=worse"))["Location"].endswith("/check/1/?a=worse")
 
-    later = make(TODAY - 28 * DAY, Status.COMPLETED)
+    later = make(this_hour() - 28 * DAY, Status.COMPLETED)
     assert Client().get(url(later, "check/"))["Location"].endswith("/check/2/")
     assert "New dark patches" in get(later, "check/2/")
     assert send(later, "2/", signs="none").startswith("done/")
@@ -157,7 +157,7 @@ def test_the_page_says_when_the_team_has_seen_it(healing: Message) -> None:
 
 
 def test_drafts_are_read_by_a_person_and_without_rules_the_patient_is_told_to_call() -> None:
-    message = make(TODAY - 3 * DAY, Status.COMPLETED)
+    message = make(this_hour() - 3 * DAY, Status.COMPLETED)
     done = send(message, "2/", signs="none")
     assert "Please talk to us today" in get(message, f"check/{done}")
     assert "Call 112 now" in get(message, f"check/{send(message, '2/', signs='breathing')}")
@@ -165,7 +165,7 @@ def test_drafts_are_read_by_a_person_and_without_rules_the_patient_is_told_to_ca
 
 
 def test_another_ones_report_is_neither_shown_nor_gone_on_with(healing: Message) -> None:
-    other = make(TODAY - 2 * DAY, Status.COMPLETED)
+    other = make(this_hour() - 2 * DAY, Status.COMPLETED)
     theirs = send(other, "2/", signs="pus").partition("?")[2]
 
     assert Client().get(url(healing, f"check/done/?{theirs}")).status_code == 303
@@ -175,7 +175,7 @@ def test_another_ones_report_is_neither_shown_nor_gone_on_with(healing: Message)
 
 @pytest.mark.parametrize("days", [-2, 91])
 def test_where_no_skin_heals_the_page_says_whom_to_call(days: int) -> None:
-    message = make(TODAY - days * DAY, Status.BOOKED if days < 0 else Status.COMPLETED)
+    message = make(this_hour() - days * DAY, Status.BOOKED if days < 0 else Status.COMPLETED)
     for part in ("check/", *(f"check/{number}/" for number in STEPS)):
         answer = Client().get(url(message, part))
         assert answer.status_code == 410

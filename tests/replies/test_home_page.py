@@ -10,40 +10,40 @@ from aftercare.pages import hours
 from aftercare.pages.home import Home, purpose_of
 from clinic.models import Clinic, Weekday
 from sessions.lifecycle import Status
-from tests.factories import DAY, NINE, OpeningHoursFactory, SessionFactory
-from tests.replies.pages import TODAY, get, make
+from tests.factories import DAY, NINE, OpeningHoursFactory, SessionFactory, this_hour
+from tests.replies.pages import get, make
 
 pytestmark = pytest.mark.django_db
 
 HEALS = ["check/", "today/"]
-WAYS: dict[Home, tuple[datetime, str, dict[str, Any], str, list[str]]] = {
+WAYS: dict[Home, tuple[timedelta, str, dict[str, Any], str, list[str]]] = {
     Home.BEFORE: (
-        *(TODAY + DAY, Status.BOOKED, {}, "confirm/"),
+        *(DAY, Status.BOOKED, {}, "confirm/"),
         ["ready/", "visit/", "move/", "write/"],
     ),
-    Home.TODAY: (TODAY, Status.CHECKED_IN, {}, "tel:", [*HEALS, "write/", "settings/"]),
-    Home.CANCELLED: (TODAY + DAY, Status.CANCELLED, {}, "tel:", ["write/", "settings/"]),
-    Home.MISSED: (TODAY - DAY, Status.NO_SHOW, {}, "tel:", ["write/", "settings/"]),
+    Home.TODAY: (0 * DAY, Status.CHECKED_IN, {}, "tel:", [*HEALS, "write/", "settings/"]),
+    Home.CANCELLED: (DAY, Status.CANCELLED, {}, "tel:", ["write/", "settings/"]),
+    Home.MISSED: (-DAY, Status.NO_SHOW, {}, "tel:", ["write/", "settings/"]),
     Home.HEALING: (
-        *(TODAY - 3 * DAY, Status.COMPLETED, {}, "check/"),
+        *(-3 * DAY, Status.COMPLETED, {}, "check/"),
         ["today/", "write/", "settings/"],
     ),
     Home.BOOK_NEXT: (
-        *(TODAY - 28 * DAY, Status.COMPLETED, {"step__from_next_window": True}, "tel:"),
+        *(-28 * DAY, Status.COMPLETED, {"step__from_next_window": True}, "tel:"),
         [*HEALS, "write/", "settings/"],
     ),
-    Home.LATER: (TODAY - 91 * DAY, Status.COMPLETED, {}, "tel:", ["write/", "settings/"]),
+    Home.LATER: (-91 * DAY, Status.COMPLETED, {}, "tel:", ["write/", "settings/"]),
 }
 
 
 def of(purpose: Home, **more: Any) -> Message:
     if purpose == Home.MOVED:
-        message = make(TODAY + DAY, Status.CANCELLED)
+        message = make(this_hour() + DAY, Status.CANCELLED)
         old = message.session
-        SessionFactory(plan=old.plan, starts_at=TODAY + 2 * DAY, rescheduled_from=old)
+        SessionFactory(plan=old.plan, starts_at=this_hour() + 2 * DAY, rescheduled_from=old)
         return message
-    starts_at, status, changes, _, _ = WAYS[purpose]
-    return make(starts_at, status, **changes, **more)
+    after, status, changes, _, _ = WAYS[purpose]
+    return make(this_hour() + after, status, **changes, **more)
 
 
 @pytest.mark.parametrize("purpose", Home)
@@ -59,11 +59,11 @@ def test_each_purpose_has_one_button_and_a_few_links(purpose: Home) -> None:
 
 
 def test_whose_skin_heals_reaches_the_check_in_from_the_page_of_the_next_visit() -> None:
-    message = make(TODAY - 3 * DAY, Status.COMPLETED)
-    ahead = make(TODAY + DAY, Status.BOOKED, session__plan__patient=message.patient)
+    message = make(this_hour() - 3 * DAY, Status.COMPLETED)
+    ahead = make(this_hour() + DAY, Status.BOOKED, session__plan__patient=message.patient)
 
     assert "check/" in get(ahead)
-    assert purpose_of(ahead, heals=True, at=TODAY) == Home.BEFORE
+    assert purpose_of(ahead, heals=True, at=this_hour()) == Home.BEFORE
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ from django.test import Client
 
 from aftercare.models import Message
 from sessions.lifecycle import Status
-from tests.factories import DAY
-from tests.replies.pages import TODAY, get, make, parts, post, url
+from tests.factories import DAY, this_hour
+from tests.replies.pages import get, make, parts, post, url
 
 pytestmark = pytest.mark.django_db
 
 
 def test_one_press_shows_the_same_page_in_the_other_language_and_back() -> None:
-    message = make(TODAY - 3 * DAY, Status.COMPLETED)
+    message = make(this_hour() - 3 * DAY, Status.COMPLETED)
     spoken = {"es": "Español", "en": "English"}
 
     for code, name in spoken.items():

@@ -23,8 +23,9 @@ from tests.factories import (
     SideEffectExpectationFactory,
     ZoneFactory,
     ZoneTreatmentFactory,
+    this_hour,
 )
-from tests.replies.pages import TODAY, get, give_birth_date, make, opened_by, url
+from tests.replies.pages import get, give_birth_date, make, opened_by, url
 from tests.support.pdf import inflated, skip_without_pango, without_pango
 from tests.support.words import faults_in, visible
 
@@ -40,7 +41,9 @@ ZONES = {
 
 def healed_at(area: str = "face", status: str = Status.COMPLETED, **changes: Any) -> Message:
     """Treated two days ago in one zone, with a serum."""
-    message = make(TODAY - 2 * DAY, status, session__plan__protocol__area__code=area, **changes)
+    message = make(
+        this_hour() - 2 * DAY, status, session__plan__protocol__area__code=area, **changes
+    )
     session = message.session
     with pgtrigger.ignore(*(f"treatment_sessions.{model}:locked_once_signed" for model in CHART)):
         zone = ZoneFactory(area=session.area, code=ZONES[area][0])
@@ -61,7 +64,7 @@ def test_the_link_alone_has_all_the_advice_and_nothing_that_was_done() -> None:
     message = healed_at()
     message.clinic.opening_hours.all().delete()
     OpeningHoursFactory(clinic=message.clinic, weekday=0)
-    make(TODAY + 9 * DAY, Status.BOOKED, session__plan__patient=message.patient)
+    make(this_hour() + 9 * DAY, Status.BOOKED, session__plan__patient=message.patient)
     lines: dict[str, set[str]] = {}
 
     for language, _ in settings.LANGUAGES:
@@ -131,11 +134,11 @@ def test_the_birth_date_leads_back_to_the_leaflet() -> None:
 
 def test_after_an_abort_it_tells_so_and_without_a_needle_there_is_none() -> None:
     aborted: dict[str, Any] = {
-        "session__aborted_at": TODAY - 2 * DAY,
+        "session__aborted_at": this_hour() - 2 * DAY,
         "session__abort_reason": "CONSENT_WITHDRAWN",
     }
     needled = healed_at(status=Status.ABORTED, **aborted)
-    spared = make(TODAY - 2 * DAY, Status.ABORTED, **aborted)
+    spared = make(this_hour() - 2 * DAY, Status.ABORTED, **aborted)
 
     assert "We stopped early" in read(opened_by(needled), needled)
     assert "We stopped early" not in read(Client(), needled)
@@ -197,7 +200,7 @@ def test_staff_get_what_they_may_see(
 
 def test_the_page_of_a_session_leads_to_it_once_it_is_done(alice: User, dana: User) -> None:
     done = healed_at(session__plan__patient__clinic=alice.works_at[0]).session
-    ahead = SessionFactory(plan=done.plan, starts_at=TODAY + 40 * DAY)
+    ahead = SessionFactory(plan=done.plan, starts_at=this_hour() + 40 * DAY)
 
     for session, is_there in ((done, True), (ahead, False)):
         browser = Client()

@@ -15,8 +15,8 @@ from aftercare.pages import base
 from aftercare.texts import links
 from patients.models import Channel, Patient
 from sessions.lifecycle import Status
-from tests.factories import DAY, CalendarFeedFactory, PatientFactory
-from tests.replies.pages import TODAY, make, parts, post, status, url
+from tests.factories import DAY, CalendarFeedFactory, PatientFactory, this_hour
+from tests.replies.pages import make, parts, post, status, url
 from tests.replies.test_patient_pages import everything
 
 UNSUBSCRIBE = "unsubscribe/"
@@ -66,7 +66,7 @@ def test_ten_thousand_changed_tokens_open_nothing(message: Message) -> None:
 
 @pytest.mark.django_db
 def test_after_ninety_days_a_link_only_says_whom_to_call() -> None:
-    long_ago = TODAY - 91 * DAY
+    long_ago = this_hour() - 91 * DAY
     assert_has_ended(make(long_ago, Status.COMPLETED, sent_at=long_ago, due_at=long_ago))
 
 
@@ -91,7 +91,9 @@ def test_where_the_patient_is_no_longer_the_link_opens_nothing(
 ) -> None:
     old = {"mobile": "+4915120000001", "email": "old@example.org"}
     grace = PatientFactory(given_name="Grace", **old)
-    message = make(TODAY - DAY, Status.COMPLETED, channel=channel, session__plan__patient=grace)
+    message = make(
+        this_hour() - DAY, Status.COMPLETED, channel=channel, session__plan__patient=grace
+    )
     Message.objects.filter(pk=message.pk).update(sent_at=timezone.now())
     patient = Patient.objects.filter(pk=message.patient_id)
 
@@ -126,11 +128,11 @@ def test_what_was_made_for_another_purpose_opens_nothing(message: Message) -> No
 def test_the_link_of_a_visit_that_has_ended_neither_confirms_nor_moves_nor_cancels(
     ended: str,
 ) -> None:
-    message = make(TODAY + timedelta(days=1), ended)
+    message = make(this_hour() + timedelta(days=1), ended)
     before = everything()
 
     answers = [
-        post(message, part, starts_at=(TODAY + 2 * DAY).isoformat())
+        post(message, part, starts_at=(this_hour() + 2 * DAY).isoformat())
         for part in ("confirm/", "move/", "cancel/")
     ]
 

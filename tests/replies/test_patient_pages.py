@@ -1,7 +1,7 @@
 """The pages behind a message's link: what they show, what they change, and what they never do."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -15,8 +15,8 @@ from aftercare.texts import links
 from patients.models import Audience, ContactConsent, StaffTask, TaskKind
 from sessions.lifecycle import Status
 from sessions.models import of_treatment
-from tests.factories import DAY, ContactConsentFactory
-from tests.replies.pages import TODAY, get, make, parts, post, status, url
+from tests.factories import DAY, ContactConsentFactory, this_hour
+from tests.replies.pages import get, make, parts, post, status, url
 from tests.support.accesses import RECORDED, Watch
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +60,7 @@ def test_the_page_speaks_the_patients_language(message: Message) -> None:
 
 def test_no_page_says_more_than_it_must(message: Message) -> None:
     protocol = of_treatment(message.session.plan).protocol
-    done = make(TODAY - DAY, Status.COMPLETED)
+    done = make(this_hour() - DAY, Status.COMPLETED)
 
     for shown in (message, done):
         for part in ("", "settings/", "unsubscribe/", "not-me/"):
@@ -131,7 +131,7 @@ def test_looking_changes_nothing(message: Message, part: str, method: str) -> No
 def test_a_post_that_comes_from_no_form_of_ours_changes_nothing(
     message: Message, part: str
 ) -> None:
-    other = make(TODAY + 3 * DAY, Status.BOOKED)
+    other = make(this_hour() + 3 * DAY, Status.BOOKED)
     before = everything()
 
     for key in ("", "x", base.form_key(message)[:-1], base.form_key(other)):
@@ -171,7 +171,7 @@ def test_confirming_confirms_once_however_often_it_is_pressed(message: Message) 
 
 @pytest.mark.parametrize("ended", [Status.CANCELLED, Status.NO_SHOW, Status.COMPLETED])
 def test_what_has_ended_cannot_be_confirmed(ended: str) -> None:
-    message = make(TODAY + DAY, ended)
+    message = make(this_hour() + DAY, ended)
 
     answer = post(message, "confirm/")
 
@@ -181,14 +181,14 @@ def test_what_has_ended_cannot_be_confirmed(ended: str) -> None:
 
 
 def test_what_has_begun_cannot_be_confirmed() -> None:
-    message = make(TODAY - timedelta(hours=1), Status.BOOKED)
+    message = make(this_hour() - timedelta(hours=1), Status.BOOKED)
 
     assert post(message, "confirm/").status_code == 409
     assert status(message) == Status.BOOKED
 
 
 def test_a_cancelled_appointment_says_so() -> None:
-    assert "was cancelled" in get(make(TODAY + DAY, Status.CANCELLED))
+    assert "was cancelled" in get(make(this_hour() + DAY, Status.CANCELLED))
 
 
 # another time, and writing
@@ -206,18 +206,18 @@ def test_another_time_is_a_task_for_the_desk_and_moves_nothing(message: Message)
 
 
 @pytest.mark.parametrize(
-    ("starts", "state", "audience"),
+    ("after", "state", "audience"),
     [
-        (TODAY - DAY, Status.COMPLETED, Audience.CLINICAL),
-        (TODAY - 27 * DAY, Status.COMPLETED, Audience.CLINICAL),
-        (TODAY - 59 * DAY, Status.COMPLETED, Audience.CLINICAL),
-        (TODAY + DAY, Status.BOOKED, Audience.FRONT_DESK),
+        (-DAY, Status.COMPLETED, Audience.CLINICAL),
+        (-27 * DAY, Status.COMPLETED, Audience.CLINICAL),
+        (-59 * DAY, Status.COMPLETED, Audience.CLINICAL),
+        (DAY, Status.BOOKED, Audience.FRONT_DESK),
     ],
 )
 def test_what_is_written_reaches_those_who_should_read_it(
-    starts: datetime, state: str, audience: str
+    after: timedelta, state: str, audience: str
 ) -> None:
-    message = make(starts, state)
+    message = make(this_hour() + after, state)
 
     assert post(message, "write/", text="It is itching\nall over").status_code == 303
 
@@ -228,13 +228,13 @@ def test_what_is_written_reaches_those_who_should_read_it(
 
 
 def test_after_the_session_the_page_says_when_to_call() -> None:
-    message = make(TODAY - DAY, Status.COMPLETED)
+    message = make(this_hour() - DAY, Status.COMPLETED)
 
     text = get(message)
 
     assert "hard to breathe" in text
     assert "tel:112" in text
-    assert "hard to breathe" not in get(make(TODAY + DAY, Status.BOOKED))
+    assert "hard to breathe" not in get(make(this_hour() + DAY, Status.BOOKED))
 
 
 def test_a_form_sent_twice_is_one(message: Message) -> None:
@@ -269,7 +269,7 @@ def test_twenty_texts_a_day_are_enough(message: Message) -> None:
 
     assert answers == [303] * 20 + [429] * 2
     assert StaffTask.objects.count() == 20
-    other = make(TODAY + 3 * DAY, Status.BOOKED)
+    other = make(this_hour() + 3 * DAY, Status.BOOKED)
     assert post(other, "write/", text="Me too").status_code == 303
 
 

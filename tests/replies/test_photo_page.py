@@ -19,8 +19,8 @@ from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import CheckIn, Photo, View
 from sessions.services.record import photos, pictures
-from tests.factories import DAY, CheckInFactory, UserFactory
-from tests.replies.pages import TODAY, get, make, opened_by, post, url
+from tests.factories import DAY, CheckInFactory, UserFactory, this_hour
+from tests.replies.pages import get, make, opened_by, post, url
 from tests.support.pictures import agree, encoded, jpeg
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,7 @@ def media(settings: Any, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def healing() -> Message:
-    return make(TODAY - 3 * DAY, Status.COMPLETED)
+    return make(this_hour() - 3 * DAY, Status.COMPLETED)
 
 
 @pytest.fixture
@@ -142,7 +142,9 @@ def test_a_picture_has_twelve_megabytes_at_most(
 
 @pytest.mark.parametrize("area", ["breast", "groin"])
 def test_of_some_parts_no_picture_is_asked_for(area: str) -> None:
-    healing = make(TODAY - 3 * DAY, Status.COMPLETED, session__plan__protocol__area__code=area)
+    healing = make(
+        this_hour() - 3 * DAY, Status.COMPLETED, session__plan__protocol__area__code=area
+    )
     report = CheckInFactory(session=healing.session, reported_at=timezone.now())
 
     assert "photo/" not in get(healing, f"check/done/?report={report.pk}")
@@ -204,5 +206,5 @@ def test_its_patient_sees_it_behind_the_birth_date(healing: Message, report: Che
     assert picture in browser.get(url(healing, "own/")).content.decode()
     assert browser.get(url(healing, picture))["Content-Type"] == "image/jpeg"
 
-    other = make(TODAY - 3 * DAY, Status.COMPLETED)
+    other = make(this_hour() - 3 * DAY, Status.COMPLETED)
     assert opened_by(other).get(url(other, picture)).status_code == 404

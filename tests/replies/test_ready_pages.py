@@ -30,8 +30,9 @@ from tests.factories import (
     ScreeningRuleFactory,
     UserFactory,
     clinical_rules,
+    this_hour,
 )
-from tests.replies.pages import TODAY, make, opened_by, post_by, url
+from tests.replies.pages import make, opened_by, post_by, url
 
 pytestmark = pytest.mark.django_db
 SEVERE = "q-1"  # what stops a treatment
@@ -50,7 +51,7 @@ def message() -> Message:
             ask_again=number in (1, 4),
             asks_last_exposure=number == 4,
         )
-    return make(TODAY + 2 * DAY, Status.BOOKED)
+    return make(this_hour() + 2 * DAY, Status.BOOKED)
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from aftercare.replies import opt_out
 from clinic.models import User
 from patients.models import Channel, ContactConsent, Purpose, StaffTask
 from sessions.lifecycle import Status
-from tests.factories import DAY, ContactConsentFactory, PatientFactory
-from tests.replies.pages import TODAY, get, give_birth_date, make, opened_by, post, post_by, url
+from tests.factories import DAY, ContactConsentFactory, PatientFactory, this_hour
+from tests.replies.pages import get, give_birth_date, make, opened_by, post, post_by, url
 
 pytestmark = pytest.mark.django_db
 
@@ -37,9 +37,9 @@ def test_a_mail_program_unsubscribes_with_one_post(message: Message) -> None:
 
 
 def test_unsubscribing_never_ends() -> None:
-    long_ago = TODAY - 400 * DAY
+    long_ago = this_hour() - 400 * DAY
     message = make(long_ago, Status.COMPLETED, sent_at=long_ago, due_at=long_ago)
-    message.patient.archived_at = TODAY
+    message.patient.archived_at = this_hour()
     message.patient.save()
 
     assert "<button" in get(message, "unsubscribe/")
@@ -133,7 +133,7 @@ def test_a_link_does_not_undo_a_stop_or_a_bounce(message: Message, source: str) 
     ContactConsentFactory(patient=message.patient, channel=Channel.SMS)
     number = str(message.patient.mobile)
     opt_out.record(
-        channel="SMS", address=number, granted=False, source=source, wording="x", at=TODAY
+        channel="SMS", address=number, granted=False, source=source, wording="x", at=this_hour()
     )
     text = get(message, "settings/")
     assert "disabled" in text
@@ -146,7 +146,7 @@ def test_a_link_does_not_undo_a_stop_or_a_bounce(message: Message, source: str) 
 
 
 def test_who_has_no_address_has_nothing_to_choose() -> None:
-    message = make(TODAY + DAY, Status.BOOKED)
+    message = make(this_hour() + DAY, Status.BOOKED)
     message.patient.email, message.patient.mobile = "", ""
     message.patient.save()
 
@@ -214,7 +214,7 @@ def test_the_link_opens_again_once_staff_have_cleared_it_up(message: Message, da
     post(message, "not-me/")
     email = {"channel": message.channel, "address": message.address, "wording": "It is hers."}
 
-    opt_out.record_by_staff(purpose=Purpose.CARE, granted=True, at=TODAY, by=dana, **email)
+    opt_out.record_by_staff(purpose=Purpose.CARE, granted=True, at=this_hour(), by=dana, **email)
 
     assert Client().get(url(message)).status_code == 200
 

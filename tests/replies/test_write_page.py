@@ -7,8 +7,8 @@ from aftercare.models import InboundMessage, Message
 from patients.models import Audience, StaffTask, TaskKind, TaskSeverity
 from sessions.lifecycle import Status
 from sessions.models import TriageVersion
-from tests.factories import DAY
-from tests.replies.pages import TODAY, get, make, post, url
+from tests.factories import DAY, this_hour
+from tests.replies.pages import get, make, post, url
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def test_the_page_promises_when_a_person_reads_it_and_says_so_again_afterwards(
 def test_red_words_are_a_grave_task_and_above_the_thanks_stands_whom_to_call(
     triage_rules: TriageVersion, text: str, level: str, heading: str
 ) -> None:
-    message = make(TODAY - 3 * DAY, Status.COMPLETED)
+    message = make(this_hour() - 3 * DAY, Status.COMPLETED)
 
     answer = post(message, "write/", text=text)
 
@@ -60,7 +60,7 @@ def test_words_about_the_visit_are_the_desks_task_as_by_sms(message: Message) ->
 
 
 def test_while_skin_heals_the_desk_learns_what_it_is_about_and_not_the_words() -> None:
-    message = make(TODAY - 3 * DAY, Status.COMPLETED)
+    message = make(this_hour() - 3 * DAY, Status.COMPLETED)
 
     post(message, "write/", text="It itches. Please cancel my appointment")
 

@@ -12,7 +12,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import resolve
-from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
@@ -83,7 +82,7 @@ BY_NAME: dict[str, Any] = {
     "happened_at": "2024-05-01T10:00:00Z",
     "measured_at": "2024-05-01T10:00:00Z",
     "rater_name": "",  # of somebody who is no user
-    "done_at": timezone.now().isoformat(),
+    "done_at": "2024-05-01T10:00:00Z",
     "until": None,
     "video_url": "https://video.example/visit",
     "from_on": "2031-01-01",

@@ -21,8 +21,8 @@ from clinic.values.languages import override_language
 from patients.models import ConsentText, Zone
 from patients.models.consent import ConsentKind
 from sessions.lifecycle import Status
-from tests.factories import DAY, ClinicFactory, ContactConsentFactory
-from tests.replies.pages import TODAY, make, url
+from tests.factories import DAY, ClinicFactory, ContactConsentFactory, this_hour
+from tests.replies.pages import make, url
 from tests.support.translations import APPS, path_of, read, texts_of, updated
 from tests.support.words import visible
 
@@ -131,7 +131,7 @@ def test_dates_are_written_so(language: str, day: str, by_sms: str, moment: str)
     with override_language(language):
         assert date_format(date(2030, 1, 7), "VISIT_DATE_FORMAT") == day
         assert date_format(date(2030, 1, 7), "VISIT_DATE_SMS_FORMAT") == by_sms
-        assert date_format(TODAY.replace(2030, 1, 7, 0), "DATETIME_FORMAT") == moment
+        assert date_format(this_hour().replace(2030, 1, 7, 0), "DATETIME_FORMAT") == moment
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -174,7 +174,7 @@ def test_no_page_has_a_line_that_is_english_in_every_language(language: str) -> 
     failures, lines, clinic = set(), 0, ClinicFactory()
     for status in Status.values:
         message = make(
-            TODAY + 2 * DAY if status == Status.BOOKED else TODAY - DAY,
+            this_hour() + 2 * DAY if status == Status.BOOKED else this_hour() - DAY,
             status,
             session__plan__patient__clinic=clinic,
         )

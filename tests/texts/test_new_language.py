@@ -25,8 +25,15 @@ from clinic.values.zones import clock_of
 from patients.models import Channel, StaffTask
 from sessions.ical import appointment, withdrawal
 from sessions.lifecycle import Status
-from tests.factories import DAY, NINE, ContactConsentFactory, MessageFactory, TemplateFactory
-from tests.replies.pages import TODAY, make, url
+from tests.factories import (
+    DAY,
+    NINE,
+    ContactConsentFactory,
+    MessageFactory,
+    TemplateFactory,
+    this_hour,
+)
+from tests.replies.pages import make, url
 from tests.replies.test_patient_pages import PARTS
 from tests.support.pdf import without_pango
 from tests.support.words import visible
@@ -54,7 +61,7 @@ def say(message: Message, language: str) -> None:
 def test_pages_are_english(french: None, status: str, monkeypatch: pytest.MonkeyPatch) -> None:
     without_pango(monkeypatch)  # words instead of a PDF
     message = make(
-        TODAY + 2 * DAY if status == Status.BOOKED else TODAY - DAY,
+        this_hour() + 2 * DAY if status == Status.BOOKED else this_hour() - DAY,
         status,
         session__plan__patient__time_zone=CLOCK,
     )
@@ -85,7 +92,7 @@ def test_a_link_that_is_no_link_is_explained_in_what_there_is(french: None) -> N
 
 
 def test_answers_by_sms_are_english(french: None) -> None:
-    message = make(TODAY + 2 * DAY, Status.BOOKED, session__plan__patient__time_zone=CLOCK)
+    message = make(this_hour() + 2 * DAY, Status.BOOKED, session__plan__patient__time_zone=CLOCK)
     for clinic, kinds in ((message.clinic, set(TEXTS) - {"confirm"}), (None, set(WITHOUT_CLINIC))):
         for kind in kinds:
             english = answer(kind, clinic=clinic, language="en", at=NINE)
@@ -96,7 +103,7 @@ def test_answers_by_sms_are_english(french: None) -> None:
         patient=message.patient, starts_at=NINE
     )
     incoming = Incoming(str(message.patient.mobile), "+49", "STOP", "test", "1")
-    assert "no more texts" in receive_sms(incoming, at=TODAY).reply
+    assert "no more texts" in receive_sms(incoming, at=this_hour()).reply
     assert InboundMessage.objects.get().patient == message.patient
 
 
@@ -114,7 +121,7 @@ def test_mails_sms_and_calendar_files_are_english(french: None, catalogue: None)
     files = []
     for language in ("en", "fr"):
         message.session.patient.language = language
-        files.append((appointment(message.session), withdrawal(message.session, at=TODAY)))
+        files.append((appointment(message.session), withdrawal(message.session, at=this_hour())))
 
     assert tried > 20
     assert files[0] == files[1]
@@ -161,7 +168,7 @@ def test_staff_read_english_whatever_their_browser_asks_for(
 def test_what_a_page_in_spanish_leaves_for_staff_is_english() -> None:
     told = []
     for language in ("en", "es"):
-        message = make(TODAY + 2 * DAY, Status.BOOKED)
+        message = make(this_hour() + 2 * DAY, Status.BOOKED)
         say(message, language)
         form = {"form": re.search(r'name="form" value="([^"]*)"', page_of(message))[1]}  # type: ignore[index]
         for part in ("change/", "write/", "confirm/"):

@@ -15,8 +15,8 @@ from clinic.errors import DomainError
 from clinic.models import Clinic, Role, User
 from sessions.lifecycle import Status
 from tests.admin.pages import client_of
-from tests.factories import DAY, UserFactory
-from tests.replies.pages import TODAY, make, url
+from tests.factories import DAY, UserFactory, this_hour
+from tests.replies.pages import make, url
 from tests.replies.test_patient_pages import PARTS
 from tests.support.pdf import without_pango
 from tests.support.words import TYPED, faults_in, visible
@@ -41,7 +41,7 @@ def test_every_page_of_a_patient_is_words(monkeypatch: pytest.MonkeyPatch) -> No
     failures, opened = [], 0
     for status in Status.values:
         for language, _ in settings.LANGUAGES:
-            ahead = TODAY + 2 * DAY if status == Status.BOOKED else TODAY - DAY
+            ahead = this_hour() + 2 * DAY if status == Status.BOOKED else this_hour() - DAY
             message = make(ahead, status, session__plan__patient__language=language)
             for part in sorted(set(PARTS) - {"visit.ics"}):  # which is for programs
                 client, address = Client(), url(message, part)

@@ -3,15 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from aftercare.admin.today.blocks import Block, open_tasks, overdue_tasks, red_flags
 from clinic.models import Clinic, Role, User
 from patients.models import TaskSeverity
-from tests.factories import StaffTaskFactory, UserFactory
+from tests.factories import StaffTaskFactory, UserFactory, this_hour
 
 pytestmark = pytest.mark.django_db
-NOW = timezone.now()
 
 
 def task(title: str, severity: str, minutes: int, user: User, audience: str) -> None:
@@ -20,7 +18,7 @@ def task(title: str, severity: str, minutes: int, user: User, audience: str) -> 
         audience=audience,
         title=title,
         severity=severity,
-        due_at=NOW + timedelta(minutes=minutes),
+        due_at=this_hour() + timedelta(minutes=minutes),
     )
 
 
@@ -40,16 +38,16 @@ def told(block: Block | None) -> tuple[set[str], int | None, str]:
 def test_who_treats_reads_red_flags_apart_from_other_tasks(clinic: Clinic) -> None:
     user = user_with_tasks(Role.PRACTITIONER, "CLINICAL", clinic)
 
-    assert told(red_flags(user, NOW)) == ({"grave, later"}, 1, "danger")
-    assert told(open_tasks(user, NOW)) == ({"overdue", "due now"}, 2, "")
+    assert told(red_flags(user, this_hour())) == ({"grave, later"}, 1, "danger")
+    assert told(open_tasks(user, this_hour())) == ({"overdue", "due now"}, 2, "")
 
 
 def test_the_manager_reads_what_is_grave_or_overdue(clinic: Clinic) -> None:
     user = user_with_tasks(Role.MANAGER, "MANAGER", clinic)
 
-    assert told(overdue_tasks(user, NOW)) == ({"grave, later", "overdue"}, 2, "danger")
+    assert told(overdue_tasks(user, this_hour())) == ({"grave, later", "overdue"}, 2, "danger")
 
 
 def test_without_a_task_nothing_is_pressing(alice: User) -> None:
     for block in (red_flags, open_tasks, overdue_tasks):
-        assert told(block(alice, NOW)) == (set(), 0, "")
+        assert told(block(alice, this_hour())) == (set(), 0, "")

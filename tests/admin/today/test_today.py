@@ -1,6 +1,6 @@
 """The first page of the admin: what each role begins the day with, and what it presses."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -34,15 +34,15 @@ from tests.support.words import visible
 
 pytestmark = pytest.mark.django_db
 INDEX = reverse("admin:index")
-DAY = timezone.now() + timedelta(days=30)  # a day on which nothing else is
 
 
-def asked(at: Any = DAY) -> dict[str, str]:
-    return {"day": at.date().isoformat()}
+def asked() -> dict[str, str]:
+    return {"day": noon().date().isoformat()}
 
 
-def noon(at: Any = DAY) -> Any:
-    return at.replace(hour=11, minute=0, second=0, microsecond=0)
+def noon() -> datetime:
+    """Of a day on which nothing else is."""
+    return (timezone.now() + timedelta(days=30)).replace(hour=11, minute=0, second=0, microsecond=0)
 
 
 def visits(clinic: Clinic, number: int) -> None:

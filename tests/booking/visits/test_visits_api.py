@@ -1,6 +1,6 @@
 """Visits of other kinds over HTTP."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,11 +19,11 @@ from tests.factories import (
     RoomFactory,
     SideEffectFactory,
     VisitFactory,
+    this_hour,
     visit_type_of,
 )
 
 pytestmark = pytest.mark.django_db
-NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 SESSIONS = "/api/v1/sessions/"
 
 
@@ -161,13 +161,13 @@ def test_what_does_not_fit_names_its_field(
 
 
 def test_a_check_tells_what_it_found(as_alice: APIClient, booking: Booking) -> None:
-    effect = SideEffectFactory(session=booking.completed(NOW - DAY))
+    effect = SideEffectFactory(session=booking.completed(this_hour() - DAY))
     check = VisitFactory(
         code="check",
         patient=booking.plan.patient,
         practitioner=booking.practitioner,
         side_effect=effect,
-        starts_at=NOW - HOUR,
+        starts_at=this_hour() - HOUR,
         status=Status.IN_PROGRESS,
     )
     url = f"{SESSIONS}{check.pk}/complete/"
