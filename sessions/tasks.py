@@ -30,4 +30,6 @@ def ask_after_planned_treatments() -> None:
 
 @shared_task(ignore_result=True)
 def warn_of_credentials() -> None:
-    services.warn_of_credentials(at=timezone.now())
+    now = timezone.now()
+    services.warn_of_credentials(at=now)
+    services.warn_of_examinations(at=now)

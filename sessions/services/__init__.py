@@ -51,6 +51,7 @@ from sessions.services.ending.plan_moves import move_plan
 from sessions.services.ending.protocols import follow_version
 from sessions.services.ending.retire import archive_patient, restore_patient, retire
 from sessions.services.ending.settle import carry_out_decisions
+from sessions.services.examinations import warn_of_examinations
 from sessions.services.plans import change_plan, create_plan
 from sessions.services.record.abort import abort_session
 from sessions.services.record.candidacy import record_candidacy
@@ -182,6 +183,7 @@ __all__ = [
     "tell_of_too_near",
     "use_cartridge",
     "warn_of_credentials",
+    "warn_of_examinations",
     "withdraw_from_waitlist",
     "write_chart",
     "write_typed",

@@ -1,18 +1,20 @@
 """Who may treat: licences, trainings, insurance, premises and examination, and until when."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain, combinations
 from typing import Any
 
 import pytest
+from django.db import transaction
 from rest_framework.test import APIClient
 
 from clinic.findings import Finding, Severity
 from clinic.models import PROOF_OF, Clinic, ClinicalRule, CredentialKind, Proof, Role, User
-from patients.models import StaffTask
+from patients.models import Patient, StaffTask
 from sessions import services
+from sessions.models import TreatmentPlan, TreatmentSession
 from sessions.safety.credentials import check_credentials, held_on
 from sessions.safety.facts import Credential, Standing
 from sessions.scheduling.availability import free_slots
@@ -220,6 +222,88 @@ def test_the_days_are_the_clinics(clinic: Clinic, alice: User, day: int, told: i
     CredentialFactory(user=alice, kind="NURSE", expires_on=TODAY + day * DAY)
 
     assert services.warn_of_credentials(at=NINE.replace(hour=23, minute=30)) == told
+
+
+LATE = NINE.replace(hour=23, minute=30)  # tomorrow in Berlin
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("at", "days", "planned", "told"),
+    [
+        (NINE, 60, 4, 1),
+        (NINE, 61, 4, 0),
+        (NINE, 0, 4, 1),
+        (NINE, -1, 4, 0),
+        (LATE, 61, 4, 1),
+        (LATE, 0, 4, 0),
+        (NINE, 42, 2, 0),  # the second of two may be wanted for that day, and not for a later one
+        (NINE, 41, 2, 1),
+        (NINE, 0, 1, 0),
+    ],
+)
+def test_the_clinicians_are_told_sixty_days_before_an_examination_ends(
+    booking: Booking, alice: User, at: datetime, days: int, planned: int, told: int
+) -> None:
+    """Once, if the plan may last longer than that."""
+    warned_by_law(alice)
+    TreatmentPlan.objects.update(planned_sessions=planned)
+    patient = booking.plan.patient
+    CandidacyFactory(patient=patient, decided_by=alice, decided_at=NINE + (days - 365) * DAY)
+
+    found = [services.warn_of_examinations(at=moment) for moment in (at, at, at + DAY / 24)]
+
+    assert found == [told, 0, 0]
+    task = StaffTask.objects.first()
+    if told:
+        assert task
+        assert (task.audience, task.patient, task.clinic) == ("CLINICAL", patient, patient.clinic)
+        assert f"ends on {TODAY + days * DAY:%d %b %Y}" in task.title
+        assert f"{alice} decided" in task.detail
+
+
+@pytest.mark.django_db
+def test_of_an_examination_that_matters_no_longer_nobody_is_told(
+    booking: Booking, alice: User
+) -> None:
+    """Renewed, of no prescriber, not asked for, of a plan that does not go on, or of a patient in
+    the archive; a session that is booked for later is reason enough."""
+    session = booking.book(NINE + 50 * DAY)
+    warned_by_law(alice)
+    patient, nobody = booking.plan.patient, UserFactory()
+    ending = NINE + (30 - 365) * DAY
+    CandidacyFactory(patient=patient, decided_by=alice, decided_at=ending)
+    CandidacyFactory(patient=patient, decided_by=nobody, decided_at=NINE - DAY)
+
+    def told() -> int:
+        """As if nothing was told yet."""
+        with transaction.atomic():
+            number = services.warn_of_examinations(at=NINE)
+            transaction.set_rollback(True)
+        return number
+
+    assert told() == 1
+    TreatmentPlan.objects.update(status="ON_HOLD")
+    assert told() == 1  # there is the session
+    TreatmentSession.objects.filter(pk=session.pk).update(status="CANCELLED")
+    assert told() == 0
+    TreatmentPlan.objects.update(status="ACTIVE")
+    assert told() == 1
+    Clinic.objects.update(asks_for=["LICENCE"])
+    assert told() == 0
+    Clinic.objects.update(asks_for=["EXAMINATION"])
+    Patient.objects.update(archived_at=NINE)
+    assert told() == 0
+    Patient.objects.update(archived_at=None)
+    CandidacyFactory(patient=patient, decided_by=alice, decided_at=NINE - DAY)
+    assert told() == 0
+
+
+def warned_by_law(prescriber: User) -> None:
+    clinical_rules()
+    ClinicalRule.objects.create(code="credential-warning-days", title="?", value=60, unit="days")
+    Clinic.objects.update(asks_for=["LICENCE", "EXAMINATION"])
+    CredentialFactory(user=prescriber, kind="PRESCRIBER")
 
 
 @pytest.mark.django_db

@@ -7,10 +7,12 @@ from uuid import UUID
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from clinic.models import (
+    PRESCRIBERS,
     ClinicScoped,
+    Credential,
     Model,
     User,
     append_only,
@@ -43,6 +45,23 @@ class CandidacyQuerySet(ClinicScoped["Candidacy"]):
         the newest first: that one counts."""
         about = Q(concerns=[]) | Q(concerns__contains=[concern])
         return self.filter(about, patient=patient_id).order_by("-decided_at", "-id")
+
+    def examinations(self) -> Self:
+        """Those that somebody has decided who was a prescriber on that day."""
+        day = OuterRef("decided_at__date")
+        prescriber = Credential.objects.filter(
+            Q(valid_from=None) | Q(valid_from__lte=day),
+            Q(expires_on=None) | Q(expires_on__gte=day),
+            user=OuterRef("decided_by"),
+            kind__in=PRESCRIBERS,
+        )
+        return self.filter(Exists(prescriber))
+
+    def newest_examinations(self) -> Self:
+        """Of each patient the last one."""
+        newest = self.model._default_manager.examinations().filter(patient=OuterRef("patient"))
+        newest = newest.order_by("-decided_at", "-id")
+        return self.filter(pk=Subquery(newest.values("pk")[:1]))
 
 
 class Candidacy(Model):

@@ -1,8 +1,6 @@
 """Who treats, and whether they may, from the rows of the database."""
 
-from django.db.models import Exists, OuterRef, Q
-
-from clinic.models import PRESCRIBERS, Credential, Proof
+from clinic.models import Credential, Proof
 from sessions.models import Candidacy, TreatmentSession
 from sessions.safety import facts
 
@@ -35,12 +33,5 @@ def credential_facts(document: Credential) -> facts.Credential:
 
 def _examined(session: TreatmentSession) -> Candidacy | None:
     """The last decision of somebody who was a prescriber on that day."""
-    day = OuterRef("decided_at__date")
-    prescriber = Credential.objects.filter(
-        Q(valid_from=None) | Q(valid_from__lte=day),
-        Q(expires_on=None) | Q(expires_on__gte=day),
-        user=OuterRef("decided_by"),
-        kind__in=PRESCRIBERS,
-    )
-    decided = Candidacy.objects.filter(Exists(prescriber), patient=session.patient_id)
+    decided = Candidacy.objects.examinations().filter(patient=session.patient_id)
     return decided.order_by("-decided_at", "-id").first()

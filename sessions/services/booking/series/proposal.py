@@ -56,7 +56,7 @@ def propose_series(
     for index, further in enumerate(further_plans):
         with about_further(index):
             require_active(further.status)
-    courses = [_course_of(each, at) for each in (plan, *further_plans)]
+    courses = [course_of(each, at) for each in (plan, *further_plans)]
     search = _Search(
         washouts=load_washouts([plan, *further_plans], at=at),
         practitioner=practitioner or plan.practitioner,
@@ -89,6 +89,15 @@ class _Course:
         """When the skin has recovered from the last session."""
         return self.last and recovery_end(self.last, self.protocol, self.plan.clinic.zone)
 
+    def lasts_until(self, today: date) -> date:
+        """The last day that its last session may be wanted on, if the next is not late already."""
+        if self.left <= 0:
+            return today
+        first = self.plan.interval_days or self.protocol.target_min_days
+        width = self.protocol.target_max_days - self.protocol.target_min_days
+        next_on = max(today, self.window[1]) if self.window else today
+        return next_on + (self.left - 1) * timedelta(days=first + width)
+
     @property
     def window(self) -> tuple[date, date] | None:
         """The first and the last day that the protocol wants for the next session, or that a
@@ -102,7 +111,7 @@ class _Course:
         return day + timedelta(days=first), day + timedelta(days=first + width)
 
 
-def _course_of(plan: TreatmentPlan, at: datetime) -> _Course:
+def course_of(plan: TreatmentPlan, at: datetime) -> _Course:
     """Maintenance begins its interval after the last session on that skin, whatever its plan."""
     of_skin = TreatmentSession.objects.occupying().filter(
         patient=plan.patient_id, area=plan.area_id, kind=Kind.TREATMENT

@@ -1,0 +1,84 @@
+"""Warning of examinations by a prescriber that end while the treatment goes on."""
+
+from datetime import date, datetime, timedelta
+
+from clinic.db.retries import retried_transaction
+from clinic.models import ClinicalRule, Proof, User
+from patients.models import Audience, StaffTask, TaskKind
+from patients.services.tasks import raise_task
+from sessions.lifecycle import PlanStatus
+from sessions.models import Candidacy, Kind, TreatmentPlan, TreatmentSession
+from sessions.safety.credentials import YEAR
+from sessions.scheduling.courses import STILL_TO_COME
+from sessions.services.booking.series.proposal import course_of
+
+DAY = timedelta(days=1)
+
+
+@retried_transaction
+def warn_of_examinations(*, at: datetime, by: User | None = None) -> int:
+    """A task for the clinicians for each patient whose examination ends soon, once, where the
+    clinic's law asks for one and a session or a plan goes on after it; how many were raised."""
+    rule = ClinicalRule.objects.in_effect(at).filter(code="credential-warning-days").first()
+    if rule is None:
+        return 0
+    ending = {
+        f"examination:{examined.pk}": (examined, until)
+        for examined, until in _ending(at, timedelta(days=int(rule.value)))
+    }
+    told = set(StaffTask.objects.filter(source__in=ending).values_list("source", flat=True))
+    raised = 0
+    for source, (examined, until) in ending.items():
+        if source in told or not _goes_on_after(examined, until, at):
+            continue
+        raise_task(
+            clinic=examined.patient.clinic,
+            patient=examined.patient,
+            kind=TaskKind.OTHER,
+            audience=Audience.CLINICAL,
+            title=f"The examination by a prescriber ends on {until:%d %b %Y}",
+            detail=f"{examined.decided_by} decided on {until - YEAR:%d %b %Y}, and the treatment"
+            " goes on. From the day after, nobody can book or start it. Let a physician or"
+            " prescriber examine the patient, and record it as a candidacy.",
+            source=source,
+            at=at,
+        )
+        raised += 1
+    return raised
+
+
+def _ending(at: datetime, soon: timedelta) -> list[tuple[Candidacy, date]]:
+    """The last examinations that end soon, with their last day, in days of the clinic."""
+    rows = (
+        Candidacy.objects.newest_examinations()
+        .filter(
+            patient__clinic__asks_for__contains=[Proof.EXAMINATION],
+            patient__archived_at=None,
+            decided_at__range=(at - YEAR - DAY, at - YEAR + soon + DAY),
+        )
+        .select_related("patient__clinic", "decided_by")
+        .order_by("decided_at", "pk")
+    )
+    found = []
+    for row in rows:
+        zone = row.patient.clinic.zone
+        until = row.decided_at.astimezone(zone).date() + YEAR
+        if timedelta() <= until - at.astimezone(zone).date() <= soon:
+            found.append((row, until))
+    return found
+
+
+def _goes_on_after(examined: Candidacy, until: date, at: datetime) -> bool:
+    """Whether a session is booked for later, or an active plan may last longer."""
+    zone = examined.patient.clinic.zone
+    booked = TreatmentSession.objects.filter(
+        patient=examined.patient_id, kind=Kind.TREATMENT, status__in=STILL_TO_COME
+    )
+    starts = booked.values_list("starts_at", flat=True)
+    if any(start.astimezone(zone).date() > until for start in starts):
+        return True
+    plans = TreatmentPlan.objects.with_booking_facts().filter(
+        patient=examined.patient_id, status=PlanStatus.ACTIVE
+    )
+    today = at.astimezone(zone).date()
+    return any(course_of(plan, at).lasts_until(today) > until for plan in plans)
