@@ -16,7 +16,7 @@ from django.db import IntegrityError, models, transaction
 
 from aftercare.records import merged_recalls
 from aftercare.signals import records_merged
-from clinic.db.constraints import constraint_of
+from clinic.db.constraints import constraint_of, is_declared
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
@@ -73,6 +73,8 @@ def merge_patients(
         with pgtrigger.ignore(*_freezing_triggers()), transaction.atomic():
             moved = _move_rows(kept, merged)
     except IntegrityError as error:
+        if not is_declared(error):
+            raise
         raise CannotMerge(TWICE.get(constraint_of(error), TWICE["session_patient_free"])) from error
     kept.save()
     Patient.objects.filter(merged_into=merged).update(merged_into=kept)  # what it took in itself

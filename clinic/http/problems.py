@@ -19,7 +19,7 @@ from django.http import HttpResponse
 from rest_framework import exceptions
 from rest_framework.views import exception_handler, set_rollback
 
-from clinic.db.constraints import constraint_of
+from clinic.db.constraints import constraint_of, is_declared
 from clinic.db.retries import Busy, is_passing
 from clinic.errors import DomainError
 from clinic.http.renderers import JSONRenderer
@@ -31,9 +31,10 @@ CONTENT_TYPE = "application/problem+json"
 LONGEST_DETAIL = 500
 MOST_ERRORS = 100
 KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
-# SQLSTATEs of constraints that another row stands against: unique, exclusion, foreign key.
-CLASHES = {"23505", "23P01", "23503"}
-CHECK = "23514"
+CHECK = "23514"  # the SQLSTATE of what no other row stands against
+# Of values that a column cannot hold: too long, too large, not to be read. psycopg refuses some by
+# itself, without a SQLSTATE.
+BAD_VALUES = {None, "22001", "22003", "22007", "22008", "22021", "22P02", "22P05"}
 TOO_SLOW = "57014"  # the statement was ended by statement_timeout
 
 
@@ -48,7 +49,7 @@ def handle(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
         )
     if isinstance(exc, IntegrityError):
         return _constraint(exc)
-    if isinstance(exc, DataError):
+    if is_bad_value(exc):
         set_rollback()
         return problem(400, "bad_value", "Invalid input", "A value cannot be stored.")
     if is_passing(exc):
@@ -133,17 +134,21 @@ def _domain(exc: DomainError) -> HttpResponse:
     return answer
 
 
+def is_bad_value(exc: BaseException) -> bool:
+    """Whether the database could not store what was sent; any other fault of data is ours."""
+    return isinstance(exc, DataError) and getattr(exc.__cause__, "sqlstate", None) in BAD_VALUES
+
+
 def _constraint(exc: IntegrityError) -> HttpResponse | None:
     """The last resort for a constraint that no service has put into words. Any other refusal of
     the database, such as a missing value, is a fault of ours."""
-    name = constraint_of(exc)
-    state = getattr(exc.__cause__, "sqlstate", "")
-    if not name or state not in {*CLASHES, CHECK}:
+    if not is_declared(exc):
         return None
     set_rollback()
+    name = constraint_of(exc)
     logger.warning("no service puts the constraint %s into words", name)
     words = constraint_words().get(name, "")
-    if state == CHECK:
+    if getattr(exc.__cause__, "sqlstate", "") == CHECK:
         return problem(400, name, "Invalid input", words or "This value cannot be recorded.")
     return problem(409, name, "Conflict", words or "This clashes with what is recorded.")
 

@@ -16,6 +16,7 @@ from django.db.models import Func, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from clinic.db.constraints import OF_TRIGGERS
 from clinic.values.typed_text import clean_text
 
 if TYPE_CHECKING:
@@ -203,6 +204,7 @@ def append_only() -> list[pgtrigger.Trigger]:
 def refuse(message: str, constraint: str) -> str:
     """PL/pgSQL of a trigger that refuses like a check constraint of that name, so that the error
     reads like any other; `message` is an SQL expression."""
+    OF_TRIGGERS.add(constraint)
     return (
         f"RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}', "
         f"MESSAGE = {message};"

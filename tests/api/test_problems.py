@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import SuspiciousOperation
-from django.db import connection, transaction
 from django.http import HttpResponse
 from django.middleware.security import SecurityMiddleware
 from django.test import Client, RequestFactory
@@ -15,9 +14,7 @@ from rest_framework.test import APIClient
 from clinic.api.auth import MeView
 from clinic.http.middleware import problems_only
 from clinic.models import User
-from patients.models import Patient
-from tests.conftest import Booking, client_of
-from tests.factories import PatientFactory
+from tests.conftest import client_of
 
 pytestmark = pytest.mark.django_db
 ME = "/api/v1/me/"
@@ -145,30 +142,6 @@ def test_debug_pages_stay_out_of_the_api(dana: User, settings: Any, monkeypatch:
 
     assert problem(client.get(ME))["code"] == "internal_error"
     assert problem(client.get("/api/v1/nope/"))["code"] == "not_found"
-
-
-def test_a_constraint_without_words_is_a_conflict_and_a_missing_value_a_fault(
-    dana: User, booking: Booking, monkeypatch: Any
-) -> None:
-    client = APIClient(raise_request_exception=False)  # what should not happen is not described
-    client.force_authenticate(dana)
-    patient = PatientFactory(clinic=booking.plan.clinic)
-
-    def status_of(sql: str) -> tuple[int, str]:
-        def fail(*_: Any) -> None:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(sql, [patient.pk])
-
-        monkeypatch.setattr(MeView, "get", fail)
-        body = problem(client.get(ME))
-        return body["status"], body["code"]
-
-    assert status_of("UPDATE patient SET version = -1 WHERE id = %s") == (
-        400,
-        "patient_version_check",
-    )
-    assert status_of("UPDATE patient SET language = NULL WHERE id = %s") == (500, "internal_error")
-    assert Patient.objects.get(pk=patient.pk).language
 
 
 def test_an_error_repeats_no_more_than_a_few_lines_of_what_was_sent(as_dana: APIClient) -> None:

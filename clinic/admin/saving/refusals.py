@@ -6,9 +6,9 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import DataError, IntegrityError
 from django.db.models import ProtectedError
 
-from clinic.db.constraints import constraint_of
+from clinic.db.constraints import constraint_of, is_declared
 from clinic.errors import DomainError
-from clinic.http.problems import constraint_words
+from clinic.http.problems import constraint_words, is_bad_value
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +16,8 @@ REFUSED = (DomainError, ValidationError, IntegrityError, DataError, ProtectedErr
 
 
 def refusals(error: Exception) -> list[tuple[str, str]]:
-    """Pairs of a field, or nothing, and a sentence."""
+    """Pairs of a field, or nothing, and a sentence. What the database refuses by no rule of ours is
+    raised again: it is a fault, which is logged and answered by 500."""
     if isinstance(error, DomainError):
         return [(each.field, each.message) for each in (error, *error.others)]
     if isinstance(error, ValidationError):
@@ -28,12 +29,14 @@ def refusals(error: Exception) -> list[tuple[str, str]]:
         ]
     if isinstance(error, ProtectedError):
         return [("", "Other records refer to this, so it cannot be deleted.")]
-    if isinstance(error, DataError):
+    if is_bad_value(error):
         return [("", "A value is too large or has characters that cannot be stored.")]
     return [("", _of_database(error))]
 
 
 def _of_database(error: Exception) -> str:
+    if not is_declared(error):
+        raise error
     name = constraint_of(error)
     logger.warning("no form puts the constraint %s into words", name)
     return constraint_words().get(name) or (
