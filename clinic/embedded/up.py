@@ -159,7 +159,19 @@ class Supervisor:
         from django.core.management import call_command
         from django.db import connections
 
+        from clinic.db import schema
+
+        if why := schema.another_build():
+            raise Unavailable(
+                f"The data in {VAR} was made by another build: {why}. Start that one, or delete "
+                f"{VAR} to start afresh."
+            )
         call_command("migrate", verbosity=0, interactive=False)
+        if differs := schema.look():
+            raise Unavailable(
+                f"The tables in {VAR} are not as `migrate` has made them: {'; '.join(differs)}. "
+                f"Undo it, or delete {VAR} to start afresh."
+            )
         call_command("seed_catalogue")
         if not self.arguments.no_demo:
             call_command("seed_demo")

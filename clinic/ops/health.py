@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from aftercare.dispatch import guard, outages
 from aftercare.models import Message, MessageStatus
+from clinic.db import schema
 from clinic.models import Heartbeat
 
 # How long a part may be silent. Beat writes every 5 seconds, the worker whenever it is woken.
@@ -31,15 +32,20 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 if every part works, else 503; the body says which part does not, and never why."""
+    """200 if every part works, else 503. The body says which part does not; of the schema, also
+    what differs and what to do."""
+    differences = _differences()
     parts = {
         "database": _database(),
         "broker": _broker(),
         "migrations": _migrations(),
+        "schema": differences == [],
         **{part: seen(part) for part in PARTS},
     }
     ready = all(parts.values())
     body: dict[str, Any] = {"ready": ready, **parts}
+    if differences:
+        body |= {"differences": differences, "what_to_do": schema.WHAT_TO_DO}
     return JsonResponse(body, status=200 if ready else 503)
 
 
@@ -102,6 +108,14 @@ def _migrations() -> bool:
         return not executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError:
         return False
+
+
+def _differences() -> list[str] | None:
+    """From what `migrate` has made; None if nobody knows."""
+    try:
+        return schema.watch.differences()
+    except DatabaseError:
+        return None
 
 
 def seen(part: str) -> bool:
