@@ -434,7 +434,11 @@ UNFOLD = {
         }
     },
     "DASHBOARD_CALLBACK": "aftercare.admin.today.page.today",
-    "SIDEBAR": {"show_search": True, "navigation": "clinic.admin.navigation.sidebar"},
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "navigation": "clinic.admin.navigation.sidebar",
+    },
 }
 
 LOGGING = {

@@ -21,6 +21,7 @@ from aftercare.api import (
     TimelineView,
 )
 from clinic.admin.lookups import OwnAutocomplete
+from clinic.admin.quick_search import quick_search
 from clinic.api.auth import LoginView, LogoutView, MeView
 from clinic.api.resources import CredentialViewSet, OnCallViewSet
 from clinic.api.schema.views import DocsView, SchemaView
@@ -121,6 +122,7 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/autocomplete/", admin.site.admin_view(autocomplete)),
+    path("admin/search/", admin.site.admin_view(quick_search), name="quick-search"),
     path("admin/today/<uuid:pk>/", admin.site.admin_view(today.press), name="today-press"),
     path("admin/today/<uuid:pk>/cancel/", admin.site.admin_view(today.cancel), name="today-cancel"),
     path("admin/today/<uuid:pk>/move/", admin.site.admin_view(today.move), name="today-move"),

@@ -47,6 +47,9 @@ class InboundQuerySet(ClinicScoped["InboundMessage"]):
     def with_handled(self) -> Self:
         return self.annotate(is_handled=IS_HANDLED)
 
+    def waiting(self) -> Self:
+        return self.alias(handled=IS_HANDLED).filter(handled=False)
+
 
 class InboundMessage(Model):
     """A reply by SMS, or what a patient wrote on the page of a message.

@@ -60,9 +60,10 @@ def _access(request: HttpRequest, answer: HttpResponse, before: Any) -> Access |
         return _log_in_or_out(request, answer, name, before)
     if not isinstance(request.user, User) or answer.status_code == 405 or match is None:
         return None
-    model = getattr(match.func, "about", None) or _model(name)
     named = _uuid(match.kwargs.get("object_id") or match.kwargs.get("pk"))
     context = (answer.context_data if isinstance(answer, TemplateResponse) else None) or {}
+    # Of Ctrl-K, which is the list of no model, what was looked through.
+    model = getattr(match.func, "about", None) or context.get("searched") or _model(name)
     subjects = Subjects()
     is_hidden = request.method == "GET" and answer.status_code == FOUND_NOTHING
     done = answer.status_code < 400 and not is_hidden
@@ -84,10 +85,18 @@ def _access(request: HttpRequest, answer: HttpResponse, before: Any) -> Access |
         status=answer.status_code,
         object_model=model._meta.label if model else "",
         object_id=named,
-        count=(len(found.result_list) if found else 1) if done else 0,
+        count=_count(context) if done else 0,
         fields=_fields(request, context, model),
         subjects=subjects,
     )
+
+
+def _count(context: dict[str, Any]) -> int:
+    if found := context.get("cl"):
+        return len(found.result_list)
+    if "searched" in context:
+        return sum(hit.row is not None for hit in context["results"])
+    return 1
 
 
 def _log_in_or_out(
@@ -179,6 +188,8 @@ def _action(request: HttpRequest, answer: HttpResponse, model: Any, found: Any) 
     name = str(request.resolver_match and request.resolver_match.view_name)
     if "print" in name or answer.get("Content-Type") == "application/pdf":
         return Action.PRINT
+    if name == "quick-search":
+        return Action.SEARCH
     if found or name.endswith("_changelist"):
         return Action.SEARCH if request.GET.get("q") else Action.LIST
     if name.endswith("_change") and model and model._meta.label in TEXTS:

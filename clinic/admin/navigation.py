@@ -1,9 +1,11 @@
 """The side bar of the admin, in the order of a working day."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 # group → (title, icon, app label, model)
 GROUPS = {
@@ -85,17 +87,45 @@ PAGES = [
 ]
 
 
+BADGES = "aftercare.admin.badges.badges"  # of what lies above this app
+
+
+@dataclass(frozen=True)
+class Badge:
+    """How many wait behind an entry of the side bar, and whether one of them is urgent."""
+
+    number: str
+    is_urgent: bool
+
+
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """The groups with what the caller may see."""
+    """The groups with what the caller may see, and what waits there."""
+    groups = groups_for(request)
+    waiting = import_string(BADGES)(request.user) if groups else {}
+    for group in groups:
+        for item in group["items"]:
+            if badge := waiting.get(item["model"]):
+                item["badge"] = badge.number
+                item["badge_variant"] = "danger" if badge.is_urgent else "info"
+    return groups
+
+
+def groups_for(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups of the side bar, in order, with the pages that the caller may see."""
     groups = []
     for title, entries in GROUPS.items():
         pages = [
-            {"title": name, "icon": icon, "link": reverse(address)}
+            {"title": name, "icon": icon, "link": reverse(address), "model": ""}
             for group, name, icon, address, permission in PAGES
             if group == title and (not permission or request.user.has_perm(permission))
         ]
         items = [
-            {"title": name, "icon": icon, "link": reverse(f"admin:{app}_{model}_changelist")}
+            {
+                "title": name,
+                "icon": icon,
+                "link": reverse(f"admin:{app}_{model}_changelist"),
+                "model": f"{app}.{model}",
+            }
             for name, icon, app, model in entries
             if request.user.has_perm(f"{app}.view_{model}")
         ]

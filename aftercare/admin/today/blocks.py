@@ -183,11 +183,16 @@ def unsigned_charts(user: User, at: datetime) -> Block:
     return Block("Charts to sign", empty, lines, ("All of them", mine))
 
 
+def stuck(user: User, at: datetime) -> Any:
+    """Messages in doubt, and those that failed in the last week."""
+    failed = Q(status=MessageStatus.FAILED, ended_at__gt=at - WEEK)
+    return Message.objects.visible_to(user).filter(Q(status=MessageStatus.IN_DOUBT) | failed)
+
+
 @needs("aftercare.view_message", "aftercare.manage_message")
 def stuck_messages(user: User, at: datetime) -> Block:
-    """Those in doubt, and those that failed in the last week: two numbers and the newest."""
-    failed = Q(status=MessageStatus.FAILED, ended_at__gt=at - WEEK)
-    rows = Message.objects.visible_to(user).filter(Q(status=MessageStatus.IN_DOUBT) | failed)
+    """Two numbers and the newest."""
+    rows = stuck(user, at)
     shown = rows.select_related("patient", "step", "clinic").order_by("-ended_at", "-id")[:SHOWN]
     lines = [
         Line(

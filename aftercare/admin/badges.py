@@ -1,0 +1,53 @@
+"""The numbers beside the side bar's entries: what waits for whoever looks, in one statement."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, Func, IntegerField, Q
+from django.utils import timezone
+
+from aftercare.admin.today.blocks import stuck
+from aftercare.models import InboundMessage
+from clinic.admin.navigation import Badge
+from clinic.models import User
+from patients.models import StaffTask
+from patients.models.task import GRAVE
+
+MOST = 99
+RECENT = timedelta(days=30)  # an older reply that nobody has looked after is in the list
+
+
+def badges(user: User) -> dict[str, Badge]:
+    """By model, as in `app_label.model`; without those where nothing waits. Red is urgent."""
+    at = timezone.now()
+    tasks = StaffTask.objects.visible_to(user).open()
+    replies = InboundMessage.objects.visible_to(user).filter(received_at__gt=at - RECENT)
+    waiting = {
+        "patients.stafftask": tasks,
+        "aftercare.inboundmessage": replies.waiting(),
+        "aftercare.message": stuck(user, at),
+    }
+    seen = {model: rows for model, rows in waiting.items() if user.has_perm(_view(model))}
+    if not seen:
+        return {}
+    pressing = Exists(tasks.filter(Q(severity__in=GRAVE) | Q(due_at__lt=at)))
+    *numbers, is_pressing = (
+        User.objects.filter(pk=user.pk).values_list(*map(_number, seen.values()), pressing).get()
+    )
+    red = {"patients.stafftask": is_pressing, "aftercare.message": True}
+    return {
+        model: Badge(str(number) if number <= MOST else f"{MOST}+", red.get(model, False))
+        for model, number in zip(seen, numbers, strict=True)
+        if number
+    }
+
+
+def _view(model: str) -> str:
+    return model.replace(".", ".view_")
+
+
+def _number(rows: Any) -> Func:
+    """How many there are, counted no further than is shown."""
+    some = ArraySubquery(rows.order_by().values("pk")[: MOST + 1])
+    return Func(some, function="cardinality", output_field=IntegerField())
