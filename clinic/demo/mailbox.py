@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 NEWEST = 200
+POWERLESS = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -37,7 +38,7 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
     part = _parse(path).get_body(("html", "plain"))
     body = part.get_content() if part else ""
     answer = HttpResponse(body)
-    answer["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+    answer["Content-Security-Policy"] = POWERLESS
     return answer
 
 
