@@ -5,7 +5,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -25,6 +25,19 @@ OLDEST_DUE = timedelta(minutes=5)
 OLDEST_DOUBT = timedelta(minutes=15)
 BEAT_SILENT = timedelta(minutes=2)
 
+PROBE_ROW = """
+    INSERT INTO clinic_heartbeat (name, seen_at) VALUES ('probe', %s)
+    ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at
+"""
+PROBE_FILE = "SELECT count(*) FROM generate_series(1, 10000)"  # kept in a file, above work_mem
+NOT_WRITTEN = {
+    "53100": "its disk is full",
+    "25006": "it is read-only, or a standby",
+    "42501": "its role may not write",
+    "57P03": "it is starting or stopping",
+    "53300": "it has no free connection",
+}
+
 
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers."""
@@ -33,10 +46,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 if every part works, else 503. The body says which part does not; of the schema, also
-    what differs and what to do."""
-    differences = _differences()
+    what differs and what to do; of the database, why it takes nothing."""
+    differences, not_written = _differences(), _why_nothing_is_written()
     parts = {
-        "database": _database(),
+        "database": not_written is None,
         "broker": _broker(),
         "migrations": _migrations(),
         "schema": differences == [],
@@ -44,6 +57,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     }
     ready = all(parts.values())
     body: dict[str, Any] = {"ready": ready, **parts}
+    if not_written:
+        body["database_says"] = not_written
     if differences:
         body |= {"differences": differences, "what_to_do": schema.WHAT_TO_DO}
     return JsonResponse(body, status=200 if ready else 503)
@@ -84,13 +99,17 @@ def _oldest(moment: str, status: str) -> datetime | None:
     return found
 
 
-def _database() -> bool:
+def _why_nothing_is_written() -> str | None:
+    """A row and a small temporary file are written, at the same cost each time: on a full disk an
+    UPDATE alone works for as long as its page has room. None if they are; empty if nobody knows."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return False
-    return True
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(PROBE_ROW, [timezone.now()])
+            cursor.execute("SET LOCAL work_mem = '64kB'")
+            cursor.execute(PROBE_FILE)
+    except DatabaseError as error:
+        return NOT_WRITTEN.get(getattr(error.__cause__, "sqlstate", None) or "", "")
+    return None
 
 
 def _broker() -> bool:

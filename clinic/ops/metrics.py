@@ -94,7 +94,7 @@ class Outbox(Collector):
             "For how long beat and the worker have not said that they live.",
             labels=["part"],
         )
-        for name, seen_at in Heartbeat.objects.values_list("name", "seen_at"):
+        for name, seen_at in Heartbeat.objects.exclude(name="probe").values_list("name", "seen_at"):
             seen.add_metric([name], (now - seen_at).total_seconds())
         yield seen
 

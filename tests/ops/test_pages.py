@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from aftercare.channels.email import SmtpChannel
@@ -160,6 +161,25 @@ def test_readyz_answers_without_a_database(client: Client) -> None:
         answer = client.get("/readyz")
 
     assert (answer.status_code, answer.json()["database"]) == (503, False)
+
+
+@pytest.mark.usefixtures("alive")
+def test_readyz_writes_a_row_and_a_file_and_says_why_it_cannot(client: Client) -> None:
+    """So that a full disk and a standby are seen; a read of them works."""
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/readyz").json()["database"] is True
+    assert Heartbeat.objects.filter(name="probe").count() == 1
+    [probe] = [query["sql"] for query in queries if "generate_series" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64kB'")
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {probe}")
+        assert "temp read" in " ".join(row[0] for row in cursor)
+        cursor.execute("SET TRANSACTION READ ONLY")
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["database"]) == (503, False)
+    assert answer.json()["database_says"] == "it is read-only, or a standby"
 
 
 def test_beat_writes_that_it_lives() -> None:
