@@ -67,7 +67,7 @@ clearances = st.builds(
     reference=st.sampled_from(["K1", "K2"]),
     concerns=st.frozensets(st.sampled_from(["acne-scars", "wrinkles"])),
     zones=code_sets,
-    skin_types=st.frozensets(st.integers(1, 6)),
+    skin_types=st.integers(0, 6).map(lambda most: frozenset(range(1, most + 1))),
     min_age=st.integers(0, 30),
     depth_max_mm=st.none() | depths,
     source=st.just("FDA"),
@@ -122,11 +122,18 @@ treatments = st.builds(
     passes=st.integers(1, 10),
     endpoint=st.sampled_from(Endpoint.values),
 )
+drugs = st.builds(
+    facts.Drug,
+    name=st.sampled_from(["lidocaine", "prilocaine", "tetracaine"]),
+    percent=hundredths(1, 40_00),
+    mg_per_kg_max=st.none() | amounts,
+)
 products = st.builds(
     facts.ProductUse,
     name=st.just("Cream"),
     kind=st.sampled_from(ProductKind.values),
     strength_percent=st.none() | hundredths(0, 100_00),
+    drugs=st.lists(drugs, max_size=3, unique_by=lambda drug: drug.name).map(tuple),
     for_dermis=st.booleans(),
     minutes_max=st.none() | st.integers(0, 600),
     grams_per_cm2_max=st.none() | amounts,
