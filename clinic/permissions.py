@@ -64,6 +64,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "treatment_sessions.zonerange": {R: "r", P: "r", M: "cr"},
     "treatment_sessions.deviceclearance": {P: "r", M: "cr"},
     "treatment_sessions.product": {P: "r", M: "cr"},
+    "treatment_sessions.productdrug": {P: "r", M: "cr"},
     "treatment_sessions.outcomescale": {P: "r", M: "cr"},
     "treatment_sessions.scorelabel": {P: "r", M: "cr"},
     "treatment_sessions.sideeffectexpectation": {P: "r", M: "cr"},

@@ -20,6 +20,7 @@ from sessions.models import (
     DeviceClearance,
     OutcomeScale,
     Product,
+    ProductDrug,
     Protocol,
     ProtocolVersion,
     ScoreLabel,
@@ -206,14 +207,23 @@ class DeviceModelViewSet(RetireActions, CatalogueViewSet):
         )
 
 
+class ProductDrugOut(serializers.ModelSerializer[ProductDrug]):
+    class Meta:
+        model = ProductDrug
+        fields = ["drug", "percent", "mg_per_kg_max"]
+        read_only_fields = fields
+
+
 class ProductOut(serializers.ModelSerializer[Product]):
+    drugs = ProductDrugOut(source="named_drugs", many=True)
+
     class Meta:
         model = Product
         fields = [
-            *("id", "code", "version", "kind", "name", "strength_percent", "is_prescription"),
-            *("for_dermis", "minutes_max", "grams_per_cm2_max", "grams_max", "limits_by_label"),
-            *("mg_per_kg_max", "age_min", "not_near_eyes", "not_with", "may_be_occluded", "source"),
-            "evidence",
+            *("id", "code", "version", "kind", "name", "strength_percent", "drugs"),
+            *("is_prescription", "for_dermis", "minutes_max", "grams_per_cm2_max", "grams_max"),
+            *("limits_by_label", "mg_per_kg_max", "age_min", "not_near_eyes", "not_with"),
+            *("may_be_occluded", "source", "evidence"),
         ]
         read_only_fields = fields
 
@@ -222,6 +232,9 @@ class ProductViewSet(VersionedViewSet):
     model = Product
     resource = "treatment_sessions.product"
     serializer_class = ProductOut
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().prefetch_related("drugs")
 
 
 class ScoreLabelOut(serializers.ModelSerializer[ScoreLabel]):

@@ -3,8 +3,6 @@
 from sessions.models.catalogue import (
     DeviceClearance,
     OutcomeScale,
-    Product,
-    ProductKind,
     RaterRole,
     ScoreLabel,
 )
@@ -28,6 +26,7 @@ from sessions.models.healing.side_effect import (
 from sessions.models.healing.triage import TriageSignature, TriageVersion
 from sessions.models.hold import Hold
 from sessions.models.plan import HomeCare, IllegalPlanMove, PlanEvent, TreatmentPlan
+from sessions.models.product import LocalAnaesthetic, Product, ProductDrug, ProductKind
 from sessions.models.protocol import (
     MAX_DEPTH_MM,
     MIN_DEPTH_MM,
@@ -107,6 +106,7 @@ __all__ = [
     "IllegalWaitlistMove",
     "IncidentReport",
     "Kind",
+    "LocalAnaesthetic",
     "Milestone",
     "Mode",
     "OutcomeMeasure",
@@ -114,6 +114,7 @@ __all__ = [
     "Photo",
     "PlanEvent",
     "Product",
+    "ProductDrug",
     "ProductKind",
     "ProductUse",
     "Protocol",

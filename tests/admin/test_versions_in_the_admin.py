@@ -10,7 +10,7 @@ from django.urls import reverse
 from clinic.admin import VersionedAdmin
 from clinic.models import User
 from patients.models import ConsentText, ScreeningRule
-from sessions.models import OutcomeScale, ProtocolVersion
+from sessions.models import OutcomeScale, Product, ProtocolVersion
 from tests import factories as make
 from tests.conftest import Booking
 from tests.support.forms import opened
@@ -59,11 +59,19 @@ def scale(booking: Booking) -> tuple[Any, str, str, str]:
     return scale, "labels", "label", "Very much better"
 
 
+def cream(booking: Booking) -> tuple[Any, str, str, str]:
+    cream = make.ProductFactory(kind="ANAESTHETIC", strength_percent=5)
+    make.ProductDrugFactory(product=cream)
+    make.ProductDrugFactory(product=cream, drug="PRILOCAINE", percent="2.25")
+    return cream, "drugs", "percent", "4.00"
+
+
 CASES = {
     ProtocolVersion: protocol,
     ConsentText: consent,
     ScreeningRule: question,
     OutcomeScale: scale,
+    Product: cream,
 }
 
 
@@ -98,3 +106,18 @@ def test_a_part_is_changed_left_out_and_added_in_the_new_version(
 
 def values(version: Any, parts: str, field: str) -> list[str]:
     return sorted(str(getattr(part, field)) for part in getattr(version, parts).all())
+
+
+def test_more_drugs_than_the_strength_are_refused_in_words(booking: Booking, manager: User) -> None:
+    old, *_ = cream(booking)
+    client = Client()
+    client.force_login(manager, backend="clinic.permissions.RoleBackend")
+    url = reverse("admin:treatment_sessions_product_change", args=[old.pk])
+
+    answer = client.post(
+        url, opened(client, url) | {"drugs-1-percent": "2.51", "source": "A study"}
+    )
+
+    assert answer.status_code == 200
+    assert "The drugs add up to 5.01 %, more than the strength of 5" in answer.content.decode()
+    assert Product.objects.count() == 1

@@ -24,6 +24,7 @@ from sessions.models import (
     OutcomeScale,
     Photo,
     Product,
+    ProductDrug,
     ProductUse,
     Protocol,
     ProtocolVersion,
@@ -350,6 +351,15 @@ class CartridgeUseFactory(DjangoModelFactory):
     lot = factory.SubFactory(CartridgeLotFactory, clinic=factory.SelfAttribute("..clinic"))
     serial = factory.Sequence(lambda n: f"{n:05}")
     used_on = factory.LazyAttribute(lambda u: u.session.starts_at.date())
+
+
+class ProductDrugFactory(DjangoModelFactory):
+    class Meta:
+        model = ProductDrug
+
+    product = factory.SubFactory(ProductFactory, kind="ANAESTHETIC", strength_percent=5)
+    drug = "LIDOCAINE"
+    percent = "2.50"
 
 
 class ProductUseFactory(DjangoModelFactory):

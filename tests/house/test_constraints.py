@@ -261,6 +261,15 @@ VIOLATIONS["product_use_tube_readable"] = lambda: use_tube(end="-0")
 VIOLATIONS["product_use_tube_by_two_identifiers"] = lambda: use_tube(identifiers=["NAME", "NAME"])
 VIOLATIONS["product_use_identifiers_known"] = lambda: make.ProductUseFactory(identifiers=["SHOE"])
 VIOLATIONS["product_limits_positive"] = lambda: make.ProductFactory(mg_per_kg_max=0)
+VIOLATIONS["product_drug_once"] = lambda: make.ProductDrugFactory(
+    product=make.ProductDrugFactory(percent=1).product, percent=1
+)
+VIOLATIONS["product_drug_known"] = lambda: make.ProductDrugFactory(drug="SUGAR")
+VIOLATIONS["product_drug_is_a_percentage"] = lambda: make.ProductDrugFactory(percent=0)
+VIOLATIONS["product_drug_limit_positive"] = lambda: make.ProductDrugFactory(mg_per_kg_max=0)
+VIOLATIONS["product_drugs_within_strength"] = lambda: make.ProductDrugFactory(
+    product=make.ProductDrugFactory().product, drug="PRILOCAINE", percent="2.51"
+)
 VIOLATIONS["patient_weight_has_its_day"] = lambda: make.PatientFactory(weight_kg=60)
 VIOLATIONS["patient_weight_1_to_400_kg"] = lambda: make.PatientFactory(
     weight_kg=401, weighed_on=NINE.date() - 4000 * DAY
@@ -1011,6 +1020,7 @@ APPEND_ONLY: list[Callable[[], Any]] = [
     make.ZoneRangeFactory,
     make.DeviceClearanceFactory,
     make.ProductFactory,
+    make.ProductDrugFactory,
     make.OutcomeScaleFactory,
     make.ScoreLabelFactory,
     make.SideEffectExpectationFactory,

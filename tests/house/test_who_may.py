@@ -72,6 +72,7 @@ TABLES = """
     treatment_sessions.waitlistevent      r     r             r        -      -
     treatment_sessions.zonetreatment      -     crud          r        -      -
     treatment_sessions.cartridgeuse       -     crud          r        -      -
+    treatment_sessions.productdrug        -     r             cr       -      -
     treatment_sessions.productuse         -     crud          r        -      -
     treatment_sessions.sessionfinding     -     r             r        -      -
     treatment_sessions.addendum           -     cr            r        -      -

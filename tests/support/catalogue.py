@@ -26,6 +26,7 @@ from sessions.models import (
     DeviceClearance,
     OutcomeScale,
     Product,
+    ProductDrug,
     Protocol,
     ProtocolVersion,
     ReportingRule,
@@ -60,6 +61,7 @@ FILES: dict[str, type[models.Model]] = {
 NESTED: dict[str, type[models.Model]] = {
     "clauses": ConsentClause,
     "specs": DeviceSpec,
+    "drugs": ProductDrug,
     "labels": ScoreLabel,
     "subtypes": ConcernSubtype,
     "versions": ProtocolVersion,

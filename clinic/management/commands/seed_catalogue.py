@@ -84,7 +84,7 @@ def load_treatment(folder: Path) -> dict[str, int]:
             ProtocolVersion, resolve_codes(versions, protocol=Protocol), parts="zone_ranges"
         ),
         "clearances": add_missing(DeviceClearance, clearances),
-        "products": add_missing(Product, read(folder / "products.yaml")),
+        "products": add_missing(Product, read(folder / "products.yaml"), parts="drugs"),
         "outcome scales": add_missing(
             OutcomeScale, read(folder / "outcome_scales.yaml"), parts="labels"
         ),

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -21,6 +23,7 @@ from sessions.models import (
     DeviceClearance,
     OutcomeScale,
     Product,
+    ProductDrug,
     Protocol,
     ProtocolVersion,
     ScoreLabel,
@@ -140,12 +143,31 @@ class DeviceClearanceAdmin(VersionedAdmin):
     ordering = ["model", "reference", "-version"]
 
 
+class DrugsOfAProduct(BaseInlineFormSet):  # type: ignore[type-arg]
+    def clean(self) -> None:
+        """The same as the trigger, in words."""
+        super().clean()
+        kept = [form for form in self.forms if form not in self.deleted_forms]
+        total = sum(form.cleaned_data.get("percent") or 0 for form in kept)
+        most = 100 if self.instance.strength_percent is None else self.instance.strength_percent
+        if total > most:
+            raise ValidationError(
+                f"The drugs add up to {total} %, more than the strength of {most} %."
+            )
+
+
+class ProductDrugInline(VersionPartInline):
+    model = ProductDrug
+    formset = DrugsOfAProduct
+
+
 @admin.register(Product)
 class ProductAdmin(VersionedAdmin):
     list_display = version_columns("name", "kind", "strength_percent", DERMIS)
     list_filter = ["kind", "for_dermis"]
     search_fields = ["name", "code"]
     ordering = ["kind", "name", "-version"]
+    inlines = [ProductDrugInline]
 
 
 class ScoreLabelInline(VersionPartInline):

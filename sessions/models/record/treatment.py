@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from clinic.findings import Severity
 from clinic.models import CartridgeLot, Clinic, Model, User, one_of, track_history
 from patients.models import Zone
-from sessions.models.catalogue import Product
+from sessions.models.product import Product
 from sessions.models.protocol import IN_BAND, Endpoint, depth_field
 from sessions.models.record.deviation import Deviation
 from sessions.models.record.tube import (

@@ -230,6 +230,10 @@ def test_a_strong_anaesthetic_needs_a_prescription_and_only_serums_with_a_label_
         assert product.strength_percent is not None
         assert product.is_prescription == (product.strength_percent > free), product
         assert product.minutes_max, product
+        drugs = product.named_drugs
+        assert sum(drug.percent for drug in drugs) == product.strength_percent, product
+        for drug in drugs:  # as it is called
+            assert str(drug).lower() in product.name.lower()
 
     assert set(Product.objects.filter(for_dermis=True).values_list("code", flat=True)) == {
         "hyaluronic-acid-dermal",
