@@ -214,10 +214,26 @@ class Consent:
 
 
 @dataclass(frozen=True)
+class Drug:
+    """One drug of a numbing cream."""
+
+    name: str
+    percent: Decimal
+    mg_per_kg_max: Decimal | None = None
+
+    def mg_in(self, grams: Decimal) -> Decimal:
+        return grams * 10 * self.percent
+
+
+UNNAMED = "unnamed drugs"
+
+
+@dataclass(frozen=True)
 class ProductUse:
     name: str
     kind: str
     strength_percent: Decimal | None = None
+    drugs: tuple[Drug, ...] = ()
     for_dermis: bool = False
     minutes_max: int | None = None
     grams_per_cm2_max: Decimal | None = None
@@ -239,11 +255,33 @@ class ProductUse:
     subject: str = ""
 
     @property
+    def percent(self) -> Decimal | None:
+        """Of all its drugs together: the strength, or more where those that are named are more."""
+        if not self.drugs:
+            return self.strength_percent
+        named = sum((drug.percent for drug in self.drugs), Decimal(0))
+        return max(self.strength_percent or Decimal(0), named)
+
+    @property
     def mg(self) -> Decimal | None:
         """Of all its drugs together."""
-        if self.grams is None or self.strength_percent is None:
+        if self.grams is None or self.percent is None:
             return None
-        return self.grams * 10 * self.strength_percent
+        return self.grams * 10 * self.percent
+
+    @property
+    def mg_by_drug(self) -> dict[str, Decimal]:
+        """Of each drug, and of those that nobody has named."""
+        if self.grams is None or self.mg is None:
+            return {}
+        by_drug = {drug.name: drug.mg_in(self.grams) for drug in self.drugs}
+        unnamed = self.mg - sum(by_drug.values())
+        return {**by_drug, UNNAMED: unnamed} if unnamed else by_drug
+
+    @property
+    def is_weighed(self) -> bool:
+        """Whether a limit of it depends on the weight of the patient."""
+        return any([self.mg_per_kg_max, *(drug.mg_per_kg_max for drug in self.drugs)])
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from sessions import services
 from sessions.lifecycle import Status
 from sessions.services.record.cream import NoCream, NotACream, NotHere
 from tests.conftest import Booking
-from tests.factories import NINE, ProductFactory, ProductUseFactory
+from tests.factories import NINE, ProductDrugFactory, ProductFactory, ProductUseFactory
 from tests.support.forms import send
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +40,30 @@ def test_one_tap_each_and_the_minutes_between(booking: Booking, as_alice: APICli
     assert off.json()["products"][0]["off_at"]
     again = as_alice.post(f"{url}/cream-off/")
     assert (again.status_code, again.json()["code"]) == (409, "no_cream")
+
+
+def test_the_chart_and_the_catalogue_name_each_drug(booking: Booking, as_alice: APIClient) -> None:
+    """That of which it has most first; milligrams as far as the grams are known."""
+    cream = ProductFactory(kind="ANAESTHETIC", strength_percent=30)
+    ProductDrugFactory(product=cream, drug="TETRACAINE", percent=7, mg_per_kg_max=9)
+    ProductDrugFactory(product=cream, percent=23)
+    session = booking.book()
+    booking.move(session, Status.CHECKED_IN)
+    for grams in ("13.50", None):
+        ProductUseFactory(session=session, product=cream, grams=grams)
+
+    told = as_alice.get(f"/api/v1/sessions/{session.pk}/chart/").json()["products"]
+    listed = as_alice.get("/api/v1/products/").json()
+
+    assert [[(each["drug"], each["mg"]) for each in use["drugs"]] for use in told] == [
+        [("LIDOCAINE", "3105.000"), ("TETRACAINE", "945.000")],
+        [("LIDOCAINE", None), ("TETRACAINE", None)],
+    ]
+    (row,) = (row for row in listed if row["id"] == str(cream.pk))
+    assert row["drugs"] == [
+        {"drug": "LIDOCAINE", "percent": "23.00", "mg_per_kg_max": None},
+        {"drug": "TETRACAINE", "percent": "7.00", "mg_per_kg_max": "9.00"},
+    ]
 
 
 def test_only_cream_and_only_while_somebody_is_there(booking: Booking, alice: User) -> None:

@@ -39,6 +39,9 @@ RISKS: dict[str, Callable[[Facts, OtherTreatment, facts.ProductUse], Facts]] = {
     "a cream": lambda g, _, use: replace(
         g, products=(*g.products, replace(use, kind=ProductKind.ANAESTHETIC, subject="more"))
     ),
+    "a drug": lambda g, _, use: replace(
+        g, products=tuple(with_drug(one, use) for one in g.products)
+    ),
     "a serum": lambda g, _, use: replace(
         g, products=(*g.products, replace(use, kind=ProductKind.SERUM, subject="more"))
     ),
@@ -63,6 +66,13 @@ def with_yes(known: Facts, code: str, severity: Severity) -> Facts:
     yes = Answer(code, True, "Wait.", severity, "test", overridable_by=("PRACTITIONER",))
     screening = replace(known.screening, answers=(*known.screening.answers, yes))
     return replace(known, screening=screening)
+
+
+def with_drug(cream: facts.ProductUse, other: facts.ProductUse) -> facts.ProductUse:
+    """One that nobody has named of it before, with the limit of another cream."""
+    limit = other.drugs[0].mg_per_kg_max if other.drugs else None
+    named = facts.Drug("benzocaine", other.percent or Decimal(6), limit)
+    return replace(cream, drugs=(*cream.drugs, named))
 
 
 @THOROUGH

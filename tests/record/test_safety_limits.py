@@ -11,6 +11,7 @@ from clinic.findings import Severity
 from patients.models import Scope
 from patients.screening import Situation, screen
 from sessions.safety import assess, facts, off_label_reasons
+from sessions.safety.treatment.doses import most_grams
 from tests.factories import NINE
 from tests.record.test_safety import (
     CHEEKS,
@@ -149,6 +150,101 @@ def test_the_dose_of_a_day_is_weighed(
     assert [f.severity for f in found] == [severity] * bool(severity)
     assert all(f.numbers["percent_of_limit"] == percent for f in found)
     assert all(f"at {kg} kg" in f.message for f in found)
+
+
+LIDOCAINE = facts.Drug("lidocaine", Decimal(6))
+BENZOCAINE, TETRACAINE = facts.Drug("benzocaine", Decimal(20)), facts.Drug("tetracaine", Decimal(4))
+TRIPLE = (BENZOCAINE, LIDOCAINE, TETRACAINE)
+
+
+@pytest.mark.parametrize(
+    ("strength", "drugs", "percent", "told"),
+    [
+        (
+            "30",
+            TRIPLE,
+            30,
+            "4000 mg of benzocaine and 1200 mg of lidocaine and 800 mg of tetracaine",
+        ),
+        ("7", (LIDOCAINE,), 7, "1200 mg of lidocaine and 200 mg of unnamed drugs"),
+        ("6", (LIDOCAINE, TETRACAINE), 10, "1200 mg of lidocaine and 800 mg of tetracaine"),
+        (None, (LIDOCAINE,), 6, "1200 mg of lidocaine"),
+        ("4", (), 4, "800 mg of unnamed drugs"),
+        (None, (), None, ""),
+        ("0", (), 0, ""),
+    ],
+)
+def test_grams_times_percent_are_the_milligrams_of_each_drug(
+    strength: str | None, drugs: tuple[facts.Drug, ...], percent: int | None, told: str
+) -> None:
+    """Of 20 g. What is named is never less than the strength says, and the other way round."""
+    (cream,) = used(
+        grams=Decimal(20),
+        grams_max=Decimal(20),
+        strength_percent=None if strength is None else Decimal(strength),
+        drugs=drugs,
+    )
+
+    found = the("anaesthetic_dose_of_day", products=(cream,))
+
+    assert cream.percent == percent
+    assert cream.mg == (None if percent is None else 200 * percent)
+    assert found.message.endswith(f"allow. In it: {told}." if told else "allow.")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kg", "percent"),
+    [
+        ("10", None, "50", "100"),  # 500 mg, or 10 mg/kg
+        ("12.5", None, "50", "80"),
+        ("12.51", None, "50", None),
+        ("10", None, None, None),
+        ("40", "20", "50", "100"),  # the least that one of them allows, of both
+        (None, "20", "50", "100"),
+        ("40", "40", "50", None),
+    ],
+)
+def test_a_drug_with_a_limit_of_its_own_adds_up_over_all_creams(
+    first: str | None, second: str | None, kg: str | None, percent: str | None
+) -> None:
+    """10 g of 5 % lidocaine each; alone if nothing is said of the second."""
+
+    def cream(limit: str | None, subject: str) -> tuple[facts.ProductUse, ...]:
+        most = Decimal(limit) if limit else None
+        drug = facts.Drug("lidocaine", Decimal(5), most)
+        known: dict[str, Any] = {
+            "strength_percent": Decimal(5),
+            "drugs": (drug,),
+            "subject": subject,
+        }
+        return used(grams=Decimal(10), grams_per_cm2_max=None, name=subject, **known)
+
+    creams = cream(first, "One") + (cream(second, "Two") if second else ())
+
+    found = [
+        f
+        for f in assess(session(products=creams, weight_kg=kg and Decimal(kg)))
+        if f.code == "anaesthetic_dose_of_day"
+    ]
+
+    assert [f.numbers["percent_of_limit"] for f in found] == ([percent] if percent else [])
+    for f in found:
+        assert f.severity == Severity.WARN
+        assert "the clinic's own limits, not labels, allow at 50 kg" in f.message
+        total = "1000 mg of lidocaine (20 mg/kg)" if second else "500 mg of lidocaine (10 mg/kg)"
+        assert f"In it: {total}." in f.message
+        assert ("One and 10 g of Two" in f.message) is bool(second)
+
+
+def test_a_limit_of_one_drug_asks_for_grams_and_weight() -> None:
+    drug = facts.Drug("lidocaine", Decimal(5), Decimal(10))
+    unsaid = used(grams=None, grams_per_cm2_max=None, drugs=(drug,))
+    much = used(grams=Decimal(11), grams_per_cm2_max=None, drugs=(drug,))
+
+    assert the("anaesthetic_not_comparable", products=unsaid).severity == Severity.WARN
+    assert "weight_needed" in names(assess(session(products=much)))
+    assert "weight_needed" not in names(assess(session(products=used(grams=Decimal(11)))))
+    assert most_grams(much[0], Decimal(50)) == Decimal(10)
 
 
 @pytest.mark.parametrize(

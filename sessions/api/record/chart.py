@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import Model, Prefetch
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -29,6 +29,7 @@ from sessions.models import (
     Direction,
     Endpoint,
     Identifier,
+    LocalAnaesthetic,
     Product,
     ProductUse,
     Side,
@@ -109,22 +110,38 @@ class ZoneTreatmentOut(serializers.ModelSerializer[ZoneTreatment]):
         read_only_fields = fields
 
 
+class DrugUseOut(serializers.Serializer[Any]):
+    drug = serializers.ChoiceField(choices=LocalAnaesthetic.choices)
+    percent = serializers.DecimalField(max_digits=5, decimal_places=2)
+    mg = serializers.DecimalField(max_digits=10, decimal_places=3, allow_null=True)
+
+
 class ProductUseOut(serializers.ModelSerializer[ProductUse]):
     product_name = serializers.CharField(source="product.name")
     minutes_on = serializers.SerializerMethodField()
     minutes_max = serializers.IntegerField(source="product.minutes_max", allow_null=True)
+    drugs = serializers.SerializerMethodField()
 
     class Meta:
         model = ProductUse
         fields = [
             *("product", "product_name", "lot", "grams", "area_cm2", "on_at", "off_at"),
             *("minutes_on", "minutes_max", "is_occluded", "prescriber", "tube_label"),
-            *("identifiers", "note"),
+            *("identifiers", "drugs", "note"),
         ]
         read_only_fields = fields
 
     def get_minutes_on(self, use: ProductUse) -> int | None:
         return use.minutes_on(at=timezone.now())
+
+    @extend_schema_field(DrugUseOut(many=True))
+    def get_drugs(self, use: ProductUse) -> Any:
+        """Each drug that is named, and its milligrams as far as the grams are known."""
+        rows = [
+            {"drug": each.drug, "percent": each.percent, "mg": each.mg_in(use.grams)}
+            for each in use.product.named_drugs
+        ]
+        return DrugUseOut(rows, many=True).data
 
 
 class CartridgeUseOut(serializers.ModelSerializer[CartridgeUse]):
@@ -259,7 +276,8 @@ class ChartActions(GenericViewSet[Any]):
             Prefetch(name, model._default_manager.select_related(of).order_by("id"))
             for name, model, of in CHART
         )
-        session = TreatmentSession.objects.prefetch_related(*parts).get(pk=session_id)
+        rows = TreatmentSession.objects.prefetch_related(*parts, "product_uses__product__drugs")
+        session = rows.get(pk=session_id)
         return Response(ChartOut(session).data, status=status)
 
     @extend_schema(request=CartridgeIn, responses={201: CartridgeUseOut})

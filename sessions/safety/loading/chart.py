@@ -10,6 +10,7 @@ from patients.models import Zone
 from sessions.models import (
     MIN_DEPTH_MM,
     Product,
+    ProductDrug,
     ProductUse,
     ProtocolVersion,
     TreatmentSession,
@@ -99,7 +100,7 @@ def product_uses(uses: Any) -> tuple[facts.ProductUse, ...]:
             prescriber=use.prescriber,
             tube_label=use.tube_label,
         )
-        for use in uses.select_related("product").order_by("id")
+        for use in uses.select_related("product").prefetch_related("product__drugs").order_by("id")
     )
 
 
@@ -108,6 +109,7 @@ def product_facts(product: Product, **use: Any) -> facts.ProductUse:
         name=product.name,
         kind=product.kind,
         strength_percent=product.strength_percent,
+        drugs=() if product._state.adding else tuple(map(_drug, product.named_drugs)),
         for_dermis=product.for_dermis,
         minutes_max=product.minutes_max,
         grams_per_cm2_max=product.grams_per_cm2_max,
@@ -121,4 +123,12 @@ def product_facts(product: Product, **use: Any) -> facts.ProductUse:
         source=product.cited,
         subject=product.code,
         **use,
+    )
+
+
+def _drug(drug: ProductDrug) -> facts.Drug:
+    return facts.Drug(
+        name=drug.get_drug_display().lower(),
+        percent=drug.percent,
+        mg_per_kg_max=drug.mg_per_kg_max,
     )

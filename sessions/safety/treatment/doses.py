@@ -1,5 +1,6 @@
 """Numbing creams of one day together: their drugs add up in the blood (clinical.md §1.8)."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from clinic.findings import OUR_DEFAULT, Finding, Severity
@@ -8,24 +9,31 @@ from sessions.models import ProductKind
 from sessions.safety.facts import Facts, ProductUse, figure
 
 PRACTITIONER = (Role.PRACTITIONER.value,)
-ZERO = Decimal(0)
+ZERO, TENTH = Decimal(0), Decimal("0.1")
 NEAR_THE_LIMIT = Decimal("0.8")  # from here on the day's total is worth a thought
 LOW_WEIGHT = "low-weight"  # the question of the screening that asks for it
 
 
 def check_total(facts: Facts) -> list[Finding]:
     """Each cream as a part of its own most, whatever the area or the session: of its most grams,
-    or of its most milligrams for the patient's weight, whichever is the larger part. What is above
-    labels stops, however much of others or how light a patient there is beside."""
-    uses = [use for use in _creams(facts) if part_of_most(use, facts.weight_kg)]
-    total = sum((part_of_most(use, facts.weight_kg) for use in uses), ZERO)
+    or of its most milligrams for the patient's weight, whichever is the larger part; or each drug
+    of all creams against the least that one of them allows of it. What is above labels stops,
+    however much of others or how light a patient there is beside."""
+    creams = _creams(facts)
+    limited = _most_by_drug(creams) if facts.weight_kg else {}
+    uses = [
+        use
+        for use in creams
+        if part_of_most(use, facts.weight_kg) or limited.keys() & use.mg_by_drug.keys()
+    ]
+    total = _part_of_day(uses, facts.weight_kg)
     if total < NEAR_THE_LIMIT:
         return []
     told = " and ".join(f"{figure(use.grams)} g of {use.name}" for use in uses if use.grams)
     # A label's grams are for everybody; what a weight makes of them is a default of ours.
     by_grams = sum((part_of_most(use, None) for use in uses), ZERO)
     by_labels = sum((part_of_most(use, None) for use in uses if use.limits_by_label), ZERO)
-    percent = _percent(total)
+    percent, drugs = _percent(total), in_words(_by_drug(uses), facts.weight_kg)
     numbers = {"percent_of_limit": percent}
     if by_labels == total:
         whose = "their labels allow"
@@ -40,7 +48,8 @@ def check_total(facts: Facts) -> list[Finding]:
         Finding(
             code="anaesthetic_dose_of_day",
             severity=Severity.BLOCK if by_labels > 1 else Severity.WARN,
-            message=f"Anaesthetic dose of the day: {told} is {percent} % of what {whose}.",
+            message=f"Anaesthetic dose of the day: {told} is {percent} % of what {whose}."
+            + (f" In it: {drugs}." if drugs else ""),
             rule="numbing creams of one day add up",
             source=uses[0].source or OUR_DEFAULT,
             overridable_by=PRACTITIONER,
@@ -58,10 +67,11 @@ def check_weight(facts: Facts) -> list[Finding]:
     and of a dose that would be too much for somebody light."""
     if facts.weight_kg is not None:
         return []
-    uses = [use for use in _creams(facts) if use.mg_per_kg_max and use.grams]
+    creams = _creams(facts)
+    uses = [use for use in creams if use.is_weighed]
     light, of_age = facts.rules["light-weight"], facts.rules["age-of-consent"]
     is_minor = facts.age is not None and facts.age < of_age.value
-    total = sum((part_of_most(use, light.value) for use in uses), ZERO)
+    total = max(_part_of_day(uses, light.value), _part_by_drug(creams, light.value))
     if not uses or not (is_minor or _says_light(facts) or total > 1):
         return []
     return [
@@ -79,8 +89,50 @@ def check_weight(facts: Facts) -> list[Finding]:
 
 
 def _creams(facts: Facts) -> list[ProductUse]:
+    """Those of which is known how much it was."""
     uses = (*facts.products, *facts.same_day_products)
-    return [use for use in uses if use.kind == ProductKind.ANAESTHETIC]
+    return [use for use in uses if use.kind == ProductKind.ANAESTHETIC and use.grams]
+
+
+def _part_of_day(uses: Sequence[ProductUse], weight_kg: Decimal | None) -> Decimal:
+    by_cream = sum((part_of_most(use, weight_kg) for use in uses), ZERO)
+    return max(by_cream, _part_by_drug(uses, weight_kg))
+
+
+def _part_by_drug(uses: Sequence[ProductUse], weight_kg: Decimal | None) -> Decimal:
+    """What the day has of that drug of which it has most, as a part of its most."""
+    if not weight_kg:
+        return ZERO
+    amounts, limits = _by_drug(uses), _most_by_drug(uses)
+    parts = [amounts.get(name, ZERO) / (limits[name] * weight_kg) for name in limits]
+    return max(parts, default=ZERO)
+
+
+def _by_drug(uses: Iterable[ProductUse]) -> dict[str, Decimal]:
+    """Milligrams of each drug, of all creams."""
+    total: dict[str, Decimal] = {}
+    for use in uses:
+        for name, mg in use.mg_by_drug.items():
+            total[name] = total.get(name, ZERO) + mg
+    return total
+
+
+def _most_by_drug(uses: Iterable[ProductUse]) -> dict[str, Decimal]:
+    """The least mg/kg that one of the creams allows of a drug, of those that have a limit."""
+    most: dict[str, Decimal] = {}
+    for drug in (drug for use in uses for drug in use.drugs):
+        if drug.mg_per_kg_max:
+            most[drug.name] = min(drug.mg_per_kg_max, most.get(drug.name, drug.mg_per_kg_max))
+    return most
+
+
+def in_words(by_drug: Mapping[str, Decimal], weight_kg: Decimal | None) -> str:
+    """As 1500 mg of lidocaine (25 mg/kg) and 1500 mg of prilocaine (25 mg/kg)."""
+    return " and ".join(
+        f"{figure(mg)} mg of {name}"
+        + (f" ({figure((mg / weight_kg).quantize(TENTH, ROUND_UP))} mg/kg)" if weight_kg else "")
+        for name, mg in by_drug.items()
+    )
 
 
 def part_of_most(use: ProductUse, weight_kg: Decimal | None) -> Decimal:
@@ -90,15 +142,17 @@ def part_of_most(use: ProductUse, weight_kg: Decimal | None) -> Decimal:
         parts.append(use.grams / use.grams_max)
     if use.mg and use.mg_per_kg_max and weight_kg:
         parts.append(use.mg / (use.mg_per_kg_max * weight_kg))
-    return max(parts)
+    return max(*parts, _part_by_drug([use], weight_kg))
 
 
 def most_grams(use: ProductUse, weight_kg: Decimal | None) -> Decimal | None:
     """The most of one cream alone on one day, as far as its limits and the weight are known."""
     most = [use.grams_max] if use.grams_max else []
-    if use.mg_per_kg_max and use.strength_percent and weight_kg:
-        by_weight = use.mg_per_kg_max * weight_kg / (10 * use.strength_percent)
-        most.append(by_weight.quantize(Decimal("0.1"), ROUND_DOWN))
+    limits = [(use.mg_per_kg_max, use.percent), *((d.mg_per_kg_max, d.percent) for d in use.drugs)]
+    for limit, percent in limits:
+        if limit and percent and weight_kg:
+            by_weight = limit * weight_kg / (10 * percent)
+            most.append(by_weight.quantize(TENTH, ROUND_DOWN))
     return min(most, default=None)
 
 

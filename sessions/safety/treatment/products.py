@@ -87,7 +87,7 @@ def _without_tube(use: ProductUse) -> Finding:
 
 def _check_prescriber(use: ProductUse, otc: Number) -> Iterable[Finding]:
     """What is stronger than may be sold over the counter was prescribed by somebody."""
-    percent = use.strength_percent
+    percent = use.percent
     if percent is not None and percent > otc.value and not use.prescriber.strip():
         yield _product(
             "anaesthetic_needs_prescriber",
@@ -141,7 +141,7 @@ def _check_exposure(use: ProductUse, exposure: Exposure) -> Iterable[Finding]:
 def _amount_missing(use: ProductUse) -> list[str]:
     """What a limit of it needs and nobody has recorded."""
     needs_area = use.grams_per_cm2_max is not None
-    needs_grams = needs_area or use.grams_max is not None or use.mg_per_kg_max is not None
+    needs_grams = needs_area or use.grams_max is not None or use.is_weighed
     missing = {"grams": needs_grams and use.grams is None, "area": needs_area and not use.area_cm2}
     return [what for what, is_missing in missing.items() if is_missing]
 

@@ -16,6 +16,7 @@ from tests.admin.pages import client_of
 from tests.conftest import Booking
 from tests.factories import (
     NINE,
+    ProductDrugFactory,
     ProductFactory,
     ScreeningFactory,
     ScreeningRuleFactory,
@@ -256,12 +257,15 @@ def test_cream_goes_on_and_off_by_a_tap_each_with_its_dose(
     cream = ProductFactory(
         kind="ANAESTHETIC", name="Lidocaine 4 %", strength_percent=4, minutes_max=60, grams_max=20
     )
+    ProductDrugFactory(product=cream, percent="3.5")
     data = {"cream": str(cream.pk), "cream_lot": "N7", "cream_grams": "10", "cream_area": "200"}
 
     on = press(alice, session, "cream-on", **data).content.decode()
     off = press(alice, session, "cream-off").content.decode()
 
-    assert "10 g are 400 mg of drug, 50 % of the most for a day" in on
+    assert (
+        "10 g are 350 mg of lidocaine and 50 mg of unnamed drugs, 50 % of the most for a day" in on
+    )
     assert "of 60 min, still on" in on
     assert "still on" not in off
     assert "Choose the numbing cream" in press(alice, session, "cream-on").content.decode()

@@ -39,7 +39,7 @@ from sessions.safety.facts import Facts, figure
 from sessions.safety.loading.chart import product_facts
 from sessions.safety.loading.record import load_facts
 from sessions.safety.ranges import ZoneRange, zone_ranges
-from sessions.safety.treatment.doses import most_grams, part_of_most
+from sessions.safety.treatment.doses import in_words, most_grams, part_of_most
 from sessions.services.record.cream import HERE
 
 CREAM_FIELDS = ("cream", "cream_lot", "cream_grams", "cream_area")
@@ -313,12 +313,12 @@ def _last(session: TreatmentSession) -> TreatmentSession | None:
 def _read_creams(sheet: Sheet, known: Facts, *, at: datetime) -> None:
     session = sheet.session
     uses = session.product_uses.filter(product__kind=ProductKind.ANAESTHETIC)
-    sheet.creams = [
-        _cream(use, known, at=at) for use in uses.select_related("product").order_by("id")
-    ]
+    uses = uses.select_related("product").prefetch_related("product__drugs").order_by("id")
+    sheet.creams = [_cream(use, known, at=at) for use in uses]
     if session.status not in HERE:
         return
     products = Product.objects.in_effect(at).filter(kind=ProductKind.ANAESTHETIC)
+    products = products.prefetch_related("drugs")
     sheet.numbing = [
         {"row": product, "most": _most(product, known)}
         for product in sorted(products, key=lambda product: product.name)
@@ -343,17 +343,19 @@ def _usual_cream(sheet: Sheet) -> dict[str, Any]:
 
 
 def _most(product: Product, known: Facts) -> str:
-    most = most_grams(product_facts(product), known.weight_kg)
-    whose = "" if product.mg_per_kg_max is None or known.weight_kg else ", weight not known"
+    fact = product_facts(product)
+    most = most_grams(fact, known.weight_kg)
+    whose = "" if known.weight_kg or not fact.is_weighed else ", weight not known"
     return f"at most {figure(most)} g{whose}" if most else "no most is known"
 
 
 def _cream(use: ProductUse, known: Facts, *, at: datetime) -> dict[str, Any]:
-    """The dose worked out: its drug, and what it is of the most of a day."""
+    """The dose worked out: each of its drugs, and what it is of the most of a day."""
     fact = product_facts(use.product, grams=use.grams)
     dose = ""
     if fact.mg:
         part = part_of_most(fact, known.weight_kg)
         share = f", {(part * 100).quantize(Decimal(1))} % of the most for a day" if part else ""
-        dose = f"{figure(fact.grams or Decimal(0))} g are {figure(fact.mg)} mg of drug{share}"
+        drugs = in_words(fact.mg_by_drug, known.weight_kg)
+        dose = f"{figure(fact.grams or Decimal(0))} g are {drugs}{share}"
     return {"row": use, "minutes": use.minutes_on(at=at), "dose": dose}
