@@ -57,6 +57,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "clinic.http.headers.content_policy",  # around whatever is answered
+    "clinic.http.headers.never_stored",
     "clinic.http.middleware.CompressedAPI",  # around problems too
     "clinic.http.middleware.problems_only",
     "clinic.ops.error_pages.never_blank",

@@ -1,4 +1,5 @@
-"""What browsers are told about every answer: what a page may load, run and be framed by.
+"""What browsers are told about every answer: what a page may load, run and be framed by, and that
+nothing is to be kept of it.
 
 # Note [One policy for each kind of answer]
 
@@ -19,6 +20,8 @@ from django.template import loader
 Handler = Callable[[HttpRequest], HttpResponse]
 CONTENT_POLICY = "Content-Security-Policy"
 PATIENTS, ADMIN, DOCS = "/p/", "/admin/", "/api/docs/"
+# Views whose answers hold nothing of anybody. Static files say themselves that they are public.
+FOR_EVERYBODY = {"home", "docs", "schema", "admin:jsi18n"}
 # What nobody needs is said for every kind: these do not follow from default-src.
 NOTHING = {"default-src": "'none'", "object-src": "'none'", "base-uri": "'none'"}
 DATA = {**NOTHING, "form-action": "'none'"}
@@ -55,6 +58,23 @@ def content_policy(get_response: Handler) -> Handler:
         is_kept = answer.status_code == 304  # the reader has it, with its own headers
         if not is_kept and not answer.has_header(CONTENT_POLICY):
             answer[CONTENT_POLICY] = policy_for(request.path_info, answer)
+        return answer
+
+    return handle
+
+
+def never_stored(get_response: Handler) -> Handler:
+    """What may be about a patient is kept nowhere on the way, nor on a computer that several people
+    use: all but what is the same for everybody. An ETag still saves a client that remembers an
+    answer by itself from reading it again."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        answer = get_response(request)
+        said = answer.get("Cache-Control", "")
+        match = request.resolver_match
+        is_public = "public" in said or (match and match.view_name in FOR_EVERYBODY)
+        if "no-store" not in said and not is_public:
+            answer["Cache-Control"] = "no-store"
         return answer
 
     return handle

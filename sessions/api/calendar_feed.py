@@ -81,5 +81,5 @@ def calendar_file(request: HttpRequest, secret: str) -> HttpResponse:
     return HttpResponse(
         calendar.feed(feed.user, at=timezone.now()),
         content_type="text/calendar; charset=utf-8",
-        headers={"Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"},
+        headers={"X-Robots-Tag": "noindex"},
     )

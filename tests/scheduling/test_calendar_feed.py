@@ -85,7 +85,7 @@ def test_a_practitioner_opens_renews_and_closes_the_own_calendar(
     answer = anybody.get(path)
     assert answer.status_code == 200
     assert answer["Content-Type"] == "text/calendar; charset=utf-8"
-    assert answer["Cache-Control"] == "private, no-cache"
+    assert answer["Cache-Control"] == "no-store"
     assert [event.start for event in events(answer.content)] == [at]
     assert anybody.get(path, headers={"If-None-Match": answer["ETag"]}).status_code == 304
     assert set(as_alice.get(FEED).json()) == {"renewed_at"}

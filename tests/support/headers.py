@@ -38,6 +38,11 @@ def header_faults(answer: Any) -> Iterator[str]:
         yield "scripts in the page may run"
 
 
+def kept_faults(answer: Any) -> Iterator[str]:
+    if "no-store" not in answer.get("Cache-Control", ""):
+        yield "it may be kept"
+
+
 def refused_styles(html: str) -> list[str]:
     """What a page outside the admin would be shown without: a style that is not one of ours."""
     found = [f"{html.count(' style=')} attributes"] if " style=" in html else []

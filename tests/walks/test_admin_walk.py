@@ -32,7 +32,7 @@ from tests.factories import (
 )
 from tests.support.accesses import Watch, fault_of
 from tests.support.forms import Fields, fields_of
-from tests.support.headers import header_faults
+from tests.support.headers import header_faults, kept_faults
 from tests.support.pictures import jpeg
 from tests.support.typed import valid
 from tests.support.words import faults_of_page
@@ -170,7 +170,7 @@ def test_every_page_opens_for_every_role_and_is_words(rows: list[Any]) -> None:
                 of_patient = page == "change" and is_of_patients(type(row))
                 if fault := fault_of(answer, watch.rows(), patients, user, must=of_patient):
                     failures.append((user.role, address(row, page), f"{fault}: {HOW}"))
-                told = header_faults(answer)
+                told = [*header_faults(answer), *kept_faults(answer)]
                 failures += [(user.role, address(row, page), fault) for fault in told]
                 if answer.status_code not in OPENS:
                     failures.append((user.role, address(row, page), answer.status_code))

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from tests.house.test_architecture import endpoints
-from tests.support.headers import header_faults, rules_of
+from tests.support.headers import header_faults, kept_faults, rules_of
 
 pytestmark = pytest.mark.django_db
 VALUES = {"uuid": "01890000-0000-7000-8000-000000000000", "int": "1"}
@@ -27,18 +27,21 @@ def addresses() -> list[str]:
     return [*found, "/api/schema/?format=x"]
 
 
-def test_every_answer_says_what_a_page_may_do() -> None:
-    """The admin's pages say it to those who may see them in test_admin_walk.py."""
+def test_every_answer_says_what_a_page_may_do_and_that_it_is_not_kept() -> None:
+    """To those who may see them, the admin's pages say it in test_admin_walk.py, and the API in
+    every test of it (tests.support.answers)."""
     client = Client(raise_request_exception=False)
     tried = addresses()
     failures: list[tuple[Any, ...]] = []
-    seen = set()
+    seen, kept = set(), set()
     for path in [*tried, STATIC, "/nothing/"]:
         answer = (client.head if path == STATIC else client.get)(path)
         seen.add(answer.status_code)
         failures += [(path, answer.status_code, one) for one in header_faults(answer)]
+        kept |= {path for _ in kept_faults(answer)}
 
     assert not failures, failures
+    assert kept == {"/", "/api/docs/", "/api/schema/?format=x", "/admin/jsi18n/", STATIC}
     assert len(tried) > 500
     assert {200, 302, 401, 404, 405} <= seen
 
