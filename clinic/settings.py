@@ -156,9 +156,12 @@ AXES_CLIENT_STR_CALLABLE = "clinic.http.logs.anonymous_client"
 
 # Browser security follows from the address that the clinic is reached by.
 SECURE = _public.scheme == "https"
-if SECURE and len(SECRET_KEY) < 50:
+_different = len(set(SECRET_KEY))  # a placeholder repeats itself, or says what it is
+_is_placeholder = _different < 10 or SECRET_KEY.lower().startswith(("django-insecure", "change"))
+if SECURE and (len(SECRET_KEY) < 50 or _is_placeholder):
     raise ImproperlyConfigured(
-        f"The SECRET_KEY has {len(SECRET_KEY)} characters; a public clinic needs 50 random ones: "
+        f"The SECRET_KEY has {len(SECRET_KEY)} characters, {_different} of them different, or is a "
+        "placeholder; a public clinic needs 50 random ones: "
         'python -c "import secrets; print(secrets.token_urlsafe(50))"'
     )
 SECURE_SSL_REDIRECT = SECURE

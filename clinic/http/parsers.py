@@ -12,6 +12,8 @@ from rest_framework.parsers import JSONParser
 from clinic.errors import DomainError
 
 MAX_BODY_BYTES = 1_000_000
+MAX_DEPTH = 20  # what is asked for anywhere has six levels
+TOO_DEEP = "JSON parse error - nested too deeply"
 
 
 class TooLarge(DomainError):
@@ -40,7 +42,7 @@ class LimitedJSONParser(JSONParser):
                 object_pairs_hook=_object,
             )
         except RecursionError:
-            raise ParseError("JSON parse error - nested too deeply") from None
+            raise ParseError(TOO_DEEP) from None
         except ValueError as error:
             raise ParseError(f"JSON parse error - {_reason(error)}") from None
         if not isinstance(body, dict):
@@ -78,6 +80,8 @@ Path = tuple[str | int, ...]
 
 def _faults(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     """What JSON can say and nobody can keep, each with the way to it."""
+    if len(path) > MAX_DEPTH:
+        raise ParseError(TOO_DEEP)
     if isinstance(value, str):
         if words := _unwritable(value):
             yield path, words

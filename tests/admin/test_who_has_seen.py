@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from aftercare.records.accesses.seen import HEAD, safe_cell
+from aftercare.records.accesses.seen import HEAD
+from clinic.http.tables import safe_cell
 from clinic.models import Clinic, Role, User
 from tests.admin.pages import client_of, url
 from tests.factories import DAY, PatientFactory, UserFactory

@@ -115,11 +115,19 @@ def test_a_missing_setting_stops_the_start_by_name(name: str) -> None:
     assert f"Set the {name} environment variable" in done.stderr
 
 
-def test_a_short_key_stops_a_public_clinic_and_says_how_to_make_one() -> None:
-    done = manage("check", **{**PRODUCTION, "SECRET_KEY": "k" * 49})
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (PRODUCTION["SECRET_KEY"][:49], "has 49 characters"),
+        ("change-me-0123456789" * 3, "or is a placeholder"),
+        ("123456789" * 6, "9 of them different"),
+    ],
+)
+def test_a_weak_key_stops_a_public_clinic_and_says_how_to_make_one(key: str, said: str) -> None:
+    done = manage("check", **{**PRODUCTION, "SECRET_KEY": key})
 
     assert done.returncode != 0
-    assert "The SECRET_KEY has 49 characters" in done.stderr
+    assert said in done.stderr
     assert "secrets.token_urlsafe(50)" in done.stderr
 
 
@@ -319,3 +327,11 @@ def test_a_transaction_is_opened_in_one_way_only() -> None:
     ]
 
     assert decorated == []
+
+
+def test_every_csv_of_the_product_is_written_where_no_cell_becomes_a_formula() -> None:
+    apps = ("clinic", "patients", "sessions", "aftercare")
+    files = [path for app in apps for path in (ROOT / app).rglob("*.py")]
+    writers = [path for path in files if "import csv\n" in path.read_text()]
+
+    assert [str(path.relative_to(ROOT)) for path in writers] == ["clinic/http/tables.py"]

@@ -1,6 +1,5 @@
 """The page “Who has seen this record”, and the same as CSV to give to the patient."""
 
-import csv
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -9,8 +8,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from aftercare.records.accesses.names import label_of
-from aftercare.records.accesses.seen import HEAD, MOST_READ, safe_cell, who_has_seen
+from aftercare.records.accesses.seen import HEAD, MOST_READ, who_has_seen
 from clinic.audit.subjects import about
+from clinic.http.tables import csv_answer
 from clinic.permissions import actor
 from clinic.values.zones import clock_of
 from patients.models import Patient
@@ -49,14 +49,8 @@ class SeenPages:
     def seen_csv(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """For the patient: staff by name and role, and nothing of how the product is made."""
         patient = _patient(request, pk)
-        answer = HttpResponse(content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = 'attachment; filename="who-has-seen.csv"'
-        answer.write("\ufeff")  # or table programs take it for another encoding
-        table = csv.writer(answer)
-        table.writerow(HEAD)
-        for line in who_has_seen(patient, actor(request)):
-            table.writerow([safe_cell(cell) for cell in line.cells()])
-        return answer
+        lines = who_has_seen(patient, actor(request))
+        return csv_answer(HEAD, (line.cells() for line in lines), name="who-has-seen")
 
 
 def _patient(request: HttpRequest, pk: Any) -> Patient:

@@ -26,7 +26,6 @@ SAID = {
     Action.WRITE: "wrote in it",
 }
 HEAD = ["Day", "From", "To", "Who", "Role", "What was done", "Part of the record", "How often"]
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,3 @@ def lines_of(rows: Iterable[AccessRecord], names: Names, zone: ZoneInfo) -> Iter
 def _who(row: AccessRecord, names: Names) -> str:
     """Whoever holds a link of a patient is taken for the patient."""
     return "the patient, by a link" if row.actor_kind == ActorKind.PATIENT else names.actor(row)
-
-
-def safe_cell(text: str) -> str:
-    """Of a CSV that a table program opens: never a formula, whatever somebody is called."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
