@@ -213,13 +213,14 @@ def test_findings_take_a_fixed_number_of_queries(
     booking: Booking, django_assert_num_queries: Any
 ) -> None:
     session = booking.charted()
+    ProductUseFactory(session=session)
     for count in (0, 5):
         for _ in range(count):
             zone = ZoneFactory(area=session.area)
             ZoneTreatment.objects.create(session=session, zone=zone, depth_mm=1, passes=1)
             ProductUseFactory(session=session)
         loaded = TreatmentSession.objects.with_record().get(pk=session.pk)
-        with django_assert_num_queries(28):
+        with django_assert_num_queries(29):
             assess_session(loaded, at=NINE)
 
 
@@ -227,14 +228,15 @@ def test_the_chart_takes_a_fixed_number_of_queries(
     booking: Booking, as_alice: APIClient, django_assert_num_queries: Any
 ) -> None:
     session = booking.charted()
+    ProductUseFactory(session=session)
     for count in (0, 5):
         for _ in range(count):
             zone = ZoneFactory(area=session.area)
             ZoneTreatment.objects.create(session=session, zone=zone, depth_mm=1, passes=1)
             ProductUseFactory(session=session)
         with django_assert_num_queries(
-            5 + RECORDED
-        ):  # may I, the session, zones, products, cartridges
+            6 + RECORDED
+        ):  # may I, the session, zones, products, their drugs, cartridges
             as_alice.get(f"/api/v1/sessions/{session.pk}/chart/")
 
 
