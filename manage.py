@@ -12,9 +12,13 @@ def main() -> None:
         sys.exit(up(sys.argv[2:]))
     if "DATABASE_URL" not in os.environ:
         use_running_servers()
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"{error} (docs/operations.md, “Environment”)")
 
 
 def up(arguments: list[str]) -> int | str:

@@ -17,6 +17,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from clinic.embedded.faults import cause
 from clinic.embedded.process import (
     ADVICE,
     Unavailable,
@@ -72,6 +73,7 @@ class Postgres:
             self.binaries = self._copy_binaries()
         if not (self.data / "PG_VERSION").exists():
             self._init_cluster()
+        self._require_version()
         self._clear_stale_pid(seconds=30)
         self._make_socket_folder()
         try:
@@ -83,6 +85,7 @@ class Postgres:
         return self
 
     def _launch(self, seconds: float) -> None:
+        self._logged = len(self.log.read_text(errors="replace")) if self.log.exists() else 0
         arguments = [f"--{name}={value}" for name, value in self._settings().items()]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -194,7 +197,7 @@ class Postgres:
             **self._as_account(),
         )
         if done.returncode:
-            raise Unavailable(f"initdb failed: {done.stderr.strip()[-800:]}")
+            raise Unavailable(f"No database can be made in {self.folder}: {cause(done.stderr)}.")
         new.rename(self.data)
 
     def _clear_stale_pid(self, *, seconds: float) -> None:
@@ -241,9 +244,33 @@ class Postgres:
                 return self.connect_as_superuser().close()
             except psycopg.OperationalError:
                 if self._process.poll() is not None or time.monotonic() > ends:
-                    tail = self.log.read_text(errors="replace")[-800:]
-                    raise Unavailable(f"PostgreSQL does not start: {tail}") from None
+                    raise Unavailable(
+                        f"PostgreSQL does not start in {self.folder}: {cause(self._said())}."
+                    ) from None
                 time.sleep(0.05)
+
+    def why_ended(self) -> str:
+        """In a sentence, if it has ended by itself."""
+        if self._process is None or self._process.poll() is None:
+            return ""
+        return f"PostgreSQL has ended in {self.folder}: {cause(self._said())}."
+
+    def _said(self) -> str:
+        """What it has written since it was started the last time."""
+        return self.log.read_text(errors="replace")[self._logged :]
+
+    def _require_version(self) -> None:
+        """That the data is of these binaries: PostgreSQL reads no other version's."""
+        told = subprocess.run(
+            [self.binaries / "postgres", "--version"], capture_output=True, text=True, check=True
+        ).stdout
+        ours = told.split()[-1].partition(".")[0]
+        theirs = (self.data / "PG_VERSION").read_text().strip()
+        if ours != theirs:
+            raise Unavailable(
+                f"The data in {self.data} is of PostgreSQL {theirs}, and this is {ours}: start the "
+                f"build that made it and take a dump, or delete {self.folder} to start afresh."
+            )
 
     def _create_role_and_database(self) -> None:
         """The application is no superuser: grants, and what protects rows, are real for it."""

@@ -18,9 +18,12 @@ import urllib.error
 import urllib.request
 
 from clinic.embedded import Postgres, Unavailable, Valkey
+from clinic.embedded.faults import in_words, parts_lacking
 from clinic.embedded.process import die_with_parent, free_port, hold, secret_file, stop_process
 from clinic.embedded.state import BASE, ENVIRONMENT, LOCK, STATE, VAR, running
 
+# A proxy that the environment names for the way out knows nothing of this machine's own addresses.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 HURRIED_DAY = 5.0  # seconds that a day of a message sequence lasts under --hurry
 
 
@@ -35,8 +38,12 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--check", action="store_true", help="start, probe, stop; see exit code")
     arguments = parser.parse_args(argv)
 
-    VAR.mkdir(parents=True, exist_ok=True)
-    lock = hold(LOCK)
+    try:
+        VAR.mkdir(parents=True, exist_ok=True)
+        lock = hold(LOCK)
+    except OSError as error:
+        print(in_words(error, VAR))
+        return 1
     if lock is None:
         state = running() or {"url": "an address that it will print soon", "pid": "?"}
         print(f"A clinic already runs here: {state['url']} (process {state['pid']}).")
@@ -75,8 +82,18 @@ class Supervisor:
         except Unavailable as error:
             say("up", str(error))
             return 1
+        except Exception as error:
+            if not (words := in_words(error, VAR) or self._ended_server()):
+                raise
+            say("up", words)
+            return 1
         finally:
             self._stop()
+
+    def _ended_server(self) -> str:
+        """Why a database that had started is gone, such as with a disk that is full by now."""
+        ended = [server.why_ended() for server in self.servers if isinstance(server, Postgres)]
+        return " ".join(filter(None, ended))
 
     def _require_free_port(self) -> None:
         host, port = self.arguments.host, self.arguments.port
@@ -85,10 +102,11 @@ class Supervisor:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
-            except OSError as error:
+            except (OSError, OverflowError) as error:
+                why = getattr(error, "strerror", None) or "there is no such port"
                 raise Unavailable(
-                    f"Cannot listen on {host}:{port} ({error.strerror}). "
-                    f"Try another port: ./run --port {port + 1}"
+                    f"Cannot listen on {host}:{port} ({why}). Try another port, such as "
+                    f"./run --port {port + 1 if 1023 < port < 65535 else 8000}"
                 ) from None
 
     def _start_servers(self) -> None:
@@ -140,6 +158,9 @@ class Supervisor:
             )
         for name, value in given.items():
             os.environ.setdefault(name, value)
+        for name in ("no_proxy", "NO_PROXY"):  # the demo's own gateway, for the worker
+            known = os.environ.get(name)
+            os.environ[name] = ",".join(filter(None, [known, "localhost,127.0.0.1,::1"]))
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
 
     def _write_state(self) -> None:
@@ -215,17 +236,20 @@ class Supervisor:
             threading.Thread(target=_relay, args=(name, part), daemon=True).start()
 
     def _wait_until_ready(self) -> bool:
-        ends = time.monotonic() + 120
+        ends, lacking = time.monotonic() + 120, "nothing answers"
         while time.monotonic() < ends and not self.stopping.is_set() and not self._ended():
             try:
-                with urllib.request.urlopen(f"{self.url}/readyz", timeout=5):  # noqa: S310
+                with DIRECT.open(f"{self.url}/readyz", timeout=5):
                     return True
-            except (urllib.error.URLError, OSError):
+            except urllib.error.HTTPError as error:
+                lacking = parts_lacking(error.read())
+                time.sleep(0.2)
+            except OSError:
                 time.sleep(0.2)
         if ended := self._ended():
             say("up", f"{ended} has ended; stopping everything")
         elif not self.stopping.is_set():
-            say("up", f"not ready after {self._elapsed()}; see {self.url}/readyz")
+            say("up", f"not ready after {self._elapsed()}: {lacking}")
         return False
 
     def _watch(self) -> int:

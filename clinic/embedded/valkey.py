@@ -8,6 +8,7 @@ from pathlib import Path
 
 import redis
 
+from clinic.embedded.faults import cause
 from clinic.embedded.process import (
     ADVICE,
     Unavailable,
@@ -41,7 +42,9 @@ class Valkey:
             if self._launch(seconds):
                 return self
             self.stop()
-        raise Unavailable(f"Valkey does not start: see {self.folder / 'valkey.log'}")
+        log = self.folder / "valkey.log"
+        said = cause(log.read_text(errors="replace")[-2000:])
+        raise Unavailable(f"Valkey does not start in {self.folder}: {said}.")
 
     def _launch(self, seconds: float) -> bool:
         with (self.folder / "valkey.log").open("ab") as log:

@@ -16,6 +16,8 @@ class Client:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
+        self.http = requests.Session()
+        self.http.trust_env = False  # a proxy of the environment does not know this machine
         self._tokens: dict[str, str] = {}
         self._seen: dict[str, str] = {}  # the ETags of what was read, by path
 
@@ -34,7 +36,7 @@ class Client:
         headers = {"Authorization": f"Token {self._tokens[who]}"} if who else {}
         if method in ("PUT", "PATCH"):  # only over what was read before
             headers["If-Match"] = self._seen[path]
-        answer = requests.request(
+        answer = self.http.request(
             method, f"{self.url}/api/v1/{path}", json=body or None, headers=headers, timeout=30
         )
         if answer.status_code != expect:

@@ -10,8 +10,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import requests
-
 from clinic.demo.tour.client import Client, TourFailed
 from clinic.demo.tour.consultation import Consultation
 from clinic.demo.tour.follow_up import FollowUp
@@ -245,7 +243,7 @@ class Tour:
     def _wait_for(self, to: str, subject: str) -> dict[str, Any]:
         ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
-            answer = requests.get(
+            answer = self.client.http.get(
                 f"{self.client.url}/inbox/messages.json", params={"to": to}, timeout=10
             )
             if answer.status_code == 404:
