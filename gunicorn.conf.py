@@ -9,6 +9,7 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "4"))
 threads = 4
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"  # noqa: S108
 logger_class = "clinic.http.logs.Logger"
+access_log_format = '%(h)s %(t)s "%(r)s" %(s)s %(b)s "%(a)s" %(id)s'
 preload_app = True  # imported once; the workers share its memory
 
 

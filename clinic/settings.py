@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "clinic.http.request_ids.request_ids",
     "clinic.http.headers.content_policy",  # around whatever is answered
     "clinic.http.headers.never_stored",
     "clinic.http.middleware.CompressedAPI",  # around problems too
@@ -450,7 +451,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "clinic.http.logs.Formatter", "fmt": "%(levelname)s %(name)s: %(message)s"}
+        "line": {
+            "()": "clinic.http.logs.Formatter",
+            "fmt": "%(levelname)s %(name)s%(of)s: %(message)s",
+        }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},

@@ -1,15 +1,13 @@
 """Who sends a request."""
 
-import re
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any
 
 from clinic.audit.record import Actor
+from clinic.audit.request_ids import META, REQUEST_ID
 from clinic.models import Role, User
 from clinic.models.access import AccessPurpose, ActorKind
-
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def actor_of(request: Any, user: Any, *, session: str = "") -> Actor:
@@ -30,7 +28,7 @@ def actor_of(request: Any, user: Any, *, session: str = "") -> Actor:
 
 def connection_of(request: Any) -> dict[str, Any]:
     """From where, and which request it is by the proxy's count."""
-    given = request.META.get("HTTP_X_REQUEST_ID", "")
+    given = request.META.get(META, "")
     return {
         "address": _address(request.META.get("REMOTE_ADDR", "")),
         "request_id": given if REQUEST_ID.fullmatch(given) else "",

@@ -11,6 +11,8 @@ from typing import Any
 
 from gunicorn import glogging
 
+from clinic.http.request_ids import request_id_of
+
 # Whoever has one of these addresses needs no password: a practitioner's calendar, a patient's page.
 SECRET = re.compile(r"(/calendar/|/p/)[^/\s?\"'<>]+")
 # Django reads `/%70/` as `/p/`, and no address of the product needs such an escape.
@@ -59,6 +61,8 @@ class Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         args, record.exc_text = record.args, None  # another formatter's has the exception's words
+        request_id = request_id_of(record)
+        record.of = f" {request_id}" if request_id else ""
         if isinstance(args, tuple):
             record.args = tuple(
                 exception_words(a) if isinstance(a, BaseException) else a for a in args
@@ -88,12 +92,14 @@ class Logger(glogging.Logger):  # type: ignore[misc]
 
     def atoms(self, *args: Any) -> dict[str, Any]:
         """Without what was searched for, on which page, and by which headers."""
+        whole = super().atoms(*args)
         atoms = {
             name: mask(value) if isinstance(value, str) else value
-            for name, value in super().atoms(*args).items()
+            for name, value in whole.items()
             if not name.startswith("{")
         }
-        return {**atoms, "q": "", "f": "-"}
+        request_id = whole.get("{x-request-id}o", "-")
+        return {**atoms, "q": "", "f": "-", "id": request_id}
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)

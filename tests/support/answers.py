@@ -29,7 +29,7 @@ COMMON_HEADERS = {
         "content-type",
     ),
     *("cross-origin-opener-policy", "referrer-policy", "vary", "x-content-type-options"),
-    "x-frame-options",
+    *("x-frame-options", "x-request-id"),
 }
 
 
