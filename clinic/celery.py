@@ -3,9 +3,11 @@
 import logging
 import os
 import time
+from typing import Any
 
 from celery import Celery
 from celery.beat import Scheduler
+from celery.signals import beat_init, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
 
@@ -13,6 +15,14 @@ logger = logging.getLogger(__name__)
 app = Celery("clinic")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def require_address(**_: Any) -> None:
+    from clinic.start import require_address  # the settings are not read yet
+
+    require_address()
 
 
 class HeartbeatScheduler(Scheduler):

@@ -23,6 +23,9 @@ _public = urlsplit(PUBLIC_URL)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_public.hostname])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
+# No server starts without it (clinic.start): the links in messages would lead nowhere.
+HAS_ADDRESS = DEBUG or "PUBLIC_URL" in env.ENVIRON
+
 # The demo: seeded accounts shown on the front page, mail and SMS captured into /inbox/.
 DEMO = env.bool("CLINIC_DEMO", default=False)
 INBOX_DIR = env("CLINIC_INBOX_DIR", default="")
@@ -456,7 +459,7 @@ LOGGING = {
             "fmt": "%(levelname)s %(name)s%(of)s: %(message)s",
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"()": "clinic.http.logs.OncePerSecond", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
         **{name: {"level": "WARNING"} for name in ("axes", "mail.log")},

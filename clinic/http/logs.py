@@ -6,6 +6,8 @@ through the Logger.
 
 import logging
 import re
+from copy import copy
+from time import monotonic
 from traceback import extract_tb
 from typing import Any
 
@@ -19,6 +21,8 @@ SECRET = re.compile(r"(/calendar/|/p/)[^/\s?\"'<>]+")
 ESCAPED = re.compile(r"/[^/\s?\"'<>]*%[0-9A-Fa-f]{2}[^\s\"'<>]*")
 # What somebody has searched for: names, telephone numbers, birth dates.
 QUERY = re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+")
+# What differs between two lines about the same: ids, ports, times.
+NUMBERS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+")
 # Libraries whose faults tell of addresses and ports, never of a person.
 HARMLESS = ("redis", "kombu", "urllib3")
 # SQLSTATEs whose first line repeats a value: “invalid input syntax for type uuid: "…"”.
@@ -56,6 +60,42 @@ def _safe_words(error: BaseException) -> str:
     return str(error) if type(error).__module__.startswith(HARMLESS) else ""
 
 
+class OncePerSecond(logging.StreamHandler[Any]):
+    """Standard error, with the same trouble at most once a second: an outage of ten minutes wrote
+    53,000 lines. The next line of its kind says how many there were in between."""
+
+    MOST_KINDS = 1000
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[Any, tuple[float, int]] = {}  # when it was told, and how often not
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno < logging.WARNING:
+            return super().emit(record)
+        kind, now = _kind(record), monotonic()
+        told_at, untold = self._seen.get(kind, (float("-inf"), 0))
+        if now - told_at < 1.0:
+            self._seen[kind] = told_at, untold + 1
+            return None
+        if len(self._seen) >= self.MOST_KINDS:
+            self._seen.clear()
+        self._seen[kind] = now, 0
+        told = copy(record)
+        told.untold = untold
+        return super().emit(told)
+
+
+def _kind(record: logging.LogRecord) -> Any:
+    """What makes two lines the same: their words without numbers and ids, and the place."""
+    place: Any = None
+    if record.exc_info and record.exc_info[1]:
+        error = record.exc_info[1]
+        frames = extract_tb(error.__traceback__)
+        place = type(error), (frames[-1].filename, frames[-1].lineno) if frames else None
+    return record.name, record.levelno, NUMBERS.sub("#", record.getMessage())[:200], place
+
+
 class Formatter(logging.Formatter):
     """Lines without personal data: exceptions by their kind and place, addresses masked."""
 
@@ -71,6 +111,10 @@ class Formatter(logging.Formatter):
             return mask(super().format(record))
         finally:
             record.args, record.exc_text = args, None
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        untold = getattr(record, "untold", 0)
+        return super().formatMessage(record) + (f" (and {untold} more like it)" if untold else "")
 
     def formatException(self, ei: Any) -> str:
         """Where it happened and what followed on what, with each exception as `described`."""

@@ -116,6 +116,32 @@ def test_a_missing_setting_stops_the_start_by_name(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "server",
+    [
+        ("gunicorn", "clinic.wsgi:application", "--bind", "127.0.0.1:0"),
+        ("celery", "-A", "clinic", "worker", "--without-gossip", "--without-mingle"),
+        ("celery", "-A", "clinic", "beat", "--pidfile="),
+    ],
+)
+def test_no_server_starts_without_an_address_and_it_says_so_in_a_sentence(
+    server: tuple[str, ...],
+) -> None:
+    values = {name: value for name, value in PRODUCTION.items() if name != "PUBLIC_URL"}
+    done = subprocess.run(
+        [sys.executable, "-m", *server],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **values},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode != 0
+    assert "PUBLIC_URL is not set" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
     ("key", "said"),
     [
         (PRODUCTION["SECRET_KEY"][:49], "has 49 characters"),

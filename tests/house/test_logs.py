@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from io import StringIO
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from gunicorn.config import Config
 from redis.exceptions import ConnectionError as NoBroker
 
-from clinic.http.logs import Formatter, Logger, exception_words, mask
+from clinic.http.logs import Formatter, Logger, OncePerSecond, exception_words, mask
 from clinic.models import User
 from patients.models import Patient
 from tests.conftest import client_of
@@ -173,3 +175,54 @@ def test_gunicorn_writes_both_its_logs_through_the_formatter() -> None:
     finally:
         for log, known in zip(logs, others, strict=True):
             log.handlers[:] = known
+
+
+def test_the_same_trouble_is_told_once_a_second_with_how_often_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("clinic.http.logs.monotonic", lambda: now[0])
+    handler, alone = OncePerSecond(), logging.Logger("alone")  # noqa: LOG001
+    handler.setFormatter(Formatter("%(levelname)s %(message)s"))
+    handler.setStream(written := StringIO())
+    alone.addHandler(handler)
+
+    for port in range(40):
+        alone.warning("no answer at port %s", port)
+        now[0] += 0.02
+    alone.warning("something else")
+    alone.error("no answer at port 1")  # worse
+    for _ in range(3):
+        alone.info("not trouble")
+    now[0] = 1.0
+    alone.warning("no answer at port 7")
+    now[0] = 2.0
+    alone.warning("no answer at port 8")
+
+    assert written.getvalue().splitlines() == [
+        "WARNING no answer at port 0",
+        "WARNING something else",
+        "ERROR no answer at port 1",
+        *["INFO not trouble"] * 3,
+        "WARNING no answer at port 7 (and 39 more like it)",
+        "WARNING no answer at port 8",
+    ]
+
+
+def test_faults_of_other_places_are_others_and_the_kinds_are_bounded() -> None:
+    handler, alone = OncePerSecond(), logging.Logger("alone")  # noqa: LOG001
+    handler.setFormatter(Formatter("%(message)s"))
+    handler.setStream(written := StringIO())
+    alone.addHandler(handler)
+    for kind in (KeyError, ValueError, KeyError):
+        try:
+            raise kind("Ada Lovelace")
+        except Exception:
+            alone.exception("failed")
+
+    for word in map("".join, product("abcdefghij", repeat=4)):
+        alone.warning(word)
+
+    assert written.getvalue().count("failed") == 2
+    assert "Lovelace" not in written.getvalue()
+    assert len(handler._seen) <= OncePerSecond.MOST_KINDS

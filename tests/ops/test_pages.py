@@ -44,6 +44,13 @@ def test_outside_the_demo_the_front_page_tells_nothing(client: Client, settings:
     assert "/inbox/" not in page
 
 
+def test_the_demo_is_not_mixed_into_a_real_clinic(settings: Any) -> None:
+    settings.DEMO = False
+
+    with pytest.raises(CommandError, match="This is no demo"):
+        call_command("seed_demo")
+
+
 def test_the_inbox_does_not_exist_outside_the_demo(settings: Any) -> None:
     from importlib import reload
 

@@ -1,6 +1,7 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
 
 from clinic.demo.seed import seed
 
@@ -9,4 +10,6 @@ class Command(BaseCommand):
     help = "Add the demo clinics and their staff, once. Refuses a database with real clinics."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("This is no demo (CLINIC_DEMO): nobody is added to a real clinic.")
         self.stdout.write(seed())
