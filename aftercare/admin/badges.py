@@ -1,4 +1,5 @@
-"""The numbers beside the side bar's entries: what waits for whoever looks, in one statement."""
+"""What the frame of every page tells: the numbers beside the side bar's entries, and whether
+messages go out. In one statement."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, Func, IntegerField, Q
 from django.utils import timezone
 
+from aftercare.admin import trouble
 from aftercare.admin.today.blocks import stuck
 from aftercare.models import InboundMessage
 from clinic.admin.navigation import Badge
@@ -19,28 +21,36 @@ RECENT = timedelta(days=30)  # an older reply that nobody has looked after is in
 
 
 def badges(user: User) -> dict[str, Badge]:
-    """By model, as in `app_label.model`; without those where nothing waits. Red is urgent."""
+    return waiting(user)[0]
+
+
+def waiting(user: User) -> tuple[dict[str, Badge], list[str]]:
+    """Badges by model, as in `app_label.model`, without those where nothing waits; red is urgent.
+    And in sentences what keeps messages from going out, for who may see messages."""
     at = timezone.now()
     tasks = StaffTask.objects.visible_to(user).open()
     replies = InboundMessage.objects.visible_to(user).filter(received_at__gt=at - RECENT)
-    waiting = {
+    found = {
         "patients.stafftask": tasks,
         "aftercare.inboundmessage": replies.waiting(),
         "aftercare.message": stuck(user, at),
     }
-    seen = {model: rows for model, rows in waiting.items() if user.has_perm(_view(model))}
+    seen = {model: rows for model, rows in found.items() if user.has_perm(_view(model))}
     if not seen:
-        return {}
+        return {}, []
     pressing = Exists(tasks.filter(Q(severity__in=GRAVE) | Q(due_at__lt=at)))
-    *numbers, is_pressing = (
-        User.objects.filter(pk=user.pk).values_list(*map(_number, seen.values()), pressing).get()
-    )
+    sees_messages = "aftercare.message" in seen
+    facts = trouble.facts(at) if sees_messages else []
+    read = User.objects.filter(pk=user.pk)
+    values = read.values_list(*map(_number, seen.values()), pressing, *facts).get()
+    numbers, is_pressing = values[: len(seen)], values[len(seen)]
     red = {"patients.stafftask": is_pressing, "aftercare.message": True}
-    return {
+    told = {
         model: Badge(str(number) if number <= MOST else f"{MOST}+", red.get(model, False))
         for model, number in zip(seen, numbers, strict=True)
         if number
     }
+    return told, trouble.in_words(values[len(seen) + 1 :], at=at) if sees_messages else []
 
 
 def _view(model: str) -> str:

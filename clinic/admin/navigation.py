@@ -87,7 +87,7 @@ PAGES = [
 ]
 
 
-BADGES = "aftercare.admin.badges.badges"  # of what lies above this app
+WAITING = "aftercare.admin.badges.waiting"  # of what lies above this app
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,11 @@ class Badge:
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """The groups with what the caller may see, and what waits there."""
+    """The groups with what the caller may see, and what waits there. What is in the way of messages
+    was read with it, and stands on top of the page (admin/base.html)."""
     groups = groups_for(request)
-    waiting = import_string(BADGES)(request.user) if groups else {}
+    waiting, trouble = import_string(WAITING)(request.user) if groups else ({}, [])
+    request.sending_trouble = trouble  # type: ignore[attr-defined]
     for group in groups:
         for item in group["items"]:
             if badge := waiting.get(item["model"]):

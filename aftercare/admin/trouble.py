@@ -1,0 +1,62 @@
+"""On every page of the admin: that messages do not go out, as `/healthz/dispatch` knows it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import DateTimeField, Exists, F, OuterRef, Subquery
+from django.db.models.functions import JSONObject
+
+from aftercare.dispatch.outages import CERTAIN
+from aftercare.models import Message, MessageStatus, Outage
+from clinic.models import Heartbeat
+from patients.models import Channel
+
+OVERDUE, SILENT = timedelta(minutes=5), timedelta(minutes=2)
+CALL = "Until then, call patients who must know something today."
+
+
+def facts(at: datetime) -> list[Any]:
+    """What is read together with the badges: outages with messages that wait, the oldest message
+    that is due, and when beat was last seen. Each is one step in an index."""
+    waits = Message.objects.due(at).filter(channel=OuterRef("channel"))
+    on = Outage.objects.filter(Exists(waits), opened_at__lte=at - CERTAIN).order_by("channel")
+    since = JSONObject(channel=F("channel"), opened_at=F("opened_at"), reply=F("reply"))
+    due = Message.objects.filter(status=MessageStatus.PENDING).order_by("due_at")
+    beat = Heartbeat.objects.filter(name="beat")
+    return [
+        ArraySubquery(on.values_list(since)),
+        Subquery(due.values("due_at")[:1], output_field=DateTimeField()),
+        Subquery(beat.values("seen_at")[:1], output_field=DateTimeField()),
+    ]
+
+
+def in_words(read: Sequence[Any], *, at: datetime) -> list[str]:
+    outages, oldest, beat = read
+    if outages:
+        return [_outage(on, at) for on in outages]
+    if oldest is None or oldest > at - OVERDUE:
+        return []
+    why = "" if beat and beat > at - SILENT else " The part that wakes the sender is silent."
+    return [
+        f"Messages that are due have not gone out for {_minutes(at - oldest)}.{why} Tell whoever "
+        f"looks after the system. {CALL}"
+    ]
+
+
+def _outage(on: dict[str, Any], at: datetime) -> str:
+    name = "SMS" if on["channel"] == Channel.SMS else "e-mail"
+    lasts = _minutes(at - datetime.fromisoformat(on["opened_at"]))
+    said = f" The provider says: “{on['reply'].rstrip('.')}”." if on["reply"] else ""
+    return (
+        f"Nothing accepted by {name} for {lasts}.{said} What waits goes out by itself once the "
+        f"provider takes it. {CALL}"
+    )
+
+
+def _minutes(span: timedelta) -> str:
+    minutes = max(span // timedelta(minutes=1), 1)
+    if minutes >= 120:
+        return f"{minutes // 60} hours"
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
