@@ -4,6 +4,7 @@ A missing secret or address stops the start with the variable's name. What each 
 is listed in docs/operations.md.
 """
 
+import re
 import zoneinfo
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +26,23 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 # No server starts without it (clinic.start): the links in messages would lead nowhere.
 HAS_ADDRESS = DEBUG or "PUBLIC_URL" in env.ENVIRON
+
+# Front ends at other addresses, such as a desk's, whose scripts may call the API: exact origins,
+# none unless named. They send a token; no cookie of ours goes with it.
+CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", default=[])
+for _origin in CORS_ALLOWED_ORIGINS:
+    if not re.fullmatch(r"https?://[\w.-]+(:\d+)?", _origin) or (
+        _public.scheme == "https" and not _origin.startswith("https:")
+    ):
+        raise ImproperlyConfigured(
+            f"CORS_ORIGINS: {_origin} is no origin, such as https://desk.example (https as ours)"
+        )
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_HEADERS = [
+    *("accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match"),
+    "x-request-id",
+]
+CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID"]
 
 # The demo: seeded accounts shown on the front page, mail and SMS captured into /inbox/.
 DEMO = env.bool("CLINIC_DEMO", default=False)
@@ -62,6 +80,7 @@ MIDDLEWARE = [
     "clinic.http.request_ids.request_ids",
     "clinic.http.headers.content_policy",  # around whatever is answered
     "clinic.http.headers.never_stored",
+    *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "clinic.http.middleware.CompressedAPI",  # around problems too
     "clinic.http.middleware.problems_only",
     "clinic.ops.error_pages.never_blank",
@@ -198,6 +217,7 @@ FORMAT_MODULE_PATH = ["clinic.formats"]
 STATIC_URL = "static/"
 STATIC_ROOT = env("STATIC_ROOT", default=None)
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",  # in MEDIA_ROOT
