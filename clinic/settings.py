@@ -445,8 +445,12 @@ UNFOLD = {
     "STYLES": [
         lambda request: static("clinic/picker.css"),
         lambda request: static("clinic/today.css"),
+        lambda request: static("clinic/reach.css"),
     ],
-    "SCRIPTS": [lambda request: static("clinic/picker.js")],
+    "SCRIPTS": [
+        lambda request: static("clinic/picker.js"),
+        lambda request: static("clinic/names.js"),
+    ],
     "COLORS": {
         "primary": {
             "50": "oklch(97.5% .012 45)",

@@ -58,8 +58,9 @@ def use_the_admin(page: Page, live: str, session: TreatmentSession, text: Any) -
     """Each part that a script draws, opens or changes."""
     page.goto(f"{live}/admin/")
     page.locator(f"#visit-{session.pk}").wait_for()
-    page.locator("#nav-filter").press_sequentially("Patients")
-    page.locator("#search-results a:visible").first.wait_for()  # HTMX
+    page.keyboard.press("Control+k")
+    page.keyboard.type("Patients")
+    page.locator("#command-results-list a:visible").first.wait_for()  # HTMX
     page.goto(live + url(session.patient))
     page.locator(".patient-tabs a, .patient-tabs button").nth(1).click()
     page.goto(f"{live}/admin/patients/patient/")

@@ -1,0 +1,58 @@
+"""Every list and every form to add in a browser, read from the registry: no fault that axe knows
+(WCAG 2.2, A and AA), none of a script, and nothing that the policy of the page refuses."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from clinic.models import Clinic, Role
+from tests.browser.test_charting_day import cookie_of, opened
+from tests.browser.test_patients_pages import AXE, CHROMIUM, RULES, RUN
+from tests.conftest import Booking
+from tests.factories import UserFactory
+from tests.walks.test_admin_walk import REGISTRY
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium"),
+]
+
+
+def addresses() -> list[str]:
+    found = []
+    for model in REGISTRY:
+        place = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        found += [place, f"{place}add/"]
+    return found
+
+
+DRAWN = """() => new Promise(done =>
+    window.django?.jQuery ? django.jQuery(() => setTimeout(done)) : done())"""
+
+
+def test_every_list_and_form_can_be_used_by_everybody(
+    live_server: Any, booking: Booking, clinic: Clinic
+) -> None:
+    roles = (Role.MANAGER, Role.PRACTITIONER, Role.AUDITOR)
+    cookies = [cookie_of(UserFactory(role=role, clinic=clinic)) for role in roles]
+    left, faults, told = addresses(), list[Any](), list[str]()
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        for cookie in cookies:
+            page = opened(browser, live_server.url, cookie, width=1280).new_page()
+            page.on("pageerror", lambda error: told.append(str(error)))
+            page.on("console", lambda line: told.append(line.text))
+            for path in left.copy():
+                answer = page.goto(live_server.url + path)
+                if answer and answer.ok:
+                    left.remove(path)
+                    page.evaluate(DRAWN)
+                    page.evaluate(AXE)
+                    faults += [(path, fault) for fault in page.evaluate(RUN, RULES)]
+        browser.close()
+
+    assert len(addresses()) - len(left) > 90
+    assert [line for line in told if "403 (Forbidden)" not in line] == []
+    assert faults == [], "\n".join(map(str, faults))
