@@ -11,7 +11,7 @@ from clinic.findings import Severity
 from patients.models import Scope
 from patients.screening import Situation, screen
 from sessions.safety import assess, facts, off_label_reasons
-from sessions.safety.treatment.doses import most_grams
+from sessions.safety.treatment.doses import most_grams, part_of_most
 from tests.factories import NINE
 from tests.record.test_safety import (
     CHEEKS,
@@ -245,6 +245,30 @@ def test_a_limit_of_one_drug_asks_for_grams_and_weight() -> None:
     assert "weight_needed" in names(assess(session(products=much)))
     assert "weight_needed" not in names(assess(session(products=used(grams=Decimal(11)))))
     assert most_grams(much[0], Decimal(50)) == Decimal(10)
+    assert part_of_most(much[0], Decimal(50)) == Decimal("1.1")
+
+
+def test_a_cream_without_limits_counts_for_the_drug_that_another_one_limits() -> None:
+    """500 mg each: too much at 50 kg only together, so the weight is asked for."""
+    limited = facts.Drug("lidocaine", Decimal(5), Decimal(15))
+    one = used(grams=Decimal(10), grams_per_cm2_max=None, drugs=(limited,))
+    free = replace(limited, mg_per_kg_max=None)
+    two = used(grams=Decimal(10), grams_per_cm2_max=None, drugs=(free,), subject="two")
+
+    assert "weight_needed" not in names(assess(session(products=one)))
+    assert "weight_needed" in names(assess(session(products=one + two)))
+
+
+def test_different_drugs_add_up_as_parts_of_their_own_most() -> None:
+    lidocaine = facts.Drug("lidocaine", Decimal(5), Decimal(20))  # half of it in 10 g, at 50 kg
+    creams = [
+        used(grams=Decimal(10), grams_per_cm2_max=None, drugs=(drug,), subject=drug.name)
+        for drug in (lidocaine, replace(lidocaine, name="tetracaine"))
+    ]
+
+    found = the("anaesthetic_dose_of_day", products=creams[0] + creams[1], weight_kg=Decimal(50))
+
+    assert found.numbers["percent_of_limit"] == "100"
 
 
 @pytest.mark.parametrize(
