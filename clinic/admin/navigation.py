@@ -87,7 +87,7 @@ PAGES = [
 ]
 
 
-WAITING = "aftercare.admin.badges.waiting"  # of what lies above this app
+WAITING = "aftercare.admin.frame.waiting"  # of what lies above this app
 
 
 @dataclass(frozen=True)

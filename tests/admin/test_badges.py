@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from aftercare.admin.badges import MOST, badges
+from aftercare.admin.frame import MOST, waiting
 from clinic.admin.navigation import Badge
 from clinic.models import Clinic, Role, User
 from patients.models import TaskSeverity
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def waiting(clinic: Clinic, other_clinic: Clinic) -> None:
+def work(clinic: Clinic, other_clinic: Clinic) -> None:
     now = timezone.now()
     for where in (clinic, clinic, other_clinic):
         StaffTaskFactory(clinic=where, due_at=now + DAY)
@@ -32,11 +32,15 @@ def waiting(clinic: Clinic, other_clinic: Clinic) -> None:
         MessageFactory(session__plan__patient__clinic=clinic, **ended)
 
 
+def badges(user: User) -> dict[str, Badge]:
+    return waiting(user)[0]
+
+
 def of(role: str, clinic: Clinic) -> dict[str, Badge]:
     return badges(UserFactory(role=role, clinic=clinic))
 
 
-def test_each_role_reads_what_waits_for_it(clinic: Clinic, waiting: None) -> None:
+def test_each_role_reads_what_waits_for_it(clinic: Clinic, work: None) -> None:
     desk = of(Role.RECEPTIONIST, clinic)
     assert desk["patients.stafftask"] == Badge("2", is_urgent=False)
     assert desk["aftercare.inboundmessage"] == Badge("2", is_urgent=False)
@@ -45,7 +49,7 @@ def test_each_role_reads_what_waits_for_it(clinic: Clinic, waiting: None) -> Non
 
 
 @pytest.mark.parametrize("role", Role)
-def test_nobody_reads_of_what_they_may_not_open(clinic: Clinic, waiting: None, role: str) -> None:
+def test_nobody_reads_of_what_they_may_not_open(clinic: Clinic, work: None, role: str) -> None:
     user = UserFactory(role=role, clinic=clinic)
 
     closed = [model for model in badges(user) if not user.has_perm(model.replace(".", ".view_"))]
@@ -70,7 +74,7 @@ def test_it_is_one_statement_and_counts_no_further_than_it_shows(
 
 
 def test_the_side_bar_shows_it_where_it_may_be_opened(
-    clinic: Clinic, waiting: None, dana: User, side_bar: Any
+    clinic: Clinic, work: None, dana: User, side_bar: Any
 ) -> None:
     page = client_of(dana).get("/admin/").content.decode()
     tasks = page.split('href="/admin/patients/stafftask/"')[1].split("</a>")[0]

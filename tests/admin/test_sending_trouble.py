@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from aftercare.admin.badges import waiting
+from aftercare.admin.frame import waiting
 from aftercare.admin.trouble import in_words
 from aftercare.models import Outage
 from clinic.models import Clinic, Heartbeat, Role, User

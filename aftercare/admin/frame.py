@@ -20,10 +20,6 @@ MOST = 99
 RECENT = timedelta(days=30)  # an older reply that nobody has looked after is in the list
 
 
-def badges(user: User) -> dict[str, Badge]:
-    return waiting(user)[0]
-
-
 def waiting(user: User) -> tuple[dict[str, Badge], list[str]]:
     """Badges by model, as in `app_label.model`, without those where nothing waits; red is urgent.
     And in sentences what keeps messages from going out, for who may see messages."""
