@@ -156,7 +156,7 @@ def access(user: User, at: datetime) -> Block:
 
 @needs("clinic.view_user", "clinic.view_credential")
 def what_is_kept(user: User, at: datetime) -> Block:
-    """Where an auditor looks, and what there is not."""
+    """Where an auditor looks."""
     lines = [
         Line(
             "Clinics and their settings",
@@ -169,10 +169,9 @@ def what_is_kept(user: User, at: datetime) -> Block:
             detail="What a role may do is one table, the same for pages and programs.",
         ),
         Line(
-            "Who has read a record",
-            detail="Is not written down yet: only who has changed it.",
-            badge="Not kept",
-            tone="warning",
+            "Who has read or changed a record",
+            listed("clinic_accessrecord") if user.has_perm("clinic.view_accessrecord") else "",
+            detail="Every access, with who, when, what and from where.",
         ),
     ]
     return Block("What can be looked up", "", lines)
