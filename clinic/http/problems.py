@@ -32,9 +32,9 @@ LONGEST_DETAIL = 500
 MOST_ERRORS = 100
 KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 CHECK = "23514"  # the SQLSTATE of what no other row stands against
-# Of values that a column cannot hold: too long, too large, not to be read. psycopg refuses some by
-# itself, without a SQLSTATE.
-BAD_VALUES = {None, "22001", "22003", "22007", "22008", "22021", "22P02", "22P05"}
+# Of values that a column cannot hold: too long, too large, not to be read, or a range that ends
+# before it begins. psycopg refuses some by itself, without a SQLSTATE.
+BAD_VALUES = {None, "22000", "22001", "22003", "22007", "22008", "22021", "22P02", "22P05"}
 TOO_SLOW = "57014"  # the statement was ended by statement_timeout
 
 

@@ -15,7 +15,10 @@ from django.utils import timezone
 
 from aftercare.dispatch import guard
 
-STAYS = {ContentType._meta.db_table, Permission._meta.db_table, "django_migrations"}
+STAYS = {
+    *(ContentType._meta.db_table, Permission._meta.db_table),
+    *("django_migrations", "clinic_schema"),
+}
 
 
 def delete_instead_of_truncating() -> None:

@@ -77,6 +77,7 @@ def test_working_hours_over_http(booking: Booking, as_alice: APIClient) -> None:
 
     assert [answer.status_code for answer in (done, twice, backwards)] == [201, 400, 400]
     assert "overlap" in twice.json()["detail"]
+    assert "must" in backwards.json()["detail"]
     assert listed.json()["results"] == [done.json()]
 
 
