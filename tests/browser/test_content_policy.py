@@ -58,7 +58,9 @@ def use_the_admin(page: Page, live: str, session: TreatmentSession, text: Any) -
     """Each part that a script draws, opens or changes."""
     page.goto(f"{live}/admin/")
     page.locator(f"#visit-{session.pk}").wait_for()
+    page.locator("#search-input-command").wait_for(state="hidden")  # by Alpine, which now listens
     page.keyboard.press("Control+k")
+    page.locator("#search-input-command:focus").wait_for()
     page.keyboard.type("Patients")
     page.locator("#command-results-list a:visible").first.wait_for()  # HTMX
     page.goto(live + url(session.patient))
