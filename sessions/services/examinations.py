@@ -1,6 +1,8 @@
 """Warning of examinations by a prescriber that end while the treatment goes on."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.models import ClinicalRule, Proof, User
@@ -26,10 +28,12 @@ def warn_of_examinations(*, at: datetime, by: User | None = None) -> int:
         f"examination:{examined.pk}": (examined, until)
         for examined, until in _ending(at, timedelta(days=int(rule.value)))
     }
-    told = set(StaffTask.objects.filter(source__in=ending).values_list("source", flat=True))
+    for source in StaffTask.objects.filter(source__in=ending).values_list("source", flat=True):
+        ending.pop(source, None)  # told before
+    going_on = _going_on({row.patient_id: until for row, until in ending.values()}, at)
     raised = 0
     for source, (examined, until) in ending.items():
-        if source in told or not _goes_on_after(examined, until, at):
+        if examined.patient_id not in going_on:
             continue
         raise_task(
             clinic=examined.patient.clinic,
@@ -68,17 +72,23 @@ def _ending(at: datetime, soon: timedelta) -> list[tuple[Candidacy, date]]:
     return found
 
 
-def _goes_on_after(examined: Candidacy, until: date, at: datetime) -> bool:
-    """Whether a session is booked for later, or an active plan may last longer."""
-    zone = examined.patient.clinic.zone
+def _going_on(ends: Mapping[UUID, date], at: datetime) -> set[UUID]:
+    """Of patients with their last day, those who are booked for later, or who have an active plan
+    that may last longer."""
     booked = TreatmentSession.objects.filter(
-        patient=examined.patient_id, kind=Kind.TREATMENT, status__in=STILL_TO_COME
+        patient__in=ends, kind=Kind.TREATMENT, status__in=STILL_TO_COME
     )
-    starts = booked.values_list("starts_at", flat=True)
-    if any(start.astimezone(zone).date() > until for start in starts):
-        return True
+    going_on = {
+        session.patient_id
+        for session in booked.select_related("clinic")
+        if session.starts_at.astimezone(session.clinic.zone).date() > ends[session.patient_id]
+    }
     plans = TreatmentPlan.objects.with_booking_facts().filter(
-        patient=examined.patient_id, status=PlanStatus.ACTIVE
+        patient__in=ends.keys() - going_on, status=PlanStatus.ACTIVE
     )
-    today = at.astimezone(zone).date()
-    return any(course_of(plan, at).lasts_until(today) > until for plan in plans)
+    return going_on | {
+        plan.patient_id
+        for plan in plans
+        if course_of(plan, at).lasts_until(at.astimezone(plan.clinic.zone).date())
+        > ends[plan.patient_id]
+    }

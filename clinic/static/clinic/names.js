@@ -12,14 +12,14 @@
       const label = select.labels?.[0];
       const name = nameOf(select);
       if (!selection || !name) continue;
-      shown?.setAttribute("aria-label", name);
       drawn.querySelector(".select2-search__field")?.setAttribute("aria-label", name);
-      selection.setAttribute("aria-label", name);
-      if (label && shown?.id) {
+      if (label && shown?.id) {  // and what is chosen
         label.id ||= `${select.id}-label`;
-        shown.removeAttribute("aria-label");
         shown.setAttribute("aria-labelledby", label.id);
         selection.setAttribute("aria-labelledby", `${label.id} ${shown.id}`);
+      } else {
+        shown?.setAttribute("aria-label", name);
+        selection.setAttribute("aria-label", name);
       }
     }
   }

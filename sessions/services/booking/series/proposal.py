@@ -93,22 +93,25 @@ class _Course:
         """The last day that its last session may be wanted on, if the next is not late already."""
         if self.left <= 0:
             return today
-        first = self.plan.interval_days or self.protocol.target_min_days
-        width = self.protocol.target_max_days - self.protocol.target_min_days
         next_on = max(today, self.window[1]) if self.window else today
-        return next_on + (self.left - 1) * timedelta(days=first + width)
+        return next_on + (self.left - 1) * self.interval[1]
+
+    @property
+    def interval(self) -> tuple[timedelta, timedelta]:
+        """The least and the most that the protocol wants between two sessions, or that a
+        maintenance plan wants, within as many days as the protocol's."""
+        least = self.plan.interval_days or self.protocol.target_min_days
+        width = self.protocol.target_max_days - self.protocol.target_min_days
+        return timedelta(days=least), timedelta(days=least + width)
 
     @property
     def window(self) -> tuple[date, date] | None:
-        """The first and the last day that the protocol wants for the next session, or that a
-        maintenance plan wants, within as many days as the protocol's."""
+        """The first and the last day on which the next session is wanted, after the last."""
         if self.last is None:
             return None
         day = self.last.astimezone(self.plan.clinic.zone).date()
-        protocol = self.protocol
-        first = self.plan.interval_days or protocol.target_min_days
-        width = protocol.target_max_days - protocol.target_min_days
-        return day + timedelta(days=first), day + timedelta(days=first + width)
+        least, most = self.interval
+        return day + least, day + most
 
 
 def course_of(plan: TreatmentPlan, at: datetime) -> _Course:
