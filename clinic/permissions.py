@@ -24,7 +24,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "clinic.clinic": {R: "r", P: "r", M: "ru", A: "cru", U: "r"},
     "clinic.openinghours": {R: "r", P: "r", M: "crud", A: "crud", U: "r"},
     "clinic.workinghours": {R: "r", P: "crud", M: "crud"},
-    "clinic.timeoff": {R: "r", P: "crd", M: "crd"},
+    "clinic.timeoff": {R: "crd", P: "crd", M: "crd"},
     "clinic.closure": {R: "r", P: "crd", M: "crd"},
     "clinic.oncallshift": {R: "r", P: "r", M: "crud"},
     "clinic.room": {R: "r", P: "r", M: "cru", A: "cru"},

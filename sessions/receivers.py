@@ -12,7 +12,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from clinic.catalogue import Row, read
-from clinic.models import Clinic, in_words
+from clinic.models import Clinic, User, in_words
 from clinic.wakeups import wake
 from patients.models import OtherTreatment, TaskKind
 from patients.services import finish_source, raise_task
@@ -65,6 +65,15 @@ def queue_for_the_waitlist(
         return
     if session.status not in OCCUPIES and services.note_freed(session, at=at):
         transaction.on_commit(lambda: wake(keep_waitlist_moving))
+
+
+@receiver(session_moved)
+def end_what_an_absence_asked(
+    session: TreatmentSession, old: str, at: datetime, by: User | None, **_: Any
+) -> None:
+    """Of a closure or somebody's time off: what lay in it is somewhere else, or off."""
+    if old and session.status not in OCCUPIES and not session.sitting_id:
+        services.finish_tasks_of(session, at=at, by=by)
 
 
 @receiver(post_save, sender=WaitlistEvent)

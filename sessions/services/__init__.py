@@ -44,7 +44,15 @@ from sessions.services.booking.waitlist import (
 )
 from sessions.services.calendar_feed import close_calendar, open_calendar
 from sessions.services.credentials import warn_of_credentials
-from sessions.services.ending.closures import add_closure, add_time_off, bookings_in, propose_moves
+from sessions.services.ending.closures import (
+    add_closure,
+    add_time_off,
+    bookings_in,
+    finish_tasks_of,
+    note_away,
+    propose_moves,
+)
+from sessions.services.ending.cover import Cover, Instead, move_or_cancel
 from sessions.services.ending.decisions import Choice, Decider, Decision, StillAhead
 from sessions.services.ending.hours import add_working_hours, remove_working_hours
 from sessions.services.ending.plan_moves import move_plan
@@ -103,9 +111,11 @@ __all__ = [
     "Choice",
     "Chosen",
     "ChosenVisit",
+    "Cover",
     "Decider",
     "Decision",
     "FollowUp",
+    "Instead",
     "NoTriageRules",
     "ProductEntry",
     "Proposed",
@@ -135,14 +145,17 @@ __all__ = [
     "drop_draft",
     "end_question",
     "expire_offers",
+    "finish_tasks_of",
     "follow_version",
     "hold_visit",
     "holders",
     "join_waitlist",
     "keep_draft",
     "log_side_effect",
+    "move_or_cancel",
     "move_plan",
     "move_session",
+    "note_away",
     "note_freed",
     "note_side_effect",
     "offer_freed_slots",

@@ -4,13 +4,16 @@
 from typing import Any
 
 import pytest
+from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
 from clinic.models import Clinic, Role
+from sessions import services
 from tests.browser.test_charting_day import cookie_of, opened
 from tests.browser.test_patients_pages import AXE, CHROMIUM, RULES, RUN
 from tests.conftest import Booking
-from tests.factories import UserFactory
+from tests.factories import DAY, UserFactory
 from tests.walks.test_admin_walk import REGISTRY
 
 pytestmark = [
@@ -19,12 +22,31 @@ pytestmark = [
 ]
 
 
+# pages that belong to no model, by their names
+OF_NO_MODEL = [(name, reverse(name)) for name in ("admin:index", "away")]
+
+
 def addresses() -> list[str]:
     found = []
     for model in REGISTRY:
         place = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
         found += [place, f"{place}add/"]
-    return found
+    return [*found, *(path for _, path in OF_NO_MODEL)]
+
+
+def away_board(booking: Booking) -> str:
+    """With a visit on it."""
+    session = booking.book(
+        timezone.now().replace(hour=9, minute=0, second=0, microsecond=0) + 30 * DAY
+    )
+    time_off = services.note_away(
+        practitioner=booking.practitioner,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        at=timezone.now(),
+        by=booking.practitioner,
+    )
+    return reverse("away-board", args=[time_off.pk])
 
 
 DRAWN = """() => new Promise(done =>
@@ -36,7 +58,7 @@ def test_every_list_and_form_can_be_used_by_everybody(
 ) -> None:
     roles = (Role.MANAGER, Role.PRACTITIONER, Role.AUDITOR)
     cookies = [cookie_of(UserFactory(role=role, clinic=clinic)) for role in roles]
-    left, faults, told = addresses(), list[Any](), list[str]()
+    left, faults, told = [*addresses(), away_board(booking)], list[Any](), list[str]()
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -54,5 +76,6 @@ def test_every_list_and_form_can_be_used_by_everybody(
         browser.close()
 
     assert len(addresses()) - len(left) > 90
+    assert [path for path in left if path in {path for _, path in OF_NO_MODEL}] == []
     assert [line for line in told if "403 (Forbidden)" not in line] == []
     assert faults == [], "\n".join(map(str, faults))

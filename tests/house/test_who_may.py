@@ -17,7 +17,7 @@ TABLES = """
     clinic.clinic                         r     r             ru       cru    r
     clinic.openinghours                   r     r             crud     crud   r
     clinic.workinghours                   r     crud          crud     -      -
-    clinic.timeoff                        r     crd           crd      -      -
+    clinic.timeoff                        crd   crd           crd      -      -
     clinic.oncallshift                    r     r             crud     -      -
     clinic.closure                        r     crd           crd      -      -
     clinic.room                           r     r             cru      cru    -

@@ -59,6 +59,7 @@ ALLOWED = {
     "cancel_message": "it stops what waits",
     "cancel_own_visit": "patients' links have ended with the record",
     "confirm": "answers False: patients' links have ended with the record",
+    "finish_tasks_of": "a step of what ends a session that was kept",
     "drop_draft": "it forgets what was never written",
     "decline_offer": "it gives a time back",
     "merge_patients": "refuses with cannot_merge: an archived record is not the one that is kept",

@@ -152,7 +152,7 @@ def test_another_clinics_ids_are_unknown_in_a_body(
         (Role.RECEPTIONIST, "get", "time-off/", 200),
         (Role.RECEPTIONIST, "get", "working-hours/", 200),
         (Role.RECEPTIONIST, "post", "closures/", 403),
-        (Role.RECEPTIONIST, "post", "time-off/", 403),
+        (Role.RECEPTIONIST, "post", "time-off/", 400),
         (Role.RECEPTIONIST, "post", "working-hours/", 403),
         (Role.RECEPTIONIST, "delete", "closures/{closure}/", 403),
         (Role.PRACTITIONER, "delete", "closures/{closure}/", 204),

@@ -238,9 +238,7 @@ def closures_with_hits(user: User, at: datetime) -> Block:
     found: list[tuple[Any, str, str]] = [
         (row, "clinic_closure", str(row.clinic)) for row in closed.order_by("starts_at")[:SHOWN]
     ]
-    found += [
-        (row, "clinic_timeoff", str(row.practitioner)) for row in off.order_by("starts_at")[:SHOWN]
-    ]
+    found += [(row, "", str(row.practitioner)) for row in off.order_by("starts_at")[:SHOWN]]
     for row, name, whose in found:
         number = "1 visit" if row.hits == 1 else f"{row.hits} visits"
         zone = row.clinic.zone if isinstance(row, Closure) else timezone.get_current_timezone()
@@ -248,7 +246,7 @@ def closures_with_hits(user: User, at: datetime) -> Block:
         lines.append(
             Line(
                 words=f"{whose}, from {day:%d %b %Y}",
-                address=opened(name, row),
+                address=opened(name, row) if name else reverse("away-board", args=[row.pk]),
                 detail=row.reason,
                 badge=f"{number} in it",
                 tone="danger",

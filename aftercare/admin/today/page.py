@@ -18,7 +18,7 @@ from clinic.permissions import actor
 
 # above the board, and beside it
 BLOCKS: dict[str, tuple[list[Callable[[User, datetime], blocks.Block | None]], ...]] = {
-    Role.RECEPTIONIST: ([], [blocks.open_tasks]),
+    Role.RECEPTIONIST: ([], [blocks.open_tasks, blocks.closures_with_hits]),
     Role.PRACTITIONER: ([blocks.red_flags, blocks.unsigned_charts], [blocks.open_tasks]),
     Role.MANAGER: (
         [blocks.overdue_tasks, blocks.stuck_messages, blocks.closures_with_hits],

@@ -2,19 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from clinic.db.locks import lock
-from clinic.db.retries import retried_transaction
+from clinic.db.retries import retried_step, retried_transaction
 from clinic.errors import Conflict
-from clinic.models import Clinic, Closure, TimeOff, User
+from clinic.models import Clinic, Closure, TimeOff, User, in_words
 from clinic.values.wallclock import iso_utc
-from patients.models import TaskKind
+from patients.models import StaffTask, TaskKind, TaskStatus
 from patients.services import raise_task
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession, TreatmentSessionQuerySet
 from sessions.scheduling.availability import Offer, first_free
 from sessions.scheduling.wanted import wanted_by
+
+SPAN = "span:"
+# A visit of next month need not be looked after today, and one of tomorrow has to be.
+DECIDED_BEFORE = timedelta(days=2)
 
 
 class BookingsInTheWay(Conflict):
@@ -65,6 +70,33 @@ def add_time_off(
     return time_off
 
 
+@retried_transaction
+def note_away(
+    *,
+    practitioner: User,
+    starts_at: datetime,
+    ends_at: datetime,
+    at: datetime,
+    by: User,
+    reason: str = "",
+) -> TimeOff:
+    """Somebody falls ill: nobody books with them from now on, and each visit in that time becomes a
+    task until it is looked after. Where it was noted already, that stands."""
+    lock(f"practitioner:{practitioner.pk}")
+    known = TimeOff.objects.filter(
+        practitioner=practitioner, starts_at__lte=starts_at, ends_at__gte=ends_at
+    )
+    return known.order_by("pk").first() or add_time_off(
+        practitioner=practitioner,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        at=at,
+        by=by,
+        reason=reason,
+        accept=True,
+    )
+
+
 def _save(span: Closure | TimeOff, *, at: datetime, accept: bool) -> None:
     span.full_clean()
     hit = list(bookings_in(span, at=at))
@@ -91,9 +123,27 @@ def _save(span: Closure | TimeOff, *, at: datetime, accept: bool) -> None:
             title=f"Look after: {session}",
             detail=f"{span}: {span.reason or 'nobody treats then'}. The session stays as it was "
             "booked until somebody moves or cancels it.",
-            source=f"span:{span.pk}:{session.pk}",
+            source=task_source(span, session.pk),
             at=at,
+            due_at=max(at, session.starts_at - DECIDED_BEFORE),
         )
+
+
+def task_source(span: Closure | TimeOff, session_id: UUID) -> str:
+    """What the task of a session that lies in it is named after."""
+    return f"{SPAN}{span.pk}:{session_id}"
+
+
+@retried_step
+def finish_tasks_of(session: TreatmentSession, *, at: datetime, by: User | None) -> None:
+    """A session that has moved or is off needs nobody to look after it any more, whoever did it."""
+    asked = StaffTask.objects.open().filter(
+        patient=session.patient_id,
+        source__startswith=SPAN,
+        source__endswith=f":{session.leading_id}",
+    )
+    note = f"the session is {in_words(Status, session.status)}"
+    asked.update(status=TaskStatus.DONE, done_at=at, done_by=by, done_note=note)
 
 
 def bookings_in(span: Closure | TimeOff, *, at: datetime) -> TreatmentSessionQuerySet:

@@ -95,12 +95,19 @@ def _require_right(sessions: list[TreatmentSession], decider: Decider) -> None:
 def _lock(row: models.Model, left: Ahead, decider: Decider) -> None:
     """Note [Lock order]: everything that the sessions take up, or may take up, at once."""
     sessions = _sessions(left)
-    clinics = {session.clinic_id for session in sessions}
-    names = {f"{kind}:{row.pk}" for kind in _kinds(row)}
-    for session in sessions:
-        names |= set(locks_for(session))
     decided = [decision for session in sessions if (decision := decider.of(session))]
-    if any(decision["do"] == Choice.MOVE for decision in decided):
+    lock_sessions(
+        sessions,
+        *(f"{kind}:{row.pk}" for kind in _kinds(row)),
+        to_move=any(decision["do"] == Choice.MOVE for decision in decided),
+    )
+
+
+def lock_sessions(sessions: Sequence[TreatmentSession], *named: str, to_move: bool) -> None:
+    """What these sessions take up; `to_move`, also whatever their clinics have."""
+    clinics = {session.clinic_id for session in sessions}
+    names = {*named, *(name for session in sessions for name in locks_for(session))}
+    if to_move:
         staff = User.objects.practitioners().filter(clinics__in=clinics)
         names |= {f"practitioner:{pk}" for pk in staff.values_list("pk", flat=True)}
         for things, kind in ((Room, "room"), (Device, "device")):

@@ -1,0 +1,1 @@
+"""Somebody is away: whom it hits, and what becomes of each visit."""
