@@ -44,7 +44,17 @@ def servers(
     folder = Path(tempfile.mkdtemp(prefix="clinic-bench-", dir=parent))
     folder.chmod(0o755)  # PostgreSQL may run as another user
     postgres = postgres_class(folder / "postgres", settings=POSTGRES)
-    valkey = valkey_class(folder / "valkey")
+    try:
+        with started(postgres, valkey_class(folder / "valkey")) as (_, valkey):
+            yield folder, postgres, valkey
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(postgres.folder, ignore_errors=True)
+
+
+@contextmanager
+def started(postgres: P, valkey: V) -> Iterator[tuple[P, V]]:
+    """Both run and are named in the environment; what they hold stays."""
     try:
         os.environ["DATABASE_URL"] = postgres.start().url
         os.environ["REDIS_URL"] = valkey.start().url
@@ -62,12 +72,10 @@ def servers(
                 "DJANGO_SETTINGS_MODULE": "clinic.settings",
             }
         )
-        yield folder, postgres, valkey
+        yield postgres, valkey
     finally:
         valkey.stop()
         postgres.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(postgres.folder, ignore_errors=True)
 
 
 @contextmanager

@@ -72,7 +72,7 @@ class InboxFilter(filters.FilterSet):
         fields: list[str] = []
 
     def by_handled(self, rows: Any, name: str, value: bool) -> Any:
-        return rows.filter(is_handled=value)
+        return rows.filter(is_handled=True) if value else rows.waiting()
 
 
 class HandledIn(Form):

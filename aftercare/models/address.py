@@ -4,11 +4,11 @@ from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import OuterRef, Q
 from django.db.models.functions import Lower
 
 from aftercare.models.message import Message
-from clinic.models import Model, User, append_only, one_of
+from clinic.models import Model, User, append_only, one_of, probe
 from patients.models import Channel, Patient, Purpose
 
 
@@ -37,8 +37,12 @@ class AddressConsentQuerySet(models.QuerySet["AddressConsent"]):
         theirs = Patient.objects.visible_to(user)
         address = OuterRef("address")
         return self.filter(
-            Exists(theirs.filter(mobile=address))
-            | Exists(theirs.annotate(mailbox=Lower("email")).filter(mailbox=address))
+            Q(probe(theirs.filter(mobile=address).exclude(mobile="")))
+            | Q(
+                probe(
+                    theirs.alias(mailbox=Lower("email")).filter(mailbox=address).exclude(email="")
+                )
+            )
         )
 
 

@@ -48,7 +48,8 @@ class InboundQuerySet(ClinicScoped["InboundMessage"]):
         return self.annotate(is_handled=IS_HANDLED)
 
     def waiting(self) -> Self:
-        return self.alias(handled=IS_HANDLED).filter(handled=False)
+        rows = self.alias(handled=IS_HANDLED)
+        return rows.filter(handled=False, handled_at__isnull=True)  # which has an index
 
 
 class InboundMessage(Model):
@@ -129,6 +130,13 @@ class InboundMessage(Model):
         indexes = [
             models.Index(
                 name="inbound_unhandled", fields=["id"], condition=Q(handled_at__isnull=True)
+            ),
+            models.Index(name="inbound_by_audience", fields=["audience", "id"]),
+            models.Index(
+                name="inbound_by_keyword", fields=["keyword", "id"], condition=~Q(keyword="")
+            ),
+            models.Index(
+                name="inbound_maybe_opt_out", fields=["id"], condition=Q(maybe_opt_out=True)
             ),
             models.Index(name="inbound_by_sender", fields=["sender", "-id"]),
         ]

@@ -241,7 +241,7 @@ class Message(Model):
             ),  # read by lists
             models.Index(  # read by lists of one status
                 name="message_by_clinic_status",
-                fields=["clinic", "status", "id"],
+                fields=["clinic", "status", "due_at", "id"],
                 condition=~Q(status__in=HELD_BY_A_WORKER),  # which come and go: message_leased
             ),
         ]

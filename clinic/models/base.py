@@ -144,6 +144,14 @@ def of_clinics(ids: Sequence[UUID], path: str = "clinic") -> models.Q:
     return models.Q(**{path: ids[0]}) if len(ids) == 1 else models.Q(**{f"{path}__in": ids})
 
 
+def probe(rows: "models.QuerySet[Any]") -> models.Subquery:
+    """Whether there is a row of a correlated subquery, by one look into an index for each row of
+    the outer one. Of an EXISTS that stands in an OR, PostgreSQL may rather read all there are."""
+    return models.Subquery(
+        rows.values(yes=models.Value(True))[:1], output_field=models.BooleanField()
+    )
+
+
 def without_extension(number: Any) -> None:
     """Refuse `+49 30 1234567 ext. 12`: what is stored is a number that a telephone network knows,
     and the extension would be lost."""
@@ -214,6 +222,11 @@ def clinic_of(parent: str, table: str) -> pgtrigger.Trigger:
 def by_clinic(name: str) -> models.Index:
     """For lists of a clinic, newest first."""
     return models.Index(name=name, fields=["clinic", "id"])
+
+
+def by_choice(name: str, field: str) -> models.Index:
+    """For such lists narrowed to one value of a field: also one that few rows have, or none."""
+    return models.Index(name=name, fields=["clinic", field, "id"])
 
 
 def append_only() -> list[pgtrigger.Trigger]:

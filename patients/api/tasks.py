@@ -41,7 +41,7 @@ class TaskOut(serializers.ModelSerializer[StaffTask]):
 
 
 class TaskFilter(filters.FilterSet):
-    status = filters.ChoiceFilter(choices=TaskStatus.choices)
+    status = filters.ChoiceFilter(choices=TaskStatus.choices, method="by_status")
     kind = filters.MultipleChoiceFilter(choices=TaskKind.choices, distinct=False)
     severity = filters.MultipleChoiceFilter(choices=TaskSeverity.choices, distinct=False)
     patient = IdFilter()
@@ -49,6 +49,9 @@ class TaskFilter(filters.FilterSet):
     class Meta:
         model = StaffTask
         fields: list[str] = []
+
+    def by_status(self, rows: Any, name: str, value: str) -> Any:
+        return rows.of_status(value)
 
 
 class TaskDoneIn(Form):

@@ -11,6 +11,7 @@ from clinic.models import (
     ClinicScoped,
     Model,
     User,
+    by_choice,
     by_clinic,
     clinic_field,
     clinic_of,
@@ -137,6 +138,8 @@ class OtherTreatment(Model):
         ]
         indexes = [
             by_clinic("other_treatment_of_clinic"),
+            by_choice("other_treatment_by_kind", "kind"),
+            by_choice("other_treatment_by_status", "status"),
             models.Index(name="other_treatment_by_patient", fields=["patient", "area"]),
         ]
         triggers = [clinic_of("patient", "patient")]

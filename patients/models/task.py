@@ -58,6 +58,7 @@ class TaskStatus(models.TextChoices):
     DONE = "DONE", "Done"
 
 
+DONE_IS = "9"  # what the urgency of a task that is done begins with
 TASK_NEXT: dict[str, frozenset[str]] = {
     TaskStatus.OPEN: frozenset({TaskStatus.DONE}),
     TaskStatus.DONE: frozenset(),
@@ -72,6 +73,13 @@ class StaffTaskQuerySet(ClinicScoped["StaffTask"]):
 
     def open(self) -> Self:
         return self.filter(status=TaskStatus.OPEN)
+
+    def of_status(self, status: str) -> Self:
+        """By `urgency` too, which lists are sorted by: PostgreSQL reads that part of its index."""
+        done = self.filter(status=status, urgency__gte=DONE_IS)
+        return (
+            done if status == TaskStatus.DONE else self.filter(status=status, urgency__lt=DONE_IS)
+        )
 
     def grave(self) -> Self:
         """Open ones that a clinician must act on today."""
@@ -110,7 +118,7 @@ class StaffTask(Model):
     urgency = models.GeneratedField(
         expression=Concat(
             Case(
-                When(status=TaskStatus.DONE, then=Value("9")),
+                When(status=TaskStatus.DONE, then=Value(DONE_IS)),
                 *[
                     When(severity=severity, then=Value(str(rank)))
                     for rank, severity in enumerate(TaskSeverity)
@@ -171,7 +179,12 @@ class StaffTask(Model):
                 fields=["clinic", "audience", "due_at"],
                 condition=Q(status=TaskStatus.OPEN),
             ),
+            # read by lists: of all that one may see, of one audience, kind or severity
             models.Index(name="staff_task_by_urgency", fields=["clinic", "urgency"]),
+            *(
+                models.Index(name=f"staff_task_by_{field}", fields=["clinic", field, "urgency"])
+                for field in ("audience", "kind", "severity")
+            ),
             models.Index(
                 name="staff_task_grave",
                 fields=["patient"],

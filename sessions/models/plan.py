@@ -8,7 +8,18 @@ from django.db import models
 from django.db.models import Q
 
 from clinic.errors import Conflict
-from clinic.models import Clinic, ClinicScoped, Event, Model, Moving, User, one_of, track_history
+from clinic.models import (
+    Clinic,
+    ClinicScoped,
+    Event,
+    Model,
+    Moving,
+    User,
+    by_choice,
+    by_clinic,
+    one_of,
+    track_history,
+)
 from patients.models import Area, Concern, Patient, PatientConcern
 from sessions.lifecycle import PLAN_NEXT, PlanKind, PlanStatus
 from sessions.models.protocol import Protocol, ProtocolVersion
@@ -53,7 +64,7 @@ class TreatmentPlan(Moving, Model):
     illegal_move = IllegalPlanMove
     called = "a plan"
 
-    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False, db_index=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="plans")
     kind = models.CharField(
         max_length=12, choices=PlanKind, default=PlanKind.COURSE, db_default=PlanKind.COURSE
@@ -155,6 +166,15 @@ class TreatmentPlan(Moving, Model):
             # That of a visit that is about a plan and treats nothing: 0016_kinds_of_visit.
             models.UniqueConstraint(
                 name="plan_key_with_patient", fields=["id", "clinic", "patient"]
+            ),
+        ]
+        indexes = [
+            by_clinic("plan_of_clinic"),
+            by_choice("plan_by_status", "status"),
+            models.Index(
+                name="plan_maintenance",
+                fields=["clinic", "id"],
+                condition=Q(kind=PlanKind.MAINTENANCE),
             ),
         ]
         triggers = [outcome_of_this_patient()]

@@ -234,6 +234,13 @@ class TreatmentSession(Moving, Model):
                 fields=["clinic", "starts_at"],
                 include=["released_at", "status"],
             ),
+            # read by lists of one status, of one kind
+            models.Index(name="session_by_status", fields=["clinic", "status", "starts_at", "id"]),
+            models.Index(
+                name="session_by_kind",
+                fields=["clinic", "kind", "starts_at", "id"],
+                condition=~Q(kind=Kind.TREATMENT),
+            ),
             # read by the search for free times
             models.Index(name="session_by_practitioner", fields=["practitioner", "starts_at"]),
             models.Index(name="session_by_room", fields=["room", "starts_at"]),

@@ -20,6 +20,8 @@ from clinic.models import (
     Room,
     User,
     Weekday,
+    by_choice,
+    by_clinic,
     one_of,
 )
 from patients.models import Patient
@@ -129,7 +131,7 @@ class WaitlistEntry(Moving, ForVisit):
     called = "an entry"
     moved_fields = (*OFFER, "session")
 
-    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False, db_index=False)
     further_plans = models.ManyToManyField(
         TreatmentPlan,
         blank=True,
@@ -252,11 +254,8 @@ class WaitlistEntry(Moving, ForVisit):
             ),
         ]
         indexes = [
-            models.Index(
-                name="waitlist_waiting",
-                fields=["clinic", "id"],
-                condition=Q(status=WaitlistStatus.WAITING),
-            ),
+            by_clinic("waitlist_of_clinic"),
+            by_choice("waitlist_by_status", "status"),
             models.Index(
                 name="waitlist_offer_expiry",
                 fields=["offer_expires_at"],

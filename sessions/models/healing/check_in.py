@@ -12,6 +12,7 @@ from clinic.models import (
     Model,
     User,
     append_only,
+    by_choice,
     by_clinic,
     clinic_field,
     clinic_of,
@@ -105,6 +106,7 @@ class CheckIn(Model):
         ]
         indexes = [
             by_clinic("check_in_of_clinic"),
+            by_choice("check_in_by_level", "level"),
             models.Index(name="check_in_of_session", fields=["session", "-reported_at"]),
         ]
         triggers = [*append_only(), clinic_of("session", "treatment_session")]

@@ -135,7 +135,14 @@ class IncidentReport(Model):
                 | ~Q(outcome="") & Q(settled_at__isnull=False, settled_by__isnull=False),
             ),
         ]
-        indexes = [by_clinic("incident_report_of_clinic")]
+        indexes = [
+            by_clinic("incident_report_of_clinic"),
+            models.Index(
+                name="incident_report_open",
+                fields=["clinic", "id"],
+                condition=Q(settled_at__isnull=True),
+            ),
+        ]
         triggers = [clinic_of("side_effect", "treatment_side_effect")]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from clinic.models import (
     Versioned,
     VersionedQuerySet,
     append_only,
+    by_choice,
     by_clinic,
     clinic_field,
     clinic_of,
@@ -174,6 +175,12 @@ class SideEffect(Model):
         ]
         indexes = [
             by_clinic("side_effect_of_clinic"),
+            by_choice("side_effect_by_kind", "kind"),
+            models.Index(
+                name="side_effect_open_of_clinic",
+                fields=["clinic", "id"],
+                condition=Q(resolved_at__isnull=True),
+            ),
             models.Index(
                 name="side_effect_unresolved",
                 fields=["session"],

@@ -16,6 +16,7 @@ from clinic.models import (
     Model,
     User,
     append_only,
+    by_choice,
     by_clinic,
     clinic_field,
     clinic_of,
@@ -132,6 +133,7 @@ class Candidacy(Model):
         ]
         indexes = [
             by_clinic("candidacy_of_clinic"),
+            by_choice("candidacy_by_outcome", "outcome"),
             models.Index(name="candidacy_newest", fields=["patient", "-decided_at", "-id"]),
         ]
         triggers = [*append_only(), clinic_of("patient", "patient")]

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
-from clinic.models import User
+from clinic.models import User, probe
 from patients.models import Audience, Patient, PhotoConsent, PhotoScope, TaskKind, Zone
 from patients.services import raise_task
 from patients.services.records import lock_open_record
@@ -52,14 +52,15 @@ def shown_photos(*, at: datetime) -> Q:
         scope=PhotoScope.CLINICAL,
         revoked_at__gt=OuterRef("created_at"),
     )
-    return Q(patient__in=consenting_patients(at=at)) | Q(~Exists(taken_back), view=View.SENT)
+    agrees = consenting_patients(at=at).filter(pk=OuterRef("patient"))
+    return Q(probe(agrees)) | Q(~Exists(taken_back), view=View.SENT)
 
 
 def shown_patients(*, at: datetime) -> models.QuerySet[Patient]:
     """Those of whom photographs may be looked for: who agree, or have sent some."""
     sent = Photo.objects.filter(shown_photos(at=at), patient=OuterRef("pk"), view=View.SENT)
-    consenting = consenting_patients(at=at).values("pk")
-    return Patient.objects.filter(Q(pk__in=consenting) | Exists(sent))
+    consenting = consenting_patients(at=at).filter(pk=OuterRef("pk"))
+    return Patient.objects.filter(Q(probe(consenting)) | Q(probe(sent)))
 
 
 @retried_transaction

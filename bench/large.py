@@ -1,0 +1,145 @@
+"""Every list of a large clinic, in every way in which it can be asked: python bench/large.py
+
+Two clinics, of 95 and of 5 %, in a database of its own. Each list of the API and of the admin, each
+value of each filter, each order that is offered, each kind of search term, each choice that is
+typed, and the probes are asked as people of the large clinic. Fails if an answer reads much more
+rows of a table than it shows. With --folder the database stays there and is used again.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import django
+from django.core.management import call_command
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.clinic_of import BIG, CLINIC, SMALL, Bare, Site, today
+from bench.servers import POSTGRES, connect, databases, started
+from bench.stats import Machine
+from clinic.embedded import Postgres, Valkey
+
+
+@contextmanager
+def database(folder: Path | None) -> Iterator[Any]:
+    if folder is None:
+        with databases(None):
+            yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)
+    postgres = Postgres(folder / "postgres", settings=POSTGRES)
+    with started(postgres, Valkey(folder / "valkey")):
+        yield
+
+
+def load(options: Any) -> None:
+    from bench.size.fill import fill
+    from patients.models import Patient
+
+    if Patient.objects.exists():
+        return
+    began = time.monotonic()
+    with connect() as connection:
+        fill(connection, Bare, patients=options.patients, messages=options.messages)
+        connection.execute("VACUUM ANALYZE")
+    print(f"{options.patients:,} patients, loaded in {time.monotonic() - began:.0f} s")
+
+
+def people(site: Site) -> dict[str, Any]:
+    from clinic.models import Role, User
+
+    found = {}
+    for role in Role.values:
+        name = f"{role.lower()}-{site.number}"
+        found[role], new = User.objects.get_or_create(username=name, defaults={"role": role})
+        User.objects.filter(pk=found[role].pk).update(is_staff=True)
+        if new:
+            found[role].clinics.add(site.id(CLINIC, 0))
+    return found
+
+
+def asked(site: Site, options: Any) -> Iterator[tuple[str, Any, str]]:
+    """Role, how to get it, and address."""
+    from django.test import Client
+
+    from bench.size import lists
+
+    for role, user in people(site).items():
+        user.refresh_from_db()
+        token, page = lists.with_token(user), lists.in_the_admin(user)
+        if role in options.roles:
+            for url in lists.api_queries(user):
+                yield role, token, url
+            for url, _ in lists.admin_lists():
+                answer = page(url)
+                if answer.status_code == 200:
+                    yield role, page, url
+                    for query in lists.admin_queries(url, answer.context_data["cl"]):
+                        yield role, page, query
+            for url in lists.autocompletes():
+                yield role, page, url
+    for url in lists.PROBES:
+        yield "", Client().get, url
+
+
+def report(options: Any) -> list[str]:
+    from bench.size.reads import Tables, ask
+
+    tables, beyond = Tables(), []
+    print("| answer | ms | of it SQL | statements | blocks | bytes | read beyond |")
+    print("|---|---|---|---|---|---|---|")
+    for site in (BIG, SMALL):
+        for role, get, url in asked(site, options):
+            if options.only not in url:
+                continue
+            answer = ask(get, url)
+            if answer.response.status_code != 200:
+                continue
+            answer.explain()
+            rows, table, sql = answer.judge(tables)
+            if rows:
+                beyond.append(f"{rows:,} rows of {table}: {role} {url}\n    {sql}")
+            if rows or answer.sql_ms > options.ms:
+                size = len(answer.response.content)
+                print(
+                    f"| {site.desk[5:]} {role} {url} | {answer.ms:.0f} | {answer.sql_ms:.1f} |"
+                    f" {len(answer.statements)} | {answer.blocks:,} | {size:,} |"
+                    f" {rows:,} {table} |",
+                    flush=True,
+                )
+    return beyond
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--patients", type=int, default=300_000)
+    parser.add_argument("--messages", type=int, default=1, help="of each of four sessions")
+    parser.add_argument("--only", default="", help="addresses with this in them")
+    parser.add_argument("--roles", nargs="*", default=["PRACTITIONER", "MANAGER"])
+    parser.add_argument("--ms", type=float, default=5.0, help="tell of answers with more SQL")
+    parser.add_argument("--folder", type=Path, help="keep the database there, or use it")
+    parser.add_argument("--plans", type=Path, help="write there which statements read too much")
+    options = parser.parse_args()
+    with database(options.folder):
+        django.setup()
+        call_command("migrate", verbosity=0)
+        call_command("seed_catalogue", verbosity=0)
+        load(options)
+        machine = Machine()
+        machine.look()
+        print(f"{today()}: {machine.line()}")
+        beyond = report(options)
+    if options.plans:
+        options.plans.write_text("\n".join(beyond))
+    print(f"{len(beyond)} answers read more than they show")
+    sys.exit(bool(beyond))
+
+
+if __name__ == "__main__":
+    main()
