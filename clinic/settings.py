@@ -7,6 +7,7 @@ is listed in docs/operations.md.
 import re
 import zoneinfo
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +24,17 @@ PUBLIC_URL = env("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_public.hostname])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# The networks of our own proxies, and `unix` for a socket: what these write down of whom they ask
+# for is believed, and nobody else's (clinic.http.addresses).
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+for _proxy in TRUSTED_PROXIES:
+    try:
+        _proxy == "unix" or ip_network(_proxy)
+    except ValueError as _error:
+        raise ImproperlyConfigured(
+            f"TRUSTED_PROXIES: {_error}; right would be 10.0.0.0/8, 127.0.0.1 or unix"
+        ) from None
 
 # No server starts without it (clinic.start): the links in messages would lead nowhere.
 HAS_ADDRESS = DEBUG or "PUBLIC_URL" in env.ENVIRON
@@ -64,7 +76,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
-    "axes",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -77,6 +88,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "clinic.http.addresses.client_addresses",
     "clinic.http.request_ids.request_ids",
     "clinic.http.headers.content_policy",  # around whatever is answered
     "clinic.http.headers.never_stored",
@@ -85,6 +97,7 @@ MIDDLEWARE = [
     "clinic.http.middleware.problems_only",
     "clinic.ops.error_pages.never_blank",
     "django.middleware.security.SecurityMiddleware",
+    "clinic.ops.throttles.throttled",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "clinic.http.middleware.ConditionalGet",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -95,7 +108,6 @@ MIDDLEWARE = [
     "clinic.http.middleware.clinic_time",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "pghistory.middleware.HistoryMiddleware",  # who and where, for every change
-    "axes.middleware.AxesMiddleware",
     "clinic.admin.audited.AuditedAdmin",
     "clinic.http.middleware.PassingFaults",  # last: it runs the admin's views again
 ]
@@ -148,10 +160,7 @@ CACHES = {
 
 # Access
 AUTH_USER_MODEL = "clinic.User"
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",  # first: it refuses a locked-out name before a check
-    "clinic.permissions.RoleBackend",
-]
+AUTHENTICATION_BACKENDS = ["clinic.accounts.backend.SlowedBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -167,15 +176,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/admin/"
-# Locked out is one name from one address: by address alone, one forgotten password would lock
-# the whole clinic behind its router.
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_CALLABLE = "clinic.ops.pages.locked_out"
-AXES_ENABLE_ADMIN = False
-AXES_VERBOSE = False
-AXES_CLIENT_STR_CALLABLE = "clinic.http.logs.anonymous_client"
+# How often a minute one caller may do what costs much (clinic.ops.throttles).
+THROTTLES = {"login": 120, "search": 120, "export": 30, "page": 300}
 
 # Browser security follows from the address that the clinic is reached by.
 SECURE = _public.scheme == "https"
@@ -190,7 +192,9 @@ if SECURE and (len(SECRET_KEY) < 50 or _is_placeholder):
 SECURE_SSL_REDIRECT = SECURE
 SECURE_REDIRECT_EXEMPT = [r"^healthz(/dispatch)?$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+    ("HTTP_X_FORWARDED_PROTO", "https")
+    if TRUSTED_PROXIES or env.bool("BEHIND_PROXY", default=False)
+    else None
 )
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
@@ -372,7 +376,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["clinic.http.parsers.LimitedJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["clinic.http.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "clinic.api.schema.fields.ClinicSchema",
-    "DEFAULT_THROTTLE_RATES": {"login": "30/min"},
     "URL_FORMAT_OVERRIDE": None,  # by Accept alone: `?format=` is a parameter like any other
     "EXCEPTION_HANDLER": "clinic.http.problems.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -486,7 +489,7 @@ LOGGING = {
     "handlers": {"console": {"()": "clinic.http.logs.OncePerSecond", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
-        **{name: {"level": "WARNING"} for name in ("axes", "mail.log")},
+        **{name: {"level": "WARNING"} for name in ("mail.log",)},
         **{name: {"level": "ERROR"} for name in ("weasyprint", "fontTools")},  # each step
     },
 }

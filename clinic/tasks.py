@@ -4,6 +4,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from clinic.accounts import guessing
 from clinic.audit import chain
 from clinic.audit.heads import send_away
 from clinic.audit.months import keep_months
@@ -18,6 +19,7 @@ def purge_idempotency_keys() -> None:
 @shared_task(ignore_result=True)
 def purge_tokens() -> None:
     tokens.purge_tokens(at=timezone.now())
+    guessing.purge_tries(at=timezone.now())
 
 
 @shared_task(ignore_result=True)

@@ -129,6 +129,7 @@ urlpatterns = [
     path("admin/today/<uuid:pk>/", admin.site.admin_view(today.press), name="today-press"),
     path("admin/today/<uuid:pk>/cancel/", admin.site.admin_view(today.cancel), name="today-cancel"),
     path("admin/today/<uuid:pk>/move/", admin.site.admin_view(today.move), name="today-move"),
+    path("admin/login/", pages.log_in, name="admin-login"),
     path("admin/", admin.site.urls),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="docs"),

@@ -27,7 +27,7 @@ START = "/admin/"
 FOUND_NOTHING = 302  # a reader of what is not there for them is led to the first page
 REFUSED = {403, 404, FOUND_NOTHING}
 START_PAGE = "admin:index"  # shows the day: of nobody, if there is nobody in it
-LOG_IN, LOG_OUT = "admin:login", "admin:logout"
+LOG_IN, LOG_OUT = "admin-login", "admin:logout"
 DEEPEST = 6  # a list of boards of columns of visits of a session
 # Models whose page shows the words that somebody wrote or was sent.
 TEXTS = {"aftercare.Message", "aftercare.InboundMessage"}

@@ -1,20 +1,18 @@
 """Logging in and out, and who the caller is."""
 
-import logging
 from typing import Any
 
 from django.contrib.auth import authenticate
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
-from redis.exceptions import RedisError
 from rest_framework import serializers, status
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
-from rest_framework.views import APIView
 
+from clinic.accounts.backend import DEVICE
+from clinic.accounts.guessing import device_of
 from clinic.api.forms import Form, parse_body, require_no_body
 from clinic.api.queries import StrictQuery
 from clinic.audit.actors import actor_of
@@ -24,12 +22,11 @@ from clinic.http.writes import SafeWrites
 from clinic.models import Action, Door, Outcome, User
 from clinic.permissions import actor
 
-logger = logging.getLogger(__name__)
-
 
 class LoginIn(Form):
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=128, trim_whitespace=False)
+    device_token = serializers.CharField(max_length=2000, required=False, allow_blank=True)
 
 
 class UserOut(serializers.ModelSerializer[User]):
@@ -48,19 +45,8 @@ class MeOut(UserOut):
 class LoginOut(serializers.Serializer[Any]):
     token = serializers.CharField()
     expires_at = serializers.DateTimeField()
+    device_token = serializers.CharField()
     user = MeOut()
-
-
-class LoginThrottle(ScopedRateThrottle):
-    """A cache that is down decides nothing: people can still log in, and wrong passwords still
-    lock out, which the database counts."""
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        try:
-            return bool(super().allow_request(request, view))
-        except RedisError as error:
-            logger.warning("log-ins are not counted: %s", type(error).__name__)
-            return True
 
 
 class LoginView(SafeWrites, StrictQuery):
@@ -69,14 +55,12 @@ class LoginView(SafeWrites, StrictQuery):
     operation_names = {"post": "log_in"}
     authentication_classes: list[Any] = []
     permission_classes = [AllowAny]
-    throttle_classes = [LoginThrottle]
-    throttle_scope = "login"
     alone = frozenset({"post"})  # a failure is counted, which no transaction may take back
     _caller: User | None = None
 
     def access(self, request: Request, answer: Any) -> Access | None:
         """Whoever tries is written down; the name that was typed is not, which may be a password in
-        the wrong box (django-axes keeps it with the attempt)."""
+        the wrong box."""
         if answer.status_code not in {200, *REFUSED, 429}:
             return None
         done = answer.status_code == 200
@@ -95,13 +79,16 @@ class LoginView(SafeWrites, StrictQuery):
     @extend_schema(request=LoginIn, responses=LoginOut, auth=[])
     def post(self, request: Request) -> Response:
         data = parse_body(LoginIn, request)
-        # The same answer for an unknown name, a wrong password and a locked-out name.
+        shown = data.pop("device_token", "")
+        setattr(request._request, DEVICE, shown)
+        # The same answer for an unknown name and a wrong password.
         user = authenticate(request=request._request, **data)
-        if user is None:
+        if not isinstance(user, User):
             raise AuthenticationFailed("Unknown user name or wrong password.")
         self._caller = user
         row, token = AuthToken.objects.create(user=user)
-        return Response(LoginOut({"token": token, "expires_at": row.expiry, "user": user}).data)
+        told = {"token": token, "expires_at": row.expiry, "user": user}
+        return Response(LoginOut({**told, "device_token": device_of(shown, user)}).data)
 
 
 class LogoutView(SafeWrites, StrictQuery):

@@ -34,12 +34,6 @@ def mask(text: str) -> str:
     return QUERY.sub(r"\1?…", ESCAPED.sub("/…", SECRET.sub(r"\1…", text)))
 
 
-def anonymous_client(*_: Any) -> str:
-    """Who failed to log in, for the lines of django-axes: the name that was typed, which may be a
-    password in the wrong box, stands in the list of attempts only."""
-    return "somebody (see the access attempts)"
-
-
 def exception_words(error: BaseException) -> str:
     """An exception by its kind. Its text may repeat what somebody typed, or a whole row."""
     name = type(error).__qualname__

@@ -31,6 +31,10 @@ SAID: dict[str, tuple[str, str]] = {
         "The address may have a typing error, or what was here belongs to another clinic.",
     ),
     "405": ("This page cannot be opened like this", "Go back and use its buttons."),
+    "429": (
+        "This was done too often in a short time",
+        f"{NOTHING_SAVED} Go back, and try again in a minute.",
+    ),
     "500": (
         "Something went wrong on our side",
         f"{NOTHING_SAVED} It was written down for whoever looks after the system. Go back, where "

@@ -1,12 +1,15 @@
-"""The front page, and the page that stops a guesser of passwords."""
+"""The front page, and the log-in of staff."""
 
 from typing import Any
 
 from django.conf import settings
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from clinic.http.problems import problem
+from clinic.accounts.backend import DEVICE, device_shown
+from clinic.accounts.guessing import KNOWN_FOR, TooManyTries, device_of
+from clinic.models import User
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -19,12 +22,23 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "clinic/home.html", context)
 
 
-def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
-    """After too many wrong passwords for one name from one address. The same for unknown names."""
-    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
-    detail = f"Too many wrong passwords. Try again in {minutes} minutes."
-    if not request.path.startswith("/api/"):
-        return render(request, "clinic/locked_out.html", {"detail": detail}, status=429)
-    answer = problem(429, "locked_out", "Locked out", detail)
-    answer["Retry-After"] = str(minutes * 60)
+def log_in(request: HttpRequest) -> HttpResponse:
+    """The admin's log-in. Whoever has come in is known here from now on; whoever has to wait is
+    told for how long, the same for unknown names."""
+    try:
+        answer = admin.site.login(request)
+    except TooManyTries as error:
+        page = render(request, "clinic/too_many_tries.html", {"detail": error.message}, status=429)
+        page["Retry-After"] = str(error.retry_after)
+        return page
+    if request.method == "POST" and isinstance(request.user, User):
+        answer.set_cookie(
+            DEVICE,
+            device_of(device_shown(request), request.user),
+            max_age=KNOWN_FOR,
+            path=request.path,
+            secure=settings.SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
     return answer

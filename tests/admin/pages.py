@@ -10,7 +10,7 @@ from clinic.models import User
 
 def client_of(user: User) -> Client:
     client = Client()
-    client.force_login(user, backend="clinic.permissions.RoleBackend")
+    client.force_login(user)
     return client
 
 

@@ -1,7 +1,6 @@
 """Accounts in the admin: who hands out what."""
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from clinic.models import Clinic, Role, User
@@ -57,11 +56,3 @@ def test_nobody_changes_themselves_or_an_account_above_theirs(manager: User, ali
     assert not may_change(elsewhere)
     password = reverse("admin:auth_user_password_change", args=[technical.pk])
     assert client.get(password).status_code == 403
-
-
-def test_a_locked_out_name_sees_a_page_that_says_so(alice: User) -> None:
-    for _ in range(5):
-        answer = Client().post("/admin/login/", {"username": "alice", "password": "wrong-one-1"})
-
-    assert answer.status_code == 429
-    assert "Try again in 15 minutes" in answer.content.decode()

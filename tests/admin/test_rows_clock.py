@@ -33,7 +33,7 @@ def desk(booking: Booking, bangkok: Booking) -> Client:
     user = UserFactory(role=Role.MANAGER, clinic=booking.plan.clinic)
     user.clinics.add(bangkok.plan.clinic)
     client = Client()
-    client.force_login(user, backend="clinic.permissions.RoleBackend")
+    client.force_login(user)
     return client
 
 
@@ -126,7 +126,7 @@ def test_in_every_list_each_moment_names_the_clock_of_its_row(
 def test_who_works_on_one_clock_is_told_no_zones(booking: Booking, dana: User) -> None:
     session = booking.book(TEN)
     client = Client()
-    client.force_login(dana, backend="clinic.permissions.RoleBackend")
+    client.force_login(dana)
     url = reverse("admin:treatment_sessions_treatmentsession_change", args=[session.pk])
 
     assert "Berlin time" not in client.get(url).content.decode()

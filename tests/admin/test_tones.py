@@ -132,5 +132,5 @@ def test_every_severity_has_a_tone() -> None:
 
 def _as(user: User) -> Any:
     client = Client()
-    client.force_login(user, backend="clinic.permissions.RoleBackend")
+    client.force_login(user)
     return client

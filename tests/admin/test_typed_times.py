@@ -182,7 +182,7 @@ def test_half_a_moment_says_which_half_is_missing(typed: list[str], says: str) -
 
 def client_of(user: User) -> Client:
     client = Client()
-    client.force_login(user, backend="clinic.permissions.RoleBackend")
+    client.force_login(user)
     return client
 
 

@@ -86,7 +86,7 @@ def test_a_part_is_changed_left_out_and_added_in_the_new_version(
     """The old version keeps what it had."""
     old, parts, field, value = CASES[model](booking)
     client = Client()
-    client.force_login(manager, backend="clinic.permissions.RoleBackend")
+    client.force_login(manager)
     url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[old.pk])
     before = values(old, parts, field)
     form = opened(client, url)
@@ -111,7 +111,7 @@ def values(version: Any, parts: str, field: str) -> list[str]:
 def test_more_drugs_than_the_strength_are_refused_in_words(booking: Booking, manager: User) -> None:
     old, *_ = cream(booking)
     client = Client()
-    client.force_login(manager, backend="clinic.permissions.RoleBackend")
+    client.force_login(manager)
     url = reverse("admin:treatment_sessions_product_change", args=[old.pk])
 
     answer = client.post(

@@ -17,6 +17,8 @@ from clinic.models import (
     DeviceModel,
     DeviceSpec,
     IdempotencyKey,
+    KnownNetwork,
+    LoginTries,
     OnCallShift,
     OpeningHours,
     Role,
@@ -252,6 +254,24 @@ class ClinicalRuleFactory(DjangoModelFactory):
     unit = "mm"
     source = "test"
     effective_from = LONG_AGO
+
+
+class LoginTriesFactory(DjangoModelFactory):
+    class Meta:
+        model = LoginTries
+
+    key = factory.Sequence(lambda n: f"{n:064x}")
+    failures = 1
+    last_at = NINE
+
+
+class KnownNetworkFactory(DjangoModelFactory):
+    class Meta:
+        model = KnownNetwork
+
+    user = factory.SubFactory(UserFactory)
+    network = "203.0.113.7/32"
+    last_at = NINE
 
 
 class IdempotencyKeyFactory(DjangoModelFactory):

@@ -72,6 +72,14 @@ VIOLATIONS["credential_days_ordered"] = lambda: make.CredentialFactory(valid_fro
 VIOLATIONS["credential_depth_in_band"] = lambda: make.CredentialFactory(depth_max_mm="2.51")
 VIOLATIONS["idempotency_key_printable"] = lambda: make.IdempotencyKeyFactory(key="tab\t")
 VIOLATIONS["idempotency_key_body_iff_status"] = lambda: make.IdempotencyKeyFactory(status=201)
+
+
+@violates("known_network_once_a_user")
+def _() -> None:
+    known = make.KnownNetworkFactory()
+    make.KnownNetworkFactory(user=known.user)
+
+
 VIOLATIONS["user_role_known"] = lambda: make.UserFactory(role="WIZARD")
 
 

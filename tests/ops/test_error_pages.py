@@ -21,7 +21,7 @@ HOME = '<a href="/admin/">'
 @pytest.fixture
 def desk(dana: User) -> Client:
     client = Client(raise_request_exception=False)
-    client.force_login(dana, backend="clinic.permissions.RoleBackend")
+    client.force_login(dana)
     return client
 
 
@@ -58,7 +58,7 @@ def test_a_page_of_another_role_says_so(desk: Client) -> None:
 
 def test_a_form_without_its_token_says_so(dana: User) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(dana, backend="clinic.permissions.RoleBackend")
+    client.force_login(dana)
 
     answer = client.post("/admin/patients/patient/add/", {"given_name": "Grace"})
 

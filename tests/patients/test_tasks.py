@@ -156,7 +156,7 @@ def test_the_admin_ticks_a_task_off_with_a_note(clinic: Clinic, client: Any, dan
     first = StaffTaskFactory(clinic=clinic, due_at=NINE)
     StaffTaskFactory(clinic=clinic, due_at=NINE - HOUR, title="Older")
     StaffTaskFactory(clinic=clinic, status=TaskStatus.DONE, done_at=NINE, title="Gone")
-    client.force_login(dana, backend="clinic.permissions.RoleBackend")
+    client.force_login(dana)
     page = f"/admin/patients/stafftask/{first.pk}/change/"
 
     listed = client.get("/admin/patients/stafftask/").content.decode()

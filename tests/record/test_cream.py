@@ -89,7 +89,7 @@ def test_the_buttons_stamp_what_stands_in_the_chart(booking: Booking, alice: Use
     booking.move(session, Status.CHECKED_IN)
     use = ProductUseFactory(session=session, product__kind="ANAESTHETIC", product__minutes_max=60)
     client = Client()
-    client.force_login(alice, backend="clinic.permissions.RoleBackend")
+    client.force_login(alice)
     page = reverse("admin:treatment_sessions_treatmentsession_change", args=[session.pk])
 
     send(client, page, "treatment_sessions_treatmentsession_cream_on")

@@ -208,7 +208,7 @@ def test_the_page_of_the_session_takes_both_words_or_neither(booking: Booking, a
     session, rim = booking.charted(), zone.code
     needle(session, zone)
     client = Client()
-    client.force_login(alice, backend="clinic.permissions.RoleBackend")
+    client.force_login(alice)
     page = reverse("admin:treatment_sessions_treatmentsession_change", args=[session.pk])
     why, done = f"came_about:zone_blocked:{rim}", f"was_done:zone_blocked:{rim}"
 

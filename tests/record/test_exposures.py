@@ -138,7 +138,7 @@ def test_it_is_told_and_ticked_through_the_api(as_alice: APIClient, alice: User)
 
 def test_a_step_is_ticked_on_its_page(exposure: BloodExposure, alice: User) -> None:
     client = Client()
-    client.force_login(alice, backend="clinic.permissions.RoleBackend")
+    client.force_login(alice)
     page = reverse("admin:treatment_sessions_bloodexposure_change", args=[exposure.pk])
 
     half = send(client, page, step_note="Five minutes")

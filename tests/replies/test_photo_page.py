@@ -168,7 +168,7 @@ def test_staff_see_it_at_the_report_the_task_and_the_patient(
     photo, task = Photo.objects.get(), StaffTask.objects.get()
     browser = Client()
     user = UserFactory(clinic=healing.clinic)
-    browser.force_login(user, backend="clinic.permissions.RoleBackend")
+    browser.force_login(user)
 
     picture = reverse("admin:treatment_sessions_photo_file", args=[photo.pk, "thumbnail"])
     for name, row in (

@@ -278,7 +278,7 @@ def test_the_manager_who_saves_the_version_is_told_which_pairs_are_closer(
     second = booking.book(tomorrow + 30 * DAY, at=tomorrow - 2 * DAY)
     alone = booking.book(tomorrow + 100 * DAY, at=tomorrow - 2 * DAY)
     client = Client()
-    client.force_login(manager, backend="clinic.permissions.RoleBackend")
+    client.force_login(manager)
     page = reverse(
         "admin:treatment_sessions_protocolversion_change", args=[booking.plan.protocol_version.pk]
     )

@@ -63,7 +63,7 @@ def with_token(user: User) -> Callable[[str], Any]:
 
 def in_the_admin(user: User) -> Callable[[str], Any]:
     client = Client()
-    client.force_login(user, backend="clinic.permissions.RoleBackend")
+    client.force_login(user)
     return client.get
 
 

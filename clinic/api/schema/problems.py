@@ -48,7 +48,6 @@ FRAMEWORK = {
     "not_acceptable": Problem(406, HTTPStatus(406).phrase),
     "unsupported_media_type": Problem(415, HTTPStatus(415).phrase),
     "throttled": Problem(429, HTTPStatus(429).phrase),
-    "locked_out": Problem(429, "Locked out"),
     "internal_error": Problem(500, HTTPStatus(500).phrase),
     "unavailable": Problem(503, "Try again"),
 }
@@ -83,6 +82,8 @@ def codes_of(method: str, path: str, operation: Schema) -> list[str]:
     if "Idempotency-Key" in headers:
         codes += ["bad_idempotency_key", "idempotency_key_reused", "answer_lost"]
         codes.append("version_mismatch")  # also for an If-Match where there is no one object
+    if "q" in headers or path.endswith("/leaflet/"):
+        codes.append("throttled")  # clinic.ops.throttles
     if headers.get("If-Match"):
         codes.append("precondition_required")
     return [*codes, *words.problem_codes(operation["operationId"])]

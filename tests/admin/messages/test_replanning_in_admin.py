@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
 
 def client_of(user: User) -> Client:
     client = Client()
-    client.force_login(user, backend="clinic.permissions.RoleBackend")
+    client.force_login(user)
     return client
 
 

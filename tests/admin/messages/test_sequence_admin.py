@@ -31,7 +31,7 @@ PREVIEW = reverse("admin:aftercare_messagetemplate_preview")
 
 def client_of(user: User) -> Client:
     client = Client()
-    client.force_login(user, backend="clinic.permissions.RoleBackend")
+    client.force_login(user)
     return client
 
 

@@ -18,7 +18,7 @@ def test_a_session_is_aborted_with_its_reason_or_says_what_is_missing(
 ) -> None:
     session = booking.charted()
     client = Client()
-    client.force_login(alice, backend="clinic.permissions.RoleBackend")
+    client.force_login(alice)
     page = reverse("admin:treatment_sessions_treatmentsession_change", args=[session.pk])
 
     without = send(client, page, ABORT)

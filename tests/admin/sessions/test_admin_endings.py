@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 def client_of(user: User) -> Client:
     client = Client()
-    client.force_login(user, backend="clinic.permissions.RoleBackend")
+    client.force_login(user)
     return client
 
 

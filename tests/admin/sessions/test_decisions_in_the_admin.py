@@ -27,7 +27,7 @@ def session(booking: Booking) -> TreatmentSession:
 @pytest.fixture
 def client(alice: User) -> Client:
     client = Client()
-    client.force_login(alice, backend="clinic.permissions.RoleBackend")
+    client.force_login(alice)
     return client
 
 

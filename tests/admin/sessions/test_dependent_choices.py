@@ -260,7 +260,7 @@ def test_the_patients_page_refuses_a_form_and_a_zone_of_something_else(
     boxcar, flanks = make.ConcernSubtypeFactory(), make.ZoneFactory()
     melasma = make.ConcernFactory(areas=[booking.zone.area.code])
     client = Client()
-    client.force_login(alice, backend="clinic.permissions.RoleBackend")
+    client.force_login(alice)
     url = reverse("admin:patients_patient_change", args=[booking.plan.patient_id])
     form = opened(client, url) | {
         "concerns-TOTAL_FORMS": "1",
@@ -282,7 +282,7 @@ def test_the_patients_page_refuses_a_form_and_a_zone_of_something_else(
 def test_choices_stand_under_what_they_belong_to(booking: Booking, alice: User) -> None:
     make.ConcernSubtypeFactory(name="Boxcar", concern__name="Acne scars")
     client = Client()
-    client.force_login(alice, backend="clinic.permissions.RoleBackend")
+    client.force_login(alice)
 
     page = client.get(reverse("admin:patients_patient_add")).content.decode()
 

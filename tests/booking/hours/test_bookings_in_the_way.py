@@ -115,7 +115,7 @@ def test_during_time_off_somebody_else_is_offered(booking: Booking, add: Any) ->
 def test_a_closure_in_the_admin_obeys_the_service(booking: Booking, manager: User) -> None:
     session = booking.book(soon())
     client = Client()
-    client.force_login(manager, backend="clinic.permissions.RoleBackend")
+    client.force_login(manager)
     form = {
         "clinic": str(booking.plan.clinic_id),
         **moment("starts_at", session.starts_at, booking),

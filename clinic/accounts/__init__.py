@@ -1,0 +1,1 @@
+"""Who comes in: guesses of passwords, log-ins and how they end."""

@@ -1,0 +1,39 @@
+"""Django's log-in, slowed for whoever guesses."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from clinic.accounts.guessing import count_try, take_back
+from clinic.models import User
+from clinic.permissions import RoleBackend
+
+DEVICE = "device"  # the cookie, and the attribute of a request that says it otherwise
+
+
+class SlowedBackend(RoleBackend):
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """None for a wrong password and for an unknown name, in the same time. Raises TooManyTries.
+
+        Without a request nobody tries: a command of our own asks.
+        """
+        if request is None or username is None or password is None:
+            return super().authenticate(request, username, password, **kwargs)
+        address, device = request.META.get("REMOTE_ADDR", ""), device_shown(request)
+        at = timezone.now()
+        tried = count_try(name=username, address=address, device=device, at=at)
+        user = super().authenticate(request, username, password, **kwargs)
+        if isinstance(user, User):
+            take_back(tried, at=at, by=user)
+        return user
+
+
+def device_shown(request: HttpRequest) -> str:
+    return getattr(request, DEVICE, "") or request.COOKIES.get(DEVICE, "")

@@ -1,0 +1,90 @@
+"""How often one caller may do what costs much, or looks through many people's data.
+
+Counted in Valkey, by the minute. A cache that is down decides nothing.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from hashlib import sha256
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from redis.exceptions import RedisError
+
+from clinic.http.problems import problem
+from clinic.ops.error_pages import went_wrong
+
+API, ADMIN = "/api/", "/admin/"
+LOG_INS = {"/api/v1/auth/login/", "/admin/login/"}
+PAGES = re.compile(r"^/(p|calendar)/")
+EXPORTS = re.compile(r"(\.pdf|/csv/|/leaflet/)$")
+SEARCHED_BY = ("q", "term", "s")  # lists and the API, choices of forms, Ctrl-K
+SECONDS = 60
+logger = logging.getLogger(__name__)
+
+
+def throttled(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """429 with Retry-After for whoever has done it too often in this minute."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        scope = scope_of(request)
+        if scope and (seconds := _wait(scope, _caller(request, scope))):
+            return _refusal(request, seconds)
+        return get_response(request)
+
+    return handle
+
+
+def scope_of(request: HttpRequest) -> str:
+    """What a request is counted as; most are not."""
+    path = request.path_info
+    if path in LOG_INS:
+        return "login" if request.method == "POST" else ""
+    if PAGES.match(path):
+        return "page"
+    if not path.startswith((API, ADMIN)):
+        return ""
+    if EXPORTS.search(path):
+        return "export"
+    return "search" if any(request.GET.get(name) for name in SEARCHED_BY) else ""
+
+
+def _caller(request: HttpRequest, scope: str) -> str:
+    """Whose token or session it is; else, and where there is none yet, the address."""
+    shown = request.headers.get("Authorization") or request.COOKIES.get(
+        settings.SESSION_COOKIE_NAME
+    )
+    if shown and scope in {"search", "export"}:
+        return sha256(shown.encode("utf-8", "surrogatepass")).hexdigest()
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def _wait(scope: str, caller: str) -> int:
+    """Seconds until this caller may do it again; 0 for now."""
+    limit = settings.THROTTLES.get(scope)
+    if not limit:
+        return 0
+    minute, second = divmod(int(time.time()), SECONDS)
+    key = f"throttle:{scope}:{caller}:{minute}"
+    try:
+        cache.add(key, 0, timeout=2 * SECONDS)
+        count = cache.incr(key)
+    except (RedisError, ValueError) as error:
+        logger.warning("%ss are not counted: %s", scope, type(error).__name__)
+        return 0
+    return SECONDS - second if count > limit else 0
+
+
+def _refusal(request: HttpRequest, seconds: int) -> HttpResponse:
+    if request.path_info.startswith(API):
+        detail = f"Too many requests of this kind. Try again in {seconds} seconds."
+        answer = problem(429, "throttled", "Too Many Requests", detail)
+    else:
+        answer = went_wrong(request, 429)
+    answer["Retry-After"] = str(seconds)
+    return answer

@@ -1,0 +1,90 @@
+"""How often one caller may do what costs much."""
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client, RequestFactory
+
+from clinic.models import User
+from clinic.ops.throttles import scope_of
+from tests.admin.pages import client_of as admin_of
+from tests.conftest import client_of
+
+NOBODY = "01890000-0000-7000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("post", "/api/v1/auth/login/", "login"),
+        ("post", "/admin/login/", "login"),
+        ("get", "/admin/login/", ""),
+        ("get", "/api/v1/patients/?q=hop", "search"),
+        ("get", "/api/v1/patients/?q=", ""),
+        ("get", "/api/v1/patients/", ""),
+        ("post", "/api/v1/sessions/", ""),
+        ("get", "/admin/patients/patient/?q=hop", "search"),
+        ("get", "/admin/search/?s=hop", "search"),
+        ("get", "/admin/autocomplete/?term=hop", "search"),
+        ("get", f"/admin/clinic/accessrecord/of/{NOBODY}/csv/", "export"),
+        ("get", f"/api/v1/sessions/{NOBODY}/leaflet/", "export"),
+        ("get", "/p/token/", "page"),
+        ("get", "/p/token/leaflet.pdf", "page"),
+        ("post", "/p/token/write/", "page"),
+        ("get", "/calendar/secret.ics", "page"),
+        ("get", "/readyz", ""),
+        ("post", "/webhooks/sms/", ""),
+    ],
+)
+def test_what_is_counted(method: str, path: str, scope: str) -> None:
+    assert scope_of(getattr(RequestFactory(), method)(path)) == scope
+
+
+@pytest.fixture
+def limits(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two a minute of each, at a time that stands still."""
+    settings.THROTTLES = dict.fromkeys(("login", "search", "export", "page"), 2)
+    monkeypatch.setattr("time.time", lambda: 60 * 29_000_000 + 18.7)
+    cache.clear()
+
+
+@pytest.mark.django_db
+def test_the_third_in_a_minute_is_told_to_wait_until_it_is_over(limits: None, alice: User) -> None:
+    api, browser = client_of(alice), admin_of(alice)
+    for ask in (
+        lambda: api.get("/api/v1/patients/?q=hop"),
+        lambda: client_of(None).post("/api/v1/auth/login/", {"username": "x", "password": "y"}),
+        lambda: browser.get("/admin/patients/patient/?q=hop"),
+        lambda: browser.get(f"/admin/clinic/accessrecord/of/{NOBODY}/csv/"),
+        lambda: Client().get("/p/token/"),
+    ):
+        answers = [ask() for _ in range(3)]
+
+        assert [answer.status_code == 429 for answer in answers] == [False, False, True]
+        assert answers[2]["Retry-After"] == "42"
+    assert (
+        client_of(alice, REMOTE_ADDR="10.0.0.9").get("/api/v1/patients/?q=hop").status_code == 200
+    )
+
+
+@pytest.mark.django_db
+def test_a_colleague_behind_the_same_router_has_a_count_of_their_own(
+    limits: None, alice: User, dana: User
+) -> None:
+    hers, his = admin_of(alice), admin_of(dana)
+    for _ in range(3):
+        last = hers.get("/admin/patients/patient/?q=hop")
+
+    assert last.status_code == 429
+    assert his.get("/admin/patients/patient/?q=hop").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_cache_that_is_down_decides_nothing(limits: None, settings: Any, alice: User) -> None:
+    nowhere = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:9/0"}
+    settings.CACHES = {"default": nowhere}
+
+    answers = [client_of(alice).get("/api/v1/patients/?q=hop") for _ in range(4)]
+
+    assert {answer.status_code for answer in answers} == {200}

@@ -1,0 +1,28 @@
+"""Many guess at the same moment: each sees the one before."""
+
+import pytest
+
+from clinic.accounts import guessing
+from clinic.accounts.guessing import TooManyTries
+from clinic.models import LoginTries
+from tests.concurrency.conftest import race
+from tests.factories import NINE
+
+
+def guess() -> str:
+    try:
+        guessing.count_try(name="ada", address="198.51.100.1", device="", at=NINE)
+    except TooManyTries:
+        return "told to wait"
+    return "checked"
+
+
+def test_three_are_checked_however_many_come_at_once() -> None:
+    assert race(*[guess] * 12) == {"checked": 3, "told to wait": 9}
+
+
+def test_without_the_locks_more_get_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control arm."""
+    monkeypatch.setattr(type(LoginTries.objects.all()), "select_for_update", lambda self, **_: self)
+
+    assert race(*[guess] * 12)["checked"] > 3
