@@ -106,8 +106,9 @@ def record(token: str, bodies: list[dict[str, Any]]) -> list[list[str]]:
                 headers={"Authorization": f"Token {token}"},
             )
         assert answer.status_code == 201, answer.content
-        session = UUID(answer.json()["id"]).hex  # as psycopg writes it
-        found.append([text.replace(session, "{session}") for text in recorder.statements])
+        session = answer.json()["id"]  # as JSON has it; psycopg leaves the hyphens out
+        texts = (text.replace(UUID(session).hex, session) for text in recorder.statements)
+        found.append([text.replace(session, "{session}") for text in texts])
     connections.close_all()
     return found[1:]
 

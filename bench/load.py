@@ -238,7 +238,7 @@ def _replay(database: str, bookings: Sequence[Sequence[str]], ready: Any, answer
     from sessions.services.booking.checks.clash import SESSION
 
     times = []
-    inserts = (SESSION.of_one, EVENT.of_all, INSERT.of_all)
+    inserts = (SESSION.statement, EVENT.statement, INSERT.statement)
     with connect(database) as connection:
         cursor: Any = connection.cursor()
         for prepared in (LOCKS, CALLERS, NAMED, STANDING, KNOWN, *inserts):
@@ -251,7 +251,7 @@ def _replay(database: str, bookings: Sequence[Sequence[str]], ready: Any, answer
                     cursor.execute(statement.replace("{session}", session))
                     while cursor.nextset():
                         pass
-                    if f"EXECUTE {SESSION.of_one.name} (" in statement:
+                    if f"EXECUTE {SESSION.statement.name} (" in statement:
                         session = cursor.fetchone()[0].hex
             times.append(time.perf_counter() - began)
     answers.put(times)

@@ -42,7 +42,16 @@ def retried_transaction(write: Callable[P, T]) -> Callable[P, T]:
     Inside of somebody else's transaction it is a savepoint, and only the outermost one can be run
     again. Raises Busy when three more tries did not help.
     """
-    return _marked(_attributed(retried(transaction.atomic(write))))
+    service = _marked(_attributed(retried(transaction.atomic(write))))
+    service.as_step = retried_step(write)  # type: ignore[attr-defined]
+    return service
+
+
+def as_step(service: Callable[..., T]) -> Callable[..., T]:
+    """The service without a savepoint, for a transaction that is opened just for it and fails with
+    it."""
+    step: Callable[..., T] = service.as_step  # type: ignore[attr-defined]
+    return step
 
 
 def retried_step(write: Callable[P, T]) -> Callable[P, T]:

@@ -50,16 +50,17 @@ class Audited(APIView):
         return super().handle_exception(exc)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        if response is not self._recorded:
-            try:
-                self.record(request, response)
-            except NotRecorded as error:
-                if response.status_code < 500:
-                    response = handle(error, {})
+        try:
+            self.record(request, response)
+        except NotRecorded as error:
+            if response.status_code < 500:
+                response = handle(error, {})
         return super().finalize_response(request, response, *args, **kwargs)
 
     def record(self, request: Request, answer: Any) -> None:
-        """Write down what is about to be answered. Raises NotRecorded."""
+        """Write down what is about to be answered, once. Raises NotRecorded."""
+        if answer is self._recorded:
+            return
         access = self.access(request, answer)
         if access is not None:
             record(access)

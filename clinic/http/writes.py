@@ -7,6 +7,8 @@ Note [Repeatable writes]
     3. The verb, which calls its service; then the version of what it answers, for the ETag.
     4. Keep the answer with its key, and write the access down (clinic.audit.record). A refusal
        rolls all of it back, and the key is free again.
+    A verb that is `alone` has its transaction in its service; without a key, `made_by` puts the
+    access's row into that one (the first two steps have nothing to do).
     Where a service takes advisory locks before rows, `check_later` keeps the order; elsewhere a
     rare deadlock with a writer that takes them in the other order is one of the passing faults.
     The key comes first: a request that was done has changed the version itself, and its honest
@@ -18,6 +20,7 @@ Note [ETags]
     which asks whether the text would be the same, at the whole. Lists have no tag.
 """
 
+from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 from typing import Any, cast
@@ -32,7 +35,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
 
-from clinic.db.retries import retried, retried_transaction
+from clinic.db.retries import as_step, retried, retried_transaction
 from clinic.db.versions import OWN, version_of, version_read, with_state
 from clinic.errors import PreconditionRequired, VersionMismatch
 from clinic.http.audited import Audited
@@ -57,8 +60,8 @@ class SafeWrites(Audited):
     """
 
     model: type[models.Model] | None = None
-    # Verbs that make something, without a transaction around them: it would cost statements, or be
-    # open for too long. Their version is known from `clinic.db.rows.Insert`, or nobody changes it.
+    # Verbs that make something, without a transaction around them: `made_by` opens it. Their
+    # version is known from `clinic.db.rows.Insert`, or nobody changes it.
     alone: frozenset[str] = frozenset()
     # Verbs whose service takes other locks before the object's: it calls `require_seen` itself.
     check_later: frozenset[str] = frozenset()
@@ -154,6 +157,19 @@ class SafeWrites(Audited):
             store_answer(answer, key, by=actor(request))
         self.record(request, answer)
         return cast(HttpResponse, answer)
+
+    def made_by(self, service: Any, shown: Callable[[Any], Any], **details: Any) -> Response:
+        """Of a verb that is `alone`: what a service has made, as it is shown, with the row of the
+        access in the service's own transaction. It costs no statement, and a refusal is outside of
+        the transaction already: what else could be done can be asked there."""
+
+        @retried_transaction
+        def make() -> Response:
+            answer = Response(shown(as_step(service)(**details)), status=201)
+            self.record(self.request, answer)
+            return answer
+
+        return make()
 
     def _render(self, answer: HttpResponse) -> None:
         if isinstance(answer, Response):

@@ -66,8 +66,11 @@ class User(AbstractUser):
         A request loads its caller anew, so it sees what a manager has changed before. What is
         changed through this object, such as `user.clinics.add(…)`, it sees at once.
         """
-        models.prefetch_related_objects([self], "clinics")
-        return list(self.clinics.all())
+        read = getattr(self, "_prefetched_objects_cache", {})
+        if "clinics" not in read:  # Django would look that up by a manager made for the question
+            models.prefetch_related_objects([self], "clinics")
+            read = self._prefetched_objects_cache
+        return list(read["clinics"])
 
     @property
     def clinic_ids(self) -> list[UUID]:

@@ -105,6 +105,35 @@ def rows_written() -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
+def test_nothing_is_written_of_which_the_access_cannot_be(clinic: Clinic) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TRIGGER broken BEFORE INSERT ON clinic_access_record FOR EACH ROW"
+            " WHEN (NEW.outcome = 'DONE') EXECUTE FUNCTION clinic_access_kept()"
+        )
+    refused = []
+
+    def check(desk: Desk, write: Write) -> None:
+        before = there()
+        answer = write.send()
+        if answer.status_code == 503:
+            refused.append(write.operation)
+            assert there() == before, "written all the same"
+
+    assert not walk(clinic, check)
+    assert len(refused) > 60, refused
+
+
+def there() -> dict[str, int]:
+    """How many rows each table has. What was rolled back is counted by `rows_written` too."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_stat_user_tables WHERE relname !~ '^clinic_access_'")
+        tables = [name for (name,) in cursor.fetchall()]
+        counts = ", ".join(f'(SELECT count(*) FROM "{name}")' for name in tables)  # noqa: S608
+        cursor.execute(f"SELECT {counts}")
+        return dict(zip(tables, cursor.fetchone() or (), strict=True))
+
+
 def test_every_write_to_an_object_compares_what_was_seen(clinic: Clinic) -> None:
     def check(desk: Desk, write: Write) -> None:
         for tag in (f'W/"{OLD}-{OLD}", "x"', '"999"', ""):

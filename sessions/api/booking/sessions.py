@@ -234,13 +234,15 @@ class SessionViewSet(
         `too_soon` adds `earliest_at, earliest_on`. What is taken, held or closed adds
         `alternatives`: up to three bookable times near the wanted one."""
         if names_a_visit(request.data):
-            return Response(booked_data(book_visit(request)), status=201)
+            return book_visit(self, request)
         data = parse_body(BookingIn, request)
         details = dict(data)
         plan, now = details["plan"], timezone.now()
         details.setdefault("starts_at", this_minute(now))
         try:
-            session = services.book_session(**details, at=now, by=actor(request))
+            return self.made_by(
+                services.book_session, booked_data, **details, at=now, by=actor(request)
+            )
         except services.SlotTaken as refusal:
             slots = services.alternatives(
                 wanted=sitting_of(plan, *details.get("further_plans", ())),
@@ -250,7 +252,6 @@ class SessionViewSet(
             )
             refusal.extra["alternatives"] = [plain(slot) for slot in slots]
             raise
-        return Response(booked_data(session), status=201)
 
     def _move(self, request: Request, to: Status, form: type[Form] = ReasonIn) -> Response:
         session_id = self.get_object().pk

@@ -7,16 +7,19 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from clinic.api.base import VisibleField, WallClockField, on_clock_of
 from clinic.api.forms import Form, IdField, parse_body
+from clinic.http.writes import SafeWrites
 from clinic.models import Device, Room, User
 from clinic.permissions import actor
 from clinic.values.wallclock import this_minute
 from patients.models import Patient, StaffTask
 from sessions import services
 from sessions.api.booking.availability import OfferedEnd, plain
-from sessions.models import Kind, SideEffect, TreatmentPlan, TreatmentSession, VisitType
+from sessions.api.booking.session_out import booked_data
+from sessions.models import Kind, SideEffect, TreatmentPlan, VisitType
 from sessions.scheduling.wanted import VisitRequest
 
 OR_NOW = "With a UTC offset, or without one as local time of the clinic. Left out: it begins now."
@@ -110,12 +113,12 @@ def names_a_visit(data: Any) -> bool:
     return "visit_type" in data or data.get("kind", Kind.TREATMENT) != Kind.TREATMENT
 
 
-def book_visit(request: Request) -> TreatmentSession:
+def book_visit(view: SafeWrites, request: Request) -> Response:
     """Raises what the service does; with times near it where that one is not free."""
     details, now = {**parse_body(VisitIn, request)}, timezone.now()
     details.setdefault("starts_at", this_minute(now))
     try:
-        return services.book_visit(**details, at=now, by=actor(request))
+        return view.made_by(services.book_visit, booked_data, **details, at=now, by=actor(request))
     except services.SlotTaken as refusal:
         visit = VisitRequest(details["visit_type"], details["patient"], details.get("plan"))
         slots = services.alternatives(

@@ -75,6 +75,10 @@ class PhotoOut(serializers.ModelSerializer[Photo]):
         read_only_fields = fields
 
 
+def photo_data(photo: Photo) -> Any:
+    return PhotoOut(photo).data
+
+
 class PhotoFilter(filters.FilterSet):
     """Where there is no consent, an empty list would look like an answer: these are 404."""
 
@@ -125,8 +129,9 @@ class PhotoViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         """Keep a picture. It is made anew as a JPEG in sRGB of at most 2,400 pixels a side, upright
         and without any metadata; the patient must agree to photographs for the record."""
         data = parse_body(PhotoIn, request)
-        photo = services.store_photo(**data, at=timezone.now(), by=actor(request))
-        return Response(PhotoOut(photo).data, status=201)
+        return self.made_by(
+            services.store_photo, photo_data, **data, at=timezone.now(), by=actor(request)
+        )
 
     @extend_schema(responses={(200, JPEG): OpenApiTypes.BINARY})
     @action(detail=True, methods=["get"], renderer_classes=[JPEGRenderer, JSONRenderer])

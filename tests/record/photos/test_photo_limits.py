@@ -167,6 +167,7 @@ def test_25_megabytes_wait_in_a_temporary_file_that_goes_away(
         assert Path(seen[0].temporary_file_path()).exists()
         return photos.store_photo(**details)
 
+    look.as_step = look  # type: ignore[attr-defined]
     monkeypatch.setattr(services, "store_photo", look)
     answer = send(as_alice, patient, jpeg().ljust(25_000_000, b"\0"))
 
