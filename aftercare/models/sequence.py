@@ -30,14 +30,18 @@ class Anchor(models.TextChoices):
     ANSWERED = "ANSWERED", "When staff answer what the patient has written"
     LINK_CLOSED = "LINK_CLOSED", "When a link closes after wrong birth dates"
     LOT_RECALLED = "LOT_RECALLED", "When a lot that was used at the session is recalled"
+    LATE = "LATE", "When the practitioner is running late"
+    AWAY = "AWAY", "When the practitioner is away and another time is offered"
 
 
 TREATED = (Anchor.COMPLETED, Anchor.LAST_SESSION, Anchor.ABORTED)  # what was done is known by then
 
 
 AT_ONCE = (Anchor.ANSWERED, Anchor.LINK_CLOSED)  # somebody waits for them: quiet hours do not hold
-NOT_PLANNED = (*AT_ONCE, Anchor.LOT_RECALLED)  # whoever causes them puts them into the outbox
-ANNOUNCES = (Anchor.CANCELLED, Anchor.MOVED)  # whoever does not hear of it comes in vain
+# whoever causes them puts them into the outbox
+NOT_PLANNED = (*AT_ONCE, Anchor.LOT_RECALLED, Anchor.LATE, Anchor.AWAY)
+# whoever does not hear of it comes in vain, or waits
+ANNOUNCES = (Anchor.CANCELLED, Anchor.MOVED, Anchor.LATE, Anchor.AWAY)
 
 
 class ChannelPolicy(models.TextChoices):

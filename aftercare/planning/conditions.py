@@ -28,6 +28,8 @@ FITS: dict[str, tuple[Status, ...]] = {
     Anchor.ANSWERED: tuple(Status),
     Anchor.LINK_CLOSED: tuple(Status),
     Anchor.LOT_RECALLED: tuple(Status),
+    Anchor.LATE: UPCOMING,
+    Anchor.AWAY: UPCOMING,
 }
 
 

@@ -3,6 +3,7 @@
 
 from aftercare.services.answers import Answered, NotReachable, PatientUnclear, answer_reply
 from aftercare.services.birth_date import ACCESS_LASTS, Door, is_open, tries_left, try_birth_date
+from aftercare.services.delays import offer_by_link, tell_late
 from aftercare.services.messages import (
     CopyWaiting,
     NotCancellable,
@@ -46,8 +47,10 @@ __all__ = [
     "cancel_own_visit",
     "is_open",
     "move_own_visit",
+    "offer_by_link",
     "resend_message",
     "resolve_message",
+    "tell_late",
     "tell_patients",
     "times_to_book",
     "times_to_move_to",

@@ -42,6 +42,7 @@ LONGEST = {
     "clinic_phone": "+000 0000 0000 0000",
     "emergency_phone": "00000",
     "time": "00:00",
+    "new_time": "00:00",
     "please_confirm": "Your appointment",
     "answer": "x" * MOST_IN_SMS,
 }

@@ -74,6 +74,8 @@ def main_part(step: CareStep) -> str:
         return "answer/"
     if step.anchor == Anchor.LOT_RECALLED:
         return "recall/"
+    if step.anchor == Anchor.AWAY:
+        return "move/"
     asks = step.anchor in (Anchor.COMPLETED, Anchor.ABORTED) and step.offset > timedelta(0)
     return "check/" if asks and not step.from_next_window else ""
 

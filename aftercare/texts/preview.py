@@ -73,6 +73,7 @@ def sample_values(clinic: Clinic, language: str, *, is_sms: bool) -> dict[str, A
                 EXAMPLE, "VISIT_DATE_SMS_FORMAT" if is_sms else "VISIT_DATE_FORMAT"
             ),
             "time": "10:30",
+            "new_time": "11:10",
             "old_date": date_format(EXAMPLE - timedelta(days=1), "VISIT_DATE_FORMAT"),
             "old_time": "09:00",
             "home_care": advice.home_care(advice.HOME_CARE),

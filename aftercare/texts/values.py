@@ -61,6 +61,9 @@ def _values_of(message: Message, language: str, names: Collection[str]) -> dict[
         old = (session.rescheduled_from or session).starts_at.astimezone(zone)
         values["old_date"] = _date(old.date(), "VISIT_DATE_FORMAT", language)
         values["old_time"] = f"{old:%H:%M}"
+    if "new_time" in names:
+        later = local + timedelta(minutes=session.delayed_minutes or 0)
+        values["new_time"] = f"{later:%H:%M}"
     if "please_confirm" in names:
         is_open = session.status == Status.BOOKED
         values["please_confirm"] = (

@@ -47,6 +47,7 @@ VARIABLES = {
         "differs.",
         ANYWHERE,
     ),
+    "new_time": Variable("The time at which a visit begins that is running late.", ANYWHERE),
     "please_confirm": Variable(
         "“Please confirm”, or “Your appointment” once it is confirmed.", ANYWHERE
     ),

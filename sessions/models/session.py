@@ -153,6 +153,11 @@ class TreatmentSession(Moving, Model):
         editable=False,
         help_text="Cancelled within the clinic's late hours before the start.",
     )
+    delayed_minutes = models.PositiveSmallIntegerField(
+        null=True,
+        editable=False,
+        help_text="How much later it begins: what the patient was told last.",
+    )
     rescheduled_from = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, editable=False, related_name="rescheduled_to"
     )
@@ -221,6 +226,10 @@ class TreatmentSession(Moving, Model):
                 name="session_pain_0_to_10",
                 condition=Q(pain_score__isnull=True) | Q(pain_score__lte=10),
                 violation_error_message="Pain is 0 to 10.",
+            ),
+            models.CheckConstraint(
+                name="session_delay_within_the_day",
+                condition=Q(delayed_minutes__isnull=True) | Q(delayed_minutes__range=(5, 600)),
             ),
             models.CheckConstraint(
                 name="session_override_iff_author",

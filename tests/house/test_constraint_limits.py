@@ -194,6 +194,7 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
     ),
     ("visit_type_window_ordered", WINDOW, "window_until_days", [75, 1096], [74, 1097]),
     ("visit_type_window_ordered", WINDOW, "window_from_days", [0, 120], [121]),
+    ("session_delay_within_the_day", {}, "delayed_minutes", [5, 600], [4, 601]),
     ("session_pain_0_to_10", {}, "pain_score", [0, 10], [11]),
     ("reporting_rule_grade_in_ctcae_range", {}, "grade_min", [1, 5], [0, 6]),
     (

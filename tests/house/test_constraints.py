@@ -612,6 +612,7 @@ def _() -> None:
 VIOLATIONS["deviation_kind_known"] = lambda: make.DeviationFactory(kind="LUCK")
 VIOLATIONS["deviation_told_whole"] = lambda: make.DeviationFactory(action_taken="")
 VIOLATIONS["deviation_subject_of_a_finding"] = lambda: make.DeviationFactory(subject="nose")
+VIOLATIONS["session_delay_within_the_day"] = lambda: make.SessionFactory(delayed_minutes=4)
 VIOLATIONS["session_pain_0_to_10"] = lambda: make.SessionFactory(pain_score=11)
 
 

@@ -140,7 +140,9 @@ def test_shipped_texts_pass_the_lint_and_fit_where_they_say(catalogue: None, set
         if template.max_parts > 1:
             several.add((template.step.code, template.max_parts))
     # signs and a number do not fit into one, nor does what staff answer, nor two reasons and a link
-    assert several == {(code, 2) for code in (*WATCHED, "answer", "new-link", "lot-recalled")}
+    assert several == {
+        (code, 2) for code in (*WATCHED, "answer", "new-link", "lot-recalled", "away")
+    }
 
 
 def test_shipped_mails_say_when_and_whom_to_call(catalogue: None) -> None:

@@ -14,6 +14,7 @@ from clinic.values.wallclock import day_bounds, instant_of
 
 NOON = time(13)
 LONGEST = timedelta(days=366)
+MINUTES = (*range(10, 65, 5), 75, 90, 120, 150, 180)
 
 
 class Part(models.TextChoices):
@@ -83,6 +84,23 @@ class AwayForm(forms.Form):
             "ends_at": ends,
             "reason": data["reason"],
         }
+
+
+class LateForm(forms.Form):
+    practitioner: Any = forms.ModelChoiceField(
+        queryset=User.objects.none(), label="Who is running late", widget=UnfoldAdminSelectWidget
+    )
+    minutes = forms.TypedChoiceField(
+        coerce=int,
+        choices=[(minutes, f"{minutes} minutes") for minutes in MINUTES],
+        initial=30,
+        label="The next visit begins later by",
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["practitioner"].queryset = practitioners_for(user)  # type: ignore[attr-defined]
 
 
 def clinic_of(user: User, practitioner: User) -> Clinic:

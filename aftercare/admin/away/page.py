@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from aftercare.admin.away.forms import AwayForm, clinic_of, today_of
+from aftercare.models import Anchor, Message
+from aftercare.services import offer_by_link
 from clinic.admin.saving.once import KEY, SentForm, forget_messages, new_key, repeat_answer
 from clinic.admin.saving.refusals import REFUSED, refusals
 from clinic.audit.subjects import about
@@ -28,10 +30,11 @@ from sessions.services.ending.cover import covers_of, propose
 
 SHOWN = 10  # so many get times looked up at once: each is a search
 DO, ONLY = "do-", "only"
-CALL, CANCEL = "CALL", "CANCEL"
+CALL, CANCEL, LINK = "CALL", "CANCEL", "LINK"
 
 
-def _require(request: HttpRequest) -> User:
+def require_desk(request: HttpRequest) -> User:
+    """Who may note an absence and move visits. Raises PermissionDenied."""
     wanted = ("clinic.add_timeoff", "treatment_sessions.change_treatmentsession")
     if not request.user.has_perms(wanted):
         raise PermissionDenied
@@ -52,7 +55,7 @@ def once(request: HttpRequest, do: Callable[[], str]) -> HttpResponse:
 
 def away(request: HttpRequest) -> HttpResponse:
     """Who is away and when; what was noted leads to whom it hits."""
-    user, at = _require(request), timezone.now()
+    user, at = require_desk(request), timezone.now()
     today = today_of(user, at)
     initial = {"first": today, "last": today, "practitioner": request.GET.get("practitioner", "")}
     form = AwayForm(user, request.POST or None, today=today, initial=initial)
@@ -80,7 +83,7 @@ def away(request: HttpRequest) -> HttpResponse:
 @about(TreatmentSession)
 def board(request: HttpRequest, time_off_id: UUID) -> HttpResponse:
     """Every visit in an absence, with times it could have instead; what is chosen is done."""
-    user, at = _require(request), timezone.now()
+    user, at = require_desk(request), timezone.now()
     rows = TimeOff.objects.visible_to(user).select_related("practitioner")
     time_off = rows.filter(pk=time_off_id).first()
     if time_off is None:
@@ -105,16 +108,23 @@ def board(request: HttpRequest, time_off_id: UUID) -> HttpResponse:
 def _carry_out(request: HttpRequest, time_off: TimeOff, *, at: datetime) -> None:
     """What was chosen for all visits, or for the one whose button was pressed."""
     chosen = _chosen(request)
-    moved: dict[UUID, Instead | None] = {pk: do for pk, do in chosen.items() if do != CALL}  # type: ignore[misc]
-    if not moved:
+    moved = {pk: do for pk, do in chosen.items() if not isinstance(do, str)}
+    asked = [pk for pk, do in chosen.items() if do == LINK]
+    if not moved and not asked:
         messages.info(request, "Nothing was chosen: the tasks stay.")
         return
-    refused = services.move_or_cancel(time_off=time_off, chosen=moved, at=at, by=actor(request))
+    user = actor(request)
+    refused = services.move_or_cancel(time_off=time_off, chosen=moved, at=at, by=user)
     done = len(moved) - len(refused)
+    here = {cover.session.pk for cover in covers_of(time_off, by=user)}
+    silent = offer_by_link(session_ids=[pk for pk in asked if pk in here], at=at, by=user)
+    refused |= silent
+    if sent := len(here.intersection(asked)) - len(silent):
+        messages.success(request, f"A link to choose another time goes to {sent}.")
     if done:
         told = "1 visit is" if done == 1 else f"{done} visits are"
         messages.success(request, f"{told} looked after. The patients are told.")
-    names = {cover.session.pk: cover.session for cover in covers_of(time_off, by=actor(request))}
+    names = {cover.session.pk: cover.session for cover in covers_of(time_off, by=user)}
     for pk, why in refused.items():
         session = names.get(pk)
         who = f"{session.patient.listed_name}, {session.starts_at_local:%H:%M}: " if session else ""
@@ -142,9 +152,9 @@ def write_choice(offer: Any) -> str:
 
 
 def read_choice(text: str) -> Instead | str | None:
-    """What `write_choice` has written, or to call, or nothing: to cancel. Raises ValueError."""
-    if text == CALL:
-        return CALL
+    """What `write_choice` has written, a word, or nothing: to cancel. Raises ValueError."""
+    if text in (CALL, LINK):
+        return text
     if text == CANCEL:
         return None
     starts, who, room, device = text.split(" ")
@@ -163,7 +173,11 @@ def _show(request: HttpRequest, time_off: TimeOff, *, at: datetime) -> HttpRespo
     people = User.objects.in_bulk(
         {offer.practitioner_id for cover in still_open for offer in cover.offers}
     )
-    lines = [_line(cover, people, at=at) for cover in covers]
+    asked = Message.objects.filter(
+        session__in=[cover.session.pk for cover in covers], step__anchor=Anchor.AWAY
+    )
+    sent = dict(asked.order_by("pk").values_list("session", "due_at"))
+    lines = [_line(cover, people, sent.get(cover.session.pk), at=at) for cover in covers]
     zone = clinic_of(user, time_off.practitioner).zone
     context = {
         **admin.site.each_context(request),
@@ -176,12 +190,15 @@ def _show(request: HttpRequest, time_off: TimeOff, *, at: datetime) -> HttpRespo
         "settled": [line for line in lines if not line["cover"].is_open],
         "call": CALL,
         "cancel": CANCEL,
+        "link": LINK,
         "form_key": new_key(),
     }
     return TemplateResponse(request, "aftercare/admin/away/board.html", context).render()
 
 
-def _line(cover: Cover, people: dict[Any, User], *, at: datetime) -> dict[str, Any]:
+def _line(
+    cover: Cover, people: dict[Any, User], asked: datetime | None, *, at: datetime
+) -> dict[str, Any]:
     session, zone = cover.session, cover.session.clinic.zone
 
     def when(moment: datetime) -> str:
@@ -196,6 +213,7 @@ def _line(cover: Cover, people: dict[Any, User], *, at: datetime) -> dict[str, A
             (write_choice(offer), f"{when(offer.starts_at)}, {people[offer.practitioner_id]}")
             for offer in cover.offers
         ],
+        "asked": when(asked) if asked else "",
         "due": when(cover.task.due_at),
         "is_overdue": cover.task.due_at < at,
         "became": cover.became

@@ -151,6 +151,9 @@ def _visit(row: Any, seen: Seen, adult: int, *, at: datetime) -> Visit:
         if row.status in NOT_THERE_YET and at > row.starts_at + LATE:
             minutes = (at - row.starts_at) // timedelta(minutes=1)
             visit.chips.insert(0, Chip(f"{minutes} min late", "warning"))
+        if row.delayed_minutes:
+            begins = (row.starts_at + timedelta(minutes=row.delayed_minutes)).astimezone(zone)
+            visit.chips.insert(0, Chip(f"Begins at about {begins:%H:%M}", "info"))
     visit.alerts = _alerts(row, seen, adult)
     if seen.changes and row.patient.archived_at is None:
         visit.moves = [(to, label) for to, label in _moves(row, at) if to in NEXT[row.status]]
