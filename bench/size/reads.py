@@ -24,6 +24,13 @@ class Statement:
     blocks: int = 0
     ms: float = 0.0
 
+    def most(self, tables: "Tables") -> tuple[int, str]:
+        """How many rows of one large table it has read: of that of which they are the most."""
+        found = [
+            (rows, tables.of(name)) for name, rows in self.rows.items() if tables.is_large(name)
+        ]
+        return max(found, default=(0, ""))
+
     def explain(self) -> None:
         """Run it once more, and change nothing."""
         with transaction.atomic(), connection.cursor() as cursor:
@@ -65,6 +72,11 @@ class Answer:
             statement.explain()
 
     @property
+    def found(self) -> Any:
+        """The list of the admin."""
+        return self.response.context_data["cl"]
+
+    @property
     def sql_ms(self) -> float:
         return sum(statement.ms for statement in self.statements)
 
@@ -75,13 +87,9 @@ class Answer:
     def judge(self, tables: "Tables") -> tuple[int, str, str]:
         """How many rows one statement has read of one table, beyond what the answer shows: the
         most, of which, and by which statement; 0 if none is beyond."""
-        found = [
-            (rows, tables.of(name), statement.sql)
-            for statement in self.statements
-            for name, rows in statement.rows.items()
-            if rows > SHARE * max(PAGE, self.shown) and tables.is_large(name)
-        ]
-        return max(found, default=(0, "", ""))
+        found = [(*statement.most(tables), statement.sql) for statement in self.statements]
+        beyond = [one for one in found if one[0] > SHARE * max(PAGE, self.shown)]
+        return max(beyond, default=(0, "", ""))
 
 
 class Tables:

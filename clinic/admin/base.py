@@ -18,6 +18,7 @@ from clinic.admin.forms.clocks import NamedClock, RowsClock
 from clinic.admin.forms.durations import duration
 from clinic.admin.forms.fields import TIMES
 from clinic.admin.history import OwnHistory
+from clinic.admin.lists import NearLists
 from clinic.admin.lookups import OwnAutocompleteSelect, OwnLookups
 from clinic.admin.saving.save import SavesOnce
 from clinic.admin.search import FoldedSearch
@@ -78,7 +79,7 @@ class OfTheirClinics(admin.RelatedFieldListFilter):
 
 
 class ClinicAdmin(
-    RowsClock, ScopedFields, OwnLookups, FoldedSearch, OwnHistory, SavesOnce, ModelAdmin
+    RowsClock, ScopedFields, OwnLookups, NearLists, FoldedSearch, OwnHistory, SavesOnce, ModelAdmin
 ):
     """An admin page of the product: scoped to the caller's clinics, one form style."""
 

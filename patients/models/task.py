@@ -5,7 +5,7 @@ from typing import Self
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Cast, Concat
+from django.db.models.functions import Cast, Concat, Left
 
 from clinic.models import Clinic, ClinicScoped, Model, Role, User, one_of, track_history
 from patients.models.patient import Patient
@@ -178,6 +178,9 @@ class StaffTask(Model):
                 name="staff_task_open",
                 fields=["clinic", "audience", "due_at"],
                 condition=Q(status=TaskStatus.OPEN),
+            ),
+            models.Index(  # read by the list of the admin
+                F("clinic"), Left("urgency", 1), F("due_at"), F("id"), name="staff_task_by_rank"
             ),
             # read by lists: of all that one may see, of one audience, kind or severity
             models.Index(name="staff_task_by_urgency", fields=["clinic", "urgency"]),

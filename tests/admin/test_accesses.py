@@ -148,7 +148,7 @@ def test_a_list_takes_as_many_statements_however_long_it_is(
 
     assert len(many) == len(few), "\n".join(many)
     counted = [sql for sql in many if "clinic_access_record" in sql and "INSERT" not in sql]
-    assert not any("count(" in sql.lower() for sql in counted), counted
+    assert not any("count(" in sql.lower() and "LIMIT" not in sql for sql in counted), counted
 
 
 def test_only_the_partitions_of_the_days_are_read(alice: User, manager: User) -> None:

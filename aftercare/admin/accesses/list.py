@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
-from aftercare.admin.accesses.filters import AccessDays, NearPages, PersonFilter
+from aftercare.admin.accesses.filters import AccessDays, PersonFilter
 from aftercare.admin.accesses.seen import SeenPages
 from aftercare.records.accesses.names import Names, deed_of, read_names, role_of, thing_of
 from clinic.admin import ClinicAdmin, ReadOnly
@@ -48,9 +48,6 @@ class AccessAdmin(SeenPages, ReadOnly, ClinicAdmin):
 
     list_display = ["when", "who", "what", "of_whom", "shown_fields", "whence", "shown_outcome"]
     list_filter = [AccessDays, PersonFilter, "action", "outcome", "door", "purpose"]
-    list_per_page = 50
-    list_max_show_all = 50
-    paginator = NearPages
     ordering = ["-id"]
     list_display_links = ["when"]
     fieldsets = [

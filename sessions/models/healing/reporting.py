@@ -137,6 +137,7 @@ class IncidentReport(Model):
         ]
         indexes = [
             by_clinic("incident_report_of_clinic"),
+            models.Index(name="incident_report_by_due", fields=["clinic", "due_at", "id"]),
             models.Index(
                 name="incident_report_open",
                 fields=["clinic", "id"],

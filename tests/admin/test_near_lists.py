@@ -1,0 +1,54 @@
+"""Lists that count no further than anybody leafs."""
+
+import pytest
+
+from aftercare.models import Message, MessageStatus
+from clinic.admin import lists
+from clinic.models import User
+from tests.admin.pages import client_of
+from tests.conftest import Booking
+from tests.factories import MessageFactory
+
+pytestmark = pytest.mark.django_db
+URL = "/admin/aftercare/message/"
+
+
+@pytest.fixture
+def messages(booking: Booking, monkeypatch: pytest.MonkeyPatch) -> list[Message]:
+    monkeypatch.setattr(lists, "MOST_COUNTED", 3)
+    session = booking.book()
+    session.messages.all().delete()
+    return [MessageFactory(session=session, occurrence=number) for number in range(1, 5)]
+
+
+def test_a_list_says_that_there_are_more_than_it_counts(
+    booking: Booking, messages: list[Message]
+) -> None:
+    client = client_of(booking.practitioner)
+
+    page = client.get(URL).content.decode()
+    narrowed = client.get(f"{URL}?status__exact=CANCELLED").content.decode()
+
+    assert "More than 3 messages" in page
+    assert "0 messages" in narrowed
+
+
+@pytest.mark.parametrize("most", [3, 10])
+def test_nothing_is_done_to_more_rows_than_a_list_counts(
+    booking: Booking,
+    messages: list[Message],
+    monkeypatch: pytest.MonkeyPatch,
+    dana: User,
+    most: int,
+) -> None:
+    monkeypatch.setattr(lists, "MOST_COUNTED", most)
+    client = client_of(dana)
+    ticked = {"action": "cancel", "select_across": "1", "_selected_action": str(messages[0].pk)}
+
+    answer = client.post(URL, ticked, follow=True).content.decode()
+
+    for message in messages:
+        message.refresh_from_db()
+    cancelled = sum(message.status == MessageStatus.CANCELLED for message in messages)
+    assert cancelled == (0 if most == 3 else 4)
+    assert ("narrow them by a filter first" in answer) == (most == 3)
