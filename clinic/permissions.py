@@ -36,6 +36,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "clinic.clinicalrule": {P: "r", M: "cr"},
     "clinic.credential": {P: "r", M: "cru", U: "r"},
     "clinic.user": {M: "cru", A: "cru", U: "r"},
+    "clinic.login": {R: "rd", P: "rd", M: "rd", A: "rd", U: "rd"},  # each their own
     "clinic.accessrecord": {P: "r", M: "r", U: "r"},  # a practitioner, what they did themselves
     "patients.area": {R: "r", P: "r", M: "cru"},
     "patients.zone": {R: "r", P: "r", M: "cru"},

@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "clinic.http.middleware.Common",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "clinic.http.idle.sessions_end",
     "django.contrib.messages.middleware.MessageMiddleware",
     "clinic.http.middleware.clinic_time",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -202,7 +203,10 @@ SECURE_HSTS_PRELOAD = SECURE
 SESSION_COOKIE_SECURE = SECURE
 CSRF_COOKIE_SECURE = SECURE
 CSRF_FAILURE_VIEW = "clinic.ops.error_pages.csrf_failure"
-SESSION_COOKIE_AGE = 12 * 3600
+# A log-in, to the API or to the pages of staff, ends without use, and in any case.
+LOG_IN_IDLE = timedelta(minutes=env.float("LOG_IN_IDLE_MINUTES", default=15.0))
+LOG_IN_LASTS = timedelta(hours=env.float("LOG_IN_HOURS", default=12.0))
+SESSION_COOKIE_AGE = int(LOG_IN_LASTS.total_seconds())
 X_FRAME_OPTIONS = "DENY"
 
 # Language and time. Stored instants are UTC; each clinic and patient has a zone of its own.
@@ -381,7 +385,8 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "COERCE_DECIMAL_TO_STRING": True,
 }
-REST_KNOX = {"TOKEN_TTL": timedelta(hours=12)}
+KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105  whoever has a key to it asks
+REST_KNOX = {"TOKEN_TTL": LOG_IN_IDLE}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Clinic API",
     "DESCRIPTION": "Patients, treatment sessions and messages of a microneedling clinic.",
@@ -442,6 +447,7 @@ UNFOLD = {
     "SITE_HEADER": "Clinic",
     "SITE_SYMBOL": "dermatology",
     "SHOW_BACK_BUTTON": True,
+    "ACCOUNT": {"navigation": "clinic.admin.navigation.account"},
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("clinic/icon.svg")}
     ],

@@ -4,11 +4,11 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from clinic.accounts import guessing
+from clinic.accounts import guessing, log_ins
 from clinic.audit import chain
 from clinic.audit.heads import send_away
 from clinic.audit.months import keep_months
-from clinic.http import idempotency, tokens
+from clinic.http import idempotency
 
 
 @shared_task(ignore_result=True)
@@ -18,7 +18,7 @@ def purge_idempotency_keys() -> None:
 
 @shared_task(ignore_result=True)
 def purge_tokens() -> None:
-    tokens.purge_tokens(at=timezone.now())
+    log_ins.purge_log_ins(at=timezone.now())
     guessing.purge_tries(at=timezone.now())
 
 

@@ -22,9 +22,11 @@ from aftercare.api import (
     StaffAlertViewSet,
     TimelineView,
 )
+from clinic.admin import log_ins
 from clinic.admin.lookups import OwnAutocomplete
 from clinic.admin.quick_search import quick_search
 from clinic.api.auth import LoginView, LogoutView, MeView
+from clinic.api.log_ins import LogInViewSet
 from clinic.api.resources import CredentialViewSet, OnCallViewSet
 from clinic.api.schema.views import DocsView, SchemaView
 from clinic.ops import health, metrics, pages
@@ -92,6 +94,7 @@ router.register("figures", FigureViewSet, basename="figure")
 router.register("holds", HoldViewSet, basename="hold")
 router.register("inbox", InboxViewSet, basename="inbox")
 router.register("incident-reports", IncidentReportViewSet, basename="incident-report")
+router.register("log-ins", LogInViewSet, basename="log-in")
 router.register("lots", RecalledLotViewSet, basename="lot")
 router.register("on-call", OnCallViewSet, basename="on-call")
 router.register("other-treatments", OtherTreatmentViewSet, basename="other-treatment")
@@ -135,6 +138,8 @@ urlpatterns = [
     path("admin/today/<uuid:pk>/cancel/", admin.site.admin_view(today.cancel), name="today-cancel"),
     path("admin/today/<uuid:pk>/move/", admin.site.admin_view(today.move), name="today-move"),
     path("admin/login/", pages.log_in, name="admin-login"),
+    path("admin/password_change/", pages.change_password, name="own-password"),
+    path("admin/log-ins/", admin.site.admin_view(log_ins.log_ins), name="own-log-ins"),
     path("admin/", admin.site.urls),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="docs"),

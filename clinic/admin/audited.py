@@ -26,8 +26,11 @@ from clinic.models import Action, Door, Outcome, User
 START = "/admin/"
 FOUND_NOTHING = 302  # a reader of what is not there for them is led to the first page
 REFUSED = {403, 404, FOUND_NOTHING}
+ENDS = ("/logout/", "/log-ins/")  # who it was is asked before
 START_PAGE = "admin:index"  # shows the day: of nobody, if there is nobody in it
 LOG_IN, LOG_OUT = "admin-login", "admin:logout"
+OWN_LOG_INS, OWN_PASSWORD = "own-log-ins", "own-password"
+ACTIONS = {LOG_IN: Action.LOG_IN, OWN_PASSWORD: Action.PERMISSION_CHANGE}
 DEEPEST = 6  # a list of boards of columns of visits of a session
 # Models whose page shows the words that somebody wrote or was sent.
 TEXTS = {"aftercare.Message", "aftercare.InboundMessage"}
@@ -42,7 +45,7 @@ class AuditedAdmin:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(START):
             return self._get_response(request)
-        before = request.user if request.path_info.endswith("/logout/") else None
+        before = request.user if request.path_info.endswith(ENDS) else None
         answer = self._get_response(request)
         try:
             if access := _access(request, answer, before):
@@ -56,7 +59,7 @@ class AuditedAdmin:
 def _access(request: HttpRequest, answer: HttpResponse, before: Any) -> Access | None:
     match = request.resolver_match
     name = match.view_name if match else ""
-    if name in (LOG_IN, LOG_OUT):
+    if name in (LOG_IN, LOG_OUT, OWN_LOG_INS, OWN_PASSWORD):
         return _log_in_or_out(request, answer, name, before)
     if not isinstance(request.user, User) or answer.status_code == 405 or match is None:
         return None
@@ -105,12 +108,13 @@ def _log_in_or_out(
     if request.method != "POST":
         return None
     done = answer.status_code == 302
-    user = before if name == LOG_OUT else request.user if done else None
+    known = {LOG_OUT: before, OWN_LOG_INS: before, OWN_PASSWORD: request.user}
+    user = known.get(name, request.user if done else None)
     return Access(
         actor=_actor(request, user),
         door=Door.ADMIN,
         place=name,
-        action=Action.LOG_IN if name == LOG_IN else Action.LOG_OUT,
+        action=ACTIONS.get(name, Action.LOG_OUT),
         outcome=Outcome.DONE if done or name == LOG_OUT else Outcome.REFUSED,
         status=answer.status_code,
     )

@@ -87,6 +87,14 @@ PAGES = [
 ]
 
 
+def account(request: HttpRequest) -> list[dict[str, Any]]:
+    """What stands behind one's own name."""
+    return [
+        {"title": "Your log-ins", "link": reverse("own-log-ins")},
+        {"title": "Change password", "link": reverse("admin:password_change")},
+    ]
+
+
 WAITING = "aftercare.admin.frame.waiting"  # of what lies above this app
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.contrib.auth import authenticate
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from knox.models import AuthToken
 from rest_framework import serializers, status
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from clinic.accounts.backend import DEVICE
 from clinic.accounts.guessing import device_of
+from clinic.accounts.log_ins import begin_token
 from clinic.api.forms import Form, parse_body, require_no_body
 from clinic.api.queries import StrictQuery
 from clinic.audit.actors import actor_of
@@ -86,7 +87,7 @@ class LoginView(SafeWrites, StrictQuery):
         if not isinstance(user, User):
             raise AuthenticationFailed("Unknown user name or wrong password.")
         self._caller = user
-        row, token = AuthToken.objects.create(user=user)
+        row, token = begin_token(request=request._request, at=timezone.now(), by=user)
         told = {"token": token, "expires_at": row.expiry, "user": user}
         return Response(LoginOut({**told, "device_token": device_of(shown, user)}).data)
 

@@ -1,7 +1,6 @@
 """Who is calling: django-rest-knox's tokens, read in one query."""
 
 import binascii
-from datetime import datetime
 from hmac import compare_digest
 from typing import Any
 
@@ -16,6 +15,7 @@ from rest_framework.authentication import get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from clinic.accounts.log_ins import use_token
 from clinic.db.prepared import Prepared
 from clinic.db.rows import columns, pop_row
 from clinic.models import Clinic, User
@@ -48,8 +48,8 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
     """As knox does it, by one prepared statement, because every request asks.
 
     Knox also looks for the caller's other lapsed tokens each time; here beat deletes them once an
-    hour. Tokens are not renewed by use. The header is `Authorization: Bearer …`, as generated
-    clients send it, or knox's own `Token …`.
+    hour. Use puts its end off, which is written down once a minute. The header is `Authorization:
+    Bearer …`, as generated clients send it, or knox's own `Token …`.
     """
 
     def authenticate(self, request: Request) -> tuple[User, AuthToken] | None:
@@ -84,6 +84,8 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
             raise AuthenticationFailed("Invalid token.")
         known, user, _ = theirs[0]
         known.user = user
+        if user.is_active and not use_token(known, at=now):
+            raise AuthenticationFailed("Invalid token.")
         user.remember_clinics([clinic for _, _, clinic in theirs if clinic])
         return self.validate_user(known)  # type: ignore[no-any-return]
 
@@ -102,11 +104,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "The token of `POST /api/v1/auth/login/`, which holds for 12 hours. "
+            "description": "The token of `POST /api/v1/auth/login/`. It ends when it is not used "
+            "for some time, and some hours after the log-in. "
             "`Authorization: Token …` is taken as well.",
         }
-
-
-def purge_tokens(*, at: datetime) -> None:
-    """Delete the tokens that have lapsed."""
-    AuthToken.objects.filter(expiry__lt=at).delete()

@@ -42,7 +42,7 @@ from clinic.models.credentials import (
 from clinic.models.equipment import CartridgeLot, Device, DeviceModel, DeviceSpec, Modality
 from clinic.models.idempotency import IdempotencyKey
 from clinic.models.lifecycle import Event, Moves, Moving, in_words
-from clinic.models.log_ins import KnownNetwork, LoginTries
+from clinic.models.log_ins import KnownNetwork, LogIn, LoginTries
 from clinic.models.on_call import OnCallShift
 from clinic.models.rules import ClinicalRule
 from clinic.models.schedule import Closure, TimeOff, WorkingHours
@@ -75,6 +75,7 @@ __all__ = [
     "IdempotencyKey",
     "Jurisdiction",
     "KnownNetwork",
+    "LogIn",
     "LoginTries",
     "M",
     "Modality",

@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import Self
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Q
 
 from clinic.models.base import Model
+from clinic.models.staff import User
 
 
 class LoginTries(Model):
@@ -47,3 +50,41 @@ class KnownNetwork(Model):
 
     def __str__(self) -> str:
         return self.network
+
+
+class LogInQuerySet(models.QuerySet["LogIn"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Each their own."""
+        return self.none() if isinstance(user, AnonymousUser) else self.filter(user=user)
+
+
+class LogIn(Model):
+    """One log-in that has not ended: a token of the API, or a session of the staff's pages.
+
+    It is there for its owner to look at and to end. What opens a door is the token or the session
+    itself; the trigger of `User` deletes all of them together.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    token = models.OneToOneField(
+        "knox.AuthToken", on_delete=models.CASCADE, null=True, related_name="log_in"
+    )
+    session_key = models.CharField(max_length=40, null=True, unique=True)  # noqa: DJ001  unique
+    address = models.GenericIPAddressField(null=True)
+    client = models.CharField(max_length=60)
+    last_used_at = models.DateTimeField()
+
+    objects = LogInQuerySet.as_manager()
+
+    class Meta:
+        db_table = "clinic_log_in"
+        constraints = [
+            models.CheckConstraint(
+                name="log_in_token_or_session",
+                condition=Q(token__isnull=True, session_key__isnull=False)
+                | Q(token__isnull=False, session_key__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client}, {self.address or 'on this machine'}"

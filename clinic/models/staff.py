@@ -3,6 +3,7 @@
 from typing import Any, Self
 from uuid import UUID
 
+import pgtrigger
 from django.contrib.auth.models import AbstractUser, AnonymousUser, UserManager
 from django.db import models
 from phonenumber_field.modelfields import PhoneNumberField
@@ -17,6 +18,23 @@ class Role(models.TextChoices):
     MANAGER = "MANAGER", "Manager"
     ADMIN = "ADMIN", "Technical admin"
     AUDITOR = "AUDITOR", "Auditor"
+
+
+# Whoever writes: with another password or role, and out of use, nothing opened before holds.
+LOG_INS_END = pgtrigger.Trigger(
+    name="log_ins_end",
+    when=pgtrigger.After,
+    operation=pgtrigger.UpdateOf("password", "role", "is_active"),  # type: ignore[no-untyped-call]
+    condition=pgtrigger.Condition(
+        "OLD.password <> NEW.password OR OLD.role <> NEW.role OR OLD.is_active <> NEW.is_active"
+    ),
+    func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+        "WITH ended AS (DELETE FROM clinic_log_in WHERE user_id = NEW.id RETURNING session_key)"
+        " DELETE FROM django_session WHERE session_key IN (SELECT session_key FROM ended);"
+        " DELETE FROM knox_authtoken WHERE user_id = NEW.id;"
+        " RETURN NULL;"
+    ),
+)
 
 
 class StaffQuerySet(models.QuerySet["User"]):
@@ -55,6 +73,7 @@ class User(AbstractUser):
     class Meta:
         db_table = "clinic_user"
         constraints = [one_of("user_role_known", role=Role)]
+        triggers = [LOG_INS_END]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

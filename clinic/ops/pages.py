@@ -6,10 +6,14 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from clinic.accounts.backend import DEVICE, device_shown
 from clinic.accounts.guessing import KNOWN_FOR, TooManyTries, device_of
+from clinic.accounts.log_ins import begin_session
 from clinic.models import User
+
+FOUND = 302
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -41,4 +45,12 @@ def log_in(request: HttpRequest) -> HttpResponse:
             httponly=True,
             samesite="Lax",
         )
+    return answer
+
+
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Of one's own. All that was open has ended by it; this window goes on."""
+    answer = admin.site.password_change(request)
+    if request.method == "POST" and answer.status_code == FOUND and isinstance(request.user, User):
+        begin_session(request=request, at=timezone.now(), by=request.user)
     return answer

@@ -18,6 +18,7 @@ from clinic.models import (
     DeviceSpec,
     IdempotencyKey,
     KnownNetwork,
+    LogIn,
     LoginTries,
     OnCallShift,
     OpeningHours,
@@ -263,6 +264,16 @@ class LoginTriesFactory(DjangoModelFactory):
     key = factory.Sequence(lambda n: f"{n:064x}")
     failures = 1
     last_at = NINE
+
+
+class LogInFactory(DjangoModelFactory):
+    class Meta:
+        model = LogIn
+
+    user = factory.SubFactory(UserFactory)
+    session_key = factory.Sequence(lambda n: f"session-{n}")
+    client = "Firefox on Windows"
+    last_used_at = NINE
 
 
 class KnownNetworkFactory(DjangoModelFactory):

@@ -74,6 +74,9 @@ VIOLATIONS["idempotency_key_printable"] = lambda: make.IdempotencyKeyFactory(key
 VIOLATIONS["idempotency_key_body_iff_status"] = lambda: make.IdempotencyKeyFactory(status=201)
 
 
+VIOLATIONS["log_in_token_or_session"] = lambda: make.LogInFactory(session_key=None)
+
+
 @violates("known_network_once_a_user")
 def _() -> None:
     known = make.KnownNetworkFactory()

@@ -29,6 +29,7 @@ TABLES = """
     clinic.clinicalrule                   -     r             cr       -      -
     clinic.credential                     -     r             cru      -      r
     clinic.user                           -     -             cru      cru    r
+    clinic.login                          rd    rd            rd       rd     rd
     clinic.accessrecord                   -     r             r        -      r
     patients.area                         r     r             cru      -      -
     patients.zone                         r     r             cru      -      -

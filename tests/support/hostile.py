@@ -36,6 +36,7 @@ from tests.factories import (
     HoldFactory,
     InboundFactory,
     IncidentReportFactory,
+    LogInFactory,
     MessageFactory,
     OnCallShiftFactory,
     OtherTreatmentFactory,
@@ -234,6 +235,7 @@ class World:
             "staff-alerts": StaffAlertFactory(
                 task=StaffTaskFactory(clinic=clinic, audience="CLINICAL"), person=doctor
             ),
+            "log-ins": LogInFactory(user=doctor),
             "lots": CartridgeLotFactory(clinic=clinic, device_model=booking.device.model),
             "messages": MessageFactory(session=self.booked),
             "outcomes": OutcomeMeasureFactory(plan=plan, scale=self.scale),

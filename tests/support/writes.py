@@ -34,6 +34,7 @@ from tests.factories import (
     HoldFactory,
     InboundFactory,
     IncidentReportFactory,
+    LogInFactory,
     MessageFactory,
     OtherTreatmentFactory,
     OutcomeScaleFactory,
@@ -482,6 +483,12 @@ class Desk:
     def delete_working_hours(self) -> Any:
         hours = WorkingHoursFactory(practitioner=self.alice, clinic=self.clinic)
         return self.manager, hours, None
+
+    def delete_log_in(self) -> Any:
+        return self.alice, LogInFactory(user=self.alice), None
+
+    def end_all_log_ins(self) -> Any:
+        return self.alice, None, None
 
     def open_calendar_feed(self) -> Any:
         return self.alice, CalendarFeedFactory(user=self.alice), None

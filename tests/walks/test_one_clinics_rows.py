@@ -74,7 +74,8 @@ def test_no_list_asks_for_the_callers_clinics_in_the_statement_that_reads_it(
     see nearly all lists."""
     user = manager
     lists = [(with_token(user), url) for url in api_lists()]
-    lists += [(in_the_admin(user), url) for url in admin_lists()]
+    browser = in_the_admin(user)
+    lists += [(browser, url) for url in admin_lists()]
     asking, opened = [], 0
 
     for get, url in lists:
