@@ -68,7 +68,8 @@ def keep_messages_in_step(
 ) -> None:
     """Stop what no longer fits, plan what now does, and wake a worker once it is committed.
 
-    Of a session that is rescheduled, its new booking tells; of a sitting, its leading area.
+    Of a session that is rescheduled, its new booking tells, and the course is followed once, as it
+    then is; of a sitting, its leading area tells.
     """
     if led_by:  # what was told and is to be told of the sitting
         Message.objects.filter(session=session).update(session=led_by)
@@ -76,7 +77,7 @@ def keep_messages_in_step(
         planning.stop_messages(session=session, at=at)
     is_told = not (reschedules or led_by or session.sitting_id)
     anchors = [] if not is_told else PLANS.get(session.status, [])
-    follows = session.status in CHANGES_THE_COURSE
+    follows = session.status in CHANGES_THE_COURSE and not reschedules
     if not anchors and not follows:
         return
     known = planning.look_up(session, anchors)

@@ -16,7 +16,7 @@ from clinic.models import User
 from patients.models import Patient
 from sessions.lifecycle import PlanStatus, Status
 from sessions.models import ProductKind, TreatmentPlan
-from sessions.services import Decider, move_plan
+from sessions.services import Decider, move_plan, reschedule_session
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
@@ -153,6 +153,21 @@ def test_a_booking_withdraws_what_asks_for_one_and_its_cancellation_brings_it_ba
         ("book-next", "EMAIL", "PENDING"),
         ("recall", "EMAIL", "PENDING"),
     ]
+
+
+def test_a_booking_that_is_moved_leaves_alone_what_it_has_withdrawn(course: Booking) -> None:
+    """Not back for its cancellation and withdrawn again for the new time."""
+    course.completed()
+    later = course.book(NINE + 35 * DAY, at=NINE + DAY)
+
+    reschedule_session(
+        session_id=later.pk,
+        starts_at=NINE + 42 * DAY,
+        at=NINE + 2 * DAY,
+        by=course.practitioner,
+    )
+
+    assert outbox() == [("book-next", "EMAIL", "CANCELLED"), ("recall", "EMAIL", "CANCELLED")]
 
 
 def test_what_somebody_cancelled_by_hand_does_not_come_back(course: Booking, alice: User) -> None:
