@@ -454,6 +454,7 @@ UNFOLD = {
     "STYLES": [
         lambda request: static("clinic/picker.css"),
         lambda request: static("clinic/today.css"),
+        lambda request: static("clinic/week.css"),
         lambda request: static("clinic/reach.css"),
     ],
     "SCRIPTS": [

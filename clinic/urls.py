@@ -10,6 +10,7 @@ from aftercare import webhooks
 from aftercare.admin.away import late
 from aftercare.admin.away import page as away
 from aftercare.admin.today import press as today
+from aftercare.admin.week.page import week
 from aftercare.api import (
     AccessViewSet,
     AddressConsentViewSet,
@@ -140,6 +141,7 @@ urlpatterns = [
     path("admin/login/", pages.log_in, name="admin-login"),
     path("admin/password_change/", pages.change_password, name="own-password"),
     path("admin/log-ins/", admin.site.admin_view(log_ins.log_ins), name="own-log-ins"),
+    path("admin/week/", admin.site.admin_view(week), name="week"),
     path("admin/", admin.site.urls),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="docs"),

@@ -83,6 +83,10 @@ GROUPS = {
 # pages that list no model: the group that they stand in, title, icon, address, permission if any
 PAGES = [
     ("Today", "Today", "today", "admin:index", ""),
+    (
+        *("Today", "Week", "calendar_view_week", "week"),
+        "treatment_sessions.view_treatmentsession",
+    ),
     ("Patients", "Figures", "query_stats", "admin:figures", "treatment_sessions.view_figures"),
 ]
 

@@ -53,7 +53,7 @@ def read_boards(
         return []
     visits = visits_of(user, days, at=at)
     cancelled = cancelled_on(user, days)
-    people = _people(user)
+    people = people_of(user)
     away, closed = _absences(user, days)
     offered = _offered(user)
     free = _next_free(user, days, at=at)
@@ -78,7 +78,7 @@ def read_boards(
     return boards
 
 
-def _people(user: User) -> list[User]:
+def people_of(user: User) -> list[User]:
     """Who treats where the caller works."""
     rows = User.objects.visible_to(user).practitioners().order_by("last_name", "username")
     return list(rows.prefetch_related(Prefetch("clinics", Clinic.objects.only("pk"))))

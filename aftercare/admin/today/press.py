@@ -105,11 +105,12 @@ def _page_of(pk: UUID) -> str:
 
 
 def _back(request: HttpRequest, pk: UUID) -> str:
-    """To the board as it was or to the visit's own page, whichever the form has named."""
+    """To the board or the week as it was, or the page of the visit: whichever the form names."""
     asked = request.POST.get("back", "") or request.GET.get("back", "")
     index = reverse("admin:index")
     is_ours = url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
-    return asked if is_ours and asked.split("?")[0] in (index, _page_of(pk)) else index
+    ours = (index, reverse("week"), _page_of(pk))
+    return asked if is_ours and asked.split("?")[0] in ours else index
 
 
 @retried_transaction

@@ -1,0 +1,1 @@
+"""The week of a clinic, by practitioner or by room."""
