@@ -9,9 +9,11 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.http import HttpRequest
 
+from clinic.audit.subjects import is_of_patients
 from clinic.db import folding as _folding  # noqa: F401  registers the lookup
 from clinic.permissions import actor
 
+SEARCHED = 500  # rows whose own words are looked through
 _NUMBER = re.compile(r"[\d\s()+/.–-]*\d[\d\s()+/.–-]*")
 
 
@@ -22,6 +24,9 @@ class FoldedSearch:
     that one, wherever the path to it leads; its best hits come first in lists of these rows
     themselves and where one of them is chosen. Of several words, the first ones may name the
     patient and the others something else, or the other way round.
+
+    Of what grows with the patients, the newest rows alone are searched for what stands in them, and
+    fields of what is few, such as a protocol, are looked up first.
     """
 
     model: type[models.Model]
@@ -34,12 +39,25 @@ class FoldedSearch:
             return queryset, False
         people, fields = self._search_paths()
         best = {path: self._people(request, path, search_term) for path in people}
-        found = _of(best) | _hold(fields, search_term)
+        found = _of(best) | self._hold(queryset, fields, search_term)
         if people and fields and not any(best.values()):
             for person, rest in _parted(search_term):
                 ids = {path: self._people(request, path, person) for path in people}
-                found |= _of(ids) & _hold(fields, rest)
+                found |= _of(ids) & self._hold(queryset, fields, rest)
         return self._ordered(request, queryset.filter(found), best), False
+
+    def _hold(self, rows: Any, fields: list[str], text: str) -> Q:
+        """What stands in the row itself, or in what it refers to."""
+        if not (fields and is_of_patients(self.model)):
+            return _hold(fields, text)
+        newest = rows.order_by("-pk").values("pk")[:SEARCHED]
+        own = [name for name in fields if "__" not in name]
+        near = self.model._default_manager.filter(_hold(own, text, "contained"), pk__in=newest)
+        found = Q(pk__in=list(near.values_list("pk", flat=True)) if own else [])
+        for path, model, names in _referred(self.model, fields):
+            few = model._default_manager.filter(_hold(names, text)).values_list("pk", flat=True)
+            found |= Q(**{f"{path}__in": list(few[:SEARCHED])})
+        return found
 
     def _search_paths(self) -> tuple[list[str], list[str]]:
         """The paths to models with a search of their own, and the fields of all others."""
@@ -82,7 +100,21 @@ def _of(people: dict[str, list[Any]]) -> Q:
     return found
 
 
-def _hold(fields: list[str], text: str) -> Q:
+def _referred(model: Any, fields: list[str]) -> Iterator[tuple[str, Any, list[str]]]:
+    """Paths to other models, and which of their fields are searched."""
+    by_path: dict[str, list[str]] = {}
+    for name in fields:
+        path, _, last = name.rpartition("__")
+        if path:
+            by_path.setdefault(path, []).append(last)
+    for path, names in by_path.items():
+        target = model
+        for part in path.split("__"):
+            target = target._meta.get_field(part).related_model
+        yield path, target, names
+
+
+def _hold(fields: list[str], text: str, lookup: str = "folded") -> Q:
     """Each word stands in one of the fields; a telephone number is one word."""
     words = text.replace(",", " ").split()
     if _NUMBER.fullmatch(text):
@@ -91,7 +123,7 @@ def _hold(fields: list[str], text: str) -> Q:
     for word in words:
         holds = Q(pk__in=[])
         for name in fields:
-            holds |= Q(**{f"{name}__folded": word})
+            holds |= Q(**{f"{name}__{lookup}": word})
         found &= holds
     return found
 

@@ -5,6 +5,23 @@ from typing import Any
 from django.db import models
 from django.db.models import Lookup
 
+FOLD = "replace(short_umlauts(plain_letters({})), ' ', '')"
+CONTAINS = f"strpos({FOLD}, {FOLD}) > 0"
+
+
+@models.CharField.register_lookup
+@models.TextField.register_lookup
+class Contained(Lookup):
+    """`words__contained="mude"`: a text that contains this, however either of them is written. No
+    index, and a twentieth of a millisecond a row: for some hundred rows of a table of any size."""
+
+    lookup_name = "contained"
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        stored, of_stored = self.process_lhs(compiler, connection)
+        typed, of_typed = self.process_rhs(compiler, connection)
+        return CONTAINS.format(stored, typed), [*of_stored, *of_typed]
+
 
 @models.CharField.register_lookup
 @models.TextField.register_lookup
@@ -17,9 +34,8 @@ class Folded(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         stored, of_stored = self.process_lhs(compiler, connection)
         typed, of_typed = self.process_rhs(compiler, connection)
-        fold = "replace(short_umlauts(plain_letters(%s)), ' ', '')"
         sql = (
-            f"(strpos({fold % stored}, {fold % typed}) > 0"
+            f"({CONTAINS.format(stored, typed)}"
             f" OR name_words({stored}) && one_error_from(plain_letters({typed})))"
         )
         return sql, [*of_stored, *of_typed, *of_stored, *of_typed]

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Cast, Concat, Left
 
-from clinic.models import Clinic, ClinicScoped, Model, Role, User, one_of, track_history
+from clinic.models import Clinic, ClinicScoped, Model, Role, User, by_clinic, one_of, track_history
 from patients.models.patient import Patient
 
 
@@ -91,7 +91,9 @@ class StaffTask(Model):
     """One thing to do. `source` names its cause, such as `message:<id>`: while a task is open, its
     cause raises no second one. `urgency` sorts them: open ones first, the gravest on top."""
 
-    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="tasks")
+    clinic = models.ForeignKey(
+        Clinic, on_delete=models.PROTECT, related_name="tasks", db_index=False
+    )
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, related_name="tasks")
     kind = models.CharField(max_length=20, choices=TaskKind)
     audience = models.CharField(max_length=12, choices=Audience)
@@ -179,6 +181,7 @@ class StaffTask(Model):
                 fields=["clinic", "audience", "due_at"],
                 condition=Q(status=TaskStatus.OPEN),
             ),
+            by_clinic("staff_task_of_clinic"),
             models.Index(  # read by the list of the admin
                 F("clinic"), Left("urgency", 1), F("due_at"), F("id"), name="staff_task_by_rank"
             ),

@@ -19,6 +19,7 @@ from bench.size import lists
 from bench.size.fill import FILLED, fill
 from bench.size.reads import PAGE, SHARE, Tables, ask
 from clinic.admin.lists import MOST_COUNTED
+from clinic.admin.search import SEARCHED
 from clinic.audit.subjects import is_of_patients
 from clinic.models import Clinic, Role, User
 from tests.factories import UserFactory
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.django_db
 # list and filter → why it reads more
 BEYOND = {
     "/admin/aftercare/inboundmessage/": "what waits comes first, which a task decides",
+    "/admin/patients/stafftask/?q": "the newest 500 for one of three roles",
     "/api/v1/patients/?q": "a search looks at 30,000 entries of an index at most: patients.search",
     "/api/v1/messages/?channel": "one of two: an index of all messages for whoever uses one only",
 }
@@ -87,7 +89,9 @@ def of_the_admin(large: Clinic, tables: Tables) -> dict[str, str]:
     for url, pages, user in lists_of_patients(large):
         get = lists.change_list(pages, user)
         bare = ask(get, url)
-        orders = [one for one in lists.admin_queries(url, bare.found) if "?o=" in one]
+        asked = list(lists.admin_queries(url, bare.found))
+        orders = [one for one in asked if "?o=" in one]
+        beyond |= of_searches(get, url, asked, tables)
         for answer in (bare, *(ask(get, one) for one in [f"{url}?p=2", *orders])):
             opened += 1
             answer.explain()
@@ -99,6 +103,19 @@ def of_the_admin(large: Clinic, tables: Tables) -> dict[str, str]:
                 elif rows > 2 * (MOST_COUNTED if counts else SHARE * PAGE):
                     beyond.setdefault(url, f"{answer.url}: {rows} rows of {table}")
     assert opened > 60
+    return beyond
+
+
+def of_searches(get: Any, url: str, asked: list[str], tables: Tables) -> dict[str, str]:
+    """A rare name, and a word that stands nowhere."""
+    beyond = {}
+    for typed in ("family0000123", "qqqqxqqq"):
+        for query in (one for one in asked if one.endswith(f"?q={typed}")):
+            answer = ask(get, query)
+            answer.explain()
+            rows, table = max(statement.most(tables) for statement in answer.statements)
+            if rows > 2 * SEARCHED + SHARE * PAGE:
+                beyond[f"{url}?q"] = f"{rows} rows of {table}"
     return beyond
 
 
