@@ -39,6 +39,7 @@ from patients.api import (
     ScreeningRuleViewSet,
     TaskViewSet,
 )
+from sessions.admin.figures.reports import reports
 from sessions.api import (
     ArchivablePatientViewSet,
     AvailabilityViewSet,
@@ -142,6 +143,7 @@ urlpatterns = [
     path("admin/password_change/", pages.change_password, name="own-password"),
     path("admin/log-ins/", admin.site.admin_view(log_ins.log_ins), name="own-log-ins"),
     path("admin/week/", admin.site.admin_view(week), name="week"),
+    path("admin/reports/", admin.site.admin_view(reports), name="reports"),
     path("admin/", admin.site.urls),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="docs"),

@@ -87,6 +87,7 @@ PAGES = [
         *("Today", "Week", "calendar_view_week", "week"),
         "treatment_sessions.view_treatmentsession",
     ),
+    ("Clinic", "Reports", "table_chart", "reports", "treatment_sessions.view_figures"),
     ("Patients", "Figures", "query_stats", "admin:figures", "treatment_sessions.view_figures"),
 ]
 

@@ -23,7 +23,7 @@ pytestmark = [
 
 
 # pages that belong to no model, by their names
-OF_NO_MODEL = [(name, reverse(name)) for name in ("admin:index", "away", "late", "week")]
+OF_NO_MODEL = [(name, reverse(name)) for name in ("admin:index", "away", "late", "week", "reports")]
 
 
 def addresses() -> list[str]:

@@ -1,0 +1,209 @@
+"""The page “Reports”: a clinic's months in tables, to read, to print, and as CSV."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from clinic.http.tables import csv_answer
+from clinic.models import Clinic, User
+from clinic.permissions import actor
+from sessions.figures.rows.reports import (
+    Period,
+    side_effects,
+    stock,
+    use_of_hours,
+    visits_by_month,
+)
+
+BACK, LONGEST = 36, 12  # months: how far one may look, and how many at once
+TOO_FEW = "too few"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One report: what a reader and a table program get of it."""
+
+    code: str
+    title: str
+    about: str
+    head: Sequence[str]
+    rows: list[list[str]]
+    empty: str
+
+
+class ReportForm(forms.Form):
+    clinic: Any = forms.ModelChoiceField(queryset=Clinic.objects.none(), empty_label=None)
+    first = forms.ChoiceField(label="From the month")
+    last = forms.ChoiceField(label="To the month")
+    practitioner: Any = forms.ModelChoiceField(
+        queryset=User.objects.none(), required=False, empty_label="All practitioners"
+    )
+
+    def __init__(self, user: User, asked: Any, *, today: date) -> None:
+        months = [(f"{day:%Y-%m}", f"{day:%B %Y}") for day in months_until(today, BACK)]
+        usual = {
+            "clinic": str(user.works_at[0].pk) if user.works_at else "",
+            "first": months[2][0],
+            "last": months[0][0],
+        }
+        super().__init__({**usual, **{name: value for name, value in asked.items() if value}})
+        self.fields["clinic"].queryset = Clinic.objects.visible_to(user).order_by("name")  # type: ignore[attr-defined]
+        people = User.objects.visible_to(user).practitioners().order_by("last_name", "username")
+        self.fields["practitioner"].queryset = people  # type: ignore[attr-defined]
+        for name in ("first", "last"):
+            self.fields[name].choices = months  # type: ignore[attr-defined]
+        for field in self.fields.values():
+            widget = UnfoldAdminSelectWidget()
+            widget.choices = field.choices  # type: ignore[attr-defined]
+            field.widget = widget
+            widget.is_required = field.required
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        first, last = data.get("first"), data.get("last")
+        if first and last and last < first:
+            self.add_error("last", "Must not be before the first month.")
+        elif first and last and len(self.months) > LONGEST:
+            self.add_error("last", f"{LONGEST} months at most.")
+        return data
+
+    @property
+    def months(self) -> list[date]:
+        day, last = (
+            date.fromisoformat(f"{self.cleaned_data[name]}-01") for name in ("first", "last")
+        )
+        found = []
+        while day <= last:
+            found.append(day)
+            day = month_after(day)
+        return found
+
+    @property
+    def period(self) -> Period:
+        months = self.months
+        return Period(
+            self.cleaned_data["clinic"],
+            months,
+            month_after(months[-1]),
+            self.cleaned_data["practitioner"],
+        )
+
+
+def month_after(day: date) -> date:
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def months_until(today: date, number: int) -> list[date]:
+    """The newest first."""
+    place = today.year * 12 + today.month - 1
+    return [date((place - n) // 12, (place - n) % 12 + 1, 1) for n in range(number)]
+
+
+def reports(request: HttpRequest) -> HttpResponse:
+    """A fixed number of statements, however many visits there are."""
+    if not request.user.has_perm("treatment_sessions.view_figures"):
+        raise PermissionDenied
+    user = actor(request)
+    form = ReportForm(user, request.GET, today=timezone.localdate())
+    tables = tables_of(form.period) if form.is_valid() else []
+    wanted = next((one for one in tables if one.code == request.GET.get("csv")), None)
+    if wanted:
+        return csv_answer(wanted.head, wanted.rows, name=f"{wanted.code}-{form.months[0]:%Y-%m}")
+    asked = request.GET.copy()
+    asked.pop("csv", None)
+    context = {
+        **admin.site.each_context(request),
+        "title": "Reports",
+        "form": form,
+        "tables": tables,
+        "clinic": form.cleaned_data.get("clinic") if tables else None,
+        "months": form.months if tables else [],
+        "who": form.cleaned_data.get("practitioner"),
+        "asked": asked.urlencode(),
+    }
+    return TemplateResponse(request, "sessions/admin/figures/reports.html", context)
+
+
+def tables_of(period: Period) -> list[Table]:
+    return [_visits(period), _hours(period), _harm(period), _stock(period)]
+
+
+def _visits(period: Period) -> Table:
+    head = ("Month", "Booked", "Done", "No-shows", "No-shows, %", "Cancelled", "Of these late")
+    rows = [
+        [
+            f"{one.month:%b %Y}",
+            *map(str, (one.booked, one.done, one.missed)),
+            percent(one.share_missed),
+            *map(str, (one.cancelled, one.cancelled_late)),
+        ]
+        for one in visits_by_month(period)
+    ]
+    about = (
+        "By the day of the visit. A visit that was moved counts where it is now; several areas in "
+        "one sitting count once. No-shows are of those that were done or missed."
+    )
+    return Table("visits", "Visits", about, head, rows, "")
+
+
+def _hours(period: Period) -> Table:
+    head = ("Month", "Practitioner", "Hours to book", "Hours booked", "Used, %")
+    rows = [
+        [
+            f"{one.month:%b %Y}",
+            one.who,
+            f"{one.hours:.1f}",
+            f"{one.booked:.1f}",
+            percent(one.share),
+        ]
+        for one in use_of_hours(period)
+    ]
+    about = (
+        "Hours to book are working hours within opening hours, without time off and closures. "
+        "Booked are visits that were not cancelled or missed, without setting up and cleaning."
+    )
+    return Table("hours", "Use of hours", about, head, rows, "Nobody could be booked then.")
+
+
+def _harm(period: Period) -> Table:
+    head = ("Protocol", "Depth", "Treatments", "With a side effect", "Per 100 treatments")
+    rows = [
+        [
+            one.protocol,
+            str(one.band.label),
+            str(one.treatments),
+            str(one.with_effect),
+            TOO_FEW if one.per_hundred is None else f"{one.per_hundred:.1f}",
+        ]
+        for one in side_effects(period)
+    ]
+    about = "Signed treatments in which skin was needled, by the deepest setting on any zone."
+    return Table("side-effects", "Side effects", about, head, rows, "Nothing was needled then.")
+
+
+def _stock(period: Period) -> Table:
+    head = ("Device model", "Lot", "Expires", "Received", "Used in these months", "Left now")
+    rows = [
+        [
+            str(lot.device_model),
+            lot.lot,
+            f"{lot.expires_on:%d %b %Y}",
+            *map(str, (lot.quantity, lot.used_then, lot.left)),
+        ]
+        for lot in stock(period)
+    ]
+    about = "Cartridge lots that are in store, or were used in these months by anybody."
+    return Table("stock", "Stock", about, head, rows, "There is no lot in store.")
+
+
+def percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.0f}"
