@@ -1,11 +1,18 @@
-"""Tables as CSV, for whoever opens them with a table program: all that the product writes."""
+"""Tables as CSV or workbooks, for table programs: all that the product writes."""
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
+from io import BytesIO
 
 from django.http import HttpResponse
+from openpyxl import Workbook
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+NUMBER = re.compile(r"\d{1,15}(\.\d+)?")
+Sheet = tuple[str, Sequence[str], Iterable[Sequence[str]]]  # its title, head and rows
 
 
 def csv_answer(head: Sequence[str], rows: Iterable[Sequence[str]], *, name: str) -> HttpResponse:
@@ -16,6 +23,25 @@ def csv_answer(head: Sequence[str], rows: Iterable[Sequence[str]], *, name: str)
     table.writerow(head)
     table.writerows([safe_cell(cell) for cell in row] for row in rows)
     return answer
+
+
+def xlsx_answer(sheets: Iterable[Sheet], *, name: str) -> HttpResponse:
+    """One workbook with a sheet for each table; numbers are numbers there."""
+    book = Workbook(write_only=True)
+    for title, head, rows in sheets:
+        sheet = book.create_sheet(title)
+        sheet.append(list(head))
+        for row in rows:
+            sheet.append([_value(cell) for cell in row])
+    file = BytesIO()
+    book.save(file)
+    answer = HttpResponse(file.getvalue(), content_type=XLSX)
+    answer["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
+    return answer
+
+
+def _value(text: str) -> str | float:
+    return float(text) if NUMBER.fullmatch(text) else safe_cell(text)
 
 
 def safe_cell(text: str) -> str:

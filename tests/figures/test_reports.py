@@ -1,6 +1,7 @@
 """The reports of a month: counted by hand, filtered, and as CSV."""
 
 from datetime import date, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from clinic.models import Clinic, Role, User
 from sessions.admin.figures.reports import month_after, months_until
@@ -138,6 +140,22 @@ def test_a_table_is_given_as_csv_without_formulas(
     assert f'filename="{code}-' in answer["Content-Disposition"]
     if code == "stock":
         assert "'=1+1" in text
+
+
+def test_all_tables_are_given_as_a_workbook_with_numbers_and_without_formulas(
+    clinic: Clinic, manager: User
+) -> None:
+    CartridgeLotFactory(clinic=clinic, lot="=1+1", quantity=40, expires_on=date(2035, 1, 31))
+
+    answer = client_of(manager).get(REPORTS, months() | {"xlsx": ""})
+
+    assert answer["Content-Disposition"].endswith('.xlsx"')
+    book = load_workbook(BytesIO(answer.content))
+    assert book.sheetnames == ["Visits", "Use of hours", "Side effects", "Stock"]
+    rows = list(book["Stock"].iter_rows(values_only=True))
+    assert rows[0][:2] == ("Device model", "Lot")
+    assert rows[1][1] == "'=1+1"
+    assert rows[1][3] == 40
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The page “Reports”: a clinic's months in tables, to read, to print, and as CSV."""
+"""The page “Reports”: a clinic's months in tables, to read, to print, as CSV and as a workbook."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from clinic.http.tables import csv_answer
+from clinic.http.tables import csv_answer, xlsx_answer
 from clinic.models import Clinic, User
 from clinic.permissions import actor
 from sessions.figures.rows.reports import (
@@ -118,6 +118,9 @@ def reports(request: HttpRequest) -> HttpResponse:
     wanted = next((one for one in tables if one.code == request.GET.get("csv")), None)
     if wanted:
         return csv_answer(wanted.head, wanted.rows, name=f"{wanted.code}-{form.months[0]:%Y-%m}")
+    if tables and "xlsx" in request.GET:
+        sheets = ((one.title, one.head, one.rows) for one in tables)
+        return xlsx_answer(sheets, name=f"reports-{form.months[0]:%Y-%m}")
     asked = request.GET.copy()
     asked.pop("csv", None)
     context = {
