@@ -172,9 +172,11 @@ AUTH_PASSWORD_VALIDATORS = [
 ] + [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 10},
-    }
+        "OPTIONS": {"min_length": 15},
+    },
+    {"NAME": "clinic.accounts.passwords.ContextWords"},
 ]
+PASSWORD_RESET_TIMEOUT = 30 * 60
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/admin/"
 # How often a minute one caller may do what costs much (clinic.ops.throttles).
@@ -305,6 +307,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "clinic.tasks.purge_tokens",
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
+    },
+    "send-password-links": {
+        "task": "clinic.tasks.send_password_links",
+        "schedule": WAKE_SECONDS,
+        "options": {"expires": WAKE_SECONDS},
     },
     "seal-accesses": {
         "task": "clinic.tasks.seal_accesses",

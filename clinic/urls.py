@@ -30,7 +30,7 @@ from clinic.api.auth import LoginView, LogoutView, MeView
 from clinic.api.log_ins import LogInViewSet
 from clinic.api.resources import CredentialViewSet, OnCallViewSet
 from clinic.api.schema.views import DocsView, SchemaView
-from clinic.ops import health, metrics, pages
+from clinic.ops import health, metrics, pages, passwords
 from patients.api import (
     ConsentTextViewSet,
     ConsentViewSet,
@@ -140,6 +140,9 @@ urlpatterns = [
     path("admin/today/<uuid:pk>/cancel/", admin.site.admin_view(today.cancel), name="today-cancel"),
     path("admin/today/<uuid:pk>/move/", admin.site.admin_view(today.move), name="today-move"),
     path("admin/login/", pages.log_in, name="admin-login"),
+    path("admin/password/", passwords.ask_for_password, name="admin_password_reset"),
+    path("admin/password/asked/", passwords.password_asked, name="password-asked"),
+    path("admin/password/<uidb64>/<token>/", passwords.SetPassword.as_view(), name="password-set"),
     path("admin/password_change/", pages.change_password, name="own-password"),
     path("admin/log-ins/", admin.site.admin_view(log_ins.log_ins), name="own-log-ins"),
     path("admin/week/", admin.site.admin_view(week), name="week"),

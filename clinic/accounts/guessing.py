@@ -102,6 +102,11 @@ def count_try(*, name: str, address: str, device: str, at: datetime) -> Counted:
     return Counted(network, tuple(paces))
 
 
+def count_alone(*what: str, pace: Pace, at: datetime) -> None:
+    """For what is no log-in, and is slowed as well. Raises TooManyTries."""
+    _count({_key(*what): pace}, at)
+
+
 @retried_transaction
 def take_back(tried: Counted, *, at: datetime, by: User) -> None:
     """The password was right: that was no failure, and from now on this network is known. The

@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from clinic import services
+from clinic.accounts.passwords import send_link_to
 from clinic.admin.base import (
     ClinicAdmin,
     ReadOnlyInline,
@@ -22,6 +25,7 @@ from clinic.admin.lookups import OwnLookups
 from clinic.admin.saving.save import SavesOnce
 from clinic.admin.search import FoldedSearch
 from clinic.admin.words import IN_USE
+from clinic.db.locks import lock
 from clinic.models import (
     CartridgeLot,
     Clinic,
@@ -32,10 +36,13 @@ from clinic.models import (
     DeviceSpec,
     OnCallShift,
     OpeningHours,
+    Role,
     Room,
     User,
 )
 from clinic.permissions import MAY_ASSIGN, actor
+from clinic.tasks import send_password_links
+from clinic.wakeups import wake
 
 CONTACT = ("phone", "out_of_hours_phone", "email", "address", "emergency_phone")
 BEFORE_NEEDLING = ("jurisdiction", "consent_cooling_off_days", "asks_for", "handles_blood")
@@ -67,6 +74,34 @@ class SiteAdmin(ClinicAdmin):
             request.user.clinics.add(obj)  # whoever opens a clinic can see it
 
 
+class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Of a member of staff. A clinic keeps its last manager."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        user = self.instance
+        if "email" in self.fields and (user._state.adding or not user.has_usable_password()):
+            self.fields["email"].required = True  # where the invitation goes
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if self.instance._state.adding or "role" not in data:
+            return data
+        before = User.objects.get(pk=self.instance.pk)
+        if before.role != Role.MANAGER or not before.is_active:
+            return data
+        stays = data["role"] == Role.MANAGER and data.get("is_active", True)
+        kept = set(data.get("clinics", ())) if stays else set()
+        lock("managers")  # two of them, each of whom takes the other out
+        for clinic in before.clinics.all():
+            others = clinic.staff.filter(role=Role.MANAGER, is_active=True).exclude(pk=before.pk)
+            if clinic not in kept and not others.exists():
+                raise forms.ValidationError(
+                    f"{before} is the last manager of {clinic}. Make somebody else one first."
+                )
+        return data
+
+
 @admin.register(User)
 class UserAdmin(  # type: ignore[misc]
     ScopedFields,
@@ -76,21 +111,23 @@ class UserAdmin(  # type: ignore[misc]
     DjangoUserAdmin,  # type: ignore[type-arg]
     ModelAdmin,
 ):
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    """Nobody sets the password of somebody else: an invitation goes to their address."""
+
+    form = StaffForm
+    add_form = StaffForm
+    actions = ["mail_link"]
     list_display = ["username", "first_name", "last_name", "role", IN_USE]
     list_filter = ["role", "is_active"]
     search_fields = ["username", "first_name", "last_name", "email"]
     filter_horizontal = []
     fieldsets = [
-        (None, {"fields": ["username", "password"]}),
+        (None, {"fields": ["username"]}),
         ("Person", {"fields": PERSON}),
         ("Work", {"fields": ["role", "clinics", "is_active"]}),
         ("Log-in", {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [
-        (None, {"fields": ["username", "password1", "password2"]}),
+        (None, {"fields": ["username"]}),
         ("Person", {"fields": PERSON}),
         ("Work", {"fields": ["role", "clinics"]}),
     ]
@@ -120,7 +157,27 @@ class UserAdmin(  # type: ignore[misc]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj.is_staff = True
+        if not change:
+            obj.set_unusable_password()
         super().save_model(request, obj, form, change)
+        if not change:
+            send_link_to(user=obj, at=timezone.now(), by=actor(request))
+            transaction.on_commit(lambda: wake(send_password_links))
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        raise PermissionDenied
+
+    @admin.action(description="Mail a link to set a new password", permissions=["change"])
+    def mail_link(self, request: HttpRequest, rows: Any) -> None:
+        sent = 0
+        for user in rows:
+            if self.has_change_permission(request, user) and user.email and user.is_active:
+                send_link_to(user=user, at=timezone.now(), by=actor(request))
+                sent += 1
+        transaction.on_commit(lambda: wake(send_password_links))
+        self.message_user(request, f"A link goes to {sent} of {len(rows)} people.")
 
 
 def _assignable(request: HttpRequest) -> list[Any]:

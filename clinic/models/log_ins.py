@@ -88,3 +88,23 @@ class LogIn(Model):
 
     def __str__(self) -> str:
         return f"{self.client}, {self.address or 'on this machine'}"
+
+
+class PasswordLink(Model):
+    """That somebody is to get a link by mail, to set a password. The link itself is kept nowhere:
+    it is made when it is sent, and the password that it sets ends it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    is_invitation = models.BooleanField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "clinic_password_link"
+        constraints = [
+            models.UniqueConstraint(
+                name="password_link_one_waits", fields=["user"], condition=Q(sent_at__isnull=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return "Invitation" if self.is_invitation else "Link to set a password"

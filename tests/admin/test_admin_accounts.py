@@ -26,8 +26,7 @@ def test_nobody_hands_out_more_than_they_may(
 ) -> None:
     form = {
         "username": "newcomer",
-        "password1": "long-enough-1",
-        "password2": "long-enough-1",
+        "email": "newcomer@clinic.example",
         "role": role,
         "clinics": [str(clinic.pk)],
     }

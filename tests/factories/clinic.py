@@ -22,6 +22,7 @@ from clinic.models import (
     LoginTries,
     OnCallShift,
     OpeningHours,
+    PasswordLink,
     Role,
     Room,
     TimeOff,
@@ -274,6 +275,14 @@ class LogInFactory(DjangoModelFactory):
     session_key = factory.Sequence(lambda n: f"session-{n}")
     client = "Firefox on Windows"
     last_used_at = NINE
+
+
+class PasswordLinkFactory(DjangoModelFactory):
+    class Meta:
+        model = PasswordLink
+
+    user = factory.SubFactory(UserFactory)
+    is_invitation = False
 
 
 class KnownNetworkFactory(DjangoModelFactory):

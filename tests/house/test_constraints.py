@@ -77,6 +77,12 @@ VIOLATIONS["idempotency_key_body_iff_status"] = lambda: make.IdempotencyKeyFacto
 VIOLATIONS["log_in_token_or_session"] = lambda: make.LogInFactory(session_key=None)
 
 
+@violates("password_link_one_waits")
+def _() -> None:
+    waiting = make.PasswordLinkFactory()
+    make.PasswordLinkFactory(user=waiting.user)
+
+
 @violates("known_network_once_a_user")
 def _() -> None:
     known = make.KnownNetworkFactory()

@@ -15,8 +15,6 @@ from tests.support.forms import Fields
 # What the form of a value says nothing about.
 BY_NAME = {
     "time_zone": "Europe/Berlin",
-    "password1": "long-enough-1",
-    "password2": "long-enough-1",
 }
 
 

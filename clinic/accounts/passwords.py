@@ -1,0 +1,115 @@
+"""Passwords, and the links by which people set their own. Nobody sets another's (decision 0055)."""
+
+import logging
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.core.exceptions import ValidationError
+from django.core.mail import get_connection, send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from clinic.accounts.guessing import Pace, TooManyTries, count_alone
+from clinic.db.retries import retried_transaction
+from clinic.models import PasswordLink, User
+
+# Of one account, so that nobody's mailbox is filled: three at once, then one an hour.
+OF_LINKS = Pace((0, 0, 3600), timedelta(days=1))
+CONTEXT = ("microneedling", "dermapen", "needling", "clinic", "password", "welcome", "letmein")
+LEFT, DIFFERENT = 8, 4  # characters besides words that everybody tries
+log = logging.getLogger(__name__)
+
+
+class ContextWords:
+    """Refuses what is made of the words of this trade, of the clinic's name or the person's."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        left = password.casefold()
+        for word in sorted(_words(user), key=len, reverse=True):
+            left = left.replace(word, "")
+        if len(left) < LEFT or len(set(left)) < DIFFERENT:
+            raise ValidationError(
+                "Names of the clinic and of people, and one letter over and over, are tried first:"
+                f" besides them {LEFT} characters must be left.",
+                code="password_of_context",
+            )
+
+    def get_help_text(self) -> str:
+        return "A sentence is best. The names of the clinic and of people do not count."
+
+
+def _words(user: Any) -> set[str]:
+    texts = [*CONTEXT]
+    if isinstance(user, User):
+        texts += [user.username, user.first_name, user.last_name, user.email]
+        texts += [clinic.name for clinic in user.works_at] if user.pk else []
+    return {word for text in texts for word in re.findall(r"\w{4,}", text.casefold())}
+
+
+@retried_transaction
+def ask_for_link(*, email: str, at: datetime) -> int:
+    """For whoever has this address and an account in use; how many that are is told to nobody."""
+    asked = 0
+    for user in User.objects.filter(email__iexact=email, is_active=True).exclude(email=""):
+        try:
+            count_alone("link", str(user.pk), pace=OF_LINKS, at=at)
+        except TooManyTries:
+            continue
+        _let_send(user)
+        asked += 1
+    return asked
+
+
+@retried_transaction
+def send_link_to(*, user: User, at: datetime, by: User) -> None:
+    """To somebody else: an account gets its password from its owner."""
+    _let_send(user)
+
+
+def _let_send(user: User) -> None:
+    """A first password is an invitation."""
+    is_first = {"is_invitation": not user.has_usable_password()}
+    PasswordLink.objects.get_or_create(user=user, sent_at=None, defaults=is_first)
+
+
+def send_links(*, at: datetime) -> None:
+    """Send what waits. What could not be sent waits for as long as a link would hold."""
+    PasswordLink.objects.filter(created_at__lt=at - timedelta(days=1)).delete()
+    waiting = PasswordLink.objects.filter(sent_at=None).order_by("id")
+    for pk in list(waiting.values_list("pk", flat=True)):
+        with transaction.atomic(durable=True):
+            locked = waiting.select_for_update(skip_locked=True).filter(pk=pk)
+            link = locked.select_related(None).first()
+            if link is None:
+                continue  # another worker has it
+            user = User.objects.get(pk=link.user_id)
+            try:
+                _mail(user, is_invitation=link.is_invitation)
+            except Exception as error:  # each provider fails in a way of its own
+                log.error("a link to set a password was not sent: %s", type(error).__name__)
+                continue
+            link.sent_at = at
+            link.save(update_fields=["sent_at"])
+
+
+def _mail(user: User, *, is_invitation: bool) -> None:
+    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    token = default_token_generator.make_token(user)
+    path = reverse("password-set", kwargs={"uidb64": uid, "token": token})
+    context = {
+        "user": user,
+        "is_invitation": is_invitation,
+        "link": f"{settings.PUBLIC_URL}{path}",
+        "again": f"{settings.PUBLIC_URL}{reverse('admin_password_reset')}",
+        "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
+    }
+    subject = "Your account" if is_invitation else "Set a new password"
+    text = render_to_string("clinic/password_mail.txt", context)
+    provider = get_connection(settings.ANYMAIL_BACKEND or None)
+    send_mail(subject, text, None, [user.email], connection=provider)
