@@ -247,7 +247,8 @@ class Bare:
                 self.again.append((name, definition))
 
     def __exit__(self, *_: object) -> None:
-        self.connection.execute("ANALYZE")
+        for table in self.tables:
+            self.connection.execute(f"ANALYZE {table}")
         for name, statement in self.again:
             began = time.monotonic()
             self.connection.execute(statement)

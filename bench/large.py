@@ -39,11 +39,14 @@ def database(folder: Path | None) -> Iterator[Any]:
 
 
 def load(options: Any) -> None:
+    from aftercare.models import RecallNotice
     from bench.size.fill import fill
     from patients.models import Patient
 
-    if Patient.objects.exists():
+    if RecallNotice.objects.exists():  # the last to be filled
         return
+    if Patient.objects.exists():
+        sys.exit("The database in that folder was not loaded to its end: remove it.")
     began = time.monotonic()
     with connect() as connection:
         fill(connection, Bare, patients=options.patients, messages=options.messages)

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 
 PAGE, SHARE = 50, 5  # rows that a page shows, and how many may be looked at for each of them
+COUNTED = 2_000  # rows that a count may look at: it ends at 1,000
 SMALL = 1_000  # a table of so many rows is read as it is
 SCANS = ("Relation Name", "Index Name")  # of a table, or of an index alone, as for a bitmap
 
@@ -88,7 +89,8 @@ class Answer:
         """How many rows one statement has read of one table, beyond what the answer shows: the
         most, of which, and by which statement; 0 if none is beyond."""
         found = [(*statement.most(tables), statement.sql) for statement in self.statements]
-        beyond = [one for one in found if one[0] > SHARE * max(PAGE, self.shown)]
+        page = SHARE * max(PAGE, self.shown)
+        beyond = [one for one in found if one[0] > (COUNTED if "COUNT(*)" in one[2] else page)]
         return max(beyond, default=(0, "", ""))
 
 
