@@ -19,6 +19,7 @@ from patients.models import Channel, Purpose, StaffTask, TaskKind
 from patients.services import finish_source, raise_task
 from sessions.lifecycle import UPCOMING, Status
 from sessions.models import TreatmentSession
+from sessions.services.ending.closures import LATE
 
 LEAST = 5  # minutes that somebody is told of
 ANSWER_WITHIN = timedelta(hours=4)  # to an offer by link; then somebody calls
@@ -95,7 +96,7 @@ def tell_late(
     for session in _send(absent, Anchor.LATE, at=at):
         local = session.starts_at_local
         later = local + timedelta(minutes=session.delayed_minutes or 0)
-        source = f"late:{session.pk}"
+        source = f"{LATE}{session.pk}"
         finish_source(source=source, at=at, by=by, note="the time has changed again")
         raise_task(
             clinic=clinic,

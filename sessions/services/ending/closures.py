@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
+
 from clinic.db.locks import lock
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.errors import Conflict
@@ -17,7 +19,7 @@ from sessions.models import TreatmentSession, TreatmentSessionQuerySet
 from sessions.scheduling.availability import Offer, first_free
 from sessions.scheduling.wanted import wanted_by
 
-SPAN = "span:"
+SPAN, LATE = "span:", "late:"  # what the tasks are named after, also of who is running late
 # A visit of next month need not be looked after today, and one of tomorrow has to be.
 DECIDED_BEFORE = timedelta(days=2)
 
@@ -137,11 +139,9 @@ def task_source(span: Closure | TimeOff, session_id: UUID) -> str:
 @retried_step
 def finish_tasks_of(session: TreatmentSession, *, at: datetime, by: User | None) -> None:
     """A session that has moved or is off needs nobody to look after it any more, whoever did it."""
-    asked = StaffTask.objects.open().filter(
-        patient=session.patient_id,
-        source__startswith=SPAN,
-        source__endswith=f":{session.leading_id}",
-    )
+    absent = Q(source__startswith=SPAN, source__endswith=f":{session.leading_id}")
+    late = Q(source=f"{LATE}{session.leading_id}")
+    asked = StaffTask.objects.open().filter(absent | late, patient=session.patient_id)
     note = f"the session is {in_words(Status, session.status)}"
     asked.update(status=TaskStatus.DONE, done_at=at, done_by=by, done_note=note)
 

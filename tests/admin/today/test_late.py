@@ -120,6 +120,9 @@ def test_who_cannot_be_reached_is_a_task_and_who_is_here_is_told_there(
     assert task.title.startswith("Tell by phone:")
     assert StaffTask.objects.filter(source=f"late:{silent.pk}").count() == 2
 
+    services.move_session(session_id=silent.pk, to="CANCELLED", at=NINE, by=alice)
+    assert not StaffTask.objects.open().filter(source=f"late:{silent.pk}").exists()
+
 
 def test_it_is_a_message_like_any_other_and_stops_with_the_visit(
     booking: Booking, catalogue: None
