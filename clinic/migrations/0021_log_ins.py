@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0020_guesses'),
-        migrations.swappable_dependency(settings.KNOX_TOKEN_MODEL),
+        ('knox', '0009_extend_authtoken_field'),  # before it, the key that a log-in refers to is another one
     ]
 
     operations = [
