@@ -487,7 +487,7 @@ class Desk:
     def delete_log_in(self) -> Any:
         return self.alice, LogInFactory(user=self.alice), None
 
-    def end_all_log_ins(self) -> Any:
+    def end_all_log_in(self) -> Any:
         return self.alice, None, None
 
     def open_calendar_feed(self) -> Any:
