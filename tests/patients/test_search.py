@@ -109,7 +109,12 @@ def test_a_telephone_number_is_found_by_its_beginning_or_its_end(clinic: Clinic,
         clinic=clinic, given_name="Ada", family_name="Byron", mobile="+4915119901231"
     )
     PatientFactory(
-        clinic=clinic, given_name="Eve", mobile="+4917698765432", date_of_birth=date(1950, 6, 7)
+        clinic=clinic,
+        given_name="Eve",
+        family_name="Lovelace",  # numbered ones are found by their numbers
+        email="eve@patients.example",
+        mobile="+4917698765432",
+        date_of_birth=date(1950, 6, 7),
     )
 
     assert found(text, clinic) == [ada]
