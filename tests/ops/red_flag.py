@@ -88,9 +88,16 @@ class RedFlag:
 
         return dict(until(found))
 
+    def waits(self, message: dict[str, Any]) -> bool:
+        found = self._read(message)
+        return (found["status"], found["reason"]) == ("PENDING", STANDS_STILL)
+
     def is_sent(self, message: dict[str, Any]) -> bool:
-        found = self.tour.client.call("clinician", "GET", f"messages/{message['id']}/", expect=200)
-        return bool(found["status"] == "SENT")
+        return bool(self._read(message)["status"] == "SENT")
+
+    def _read(self, message: dict[str, Any]) -> dict[str, Any]:
+        path = f"messages/{message['id']}/"
+        return dict(self.tour.client.call("clinician", "GET", path, expect=200))
 
     def answers_have_arrived(self) -> bool:
         """The words by SMS, and a link to them in the mail."""

@@ -15,6 +15,7 @@ UNSEEN |= {"shows nothing": "\u2800", "half a pair": "a\ud800b", "soft hyphen": 
 # What no person composes: secrets, what a scanner sends (GS1 has a control character), cursors.
 AS_SENT = {
     *(("LoginIn", "username"), ("LoginIn", "password"), ("CartridgeIn", "code"), ("LotIn", "code")),
+    ("LoginIn", "device_token"),
     *(("AvailabilityPageQuery", "cursor"), ("AvailabilityPageQuery", "page_size")),
 }
 
