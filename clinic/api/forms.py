@@ -43,16 +43,17 @@ class Form(serializers.Serializer[Any]):
     def _strangers(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The errors of what is not known here, and of what a form gives twice."""
         known = [name for name, field in self.fields.items() if not field.read_only]
-        unknown = ValidationError(
-            f"Unknown field. Known here: {', '.join(sorted(known)) or 'none'}.",
-            code="unknown_field",
-        )
-        twice = ValidationError("Give it once.", code="given_twice")
-        errors = {name: unknown.detail for name in data if name not in known}
-        for name in known:
-            values = data.getlist(name) if hasattr(data, "getlist") else ()
-            if len(values) > 1 and not isinstance(self.fields[name], serializers.ListField):
-                errors[name] = twice.detail
+        errors: dict[str, Any] = {}
+        for name in data:
+            if name not in known:
+                names = ", ".join(sorted(known)) or "none"
+                error = f"Unknown field. Known here: {names}."
+                errors[name] = ValidationError(error, code="unknown_field").detail
+        for name in known if hasattr(data, "getlist") else ():
+            if len(data.getlist(name)) > 1 and not isinstance(
+                self.fields[name], serializers.ListField
+            ):
+                errors[name] = ValidationError("Give it once.", code="given_twice").detail
         return errors
 
 
