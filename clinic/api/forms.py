@@ -40,7 +40,7 @@ class Form(serializers.Serializer[Any]):
             raise ValidationError(errors)
         return values
 
-    def _strangers(self, data: Mapping[str, Any]) -> dict[str, Any]:
+    def _strangers(self, data: Any) -> dict[str, Any]:
         """The errors of what is not known here, and of what a form gives twice."""
         known = [name for name, field in self.fields.items() if not field.read_only]
         errors: dict[str, Any] = {}
