@@ -35,6 +35,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
 
+from clinic.audit.record import NotRecorded
 from clinic.db.retries import as_step, retried, retried_transaction
 from clinic.db.versions import OWN, version_of, version_read, with_state
 from clinic.errors import PreconditionRequired, VersionMismatch
@@ -165,11 +166,19 @@ class SafeWrites(Audited):
 
         @retried_transaction
         def make() -> Response:
-            answer = Response(shown(as_step(service)(**details)), status=201)
-            self.record(self.request, answer)
+            made = as_step(service)(**details)
+            answer = Response(shown(made), status=201)
+            try:
+                self.record(self.request, answer)
+            except NotRecorded:
+                self.taken_back(made)
+                raise
             return answer
 
         return make()
+
+    def taken_back(self, made: Any) -> None:
+        """Remove what a rollback leaves behind, such as files."""
 
     def _render(self, answer: HttpResponse) -> None:
         if isinstance(answer, Response):

@@ -27,6 +27,7 @@ from clinic.permissions import actor
 from patients.models import Patient, Zone
 from sessions import services
 from sessions.models import STANDARD_VIEWS, Photo, TreatmentSession
+from sessions.services.record.photos import remove_files
 from sessions.services.record.pictures import KINDS, MAX_BYTES, WHAT_WE_TAKE, PhotoTooLarge
 
 JPEG = "image/jpeg"
@@ -132,6 +133,9 @@ class PhotoViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         return self.made_by(
             services.store_photo, photo_data, **data, at=timezone.now(), by=actor(request)
         )
+
+    def taken_back(self, made: Photo) -> None:
+        remove_files(made.image.name, made.thumbnail.name)
 
     @extend_schema(responses={(200, JPEG): OpenApiTypes.BINARY})
     @action(detail=True, methods=["get"], renderer_classes=[JPEGRenderer, JSONRenderer])

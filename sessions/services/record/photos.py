@@ -156,9 +156,13 @@ def keep_picture(picture: Picture, **of_row: Any) -> Photo:
         )
     except BaseException:
         # Also what a full disk has left half-written; a name that was not used yet does no harm.
-        default_storage.delete(image)
-        default_storage.delete(thumbnail)
+        remove_files(image, thumbnail)
         raise
+
+
+def remove_files(*names: str | None) -> None:
+    for name in filter(None, names):
+        default_storage.delete(name)
 
 
 def _require_consent(patient: Patient, *, at: datetime) -> None:

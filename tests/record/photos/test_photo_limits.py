@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.db import connection
 from PIL import Image
 from rest_framework.test import APIClient
 
@@ -174,3 +175,18 @@ def test_25_megabytes_wait_in_a_temporary_file_that_goes_away(
     assert answer.status_code == 201
     assert isinstance(seen[0], TemporaryUploadedFile)
     assert not Path(seen[0].temporary_file_path()).exists()
+
+
+def test_a_picture_whose_access_cannot_be_written_leaves_no_file(
+    as_alice: APIClient, patient: Patient, media: Path
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TRIGGER broken BEFORE INSERT ON clinic_access_record FOR EACH ROW"
+            " WHEN (NEW.outcome = 'DONE') EXECUTE FUNCTION clinic_access_kept()"
+        )
+
+    answer = send(as_alice, patient, jpeg())
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "access_not_recorded")
+    assert (files(media), Photo.objects.count()) == ([], 0)
