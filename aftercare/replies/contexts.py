@@ -7,10 +7,10 @@ Note [The newest question]
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 
 from django.db.models import Q
 from django.db.models.functions import Coalesce
+from django.utils.functional import cached_property
 
 from aftercare.lifecycle import ACCEPTED
 from aftercare.models import TREATED, Anchor, Message, MessageStatus

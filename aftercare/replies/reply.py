@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
 from uuid import UUID
+
+from django.utils.functional import cached_property
 
 from aftercare.models import AddressSource, InboundMessage, Message
 from aftercare.replies import opt_out

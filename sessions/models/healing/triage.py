@@ -1,12 +1,12 @@
 """The rules by which reports of healing are triaged, in versions, and who has signed them."""
 
 from datetime import datetime
-from functools import cached_property
 from typing import Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 
 from clinic.models import (
     Evidence,
