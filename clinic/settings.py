@@ -208,6 +208,11 @@ CSRF_FAILURE_VIEW = "clinic.ops.error_pages.csrf_failure"
 # A log-in, to the API or to the pages of staff, ends without use, and in any case.
 LOG_IN_IDLE = timedelta(minutes=env.float("LOG_IN_IDLE_MINUTES", default=15.0))
 LOG_IN_LASTS = timedelta(hours=env.float("LOG_IN_HOURS", default=12.0))
+# Who cannot do without a second factor; a clinic may ask all of its people for one. Its secrets are
+# sealed with the first of these keys, and opened with any.
+_roles = ["MANAGER", "ADMIN", "AUDITOR", "PRACTITIONER"]
+SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=[] if DEMO else _roles)
+SECOND_FACTOR_KEYS = env.list("SECOND_FACTOR_KEYS", default=[SECRET_KEY])
 SESSION_COOKIE_AGE = int(LOG_IN_LASTS.total_seconds())
 X_FRAME_OPTIONS = "DENY"
 

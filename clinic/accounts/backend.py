@@ -5,7 +5,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from clinic.accounts.guessing import count_try, take_back
+from clinic.accounts.guessing import count_try, take_back, take_back_of_others
+from clinic.accounts.second_factor import CodeError, SecondFactorRequired, check_code
 from clinic.models import User
 from clinic.permissions import RoleBackend
 
@@ -18,9 +19,11 @@ class SlowedBackend(RoleBackend):
         request: HttpRequest | None,
         username: str | None = None,
         password: str | None = None,
+        code: str = "",
         **kwargs: Any,
     ) -> Any:
-        """None for a wrong password and for an unknown name, in the same time. Raises TooManyTries.
+        """None for a wrong password and for an unknown name, in the same time. Raises TooManyTries,
+        and with the right password SecondFactorRequired and WrongCode.
 
         Without a request nobody tries: a command of our own asks.
         """
@@ -31,6 +34,13 @@ class SlowedBackend(RoleBackend):
         tried = count_try(name=username, address=address, device=device, at=at)
         user = super().authenticate(request, username, password, **kwargs)
         if isinstance(user, User):
+            try:
+                check_code(user=user, code=code, at=at)
+            except CodeError as error:
+                error.user = user
+                if isinstance(error, SecondFactorRequired):
+                    take_back_of_others(tried)
+                raise
             take_back(tried, at=at, by=user)
         return user
 

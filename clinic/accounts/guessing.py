@@ -111,15 +111,19 @@ def count_alone(*what: str, pace: Pace, at: datetime) -> None:
 def take_back(tried: Counted, *, at: datetime, by: User) -> None:
     """The password was right: that was no failure, and from now on this network is known. The
     other tries of the same network stay counted: whoever guesses may have an account as well."""
-    account, *others = tried.keys
-    LoginTries.objects.filter(key=account).delete()
-    LoginTries.objects.filter(key__in=others).order_by("key").update(
-        failures=Greatest(F("failures") - 1, 0)
-    )
+    LoginTries.objects.filter(key=tried.keys[0]).delete()
+    take_back_of_others(tried)
     if tried.network:
         KnownNetwork.objects.update_or_create(
             user=by, network=tried.network, defaults={"last_at": at}
         )
+
+
+def take_back_of_others(tried: Counted) -> None:
+    """The password was right and the code is still to come: a failure of that account only, so that
+    whoever knows the password cannot reset what they guess the code with."""
+    others = LoginTries.objects.filter(key__in=tried.keys[1:]).order_by("key")
+    others.update(failures=Greatest(F("failures") - 1, 0))
 
 
 def _known(name: str, network: str, at: datetime) -> tuple[Any, ...] | None:

@@ -65,6 +65,7 @@ class SiteAdmin(ClinicAdmin):
         ("Before needling", {"fields": BEFORE_NEEDLING}),
         ("After needling", {"fields": ["asks_sharps_disposal", "is_user_facility"]}),
         ("Contact", {"fields": CONTACT}),
+        ("Log-in", {"fields": ["requires_second_factor"]}),
         ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),
     ]
 

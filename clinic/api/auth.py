@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from clinic.accounts.backend import DEVICE
 from clinic.accounts.guessing import device_of
 from clinic.accounts.log_ins import begin_token
+from clinic.accounts.second_factor import CodeError, SecondFactorMissing, is_missing
 from clinic.api.forms import Form, parse_body, require_no_body
 from clinic.api.queries import StrictQuery
 from clinic.audit.actors import actor_of
@@ -27,6 +28,13 @@ from clinic.permissions import actor
 class LoginIn(Form):
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=128, trim_whitespace=False)
+    code = serializers.CharField(
+        max_length=40,
+        required=False,
+        allow_blank=True,
+        help_text="Of whoever has a second factor: the six digits that the app shows now, or a "
+        "recovery code. Each opens once.",
+    )
     device_token = serializers.CharField(max_length=2000, required=False, allow_blank=True)
 
 
@@ -83,10 +91,16 @@ class LoginView(SafeWrites, StrictQuery):
         shown = data.pop("device_token", "")
         setattr(request._request, DEVICE, shown)
         # The same answer for an unknown name and a wrong password.
-        user = authenticate(request=request._request, **data)
+        try:
+            user = authenticate(request=request._request, **data)
+        except CodeError as error:
+            self._caller = error.user
+            raise
         if not isinstance(user, User):
             raise AuthenticationFailed("Unknown user name or wrong password.")
         self._caller = user
+        if is_missing(user):
+            raise SecondFactorMissing
         row, token = begin_token(request=request._request, at=timezone.now(), by=user)
         told = {"token": token, "expires_at": row.expiry, "user": user}
         return Response(LoginOut({**told, "device_token": device_of(shown, user)}).data)

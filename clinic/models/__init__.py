@@ -42,7 +42,7 @@ from clinic.models.credentials import (
 from clinic.models.equipment import CartridgeLot, Device, DeviceModel, DeviceSpec, Modality
 from clinic.models.idempotency import IdempotencyKey
 from clinic.models.lifecycle import Event, Moves, Moving, in_words
-from clinic.models.log_ins import KnownNetwork, LogIn, LoginTries, PasswordLink
+from clinic.models.log_ins import KnownNetwork, LogIn, LoginTries, PasswordLink, SecondFactor
 from clinic.models.on_call import OnCallShift
 from clinic.models.rules import ClinicalRule
 from clinic.models.schedule import Closure, TimeOff, WorkingHours
@@ -89,6 +89,7 @@ __all__ = [
     "Proof",
     "Role",
     "Room",
+    "SecondFactor",
     "Sourced",
     "TimeOff",
     "User",

@@ -5,6 +5,7 @@ from typing import Self
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -108,3 +109,21 @@ class PasswordLink(Model):
 
     def __str__(self) -> str:
         return "Invitation" if self.is_invitation else "Link to set a password"
+
+
+class SecondFactor(Model):
+    """An app that shows its owner a code twice a minute, and what opens where the app is lost. A
+    copy of the database opens nothing: see clinic.accounts.second_factor."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    secret = models.BinaryField()  # sealed, with a key that is not in here
+    last_step = models.BigIntegerField()  # of the newest code that was taken: each opens once
+    recovery_sha256 = ArrayField(models.CharField(max_length=64))  # of the codes that are left
+
+    class Meta:
+        db_table = "clinic_second_factor"
+
+    def __str__(self) -> str:
+        return "Second factor"

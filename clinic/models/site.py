@@ -130,6 +130,13 @@ class Clinic(Model):
         help_text="An outpatient treatment facility that is no physician's office: US law then sets"
         " a deadline for reports of deaths and serious injuries.",
     )
+    requires_second_factor = models.BooleanField(
+        "second factor for everybody",
+        default=False,
+        db_default=False,
+        help_text="Everybody who works here logs in with a code of an app too, from the next log-in"
+        " on; not only those whose role asks for it.",
+    )
     quiet_from = models.TimeField(
         default=time(21), help_text="No automatic message from this local time on…"
     )

@@ -25,6 +25,7 @@ from clinic.models import (
     PasswordLink,
     Role,
     Room,
+    SecondFactor,
     TimeOff,
     User,
     Weekday,
@@ -283,6 +284,16 @@ class PasswordLinkFactory(DjangoModelFactory):
 
     user = factory.SubFactory(UserFactory)
     is_invitation = False
+
+
+class SecondFactorFactory(DjangoModelFactory):
+    class Meta:
+        model = SecondFactor
+
+    user = factory.SubFactory(UserFactory)
+    secret = b""
+    last_step = 0
+    recovery_sha256 = factory.LazyFunction(list)
 
 
 class KnownNetworkFactory(DjangoModelFactory):

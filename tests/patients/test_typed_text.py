@@ -14,7 +14,13 @@ UNSEEN = {"right to left": "a\u202eb", "zero width": "\u200b", "NUL": "a\0b", "b
 UNSEEN |= {"shows nothing": "\u2800", "half a pair": "a\ud800b", "soft hyphen": "a\u00adb"}
 # What no person composes: secrets, what a scanner sends (GS1 has a control character), cursors.
 AS_SENT = {
-    *(("LoginIn", "username"), ("LoginIn", "password"), ("CartridgeIn", "code"), ("LotIn", "code")),
+    *(
+        ("LoginIn", "username"),
+        ("LoginIn", "password"),
+        ("LoginIn", "code"),
+        ("CartridgeIn", "code"),
+        ("LotIn", "code"),
+    ),
     ("LoginIn", "device_token"),
     *(("AvailabilityPageQuery", "cursor"), ("AvailabilityPageQuery", "page_size")),
 }

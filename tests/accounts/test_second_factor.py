@@ -1,0 +1,183 @@
+"""A second factor: without it the right password opens nothing, and each code opens once."""
+
+import hmac
+from base64 import b32decode
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from clinic.accounts import second_factor
+from clinic.accounts.second_factor import (
+    WrongCode,
+    check_code,
+    new_secret,
+    renew_recovery_codes,
+    set_second_factor,
+)
+from clinic.models import Role, SecondFactor, User
+from tests.factories import NINE
+from tests.support.accesses import Watch
+
+PASSWORD = "long-enough-1"
+STEP = timedelta(seconds=30)
+pytestmark = pytest.mark.django_db
+
+
+def shown(secret: str, at: datetime) -> str:
+    """What an app shows, by RFC 6238."""
+    step = int(at.timestamp()) // 30
+    digest = hmac.digest(b32decode(secret), step.to_bytes(8, "big"), "sha1")
+    start = digest[-1] & 15
+    number = int.from_bytes(digest[start : start + 4], "big") & 0x7FFFFFFF
+    return f"{number % 1_000_000:06}"
+
+
+class App:
+    """Somebody's telephone and paper."""
+
+    def __init__(self, user: User, at: datetime) -> None:
+        self.secret = new_secret()
+        code = shown(self.secret, at)
+        self.recovery = set_second_factor(secret=self.secret, code=code, at=at, by=user)
+
+
+@pytest.fixture
+def ada(alice: User) -> User:
+    alice.set_password(PASSWORD)
+    alice.is_staff = True
+    alice.save()
+    return alice
+
+
+@pytest.fixture
+def app(ada: User) -> App:
+    """Set up a day ago."""
+    return App(ada, timezone.now() - timedelta(days=1))
+
+
+def log_in(user: User, **typed: Any) -> Any:
+    body = {"username": user.username, "password": PASSWORD, **typed}
+    return APIClient().post("/api/v1/auth/login/", body)
+
+
+def now(app: App) -> str:
+    return shown(app.secret, timezone.now())
+
+
+def told(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json().get("code", "")
+
+
+def test_the_code_is_that_of_the_standard() -> None:
+    """RFC 6238, appendix B, the last six of its eight digits."""
+    secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+    for seconds, code in ((59, "287082"), (1111111109, "081804"), (20000000000, "353130")):
+        at = datetime.fromtimestamp(seconds, timezone.get_current_timezone())
+        assert shown(secret, at) == code
+        assert second_factor._step_of(b32decode(secret), code, at) == seconds // 30
+
+
+def test_the_right_password_alone_opens_nothing(ada: User, app: App) -> None:
+    watch = Watch()
+
+    assert told(log_in(ada)) == (401, "second_factor_required")
+    assert told(log_in(ada, code="000000x")) == (401, "wrong_code")
+    assert told(log_in(ada, code=f" {now(app)[:3]} {now(app)[3:]}")) == (200, "")
+    assert [(row.actor_id, row.outcome) for row in watch.rows()] == [
+        *[(ada.pk, "REFUSED")] * 2,
+        (ada.pk, "DONE"),
+    ]
+
+
+def test_without_one_a_code_is_not_asked_for(ada: User) -> None:
+    assert told(log_in(ada, code="123456")) == (200, "")
+
+
+def test_of_a_wrong_password_nobody_learns_whether_there_is_a_second_factor(
+    ada: User, app: App
+) -> None:
+    assert told(log_in(ada, password="wrong")) == (401, "authentication_failed")
+    assert told(log_in(ada, password="wrong", code=now(app))) == (401, "authentication_failed")
+    assert told(log_in(ada, code=now(app))) == (200, "")  # it was not used up by that
+
+
+@pytest.mark.parametrize(
+    ("steps", "opens"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)]
+)
+def test_a_clock_may_be_half_a_minute_off(steps: int, opens: bool, ada: User) -> None:
+    app, later = App(ada, NINE), NINE + timedelta(hours=1)
+    code = shown(app.secret, later + steps * STEP)
+    if opens:
+        check_code(user=ada, code=code, at=later)
+    else:
+        with pytest.raises(WrongCode):
+            check_code(user=ada, code=code, at=later)
+
+
+def test_a_code_opens_once_and_none_before_it(ada: User) -> None:
+    app, later = App(ada, NINE), NINE + timedelta(hours=1)
+    with pytest.raises(WrongCode):  # the one that set it up
+        check_code(user=ada, code=shown(app.secret, NINE), at=NINE)
+    check_code(user=ada, code=shown(app.secret, later), at=later)
+
+    for code in (shown(app.secret, later), shown(app.secret, later - STEP)):
+        with pytest.raises(WrongCode):
+            check_code(user=ada, code=code, at=later)
+
+
+def test_recovery_codes_open_once_each_and_end_with_new_ones(ada: User, app: App) -> None:
+    first, second, *_ = app.recovery
+    assert len(set(app.recovery)) == 10
+    assert told(log_in(ada, code=first.upper().replace("-", " "))) == (200, "")
+    assert told(log_in(ada, code=first)) == (401, "wrong_code")
+    new = renew_recovery_codes(at=timezone.now(), by=ada)
+
+    assert told(log_in(ada, code=second)) == (401, "wrong_code")
+    assert told(log_in(ada, code=new[0])) == (200, "")
+    assert len(SecondFactor.objects.get().recovery_sha256) == 9
+
+
+def test_a_copy_of_the_database_opens_nothing(ada: User, app: App, settings: Any) -> None:
+    row = SecondFactor.objects.get()
+    assert b32decode(app.secret) not in bytes(row.secret)
+    assert not {code.replace("-", "") for code in app.recovery} & set(row.recovery_sha256)
+
+    settings.SECOND_FACTOR_KEYS = ["another key"]
+    assert told(log_in(ada, code=now(app))) == (401, "wrong_code")
+    settings.SECOND_FACTOR_KEYS = ["another key", settings.SECRET_KEY]
+    assert told(log_in(ada, code=now(app))) == (200, "")
+
+
+def test_wrong_codes_are_slowed_and_the_right_password_resets_nothing(ada: User, app: App) -> None:
+    """Whoever knows the password guesses codes no faster than passwords."""
+    typed: list[dict[str, str]] = [{"code": "000000x"}, {}, {"code": "000001x"}, {}]
+    answers = [told(log_in(ada, **one))[1] for one in typed]
+
+    assert answers == ["wrong_code", "second_factor_required", "wrong_code", "too_many_tries"]
+
+
+def test_the_second_step_of_many_people_slows_no_network(ada: User, app: App) -> None:
+    """A front end that asks for the code when it is told to sends the password twice."""
+    for _ in range(15):
+        assert log_in(ada).status_code == 401
+        assert log_in(ada, code=app.recovery.pop()).status_code == 200
+        if not app.recovery:
+            app.recovery = renew_recovery_codes(at=timezone.now(), by=ada)
+
+
+def test_who_needs_one_is_let_in_by_the_api_only_with_it(
+    ada: User, dana: User, settings: Any
+) -> None:
+    dana.set_password(PASSWORD)
+    dana.save()
+    settings.SECOND_FACTOR_ROLES = [Role.PRACTITIONER]
+    assert told(log_in(ada)) == (403, "second_factor_missing")
+    assert told(log_in(dana)) == (200, "")
+    app = App(ada, timezone.now() - timedelta(days=1))
+    assert told(log_in(ada, code=now(app))) == (200, "")
+
+    dana.clinics.update(requires_second_factor=True)
+    assert told(log_in(dana)) == (403, "second_factor_missing")
