@@ -379,6 +379,12 @@ AUDIT_KEY = env("AUDIT_KEY", default=SECRET_KEY)
 AUDIT_HEAD_FILE = env("AUDIT_HEAD_FILE", default="")
 AUDIT_HEAD_EMAIL = env("AUDIT_HEAD_EMAIL", default="")
 AUDIT_HEAD_URL = env("AUDIT_HEAD_URL", default="")
+# Backups (clinic.ops.backup): where to, for whose keys of age, how many are kept, and where pg_dump
+# and pg_restore are, if not on the PATH.
+BACKUP_DIR = env("BACKUP_DIR", default="")
+BACKUP_RECIPIENTS = env.list("BACKUP_RECIPIENTS", default=[])
+BACKUP_KEEP = env.int("BACKUP_KEEP", default=35)
+PG_BIN = env("PG_BIN", default="")
 METRICS_TOKEN = env("METRICS_TOKEN", default="")  # without one there is no /metrics
 
 PHONENUMBER_DB_FORMAT = "E164"
