@@ -58,6 +58,12 @@ def adopt(*, at: datetime) -> None:
     DispatchGuard.objects.update_or_create(id=1, defaults={**identity(), "adopted_at": at})
 
 
+def withdraw() -> None:
+    """This database does not send, even where it is the one that did: after a restore into the
+    same place."""
+    DispatchGuard.objects.all().delete()
+
+
 def adopt_if_new(sender: AppConfig, **_: Any) -> None:
     """After `migrate`: a database without any message has nothing to send twice."""
     tables = connection.introspection.table_names()

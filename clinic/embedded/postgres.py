@@ -104,12 +104,12 @@ class Postgres:
         if self._lock:
             self._lock.close()
 
-    def connect_as_superuser(self) -> "psycopg.Connection[Any]":
+    def connect_as_superuser(self, *, database: str = "postgres") -> "psycopg.Connection[Any]":
         return psycopg.connect(
             host=str(self._sockets),
             user="postgres",
             password=self._super_password,
-            dbname="postgres",
+            dbname=database,
             autocommit=True,
             connect_timeout=2,
         )
