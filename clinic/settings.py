@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "clinic.http.idle.sessions_end",
+    "clinic.http.idle.second_factor_first",
     "django.contrib.messages.middleware.MessageMiddleware",
     "clinic.http.middleware.clinic_time",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -170,10 +171,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator")
 ] + [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 15},
-    },
+    {"NAME": "clinic.accounts.passwords.LongEnough"},
     {"NAME": "clinic.accounts.passwords.ContextWords"},
 ]
 PASSWORD_RESET_TIMEOUT = 30 * 60

@@ -23,7 +23,7 @@ from aftercare.api import (
     StaffAlertViewSet,
     TimelineView,
 )
-from clinic.admin import log_ins
+from clinic.admin import log_ins, second_factor
 from clinic.admin.lookups import OwnAutocomplete
 from clinic.admin.quick_search import quick_search
 from clinic.api.auth import LoginView, LogoutView, MeView
@@ -145,6 +145,11 @@ urlpatterns = [
     path("admin/password/<uidb64>/<token>/", passwords.SetPassword.as_view(), name="password-set"),
     path("admin/password_change/", pages.change_password, name="own-password"),
     path("admin/log-ins/", admin.site.admin_view(log_ins.log_ins), name="own-log-ins"),
+    path(
+        "admin/second-factor/",
+        admin.site.admin_view(second_factor.second_factor),
+        name="second-factor",
+    ),
     path("admin/week/", admin.site.admin_view(week), name="week"),
     path("admin/reports/", admin.site.admin_view(reports), name="reports"),
     path("admin/", admin.site.urls),

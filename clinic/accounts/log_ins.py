@@ -20,11 +20,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 from knox.models import AuthToken
 
+from clinic.accounts.second_factor import is_missing
 from clinic.db.retries import retried_transaction
 from clinic.models import LogIn, User
 
 MOST = 10  # of one person, tokens and sessions
 SINCE, USED = "since", "used"  # in a session
+NEEDS_FACTOR = "needs_second_factor"  # in that of somebody who has to set it up first
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome"}
 SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")
 
@@ -68,6 +70,7 @@ def _begin(request: HttpRequest, *, at: datetime, by: User, **kind: Any) -> None
 def remember_session(*, request: Any, user: Any, **_: Any) -> None:
     """When Django says that somebody has logged in."""
     if isinstance(user, User) and request is not None:
+        request.session[NEEDS_FACTOR] = is_missing(user)
         begin_session(request=request, at=timezone.now(), by=user)
 
 
@@ -115,6 +118,13 @@ def end_log_in(*, log_in_id: UUID, at: datetime, by: User) -> None:
 def end_all_log_ins(*, at: datetime, by: User) -> None:
     """All of their own, the one that asks for it included."""
     _end(LogIn.objects.visible_to(by))
+    AuthToken.objects.filter(user=by).delete()
+
+
+@retried_transaction
+def end_other_log_ins(*, session_key: str, at: datetime, by: User) -> None:
+    """All of their own but the session that asks for it."""
+    _end(LogIn.objects.visible_to(by).exclude(session_key=session_key))
     AuthToken.objects.filter(user=by).delete()
 
 

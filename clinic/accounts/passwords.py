@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from clinic.accounts import second_factor
 from clinic.accounts.guessing import Pace, TooManyTries, count_alone
 from clinic.db.retries import retried_transaction
 from clinic.models import PasswordLink, User
@@ -22,8 +23,25 @@ from clinic.models import PasswordLink, User
 # Of one account, so that nobody's mailbox is filled: three at once, then one an hour.
 OF_LINKS = Pace((0, 0, 3600), timedelta(days=1))
 CONTEXT = ("microneedling", "dermapen", "needling", "clinic", "password", "welcome", "letmein")
+LEAST, LEAST_WITH_CODE = 15, 8  # characters: NIST 800-63B-4
 LEFT, DIFFERENT = 8, 4  # characters besides words that everybody tries
 log = logging.getLogger(__name__)
+
+
+class LongEnough:
+    """A password that is not all there is may be shorter."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        has_code = isinstance(user, User) and second_factor.is_set(user)
+        least = LEAST_WITH_CODE if has_code else LEAST
+        if len(password) < least:
+            raise ValidationError(
+                f"This password is too short: {least} characters at the least.",
+                code="password_too_short",
+            )
+
+    def get_help_text(self) -> str:
+        return f"{LEAST} characters at the least; {LEAST_WITH_CODE} with a second factor."
 
 
 class ContextWords:
@@ -72,9 +90,19 @@ def send_link_to(*, user: User, at: datetime, by: User) -> None:
     _let_send(user)
 
 
+@retried_transaction
+def start_anew(*, user: User, at: datetime, by: User) -> None:
+    """Of somebody whose second factor is lost: it ends, and the password and all log-ins with it.
+    What opens the account then is a link to its owner's own address."""
+    second_factor.remove_second_factor(at=at, by=user)
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    _let_send(user)
+
+
 def _let_send(user: User) -> None:
     """A first password is an invitation."""
-    is_first = {"is_invitation": not user.has_usable_password()}
+    is_first = {"is_invitation": not user.has_usable_password() and user.last_login is None}
     PasswordLink.objects.get_or_create(user=user, sent_at=None, defaults=is_first)
 
 

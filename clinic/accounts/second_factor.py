@@ -126,6 +126,19 @@ def address_of(secret: str, user: User) -> str:
     )
 
 
+def seal(secret: str) -> str:
+    """To be kept where a copy of the database has it too: in a session."""
+    return _cipher().encrypt(b32decode(secret)).decode()
+
+
+def unseal(kept: str) -> str:
+    """A new one, if that is not from here."""
+    try:
+        return b32encode(_cipher().decrypt(kept)).decode()
+    except InvalidToken:
+        return new_secret()
+
+
 @retried_transaction
 def set_second_factor(*, secret: str, code: str, at: datetime, by: User) -> list[str]:
     """Their own, in place of one that they have; answers new recovery codes, which are told once.

@@ -12,7 +12,8 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 
 from clinic import services
-from clinic.accounts.passwords import send_link_to
+from clinic.accounts import second_factor
+from clinic.accounts.passwords import send_link_to, start_anew
 from clinic.admin.base import (
     ClinicAdmin,
     ReadOnlyInline,
@@ -21,6 +22,7 @@ from clinic.admin.base import (
     VersionedAdmin,
     version_columns,
 )
+from clinic.admin.forms.log_in import LogInForm
 from clinic.admin.lookups import OwnLookups
 from clinic.admin.saving.save import SavesOnce
 from clinic.admin.search import FoldedSearch
@@ -47,6 +49,7 @@ from clinic.wakeups import wake
 CONTACT = ("phone", "out_of_hours_phone", "email", "address", "emergency_phone")
 BEFORE_NEEDLING = ("jurisdiction", "consent_cooling_off_days", "asks_for", "handles_blood")
 PERSON = ("first_name", "last_name", "email", "mobile")
+admin.site.login_form = LogInForm
 
 
 class OpeningHoursInline(ScopedFields, TabularInline):
@@ -116,7 +119,7 @@ class UserAdmin(  # type: ignore[misc]
 
     form = StaffForm
     add_form = StaffForm
-    actions = ["mail_link"]
+    actions = ["mail_link", "end_second_factor"]
     list_display = ["username", "first_name", "last_name", "role", IN_USE]
     list_filter = ["role", "is_active"]
     search_fields = ["username", "first_name", "last_name", "email"]
@@ -179,6 +182,19 @@ class UserAdmin(  # type: ignore[misc]
                 sent += 1
         transaction.on_commit(lambda: wake(send_password_links))
         self.message_user(request, f"A link goes to {sent} of {len(rows)} people.")
+
+    @admin.action(
+        description="End a lost second factor, and mail a link to set a new password",
+        permissions=["change"],
+    )
+    def end_second_factor(self, request: HttpRequest, rows: Any) -> None:
+        ended = 0
+        for user in rows:
+            if self.has_change_permission(request, user) and second_factor.is_set(user):
+                start_anew(user=user, at=timezone.now(), by=actor(request))
+                ended += 1
+        transaction.on_commit(lambda: wake(send_password_links))
+        self.message_user(request, f"The second factor of {ended} of {len(rows)} people has ended.")
 
 
 def _assignable(request: HttpRequest) -> list[Any]:

@@ -1,4 +1,5 @@
-"""Sessions of the staff's pages end: Note [When a log-in ends], clinic.accounts.log_ins."""
+"""Sessions of the staff's pages end: Note [When a log-in ends], clinic.accounts.log_ins. Those of
+somebody who has no second factor yet, and needs one, open the page to set it up and no other."""
 
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -7,12 +8,14 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic.accounts.log_ins import use_session
+from clinic.accounts.log_ins import NEEDS_FACTOR, use_session
 
-API = "/api/"
+API, ADMIN = "/api/", "/admin/"
+OPEN = ("second-factor", "admin:logout", "admin:jsi18n", "admin-login")
 
 
 def sessions_end(
@@ -35,5 +38,20 @@ def sessions_end(
             back = urlencode({"next": request.get_full_path()})
             return HttpResponse(headers={"HX-Redirect": f"{reverse('admin:login')}?{back}"})
         return get_response(request)
+
+    return handle
+
+
+def second_factor_first(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    def handle(request: HttpRequest) -> HttpResponse:
+        is_closed = (
+            request.path_info.startswith(ADMIN)
+            and request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+            and request.session.get(NEEDS_FACTOR)
+            and request.path_info not in map(reverse, OPEN)
+        )
+        return redirect("second-factor") if is_closed else get_response(request)
 
     return handle

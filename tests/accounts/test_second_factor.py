@@ -1,15 +1,23 @@
 """A second factor: without it the right password opens nothing, and each code opens once."""
 
 import hmac
+import re
 from base64 import b32decode
 from datetime import datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from clinic.accounts import second_factor
+from clinic.accounts.passwords import send_links
 from clinic.accounts.second_factor import (
     WrongCode,
     check_code,
@@ -17,11 +25,14 @@ from clinic.accounts.second_factor import (
     renew_recovery_codes,
     set_second_factor,
 )
+from clinic.audit import record
 from clinic.models import Role, SecondFactor, User
+from tests.admin.pages import client_of
 from tests.factories import NINE
 from tests.support.accesses import Watch
 
-PASSWORD = "long-enough-1"
+PASSWORD, LONG = "long-enough-1", "long enough for nobody to guess"
+PAGE = "/admin/second-factor/"
 STEP = timedelta(seconds=30)
 pytestmark = pytest.mark.django_db
 
@@ -161,7 +172,7 @@ def test_wrong_codes_are_slowed_and_the_right_password_resets_nothing(ada: User,
 
 def test_the_second_step_of_many_people_slows_no_network(ada: User, app: App) -> None:
     """A front end that asks for the code when it is told to sends the password twice."""
-    for _ in range(15):
+    for _ in range(12):
         assert log_in(ada).status_code == 401
         assert log_in(ada, code=app.recovery.pop()).status_code == 200
         if not app.recovery:
@@ -181,3 +192,139 @@ def test_who_needs_one_is_let_in_by_the_api_only_with_it(
 
     dana.clinics.update(requires_second_factor=True)
     assert told(log_in(dana)) == (403, "second_factor_missing")
+
+
+@pytest.fixture
+def browser(ada: User) -> Client:
+    return inside(ada)
+
+
+def inside(user: User, **typed: str) -> Client:
+    client = Client()
+    client.post("/admin/login/", {"username": user.username, "password": PASSWORD, **typed})
+    return client
+
+
+def key_on(page: Any) -> str:
+    found = re.search(r'font-mono break-words">([A-Z2-7 ]+)<', page.content.decode())
+    assert found
+    return found[1].replace(" ", "")
+
+
+def codes_on(page: Any) -> list[str]:
+    return re.findall(
+        r"^(?:<pre .*>)?((?:[a-z2-7]{4}-){3}[a-z2-7]{4})$", page.content.decode(), re.M
+    )
+
+
+def send(client: Client, do: str, code: str, password: str = PASSWORD) -> Any:
+    return client.post(PAGE, {"password": password, "code": code, "do": do})
+
+
+def test_it_is_set_up_with_the_picture_and_ends_all_other_log_ins(
+    ada: User, browser: Client
+) -> None:
+    elsewhere, watch, page = inside(ada), Watch(), browser.get(PAGE)
+    secret = key_on(page)
+    assert b"<svg" in page.content
+    assert f"secret={secret}" in page.content.decode()
+    assert key_on(browser.get(PAGE)) == secret  # until it is confirmed
+    assert secret not in str(dict(browser.session.items()))
+
+    refused = send(browser, "on", "000000x"), send(browser, "on", "1", password="wrong")
+    page = send(browser, "on", shown(secret, timezone.now()))
+
+    assert all(b"recovery" not in one.content for one in refused)
+    assert len(codes_on(page)) == 10
+    assert browser.get(PAGE).status_code == 200
+    assert elsewhere.get(PAGE).status_code == 302
+    assert [(row.action, row.code, row.outcome, row.actor_id) for row in watch.rows()] == [
+        *[("PERMISSION_CHANGE", "second_factor", "REFUSED", ada.pk)] * 2,
+        ("PERMISSION_CHANGE", "second_factor_on", "DONE", ada.pk),
+    ]
+
+
+def test_the_pages_of_staff_ask_for_the_code(ada: User, app: App) -> None:
+    assert inside(ada).get(PAGE).status_code == 302
+    assert inside(ada, code="000000x").get(PAGE).status_code == 302
+    assert inside(ada, code=now(app)).get(PAGE).status_code == 200
+
+
+def test_new_recovery_codes_and_turning_it_off_need_password_and_code(ada: User, app: App) -> None:
+    first, second, third, *_ = app.recovery
+    browser = inside(ada, code=first)
+
+    assert codes_on(send(browser, "codes", second, password="wrong")) == []
+    assert send(browser, "off", "000000x").status_code == 200
+    browser.cookies.clear()
+    browser = inside(ada, code=second)
+    new = codes_on(send(browser, "codes", third))
+    assert "is short" in send(browser, "off", new[0]).content.decode()
+    ada.set_password(LONG)
+    ada.save()
+    browser = Client()
+    browser.post("/admin/login/", {"username": "alice", "password": LONG, "code": new[1]})
+    assert SecondFactor.objects.filter(user=ada).exists()
+
+    assert send(browser, "off", new[2], password=LONG).status_code == 302
+    assert not SecondFactor.objects.exists()
+    assert b"<svg" in browser.get(PAGE).content
+
+
+def test_who_needs_one_is_led_to_the_page_and_to_no_other(ada: User, settings: Any) -> None:
+    settings.SECOND_FACTOR_ROLES = [Role.PRACTITIONER]
+    browser = inside(ada)
+    for path in ("/admin/", "/admin/patients/patient/", "/admin/password_change/"):
+        assert browser.get(path)["Location"] == PAGE
+
+    page = browser.get(PAGE)
+    assert "Your account needs one" in page.content.decode()
+    send(browser, "on", shown(key_on(page), timezone.now()))
+    assert browser.get("/admin/").status_code == 200
+
+
+def test_without_its_row_nothing_changes(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = shown(key_on(browser.get(PAGE)), timezone.now())
+    monkeypatch.setattr(record, "INSERT", "SELECT nothing {patients}")
+
+    assert send(browser, "on", code).status_code == 503
+    assert not SecondFactor.objects.exists()
+
+
+def test_a_manager_ends_what_is_lost_and_the_owner_begins_anew(
+    manager: User, ada: User, app: App, dana: User, mailoutbox: list[Any]
+) -> None:
+    """Nobody sets it for somebody else, and no manager gets in by it."""
+    ada.email, ada.last_login = "ada@clinic.example", timezone.now()
+    ada.save()
+    ticked = [str(one.pk) for one in (ada, dana, manager)]
+    action = {"action": "end_second_factor", "_selected_action": ticked}
+    client, password = client_of(manager), dana.password
+
+    client.post(reverse("admin:clinic_user_changelist"), action)
+    send_links(at=timezone.now())
+    ada.refresh_from_db()
+    dana.refresh_from_db()
+
+    assert not SecondFactor.objects.exists()
+    assert (ada.has_usable_password(), dana.password) == (False, password)
+    assert [one.to for one in mailoutbox] == [["ada@clinic.example"]]
+    assert "stays as it is" not in mailoutbox[0].body
+    assert "An account was made" not in mailoutbox[0].body
+
+
+def test_where_no_manager_can_the_server_ends_it(ada: User, app: App) -> None:
+    watch = Watch()
+    call_command("end_second_factor", "alice", stdout=StringIO())
+
+    assert not SecondFactor.objects.exists()
+    assert [(row.door, row.object_id) for row in watch.rows()] == [("COMMAND", ada.pk)]
+    with pytest.raises(CommandError, match="Nobody named alice"):
+        call_command("end_second_factor", "alice")
+
+
+def test_with_it_a_password_may_be_short(ada: User, app: App, dana: User) -> None:
+    validate_password("tr4v-elx", ada)
+    for user, password in ((ada, "tr4v-el"), (dana, "tr4v-elx-tr4v-")):
+        with pytest.raises(ValidationError, match="too short"):
+            validate_password(password, user)

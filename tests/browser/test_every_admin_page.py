@@ -23,7 +23,19 @@ pytestmark = [
 
 
 # pages that belong to no model, by their names
-OF_NO_MODEL = [(name, reverse(name)) for name in ("admin:index", "away", "late", "week", "reports")]
+OF_NO_MODEL = [
+    (name, reverse(name))
+    for name in (
+        "admin:index",
+        "away",
+        "late",
+        "week",
+        "reports",
+        "own-log-ins",
+        "second-factor",
+        "own-password",
+    )
+]
 
 
 def addresses() -> list[str]:
