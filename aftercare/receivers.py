@@ -13,6 +13,7 @@ from aftercare.alerts.escalate import tell_at_once
 from aftercare.dispatch.recheck import STANDS_STILL
 from aftercare.models import ANNOUNCES, Anchor, Message, MessageStatus, StaffAnswer
 from aftercare.planning import plan as planning
+from aftercare.planning import undone
 from aftercare.records import merged_messages
 from aftercare.replies.receipts import task_source
 from aftercare.services.recall import call_unless_told, note_call, tell_patients
@@ -29,6 +30,7 @@ from sessions.models import (
     SEVERE,
     CartridgeUse,
     PlanEvent,
+    SessionEvent,
     SideEffect,
     SideEffectNote,
     TreatmentSession,
@@ -38,6 +40,7 @@ from sessions.signals import (
     asked_for_messages,
     patient_knows_of_it,
     session_moved,
+    session_taken_back,
 )
 
 PLANS: dict[str, list[Anchor]] = {
@@ -69,7 +72,7 @@ def keep_messages_in_step(
     """Stop what no longer fits, plan what now does, and wake a worker once it is committed.
 
     Of a session that is rescheduled, its new booking tells, and the course is followed once, as it
-    then is; of a sitting, its leading area tells.
+    then is; of a sitting, its leading area tells. What can still be taken back is told afterwards.
     """
     if led_by:  # what was told and is to be told of the sitting
         Message.objects.filter(session=session).update(session=led_by)
@@ -81,7 +84,26 @@ def keep_messages_in_step(
     if not anchors and not follows:
         return
     known = planning.look_up(session, anchors)
-    planning.plan_messages(session=session, anchors=anchors, at=at, known=known)
+    moved_from = session.rescheduled_from if not old else None
+    told_from = session.undo_until or (moved_from and moved_from.undo_until) or at
+    planning.plan_messages(session=session, anchors=anchors, at=told_from, known=known)
+    planning.follow_course(session=session, at=at, known=known, not_before=told_from)
+    transaction.on_commit(lambda: wake(send_due_messages))
+
+
+@receiver(session_taken_back)
+def bring_back_what_was_stopped(
+    session: TreatmentSession,
+    ended: SessionEvent,
+    instead: TreatmentSession | None,
+    at: datetime,
+    **_: Any,
+) -> None:
+    """As if it had never ended, for the patient has not heard of it. Raises UndoTooLate."""
+    for message in undone.withdraw_what_was_to_tell(session, instead, at=at):
+        finish_source(source=task_source(message), at=at, by=None, note=undone.TAKEN_BACK)
+    undone.bring_back(session, ended=ended)
+    known = planning.look_up(session, [])
     planning.follow_course(session=session, at=at, known=known)
     transaction.on_commit(lambda: wake(send_due_messages))
 

@@ -138,6 +138,7 @@ urlpatterns = [
     path("admin/late/", admin.site.admin_view(late.late), name="late"),
     path("admin/today/<uuid:pk>/", admin.site.admin_view(today.press), name="today-press"),
     path("admin/today/<uuid:pk>/cancel/", admin.site.admin_view(today.cancel), name="today-cancel"),
+    path("admin/today/<uuid:pk>/undo/", admin.site.admin_view(today.undo), name="today-undo"),
     path("admin/today/<uuid:pk>/move/", admin.site.admin_view(today.move), name="today-move"),
     path("admin/login/", pages.log_in, name="admin-login"),
     path("admin/password/", passwords.ask_for_password, name="admin_password_reset"),

@@ -1,5 +1,7 @@
 """The lives of plans, sessions and waitlist entries, as data: statuses and moves between them."""
 
+from datetime import timedelta
+
 from django.db import models
 
 
@@ -26,6 +28,14 @@ NEXT: dict[str, frozenset[str]] = {
     Status.CANCELLED: frozenset(),
     Status.NO_SHOW: frozenset(),
 }
+
+# What may be taken back, and to what: a press by mistake, as long as nobody has been told of it
+# (Note [Undo] in services.booking.undo). Not of a part of NEXT: an ordinary move never does it.
+UNDONE: dict[str, frozenset[str]] = {
+    Status.CANCELLED: frozenset({Status.BOOKED, Status.CONFIRMED, Status.CHECKED_IN}),
+    Status.NO_SHOW: frozenset({Status.BOOKED, Status.CONFIRMED}),
+}
+UNDO_LASTS = timedelta(seconds=60)
 
 # What takes up practitioner, room, device, patient and skin. The rest frees them; but skin that an
 # aborted session has needled must recover (`models.occupation.recovers`).

@@ -61,9 +61,9 @@ def queue_for_the_waitlist(
     session: TreatmentSession, at: datetime, skipped: bool = False, **_: Any
 ) -> None:
     """See Note [Freed slots] in services.waitlist. Of a sitting the leading area frees the slot."""
-    if skipped or session.sitting_id:
+    if skipped or session.sitting_id or session.status in OCCUPIES:
         return
-    if session.status not in OCCUPIES and services.note_freed(session, at=at):
+    if services.note_freed(session, at=at, not_before=session.undo_until):
         transaction.on_commit(lambda: wake(keep_waitlist_moving))
 
 

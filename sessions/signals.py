@@ -19,3 +19,8 @@ asked_for_messages = Signal()
 
 # A patient's record was archived or restored, in the transaction of it. Arguments: patient, at.
 archived_or_restored = Signal()
+
+# What ended a session by mistake was taken back, in the transaction of it. Arguments: session, as
+# it is again; ended, the event that is taken back; instead, what was booked in its place and is off
+# now, or None; at, by.
+session_taken_back = Signal()

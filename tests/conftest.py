@@ -272,10 +272,10 @@ class Booking:
         return self.move(self.charted(starts_at, **changes), Status.COMPLETED)
 
     def move(
-        self, session: TreatmentSession, to: str, *, at: datetime | None = None
+        self, session: TreatmentSession, to: str, *, at: datetime | None = None, **more: Any
     ) -> TreatmentSession:
         return services.move_session(
-            session_id=session.pk, to=to, at=at or session.starts_at, by=self.practitioner
+            session_id=session.pk, to=to, at=at or session.starts_at, by=self.practitioner, **more
         )
 
     def body(self, starts_at: datetime = NINE, **changes: Any) -> dict[str, Any]:

@@ -12,8 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 
+from aftercare.admin.today.undo import undo_bar
 from aftercare.records.leaflet import has_leaflet, printed
 from clinic.http.pdf import pdf_answer
+from clinic.permissions import actor
 from sessions.admin.sessions import TreatmentSessionAdmin
 from sessions.lifecycle import UPCOMING
 from sessions.models import TreatmentSession
@@ -24,6 +26,17 @@ admin.site.unregister(TreatmentSession)
 @admin.register(TreatmentSession)
 class SessionPage(TreatmentSessionAdmin):
     actions_detail = ["move_visit", "leaflet"]
+    change_form_before_template = "aftercare/admin/today/undo.html"
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        if isinstance(session := context.get("original"), TreatmentSession):
+            bar = undo_bar(actor(request), "", timezone.now())
+            if (undo := bar["undo"]) and session.pk in undo.rows:
+                page = "admin:treatment_sessions_treatmentsession_change"
+                context |= bar | {"undo_back": reverse(page, args=[undo.pk])}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         found: list[Any] = super().get_actions_detail(request, object_id)

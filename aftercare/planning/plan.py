@@ -38,11 +38,11 @@ from aftercare.planning.reconcile import (
     window_of,
 )
 from aftercare.planning.timing import DAY
+from aftercare.planning.undone import once_more, stopped_because
 from aftercare.signals import message_ended
 from clinic.db.prepared import Prepared
 from clinic.db.rows import columns, pop_row
-from clinic.models import in_words
-from sessions.lifecycle import UPCOMING, Status
+from sessions.lifecycle import UNDONE, UPCOMING, Status
 from sessions.models import TreatmentSession, TreatmentSessionQuerySet
 
 __all__ = [
@@ -141,7 +141,7 @@ def plan_messages(
     planned = set(anchors).difference(NOT_PLANNED)
     steps = [step for step in known.steps if step.is_active and step.anchor in planned]
     moments, facts = _moments(session, at), gather([session], steps)
-    messages = []
+    messages: list[Message] = []
     for step in steps:
         areas = facts.courses.get(session.pk, ())
         found = window_of(
@@ -153,6 +153,8 @@ def plan_messages(
         channels = channels_of(step, session, moments[step.anchor], usable)
         messages += [message_of(session, step, channel, found) for channel in channels]
     new = INSERT.all(messages)
+    if len(new) < len(messages) and session.status in UNDONE:
+        new += INSERT.all(once_more(messages, new=new))
     if any(message.reason for message in messages):
         _tell_missed(new, at)
 
@@ -170,20 +172,28 @@ def stop_messages(*, session: TreatmentSession, at: datetime) -> None:
     Rows that are being sent are locked too: this waits for a call in flight, and nothing can
     follow after it. What a worker has marked as SENDING is left to it; it will re-check.
     """
-    reason = f"the session is {in_words(Status, session.status)}"
+    reason = stopped_because(session.status)
     for message in Message.objects.open().filter(session=session).select_related("step").locked():
         fits = session.status in FITS[message.step.anchor]
         if not fits and message.status != MessageStatus.SENDING:
             message.end(MessageStatus.CANCELLED, reason, at=at)
 
 
-def follow_course(*, session: TreatmentSession, at: datetime, known: Known) -> None:
+def follow_course(
+    *,
+    session: TreatmentSession,
+    at: datetime,
+    known: Known,
+    not_before: datetime | None = None,
+) -> None:
     """Keep the messages of the plan's other sessions in step, in the transaction of the move:
-    a booking withdraws “book your next session” and the recall, its cancellation brings them back.
+    a booking withdraws “book your next session” and the recall, its cancellation brings them back,
+    to go out `not_before` an instant if one is given.
     """
     codes = {step.code for step in known.steps if asks_about_the_course(step)}
     if codes and known.others:
-        reconcile(known.others, Variants(codes), at=at, dry_run=False)
+        variants = Variants(codes)
+        reconcile(known.others, variants, at=at, dry_run=False, not_before=not_before)
 
 
 def replan(step: CareStep, *, at: datetime, dry_run: bool = False) -> Replan:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models.functions import Coalesce
+
 from aftercare.models import NOT_PLANNED, Anchor, CareStep, Message, MessageStatus
 from aftercare.models.course import days_until_next
 from aftercare.planning.announcements import (
@@ -19,7 +21,7 @@ from aftercare.planning.timing import ON_THE_WAY, Window, due_at, due_on_day, pa
 from clinic.db.rows import Insert
 from clinic.models import Clinic
 from patients.models import Channel
-from sessions.lifecycle import Status
+from sessions.lifecycle import UNDONE, Status
 from sessions.models import SessionEvent, TreatmentSession
 from sessions.scheduling.courses import Course
 
@@ -85,8 +87,17 @@ class _Changes:
     new: list[Message] = field(default_factory=list)
 
 
-def reconcile(ids: list[UUID], variants: Variants, *, at: datetime, dry_run: bool) -> Replan:
-    """Compare what is waiting for these sessions with what should be, and make it so."""
+def reconcile(
+    ids: list[UUID],
+    variants: Variants,
+    *,
+    at: datetime,
+    dry_run: bool,
+    not_before: datetime | None = None,
+) -> Replan:
+    """Compare what is waiting for these sessions with what should be, and make it so. What is sent
+    at once goes out `not_before` an instant, if one is given."""
+    told_from = max(at, not_before or at)
     sessions = _sessions(ids)
     rows = Message.objects.filter(session__in=ids, step__code__in=variants.codes)
     if not dry_run:  # see Note [Lock order] in sessions.services: messages come last
@@ -107,13 +118,15 @@ def reconcile(ids: list[UUID], variants: Variants, *, at: datetime, dry_run: boo
             Anchor.LAST_SESSION: session.completed_at,
             Anchor.MISSED: events[Anchor.MISSED].get(session.pk),
             Anchor.CANCELLED: events[Anchor.CANCELLED].get(session.pk),
-            Anchor.MOVED: events[Anchor.BOOKED].get(session.pk),
+            Anchor.MOVED: events[Anchor.CANCELLED].get(session.rescheduled_from_id)
+            or events[Anchor.BOOKED].get(session.pk),
         }
         for step in variants.of(protocol_of(session)):
             usable = reach.get((session.patient_id, step.purpose), set())
             areas = facts.courses.get(session.pk, ())
             found = window_of(
-                step, session, moments[step.anchor], at, areas, booked_at=moments[Anchor.BOOKED]
+                *(step, session, moments[step.anchor], told_from, areas),
+                booked_at=moments[Anchor.BOOKED],
             )
             why = ARCHIVED if session.patient.archived_at else unmet(step, session, facts)
             _compare(
@@ -207,14 +220,17 @@ def _write(changes: _Changes, at: datetime) -> None:
 def _events(
     sessions: list[TreatmentSession], variants: Iterable[CareStep]
 ) -> dict[str, dict[UUID, datetime]]:
-    """When the sessions were booked, noted as missed, and cancelled."""
+    """When the sessions were booked, noted as missed, and cancelled, or those that they were moved
+    from: that counts from when it could no longer be taken back."""
     told: dict[str, dict[UUID, datetime]] = {anchor: {} for anchor in EVENTS.values()}
     asked = {*told, Anchor.MOVED, Anchor.STARTS}
     if not asked & {step.anchor for step in variants}:
         return told
-    events = SessionEvent.objects.filter(session__in=[session.pk for session in sessions])
-    moves = events.filter(new_status__in=EVENTS)
-    for session_id, new_status, at in moves.values_list("session_id", "new_status", "at"):
+    ids = {session.pk for session in sessions} | {one.rescheduled_from_id for one in sessions}
+    events = SessionEvent.objects.filter(session__in=ids - {None}).order_by("id")
+    moves = events.filter(new_status__in=EVENTS).exclude(old_status__in=UNDONE)
+    found = moves.annotate(told_from=Coalesce("undo_until", "at"))
+    for session_id, new_status, at in found.values_list("session_id", "new_status", "told_from"):
         told[EVENTS[new_status]][session_id] = at
     return told
 

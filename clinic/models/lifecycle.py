@@ -55,13 +55,24 @@ class Moving(models.Model):
         Raises `illegal_move`.
         """
         self.require_move(new)
+        return self.change_status(new, at=at, by=by, reason=reason, **values)
+
+    def change_status(
+        self, new: str, *, at: datetime, by: User | None, reason: str = "", **values: Any
+    ) -> str:
+        """What `move_to` does once the move is known to be legal; for nobody else but an undo."""
         old: str = self.status
         self.status = new
         self.prepare_move(new, at=at, by=by, **values)
         changed = ["status", *self.moved_fields]
         self.save(update_fields=changed)
-        self.events.create(old_status=old, new_status=new, at=at, by=by, reason=reason)
+        told = self.of_event(new, at=at, **values)
+        self.events.create(old_status=old, new_status=new, at=at, by=by, reason=reason, **told)
         return old
+
+    def of_event(self, new: str, *, at: datetime, **values: Any) -> dict[str, Any]:
+        """What else the history keeps of a move."""
+        return {}
 
     def prepare_move(self, new: str, *, at: datetime, by: User | None, **values: Any) -> None:
         """What else of the row changes with its status."""

@@ -315,7 +315,7 @@ class TreatmentSessionAdmin(
         deviations.record(request, form, form.stopped)
 
     def _move(self, request: HttpRequest, session: TreatmentSession, to: Status) -> None:
-        self.press(request, services.move_session, session_id=session.pk, to=to)
+        self.press(request, services.move_session, session_id=session.pk, to=to, undoable=True)
 
     @action(description="Confirm", permissions=["change"])
     def confirm(self, request: HttpRequest, obj: TreatmentSession) -> None:

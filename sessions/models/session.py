@@ -22,14 +22,19 @@ from clinic.models import (
     track_history,
 )
 from patients.models import Area, Patient, Screening, StaffTask, TreatmentConsent
-from sessions.lifecycle import NEXT, AbortReason, Status
+from sessions.lifecycle import NEXT, UNDO_LASTS, UNDONE, AbortReason, Status
 from sessions.models.occupation import Range as Range  # where migration 0001 looks for it
 from sessions.models.plan import TreatmentPlan
 from sessions.models.protocol import ProtocolVersion
 from sessions.models.session_query import TreatmentSessionQuerySet
 from sessions.models.session_rules import nothing_twice, rules_of_ends, rules_of_times
 from sessions.models.sitting import further_follows_leading, leading_stays
-from sessions.models.triggers import birth_date_known, of_what_is_in_use, recovers_longer
+from sessions.models.triggers import (
+    birth_date_known,
+    of_what_is_in_use,
+    recovers_longer,
+    taken_back_in_time,
+)
 from sessions.models.visit_type import Kind, Mode, VisitType, rules_of_kinds
 
 
@@ -300,6 +305,8 @@ class TreatmentSession(Moving, Model):
     booked_with: "Sequence[TreatmentSession]" = ()
     # and the first day without a washout, if one lasts
     clear_on: date | None = None
+    # until when what has just ended it can be taken back
+    undo_until: datetime | None = None
 
     @property
     def leading_id(self) -> Any:
@@ -324,16 +331,41 @@ class TreatmentSession(Moving, Model):
         elif new == Status.CANCELLED:
             late_from = self.starts_at - timedelta(hours=self.clinic.late_cancel_hours)
             self.is_late_cancel = at > late_from and not values.get("skips")
+        else:  # also of one whose cancellation is taken back
+            self.is_late_cancel = False
+
+    def of_event(self, new: str, *, at: datetime, **values: Any) -> dict[str, Any]:
+        """A move that may be `undoable` is so for a minute."""
+        may = values.get("undoable") and new in UNDONE
+        self.undo_until = at + UNDO_LASTS if may else None
+        return {"undo_until": self.undo_until}
+
+    def take_back(self, ended: "SessionEvent", *, at: datetime, by: User | None) -> None:
+        """Be again what it was before it ended by mistake. Raises IllegalMove."""
+        if self.status != ended.new_status or ended.old_status not in UNDONE.get(self.status, ()):
+            raise IllegalMove("The session has moved on: read it again.")
+        self.change_status(ended.old_status, at=at, by=by, reason="taken back")
 
 
 class SessionEvent(Event):
-    """One move in the life of a session. Append-only."""
+    """One move in the life of a session. Append-only. Until `undo_until` it can be taken back."""
 
     statuses = Status
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="events")
     old_status = models.CharField(max_length=16, blank=True)
     new_status = models.CharField(max_length=16)
+    undo_until = models.DateTimeField(
+        null=True, help_text="Until when it can be taken back: nobody is told of it before."
+    )
 
     class Meta(Event.Meta):
         db_table = "treatment_session_event"
+        indexes = [
+            models.Index(  # read by the bar that offers to take it back
+                name="session_event_by_undo",
+                fields=["by", "undo_until"],
+                condition=Q(undo_until__isnull=False),
+            )
+        ]
+        triggers = [*Event.Meta.triggers, taken_back_in_time()]

@@ -6,7 +6,7 @@ Each refuses like a check constraint and names itself.
 import pgtrigger
 
 from clinic.models import refuse
-from sessions.lifecycle import Status
+from sessions.lifecycle import UNDONE, Status
 from sessions.models.occupation import recovers_sql
 from sessions.models.visit_type import Kind
 
@@ -219,6 +219,28 @@ def of_what_is_in_use() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
         func=f"{checks} RETURN NEW;",
+    )
+
+
+def taken_back_in_time() -> pgtrigger.Trigger:
+    """What has ended goes on only if its end is taken back: to what it was before, as long as that
+    was allowed."""
+    return pgtrigger.Trigger(
+        name="taken_back_in_time",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Q(new__old_status__in=list(UNDONE)),
+        declare=[("ended", "RECORD")],
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            f"""
+            SELECT * INTO ended FROM treatment_session_event
+                WHERE session_id = NEW.session_id ORDER BY id DESC LIMIT 1;
+            IF ended.new_status = NEW.old_status AND ended.old_status = NEW.new_status
+                AND ended.undo_until > NEW.at
+            THEN RETURN NEW; END IF;
+            {refuse("'the session has ended'", "session_taken_back_in_time")}
+            """
+        ),
     )
 
 

@@ -293,7 +293,8 @@ class WaitlistEvent(Event):
 class FreedSlot(Model):
     """A slot that has become free and was not offered to the waitlist yet. The row is the queue.
 
-    `passed_over` is who did not want it: it goes on to those who wait since later.
+    `passed_over` is who did not want it: it goes on to those who wait since later. It is offered
+    `not_before` what has freed it can no longer be taken back.
     """
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT)
@@ -304,6 +305,7 @@ class FreedSlot(Model):
     passed_over = models.ForeignKey(
         WaitlistEntry, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    not_before = models.DateTimeField(null=True)
 
     objects = ClinicScoped.as_manager()
 

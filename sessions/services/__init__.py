@@ -33,6 +33,7 @@ from sessions.services.booking.series.follow_up import (
 )
 from sessions.services.booking.series.proposal import Proposed, propose_series
 from sessions.services.booking.sitting.skip import skip_area
+from sessions.services.booking.undo import undo_end
 from sessions.services.booking.visits import book_visit
 from sessions.services.booking.waitlist import (
     accept_offer,
@@ -194,6 +195,7 @@ __all__ = [
     "take_exposure_step",
     "tell_of_other_treatments",
     "tell_of_too_near",
+    "undo_end",
     "use_cartridge",
     "warn_of_credentials",
     "warn_of_examinations",

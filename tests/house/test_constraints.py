@@ -648,6 +648,9 @@ VIOLATIONS["session_record_is_open"] = lambda: make.SessionFactory(plan__patient
 VIOLATIONS["session_birth_date_known"] = lambda: make.SessionFactory(
     plan__patient__date_of_birth=None, status="IN_PROGRESS"
 )
+VIOLATIONS["session_taken_back_in_time"] = lambda: SessionEvent.objects.create(
+    session=make.SessionFactory(status="CANCELLED"), old_status="CANCELLED", new_status="BOOKED"
+)
 VIOLATIONS["cartridge_not_expired"] = lambda: make.CartridgeUseFactory(
     lot__expires_on=NINE.date() - DAY
 )

@@ -106,6 +106,8 @@ class World:
         self.inbound = InboundFactory(patient=patient, clinic=patient.clinic)
         self.message = MessageFactory(session=self.done, status="CANCELLED", reason="by hand")
         self.at = NINE + 40 * DAY - timedelta(minutes=5)
+        self.off = booking.book(NINE + 80 * DAY)
+        booking.move(self.off, Status.CANCELLED, at=self.at, undoable=True)
         slot = {"practitioner": self.by, "room": booking.room, "device": booking.device}
         self.slot = {**slot, "starts_at": NINE + 90 * DAY}
 
@@ -219,6 +221,7 @@ class World:
                 **{"clauses": [], "zones": [], "device_models": []},
             },
             "reschedule_session": {**session, "starts_at": NINE + 90 * DAY},
+            "undo_end": {"session_id": self.off.pk},
             "resend_message": {"message_id": self.message.pk},
             "resolve_side_effect": {"side_effect_id": self.effect.pk, "resolution": "RESOLVED"},
             "store_photo": {

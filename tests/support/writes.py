@@ -329,6 +329,11 @@ class Desk:
     def record_no_show(self) -> Any:
         return self.dana, self.booking.book(self.now - 2 * HOUR), None
 
+    def undo_session(self) -> Any:
+        session = self.booking.book()
+        self.booking.move(session, Status.CANCELLED, at=self.now, undoable=True)
+        return self.dana, session, None
+
     def reschedule_session(self) -> Any:
         return self.dana, self.booking.book(), {"starts_at": (NINE + DAY).isoformat()}
 

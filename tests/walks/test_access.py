@@ -103,6 +103,7 @@ VERBS = {
         "abort",
         "cancel",
         "no-show",
+        "undo",
         "reschedule",
     ],
     "messages": ["cancel", "resend", "resolve"],

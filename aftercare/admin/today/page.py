@@ -12,6 +12,7 @@ from django.utils import timezone
 from aftercare.admin.today import blocks, technical
 from aftercare.admin.today.board import read_boards, sees_board, treats
 from aftercare.admin.today.days import days_of, read_day
+from aftercare.admin.today.undo import undo_bar
 from clinic.admin.saving.once import new_key
 from clinic.models import Role, User
 from clinic.permissions import actor
@@ -57,6 +58,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "user_treats": treats(user),
         "mine": mine,
         "form_key": new_key,
+        **undo_bar(user, request.get_full_path(), at),
         "now": at,
     }
 

@@ -31,7 +31,7 @@ from clinic.models import User
 from clinic.permissions import actor
 from sessions import services
 from sessions.admin.booking.near import offer_near
-from sessions.lifecycle import NEXT, Status
+from sessions.lifecycle import NEXT, UNDONE, Status
 from sessions.models import TreatmentSession
 from sessions.scheduling.availability import SlotTaken
 from sessions.scheduling.wanted import wanted_by
@@ -123,7 +123,8 @@ def _once(request: HttpRequest, do: Callable[[], str | tuple[str, str]], back: s
         return repeat_answer(request, replay)
     done = do()
     words, back = done if isinstance(done, tuple) else (done, back)
-    messages.success(request, words)
+    if words:  # of what can be undone, the bar says what was done
+        messages.success(request, words)
     answer = HttpResponseRedirect(back)
     sent.keep(answer)
     return answer
@@ -140,11 +141,34 @@ def press(request: HttpRequest, pk: UUID) -> HttpResponse:
         return HttpResponseRedirect(back)
 
     def move() -> str:
-        services.move_session(session_id=session.pk, to=to, at=timezone.now(), by=actor(request))
-        return f"{session.patient.listed_name}: {PRESSED[to]}."
+        services.move_session(
+            session_id=session.pk, to=to, at=timezone.now(), by=actor(request), undoable=True
+        )
+        return "" if to in UNDONE else f"{session.patient.listed_name}: {PRESSED[to]}."
 
     try:
         return _once(request, move, f"{back}#visit-{session.pk}")
+    except REFUSED as error:
+        forget_messages(request)
+        for _, message in refusals(error):
+            messages.error(request, f"{session.patient.listed_name}: {message}")
+        return HttpResponseRedirect(back)
+
+
+@about(TreatmentSession)
+@require_POST
+def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take back what was pressed a moment ago."""
+    session, back = _visit(request, pk), _back(request, pk)
+
+    def take_back() -> tuple[str, str]:
+        again = services.undo_end(session_id=session.pk, at=timezone.now(), by=actor(request))
+        is_now = again.get_status_display().lower()
+        words = f"{session.patient.listed_name}: taken back. The visit is {is_now}, as before."
+        return words, back
+
+    try:
+        return _once(request, take_back, back)
     except REFUSED as error:
         forget_messages(request)
         for _, message in refusals(error):
@@ -167,8 +191,9 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
                 by=actor(request),
                 reason=form.cleaned_data["reason"],
                 patient_knows=form.cleaned_data["patient_knows"],
+                undoable=True,
             )
-            return f"{session.patient.listed_name}: cancelled."
+            return ""
 
         try:
             return _once(request, end, _back(request, pk))
@@ -190,11 +215,14 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
 
             def shift() -> tuple[str, str]:
                 moved = services.reschedule_session(
-                    session_id=session.pk, **form.cleaned_data, at=timezone.now(), by=actor(request)
+                    session_id=session.pk,
+                    **form.cleaned_data,
+                    at=timezone.now(),
+                    by=actor(request),
+                    undoable=True,
                 )
-                words = f"{session.patient.listed_name}: moved to {_when(moved)}."
-                if moved.clear_on:
-                    words += f" A washout lasts until {moved.clear_on:%d %b %Y}."
+                until = moved.clear_on
+                words = f"A washout lasts until {until:%d %b %Y}." if until else ""
                 return words, _page_of(moved.pk) if back == _page_of(pk) else back
 
             try:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from aftercare.admin.today.board import people_of
 from aftercare.admin.today.days import read_day
+from aftercare.admin.today.undo import undo_bar
 from clinic.admin.forms.clocks import clinics_of
 from clinic.admin.words import Tone
 from clinic.audit.subjects import about
@@ -92,6 +93,7 @@ def week(request: HttpRequest) -> HttpResponse:
         "no_day": text if text and asked is None else "",
         "clinic": clinic,
         "by": by,
+        **undo_bar(user, request.get_full_path(), at),
     }
     if clinic:
         today = at.astimezone(clinic.zone).date()

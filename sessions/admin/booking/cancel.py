@@ -43,4 +43,5 @@ class CancelPages:
             session_id=obj.pk,
             to=Status.CANCELLED,
             patient_knows="patient_knows" in request.POST,
+            undoable=True,
         )

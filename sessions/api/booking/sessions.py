@@ -144,7 +144,7 @@ class CompleteIn(ReasonIn):
 class SessionEventOut(serializers.ModelSerializer[SessionEvent]):
     class Meta:
         model = SessionEvent
-        fields = ["old_status", "new_status", "at", "by", "reason"]
+        fields = ["old_status", "new_status", "at", "by", "reason", "undo_until"]
         read_only_fields = fields
 
 
@@ -160,7 +160,7 @@ class SkipIn(Form):
     reason = TextField(max_length=500, help_text="Why this area is not treated.")
 
 
-MOVES = ("skip", "confirm", "check_in", "start", "complete", "abort", "cancel", "no_show")
+MOVES = ("skip", "confirm", "check_in", "start", "complete", "abort", "cancel", "no_show", "undo")
 
 
 class SessionViewSet(
@@ -184,6 +184,7 @@ class SessionViewSet(
         "abort": "treatment_sessions.treat",
         "cancel": "treatment_sessions.change_treatmentsession",
         "no_show": "treatment_sessions.change_treatmentsession",
+        "undo": "treatment_sessions.change_treatmentsession",
         "reschedule": "treatment_sessions.change_treatmentsession",
         "events": "treatment_sessions.view_sessionevent",
         "chart": "treatment_sessions.view_zonetreatment",
@@ -262,6 +263,7 @@ class SessionViewSet(
             at=timezone.now(),
             by=actor(request),
             **data,
+            undoable=True,
             seen=self.require_seen,
         )
         return Response(session_data(session))
@@ -344,6 +346,7 @@ class SessionViewSet(
                 **details,
                 at=now,
                 by=actor(request),
+                undoable=True,
                 seen=self.require_seen,
             )
         except services.SlotTaken as refusal:
@@ -357,6 +360,22 @@ class SessionViewSet(
             refusal.extra["alternatives"] = [plain(slot) for slot in slots]
             raise
         return Response(booked_data(session), status=201)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, pk: Any) -> Response:
+        """Take back a cancellation, a no-show or a move, by either of its sessions: `undo_until` of
+        its event says until when. Nobody is told of it before. The answer is the session that
+        stands again; what was booked in its place is off.
+
+        409 codes of its place: those of booking, if somebody has taken it meanwhile."""
+        session = services.undo_end(
+            session_id=self.get_object().pk,
+            at=timezone.now(),
+            by=actor(request),
+            seen=self.require_seen,
+        )
+        return Response(session_data(session))
 
     @extend_schema(responses=SessionEventOut(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=pages_by("id"))

@@ -59,6 +59,7 @@ def move_session(
     goes_on: bool = False,
     reschedules: bool = False,
     patient_knows: bool = False,
+    undoable: bool = False,
     seen: Check = no_version_check,
 ) -> TreatmentSession:
     """Move a session on in its life and tell the listeners, in one transaction. All areas of a
@@ -69,7 +70,7 @@ def move_session(
     added to it first. A check that was opened from a side effect or a task closes that with its
     note; a side effect that `goes_on` only gets the note. With `reschedules` the session is
     cancelled because the caller books it at another time. Of what `patient_knows` already, nothing
-    is sent.
+    is sent. What ends it can be taken back for a minute if it is `undoable`: Note [Undo] in undo.
 
     Raises IllegalMove, TooEarly (check-in or no-show of a session that is still to come),
     NotLicensed (starting it), NothingCharted (completing a treatment without a treated zone),
@@ -94,7 +95,16 @@ def move_session(
         session.save(update_fields=["notes"])
     for row in still_going_on(rows):
         with _about(row, len(rows)):
-            _move(row, to=to, at=at, by=by, reason=reason, goes_on=goes_on, reschedules=reschedules)
+            _move(
+                row,
+                to=to,
+                at=at,
+                by=by,
+                reason=reason,
+                goes_on=goes_on,
+                reschedules=reschedules,
+                undoable=undoable,
+            )
     if patient_knows:
         patient_knows_of_it.send(TreatmentSession, session=session, at=at)
     return session
@@ -121,6 +131,7 @@ def _move(
     reason: str,
     goes_on: bool,
     reschedules: bool,
+    undoable: bool,
 ) -> None:
     _require(session, to=to, at=at)
     if to == Status.COMPLETED:
@@ -129,7 +140,7 @@ def _move(
             _close_check(session, goes_on=goes_on, at=at, by=by)
     elif to == Status.IN_PROGRESS:
         _decided(session, at=at)
-    old = session.move_to(to, at=at, by=by, reason=reason)
+    old = session.move_to(to, at=at, by=by, reason=reason, undoable=undoable)
     if to not in OCCUPIES:
         restore_recovery_before(session)
     session_moved.send(

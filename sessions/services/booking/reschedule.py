@@ -44,6 +44,7 @@ def reschedule_session(
     reason: str = "",
     shift_later: bool = False,
     patient_knows: bool = False,
+    undoable: bool = False,
     seen: Check = no_version_check,
 ) -> TreatmentSession:
     """Move a session to another time: cancel it and book the new one, both or neither.
@@ -52,6 +53,7 @@ def reschedule_session(
     its plans would then come too soon, `shift_later` moves them too, each by as few days as
     possible; all sessions move or none.
     `by` is nobody where the patient has moved it. Of what `patient_knows` already, nothing is sent.
+    All of it can be taken back for a minute if it is `undoable`: Note [Undo] in undo.
     Returns the new session, whose `rescheduled_from` is the old one.
     Raises what `book_session` raises, LaterSessionsTooSoon, NoFreeTime, IllegalMove, and what
     `seen` does.
@@ -79,14 +81,16 @@ def reschedule_session(
 
     sittings = {row.pk: open_plans(row) for row in [old, *(shift.session for shift in shifts)]}
     for moved in [old, *(shift.session for shift in shifts)]:
-        move_session(
+        ended = move_session(
             session_id=moved.pk,
             to=Status.CANCELLED,
             at=at,
             by=by,
             reason=reason,
             reschedules=True,
+            undoable=undoable,
         )
+        moved.undo_until = ended.undo_until
     with _leaving(old, unless=practitioner):
         new = _book_again(old, sittings[old.pk], starts_at=starts_at, **target, at=at, by=by)
     moved_too = [

@@ -4,7 +4,8 @@ Note [Freed slots]
     Whoever frees a slot writes a FreedSlot row in the same transaction, and nothing more: an offer
     needs the locks of another patient, which cannot be taken in order any more by then (Note [Lock
     order]). `offer_freed_slots` works the rows off, each in a transaction of its own, right after
-    the commit and again with every beat. Losing the broker delays an offer by seconds.
+    the commit and again with every beat. Losing the broker delays an offer by seconds. What can
+    still be taken back is not offered yet: Note [Undo] in undo.
 """
 
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.db.versions import Check, no_version_check
@@ -48,9 +50,11 @@ class OfferLapsed(Conflict):
 
 
 @retried_step
-def note_freed(session: TreatmentSession, *, at: datetime) -> bool:
+def note_freed(
+    session: TreatmentSession, *, at: datetime, not_before: datetime | None = None
+) -> bool:
     """Write down that the slot of `session` is free now, if somebody could want it: who waits for a
-    treatment needs a room and a device."""
+    treatment needs a room and a device. It is offered `not_before` an instant, if one is given."""
     waiting = WaitlistEntry.objects.filter(clinic=session.clinic_id, status=WaitlistStatus.WAITING)
     fitting = waiting.in_want_of(room=session.room_id, device=session.device_id)
     if session.starts_at <= at or not fitting.exists():
@@ -61,6 +65,7 @@ def note_freed(session: TreatmentSession, *, at: datetime) -> bool:
         room_id=session.room_id,
         device_id=session.device_id,
         starts_at=session.starts_at,
+        not_before=not_before,
     )
     return True
 
@@ -68,7 +73,8 @@ def note_freed(session: TreatmentSession, *, at: datetime) -> bool:
 def offer_freed_slots(*, at: datetime) -> int:
     """Offer every freed slot to the first whom it fits; returns the number of offers made."""
     offered = 0
-    for pk in list(FreedSlot.objects.order_by("pk").values_list("pk", flat=True)):
+    ripe = FreedSlot.objects.filter(Q(not_before=None) | Q(not_before__lte=at))
+    for pk in list(ripe.order_by("pk").values_list("pk", flat=True)):
         offered += _offer_freed(pk, at=at)
     return offered
 

@@ -13,9 +13,10 @@ from clinic.errors import Conflict
 from clinic.models import Clinic, Closure, TimeOff, User, in_words
 from clinic.values.wallclock import iso_utc
 from patients.models import StaffTask, TaskKind, TaskStatus
+from patients.models.task import StaffTaskQuerySet
 from patients.services import raise_task
 from sessions.lifecycle import Status
-from sessions.models import TreatmentSession, TreatmentSessionQuerySet
+from sessions.models import SessionEvent, TreatmentSession, TreatmentSessionQuerySet
 from sessions.scheduling.availability import Offer, first_free
 from sessions.scheduling.wanted import wanted_by
 
@@ -139,11 +140,24 @@ def task_source(span: Closure | TimeOff, session_id: UUID) -> str:
 @retried_step
 def finish_tasks_of(session: TreatmentSession, *, at: datetime, by: User | None) -> None:
     """A session that has moved or is off needs nobody to look after it any more, whoever did it."""
-    absent = Q(source__startswith=SPAN, source__endswith=f":{session.leading_id}")
-    late = Q(source=f"{LATE}{session.leading_id}")
-    asked = StaffTask.objects.open().filter(absent | late, patient=session.patient_id)
+    asked = _asked_of(session).open()
     note = f"the session is {in_words(Status, session.status)}"
     asked.update(status=TaskStatus.DONE, done_at=at, done_by=by, done_note=note)
+
+
+def reopen_tasks_of(session: TreatmentSession, *, ended: SessionEvent) -> None:
+    """What `finish_tasks_of` has ticked off at an end that is taken back."""
+    note = f"the session is {in_words(Status, ended.new_status)}"
+    asked = _asked_of(session).filter(done_at=ended.at, done_note=note)
+    asked = asked.exclude(source__in=_asked_of(session).open().values("source"))
+    asked.update(status=TaskStatus.OPEN, done_at=None, done_by=None, done_note="")
+
+
+def _asked_of(session: TreatmentSession) -> StaffTaskQuerySet:
+    """Because of a closure, of somebody's time off, or of a delay."""
+    absent = Q(source__startswith=SPAN, source__endswith=f":{session.leading_id}")
+    late = Q(source=f"{LATE}{session.leading_id}")
+    return StaffTask.objects.filter(absent | late, patient=session.patient_id)
 
 
 def bookings_in(span: Closure | TimeOff, *, at: datetime) -> TreatmentSessionQuerySet:
