@@ -4,18 +4,39 @@ A missing secret or address stops the start with the variable's name. What each 
 is listed in docs/operations.md.
 """
 
+import os
 import re
 import zoneinfo
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
+# What may be named by a file, as NAME_FILE: a secret that no list of processes or containers shows.
+SECRETS = (
+    *("SECRET_KEY", "AUDIT_KEY", "DATABASE_URL", "DATABASE_PASSWORD", "REDIS_URL"),
+    *("REDIS_PASSWORD", "EMAIL_URL", "EMAIL_PASSWORD", "SMS_HTTP_TOKEN", "SMS_WEBHOOK_SECRET"),
+    *("TWILIO_AUTH_TOKEN", "ANYMAIL_WEBHOOK_SECRET", "METRICS_TOKEN"),
+)
+
+
+def _from_files() -> dict[str, str]:
+    found = {}
+    for name in (*SECRETS, *(n[:-5] for n in os.environ if n.startswith("ANYMAIL_"))):
+        if path := os.environ.get(f"{name}_FILE"):
+            try:
+                found[name] = Path(path).read_text().rstrip("\r\n")
+            except OSError as error:
+                raise ImproperlyConfigured(f"{name}_FILE: {error.strerror}: {path}") from None
+    return {name: value for name, value in found.items() if value}
+
+
 env = environ.Env()
+env.ENVIRON = {**os.environ, **_from_files()}
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -132,6 +153,8 @@ TEMPLATES = [
 
 # ATOMIC_REQUESTS stays off: transactions are visible in services.py, and `durable=True` works.
 _database = env.db("DATABASE_URL")
+if _password := env("DATABASE_PASSWORD", default=""):  # of any character, which a URL has escaped
+    _database["PASSWORD"] = _password
 # Services try again (clinic.db.retries), all in all for longer than a provider is called (10 s,
 # aftercare.dispatch.run), so nobody at a desk waits for a quarter of a minute.
 _limits = "-c lock_timeout=4s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
@@ -152,6 +175,11 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env("REDIS_URL")
+if _password := env("REDIS_PASSWORD", default=""):
+    _redis = urlsplit(REDIS_URL)
+    _server = _redis.netloc.rpartition("@")[2]
+    _netloc = f"{_redis.username or ''}:{quote(_password, safe='')}@{_server}"
+    REDIS_URL = _redis._replace(netloc=_netloc).geturl()
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -343,7 +371,7 @@ ANYMAIL = {
     **{
         name.removeprefix("ANYMAIL_"): value
         for name, value in env.ENVIRON.items()
-        if name.startswith("ANYMAIL_") and name != "ANYMAIL_BACKEND"
+        if name.startswith("ANYMAIL_") and name != "ANYMAIL_BACKEND" and not name.endswith("_FILE")
     },
 }
 _email = env.email_url(
@@ -353,7 +381,7 @@ EMAIL_BACKEND = "aftercare.channels.email.Backend"
 EMAIL_HOST = _email["EMAIL_HOST"]
 EMAIL_PORT = _email["EMAIL_PORT"]
 EMAIL_HOST_USER = _email["EMAIL_HOST_USER"]
-EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_PASSWORD"]
+EMAIL_HOST_PASSWORD = env("EMAIL_PASSWORD", default=_email["EMAIL_HOST_PASSWORD"])
 EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10
