@@ -10,6 +10,10 @@ ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 STATIC_ROOT=/app/static
 # What PDF pages are laid out with. Without it they are pages to print.
 RUN apt-get update && apt-get install --yes --no-install-recommends libpango-1.0-0 \
     libharfbuzz-subset0 libpangoft2-1.0-0 fonts-dejavu-core && rm -rf /var/lib/apt/lists/*
+# What backs up and restores: the client of PostgreSQL 18, from PostgreSQL's own archive.
+RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-common ca-certificates \
+    && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+    && apt-get install --yes --no-install-recommends postgresql-client-18 && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /app clinic
 WORKDIR /app
 COPY --from=build /venv /venv
