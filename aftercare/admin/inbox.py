@@ -191,11 +191,8 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
             ],
         )
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        inbound = super().get_object(request, object_id, from_field)
-        if inbound is not None:
-            candidates([inbound], user=actor(request))
-        return inbound
+    def read_more(self, request: HttpRequest, row: InboundMessage) -> None:
+        candidates([row], user=actor(request))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """What came in is never edited; only the button does something."""

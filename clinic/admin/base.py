@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import cached_property
 from knox.models import get_token_model
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
@@ -20,6 +21,7 @@ from clinic.admin.forms.fields import TIMES
 from clinic.admin.history import OwnHistory
 from clinic.admin.lists import NearLists
 from clinic.admin.lookups import OwnAutocompleteSelect, OwnLookups
+from clinic.admin.reads import ReadsOnce, named_by
 from clinic.admin.saving.save import SavesOnce
 from clinic.admin.search import FoldedSearch
 from clinic.models import Clinic
@@ -45,7 +47,8 @@ class ScopedFields(NamedClock):
         return visible(super().get_queryset(request), request)  # type: ignore[misc]
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        rows = db_field.related_model._default_manager.all()
+        model = db_field.related_model
+        rows = model._default_manager.select_related(*named_by(model))
         if db_field.name == "practitioner":
             rows = rows.practitioners()
         kwargs.setdefault("queryset", visible(rows, request))
@@ -79,7 +82,15 @@ class OfTheirClinics(admin.RelatedFieldListFilter):
 
 
 class ClinicAdmin(
-    RowsClock, ScopedFields, OwnLookups, NearLists, FoldedSearch, OwnHistory, SavesOnce, ModelAdmin
+    RowsClock,
+    ScopedFields,
+    OwnLookups,
+    NearLists,
+    FoldedSearch,
+    OwnHistory,
+    SavesOnce,
+    ReadsOnce,
+    ModelAdmin,
 ):
     """An admin page of the product: scoped to the caller's clinics, one form style."""
 
@@ -128,6 +139,21 @@ class ServiceAdmin(ClinicAdmin):
             obj.refresh_from_db()
 
 
+class ScopedInline(ScopedFields, TabularInline):
+    """Rows of the row, with what each of them names."""
+
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        named = named_by(self.model, but=self.parent_model)
+        return super().get_queryset(request).select_related(*named)
+
+    @cached_property
+    def readonly_preprocess_fields(self) -> dict[str, Any]:
+        """Made for one page, so that the names of codes are read once for all rows."""
+        return super().readonly_preprocess_fields
+
+
 class FixedRows:
     """Rows that come about elsewhere and stay: nobody adds or deletes them here."""
 
@@ -145,10 +171,9 @@ class ReadOnly(FixedRows):
         return False
 
 
-class ReadOnlyInline(ReadOnly, ScopedFields, TabularInline):
+class ReadOnlyInline(ReadOnly, ScopedInline):
     """History: shown, never edited."""
 
-    extra = 0
     hide_title = True
     can_delete = False
     show_change_link = False
@@ -208,7 +233,7 @@ class VersionedAdmin(ClinicAdmin):
             row.save(force_insert=True)
 
 
-class VersionPartInline(ScopedFields, TabularInline):
+class VersionPartInline(ScopedInline):
     """What belongs to a version: whoever may add a version may change, add and leave out its parts
     in the new one. Those of the old one stay as they are."""
 

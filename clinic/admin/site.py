@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 
 from clinic import services
 from clinic.accounts import second_factor
@@ -18,12 +18,14 @@ from clinic.admin.base import (
     ClinicAdmin,
     ReadOnlyInline,
     ScopedFields,
+    ScopedInline,
     ServiceAdmin,
     VersionedAdmin,
     version_columns,
 )
 from clinic.admin.forms.log_in import LogInForm
 from clinic.admin.lookups import OwnLookups
+from clinic.admin.reads import ReadsOnce, once_each
 from clinic.admin.saving.save import SavesOnce
 from clinic.admin.search import FoldedSearch
 from clinic.admin.words import IN_USE
@@ -52,9 +54,8 @@ PERSON = ("first_name", "last_name", "email", "mobile")
 admin.site.login_form = LogInForm
 
 
-class OpeningHoursInline(ScopedFields, TabularInline):
+class OpeningHoursInline(ScopedInline):
     model = OpeningHours
-    extra = 0
 
 
 @admin.register(Clinic)
@@ -106,12 +107,19 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
         return data
 
 
+@once_each
+def _works_elsewhere(request: HttpRequest, person: User) -> bool:
+    """At a clinic that is not the caller's."""
+    return person.clinics.exclude(pk__in=Clinic.objects.visible_to(request.user)).exists()
+
+
 @admin.register(User)
 class UserAdmin(  # type: ignore[misc]
     ScopedFields,
     OwnLookups,
     FoldedSearch,
     SavesOnce,
+    ReadsOnce,
     DjangoUserAdmin,  # type: ignore[type-arg]
     ModelAdmin,
 ):
@@ -120,6 +128,7 @@ class UserAdmin(  # type: ignore[misc]
     form = StaffForm
     add_form = StaffForm
     actions = ["mail_link", "end_second_factor"]
+    show_full_result_count = False
     list_display = ["username", "first_name", "last_name", "role", IN_USE]
     list_filter = ["role", "is_active"]
     search_fields = ["username", "first_name", "last_name", "email"]
@@ -152,11 +161,10 @@ class UserAdmin(  # type: ignore[misc]
         allowed = super().has_change_permission(request, obj)
         if obj is None or not allowed:
             return allowed
-        elsewhere = obj.clinics.exclude(pk__in=Clinic.objects.visible_to(request.user))
         return (
             obj.pk != request.user.pk
             and obj.role in _assignable(request)
-            and not elsewhere.exists()
+            and not _works_elsewhere(request, obj)
         )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -4,12 +4,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from clinic.admin import (
     ClinicAdmin,
-    ScopedFields,
+    ScopedInline,
     VersionedAdmin,
     VersionPartInline,
     version_columns,
@@ -27,9 +26,8 @@ from patients.models import (
 )
 
 
-class ZoneInline(ScopedFields, TabularInline):
+class ZoneInline(ScopedInline):
     model = Zone
-    extra = 0
 
 
 @admin.register(Area)
@@ -50,9 +48,8 @@ class ZoneAdmin(ClinicAdmin):
         return ["code", "area"] if obj else []  # charts and limits refer to it there
 
 
-class ConcernSubtypeInline(ScopedFields, TabularInline):
+class ConcernSubtypeInline(ScopedInline):
     model = ConcernSubtype
-    extra = 0
 
 
 @admin.register(Concern)

@@ -6,10 +6,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
-from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from clinic.admin import ReadOnlyInline, ScopedFields, ServiceAdmin
+from clinic.admin import ReadOnlyInline, ScopedInline, ServiceAdmin
 from clinic.admin.forms.fields import TIMES, NumberField
 from clinic.admin.words import AGREED, names_listed
 from clinic.permissions import actor
@@ -57,9 +56,8 @@ class SkinTypeInline(RecordInline):
     ordering = ["-assessed_on", "-id"]
 
 
-class PatientConcernInline(ScopedFields, TabularInline):
+class PatientConcernInline(ScopedInline):
     model = PatientConcern
-    extra = 0
 
 
 class ScreeningInline(RecordInline):

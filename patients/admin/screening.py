@@ -1,6 +1,5 @@
 """Screenings in the admin: the questionnaire, answered on one page."""
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -18,6 +17,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from clinic.admin import ReadOnlyInline, ServiceAdmin
 from clinic.admin.forms.fields import DateField
+from clinic.admin.reads import once_each
 from clinic.admin.words import TONES, badge, names_listed, yes_no_column
 from clinic.errors import DomainError
 from clinic.findings import Severity
@@ -51,10 +51,11 @@ class QuestionnaireForm(forms.ModelForm):  # type: ignore[type-arg]
         return data
 
 
-def questionnaire_form(at: datetime) -> type[QuestionnaireForm]:
+@once_each
+def questionnaire_form(request: HttpRequest) -> type[QuestionnaireForm]:
     """The form with the questions that are asked now, in every language that they have."""
     fields: dict[str, forms.Field] = {}
-    rules = services.questionnaire(at)
+    rules = services.questionnaire(timezone.now())
     prefetch_related_objects(rules, "wordings")
     for rule in rules:
         asked = [rule.question, *(words.question for words in rule.wordings.all())]
@@ -126,7 +127,7 @@ class ScreeningAdmin(ServiceAdmin):
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         if obj is None:
-            kwargs["form"] = questionnaire_form(timezone.now())
+            kwargs["form"] = questionnaire_form(request)
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
@@ -134,7 +135,7 @@ class ScreeningAdmin(ServiceAdmin):
             shown = ["patient", "kind", "taken_at", "taken_by", "valid_until", *self.candidacy]
             return [(None, {"fields": shown})]
         questions: list[Any] = []
-        asked = questionnaire_form(timezone.now()).base_fields
+        asked = questionnaire_form(request).base_fields
         for name in asked:
             code = name.removeprefix("answer_")
             if name.startswith("answer_"):

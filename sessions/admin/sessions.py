@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from clinic.admin import OfTheirClinics, ServiceAdmin, StatusButtons
 from clinic.admin.filters import DaysFilter
 from clinic.admin.forms.clocks import suffix
+from clinic.admin.reads import once_each
 from clinic.admin.words import severity, status_badge
 from clinic.permissions import actor
 from clinic.values.wallclock import this_minute
@@ -126,6 +127,7 @@ class TreatmentSessionAdmin(
         ("room", OfTheirClinics),
     ]
     list_select_related = ["clinic", "patient", "area", "practitioner", "room", "device__model"]
+    page_select_related = ["plan__patient", "plan__protocol", "device__model"]
     search_fields = ["patient__family_name", "patient__given_name"]
     autocomplete_fields = ["plan"]
     inlines = [
@@ -251,6 +253,7 @@ class TreatmentSessionAdmin(
         return super().get_form(request, obj, change=change, **kwargs)
 
     @display(description="safety rules")
+    @once_each
     def rules_say(self, session: TreatmentSession) -> str:
         """Every finding of the rules as they are now, the gravest first."""
         loaded = TreatmentSession.objects.with_record().get(pk=session.pk)

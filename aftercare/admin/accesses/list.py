@@ -76,11 +76,8 @@ class AccessAdmin(SeenPages, ReadOnly, ClinicAdmin):
             answer.context_data["named"] = list(found.names.patients.values())
         return answer  # type: ignore[no-any-return]
 
-    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        row = super().get_object(request, *args, **kwargs)
-        if row is not None:
-            prepare(row, read_names([row], actor(request)), request)
-        return row
+    def read_more(self, request: HttpRequest, row: Any) -> None:
+        prepare(row, read_names([row], actor(request)), request)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -1,7 +1,7 @@
 """Choices that read well: grouped by what they belong to, ticked instead of typed, and named."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
 from typing import Any
 
@@ -86,7 +86,7 @@ def readonly_formatters(model: Any) -> dict[str, Callable[[str], str]]:
             labels = {str(value): label for value, label in field.base_field.flatchoices}
             found[field.name] = partial(_named, names=partial(dict, labels))
         elif isinstance(field, ArrayField) and field.name in CODES_OF:
-            found[field.name] = partial(_named, names=partial(names_of, field.name))
+            found[field.name] = partial(_named, names=cache(partial(names_of, field.name)))
     return found
 
 

@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from clinic.admin.lookups import is_key
+from clinic.admin.reads import forget_rows
 from clinic.admin.saving.once import (
     KEY,
     FormSentAlready,
@@ -140,8 +141,10 @@ class SavesOnce:
     # Which state of a row somebody has seen
 
     def seen(self, request: HttpRequest, object_id: str | None) -> str:
-        row = self.get_object(request, unquote(object_id)) if object_id else None  # type: ignore[attr-defined]
-        return self.version(row, self.parts(request, row)) if row else ""
+        row = self.known_row(request, unquote(object_id)) if object_id else None  # type: ignore[attr-defined]
+        version = self.version(row, self.parts(request, row)) if row else ""
+        forget_rows(request)
+        return version
 
     def version(self, row: Any, parts: tuple[str, ...]) -> str:
         """Of the row and of all that can be edited with it."""

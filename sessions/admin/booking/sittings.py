@@ -13,6 +13,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clinic.admin.lookups import OwnAutocompleteSelectMultiple
+from clinic.admin.reads import once_each
 from clinic.permissions import actor
 from sessions import services
 from sessions.admin.booking.visits import NOW
@@ -130,6 +131,7 @@ def sitting(session: TreatmentSession) -> Any:
     return TreatmentSession.objects.of_sitting(session.pk)
 
 
+@once_each
 def has_several_areas(session: TreatmentSession) -> bool:
     if session.kind != Kind.TREATMENT:
         return False

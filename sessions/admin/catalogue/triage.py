@@ -3,8 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from unfold.decorators import display
 
 from clinic.admin import ServiceAdmin, VersionedAdmin, version_columns
@@ -39,13 +38,12 @@ class TriageVersionAdmin(VersionedAdmin):
     def shown_state(self, version: TriageVersion) -> str:
         return badge(version.state, "success" if version.signature else "warning")
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        version = self.get_object(request, unquote(object_id))
-        context = {**(extra_context or {}), **(_described(version) if version else {})}
-        answer: HttpResponse = super().change_view(request, object_id, form_url, context)
-        return answer
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        version = kwargs.get("obj")
+        context |= _described(version) if version else {}
+        return super().render_change_form(request, context, *args, **kwargs)
 
 
 def _described(version: TriageVersion) -> dict[str, Any]:

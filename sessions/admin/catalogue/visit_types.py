@@ -5,18 +5,16 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import TabularInline
 
-from clinic.admin import ClinicAdmin, OfTheirClinics
+from clinic.admin import ClinicAdmin, OfTheirClinics, ScopedInline
 from clinic.admin.words import IN_USE
 from sessions import services
 from sessions.models import VisitType, VisitTypeName
 
 
-class VisitTypeNameInline(TabularInline):
+class VisitTypeNameInline(ScopedInline):
     model = VisitTypeName
     fields = ["language", "name", "discreet_name"]
-    extra = 0
     verbose_name_plural = "names that patients read"
 
 

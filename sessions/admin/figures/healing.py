@@ -11,6 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
+from clinic.admin.reads import once_each
 from clinic.http.pdf import pdf_answer
 from clinic.permissions import actor
 from sessions.admin.figures.printed import printed
@@ -38,6 +39,7 @@ class HealingPart:
         return [("Healing", {"fields": ["healing_curve"]})]
 
     @display(description="healing curve")
+    @once_each
     def healing_curve(self, session: TreatmentSession) -> str:
         return _curve_of(session, pdf=reverse("admin:healing-pdf", args=[session.pk]))
 

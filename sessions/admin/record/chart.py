@@ -6,11 +6,10 @@ from django import forms
 from django.db.models import Case, When
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from clinic.admin import MovesInline, ReadOnlyInline, ScopedFields
+from clinic.admin import MovesInline, ReadOnlyInline, ScopedInline
 from clinic.admin.words import severity
 from clinic.findings import Severity
 from patients.models import Zone
@@ -29,10 +28,9 @@ class SessionEventInline(MovesInline):
     model = SessionEvent
 
 
-class ChartInline(ScopedFields, TabularInline):
+class ChartInline(ScopedInline):
     """Part of the chart: open while the session is in progress, read-only before and after."""
 
-    extra = 0
     hide_title = True
 
     def _is_open(self, obj: Any) -> bool:

@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from clinic.admin import ReadOnlyInline, ServiceAdmin
 from clinic.admin.forms.clocks import suffix
 from clinic.admin.forms.fields import MomentField
+from clinic.admin.reads import once_each
 from clinic.permissions import actor
 from sessions import services
 from sessions.models import BloodExposure, ExposureStep, ExposureStepKind
@@ -83,6 +84,7 @@ class BloodExposureAdmin(ServiceAdmin):
         return super().get_form(request, obj, change=change, **kwargs)
 
     @display(description="what is to be done, and by when")
+    @once_each
     def clock(self, exposure: BloodExposure) -> str:
         zone = exposure.clinic.zone
 

@@ -15,6 +15,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clinic.admin import ReadOnlyInline, ServiceAdmin
+from clinic.admin.reads import once_each
 from clinic.admin.words import yes_no_column
 from clinic.permissions import actor
 from patients.admin.records import OfOpenRecord
@@ -90,6 +91,7 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
         return self.get_fields(request, obj) if obj.resolved_at else fixed
 
     @display(description="report to an authority")
+    @once_each
     def reporting(self, side_effect: SideEffect) -> str:
         """Who must or may be told; also where nothing is known of it."""
         reports = side_effect.reports.select_related("rule").order_by("id")

@@ -14,6 +14,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminImageFieldWidget
 
 from clinic.admin import ServiceAdmin
+from clinic.admin.reads import once_each
 from patients.models import Patient
 from sessions import services
 from sessions.api.record.photos import as_jpeg
@@ -35,13 +36,18 @@ def image_of(photo: Photo, size: str, height: int) -> SafeString:
     )
 
 
+@once_each
+def _has_sent(patient: Patient) -> bool:
+    return patient.photos.filter(view=View.SENT).exists()
+
+
 class SentPhotos:
     """For the page of a patient: what they have sent, for whoever may see photographs."""
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         sets: list[Any] = super().get_fieldsets(request, obj)  # type: ignore[misc]
         may_see = request.user.has_perm("treatment_sessions.view_photo")
-        if obj is None or not may_see or not obj.photos.filter(view=View.SENT).exists():
+        if obj is None or not may_see or not _has_sent(obj):
             return sets
         return [*sets, ("Pictures sent by the patient", {"fields": ["sent_photos"]})]
 
