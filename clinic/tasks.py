@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from clinic.accounts import guessing, log_ins, passwords
+from clinic.accounts import guessing, log_ins, notices, passwords
 from clinic.audit import chain
 from clinic.audit.heads import send_away
 from clinic.audit.months import keep_months
@@ -36,3 +36,4 @@ def seal_accesses() -> None:
 @shared_task(ignore_result=True)
 def send_password_links() -> None:
     passwords.send_links(at=timezone.now())
+    notices.send_notices(at=timezone.now())

@@ -1,6 +1,5 @@
 """Passwords, and the links by which people set their own. Nobody sets another's (decision 0055)."""
 
-import logging
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,15 +7,15 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
-from django.core.mail import get_connection, send_mail
-from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.crypto import get_random_string
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from clinic.accounts import second_factor
 from clinic.accounts.guessing import Pace, TooManyTries, count_alone
+from clinic.accounts.notices import mail, send_waiting
 from clinic.db.retries import retried_transaction
 from clinic.models import PasswordLink, User
 
@@ -25,7 +24,6 @@ OF_LINKS = Pace((0, 0, 3600), timedelta(days=1))
 CONTEXT = ("microneedling", "dermapen", "needling", "clinic", "password", "welcome", "letmein")
 LEAST, LEAST_WITH_CODE = 15, 8  # characters: NIST 800-63B-4
 LEFT, DIFFERENT = 8, 4  # characters besides words that everybody tries
-log = logging.getLogger(__name__)
 
 
 class LongEnough:
@@ -95,38 +93,25 @@ def start_anew(*, user: User, at: datetime, by: User) -> None:
     """Of somebody whose second factor is lost: it ends, and the password and all log-ins with it.
     What opens the account then is a link to its owner's own address."""
     second_factor.remove_second_factor(at=at, by=user)
-    user.set_unusable_password()
+    user.set_password(get_random_string(64))  # which nobody knows
     user.save(update_fields=["password"])
     _let_send(user)
 
 
 def _let_send(user: User) -> None:
     """A first password is an invitation."""
-    is_first = {"is_invitation": not user.has_usable_password() and user.last_login is None}
+    is_first = {"is_invitation": not user.has_usable_password()}
     PasswordLink.objects.get_or_create(user=user, sent_at=None, defaults=is_first)
 
 
 def send_links(*, at: datetime) -> None:
-    """Send what waits. What could not be sent waits for as long as a link would hold."""
-    PasswordLink.objects.filter(created_at__lt=at - timedelta(days=1)).delete()
-    waiting = PasswordLink.objects.filter(sent_at=None).order_by("id")
-    for pk in list(waiting.values_list("pk", flat=True)):
-        with transaction.atomic(durable=True):
-            locked = waiting.select_for_update(skip_locked=True).filter(pk=pk)
-            link = locked.select_related(None).first()
-            if link is None:
-                continue  # another worker has it
-            user = User.objects.get(pk=link.user_id)
-            try:
-                _mail(user, is_invitation=link.is_invitation)
-            except Exception as error:  # each provider fails in a way of its own
-                log.error("a link to set a password was not sent: %s", type(error).__name__)
-                continue
-            link.sent_at = at
-            link.save(update_fields=["sent_at"])
+    """A link is made when it is sent."""
+    send_waiting(PasswordLink.objects.all(), _mail, at=at)
 
 
-def _mail(user: User, *, is_invitation: bool) -> None:
+def _mail(link: PasswordLink) -> None:
+    user = User.objects.get(pk=link.user_id)
+    is_invitation = link.is_invitation
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     token = default_token_generator.make_token(user)
     path = reverse("password-set", kwargs={"uidb64": uid, "token": token})
@@ -139,5 +124,4 @@ def _mail(user: User, *, is_invitation: bool) -> None:
     }
     subject = "Your account" if is_invitation else "Set a new password"
     text = render_to_string("clinic/password_mail.txt", context)
-    provider = get_connection(settings.ANYMAIL_BACKEND or None)
-    send_mail(subject, text, None, [user.email], connection=provider)
+    mail(subject, text, user.email)

@@ -96,6 +96,7 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
     """What stands behind one's own name."""
     return [
         {"title": "Your log-ins", "link": reverse("own-log-ins")},
+        {"title": "Your e-mail address", "link": reverse("own-address")},
         {"title": "Second factor", "link": reverse("second-factor")},
         {"title": "Change password", "link": reverse("admin:password_change")},
     ]

@@ -6,15 +6,13 @@ from typing import Any
 import segno
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.auth import authenticate
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 
-from clinic.accounts.guessing import TooManyTries
 from clinic.accounts.log_ins import NEEDS_FACTOR, end_other_log_ins
 from clinic.accounts.passwords import LEAST
 from clinic.accounts.second_factor import (
@@ -29,48 +27,28 @@ from clinic.accounts.second_factor import (
     unseal,
 )
 from clinic.admin.forms.log_in import ProofForm
-from clinic.audit.actors import actor_of, fingerprint
-from clinic.audit.record import Access, NotRecorded, record
-from clinic.http.middleware import busy_page
-from clinic.models import Action, Door, Outcome, Role, SecondFactor, User
+from clinic.admin.proof import account_page, prove, write_down
+from clinic.models import Role, SecondFactor, User
 from clinic.permissions import actor
 
 WAITING = "second_factor"  # in a session: the sealed secret that is shown and not yet confirmed
 NEW_CODES, OFF = "codes", "off"
 
 
+@account_page
 def second_factor(request: HttpRequest) -> HttpResponse:
-    """Each their own. Whoever changes something types password and code again; tries are counted
-    with those to log in."""
+    """Each their own."""
     form = ProofForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return _page(request, form)
-    try:
-        _prove(request, form)
-        with transaction.atomic():
-            done, codes = ("second_factor", []) if form.errors else _change(request, form)
-            _write_down(request, done, Outcome.REFUSED if form.errors else Outcome.DONE)
-    except NotRecorded:
-        return busy_page(request)
-    except TooManyTries as error:
-        page = render(request, "clinic/too_many_tries.html", {"detail": error.message}, status=429)
-        page["Retry-After"] = str(error.retry_after)
-        return page
+    prove(request, form)
+    with transaction.atomic():
+        done, codes = ("second_factor", []) if form.errors else _change(request, form)
+        write_down(request, actor(request), "second-factor", done, done=not form.errors)
     if form.errors or codes:
         return _page(request, form, codes)
     messages.success(request, "Your second factor is off.")
     return redirect("second-factor")
-
-
-def _prove(request: HttpRequest, form: ProofForm) -> None:
-    user, typed = actor(request), form.cleaned_data
-    try:
-        known = authenticate(request, username=user.username, **typed)
-    except CodeError as error:
-        form.add_error("code", error.message)
-        return
-    if known is None:
-        form.add_error("password", "That is not your password.")
 
 
 def _change(request: HttpRequest, form: ProofForm) -> tuple[str, list[str]]:
@@ -106,21 +84,6 @@ def _waiting(request: HttpRequest) -> str:
     secret = unseal(kept) if kept else new_secret()
     request.session[WAITING] = kept or seal(secret)
     return secret
-
-
-def _write_down(request: HttpRequest, done: str, outcome: Outcome) -> None:
-    session = fingerprint(request.session.session_key or "")
-    record(
-        Access(
-            actor=actor_of(request, actor(request), session=session),
-            door=Door.ADMIN,
-            place="second-factor",
-            action=Action.PERMISSION_CHANGE,
-            outcome=outcome,
-            status=200,
-            code=done,
-        )
-    )
 
 
 def _page(request: HttpRequest, form: ProofForm, codes: Any = ()) -> HttpResponse:

@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 
 from clinic import services
 from clinic.accounts import second_factor
+from clinic.accounts.own_address import may_be_set_by_others
 from clinic.accounts.passwords import send_link_to, start_anew
 from clinic.admin.base import (
     ClinicAdmin,
@@ -87,6 +88,12 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
         user = self.instance
         if "email" in self.fields and (user._state.adding or not user.has_usable_password()):
             self.fields["email"].required = True  # where the invitation goes
+        if "email" in self.fields and not user._state.adding and not may_be_set_by_others(user):
+            self.fields["email"].disabled = True  # what is sent for it is not read
+            self.fields["email"].help_text = (
+                "Links to a new password go there. So only its owner changes it, in the menu "
+                "behind their own name."
+            )
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

@@ -42,7 +42,15 @@ from clinic.models.credentials import (
 from clinic.models.equipment import CartridgeLot, Device, DeviceModel, DeviceSpec, Modality
 from clinic.models.idempotency import IdempotencyKey
 from clinic.models.lifecycle import Event, Moves, Moving, in_words
-from clinic.models.log_ins import KnownNetwork, LogIn, LoginTries, PasswordLink, SecondFactor
+from clinic.models.log_ins import (
+    AccountNotice,
+    KnownNetwork,
+    LogIn,
+    LoginTries,
+    NoticeKind,
+    PasswordLink,
+    SecondFactor,
+)
 from clinic.models.on_call import OnCallShift
 from clinic.models.rules import ClinicalRule
 from clinic.models.schedule import Closure, TimeOff, WorkingHours
@@ -55,6 +63,7 @@ __all__ = [
     "PROOF_OF",
     "AccessPurpose",
     "AccessRecord",
+    "AccountNotice",
     "Action",
     "ActorKind",
     "CalendarFeed",
@@ -82,6 +91,7 @@ __all__ = [
     "Model",
     "Moves",
     "Moving",
+    "NoticeKind",
     "OnCallShift",
     "OpeningHours",
     "Outcome",

@@ -9,7 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from clinic.models.base import Model
+from clinic.models.base import Model, one_of
 from clinic.models.staff import User
 
 
@@ -127,3 +127,25 @@ class SecondFactor(Model):
 
     def __str__(self) -> str:
         return "Second factor"
+
+
+class NoticeKind(models.TextChoices):
+    CONFIRM_ADDRESS = "CONFIRM_ADDRESS", "link to confirm a new address"
+    ADDRESS_CHANGES = "ADDRESS_CHANGES", "another address was asked for"
+
+
+class AccountNotice(Model):
+    """A mail about somebody's own account, and where it goes; deleted a day after it was sent."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=16, choices=NoticeKind)
+    email = models.EmailField()
+    about = models.CharField(max_length=254, blank=True, default="", db_default="")
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "clinic_account_notice"
+        constraints = [one_of("account_notice_kind_known", kind=NoticeKind)]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()

@@ -11,6 +11,7 @@ from django.utils import timezone
 from clinic.accounts.backend import DEVICE, device_shown
 from clinic.accounts.guessing import KNOWN_FOR, TooManyTries, device_of
 from clinic.accounts.log_ins import begin_session
+from clinic.admin.proof import too_many
 from clinic.models import User
 
 FOUND = 302
@@ -32,9 +33,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     try:
         answer = admin.site.login(request)
     except TooManyTries as error:
-        page = render(request, "clinic/too_many_tries.html", {"detail": error.message}, status=429)
-        page["Retry-After"] = str(error.retry_after)
-        return page
+        return too_many(request, error)
     if request.method == "POST" and isinstance(request.user, User):
         answer.set_cookie(
             DEVICE,

@@ -1,18 +1,18 @@
-"""The pages on which people set their own password, by a link from their mail."""
+"""The pages that links of staff's mails lead to: set the own password, confirm the own address."""
 
 from typing import Any
 
 from django import forms
 from django.contrib.auth import views
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils import timezone
 
+from clinic.accounts.own_address import LinkOver, confirm_address, read_link
 from clinic.accounts.passwords import ask_for_link
-from clinic.audit.actors import actor_of
-from clinic.audit.record import Access, record
-from clinic.models import Action, Door
+from clinic.admin.proof import account_page, write_down
 from clinic.tasks import send_password_links
 from clinic.wakeups import wake
 
@@ -44,13 +44,22 @@ class SetPassword(views.PasswordResetConfirmView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         answer = super().form_valid(form)
-        record(
-            Access(
-                actor=actor_of(self.request, self.user),
-                door=Door.ADMIN,
-                place="password-set",
-                action=Action.PERMISSION_CHANGE,
-                status=answer.status_code,
-            )
-        )
+        write_down(self.request, self.user, "password-set", "", done=True)
         return answer
+
+
+@account_page
+def confirm_own_address(request: HttpRequest, token: str) -> HttpResponse:
+    """Nobody has to be logged in: the link is from the mail, and asks once more."""
+    told: dict[str, Any] = {}
+    try:
+        user, email = read_link(token)
+        told = {"account": user.username, "email": email}
+        if request.method == "POST":
+            with transaction.atomic():
+                confirm_address(token=token, at=timezone.now())
+                write_down(request, user, "own-address-confirm", "address_changed", done=True)
+            told["done"] = True
+    except LinkOver:
+        return render(request, "clinic/address_confirm.html", {"over": True}, status=404)
+    return render(request, "clinic/address_confirm.html", told)

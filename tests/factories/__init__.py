@@ -17,6 +17,7 @@ from tests.factories.aftercare import (
 from tests.factories.clinic import (
     GTIN,
     RULES,
+    AccountNoticeFactory,
     CalendarFeedFactory,
     CartridgeLotFactory,
     ClinicalRuleFactory,
@@ -110,6 +111,7 @@ __all__ = [
     "NINE",
     "RULES",
     "SENDING",
+    "AccountNoticeFactory",
     "AddressConsentFactory",
     "AreaFactory",
     "BirthDateTryFactory",

@@ -7,6 +7,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from clinic.models import (
+    AccountNotice,
     CalendarFeed,
     CartridgeLot,
     Clinic,
@@ -284,6 +285,15 @@ class PasswordLinkFactory(DjangoModelFactory):
 
     user = factory.SubFactory(UserFactory)
     is_invitation = False
+
+
+class AccountNoticeFactory(DjangoModelFactory):
+    class Meta:
+        model = AccountNotice
+
+    user = factory.SubFactory(UserFactory)
+    kind = "ADDRESS_CHANGES"
+    email = "ada@clinic.example"
 
 
 class SecondFactorFactory(DjangoModelFactory):

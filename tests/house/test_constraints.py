@@ -74,6 +74,7 @@ VIOLATIONS["idempotency_key_printable"] = lambda: make.IdempotencyKeyFactory(key
 VIOLATIONS["idempotency_key_body_iff_status"] = lambda: make.IdempotencyKeyFactory(status=201)
 
 
+VIOLATIONS["account_notice_kind_known"] = lambda: make.AccountNoticeFactory(kind="SPAM")
 VIOLATIONS["log_in_token_or_session"] = lambda: make.LogInFactory(session_key=None)
 
 

@@ -5,7 +5,11 @@ from typing import Any
 from django import forms
 from django.contrib.auth import authenticate
 from unfold.forms import AuthenticationForm
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from clinic.accounts.second_factor import CodeError
 
@@ -53,3 +57,17 @@ class ProofForm(forms.Form):
         max_length=40,
         widget=UnfoldAdminTextInputWidget(attrs=CODE),
     )
+
+
+class AddressForm(ProofForm):
+    email = forms.EmailField(
+        label="New e-mail address",
+        max_length=254,
+        widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "email"}),
+    )
+    field_order = ["email"]
+
+    def __init__(self, *args: Any, needs_code: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not needs_code:
+            del self.fields["code"]

@@ -1,0 +1,67 @@
+"""What people are told by mail of their own account, and the mails that an account lives by.
+
+A row says that something is to be sent, a worker sends it: nobody waits for a mail server, and
+nothing is told of what was rolled back.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import get_connection, send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from clinic.accounts.own_address import link_for
+from clinic.models import AccountNotice, NoticeKind, User
+
+KEPT = timedelta(days=1)
+SUBJECTS = {
+    NoticeKind.CONFIRM_ADDRESS: "Confirm your new e-mail address",
+    NoticeKind.ADDRESS_CHANGES: "Your account gets another e-mail address",
+}
+log = logging.getLogger(__name__)
+
+
+def send_notices(*, at: datetime) -> None:
+    send_waiting(AccountNotice.objects.all(), _mail, at=at)
+
+
+def _mail(notice: AccountNotice) -> None:
+    user = User.objects.get(pk=notice.user_id)
+    context = {
+        "user": user,
+        "notice": notice,
+        "kind": notice.kind,
+        "link": link_for(user, notice.about) if notice.kind == NoticeKind.CONFIRM_ADDRESS else "",
+        "again": f"{settings.PUBLIC_URL}{reverse('admin_password_reset')}",
+    }
+    text = render_to_string("clinic/notice_mail.txt", context)
+    mail(SUBJECTS[NoticeKind(notice.kind)], text, notice.email)
+
+
+def mail(subject: str, text: str, email: str) -> None:
+    provider = get_connection(settings.ANYMAIL_BACKEND or None)
+    send_mail(subject, text, None, [email], connection=provider)
+
+
+def send_waiting(rows: Any, send: Callable[[Any], None], *, at: datetime) -> None:
+    """Each in its own transaction. What could not be sent waits for a day."""
+    rows.filter(created_at__lt=at - KEPT).delete()
+    waiting = rows.filter(sent_at=None).order_by("id")
+    for pk in list(waiting.values_list("pk", flat=True)):
+        with transaction.atomic(durable=True):
+            locked = waiting.select_for_update(skip_locked=True).filter(pk=pk)
+            row = locked.select_related(None).first()
+            if row is None:
+                continue  # another worker has it
+            try:
+                send(row)
+            except Exception as error:  # each provider fails in a way of its own
+                log.error("a mail of an account was not sent: %s", type(error).__name__)
+                continue
+            row.sent_at = at
+            row.save(update_fields=["sent_at"])
