@@ -6,6 +6,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from clinic.accounts.guessing import count_try, take_back, take_back_of_others
+from clinic.accounts.log_ins import client_in_words
+from clinic.accounts.notices import tell_of_device
 from clinic.accounts.second_factor import CodeError, SecondFactorRequired, check_code
 from clinic.models import User
 from clinic.permissions import RoleBackend
@@ -41,7 +43,9 @@ class SlowedBackend(RoleBackend):
                 if isinstance(error, SecondFactorRequired):
                     take_back_of_others(tried)
                 raise
-            take_back(tried, at=at, by=user)
+            client = client_in_words(request.META.get("HTTP_USER_AGENT", ""))
+            if take_back(tried, client=client, at=at, by=user):
+                tell_of_device(user=user, client=client, address=address, at=at)
         return user
 
 

@@ -82,6 +82,7 @@ class Counted:
 
     network: str
     keys: tuple[str, ...]
+    is_known_device: bool = False
 
 
 def count_try(*, name: str, address: str, device: str, at: datetime) -> Counted:
@@ -89,7 +90,8 @@ def count_try(*, name: str, address: str, device: str, at: datetime) -> Counted:
     network = network_of(address)
     known = _known(name, network, at)
     nonce, users = read_device(device)
-    if known and str(known[0]) in users:
+    is_known_device = known is not None and str(known[0]) in users
+    if known and is_known_device:
         paces = {_key("device", nonce, str(known[0])): OF_AN_ACCOUNT}
     elif known and known[1]:
         paces = {_key("known", str(known[0]), network): OF_AN_ACCOUNT}
@@ -99,7 +101,7 @@ def count_try(*, name: str, address: str, device: str, at: datetime) -> Counted:
         paces |= {_key("network", network): OF_A_NETWORK, _key(EVERYBODY): OF_STRANGERS}
     _refuse(LoginTries.objects.filter(key__in=paces), paces, at)
     _count(paces, at)
-    return Counted(network, tuple(paces))
+    return Counted(network, tuple(paces), is_known_device)
 
 
 def count_alone(*what: str, pace: Pace, at: datetime) -> None:
@@ -108,15 +110,27 @@ def count_alone(*what: str, pace: Pace, at: datetime) -> None:
 
 
 @retried_transaction
-def take_back(tried: Counted, *, at: datetime, by: User) -> None:
+def take_back(tried: Counted, *, client: str, at: datetime, by: User) -> bool:
     """The password was right: that was no failure, and from now on this network is known. The
-    other tries of the same network stay counted: whoever guesses may have an account as well."""
+    other tries of the same network stay counted: whoever guesses may have an account as well.
+
+    Whether its owner should hear of it: neither this device was known, nor such a one there. The
+    first log-in of all is no news."""
     LoginTries.objects.filter(key=tried.keys[0]).delete()
     take_back_of_others(tried)
-    if tried.network:
-        KnownNetwork.objects.update_or_create(
-            user=by, network=tried.network, defaults={"last_at": at}
-        )
+    if not tried.network:
+        return False
+    place, is_new_place = KnownNetwork.objects.update_or_create(
+        user=by, network=tried.network, defaults={"last_at": at}
+    )
+    if client in place.clients:
+        return False
+    is_news = bool(place.clients)  # of places from before this was noted nothing is known
+    place.clients = [client, *place.clients][:MOST_OF_A_DEVICE]
+    place.save(update_fields=["clients"])
+    if is_new_place:
+        is_news = KnownNetwork.objects.filter(user=by).exclude(pk=place.pk).exists()
+    return is_news and not tried.is_known_device
 
 
 def take_back_of_others(tried: Counted) -> None:

@@ -51,7 +51,9 @@ def begin_session(*, request: HttpRequest, at: datetime, by: User) -> None:
         request.session.create()
     request.session.setdefault(SINCE, at.timestamp())
     request.session[USED] = at.timestamp()
-    _begin(request, at=at, by=by, session_key=request.session.session_key)
+    key = request.session.session_key
+    LogIn.objects.filter(session_key=key).delete()  # of whoever logs in anew where they are in
+    _begin(request, at=at, by=by, session_key=key)
 
 
 def _begin(request: HttpRequest, *, at: datetime, by: User, **kind: Any) -> None:

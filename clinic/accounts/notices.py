@@ -15,15 +15,44 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from clinic.accounts.guessing import Pace, TooManyTries, count_alone
 from clinic.accounts.own_address import link_for
+from clinic.db.retries import retried_transaction
 from clinic.models import AccountNotice, NoticeKind, User
 
 KEPT = timedelta(days=1)
+# A front end that shows no device token, on the way through many networks.
+OF_DEVICES = Pace((0, 0, 86_400), KEPT)
 SUBJECTS = {
     NoticeKind.CONFIRM_ADDRESS: "Confirm your new e-mail address",
     NoticeKind.ADDRESS_CHANGES: "Your account gets another e-mail address",
+    NoticeKind.NEW_DEVICE: "Your account was opened on a new device",
 }
 log = logging.getLogger(__name__)
+
+
+@retried_transaction
+def tell_of_device(*, user: User, client: str, address: str, at: datetime) -> None:
+    """In words, and of nobody but the account's owner."""
+    if not user.email:
+        return
+    try:
+        count_alone("device notice", str(user.pk), pace=OF_DEVICES, at=at)
+    except TooManyTries:
+        return
+    AccountNotice.objects.create(
+        user=user,
+        kind=NoticeKind.NEW_DEVICE,
+        email=user.email,
+        about=f"{client}, from {address}, {_in_words(at, user)}",
+    )
+
+
+def _in_words(at: datetime, user: User) -> str:
+    """On the clock of the first clinic where they work."""
+    clinics = user.works_at
+    local = at.astimezone(clinics[0].zone) if clinics else at
+    return f"{local:%d %B %Y, %H:%M} ({local.tzname()})"
 
 
 def send_notices(*, at: datetime) -> None:

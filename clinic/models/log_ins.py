@@ -40,6 +40,7 @@ class KnownNetwork(Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     network = models.CharField(max_length=43)
     last_at = models.DateTimeField()
+    clients = ArrayField(models.CharField(max_length=60), default=list, db_default=[])
 
     objects = KnownNetworkQuerySet.as_manager()
 
@@ -132,6 +133,7 @@ class SecondFactor(Model):
 class NoticeKind(models.TextChoices):
     CONFIRM_ADDRESS = "CONFIRM_ADDRESS", "link to confirm a new address"
     ADDRESS_CHANGES = "ADDRESS_CHANGES", "another address was asked for"
+    NEW_DEVICE = "NEW_DEVICE", "log-in from a new device"
 
 
 class AccountNotice(Model):

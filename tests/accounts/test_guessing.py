@@ -94,7 +94,7 @@ class World:
             except TooManyTries as error:
                 at += (error.retry_after or 0) * SECOND
                 continue
-            take_back(tried, at=at, by=user)
+            take_back(tried, client="Firefox", at=at, by=user)
             return float((at - began).total_seconds())
 
 

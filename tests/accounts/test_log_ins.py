@@ -219,6 +219,15 @@ def test_the_eleventh_log_in_ends_the_one_that_was_not_used_for_longest(
     assert (LogIn.objects.count(), AuthToken.objects.count()) == (10, 9)
 
 
+def test_who_is_in_may_log_in_again(doors: Doors, ada: User) -> None:
+    """In another tab, as the back button leads there."""
+    answer = doors.browser.post("/admin/login/", {"username": ada.username, "password": PASSWORD})
+
+    assert answer.status_code == 302
+    assert doors.are_open() == (True, True)
+    assert LogIn.objects.filter(user=ada, token=None).count() == 1
+
+
 def test_logging_out_leaves_nothing(doors: Doors) -> None:
     doors.browser.post("/admin/logout/")
     doors.api.post("/api/v1/auth/logout/")
