@@ -273,6 +273,11 @@ class Message(Model):
         The database keeps the history, whoever writes. Returns the old status. Raises
         IllegalMessageMove.
         """
+        old = self._become(new, reason)
+        self.save()
+        return old
+
+    def _become(self, new: str, reason: str) -> str:
         if not self.can_become(new):
             is_now, wanted = in_words(MessageStatus, self.status), in_words(MessageStatus, new)
             legal = in_words(MessageStatus, *MESSAGE_NEXT[self.status])
@@ -281,7 +286,6 @@ class Message(Model):
             )
         old, self.status, self.reason = self.status, new, clean(reason, 300)
         self.worker, self.lease_until = "", None
-        self.save()
         return old
 
     def end(self, status: str, reason: str, *, at: datetime) -> None:
@@ -289,6 +293,23 @@ class Message(Model):
         self.ended_at = at
         self.move_to(status, reason=reason)
         message_ended.send(Message, message=self, status=status, reason=self.reason, at=at)
+
+    @staticmethod
+    def end_together(messages: "list[Message]", status: str, reason: str, *, at: datetime) -> None:
+        """`end` of several at once. The caller holds the locks of all."""
+        for message in messages:
+            message.ended_at = at
+            message._become(status, reason)
+        if messages:
+            one, ids = messages[0], [message.pk for message in messages]
+            names = ("status", "reason", "worker", "lease_until", "ended_at")
+            Message.objects.filter(pk__in=ids).update(
+                **{name: getattr(one, name) for name in names}
+            )
+        for message in messages:
+            message_ended.send(
+                Message, message=message, status=status, reason=message.reason, at=at
+            )
 
     def requeue(self, *, due_at: datetime, reason: str) -> None:
         """Back into the queue for later."""

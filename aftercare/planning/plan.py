@@ -173,10 +173,14 @@ def stop_messages(*, session: TreatmentSession, at: datetime) -> None:
     follow after it. What a worker has marked as SENDING is left to it; it will re-check.
     """
     reason = stopped_because(session.status)
-    for message in Message.objects.open().filter(session=session).select_related("step").locked():
-        fits = session.status in FITS[message.step.anchor]
-        if not fits and message.status != MessageStatus.SENDING:
-            message.end(MessageStatus.CANCELLED, reason, at=at)
+    waiting = Message.objects.open().filter(session=session).select_related("step").locked()
+    stopped = [
+        message
+        for message in waiting
+        if session.status not in FITS[message.step.anchor]
+        and message.status != MessageStatus.SENDING
+    ]
+    Message.end_together(stopped, MessageStatus.CANCELLED, reason, at=at)
 
 
 def follow_course(

@@ -83,7 +83,7 @@ class Variants:
 @dataclass
 class _Changes:
     moved: list[Message] = field(default_factory=list)
-    withdrawn: list[tuple[Message, str]] = field(default_factory=list)
+    withdrawn: dict[str, list[Message]] = field(default_factory=dict)  # by what is said of it
     new: list[Message] = field(default_factory=list)
 
 
@@ -141,7 +141,8 @@ def reconcile(
             )
     if not dry_run:
         _write(changes, at)
-    return Replan(len(changes.moved), len(changes.withdrawn), len(changes.new))
+    withdrawn = sum(len(messages) for messages in changes.withdrawn.values())
+    return Replan(len(changes.moved), withdrawn, len(changes.new))
 
 
 def protocol_of(session: TreatmentSession) -> UUID | None:
@@ -186,7 +187,7 @@ def _compare(
         if found is None or message.channel not in channels or message.step_id != step.pk:
             if message.attempts == 0:
                 reason = why if found is None else "the step has other channels"
-                changes.withdrawn.append((message, WITHDRAWN + reason))
+                changes.withdrawn.setdefault(WITHDRAWN + reason, []).append(message)
         elif message.attempts == 0 and _differs(message, found, at):
             message.due_at, message.expires_at = found.due_at, found.expires_at
             changes.moved.append(message)
@@ -212,8 +213,8 @@ def _differs(message: Message, found: Window, at: datetime) -> bool:
 
 def _write(changes: _Changes, at: datetime) -> None:
     Message.objects.bulk_update(changes.moved, ["due_at", "expires_at"])
-    for message, reason in changes.withdrawn:
-        message.end(MessageStatus.CANCELLED, reason, at=at)
+    for reason, messages in changes.withdrawn.items():
+        Message.end_together(messages, MessageStatus.CANCELLED, reason, at=at)
     INSERT.all(changes.new)
 
 

@@ -36,9 +36,8 @@ def withdraw_what_was_to_tell(
     for message in found:
         if message.status in TOLD:
             raise UndoTooLate("The patient has been told of it: book it again instead.")
-    for message in found:
-        if message.status in OPEN:
-            message.end(MessageStatus.CANCELLED, TAKEN_BACK, at=at)
+    waiting = [message for message in found if message.status in OPEN]
+    Message.end_together(waiting, MessageStatus.CANCELLED, TAKEN_BACK, at=at)
     return found
 
 

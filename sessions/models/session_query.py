@@ -33,10 +33,17 @@ class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
 
     def of_sitting(self, session_id: Any) -> Self:
         """That session, and the other areas of its sitting."""
-        leading = Subquery(
+        leading = self._leading(session_id)
+        return self.filter(Q(pk=leading) | Q(sitting=leading))
+
+    def leading(self, session_id: Any) -> Self:
+        """The session that leads the sitting of that one; that one, if it is in none."""
+        return self.filter(pk=self._leading(session_id))
+
+    def _leading(self, session_id: Any) -> Subquery:
+        return Subquery(
             self.model.objects.filter(pk=session_id).values(lead=Coalesce("sitting", "pk"))
         )
-        return self.filter(Q(pk=leading) | Q(sitting=leading))
 
     def occupying(self) -> Self:
         return self.filter(status__in=OCCUPIES)

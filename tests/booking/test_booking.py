@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from aftercare.models import Message, MessageStatus
 from clinic.models import User, Weekday
 from patients.models import Patient
 from patients.services import PatientArchived
@@ -280,6 +281,31 @@ def test_a_booking_takes_six_queries(booking: Booking, another_booking: Booking)
 
     asked = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
     assert len(asked) == 6, "\n".join(asked)
+
+
+def test_a_further_booking_and_its_move_take_so_many_statements(
+    booking: Booking, another_booking: Booking, catalogue: None
+) -> None:
+    """With the whole sequence that ships: a booking that follows on a treatment withdraws what had
+    asked for it, and a move ends what had told of the old time, each in one statement."""
+    another_booking.book()  # teaches the connection its statements
+    treated = booking.completed()
+    asking = Message.objects.filter(session=treated, status=MessageStatus.PENDING)
+    before = asking.count()
+
+    with CaptureQueriesContext(connection) as booked:
+        following = booking.book(treated.starts_at + 42 * DAY)
+    withdrawn = before - asking.count()
+    with CaptureQueriesContext(connection) as moved:
+        reschedule(following, following.starts_at + DAY, booking.practitioner)
+
+    told = Message.objects.filter(session=following, status=MessageStatus.CANCELLED)
+    assert (withdrawn, told.count()) == (4, 5)
+    assert (asked(booked), asked(moved)) == (15, 29)
+
+
+def asked(queries: CaptureQueriesContext) -> int:
+    return sum("SAVEPOINT" not in query["sql"] for query in queries)
 
 
 def test_another_constraint_than_those_of_time_and_skin_is_named(booking: Booking) -> None:

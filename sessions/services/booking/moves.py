@@ -69,8 +69,9 @@ def move_session(
     Completing signs the record; the database refuses every change to it from then on. `note` is
     added to it first. A check that was opened from a side effect or a task closes that with its
     note; a side effect that `goes_on` only gets the note. With `reschedules` the session is
-    cancelled because the caller books it at another time. Of what `patient_knows` already, nothing
-    is sent. What ends it can be taken back for a minute if it is `undoable`: Note [Undo] in undo.
+    cancelled because the caller, who holds the patient's lock, books it at another time. Of what
+    `patient_knows` already, nothing is sent. What ends it can be taken back for a minute if it is
+    `undoable`: Note [Undo] in undo.
 
     Raises IllegalMove, TooEarly (check-in or no-show of a session that is still to come),
     NotLicensed (starting it), NothingCharted (completing a treatment without a treated zone),
@@ -79,7 +80,8 @@ def move_session(
     that was kept), and what `seen` does.
     """
     frees = to not in OCCUPIES
-    if frees:  # the recovery of the session before may change: Note [Lock order]
+    # The recovery of the session before may change: Note [Lock order].
+    if frees and not reschedules:
         patient_id = TreatmentSession.objects.values_list("patient_id", flat=True).get(
             pk=session_id
         )

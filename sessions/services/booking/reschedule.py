@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from clinic.db.retries import retried_transaction
+from clinic.db.retries import as_step, retried_transaction
 from clinic.db.versions import Check, no_version_check
 from clinic.models import Device, Room, User
 from sessions.lifecycle import Status
@@ -25,7 +25,7 @@ from sessions.services.booking.series.shifting import (
     shifted_later,
     too_soon_after,
 )
-from sessions.services.booking.sitting.areas import leading_of, open_plans
+from sessions.services.booking.sitting.areas import open_plans
 from sessions.services.booking.visits import book_visit
 from sessions.services.plans import NoPractitionerHere
 from sessions.signals import patient_knows_of_it
@@ -81,7 +81,7 @@ def reschedule_session(
 
     sittings = {row.pk: open_plans(row) for row in [old, *(shift.session for shift in shifts)]}
     for moved in [old, *(shift.session for shift in shifts)]:
-        ended = move_session(
+        ended = as_step(move_session)(
             session_id=moved.pk,
             to=Status.CANCELLED,
             at=at,
@@ -106,10 +106,11 @@ def reschedule_session(
 
 def _with_what_it_takes(session_id: UUID) -> TreatmentSession:
     """The session, or the leading one of its sitting, with the rows that it is booked with."""
-    return TreatmentSession.objects.select_related(
+    rows = TreatmentSession.objects.leading(session_id).select_related(
         *("clinic", "practitioner", "room", "device", "plan__protocol", "plan__clinic"),
         *("plan__patient__clinic", "plan__area", "visit_type__clinic", "patient__clinic"),
-    ).get(pk=leading_of(session_id))
+    )
+    return rows.get()
 
 
 def _book_again(old: TreatmentSession, plans: list[TreatmentPlan], **slot: Any) -> TreatmentSession:

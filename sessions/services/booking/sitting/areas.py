@@ -139,18 +139,9 @@ def still_going_on(rows: list[TreatmentSession]) -> list[TreatmentSession]:
     return sorted(going, key=lambda row: (row.sitting_id is None, row.pk))
 
 
-def leading_of(session_id: UUID) -> UUID:
-    """The id of the session that leads its sitting; its own, if it is none."""
-    session = TreatmentSession.objects.only("id", "sitting").get(pk=session_id)
-    found: UUID = session.leading_id
-    return found
-
-
 def open_plans(session: TreatmentSession) -> list[TreatmentPlan]:
     """The plans that are treated in its sitting, the leading one first; of a visit that treats
     nothing, none."""
     rows = TreatmentSession.objects.of_sitting(session.pk).occupying()
-    found = rows.order_by(F("sitting").asc(nulls_first=True), "pk").values_list("plan", flat=True)
-    ids = list(found)
-    plans = TreatmentPlan.objects.with_booking_facts().in_bulk([pk for pk in ids if pk])
-    return [plans[pk] for pk in ids if pk]
+    plans = TreatmentPlan.objects.with_booking_facts().filter(sessions__in=rows)
+    return list(plans.order_by(F("sessions__sitting").asc(nulls_first=True), "sessions__pk"))
