@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from clinic.models import User
+from clinic.models import Role, User
 from sessions import services
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import Hold, TreatmentSession, WaitlistEntry
@@ -18,9 +18,11 @@ from sessions.scheduling.holds import SlotHeld
 from sessions.scheduling.spacing import TooSoon
 from sessions.scheduling.wanted import VisitRequest
 from sessions.services.booking import book as rules
+from sessions.services.booking import holds
 from sessions.services.booking.checks import clash
 from sessions.services.booking.checks.clash import PatientTaken
 from sessions.services.booking.checks.presence import Closed
+from sessions.services.booking.holds import TooManyHolds
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
@@ -28,6 +30,7 @@ from tests.factories import (
     NINE,
     HoldFactory,
     PlanFactory,
+    UserFactory,
     WaitlistEntryFactory,
     visit_type_of,
 )
@@ -349,3 +352,57 @@ def test_free_times_of_a_visit_leave_out_what_is_held_for_its_plan(booking: Book
 
     assert found
     assert NINE not in {offer.starts_at for offer in found}
+
+
+def test_three_times_at_most_are_held_for_a_plan(booking: Booking) -> None:
+    first, *_ = [hold(booking, NINE + n * DAY) for n in range(3)]
+
+    with pytest.raises(TooManyHolds, match="3 times are held for this already"):
+        hold(booking, NINE + 3 * DAY)
+    assert hold(booking).starts_at == NINE  # one that is renewed counts once
+    assert hold(booking, NINE + 3 * DAY, at=first.expires_at).starts_at == NINE + 3 * DAY
+    assert Hold.objects.live(NOW + MINUTE).count() == 4
+
+
+def test_what_the_waitlist_offers_is_held_by_nobody(booking: Booking) -> None:
+    for number in range(3):
+        HoldFactory(
+            plan=booking.plan,
+            held_by=None,
+            offered_to=WaitlistEntryFactory(plan=booking.plan, status=WaitlistStatus.WITHDRAWN),
+            starts_at=NINE + (number + 5) * DAY,
+            expires_at=NOW + HOUR,
+        )
+
+    assert hold(booking).starts_at == NINE
+
+
+def test_one_person_holds_twenty_times_at_most(
+    booking: Booking, another_booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holds, "MOST_OF_A_PERSON", 2)
+    desk = UserFactory(role=Role.MANAGER, clinic=booking.plan.clinic)
+    for number in range(2):
+        hold(booking, NINE + number * DAY, by=desk)
+
+    with pytest.raises(TooManyHolds, match="You hold 2 times already"):
+        hold(another_booking, NINE + 3 * DAY, by=desk)
+    assert hold(another_booking, NINE + 3 * DAY).starts_at == NINE + 3 * DAY
+
+
+def test_the_api_says_that_too_many_are_held(booking: Booking, as_dana: APIClient) -> None:
+    booking.plan.clinic.hold_minutes = 60
+    booking.plan.clinic.save()
+    starts = timezone.now().replace(minute=0, second=0, microsecond=0) + 2 * DAY
+    body = {
+        "plan": str(booking.plan.pk),
+        "practitioner": str(booking.practitioner.pk),
+        "room": str(booking.room.pk),
+        "device": str(booking.device.pk),
+    }
+    answers = [
+        as_dana.post(HOLDS, {**body, "starts_at": (starts + n * DAY).isoformat()}) for n in range(4)
+    ]
+
+    assert [one.status_code for one in answers] == [201, 201, 201, 409]
+    assert answers[3].json()["code"] == "too_many_holds"

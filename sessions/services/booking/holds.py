@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Count, Q
+
 from clinic.db.retries import retried_transaction
+from clinic.errors import Conflict
 from clinic.models import Device, Room, User
 from patients.models import Patient
 from sessions.models import (
@@ -18,7 +21,7 @@ from sessions.models import (
     of_treatment,
 )
 from sessions.scheduling.availability import BookingFacts, booking_facts
-from sessions.scheduling.holds import SlotHeld, own_holds
+from sessions.scheduling.holds import SlotHeld, kept_for, own_holds
 from sessions.services.booking.book import lock_for_bookings, locks_for, require_open_time
 from sessions.services.booking.checks.clash import require_free
 from sessions.services.booking.checks.prepare import prepare_session
@@ -28,6 +31,12 @@ from sessions.services.booking.visits import prepare_visit
 
 # What is held takes up no link: where it meets is said when it is booked.
 LATER = "https://clinic.invalid/"
+MOST_OF_A_PLAN, MOST_OF_A_PERSON = 3, 20  # at the same time: a calendar is not there to be filled
+
+
+class TooManyHolds(Conflict):
+    code = "too_many_holds"
+    title = "Too many times are held"
 
 
 @retried_transaction
@@ -45,14 +54,15 @@ def place_hold(
     """Keep a slot for a plan for the clinic's `hold_minutes`. To hold it again renews the hold.
     With `further_plans` it is long enough for all these areas in one sitting.
 
-    Raises Held, and what `book_session` raises: what cannot be booked cannot be held.
+    Raises Held, TooManyHolds, and what `book_session` raises: what cannot be booked cannot be held.
     """
     plan = TreatmentPlan.objects.with_booking_facts().get(pk=plan_id)
     session = prepare_session(
         plan=plan, starts_at=starts_at, practitioner=practitioner, room=room, device=device, at=at
     )
     further = add_areas(session, further_plans, at=at) if further_plans else []
-    lock_for_bookings(*locks_for(session), clinic_id=plan.clinic_id)
+    lock_for_bookings(*locks_for(session), f"holder:{by.pk}", clinic_id=plan.clinic_id)
+    _require_few(session, at=at, by=by)
     lasts = timedelta(minutes=plan.clinic.hold_minutes)
     return insert_hold(session, at=at, until=at + lasts, held_by=by, further=further)
 
@@ -104,6 +114,27 @@ def insert_hold(
     )
 
 
+def _require_few(session: TreatmentSession, *, at: datetime, by: User) -> None:
+    """Behind the locks of the patient and of whoever holds: two at once see each other. One that is
+    renewed counts once. What is offered from the waitlist is nobody's. Raises TooManyHolds."""
+    renewed = Hold.objects.clashing_with(session).filter(kept_for(session)).values("pk")
+    live = Hold.objects.live(at).filter(held_by__isnull=False).exclude(pk__in=renewed)
+    own, by_them = kept_for(session), Q(held_by=by)
+    counts = live.filter(own | by_them).aggregate(
+        own=Count("pk", filter=own), by_them=Count("pk", filter=by_them)
+    )
+    if counts["own"] >= MOST_OF_A_PLAN:
+        raise TooManyHolds(
+            f"{MOST_OF_A_PLAN} times are held for this already. Book or release one of them first.",
+            field="starts_at",
+        )
+    if counts["by_them"] >= MOST_OF_A_PERSON:
+        raise TooManyHolds(
+            f"You hold {MOST_OF_A_PERSON} times already. Book or release some of them first.",
+            field="starts_at",
+        )
+
+
 def _require_bookable(
     session: TreatmentSession, now: BookingFacts, *, at: datetime, by: User | None
 ) -> None:
@@ -129,7 +160,7 @@ def hold_visit(
 ) -> Hold:
     """Keep a slot for a visit that treats nothing, as `place_hold` does for a treatment.
 
-    Raises Held, and what `book_visit` raises.
+    Raises Held, TooManyHolds, and what `book_visit` raises.
     """
     session = prepare_visit(
         visit_type=visit_type,
@@ -141,7 +172,8 @@ def hold_visit(
         plan=plan,
         video_url=LATER if visit_type.mode == Mode.VIDEO else "",
     )
-    lock_for_bookings(*locks_for(session), clinic_id=session.clinic_id)
+    lock_for_bookings(*locks_for(session), f"holder:{by.pk}", clinic_id=session.clinic_id)
+    _require_few(session, at=at, by=by)
     lasts = timedelta(minutes=session.clinic.hold_minutes)
     return insert_hold(session, at=at, until=at + lasts, held_by=by)
 

@@ -57,6 +57,22 @@ def test_eight_desks_cannot_hold_one_slot_twice(booking: Booking) -> None:
     assert Hold.objects.count() == 1
 
 
+def test_of_many_times_for_one_plan_three_are_held(booking: Booking) -> None:
+    """Each on a day of its own: what they share is the plan."""
+    attempts = [lambda n=n: hold(booking, NINE + n * DAY) for n in range(DESKS)]
+
+    assert race(*attempts) == {"held": 3, "TooManyHolds": DESKS - 3}
+
+
+def test_without_the_locks_more_are_held_for_one_plan(booking: Booking) -> None:
+    """The control arm."""
+    attempts = [lambda n=n: hold(booking, NINE + n * DAY) for n in range(DESKS)]
+    with patch("sessions.services.booking.holds.lock_for_bookings"):
+        outcomes = race(*attempts)
+
+    assert outcomes["held"] > 3
+
+
 def test_of_those_who_hold_and_those_who_book_one_wins(booking: Booking) -> None:
     attempts = [
         (lambda b=b: hold(b)) if number % 2 else (lambda b=b: b.book() and "booked")
