@@ -329,6 +329,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "go-on-with-files": {
+        "task": "patients.tasks.go_on_with_files",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "warn-of-credentials": {
         "task": "sessions.tasks.warn_of_credentials",
         "schedule": 3600.0,

@@ -31,6 +31,7 @@ from clinic.api.log_ins import LogInViewSet
 from clinic.api.resources import CredentialViewSet, OnCallViewSet
 from clinic.api.schema.views import DocsView, SchemaView
 from clinic.ops import health, metrics, pages, passwords
+from patients.admin import imports
 from patients.api import (
     ConsentTextViewSet,
     ConsentViewSet,
@@ -154,6 +155,8 @@ urlpatterns = [
         name="second-factor",
     ),
     path("admin/week/", admin.site.admin_view(week), name="week"),
+    path("admin/import/", admin.site.admin_view(imports.upload), name="import"),
+    path("admin/import/<uuid:pk>/", admin.site.admin_view(imports.one_file), name="import-file"),
     path("admin/reports/", admin.site.admin_view(reports), name="reports"),
     path("admin/", admin.site.urls),
     path("api/schema/", SchemaView.as_view(), name="schema"),

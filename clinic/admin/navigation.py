@@ -88,6 +88,7 @@ PAGES = [
         "treatment_sessions.view_treatmentsession",
     ),
     ("Clinic", "Reports", "table_chart", "reports", "treatment_sessions.view_figures"),
+    ("Patients", "Import", "upload_file", "import", "patients.import"),
     ("Patients", "Figures", "query_stats", "admin:figures", "treatment_sessions.view_figures"),
 ]
 

@@ -13,6 +13,7 @@ from patients.models.consent import (
     TreatmentConsent,
 )
 from patients.models.contact import Channel, ContactConsent, Purpose
+from patients.models.imports import ImportedRow, PatientImport, RowState
 from patients.models.other_treatment import (
     NOT_ASKED,
     QUESTIONS,
@@ -59,16 +60,19 @@ __all__ = [
     "ConsentText",
     "ContactConsent",
     "HomeAnswers",
+    "ImportedRow",
     "OtherTreatment",
     "OtherTreatmentKind",
     "OtherTreatmentStatus",
     "Patient",
     "PatientConcern",
+    "PatientImport",
     "PatientMerge",
     "PhotoConsent",
     "PhotoScope",
     "Place",
     "Purpose",
+    "RowState",
     "Scope",
     "Screening",
     "ScreeningAnswer",

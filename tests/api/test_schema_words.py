@@ -125,7 +125,10 @@ def test_every_error_of_the_product_is_a_problem_of_some_operation() -> None:
     # what is never raised itself: the classes that others are made from
     bases = {"refused", "conflict", "not_allowed"}
     # what only the patients' pages and the admin can meet
-    elsewhere = {"draft_left", "not_asked", "nothing_to_confirm", "too_many_photos"}
+    elsewhere = {
+        *("draft_left", "not_asked", "nothing_to_confirm", "too_many_photos"),
+        *("import_started", "import_unchecked", "unreadable_file"),
+    }
 
     assert set(known_problems()) - told == bases | elsewhere
     assert told - set(known_problems()) == set()

@@ -31,6 +31,7 @@ OF_NO_MODEL = [
         "late",
         "week",
         "reports",
+        "import",
         "own-log-ins",
         "second-factor",
         "own-password",

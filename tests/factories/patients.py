@@ -23,6 +23,7 @@ from patients.models import (
     OtherTreatment,
     Patient,
     PatientConcern,
+    PatientImport,
     PhotoConsent,
     Purpose,
     Screening,
@@ -258,6 +259,17 @@ class PhotoConsentFactory(DjangoModelFactory):
     recorded_by = factory.SubFactory(UserFactory)
     expires_on = factory.LazyAttribute(lambda c: c.signed_at.date() + 365 * DAY)
     scope = "CLINICAL"
+
+
+class PatientImportFactory(DjangoModelFactory):
+    class Meta:
+        model = PatientImport
+
+    clinic = factory.SubFactory(ClinicFactory)
+    name = "old.csv"
+    digest = factory.Sequence(lambda n: f"{n:064x}")
+    uploaded_at = NINE
+    uploaded_by = factory.SubFactory(UserFactory)
 
 
 class StaffTaskFactory(DjangoModelFactory):

@@ -649,6 +649,19 @@ VIOLATIONS["session_record_is_open"] = lambda: make.SessionFactory(plan__patient
 VIOLATIONS["session_birth_date_known"] = lambda: make.SessionFactory(
     plan__patient__date_of_birth=None, status="IN_PROGRESS"
 )
+VIOLATIONS["import_started_by_somebody"] = lambda: make.PatientImportFactory(started_at=NINE)
+VIOLATIONS["import_ends_once_started"] = lambda: make.PatientImportFactory(ended_at=NINE)
+VIOLATIONS["import_once_per_file"] = lambda: [
+    make.PatientImportFactory(clinic=clinic, digest="a")
+    for clinic in [make.ClinicFactory()]
+    for _ in range(2)
+]
+VIOLATIONS["import_row_once"] = lambda: [
+    batch.rows.create(number=2) for batch in [make.PatientImportFactory()] for _ in range(2)
+]
+VIOLATIONS["import_row_state_known"] = lambda: make.PatientImportFactory().rows.create(
+    number=2, state="LOST"
+)
 VIOLATIONS["session_taken_back_in_time"] = lambda: SessionEvent.objects.create(
     session=make.SessionFactory(status="CANCELLED"), old_status="CANCELLED", new_status="BOOKED"
 )
