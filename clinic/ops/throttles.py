@@ -1,6 +1,7 @@
 """How often one caller may do what costs much, or looks through many people's data.
 
-Counted in Valkey, by the minute. A cache that is down decides nothing.
+Counted in Valkey, by the minute. A cache that is down or hangs decides nothing: one request waits
+for it, a quarter of a second at most, and for some seconds it is not asked again.
 """
 
 import logging
@@ -23,7 +24,32 @@ PAGES = re.compile(r"^/(p|calendar)/")
 EXPORTS = re.compile(r"(\.pdf|/csv/|/leaflet/)$")
 SEARCHED_BY = ("q", "term", "s")  # lists and the API, choices of forms, Ctrl-K
 SECONDS = 60
+AWAY_SECONDS = 5.0
 logger = logging.getLogger(__name__)
+
+
+class _Count:
+    """How many times a key was counted, as far as Valkey knows."""
+
+    def __init__(self) -> None:
+        self._away_until = float("-inf")  # on the monotonic clock
+
+    def one_more(self, key: str) -> int:
+        """The count with this one; 0 if it is not known."""
+        if time.monotonic() < self._away_until:
+            return 0
+        try:
+            cache.add(key, 0, timeout=2 * SECONDS)
+            return int(cache.incr(key))
+        except ValueError:
+            return 0  # the minute has ended meanwhile
+        except RedisError as error:
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            logger.warning("nothing is counted: %s", type(error).__name__)
+            return 0
+
+
+_count = _Count()
 
 
 def throttled(
@@ -70,13 +96,7 @@ def _wait(scope: str, caller: str) -> int:
     if not limit:
         return 0
     minute, second = divmod(int(time.time()), SECONDS)
-    key = f"throttle:{scope}:{caller}:{minute}"
-    try:
-        cache.add(key, 0, timeout=2 * SECONDS)
-        count = cache.incr(key)
-    except (RedisError, ValueError) as error:
-        logger.warning("%ss are not counted: %s", scope, type(error).__name__)
-        return 0
+    count = _count.one_more(f"throttle:{scope}:{caller}:{minute}")
     return SECONDS - second if count > limit else 0
 
 

@@ -1,16 +1,23 @@
 """How often one caller may do what costs much."""
 
+import os
+import signal
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client, RequestFactory
 
+from clinic.embedded import Valkey
 from clinic.models import User
+from clinic.ops import throttles
 from clinic.ops.throttles import scope_of
 from tests.admin.pages import client_of as admin_of
 from tests.conftest import client_of
 
+PASSWORD = "a-cache-that-is-away"
 NOBODY = "01890000-0000-7000-8000-000000000000"
 
 
@@ -46,6 +53,7 @@ def limits(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two a minute of each, at a time that stands still."""
     settings.THROTTLES = dict.fromkeys(("login", "search", "export", "page"), 2)
     monkeypatch.setattr("time.time", lambda: 60 * 29_000_000 + 18.7)
+    monkeypatch.setattr(throttles, "_count", throttles._Count())
     cache.clear()
 
 
@@ -81,10 +89,34 @@ def test_a_colleague_behind_the_same_router_has_a_count_of_their_own(
 
 
 @pytest.mark.django_db
-def test_a_cache_that_is_down_decides_nothing(limits: None, settings: Any, alice: User) -> None:
-    nowhere = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:9/0"}
-    settings.CACHES = {"default": nowhere}
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_cache_that_is_away_decides_nothing_and_holds_up_one(
+    limits: None, settings: Any, alice: User, tmp_path: Path, caplog: Any, how: signal.Signals
+) -> None:
+    """Killed, or there without a word, as behind a firewall that drops what it does not like."""
+    alice.set_password(PASSWORD)
+    alice.save()
+    valkey = Valkey(tmp_path).start()
+    assert valkey._process
+    try:
+        settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": valkey.url}}
+        cache.set("is", "there")
+        os.kill(valkey._process.pid, how)
+        api, browser = client_of(alice), admin_of(alice)
 
-    answers = [client_of(alice).get("/api/v1/patients/?q=hop") for _ in range(4)]
+        began = time.monotonic()
+        answers: list[Any] = [api.get("/api/v1/patients/?q=hop")]
+        waited = time.monotonic() - began
+        answers += [browser.get("/admin/patients/patient/?q=hop") for _ in range(4)]
+        entered = client_of(None).post(
+            "/api/v1/auth/login/", {"username": alice.username, "password": PASSWORD}
+        )
+    finally:
+        valkey._process.send_signal(signal.SIGCONT)  # nothing, where it is dead
+        valkey.stop()
 
-    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.status_code for answer in [*answers, entered]} == {200}
+    assert waited < 4  # what a client of Valkey waits by itself is five seconds
+    assert [r.message for r in caplog.records if "throttles" in r.name] == [
+        f"nothing is counted: {'TimeoutError' if how == signal.SIGSTOP else 'ConnectionError'}"
+    ]
