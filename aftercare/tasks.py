@@ -6,6 +6,7 @@ from django.utils import timezone
 from aftercare.alerts import send as alerts
 from aftercare.dispatch import run as dispatch
 from aftercare.planning import silence
+from aftercare.records.downtime.deliver import write_packs
 from aftercare.services import recall
 from clinic.models import Heartbeat
 from clinic.wakeups import wake
@@ -33,3 +34,8 @@ def ask_the_silent() -> None:
 @shared_task(ignore_result=True)
 def follow_recalls() -> None:
     recall.call_the_silent(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def write_downtime_packs() -> None:
+    write_packs(at=timezone.now())

@@ -6,6 +6,7 @@ from uuid import UUID
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
 from clinic.models import CartridgeLot, Clinic, DeviceModel, User
+from clinic.values.passphrase import PassphraseKey
 
 
 class LotKnown(Conflict):
@@ -56,3 +57,12 @@ def recall_lot(*, lot_id: UUID, reason: str, at: datetime, by: User) -> Cartridg
     lot.recalled_at, lot.recall_reason = at, reason
     lot.save(update_fields=["recalled_at", "recall_reason"])
     return lot
+
+
+@retried_transaction
+def set_downtime_passphrase(*, clinic_id: UUID, passphrase: str, at: datetime, by: User) -> None:
+    """From the next hour on the downtime pack opens with this one; those that were written before
+    open with the one before."""
+    clinic = Clinic.objects.select_for_update(of=("self",)).get(pk=clinic_id)
+    clinic.downtime_key = PassphraseKey.of(passphrase).sealed()
+    clinic.save(update_fields=["downtime_key"])

@@ -311,6 +311,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"expires": 300.0},
     },
+    "write-downtime-packs": {
+        "task": "aftercare.tasks.write_downtime_packs",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "keep-waitlist-moving": {
         "task": "sessions.tasks.keep_waitlist_moving",
         "schedule": WAKE_SECONDS,
@@ -418,6 +423,8 @@ BACKUP_DIR = env("BACKUP_DIR", default="")
 BACKUP_RECIPIENTS = env.list("BACKUP_RECIPIENTS", default=[])
 BACKUP_KEEP = env.int("BACKUP_KEEP", default=35)
 PG_BIN = env("PG_BIN", default="")
+# Where the downtime packs are written, a folder for each clinic (aftercare.records.downtime).
+DOWNTIME_DIR = env("DOWNTIME_DIR", default="")
 METRICS_TOKEN = env("METRICS_TOKEN", default="")  # without one there is no /metrics
 
 PHONENUMBER_DB_FORMAT = "E164"

@@ -5,11 +5,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminPasswordWidget
 
 from clinic import services
 from clinic.accounts import second_factor
@@ -59,8 +61,23 @@ class OpeningHoursInline(ScopedInline):
     model = OpeningHours
 
 
+class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Of a clinic. A passphrase is taken and never shown: only a key that is made of it is kept."""
+
+    downtime_passphrase = forms.CharField(
+        label="New passphrase",
+        required=False,
+        strip=False,
+        validators=[validate_password],
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text="Opens the page that is kept for when the server is away, from the next hour on:"
+        " 15 characters or more, written down where the clinic finds it then. Empty: as it is.",
+    )
+
+
 @admin.register(Clinic)
 class SiteAdmin(ClinicAdmin):
+    form = SiteForm
     list_display = ["name", "time_zone", "phone", "email"]
     search_fields = ["name"]
     inlines = [OpeningHoursInline]
@@ -72,10 +89,15 @@ class SiteAdmin(ClinicAdmin):
         ("Contact", {"fields": CONTACT}),
         ("Log-in", {"fields": ["requires_second_factor"]}),
         ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),
+        ("When the server is away", {"fields": ["downtime_passphrase"]}),
     ]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        if passphrase := form.cleaned_data.get("downtime_passphrase"):
+            services.set_downtime_passphrase(
+                clinic_id=obj.pk, passphrase=passphrase, at=timezone.now(), by=actor(request)
+            )
         if not change and isinstance(request.user, User):
             request.user.clinics.add(obj)  # whoever opens a clinic can see it
 

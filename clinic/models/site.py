@@ -144,6 +144,14 @@ class Clinic(Model):
         default=time(8), help_text="…until this one. Two equal times mean no quiet hours."
     )
 
+    downtime_key = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Seals the downtime pack; made of its passphrase (clinic.values.passphrase).",
+    )
+
     objects = ClinicQuerySet.as_manager()
 
     class Meta:
