@@ -119,6 +119,11 @@ VERBS: dict[str, set[Role]] = {
     "treatment_sessions.view_figures": {P, M},  # of a whole clinic
     "aftercare.manage_message": {R, M},  # cancel, resend, resolve a message in doubt
 }
+# The desk finds whom it talks to; it does not leaf through a clinic. Characters that a search for
+# patients has at the least, and how many it finds at the most.
+LEAST_TYPED: dict[str, int] = {R: 3}
+MOST_FOUND: dict[str, int] = {R: 20}
+TOO_SHORT = f"Type {LEAST_TYPED[R]} characters at the least to find a patient."
 # Nobody hands out the own kind of power: clinical roles come from a manager, technical ones
 # from a technical admin.
 MAY_ASSIGN: dict[Role, set[Role]] = {M: {R, P, M, U}, A: {R, A, U}}
@@ -135,6 +140,15 @@ def permissions_of(role: str) -> set[str]:
 
 
 PERMISSIONS = {role: frozenset(permissions_of(role)) for role in Role.values}
+
+
+def is_too_short(text: str, user: User) -> bool:
+    """Of what is looked for among patients."""
+    return len("".join(text.split())) < LEAST_TYPED.get(user.role, 0)
+
+
+def most_found(user: User) -> int | None:
+    return MOST_FOUND.get(user.role)
 
 
 class RoleBackend(ModelBackend):

@@ -19,6 +19,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from clinic.admin.navigation import GROUPS, groups_for
+from clinic.permissions import TOO_SHORT, actor, is_too_short
 
 SHOWN = 8  # of each kind
 # What is looked for by its rows, as its own list finds them: app label, model, icon.
@@ -41,6 +42,10 @@ def quick_search(request: HttpRequest) -> HttpResponse:
     if not text:
         return HttpResponse()
     hits: list[Hit] = []
+    searched = _searched(request)
+    if searched and is_too_short(text, actor(request)):
+        patients = reverse("admin:patients_patient_changelist")
+        hits.append(Hit(TOO_SHORT, "patients", patients, "person"))
     for label, name, icon in ROWS:
         hits += _rows(request, apps.get_model(label, name), icon, text)
     hits += list(_pages(request, text.casefold()))[:SHOWN]
@@ -52,7 +57,7 @@ def quick_search(request: HttpRequest) -> HttpResponse:
             "page_obj": SimpleNamespace(count=len(hits)),
             "page_counter": 0,
             "execution_time": perf_counter() - began,
-            "searched": _searched(request),
+            "searched": searched,
         },
         headers={"HX-Trigger": "search"},
     )

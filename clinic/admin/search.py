@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from django.contrib import messages
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Func, Q, Value
@@ -11,7 +12,7 @@ from django.http import HttpRequest
 
 from clinic.audit.subjects import is_of_patients
 from clinic.db import folding as _folding  # noqa: F401  registers the lookup
-from clinic.permissions import actor
+from clinic.permissions import TOO_SHORT, actor, is_too_short, most_found
 
 SEARCHED = 500  # rows whose own words are looked through
 _NUMBER = re.compile(r"[\d\s()+/.–-]*\d[\d\s()+/.–-]*")
@@ -38,12 +39,18 @@ class FoldedSearch:
         if not self.search_fields or not search_term.strip():
             return queryset, False
         people, fields = self._search_paths()
+        if people and is_too_short(search_term, actor(request)):
+            _say(request, TOO_SHORT)
+            return queryset.none(), False
         best = {path: self._people(request, path, search_term) for path in people}
         found = _of(best) | self._hold(queryset, fields, search_term)
         if people and fields and not any(best.values()):
             for person, rest in _parted(search_term):
                 ids = {path: self._people(request, path, person) for path in people}
                 found |= _of(ids) & self._hold(queryset, fields, rest)
+        most = most_found(actor(request))
+        if most and any(len(ids) >= most for ids in best.values()):
+            _say(request, f"No more than {most} patients are looked up: type more to narrow it.")
         return self._ordered(request, queryset.filter(found), best), False
 
     def _hold(self, rows: Any, fields: list[str], text: str) -> Q:
@@ -77,7 +84,8 @@ class FoldedSearch:
         model: Any = self.model
         for part in path.split("__") if path != "pk" else ():
             model = model._meta.get_field(part).related_model
-        rows = model._default_manager.search(text, clinics=actor(request).clinic_ids)
+        by = actor(request)
+        rows = model._default_manager.search(text, clinics=by.clinic_ids, most=most_found(by))
         return list(rows.values_list("pk", flat=True))
 
     def _ordered(self, request: HttpRequest, rows: Any, best: dict[str, list[Any]]) -> Any:
@@ -91,6 +99,13 @@ class FoldedSearch:
             if ids
         ]
         return rows.order_by(*places, *rows.query.order_by)
+
+
+def _say(request: HttpRequest, text: str) -> None:
+    """On a page; choices that are fetched by a script show nothing but rows."""
+    match = request.resolver_match
+    if match and match.view_name.endswith("_changelist"):
+        messages.info(request, text)
 
 
 def _of(people: dict[str, list[Any]]) -> Q:

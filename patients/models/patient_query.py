@@ -19,12 +19,12 @@ SIMILAR_NAMES = 0.4  # pg_trgm similarity: “Jon Smyth” and “John Smith” 
 
 
 class PatientQuerySet(ClinicScoped["Patient"]):
-    def search(self, text: str, *, clinics: Sequence[Any]) -> Self:
+    def search(self, text: str, *, clinics: Sequence[Any], most: int | None = None) -> Self:
         """Patients of these clinics whom `text` may mean, the best hit first (`place` 1, 2, …).
 
         What may be typed and how it is found: `patients.search`, which asks the database at once.
         """
-        ids = search.best_hits(text, clinics=clinics)
+        ids = search.best_hits(text, clinics=clinics)[:most]
         place = Func(
             Value(ids, ArrayField(models.UUIDField())),
             "id",
