@@ -9,6 +9,7 @@ from aftercare import pages as patient_pages
 from aftercare import webhooks
 from aftercare.admin.away import late
 from aftercare.admin.away import page as away
+from aftercare.admin.reports.page import reports
 from aftercare.admin.today import press as today
 from aftercare.admin.week.page import week
 from aftercare.api import (
@@ -40,7 +41,6 @@ from patients.api import (
     ScreeningRuleViewSet,
     TaskViewSet,
 )
-from sessions.admin.figures.reports import reports
 from sessions.api import (
     ArchivablePatientViewSet,
     AvailabilityViewSet,

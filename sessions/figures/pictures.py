@@ -102,3 +102,50 @@ def intervals(
             for k, one in enumerate(estimates)
         ],
     )
+
+
+# Bars: one below the other, from nothing on; the table beside them says the same.
+BAR, BARS_FROM, BARS_TO, MOST_BARS, LONGEST_LABEL = 26, 210, 430, 24, 28
+
+
+@dataclass(frozen=True)
+class Bar:
+    top: int
+    middle: int
+    label: str
+    value: str
+    width: float
+    end: float  # where its value is written
+
+
+@dataclass(frozen=True)
+class Bars:
+    title: str
+    height: int
+    lines: list[Bar]
+
+
+def bars(title: str, values: Sequence[tuple[str, str]]) -> Bars | None:
+    """Of the values that are numbers; nothing of none, or of more than one can look at."""
+    numbers = []
+    for label, text in values:
+        try:
+            numbers.append((label, text, float(text)))
+        except ValueError:
+            continue
+    if not 0 < len(numbers) <= MOST_BARS:
+        return None
+    most = max(100.0 if title.endswith("%") else 0.0, *(value for _, _, value in numbers)) or 1.0
+    widths = [round((BARS_TO - BARS_FROM) * value / most, 1) for _, _, value in numbers]
+    lines = [
+        Bar(
+            top=BAR * k + 5,
+            middle=BAR * k + 18,
+            label=label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…",
+            value=text,
+            width=width,
+            end=BARS_FROM + 8 + width,
+        )
+        for k, ((label, text, _), width) in enumerate(zip(numbers, widths, strict=True))
+    ]
+    return Bars(title, BAR * len(lines) + 6, lines)

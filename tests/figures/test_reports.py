@@ -11,8 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from aftercare.admin.reports.page import reminders
 from clinic.models import Clinic, Role, User
 from sessions.admin.figures.reports import month_after, months_until
+from sessions.figures.pictures import bars
 from sessions.figures.rows.reports import (
     Period,
     side_effects,
@@ -27,7 +29,9 @@ from tests.factories import (
     DAY,
     HOUR,
     NINE,
+    CareStepFactory,
     CartridgeLotFactory,
+    MessageFactory,
     SideEffectFactory,
     TimeOffFactory,
     UserFactory,
@@ -68,6 +72,54 @@ def test_visits_are_counted_by_what_became_of_them(clinic: Clinic, alice: User) 
     assert (now.booked, now.done, now.missed, now.cancelled, now.cancelled_late) == (5, 0, 1, 2, 1)
     assert (after.booked, after.share_missed) == (0, None)
     assert (hers.booked, hers.cancelled, hers.share_missed) == (3, 1, 1.0)
+
+
+def test_reminders_are_held_against_what_became_of_the_visits(clinic: Clinic, alice: User) -> None:
+    before = CareStepFactory(anchor="STARTS", offset=-DAY)
+    expected = {"both": (2, 1), "reminded": (1, 1), "confirmed": (1, 0), "neither": (3, 2)}
+    start = NINE
+    for group, (number, missed) in expected.items():
+        for place in range(number):
+            start += HOUR
+            status = Status.NO_SHOW if place < missed else Status.COMPLETED
+            done = {} if place < missed else {"completed_at": start, "signed_by": alice}
+            session = visit(clinic, start, status, alice, **done)
+            if group in ("both", "reminded"):
+                MessageFactory(session=session, step=before, status="SENT", sent_at=NINE)
+            if group in ("both", "confirmed"):
+                session.events.create(old_status="BOOKED", new_status="CONFIRMED", at=NINE)
+    booked = visit(clinic, start + HOUR, Status.BOOKED, alice)
+    MessageFactory(session=booked, step=before, status="SENT", sent_at=NINE)
+    unsent = visit(clinic, start + 2 * HOUR, Status.NO_SHOW, alice)
+    MessageFactory(session=unsent, step=before, status="FAILED", reason="x")
+
+    table = reminders(period(clinic))
+
+    assert [row[1:] for row in table.rows] == [
+        *(["2", "1", "50"], ["1", "1", "100"], ["1", "0", "0"], ["4", "3", "75"])
+    ]
+    assert table.bars
+    assert [bar.value for bar in table.bars.lines] == ["50", "100", "0", "75"]
+    assert table.bars.lines[1].width == 2 * table.bars.lines[0].width
+
+
+@pytest.mark.parametrize(
+    ("title", "values", "widths"),
+    [
+        ("Used, %", [("a", "50"), ("b", "")], [110.0]),
+        ("Per 100", [("a", "2.0"), ("b", "4.0"), ("c", "too few")], [110.0, 220.0]),
+        ("Per 100", [("a", "0.0")], [0.0]),
+        ("Used, %", [("a", "150")], [220.0]),
+        ("Used, %", [("a", "too few")], None),
+        ("Used, %", [("a", "1")] * 25, None),
+    ],
+)
+def test_what_is_a_number_is_drawn_on_one_scale(
+    title: str, values: list[tuple[str, str]], widths: list[float] | None
+) -> None:
+    drawn = bars(title, values)
+
+    assert (drawn and [bar.width for bar in drawn.lines]) == widths
 
 
 def test_the_hours_are_those_that_bookings_are_made_by(clinic: Clinic, alice: User) -> None:
@@ -123,11 +175,11 @@ def test_a_page_takes_as_many_statements_for_many_visits_as_for_one(
         counts.append(len(caught))
 
     assert counts[0] == counts[1]
-    assert counts[0] <= 14
+    assert counts[0] <= 15
     assert "Use of hours" in visible(page)
 
 
-@pytest.mark.parametrize("code", ["visits", "hours", "side-effects", "stock"])
+@pytest.mark.parametrize("code", ["visits", "reminders", "hours", "side-effects", "stock"])
 def test_a_table_is_given_as_csv_without_formulas(
     clinic: Clinic, manager: User, booking: Booking, code: str
 ) -> None:
@@ -151,7 +203,7 @@ def test_all_tables_are_given_as_a_workbook_with_numbers_and_without_formulas(
 
     assert answer["Content-Disposition"].endswith('.xlsx"')
     book = load_workbook(BytesIO(answer.content))
-    assert book.sheetnames == ["Visits", "Use of hours", "Side effects", "Stock"]
+    assert book.sheetnames == ["Visits", "Reminders", "Use of hours", "Side effects", "Stock"]
     rows = list(book["Stock"].iter_rows(values_only=True))
     assert rows[0][:2] == ("Device model", "Lot")
     assert rows[1][1] == "'=1+1"

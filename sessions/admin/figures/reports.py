@@ -1,6 +1,6 @@
 """The page “Reports”: a clinic's months in tables, to read, to print, as CSV and as a workbook."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from clinic.http.tables import csv_answer, xlsx_answer
 from clinic.models import Clinic, User
 from clinic.permissions import actor
+from sessions.figures import pictures
 from sessions.figures.rows.reports import (
     Period,
     side_effects,
@@ -30,7 +31,8 @@ TOO_FEW = "too few"
 
 @dataclass(frozen=True)
 class Table:
-    """One report: what a reader and a table program get of it."""
+    """One report: what a reader and a table program get of it. The column that is `drawn` has a
+    picture beside the table."""
 
     code: str
     title: str
@@ -38,6 +40,19 @@ class Table:
     head: Sequence[str]
     rows: list[list[str]]
     empty: str
+    drawn: int | None = None
+    named_by: int = 1  # so many cells of a row say what a bar is
+
+    @property
+    def bars(self) -> pictures.Bars | None:
+        if self.drawn is None:
+            return None
+        values = [
+            (" · ".join(row[: self.named_by]), row[self.drawn])
+            for row in self.rows
+            if row[self.drawn]
+        ]
+        return pictures.bars(self.head[self.drawn], values)
 
 
 class ReportForm(forms.Form):
@@ -108,13 +123,13 @@ def months_until(today: date, number: int) -> list[date]:
     return [date((place - n) // 12, (place - n) % 12 + 1, 1) for n in range(number)]
 
 
-def reports(request: HttpRequest) -> HttpResponse:
-    """A fixed number of statements, however many visits there are."""
+def reports(request: HttpRequest, more: Sequence[Callable[[Period], Table]] = ()) -> HttpResponse:
+    """A fixed number of statements, however many visits there are; `more` are tables from above."""
     if not request.user.has_perm("treatment_sessions.view_figures"):
         raise PermissionDenied
     user = actor(request)
     form = ReportForm(user, request.GET, today=timezone.localdate())
-    tables = tables_of(form.period) if form.is_valid() else []
+    tables = tables_of(form.period, more) if form.is_valid() else []
     wanted = next((one for one in tables if one.code == request.GET.get("csv")), None)
     if wanted:
         return csv_answer(wanted.head, wanted.rows, name=f"{wanted.code}-{form.months[0]:%Y-%m}")
@@ -136,8 +151,9 @@ def reports(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "sessions/admin/figures/reports.html", context)
 
 
-def tables_of(period: Period) -> list[Table]:
-    return [_visits(period), _hours(period), _harm(period), _stock(period)]
+def tables_of(period: Period, more: Sequence[Callable[[Period], Table]] = ()) -> list[Table]:
+    added = [read(period) for read in more]
+    return [_visits(period), *added, _hours(period), _harm(period), _stock(period)]
 
 
 def _visits(period: Period) -> Table:
@@ -155,7 +171,7 @@ def _visits(period: Period) -> Table:
         "By the day of the visit. A visit that was moved counts where it is now; several areas in "
         "one sitting count once. No-shows are of those that were done or missed."
     )
-    return Table("visits", "Visits", about, head, rows, "")
+    return Table("visits", "Visits", about, head, rows, "", drawn=4)
 
 
 def _hours(period: Period) -> Table:
@@ -174,7 +190,8 @@ def _hours(period: Period) -> Table:
         "Hours to book are working hours within opening hours, without time off and closures. "
         "Booked are visits that were not cancelled or missed, without setting up and cleaning."
     )
-    return Table("hours", "Use of hours", about, head, rows, "Nobody could be booked then.")
+    empty = "Nobody could be booked then."
+    return Table("hours", "Use of hours", about, head, rows, empty, drawn=4, named_by=2)
 
 
 def _harm(period: Period) -> Table:
@@ -190,7 +207,8 @@ def _harm(period: Period) -> Table:
         for one in side_effects(period)
     ]
     about = "Signed treatments in which skin was needled, by the deepest setting on any zone."
-    return Table("side-effects", "Side effects", about, head, rows, "Nothing was needled then.")
+    empty = "Nothing was needled then."
+    return Table("side-effects", "Side effects", about, head, rows, empty, drawn=4, named_by=2)
 
 
 def _stock(period: Period) -> Table:
