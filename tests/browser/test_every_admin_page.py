@@ -34,6 +34,7 @@ OF_NO_MODEL = [
         "import",
         "own-log-ins",
         "second-factor",
+        "own-address",
         "own-password",
     )
 ]
