@@ -35,7 +35,6 @@ OF_NO_MODEL = [
         "own-log-ins",
         "second-factor",
         "own-address",
-        "own-password",
     )
 ]
 
