@@ -11,7 +11,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.admin import ModelAdmin
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clinic import services
 from clinic.accounts import second_factor
@@ -62,14 +62,15 @@ class OpeningHoursInline(ScopedInline):
 
 
 class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Of a clinic. A passphrase is taken and never shown: only a key that is made of it is kept."""
+    """Of a clinic. A passphrase is seen while it is typed, for somebody writes it down then; only a
+    key that is made of it is kept."""
 
     downtime_passphrase = forms.CharField(
         label="New passphrase",
         required=False,
         strip=False,
         validators=[validate_password],
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text="Opens the page that is kept for when the server is away, from the next hour on:"
         " 15 characters or more, written down where the clinic finds it then. Empty: as it is.",
     )
