@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ConsoleMessage, sync_playwright
 
 from clinic.models import Clinic, Role
 from sessions import services
@@ -66,6 +66,21 @@ DRAWN = """() => new Promise(done =>
     window.django?.jQuery ? django.jQuery(() => setTimeout(done)) : done())"""
 
 
+# What a page looks like in the dark is its colours; everything else is as it was.
+DARK = """() => new Promise(done => {
+    document.documentElement.classList.add('dark')
+    document.head.insertAdjacentHTML(
+        'beforeend', '<style>* {transition: none !important}</style>')
+    setTimeout(done)
+})"""
+COLOURS = ["color-contrast"]
+
+
+def of_console(line: ConsoleMessage) -> str:
+    """What has gone wrong, and where; advice of the browser is none of it."""
+    return f"{line.text} {line.location['url']}" if line.type in ("error", "warning") else ""
+
+
 def test_every_list_and_form_can_be_used_by_everybody(
     live_server: Any, booking: Booking, clinic: Clinic
 ) -> None:
@@ -78,7 +93,7 @@ def test_every_list_and_form_can_be_used_by_everybody(
         for cookie in cookies:
             page = opened(browser, live_server.url, cookie, width=1280).new_page()
             page.on("pageerror", lambda error: told.append(str(error)))
-            page.on("console", lambda line: told.append(line.text))
+            page.on("console", lambda line: told.append(of_console(line)))
             for path in left.copy():
                 answer = page.goto(live_server.url + path)
                 if answer and answer.ok:
@@ -86,9 +101,11 @@ def test_every_list_and_form_can_be_used_by_everybody(
                     page.evaluate(DRAWN)
                     page.evaluate(AXE)
                     faults += [(path, fault) for fault in page.evaluate(RUN, RULES)]
+                    page.evaluate(DARK)
+                    faults += [(f"{path} dark", fault) for fault in page.evaluate(RUN, COLOURS)]
         browser.close()
 
     assert len(addresses()) - len(left) > 90
     assert [path for path in left if path in {path for _, path in OF_NO_MODEL}] == []
-    assert [line for line in told if "403 (Forbidden)" not in line] == []
+    assert [line for line in told if line and "403 (Forbidden)" not in line] == []
     assert faults == [], "\n".join(map(str, faults))
