@@ -113,6 +113,7 @@ BY_NAME: dict[str, Any] = {
 LEFT_OUT = object()
 # And what fits only there: by the part of the API, or the name of the body.
 BY_PLACE: dict[tuple[str, str], Any] = {
+    ("auth", "code"): "123456",
     ("availability", "instead_of"): LEFT_OUT,
     ("candidacies", "outcome"): "NOT_NOW",
     ("candidacies", "until"): "2031-01-01",

@@ -46,7 +46,7 @@ NOT_RECALLED = {"recalled_at_0": "", "recalled_at_1": "", "recall_reason": ""}
 # What a form needs that cannot be derived from its fields.
 NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
     "WorkingHours": lambda _: {"weekday": "6", "closes_at": "18:00", "valid_until": ""},
-    "Clinic": lambda _: {"emergency_phone": "112"},
+    "Clinic": lambda _: {"emergency_phone": "112", "downtime_passphrase": ""},
     "CartridgeLot": lambda _: {"gtin": GTIN, **NOT_RECALLED},
     "Credential": lambda _: {
         **{"kind": "PHYSICIAN", "clinic": "", "device_model": "", "depth_max_mm": ""},

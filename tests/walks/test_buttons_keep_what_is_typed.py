@@ -19,7 +19,11 @@ def typable(page: Any) -> Fields:
     """What somebody would type into each field for text of the form that a page shows; where it
     does not fit, the page says so, and keeps it."""
     fields = page.context["adminform"].form.fields.items()
-    texts = {name: field for name, field in fields if isinstance(field, forms.CharField)}
+    texts = {
+        name: field
+        for name, field in fields
+        if isinstance(field, forms.CharField) and not field.disabled
+    }
     return {name: TYPED[: field.max_length] for name, field in texts.items()}
 
 
