@@ -133,11 +133,11 @@ def test_reading_it_is_written_down_with_whom_it_named(
 def test_a_list_takes_as_many_statements_however_long_it_is(
     clinic: Clinic, alice: User, dana: User, manager: User, patient: Any
 ) -> None:
+    client = client_of(manager)
+
     def statements() -> list[str]:
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
-            page(manager)
+        with CaptureQueriesContext(connection) as asked:
+            client.get(LIST)
         return [one["sql"] for one in asked.captured_queries]
 
     access_to(patient, by=alice)

@@ -103,9 +103,11 @@ def test_no_cell_is_a_formula(begin: str, clinic: Clinic, manager: User, patient
 def test_it_takes_as_many_statements_however_many_have_seen_it(
     clinic: Clinic, alice: User, manager: User, patient: Any
 ) -> None:
+    client = client_of(manager)
+
     def statements() -> int:
         with CaptureQueriesContext(connection) as asked:
-            client_of(manager).get(page_of(patient))
+            client.get(page_of(patient))
         return len(asked)
 
     access_to(patient, by=alice)

@@ -331,7 +331,7 @@ class Desk:
 
     def undo_session(self) -> Any:
         session = self.booking.book()
-        self.booking.move(session, Status.CANCELLED, at=self.now, undoable=True)
+        self.booking.move(session, Status.CANCELLED, at=timezone.now(), undoable=True)
         return self.dana, session, None
 
     def reschedule_session(self) -> Any:
