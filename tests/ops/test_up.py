@@ -55,7 +55,7 @@ def up(var: Path) -> Iterator[Up]:
 def test_it_is_ready_and_shows_its_pages(up: Up) -> None:
     for path in ("/healthz", "/readyz", "/", "/admin/login/", "/api/docs/", "/inbox/"):
         assert up.get(path) == 200, path
-    assert "log in as desk, clinician" in up.tail()
+    assert "log in as desk, clinician" in up.log.read_text()
 
 
 def test_the_tour_passes_and_the_aftercare_follows(up: Up) -> None:
