@@ -111,10 +111,11 @@ def bring_back_what_was_stopped(
 @receiver(patient_knows_of_it)
 def announce_nothing(session: TreatmentSession, at: datetime, **_: Any) -> None:
     """Neither by a message nor, where it is too late for one, by a call."""
-    announced = Message.objects.filter(session=session.leading_id, step__anchor__in=ANNOUNCES)
-    for message in announced.locked():
-        if message.status == MessageStatus.PENDING:
-            message.end(MessageStatus.CANCELLED, KNOWN, at=at)
+    rows = Message.objects.filter(session=session.leading_id, step__anchor__in=ANNOUNCES)
+    announced = list(rows.locked())
+    waiting = [message for message in announced if message.status == MessageStatus.PENDING]
+    Message.end_together(waiting, MessageStatus.CANCELLED, KNOWN, at=at)
+    for message in announced:
         finish_source(source=task_source(message), at=at, by=None, note=KNOWN)
 
 

@@ -151,8 +151,8 @@ def _send(
     if step is None or not sessions:
         return sessions
     earlier = Message.objects.filter(session__in=[one.pk for one in sessions], step=step)
-    for message in earlier.filter(status=MessageStatus.PENDING).locked():
-        message.end(MessageStatus.CANCELLED, f"{WITHDRAWN}it was said anew", at=at)
+    waiting = list(earlier.filter(status=MessageStatus.PENDING).locked())
+    Message.end_together(waiting, MessageStatus.CANCELLED, f"{WITHDRAWN}it was said anew", at=at)
     last = {
         (row["session"], row["channel"]): row["last"]
         for row in earlier.values("session", "channel").annotate(last=Max("occurrence")).order_by()

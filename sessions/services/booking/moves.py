@@ -75,9 +75,8 @@ def move_session(
 
     Raises IllegalMove, TooEarly (check-in or no-show of a session that is still to come),
     NotLicensed (starting it), NothingCharted (completing a treatment without a treated zone),
-    FindingMissing (completing such
-    a check without a note), UnresolvedFindings, PatientArchived (apart from what ends a session
-    that was kept), and what `seen` does.
+    FindingMissing (completing such a check without a note), UnresolvedFindings, PatientArchived
+    (apart from what ends a session that was kept), and what `seen` does.
     """
     frees = to not in OCCUPIES
     # The recovery of the session before may change: Note [Lock order].

@@ -79,8 +79,9 @@ def reschedule_session(
     if shifts and not shift_later:
         raise explain_shifts(shifts)
 
-    sittings = {row.pk: open_plans(row) for row in [old, *(shift.session for shift in shifts)]}
-    for moved in [old, *(shift.session for shift in shifts)]:
+    moving = [old, *(shift.session for shift in shifts)]
+    sittings = {row.pk: open_plans(row) for row in moving}
+    for moved in moving:
         ended = as_step(move_session)(
             session_id=moved.pk,
             to=Status.CANCELLED,
