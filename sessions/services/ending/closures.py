@@ -12,9 +12,9 @@ from clinic.db.retries import retried_step, retried_transaction
 from clinic.errors import Conflict
 from clinic.models import Clinic, Closure, TimeOff, User, in_words
 from clinic.values.wallclock import iso_utc
-from patients.models import StaffTask, TaskKind, TaskStatus
+from patients.models import Audience, StaffTask, TaskKind, TaskStatus
 from patients.models.task import StaffTaskQuerySet
-from patients.services import raise_task
+from patients.services.tasks import raise_tasks
 from sessions.lifecycle import Status
 from sessions.models import SessionEvent, TreatmentSession, TreatmentSessionQuerySet
 from sessions.scheduling.availability import Offer, first_free
@@ -118,18 +118,21 @@ def _save(span: Closure | TimeOff, *, at: datetime, accept: bool) -> None:
             ],
         )
     span.save()
-    for session in hit:
-        raise_task(
+    tasks = [
+        StaffTask(
             clinic=session.clinic,
             patient=session.patient,
             kind=TaskKind.OTHER,
+            audience=Audience.FRONT_DESK,
             title=f"Look after: {session}",
             detail=f"{span}: {span.reason or 'nobody treats then'}. The session stays as it was "
             "booked until somebody moves or cancels it.",
             source=task_source(span, session.pk),
-            at=at,
             due_at=max(at, session.starts_at - DECIDED_BEFORE),
         )
+        for session in hit
+    ]
+    raise_tasks(tasks)
 
 
 def task_source(span: Closure | TimeOff, session_id: UUID) -> str:

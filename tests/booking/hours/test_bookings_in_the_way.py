@@ -5,15 +5,18 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic.models import Closure, TimeOff, User
+from patients.models import StaffTask
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.services.ending.closures import BookingsInTheWay, bookings_in
 from tests.booking.hours.times import soon
-from tests.conftest import Booking
+from tests.conftest import Booking, make_booking
 from tests.factories import DAY, HOUR, NINE
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +62,23 @@ def test_bookings_stay_if_that_is_accepted(booking: Booking, add: Any, kind: str
     assert session.status == Status.BOOKED
     assert list(bookings_in(span, at=NINE - DAY)) == [session]
     assert session.patient.tasks.get().title == f"Look after: {session}"
+
+
+@KINDS
+def test_many_bookings_take_no_more_statements_than_one(
+    booking: Booking, add: Any, kind: str
+) -> None:
+    taken: list[int] = []
+    for hours in ([0], [2, 3, 4]):
+        day = NINE + len(taken) * 7 * DAY
+        for hour in hours:
+            make_booking(booking.plan.clinic, booking.practitioner).book(day + hour * HOUR)
+        with CaptureQueriesContext(connection) as queries:
+            add(kind, accept=True, starts_at=day - HOUR, ends_at=day + 6 * HOUR)
+        taken.append(len(queries))
+
+    assert StaffTask.objects.count() == 4
+    assert taken[0] == taken[1]
 
 
 @KINDS
