@@ -58,6 +58,7 @@ class TaskStatus(models.TextChoices):
     DONE = "DONE", "Done"
 
 
+MOST_NOTED = 500
 DONE_IS = "9"  # what the urgency of a task that is done begins with
 TASK_NEXT: dict[str, frozenset[str]] = {
     TaskStatus.OPEN: frozenset({TaskStatus.DONE}),
@@ -80,6 +81,11 @@ class StaffTaskQuerySet(ClinicScoped["StaffTask"]):
         return (
             done if status == TaskStatus.DONE else self.filter(status=status, urgency__lt=DONE_IS)
         )
+
+    def about_healing(self) -> Self:
+        """Open ones for clinicians: what was reported of a skin, and whatever else is grave."""
+        reported = Q(kind=TaskKind.HEALING) | Q(severity__in=GRAVE)
+        return self.open().filter(reported, audience=Audience.CLINICAL)
 
     def grave(self) -> Self:
         """Open ones that a clinician must act on today."""
@@ -116,7 +122,7 @@ class StaffTask(Model):
     )
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    done_note = models.CharField(max_length=500, blank=True)
+    done_note = models.CharField(max_length=MOST_NOTED, blank=True)
     urgency = models.GeneratedField(
         expression=Concat(
             Case(

@@ -8,7 +8,7 @@ from clinic.db.retries import retried_step, retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import Clinic, User
 from patients.models import Audience, Patient, StaffTask, TaskKind, TaskSeverity, TaskStatus
-from patients.models.task import GRAVE
+from patients.models.task import GRAVE, MOST_NOTED
 from patients.signals import grave_task_raised
 
 
@@ -20,6 +20,11 @@ class TaskDone(Conflict):
 class TaskTaken(Conflict):
     code = "task_taken"
     title = "Somebody else is on this task"
+
+
+class NoteTooLong(DomainError):
+    code = "note_too_long"
+    title = "The notes of this task are full"
 
 
 class OutcomeMissing(DomainError):
@@ -73,10 +78,13 @@ def raise_tasks(tasks: Sequence[StaffTask]) -> None:
 
 
 @retried_transaction
-def note_task(*, task_id: UUID, note: str, at: datetime, by: User) -> StaffTask:
-    """Keep a note on a task that goes on, such as “called twice”. Raises TaskDone."""
+def note_task(
+    *, task_id: UUID, note: str, at: datetime, by: User, after: bool = False
+) -> StaffTask:
+    """Keep a note on a task that goes on, such as “called twice”; below what stands there with
+    `after`. Raises TaskDone, NoteTooLong."""
     task = _open_task(task_id)
-    task.done_note = note
+    task.done_note = _noted(task, note, after=after)
     task.save(update_fields=["done_note"])
     return task
 
@@ -98,11 +106,13 @@ def take_task(*, task_id: UUID, at: datetime, by: User, take_over: bool = False)
 
 
 @retried_transaction
-def finish_task(*, task_id: UUID, at: datetime, by: User | None, note: str = "") -> StaffTask:
+def finish_task(
+    *, task_id: UUID, at: datetime, by: User | None, note: str = "", after: bool = False
+) -> StaffTask:
     """Tick a task off; one that is grave, about what a patient has reported, or about a recalled
-    lot, with its outcome.
+    lot, with its outcome, below what was noted before with `after`.
 
-    Raises TaskDone, OutcomeMissing.
+    Raises TaskDone, OutcomeMissing, NoteTooLong.
     """
     task = _open_task(task_id)
     if task.needs_outcome and not note.strip():
@@ -112,9 +122,20 @@ def finish_task(*, task_id: UUID, at: datetime, by: User | None, note: str = "")
             else "Say what was found and done; the patient's next session waits for it.",
             field="note",
         )
-    task.status, task.done_at, task.done_by, task.done_note = TaskStatus.DONE, at, by, note
+    task.done_note = _noted(task, note, after=after)
+    task.status, task.done_at, task.done_by = TaskStatus.DONE, at, by
     task.save()
     return task
+
+
+def _noted(task: StaffTask, note: str, *, after: bool) -> str:
+    if not after or not task.done_note:
+        return note
+    both = f"{task.done_note}\n{note}".strip()
+    if len(both) > MOST_NOTED:
+        left = max(0, MOST_NOTED - len(task.done_note) - 1)
+        raise NoteTooLong(f"There is room for {left} characters more.", field="note")
+    return both
 
 
 def _open_task(task_id: UUID) -> StaffTask:

@@ -127,7 +127,7 @@ def test_every_error_of_the_product_is_a_problem_of_some_operation() -> None:
     # what only the patients' pages and the admin can meet
     elsewhere = {
         *("draft_left", "not_asked", "nothing_to_confirm", "too_many_photos"),
-        *("import_started", "import_unchecked", "unreadable_file"),
+        *("import_started", "import_unchecked", "note_too_long", "unreadable_file"),
     }
 
     assert set(known_problems()) - told == bases | elsewhere

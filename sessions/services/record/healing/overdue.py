@@ -1,16 +1,29 @@
 """Side effects that last longer than they should, or that nobody has looked at again."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import CharField, Exists, Max, OuterRef, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import (
+    Case,
+    CharField,
+    DateTimeField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Concat, Greatest
 
 from clinic.db.retries import retried_transaction
 from clinic.models import ClinicalRule, User
 from patients.models import Audience, StaffTask, TaskKind
 from patients.services import raise_task
-from sessions.models import SEVERE, SideEffect, SideEffectExpectation
+from sessions.models import SEVERE, SideEffect, SideEffectExpectation, SideEffectNote
 from sessions.safety.loading.healing import courses_in_effect
 from sessions.services.record.healing.due import due_at
 from sessions.services.record.healing.side_effects import OVERDUE, overdue_source
@@ -24,61 +37,69 @@ def raise_overdue_side_effects(*, at: datetime, by: User | None = None) -> int:
     """A task for the clinicians for each open side effect that is due for a look; how many there
     are. RED for a red flag or what is severe. While the task is open none follows; when it is
     finished, that was the look."""
-    rule = ClinicalRule.objects.in_effect(at).filter(code="side-effect-look-days").first()
-    if rule is None:
-        return 0
-    courses, again = courses_in_effect(at), timedelta(days=float(rule.value))
+    courses = courses_in_effect(at)
+    due = with_look_due(_open(at), courses, at=at).filter(look_due_at__lt=at)
     raised = 0
-    for side_effect in _open(at):
+    for side_effect in due.order_by("pk"):
         course = courses.get(side_effect.kind)
-        due = look_due(side_effect, course, last=_last_look(side_effect), again=again)
-        if due < at:
-            _raise(side_effect, course, due=due, at=at)
-            raised += 1
+        _raise(side_effect, course, due=side_effect.look_due_at, at=at)
+        raised += 1
     return raised
 
 
 def _open(at: datetime) -> Any:
-    """With its last look; without those that have an open task, and those of archived records."""
-    source = Concat(Value(OVERDUE), Cast(OuterRef("pk"), CharField()))
-    told = StaffTask.objects.open().filter(source=source)
-    return (
-        SideEffect.objects.unresolved()
-        .filter(~Exists(told), session__patient__archived_at=None, onset_at__lt=at)
-        .annotate(seen_at=Max("course__at"))
-        .select_related("session__patient", "session__clinic")
-        .order_by("pk")
+    """Without those that have an open task, and those of archived records."""
+    rows = SideEffect.objects.unresolved().filter(~Exists(_tasks().open()), onset_at__lt=at)
+    return rows.filter(session__patient__archived_at=None).select_related(
+        "session__patient", "session__clinic"
     )
 
 
-def _last_look(side_effect: Any) -> datetime:
-    """When it was noted, recorded, or its last task finished."""
-    tasks = StaffTask.objects.filter(source=overdue_source(side_effect))
-    finished = tasks.aggregate(at=Max("done_at"))["at"]
-    looks: list[datetime | None] = [side_effect.seen_at, finished, side_effect.onset_at]
-    return max(look for look in looks if look)
+def source_of(pk: Any) -> Concat:
+    """`overdue_source` of the side effect of an outer query."""
+    return Concat(Value(OVERDUE), Cast(pk, CharField()))
 
 
-def look_due(
-    side_effect: SideEffect,
-    course: SideEffectExpectation | None,
-    *,
-    last: datetime,
-    again: timedelta,
-) -> datetime:
-    """When somebody should look: at the end that its kind has, and from then on `again` and again.
-    What has no usual end is looked at from the start."""
-    hours = (course.review_after_hours or course.expected_until_hours or 0) if course else 0
-    end: datetime = side_effect.onset_at + hours * HOUR
-    later: datetime = last + again
-    return end if last < end else later
+def _tasks() -> Any:
+    return StaffTask.objects.filter(source=source_of(OuterRef("pk")))
+
+
+def with_look_due(rows: Any, courses: Mapping[str, SideEffectExpectation], *, at: datetime) -> Any:
+    """Each with `looked_at`, when it was noted, recorded, or its last task finished, and with
+    `look_due_at`: the end that its kind has, and from then on again and again as the rule says.
+    What has no usual end is looked at from the start; without the rule nothing is due."""
+    rule = ClinicalRule.objects.in_effect(at).filter(code="side-effect-look-days").first()
+    again = timedelta(days=float(rule.value)) if rule else None
+    notes = SideEffectNote.objects.filter(side_effect=OuterRef("pk")).order_by("-at")
+    finished = _tasks().filter(done_at__isnull=False).order_by("-done_at")
+    moment, span = DateTimeField(), DurationField()
+    lasts = [
+        When(kind=kind, then=Value(hours * HOUR, span))
+        for kind, course in courses.items()
+        if (hours := course.review_after_hours or course.expected_until_hours)
+    ]
+    ends = F("onset_at") + Case(*lasts, default=Value(timedelta(), span))
+    looks = (Subquery(notes.values("at")[:1]), Subquery(finished.values("done_at")[:1]))
+    return rows.annotate(
+        looked_at=Greatest(F("onset_at"), *looks, output_field=moment),
+        usually_until=ExpressionWrapper(ends, moment),
+        look_due_at=Case(
+            When(looked_at__lt=F("usually_until"), then=F("usually_until")),
+            default=F("looked_at") + Value(again, span),
+            output_field=moment,
+        ),
+    )
+
+
+def is_grave(side_effect: SideEffect, course: SideEffectExpectation | None) -> bool:
+    """Severe, or a red flag at any grade."""
+    return side_effect.grade >= SEVERE or bool(course and course.is_red_flag)
 
 
 def _raise(
     side_effect: SideEffect, course: SideEffectExpectation | None, *, due: datetime, at: datetime
 ) -> None:
-    is_grave = side_effect.grade >= SEVERE or bool(course and course.is_red_flag)
-    level = Level.RED if is_grave else Level.AMBER
+    level = Level.RED if is_grave(side_effect, course) else Level.AMBER
     session = side_effect.session
     name = side_effect.get_kind_display().lower()
     since, by = (moment.astimezone(session.clinic.zone) for moment in (side_effect.onset_at, due))
