@@ -9,6 +9,7 @@ from aftercare import pages as patient_pages
 from aftercare import webhooks
 from aftercare.admin.away import late
 from aftercare.admin.away import page as away
+from aftercare.admin.healing.page import healing_board
 from aftercare.admin.reports.page import reports
 from aftercare.admin.today import press as today
 from aftercare.admin.week.page import week
@@ -136,6 +137,7 @@ urlpatterns = [
     path("admin/search/", admin.site.admin_view(quick_search), name="quick-search"),
     path("admin/away/", admin.site.admin_view(away.away), name="away"),
     path("admin/away/<uuid:time_off_id>/", admin.site.admin_view(away.board), name="away-board"),
+    path("admin/healing/", admin.site.admin_view(healing_board), name="healing-board"),
     path("admin/late/", admin.site.admin_view(late.late), name="late"),
     path("admin/today/<uuid:pk>/", admin.site.admin_view(today.press), name="today-press"),
     path("admin/today/<uuid:pk>/cancel/", admin.site.admin_view(today.cancel), name="today-cancel"),

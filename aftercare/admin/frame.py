@@ -17,39 +17,46 @@ from patients.models import StaffTask
 from patients.models.task import GRAVE
 
 MOST = 99
+HEALING = "healing-board"  # a page of no model, by the name of its address
 RECENT = timedelta(days=30)  # an older reply that nobody has looked after is in the list
 
 
 def waiting(user: User) -> tuple[dict[str, Badge], list[str]]:
-    """Badges by model, as in `app_label.model`, without those where nothing waits; red is urgent.
-    And in sentences what keeps messages from going out, for who may see messages."""
+    """Badges by model, as in `app_label.model`, or by page, without those where nothing waits; red
+    is urgent. And in sentences what keeps messages from going out, for who may see messages."""
     at = timezone.now()
     tasks = StaffTask.objects.visible_to(user).open()
     replies = InboundMessage.objects.visible_to(user).filter(received_at__gt=at - RECENT)
     found = {
         "patients.stafftask": tasks,
+        HEALING: tasks.about_healing(),
         "aftercare.inboundmessage": replies.waiting(),
         "aftercare.message": stuck(user, at),
     }
     seen = {model: rows for model, rows in found.items() if user.has_perm(_view(model))}
     if not seen:
         return {}, []
-    pressing = Exists(tasks.filter(Q(severity__in=GRAVE) | Q(due_at__lt=at)))
+    urgent = Q(severity__in=GRAVE) | Q(due_at__lt=at)
+    pressing = Exists(tasks.filter(urgent))
+    of_healing = Exists(tasks.about_healing().filter(urgent))
     sees_messages = "aftercare.message" in seen
     facts = trouble.facts(at) if sees_messages else []
     read = User.objects.filter(pk=user.pk)
-    values = read.values_list(*map(_number, seen.values()), pressing, *facts).get()
-    numbers, is_pressing = values[: len(seen)], values[len(seen)]
-    red = {"patients.stafftask": is_pressing, "aftercare.message": True}
+    asked = [*map(_number, seen.values()), pressing, of_healing, *facts]
+    values = read.values_list(*asked).get()
+    numbers, (tasks_red, healing_red, *rest) = values[: len(seen)], values[len(seen) :]
+    red = {"patients.stafftask": tasks_red, HEALING: healing_red, "aftercare.message": True}
     told = {
         model: Badge(str(number) if number <= MOST else f"{MOST}+", red.get(model, False))
         for model, number in zip(seen, numbers, strict=True)
         if number
     }
-    return told, trouble.in_words(values[len(seen) + 1 :], at=at) if sees_messages else []
+    return told, trouble.in_words(rest, at=at) if sees_messages else []
 
 
 def _view(model: str) -> str:
+    if model == HEALING:
+        return "treatment_sessions.view_checkin"
     return model.replace(".", ".view_")
 
 

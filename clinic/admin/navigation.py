@@ -87,6 +87,7 @@ PAGES = [
         *("Today", "Week", "calendar_view_week", "week"),
         "treatment_sessions.view_treatmentsession",
     ),
+    ("Today", "Healing board", "healing", "healing-board", "patients.view_stafftask"),
     ("Clinic", "Reports", "table_chart", "reports", "treatment_sessions.view_figures"),
     ("Patients", "Import", "upload_file", "import", "patients.import"),
     ("Patients", "Figures", "query_stats", "admin:figures", "treatment_sessions.view_figures"),
@@ -133,7 +134,7 @@ def groups_for(request: HttpRequest) -> list[dict[str, Any]]:
     groups = []
     for title, entries in GROUPS.items():
         pages = [
-            {"title": name, "icon": icon, "link": reverse(address), "model": ""}
+            {"title": name, "icon": icon, "link": reverse(address), "model": address}
             for group, name, icon, address, permission in PAGES
             if group == title and (not permission or request.user.has_perm(permission))
         ]

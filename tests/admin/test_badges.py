@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from aftercare.admin.frame import MOST, waiting
+from aftercare.admin.frame import HEALING, MOST, waiting
 from clinic.admin.navigation import Badge
 from clinic.models import Clinic, Role, User
 from patients.models import TaskSeverity
@@ -45,14 +45,17 @@ def test_each_role_reads_what_waits_for_it(clinic: Clinic, work: None) -> None:
     assert desk["patients.stafftask"] == Badge("2", is_urgent=False)
     assert desk["aftercare.inboundmessage"] == Badge("2", is_urgent=False)
     assert desk["aftercare.message"] == Badge("2", is_urgent=True)
-    assert of(Role.PRACTITIONER, clinic)["patients.stafftask"] == Badge("1", is_urgent=True)
+    treats = of(Role.PRACTITIONER, clinic)
+    assert treats["patients.stafftask"] == treats[HEALING] == Badge("1", is_urgent=True)
 
 
 @pytest.mark.parametrize("role", Role)
 def test_nobody_reads_of_what_they_may_not_open(clinic: Clinic, work: None, role: str) -> None:
     user = UserFactory(role=role, clinic=clinic)
 
-    closed = [model for model in badges(user) if not user.has_perm(model.replace(".", ".view_"))]
+    opens = {HEALING: "treatment_sessions.view_checkin"}
+    needs = [opens.get(model, model.replace(".", ".view_")) for model in badges(user)]
+    closed = [permission for permission in needs if not user.has_perm(permission)]
     assert closed == []
 
 

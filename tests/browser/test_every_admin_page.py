@@ -30,6 +30,7 @@ OF_NO_MODEL = [
         "away",
         "late",
         "week",
+        "healing-board",
         "reports",
         "import",
         "own-log-ins",

@@ -119,7 +119,7 @@ def _task_block(
     *,
     user: User,
     at: datetime,
-    more: str = "All tasks",
+    more: tuple[str, str] | None = None,
     is_urgent: bool = True,
 ) -> Block:
     """The most urgent tasks that meet the condition, and how many there are."""
@@ -129,7 +129,7 @@ def _task_block(
         title,
         empty,
         _task_lines(tasks, at),
-        (more, listed("patients_stafftask", status__exact="OPEN")),
+        more or ("All tasks", listed("patients_stafftask", status__exact="OPEN")),
         tone="danger" if tasks and is_urgent else "",
         total=rows.count(),
     )
@@ -139,7 +139,8 @@ def _task_block(
 def red_flags(user: User, at: datetime) -> Block:
     empty = "Nobody has reported anything urgent."
     grave = Q(severity__in=GRAVE)
-    return _task_block("Red flags", empty, grave, user=user, at=at, more="All red flags")
+    board = ("Healing board", reverse("healing-board"))
+    return _task_block("Red flags", empty, grave, user=user, at=at, more=board)
 
 
 @needs("patients.view_stafftask")
