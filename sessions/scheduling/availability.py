@@ -265,7 +265,12 @@ def free_slots(
 ) -> list[Slot]:
     """What `offers` gives, with the people and things loaded: ready to be booked."""
     who = practitioner.pk if practitioner else None
-    found = offers(wanted=wanted, first=first, last=last, practitioner_id=who, at=at)
+    return as_slots(offers(wanted=wanted, first=first, last=last, practitioner_id=who, at=at))
+
+
+def as_slots(found: Sequence[Offer]) -> list[Slot]:
+    """With the people and things themselves, in three statements; what has no room or device is no
+    session of a plan, and left out."""
     people = User.objects.in_bulk({offer.practitioner_id for offer in found})
     rooms = Room.objects.in_bulk({offer.room_id for offer in found if offer.room_id})
     devices = Device.objects.select_related("model").in_bulk(
@@ -280,5 +285,5 @@ def free_slots(
             devices[offer.device_id],
         )
         for offer in found
-        if offer.room_id and offer.device_id  # a session of a plan has both
+        if offer.room_id and offer.device_id
     ]

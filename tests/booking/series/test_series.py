@@ -5,6 +5,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from clinic.models import Weekday
 from sessions import services
@@ -246,3 +248,15 @@ def test_a_series_keeps_its_wall_time_over_every_change_of_the_clock(
     assert len(times) == 1
     assert len({s.starts_at.time() for s in booked}) > 1  # and not because nothing changed
     assert {p.shift for p in proposed} == {""}
+
+
+def test_each_further_session_of_a_proposal_takes_one_statement(booking: Booking) -> None:
+    taken: list[int] = []
+    for planned in (2, 4):
+        booking.plan.planned_sessions = planned
+        with CaptureQueriesContext(connection) as queries:
+            assert len(propose(booking)) == planned
+        taken.append(len(queries))
+
+    assert taken[1] - taken[0] == 2
+    assert taken[1] <= 12

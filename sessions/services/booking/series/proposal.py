@@ -11,7 +11,7 @@ from clinic.values.wallclock import instant_of
 from sessions.lifecycle import PlanKind
 from sessions.models import Kind, ProtocolVersion, TreatmentPlan, TreatmentSession
 from sessions.safety.loading.washouts import Washouts, load_washouts
-from sessions.scheduling.availability import Slot, free_slots
+from sessions.scheduling.availability import Offer, Slot, as_slots, offers
 from sessions.scheduling.shift_reasons import insured_until, why_not_at
 from sessions.scheduling.spacing import recovery_end
 from sessions.scheduling.wanted import sitting_of
@@ -65,14 +65,15 @@ def propose_series(
     )
     starts = [course.last for course in courses if course.last]
     usual = search.local(starts[0]) if starts else None
-    proposed: list[Proposed] = []
+    found: list[_Found] = []
     while together := [course for course in courses if course.left > 0]:
-        found = search.next_of(together, usual)
-        proposed.append(found)
+        one = search.next_of(together, usual)
+        found.append(one)
         for course in together:
-            course.left, course.last = course.left - 1, found.slot.starts_at
-        usual = usual or search.local(found.slot.starts_at)
-    return proposed
+            course.left, course.last = course.left - 1, one.offer.starts_at
+        usual = usual or search.local(one.offer.starts_at)
+    slots = as_slots([one.offer for one in found])
+    return [Proposed(slot, one.plans, one.shift) for slot, one in zip(slots, found, strict=True)]
 
 
 @dataclass(eq=False)
@@ -143,6 +144,15 @@ class _Days:
 
 
 @dataclass(frozen=True)
+class _Found:
+    """What is proposed, as far as the search has to know it: people and things are ids."""
+
+    offer: Offer
+    plans: Sequence[TreatmentPlan]
+    shift: str = ""
+
+
+@dataclass(frozen=True)
 class _Search:
     """The free times for areas that are treated together, by their protocols."""
 
@@ -154,11 +164,11 @@ class _Search:
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(self.washouts.patient.clinic.zone)
 
-    def next_of(self, together: Sequence[_Course], usual: datetime | None) -> Proposed:
+    def next_of(self, together: Sequence[_Course], usual: datetime | None) -> _Found:
         """The next session of these areas; `usual` has the usual weekday and time. Looked for anew
         where the day that was found is too near to another treatment."""
         found = self._found(together, usual)
-        day = self.local(found.slot.starts_at).date()
+        day = self.local(found.offer.starts_at).date()
         clear = self.washouts.end_after(day, found.plans)
         if clear is None:
             return found
@@ -166,23 +176,23 @@ class _Search:
         shift = _joined(f"a washout ends on {clear:%d %b %Y}", later.shift)
         return replace(later, shift=shift)
 
-    def _found(self, together: Sequence[_Course], usual: datetime | None) -> Proposed:
+    def _found(self, together: Sequence[_Course], usual: datetime | None) -> _Found:
         plans = [course.plan for course in together]
         days = self._days(together, usual)
         if usual is None:
-            return Proposed(self._first_from(days.first, plans), plans, days.shift)
+            return _Found(self._first_from(days.first, plans), plans, days.shift)
         recovered = max((c.recovered for c in together if c.recovered), default=self.at)
-        free = self._slots(plans, days.first, days.last, recovered=recovered)
+        free = self._offers(plans, days.first, days.last, recovered=recovered)
         length = (days.last - days.first).days + 1
         dates = [days.first + timedelta(days=n) for n in range(length)]
         wanted = [self._at(day, usual.time()) for day in dates if day.weekday() == usual.weekday()]
         for start in wanted:
-            if slot := next((slot for slot in free if slot.starts_at == start), None):
+            if offer := next((each for each in free if each.starts_at == start), None):
                 is_usual = start == wanted[0]
                 why = (
                     self._skipped(start, usual) if is_usual else self._why_not(wanted[0], together)
                 )
-                return Proposed(slot, plans, _joined(days.shift, why))
+                return _Found(offer, plans, _joined(days.shift, why))
         aim = wanted[0] if wanted else self._at(days.first, usual.time())
         if not wanted:
             why = f"there is no {usual:%A} in the protocol's target interval"
@@ -190,10 +200,10 @@ class _Search:
             why = self._why_not(aim, together)
         shift = _joined(days.shift, why)
         if free:
-            nearest = min(free, key=lambda slot: abs(slot.starts_at - aim))
-            return Proposed(nearest, plans, shift)
-        slot = self._first_from(days.last + timedelta(days=1), plans, recovered=recovered)
-        return Proposed(slot, plans, f"{shift}; nothing is free until {days.last:%d %b %Y}")
+            nearest = min(free, key=lambda each: abs(each.starts_at - aim))
+            return _Found(nearest, plans, shift)
+        later = self._first_from(days.last + timedelta(days=1), plans, recovered=recovered)
+        return _Found(later, plans, f"{shift}; nothing is free until {days.last:%d %b %Y}")
 
     def _days(self, together: Sequence[_Course], usual: datetime | None) -> _Days:
         """The window that opens last; from the wanted day or from now on, and after washouts, a
@@ -212,31 +222,33 @@ class _Search:
             first, last = possible, max(last, possible + timedelta(days=6))
         return _Days(first, last, shift)
 
-    def _slots(
+    def _offers(
         self,
         plans: Sequence[TreatmentPlan],
         first: date,
         last: date,
         *,
         recovered: datetime | None = None,
-    ) -> list[Slot]:
-        slots = free_slots(
+        limit: int | None = None,
+    ) -> list[Offer]:
+        return offers(
             wanted=sitting_of(*plans),
             first=first,
             last=last,
-            practitioner=self.practitioner,
+            practitioner_id=self.practitioner.pk if self.practitioner else None,
             at=self.at,
+            not_before=recovered,
+            limit=limit,
         )
-        return [slot for slot in slots if recovered is None or slot.starts_at >= recovered]
 
     def _first_from(
         self, first: date, plans: Sequence[TreatmentPlan], *, recovered: datetime | None = None
-    ) -> Slot:
+    ) -> Offer:
         """The first free time from a local day on, when the skin has recovered."""
         day, last = first, first + FARTHEST
         while day <= last:
             until = min(day + CHUNK, last)
-            if free := self._slots(plans, day, until, recovered=recovered):
+            if free := self._offers(plans, day, until, recovered=recovered, limit=1):
                 return free[0]
             day = until + timedelta(days=1)
         why, insured = "", insured_until(self.practitioner)
