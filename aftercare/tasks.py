@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from aftercare.alerts import send as alerts
 from aftercare.dispatch import run as dispatch
-from aftercare.planning import silence
+from aftercare.planning import gradual, silence
 from aftercare.records.downtime.deliver import write_packs
 from aftercare.services import recall
 from clinic.models import Heartbeat
@@ -29,6 +29,13 @@ def ask_the_silent() -> None:
     now = timezone.now()
     silence.ask_again(at=now)
     silence.call_the_silent(at=now)
+
+
+@shared_task(ignore_result=True)
+def go_on_with_replans() -> None:
+    """Some visits, and then others their turn."""
+    if gradual.go_on_with_replans(at=timezone.now()):
+        wake(go_on_with_replans)
 
 
 @shared_task(ignore_result=True)

@@ -306,6 +306,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"expires": 300.0},
     },
+    "go-on-with-replans": {
+        "task": "aftercare.tasks.go_on_with_replans",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "follow-recalls": {
         "task": "aftercare.tasks.follow_recalls",
         "schedule": 300.0,

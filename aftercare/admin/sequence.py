@@ -5,16 +5,21 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.decorators import display
 
-from aftercare.models import Anchor, CareStep, MessageTemplate
+from aftercare.models import Anchor, CareStep, MessageTemplate, StepReplan
+from aftercare.planning import gradual
 from aftercare.planning import plan as planning
 from aftercare.planning.plan import Replan
+from aftercare.tasks import go_on_with_replans
 from clinic.admin import ClinicAdmin, ReadOnlyInline
 from clinic.admin.words import IN_USE, names_listed
+from clinic.permissions import actor
+from clinic.wakeups import wake
 from patients.models import Channel, SkinType
 from sessions.models import Kind
 
@@ -63,7 +68,25 @@ class CareStepAdmin(ClinicAdmin):
         return in_words(step)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["code", "protocol"] if obj else []  # what waits is found by them
+        fixed = ["code", "protocol"] if obj else []  # what waits is found by them
+        return [*fixed, "planned_anew"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or not StepReplan.objects.filter(step=obj).exists():
+            return shown
+        return [*shown, ("Its last change", {"fields": ["planned_anew"]})]
+
+    @display(description="planned anew")
+    def planned_anew(self, step: CareStep) -> str:
+        """How far a change has come that a worker carries out."""
+        replan = step.replan
+        so_far = Replan(replan.moved, replan.cancelled, replan.new)
+        if replan.ended_at:
+            return f"{replan.looked_at:,} visits: {replan_words(so_far)}."
+        return (
+            f"{replan.looked_at:,} of about {replan.total:,} visits so far: {replan_words(so_far)}."
+        )
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         return [MessageTemplateInline] if obj else []  # a new step has no texts yet
@@ -91,8 +114,9 @@ class CareStepAdmin(ClinicAdmin):
 
     def _change_of_plans(
         self, request: HttpRequest, object_id: str | None
-    ) -> tuple[CareStep, Replan] | None:
-        """What saving the form would change; None for nothing, and for what cannot be saved."""
+    ) -> tuple[CareStep, str] | None:
+        """What saving the form would change, in words; None for nothing, and for what cannot be
+        saved."""
         step = self.get_object(request, object_id) if object_id else None
         may = self.has_change_permission if object_id else self.has_add_permission
         if (object_id and step is None) or not may(request):
@@ -100,10 +124,14 @@ class CareStepAdmin(ClinicAdmin):
         form = self.get_form(request, step, change=step is not None)(request.POST, instance=step)
         if not form.is_valid():
             return None
-        result = planning.replan(form.instance, at=timezone.now(), dry_run=True)
-        return (form.instance, result) if result else None
+        now = timezone.now()
+        if (many := gradual.how_many(form.instance, at=now)) > gradual.AT_ONCE:
+            words = f"{many:,} visits are planned anew, which takes a worker some minutes"
+            return (form.instance, words) if _changes_plans(form) else None
+        result = planning.replan(form.instance, at=now, dry_run=True)
+        return (form.instance, replan_words(result)) if result else None
 
-    def _ask(self, request: HttpRequest, step: CareStep, result: Replan) -> HttpResponse:
+    def _ask(self, request: HttpRequest, step: CareStep, changes: str) -> HttpResponse:
         posted = [
             (name, value)
             for name, values in request.POST.lists()
@@ -118,18 +146,29 @@ class CareStepAdmin(ClinicAdmin):
                 "opts": self.opts,
                 "title": "This changes what is waiting",
                 "step": step,
-                "changes": replan_words(result),
+                "changes": changes,
                 "posted": posted,
                 "confirmed": CONFIRMED,
             },
         )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """In the transaction of the change: the step and what waits for it agree."""
+        """In the transaction of the change: the step and what waits for it agree. A worker goes
+        through very many."""
         super().save_related(request, form, formsets, change)
-        result = planning.replan(form.instance, at=timezone.now())
-        if result:
+        step, now = form.instance, timezone.now()
+        if (many := gradual.how_many(step, at=now)) > gradual.AT_ONCE:
+            if not _changes_plans(form):
+                return
+            gradual.begin_replan(step=step, total=many, at=now, by=actor(request))
+            transaction.on_commit(lambda: wake(go_on_with_replans))
+            messages.info(request, f"{many:,} visits are being planned anew: see below how far.")
+        elif result := planning.replan(step, at=now):
             messages.info(request, f"Re-planned: {replan_words(result)}.")
+
+
+def _changes_plans(form: Any) -> bool:
+    return bool(set(form.changed_data) - {"name"})
 
 
 def replan_words(result: Replan) -> str:

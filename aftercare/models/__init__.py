@@ -12,6 +12,7 @@ from aftercare.models.message import IllegalMessageMove, Message
 from aftercare.models.outage import Outage
 from aftercare.models.recall import CallReason, RecallNotice, RecallState
 from aftercare.models.receipt import DeliveryReceipt, ReceiptKind
+from aftercare.models.replan import StepReplan
 from aftercare.models.sequence import (
     ANNOUNCES,
     AT_ONCE,
@@ -57,4 +58,5 @@ __all__ = [
     "ReceiptKind",
     "StaffAlert",
     "StaffAnswer",
+    "StepReplan",
 ]

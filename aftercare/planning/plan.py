@@ -276,14 +276,22 @@ def fall_back(message: Message, *, at: datetime) -> Message | None:
     return instead if is_new else None
 
 
-def _concerned(
+def concerned_ids(
     variants: Variants, at: datetime, among: TreatmentSessionQuerySet | None = None
-) -> list[UUID]:
-    """The sessions that may get a message of one of these steps from `at` on, or have one."""
-    waiting = Message.objects.filter(
-        status=MessageStatus.PENDING, step__code__in=variants.codes
-    ).values("session")
-    wanted = Q(pk__in=waiting)
+) -> Any:
+    """Of the sessions that may get a message of one of these steps from `at` on, or have one."""
+    sessions = TreatmentSession.objects.all() if among is None else among
+    have = sessions.filter(pk__in=waiting_for(variants).values("session"))
+    return have.values_list("pk").union(sessions.filter(may_get(variants, at)).values_list("pk"))
+
+
+def waiting_for(variants: Variants) -> Any:
+    return Message.objects.filter(status=MessageStatus.PENDING, step__code__in=variants.codes)
+
+
+def may_get(variants: Variants, at: datetime) -> Q:
+    """The sessions that may still get a message of one of these steps."""
+    wanted = Q(pk__in=[])
     for step in variants:
         # Two days more than enough: wall clocks and quiet hours move a message by less. The longest
         # interval, of maintenance, is two years.
@@ -296,8 +304,13 @@ def _concerned(
             wanted |= Q(status=Status.CANCELLED, starts_at__gt=at)
         else:
             wanted |= Q(status__in=UPCOMING, starts_at__gt=at)
-    sessions = TreatmentSession.objects.all() if among is None else among
-    return list(sessions.filter(wanted).order_by("pk").values_list("pk", flat=True))
+    return wanted
+
+
+def _concerned(
+    variants: Variants, at: datetime, among: TreatmentSessionQuerySet | None = None
+) -> list[UUID]:
+    return sorted(pk for (pk,) in concerned_ids(variants, at, among))
 
 
 def _chunks(ids: list[UUID]) -> Iterator[list[UUID]]:

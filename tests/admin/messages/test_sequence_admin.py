@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from aftercare.admin.sequence import replan_words
-from aftercare.models import Anchor, CareStep, Message, MessageTemplate
+from aftercare.models import Anchor, CareStep, Message, MessageTemplate, StepReplan
+from aftercare.planning import gradual
 from aftercare.planning.plan import Replan
 from clinic.db.versions import version_of
 from clinic.models import Clinic, Role, User
@@ -108,6 +109,33 @@ def test_a_change_that_moves_nothing_is_just_saved(as_manager: Client, waiting: 
     assert answer.status_code == 302
     waiting.step.refresh_from_db()
     assert waiting.step.name == "Day three, again"
+
+
+def test_a_change_that_concerns_many_is_left_to_a_worker(
+    as_manager: Client, waiting: Message, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(gradual, "AT_ONCE", 0)
+    step, due = waiting.step, waiting.due_at
+    renamed = form(step, name="Day three, again", skin_types=None, zones=None)
+    sent = form(step, offset="4 00:00:00")
+
+    asked = as_manager.post(change(step), sent)
+    saved = as_manager.post(change(step), {**sent, "_replan_confirmed": "1"}, follow=True)
+    waiting.refresh_from_db()
+    assert "1 visits are planned anew" in asked.content.decode()
+    assert "1 visits are being planned anew" in saved.content.decode()
+    assert waiting.due_at == due
+    assert "0 of about 1 visits so far" in as_manager.get(change(step)).content.decode()
+
+    gradual.go_on_with_replans(at=timezone.now())
+    waiting.refresh_from_db()
+    assert waiting.due_at == due + DAY
+    assert "1 visits: 1 message moves." in as_manager.get(change(step)).content.decode()
+
+    renamed["_version"] = version_of(CareStep.objects.get())
+    renamed["offset"] = "4 00:00:00"
+    assert as_manager.post(change(step), renamed).status_code == 302
+    assert StepReplan.objects.get().ended_at
 
 
 def test_a_new_step_says_how_many_it_plans(as_manager: Client, waiting: Message) -> None:
