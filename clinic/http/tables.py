@@ -1,6 +1,5 @@
 """Tables as CSV or workbooks, for table programs: all that the product writes."""
 
-import csv
 import re
 from collections.abc import Iterable, Sequence
 from io import BytesIO
@@ -8,7 +7,7 @@ from io import BytesIO
 from django.http import HttpResponse
 from openpyxl import Workbook
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+from clinic.values.tables import csv_text, safe_cell
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NUMBER = re.compile(r"\d{1,15}(\.\d+)?")
@@ -18,10 +17,7 @@ Sheet = tuple[str, Sequence[str], Iterable[Sequence[str]]]  # its title, head an
 def csv_answer(head: Sequence[str], rows: Iterable[Sequence[str]], *, name: str) -> HttpResponse:
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    answer.write("\ufeff")  # or table programs take it for another encoding
-    table = csv.writer(answer)
-    table.writerow(head)
-    table.writerows([safe_cell(cell) for cell in row] for row in rows)
+    answer.write(csv_text(head, rows))
     return answer
 
 
@@ -42,8 +38,3 @@ def xlsx_answer(sheets: Iterable[Sheet], *, name: str) -> HttpResponse:
 
 def _value(text: str) -> str | float:
     return float(text) if NUMBER.fullmatch(text) else safe_cell(text)
-
-
-def safe_cell(text: str) -> str:
-    """Never a formula, whatever somebody is called."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text

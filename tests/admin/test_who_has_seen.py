@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from aftercare.records.accesses.seen import HEAD
-from clinic.http.tables import safe_cell
 from clinic.models import Clinic, Role, User
+from clinic.values.tables import safe_cell
 from tests.admin.pages import client_of, url
 from tests.factories import DAY, PatientFactory, UserFactory
 from tests.support.accesses import Watch, access_to

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clinic.http.pdf import weasyprint
+from clinic.values.pdf import weasyprint
 
 
 def inflated(pdf: bytes) -> bytes:
