@@ -7,6 +7,7 @@ from aftercare.alerts import send as alerts
 from aftercare.dispatch import run as dispatch
 from aftercare.planning import gradual, silence
 from aftercare.records.downtime.deliver import write_packs
+from aftercare.records.export import go_on_with_exports, remove_files
 from aftercare.services import recall
 from clinic.models import Heartbeat
 from clinic.wakeups import wake
@@ -46,3 +47,11 @@ def follow_recalls() -> None:
 @shared_task(ignore_result=True)
 def write_downtime_packs() -> None:
     write_packs(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def make_exports() -> None:
+    """Some parts, and then others their turn; and what has expired goes."""
+    remove_files(at=timezone.now())
+    if go_on_with_exports(at=timezone.now()):
+        wake(make_exports)

@@ -112,6 +112,7 @@ VERBS: dict[str, set[Role]] = {
     "patients.view_medical": {P, M},
     "patients.change_medical": {P},
     "patients.merge": {P, M},
+    "patients.export": {P, M},  # all of one patient, for that patient
     "patients.import": {M},  # from a file of another system
     "patients.view_history": {P, M},
     "treatment_sessions.treat": {P},  # start and complete a session

@@ -346,6 +346,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "make-exports": {
+        "task": "aftercare.tasks.make_exports",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "warn-of-credentials": {
         "task": "sessions.tasks.warn_of_credentials",
         "schedule": 3600.0,
@@ -415,6 +420,8 @@ TWILIO_API_URL = env("TWILIO_API_URL", default="https://api.twilio.com")
 # Signs what the SMS gateway sends to /webhooks/sms/. Without it, that address is closed.
 SMS_WEBHOOK_SECRET = env("SMS_WEBHOOK_SECRET", default="")
 
+# How long the file of one patient's export is there (aftercare.records.export).
+EXPORT_DAYS = env.int("EXPORT_DAYS", default=7)
 # How long it is known who has seen what: six years at the least (clinic.audit.months).
 ACCESS_YEARS = env.int("ACCESS_YEARS", default=6)
 # Seals what was written down of it, and where the head of that chain is sent (clinic.audit.chain).

@@ -37,6 +37,7 @@ class CannotMerge(Conflict):
 TWICE = {
     "session_patient_free": "Both records have sessions at the same time: cancel one of them "
     "first.",
+    "export_one_at_a_time": "Files for both records are being made: wait until they are ready.",
     "waitlist_once_per_visit_type": "Both records wait for the same kind of visit: withdraw one "
     "entry first.",
 }

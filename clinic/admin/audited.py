@@ -21,6 +21,7 @@ from clinic.audit.actors import actor_of, fingerprint
 from clinic.audit.record import Access, NotRecorded, record
 from clinic.audit.subjects import Subjects, is_of_patients
 from clinic.http.middleware import busy_page
+from clinic.http.tables import XLSX
 from clinic.models import Action, Door, Outcome, User
 
 START = "/admin/"
@@ -32,6 +33,8 @@ LOG_IN, LOG_OUT = "admin-login", "admin:logout"
 OWN_LOG_INS, OWN_PASSWORD = "own-log-ins", "own-password"
 ACTIONS = {LOG_IN: Action.LOG_IN, OWN_PASSWORD: Action.PERMISSION_CHANGE}
 DEEPEST = 6  # a list of boards of columns of visits of a session
+# What somebody saves and takes along.
+FILES = {"text/csv", "application/zip", XLSX}
 # Models whose page shows the words that somebody wrote or was sent.
 TEXTS = {"aftercare.Message", "aftercare.InboundMessage"}
 
@@ -185,6 +188,8 @@ def _chosen_from(request: HttpRequest) -> Any:
 
 
 def _action(request: HttpRequest, answer: HttpResponse, model: Any, found: Any) -> Action:
+    if str(answer.get("Content-Type", "")).partition(";")[0] in FILES:
+        return Action.EXPORT
     if request.method == "POST":
         return Action.PERMISSION_CHANGE if model is User else Action.WRITE
     if str(answer.get("Content-Type", "")).startswith("image/"):

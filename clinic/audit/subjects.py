@@ -30,6 +30,28 @@ def ways_to_patient(model: type[models.Model]) -> tuple[Way, ...]:
     return ()
 
 
+@cache
+def every_way_to_patient(model: type[models.Model]) -> tuple[Way, ...]:
+    """For whoever looks for all rows of a patient: the shortest ways, and where a key on them may
+    be empty, the longer ones that lead on where it is."""
+    if getattr(model, "is_patient", False):
+        return ((),)
+    level: list[tuple[Way, type[models.Model], bool]] = [((), model, True)]
+    found: list[Way] = []
+    for _ in range(FARTHEST):
+        level = [
+            ((*way, key.name), key.related_model, certain and not key.null)
+            for way, at, certain in level
+            if not getattr(at, "is_patient", False)
+            for key in _keys(at)
+        ]
+        here = [(way, certain) for way, at, certain in level if getattr(at, "is_patient", False)]
+        found += [way for way, _ in here]
+        if any(certain for _, certain in here):
+            break
+    return tuple(found)
+
+
 def _keys(model: type[models.Model]) -> Iterator[Any]:
     for field in model._meta.concrete_fields:
         if field.many_to_one or field.one_to_one:

@@ -13,6 +13,7 @@ from patients.models.consent import (
     TreatmentConsent,
 )
 from patients.models.contact import Channel, ContactConsent, Purpose
+from patients.models.export import PatientExport
 from patients.models.imports import ImportedRow, PatientImport, RowState
 from patients.models.other_treatment import (
     NOT_ASKED,
@@ -66,6 +67,7 @@ __all__ = [
     "OtherTreatmentStatus",
     "Patient",
     "PatientConcern",
+    "PatientExport",
     "PatientImport",
     "PatientMerge",
     "PhotoConsent",

@@ -23,6 +23,7 @@ from patients.models import (
     OtherTreatment,
     Patient,
     PatientConcern,
+    PatientExport,
     PatientImport,
     PhotoConsent,
     Purpose,
@@ -259,6 +260,15 @@ class PhotoConsentFactory(DjangoModelFactory):
     recorded_by = factory.SubFactory(UserFactory)
     expires_on = factory.LazyAttribute(lambda c: c.signed_at.date() + 365 * DAY)
     scope = "CLINICAL"
+
+
+class PatientExportFactory(DjangoModelFactory):
+    class Meta:
+        model = PatientExport
+
+    patient = factory.SubFactory(PatientFactory)
+    asked_at = NINE
+    asked_by = factory.SubFactory(UserFactory)
 
 
 class PatientImportFactory(DjangoModelFactory):

@@ -662,6 +662,16 @@ VIOLATIONS["import_row_once"] = lambda: [
 VIOLATIONS["import_row_state_known"] = lambda: make.PatientImportFactory().rows.create(
     number=2, state="LOST"
 )
+VIOLATIONS["export_one_at_a_time"] = lambda: [
+    make.PatientExportFactory(patient=patient)
+    for patient in [make.PatientFactory()]
+    for _ in range(2)
+]
+VIOLATIONS["export_ready_or_failed"] = lambda: make.PatientExportFactory(
+    ready_at=NINE, expires_at=NINE, size=1, failed_at=NINE
+)
+VIOLATIONS["export_expires_iff_ready"] = lambda: make.PatientExportFactory(ready_at=NINE)
+VIOLATIONS["export_removed_once_ended"] = lambda: make.PatientExportFactory(removed_at=NINE)
 VIOLATIONS["session_taken_back_in_time"] = lambda: SessionEvent.objects.create(
     session=make.SessionFactory(status="CANCELLED"), old_status="CANCELLED", new_status="BOOKED"
 )

@@ -105,6 +105,7 @@ VERBS = """
     patients.view_medical                 -     x             x        -      -
     patients.change_medical               -     x             -        -      -
     patients.merge                        -     x             x        -      -
+    patients.export                       -     x             x        -      -
     patients.import                       -     -             x        -      -
     patients.view_history                 -     x             x        -      -
     treatment_sessions.treat              -     x             -        -      -

@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
+from aftercare.admin.patient.export import export
 from aftercare.admin.patient.reads import read_sheet
 from aftercare.records.timeline import timeline
 from clinic.audit.subjects import about
@@ -40,8 +41,12 @@ class PatientTabs:
         return answer
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.story)
-        return [path("<uuid:pk>/story/", view, name="patient-story"), *super().get_urls()]  # type: ignore[misc]
+        story, file = (self.admin_site.admin_view(one) for one in (self.story, export))
+        return [
+            path("<uuid:pk>/story/", story, name="patient-story"),
+            path("<uuid:pk>/export/", file, name="patient-export"),
+            *super().get_urls(),  # type: ignore[misc]
+        ]
 
     @about(Patient)
     def story(self, request: HttpRequest, pk: Any) -> HttpResponse:

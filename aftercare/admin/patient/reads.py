@@ -55,6 +55,7 @@ class Sheet:
     clinical: bool = False
     sees_story: bool = False
     watches: bool = False
+    exports: bool = False
 
 
 def read_sheet(patient: Patient, user: User, *, at: datetime) -> Sheet:
@@ -63,6 +64,7 @@ def read_sheet(patient: Patient, user: User, *, at: datetime) -> Sheet:
         clinical=user.has_perm("patients.view_medical"),
         sees_story=user.has_perm("patients.view_history"),
         watches=user.has_perm("clinic.watch_accesses"),
+        exports=user.has_perm("patients.export") and patient.merged_into_id is None,
     )
     sees = _Sees(user)
     visits = _visits(patient, user) if sees("treatment_sessions.treatmentsession") else []

@@ -59,15 +59,19 @@ class ProofForm(forms.Form):
     )
 
 
-class AddressForm(ProofForm):
+class OwnProofForm(ProofForm):
+    """Asks for a code only whoever has a second factor."""
+
+    def __init__(self, *args: Any, needs_code: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not needs_code:
+            del self.fields["code"]
+
+
+class AddressForm(OwnProofForm):
     email = forms.EmailField(
         label="New e-mail address",
         max_length=254,
         widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "email"}),
     )
     field_order = ["email"]
-
-    def __init__(self, *args: Any, needs_code: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not needs_code:
-            del self.fields["code"]

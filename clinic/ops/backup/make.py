@@ -76,7 +76,12 @@ def _add_media(archive: Writer, root: Path, tell: Callable[[str], None]) -> int:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    return (path for path in sorted(root.rglob("*")) if path.is_file() and not path.is_symlink())
+    """Without the files of exports, which are made anew and gone within days."""
+    for path in sorted(root.rglob("*")):
+        if path.is_relative_to(root / "exports"):
+            continue
+        if path.is_file() and not path.is_symlink():
+            yield path
 
 
 def _manifest(rows: dict[str, int], server: str, at: datetime) -> dict[str, Any]:

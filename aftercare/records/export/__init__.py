@@ -1,0 +1,9 @@
+"""All that the clinic holds about one patient, as one ZIP for that patient: decision 0063.
+
+Which tables, fields and files are in it is derived from the models, so that a new one is in it by
+itself, or stands among what is left out with a reason.
+"""
+
+from aftercare.records.export.run import go_on_with_exports, remove_files, start_export
+
+__all__ = ["go_on_with_exports", "remove_files", "start_export"]
