@@ -4,71 +4,29 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Case, When, prefetch_related_objects
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
-from django.utils.safestring import mark_safe
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from clinic.admin import ReadOnlyInline, ServiceAdmin
-from clinic.admin.forms.fields import DateField
-from clinic.admin.reads import once_each
 from clinic.admin.words import TONES, badge, names_listed, yes_no_column
 from clinic.errors import DomainError
 from clinic.findings import Severity
 from clinic.permissions import actor
 from patients import services
-from patients.models import Screening, ScreeningAnswer, ScreeningKind
-
-YES, NO = "yes", "no"
-
+from patients.admin.questionnaire import (
+    YES,
+    asked_of,
+    question_fieldsets,
+    questionnaire_form,
+)
+from patients.models import Screening, ScreeningAnswer
 
 GOOD_HEALTH = yes_no_column("good_health", "good health", no=("No", "warning"))
-
-
-class QuestionnaireForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A question has two fields: `answer_<code>`, and `last_<code>` if it asks when it was last."""
-
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
-        rescreen = data.get("kind") == ScreeningKind.RESCREEN
-        for name in self.fields:
-            _, _, code = name.partition("answer_")
-            last = f"last_{code}"
-            if not code:
-                continue
-            if not data.get(name) and not rescreen:
-                self.add_error(name, "Yes or no?")
-            if data.get(name) == YES and last in self.fields and not data.get(last):
-                self.add_error(last, "When was it last?")
-            if data.get(name) != YES and data.get(last):
-                self.add_error(last, "A last exposure belongs to a yes.")
-        return data
-
-
-@once_each
-def questionnaire_form(request: HttpRequest) -> type[QuestionnaireForm]:
-    """The form with the questions that are asked now, in every language that they have."""
-    fields: dict[str, forms.Field] = {}
-    rules = services.questionnaire(timezone.now())
-    prefetch_related_objects(rules, "wordings")
-    for rule in rules:
-        asked = [rule.question, *(words.question for words in rule.wordings.all())]
-        fields[f"answer_{rule.code}"] = forms.ChoiceField(
-            label=rule.name,
-            help_text=format_html_join(mark_safe("<br>"), "{}", ((text,) for text in asked)),
-            choices=[(NO, "No"), (YES, "Yes")],
-            widget=UnfoldAdminRadioSelectWidget(radio_style=admin.HORIZONTAL),
-            required=False,
-        )
-        if rule.asks_last_exposure:
-            fields[f"last_{rule.code}"] = DateField(label="Last on", required=False)
-    return type("QuestionnaireForm", (QuestionnaireForm,), fields)
 
 
 GRAVEST_FIRST = Case(
@@ -113,6 +71,7 @@ class ScreeningAnswerInline(ReadOnlyInline):
 
 @admin.register(Screening)
 class ScreeningAdmin(ServiceAdmin):
+    add_form_template = "patients/admin/questionnaire.html"
     actions_detail = ["confirm"]
     list_display = ["taken_at", "patient", "kind", "valid_until", GOOD_HEALTH, "taken_by"]
     list_filter = ["kind", "good_health"]
@@ -126,23 +85,34 @@ class ScreeningAdmin(ServiceAdmin):
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        if obj is None:
-            kwargs["form"] = questionnaire_form(request)
-        return super().get_form(request, obj, change=change, **kwargs)
+        if obj is not None:
+            return super().get_form(request, obj, change=change, **kwargs)
+        kwargs["form"] = questionnaire_form(request)
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if asked_of(request).patient:  # who is asked is seen on top, and does not change
+            form.base_fields["patient"].widget = forms.HiddenInput()
+            form.base_fields["kind"].widget = forms.HiddenInput()
+        return form
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        asked = asked_of(request)
+        initial = super().get_changeform_initial_data(request)
+        return {**initial, "kind": asked.kind} if asked.patient else initial
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        context = {**(extra_context or {}), "asked": asked_of(request)}
+        answer: HttpResponse = super().add_view(request, form_url, context)
+        return answer
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is not None:
             shown = ["patient", "kind", "taken_at", "taken_by", "valid_until", *self.candidacy]
             return [(None, {"fields": shown})]
-        questions: list[Any] = []
-        asked = questionnaire_form(request).base_fields
-        for name in asked:
-            code = name.removeprefix("answer_")
-            if name.startswith("answer_"):
-                questions.append((name, f"last_{code}") if f"last_{code}" in asked else name)
         return [
             (None, {"fields": ["patient", "kind"]}),
-            ("Questions", {"fields": questions}),
+            *question_fieldsets(request),
             ("Is this person a candidate?", {"fields": self.candidacy}),
         ]
 
