@@ -82,7 +82,9 @@ def _key(model: type[models.Model]) -> tuple[str, ...]:
 def _save(instance: models.Model) -> None:
     """One by one: bulk_create would pass by what `save` adds, such as the hash of a text.
 
-    Constraints are left to the database, which says the same without asking it twice.
+    Constraints and what rows point to are left to the database, which says the same without being
+    asked twice.
     """
-    instance.full_clean(validate_unique=False, validate_constraints=False)
+    pointing = [field.name for field in instance._meta.concrete_fields if field.is_relation]
+    instance.full_clean(exclude=pointing, validate_unique=False, validate_constraints=False)
     instance.save(force_insert=True)

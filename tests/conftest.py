@@ -57,6 +57,7 @@ hypothesis.settings.load_profile("here")
 def pytest_configure() -> None:
     settings.WHITENOISE_AUTOREFRESH = True  # or each client looks through all static files first
     settings.THROTTLES = {}  # all tests are one caller
+    settings.PASSWORD_HASHERS = ["tests.support.hashing.QuickArgon2", *settings.PASSWORD_HASHERS]
 
 
 # They take from a quarter of a minute to two minutes. One of them at the end would leave the other

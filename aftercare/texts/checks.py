@@ -188,8 +188,8 @@ def _bare(words: str) -> str:
 def _catalogue() -> Iterator[str]:
     """What the clinic's own catalogues call concerns, areas, protocols and products."""
     named: list[type[models.Model]] = [Area, Zone, Concern, ConcernSubtype, Protocol, Product]
-    for model in named:
-        for name in model._default_manager.values_list("name", flat=True):
-            for term in SPLIT.split(name.lower()):
-                if len(term.strip()) >= SHORTEST:
-                    yield term.strip()
+    first, *others = (model._default_manager.order_by().values_list("name") for model in named)
+    for (name,) in first.union(*others):
+        for term in SPLIT.split(name.lower()):
+            if len(term.strip()) >= SHORTEST:
+                yield term.strip()

@@ -1,18 +1,17 @@
 """docs/api.md does what it says: its calls are made, by curl, against a running clinic."""
 
-import io
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.utils import timezone
 
 from clinic.demo import seed
 from clinic.demo.records import people
 from clinic.models import Clinic
+from tests.support.catalogue import load_catalogue
 from tests.support.guide import Answer, Shell, calls, faults, parsed
 
 PAGE = (Path(settings.BASE_DIR) / "docs" / "api.md").read_text()
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def demo(transactional_db: None, monkeypatch: Any) -> None:
     """The demo, at noon at the latest, so that its visits of today are today."""
-    call_command("seed_catalogue", stdout=io.StringIO())
+    load_catalogue()
     cast = [row for row in people.people() if row[2].name in NEEDED]
     monkeypatch.setattr(seed, "people", lambda: cast)
     for of_all in ("fill_the_day", "_free_a_time"):  # what needs the whole cast

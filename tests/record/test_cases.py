@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from clinic.models import Evidence
 from sessions.safety.cases import assess_case, ignored_inputs
+from tests.support.catalogue import load_catalogue
 
 FILE = Path(__file__).with_name("clinical_cases.yaml")
 EVERY: dict[str, dict[str, Any]] = {
@@ -57,7 +58,7 @@ def lines(django_db_setup: Any, django_db_blocker: Any) -> Any:
         from django.db import transaction
 
         with transaction.atomic():
-            call_command("seed_catalogue", stdout=StringIO())
+            load_catalogue()
             yield assessed(FILE)
             transaction.set_rollback(True)
 
@@ -260,7 +261,7 @@ def test_a_key_that_yaml_takes_for_a_truth_is_read_as_its_word(tmp_path: Path, l
 
 
 def test_a_case_that_cannot_be_read_says_why_and_the_others_go_on(tmp_path: Path) -> None:
-    call_command("seed_catalogue", stdout=StringIO())
+    load_catalogue()
     file = tmp_path / "cases.yaml"
     file.write_text(
         yaml.safe_dump(

@@ -111,6 +111,9 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
 HOW = "mend clinic/admin/audited.py: it reads what a template was given"
 
 
+PAGES = ("changelist", "change", "add", "history", "delete")
+
+
 def staff(clinic: Clinic) -> list[User]:
     """Each role at the clinic, somebody who works at two clinics, and somebody at none."""
     people = [UserFactory(role=role, clinic=clinic) for role in Role.values]
@@ -161,10 +164,10 @@ def test_every_page_opens_for_every_role_and_is_words(rows: list[Any]) -> None:
     failures: list[tuple[str, str, Any]] = []
     tried, read, people = 0, 0, staff(rows[0])
     patients, watch = list(Patient.objects.all()), Watch()
-    for user in people:
-        client = browser(user)
+    for number, user in enumerate(people):  # of the last two, what depends on their clinics
+        client, pages = browser(user), PAGES if number < len(Role) else PAGES[:2]
         for row in rows:
-            for page in ("changelist", "add", "change", "history", "delete"):
+            for page in pages:
                 answer = client.get(address(row, page))
                 tried += 1
                 of_patient = page == "change" and is_of_patients(type(row))
@@ -179,7 +182,7 @@ def test_every_page_opens_for_every_role_and_is_words(rows: list[Any]) -> None:
                     faults = faults_of_page(answer, user.role)
                     failures += [(user.role, address(row, page), fault) for fault in faults]
 
-    assert tried == 7 * 5 * len(REGISTRY)
+    assert tried == (5 * 5 + 2 * 2) * len(REGISTRY)
     assert read > 300
     assert not failures, pformat(failures)
 

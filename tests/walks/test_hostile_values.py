@@ -68,9 +68,8 @@ IDS += [NOBODY, NOBODY.replace("-", ""), f"%7B{NOBODY}%7D", f"{NOBODY}%0A", "' O
 
 
 @pytest.fixture
-def operations(clinic: Clinic, settings: Any, monkeypatch: Any) -> Iterator[list[Operation]]:
+def operations(clinic: Clinic, monkeypatch: Any) -> Iterator[list[Operation]]:
     monkeypatch.setattr("clinic.accounts.backend.count_try", lambda **_: Counted("", ("",)))
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     logging.disable(logging.CRITICAL)  # thousands of refusals
     yield operations_of(World(clinic))
     logging.disable(logging.NOTSET)
