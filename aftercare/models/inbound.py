@@ -131,6 +131,11 @@ class InboundMessage(Model):
             models.Index(
                 name="inbound_unhandled", fields=["id"], condition=Q(handled_at__isnull=True)
             ),
+            models.Index(  # read by the frame of every page
+                name="inbound_unhandled_lately",
+                fields=["clinic", "received_at"],
+                condition=Q(handled_at__isnull=True),
+            ),
             models.Index(name="inbound_by_audience", fields=["audience", "id"]),
             models.Index(
                 name="inbound_by_keyword", fields=["keyword", "id"], condition=~Q(keyword="")

@@ -232,6 +232,11 @@ class Message(Model):
                 fields=["ended_at"],
                 condition=Q(status=MessageStatus.IN_DOUBT),
             ),
+            models.Index(  # read by the frame of every page, and by Today
+                name="message_failed",
+                fields=["clinic", "ended_at"],
+                condition=Q(status=MessageStatus.FAILED),
+            ),
             models.Index(  # read by the metrics
                 name="message_by_end", fields=["ended_at"], condition=Q(ended_at__isnull=False)
             ),

@@ -135,9 +135,12 @@ NOTICES = """
 ACCESSES = """
     INSERT INTO clinic_access_record (actor_kind, actor_id, role, clinic_ids, session, request_id,
         door, place, purpose, action, outcome, code, object_model, patient_ids, count, fields)
-    SELECT 'STAFF', practitioner_id, 'PRACTITIONER', ARRAY[clinic_id], '', '', 'API', 'bench',
-        'TREATMENT', 'READ', 'DONE', '', 'patients.Patient', ARRAY[patient_id], 1, '{}'
-    FROM treatment_session
+    SELECT 'STAFF', practitioner_id, 'PRACTITIONER', ARRAY[clinic_id], '', '',
+        (ARRAY['API', 'ADMIN'])[1 + n / 4 % 2], 'bench', 'TREATMENT',
+        (ARRAY['READ', 'LIST', 'SEARCH', 'WRITE'])[1 + n % 4],
+        'DONE', '', 'patients.Patient', ARRAY[patient_id], 1, '{}'
+    FROM (SELECT *, row_number() OVER (ORDER BY starts_at) AS n FROM treatment_session) AS s
+    ORDER BY n
 """
 SITES = ("patient", "patient_word", "treatment_plan", "treatment_session")
 OF_A_SESSION = {

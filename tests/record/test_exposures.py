@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from rest_framework.test import APIClient
 
@@ -147,3 +149,17 @@ def test_a_step_is_ticked_on_its_page(exposure: BloodExposure, alice: User) -> N
     assert "Choose the step as well." in half.content.decode()
     assert "That is before it happened." in early.content.decode()
     assert "Risk assessed by a physician" in early.content.decode()
+
+
+def test_a_list_of_exposures_reads_its_numbers_once(
+    exposure: BloodExposure, as_alice: APIClient
+) -> None:
+    taken: list[int] = []
+    for number in (1, 3):
+        while BloodExposure.objects.count() < number:
+            ExposureFactory(clinic=exposure.clinic, staff=exposure.staff)
+        with CaptureQueriesContext(connection) as queries:
+            assert len(as_alice.get(URL).json()["results"]) == number
+        taken.append(len(queries))
+
+    assert taken[0] == taken[1]

@@ -69,9 +69,17 @@ def test_no_list_reads_counts_or_sorts_more_than_it_shows(large: Clinic) -> None
 
 def of_the_api(large: Clinic, tables: Tables) -> dict[str, str]:
     beyond: dict[str, str] = {}
-    user = UserFactory(role=Role.PRACTITIONER, clinic=large)
-    get, opened = lists.with_token(user), 0
-    for url in sparing(lists.api_queries(user)):
+    user, manager = (
+        UserFactory(role=role, clinic=large) for role in (Role.PRACTITIONER, Role.MANAGER)
+    )
+    # a practitioner sees their own accesses only; first, for each answer below is one more of them
+    of_all = lists.with_token(manager)
+    queries = (url for url in lists.api_queries(manager) if "/accesses/" in url)
+    asked = [(of_all, url) for url in sparing(queries)]
+    of_one = lists.with_token(user)
+    asked += [(of_one, url) for url in sparing(lists.api_queries(user))]
+    opened = 0
+    for get, url in asked:
         answer = ask(get, url)
         opened += answer.response.status_code == 200
         answer.explain()

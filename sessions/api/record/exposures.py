@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -20,7 +21,7 @@ from clinic.permissions import actor
 from patients.models import Patient
 from sessions import services
 from sessions.models import BloodExposure, ExposureKind, ExposureStepKind, TreatmentSession
-from sessions.services.record.exposure import due_steps
+from sessions.services.record.exposure import Rules, due_steps, read_rules
 
 
 class ExposureIn(Form):
@@ -81,7 +82,12 @@ class ExposureOut(serializers.ModelSerializer[BloodExposure]):
 
     @extend_schema_field(DueStepOut(many=True))
     def get_steps(self, exposure: BloodExposure) -> Any:
-        return DueStepOut(due_steps(exposure), many=True).data
+        return DueStepOut(due_steps(exposure, self._rules), many=True).data
+
+    @cached_property
+    def _rules(self) -> Rules:
+        """Once for all rows of a page."""
+        return read_rules()
 
 
 class ExposureFilter(filters.FilterSet):

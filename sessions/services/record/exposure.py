@@ -1,7 +1,9 @@
 """Blood exposures: told at once, followed by the clock."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from clinic.db.retries import retried_transaction
@@ -47,6 +49,9 @@ DUE: dict[str, tuple[str, timedelta] | None] = {
 LATEST = {ExposureStepKind.PEP: ("exposure-pep-hours", timedelta(hours=1))}  # no use after it
 
 
+Rules = Sequence[tuple[str, datetime, Any]]
+
+
 @dataclass(frozen=True)
 class DueStep:
     """A step of one exposure, with its clock; `taken` once it was."""
@@ -58,9 +63,19 @@ class DueStep:
     taken: ExposureStep | None
 
 
-def due_steps(exposure: BloodExposure) -> list[DueStep]:
-    """All steps in the order of the clock, by the rules when it was told."""
-    numbers = dict(ClinicalRule.objects.in_effect(exposure.at).values_list("code", "value"))
+def read_rules() -> Rules:
+    """Every version of the numbers that the steps are counted by, the newest last."""
+    rows = ClinicalRule.objects.filter(code__startswith="exposure-")
+    return list(
+        rows.order_by("effective_from", "version").values_list("code", "effective_from", "value")
+    )
+
+
+def due_steps(exposure: BloodExposure, rules: Rules | None = None) -> list[DueStep]:
+    """All steps in the order of the clock, by the rules when it was told; whoever asks for several
+    exposures has read the `rules`."""
+    known = read_rules() if rules is None else rules
+    numbers = {code: value for code, since, value in known if since <= exposure.at}
     taken = {row.step: row for row in exposure.steps.all()}
 
     def after(count: tuple[str, timedelta] | None) -> datetime | None:
