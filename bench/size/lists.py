@@ -126,7 +126,10 @@ def change_list(pages: Any, user: User) -> Any:
         request._messages = default_storage(request)  # type: ignore[attr-defined]
         answer = pages.changelist_view(request)
         if answer.status_code == 200:
-            list(answer.context_data["cl"].result_list)
+            found = answer.context_data["cl"]
+            list(found.result_list)
+            for spec in found.filter_specs:
+                list(spec.choices(found))
         return answer
 
     return get

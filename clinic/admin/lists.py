@@ -31,6 +31,16 @@ class NearPages(Paginator):  # type: ignore[type-arg]
         return self.count == MOST_COUNTED
 
 
+class NewestPages(NearPages):
+    """The same for rows of which only the newer ones are likely to be shown: counted from there."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        found: int = rows.values("pk")[:MOST_COUNTED].count()
+        return found
+
+
 class NearLists:
     """For the pages of the admin: lists in near pages, sorted only as an index is."""
 

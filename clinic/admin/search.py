@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.http import HttpRequest
 
+from clinic.admin.lists import MOST_COUNTED
 from clinic.audit.subjects import is_of_patients
 from clinic.db import folding as _folding  # noqa: F401  registers the lookup
 from clinic.permissions import TOO_SHORT, actor, is_too_short, most_found
@@ -43,11 +44,11 @@ class FoldedSearch:
             _say(request, TOO_SHORT)
             return queryset.none(), False
         best = {path: self._people(request, path, search_term) for path in people}
-        found = _of(best) | self._hold(queryset, fields, search_term)
+        found = self._of(best) | self._hold(queryset, fields, search_term)
         if people and fields and not any(best.values()):
             for person, rest in _parted(search_term):
                 ids = {path: self._people(request, path, person) for path in people}
-                found |= _of(ids) & self._hold(queryset, fields, rest)
+                found |= self._of(ids) & self._hold(queryset, fields, rest)
         most = most_found(actor(request))
         if most and any(len(ids) >= most for ids in best.values()):
             _say(request, f"No more than {most} patients are looked up: type more to narrow it.")
@@ -88,6 +89,18 @@ class FoldedSearch:
         rows = model._default_manager.search(text, clinics=by.clinic_ids, most=most_found(by))
         return list(rows.values_list("pk", flat=True))
 
+    def _of(self, people: dict[str, list[Any]]) -> Q:
+        """The rows of these patients, of very many some. Looked up first: asked for the newest rows
+        of hundreds of patients, PostgreSQL reads the rows of all until it has a page."""
+        found = Q(pk__in=[])
+        for path, ids in people.items():
+            if path == "pk" or not ids or not is_of_patients(self.model):
+                found |= Q(**{f"{path}__in": ids})
+            else:
+                rows = self.model._default_manager.filter(**{f"{path}__in": ids}).order_by()
+                found |= Q(pk__in=list(rows.values_list("pk", flat=True)[:MOST_COUNTED]))
+        return found
+
     def _ordered(self, request: HttpRequest, rows: Any, best: dict[str, list[Any]]) -> Any:
         """The best hit first, unless somebody has chosen another order."""
         chosen = request.path.endswith("/autocomplete/")
@@ -106,13 +119,6 @@ def _say(request: HttpRequest, text: str) -> None:
     match = request.resolver_match
     if match and match.view_name.endswith("_changelist"):
         messages.info(request, text)
-
-
-def _of(people: dict[str, list[Any]]) -> Q:
-    found = Q(pk__in=[])
-    for path, ids in people.items():
-        found |= Q(**{f"{path}__in": ids})
-    return found
 
 
 def _referred(model: Any, fields: list[str]) -> Iterator[tuple[str, Any, list[str]]]:

@@ -19,6 +19,7 @@ from clinic.models import (
     Versioned,
     VersionedQuerySet,
     append_only,
+    by_choice,
     by_clinic,
     clinic_field,
     clinic_of,
@@ -195,7 +196,15 @@ class TreatmentConsent(GivenConsent):
     class Meta:
         db_table = "patient_treatment_consent"
         constraints = [revocable("treatment_consent_revoked_with_reason")]
-        indexes = [by_clinic("treatment_consent_of_clinic")]
+        indexes = [
+            by_clinic("treatment_consent_of_clinic"),
+            by_choice("treatment_consent_by_expiry", "expires_on"),
+            models.Index(
+                name="treatment_consent_revoked",
+                fields=["clinic", "id"],
+                condition=Q(revoked_at__isnull=False),
+            ),
+        ]
         triggers = [*signed_for_good(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
@@ -225,7 +234,15 @@ class PhotoConsent(GivenConsent):
             revocable("photo_consent_revoked_with_reason"),
             one_of("photo_consent_scope_known", scope=PhotoScope),
         ]
-        indexes = [by_clinic("photo_consent_of_clinic")]
+        indexes = [
+            by_clinic("photo_consent_of_clinic"),
+            by_choice("photo_consent_by_expiry", "expires_on"),
+            models.Index(
+                name="photo_consent_revoked",
+                fields=["clinic", "id"],
+                condition=Q(revoked_at__isnull=False),
+            ),
+        ]
         triggers = [*signed_for_good(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:

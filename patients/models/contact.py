@@ -10,6 +10,7 @@ from clinic.models import (
     Model,
     User,
     append_only,
+    by_choice,
     by_clinic,
     clinic_field,
     clinic_of,
@@ -61,6 +62,10 @@ class ContactConsent(Model):
         ]
         indexes = [
             by_clinic("contact_consent_of_clinic"),
+            *(
+                by_choice(f"contact_consent_by_{field}", field)
+                for field in ("channel", "purpose", "granted")
+            ),
             models.Index(
                 name="contact_consent_newest",
                 fields=["patient", "channel", "purpose", "-recorded_at"],

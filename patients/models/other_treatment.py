@@ -140,6 +140,7 @@ class OtherTreatment(Model):
             by_clinic("other_treatment_of_clinic"),
             by_choice("other_treatment_by_kind", "kind"),
             by_choice("other_treatment_by_status", "status"),
+            by_choice("other_treatment_by_place", "place"),
             models.Index(name="other_treatment_by_patient", fields=["patient", "area"]),
         ]
         triggers = [clinic_of("patient", "patient")]

@@ -19,6 +19,7 @@ from clinic.models import (
     Model,
     User,
     append_only,
+    by_choice,
     by_clinic,
     clinic_field,
     clinic_of,
@@ -188,6 +189,18 @@ class Patient(Model):
         indexes = [
             models.Index(name="patient_of_clinic", fields=["clinic", "id"]),
             models.Index(name="patient_by_name", fields=["clinic", "family_name", "given_name"]),
+            *(  # read by filters of the admin's list
+                models.Index(
+                    name=f"patient_by_{field}",
+                    fields=["clinic", field, "family_name", "given_name"],
+                )
+                for field in ("language", "skin_type")
+            ),
+            models.Index(
+                name="patient_archived",
+                fields=["clinic", "family_name", "given_name"],
+                condition=Q(archived_at__isnull=False),
+            ),
             models.Index(name="patient_by_birth", fields=["clinic", "date_of_birth"]),
             models.Index(name="patient_by_mobile", fields=["mobile"], condition=~Q(mobile="")),
             models.Index(Lower("email"), name="patient_by_email", condition=~Q(email="")),
@@ -295,7 +308,7 @@ class SkinTypeAssessment(Model):
     class Meta:
         db_table = "patient_skin_type_assessment"
         constraints = [one_of("skin_type_assessment_type_known", skin_type=SkinType)]
-        indexes = [by_clinic("skin_type_of_clinic")]
+        indexes = [by_clinic("skin_type_of_clinic"), by_choice("skin_type_by_type", "skin_type")]
         triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from clinic.models import (
     Versioned,
     VersionedQuerySet,
     append_only,
+    by_choice,
     by_clinic,
     clinic_field,
     clinic_of,
@@ -182,6 +183,8 @@ class Screening(Model):
         ]
         indexes = [
             by_clinic("screening_of_clinic"),
+            by_choice("screening_by_kind", "kind"),
+            by_choice("screening_by_health", "good_health"),
             models.Index(name="screening_newest", fields=["patient", "-taken_at"]),
         ]
         triggers = [*append_only(), clinic_of("patient", "patient")]

@@ -55,12 +55,30 @@ class CourseInline(ReadOnlyInline):
     verbose_name_plural = "course"
 
 
+GRADES = [str(grade) for grade in range(1, 6)]  # side_effect_grade_in_ctcae_range
+
+
+class GradeFilter(admin.SimpleListFilter):
+    """All grades that there are. Django's own filter asks which ones somebody has, and reads every
+    row of the clinic for it."""
+
+    title = "severity grade"
+    parameter_name = "grade"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(grade, grade) for grade in GRADES]
+
+    def queryset(self, request: HttpRequest, rows: Any) -> Any:
+        grade = self.value()
+        return rows.filter(grade__in=[grade] if grade in GRADES else []) if grade else rows
+
+
 @admin.register(SideEffect)
 class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
     adds = staticmethod(services.log_side_effect)
     record_path = "session.patient"
     list_display = ["onset_at", "session", "kind", "grade", EXPECTED, "resolved_at"]
-    list_filter = ["kind", "grade", "is_expected", ("resolved_at", admin.EmptyFieldListFilter)]
+    list_filter = ["kind", GradeFilter, "is_expected", ("resolved_at", admin.EmptyFieldListFilter)]
     list_select_related = ["session__patient", "session__area", "session__clinic"]
     search_fields = ["session__patient__family_name", "session__patient__given_name", "note"]
     autocomplete_fields = ["session", "check_in"]

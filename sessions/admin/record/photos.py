@@ -14,6 +14,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminImageFieldWidget
 
 from clinic.admin import ServiceAdmin
+from clinic.admin.lists import NewestPages
 from clinic.admin.reads import once_each
 from patients.models import Patient
 from sessions import services
@@ -96,6 +97,7 @@ class PhotoAdmin(ServiceAdmin):
     search_fields = ["patient__family_name", "patient__given_name"]
     autocomplete_fields = ["patient", "session"]
     ordering = ["-id"]
+    paginator = NewestPages  # of old ones many may no longer be shown
     adding = ["patient", "session", "view", "zone", "taken_at", "upload"]
     shown = [
         *("full_image", "patient", "session", "view", "zone", "taken_at", "uploaded_by"),

@@ -32,7 +32,7 @@ class ReportingRuleAdmin(VersionedAdmin):
 @admin.register(IncidentReport)
 class IncidentReportAdmin(FixedRows, ServiceAdmin):
     list_display = ["due_at", "side_effect", "rule", "outcome", "sent_on", "number"]
-    list_filter = ["outcome", "rule__jurisdiction"]
+    list_filter = ["outcome"]
     list_select_related = ["side_effect__session__clinic", "rule"]
     search_fields = ["number", "side_effect__session__patient__family_name"]
     ordering = ["due_at", "id"]

@@ -107,6 +107,7 @@ class CheckIn(Model):
         indexes = [
             by_clinic("check_in_of_clinic"),
             by_choice("check_in_by_level", "level"),
+            by_choice("check_in_by_draft", "is_draft"),
             models.Index(name="check_in_of_session", fields=["session", "-reported_at"]),
         ]
         triggers = [*append_only(), clinic_of("session", "treatment_session")]

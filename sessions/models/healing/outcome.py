@@ -10,6 +10,7 @@ from clinic.models import (
     Model,
     User,
     append_only,
+    by_choice,
     by_clinic,
     clinic_field,
     clinic_of,
@@ -104,6 +105,8 @@ class OutcomeMeasure(Model):
         ]
         indexes = [
             by_clinic("outcome_of_clinic"),
+            by_choice("outcome_by_milestone", "milestone"),
+            by_choice("outcome_by_rater", "rater_role"),
             models.Index(name="outcome_by_plan", fields=["plan", "scale", "measured_at"]),
         ]
         triggers = [fits_its_scale(), clinic_of("plan", "treatment_plan")]
@@ -194,6 +197,8 @@ class Photo(Model):
         ]
         indexes = [
             by_clinic("photo_of_clinic"),
+            by_choice("photo_by_view", "view"),
+            by_choice("photo_by_moment", "taken_at"),
             models.Index(name="photo_by_patient", fields=["patient", "-taken_at"]),
         ]
         triggers = [*append_only(), clinic_of("patient", "patient")]

@@ -139,6 +139,9 @@ class IncidentReport(Model):
             by_clinic("incident_report_of_clinic"),
             models.Index(name="incident_report_by_due", fields=["clinic", "due_at", "id"]),
             models.Index(
+                name="incident_report_by_outcome", fields=["clinic", "outcome", "due_at", "id"]
+            ),
+            models.Index(
                 name="incident_report_open",
                 fields=["clinic", "id"],
                 condition=Q(settled_at__isnull=True),

@@ -176,6 +176,8 @@ class SideEffect(Model):
         indexes = [
             by_clinic("side_effect_of_clinic"),
             by_choice("side_effect_by_kind", "kind"),
+            by_choice("side_effect_by_grade", "grade"),
+            by_choice("side_effect_by_expectation", "is_expected"),
             models.Index(
                 name="side_effect_open_of_clinic",
                 fields=["clinic", "id"],

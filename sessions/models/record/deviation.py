@@ -8,6 +8,7 @@ from clinic.models import (
     Model,
     User,
     append_only,
+    by_choice,
     by_clinic,
     clinic_field,
     clinic_of,
@@ -98,7 +99,7 @@ class Deviation(Model):
                 name="deviation_subject_of_a_finding", condition=~Q(code="") | Q(subject="")
             ),
         ]
-        indexes = [by_clinic("deviation_of_clinic")]
+        indexes = [by_clinic("deviation_of_clinic"), by_choice("deviation_by_kind", "kind")]
         triggers = [*append_only(), clinic_of("session", "treatment_session")]
 
     def __str__(self) -> str:

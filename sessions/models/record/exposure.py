@@ -9,6 +9,7 @@ from clinic.models import (
     Model,
     User,
     append_only,
+    by_choice,
     by_clinic,
     one_of,
 )
@@ -94,7 +95,10 @@ class BloodExposure(Model):
                 violation_error_message="That lies in the future: say when it happened.",
             ),
         ]
-        indexes = [by_clinic("blood_exposure_of_clinic")]
+        indexes = [
+            by_clinic("blood_exposure_of_clinic"),
+            by_choice("blood_exposure_by_kind", "kind"),
+        ]
         triggers = append_only()
 
     def __str__(self) -> str:
