@@ -203,6 +203,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ] + [
     {"NAME": "clinic.accounts.passwords.LongEnough"},
     {"NAME": "clinic.accounts.passwords.ContextWords"},
+    {"NAME": "clinic.accounts.notices.ChangesAreTold"},
 ]
 PASSWORD_RESET_TIMEOUT = 30 * 60
 LOGIN_URL = "/admin/login/"

@@ -14,11 +14,12 @@ from django.core.mail import get_connection, send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
 from clinic.accounts.guessing import Pace, TooManyTries, count_alone
 from clinic.accounts.own_address import link_for
 from clinic.db.retries import retried_transaction
-from clinic.models import AccountNotice, NoticeKind, User
+from clinic.models import AccountNotice, KnownNetwork, NoticeKind, User
 
 KEPT = timedelta(days=1)
 # A front end that shows no device token, on the way through many networks.
@@ -27,6 +28,7 @@ SUBJECTS = {
     NoticeKind.CONFIRM_ADDRESS: "Confirm your new e-mail address",
     NoticeKind.ADDRESS_CHANGES: "Your account gets another e-mail address",
     NoticeKind.NEW_DEVICE: "Your account was opened on a new device",
+    NoticeKind.ACCOUNT_CHANGED: "What opens your account was changed",
 }
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,34 @@ def tell_of_device(*, user: User, client: str, address: str, at: datetime) -> No
         email=user.email,
         about=f"{client}, from {address}, {_in_words(at, user)}",
     )
+
+
+def tell_of_change(*, user: User, what: str, at: datetime) -> None:
+    """Of each change of what opens the account, whoever made it (NIST SP 800-63B-4, 4.6)."""
+    if user.email:
+        about = f"{what}, {_in_words(at, user)}"
+        kind = NoticeKind.ACCOUNT_CHANGED
+        AccountNotice.objects.create(user=user, kind=kind, email=user.email, about=about)
+
+
+class ChangesAreTold:
+    """Among the validators of passwords, for Django tells them of every new one, whichever way it
+    came. The first password of an account is no change."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Refuses none."""
+
+    def password_changed(self, password: str, user: Any = None) -> None:
+        if isinstance(user, User) and _was_opened(user):
+            tell_of_change(user=user, what="the password was changed", at=timezone.now())
+
+    def get_help_text(self) -> str:
+        return "Of a new password we tell you by mail."
+
+
+def _was_opened(user: User) -> bool:
+    """By the staff's pages or the API."""
+    return bool(user.last_login) or KnownNetwork.objects.filter(user=user).exists()
 
 
 def _in_words(at: datetime, user: User) -> str:

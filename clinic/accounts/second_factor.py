@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.conf import settings
 from django.db.models import F, Func, Value
 
+from clinic.accounts.notices import tell_of_change
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.models import SecondFactor, User
@@ -90,7 +91,7 @@ def check_code(*, user: User, code: str, at: datetime) -> None:
     typed = _plain(code)
     if not typed:
         raise SecondFactorRequired
-    if not _take_code(factor, typed, at) and not _take_recovery(factor, typed):
+    if not _take_code(factor, typed, at) and not _take_recovery(factor, typed, at):
         raise WrongCode
 
 
@@ -107,11 +108,14 @@ def _take_code(factor: SecondFactor, typed: str, at: datetime) -> bool:
     return earlier.update(last_step=step) == 1
 
 
-def _take_recovery(factor: SecondFactor, typed: str) -> bool:
+def _take_recovery(factor: SecondFactor, typed: str, at: datetime) -> bool:
     digest = _digest(typed)
     held = SecondFactor.objects.filter(pk=factor.pk, recovery_sha256__contains=[digest])
     left = Func(F("recovery_sha256"), Value(digest), function="array_remove")
-    return held.update(recovery_sha256=left) == 1
+    if not held.update(recovery_sha256=left):
+        return False
+    tell_of_change(user=factor.user, what="a recovery code was used up", at=at)
+    return True
 
 
 def new_secret() -> str:
@@ -151,6 +155,7 @@ def set_second_factor(*, secret: str, code: str, at: datetime, by: User) -> list
     told = {"recovery_sha256": [_digest(_plain(one)) for one in codes]}
     sealed = {"secret": _cipher().encrypt(opened), "last_step": step}
     SecondFactor.objects.update_or_create(user=by, defaults={**sealed, **told})
+    tell_of_change(user=by, what="a second factor was set up", at=at)
     return codes
 
 
@@ -160,12 +165,15 @@ def renew_recovery_codes(*, at: datetime, by: User) -> list[str]:
     codes = _recovery_codes()
     told = [_digest(_plain(one)) for one in codes]
     SecondFactor.objects.filter(user=by).update(recovery_sha256=told)
+    tell_of_change(user=by, what="new recovery codes were made", at=at)
     return codes
 
 
 @retried_transaction
 def remove_second_factor(*, at: datetime, by: User) -> None:
-    SecondFactor.objects.filter(user=by).delete()
+    deleted, _ = SecondFactor.objects.filter(user=by).delete()
+    if deleted:
+        tell_of_change(user=by, what="the second factor was ended", at=at)
 
 
 def _step_of(secret: bytes, typed: str, at: datetime) -> int | None:

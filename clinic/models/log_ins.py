@@ -134,6 +134,7 @@ class NoticeKind(models.TextChoices):
     CONFIRM_ADDRESS = "CONFIRM_ADDRESS", "link to confirm a new address"
     ADDRESS_CHANGES = "ADDRESS_CHANGES", "another address was asked for"
     NEW_DEVICE = "NEW_DEVICE", "log-in from a new device"
+    ACCOUNT_CHANGED = "ACCOUNT_CHANGED", "what opens the account was changed"
 
 
 class AccountNotice(Model):
