@@ -6,7 +6,7 @@ Note [Locks of a recall]
     message; what still waits is stopped by the re-check, which looks at the notice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -30,7 +30,8 @@ from clinic.db.retries import retried_step, retried_transaction
 from clinic.errors import Conflict
 from clinic.models import CartridgeLot, User
 from patients.models import Audience, Purpose, StaffTask, TaskKind
-from patients.services import finish_source, raise_task
+from patients.services import finish_source
+from patients.services.tasks import raise_tasks
 from sessions.models import CartridgeUse
 from sessions.services.record.healing.due import due_at
 from sessions.triage import Level
@@ -96,10 +97,11 @@ def _send(notices: list[RecallNotice], *, at: datetime) -> int:
             key = (notice.session_id, str(channel))
             numbers[key] = numbers.get(key, 0) + 1
             messages.append(_message(notice, step, channel, numbers[key], at=at))
-        if not channels:
-            ask_for_call(notice, CallReason.UNREACHABLE, at=at)
     INSERT.all(messages)
-    return len({message.recall_notice_id for message in messages})
+    told = {message.recall_notice_id for message in messages}
+    unreachable = [notice for notice in notices if notice.pk not in told]
+    _ask_for_calls(unreachable, CallReason.UNREACHABLE, at=at)
+    return len(told)
 
 
 def _numbers(step: CareStep | None, notices: list[RecallNotice]) -> dict[tuple[UUID, str], int]:
@@ -190,13 +192,24 @@ def ask_for_call(
 ) -> None:
     """The caller holds the notice's lock, or has just made it. Who was silent and turns out to be
     unreachable is one call."""
-    if notice.call_asked_at:
-        return
-    notice.call_asked_at, notice.call_reason = at, why
-    notice.save(update_fields=["call_asked_at", "call_reason"])
+    _ask_for_calls([notice], why, at=at)
+
+
+def _ask_for_calls(notices: Sequence[RecallNotice], why: CallReason, *, at: datetime) -> None:
+    """Two statements, however many they are."""
+    asked = [notice for notice in notices if not notice.call_asked_at]
+    for notice in asked:
+        notice.call_asked_at, notice.call_reason = at, why
+    RecallNotice.objects.bulk_update(asked, ["call_asked_at", "call_reason"])
+    clinics = {notice.lot.clinic for notice in asked}
+    due = {clinic: due_at(Level.AMBER, clinic=clinic, at=at) for clinic in clinics}
+    raise_tasks([_call(notice, why, due=due[notice.lot.clinic]) for notice in asked])
+
+
+def _call(notice: RecallNotice, why: CallReason, *, due: datetime) -> StaffTask:
     lot, patient = notice.lot, notice.patient
     used = notice.session.starts_at.astimezone(lot.clinic.zone)
-    raise_task(
+    return StaffTask(
         clinic=lot.clinic,
         patient=patient,
         kind=TaskKind.LOT_RECALL,
@@ -207,8 +220,7 @@ def ask_for_call(
         f"{lot.recall_reason}\nTell the patient what was recalled, ask how the skin is, and note "
         "what they said. What has gone wrong is a side effect.",
         source=notice.task_source,
-        at=at,
-        due_at=due_at(Level.AMBER, clinic=lot.clinic, at=at),
+        due_at=due,
     )
 
 

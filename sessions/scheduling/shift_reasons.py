@@ -10,6 +10,8 @@ from clinic.models import User
 from sessions.models import Hold, ProtocolVersion, TreatmentPlan, TreatmentSession
 from sessions.scheduling.availability import presence
 
+DAY = timedelta(days=1)
+
 
 def why_not_at(
     start: datetime,
@@ -39,7 +41,7 @@ def why_not_at(
         return f"the clinic is closed on {when}"
     if practitioner and not there.practitioner:
         return f"{practitioner} does not work on {when}"
-    taken = _taken(start, end, occupied)
+    taken = _taken(start, end, occupied, plan=plan, staff=staff)
     who = str(practitioner) if practitioner else "everyone who treats here"
     if plan.patient_id in taken:
         return f"the patient has another session on {when}"
@@ -65,10 +67,20 @@ def _staff(plan: TreatmentPlan) -> Any:
     return User.objects.practitioners().filter(clinics=plan.clinic)
 
 
-def _taken(start: datetime, end: datetime, occupied: tuple[datetime, datetime]) -> set[Any]:
-    """The ids of whoever and whatever is booked or held at some time of the session."""
+def _taken(
+    start: datetime,
+    end: datetime,
+    occupied: tuple[datetime, datetime],
+    *,
+    plan: TreatmentPlan,
+    staff: Sequence[User],
+) -> set[Any]:
+    """The ids of whoever and whatever is booked or held at some time of the session. Nothing is
+    booked for longer than a day, so indexes by the start find it."""
     taken: set[Any] = set()
+    whose = Q(clinic=plan.clinic_id) | Q(patient=plan.patient_id) | Q(practitioner__in=staff)
     sessions: Any = TreatmentSession.objects.occupying().overlapping(*occupied)
+    sessions = sessions.filter(whose, starts_at__range=(occupied[0] - DAY, occupied[1]))
     holds: Any = Hold.objects.overlapping(*occupied)
     for row in [*sessions, *holds]:
         taken |= {row.room_id, row.device_id}

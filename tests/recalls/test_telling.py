@@ -4,6 +4,8 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from aftercare.dispatch import run as dispatch
 from aftercare.models import CallReason, CareStep, Message, RecallNotice, RecallState
@@ -312,3 +314,21 @@ def test_an_archived_record_is_called(lot: CartridgeLot, manager: User, smtp: Sm
 
     assert notice_of(patient).state == RecallState.UNREACHABLE
     assert calls().get().patient == patient
+
+
+def test_many_who_cannot_be_reached_take_no_more_statements_than_one(
+    clinic: Clinic, manager: User
+) -> None:
+    step_of_recalls()
+    taken: list[int] = []
+    for number in (1, 4):
+        lot = stored_lot(clinic)
+        for _ in range(number):
+            used_on(lot)
+        with CaptureQueriesContext(connection) as queries:
+            recall(lot, manager)
+        assert RecallNotice.objects.filter(lot=lot, call_asked_at__isnull=False).count() == number
+        taken.append(len(queries))
+
+    assert StaffTask.objects.count() == 5
+    assert taken[0] == taken[1]
