@@ -3,6 +3,7 @@
 from aftercare.admin import (  # noqa: F401  they register themselves
     accesses,
     alerts,
+    consents,
     inbox,
     messages,
     recalls,

@@ -4,7 +4,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from phonenumber_field.modelfields import PhoneNumberField
 from unfold.decorators import display
 
@@ -78,9 +80,14 @@ class ConsentHandoutInline(RecordInline):
 
 class TreatmentConsentInline(RecordInline):
     model = TreatmentConsent
-    fields = ["signed_at", "text", "shown_zones", "expires_on", "revoked_at"]
+    fields = ["signed_at", "text", "shown_zones", "expires_on", "revoked_at", "paper"]
     readonly_fields = fields
     ordering = ["-signed_at"]
+
+    @display(description="as signed")
+    def paper(self, consent: TreatmentConsent) -> str:
+        address = reverse("admin:patients_treatmentconsent_pdf", args=[consent.pk])
+        return format_html('<a class="underline" href="{}">PDF</a>', address)
 
     @display(description="zones")
     def shown_zones(self, consent: TreatmentConsent) -> str:

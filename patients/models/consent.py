@@ -7,6 +7,7 @@ from typing import Any, Self
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
@@ -115,6 +116,7 @@ class ConsentHandout(Model):
 
 
 OFF_LABEL = "off-label"
+STROKES = r"\A(?:M\d{1,3} \d{1,3}(?:L\d{1,3} \d{1,3})*)*\Z"
 
 
 class GivenConsentQuerySet(ClinicScoped[M]):
@@ -187,6 +189,14 @@ class TreatmentConsent(GivenConsent):
     )
     witness = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    signature = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        max_length=20_000,
+        validators=[RegexValidator(STROKES, "Draw it again, or leave it empty.")],
+        help_text="The strokes as drawn, 600 wide and 200 high; empty if the name was typed.",
     )
 
     clinic = clinic_field()

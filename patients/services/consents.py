@@ -88,8 +88,10 @@ def record_treatment_consent(
     signer_relation: str = "",
     patient_assented: bool = False,
     witness: User | None = None,
+    signature: str = "",
 ) -> TreatmentConsent:
-    """Record a signature; of a minor also whether the child agrees. By nobody, it was at home.
+    """Record a signature, with its strokes if it was drawn; of a minor also whether the child
+    agrees. By nobody, it was at home.
 
     Raises TextOutdated, ClauseMissing, UnknownCode, PatientArchived.
     """
@@ -111,6 +113,7 @@ def record_treatment_consent(
         device_models=list(device_models),
         patient_assented=patient_assented,
         witness=witness,
+        signature=signature,
         **_signature(patient, text, signer_name, signer_relation, at, by),
     )
 

@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 
+from clinic.models import DeviceModel
 from clinic.values.languages import override_language
 from clinic.values.pdf import made_pdf
 from patients.models import PhotoConsent, PhotoScope, TreatmentConsent, Zone
@@ -40,8 +41,15 @@ def consent_page(consent: Consent) -> str:
                 "body": mark_safe(markdown.markdown(consent.text.body)),  # noqa: S308
                 "clauses": clauses,
                 "purpose": _purpose(consent),
+                "devices": _devices(consent),
             },
         )
+
+
+def _devices(consent: Consent) -> str:
+    codes = getattr(consent, "device_models", ())
+    named = DeviceModel.objects.filter(code__in=codes).order_by("name") if codes else []
+    return ", ".join(model.name for model in named)
 
 
 def _purpose(consent: Consent) -> str:

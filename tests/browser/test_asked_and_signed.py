@@ -1,17 +1,24 @@
-"""The questionnaire in a browser: “No to all the rest” waits until every group was shown, and the
-keyboard answers question by question."""
+"""What is asked and signed at the clinic, in a browser: “No to all the rest” waits until every
+group was shown, the keyboard answers question by question, and a signature is drawn."""
 
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 from clinic.models import Clinic, User
-from patients.models import Screening
+from patients.models import Screening, TreatmentConsent
 from tests.browser.test_charting_day import cookie_of, opened
 from tests.browser.test_patients_pages import AXE, CHROMIUM, RULES, RUNS_OFF
 from tests.browser.test_staff_pages import INSIDE
-from tests.factories import PatientFactory, ScreeningRuleFactory, clinical_rules
+from tests.conftest import Booking
+from tests.factories import (
+    ConsentClauseFactory,
+    ConsentTextFactory,
+    PatientFactory,
+    ScreeningRuleFactory,
+    clinical_rules,
+)
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -60,3 +67,48 @@ def test_no_to_all_the_rest_is_for_what_was_shown(
     told_of = {one.rule.code: one.answer for one in Screening.objects.get().answers.all()}
     assert [code for code, answer in told_of.items() if answer] == ["q-18"]
     assert len(told_of) == 20
+
+
+def test_a_signature_is_drawn_with_a_finger_and_drawn_anew(
+    live_server: Any, booking: Booking, clinic: Clinic, alice: User
+) -> None:
+    patient, cookie = booking.plan.patient, cookie_of(alice)
+    ConsentClauseFactory(text=ConsentTextFactory(), code="risks")
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = opened(browser, live_server.url, cookie, width=390).new_page()
+        page.goto(f"{live_server.url}/admin/patients/treatmentconsent/add/?patient={patient.pk}")
+        page.evaluate(AXE)
+        faults = [*page.evaluate(INSIDE, RULES), *page.evaluate(RUNS_OFF)]
+        pad, drawn = page.locator("[data-signature]"), page.locator("[name=signature]")
+        stroke(page, pad, (0.1, 0.5), (0.5, 0.2))
+        page.click("[data-clear]")
+        wiped = drawn.input_value()
+        stroke(page, pad, (0.1, 0.5), (2.0, 0.5))  # off the edge
+        page.check("[name=clauses]")
+        page.check("[name=device_models]")
+        page.fill("[name=signer_name]", "Ana Gil")
+        page.evaluate("document.documentElement.classList.add('dark')")
+        faults += page.evaluate(INSIDE, RULES)
+        page.locator("button[name=_save], input[name=_save]").first.click()
+        page.wait_for_url("**/treatmentconsent/")
+        browser.close()
+
+    assert faults == [], "\n".join(map(str, faults))
+    assert wiped == ""
+    kept = TreatmentConsent.objects.get().signature
+    assert kept.startswith("M60 100L60 100L")
+    assert kept.endswith("L600 100")
+
+
+def stroke(page: Page, pad: Locator, *places: tuple[float, float]) -> None:
+    """From place to place, as parts of its width and height."""
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box
+    for number, (across, down) in enumerate(places):
+        page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
+        if number == 0:
+            page.mouse.down()
+    page.mouse.up()
