@@ -127,6 +127,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "clinic.http.idle.sessions_end",
     "clinic.http.idle.second_factor_first",
+    "clinic.http.proof.ProofFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "clinic.http.middleware.clinic_time",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -237,6 +238,8 @@ CSRF_FAILURE_VIEW = "clinic.ops.error_pages.csrf_failure"
 # A log-in, to the API or to the pages of staff, ends without use, and in any case.
 LOG_IN_IDLE = timedelta(minutes=env.float("LOG_IN_IDLE_MINUTES", default=15.0))
 LOG_IN_LASTS = timedelta(hours=env.float("LOG_IN_HOURS", default=12.0))
+# For so long nobody is asked again who they are before they give roles or keys.
+PROOF_LASTS = timedelta(minutes=env.float("PROOF_MINUTES", default=10.0))
 # Who cannot do without a second factor; a clinic may ask all of its people for one. Its secrets are
 # sealed with the first of these keys, and opened with any.
 _roles = ["MANAGER", "ADMIN", "AUDITOR", "PRACTITIONER"]

@@ -25,7 +25,7 @@ from aftercare.api import (
     StaffAlertViewSet,
     TimelineView,
 )
-from clinic.admin import log_ins, own_address, second_factor
+from clinic.admin import log_ins, own_address, prove, second_factor
 from clinic.admin.lookups import OwnAutocomplete
 from clinic.admin.quick_search import quick_search
 from clinic.api.auth import LoginView, LogoutView, MeView
@@ -148,6 +148,7 @@ urlpatterns = [
     path("admin/password/asked/", passwords.password_asked, name="password-asked"),
     path("admin/password/<uidb64>/<token>/", passwords.SetPassword.as_view(), name="password-set"),
     path("admin/password_change/", pages.change_password, name="own-password"),
+    path("admin/proof/", admin.site.admin_view(prove.proof), name="proof"),
     path("admin/log-ins/", admin.site.admin_view(log_ins.log_ins), name="own-log-ins"),
     path("admin/address/", admin.site.admin_view(own_address.own_address), name="own-address"),
     path("admin/address/<str:token>/", passwords.confirm_own_address, name="own-address-confirm"),

@@ -26,6 +26,7 @@ from clinic.models import LogIn, User
 
 MOST = 10  # of one person, tokens and sessions
 SINCE, USED = "since", "used"  # in a session
+PROVED = "proved"  # there: when its owner has said last who they are
 NEEDS_FACTOR = "needs_second_factor"  # in that of somebody who has to set it up first
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome"}
 SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")
@@ -73,6 +74,7 @@ def remember_session(*, request: Any, user: Any, **_: Any) -> None:
     """When Django says that somebody has logged in."""
     if isinstance(user, User) and request is not None:
         request.session[NEEDS_FACTOR] = is_missing(user)
+        request.session[PROVED] = timezone.now().timestamp()
         begin_session(request=request, at=timezone.now(), by=user)
 
 

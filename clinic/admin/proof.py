@@ -56,7 +56,13 @@ def prove(request: HttpRequest, form: ProofForm) -> None:
 
 
 def write_down(
-    request: HttpRequest, user: User | None, place: str, code: str, *, done: bool
+    request: HttpRequest,
+    user: User | None,
+    place: str,
+    code: str,
+    *,
+    done: bool,
+    action: Action = Action.PERMISSION_CHANGE,
 ) -> None:
     """Raises NotRecorded."""
     record(
@@ -64,7 +70,7 @@ def write_down(
             actor=actor_of(request, user, session=fingerprint(request.session.session_key or "")),
             door=Door.ADMIN,
             place=place,
-            action=Action.PERMISSION_CHANGE,
+            action=action,
             outcome=Outcome.DONE if done else Outcome.REFUSED,
             status=200,
             code=code,

@@ -140,7 +140,7 @@ class Supervisor:
         if self.arguments.hurry:
             given["CLINIC_DAY_SECONDS"] = str(HURRIED_DAY)
         if demo:
-            given["LOG_IN_IDLE_MINUTES"] = "720"  # nobody is at a desk here
+            given |= dict.fromkeys(["LOG_IN_IDLE_MINUTES", "PROOF_MINUTES"], "720")  # no desk here
         if demo and not os.environ.get("EMAIL_URL"):
             self.inbox = VAR / "inbox"
             self.inbox.mkdir(exist_ok=True)

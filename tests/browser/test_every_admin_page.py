@@ -36,6 +36,7 @@ OF_NO_MODEL = [
         "own-log-ins",
         "second-factor",
         "own-address",
+        "proof",
     )
 ]
 

@@ -1,0 +1,43 @@
+"""The page that asks somebody who is logged in again who they are: clinic.http.proof."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from clinic.accounts.log_ins import PROVED
+from clinic.accounts.second_factor import is_set
+from clinic.admin.forms.log_in import OwnProofForm
+from clinic.admin.proof import account_page, prove, write_down
+from clinic.models import Action
+from clinic.permissions import actor
+
+
+@account_page
+def proof(request: HttpRequest) -> HttpResponse:
+    user = actor(request)
+    form = OwnProofForm(request.POST if request.method == "POST" else None, needs_code=is_set(user))
+    if form.is_valid():
+        prove(request, form)
+        done = not form.errors
+        write_down(request, user, "proof", "proved", done=done, action=Action.LOG_IN)
+        if done:
+            request.session[PROVED] = timezone.now().timestamp()
+            return redirect(_next(request))
+    context = {
+        **admin.site.each_context(request),
+        "title": "Is it you?",
+        "form": form,
+        "next": _next(request),
+    }
+    return TemplateResponse(request, "clinic/admin/prove.html", context)
+
+
+def _next(request: HttpRequest) -> str:
+    """Where they wanted to go, if that is here."""
+    asked = request.POST.get("next") or request.GET.get("next") or ""
+    here = url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure())
+    return asked if here else reverse("admin:index")
