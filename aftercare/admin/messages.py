@@ -91,7 +91,7 @@ class MessageAdmin(StatusButtons, ClinicAdmin):
     next_statuses = NEXT
     actions_submit_line = list(BUTTONS)
     list_display = ["due_at", "patient", "step", "channel", "shown_status", "reason", "sent_at"]
-    list_filter = ["status", "channel", "step"]
+    list_filter = ["status", "channel"]
     list_select_related = ["patient", "step"]
     search_fields = ["patient__family_name", "patient__given_name"]
     ordering = ["-due_at", "-id"]

@@ -87,6 +87,12 @@ class OwnAutocomplete(AutocompleteJsonView):
             raise PermissionDenied
         return term, page, field, to_field
 
+    def get_queryset(self) -> Any:
+        """With what the words of a row are made of, as in the list of these rows."""
+        related = self.model_admin.get_list_select_related(self.request)
+        rows = super().get_queryset()
+        return rows.select_related(*related) if isinstance(related, list | tuple) else rows
+
 
 class OnlyKeys:
     """A form that was sent with something that is no id is shown again, with nothing chosen."""

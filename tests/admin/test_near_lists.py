@@ -1,12 +1,16 @@
 """Lists that count no further than anybody leafs."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from aftercare.models import Message, MessageStatus
 from clinic.admin import lists
 from clinic.models import User
+from sessions.models import TreatmentPlan
 from tests.admin.pages import client_of
-from tests.conftest import Booking
+from tests.conftest import Booking, make_booking
 from tests.factories import MessageFactory
 
 pytestmark = pytest.mark.django_db
@@ -52,3 +56,20 @@ def test_nothing_is_done_to_more_rows_than_a_list_counts(
     cancelled = sum(message.status == MessageStatus.CANCELLED for message in messages)
     assert cancelled == (0 if most == 3 else 4)
     assert ("narrow them by a filter first" in answer) == (most == 3)
+
+
+def test_choices_that_are_typed_into_read_what_they_are_called_with_their_rows(
+    booking: Booking, alice: User
+) -> None:
+    client = client_of(alice)
+    taken: list[int] = []
+    asked = {"app_label": "treatment_sessions", "model_name": "treatmentsession"}
+    for number in (1, 3):
+        while TreatmentPlan.objects.count() < number:
+            make_booking(booking.plan.clinic, alice)
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.get(reverse("admin:autocomplete"), {**asked, "field_name": "plan"})
+        assert len(answer.json()["results"]) == number
+        taken.append(len(queries))
+
+    assert taken[0] == taken[1]
