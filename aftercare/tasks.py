@@ -7,6 +7,7 @@ from aftercare.alerts import send as alerts
 from aftercare.dispatch import run as dispatch
 from aftercare.planning import gradual, silence
 from aftercare.records.downtime.deliver import write_packs
+from aftercare.records.erasure import complete_journal
 from aftercare.records.export import go_on_with_exports, remove_files
 from aftercare.services import recall
 from clinic.models import Heartbeat
@@ -55,3 +56,8 @@ def make_exports() -> None:
     remove_files(at=timezone.now())
     if go_on_with_exports(at=timezone.now()):
         wake(make_exports)
+
+
+@shared_task(ignore_result=True)
+def complete_erasure_journal() -> None:
+    complete_journal()

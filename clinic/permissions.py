@@ -113,6 +113,8 @@ VERBS: dict[str, set[Role]] = {
     "patients.change_medical": {P},
     "patients.merge": {P, M},
     "patients.export": {P, M},  # all of one patient, for that patient
+    "patients.ask_erasure": {M},  # of all that is held about one patient…
+    "patients.confirm_erasure": {P, M},  # …which is done once somebody else confirms it
     "patients.import": {M},  # from a file of another system
     "patients.view_history": {P, M},
     "treatment_sessions.treat": {P},  # start and complete a session

@@ -355,6 +355,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "complete-erasure-journal": {
+        "task": "aftercare.tasks.complete_erasure_journal",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "warn-of-credentials": {
         "task": "sessions.tasks.warn_of_credentials",
         "schedule": 3600.0,
@@ -426,6 +431,9 @@ SMS_WEBHOOK_SECRET = env("SMS_WEBHOOK_SECRET", default="")
 
 # How long the file of one patient's export is there (aftercare.records.export).
 EXPORT_DAYS = env.int("EXPORT_DAYS", default=7)
+# Where it is written which patients were erased, for backups that are restored: a file on another
+# disk; else it lies in MEDIA_ROOT (aftercare.records.erasure.journal).
+ERASURE_JOURNAL = env("ERASURE_JOURNAL", default="")
 # How long it is known who has seen what: six years at the least (clinic.audit.months).
 ACCESS_YEARS = env.int("ACCESS_YEARS", default=6)
 # Seals what was written down of it, and where the head of that chain is sent (clinic.audit.chain).

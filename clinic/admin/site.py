@@ -89,6 +89,7 @@ class SiteAdmin(ClinicAdmin):
         ("After needling", {"fields": ["asks_sharps_disposal", "is_user_facility"]}),
         ("Contact", {"fields": CONTACT}),
         ("Log-in", {"fields": ["requires_second_factor"]}),
+        ("Records", {"fields": ["record_years"]}),
         ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),
         ("When the server is away", {"fields": ["downtime_passphrase"]}),
     ]

@@ -137,6 +137,13 @@ class Clinic(Model):
         help_text="Everybody who works here logs in with a code of an app too, from the next log-in"
         " on; not only those whose role asks for it.",
     )
+    record_years = models.PositiveSmallIntegerField(
+        "years that records are kept",
+        default=10,
+        db_default=10,
+        help_text="From the last visit, before a medical record may be erased. Germany asks for ten"
+        " (BGB 630f); ask what the law of the place asks for, of minors too.",
+    )
     quiet_from = models.TimeField(
         default=time(21), help_text="No automatic message from this local time on…"
     )
@@ -167,6 +174,11 @@ class Clinic(Model):
                 name="clinic_hold_minutes_1_to_60",
                 condition=Q(hold_minutes__range=(1, 60)),
                 violation_error_message="A time can be held for 1 to 60 minutes.",
+            ),
+            models.CheckConstraint(
+                name="clinic_keeps_records_3_to_50_years",
+                condition=Q(record_years__range=(3, 50)),
+                violation_error_message="Records are kept for 3 to 50 years.",
             ),
             models.CheckConstraint(
                 name="clinic_cooling_off_at_most_90_days",

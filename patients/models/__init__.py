@@ -13,6 +13,7 @@ from patients.models.consent import (
     TreatmentConsent,
 )
 from patients.models.contact import Channel, ContactConsent, Purpose
+from patients.models.erasure import ErasureReason, PatientErasure
 from patients.models.export import PatientExport
 from patients.models.imports import ImportedRow, PatientImport, RowState
 from patients.models.other_treatment import (
@@ -60,6 +61,7 @@ __all__ = [
     "ConsentKind",
     "ConsentText",
     "ContactConsent",
+    "ErasureReason",
     "HomeAnswers",
     "ImportedRow",
     "OtherTreatment",
@@ -67,6 +69,7 @@ __all__ = [
     "OtherTreatmentStatus",
     "Patient",
     "PatientConcern",
+    "PatientErasure",
     "PatientExport",
     "PatientImport",
     "PatientMerge",

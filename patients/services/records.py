@@ -125,8 +125,11 @@ def archive_record(*, patient_id: UUID, at: datetime, by: User) -> Patient:
 
 @retried_transaction
 def restore_record(*, patient_id: UUID, at: datetime, by: User) -> Patient:
-    """Take an archived record back into use. Raises NotArchived, also for a merged one."""
+    """Take an archived record back into use. Raises NotArchived, also for a merged one and for one
+    that was erased."""
     patient = lock_patient(patient_id)
+    if patient.erasures.filter(confirmed_at__isnull=False, keeps_record=False).exists():
+        raise NotArchived("This record was erased, which cannot be taken back.")
     if not patient.archived_at or patient.merged_into_id:
         raise NotArchived("Only a record that is archived, and not merged, can be restored.")
     patient.archived_at = None

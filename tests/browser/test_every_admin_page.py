@@ -13,7 +13,7 @@ from sessions import services
 from tests.browser.test_charting_day import cookie_of, opened
 from tests.browser.test_patients_pages import AXE, CHROMIUM, RULES, RUN
 from tests.conftest import Booking
-from tests.factories import DAY, PatientExportFactory, UserFactory
+from tests.factories import DAY, PatientErasureFactory, PatientExportFactory, UserFactory
 from tests.walks.test_admin_walk import REGISTRY
 
 pytestmark = [
@@ -64,11 +64,15 @@ def away_board(booking: Booking) -> str:
     return reverse("away-board", args=[time_off.pk])
 
 
-def export_page(clinic: Clinic) -> str:
-    """With a file that can be saved."""
+def pages_of_privacy(clinic: Clinic) -> list[str]:
+    """With a file that can be saved, and an erasure that waits."""
     ready = {"ready_at": timezone.now(), "expires_at": timezone.now() + DAY, "size": 1}
     export = PatientExportFactory(patient__clinic=clinic, **ready)
-    return reverse("admin:patient-export", args=[export.patient.pk])
+    erasure = PatientErasureFactory(patient__clinic=clinic, patient__archived_at=timezone.now())
+    return [
+        reverse("admin:patient-export", args=[export.patient.pk]),
+        reverse("admin:patient-erasure", args=[erasure.patient.pk]),
+    ]
 
 
 DRAWN = """() => new Promise(done =>
@@ -96,7 +100,7 @@ def test_every_list_and_form_can_be_used_by_everybody(
     roles = (Role.MANAGER, Role.PRACTITIONER, Role.AUDITOR)
     cookies = [cookie_of(UserFactory(role=role, clinic=clinic)) for role in roles]
     left, faults, told = [*addresses(), away_board(booking)], list[Any](), list[str]()
-    left.append(export_page(clinic))
+    left += pages_of_privacy(clinic)
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

@@ -23,6 +23,7 @@ from patients.models import (
     OtherTreatment,
     Patient,
     PatientConcern,
+    PatientErasure,
     PatientExport,
     PatientImport,
     PhotoConsent,
@@ -260,6 +261,16 @@ class PhotoConsentFactory(DjangoModelFactory):
     recorded_by = factory.SubFactory(UserFactory)
     expires_on = factory.LazyAttribute(lambda c: c.signed_at.date() + 365 * DAY)
     scope = "CLINICAL"
+
+
+class PatientErasureFactory(DjangoModelFactory):
+    class Meta:
+        model = PatientErasure
+
+    patient = factory.SubFactory(PatientFactory)
+    reason = "REQUEST"
+    asked_at = NINE
+    asked_by = factory.SubFactory(UserFactory)
 
 
 class PatientExportFactory(DjangoModelFactory):

@@ -238,6 +238,7 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
         [Decimal("0.49"), Decimal("2.51")],
     ),
     ("clinic_cooling_off_at_most_90_days", {}, "consent_cooling_off_days", [0, 90], [91]),
+    ("clinic_keeps_records_3_to_50_years", {}, "record_years", [3, 50], [2, 51]),
     (
         "side_effect_resolved_after_onset",
         {"onset_at": NINE},

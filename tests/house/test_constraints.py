@@ -662,6 +662,23 @@ VIOLATIONS["import_row_once"] = lambda: [
 VIOLATIONS["import_row_state_known"] = lambda: make.PatientImportFactory().rows.create(
     number=2, state="LOST"
 )
+VIOLATIONS["clinic_keeps_records_3_to_50_years"] = lambda: make.ClinicFactory(record_years=2)
+VIOLATIONS["erasure_reason_known"] = lambda: make.PatientErasureFactory(reason="WHIM")
+VIOLATIONS["erasure_by_two_people"] = lambda: [
+    make.PatientErasureFactory(asked_by=one, confirmed_by=one, confirmed_at=NINE, keeps_record=True)
+    for one in [make.UserFactory()]
+]
+VIOLATIONS["erasure_confirmed_by_somebody"] = lambda: make.PatientErasureFactory(
+    confirmed_at=NINE, keeps_record=True
+)
+VIOLATIONS["erasure_confirmed_or_withdrawn"] = lambda: make.PatientErasureFactory(
+    confirmed_by=make.UserFactory(), confirmed_at=NINE, keeps_record=True, withdrawn_at=NINE
+)
+VIOLATIONS["erasure_one_at_a_time"] = lambda: [
+    make.PatientErasureFactory(patient=patient)
+    for patient in [make.PatientFactory()]
+    for _ in range(2)
+]
 VIOLATIONS["export_one_at_a_time"] = lambda: [
     make.PatientExportFactory(patient=patient)
     for patient in [make.PatientFactory()]

@@ -106,6 +106,8 @@ VERBS = """
     patients.change_medical               -     x             -        -      -
     patients.merge                        -     x             x        -      -
     patients.export                       -     x             x        -      -
+    patients.ask_erasure                  -     -             x        -      -
+    patients.confirm_erasure              -     x             x        -      -
     patients.import                       -     -             x        -      -
     patients.view_history                 -     x             x        -      -
     treatment_sessions.treat              -     x             -        -      -

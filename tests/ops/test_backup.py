@@ -19,6 +19,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from aftercare.dispatch import guard
+from aftercare.records.erasure import ask_for_erasure, confirm_erasure
 from clinic import VERSION
 from clinic.embedded import Postgres
 from clinic.models import User
@@ -26,7 +27,7 @@ from clinic.ops.backup import archive, checks, database, restore
 from clinic.ops.backup.archive import BackupFailed
 from clinic.ops.backup.make import backups
 from patients.models import Patient
-from tests.factories import PatientFactory
+from tests.factories import NINE, PatientFactory, UserFactory
 from tests.support.pictures import agree, jpeg, send
 
 RESTORED = "clinic_restored"
@@ -128,14 +129,26 @@ def test_a_clinic_is_itself_again_and_sends_nothing(
             assert f"ok   {line}" in told
         assert len(list((tmp_path / "media").rglob("*.*"))) == 2
 
+    settings.ERASURE_JOURNAL = str(tmp_path / "elsewhere" / "erasures.jsonl")
+    erase(patient, by=alice)
+    with in_database(empty_database):
         settings.MEDIA_ROOT = tmp_path / "restored"
         settings.SECRET_KEY = "another-key"
         told, refusal = run("restore", str(file), "--key", str(secret))
         assert "NOT  SECRET_KEY is another" in told
         assert refusal == "1 of these are not as they should be."
-        assert Patient.objects.get().given_name == "Marguerite"
+        assert "ok   erased again, by the journal: 1 patient" in told
+        assert Patient.objects.get().full_name == "(erased)"
         assert guard.check() == "it was never told that it may send"
-        assert len(list((tmp_path / "restored").rglob("*.*"))) == 2
+        assert not list((tmp_path / "restored").rglob("*.*"))
+
+
+def erase(patient: Patient, *, by: User) -> None:
+    """Since the backup: two people, and nothing that has to stay."""
+    Patient.objects.filter(pk=patient.pk).update(archived_at=NINE)
+    asks: Any = UserFactory(role="MANAGER", clinic=patient.clinic)
+    asked = ask_for_erasure(patient_id=patient.pk, reason="REQUEST", at=NINE, by=asks)
+    assert not confirm_erasure(erasure_id=asked.pk, at=NINE, by=by).keeps_record
 
 
 @pytest.fixture

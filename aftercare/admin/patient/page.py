@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
+from aftercare.admin.patient.erasure import erasure
 from aftercare.admin.patient.export import export
 from aftercare.admin.patient.reads import read_sheet
 from aftercare.records.timeline import timeline
@@ -41,10 +42,12 @@ class PatientTabs:
         return answer
 
     def get_urls(self) -> list[URLPattern]:
-        story, file = (self.admin_site.admin_view(one) for one in (self.story, export))
+        pages = (self.story, export, erasure)
+        story, file, end = (self.admin_site.admin_view(one) for one in pages)
         return [
             path("<uuid:pk>/story/", story, name="patient-story"),
             path("<uuid:pk>/export/", file, name="patient-export"),
+            path("<uuid:pk>/erasure/", end, name="patient-erasure"),
             *super().get_urls(),  # type: ignore[misc]
         ]
 

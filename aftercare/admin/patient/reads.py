@@ -56,6 +56,7 @@ class Sheet:
     sees_story: bool = False
     watches: bool = False
     exports: bool = False
+    erases: bool = False
 
 
 def read_sheet(patient: Patient, user: User, *, at: datetime) -> Sheet:
@@ -65,6 +66,7 @@ def read_sheet(patient: Patient, user: User, *, at: datetime) -> Sheet:
         sees_story=user.has_perm("patients.view_history"),
         watches=user.has_perm("clinic.watch_accesses"),
         exports=user.has_perm("patients.export") and patient.merged_into_id is None,
+        erases=user.has_perm("patients.confirm_erasure") and patient.archived_at is not None,
     )
     sees = _Sees(user)
     visits = _visits(patient, user) if sees("treatment_sessions.treatmentsession") else []

@@ -20,10 +20,30 @@ class Command(BaseCommand):
             help="a rehearsal: afterwards the database is empty again, and MEDIA_ROOT untouched",
         )
 
-    def handle(self, *args: Any, file: Path, key: Path, check: bool, **options: Any) -> None:
+        parser.add_argument(
+            "--journal",
+            type=Path,
+            help="the newest journal of erasures, where it is not the one of the backup",
+        )
+
+    def handle(
+        self,
+        *args: Any,
+        file: Path,
+        key: Path,
+        check: bool,
+        journal: Path | None = None,
+        **options: Any,
+    ) -> None:
+        if journal and not journal.is_file():
+            raise CommandError(f"There is no journal {journal}.")
         try:
             faults = restore_backup(
-                file=file, identities=identities_in(key), rehearsal=check, tell=self.stdout.write
+                file=file,
+                identities=identities_in(key),
+                rehearsal=check,
+                tell=self.stdout.write,
+                journal=journal,
             )
         except (BackupFailed, FileNotFoundError) as error:
             raise CommandError(f"{error}.") from None

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
+from aftercare.records.erasure import apply_again, journal_file
 from clinic.ops.backup import checks, database
 from clinic.ops.backup.archive import DATABASE, MANIFEST, MEDIA, PIECE, BackupFailed, Content, read
 from clinic.ops.backup.make import FORMAT, fingerprint
@@ -39,9 +40,15 @@ class Report:
 
 
 def restore_backup(
-    *, file: Path, identities: list[str], rehearsal: bool, tell: Callable[[str], None]
+    *,
+    file: Path,
+    identities: list[str],
+    rehearsal: bool,
+    tell: Callable[[str], None],
+    journal: Path | None = None,
 ) -> list[str]:
-    """Returns what is not well. A rehearsal takes away again what it has restored."""
+    """Returns what is not well. A rehearsal takes away again what it has restored. What was erased
+    since the backup, by the `journal` and the one that is set, is erased again."""
     report, root = Report(tell), Path(settings.MEDIA_ROOT)
     if not database.is_empty():
         raise BackupFailed(
@@ -55,6 +62,8 @@ def restore_backup(
     if not rehearsal:
         unpack(file, identities, root)
         checks.check_all(manifest, root, report)
+        erased = sum(apply_again(path) for path in {journal_file(), journal or journal_file()})
+        report.well(f"erased again, by the journal: {erased} patient{'' if erased == 1 else 's'}")
         return report.faults
     media = Path(tempfile.mkdtemp(prefix=".rehearsal-", dir=_existing(root)))
     try:
