@@ -47,7 +47,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_public.hostname])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 # The networks of our own proxies, and `unix` for a socket: what these write down of whom they ask
-# for is believed, and nobody else's (clinic.http.addresses).
+# for is believed, and nobody else's (clinic.http.middleware.addresses).
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 for _proxy in TRUSTED_PROXIES:
     try:
@@ -109,31 +109,31 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "clinic.http.addresses.client_addresses",
-    "clinic.http.request_ids.request_ids",
-    "clinic.http.headers.content_policy",  # around whatever is answered
-    "clinic.http.headers.never_stored",
+    "clinic.http.middleware.addresses.client_addresses",
+    "clinic.http.middleware.request_ids.request_ids",
+    "clinic.http.middleware.headers.content_policy",  # around whatever is answered
+    "clinic.http.middleware.headers.never_stored",
     *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
-    "clinic.http.middleware.CompressedAPI",  # around problems too
-    "clinic.http.middleware.problems_only",
+    "clinic.http.middleware.common.CompressedAPI",  # around problems too
+    "clinic.http.middleware.common.problems_only",
     "clinic.ops.error_pages.never_blank",
     "django.middleware.security.SecurityMiddleware",
     "clinic.ops.throttles.throttled",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "clinic.http.middleware.ConditionalGet",
+    "clinic.http.middleware.common.ConditionalGet",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "clinic.http.middleware.Common",
+    "clinic.http.middleware.common.Common",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "clinic.http.idle.sessions_end",
-    "clinic.http.idle.second_factor_first",
-    "clinic.http.proof.ProofFirst",
+    "clinic.http.middleware.idle.sessions_end",
+    "clinic.http.middleware.idle.second_factor_first",
+    "clinic.http.middleware.proof.ProofFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "clinic.http.middleware.clinic_time",
+    "clinic.http.middleware.common.clinic_time",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "pghistory.middleware.HistoryMiddleware",  # who and where, for every change
     "clinic.admin.audited.AuditedAdmin",
-    "clinic.http.middleware.PassingFaults",  # last: it runs the admin's views again
+    "clinic.http.middleware.common.PassingFaults",  # last: it runs the admin's views again
 ]
 
 ROOT_URLCONF = "clinic.urls"

@@ -25,8 +25,8 @@ from aftercare.api import (
     StaffAlertViewSet,
     TimelineView,
 )
-from clinic.admin import log_ins, own_address, prove, second_factor
-from clinic.admin.lookups import OwnAutocomplete
+from clinic.admin.account import log_ins, own_address, prove, second_factor
+from clinic.admin.lists.lookups import OwnAutocomplete
 from clinic.admin.quick_search import quick_search
 from clinic.api.auth import LoginView, LogoutView, MeView
 from clinic.api.log_ins import LogInViewSet

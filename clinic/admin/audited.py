@@ -20,7 +20,7 @@ from django.template.response import TemplateResponse
 from clinic.audit.actors import actor_of, fingerprint
 from clinic.audit.record import Access, NotRecorded, record
 from clinic.audit.subjects import Subjects, is_of_patients
-from clinic.http.middleware import busy_page
+from clinic.http.middleware.common import busy_page
 from clinic.http.tables import XLSX
 from clinic.models import Action, Door, Outcome, User
 

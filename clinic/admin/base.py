@@ -19,11 +19,11 @@ from clinic.admin.forms.clocks import NamedClock, RowsClock
 from clinic.admin.forms.durations import duration
 from clinic.admin.forms.fields import TIMES
 from clinic.admin.history import OwnHistory
-from clinic.admin.lists import NearLists
-from clinic.admin.lookups import OwnAutocompleteSelect, OwnLookups
+from clinic.admin.lists.any_size import NearLists
+from clinic.admin.lists.lookups import OwnAutocompleteSelect, OwnLookups
+from clinic.admin.lists.search import FoldedSearch
 from clinic.admin.reads import ReadsOnce, named_by
 from clinic.admin.saving.save import SavesOnce
-from clinic.admin.search import FoldedSearch
 from clinic.models import Clinic
 from clinic.permissions import actor
 

@@ -27,10 +27,10 @@ from clinic.admin.base import (
     version_columns,
 )
 from clinic.admin.forms.log_in import LogInForm
-from clinic.admin.lookups import OwnLookups
+from clinic.admin.lists.lookups import OwnLookups
+from clinic.admin.lists.search import FoldedSearch
 from clinic.admin.reads import ReadsOnce, once_each
 from clinic.admin.saving.save import SavesOnce
-from clinic.admin.search import FoldedSearch
 from clinic.admin.words import IN_USE
 from clinic.db.locks import lock
 from clinic.models import (

@@ -1,4 +1,4 @@
-"""How a request is named: by the proxy, or by clinic.http.request_ids where it is not."""
+"""How a request is named: by the proxy, or by our middleware where it is not."""
 
 import re
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from gunicorn import glogging
 
-from clinic.http.request_ids import request_id_of
+from clinic.http.middleware.request_ids import request_id_of
 
 # Whoever has one of these addresses needs no password: a practitioner's calendar, a patient's page.
 SECRET = re.compile(r"(/calendar/|/p/|/admin/address/|/admin/password/[^/\s]+/)[^/\s?\"'<>]+")

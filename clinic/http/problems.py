@@ -4,7 +4,7 @@
 to say, its own members (such as `earliest_at` for `too_soon`). `errors` points at the input.
 
 What a view raises comes to `handle`; what is refused before or beside a view (an unknown address,
-a foreign host, a fault of ours) is put into this shape by `clinic.http.middleware.problems_only`.
+a foreign host, a fault of ours) is put into this shape by `problems_only`, a middleware.
 """
 
 import logging

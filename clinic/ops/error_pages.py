@@ -1,7 +1,7 @@
 """What a person sees when a page cannot be shown: what happened, and a way back.
 
 These pages ask nothing of the database and of the session, because either may be what is missing.
-Programs get problem documents instead: `clinic.http.middleware.problems_only`.
+Programs get problem documents instead: `clinic.http.middleware.common.problems_only`.
 """
 
 import sys

@@ -11,7 +11,7 @@ from django.utils import timezone
 from clinic.accounts.backend import DEVICE, device_shown
 from clinic.accounts.guessing import KNOWN_FOR, TooManyTries, device_of
 from clinic.accounts.log_ins import begin_session
-from clinic.admin.proof import too_many
+from clinic.admin.account.proof import too_many
 from clinic.models import User
 
 FOUND = 302

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from clinic.accounts.own_address import LinkOver, confirm_address, read_link
 from clinic.accounts.passwords import ask_for_link
-from clinic.admin.proof import account_page, write_down
+from clinic.admin.account.proof import account_page, write_down
 from clinic.tasks import send_password_links
 from clinic.wakeups import wake
 

@@ -12,8 +12,8 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from clinic.admin import OfTheirClinics, ServiceAdmin, StatusButtons
-from clinic.admin.filters import DaysFilter
 from clinic.admin.forms.clocks import suffix
+from clinic.admin.lists.filters import DaysFilter
 from clinic.admin.reads import once_each
 from clinic.admin.words import severity, status_badge
 from clinic.permissions import actor

@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from clinic.http.addresses import client_addresses, client_of
+from clinic.http.middleware.addresses import client_addresses, client_of
 from clinic.models import User
 from tests.conftest import client_of as api_client
 from tests.support.accesses import Watch

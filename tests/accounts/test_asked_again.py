@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic.accounts.log_ins import PROVED
-from clinic.http.proof import ASKED_AGAIN
+from clinic.http.middleware.proof import ASKED_AGAIN
 from clinic.models import Clinic, Role, User
 from tests.accounts.test_second_factor import PASSWORD, App, now
 from tests.support.accesses import Watch

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from aftercare.models import Message, MessageStatus
-from clinic.admin import lists
+from clinic.admin.lists import any_size
 from clinic.models import User
 from sessions.models import TreatmentPlan
 from tests.admin.pages import client_of
@@ -19,7 +19,7 @@ URL = "/admin/aftercare/message/"
 
 @pytest.fixture
 def messages(booking: Booking, monkeypatch: pytest.MonkeyPatch) -> list[Message]:
-    monkeypatch.setattr(lists, "MOST_COUNTED", 3)
+    monkeypatch.setattr(any_size, "MOST_COUNTED", 3)
     session = booking.book()
     session.messages.all().delete()
     return [MessageFactory(session=session, occurrence=number) for number in range(1, 5)]
@@ -45,7 +45,7 @@ def test_nothing_is_done_to_more_rows_than_a_list_counts(
     dana: User,
     most: int,
 ) -> None:
-    monkeypatch.setattr(lists, "MOST_COUNTED", most)
+    monkeypatch.setattr(any_size, "MOST_COUNTED", most)
     client = client_of(dana)
     ticked = {"action": "cancel", "select_across": "1", "_selected_action": str(messages[0].pk)}
 

@@ -14,7 +14,6 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic.admin.filters import DaysForm
 from clinic.admin.forms.fields import (
     DateField,
     DateInput,
@@ -24,6 +23,7 @@ from clinic.admin.forms.fields import (
     TimeInput,
     TimeWithOffsetField,
 )
+from clinic.admin.lists.filters import DaysForm
 from clinic.models import Role, User
 from patients.models import Patient
 from tests.conftest import Booking

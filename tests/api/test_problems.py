@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from rest_framework.test import APIClient
 
 from clinic.api.auth import MeView
-from clinic.http.middleware import problems_only
+from clinic.http.middleware.common import problems_only
 from clinic.models import User
 from tests.conftest import client_of
 

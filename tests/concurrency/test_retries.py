@@ -15,7 +15,7 @@ from django.test import Client, RequestFactory
 
 from clinic.api.base import ClinicViewSet
 from clinic.db.retries import PATIENCE_SECONDS, RETRIES, Busy, retried
-from clinic.http.middleware import PassingFaults
+from clinic.http.middleware.common import PassingFaults
 from clinic.models import Room, User
 from patients.models import Patient, PatientMerge
 from sessions import services

@@ -79,7 +79,7 @@ def faults_of(answer: Any, path: str, method: str) -> list[str]:
     known |= {name.lower() for name in described.get("headers", {})}
     faults = [f"undocumented header {name}" for name in answer.headers if name.lower() not in known]
     if "no-store" not in answer.headers.get("Cache-Control", ""):
-        faults.append("it may be kept: clinic.http.headers")
+        faults.append("it may be kept: clinic.http.middleware.headers")
     codes = described.get("x-problem-codes")
     if codes and (code := body_of(answer)["code"]) not in codes:
         faults.append(f"undocumented code {code}: see clinic/api/schema/operations.yaml")

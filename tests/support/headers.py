@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-from clinic.http.headers import STYLE, own_styles
+from clinic.http.middleware.headers import STYLE, own_styles
 
 POLICY = "Content-Security-Policy"
 NEEDED = {

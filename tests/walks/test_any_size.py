@@ -18,8 +18,8 @@ from bench.clinic_of import BIG, CLINIC
 from bench.size import lists
 from bench.size.fill import FILLED, fill
 from bench.size.reads import PAGE, SHARE, Tables, ask
-from clinic.admin.lists import MOST_COUNTED
-from clinic.admin.search import SEARCHED
+from clinic.admin.lists.any_size import MOST_COUNTED
+from clinic.admin.lists.search import SEARCHED
 from clinic.audit.subjects import is_of_patients
 from clinic.models import Clinic, Role, User
 from tests.factories import UserFactory

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateformat import format as formatted
 
-from clinic.admin.filters import DaysForm
 from clinic.admin.forms.fields import WRITTEN
+from clinic.admin.lists.filters import DaysForm
 from clinic.models import ActorKind, Clinic, User
 from clinic.permissions import actor
 from clinic.values.wallclock import day_bounds

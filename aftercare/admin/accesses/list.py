@@ -11,7 +11,7 @@ from aftercare.admin.accesses.seen import SeenPages
 from aftercare.records.accesses.names import Names, deed_of, read_names, role_of, thing_of
 from clinic.admin import ClinicAdmin, ReadOnly
 from clinic.admin.forms.clocks import clinics_of, has_several
-from clinic.admin.lookups import OwnFilters
+from clinic.admin.lists.lookups import OwnFilters
 from clinic.admin.words import badge, status_badge
 from clinic.models import AccessRecord, Outcome
 from clinic.permissions import actor

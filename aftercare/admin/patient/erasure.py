@@ -19,8 +19,8 @@ from aftercare.records.erasure import (
     withdraw_erasure,
 )
 from clinic.accounts.second_factor import is_set
+from clinic.admin.account.proof import account_page, prove
 from clinic.admin.forms.log_in import OwnProofForm
-from clinic.admin.proof import account_page, prove
 from clinic.admin.saving.refusals import REFUSED, refusals
 from clinic.audit.subjects import about
 from clinic.errors import DomainError

@@ -16,8 +16,8 @@ from django.utils import timezone
 from aftercare.records.export import start_export
 from aftercare.tasks import make_exports
 from clinic.accounts.second_factor import is_set
+from clinic.admin.account.proof import account_page, prove
 from clinic.admin.forms.log_in import OwnProofForm
-from clinic.admin.proof import account_page, prove
 from clinic.admin.saving.refusals import REFUSED, refusals
 from clinic.audit.subjects import about
 from clinic.permissions import actor

@@ -17,7 +17,7 @@ from django.forms.models import _get_foreign_key
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from clinic.admin.lookups import is_key
+from clinic.admin.lists.lookups import is_key
 from clinic.admin.reads import forget_rows
 from clinic.admin.saving.once import (
     KEY,

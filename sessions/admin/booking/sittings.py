@@ -12,7 +12,7 @@ from django.utils.html import format_html_join
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from clinic.admin.lookups import OwnAutocompleteSelectMultiple
+from clinic.admin.lists.lookups import OwnAutocompleteSelectMultiple
 from clinic.admin.reads import once_each
 from clinic.permissions import actor
 from sessions import services

@@ -14,7 +14,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminImageFieldWidget
 
 from clinic.admin import ServiceAdmin
-from clinic.admin.lists import NewestPages
+from clinic.admin.lists.any_size import NewestPages
 from clinic.admin.reads import once_each
 from patients.models import Patient
 from sessions import services

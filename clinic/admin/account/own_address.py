@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from clinic.accounts.own_address import ask_for_address
 from clinic.accounts.second_factor import is_set
+from clinic.admin.account.proof import account_page, prove, write_down
 from clinic.admin.forms.log_in import AddressForm
-from clinic.admin.proof import account_page, prove, write_down
 from clinic.permissions import actor
 from clinic.tasks import send_password_links
 from clinic.wakeups import wake
@@ -39,4 +39,4 @@ def own_address(request: HttpRequest) -> HttpResponse:
         "form": form,
         "email": user.email,
     }
-    return TemplateResponse(request, "clinic/admin/own_address.html", context)
+    return TemplateResponse(request, "clinic/admin/account/own_address.html", context)

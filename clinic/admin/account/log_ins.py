@@ -33,7 +33,7 @@ def log_ins(request: HttpRequest) -> HttpResponse:
     for row in rows:
         row.is_this = row.session_key == request.session.session_key
     context = {**admin.site.each_context(request), "title": "Your log-ins", "log_ins": rows}
-    return TemplateResponse(request, "clinic/admin/log_ins.html", context)
+    return TemplateResponse(request, "clinic/admin/account/log_ins.html", context)
 
 
 def _uuid(text: str) -> UUID | None:

@@ -17,7 +17,7 @@ from clinic.accounts.second_factor import CodeError
 from clinic.admin.forms.log_in import ProofForm
 from clinic.audit.actors import actor_of, fingerprint
 from clinic.audit.record import Access, NotRecorded, record
-from clinic.http.middleware import busy_page
+from clinic.http.middleware.common import busy_page
 from clinic.models import Action, Door, Outcome, User
 from clinic.permissions import actor
 

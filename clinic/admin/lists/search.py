@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.http import HttpRequest
 
-from clinic.admin.lists import MOST_COUNTED
+from clinic.admin.lists.any_size import MOST_COUNTED
 from clinic.audit.subjects import is_of_patients
 from clinic.db import folding as _folding  # noqa: F401  registers the lookup
 from clinic.permissions import TOO_SHORT, actor, is_too_short, most_found

@@ -1,4 +1,4 @@
-"""The page that asks somebody who is logged in again who they are: clinic.http.proof."""
+"""The page that asks somebody who is logged in again who they are: clinic.http.middleware.proof."""
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -10,8 +10,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from clinic.accounts.log_ins import PROVED
 from clinic.accounts.second_factor import is_set
+from clinic.admin.account.proof import account_page, prove, write_down
 from clinic.admin.forms.log_in import OwnProofForm
-from clinic.admin.proof import account_page, prove, write_down
 from clinic.models import Action
 from clinic.permissions import actor
 
@@ -33,7 +33,7 @@ def proof(request: HttpRequest) -> HttpResponse:
         "form": form,
         "next": _next(request),
     }
-    return TemplateResponse(request, "clinic/admin/prove.html", context)
+    return TemplateResponse(request, "clinic/admin/account/prove.html", context)
 
 
 def _next(request: HttpRequest) -> str:

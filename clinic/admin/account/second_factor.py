@@ -26,8 +26,8 @@ from clinic.accounts.second_factor import (
     set_second_factor,
     unseal,
 )
+from clinic.admin.account.proof import account_page, prove, write_down
 from clinic.admin.forms.log_in import ProofForm
-from clinic.admin.proof import account_page, prove, write_down
 from clinic.models import Role, SecondFactor, User
 from clinic.permissions import actor
 
@@ -102,7 +102,7 @@ def _page(request: HttpRequest, form: ProofForm, codes: Any = ()) -> HttpRespons
     }
     if factor is None:
         context |= _picture(_waiting(request), user)
-    return TemplateResponse(request, "clinic/admin/second_factor.html", context)
+    return TemplateResponse(request, "clinic/admin/account/second_factor.html", context)
 
 
 def _roles() -> list[str]:

@@ -1,0 +1,1 @@
+"""The pages on which people open their own account, and prove that it is theirs."""

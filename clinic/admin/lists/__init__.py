@@ -1,0 +1,1 @@
+"""Lists and choices of the admin: how they are filtered, searched and kept short."""
