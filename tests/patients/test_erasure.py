@@ -76,7 +76,7 @@ def patient(clinic: Clinic, alice: User) -> Any:
     )
     session = SessionFactory(plan__patient=patient, status="COMPLETED", starts_at=NINE, notes=MARK)
     Addendum.objects.create(session=session, text=MARK, at=NINE, by=alice)
-    TreatmentConsentFactory(patient=patient, signer_name="Grace Murray")
+    TreatmentConsentFactory(patient=patient, signer_name="Grace Murray", signature="M1 1L2 2")
     default_storage.save("photos/a.jpg", ContentFile(b"a"))
     photo = PhotoFactory(patient=patient, image="photos/a.jpg")
     effect = SideEffectFactory(session=session, note=MARK)
@@ -147,6 +147,7 @@ def test_when_the_time_is_over_nothing_says_who_it_was(
     patient.refresh_from_db()
     assert (patient.family_name, patient.date_of_birth) == ("(erased)", date(1990, 1, 1))
     assert TreatmentSession.objects.get().status == "COMPLETED", "the skeleton stays"
+    assert patient.treatment_consents.get().signature == "", "no word that could be drawn"
     assert not Photo.objects.exists()
     assert AccessRecord.objects.count() == before
     assert {one.name for one in media.rglob("*") if one.is_file()} == {"erasures.jsonl"}

@@ -106,10 +106,11 @@ def _values(model: Model, *, keeps_record: bool) -> dict[str, Any]:
 
 
 def _emptied(field: Any) -> Any:
-    """Words say that something stood there; where that would be no address, there is nothing."""
+    """Words say that something stood there; where they would be no address and no line that can be
+    drawn, there is nothing."""
     if isinstance(field, models.JSONField):
         return type(field.get_default())() if field.has_default() else {}
-    if isinstance(field, models.EmailField) or field.name == "mobile":
+    if isinstance(field, models.EmailField) or field.name in ("mobile", "signature"):
         return ""
     if not isinstance(field, models.CharField | models.TextField):
         return []
