@@ -10,7 +10,6 @@ Note [When a log-in ends]
 
 import re
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from clinic.accounts.second_factor import is_missing
+from clinic.audit.actors import address_of
 from clinic.db.retries import retried_transaction
 from clinic.models import LogIn, User
 
@@ -61,7 +61,7 @@ def _begin(request: HttpRequest, *, at: datetime, by: User, **kind: Any) -> None
     User.objects.select_for_update(of=("self",), no_key=True).get(pk=by.pk)
     LogIn.objects.create(
         user=by,
-        address=_address(request.META.get("REMOTE_ADDR", "")),
+        address=address_of(request),
         client=client_in_words(request.META.get("HTTP_USER_AGENT", "")),
         last_used_at=at,
         **kind,
@@ -157,10 +157,3 @@ def client_in_words(agent: str) -> str:
         return f"{browser} on {system.replace('Mac OS X', 'a Mac')}" if system else browser
     program = re.match(r"[\w.-]{1,40}", agent, re.ASCII)
     return program[0] if program else "a program"
-
-
-def _address(text: str) -> str | None:
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        return None

@@ -30,14 +30,15 @@ def connection_of(request: Any) -> dict[str, Any]:
     """From where, and which request it is by the proxy's count."""
     given = request.META.get(META, "")
     return {
-        "address": _address(request.META.get("REMOTE_ADDR", "")),
+        "address": address_of(request),
         "request_id": given if REQUEST_ID.fullmatch(given) else "",
     }
 
 
-def _address(text: str) -> str | None:
+def address_of(request: Any) -> str | None:
+    """From where it comes: clinic.http.middleware.addresses."""
     try:
-        return str(ip_address(text))
+        return str(ip_address(request.META.get("REMOTE_ADDR", "")))
     except ValueError:  # a socket has none
         return None
 

@@ -34,6 +34,21 @@ def race(*attempts: Callable[[], Any]) -> "Counter[str]":
     return Counter(outcomes)
 
 
+def waiting_for_each_other(looks: int = 2) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Wraps what looks before it writes: nobody goes on before all of them have looked."""
+    all_have_looked = threading.Barrier(looks)
+
+    def wrapped(look: Callable[..., Any]) -> Callable[..., Any]:
+        def look_and_wait(*args: Any, **kwargs: Any) -> Any:
+            found = look(*args, **kwargs)
+            all_have_looked.wait(timeout=30)
+            return found
+
+        return look_and_wait
+
+    return wrapped
+
+
 @contextmanager
 def without_locks() -> Iterator[None]:
     """Bookings take no advisory locks: for the control arms."""

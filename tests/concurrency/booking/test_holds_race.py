@@ -1,10 +1,8 @@
 """Holds under race: of eight desks one gets the slot, and the proof that the race is real."""
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from itertools import cycle
-from threading import Barrier
 from typing import Any
 from unittest.mock import patch
 
@@ -20,7 +18,7 @@ from sessions.services.booking.book import require_open_time
 from sessions.services.booking.checks.clash import require_free
 from sessions.services.booking.checks.presence import require_presence
 from tests.concurrency.booking.test_double_booking import DESKS, rivals
-from tests.concurrency.conftest import race, without_locks
+from tests.concurrency.conftest import race, waiting_for_each_other, without_locks
 from tests.conftest import Booking
 from tests.factories import (
     DAY,
@@ -96,14 +94,7 @@ def test_control_without_the_locks_a_held_slot_is_booked(booking: Booking) -> No
     The constraints look at holds and at sessions apart; only the locks guard one from the other.
     """
     one, other = rivals(booking, "room")[:2]
-    both_have_looked = Barrier(2)
-
-    def look_and_wait(look: Callable[..., None]) -> Callable[..., None]:
-        def patched(*args: Any, **kwargs: Any) -> None:
-            look(*args, **kwargs)
-            both_have_looked.wait(timeout=30)
-
-        return patched
+    look_and_wait = waiting_for_each_other()
 
     with (
         without_locks(),
@@ -237,15 +228,7 @@ def test_control_without_the_locks_a_held_visit_is_booked_by_somebody_else(
     booking: Booking,
 ) -> None:
     one, other = talks(booking)[:2]
-    both_have_looked = Barrier(2)
-
-    def look_and_wait(look: Callable[..., Any]) -> Callable[..., Any]:
-        def patched(*args: Any, **kwargs: Any) -> Any:
-            found = look(*args, **kwargs)
-            both_have_looked.wait(timeout=30)
-            return found
-
-        return patched
+    look_and_wait = waiting_for_each_other()
 
     with (
         without_locks(),

@@ -1,9 +1,6 @@
 """An undo under race: against another, and against the waitlist's offer of the same time."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from threading import Barrier
-from typing import Any
 from unittest.mock import patch
 
 from sessions import services
@@ -13,7 +10,7 @@ from sessions.services.booking import holds as holds_module
 from sessions.services.booking import undo as undo_module
 from sessions.services.booking.checks.clash import explain_clash, require_free
 from tests.concurrency.booking.test_double_booking import DESKS
-from tests.concurrency.conftest import race, without_locks
+from tests.concurrency.conftest import race, waiting_for_each_other, without_locks
 from tests.conftest import Booking
 from tests.factories import DAY, NINE, PlanFactory
 
@@ -70,15 +67,7 @@ def test_control_without_the_locks_both_have_it(booking: Booking) -> None:
     """This shows that the set-up above can fail. If it does not, the test above proves nothing."""
     wait_for_it(booking)
     session = cancelled(booking)
-    both_have_looked = Barrier(2)
-
-    def look_and_wait(look: Callable[..., Any]) -> Callable[..., Any]:
-        def patched(*args: Any, **kwargs: Any) -> Any:
-            found = look(*args, **kwargs)
-            both_have_looked.wait(timeout=30)
-            return found
-
-        return patched
+    look_and_wait = waiting_for_each_other()
 
     with (
         without_locks(),
