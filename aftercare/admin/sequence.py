@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.decorators import display
 
-from aftercare.models import Anchor, CareStep, MessageTemplate, StepReplan
+from aftercare.models import Anchor, CareStep, MessageTemplate
 from aftercare.planning import gradual
 from aftercare.planning import plan as planning
 from aftercare.planning.plan import Replan
@@ -73,7 +73,7 @@ class CareStepAdmin(ClinicAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         shown = super().get_fieldsets(request, obj)
-        if obj is None or not StepReplan.objects.filter(step=obj).exists():
+        if obj is None or not hasattr(obj, "replan"):
             return shown
         return [*shown, ("Its last change", {"fields": ["planned_anew"]})]
 
