@@ -37,6 +37,11 @@ BEYOND = {
     "/api/v1/patients/?q": "a search looks at 30,000 entries of an index at most: patients.search",
     "/api/v1/messages/?channel": "one of two: an index of all messages for whoever uses one only",
 }
+# The same, but of a thousand rows PostgreSQL may as well take the index: its sample decides.
+UNDECIDED = {
+    "/admin/treatment_sessions/waitlistentry/?visit_type__kind__exact": "by another table's column",
+    "/api/v1/accesses/?outcome": "nearly all are of one outcome, and `clinic_ids` is an array",
+}
 
 
 @contextmanager
@@ -68,8 +73,8 @@ def test_no_list_reads_counts_or_sorts_more_than_it_shows(large: Clinic) -> None
 
     beyond = of_the_api(large, tables) | of_the_admin(large, tables)
 
-    assert {url: found for url, found in beyond.items() if url not in BEYOND} == {}
-    assert set(BEYOND) == set(beyond)
+    assert {url: found for url, found in beyond.items() if url not in BEYOND | UNDECIDED} == {}
+    assert set(BEYOND) <= set(beyond)
 
 
 def of_the_api(large: Clinic, tables: Tables) -> dict[str, str]:
