@@ -153,6 +153,7 @@ def test_the_file_has_rows_words_pictures_and_signatures_and_keeps_to_its_schema
     assert record["messages"][0]["text"].startswith("Hola Grace: (link)")
     assert "Hola Grace" in content["messages.txt"].decode()
     assert "Esto es" in content["READ-ME.txt"].decode()
+    assert "photos: " in content["READ-ME.txt"].decode()
     assert str(alice) in content["accesses.csv"].decode()
     assert sum(name.startswith("consents/") for name in content) == 2
     assert "Somebody-Else" not in "".join(map(repr, content.values()))
@@ -168,6 +169,15 @@ def test_a_consent_is_shown_in_the_words_that_were_signed(scope: str | None) -> 
 
     assert made.text.title in page
     assert made.signer_name in page
+
+
+def test_it_names_no_folder_that_is_not_there(patient: Any, manager: User) -> None:
+    with made(patient, manager) as packed:
+        told = packed.read("READ-ME.txt").decode()
+
+    assert "messages.txt: " in told
+    assert "photos: " not in told
+    assert "consents: " not in told
 
 
 def test_two_presses_make_one_and_a_new_one_is_asked_for_by_name(

@@ -90,6 +90,27 @@ def test_a_settled_cause_ticks_its_task_off(clinic: Clinic, dana: User) -> None:
 
 
 @pytest.mark.parametrize(
+    ("noted", "note", "stands"),
+    [
+        ("called twice", "it is healed", "called twice\nit is healed"),
+        ("called twice", "", "called twice"),
+        ("c" * 499, "it is healed", "c" * 499 + "\n"),
+        ("", "n" * 501, "n" * 500),
+    ],
+)
+def test_what_was_noted_before_its_cause_was_settled_stays(
+    clinic: Clinic, dana: User, noted: str, note: str, stands: str
+) -> None:
+    task = raise_one(clinic)
+    services.note_task(task_id=task.pk, note=noted, at=NINE, by=dana)
+
+    services.finish_source(source=task.source, at=NINE, by=dana, note=note)
+
+    task.refresh_from_db()
+    assert task.done_note == stands
+
+
+@pytest.mark.parametrize(
     ("role", "seen"),
     [
         (Role.RECEPTIONIST, {Audience.FRONT_DESK}),

@@ -75,6 +75,7 @@ def accesses_csv(patient: Patient) -> str:
 def read_me(patient: Patient, *, at: datetime) -> str:
     """In the language of the patient: which file is what."""
     clinic = patient.clinic
+    signed = patient.treatment_consents.exists() or patient.photo_consents.exists()
     with override_language(patient.language):
         day = date_format(at.astimezone(clinic.zone), "DATE_FORMAT")
         lines = [
@@ -83,8 +84,8 @@ def read_me(patient: Patient, *, at: datetime) -> str:
             "",
             "messages.txt: " + gettext("What we wrote to you. Links are left out."),
             "accesses.csv: " + gettext("Who has looked at your record, and when."),
-            "consents: " + gettext("What you have signed."),
-            "photos: " + gettext("Your photos."),
+            *(["consents: " + gettext("What you have signed.")] if signed else []),
+            *(["photos: " + gettext("Your photos.")] if patient.photos.exists() else []),
             "record.json: " + gettext("All your data, in a form that other software can read."),
             "record.schema.json: " + gettext("What each part of it means."),
             "",
