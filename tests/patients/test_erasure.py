@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.utils import ProgrammingError
 
+from aftercare.models import AddressConsent
 from aftercare.records.erasure import (
     apply_again,
     ask_for_erasure,
@@ -178,6 +179,17 @@ def test_within_it_the_medical_record_stays_and_contact_goes(
     ) == set()
     other.refresh_from_db()
     assert str(other.mobile) == "+4915188888888"
+
+
+@pytest.mark.parametrize("days", [-7, 0])
+def test_what_was_said_of_an_address_that_somebody_else_has_too_stays(
+    patient: Any, manager: User, alice: User, days: int
+) -> None:
+    PatientFactory(clinic=patient.clinic, mobile="+4915177777777")
+
+    erased(patient, manager, alice, at=LATER + days * DAY)
+
+    assert AddressConsent.objects.get().address == "+4915177777777"
 
 
 @pytest.mark.parametrize(("days", "keeps"), [(-1, True), (0, False)])
