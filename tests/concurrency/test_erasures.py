@@ -10,7 +10,7 @@ from aftercare.records.erasure import ask_for_erasure, confirm_erasure, run
 from clinic.models import User
 from patients.models import Patient, PatientErasure
 from sessions import services
-from tests.concurrency.conftest import race
+from tests.concurrency.conftest import race, waiting_for_each_other
 from tests.conftest import Booking
 from tests.factories import NINE, UserFactory
 
@@ -85,6 +85,25 @@ def test_two_confirmations_erase_once(booking: Booking, manager: User, alice: Us
     outcomes = race(*[lambda by=by: confirm(erasure, by) for by in (alice, other)])
 
     assert outcomes == {"erased": 1, "ErasureSettled": 1}
+
+
+def test_control_without_the_locks_both_erase(booking: Booking, manager: User, alice: User) -> None:
+    """As above."""
+    erasure = asked(booking.plan.patient, manager)
+    other: Any = UserFactory(role="PRACTITIONER", clinic=booking.plan.patient.clinic)
+
+    def read(erasure_id: Any) -> PatientErasure:
+        return PatientErasure.objects.get(pk=erasure_id)
+
+    def read_patient(patient_id: Any) -> Patient:
+        return Patient.objects.select_related("clinic").get(pk=patient_id)
+
+    with (
+        patch.object(run, "lock"),
+        patch.object(run, "lock_patient", read_patient),
+        patch.object(run, "_open", waiting_for_each_other()(read)),
+    ):
+        assert race(*[lambda by=by: confirm(erasure, by) for by in (alice, other)]) == {"erased": 2}
 
 
 def _wait(barrier: Barrier) -> None:
