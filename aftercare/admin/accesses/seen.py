@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from aftercare.admin.one_patient import patient_for
 from aftercare.records.accesses.names import label_of
 from aftercare.records.accesses.seen import HEAD, MOST_READ, who_has_seen
 from clinic.audit.subjects import about
@@ -31,7 +31,7 @@ class SeenPages:
 
     @about(Patient)
     def seen_page(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        patient = _patient(request, pk)
+        patient = patient_for(request, pk, "clinic.watch_accesses")
         sees = request.user.has_perm("patients.view_patient")
         context = {
             **self.admin_site.each_context(request),
@@ -48,19 +48,9 @@ class SeenPages:
     @about(Patient)
     def seen_csv(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """For the patient: staff by name and role, and nothing of how the product is made."""
-        patient = _patient(request, pk)
+        patient = patient_for(request, pk, "clinic.watch_accesses")
         lines = who_has_seen(patient, actor(request))
         return csv_answer(HEAD, (line.cells() for line in lines), name="who-has-seen")
-
-
-def _patient(request: HttpRequest, pk: Any) -> Patient:
-    if not request.user.has_perm("clinic.watch_accesses"):
-        raise PermissionDenied
-    rows = Patient.objects.visible_to(request.user).select_related("clinic")
-    patient = rows.filter(pk=pk).first()
-    if patient is None:
-        raise Http404
-    return patient
 
 
 def _called(patient: Patient, request: HttpRequest) -> str:

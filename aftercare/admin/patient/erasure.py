@@ -6,11 +6,12 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from aftercare.admin.one_patient import patient_for
 from aftercare.records.erasure import (
     ask_for_erasure,
     confirm_erasure,
@@ -33,7 +34,7 @@ ASK, CONFIRM = "patients.ask_erasure", "patients.confirm_erasure"
 @about(Patient)
 @account_page
 def erasure(request: HttpRequest, pk: UUID) -> HttpResponse:
-    patient, user = _patient(request, pk), actor(request)
+    patient, user = patient_for(request, pk, CONFIRM), actor(request)
     if patient.merged_into_id:
         return HttpResponseRedirect(reverse("admin:patient-erasure", args=[patient.merged_into_id]))
     waits = patient.erasures.filter(confirmed_at=None, withdrawn_at=None).first()
@@ -66,16 +67,6 @@ def erasure(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
     answer.status_code = 403 if form.errors else 200
     return answer
-
-
-def _patient(request: HttpRequest, pk: UUID) -> Patient:
-    if not request.user.has_perm(CONFIRM):
-        raise PermissionDenied
-    rows = Patient.objects.visible_to(request.user).select_related("clinic")
-    patient = rows.filter(pk=pk).first()
-    if patient is None:
-        raise Http404
-    return patient
 
 
 def _press(request: HttpRequest, patient: Patient, waits: PatientErasure | None) -> HttpResponse:

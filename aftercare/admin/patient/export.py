@@ -5,14 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from aftercare.admin.one_patient import patient_for
 from aftercare.records.export import start_export
 from aftercare.tasks import make_exports
 from clinic.accounts.second_factor import is_set
@@ -32,7 +32,7 @@ GONE = "This file is no longer there: have a new one made."
 @account_page
 def export(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Starts it, shows how far it is, and hands the file to whoever proves who they are."""
-    patient = _patient(request, pk)
+    patient = patient_for(request, pk, "patients.export")
     if patient.merged_into_id:
         return HttpResponseRedirect(reverse("admin:patient-export", args=[patient.merged_into_id]))
     if "start" in request.POST:
@@ -62,16 +62,6 @@ def export(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
     answer.status_code = 403 if form.errors else 200
     return answer
-
-
-def _patient(request: HttpRequest, pk: UUID) -> Patient:
-    if not request.user.has_perm("patients.export"):
-        raise PermissionDenied
-    rows = Patient.objects.visible_to(request.user).select_related("clinic")
-    patient = rows.filter(pk=pk).first()
-    if patient is None:
-        raise Http404
-    return patient
 
 
 def _start(request: HttpRequest, patient: Patient) -> HttpResponse:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
+from aftercare.admin.one_patient import patient_for
 from aftercare.admin.patient.erasure import erasure
 from aftercare.admin.patient.export import export
 from aftercare.admin.patient.reads import read_sheet
@@ -54,12 +54,7 @@ class PatientTabs:
     @about(Patient)
     def story(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Everything that happened to the patient, newest first, in words."""
-        if not request.user.has_perm("patients.view_history"):
-            raise PermissionDenied
-        rows = Patient.objects.visible_to(request.user).select_related("clinic")
-        patient = rows.filter(pk=pk).first()
-        if patient is None:
-            raise Http404
+        patient = patient_for(request, pk, "patients.view_history")
         entries = [
             {"entry": entry, "when": f"{entry.at.astimezone(patient.clinic.zone):%d %b %Y, %H:%M}"}
             for entry in timeline(patient)[:STORY_SHOWN]

@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from clinic.accounts.log_ins import PROVED
 
-# Roles, and what a clinic's downtime pack is locked with.
-ASKED_AGAIN = {"admin:clinic_user_add", "admin:clinic_user_change", "admin:clinic_clinic_change"}
+# Every page and button of accounts, for they give roles, and of clinics, whose downtime pack has a
+# lock; but what is only read.
+GIVES = ("admin:clinic_user_", "admin:auth_user_", "admin:clinic_clinic_")
+READS = ("_changelist", "_history")
 # Of a form that was opened in time and is sent, so that nothing that was typed is lost.
 TO_FILL_IN = 3
 
@@ -27,11 +29,15 @@ class ProofFirst:
 
     def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
         match = request.resolver_match
-        if match is None or match.view_name not in ASKED_AGAIN or not request.user.is_authenticated:
+        name, is_sent = match.view_name if match else "", request.method == "POST"
+        if not request.user.is_authenticated or not is_asked_again(name, is_sent=is_sent):
             return None
-        lasts = settings.PROOF_LASTS.total_seconds() * (
-            TO_FILL_IN if request.method == "POST" else 1
-        )
+        is_form = is_sent and not name.endswith(READS)  # it was asked before it opened
+        lasts = settings.PROOF_LASTS.total_seconds() * (TO_FILL_IN if is_form else 1)
         if timezone.now().timestamp() - request.session.get(PROVED, 0) < lasts:
             return None
         return redirect(f"{reverse('proof')}?{urlencode({'next': request.get_full_path()})}")
+
+
+def is_asked_again(name: str, *, is_sent: bool) -> bool:
+    return name.startswith(GIVES) and (is_sent or not name.endswith(READS))
