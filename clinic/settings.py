@@ -18,8 +18,15 @@ from django.templatetags.static import static
 
 # What may be named by a file, as NAME_FILE: a secret that no list of processes or containers shows.
 SECRETS = (
-    *("SECRET_KEY", "AUDIT_KEY", "DATABASE_URL", "DATABASE_PASSWORD", "REDIS_URL"),
-    *("REDIS_PASSWORD", "EMAIL_URL", "EMAIL_PASSWORD", "SMS_HTTP_TOKEN", "SMS_WEBHOOK_SECRET"),
+    *("SECRET_KEY", "AUDIT_KEY", "FIELD_KEYS", "DATABASE_URL", "DATABASE_PASSWORD"),
+    *(
+        "REDIS_URL",
+        "REDIS_PASSWORD",
+        "EMAIL_URL",
+        "EMAIL_PASSWORD",
+        "SMS_HTTP_TOKEN",
+        "SMS_WEBHOOK_SECRET",
+    ),
     *("TWILIO_AUTH_TOKEN", "ANYMAIL_WEBHOOK_SECRET", "METRICS_TOKEN"),
 )
 
@@ -215,11 +222,29 @@ THROTTLES = {"login": 120, "search": 120, "export": 30, "page": 300}
 # Browser security follows from the address that the clinic is reached by.
 SECURE = _public.scheme == "https"
 _different = len(set(SECRET_KEY))  # a placeholder repeats itself, or says what it is
-_is_placeholder = _different < 10 or SECRET_KEY.lower().startswith(("django-insecure", "change"))
-if SECURE and (len(SECRET_KEY) < 50 or _is_placeholder):
+
+
+def _is_placeholder(key: str) -> bool:
+    return len(set(key)) < 10 or key.lower().startswith(("django-insecure", "change"))
+
+
+if SECURE and (len(SECRET_KEY) < 50 or _is_placeholder(SECRET_KEY)):
     raise ImproperlyConfigured(
         f"The SECRET_KEY has {len(SECRET_KEY)} characters, {_different} of them different, or is a "
         "placeholder; a public clinic needs 50 random ones: "
+        'python -c "import secrets; print(secrets.token_urlsafe(50))"'
+    )
+# Of encrypted columns: the first encrypts, all of them open (clinic.db.encryption). Apart by commas
+# or lines.
+FIELD_KEYS = re.split(r"[\s,]+", env("FIELD_KEYS", default="").strip(" \t\r\n,"))
+if not FIELD_KEYS[0] and not SECURE:
+    FIELD_KEYS = [SECRET_KEY]
+if SECURE and any(
+    len(_key) < 40 or _is_placeholder(_key) or _key == SECRET_KEY for _key in FIELD_KEYS
+):
+    raise ImproperlyConfigured(
+        "FIELD_KEYS encrypts what is written about patients. A public clinic needs a key of 40 or "
+        "more random characters, which is not the SECRET_KEY, and which must never be lost: "
         'python -c "import secrets; print(secrets.token_urlsafe(50))"'
     )
 SECURE_SSL_REDIRECT = SECURE

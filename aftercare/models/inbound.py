@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Case, Q, Value, When
 
 from aftercare.models.message import Message
+from clinic.db.encryption import EncryptedTextField
 from clinic.models import Clinic, ClinicScoped, Model, User, of_clinics, one_of
 from patients.models import Audience, Channel, Patient, StaffTask, TaskStatus
 from patients.models.task import AUDIENCES
@@ -65,7 +66,7 @@ class InboundMessage(Model):
     channel = models.CharField(max_length=8, choices=Channel)
     sender = models.CharField(max_length=254)
     to = models.CharField(max_length=254, blank=True)
-    body = models.TextField(max_length=4_000, blank=True)
+    body = EncryptedTextField(max_length=4_000, blank=True)
     provider = models.CharField(max_length=16)
     provider_id = models.CharField(max_length=200)
     received_at = models.DateTimeField()

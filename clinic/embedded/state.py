@@ -20,6 +20,7 @@ ENVIRONMENT = (
     "DATABASE_URL",
     "DEFAULT_FROM_EMAIL",
     "EMAIL_URL",
+    "FIELD_KEYS",
     "MEDIA_ROOT",
     "PUBLIC_URL",
     "REDIS_URL",

@@ -131,6 +131,7 @@ class Supervisor:
         hosts = {"localhost", "127.0.0.1", "[::1]", _shown(self.arguments.host)}
         given = {
             "SECRET_KEY": secret_file(VAR / "secret-key"),
+            "FIELD_KEYS": secret_file(VAR / "field-keys"),
             "PUBLIC_URL": self.url,
             "ALLOWED_HOSTS": ",".join(sorted(hosts - {"0.0.0.0", "[::]"})),  # noqa: S104
             "CLINIC_DEMO": str(demo),

@@ -74,6 +74,7 @@ def test_docker_compose_accepts_the_compose_file(tmp_path: Path) -> None:
 
 PRODUCTION = {
     "SECRET_KEY": "k8#mB2vQ9xT4nW7zR1cF6yJ3hL5pD0sGaEuIoKjHgFdSaQwErTyUiOp",
+    "FIELD_KEYS": "w7Rk2Zp9Lx4Vb6Nq1Ts8Yf3Hd5Jm0GcUaEiOoPlKjHgF",
     "PUBLIC_URL": "https://clinic.example",
     "DATABASE_URL": "postgres://clinic:secret@db/clinic",
     "REDIS_URL": "redis://:secret@broker/0",
@@ -155,6 +156,23 @@ def test_a_weak_key_stops_a_public_clinic_and_says_how_to_make_one(key: str, sai
     assert done.returncode != 0
     assert said in done.stderr
     assert "secrets.token_urlsafe(50)" in done.stderr
+
+
+GOOD = PRODUCTION["FIELD_KEYS"]
+
+
+@pytest.mark.parametrize("keys", ["", "short", PRODUCTION["SECRET_KEY"], f"{GOOD},short"])
+def test_a_public_clinic_does_not_start_without_keys_of_its_columns(keys: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import clinic.settings"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **PRODUCTION, "FIELD_KEYS": keys},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode != 0
+    assert "FIELD_KEYS encrypts what is written about patients" in done.stderr
 
 
 def test_debug_is_off_unless_asked() -> None:

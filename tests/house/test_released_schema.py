@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from clinic.db.rotation import encrypted_columns, encrypted_models
 from tests.released import dumps
 
 ROOT = Path(settings.BASE_DIR)
@@ -128,6 +129,17 @@ def test_they_tell_what_they_told(
 
     assert len(before) > 40
     assert told[kind] == before
+
+
+def test_what_is_encrypted_now_was_encrypted(upgraded: tuple[str, str]) -> None:
+    """`told` has read all of it."""
+    with psycopg.connect(upgraded[1]) as there:
+        for model in encrypted_models():
+            for column in encrypted_columns(model):
+                table = model._meta.db_table
+                plain = f"{column} <> '' AND {column} !~ '^gAAAAA'"
+                left = f"SELECT count(*) FROM {table} WHERE {plain}"  # noqa: S608
+                assert there.execute(left).fetchone() == (0,), (model, column)
 
 
 def test_migrate_has_nothing_left_to_do(upgraded: tuple[str, str]) -> None:

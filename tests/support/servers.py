@@ -29,6 +29,7 @@ def pytest_load_initial_conftests() -> None:
     os.environ.update(
         {
             "SECRET_KEY": "only-for-tests",
+            "FIELD_KEYS": "columns-of-tests",
             "PUBLIC_URL": "http://testserver",
             "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
             "CLINIC_DEMO": "true",

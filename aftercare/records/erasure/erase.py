@@ -23,6 +23,7 @@ from django.db.models.functions import Cast, Coalesce
 from aftercare.models import AddressConsent
 from aftercare.records.erasure.columns import DELETED, erased_fields, erased_models, of_history
 from aftercare.records.export.tables import Model, rows_of, same_person
+from clinic.db.encryption import EncryptedTextField
 from patients.models import Patient, PatientExport
 from patients.models.patient import EARLIEST_BIRTH
 from sessions.models import Photo, SideEffectNote
@@ -116,7 +117,8 @@ def _emptied(field: Any) -> Any:
         return []
     words = NOWHERE if isinstance(field, models.URLField) else ERASED
     empty = When(**{field.attname: ""}, then=Value(""))
-    return Case(empty, default=Value(words), output_field=models.CharField())
+    kind = field if isinstance(field, EncryptedTextField) else models.CharField()
+    return Case(empty, default=Value(words, kind), output_field=kind)
 
 
 def _refusing_triggers(tables: Collection[Any]) -> list[str]:

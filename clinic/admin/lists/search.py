@@ -13,9 +13,12 @@ from django.http import HttpRequest
 from clinic.admin.lists.any_size import MOST_COUNTED
 from clinic.audit.subjects import is_of_patients
 from clinic.db import folding as _folding  # noqa: F401  registers the lookup
+from clinic.db.encryption import EncryptedTextField
 from clinic.permissions import TOO_SHORT, actor, is_too_short, most_found
+from clinic.values.letters import letters
 
 SEARCHED = 500  # rows whose own words are looked through
+_SHORT = re.compile("(?<=[AOU])E|(?<=A)A")
 _NUMBER = re.compile(r"[\d\s()+/.–-]*\d[\d\s()+/.–-]*")
 
 
@@ -60,7 +63,10 @@ class FoldedSearch:
             return _hold(fields, text)
         newest = rows.order_by("-pk").values("pk")[:SEARCHED]
         own = [name for name in fields if "__" not in name]
-        near = self.model._default_manager.filter(_hold(own, text, "contained"), pk__in=newest)
+        holds = _hold(
+            own, text, "contained", near=self.model._default_manager.filter(pk__in=newest)
+        )
+        near = self.model._default_manager.filter(holds, pk__in=newest)
         found = Q(pk__in=list(near.values_list("pk", flat=True)) if own else [])
         for path, model, names in _referred(self.model, fields):
             few = model._default_manager.filter(_hold(names, text)).values_list("pk", flat=True)
@@ -135,18 +141,34 @@ def _referred(model: Any, fields: list[str]) -> Iterator[tuple[str, Any, list[st
         yield path, target, names
 
 
-def _hold(fields: list[str], text: str, lookup: str = "folded") -> Q:
-    """Each word stands in one of the fields; a telephone number is one word."""
+def _hold(fields: list[str], text: str, lookup: str = "folded", *, near: Any = None) -> Q:
+    """Each word stands in one of the fields; a telephone number is one word. What is encrypted is
+    read from the rows `near`, and looked through here."""
     words = text.replace(",", " ").split()
     if _NUMBER.fullmatch(text):
         words = [re.sub(r"\D", "", text.replace("(0)", "")).lstrip("0") or text]
+    encrypted = [name for name in fields if near is not None and _is_encrypted(near.model, name)]
+    written = {
+        key: "\n".join(_plain(one) for one in texts)
+        for key, *texts in (near.values_list("pk", *encrypted) if encrypted else ())
+    }
     found = Q(pk__isnull=not fields)
     for word in words:
-        holds = Q(pk__in=[])
+        holds = Q(pk__in=[key for key, texts in written.items() if _plain(word) in texts])
         for name in fields:
-            holds |= Q(**{f"{name}__{lookup}": word})
+            if name not in encrypted:
+                holds |= Q(**{f"{name}__{lookup}": word})
         found &= holds
     return found
+
+
+def _is_encrypted(model: Any, name: str) -> bool:
+    return isinstance(model._meta.get_field(name), EncryptedTextField)
+
+
+def _plain(words: str) -> str:
+    """Much as PostgreSQL does it (clinic.db.folding): Mueller, Müller and Muller are one."""
+    return _SHORT.sub("", letters(words).replace(" ", ""))
 
 
 def _parted(text: str) -> Iterator[tuple[str, str]]:

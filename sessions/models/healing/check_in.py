@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
+from clinic.db.encryption import EncryptedTextField
 from clinic.models import (
     ClinicScoped,
     Model,
@@ -73,7 +74,9 @@ class CheckIn(Model):
     pain = _score("pain")
     itch = _score("itch")
     bleeding_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
-    words = models.TextField(blank=True, max_length=4_000, help_text="In the patient's own words.")
+    words = EncryptedTextField(
+        blank=True, max_length=4_000, help_text="In the patient's own words."
+    )
     may_call = models.BooleanField(
         "may be called today", null=True, blank=True, help_text="May we call today?"
     )

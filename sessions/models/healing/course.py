@@ -4,6 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from clinic.db.encryption import EncryptedTextField
 from clinic.models import Model, User, append_only
 from sessions.models.healing.outcome import Photo
 from sessions.models.healing.side_effect import SideEffect
@@ -18,7 +19,7 @@ class SideEffectNote(Model):
         "severity grade", validators=[MinValueValidator(1), MaxValueValidator(5)]
     )
     is_expected = models.BooleanField("expected")
-    note = models.TextField(blank=True, max_length=5_000)
+    note = EncryptedTextField(blank=True, max_length=5_000)
     treatment = models.CharField(
         "treatment given", max_length=500, blank=True, help_text="What was done for it."
     )

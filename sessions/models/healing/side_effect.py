@@ -4,6 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from clinic.db.encryption import EncryptedTextField
 from clinic.models import (
     ClinicScoped,
     Evidence,
@@ -135,7 +136,7 @@ class SideEffect(Model):
         verbose_name="check-in",
         help_text="The report that it was recorded from.",
     )
-    note = models.TextField(blank=True, max_length=5_000)
+    note = EncryptedTextField(blank=True, max_length=5_000)
     recorded_by = models.ForeignKey(
         User, on_delete=models.PROTECT, editable=False, related_name="+"
     )

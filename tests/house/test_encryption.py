@@ -1,0 +1,221 @@
+"""What stands in an encrypted column, and what is asked of it."""
+
+import copy
+import threading
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.exceptions import FieldError, ValidationError
+from django.db import connection
+from django.db.models import F, TextField, Value
+from django.urls import reverse
+from pgtrigger import ignore
+
+from aftercare.models import InboundMessage
+from aftercare.records.history import changes
+from clinic.db.encryption import TOKEN, EncryptedTextField, FieldKeyMissing, Words, seal, unseal
+from clinic.db.rotation import encrypt_columns, encrypted_columns, encrypted_models
+from clinic.models import User
+from sessions.models import SideEffect
+from tests.admin.pages import client_of
+from tests.factories import InboundFactory, SideEffectFactory
+
+pytestmark = pytest.mark.django_db
+ADMIN = "admin:aftercare_inboundmessage_changelist"
+HISTORY: Any = SideEffect._meta.get_field("history").related_model
+TEXT = TextField()  # as whoever knows nothing of keys writes it
+SAID = "Hay pus, y duele 😟"
+
+
+def stored(model: Any, column: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {column} FROM {model._meta.db_table} ORDER BY 1")  # noqa: S608
+        return [row[0] for row in cursor.fetchall()]
+
+
+def test_the_database_has_a_token_and_whoever_reads_has_the_words() -> None:
+    inbound = InboundFactory(body=SAID)
+
+    [token] = stored(InboundMessage, "body")
+    assert TOKEN.fullmatch(token)
+    assert InboundMessage.objects.get().body == SAID
+    assert list(InboundMessage.objects.values_list("body", flat=True)) == [SAID]
+    assert list(InboundMessage.objects.annotate(said=F("body")).values("said")) == [{"said": SAID}]
+    inbound.refresh_from_db()
+    assert inbound.body == SAID
+
+
+def test_what_is_empty_stays_empty_and_can_be_asked_for() -> None:
+    InboundFactory(body="")
+    InboundFactory(body=SAID)
+
+    assert stored(InboundMessage, "body")[0] == ""
+    assert InboundMessage.objects.filter(body="").count() == 1
+    assert InboundMessage.objects.exclude(body="").count() == 1
+    assert InboundMessage.objects.filter(body__isnull=True).count() == 0
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"body": SAID},
+        {"body": F("sender")},
+        {"body__in": ["", SAID]},
+        *({f"body__{name}": "pus"} for name in ("icontains", "startswith", "regex", "contained")),
+        {"body__gt": ""},
+        {"body__length": 3},
+    ],
+)
+def test_no_words_are_looked_for_in_the_database(question: dict[str, Any]) -> None:
+    with pytest.raises(FieldError, match="body is encrypted: PostgreSQL cannot"):
+        InboundMessage.objects.filter(**question).exists()
+
+
+def test_words_that_stay_the_same_keep_their_token() -> None:
+    """So a column that is written once (`as_received`) and a history see no change."""
+    InboundFactory(body=SAID)
+    SideEffectFactory(note="Firm.")
+    before = stored(InboundMessage, "body"), stored(SideEffect, "note")
+
+    inbound, effect = InboundMessage.objects.get(), SideEffect.objects.get()
+    inbound.body, effect.note = str(inbound.body), "".join(["Fir", "m."])  # typed once more
+    inbound.save()
+    copy.deepcopy(effect).save()
+
+    assert (stored(InboundMessage, "body"), stored(SideEffect, "note")) == before
+    assert HISTORY.objects.count() == 1
+    effect.note = "Soft."
+    effect.save()
+    assert SideEffect.objects.get().note == "Soft."
+    assert stored(SideEffect, "note") != before[1]
+
+
+def test_the_history_tells_the_words() -> None:
+    effect = SideEffectFactory(note="Firm.")
+    effect.note = "Soft."
+    effect.save()
+
+    told = [c.fields["note"] for c in changes(effect.session.patient) if "note" in c.fields]
+    assert told == [("Firm.", "Soft."), ("", "Firm.")]
+    assert all(TOKEN.fullmatch(token) for token in stored(HISTORY, "note"))
+
+
+@pytest.mark.parametrize("left", ["a", "gAAAAA", "Words past the application"])
+def test_what_is_no_token_is_not_shown_as_words(left: str) -> None:
+    SideEffectFactory()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE treatment_side_effect SET note = %s", [left])
+
+    with pytest.raises(FieldKeyMissing, match="none of FIELD_KEYS opens"):
+        SideEffect.objects.get()
+
+
+def test_all_keys_open_and_the_first_encrypts(settings: Any) -> None:
+    settings.FIELD_KEYS = ["old"]
+    old = seal(SAID)
+    settings.FIELD_KEYS = ["new", "old"]
+    new = seal(SAID)
+
+    assert unseal(old) == unseal(new) == SAID
+    settings.FIELD_KEYS = ["new"]
+    assert unseal(new) == SAID
+    with pytest.raises(FieldKeyMissing):
+        unseal(old)
+
+
+def test_words_go_wherever_text_goes() -> None:
+    """Also into a column that is not encrypted, and through what one library kept on its field: a
+    form that was refused left all other reads of the process with ciphertext."""
+    InboundFactory(body=SAID, handled_note="")
+    inbound = InboundMessage.objects.get()
+    assert isinstance(inbound.body, Words)
+    inbound.handled_note = inbound.body
+    inbound.save(update_fields=["handled_note"])
+
+    inbound.body = "Otra vez"
+    with pytest.raises(ValidationError):
+        inbound.full_clean()
+    found = InboundMessage.objects.get()
+    assert (found.body, found.handled_note) == (SAID, SAID)
+
+
+def test_threads_share_a_field_and_nothing_on_it() -> None:
+    field, wrong = InboundMessage._meta.get_field("body"), []
+
+    def read(number: int) -> None:
+        words = f"{SAID} {number}"
+        for _ in range(200):
+            token = field.get_prep_value(words)
+            if field.from_db_value(token, None, connection) != words:
+                wrong.append(number)
+
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []
+
+
+def test_a_history_is_encrypted_as_its_table_is() -> None:
+    """By the model, from which both take their columns: a trigger copies the tokens."""
+    tables = {model: set(encrypted_columns(model)) for model in encrypted_models()}
+
+    for model, columns in tables.items():
+        if history := getattr(model, "history", None):
+            events = history.rel.related_model
+            names = {f.column for f in events._meta.local_fields}
+            assert tables[events] == columns & names, model
+    for model in tables:
+        for field in model._meta.local_fields:
+            if isinstance(field, EncryptedTextField):
+                assert (field.unique, field.null) == (False, False), field
+
+
+def test_an_encrypted_column_is_searched_where_it_is_read(alice: User) -> None:
+    clinic = alice.clinics.get()
+    InboundFactory(body="Me duele, Frau Müller", clinic=clinic, audience="CLINICAL")
+    InboundFactory(body="Alles gut", clinic=clinic, audience="CLINICAL")
+    client = client_of(alice)
+
+    for typed in ("mueller", "DUELE", "frau muller", "alles frau", "4915120000000 alles"):
+        page = client.get(reverse(ADMIN), {"q": typed}).content.decode()
+        found = ("Me duele" in page, "Alles gut" in page)
+        assert found == {"alles frau": (False, False), "4915120000000 alles": (False, True)}.get(
+            typed, (True, False)
+        ), typed
+
+
+def test_a_migration_encrypts_what_is_there_and_goes_on_where_it_was_ended() -> None:
+    """Past the trigger that lets a reply be written once; and back, for whoever goes back."""
+    with ignore("aftercare.InboundMessage:as_received"):
+        for number in range(3):
+            row = InboundFactory(body="")
+            InboundMessage.objects.filter(pk=row.pk).update(body=Value(f"{SAID} {number}", TEXT))
+    InboundFactory(body="encrypted already")
+    migration: Any = encrypt_columns("aftercare", "InboundMessage")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or ALTER TABLE must wait for them
+    words = ["encrypted already", *(f"{SAID} {number}" for number in range(3))]
+
+    migration.code(apps, None)
+    once = stored(InboundMessage, "body")
+    migration.code(apps, None)
+
+    assert stored(InboundMessage, "body") == once
+    assert all(TOKEN.fullmatch(token) for token in once)
+    assert sorted(InboundMessage.objects.values_list("body", flat=True)) == sorted(words)
+    assert InboundMessage.objects.first().body.startswith(SAID)  # type: ignore[union-attr]
+    migration.reverse_code(apps, None)
+    assert sorted(stored(InboundMessage, "body")) == sorted(words)
+
+
+def test_a_migration_does_not_encrypt_twice_what_it_has_no_key_for(settings: Any) -> None:
+    InboundFactory(body=SAID)
+    settings.FIELD_KEYS = ["another"]
+
+    migration: Any = encrypt_columns("aftercare", "InboundMessage")
+    with pytest.raises(FieldKeyMissing):
+        migration.code(apps, None)
