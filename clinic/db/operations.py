@@ -57,6 +57,41 @@ class AtOnce(Operation):
         return f"{len(self.operations)} changes at once"
 
 
+class Settled(Operation):
+    """What Django leaves for a migration's end (keys, constraints, indexes) is made now, for SQL
+    that builds on it."""
+
+    reduces_to_sql = True
+    reversible = True
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Nothing changes that a model would know."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        statements = [*schema_editor.deferred_sql]
+        schema_editor.deferred_sql.clear()
+        for statement in statements:
+            schema_editor.execute(statement, None)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Tables take theirs with them."""
+
+    def describe(self) -> str:
+        return "Keys and constraints of what was made"
+
+
 # The kind of evidence by the first source that is cited; the rest are studies.
 EVIDENCE_OF_KEYS = (
     ("LABEL", r"^([KN]\d{6}$|DEN\d|.* label$|Isotretinoin insert)"),
