@@ -55,42 +55,35 @@ def encrypted_models() -> list[Model]:
     return [m for m in apps.get_models() if not m._meta.proxy and encrypted_columns(m)]
 
 
-def keys_used(tell: Callable[[str], None] = lambda said: None) -> Used:
+def keys_used() -> Used:
     """By reading all of them; changes nothing."""
     used = Used()
     for model in encrypted_models():
         for rows in _batches(model):
             for _, column, value in rows:
                 used.note(number_of_key(value), f"{model._meta.db_table}.{column}")
-        tell(f"{model._meta.db_table}: read")
     return used
 
 
-def rotate(model: Model, used: Used, tell: Callable[[str], None]) -> int:
+def rotate(model: Model, used: Used, tell: Callable[[str], None], *, batch: int = BATCH) -> int:
     """Every value of a table under the first key. Returns how many had another one."""
-    done = changed = 0
-
-    def to_first(value: str, where: str) -> str | None:
-        number = number_of_key(value)
-        used.note(number, where)
-        return None if not number else seal(str(unseal(value)))
-
-    table = model._meta.db_table
-    for rows in _batches(model):
-        new = [
-            (key, column, value, token)
-            for key, column, value in rows
-            if (token := to_first(value, f"{table}.{column}"))
-        ]
+    table, done, changed = model._meta.db_table, 0, 0
+    for rows in _batches(model, batch):
+        new = []
+        for key, column, value in rows:
+            number = number_of_key(value)
+            used.note(number, f"{table}.{column}")
+            if number:
+                new.append((key, column, value, seal(str(unseal(value)))))
+        done += len({key for key, _, _ in rows})
         if new:
             retried(_replace)(model, new, past=_past_triggers)
-        done, changed = done + len({key for key, _, _ in rows}), changed + len(new)
-        if new:
+            changed += len(new)
             tell(f"{table}: {done} rows, {changed} values under the first key")
     return changed
 
 
-def _batches(model: Model) -> Iterator[list[tuple[Any, str, str]]]:
+def _batches(model: Model, size: int = BATCH) -> Iterator[list[tuple[Any, str, str]]]:
     """Key, column and value of all that is not empty, in the order of the keys."""
     columns, key = encrypted_columns(model), sql.Identifier(str(model._meta.pk.column))
     names = [sql.Identifier(name) for name in columns]
@@ -109,7 +102,7 @@ def _batches(model: Model) -> Iterator[list[tuple[Any, str, str]]]:
                     some=sql.SQL(" OR ").join(sql.SQL("{} <> ''").format(name) for name in names),
                     first=sql.Literal(last is None),
                     last=sql.Literal(last),
-                    batch=sql.Literal(BATCH),
+                    batch=sql.Literal(size),
                 )
             )
             found = cursor.fetchall()

@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from aftercare.dispatch import guard
 from clinic.db import schema
+from clinic.db.rotation import keys_used
 from clinic.models import AccessRecord, User
 from clinic.ops.backup import database
 from clinic.ops.backup.archive import MEDIA
@@ -34,6 +35,7 @@ def check_all(manifest: dict[str, Any], media: Path, report: Asked) -> None:
     report.about(
         schema.another_build() or _behind(), "the migrations are those of the code that runs here"
     )
+    report.about(_unopened(), "a key opens every encrypted value")
     report.about(
         "somebody may change what is written of accesses" if database.may_change(ACCESSES) else "",
         "nobody may change what is written of accesses",
@@ -63,6 +65,13 @@ def _behind() -> str:
     return (
         f"{len(missing)} migrations of this code did not run there: run migrate" if missing else ""
     )
+
+
+def _unopened() -> str:
+    """Before a migration has encrypted them, columns hold words."""
+    lost = {} if _behind() else keys_used().unopened
+    where = ", ".join(sorted(lost))
+    return f"none of FIELD_KEYS opens {sum(lost.values())} values of {where}" if lost else ""
 
 
 def _log_in() -> str:

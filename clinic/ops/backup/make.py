@@ -93,6 +93,7 @@ def _manifest(rows: dict[str, int], server: str, at: datetime) -> dict[str, Any]
         "site": settings.PUBLIC_URL,
         "migrations": sorted(schema.applied()),
         "keys": {name: fingerprint(name, getattr(settings, name)) for name in KEYS},
+        "field_keys": [fingerprint("FIELD_KEYS", key) for key in settings.FIELD_KEYS],
         "rows": rows,
     }
 

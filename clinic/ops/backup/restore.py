@@ -121,6 +121,12 @@ def _compare_keys(manifest: dict[str, Any], report: Report) -> None:
             "" if here == meant else f"{name} is another than when the backup was made",
             f"{name} is that of the backup",
         )
+    known = {fingerprint("FIELD_KEYS", key) for key in settings.FIELD_KEYS}
+    missing = [key for key in manifest.get("field_keys", ()) if key not in known]
+    report.about(
+        f"{len(missing)} of the FIELD_KEYS of the backup are not here" if missing else "",
+        "FIELD_KEYS has all keys of the backup",
+    )
 
 
 def unpack(file: Path, identities: list[str], media: Path) -> None:
