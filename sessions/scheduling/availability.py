@@ -156,13 +156,15 @@ def offers(
     before: datetime | None = None,
     moving: TreatmentSession | None = None,
     others: bool = False,
+    room_id: UUID | None = None,
     limit: int | None = None,
 ) -> list[Offer]:
     """The times from `first` to `last` (local days, both included) for what is wanted.
 
     With everyone who may do it at the clinic, or with one of them; or with one wherever possible,
-    and `others` else. Nothing before `at`, and only what starts from `not_before` on and `before`
-    another instant. While a session is `moving`, what it takes up itself is free.
+    and `others` else; in any room, or in one. Nothing before `at`, and only what starts from
+    `not_before` on and `before` another instant. While a session is `moving`, what it
+    takes up itself is free.
     """
     statement, values = _asked(wanted)
     if statement is None:
@@ -174,6 +176,7 @@ def offers(
         "grid": wanted.clinic.slot_minutes,
         "practitioner": practitioner_id,
         "others": others,
+        "room": room_id,
         "first": first,
         "last": last,
         "at": at,

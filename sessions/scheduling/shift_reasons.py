@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from clinic.models import User
+from clinic.models import Room, User
 from sessions.models import Hold, ProtocolVersion, TreatmentPlan, TreatmentSession
 from sessions.scheduling.availability import presence
 
@@ -19,6 +19,7 @@ def why_not_at(
     plans: Sequence[tuple[TreatmentPlan, ProtocolVersion]],
     practitioner: User | None,
     at: datetime,
+    room: Room | None = None,
 ) -> str:
     """Why a session of these plans is not proposed at `start`; never whose booking is in the
     way."""
@@ -47,6 +48,8 @@ def why_not_at(
         return f"the patient has another session on {when}"
     if all(person.pk in taken for person in staff):
         return f"{who} is booked on {when}"
+    if room and room.pk in taken:
+        return f"{room} is taken on {when}"
     for things, name in ((clinic.rooms, "room"), (clinic.devices, "device")):
         fit = Q(areas=[]) | Q(areas__contains=[each.area.code for each, _ in plans])
         ids = things.filter(fit, is_active=True).values_list("pk", flat=True)

@@ -2,7 +2,13 @@
 
 from clinic.db.prepared import Prepared
 from sessions.scheduling.presence_sql import DEVICE_IN_USE
-from sessions.scheduling.slots_sql import ASKED_TYPES, free_starts, resource_ids, skin_of
+from sessions.scheduling.slots_sql import (
+    ASKED_TYPES,
+    ROOM_WANTED,
+    free_starts,
+    resource_ids,
+    skin_of,
+)
 
 SERVES_ALL = "areas @> %(area_codes)s"
 
@@ -40,7 +46,7 @@ SITTING_SLOTS = Prepared(
     "sitting_slots",
     free_starts(
         TIMES,
-        resource_ids("clinic_room", "name", "is_active", SERVES_ALL),
+        resource_ids("clinic_room", "name", ROOM_WANTED, SERVES_ALL),
         resource_ids("clinic_device AS device", "serial", DEVICE_IN_USE, SERVES_ALL),
         skin=f"""skin AS MATERIALIZED ({skin_of("area_id = ANY (%(areas)s)")}),
 areas AS MATERIALIZED ({AREAS}),""",

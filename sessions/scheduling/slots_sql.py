@@ -149,7 +149,8 @@ RECOVERIES = Prepared(
 TREATMENT = Span("starts_at", "ends_at", "interval '0'", "duration")
 OCCUPATION = Span("occupied_from", "released_at", "setup", "(duration + cleaning)")
 
-TREATMENT_ROOMS = resource_ids("clinic_room", "name", "is_active")
+ROOM_WANTED = "is_active AND (%(room)s IS NULL OR id = %(room)s)"
+TREATMENT_ROOMS = resource_ids("clinic_room", "name", ROOM_WANTED)
 TREATMENT_DEVICES = resource_ids("clinic_device AS device", "serial", DEVICE_IN_USE)
 TREATMENT_TIMES = """
     SELECT make_interval(mins => duration_minutes + (%(zones)s - 1) * minutes_per_zone)
@@ -209,7 +210,7 @@ VISIT_ROOMS = """(
     SELECT CASE WHEN %(needs_room)s THEN coalesce(array_agg(id ORDER BY name, id), '{}')
                 ELSE ARRAY[NULL::uuid] END AS ids
     FROM clinic_room
-    WHERE clinic_id = %(clinic)s AND is_active
+    WHERE clinic_id = %(clinic)s AND is_active AND (%(room)s IS NULL OR id = %(room)s)
       AND (id = ANY (%(rooms)s) OR %(rooms)s = '{}')
 )"""
 VISIT_DEVICES = f"""(
@@ -329,6 +330,7 @@ ASKED_TYPES = {
     "patient": "uuid",
     "practitioner": "uuid",
     "others": "bool",
+    "room": "uuid",
     "first": "date",
     "last": "date",
     "at": "timestamptz",

@@ -24,7 +24,7 @@ from sessions.services.booking.holds import hold_visit, place_hold, release_hold
 from sessions.services.booking.join import join_waitlist
 from sessions.services.booking.moves import move_session
 from sessions.services.booking.reschedule import reschedule_session
-from sessions.services.booking.series.book import ChosenVisit, book_series
+from sessions.services.booking.series.book import ChosenVisit, book_series, plan_and_book
 from sessions.services.booking.series.course import propose_course
 from sessions.services.booking.series.follow_up import (
     FollowUp,
@@ -32,6 +32,7 @@ from sessions.services.booking.series.follow_up import (
     raise_missed_follow_ups,
 )
 from sessions.services.booking.series.proposal import Proposed, propose_series
+from sessions.services.booking.series.wishes import WEEKDAYS, DayPart, Wishes
 from sessions.services.booking.sitting.skip import skip_area
 from sessions.services.booking.undo import undo_end
 from sessions.services.booking.visits import book_visit
@@ -61,7 +62,7 @@ from sessions.services.ending.protocols import follow_version
 from sessions.services.ending.retire import archive_patient, restore_patient, retire
 from sessions.services.ending.settle import carry_out_decisions
 from sessions.services.examinations import warn_of_examinations
-from sessions.services.plans import change_plan, create_plan
+from sessions.services.plans import change_plan, create_plan, plan_to_be
 from sessions.services.record.abort import abort_session
 from sessions.services.record.candidacy import record_candidacy
 from sessions.services.record.cartridges import use_cartridge
@@ -108,11 +109,13 @@ from sessions.services.record.photos import (
 )
 
 __all__ = [
+    "WEEKDAYS",
     "Chart",
     "Choice",
     "Chosen",
     "ChosenVisit",
     "Cover",
+    "DayPart",
     "Decider",
     "Decision",
     "FollowUp",
@@ -122,6 +125,7 @@ __all__ = [
     "Proposed",
     "SlotTaken",
     "StillAhead",
+    "Wishes",
     "ZoneEntry",
     "abort_session",
     "accept_offer",
@@ -163,6 +167,8 @@ __all__ = [
     "open_calendar",
     "override_finding",
     "place_hold",
+    "plan_and_book",
+    "plan_to_be",
     "propose_course",
     "propose_follow_up",
     "propose_moves",

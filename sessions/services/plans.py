@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
@@ -154,6 +154,27 @@ def _require_concerns_fit(
             raise OtherConcern(
                 f"The plan treats {concern} on {area}, not: {one}.", field="patient_concerns"
             )
+
+
+def plan_to_be(
+    *, patient: Patient, protocol: Protocol, practitioner: User | None, at: datetime, zones: int = 1
+) -> TreatmentPlan:
+    """A course as `create_plan` would make it now, kept nowhere: to look for its times with. Asked
+    for again it has the same id. Raises NoVersion."""
+    version = version_in_effect(protocol, at)
+    return TreatmentPlan(
+        pk=uuid5(protocol.pk, str(patient.pk)),
+        clinic=patient.clinic,
+        patient=patient,
+        concern=protocol.concern,
+        area=protocol.area,
+        protocol=protocol,
+        protocol_version=version,
+        practitioner=practitioner,
+        planned_sessions=version.planned_sessions,
+        planned_zones=zones,
+        status=PlanStatus.ACTIVE,
+    )
 
 
 def _sessions_in_two_years(interval_months: int | None) -> int | None:

@@ -1,19 +1,21 @@
 """All that is left of a plan, or of several that are treated together: booked, or none of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypedDict, final
+from typing import Any, TypedDict, final
 from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.models import Device, Room, User
+from patients.models import Patient
 from sessions.models import TreatmentPlan, TreatmentSession, VisitType
 from sessions.scheduling.availability import Chosen
 from sessions.services.booking.book import book_session, lock_for_bookings, lock_names
 from sessions.services.booking.checks.prepare import NotBookable
 from sessions.services.booking.sitting.areas import about_plans, areas_together
 from sessions.services.booking.visits import book_visit
+from sessions.services.plans import create_plan
 
 
 @final
@@ -25,6 +27,21 @@ class ChosenVisit(TypedDict):
     practitioner: User
     room: Room | None
     device: Device | None
+
+
+@retried_transaction
+def plan_and_book(
+    *,
+    planned: Mapping[str, Any],
+    slots: Sequence[Chosen | ChosenVisit],
+    at: datetime,
+    by: User,
+) -> tuple[TreatmentPlan, list[TreatmentSession]]:
+    """Make a plan of what `create_plan` needs, and book these sessions of it: all of that, or
+    nothing. Raises what `create_plan` and `book_series` raise."""
+    _lock(slots, planned["patient"])
+    plan = create_plan(**planned, at=at, by=by)
+    return plan, book_series(plan_id=plan.pk, slots=slots, at=at, by=by) if slots else []
 
 
 @retried_transaction
@@ -52,19 +69,7 @@ def book_series(
     sittings = [
         _plans_of(named, index, series) for index, named in enumerate(treated or [()] * len(slots))
     ]
-    lock_for_bookings(
-        *{
-            name
-            for slot in slots
-            for name in lock_names(
-                practitioner=slot["practitioner"],
-                room=slot["room"],
-                device=slot["device"],
-                patient_id=plan.patient_id,
-            )
-        },
-        clinic_id=plan.clinic_id,
-    )
+    _lock(slots, plan.patient)
     booked, refused = [], []
     for index, (slot, plans) in enumerate(zip(slots, sittings, strict=True)):
         try:
@@ -80,6 +85,20 @@ def book_series(
         refused[0].others = refused[1:]
         raise refused[0]
     return booked
+
+
+def _lock(slots: Sequence[Chosen | ChosenVisit], patient: Patient) -> None:
+    names = {
+        name
+        for slot in slots
+        for name in lock_names(
+            practitioner=slot["practitioner"],
+            room=slot["room"],
+            device=slot["device"],
+            patient_id=patient.pk,
+        )
+    }
+    lock_for_bookings(*names, clinic_id=patient.clinic_id)
 
 
 ABOUT_A_SESSION = ChosenVisit.__annotations__

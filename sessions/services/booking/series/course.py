@@ -6,7 +6,8 @@ from datetime import date, datetime
 from clinic.models import User
 from sessions.models import TreatmentPlan
 from sessions.services.booking.series.follow_up import FollowUp, last_session, propose_follow_up
-from sessions.services.booking.series.proposal import Proposed, propose_series
+from sessions.services.booking.series.proposal import ANY, Proposed, propose_series
+from sessions.services.booking.series.wishes import Wishes
 from sessions.services.booking.sitting.areas import about_plans
 
 
@@ -17,6 +18,7 @@ def propose_course(
     practitioner: User | None = None,
     first_on: date | None = None,
     further_plans: Sequence[TreatmentPlan] = (),
+    wishes: Wishes = ANY,
 ) -> tuple[list[Proposed], list[FollowUp]]:
     """A time for each session that is still to be booked and, of plans whose last one is done, for
     each outcome visit. Raises what `propose_series` and `propose_follow_up` raise, of the plan that
@@ -34,6 +36,7 @@ def propose_course(
             further_plans=going_on[1:],
             practitioner=practitioner,
             first_on=first_on,
+            wishes=wishes,
             at=at,
         )
     return sessions, visits

@@ -1,7 +1,7 @@
 """Dates for all remaining sessions of a plan, or of several that are treated together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from django.db.models import Max
@@ -17,18 +17,22 @@ from sessions.scheduling.spacing import recovery_end
 from sessions.scheduling.wanted import sitting_of
 from sessions.services.booking.checks.prepare import require_active
 from sessions.services.booking.series.shifting import CHUNK, FARTHEST, NoFreeTime
+from sessions.services.booking.series.wishes import Wishes
 from sessions.services.booking.sitting.areas import about_further, areas_together
 from sessions.services.plans import version_in_effect
+
+ANY, DAY, NOON = Wishes(), timedelta(days=1), 12
 
 
 @dataclass(frozen=True)
 class Proposed:
     """One session of a proposed series, for these plans, the leading one first. `shift` says why it
-    is not at the usual time."""
+    is not at the usual time. `others` are free too."""
 
     slot: Slot
     plans: Sequence[TreatmentPlan]
     shift: str = ""
+    others: Sequence[Slot] = ()
 
 
 def propose_series(
@@ -38,6 +42,7 @@ def propose_series(
     practitioner: User | None = None,
     first_on: date | None = None,
     further_plans: Sequence[TreatmentPlan] = (),
+    wishes: Wishes = ANY,
 ) -> list[Proposed]:
     """A time for every session of the plan that is still to be booked, in order.
 
@@ -47,8 +52,9 @@ def propose_series(
     The first is at the target interval after the plan's last session, or the first free time
     from `first_on` (local day) or now. The others follow on the same weekday and time of day;
     where that is taken, at the nearest free time in the protocol's target window, else at the
-    first one after it. The area whose window opens last decides for all of them, and nothing is
-    proposed before a washout has ended. Nothing is kept: hold or book what is proposed.
+    first one after it. What `wishes` say of weekday and hour comes before the usual ones. The area
+    whose window opens last decides for all of them, and nothing is proposed before a washout has
+    ended. Nothing is kept: hold or book what is proposed.
     Raises NotBookable, PlanNotActive, NoFreeTime, NoVersion.
     """
     areas_together(plan, further_plans)
@@ -62,18 +68,29 @@ def propose_series(
         practitioner=practitioner or plan.practitioner,
         at=at,
         first_on=first_on,
+        wishes=wishes,
     )
     starts = [course.last for course in courses if course.last]
-    usual = search.local(starts[0]) if starts else None
+    usual = search.usual(starts[0]) if starts else None
     found: list[_Found] = []
     while together := [course for course in courses if course.left > 0]:
         one = search.next_of(together, usual)
         found.append(one)
         for course in together:
             course.left, course.last = course.left - 1, one.offer.starts_at
-        usual = usual or search.local(one.offer.starts_at)
-    slots = as_slots([one.offer for one in found])
-    return [Proposed(slot, one.plans, one.shift) for slot, one in zip(slots, found, strict=True)]
+        usual = usual or search.usual(one.offer.starts_at)
+    slots = {
+        (slot.starts_at, slot.practitioner.pk): slot
+        for slot in as_slots([offer for one in found for offer in (one.offer, *one.others)])
+    }
+
+    def slot_of(offer: Offer) -> Slot:
+        return slots[offer.starts_at, offer.practitioner_id]
+
+    return [
+        Proposed(slot_of(one.offer), one.plans, one.shift, [slot_of(each) for each in one.others])
+        for one in found
+    ]
 
 
 @dataclass(eq=False)
@@ -150,6 +167,7 @@ class _Found:
     offer: Offer
     plans: Sequence[TreatmentPlan]
     shift: str = ""
+    others: Sequence[Offer] = ()
 
 
 @dataclass(frozen=True)
@@ -160,6 +178,12 @@ class _Search:
     practitioner: User | None
     at: datetime
     first_on: date | None
+    wishes: Wishes = field(default=ANY)
+
+    def usual(self, moment: datetime) -> datetime | None:
+        """The weekday and time that the next sessions are to have, unless others are wished."""
+        local = self.local(moment)
+        return local if self.wishes.fit(local) else None
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(self.washouts.patient.clinic.zone)
@@ -179,9 +203,9 @@ class _Search:
     def _found(self, together: Sequence[_Course], usual: datetime | None) -> _Found:
         plans = [course.plan for course in together]
         days = self._days(together, usual)
-        if usual is None:
-            return _Found(self._first_from(days.first, plans), plans, days.shift)
         recovered = max((c.recovered for c in together if c.recovered), default=self.at)
+        if usual is None:
+            return self._first(days, plans, recovered)
         free = self._offers(plans, days.first, days.last, recovered=recovered)
         length = (days.last - days.first).days + 1
         dates = [days.first + timedelta(days=n) for n in range(length)]
@@ -192,7 +216,8 @@ class _Search:
                 why = (
                     self._skipped(start, usual) if is_usual else self._why_not(wanted[0], together)
                 )
-                return _Found(offer, plans, _joined(days.shift, why))
+                shift = _joined(days.shift, why)
+                return _Found(offer, plans, shift, self._others(free, offer))
         aim = wanted[0] if wanted else self._at(days.first, usual.time())
         if not wanted:
             why = f"there is no {usual:%A} in the protocol's target interval"
@@ -200,10 +225,34 @@ class _Search:
             why = self._why_not(aim, together)
         shift = _joined(days.shift, why)
         if free:
-            nearest = min(free, key=lambda each: abs(each.starts_at - aim))
-            return _Found(nearest, plans, shift)
+            wished = [each for each in free if self.wishes.fit(self.local(each.starts_at))]
+            nearest = min(wished or free, key=lambda each: abs(each.starts_at - aim))
+            return _Found(nearest, plans, shift, self._others(free, nearest))
         later = self._first_from(days.last + timedelta(days=1), plans, recovered=recovered)
         return _Found(later, plans, f"{shift}; nothing is free until {days.last:%d %b %Y}")
+
+    def _first(self, days: _Days, plans: Sequence[TreatmentPlan], recovered: datetime) -> _Found:
+        """The first free time; as wished if there is one in the weeks that are looked through."""
+        if not (self.wishes.of_time or self.wishes.others):
+            free = self._first_from(days.first, plans, recovered=recovered)
+            return _Found(free, plans, days.shift)
+        last = max(days.last, days.first + CHUNK)
+        near = self._offers(plans, days.first, last, recovered=recovered)
+        wished = [each for each in near if self.wishes.fit(self.local(each.starts_at))]
+        if wished:
+            return _Found(wished[0], plans, days.shift, self._others(near, wished[0]))
+        why = f"no {self.wishes} is free until {last:%d %b %Y}" if self.wishes.of_time else ""
+        first = near[0] if near else self._first_from(last + DAY, plans, recovered=recovered)
+        return _Found(first, plans, _joined(days.shift, why), self._others(near, first))
+
+    def _others(self, free: Sequence[Offer], chosen: Offer) -> list[Offer]:
+        """The nearest ones, one for each half of a day, in order."""
+        halves: dict[tuple[date, bool], Offer] = {}
+        for each in sorted(free, key=lambda each: abs(each.starts_at - chosen.starts_at)):
+            local = self.local(each.starts_at)
+            if each.starts_at != chosen.starts_at and len(halves) < self.wishes.others:
+                halves.setdefault((local.date(), local.hour < NOON), each)
+        return sorted(halves.values(), key=lambda each: each.starts_at)
 
     def _days(self, together: Sequence[_Course], usual: datetime | None) -> _Days:
         """The window that opens last; from the wanted day or from now on, and after washouts, a
@@ -238,6 +287,7 @@ class _Search:
             practitioner_id=self.practitioner.pk if self.practitioner else None,
             at=self.at,
             not_before=recovered,
+            room_id=self.wishes.room.pk if self.wishes.room else None,
             limit=limit,
         )
 
@@ -278,6 +328,7 @@ class _Search:
             plans=[(course.plan, course.protocol) for course in together],
             practitioner=self.practitioner,
             at=self.at,
+            room=self.wishes.room,
         )
 
 
