@@ -7,11 +7,14 @@ from django.utils import timezone
 
 from clinic.models import User
 from sessions import services
+from sessions.scheduling.availability import Offer
 from sessions.scheduling.wanted import Wanted
 
 
-def offer_near(form: Form, *, wanted: Wanted, starts_at: datetime, practitioner: User) -> None:
-    """Run it when the refused booking is rolled back."""
+def offer_near(
+    form: Form, *, wanted: Wanted, starts_at: datetime, practitioner: User
+) -> list[Offer]:
+    """Run it when the refused booking is rolled back. Returns what is offered."""
     offered = services.alternatives(
         wanted=wanted, starts_at=starts_at, practitioner=practitioner, at=timezone.now()
     )
@@ -20,3 +23,4 @@ def offer_near(form: Form, *, wanted: Wanted, starts_at: datetime, practitioner:
         local = offer.starts_at.astimezone(wanted.clinic.zone)
         who = people[offer.practitioner_id]
         form.add_error("starts_at", f"Free: {local:%a %d %b %Y, %H:%M}, {who}")
+    return offered

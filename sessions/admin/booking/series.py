@@ -11,19 +11,17 @@ from django.utils import timezone
 from unfold.decorators import action
 
 from clinic.admin.saving.once import KEY, SentForm, new_key, repeat_answer
-from clinic.admin.saving.refusals import REFUSED, refusals
+from clinic.admin.saving.refusals import REFUSED
 from clinic.db.retries import retried_transaction
-from clinic.errors import DomainError
 from clinic.permissions import actor
+from clinic.values.zones import clock_of
 from sessions import services
-from sessions.admin.booking.near import offer_near
 from sessions.admin.booking.series_forms import LookForm, TimeForm
+from sessions.admin.planning.free import read_names_once
+from sessions.admin.planning.rows import proposed_rows, refuse, typed_rows
 from sessions.lifecycle import PlanStatus
 from sessions.models import TreatmentPlan
-from sessions.scheduling.availability import SlotTaken
-from sessions.scheduling.wanted import VisitRequest, Wanted, sitting_of
 
-MOST = 60
 GOES_ON = (PlanStatus.ACTIVE, PlanStatus.COMPLETED)  # a completed plan has its outcome visits
 
 
@@ -42,7 +40,7 @@ class SeriesPage:
         found: list[Any] = super().get_actions_detail(request, object_id)  # type: ignore[misc]
         plan = self.get_object(request, str(object_id))  # type: ignore[attr-defined]
         is_open = plan is not None and plan.status in GOES_ON and not plan.patient.archived_at
-        return found if is_open else []
+        return [one for one in found if is_open or one.method.__name__ != "series"]
 
     @action(description="Book the series", url_path="series", permissions=["series"])
     def series(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -53,8 +51,8 @@ class SeriesPage:
         look = LookForm(plan, request.GET or None)
         with timezone.override(plan.clinic.zone):
             if request.method != "POST":
-                return self._series_page(request, look, self._proposed(look))
-            times = self._typed(request, look)
+                return self._series_page(request, look, proposed_rows(look))
+            times = typed_rows(request, look)
             wanted = [time for time in times if time.is_valid() and time.cleaned_data["is_wanted"]]
             if not wanted:
                 look.refusal = "Tick at least one time."
@@ -62,54 +60,8 @@ class SeriesPage:
                 try:
                     return self._book_series(request, look, wanted)
                 except REFUSED as error:
-                    _refuse(look, wanted, error)
+                    refuse(look, wanted, error)
             return self._series_page(request, look, times)
-
-    def _proposed(self, look: LookForm) -> list[TimeForm]:
-        """A form for each time that is found; without any, `look` says why."""
-        if look.is_bound and not look.is_valid():
-            return []
-        plan, *further = look.plans
-        asked = look.cleaned_data if look.is_bound else {}
-        try:
-            sessions, visits = services.propose_course(
-                plan=plan,
-                further_plans=further,
-                practitioner=asked.get("practitioner"),
-                first_on=asked.get("first_on"),
-                at=timezone.now(),
-            )
-        except DomainError as error:
-            look.refusal = error.message
-            return []
-        found: list[dict[str, Any]] = [
-            {**one.slot.as_booking(), "plans": one.plans, "shift": one.shift} for one in sessions
-        ]
-        found += [
-            {
-                "starts_at": one.slot.starts_at,
-                "practitioner": one.slot.practitioner_id,
-                "room": one.slot.room_id,
-                "device": one.slot.device_id,
-                "visit_type": one.visit_type.pk,
-                "plans": [one.plan],
-                "shift": one.shift,
-            }
-            for one in visits
-        ]
-        for one in found:
-            one["plans"] = " ".join(str(each.pk) for each in one["plans"])
-        return [
-            TimeForm(plan.clinic, look.plans, initial=one, prefix=str(number))
-            for number, one in enumerate(found)
-        ]
-
-    def _typed(self, request: HttpRequest, look: LookForm) -> list[TimeForm]:
-        numbers = [number for number in range(MOST) if f"{number}-plans" in request.POST]
-        return [
-            TimeForm(look.plan.clinic, look.plans, request.POST, prefix=str(number))
-            for number in numbers
-        ]
 
     @retried_transaction
     def _book_series(
@@ -138,6 +90,7 @@ class SeriesPage:
     def _series_page(
         self, request: HttpRequest, look: LookForm, times: Sequence[TimeForm]
     ) -> HttpResponse:
+        read_names_once(times)
         answer = TemplateResponse(
             request,
             "sessions/admin/series.html",
@@ -145,6 +98,7 @@ class SeriesPage:
                 **self.admin_site.each_context(request),
                 "opts": self.opts,
                 "title": "Book the series",
+                "clock": clock_of(look.plan.clinic.zone),
                 "look": look,
                 "times": times,
                 "plan": look.plan,
@@ -152,38 +106,3 @@ class SeriesPage:
             },
         )
         return answer.render()  # now: later the clock is another
-
-
-def _refuse(look: LookForm, times: Sequence[TimeForm], error: Exception) -> None:
-    """Each refusal at the field of its session, with times near by where one is taken."""
-    chosen = [time.slot for time in times]  # an error takes what it is about out of the form
-    for name, message in refusals(error):
-        index, field = _place(name)
-        if index is None:
-            look.refusal = message
-        else:
-            form = times[index]
-            form.add_error(field if field in form.fields else None, message)
-    for each in (error, *error.others) if isinstance(error, DomainError) else ():
-        index, _ = _place(each.field)
-        if index is not None and isinstance(each, SlotTaken):
-            offer_near(
-                times[index],
-                wanted=_wanted(times[index]),
-                starts_at=chosen[index]["starts_at"],
-                practitioner=chosen[index]["practitioner"],
-            )
-
-
-def _place(name: str) -> tuple[int | None, str]:
-    """The number of the session and the field that `sessions/1/room` means."""
-    among, _, rest = name.partition("/")
-    index, _, field = rest.partition("/")
-    return (int(index), field) if among == "sessions" and index.isdigit() else (None, name)
-
-
-def _wanted(time: TimeForm) -> Wanted:
-    plan, *further = time.treated
-    return (
-        VisitRequest(time.visit, plan.patient, plan) if time.visit else sitting_of(plan, *further)
-    )

@@ -1,5 +1,6 @@
 """The forms of a series: what times are looked for, and one for each time that is found."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -11,14 +12,74 @@ from unfold.widgets import (
 
 from clinic.admin.forms.fields import DateField, MomentField
 from clinic.models import Clinic, Device, Role, Room, User
+from sessions import services
+from sessions.admin.planning.free import FreeTimes, with_pick
 from sessions.lifecycle import PlanStatus
 from sessions.models import Kind, TreatmentPlan, VisitType
 
+OTHERS = 8  # free times that each row can be changed to
 AREAS_CHANGED = "The areas above are others now: press Look for times again."
 
 
-class LookForm(forms.Form):
-    """What the times are looked for."""
+class WishForm(forms.Form):
+    """With whom, where and when the times are looked for."""
+
+    practitioner: Any = forms.ModelChoiceField(
+        queryset=User.objects.none(),
+        required=False,
+        label="With",
+        empty_label="Whoever has the plan",
+        widget=UnfoldAdminSelectWidget,
+    )
+    room: Any = forms.ModelChoiceField(
+        queryset=Room.objects.none(),
+        required=False,
+        label="In",
+        empty_label="Any room",
+        widget=UnfoldAdminSelectWidget,
+    )
+    weekday = forms.TypedChoiceField(
+        coerce=int,
+        empty_value=None,
+        required=False,
+        label="On",
+        choices=[("", "Any weekday"), *enumerate(services.WEEKDAYS)],
+        widget=UnfoldAdminSelectWidget,
+    )
+    part = forms.ChoiceField(
+        required=False,
+        label="At",
+        choices=[("", "Any time of day"), *services.DayPart.choices],
+        widget=UnfoldAdminSelectWidget,
+    )
+    first_on = DateField(
+        required=False, label="Not before", help_text="Else as soon as the skin may be treated."
+    )
+
+    def __init__(self, clinic: Clinic, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.refusal = ""  # why no times are proposed
+        fields: Any = self.fields
+        fields["practitioner"].queryset = (
+            User.objects.practitioners().filter(clinics=clinic).order_by("last_name", "username")
+        )
+        fields["room"].queryset = Room.objects.filter(clinic=clinic, is_active=True).order_by(
+            "name"
+        )
+
+    @property
+    def wishes(self) -> services.Wishes:
+        found = self.cleaned_data if self.is_bound and self.is_valid() else {}
+        return services.Wishes(
+            room=found.get("room"),
+            weekday=found.get("weekday"),
+            part=found.get("part", ""),
+            others=OTHERS,
+        )
+
+
+class LookForm(WishForm):
+    """What the times of a plan that there is are looked for."""
 
     further_plans: Any = forms.ModelMultipleChoiceField(
         queryset=TreatmentPlan.objects.none(),
@@ -27,21 +88,10 @@ class LookForm(forms.Form):
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text="The patient's plans for other areas. Each is treated as often as it needs.",
     )
-    practitioner: Any = forms.ModelChoiceField(
-        queryset=User.objects.none(),
-        required=False,
-        label="With",
-        empty_label="Whoever has the plan",
-        widget=UnfoldAdminSelectWidget,
-    )
-    first_on = DateField(
-        required=False, label="Not before", help_text="Else as soon as the skin may be treated."
-    )
 
     def __init__(self, plan: TreatmentPlan, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(plan.clinic, *args, **kwargs)
         self.plan = plan
-        self.refusal = ""  # why no times are proposed
         others = TreatmentPlan.objects.with_booking_facts().filter(
             patient=plan.patient_id, status=PlanStatus.ACTIVE
         )
@@ -50,8 +100,6 @@ class LookForm(forms.Form):
         field.label_from_instance = lambda other: f"{other.area}, {other.protocol}"
         if not field.queryset.exists():
             del self.fields["further_plans"]
-        field = self.fields["practitioner"]
-        field.queryset = User.objects.practitioners().filter(clinics=plan.clinic_id)
 
     @property
     def plans(self) -> list[TreatmentPlan]:
@@ -83,9 +131,17 @@ class TimeForm(forms.Form):
     shift = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
 
     def __init__(
-        self, clinic: Clinic, plans: list[TreatmentPlan], *args: Any, **kwargs: Any
+        self,
+        clinic: Clinic,
+        plans: list[TreatmentPlan],
+        data: Any = None,
+        *,
+        prefix: str,
+        offered: Sequence[Any] = (),
+        **kwargs: Any,
     ) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(data and with_pick(data, prefix), prefix=prefix, **kwargs)
+        self.free = FreeTimes(self, offered)
         self.series = {str(plan.pk): plan for plan in plans}
         fields: Any = self.fields
         visits = VisitType.objects.exclude(kind=Kind.TREATMENT).filter(clinic=clinic)
@@ -118,6 +174,16 @@ class TimeForm(forms.Form):
         except forms.ValidationError:
             return None
         return found
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether the fields must be seen, not only the list of free times."""
+        return not self.free.chosen or bool(self.errors)
+
+    @property
+    def problems(self) -> list[str]:
+        """All that is wrong with the row, in words, above what can be done about it."""
+        return [str(message) for messages in self.errors.values() for message in messages]
 
     @property
     def heading(self) -> str:
