@@ -89,6 +89,10 @@ PAGES = [
     ),
     ("Today", "Healing board", "healing", "healing-board", "patients.view_stafftask"),
     ("Clinic", "Reports", "table_chart", "reports", "treatment_sessions.view_figures"),
+    (
+        *("Patients", "Plan a course", "edit_calendar", "admin:planning"),
+        "treatment_sessions.add_treatmentplan",
+    ),
     ("Patients", "Import", "upload_file", "import", "patients.import"),
     ("Patients", "Figures", "query_stats", "admin:figures", "treatment_sessions.view_figures"),
 ]

@@ -11,6 +11,7 @@ from clinic.permissions import actor
 from patients.admin.records import OfOpenRecord
 from sessions import services
 from sessions.admin.booking.series import SeriesPage
+from sessions.admin.planning.page import PlanningPage
 from sessions.models import PlanEvent, TreatmentPlan
 
 
@@ -19,7 +20,7 @@ class PlanEventInline(MovesInline):
 
 
 @admin.register(TreatmentPlan)
-class TreatmentPlanAdmin(SeriesPage, OfOpenRecord, ServiceAdmin):
+class TreatmentPlanAdmin(PlanningPage, SeriesPage, OfOpenRecord, ServiceAdmin):
     adds = staticmethod(services.create_plan)
     list_display = ["patient", "protocol", "area", "practitioner", "status", "created_at"]
     list_filter = ["status", "kind", "area", "concern"]

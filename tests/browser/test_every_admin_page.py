@@ -35,6 +35,7 @@ OF_NO_MODEL = [
         "healing-board",
         "reports",
         "import",
+        "admin:planning",
         "own-log-ins",
         "second-factor",
         "own-address",

@@ -59,5 +59,5 @@ class CandidacyAdmin(ServiceAdmin):
         known = {"patient": decided.patient_id}
         if len(decided.concerns) == 1:
             known["concern"] = Concern.objects.get(code=decided.concerns[0]).pk
-        address = reverse("admin:treatment_sessions_treatmentplan_add")
+        address = reverse("admin:planning")
         return HttpResponseRedirect(f"{address}?{urlencode(known)}")
