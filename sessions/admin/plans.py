@@ -11,6 +11,7 @@ from clinic.permissions import actor
 from patients.admin.records import OfOpenRecord
 from sessions import services
 from sessions.admin.booking.series import SeriesPage
+from sessions.admin.planning.moves import MOVES, PlanMoves
 from sessions.admin.planning.page import PlanningPage
 from sessions.models import PlanEvent, TreatmentPlan
 
@@ -20,8 +21,9 @@ class PlanEventInline(MovesInline):
 
 
 @admin.register(TreatmentPlan)
-class TreatmentPlanAdmin(PlanningPage, SeriesPage, OfOpenRecord, ServiceAdmin):
+class TreatmentPlanAdmin(PlanMoves, PlanningPage, SeriesPage, OfOpenRecord, ServiceAdmin):
     adds = staticmethod(services.create_plan)
+    actions_detail = ["series", *MOVES]
     list_display = ["patient", "protocol", "area", "practitioner", "status", "created_at"]
     list_filter = ["status", "kind", "area", "concern"]
     list_select_related = ["patient", "protocol", "area", "practitioner"]
