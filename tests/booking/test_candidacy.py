@@ -281,9 +281,9 @@ def test_in_the_admin_a_plan_follows_from_a_candidate(booking: Booking, alice: U
     decided = Candidacy.objects.get()
     plan = client.get(f"{page}{decided.pk}/plan/")
 
-    initial = client.get(plan["Location"]).context["adminform"].form.initial
+    asked = client.get(plan["Location"]).context["course"]
     assert "Plan the treatment" in client.get(f"{page}{decided.pk}/change/").content.decode()
-    assert (initial["patient"], initial["concern"]) == (str(patient.pk), str(concern.pk))
+    assert (asked.patient, asked.cleaned_data["concern"]) == (patient, concern)
     declined = CandidacyFactory(patient=patient, **DECLINED)
     shown = client.get(f"{page}{declined.pk}/change/").content.decode()
     assert "Plan the treatment" not in shown

@@ -272,6 +272,7 @@ READS = {
         "propose_course",
         "propose_follow_up",
         "propose_series",
+        "plan_to_be",
         "home_answers",
         "questionnaire",
         "questions_due",
