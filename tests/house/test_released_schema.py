@@ -17,6 +17,7 @@ from django.db import connection
 
 from clinic.db.rotation import encrypted_columns, encrypted_models
 from tests.released import dumps
+from tests.released.traffic import Traffic, traffic
 
 ROOT = Path(settings.BASE_DIR)
 VERSIONS = dumps.versions()
@@ -49,17 +50,42 @@ def run(url: str, *arguments: str) -> str:
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
-def upgraded(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
-    """A version, and the address of its database after `migrate`."""
+def at_work(request: pytest.FixtureRequest) -> Iterator[tuple[str, str, Traffic]]:
+    """A version, the address of its database after `migrate`, and what went on meanwhile."""
     version, url = request.param, os.environ["DATABASE_URL"]
     name = f"test_released_{os.getpid()}"
     database = dumps.make_database(url, name)
     try:
         dumps.restore(database, dumps.released(version))
-        run(database, "manage.py", "migrate", "--no-input")
-        yield version, database
+        with traffic(database) as going_on:
+            migrate(database, going_on)
+        yield version, database, going_on
     finally:
         dumps.drop_database(url, name)
+
+
+def migrate(url: str, going_on: Traffic) -> None:
+    with subprocess.Popen(
+        [sys.executable, "manage.py", "migrate", "--no-input"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "clinic.settings"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr
+        said = []
+        for line in running.stderr:
+            said.append(line)
+            if "in use by others" in line:
+                going_on.stepped_back.set()
+    assert running.returncode == 0, "".join(said)
+
+
+@pytest.fixture(scope="module")
+def upgraded(at_work: tuple[str, str, Traffic]) -> tuple[str, str]:
+    """A version, and the address of its database after `migrate`."""
+    return at_work[:2]
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +134,17 @@ def test_the_newest_release_is_kept() -> None:
 
     assert headings[0] == project["version"]
     assert set(headings) == set(VERSIONS)
+
+
+def test_who_reads_does_not_wait_behind_a_migration_that_waits(
+    at_work: tuple[str, str, Traffic],
+) -> None:
+    """A report keeps a table, `migrate` wants it, the desk comes third: it reads, because `migrate`
+    steps back. (Waiting without a limit, it would hold up the desk for as long as the report.)"""
+    _, _, going_on = at_work
+
+    assert going_on.failed == []
+    assert going_on.reads == 3
 
 
 def test_every_row_is_still_there(upgraded: tuple[str, str], told: dict[str, Any]) -> None:
