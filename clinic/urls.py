@@ -42,6 +42,7 @@ from patients.api import (
     ScreeningRuleViewSet,
     TaskViewSet,
 )
+from sessions import pages as visit_pages
 from sessions.api import (
     ArchivablePatientViewSet,
     AvailabilityViewSet,
@@ -215,6 +216,8 @@ urlpatterns = [
     path("p/<str:token>/not-me/", patient_pages.not_me, name="patient-not-me"),
     path("p/<str:token>/language/", patient_pages.language, name="patient-language"),
     path("p/<str:token>/unsubscribe/", patient_pages.unsubscribe, name="patient-unsubscribe"),
+    path("photo/<str:secret>/", visit_pages.photos, name="photo-page"),
+    path("photo/<str:secret>/<slug:view>.jpg", visit_pages.ghost, name="photo-ghost"),
     path("webhooks/sms/", webhooks.sms, name="webhook-sms"),
     path("webhooks/twilio/inbound/", webhooks.twilio_inbound, name="webhook-twilio-inbound"),
     path("webhooks/twilio/status/", webhooks.twilio_status, name="webhook-twilio-status"),

@@ -16,7 +16,9 @@ from gunicorn import glogging
 from clinic.http.middleware.request_ids import request_id_of
 
 # Whoever has one of these addresses needs no password: a practitioner's calendar, a patient's page.
-SECRET = re.compile(r"(/calendar/|/p/|/admin/address/|/admin/password/[^/\s]+/)[^/\s?\"'<>]+")
+SECRET = re.compile(
+    r"(/calendar/|/p/|/photo/|/admin/address/|/admin/password/[^/\s]+/)[^/\s?\"'<>]+"
+)
 # Django reads `/%70/` as `/p/`, and no address of the product needs such an escape.
 ESCAPED = re.compile(r"/[^/\s?\"'<>]*%[0-9A-Fa-f]{2}[^\s\"'<>]*")
 # What somebody has searched for: names, telephone numbers, birth dates.

@@ -20,7 +20,7 @@ from clinic.ops.error_pages import went_wrong
 
 API, ADMIN = "/api/", "/admin/"
 LOG_INS = {"/api/v1/auth/login/", "/admin/login/", "/admin/password/"}
-PAGES = re.compile(r"^/(p|calendar)/")
+PAGES = re.compile(r"^/(p|calendar|photo)/")
 EXPORTS = re.compile(r"(\.pdf|/csv/|/leaflet/)$")
 SEARCHED_BY = ("q", "term", "s")  # lists and the API, choices of forms, Ctrl-K
 SECONDS = 60

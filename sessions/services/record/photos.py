@@ -85,7 +85,7 @@ def store_photo(
     if session:
         require_on(session.area, zone)
     picture = remade(upload)  # before the first statement: that may take a second
-    _require_consent(lock_open_record(patient.pk), at=at)
+    require_photo_consent(lock_open_record(patient.pk), at=at)
     return keep_picture(
         picture,
         patient=patient,
@@ -165,7 +165,8 @@ def remove_files(*names: str | None) -> None:
         default_storage.delete(name)
 
 
-def _require_consent(patient: Patient, *, at: datetime) -> None:
+def require_photo_consent(patient: Patient, *, at: datetime) -> None:
+    """Raises NoPhotoConsent."""
     if not consenting_patients(at=at).filter(pk=patient.pk).exists():
         raise NoPhotoConsent(
             "There is no valid consent to photographs for the clinical record: "
