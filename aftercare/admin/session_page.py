@@ -19,13 +19,14 @@ from clinic.permissions import actor
 from sessions.admin.sessions import TreatmentSessionAdmin
 from sessions.lifecycle import UPCOMING
 from sessions.models import TreatmentSession
+from sessions.pages.link import OPEN
 
 admin.site.unregister(TreatmentSession)
 
 
 @admin.register(TreatmentSession)
 class SessionPage(TreatmentSessionAdmin):
-    actions_detail = ["move_visit", "leaflet"]
+    actions_detail = ["move_visit", "phone_photos_page", "leaflet"]
     change_form_before_template = "aftercare/admin/today/undo.html"
 
     def render_change_form(
@@ -43,6 +44,7 @@ class SessionPage(TreatmentSessionAdmin):
         session = self.get_object(request, str(object_id))
         fits = {
             "move_visit": session is not None and session.status in UPCOMING,
+            "phone_photos_page": session is not None and session.status in OPEN,
             "leaflet": session is not None and has_leaflet(session),
         }
         return [button for button in found if fits[button.method.__name__]]
@@ -53,6 +55,14 @@ class SessionPage(TreatmentSessionAdmin):
         page = reverse("admin:treatment_sessions_treatmentsession_change", args=[object_id])
         asked = reverse("today-move", args=[object_id], query={"back": page})
         return HttpResponseRedirect(asked)
+
+    def has_photo_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("treatment_sessions.add_photo")
+
+    @action(description="Photos by phone", url_path="phone", permissions=["photo"])
+    def phone_photos_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        page = "admin:treatment_sessions_treatmentsession_photos"
+        return HttpResponseRedirect(reverse(page, args=[object_id]))
 
     @action(description="Leaflet", url_path="leaflet", permissions=["view"])
     def leaflet(self, request: HttpRequest, object_id: str) -> HttpResponse:

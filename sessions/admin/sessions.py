@@ -37,6 +37,7 @@ from sessions.admin.record.charting.page import NEVER, ChartPages
 from sessions.admin.record.consultation import OutcomeList
 from sessions.admin.record.cream import CREAM, CreamButtons
 from sessions.admin.record.decisions import Warned, check, decide, fields_of, rows_of, warnings_for
+from sessions.admin.record.phone import PhonePages
 from sessions.lifecycle import NEXT, AbortReason, Status
 from sessions.models import Kind, TreatmentSession, tube_code
 from sessions.safety.assessment import AssessedFinding, assess_session
@@ -103,6 +104,7 @@ def _answer(entry: AssessedFinding) -> str:
 @admin.register(TreatmentSession)
 class TreatmentSessionAdmin(
     ChartPages,
+    PhonePages,
     CreamButtons,
     HealingPart,
     OutcomeList,
