@@ -143,7 +143,7 @@ NECKS: tuple[LiteralString, ...] = (
 CONSENTS: tuple[LiteralString, ...] = (
     """INSERT INTO patient_contact_consent (id, created_at, patient_id, channel, purpose, granted,
            wording, recorded_at)
-       SELECT uuidv7(), now(), pg_temp.uid(5, %(first)s + n), channel, 'CARE', true, 'Yes.', now()
+       SELECT uuidv7(), now(), pg_temp.uid(5, %(first)s + n), channel, 'CARE', true, '', now()
        FROM generate_series(%(begin)s::bigint, %(end)s::bigint - 1) AS n,
             (VALUES ('EMAIL'), ('SMS')) AS channels (channel)""",
 )

@@ -2,7 +2,7 @@
 
 Note [Encrypted columns]
     1. A column holds a Fernet token (AES-CBC and HMAC), made with the first of FIELD_KEYS and
-       opened with any of them; the keys are outside of the database. What is empty stays empty, so
+       opened with any of them; the keys are outside of the database. What is blank is empty, so
        constraints and filters may ask whether something stands there, and nothing else.
     2. Every token is another one, for the same words too. So what was read keeps its token, and is
        written back as it was as long as its words are the same: triggers that let a column be
@@ -24,7 +24,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import FieldError
 from django.db import models
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, Regex
 from django.db.models.query_utils import DeferredAttribute
 
 TOKEN = re.compile(r"gAAAAA[\w-]{92,}={0,2}", re.ASCII)  # of version 128
@@ -50,8 +50,8 @@ class Words(str):
 
 
 def seal(words: str) -> str:
-    """As a token; what is empty stays empty."""
-    return keys().encrypt(words.encode()).decode() if words else words
+    """As a token; what is blank is empty."""
+    return keys().encrypt(words.encode()).decode() if words.strip() else ""
 
 
 def unseal(token: str) -> Words:
@@ -98,6 +98,18 @@ class OnlyEmpty(Exact):
         return ""
 
 
+class OnlyWritten(Regex):
+    """`reason__regex=r"\\S"`, as constraints say that something must be written."""
+
+    def get_prep_lookup(self) -> Any:
+        if self.rhs != r"\S":
+            raise _cannot(self.lhs.output_field, "searched")
+        return self.rhs
+
+
+ASKED = {"exact": OnlyEmpty, "regex": OnlyWritten}
+
+
 class KeepsToken(DeferredAttribute):
     """Note [Encrypted columns] 2."""
 
@@ -122,8 +134,8 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
         return seal(words) if isinstance(words, str) else words
 
     def get_lookup(self, lookup_name: str) -> Any:
-        if lookup_name == "exact":
-            return OnlyEmpty
+        if lookup_name in ASKED:
+            return ASKED[lookup_name]
         if lookup_name in OF_COLUMNS:
             return super().get_lookup(lookup_name)
         raise _cannot(self, f"searched by `{lookup_name}`")

@@ -15,6 +15,7 @@ import orjson
 from django.db import connection, models
 from django.db.models import F, Func
 
+from clinic.db.encryption import EncryptedTextField
 from clinic.db.prepared import Prepared
 from clinic.db.versions import OWN, STATE
 
@@ -52,8 +53,9 @@ class _As(Func):
 
 
 def _column(model: type[models.Model], name: str) -> IsoInstant | F:
-    is_instant = isinstance(model._meta.get_field(name), models.DateTimeField)
-    return IsoInstant(name) if is_instant else F(name)
+    field = model._meta.get_field(name)
+    assert not isinstance(field, EncryptedTextField)  # PostgreSQL has no words for it
+    return IsoInstant(name) if isinstance(field, models.DateTimeField) else F(name)
 
 
 def as_written(rows: Iterable[str]) -> list[orjson.Fragment]:
@@ -62,13 +64,13 @@ def as_written(rows: Iterable[str]) -> list[orjson.Fragment]:
 
 
 def columns(alias: str, model: type[models.Model], *names: str) -> str:
-    """Some columns of a model, or all, for a statement that `take` reads."""
+    """Some columns of a model, or all that are not encrypted, for a statement that `take` reads."""
     return ", ".join(f'{alias}."{name}"' for name in _names(model, names))
 
 
 def pop_row(model: type[M], values: list[Any], *names: str) -> M | None:
     """The object of the first of `values`, which are used up; None for an outer join's NULLs. What
-    was not named is read when it is asked for."""
+    was not named, or is encrypted, is read when it is asked for."""
     known = _names(model, names)
     row = model.from_db("default", known, values[: len(known)])
     del values[: len(known)]
@@ -77,9 +79,12 @@ def pop_row(model: type[M], values: list[Any], *names: str) -> M | None:
 
 @lru_cache
 def _names(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, ...]:
-    """In the order in which `from_db` wants them."""
-    fields = [field.attname for field in model._meta.concrete_fields]
-    return tuple(name for name in fields if name in (names or fields))
+    """In the order in which `from_db` wants them. What is encrypted is not among them: nobody
+    decrypts it before it is asked for."""
+    clear = [
+        f.attname for f in model._meta.concrete_fields if not isinstance(f, EncryptedTextField)
+    ]
+    return tuple(name for name in clear if name in (names or clear))
 
 
 class Insert(Generic[M]):
@@ -96,6 +101,7 @@ class Insert(Generic[M]):
     def __init__(self, model: type[M]) -> None:
         table, fields = model._meta.db_table, model._meta.concrete_fields
         self._columns = {str(f.column): f.attname for f in fields if f.attname not in self.GIVEN}
+        self._encrypted = [(str(f.column), f) for f in fields if isinstance(f, EncryptedTextField)]
         columns = ", ".join(self._columns)
         self.statement = Prepared(
             f"insert_{table}",
@@ -123,6 +129,9 @@ class Insert(Generic[M]):
         values = [
             {column: getattr(row, name) for column, name in self._columns.items()} for row in rows
         ]
+        for column, field in self._encrypted:
+            for row_values in values:
+                row_values[column] = field.get_prep_value(row_values[column])
         with connection.cursor() as cursor:
             self.statement.execute(cursor, {"rows": orjson.dumps(values).decode()})
             return list(cursor.fetchall())

@@ -5,6 +5,7 @@ from typing import Self
 from django.db import models
 from django.db.models.functions import Now
 
+from clinic.db.encryption import EncryptedTextField
 from clinic.models import (
     ClinicScoped,
     Model,
@@ -46,7 +47,7 @@ class ContactConsent(Model):
     channel = models.CharField(max_length=8, choices=Channel)
     purpose = models.CharField(max_length=8, choices=Purpose)
     granted = models.BooleanField()
-    wording = models.TextField(max_length=2_000, help_text="What the patient was asked.")
+    wording = EncryptedTextField(max_length=2_000, help_text="What the patient was asked.")
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
     recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, editable=False)
 

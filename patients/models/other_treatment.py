@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import DateField, F, Func, Q
 
+from clinic.db.encryption import EncryptedTextField
 from clinic.models import (
     ClinicScoped,
     Model,
@@ -108,7 +109,7 @@ class OtherTreatment(Model):
     place_name = models.CharField(
         max_length=200, blank=True, help_text="Elsewhere: the clinic or person, or “not known”."
     )
-    notes = models.TextField(blank=True, max_length=5_000)
+    notes = EncryptedTextField(blank=True, max_length=5_000)
     recorded_at = models.DateTimeField(editable=False)
     recorded_by = models.ForeignKey(
         User, on_delete=models.PROTECT, editable=False, related_name="+"

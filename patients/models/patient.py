@@ -13,6 +13,7 @@ from django.db.models.functions import Lower, Reverse
 from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
+from clinic.db.encryption import EncryptedTextField
 from clinic.models import (
     Clinic,
     ClinicScoped,
@@ -117,7 +118,7 @@ class Patient(Model):
         editable=False,
         help_text="Fitzpatrick, as last assessed by a clinician.",
     )
-    allergies = models.TextField(blank=True, max_length=5_000)
+    allergies = EncryptedTextField(blank=True, max_length=5_000)
     keloid_history = models.BooleanField("keloids or hypertrophic scars", null=True, blank=True)
     cold_sore_history = models.BooleanField("cold sores (HSV)", null=True, blank=True)
     # In kg, with its day: how old it may be is a clinical rule.
@@ -125,7 +126,7 @@ class Patient(Model):
         "weight (kg)", max_digits=4, decimal_places=1, null=True, blank=True
     )
     weighed_on = models.DateField(null=True, blank=True, validators=[past_day])
-    notes = models.TextField(blank=True, max_length=10_000)
+    notes = EncryptedTextField(blank=True, max_length=10_000)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, editable=False, related_name="merged_from"

@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from clinic.db.encryption import EncryptedTextField
 from clinic.findings import Severity
 from clinic.models import (
     ClinicScoped,
@@ -165,7 +166,7 @@ class Screening(Model):
     valid_until = models.DateField(help_text="Then a full screening is due again.")
     good_health = models.BooleanField(help_text="In good general health?")
     expectations_discussed = models.BooleanField(help_text="Were realistic expectations discussed?")
-    note = models.TextField(blank=True, max_length=5_000)
+    note = EncryptedTextField(blank=True, max_length=5_000)
 
     clinic = clinic_field()
 

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Cast, Concat, Left
 
+from clinic.db.encryption import EncryptedTextField
 from clinic.models import Clinic, ClinicScoped, Model, Role, User, by_clinic, one_of, track_history
 from patients.models.patient import Patient
 
@@ -110,7 +111,7 @@ class StaffTask(Model):
         db_default=TaskSeverity.ROUTINE,
     )
     title = models.CharField(max_length=160)
-    detail = models.TextField(max_length=4_000, blank=True)
+    detail = EncryptedTextField(max_length=4_000, blank=True)
     due_at = models.DateTimeField()
     source = models.CharField(max_length=120)
     status = models.CharField(

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from clinic.db.encryption import EncryptedTextField
 from clinic.errors import Conflict
 from clinic.models import (
     Clinic,
@@ -89,11 +90,11 @@ class TreatmentPlan(Moving, Model):
     planned_zones = models.PositiveSmallIntegerField(
         default=1, db_default=1, help_text="Zones of the area in one session: more take longer."
     )
-    goals = models.TextField(blank=True, max_length=2_000)
+    goals = EncryptedTextField(blank=True, max_length=2_000)
     interval_months = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Of maintenance: months between its sessions, 1 to 24."
     )
-    reason = models.TextField(
+    reason = EncryptedTextField(
         blank=True, db_default="", max_length=2_000, help_text="Of maintenance: what it keeps up."
     )
     after_outcome = models.ForeignKey(

@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
+from clinic.db.encryption import EncryptedTextField
 from clinic.errors import Conflict
 from clinic.models import (
     Clinic,
@@ -212,7 +213,7 @@ class TreatmentSession(Moving, Model):
         db_default=False,
         help_text="Cartridge and other sharps are in their container.",
     )
-    notes = models.TextField(blank=True, max_length=10_000)
+    notes = EncryptedTextField(blank=True, max_length=10_000)
     signed_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
     )

@@ -16,14 +16,25 @@ from aftercare.models import InboundMessage
 from aftercare.records.history import changes
 from clinic.db.encryption import TOKEN, EncryptedTextField, FieldKeyMissing, Words, seal, unseal
 from clinic.db.rotation import encrypt_columns, encrypted_columns, encrypted_models
+from clinic.db.rows import columns, pop_row
 from clinic.models import User
-from sessions.models import SideEffect
+from sessions.models import SideEffect, TreatmentPlan, TreatmentSession
+from sessions.services.booking.checks.clash import SESSION
 from tests.admin.pages import client_of
-from tests.factories import InboundFactory, SideEffectFactory
+from tests.factories import DAY, InboundFactory, PlanFactory, SessionFactory, SideEffectFactory
 
 pytestmark = pytest.mark.django_db
 ADMIN = "admin:aftercare_inboundmessage_changelist"
 HISTORY: Any = SideEffect._meta.get_field("history").related_model
+# Long texts that are not encrypted, and why.
+PLAIN = {
+    "Clinic.downtime_key": "sealed, with the SECRET_KEY",
+    "ConsentText.body": "of the clinic's own, the same for everybody",
+    "MessageTemplate.body": "of the clinic's own; what is made of it for a patient is not kept",
+    "StaffAnswer.text": "a constraint compares the words, so that an answer is sent once",
+    "TreatmentConsent.signature": "strokes on a screen, and no words",
+    "TriageSignature.note": "on the clinic's rules, not on a patient",
+}
 TEXT = TextField()  # as whoever knows nothing of keys writes it
 SAID = "Hay pus, y duele 😟"
 
@@ -101,6 +112,37 @@ def test_the_history_tells_the_words() -> None:
     assert all(TOKEN.fullmatch(token) for token in stored(HISTORY, "note"))
 
 
+def test_blank_words_are_none_and_constraints_ask_for_some() -> None:
+    """`reason__regex=r"\\S"` is the same question as `reason=""`, by the other name."""
+    effect = SideEffectFactory(note=" \n ")
+
+    assert stored(SideEffect, "note") == [""]
+    assert not SideEffect.objects.filter(note__regex=r"\S").exists()
+    SideEffect.objects.update(note="Firm.")
+    assert SideEffect.objects.filter(note__regex=r"\S").get() == effect
+    with pytest.raises(FieldError):
+        SideEffect.objects.filter(note__regex="Firm").exists()
+
+
+def test_rows_that_are_written_and_read_without_the_orm_are_the_same() -> None:
+    """By clinic.db.rows: a booking writes notes as tokens, and reads a plan without them."""
+    plan = PlanFactory(goals=SAID)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns('plan', TreatmentPlan)} FROM treatment_plan AS plan")  # noqa: S608
+        found = pop_row(TreatmentPlan, list(cursor.fetchone()))
+
+    assert found is not None
+    assert found.get_deferred_fields() == {"goals", "reason"}
+    assert found.goals == SAID
+    first = SessionFactory(plan=plan)
+    values = {f.attname: getattr(first, f.attname) for f in first._meta.concrete_fields}
+    later = {k: v + 60 * DAY for k, v in values.items() if k.endswith(("_at", "_from")) and v}
+    row = TreatmentSession(**{**values, **later, "id": None, "notes": SAID})
+    assert SESSION.one(row)
+    assert TreatmentSession.objects.get(pk=row.pk).notes == row.notes == SAID
+    assert TOKEN.fullmatch(stored(TreatmentSession, "notes")[1])
+
+
 @pytest.mark.parametrize("left", ["a", "gAAAAA", "Words past the application"])
 def test_what_is_no_token_is_not_shown_as_words(left: str) -> None:
     SideEffectFactory()
@@ -159,15 +201,31 @@ def test_threads_share_a_field_and_nothing_on_it() -> None:
     assert wrong == []
 
 
+def test_long_texts_are_encrypted_or_say_why_not() -> None:
+    """A new one is noticed. Histories are those of their tables."""
+    plain = {
+        f"{model.__name__}.{field.name}"
+        for model in apps.get_models()
+        if model._meta.app_label in {"clinic", "patients", "treatment_sessions", "aftercare"}
+        and not (model._meta.proxy or hasattr(model, "pgh_obj"))
+        for field in model._meta.local_fields
+        if isinstance(field, TextField) and not field.generated
+        if not isinstance(field, EncryptedTextField)
+    }
+
+    assert plain == set(PLAIN)
+    assert all(PLAIN.values())
+
+
 def test_a_history_is_encrypted_as_its_table_is() -> None:
     """By the model, from which both take their columns: a trigger copies the tokens."""
     tables = {model: set(encrypted_columns(model)) for model in encrypted_models()}
 
-    for model, columns in tables.items():
+    for model, of_model in tables.items():
         if history := getattr(model, "history", None):
             events = history.rel.related_model
             names = {f.column for f in events._meta.local_fields}
-            assert tables[events] == columns & names, model
+            assert tables[events] == of_model & names, model
     for model in tables:
         for field in model._meta.local_fields:
             if isinstance(field, EncryptedTextField):

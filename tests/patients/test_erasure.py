@@ -28,6 +28,7 @@ from aftercare.records.erasure import (
 from aftercare.records.erasure.columns import KEPT, erased_fields, erased_models
 from aftercare.records.erasure.run import ErasureSettled, RecordInUse, SamePerson
 from aftercare.records.export.tables import exported_models
+from clinic.db.encryption import TOKEN, unseal
 from clinic.models import AccessRecord, Clinic, Role, User
 from patients.models import Patient, PatientErasure
 from patients.services import restore_record
@@ -106,12 +107,13 @@ def erased(patient: Patient, asks: User, confirms: User, *, at: Any = LATER) -> 
 
 
 def found_in_database() -> dict[str, str]:
-    """Which tables hold any of the secrets: all of them are looked through, as text."""
+    """Which tables hold any of the secrets, encrypted ones too: all are looked through, as text."""
     found = {}
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             cursor.execute(f'SELECT t::text FROM "{table}" t')  # noqa: S608
             text = " ".join(row for (row,) in cursor.fetchall())
+            text = TOKEN.sub(lambda found: unseal(found[0]), text)
             hits = [word for word in SECRETS if word in text]
             if hits:
                 found[table] = ", ".join(hits)

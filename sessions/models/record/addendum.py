@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from clinic.db.encryption import EncryptedTextField
 from clinic.models import Model, User, append_only
 from sessions.models.session import TreatmentSession
 
@@ -10,7 +11,7 @@ class Addendum(Model):
     """What is added to a signed record. The record itself never changes."""
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="addenda")
-    text = models.TextField(max_length=10_000)
+    text = EncryptedTextField(max_length=10_000)
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 

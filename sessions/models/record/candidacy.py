@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 
+from clinic.db.encryption import EncryptedTextField
 from clinic.models import (
     PRESCRIBERS,
     ClinicScoped,
@@ -92,14 +93,14 @@ class Candidacy(Model):
     until = models.DateField(
         null=True, blank=True, help_text="Of “not now”: the first day that is possible again."
     )
-    reason = models.TextField(blank=True, max_length=2_000, help_text="Why not, or why not now.")
-    alternatives = models.TextField(
+    reason = EncryptedTextField(blank=True, max_length=2_000, help_text="Why not, or why not now.")
+    alternatives = EncryptedTextField(
         blank=True, max_length=2_000, help_text="What the patient was told could be done instead."
     )
-    expectations = models.TextField(
+    expectations = EncryptedTextField(
         blank=True, max_length=2_000, help_text="What the patient hopes for, in their words."
     )
-    other_treatments = models.TextField(
+    other_treatments = EncryptedTextField(
         blank=True, max_length=2_000, help_text="What was tried before, and what goes on elsewhere."
     )
     decided_at = models.DateTimeField(editable=False)

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from clinic.db.encryption import EncryptedTextField
 from clinic.models import (
     Clinic,
     ClinicScoped,
@@ -64,7 +65,7 @@ class BloodExposure(Model):
         related_name="exposures",
         help_text="During which session, if it was during one.",
     )
-    what = models.TextField(max_length=2_000, help_text="What happened, with which device.")
+    what = EncryptedTextField(max_length=2_000, help_text="What happened, with which device.")
     happened_at = models.DateTimeField()
     at = models.DateTimeField(editable=False)
     by = models.ForeignKey(User, on_delete=models.PROTECT, editable=False, related_name="+")

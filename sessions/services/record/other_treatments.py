@@ -33,7 +33,9 @@ def tell_of_too_near(other: OtherTreatment, *, at: datetime, by: User | None) ->
     source = other.task_source
     lines = (f"{f.message} ({f.rule}; {f.source})" for f in _too_near(other, at))
     detail = "\n".join(dict.fromkeys(lines))
-    if not StaffTask.objects.open().filter(source=source, detail=detail).exists():
+    if detail not in StaffTask.objects.open().filter(source=source).values_list(
+        "detail", flat=True
+    ):
         note = "Corrected: another task says how soon." if detail else "Corrected: not too soon."
         finish_source(source=source, at=at, by=by, note=note)
     if detail:
