@@ -11,6 +11,7 @@ from aftercare.admin.away import late
 from aftercare.admin.away import page as away
 from aftercare.admin.healing.page import healing_board
 from aftercare.admin.reports.page import reports
+from aftercare.admin.setup.page import setting_up
 from aftercare.admin.today import press as today
 from aftercare.admin.week.page import week
 from aftercare.api import (
@@ -161,6 +162,7 @@ urlpatterns = [
     path("admin/week/", admin.site.admin_view(week), name="week"),
     path("admin/import/", admin.site.admin_view(imports.upload), name="import"),
     path("admin/import/<uuid:pk>/", admin.site.admin_view(imports.one_file), name="import-file"),
+    path("admin/setup/", admin.site.admin_view(setting_up), name="setup"),
     path("admin/reports/", admin.site.admin_view(reports), name="reports"),
     path("admin/", admin.site.urls),
     path("api/schema/", SchemaView.as_view(), name="schema"),

@@ -88,6 +88,7 @@ PAGES = [
         "treatment_sessions.view_treatmentsession",
     ),
     ("Today", "Healing board", "healing", "healing-board", "patients.view_stafftask"),
+    ("Clinic", "Setting up", "rocket_launch", "setup", "clinic.add_room"),
     ("Clinic", "Reports", "table_chart", "reports", "treatment_sessions.view_figures"),
     (
         *("Patients", "Plan a course", "edit_calendar", "admin:planning"),

@@ -282,7 +282,8 @@ class Room(Model):
 
 
 class Heartbeat(models.Model):
-    """When a part that runs by itself was last seen: `beat` and `worker`."""
+    """When a part that runs by itself was last seen: `beat` and `worker`; and when a provider has
+    last taken a test message: `try-EMAIL`, `try-SMS`."""
 
     name = models.CharField(max_length=16, primary_key=True)
     seen_at = models.DateTimeField()

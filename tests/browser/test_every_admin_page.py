@@ -36,6 +36,7 @@ OF_NO_MODEL = [
         "reports",
         "import",
         "admin:planning",
+        "setup",
         "own-log-ins",
         "second-factor",
         "own-address",

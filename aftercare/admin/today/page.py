@@ -9,12 +9,15 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from aftercare.admin.setup.page import STEPS
+from aftercare.admin.setup.page import shown as shown_steps
+from aftercare.admin.setup.steps import read_steps
 from aftercare.admin.today import blocks, technical
 from aftercare.admin.today.board import read_boards, sees_board, treats
 from aftercare.admin.today.days import days_of, read_day
 from aftercare.admin.today.undo import undo_bar
 from clinic.admin.saving.once import new_key
-from clinic.models import Role, User
+from clinic.models import Clinic, Role, User
 from clinic.permissions import actor
 
 # above the board, and beside it
@@ -35,6 +38,9 @@ EVERYBODY = "all"
 def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the caller's day looks like, for the template of the index."""
     user, at = actor(request), timezone.now()
+    if has_no_clinic(user):
+        steps = shown_steps(read_steps(user, at), user)
+        return {**context, **steps, "title": "Setting up", "today_template": STEPS}
     text = request.GET.get("day", "")
     asked = read_day(text, at=at) if text else None
     days = days_of(user, asked, at=at)
@@ -61,6 +67,12 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         **undo_bar(user, request.get_full_path(), at),
         "now": at,
     }
+
+
+def has_no_clinic(user: User) -> bool:
+    """A fresh database: whoever may add the first clinic begins with that."""
+    may_add = not user.clinic_ids and user.has_perm("clinic.add_clinic")
+    return may_add and not Clinic.objects.exists()
 
 
 def _links(request: HttpRequest, day: date, asked: date | None) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from django.conf import settings
 from django.db.models import Count, Q
 from django.urls import reverse
 
+from aftercare.admin.setup.steps import read_steps
 from aftercare.admin.today.blocks import WEEK, Block, Line, listed, needs, opened
 from aftercare.dispatch import guard, outages
-from aftercare.models import CareStep, Message, MessageStatus
-from clinic.models import Clinic, Device, Heartbeat, OnCallShift, OpeningHours, Role, Room, User
+from aftercare.models import Message, MessageStatus
+from clinic.models import Heartbeat, User
 
 BEATS = {"beat": timedelta(minutes=2), "worker": timedelta(minutes=2)}
 NAMES = {"beat": "The timetable (beat)", "worker": "The worker that sends"}
@@ -82,51 +83,20 @@ def _outages(at: datetime) -> list[str]:
 @needs("clinic.change_clinic", "clinic.add_user", "clinic.add_room")
 def first_run(user: User, at: datetime) -> Block:
     """What a clinic needs before its first patient, and where it is entered."""
-    clinics = Clinic.objects.visible_to(user)
-    here = {"clinic__in": user.clinic_ids}
-    people = User.objects.visible_to(user).filter(is_active=True)
-    roles = set(people.values_list("role", flat=True))
-    checks: list[tuple[str, bool, str]] = [
-        (
-            "Phone, e-mail and address of the clinic",
-            not clinics.filter(Q(phone="") | Q(email="") | Q(address="")).exists(),
-            listed("clinic_clinic"),
-        ),
-        (
-            "Opening hours",
-            OpeningHours.objects.filter(**here).exists(),
-            listed("clinic_clinic"),
-        ),
-        ("A room", Room.objects.filter(**here, is_active=True).exists(), listed("clinic_room")),
-        (
-            "A device",
-            Device.objects.filter(**here, is_active=True).exists(),
-            listed("clinic_device"),
-        ),
-        (
-            "A manager, a practitioner and somebody at the desk",
-            {Role.MANAGER, Role.PRACTITIONER, Role.RECEPTIONIST} <= roles,
-            listed("clinic_user"),
-        ),
-        ("The steps of the messages", CareStep.objects.exists(), ""),
-        (
-            "Somebody on call, who is told of emergencies: the manager plans it",
-            OnCallShift.objects.filter(**here, ends_at__gt=at).exists(),
-            "",
-        ),
-        ("A provider of SMS", settings.SMS_PROVIDER != "capture", ""),
-    ]
+    steps = read_steps(user, at)
     lines = [
         Line(
-            name,
-            "" if done else address,
-            badge="Done" if done else "To do",
-            tone="success" if done else "warning",
+            step.title,
+            "" if step.is_done else step.address,
+            detail="" if step.is_done or step.address else step.who,
+            badge="Done" if step.is_done else "To do",
+            tone="success" if step.is_done else "warning",
         )
-        for name, done, address in checks
+        for step in steps
     ]
-    left = sum(not done for _, done, _ in checks)
-    return Block("Before the first patient", "", lines, total=left)
+    left = sum(not step.is_done for step in steps)
+    page = ("Set it up", reverse("setup"))
+    return Block("Before the first patient", "", lines, page, total=left)
 
 
 @needs("clinic.view_user")
