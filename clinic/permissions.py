@@ -11,13 +11,17 @@ from django.http import HttpRequest
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from clinic.db.ways import of_patients
+from clinic.errors import NotAllowed
 from clinic.models import Role, User
+from clinic.models.base import BREAK_GLASS
 
 if TYPE_CHECKING:  # DRF's views import this module by its name in the settings
     from rest_framework.views import APIView
 
 R, P, M, A, U = Role.RECEPTIONIST, Role.PRACTITIONER, Role.MANAGER, Role.ADMIN, Role.AUDITOR
-LETTERS = {"c": "add", "r": "view", "u": "change", "d": "delete"}
+# b: what is clinical, by break-glass alone: for an hour, of one patient, with a reason
+LETTERS = {"c": "add", "r": "view", "u": "change", "d": "delete", "b": "view"}
 
 # model → role → create, read, update, delete
 TABLES: dict[str, dict[Role, str]] = {
@@ -48,14 +52,15 @@ TABLES: dict[str, dict[Role, str]] = {
     "patients.consentclause": {P: "r", M: "cr"},
     "patients.patient": {R: "cru", P: "cru", M: "cru"},
     "patients.contactconsent": {R: "cr", P: "r", M: "cr"},
-    "patients.skintypeassessment": {P: "cr", M: "r"},
-    "patients.patientconcern": {P: "cru", M: "r"},
-    "patients.othertreatment": {P: "cru", M: "r"},
-    "patients.screening": {P: "cr", M: "r"},
-    "patients.screeninganswer": {P: "r", M: "r"},
+    "patients.skintypeassessment": {P: "cr", M: "b"},
+    "patients.patientconcern": {P: "cru", M: "b"},
+    "patients.othertreatment": {P: "cru", M: "b"},
+    "patients.screening": {P: "cr", M: "b"},
+    "patients.screeninganswer": {P: "r", M: "b"},
     "patients.consenthandout": {R: "cr", P: "cr", M: "r"},
     "patients.treatmentconsent": {P: "cru", M: "r"},
     "patients.photoconsent": {P: "cru", M: "r"},
+    "patients.breakglass": {P: "r", M: "cru", U: "r"},
     "patients.stafftask": {R: "ru", P: "ru", M: "ru"},  # each what is meant for their role
     "treatment_sessions.visittype": {R: "r", P: "r", M: "cru"},
     "treatment_sessions.visittypename": {R: "r", P: "r", M: "cru"},
@@ -69,7 +74,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "treatment_sessions.outcomescale": {P: "r", M: "cr"},
     "treatment_sessions.scorelabel": {P: "r", M: "cr"},
     "treatment_sessions.sideeffectexpectation": {P: "r", M: "cr"},
-    "treatment_sessions.candidacy": {P: "cr", M: "r"},
+    "treatment_sessions.candidacy": {P: "cr", M: "b"},
     "treatment_sessions.triageversion": {P: "r", M: "cr"},
     "treatment_sessions.triagesignature": {P: "cr", M: "r"},  # clinicians alone answer for rules
     "treatment_sessions.treatmentplan": {R: "r", P: "cru", M: "r"},
@@ -79,21 +84,21 @@ TABLES: dict[str, dict[Role, str]] = {
     "treatment_sessions.hold": {R: "crd", P: "crd", M: "crd"},
     "treatment_sessions.waitlistentry": {R: "cru", P: "cru", M: "cru"},
     "treatment_sessions.waitlistevent": {R: "r", P: "r", M: "r"},
-    "treatment_sessions.zonetreatment": {P: "crud", M: "r"},
+    "treatment_sessions.zonetreatment": {P: "crud", M: "b"},
     "treatment_sessions.cartridgeuse": {P: "crud", M: "r"},
-    "treatment_sessions.productuse": {P: "crud", M: "r"},
-    "treatment_sessions.sessionfinding": {P: "r", M: "r"},
-    "treatment_sessions.addendum": {P: "cr", M: "r"},
-    "treatment_sessions.deviation": {P: "cr", M: "r"},
-    "treatment_sessions.outcomemeasure": {P: "cr", M: "r"},
-    "treatment_sessions.photo": {P: "cr", M: "r"},
+    "treatment_sessions.productuse": {P: "crud", M: "b"},
+    "treatment_sessions.sessionfinding": {P: "r", M: "b"},
+    "treatment_sessions.addendum": {P: "cr", M: "b"},
+    "treatment_sessions.deviation": {P: "cr", M: "b"},
+    "treatment_sessions.outcomemeasure": {P: "cr", M: "b"},
+    "treatment_sessions.photo": {P: "cr", M: "b"},
     "treatment_sessions.bloodexposure": {P: "cru", M: "cru"},
     "treatment_sessions.exposurestep": {P: "cr", M: "cr"},
-    "treatment_sessions.sideeffect": {P: "cru", M: "r"},
+    "treatment_sessions.sideeffect": {P: "cru", M: "b"},
     "treatment_sessions.reportingrule": {P: "r", M: "cr"},
     "treatment_sessions.incidentreport": {P: "ru", M: "ru"},
-    "treatment_sessions.checkin": {P: "cr", M: "r"},
-    "treatment_sessions.sideeffectnote": {P: "r", M: "r"},
+    "treatment_sessions.checkin": {P: "cr", M: "b"},
+    "treatment_sessions.sideeffectnote": {P: "r", M: "b"},
     "aftercare.carestep": {R: "r", P: "r", M: "cru"},
     "aftercare.messagetemplate": {R: "r", P: "r", M: "cr"},
     "aftercare.message": {R: "r", P: "r", M: "r", A: "r"},
@@ -122,6 +127,13 @@ VERBS: dict[str, set[Role]] = {
     "treatment_sessions.view_figures": {P, M},  # of a whole clinic
     "aftercare.manage_message": {R, M},  # cancel, resend, resolve a message in doubt
 }
+# Those of them that a role has by break-glass alone.
+BY_BREAK_GLASS: dict[str, set[Role]] = {
+    "patients.view_medical": {M},
+    "patients.view_history": {M},
+    "patients.export": {M},
+    "patients.merge": {M},  # of both records
+}
 # The desk finds whom it talks to; it does not leaf through a clinic. Characters that a search for
 # patients has at the least, and how many it finds at the most.
 LEAST_TYPED: dict[str, int] = {R: 3}
@@ -139,7 +151,8 @@ def permissions_of(role: str) -> set[str]:
         app, model = label.split(".")
         letters = by_role.get(Role(role), "")
         given |= {f"{app}.{LETTERS[letter]}_{model}" for letter in letters}
-    return given
+        given |= {f"{BREAK_GLASS}{app}.view_{model}" for letter in letters if letter == "b"}
+    return given | {BREAK_GLASS + verb for verb, roles in BY_BREAK_GLASS.items() if role in roles}
 
 
 PERMISSIONS = {role: frozenset(permissions_of(role)) for role in Role.values}
@@ -152,6 +165,37 @@ def is_too_short(text: str, user: User) -> bool:
 
 def most_found(user: User) -> int | None:
     return MOST_FOUND.get(user.role)
+
+
+def sees_all(user: Any, permission: str) -> bool:
+    """Whether they have it of every patient of their clinics, without break-glass."""
+    return user.has_perm(permission) and not user.has_perm(BREAK_GLASS + permission)
+
+
+def may_see(user: Any, permission: str, patient_id: Any) -> bool:
+    """Whether they have it of this patient."""
+    if not user.has_perm(BREAK_GLASS + permission):
+        return bool(user.has_perm(permission))
+    return patient_id in user.opened
+
+
+def is_opened(user: User, row: Any) -> bool:
+    """Whether it is of a patient whose record they have opened by break-glass."""
+    rows = type(row)._default_manager.filter(of_patients(type(row), user.opened), pk=row.pk)
+    return bool(user.opened) and rows.exists()
+
+
+class RecordClosed(NotAllowed):
+    """The role sees this by break-glass alone, and has not broken the glass."""
+
+    code = "break_glass_needed"
+    title = "This needs a reason first"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You see what is clinical of a patient for an hour, once you have opened the record and"
+            " said why."
+        )
 
 
 class RoleBackend(ModelBackend):
@@ -193,7 +237,18 @@ class RolePermission(BasePermission):
         if getattr(view, "action", "") is None:
             return True  # no such method here: the view answers 405
         needed = self.needed(view)
-        return needed is not None and request.user.has_perm(needed)
+        if needed is None or not request.user.has_perm(needed):
+            return False
+        if request.user.has_perm(BREAK_GLASS + needed) and not actor(request).opened:
+            raise RecordClosed  # an empty list would say that there is nothing
+        return True
+
+    def has_object_permission(self, request: Request, view: "APIView", obj: Any) -> bool:
+        """Raises RecordClosed of a patient whose record they have not opened."""
+        needed = self.needed(view) or ""
+        if request.user.has_perm(BREAK_GLASS + needed) and not is_opened(actor(request), obj):
+            raise RecordClosed
+        return True
 
     def needed(self, view: "APIView") -> str | None:
         action = getattr(view, "action", "")

@@ -36,6 +36,7 @@ from clinic.api.schema.views import DocsView, SchemaView
 from clinic.ops import health, metrics, pages, passwords
 from patients.admin import imports
 from patients.api import (
+    BreakGlassViewSet,
     ConsentTextViewSet,
     ConsentViewSet,
     OtherTreatmentViewSet,
@@ -86,6 +87,7 @@ router.register("plans", PlanViewSet, basename="plan")
 router.register("messages", MessageViewSet, basename="message")
 router.register("accesses", AccessViewSet, basename="access")
 router.register("address-consents", AddressConsentViewSet, basename="address-consent")
+router.register("break-glass", BreakGlassViewSet, basename="break-glass")
 router.register("candidacies", CandidacyViewSet, basename="candidacy")
 router.register("check-ins", CheckInViewSet, basename="check-in")
 router.register("closures", ClosureViewSet, basename="closure")

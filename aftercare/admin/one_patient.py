@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
+from clinic.permissions import may_see
 from patients.models import Patient
 
 
@@ -16,4 +17,6 @@ def patient_for(request: HttpRequest, pk: Any, permission: str) -> Patient:
     patient = rows.filter(pk=pk).first()
     if patient is None:
         raise Http404
+    if not may_see(request.user, permission, patient.merged_into_id or patient.pk):
+        raise PermissionDenied
     return patient

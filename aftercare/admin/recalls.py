@@ -21,6 +21,7 @@ from clinic.admin.base import OfTheirClinics
 from clinic.admin.site import CartridgeLotAdmin
 from clinic.admin.words import badge
 from clinic.models import CartridgeLot
+from clinic.permissions import may_see
 
 COLOURS: dict[str, str] = {
     RecallState.WAITING: "info",
@@ -113,7 +114,8 @@ class RecallNoticeAdmin(ReadOnly, ClinicAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """What a patient said of the skin is not for the desk."""
-        may = request.user.has_perm("treatment_sessions.view_sideeffect")
+        patient_id = obj and obj.patient_id
+        may = may_see(request.user, "treatment_sessions.view_sideeffect", patient_id)
         return [*self.whole, "outcome"] if may else self.whole
 
     @display(description="state", ordering="state")

@@ -15,7 +15,7 @@ from unfold.decorators import action
 from aftercare.admin.today.undo import undo_bar
 from aftercare.records.leaflet import has_leaflet, printed
 from clinic.http.pdf import pdf_answer
-from clinic.permissions import actor
+from clinic.permissions import actor, may_see
 from sessions.admin.sessions import TreatmentSessionAdmin
 from sessions.lifecycle import UPCOMING
 from sessions.models import TreatmentSession
@@ -70,6 +70,8 @@ class SessionPage(TreatmentSessionAdmin):
         session: TreatmentSession | None = self.get_object(request, object_id)
         if session is None or not has_leaflet(session):
             raise Http404
-        tells_what = request.user.has_perm("treatment_sessions.view_zonetreatment")
+        tells_what = may_see(
+            request.user, "treatment_sessions.view_zonetreatment", session.patient_id
+        )
         page = printed(session, tells_what=tells_what, at=timezone.now())
         return pdf_answer(page, name="leaflet")

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from aftercare.records.leaflet import printed
 from clinic.api.queries import StrictQuery
 from clinic.http.pdf import pdf_answer
-from clinic.permissions import actor
+from clinic.permissions import actor, may_see
 from sessions.models import TreatmentSession
 
 PDF = "application/pdf"
@@ -46,6 +46,8 @@ class LeafletView(StrictQuery):
         rows = TreatmentSession.objects.visible_to(actor(request))
         rows = rows.select_related("clinic", "patient", "area", "sitting")
         session = get_object_or_404(rows, pk=pk)
-        tells_what = request.user.has_perm("treatment_sessions.view_zonetreatment")
+        tells_what = may_see(
+            request.user, "treatment_sessions.view_zonetreatment", session.patient_id
+        )
         page = printed(session, tells_what=tells_what, at=timezone.now())
         return pdf_answer(page, name="leaflet")

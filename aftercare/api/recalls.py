@@ -14,7 +14,7 @@ from aftercare.models import RecallNotice, RecallState
 from aftercare.services.recall import progress_of
 from clinic.api.forms import require_no_body
 from clinic.api.paging import page_of, pages_by
-from clinic.permissions import actor
+from clinic.permissions import actor, sees_all
 from sessions.api import LotViewSet
 
 
@@ -70,7 +70,7 @@ class RecalledLotViewSet(LotViewSet):
     def recall_notices(self, request: Request, pk: Any) -> Response:
         """Each patient that a recalled lot was used on: told, read, called, or to be called."""
         rows = RecallNotice.objects.filter(lot=self.get_object())
-        may = request.user.has_perm("treatment_sessions.view_sideeffect")
+        may = sees_all(request.user, "treatment_sessions.view_sideeffect")
         return page_of(
             self,
             rows.select_related("patient", "session"),

@@ -56,7 +56,9 @@ class PatientStoryView(StrictQuery):
 
     def patient(self, request: Request, pk: Any) -> Patient:
         rows = Patient.objects.select_related("clinic").visible_to(actor(request))
-        return get_object_or_404(rows, pk=pk)
+        patient: Patient = get_object_or_404(rows, pk=pk)
+        self.check_object_permissions(request, patient)
+        return patient
 
     def known_query_params(self) -> set[str]:
         return set(ListPages.query_params)

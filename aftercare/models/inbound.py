@@ -12,7 +12,7 @@ from aftercare.models.message import Message
 from clinic.db.encryption import EncryptedTextField
 from clinic.models import Clinic, ClinicScoped, Model, User, of_clinics, one_of
 from patients.models import Audience, Channel, Patient, StaffTask, TaskStatus
-from patients.models.task import AUDIENCES
+from patients.models.task import meant_for
 
 # Whether somebody has looked after it: here, or by its task.
 IS_HANDLED = Case(
@@ -40,10 +40,7 @@ class InboundQuerySet(ClinicScoped["InboundMessage"]):
         """
         if isinstance(user, AnonymousUser):
             return self.none()
-        return self.filter(
-            of_clinics(user.clinic_ids) | Q(clinic__isnull=True),
-            audience__in=AUDIENCES.get(user.role, ()),
-        )
+        return self.filter(meant_for(user), of_clinics(user.clinic_ids) | Q(clinic__isnull=True))
 
     def with_handled(self) -> Self:
         return self.annotate(is_handled=IS_HANDLED)

@@ -21,6 +21,7 @@ from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
 from clinic.models import User
+from clinic.permissions import RecordClosed, may_see
 from patients.merge import KEPT, Contradiction, combine, contradictions
 from patients.models import Patient, PatientMerge
 from patients.services.contact import lock_name as contact_lock
@@ -64,8 +65,9 @@ def merge_patients(
     5. Move every row of every table that refers to the patient, past the triggers that freeze
        signed records; history tables keep what was where. Then tell the listeners.
 
-    Raises CannotMerge, ChoicesNeeded, NothingToChoose, TooLongTogether.
+    Raises CannotMerge, ChoicesNeeded, NothingToChoose, TooLongTogether, RecordClosed.
     """
+    _require_open(kept_id, merged_id, by=by)
     kept, merged = _locked(kept_id, merged_id)
     values = combine(kept, merged, choices=choices or {}, at=at)
     _make_room(kept, merged)
@@ -88,6 +90,13 @@ def merge_patients(
     return merge
 
 
+def _require_open(*patient_ids: UUID, by: User) -> None:
+    """What contradicts each other is clinical too: of both. Raises RecordClosed."""
+    for patient_id in patient_ids:
+        if not may_see(by, "patients.merge", patient_id):
+            raise RecordClosed
+
+
 @dataclass(frozen=True)
 class MergePreview:
     """What merging would do. `refusal` is what stands in its way, apart from what is to be chosen;
@@ -105,6 +114,7 @@ class MergePreview:
 def preview_merge(*, kept_id: UUID, merged_id: UUID, at: datetime, by: User) -> MergePreview:
     """What merging would move, fill and join, and what a person has to choose first; it is run and
     taken back, so that it cannot differ. Raises CannotMerge for two records that never can be."""
+    _require_open(kept_id, merged_id, by=by)
     kept, merged = _locked(kept_id, merged_id)
     open_questions = contradictions(kept, merged)
     choices = {pair.field: KEPT for pair in open_questions}

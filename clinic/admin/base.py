@@ -25,7 +25,8 @@ from clinic.admin.lists.search import FoldedSearch
 from clinic.admin.reads import ReadsOnce, named_by
 from clinic.admin.saving.save import SavesOnce
 from clinic.models import Clinic
-from clinic.permissions import actor
+from clinic.models.base import BREAK_GLASS, opened_to, permission_to_view
+from clinic.permissions import actor, is_opened
 
 # Roles take the place of groups; tokens come and go with log-ins.
 admin.site.unregister(Group)
@@ -34,7 +35,9 @@ admin.site.unregister(get_token_model())
 
 def visible(rows: Any, request: HttpRequest) -> Any:
     """The rows of the caller's clinics; catalogues belong to all."""
-    return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
+    if hasattr(rows, "visible_to"):
+        return rows.visible_to(request.user)
+    return opened_to(actor(request), rows)
 
 
 class ScopedFields(NamedClock):
@@ -100,6 +103,18 @@ class ClinicAdmin(
 
     def get_ordering(self, request: HttpRequest) -> Any:
         return super().get_ordering(request) or [*self.search_fields[:1], "id"]
+
+    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without what the caller sees by break-glass alone: an empty table would say that there is
+        nothing."""
+        found = super().get_inline_instances(request, obj)
+        user = actor(request)
+        closed = [
+            one for one in found if user.has_perm(BREAK_GLASS + permission_to_view(one.model))
+        ]
+        if not closed or (obj is not None and is_opened(user, obj)):
+            return found
+        return [one for one in found if one not in closed]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_changeform_initial_data(request)

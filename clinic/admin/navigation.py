@@ -64,6 +64,7 @@ GROUPS = {
         ("Clinics", "home_health", "clinic", "clinic"),
         ("Staff", "badge", "clinic", "user"),
         ("Accesses", "visibility", "clinic", "accessrecord"),
+        ("Break-glass", "lock_open", "patients", "breakglass"),
         ("Credentials", "workspace_premium", "clinic", "credential"),
         ("Working hours", "schedule", "clinic", "workinghours"),
         ("Time off", "beach_access", "clinic", "timeoff"),

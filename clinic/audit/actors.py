@@ -22,6 +22,7 @@ def actor_of(request: Any, user: Any, *, session: str = "") -> Actor:
         clinic_ids=tuple(user.clinic_ids),
         session=session,
         purpose=AccessPurpose.TREATMENT if treats else AccessPurpose.OPERATIONS,
+        opened=user.opened if user.has_perm("patients.add_breakglass") else frozenset(),
         **connection_of(request),
     )
 

@@ -47,6 +47,9 @@ class Actor:
     address: str | None = None
     request_id: str = ""
     purpose: AccessPurpose = AccessPurpose.OPERATIONS
+    opened: frozenset[UUID] = (
+        frozenset()
+    )  # the patients whose records they have broken the glass of
 
 
 @dataclass
@@ -75,17 +78,24 @@ COLUMNS = (
 )
 INSERT = (
     f"INSERT INTO clinic_access_record ({', '.join(COLUMNS)}, patient_ids)"  # noqa: S608
-    " VALUES (%s, %s, %s, %s, %s::uuid[], %s, %s::inet, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
-    " %s::text[], {patients})"
+    " VALUES (%s, %s, %s, %s, %s::uuid[], %s, %s::inet, %s, %s, %s, {purpose}, %s, %s, %s, %s, %s,"
+    " %s, %s, %s::text[], {patients})"
 )
+# Of a list that has one of these patients, the whole list was seen while their record was open.
+IF_OPENED = f"CASE WHEN {{patients}} && %s::uuid[] THEN '{AccessPurpose.BREAK_GLASS}' ELSE %s END"
 
 
 def record(access: Access) -> None:
     """Write it down. Raises NotRecorded: then nothing of it may leave."""
     patients, given = access.subjects.expression()
+    purpose, values = "%s", _values(access)
+    if opened := access.actor.opened:
+        place, purpose = COLUMNS.index("purpose"), IF_OPENED
+        values[place:place] = [*given, list(opened)]
+    statement = INSERT.replace("{purpose}", purpose).replace("{patients}", patients)
     try:
         with connection.cursor() as cursor:
-            cursor.execute(INSERT.replace("{patients}", patients), [*_values(access), *given])
+            cursor.execute(statement, [*values, *given])
     except DatabaseError as error:
         raise NotRecorded from error
 

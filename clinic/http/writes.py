@@ -100,6 +100,7 @@ class SafeWrites(Audited):
             row = get_object_or_404(with_state(rows, *parts), **self.named())
             self._read[row.pk] = version_read(row, *parts)
         self.touch(row)
+        self.check_object_permissions(self.request, row)
         return row
 
     def named(self) -> dict[str, Any]:

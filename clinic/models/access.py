@@ -54,6 +54,7 @@ class AccessPurpose(models.TextChoices):
     TREATMENT = "TREATMENT", "treatment"
     OPERATIONS = "OPERATIONS", "running the clinic"
     PATIENT_REQUEST = "PATIENT_REQUEST", "the patient's own request"
+    BREAK_GLASS = "BREAK_GLASS", "break-glass"
 
 
 class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):

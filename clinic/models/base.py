@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from clinic.db.constraints import OF_TRIGGERS
+from clinic.db.ways import of_patients
 from clinic.values.typed_text import clean_text
 
 if TYPE_CHECKING:
@@ -132,10 +133,30 @@ class ClinicScoped(models.QuerySet[M]):
     clinic_path = "clinic"
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """Only the rows of the clinics where `user` works: another clinic's rows do not exist."""
+        """Only the rows of the clinics where `user` works: another clinic's rows do not exist. Of
+        what a role reads by break-glass alone, those of patients whose record they have opened."""
+        rows: Self = opened_to(user, self.in_clinics_of(user))
+        return rows
+
+    def in_clinics_of(self, user: "User | AnonymousUser") -> Self:
+        """For what tells of no single patient, such as figures."""
         if isinstance(user, AnonymousUser):
             return self.none()
         return self.filter(of_clinics(user.clinic_ids, self.clinic_path))
+
+
+BREAK_GLASS = "break_glass:"  # what the permission to read by break-glass alone begins with
+
+
+def permission_to_view(model: type[models.Model]) -> str:
+    return f"{model._meta.app_label}.view_{model._meta.model_name}"
+
+
+def opened_to(user: "User | AnonymousUser", rows: Any) -> Any:
+    """Of these rows, those whose content `user` is given (decision 0070)."""
+    if user.has_perm(BREAK_GLASS + permission_to_view(rows.model)):
+        return rows.filter(of_patients(rows.model, user.opened))  # type: ignore[union-attr]
+    return rows
 
 
 def of_clinics(ids: Sequence[UUID], path: str = "clinic") -> models.Q:

@@ -6,6 +6,8 @@ from uuid import UUID
 import pgtrigger
 from django.contrib.auth.models import AbstractUser, AnonymousUser, UserManager
 from django.db import models
+from django.utils import timezone
+from django.utils.functional import cached_property
 from phonenumber_field.modelfields import PhoneNumberField
 
 from clinic.models.base import Id, UUIDv7, of_clinics, one_of, without_extension
@@ -94,6 +96,13 @@ class User(AbstractUser):
     @property
     def clinic_ids(self) -> list[UUID]:
         return [clinic.pk for clinic in self.works_at]
+
+    @cached_property
+    def opened(self) -> frozenset[UUID]:
+        """The patients whose clinical record they have opened by break-glass, read once for each
+        object, as their clinics are."""
+        rows: Any = self.break_glasses  # of the app above
+        return frozenset(rows.open(timezone.now()).values_list("patient_id", flat=True))
 
     def remember_clinics(self, clinics: list[Clinic]) -> None:
         """They were read together with the user."""

@@ -13,7 +13,7 @@ from unfold.decorators import display
 from clinic.admin import ReadOnlyInline, ScopedInline, ServiceAdmin
 from clinic.admin.forms.fields import TIMES, NumberField
 from clinic.admin.words import AGREED, names_listed
-from clinic.permissions import actor
+from clinic.permissions import actor, may_see, sees_all
 from patients import services
 from patients.admin.screening import GOOD_HEALTH
 from patients.models import (
@@ -147,14 +147,16 @@ class PatientAdmin(ServiceAdmin):
 
     def hidden_from(self, request: HttpRequest) -> frozenset[str]:
         """The desk sees whom to call, not what ails them."""
-        return frozenset() if request.user.has_perm("patients.view_medical") else MEDICAL
+        return frozenset() if sees_all(request.user, "patients.view_medical") else MEDICAL
 
     @admin.display(description="Name", ordering="family_name")
     def listed_name(self, patient: Patient) -> str:
         return patient.listed_name
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        if self.hidden_from(request):
+        if obj is None and self.hidden_from(request):
+            return self.fieldsets
+        if obj is not None and not may_see(request.user, "patients.view_medical", obj.pk):
             return self.fieldsets
         return [*self.fieldsets[:2], self.medical, *self.fieldsets[2:]]
 

@@ -1,6 +1,7 @@
 """Who is treated, for what, whether they are candidates, and what they have agreed to."""
 
 from patients.models.anatomy import Area, Zone
+from patients.models.break_glass import BreakGlass
 from patients.models.concern import Concern, ConcernSubtype, PatientConcern
 from patients.models.consent import (
     OFF_LABEL,
@@ -52,6 +53,7 @@ __all__ = [
     "QUESTIONS",
     "Area",
     "Audience",
+    "BreakGlass",
     "Channel",
     "Concern",
     "ConcernSubtype",

@@ -24,6 +24,7 @@ class TaskKind(models.TextChoices):
     EXPOSURE = "EXPOSURE", "Blood exposure"
     FOLLOW_UP = "FOLLOW_UP", "Follow-up did not happen"
     LOT_RECALL = "LOT_RECALL", "Recalled lot"
+    BREAK_GLASS = "BREAK_GLASS", "Record opened"
     OTHER = "OTHER", "Other"
 
 
@@ -50,8 +51,18 @@ GRAVE = (TaskSeverity.EMERGENCY, TaskSeverity.RED)
 AUDIENCES: dict[str, tuple[Audience, ...]] = {
     Role.RECEPTIONIST: (Audience.FRONT_DESK,),
     Role.PRACTITIONER: (Audience.CLINICAL,),
-    Role.MANAGER: (Audience.FRONT_DESK, Audience.CLINICAL, Audience.MANAGER),
+    Role.MANAGER: (Audience.FRONT_DESK, Audience.MANAGER),
 }
+# Of patients whose record they have opened by break-glass.
+WHEN_OPENED: dict[str, tuple[Audience, ...]] = {Role.MANAGER: (Audience.CLINICAL,)}
+
+
+def meant_for(user: User) -> Q:
+    """Tasks and replies for the caller's role."""
+    meant = Q(audience__in=AUDIENCES.get(user.role, ()))
+    if more := WHEN_OPENED.get(user.role):
+        meant |= Q(audience__in=more, patient__in=user.opened)
+    return meant
 
 
 class TaskStatus(models.TextChoices):
@@ -70,8 +81,9 @@ TASK_NEXT: dict[str, frozenset[str]] = {
 class StaffTaskQuerySet(ClinicScoped["StaffTask"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """The tasks of the caller's clinics that are meant for the caller's role."""
-        role = "" if isinstance(user, AnonymousUser) else user.role
-        return super().visible_to(user).filter(audience__in=AUDIENCES.get(role, ()))
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        return super().visible_to(user).filter(meant_for(user))
 
     def open(self) -> Self:
         return self.filter(status=TaskStatus.OPEN)

@@ -1,5 +1,6 @@
 """Everything that can happen to a patient's record."""
 
+from patients.services.break_glass import end_break_glass, open_record
 from patients.services.consents import (
     hand_out_consent,
     record_photo_consent,
@@ -56,6 +57,7 @@ __all__ = [
     "choose_language",
     "confirm_screening",
     "correct_other_treatment",
+    "end_break_glass",
     "finish_home_screening",
     "finish_source",
     "finish_task",
@@ -63,6 +65,7 @@ __all__ = [
     "home_answers",
     "keep_home_answers",
     "note_task",
+    "open_record",
     "questionnaire",
     "questions_due",
     "raise_task",

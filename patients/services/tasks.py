@@ -8,7 +8,7 @@ from django.db.models import Case, Value, When
 from django.db.models.functions import Concat, Left
 
 from clinic.db.retries import retried_step, retried_transaction
-from clinic.errors import Conflict, DomainError
+from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.models import Clinic, User
 from patients.models import Audience, Patient, StaffTask, TaskKind, TaskSeverity, TaskStatus
 from patients.models.task import GRAVE, MOST_NOTED
@@ -28,6 +28,11 @@ class TaskTaken(Conflict):
 class NoteTooLong(DomainError):
     code = "note_too_long"
     title = "The notes of this task are full"
+
+
+class NoticeOfYourOwn(NotAllowed):
+    code = "notice_of_your_own"
+    title = "This is told to those who treat"
 
 
 class OutcomeMissing(DomainError):
@@ -115,9 +120,11 @@ def finish_task(
     """Tick a task off; one that is grave, about what a patient has reported, or about a recalled
     lot, with its outcome, below what was noted before with `after`.
 
-    Raises TaskDone, OutcomeMissing, NoteTooLong.
+    Raises TaskDone, OutcomeMissing, NoteTooLong, NoticeOfYourOwn.
     """
     task = _open_task(task_id)
+    if task.kind == TaskKind.BREAK_GLASS and by and by.has_perm("patients.add_breakglass"):
+        raise NoticeOfYourOwn("Whoever treats this patient ticks it off.")
     if task.needs_outcome and not note.strip():
         raise OutcomeMissing(
             "Say what the patient said."

@@ -16,7 +16,7 @@ from clinic.admin.forms.clocks import suffix
 from clinic.admin.lists.filters import DaysFilter
 from clinic.admin.reads import once_each
 from clinic.admin.words import severity, status_badge
-from clinic.permissions import actor
+from clinic.permissions import actor, may_see
 from clinic.values.wallclock import this_minute
 from sessions import services
 from sessions.admin.booking.cancel import CancelForm, CancelPages
@@ -172,7 +172,7 @@ class TreatmentSessionAdmin(
             left_out.append(("If this area is left out", {"fields": ["skip_reason"]}))
         if self.may_cancel(request, obj):
             left_out.append(("If it is cancelled", {"fields": ["patient_knows"]}))
-        if not request.user.has_perm("treatment_sessions.view_zonetreatment"):
+        if not may_see(request.user, "treatment_sessions.view_zonetreatment", obj.patient_id):
             return [(None, {"fields": session}), *left_out]
         if obj.status == Status.ABORTED:
             session.append(("aborted_at", "abort_reason", "abort_note"))

@@ -43,6 +43,7 @@ from tests.factories.clinic import (
 )
 from tests.factories.patients import (
     AreaFactory,
+    BreakGlassFactory,
     ConcernFactory,
     ConcernSubtypeFactory,
     ConsentClauseFactory,
@@ -118,6 +119,7 @@ __all__ = [
     "AddressConsentFactory",
     "AreaFactory",
     "BirthDateTryFactory",
+    "BreakGlassFactory",
     "CalendarFeedFactory",
     "CandidacyFactory",
     "CareStepFactory",

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from clinic.findings import Severity
@@ -13,6 +14,7 @@ from clinic.models import (
 from patients.models import (
     OFF_LABEL,
     Area,
+    BreakGlass,
     Channel,
     Concern,
     ConcernSubtype,
@@ -37,6 +39,7 @@ from patients.models import (
     TreatmentConsent,
     Zone,
 )
+from patients.models.break_glass import LASTS
 from sessions.models import ZoneLimit
 from tests.factories.clinic import ClinicFactory, UserFactory
 from tests.factories.times import DAY, LONG_AGO, NINE
@@ -303,3 +306,22 @@ class StaffTaskFactory(DjangoModelFactory):
     title = "Call them back"
     due_at = NINE
     source = factory.Sequence(lambda n: f"test:{n}")
+
+
+class BreakGlassFactory(DjangoModelFactory):
+    """Open now, unless it says when it was opened."""
+
+    class Meta:
+        model = BreakGlass
+
+    patient = factory.SubFactory(PatientFactory)
+    by = factory.SubFactory(
+        UserFactory, role=Role.MANAGER, clinic=factory.SelfAttribute("..patient.clinic")
+    )
+    reason = "The patient complains about a burn"
+    opened_at = factory.LazyFunction(timezone.now)
+    until = factory.LazyAttribute(lambda glass: glass.opened_at + LASTS)
+
+    @classmethod
+    def _after_postgeneration(cls, instance: Any, create: bool, results: Any = None) -> None:
+        vars(instance.by).pop("opened", None)  # what that object has read before

@@ -307,6 +307,13 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
     ),
     ("template_max_parts_1_to_4", {}, "max_parts", [1, 4], [0, 5]),
     ("message_attempt_counted_from_one", {}, "number", [1], [0]),
+    (
+        "break_glass_ends_in_its_time",
+        {"opened_at": NINE, "until": NINE + HOUR},
+        "ended_at",
+        [NINE, NINE + HOUR],
+        [NINE - MOMENT, NINE + HOUR + MOMENT],
+    ),
 ]
 
 

@@ -663,6 +663,13 @@ VIOLATIONS["import_row_state_known"] = lambda: make.PatientImportFactory().rows.
     number=2, state="LOST"
 )
 VIOLATIONS["clinic_keeps_records_3_to_50_years"] = lambda: make.ClinicFactory(record_years=2)
+VIOLATIONS["break_glass_for_an_hour"] = lambda: make.BreakGlassFactory(
+    opened_at=NINE, until=NINE + DAY
+)
+VIOLATIONS["break_glass_ends_in_its_time"] = lambda: make.BreakGlassFactory(
+    opened_at=NINE, ended_at=NINE - DAY
+)
+VIOLATIONS["break_glass_has_a_reason"] = lambda: make.BreakGlassFactory(reason="")
 VIOLATIONS["erasure_reason_known"] = lambda: make.PatientErasureFactory(reason="WHIM")
 VIOLATIONS["erasure_by_two_people"] = lambda: [
     make.PatientErasureFactory(asked_by=one, confirmed_by=one, confirmed_at=NINE, keeps_record=True)

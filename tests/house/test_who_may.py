@@ -11,7 +11,8 @@ from django.contrib.auth.models import Permission
 from clinic.models import Role, User
 from clinic.permissions import MAY_ASSIGN
 
-# c: create, r: read, u: update, d: delete, of the rows that somebody sees.
+# c: create, r: read, u: update, d: delete, of the rows that somebody sees; b: by break-glass alone,
+# of one patient with a reason.
 TABLES = """
                                           desk  practitioner  manager  admin  auditor
     clinic.clinic                         r     r             ru       cru    r
@@ -41,14 +42,15 @@ TABLES = """
     patients.consentclause                -     r             cr       -      -
     patients.patient                      cru   cru           cru      -      -
     patients.contactconsent               cr    r             cr       -      -
-    patients.skintypeassessment           -     cr            r        -      -
-    patients.patientconcern               -     cru           r        -      -
-    patients.othertreatment               -     cru           r        -      -
-    patients.screening                    -     cr            r        -      -
-    patients.screeninganswer              -     r             r        -      -
+    patients.skintypeassessment           -     cr            b        -      -
+    patients.patientconcern               -     cru           b        -      -
+    patients.othertreatment               -     cru           b        -      -
+    patients.screening                    -     cr            b        -      -
+    patients.screeninganswer              -     r             b        -      -
     patients.consenthandout               cr    cr            r        -      -
     patients.treatmentconsent             -     cru           r        -      -
     patients.photoconsent                 -     cru           r        -      -
+    patients.breakglass                   -     r             cru      -      r
     patients.stafftask                    ru    ru            ru       -      -
     treatment_sessions.visittype          r     r             cru      -      -
     treatment_sessions.visittypename      r     r             cru      -      -
@@ -61,7 +63,7 @@ TABLES = """
     treatment_sessions.outcomescale       -     r             cr       -      -
     treatment_sessions.scorelabel         -     r             cr       -      -
     treatment_sessions.sideeffectexpectation -  r             cr       -      -
-    treatment_sessions.candidacy          -     cr            r        -      -
+    treatment_sessions.candidacy          -     cr            b        -      -
     treatment_sessions.triageversion      -     r             cr       -      -
     treatment_sessions.triagesignature    -     cr            r        -      -
     treatment_sessions.treatmentplan      r     cru           r        -      -
@@ -71,22 +73,22 @@ TABLES = """
     treatment_sessions.hold               crd   crd           crd      -      -
     treatment_sessions.waitlistentry      cru   cru           cru      -      -
     treatment_sessions.waitlistevent      r     r             r        -      -
-    treatment_sessions.zonetreatment      -     crud          r        -      -
+    treatment_sessions.zonetreatment      -     crud          b        -      -
     treatment_sessions.cartridgeuse       -     crud          r        -      -
     treatment_sessions.productdrug        -     r             cr       -      -
-    treatment_sessions.productuse         -     crud          r        -      -
-    treatment_sessions.sessionfinding     -     r             r        -      -
-    treatment_sessions.addendum           -     cr            r        -      -
-    treatment_sessions.deviation          -     cr            r        -      -
-    treatment_sessions.outcomemeasure     -     cr            r        -      -
-    treatment_sessions.photo              -     cr            r        -      -
+    treatment_sessions.productuse         -     crud          b        -      -
+    treatment_sessions.sessionfinding     -     r             b        -      -
+    treatment_sessions.addendum           -     cr            b        -      -
+    treatment_sessions.deviation          -     cr            b        -      -
+    treatment_sessions.outcomemeasure     -     cr            b        -      -
+    treatment_sessions.photo              -     cr            b        -      -
     treatment_sessions.bloodexposure      -     cru           cru      -      -
     treatment_sessions.exposurestep       -     cr            cr       -      -
-    treatment_sessions.sideeffect         -     cru           r        -      -
-    treatment_sessions.checkin            -     cr            r        -      -
+    treatment_sessions.sideeffect         -     cru           b        -      -
+    treatment_sessions.checkin            -     cr            b        -      -
     treatment_sessions.reportingrule      -     r             cr       -      -
     treatment_sessions.incidentreport     -     ru            ru       -      -
-    treatment_sessions.sideeffectnote     -     r             r        -      -
+    treatment_sessions.sideeffectnote     -     r             b        -      -
     aftercare.carestep                    r     r             cru      -      -
     aftercare.messagetemplate             r     r             cr       -      -
     aftercare.message                     r     r             r        r      -
@@ -102,14 +104,14 @@ TABLES = """
 VERBS = """
                                           desk  practitioner  manager  admin  auditor
     clinic.watch_accesses                 -     -             x        -      x
-    patients.view_medical                 -     x             x        -      -
+    patients.view_medical                 -     x             b        -      -
     patients.change_medical               -     x             -        -      -
-    patients.merge                        -     x             x        -      -
-    patients.export                       -     x             x        -      -
+    patients.merge                        -     x             b        -      -
+    patients.export                       -     x             b        -      -
     patients.ask_erasure                  -     -             x        -      -
     patients.confirm_erasure              -     x             x        -      -
     patients.import                       -     -             x        -      -
-    patients.view_history                 -     x             x        -      -
+    patients.view_history                 -     x             b        -      -
     treatment_sessions.treat              -     x             -        -      -
     treatment_sessions.override           -     x             -        -      -
     treatment_sessions.view_figures       -     x             x        -      -
@@ -131,7 +133,7 @@ ROLES = {
     "admin": Role.ADMIN,
     "auditor": Role.AUDITOR,
 }
-LETTERS = {"c": "add", "r": "view", "u": "change", "d": "delete"}
+LETTERS = {"c": "add", "r": "view", "u": "change", "d": "delete", "b": "view"}
 
 
 def cells(table: str) -> dict[tuple[str, str], str]:
@@ -153,9 +155,19 @@ def given_to(role: str) -> set[str]:
         for letter in mark.strip("-")
     }
     marked = {
-        name for (name, column), mark in cells(VERBS).items() if (column, mark) == (role, "x")
+        name for (name, column), mark in cells(VERBS).items() if column == role and mark in "xb"
     }
-    return by_letter | marked
+    return by_letter | marked | given_by_break_glass(role)
+
+
+def given_by_break_glass(role: str) -> set[str]:
+    rows = [
+        name.replace(".", ".view_")
+        for (name, column), mark in cells(TABLES).items()
+        if (column, mark) == (role, "b")
+    ]
+    verbs = [name for (name, column), mark in cells(VERBS).items() if (column, mark) == (role, "b")]
+    return {f"break_glass:{name}" for name in [*rows, *verbs]}
 
 
 @pytest.mark.django_db
@@ -166,7 +178,9 @@ def test_a_role_has_the_permissions_of_its_column_and_no_other(role: str) -> Non
     known = {f"{app}.{codename}" for app, codename in codenames}
     user = User(username="somebody", role=ROLES[role])
 
-    assert {name for name in known | set(verbs()) if user.has_perm(name)} == given_to(role)
+    asked = known | set(verbs())
+    asked |= {f"break_glass:{name}" for name in asked}
+    assert {name for name in asked if user.has_perm(name)} == given_to(role)
     assert user.get_all_permissions() == given_to(role)
 
 

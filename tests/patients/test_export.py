@@ -36,6 +36,7 @@ from tests.factories import (
     DAY,
     NINE,
     AddressConsentFactory,
+    BreakGlassFactory,
     ExposureFactory,
     ExposureStepFactory,
     MessageFactory,
@@ -234,6 +235,7 @@ def test_what_fails_five_times_has_failed_and_leaves_nothing(
     assert remove_files(at=NINE) == 1
 
     assert names_in(media) == set()
+    BreakGlassFactory(patient=patient, by=manager)
     page = visible(client_of(manager).get(page_of(patient)))
     assert "could not be made" in page
 
@@ -273,6 +275,8 @@ def test_the_manager_has_it_made_and_saves_it_with_the_own_password(
     patient: Any, owner: User
 ) -> None:
     client, page = client_of(owner), page_of(patient)
+    assert page not in client.get(url(patient)).content.decode()
+    BreakGlassFactory(patient=patient, by=owner)
     assert page in client.get(url(patient)).content.decode()
     assert "There is no file yet" in visible(client.get(page))
     download = {"download": "1", "password": PASSWORD}
@@ -308,8 +312,12 @@ def test_the_manager_has_it_made_and_saves_it_with_the_own_password(
 def test_only_clinicians_and_managers_of_the_clinic(clinic: Clinic, patient: Any) -> None:
     page, elsewhere = page_of(patient), UserFactory(role=Role.MANAGER)
     for role in Role.values:
-        client: Any = client_of(UserFactory(role=role, clinic=clinic))
+        user: Any = UserFactory(role=role, clinic=clinic)
+        client: Any = client_of(user)
         may = role in (Role.MANAGER, Role.PRACTITIONER)
+        if role == Role.MANAGER:
+            assert client.get(page).status_code == 403
+            BreakGlassFactory(patient=patient, by=user)
         for answer in (client.get(page), client.post(page, {"start": "1"})):
             assert (answer.status_code in (200, 302)) == may, role
     stranger = client_of(elsewhere)
@@ -319,6 +327,7 @@ def test_only_clinicians_and_managers_of_the_clinic(clinic: Clinic, patient: Any
 def test_a_merged_record_leads_to_the_one_that_was_kept(patient: Any, manager: User) -> None:
     merged = PatientFactory(clinic=patient.clinic, merged_into=patient, archived_at=NINE)
 
+    BreakGlassFactory(patient=patient, by=manager)
     assert client_of(manager).get(page_of(merged))["Location"] == page_of(patient)
     with pytest.raises(PatientArchived):
         start_export(patient_id=merged.pk, after=None, at=NINE, by=manager)

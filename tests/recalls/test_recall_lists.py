@@ -16,7 +16,7 @@ from clinic.models import CartridgeLot, Clinic, User
 from patients.models import StaffTask
 from patients.services import finish_task
 from tests.conftest import client_of
-from tests.factories import DAY, HOUR, NINE, CartridgeUseFactory, SessionFactory
+from tests.factories import DAY, HOUR, NINE, BreakGlassFactory, CartridgeUseFactory, SessionFactory
 from tests.patients.merging import merge, twins
 from tests.recalls.test_telling import calls, send
 from tests.recalls.world import (
@@ -112,6 +112,8 @@ def test_the_page_of_the_lot_counts_and_leads_to_the_list(
     assert "Tell patients again" in page
     assert listed == ["READ"]
     called = RecallNotice.objects.filter(state="CALLED").earliest("id")
+    assert "Skin is fine." not in page_of(manager, "aftercare_recallnotice_change", called)
+    BreakGlassFactory(patient=called.patient, by=manager)
     assert "Skin is fine." in page_of(manager, "aftercare_recallnotice_change", called)
     assert "Skin is fine." not in page_of(dana, "aftercare_recallnotice_change", called)
 
@@ -140,6 +142,8 @@ def test_two_records_of_one_person_have_one_notice_and_one_call(
     if reads:
         acknowledge_recall(notice_id=notice_of(merged).pk, at=at)
 
+    for record in (kept, merged):
+        BreakGlassFactory(patient=record, by=manager)
     merge(kept, merged, manager, at=at)
 
     notice = RecallNotice.objects.get()

@@ -22,6 +22,7 @@ from tests.factories import (
     DAY,
     LONG_AGO,
     NINE,
+    BreakGlassFactory,
     CalendarFeedFactory,
     CandidacyFactory,
     CareStepFactory,
@@ -115,6 +116,7 @@ LEFT_OUT = object()
 BY_PLACE: dict[tuple[str, str], Any] = {
     ("auth", "code"): "123456",
     ("availability", "instead_of"): LEFT_OUT,
+    ("break-glass", "reason"): "A complaint about a burn",
     ("candidacies", "outcome"): "NOT_NOW",
     ("candidacies", "until"): "2031-01-01",
     ("plans", "kind"): "MAINTENANCE",
@@ -219,6 +221,7 @@ class World:
         TemplateFactory(step=step, body="{{ answer }}")
         self.rows: dict[str, Any] = {
             "accesses": access_to(patient, by=doctor),
+            "break-glass": BreakGlassFactory(patient=self.duplicate, by=self.users[Role.MANAGER]),
             "closures": ClosureFactory(clinic=clinic, starts_at=NINE + 400 * DAY),
             "candidacies": CandidacyFactory(patient=patient),
             "other-treatments": OtherTreatmentFactory(patient=patient, area=plan.area),

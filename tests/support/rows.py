@@ -9,6 +9,7 @@ from tests.factories import (
     LONG_AGO,
     NINE,
     AddressConsentFactory,
+    BreakGlassFactory,
     CandidacyFactory,
     CheckInFactory,
     ClinicalRuleFactory,
@@ -116,6 +117,7 @@ def rows(booking: "Booking") -> list[Any]:
         OutcomeScaleFactory(),
         HoldFactory(plan=booking.plan),
         WaitlistEntryFactory(plan=booking.plan),
+        BreakGlassFactory(patient=patient),
         StaffTaskFactory(clinic=booking.plan.clinic, patient=patient),
         InboundFactory(clinic=booking.plan.clinic, patient=patient),
         StaffAlertFactory(

@@ -20,6 +20,7 @@ from tests.factories import (
     DAY,
     HOUR,
     NINE,
+    BreakGlassFactory,
     CalendarFeedFactory,
     CareStepFactory,
     CartridgeLotFactory,
@@ -217,6 +218,13 @@ class Desk:
     def record_address_consent(self) -> Any:
         word = {"channel": "EMAIL", "purpose": "CARE", "granted": False, "wording": "No more"}
         return self.dana, None, {"patient": str(self.patient.pk), **word}
+
+    def open_record(self) -> Any:
+        body = {"patient": str(self.patient.pk), "reason": "A complaint about a burn"}
+        return self.manager, None, body
+
+    def end_break_glass(self) -> Any:
+        return self.manager, BreakGlassFactory(patient=self.patient, by=self.manager), None
 
     def take_task(self) -> Any:
         return self.dana, StaffTaskFactory(clinic=self.clinic), {"take_over": True}

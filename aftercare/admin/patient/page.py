@@ -8,6 +8,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from aftercare.admin.one_patient import patient_for
+from aftercare.admin.patient.break_glass import break_glass
 from aftercare.admin.patient.erasure import erasure
 from aftercare.admin.patient.export import export
 from aftercare.admin.patient.reads import read_sheet
@@ -42,12 +43,13 @@ class PatientTabs:
         return answer
 
     def get_urls(self) -> list[URLPattern]:
-        pages = (self.story, export, erasure)
-        story, file, end = (self.admin_site.admin_view(one) for one in pages)
+        pages = (self.story, export, erasure, break_glass)
+        story, file, end, glass = (self.admin_site.admin_view(one) for one in pages)
         return [
             path("<uuid:pk>/story/", story, name="patient-story"),
             path("<uuid:pk>/export/", file, name="patient-export"),
             path("<uuid:pk>/erasure/", end, name="patient-erasure"),
+            path("<uuid:pk>/break-glass/", glass, name="patient-break-glass"),
             *super().get_urls(),  # type: ignore[misc]
         ]
 

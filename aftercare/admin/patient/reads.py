@@ -14,8 +14,9 @@ from aftercare.admin.messages import STATUS_COLOURS as MESSAGE_COLOURS
 from aftercare.admin.today.visits import Chip, age_of_consent, medical_alerts
 from aftercare.models import InboundMessage, Message
 from clinic.models import User
+from clinic.permissions import may_see
 from patients.admin.tasks import SEVERITY_COLOURS
-from patients.models import Patient, PhotoScope, Screening, StaffTask, TreatmentConsent
+from patients.models import BreakGlass, Patient, PhotoScope, Screening, StaffTask, TreatmentConsent
 from sessions import services
 from sessions.admin.sessions import STATUS_COLOURS
 from sessions.lifecycle import OCCUPIES, UPCOMING, PlanStatus, Status
@@ -57,18 +58,26 @@ class Sheet:
     watches: bool = False
     exports: bool = False
     erases: bool = False
+    may_open: bool = False
+    open_until: datetime | None = None
+    glasses: list[BreakGlass] = field(default_factory=list)
 
 
 def read_sheet(patient: Patient, user: User, *, at: datetime) -> Sheet:
     """Takes a fixed number of statements, however long the story is."""
     sheet = Sheet(
-        clinical=user.has_perm("patients.view_medical"),
-        sees_story=user.has_perm("patients.view_history"),
+        clinical=may_see(user, "patients.view_medical", patient.pk),
+        sees_story=may_see(user, "patients.view_history", patient.pk),
         watches=user.has_perm("clinic.watch_accesses"),
-        exports=user.has_perm("patients.export") and patient.merged_into_id is None,
+        exports=may_see(user, "patients.export", patient.pk) and patient.merged_into_id is None,
         erases=user.has_perm("patients.confirm_erasure") and patient.archived_at is not None,
     )
-    sees = _Sees(user)
+    sees = _Sees(user, patient)
+    sheet.may_open = user.has_perm("patients.add_breakglass")
+    if sees("patients.breakglass"):
+        sheet.glasses = _glasses(patient)
+        own = (one.until for one in sheet.glasses if one.by_id == user.pk and one.is_open(at))
+        sheet.open_until = next(own, None)
     visits = _visits(patient, user) if sees("treatment_sessions.treatmentsession") else []
     plans = _plans(patient, user) if sees("treatment_sessions.treatmentplan") else []
     if sees("treatment_sessions.sideeffect"):
@@ -101,12 +110,17 @@ def read_sheet(patient: Patient, user: User, *, at: datetime) -> Sheet:
 
 
 class _Sees:
-    def __init__(self, user: User) -> None:
-        self.user = user
+    def __init__(self, user: User, patient: Patient) -> None:
+        self.user, self.patient = user, patient
 
     def __call__(self, label: str) -> bool:
         app, model = label.split(".")
-        return self.user.has_perm(f"{app}.view_{model}")
+        return may_see(self.user, f"{app}.view_{model}", self.patient.pk)
+
+
+def _glasses(patient: Patient) -> list[BreakGlass]:
+    rows = patient.break_glasses.select_related("by").order_by("-id")[:SHOWN]
+    return list(rows)
 
 
 def _visits(patient: Patient, user: User) -> list[TreatmentSession]:
@@ -205,7 +219,7 @@ def _alerts(
 ) -> list[Chip]:
     """What nobody may overlook, the gravest first."""
     today = at.astimezone(patient.clinic.zone).date()
-    found = medical_alerts(patient) if user.has_perm("patients.view_medical") else []
+    found = medical_alerts(patient) if may_see(user, "patients.view_medical", patient.pk) else []
     found += [
         Chip(f"Open: {effect}", "danger", _page("treatment_sessions_sideeffect", effect))
         for effect in effects
@@ -243,7 +257,11 @@ def _expired(patient: Patient, user: User, today: Any) -> list[Chip]:
         ("agreed", "treatmentconsent", "Consent"),
         ("screened", "screening", "Screening"),
     ):
-        if until[name] and until[name] < today and user.has_perm(f"patients.view_{model}"):
+        if (
+            until[name]
+            and until[name] < today
+            and may_see(user, f"patients.view_{model}", patient.pk)
+        ):
             address = _add(f"patients_{model}", patient=patient.pk)
             words = f"{title} expired on {until[name]:%d %b %Y}"
             found.append(Chip(words, "warning", address if _may_add(user, model) else ""))

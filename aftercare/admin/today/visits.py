@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from aftercare.admin.today.days import ClinicDay, within
 from clinic.admin.words import Tone
 from clinic.models import ClinicalRule, User
+from clinic.permissions import sees_all
 from patients.models import ConsentHandout, ConsentText, Screening, TreatmentConsent
 from sessions.admin.sessions import STATUS_COLOURS
 from sessions.lifecycle import NEXT, OCCUPIES, PlanStatus, Status
@@ -72,12 +73,12 @@ class Seen:
     @classmethod
     def by(cls, user: User) -> "Seen":
         return cls(
-            medical=user.has_perm("patients.view_medical"),
-            screenings=user.has_perm("patients.view_screening"),
+            medical=sees_all(user, "patients.view_medical"),
+            screenings=sees_all(user, "patients.view_screening"),
             consents=user.has_perm("patients.view_treatmentconsent"),
             handouts=user.has_perm("patients.add_consenthandout"),
             patients=user.has_perm("patients.change_patient"),
-            effects=user.has_perm("treatment_sessions.view_sideeffect"),
+            effects=sees_all(user, "treatment_sessions.view_sideeffect"),
             changes=user.has_perm("treatment_sessions.change_treatmentsession"),
             treats=user.has_perm("treatment_sessions.treat"),
         )

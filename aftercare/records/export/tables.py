@@ -11,7 +11,8 @@ from django.db.models import Q
 from phonenumber_field.phonenumber import PhoneNumber
 
 from aftercare.models import AddressConsent, LinkAccess
-from clinic.audit.subjects import Way, every_way_to_patient, is_of_patients
+from clinic.audit.subjects import is_of_patients
+from clinic.db.ways import Way, every_way_to_patient
 from clinic.models import AccessRecord
 from patients.models import Channel, ImportedRow, Patient, PatientExport, PatientImport
 from sessions.models import BloodExposure, ExposureStep, Photo

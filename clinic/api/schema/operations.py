@@ -38,6 +38,7 @@ SPOKEN = {
     "create_photo": "store_photo",
     "create_session": "book_session",
     "create_check_in": "record_check_in",
+    "create_break_glass": "open_record",
     "create_side_effect": "log_side_effect",
     "create_waitlist": "join_waitlist",
     "decline_waitlist": "decline_offer",

@@ -74,7 +74,7 @@ def codes_of(method: str, path: str, operation: Schema) -> list[str]:
     if operation.get("security"):
         codes += ["not_authenticated", "authentication_failed"]
         if operation["tags"][0] not in ("auth", "me"):
-            codes.append("permission_denied")
+            codes += ["permission_denied", "break_glass_needed"]
     if "{" in path:
         codes.append("not_found")
     if method in ("post", "put", "patch"):

@@ -13,13 +13,15 @@ from unfold.decorators import display
 
 from clinic.admin.reads import once_each
 from clinic.http.pdf import pdf_answer
-from clinic.permissions import actor
+from clinic.permissions import actor, may_see
 from sessions.admin.figures.printed import printed
 from sessions.figures.healing import HealingCurve
 from sessions.figures.pictures import columns, grid
 from sessions.figures.read import read_healing_curve
 from sessions.lifecycle import Status
 from sessions.models import Kind, TreatmentSession
+
+CHECK_INS = "treatment_sessions.view_checkin"
 
 
 class HealingPart:
@@ -34,7 +36,7 @@ class HealingPart:
 
     def healing_sets(self, request: HttpRequest, session: TreatmentSession) -> list[Any]:
         is_done = session.kind == Kind.TREATMENT and session.status == Status.COMPLETED
-        if not is_done or not request.user.has_perm("treatment_sessions.view_checkin"):
+        if not is_done or not may_see(request.user, CHECK_INS, session.patient_id):
             return []
         return [("Healing", {"fields": ["healing_curve"]})]
 
@@ -44,12 +46,14 @@ class HealingPart:
         return _curve_of(session, pdf=reverse("admin:healing-pdf", args=[session.pk]))
 
     def healing_pdf(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        if not request.user.has_perm("treatment_sessions.view_checkin"):
+        if not request.user.has_perm(CHECK_INS):
             raise PermissionDenied
         rows = TreatmentSession.objects.visible_to(actor(request)).filter(
             kind=Kind.TREATMENT, status=Status.COMPLETED
         )
         session = get_object_or_404(rows.select_related("clinic", "patient", "area"), pk=pk)
+        if not may_see(request.user, CHECK_INS, session.patient_id):
+            raise PermissionDenied
         page = printed(
             "Healing curve",
             about=str(session),

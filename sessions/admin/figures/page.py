@@ -90,7 +90,7 @@ class FigureForm(forms.Form):
 
 def _usual_scale(user: User, scales: QuerySet[OutcomeScale]) -> str:
     """That of the newest result, or else any."""
-    results = OutcomeMeasure.objects.visible_to(user).filter(milestone__in=dict(MILESTONES))
+    results = OutcomeMeasure.objects.in_clinics_of(user).filter(milestone__in=dict(MILESTONES))
     newest = results.order_by("-pk").values_list("scale__code", flat=True).first()
     return newest or next(iter(scales.values_list("code", flat=True)), "")
 

@@ -9,6 +9,7 @@ from django.utils.html import format_html_join
 from unfold.decorators import display
 
 from clinic.admin.words import badge
+from clinic.permissions import may_see
 from patients.models import Patient
 from sessions.models import TreatmentSession
 from sessions.safety.consultation import Item, consultation_items
@@ -20,7 +21,9 @@ class ConsultationList:
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         sets: list[Any] = super().get_fieldsets(request, obj)  # type: ignore[misc]
-        if obj is None or obj.archived_at or not request.user.has_perm("patients.view_medical"):
+        if obj is None or obj.archived_at:
+            return sets
+        if not may_see(request.user, "patients.view_medical", obj.pk):
             return sets
         return [sets[0], ("Consultation", {"fields": ["consultation"]}), *sets[1:]]
 

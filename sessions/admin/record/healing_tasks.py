@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from unfold.decorators import display
 
+from clinic.permissions import may_see
 from patients.admin.tasks import StaffTaskAdmin
 from patients.models import StaffTask
 from sessions.admin.record.photos import sent_with
@@ -25,8 +26,11 @@ class HealingTaskAdmin(StaffTaskAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = list(super().get_fields(request, obj))
-        may_see = request.user.has_perm("treatment_sessions.view_checkin")
-        if obj is None or not may_see or not _reports_of(obj):
+        if obj is None or not may_see(
+            request.user, "treatment_sessions.view_checkin", obj.patient_id
+        ):
+            return fields
+        if not _reports_of(obj):
             return fields
         after = fields.index("detail") + 1
         return [*fields[:after], "reports", *fields[after:]]

@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminImageFieldWidget
 from clinic.admin import ServiceAdmin
 from clinic.admin.lists.any_size import NewestPages
 from clinic.admin.reads import once_each
+from clinic.permissions import may_see
 from patients.models import Patient
 from sessions import services
 from sessions.api.record.photos import as_jpeg
@@ -47,8 +48,9 @@ class SentPhotos:
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         sets: list[Any] = super().get_fieldsets(request, obj)  # type: ignore[misc]
-        may_see = request.user.has_perm("treatment_sessions.view_photo")
-        if obj is None or not may_see or not _has_sent(obj):
+        if obj is None or not may_see(request.user, "treatment_sessions.view_photo", obj.pk):
+            return sets
+        if not _has_sent(obj):
             return sets
         return [*sets, ("Pictures sent by the patient", {"fields": ["sent_photos"]})]
 

@@ -89,7 +89,7 @@ class IncidentReportViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
     resource = "treatment_sessions.incidentreport"
     permissions = {
         "settle": "treatment_sessions.change_incidentreport",
-        "filled_in": "treatment_sessions.view_incidentreport",
+        "filled_in": "treatment_sessions.view_sideeffect",  # which it tells in full
     }
     serializer_class = ReportOut
     filterset_class = ReportFilter

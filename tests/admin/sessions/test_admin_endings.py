@@ -20,6 +20,7 @@ from tests.conftest import Booking
 from tests.factories import (
     DAY,
     AreaFactory,
+    BreakGlassFactory,
     DeviceFactory,
     PatientFactory,
     RoomFactory,
@@ -240,7 +241,7 @@ def test_a_record_is_archived_with_what_lies_ahead_and_then_only_read(
 
 
 def test_both_records_are_shown_side_by_side_and_what_differs_is_chosen(
-    booking: Booking, as_manager: Client, dana: User
+    booking: Booking, as_manager: Client, manager: User, dana: User
 ) -> None:
     kept = booking.plan.patient
     duplicate = PatientFactory(
@@ -248,6 +249,11 @@ def test_both_records_are_shown_side_by_side_and_what_differs_is_chosen(
     )
     page = patient_page(kept, "merge")
     assert client_of(dana).get(page).status_code == 403
+    BreakGlassFactory(patient=kept, by=manager)
+    shut = as_manager.get(page, {"duplicate": str(duplicate.pk)}).content.decode()
+    assert "once you have opened the record" in shut
+    assert 'name="choice_email"' not in shut
+    BreakGlassFactory(patient=duplicate, by=manager)
 
     found = as_manager.get(page)
     assert f"?duplicate={duplicate.pk}" in found.content.decode()

@@ -76,7 +76,7 @@ def test_it_takes_as_many_statements_for_thirty_visits_as_for_three(
 
     assert counts[1] == counts[2], counts
     assert counts[0] + 1 == counts[1], counts  # of no visit there are no further areas
-    assert counts[1] <= 26 + RECORDED
+    assert counts[1] <= 27 + RECORDED  # of a manager, whose record they have opened too
     assert page.content.decode().count('id="visit-') == 40
     assert len(page.content) < 150_000
 

@@ -1,0 +1,92 @@
+"""Opening what is clinical of one patient without treating them: decision 0070."""
+
+from datetime import datetime
+from uuid import UUID
+
+from clinic.db.retries import retried_transaction
+from clinic.errors import Conflict, DomainError, NotAllowed
+from clinic.models import User
+from patients.models import Audience, BreakGlass, TaskKind
+from patients.models.break_glass import LASTS
+from patients.services.records import lock_patient, require_open
+from patients.services.tasks import raise_task
+
+LEAST_SAID = 10
+
+
+class ReasonTooShort(DomainError):
+    code = "reason_too_short"
+    title = "Say why"
+
+
+class RecordIsOpen(Conflict):
+    code = "record_is_open"
+    title = "You have opened this record already"
+
+
+class BreakGlassEnded(Conflict):
+    code = "break_glass_ended"
+    title = "This has ended already"
+
+
+class NotYourBreakGlass(NotAllowed):
+    code = "not_your_break_glass"
+    title = "Somebody else has opened it"
+
+
+@retried_transaction
+def open_record(*, patient_id: UUID, reason: str, at: datetime, by: User) -> BreakGlass:
+    """Give `by` what is clinical of this patient for an hour, and tell those who treat.
+
+    Raises ReasonTooShort, RecordIsOpen, or PatientArchived of a record that was merged.
+    """
+    reason = " ".join(reason.split())
+    if len(reason) < LEAST_SAID:
+        raise ReasonTooShort(
+            f"Say in {LEAST_SAID} characters at the least why you need it.", field="reason"
+        )
+    patient = lock_patient(patient_id)
+    if patient.merged_into_id:
+        require_open(patient)
+    if found := patient.break_glasses.filter(by=by).open(at).first():
+        raise RecordIsOpen(f"It is open to you until {_clock(found.until, patient)}.")
+    glass = BreakGlass.objects.create(
+        patient=patient, by=by, reason=reason, opened_at=at, until=at + LASTS
+    )
+    raise_task(
+        clinic=patient.clinic,
+        patient=patient,
+        kind=TaskKind.BREAK_GLASS,
+        audience=Audience.CLINICAL,
+        title=f"{by} has opened the record of {patient}",
+        detail=f"Until {_clock(glass.until, patient)}. The reason given: {reason}",
+        source=f"break-glass:{glass.pk}",
+        at=at,
+    )
+    _forget_opened(by)
+    return glass
+
+
+@retried_transaction
+def end_break_glass(*, break_glass_id: UUID, at: datetime, by: User) -> BreakGlass:
+    """Close it before its hour is over. Raises NotYourBreakGlass, BreakGlassEnded."""
+    locked = BreakGlass.objects.select_for_update(of=("self",))
+    glass = locked.select_related("patient__clinic").get(pk=break_glass_id)
+    if glass.by_id != by.pk:
+        raise NotYourBreakGlass("Only who has opened it closes it early.")
+    if glass.ends_at <= at:
+        raise BreakGlassEnded(f"It ended at {_clock(glass.ends_at, glass.patient)}.")
+    glass.ended_at = at
+    glass.save(update_fields=["ended_at"])
+    _forget_opened(by)
+    return glass
+
+
+def _forget_opened(user: User) -> None:
+    """Of this request's object, which may have read it before."""
+    vars(user).pop("opened", None)
+
+
+def _clock(moment: datetime, patient: object) -> str:
+    local = moment.astimezone(patient.clinic.zone)  # type: ignore[attr-defined]
+    return f"{local:%d %b %Y, %H:%M}"
