@@ -27,7 +27,7 @@ class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
     def with_record(self) -> Self:
         """Together with all that the safety rules look at first."""
         return self.select_related(
-            *("clinic", "patient", "area", "plan", "device__model"),
+            *("clinic", "patient", "area", "plan__concern", "device__model"),
             "protocol_version__protocol__concern",
         )
 

@@ -16,7 +16,7 @@ from sessions.safety.credentials import check_credentials
 from sessions.safety.facts import Facts
 from sessions.safety.loading.answers import newest_screening, screening_facts
 from sessions.safety.loading.credentials import standing
-from sessions.safety.loading.healing import open_side_effects
+from sessions.safety.loading.healing import gravest_side_effects, open_side_effects
 from sessions.safety.loading.label import device_facts
 from sessions.safety.loading.record import (
     candidacy_facts,
@@ -122,7 +122,7 @@ def _finding_of(row: SessionFinding) -> Finding:
 
 def side_effect_findings(session: TreatmentSession, *, at: datetime) -> list[Finding]:
     """What is not healed yet, for a session that is about to be booked."""
-    unhealed = open_side_effects(session, at)
+    unhealed = open_side_effects(session, gravest_side_effects(session), at)
     return check_side_effects(unhealed, rules_in_effect(at)) if unhealed else []
 
 

@@ -1,13 +1,10 @@
 """What each zone of a session takes, before anything is typed: by the rules that judge it after."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from patients.models import Zone
-from sessions.models import TreatmentSession, of_treatment
-from sessions.safety.facts import Facts
-from sessions.safety.loading.chart import zone_facts
+from sessions.safety import facts
 from sessions.safety.treatment.depth import DepthRange, depth_range, most_passes
 
 
@@ -22,11 +19,9 @@ class ZoneRange:
 
 
 def zone_ranges(
-    session: TreatmentSession, zones: Iterable[Zone], known: Facts, *, at: datetime
+    zones: Iterable[Zone], by_code: Mapping[str, facts.Zone], known: facts.Facts
 ) -> list[ZoneRange]:
     """In the order of the zones, for this patient, device, protocol and number of the session."""
-    zones = list(zones)
-    by_code = zone_facts(zones, of_treatment(session.protocol_version), at)
     return [
         ZoneRange(
             zone=zone,

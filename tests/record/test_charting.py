@@ -9,10 +9,10 @@ from clinic.errors import Conflict
 from clinic.models import User
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import ChartDraft, TreatmentSession, ZoneTreatment
+from sessions.models import ChartDraft, TreatmentSession, ZoneTreatment, of_treatment
 from sessions.safety.assessment import assess_session
 from sessions.safety.facts import ProductUse
-from sessions.safety.loading.chart import Typed
+from sessions.safety.loading.chart import Typed, zone_facts
 from sessions.safety.loading.record import load_facts
 from sessions.safety.ranges import ZoneRange, zone_ranges
 from sessions.safety.treatment.doses import most_grams
@@ -41,7 +41,8 @@ def ranges(session: TreatmentSession) -> dict[str, ZoneRange]:
     row = loaded(session)
     known = load_facts(row, at=NINE)
     zones = row.plan.area.zones.all()  # type: ignore[union-attr]
-    return {one.zone.code: one for one in zone_ranges(row, zones, known, at=NINE)}
+    by_code = zone_facts(zones, of_treatment(row.protocol_version), NINE)
+    return {one.zone.code: one for one in zone_ranges(zones, by_code, known)}
 
 
 def typed(session: TreatmentSession, booking: Booking, depth_mm: str) -> list[str]:

@@ -16,7 +16,7 @@ from patients.services.tasks import OutcomeMissing
 from sessions import services
 from sessions.models import CheckIn, TreatmentSession, TriageVersion
 from sessions.safety.assessment import assess_session
-from sessions.safety.loading.healing import unreviewed_levels
+from sessions.safety.loading.healing import unreviewed_reports
 from sessions.services.record.healing.check_in import NoTriageRules
 from sessions.services.record.healing.due import due_at
 from sessions.services.record.healing.side_effects import NotBegun, OtherReport
@@ -101,7 +101,7 @@ def test_a_page_that_only_lacks_its_answer_has_a_task_until_the_answer_comes(
 def test_the_task_of_a_reply_counts_by_its_severity(session: TreatmentSession) -> None:
     report(session, signs=["pus"], source="inbound:twilio:SM1")
 
-    assert unreviewed_levels(session) == {"RED"}
+    assert [task.severity for task in unreviewed_reports(session)] == ["RED"]
 
 
 def test_half_a_form_counts_and_the_next_page_keeps_what_was_answered(

@@ -3,8 +3,17 @@
 from collections.abc import Iterable
 from datetime import date
 
+from django.db.models import Prefetch
+
 from clinic.findings import Severity
-from patients.models import Condition, Patient, Scope, Screening, ScreeningRule
+from patients.models import (
+    Condition,
+    Patient,
+    Scope,
+    Screening,
+    ScreeningAnswer,
+    ScreeningRule,
+)
 from patients.screening import Answer
 from sessions.safety import facts
 
@@ -12,7 +21,8 @@ PIGMENT_CHECK = "pigment-change"  # the screening rule that asks for it
 
 
 def newest_screening(patient: Patient) -> Screening | None:
-    screenings = patient.screenings.prefetch_related("answers__rule")
+    answers = Prefetch("answers", ScreeningAnswer.objects.select_related("rule"))
+    screenings = patient.screenings.prefetch_related(answers)
     return screenings.order_by("-taken_at", "-id").first()
 
 

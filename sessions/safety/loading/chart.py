@@ -1,6 +1,6 @@
 """What was done to the skin, and what was put on it: the facts, from the database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,12 +31,16 @@ class Typed:
 
 
 def treated_zones(
-    session: TreatmentSession, at: datetime, typed: Typed | None = None
+    session: TreatmentSession,
+    at: datetime,
+    typed: Typed | None = None,
+    zones: Mapping[str, facts.Zone] | None = None,
 ) -> tuple[facts.TreatedZone, ...]:
+    """`zones` are the facts of all that can be treated, where they are loaded already."""
     rows = session.zone_treatments.select_related("zone").order_by("id")
     charted = list(typed.zones if typed else rows)
     version = of_treatment(session.protocol_version)
-    zones = zone_facts([entry.zone for entry in charted], version, at)
+    zones = zones or zone_facts([entry.zone for entry in charted], version, at)
     return tuple(
         facts.TreatedZone(
             zone=zones[treatment.zone.code],
@@ -78,17 +82,19 @@ def _zone(zone: Zone, limit: ZoneLimit | None, version: ProtocolVersion, usual: 
     )
 
 
-def uses_of_the_day(session: TreatmentSession) -> Any:
-    """What the patient's other sessions of that day have put on the skin."""
+def uses_of_the_day(session: TreatmentSession) -> list[ProductUse]:
+    """What the session, and the patient's others of that day, have put on the skin."""
     begins, ends = day_bounds(session.starts_at_local.date(), session.clinic.zone)
-    return ProductUse.objects.filter(
+    uses = ProductUse.objects.filter(
         session__patient=session.patient_id,
         session__starts_at__gte=begins,
         session__starts_at__lt=ends,
-    ).exclude(session=session)
+    )
+    uses = uses.select_related("product").prefetch_related("product__drugs")
+    return list(uses.order_by("id"))
 
 
-def product_uses(uses: Any) -> tuple[facts.ProductUse, ...]:
+def product_uses(uses: Iterable[ProductUse]) -> tuple[facts.ProductUse, ...]:
     return tuple(
         product_facts(
             use.product,
@@ -100,7 +106,7 @@ def product_uses(uses: Any) -> tuple[facts.ProductUse, ...]:
             prescriber=use.prescriber,
             tube_label=use.tube_label,
         )
-        for use in uses.select_related("product").prefetch_related("product__drugs").order_by("id")
+        for use in uses
     )
 
 

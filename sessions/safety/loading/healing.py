@@ -1,9 +1,10 @@
 """What has not healed yet, and what has: the facts, from the database."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from patients.models import StaffTask, TaskKind
 from sessions.models import SideEffect, SideEffectExpectation, SideEffectKind, TreatmentSession
@@ -25,16 +26,23 @@ NOT_LOCAL = {
 HOUR = timedelta(hours=1)
 
 
-def open_side_effects(session: TreatmentSession, at: datetime) -> tuple[facts.OpenSideEffect, ...]:
-    """The gravest open side effect of each kind, on this area and elsewhere."""
-    unresolved = SideEffect.objects.unresolved().filter(session__patient=session.patient_id)
-    unresolved = unresolved.select_related("session")
+def gravest_side_effects(session: TreatmentSession) -> list[Any]:
+    """Of each kind, open and healed, the gravest on this area and the gravest elsewhere."""
     gravest: Any = (
-        unresolved.annotate(is_here=Q(session__area=session.area_id))
-        .order_by("kind", "-is_here", "-grade", "onset_at")
-        .distinct("kind", "is_here")
+        SideEffect.objects.filter(session__patient=session.patient_id)
+        .annotate(is_here=Q(session__area=session.area_id), is_open=Q(resolved_at__isnull=True))
+        .select_related("session")
+        .order_by("is_open", "kind", "-is_here", "-grade", "onset_at")
+        .distinct("is_open", "kind", "is_here")
     )
-    courses = courses_in_effect(at) if gravest else {}
+    return list(gravest)
+
+
+def open_side_effects(
+    session: TreatmentSession, gravest: Iterable[Any], at: datetime
+) -> tuple[facts.OpenSideEffect, ...]:
+    unhealed = [effect for effect in gravest if effect.is_open]
+    courses = courses_in_effect(at) if unhealed else {}
     return tuple(
         open_side_effect(
             effect.kind,
@@ -44,7 +52,7 @@ def open_side_effects(session: TreatmentSession, at: datetime) -> tuple[facts.Op
             course=courses.get(effect.kind),
             began_after=_began_after(effect),
         )
-        for effect in gravest
+        for effect in unhealed
     )
 
 
@@ -55,10 +63,11 @@ def _began_after(effect: SideEffect) -> int | None:
     return (effect.onset_at - effect.session.ends_at) // HOUR
 
 
-def unreviewed_levels(session: TreatmentSession) -> frozenset[str]:
-    """The levels of what the patient has reported, as far as no clinician has closed its task."""
+def unreviewed_reports(session: TreatmentSession) -> QuerySet[StaffTask]:
+    """What the patient has reported, as far as no clinician has closed its task: the severity is
+    the level."""
     tasks = StaffTask.objects.open().filter(patient=session.patient_id, kind=TaskKind.HEALING)
-    return frozenset(tasks.filter(severity__in=Level.values).values_list("severity", flat=True))
+    return tasks.filter(severity__in=Level.values)
 
 
 def courses_in_effect(at: datetime) -> dict[str, SideEffectExpectation]:
@@ -89,16 +98,12 @@ def open_side_effect(
     )
 
 
-def past_side_effects(session: TreatmentSession) -> tuple[facts.PastSideEffect, ...]:
+def past_side_effects(gravest: Iterable[Any]) -> tuple[facts.PastSideEffect, ...]:
     """The gravest of each kind that has healed, on this area first."""
-    resolved = SideEffect.objects.filter(
-        session__patient=session.patient_id, resolved_at__isnull=False
-    )
-    gravest: Any = (
-        resolved.annotate(is_here=Q(session__area=session.area_id))
-        .order_by("kind", "-is_here", "-grade")
-        .distinct("kind")
-    )
+    healed: dict[str, Any] = {}
+    for effect in gravest:
+        if not effect.is_open:
+            healed.setdefault(effect.kind, effect)
     return tuple(
         facts.PastSideEffect(
             kind=effect.kind,
@@ -106,5 +111,5 @@ def past_side_effects(session: TreatmentSession) -> tuple[facts.PastSideEffect, 
             grade=effect.grade,
             is_same_area=effect.is_here,
         )
-        for effect in gravest
+        for effect in healed.values()
     )

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from clinic.models import DeviceModel, DeviceSpec, Jurisdiction
 from patients.models import Concern, ConcernSubtype, PatientConcern
@@ -52,10 +53,15 @@ def device_facts(model: DeviceModel, at: datetime, jurisdiction: str) -> facts.D
 def concern_forms(plan: TreatmentPlan) -> list[ConcernSubtype]:
     """The forms of the concern that the plan is to better; where it names none, those that the
     patient has there."""
-    known = PatientConcern.objects.filter(patient=plan.patient_id, concern=plan.concern_id)
-    known = known.select_related("subtype")
-    there = Q(zone__isnull=True) | Q(zone__area=plan.area_id)
-    rows = list(known.filter(plans=plan)) or list(known.filter(there))
+    named = TreatmentPlan.objects.filter(pk=plan.pk, patient_concerns=OuterRef("pk"))
+    known: Any = (
+        PatientConcern.objects.filter(patient=plan.patient_id, concern=plan.concern_id)
+        .annotate(
+            is_named=Exists(named), is_there=Q(zone__isnull=True) | Q(zone__area=plan.area_id)
+        )
+        .select_related("subtype")
+    )
+    rows = [row for row in known if row.is_named] or [row for row in known if row.is_there]
     return [row.subtype for row in rows if row.subtype]
 
 

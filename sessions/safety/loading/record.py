@@ -5,9 +5,19 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, Max, Min, OuterRef
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    Exists,
+    Func,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 
-from clinic.models import Clinic, ClinicalRule
+from clinic.models import ClinicalRule
 from patients.models import (
     OFF_LABEL,
     Area,
@@ -21,7 +31,9 @@ from sessions.models import (
     Candidacy,
     CartridgeUse,
     Kind,
+    ProductUse,
     ProtocolVersion,
+    SessionEvent,
     SideEffect,
     TreatmentSession,
     of_treatment,
@@ -33,9 +45,10 @@ from sessions.safety.loading.chart import Typed, product_uses, treated_zones, us
 from sessions.safety.loading.credentials import standing
 from sessions.safety.loading.healing import (
     PIGMENT,
+    gravest_side_effects,
     open_side_effects,
     past_side_effects,
-    unreviewed_levels,
+    unreviewed_reports,
 )
 from sessions.safety.loading.label import (
     alternatives_told,
@@ -47,14 +60,24 @@ from sessions.safety.loading.other_treatments import other_treatments
 from sessions.safety.loading.response import response, stop_after
 
 
-def load_facts(session: TreatmentSession, *, at: datetime, typed: Typed | None = None) -> Facts:
+def load_facts(
+    session: TreatmentSession,
+    *,
+    at: datetime,
+    typed: Typed | None = None,
+    zones: Mapping[str, facts.Zone] | None = None,
+    uses: list[ProductUse] | None = None,
+) -> Facts:
     """The facts of a session whose clinic, patient, device and protocol version are loaded; with
-    what is `typed` in the place of its chart."""
+    what is `typed` in the place of its chart. `zones`, as in `treated_zones`, and the
+    `uses_of_the_day` are what a caller has loaded already."""
     on = session.starts_at_local.date()
     age = age_on(session.patient.date_of_birth, on)
     to_think = session.clinic.cooling_off_days(age)
     rules = rules_in_effect(at)
-    done = _sessions_before(session)
+    counted = _counted(session)
+    effects = gravest_side_effects(session)
+    uses = uses_of_the_day(session) if uses is None else uses
     plan = of_treatment(session.plan)
     forms = concern_forms(plan)
     poor = poor_response(plan.concern, forms)
@@ -68,7 +91,7 @@ def load_facts(session: TreatmentSession, *, at: datetime, typed: Typed | None =
         skin_type=session.patient.skin_type,
         age=age,
         weight_kg=weight_on(session.patient, on, rules),
-        needled_at=_needled_at(session),
+        needled_at=counted["needled_at"],
         area=area_facts(of_treatment(session.area)),
         record=facts.Record(
             keloids=session.patient.keloid_history,
@@ -79,24 +102,24 @@ def load_facts(session: TreatmentSession, *, at: datetime, typed: Typed | None =
         candidacy=candidacy_facts(session),
         screening=screening_facts(newest_screening(session.patient)),
         other_treatments=other_treatments(session.patient_id, [of_treatment(session.area).pk], at),
-        consent=_consent(newest_consent(session), at, session.clinic, to_think),
+        consent=_consent(session, at, to_think),
         cooling_off_days=to_think,
         subtypes={form.code: form.name for form in forms},
         responds_poorly=poor,
         alternatives_told=bool(poor) and alternatives_told(plan),
         previous=_previous(session, on),
-        sessions_before=done,
+        sessions_before=counted["done"],
         stop_after=limit,
-        response=response(session) if limit and done >= limit.value else None,
+        response=response(session) if limit and counted["done"] >= limit.value else None,
         sessions_planned=plan.planned_sessions,
-        side_effects=open_side_effects(session, at),
-        past_side_effects=past_side_effects(session),
-        unreviewed=unreviewed_levels(session),
-        treated=treated_zones(session, at, typed),
-        products=product_uses(session.product_uses),
-        same_day_products=product_uses(uses_of_the_day(session)),
+        side_effects=open_side_effects(session, effects, at),
+        past_side_effects=past_side_effects(effects),
+        unreviewed=frozenset(counted["unreviewed"]),
+        treated=treated_zones(session, at, typed, zones),
+        products=product_uses(use for use in uses if use.session_id == session.pk),
+        same_day_products=product_uses(use for use in uses if use.session_id != session.pk),
         sharps_due=_sharps_due(session, typed),
-        cartridges=CartridgeUse.objects.filter(session=session.leading_id).count(),
+        cartridges=counted["cartridges"],
     )
 
 
@@ -155,13 +178,39 @@ def candidacy_facts(session: TreatmentSession) -> facts.Candidacy | None:
 
 
 def newest_consent(session: TreatmentSession) -> TreatmentConsent | None:
+    newest: TreatmentConsent | None = _consents(session).first()
+    return newest
+
+
+def _consents(session: TreatmentSession) -> Any:
     consents = session.patient.treatment_consents.filter(revoked_at__isnull=True)
-    return consents.select_related("text").order_by("-signed_at", "-id").first()
+    return consents.select_related("text").order_by("-signed_at", "-id")
 
 
-def _needled_at(session: TreatmentSession) -> datetime | None:
-    begun = session.events.filter(new_status=Status.IN_PROGRESS)
-    return begun.values_list("at", flat=True).first()
+def _counted(session: TreatmentSession) -> dict[str, Any]:
+    """When it began, how many of its plan came before, its cartridges, and the levels of reports
+    that nobody has reviewed: in one statement."""
+    begun = SessionEvent.objects.filter(session=session.pk, new_status=Status.IN_PROGRESS)
+    earlier = TreatmentSession.objects.filter(
+        plan=session.plan_id,
+        kind=Kind.TREATMENT,
+        status=Status.COMPLETED,
+        starts_at__lt=session.starts_at,
+    )
+    cartridges = CartridgeUse.objects.filter(session=session.leading_id)
+    rows: Any = TreatmentSession.objects.filter(pk=session.pk).values(
+        needled_at=Subquery(begun.order_by("id").values("at")[:1]),
+        done=_number_of(earlier),
+        cartridges=_number_of(cartridges),
+        unreviewed=ArraySubquery(unreviewed_reports(session).values("severity")),
+    )
+    return dict(rows.get())
+
+
+def _number_of(rows: QuerySet[Any]) -> Subquery:
+    """How many there are, as a column of another statement."""
+    counted = rows.order_by().annotate(number=Func("pk", function="COUNT")).values("number")
+    return Subquery(counted, output_field=IntegerField())
 
 
 def area_facts(area: Area) -> facts.Area:
@@ -176,25 +225,32 @@ def area_facts(area: Area) -> facts.Area:
 
 
 def _consent(
-    consent: TreatmentConsent | None, at: datetime, clinic: Clinic, cooling_off_days: int
+    session: TreatmentSession, at: datetime, cooling_off_days: int
 ) -> facts.Consent | None:
+    """The newest one, with whether its text is still in use and when it was handed out."""
+    current = ConsentText.objects.in_effect(at).values("pk")
+    handed = ConsentHandout.objects.filter(patient=OuterRef("patient"), text=OuterRef("text"))
+    consent = (
+        _consents(session)
+        .annotate(
+            is_current=Q(text__in=current),
+            handed_at=Subquery(handed.order_by("handed_at").values("handed_at")[:1]),
+        )
+        .first()
+    )
     if consent is None:
         return None
     known_at = consent.signed_at
     if cooling_off_days:
-        handed = ConsentHandout.objects.filter(patient=consent.patient_id, text=consent.text_id)
-        known_at = min(handed.aggregate(at=Min("handed_at"))["at"] or known_at, known_at)
-    current = ConsentText.objects.in_effect(at).filter(
-        kind=consent.text.kind, language=consent.text.language
-    )
+        known_at = min(consent.handed_at or known_at, known_at)
     return facts.Consent(
-        is_current_text=any(text.pk == consent.text_id for text in current),
+        is_current_text=consent.is_current,
         expires_on=consent.expires_on,
         zones=frozenset(consent.zones),
         device_models=frozenset(consent.device_models),
         off_label_accepted=OFF_LABEL in consent.clauses,
         signer_relation=consent.signer_relation,
-        known_on=known_at.astimezone(clinic.zone).date(),
+        known_on=known_at.astimezone(session.clinic.zone).date(),
         patient_assented=consent.patient_assented,
     )
 
@@ -227,12 +283,3 @@ def _previous(session: TreatmentSession, on: date) -> facts.Previous | None:
         spacing_approved=bool(session.spacing_override_reason),
         left_pigment=last.left_pigment,
     )
-
-
-def _sessions_before(session: TreatmentSession) -> int:
-    return TreatmentSession.objects.filter(
-        plan=session.plan_id,
-        kind=Kind.TREATMENT,
-        status=Status.COMPLETED,
-        starts_at__lt=session.starts_at,
-    ).count()

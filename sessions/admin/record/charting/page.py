@@ -18,12 +18,20 @@ from clinic.admin.saving.once import SentForm, forget_messages, new_key
 from clinic.admin.saving.refusals import REFUSED, refusals
 from clinic.audit.subjects import about
 from clinic.db.retries import retried_transaction
+from clinic.db.versions import with_state
 from clinic.errors import DomainError
 from clinic.permissions import actor
 from clinic.values.zones import clock_of
 from sessions import services
 from sessions.admin.record.charting.acts import ACTS, Press
-from sessions.admin.record.charting.sheet import Sheet, judge, read_sheet, read_signed, typed_chart
+from sessions.admin.record.charting.sheet import (
+    PARTS,
+    Sheet,
+    judge,
+    read_sheet,
+    read_signed,
+    typed_chart,
+)
 from sessions.admin.record.charting.typed import TypedChart
 from sessions.lifecycle import SIGNED, Status
 from sessions.models import Kind, TreatmentSession
@@ -147,7 +155,8 @@ def _session(request: HttpRequest, pk: UUID) -> TreatmentSession:
     further = TreatmentSession.objects.filter(sitting=OuterRef("pk"))
     related = rows.select_related("practitioner", "room", "signed_by")
     found = (
-        related.prefetch_related("area__zones")
+        with_state(related, *PARTS)
+        .prefetch_related("area__zones")
         .annotate(leads_others=Exists(further))
         .filter(pk=pk)
         .first()

@@ -10,7 +10,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.http import urlencode
 
 from clinic.admin.words import TONES, Tone
-from clinic.db.versions import version_of
+from clinic.db.versions import version_read
 from clinic.findings import Severity
 from clinic.models import CredentialKind, User
 from patients.models import ScreeningRule
@@ -36,7 +36,7 @@ from sessions.models import (
 )
 from sessions.safety.assessment import AssessedFinding, assess_session
 from sessions.safety.facts import Facts, figure
-from sessions.safety.loading.chart import product_facts
+from sessions.safety.loading.chart import product_facts, uses_of_the_day, zone_facts
 from sessions.safety.loading.record import load_facts
 from sessions.safety.ranges import ZoneRange, zone_ranges
 from sessions.safety.treatment.doses import in_words, most_grams, part_of_most
@@ -178,17 +178,19 @@ def read_sheet(
         typed = typed_chart(session, of_draft(draft.content) if draft else written(session, rows))
     sheet = Sheet(session, typed, draft=draft)
     zones = typed.zones
-    known = load_facts(session, at=at, typed=sheet.typed.so_far())
-    ranges = zone_ranges(session, zones, known, at=at)
+    by_code = zone_facts(zones, of_treatment(session.protocol_version), at)
+    uses = uses_of_the_day(session)
+    known = load_facts(session, at=at, typed=sheet.typed.so_far(), zones=by_code, uses=uses)
+    ranges = zone_ranges(zones, by_code, known)
     pairs = zip(ranges, sheet.typed.rows, strict=True)
     sheet.figure = figure_of(of_treatment(session.area).code, [zone.code for zone in zones])
     shapes = sheet.figure.shapes if sheet.figure else {}
     sheet.rows = [Row(one, forms, shapes.get(one.zone.code, [])) for one, forms in pairs]
     sheet.findings = said_of(sheet, user, known, at=at, refused=refused or {})
-    sheet.seen = version_of(session, *PARTS)
+    sheet.seen = version_read(session, *PARTS)
     sheet.number = known.sessions_before + 1
     _read_screening(sheet, user, at=at)
-    _read_creams(sheet, known, at=at)
+    _read_creams(sheet, uses, known, at=at)
     sheet.cartridges = _cartridges(session)
     sheet.last = _last(session) if known.previous else None
     if session.sitting_id or session.leads_others:  # type: ignore[attr-defined]
@@ -310,11 +312,13 @@ def _last(session: TreatmentSession) -> TreatmentSession | None:
     return rows.select_related("clinic").order_by("-starts_at", "-id").first()
 
 
-def _read_creams(sheet: Sheet, known: Facts, *, at: datetime) -> None:
+def _read_creams(sheet: Sheet, uses: list[ProductUse], known: Facts, *, at: datetime) -> None:
     session = sheet.session
-    uses = session.product_uses.filter(product__kind=ProductKind.ANAESTHETIC)
-    uses = uses.select_related("product").prefetch_related("product__drugs").order_by("id")
-    sheet.creams = [_cream(use, known, at=at) for use in uses]
+    sheet.creams = [
+        _cream(use, known, at=at)
+        for use in uses
+        if use.session_id == session.pk and use.product.kind == ProductKind.ANAESTHETIC
+    ]
     if session.status not in HERE:
         return
     products = Product.objects.in_effect(at).filter(kind=ProductKind.ANAESTHETIC)
