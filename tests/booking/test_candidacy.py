@@ -281,7 +281,7 @@ def test_in_the_admin_a_plan_follows_from_a_candidate(booking: Booking, alice: U
     decided = Candidacy.objects.get()
     plan = client.get(f"{page}{decided.pk}/plan/")
 
-    asked = client.get(plan["Location"]).context["course"]
+    asked = client.get(plan["Location"], follow=True).context["course"]
     assert "Plan the treatment" in client.get(f"{page}{decided.pk}/change/").content.decode()
     assert (asked.patient, asked.cleaned_data["concern"]) == (patient, concern)
     declined = CandidacyFactory(patient=patient, **DECLINED)

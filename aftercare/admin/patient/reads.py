@@ -311,7 +311,7 @@ def _adds(
         visit = reverse("admin:patients_patient_book_visit", args=[patient.pk])
         found.append(("Visit", visit))
     if user.has_perm("treatment_sessions.add_treatmentplan"):
-        page = reverse("admin:planning", query={"patient": patient.pk})
+        page = reverse("admin:planning-of", args=[patient.pk])
         found.append(("Plan a course with its sessions", page))
     found += [
         (title, _add(f"{app}_{model}", patient=patient.pk))

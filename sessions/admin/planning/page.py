@@ -12,6 +12,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -41,17 +42,29 @@ class PlanningPage:
     admin_site: Any
 
     def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.planning)
-        return [path("planning/", page, name="planning"), *super().get_urls()]  # type: ignore[misc]
+        views = (self.planning, self.planning_of)
+        whom, page = (self.admin_site.admin_view(view) for view in views)
+        return [
+            path("planning/", whom, name="planning"),
+            path("planning/<uuid:pk>/", page, name="planning-of"),
+            *super().get_urls(),  # type: ignore[misc]
+        ]
 
-    @about(Patient)
     def planning(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.has_perm("treatment_sessions.add_treatmentplan"):
-            raise PermissionDenied
+        """Asks whom it is for, and leads there with all else that the address says."""
+        _require(request)
         whom = WhomForm(actor(request), request.GET if "patient" in request.GET else None)
         if not whom.is_valid():
             return self._page(request, {"whom": whom})
-        patient: Patient = whom.cleaned_data["patient"]
+        asked = {name: value for name, value in request.GET.items() if name != "patient"}
+        patient = whom.cleaned_data["patient"].pk
+        return HttpResponseRedirect(reverse("admin:planning-of", args=[patient], query=asked))
+
+    @about(Patient)
+    def planning_of(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        _require(request)
+        rows = Patient.objects.visible_to(actor(request)).filter(archived_at=None)
+        patient = get_object_or_404(rows.select_related("clinic"), pk=pk)
         with timezone.override(patient.clinic.zone):
             course = Course(request, patient, at=timezone.now())
             if request.method == "POST":
@@ -104,6 +117,11 @@ class PlanningPage:
         page = {**site, "title": "Plan a course", **context}
         answer = TemplateResponse(request, "sessions/admin/plan/page.html", page)
         return answer.render()  # now: later the clock is another
+
+
+def _require(request: HttpRequest) -> None:
+    if not request.user.has_perm("treatment_sessions.add_treatmentplan"):
+        raise PermissionDenied
 
 
 class Course:

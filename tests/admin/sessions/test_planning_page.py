@@ -13,6 +13,7 @@ from sessions.models import TreatmentPlan, TreatmentSession
 from tests.admin.pages import client_of, url
 from tests.conftest import Booking
 from tests.factories import NINE, PatientFactory, RoomFactory
+from tests.support.accesses import Watch
 from tests.support.forms import fields_of
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +24,7 @@ def page_of(booking: Booking, **asked: Any) -> str:
     patient = asked.pop("patient", None) or PatientFactory(clinic=booking.plan.clinic)
     protocol = booking.plan.protocol
     wishes = {"first_on": "7 Jan 2030", "concern": protocol.concern_id, **asked}
-    return reverse("admin:planning", query={"patient": patient.pk, **wishes})
+    return reverse("admin:planning-of", args=[patient.pk], query=wishes)
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_a_concern_becomes_a_plan_with_all_its_sessions_and_pressed_twice_one(
     known = PatientConcern.objects.create(
         patient=patient, concern=protocol.concern, baseline_grade=3
     )
-    asked = practitioner.get(reverse("admin:planning", query={"patient": patient.pk}))
+    asked = practitioner.get(reverse("admin:planning", query={"patient": patient.pk}), follow=True)
     page = page_of(booking, patient=patient)
     seen = practitioner.get(page)
     before = TreatmentPlan.objects.count()
@@ -104,6 +105,20 @@ def test_a_time_that_was_taken_meanwhile_is_said_with_the_next_free_one_and_all_
     assert f"{first.starts_at_local:%H:%M}" == other.split("|")[1]
 
 
+def test_who_looked_at_whom_is_written_down(practitioner: Client, booking: Booking) -> None:
+    patient, watch = PatientFactory(clinic=booking.plan.clinic), Watch()
+    page = page_of(booking, patient=patient)
+    form = fields_of(practitioner.get(page))
+    practitioner.post(page, form)
+    practitioner.get(url(booking.plan).replace("/change/", "/hold/"))
+
+    looked, planned, held = watch.rows()
+
+    assert [row.action for row in (looked, planned, held)] == ["READ", "WRITE", "READ"]
+    assert [set(row.patient_ids) for row in (looked, planned)] == [{patient.pk}] * 2
+    assert held.patient_ids == [booking.plan.patient_id]
+
+
 def test_a_plan_can_be_made_without_booking_anything(
     practitioner: Client, booking: Booking
 ) -> None:
@@ -127,7 +142,9 @@ def test_who_may_not_plan_has_no_page_and_nothing_hostile_breaks_it(
     assert practitioner.post(page, typed).status_code == 200
     assert "First whom it is for" in practitioner.get(reverse("admin:planning")).content.decode()
     assert client_of(dana).get(page).status_code == 403
-    assert "First whom" in client_of(bob).get(page).content.decode()  # of another clinic
+    assert client_of(bob).get(page).status_code == 404  # of another clinic
+    whom = reverse("admin:planning", query={"patient": booking.plan.patient_id})
+    assert "First whom" in client_of(bob).get(whom).content.decode()
     assert TreatmentPlan.objects.count() == 1
     assert not TreatmentSession.objects.exists()
 
