@@ -7,6 +7,8 @@ from rest_framework.routers import SimpleRouter
 
 from aftercare import pages as patient_pages
 from aftercare import webhooks
+from aftercare.admin.accesses.people import what_they_looked_at
+from aftercare.admin.accesses.unusual import unusual_accesses
 from aftercare.admin.away import late
 from aftercare.admin.away import page as away
 from aftercare.admin.healing.page import healing_board
@@ -139,6 +141,16 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("admin/autocomplete/", admin.site.admin_view(autocomplete)),
     path("admin/search/", admin.site.admin_view(quick_search), name="quick-search"),
+    path(
+        "admin/accesses/by/<uuid:pk>/",
+        admin.site.admin_view(what_they_looked_at),
+        name="accesses-by",
+    ),
+    path(
+        "admin/accesses/unusual/",
+        admin.site.admin_view(unusual_accesses),
+        name="unusual-accesses",
+    ),
     path("admin/away/", admin.site.admin_view(away.away), name="away"),
     path("admin/away/<uuid:time_off_id>/", admin.site.admin_view(away.board), name="away-board"),
     path("admin/healing/", admin.site.admin_view(healing_board), name="healing-board"),

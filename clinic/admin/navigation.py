@@ -90,6 +90,7 @@ PAGES = [
     ),
     ("Today", "Healing board", "healing", "healing-board", "patients.view_stafftask"),
     ("Clinic", "Setting up", "rocket_launch", "setup", "clinic.add_room"),
+    ("Clinic", "Unusual accesses", "policy", "unusual-accesses", "clinic.watch_accesses"),
     ("Clinic", "Reports", "table_chart", "reports", "treatment_sessions.view_figures"),
     (
         *("Patients", "Plan a course", "edit_calendar", "admin:planning"),
@@ -103,6 +104,7 @@ PAGES = [
 def account(request: HttpRequest) -> list[dict[str, Any]]:
     """What stands behind one's own name."""
     return [
+        {"title": "What you looked at", "link": reverse("accesses-by", args=[request.user.pk])},
         {"title": "Your log-ins", "link": reverse("own-log-ins")},
         {"title": "Your e-mail address", "link": reverse("own-address")},
         {"title": "Second factor", "link": reverse("second-factor")},

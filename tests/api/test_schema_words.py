@@ -126,7 +126,7 @@ def test_every_error_of_the_product_is_a_problem_of_some_operation() -> None:
     bases = {"refused", "conflict", "not_allowed"}
     # what only the patients' pages and the admin can meet
     elsewhere = {
-        *("erasure_settled", "record_in_use", "same_person"),
+        *("erasure_settled", "record_in_use", "same_person", "own_access", "review_refused"),
         *("draft_left", "not_asked", "nothing_to_confirm", "too_many_photos"),
         *("import_started", "import_unchecked", "note_too_long", "unreadable_file"),
         *("no_link_now", "no_visit_now", "too_many_pictures"),

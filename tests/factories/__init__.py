@@ -17,6 +17,7 @@ from tests.factories.aftercare import (
 from tests.factories.clinic import (
     GTIN,
     RULES,
+    AccessReviewFactory,
     AccountNoticeFactory,
     CalendarFeedFactory,
     CartridgeLotFactory,
@@ -115,6 +116,7 @@ __all__ = [
     "NINE",
     "RULES",
     "SENDING",
+    "AccessReviewFactory",
     "AccountNoticeFactory",
     "AddressConsentFactory",
     "AreaFactory",

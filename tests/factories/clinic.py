@@ -7,6 +7,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from clinic.models import (
+    AccessReview,
     AccountNotice,
     CalendarFeed,
     CartridgeLot,
@@ -89,6 +90,17 @@ class UserFactory(DjangoModelFactory):
         if clinic:
             user.clinics.add(clinic)
         return user
+
+
+class AccessReviewFactory(DjangoModelFactory):
+    class Meta:
+        model = AccessReview
+
+    actor = factory.SubFactory(UserFactory)
+    day = NINE.date()
+    note = "Asked: a call back"
+    by = factory.SubFactory(UserFactory)
+    at = NINE
 
 
 class WorkingHoursFactory(DjangoModelFactory):

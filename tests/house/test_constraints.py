@@ -663,6 +663,10 @@ VIOLATIONS["import_row_state_known"] = lambda: make.PatientImportFactory().rows.
     number=2, state="LOST"
 )
 VIOLATIONS["clinic_keeps_records_3_to_50_years"] = lambda: make.ClinicFactory(record_years=2)
+VIOLATIONS["access_review_says_why"] = lambda: make.AccessReviewFactory(note="")
+VIOLATIONS["access_review_by_somebody_else"] = lambda: [
+    make.AccessReviewFactory(actor=one, by=one) for one in [make.UserFactory()]
+]
 VIOLATIONS["break_glass_for_an_hour"] = lambda: make.BreakGlassFactory(
     opened_at=NINE, until=NINE + DAY
 )

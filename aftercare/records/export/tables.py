@@ -13,7 +13,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 from aftercare.models import AddressConsent, LinkAccess
 from clinic.audit.subjects import is_of_patients
 from clinic.db.ways import Way, every_way_to_patient
-from clinic.models import AccessRecord
+from clinic.models import AccessRecord, AccessReview
 from patients.models import Channel, ImportedRow, Patient, PatientExport, PatientImport
 from sessions.models import BloodExposure, ExposureStep, Photo
 
@@ -22,6 +22,7 @@ Model = type[models.Model]
 # What is about patients and not in the file, and why.
 LEFT_OUT: dict[Model, str] = {
     AccessRecord: "accesses.csv tells it in words, without the addresses of staff's computers.",
+    AccessReview: "It says why an access was in order; accesses.csv tells of the access itself.",
     PatientImport: "It names a file. What stood in it about you is in your record.",
     ImportedRow: "It is emptied when the import ends. What stood in it is in your record.",
     PatientExport: "It says only that files such as this one were made.",

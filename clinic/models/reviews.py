@@ -1,0 +1,40 @@
+"""What somebody who watches over accesses has found in order, and why."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from clinic.models.base import Model, append_only
+
+
+class AccessReview(Model):
+    """That one person's accesses to one patient on one day were looked at, by whom, and what was
+    said of them. Like the accesses themselves it refers to no patient, so nothing that ends takes
+    it along (decision 0071)."""
+
+    tells_of_patients: ClassVar[bool] = True
+
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    patient_id = models.UUIDField(null=True, help_text="Empty: of many patients in an hour.")
+    day = models.DateField(help_text="On the clinic's clock.")
+    note = models.CharField(max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "clinic_access_review"
+        constraints = [
+            models.CheckConstraint(name="access_review_says_why", condition=~Q(note="")),
+            models.CheckConstraint(
+                name="access_review_by_somebody_else",
+                condition=~Q(by=models.F("actor")),
+                violation_error_message="Somebody else must look at it.",
+            ),
+        ]
+        indexes = [models.Index(name="access_review_of_day", fields=["actor", "day"])]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"Looked at on {self.at:%d %b %Y}"
