@@ -6,6 +6,7 @@ from django.utils import timezone
 from aftercare.alerts import send as alerts
 from aftercare.dispatch import run as dispatch
 from aftercare.planning import gradual, silence
+from aftercare.records.accesses import weekly
 from aftercare.records.downtime.deliver import write_packs
 from aftercare.records.erasure import complete_journal
 from aftercare.records.export import go_on_with_exports, remove_files
@@ -19,6 +20,11 @@ def send_due_messages() -> None:
     Heartbeat.beat("worker", at=timezone.now())
     if dispatch.send_due(clock=timezone.now):
         wake(send_due_messages)  # there may be more: a run is bounded
+
+
+@shared_task(ignore_result=True)
+def report_accesses() -> None:
+    weekly.report_accesses(at=timezone.now())
 
 
 @shared_task(ignore_result=True)

@@ -345,6 +345,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"expires": 300.0},
     },
+    "report-accesses": {
+        "task": "aftercare.tasks.report_accesses",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "write-downtime-packs": {
         "task": "aftercare.tasks.write_downtime_packs",
         "schedule": 3600.0,

@@ -29,6 +29,7 @@ SUBJECTS = {
     NoticeKind.ADDRESS_CHANGES: "Your account gets another e-mail address",
     NoticeKind.NEW_DEVICE: "Your account was opened on a new device",
     NoticeKind.ACCOUNT_CHANGED: "What opens your account was changed",
+    NoticeKind.ACCESSES: "Who has opened records in the last week",
 }
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,13 @@ def tell_of_change(*, user: User, what: str, at: datetime) -> None:
         about = f"{what}, {_in_words(at, user)}"
         kind = NoticeKind.ACCOUNT_CHANGED
         AccountNotice.objects.create(user=user, kind=kind, email=user.email, about=about)
+
+
+def tell_of_accesses(*, user: User, about: str) -> None:
+    """Of a week, in numbers, to who watches over them."""
+    if user.email:
+        kind = NoticeKind.ACCESSES
+        AccountNotice.objects.create(user=user, kind=kind, email=user.email, about=about[:254])
 
 
 class ChangesAreTold:
@@ -96,6 +104,7 @@ def _mail(notice: AccountNotice) -> None:
         "notice": notice,
         "kind": notice.kind,
         "link": link_for(user, notice.about) if notice.kind == NoticeKind.CONFIRM_ADDRESS else "",
+        "page": f"{settings.PUBLIC_URL}{reverse('unusual-accesses')}",
         "again": f"{settings.PUBLIC_URL}{reverse('admin_password_reset')}",
     }
     text = render_to_string("clinic/notice_mail.txt", context)

@@ -52,7 +52,7 @@ from clinic.models.log_ins import (
     SecondFactor,
 )
 from clinic.models.on_call import OnCallShift
-from clinic.models.reviews import AccessReview
+from clinic.models.reviews import AccessReport, AccessReview
 from clinic.models.rules import ClinicalRule
 from clinic.models.schedule import Closure, TimeOff, WorkingHours
 from clinic.models.site import Clinic, Heartbeat, Jurisdiction, OpeningHours, Proof, Room, Weekday
@@ -64,6 +64,7 @@ __all__ = [
     "PROOF_OF",
     "AccessPurpose",
     "AccessRecord",
+    "AccessReport",
     "AccessReview",
     "AccountNotice",
     "Action",

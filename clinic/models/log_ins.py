@@ -135,6 +135,7 @@ class NoticeKind(models.TextChoices):
     ADDRESS_CHANGES = "ADDRESS_CHANGES", "another address was asked for"
     NEW_DEVICE = "NEW_DEVICE", "log-in from a new device"
     ACCOUNT_CHANGED = "ACCOUNT_CHANGED", "what opens the account was changed"
+    ACCESSES = "ACCESSES", "the accesses of a week"
 
 
 class AccountNotice(Model):

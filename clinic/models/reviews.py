@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from clinic.models.base import Model, append_only
+from clinic.models.site import Clinic
 
 
 class AccessReview(Model):
@@ -38,3 +39,23 @@ class AccessReview(Model):
 
     def __str__(self) -> str:
         return f"Looked at on {self.at:%d %b %Y}"
+
+
+class AccessReport(Model):
+    """That a clinic's managers and auditors were told of the accesses of a week, and what."""
+
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    first_day = models.DateField(help_text="A Monday, on the clinic's clock.")
+    numbers = models.CharField(max_length=180)
+
+    class Meta:
+        db_table = "clinic_access_report"
+        constraints = [
+            models.UniqueConstraint(
+                name="access_report_once_a_week", fields=["clinic", "first_day"]
+            )
+        ]
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"Accesses of the week of {self.first_day:%d %b %Y}"

@@ -17,6 +17,7 @@ from tests.factories.aftercare import (
 from tests.factories.clinic import (
     GTIN,
     RULES,
+    AccessReportFactory,
     AccessReviewFactory,
     AccountNoticeFactory,
     CalendarFeedFactory,
@@ -116,6 +117,7 @@ __all__ = [
     "NINE",
     "RULES",
     "SENDING",
+    "AccessReportFactory",
     "AccessReviewFactory",
     "AccountNoticeFactory",
     "AddressConsentFactory",

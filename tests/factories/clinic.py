@@ -7,6 +7,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from clinic.models import (
+    AccessReport,
     AccessReview,
     AccountNotice,
     CalendarFeed,
@@ -90,6 +91,15 @@ class UserFactory(DjangoModelFactory):
         if clinic:
             user.clinics.add(clinic)
         return user
+
+
+class AccessReportFactory(DjangoModelFactory):
+    class Meta:
+        model = AccessReport
+
+    clinic = factory.SubFactory(ClinicFactory)
+    first_day = NINE.date()
+    numbers = "12 accesses by staff"
 
 
 class AccessReviewFactory(DjangoModelFactory):

@@ -663,6 +663,9 @@ VIOLATIONS["import_row_state_known"] = lambda: make.PatientImportFactory().rows.
     number=2, state="LOST"
 )
 VIOLATIONS["clinic_keeps_records_3_to_50_years"] = lambda: make.ClinicFactory(record_years=2)
+VIOLATIONS["access_report_once_a_week"] = lambda: [
+    make.AccessReportFactory(clinic=clinic) for clinic in [make.ClinicFactory()] for _ in range(2)
+]
 VIOLATIONS["access_review_says_why"] = lambda: make.AccessReviewFactory(note="")
 VIOLATIONS["access_review_by_somebody_else"] = lambda: [
     make.AccessReviewFactory(actor=one, by=one) for one in [make.UserFactory()]

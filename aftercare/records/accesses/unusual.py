@@ -60,7 +60,7 @@ class Looked:
 
 def unusual(reader: User, *, before: UUID | None = None) -> Looked:
     """Of the reader's clinics. Six statements."""
-    rows = _openings(reader)
+    rows = _openings(AccessRecord.objects.visible_to(reader))
     page = list((rows.filter(pk__lt=before) if before else rows)[:READ_AT_ONCE])
     older = None
     if len(page) == READ_AT_ONCE:
@@ -70,25 +70,25 @@ def unusual(reader: User, *, before: UUID | None = None) -> Looked:
     return Looked(findings_of(page), len(page), older)
 
 
-def between(reader: User, first: datetime, end: datetime) -> list[Finding]:
-    """For a report: all of these days, some at a time."""
+def between(rows: Any, first: datetime, end: datetime) -> list[Finding]:
+    """For a report: all of these accesses, some at a time."""
     found: list[Finding] = []
     before = least_id(end)
     while True:
-        rows = _openings(reader).filter(pk__gte=least_id(first))
-        page = list(rows.filter(pk__lt=before)[:READ_AT_ONCE])
+        opened = _openings(rows).filter(pk__gte=least_id(first))
+        page = list(opened.filter(pk__lt=before)[:READ_AT_ONCE])
         if len(page) < READ_AT_ONCE:
             return [*found, *findings_of(page)]
         hour = least_id(_hour(page[-1].at))
-        page += rows.filter(pk__lt=page[-1].pk, pk__gte=hour)
+        page += opened.filter(pk__lt=page[-1].pk, pk__gte=hour)
         found += findings_of(page)
         before = hour
 
 
-def _openings(reader: User) -> Any:
-    rows = AccessRecord.objects.visible_to(reader).filter(actor_kind=ActorKind.STAFF)
-    done = rows.filter(outcome=Outcome.DONE, action__in=OPENING, patient_ids__len=1)
-    return done.order_by("-pk")
+def _openings(rows: Any) -> Any:
+    done = rows.filter(actor_kind=ActorKind.STAFF, outcome=Outcome.DONE)
+    opened = done.filter(action__in=OPENING, patient_ids__len=1)
+    return opened.order_by("-pk")
 
 
 def findings_of(rows: Sequence[AccessRecord]) -> list[Finding]:
