@@ -64,20 +64,23 @@ def open_link(session: TreatmentSession, *, at: datetime, by: User) -> str:
     require_photo_consent(session.patient, at=at)
     secret = secrets.token_urlsafe(32)
     kept = {"session": session.pk.hex, "by": by.pk.hex, "ends_at": (at + LASTS).isoformat()}
+    end_link(session.pk)
     try:
-        end_link(session.pk)
         cache.set(_key(secret), kept, timeout=LASTS.seconds)
         cache.set(_of(session.pk), _key(secret), timeout=LASTS.seconds)
     except RedisError as error:
         logger.warning("no photo link can be made: %s", type(error).__name__)
-        raise NoLinkNow("Try again in a minute, or take them with this device.") from error
+        raise NoLinkNow("Just now no link can be made or ended: try again in a minute.") from error
     return secret
 
 
 def end_link(session_id: UUID) -> None:
-    """Whoever has it sees that it has ended."""
-    if key := cache.get(_of(session_id)):
-        cache.delete_many([key, _of(session_id)])
+    """Whoever has it sees that it has ended. Raises NoLinkNow: it would be back with Valkey."""
+    try:
+        if key := cache.get(_of(session_id)):
+            cache.delete_many([key, _of(session_id)])
+    except RedisError as error:
+        raise NoLinkNow("Just now no link can be made or ended: try again in a minute.") from error
 
 
 def is_open(session_id: UUID) -> bool:

@@ -138,6 +138,7 @@ class Course:
         self.ask.is_valid()
         self.cleaned_data: dict[str, Any] = self.ask.cleaned_data
         self.protocols = self._protocols(self.cleaned_data.get("concern"))
+        self.chosen = self._chosen()
         self.plan = self._plan()
 
     def is_valid(self) -> bool:
@@ -172,15 +173,23 @@ class Course:
             versions[version.protocol_id] = version
         return [{"row": row, "version": versions[row.pk]} for row in found if row.pk in versions]
 
-    def _plan(self) -> TreatmentPlan | None:
+    def _chosen(self) -> Protocol | None:
+        """The only one there is follows from the concern."""
         asked = self.cleaned_data.get("protocol")
         chosen = [one for one in self.protocols if one["row"] == asked]
         if not chosen and len(self.protocols) == 1:
             chosen = self.protocols
-        if not chosen or not self.ask.is_valid():
+        if not chosen:
             return None
         protocol: Protocol = chosen[0]["row"]
         protocol.in_effect_now = chosen[0]["version"]
+        return protocol
+
+    def _plan(self) -> TreatmentPlan | None:
+        """None where a wish is no wish: it says so at its field."""
+        protocol = self.chosen
+        if protocol is None or not self.ask.is_valid():
+            return None
         try:
             return services.plan_to_be(
                 patient=self.patient,

@@ -42,12 +42,12 @@ class PhonePages:
         if session is None:
             raise Http404
         code, refused = "", ""
-        if request.method == "POST" and request.POST.get("do") == "end":
-            end_link(session.pk)
-            messages.success(request, "The link has ended.")
-            return HttpResponseRedirect(request.path)
         if request.method == "POST":
             try:
+                if request.POST.get("do") == "end":
+                    end_link(session.pk)
+                    messages.success(request, "The link has ended.")
+                    return HttpResponseRedirect(request.path)
                 code = _code(open_link(session, at=timezone.now(), by=actor(request)))
             except DomainError as error:
                 refused = error.message

@@ -105,6 +105,16 @@ def test_a_time_that_was_taken_meanwhile_is_said_with_the_next_free_one_and_all_
     assert f"{first.starts_at_local:%H:%M}" == other.split("|")[1]
 
 
+def test_what_is_no_wish_is_said_at_its_field_and_nothing_is_proposed(
+    practitioner: Client, booking: Booking
+) -> None:
+    page = practitioner.get(page_of(booking, first_on="someday", weekday=2)).content.decode()
+
+    assert "Write a date as" in page
+    assert 'value="someday"' in page
+    assert "Plan it" not in page
+
+
 def test_who_looked_at_whom_is_written_down(practitioner: Client, booking: Booking) -> None:
     patient, watch = PatientFactory(clinic=booking.plan.clinic), Watch()
     page = page_of(booking, patient=patient)

@@ -190,6 +190,22 @@ def test_the_tablet_shows_a_code_to_whoever_may_take_photographs(
     assert [client_of(user).get(page).status_code for user in (dana, bob)] == [403, 404]
 
 
+def test_without_valkey_no_link_is_made_or_ended_and_none_is_open(
+    page: str, session: TreatmentSession, booking: Booking, settings: Any
+) -> None:
+    tablet = client_of(booking.practitioner)
+    place = reverse("admin:treatment_sessions_treatmentsession_photos", args=[session.pk])
+    here = settings.CACHES["default"]
+    settings.CACHES = {"default": {**here, "LOCATION": "redis://127.0.0.1:9/0"}}
+
+    told = [tablet.post(place, {"do": do}) for do in ("open", "end")]
+    away = PHONE.get(page)
+
+    said = "no link can be made or ended"
+    assert [said in answer.content.decode() for answer in told] == [True, True]
+    assert away.status_code == 404
+
+
 def test_without_consent_or_visit_there_is_no_code(booking: Booking, media: Any) -> None:
     tablet = client_of(booking.practitioner)
     session = booking.in_progress()
