@@ -102,7 +102,9 @@ PAGES = [
 
 
 def account(request: HttpRequest) -> list[dict[str, Any]]:
-    """What stands behind one's own name."""
+    """What stands behind one's own name; also asked for by the pages before the log-in."""
+    if request.user.pk is None:
+        return []
     return [
         {"title": "What you looked at", "link": reverse("accesses-by", args=[request.user.pk])},
         {"title": "Your log-ins", "link": reverse("own-log-ins")},

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.utils import ProgrammingError
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -207,3 +208,9 @@ def test_the_page_of_a_person_is_a_week_and_a_line_a_day_and_patient(
     assert '<td class="p-2">2</td>' in shown
     for wrong in ("x", "0001-01-01", "2999-01-01"):
         assert client.get(page, {"until": wrong}).status_code == 200
+
+
+def test_the_page_to_log_in_opens_for_who_is_nobody_yet(client: Client) -> None:
+    """The menu behind one's own name is asked for there too."""
+    assert client.get("/admin/login/").status_code == 200
+    assert client.get("/admin/password/").status_code == 200
