@@ -1,0 +1,72 @@
+"""The API and its schema."""
+
+from clinic.settings.access import LOG_IN_IDLE
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["clinic.http.tokens.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["clinic.permissions.RolePermission"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PARSER_CLASSES": ["clinic.http.parsers.LimitedJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["clinic.http.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "clinic.api.schema.fields.ClinicSchema",
+    "URL_FORMAT_OVERRIDE": None,  # by Accept alone: `?format=` is a parameter like any other
+    "EXCEPTION_HANDLER": "clinic.http.problems.handle",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105  whoever has a key to it asks
+REST_KNOX = {"TOKEN_TTL": LOG_IN_IDLE}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Clinic API",
+    "DESCRIPTION": "Patients, treatment sessions and messages of a microneedling clinic.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "AccessAction": "clinic.models.Action",
+        "AccessOutcome": "clinic.models.Outcome",
+        "AccessPurpose": "clinic.models.AccessPurpose",
+        "PurposeEnum": "patients.models.Purpose",
+        "VisitKind": "sessions.models.Kind",
+        "CandidacyOutcome": "sessions.models.CandidacyOutcome",
+        "ConsentKind": "patients.models.consent.ConsentKind",
+        "AddressSource": "aftercare.models.AddressSource",
+        "AheadChoice": "sessions.services.ending.decisions.Choice",
+        "Audience": "patients.models.Audience",
+        "DepthBand": "sessions.figures.cuts.DepthBand",
+        "DeviationKind": "sessions.models.DeviationKind",
+        "ExposureKind": "sessions.models.ExposureKind",
+        "ExposureStepKind": "sessions.models.ExposureStepKind",
+        "OtherTreatmentKind": "patients.models.OtherTreatmentKind",
+        "OtherTreatmentStatus": "patients.models.OtherTreatmentStatus",
+        "Endpoint": "sessions.models.Endpoint",
+        "Keyword": "aftercare.models.Keyword",
+        "MessageStatus": "aftercare.models.MessageStatus",
+        "PhotoScope": "patients.models.PhotoScope",
+        "ReportOutcome": "sessions.models.ReportOutcome",
+        "SeverityEnum": "clinic.findings.Severity",
+        "TaskSeverity": "patients.models.TaskSeverity",
+        "PlanKind": "sessions.lifecycle.PlanKind",
+        "PlanStatus": "sessions.lifecycle.PlanStatus",
+        "ProductKind": "sessions.models.ProductKind",
+        "RaterRole": "sessions.models.RaterRole",
+        "Role": "clinic.models.Role",
+        "ScreeningKind": "patients.models.ScreeningKind",
+        "ScreeningScope": "patients.models.Scope",
+        "SessionStatus": "sessions.lifecycle.Status",
+        "SideEffectKind": "sessions.models.SideEffectKind",
+        "SkinGroup": "sessions.figures.cuts.SkinGroup",
+        "SkinType": "patients.models.SkinType",
+        "TaskKind": "patients.models.TaskKind",
+        "TaskStatus": "patients.models.TaskStatus",
+        "WaitlistStatus": "sessions.lifecycle.WaitlistStatus",
+        "Weekday": "clinic.models.Weekday",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "clinic.api.schema.answers.complete",
+    ],
+}
