@@ -23,6 +23,8 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium"),
 ]
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+RUNS = """video => video.videoWidth > 0 ||
+    new Promise(done => video.addEventListener("loadedmetadata", done, {once: true}))"""
 SMALL = """() => [...document.querySelectorAll("button, input:not([type=hidden])")]
     .filter(one => one.checkVisibility() && one.offsetHeight < 44)
     .map(one => "too small: " + one.outerHTML.slice(0, 90))"""
@@ -57,8 +59,8 @@ def test_a_phone_takes_a_picture_over_the_earlier_one_and_the_tablet_shows_it(
         page.get_by_role("button", name="Camera with the earlier picture").click()
         over = page.locator("#phone-camera img")
         expect(over).to_be_visible()
-        page.wait_for_function("document.querySelector('#phone-camera img').naturalWidth > 0")
-        page.wait_for_function("document.querySelector('#phone-camera video').videoWidth > 0")
+        over.evaluate("picture => picture.decode()")
+        page.locator("#phone-camera video").evaluate(RUNS)
         faults += page.evaluate(RUN, RULES) + page.evaluate(SMALL)
         page.get_by_role("button", name="Take it", exact=True).click()
         expect(page.get_by_text("1 taken")).to_be_visible()

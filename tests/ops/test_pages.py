@@ -151,8 +151,8 @@ def test_readyz_notices_a_lost_broker(client: Client, settings: Any) -> None:
 def test_readyz_notices_a_missing_migration(client: Client) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM django_migrations WHERE id IN "
-            "(SELECT max(id) FROM django_migrations WHERE app = 'treatment_sessions')"
+            "DELETE FROM django_migrations WHERE app = 'treatment_sessions' AND name = "
+            "(SELECT max(name) FROM django_migrations WHERE app = 'treatment_sessions')"
         )
 
     answer = client.get("/readyz")
