@@ -93,6 +93,16 @@ DARK = """() => new Promise(done => {
 COLOURS = ["color-contrast"]
 
 
+# What one types into has an edge, or looks like what cannot be changed. (A picker lies in the edge
+# of its field, and select2 draws one of its own.)
+BARE = """() => [...document.querySelectorAll("input, select, textarea")]
+    .filter(one => !/^(hidden|checkbox|radio|submit|file|range|button)$/.test(one.type)
+        && !one.disabled && !one.matches("[class*=select2], .picker") && one.checkVisibility()
+        && ![one, one.parentElement].some(
+            edge => parseFloat(getComputedStyle(edge).borderTopWidth) > 0))
+    .map(one => `no edge: ${one.outerHTML.slice(0, 110)}`)"""
+
+
 def of_console(line: ConsoleMessage) -> str:
     """What has gone wrong, and where; advice of the browser is none of it."""
     return f"{line.text} {line.location['url']}" if line.type in ("error", "warning") else ""
@@ -120,6 +130,7 @@ def test_every_list_and_form_can_be_used_by_everybody(
                     page.evaluate(DRAWN)
                     page.evaluate(AXE)
                     faults += [(path, fault) for fault in page.evaluate(RUN, RULES)]
+                    faults += [(path, fault) for fault in page.evaluate(BARE)]
                     if path in of_rows:
                         continue
                     page.evaluate(DARK)

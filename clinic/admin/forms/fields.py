@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.dateformat import format as formatted
-from unfold.widgets import DATETIME_CLASSES
+from unfold.widgets import DATETIME_CLASSES, UnfoldAdminTextInputWidget
 
 from clinic.values.dates import EXAMPLES, Unreadable, read_date, read_time, read_time_with_offset
 from clinic.values.wallclock import (
@@ -167,6 +167,8 @@ class MomentField(forms.MultiValueField):
 
 class NumberField(forms.CharField):
     """A telephone number as it is typed: the row that it is stored in knows its country."""
+
+    widget = UnfoldAdminTextInputWidget
 
     def __init__(self, *, region: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
