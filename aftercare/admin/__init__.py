@@ -6,6 +6,7 @@ from aftercare.admin import (  # noqa: F401  they register themselves
     consents,
     inbox,
     messages,
+    questions,
     recalls,
     records,
     replan_notice,

@@ -32,6 +32,7 @@ class Anchor(models.TextChoices):
     LOT_RECALLED = "LOT_RECALLED", "When a lot that was used at the session is recalled"
     LATE = "LATE", "When the practitioner is running late"
     AWAY = "AWAY", "When the practitioner is away and another time is offered"
+    ASKED = "ASKED", "When staff send the questionnaire to the patient's phone"
 
 
 TREATED = (Anchor.COMPLETED, Anchor.LAST_SESSION, Anchor.ABORTED)  # what was done is known by then
@@ -39,7 +40,7 @@ TREATED = (Anchor.COMPLETED, Anchor.LAST_SESSION, Anchor.ABORTED)  # what was do
 
 AT_ONCE = (Anchor.ANSWERED, Anchor.LINK_CLOSED)  # somebody waits for them: quiet hours do not hold
 # whoever causes them puts them into the outbox
-NOT_PLANNED = (*AT_ONCE, Anchor.LOT_RECALLED, Anchor.LATE, Anchor.AWAY)
+NOT_PLANNED = (*AT_ONCE, Anchor.LOT_RECALLED, Anchor.LATE, Anchor.AWAY, Anchor.ASKED)
 # whoever does not hear of it comes in vain, or waits
 ANNOUNCES = (Anchor.CANCELLED, Anchor.MOVED, Anchor.LATE, Anchor.AWAY)
 

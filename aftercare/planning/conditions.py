@@ -30,6 +30,7 @@ FITS: dict[str, tuple[Status, ...]] = {
     Anchor.LOT_RECALLED: tuple(Status),
     Anchor.LATE: UPCOMING,
     Anchor.AWAY: UPCOMING,
+    Anchor.ASKED: (*UPCOMING, Status.CHECKED_IN),
 }
 
 

@@ -2,6 +2,11 @@
 `dispatch`."""
 
 from aftercare.services.answers import Answered, NotReachable, PatientUnclear, answer_reply
+from aftercare.services.ask_by_phone import (
+    NoTreatmentAhead,
+    TooLateToAsk,
+    ask_by_phone,
+)
 from aftercare.services.birth_date import ACCESS_LASTS, Door, is_open, tries_left, try_birth_date
 from aftercare.services.delays import offer_by_link, tell_late
 from aftercare.services.messages import (
@@ -31,6 +36,7 @@ __all__ = [
     "AskedVisit",
     "CopyWaiting",
     "Door",
+    "NoTreatmentAhead",
     "NotCancellable",
     "NotInDoubt",
     "NotReachable",
@@ -38,9 +44,11 @@ __all__ = [
     "NotResendable",
     "Outcome",
     "PatientUnclear",
+    "TooLateToAsk",
     "acknowledge_recall",
     "add_template_version",
     "answer_reply",
+    "ask_by_phone",
     "asked_visit",
     "book_asked_visit",
     "cancel_message",

@@ -107,10 +107,10 @@ def _usable_channel(inbound: InboundMessage, patient: Patient, wanted: str) -> C
     others = [Channel(one).label for one in sorted(usable)]
     instead = f"Answer by {others[0]}, or call" if others else "Call"
     number = f" {patient.mobile}" if patient.mobile else ""
-    raise NotReachable(f"{_why_not(patient, channel)} {instead}{number}.", field="channel")
+    raise NotReachable(f"{why_unreachable(patient, channel)} {instead}{number}.", field="channel")
 
 
-def _why_not(patient: Patient, channel: Channel) -> str:
+def why_unreachable(patient: Patient, channel: Channel) -> str:
     address = patient.email if channel == Channel.EMAIL else str(patient.mobile or "")
     if not address:
         return f"No address for {channel.label} is known."

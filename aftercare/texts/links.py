@@ -76,6 +76,8 @@ def main_part(step: CareStep) -> str:
         return "recall/"
     if step.anchor == Anchor.AWAY:
         return "move/"
+    if step.anchor == Anchor.ASKED:
+        return "ready/"
     asks = step.anchor in (Anchor.COMPLETED, Anchor.ABORTED) and step.offset > timedelta(0)
     return "check/" if asks and not step.from_next_window else ""
 

@@ -131,6 +131,7 @@ class World:
                 "reason": "X",
                 "action_taken": "X",
             },
+            "ask_by_phone": patient,
             "answer_reply": {"inbound_id": self.inbound.pk, "text": "Please call us."},
             "archive_patient": {**patient, "decider": Decider(at=self.at, by=self.by)},
             "assess_skin_type": {**patient, "skin_type": 3, "assessed_on": date(2030, 1, 1)},

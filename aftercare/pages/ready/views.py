@@ -20,7 +20,7 @@ from aftercare.pages.ready.questions import (
     rules_to_ask,
     stops,
 )
-from aftercare.pages.visit import is_ahead, visit_in_words
+from aftercare.pages.visit import visit_in_words
 from aftercare.replies.promise import read_by
 from patients.models import Audience, ScreeningRule, TaskKind
 from patients.services import (
@@ -31,6 +31,7 @@ from patients.services import (
     raise_task,
 )
 from patients.services.screening import AnswersMissing, NothingToRescreen
+from sessions.lifecycle import UPCOMING, Status
 
 
 @of_patient("GET", "HEAD", is_own=True)
@@ -103,8 +104,10 @@ def finish(request: HttpRequest, message: Message) -> HttpResponse:
 
 
 def is_for(message: Message, *, at: datetime) -> bool:
-    """Before a treatment that is still to come."""
-    return message.session.plan_id is not None and is_ahead(message.session, at=at)
+    """Before a treatment that is still to come, or that the patient waits for in the clinic."""
+    session = message.session
+    is_to_come = session.status in UPCOMING and at < session.ends_at
+    return session.plan_id is not None and (is_to_come or session.status == Status.CHECKED_IN)
 
 
 def _day_of(message: Message) -> Any:
