@@ -118,6 +118,18 @@ def take_back(tried: Counted, *, client: str, at: datetime, by: User) -> bool:
     first log-in of all is no news."""
     LoginTries.objects.filter(key=tried.keys[0]).delete()
     take_back_of_others(tried)
+    return _know(tried, client=client, at=at, by=by)
+
+
+@retried_transaction
+def know_place(*, address: str, device: str, client: str, at: datetime, by: User) -> bool:
+    """Of a log-in that nobody can guess, as after a right password."""
+    is_known_device = str(by.pk) in read_device(device)[1]
+    here = Counted(network_of(address), (), is_known_device)
+    return _know(here, client=client, at=at, by=by)
+
+
+def _know(tried: Counted, *, client: str, at: datetime, by: User) -> bool:
     if not tried.network:
         return False
     place, is_new_place = KnownNetwork.objects.update_or_create(

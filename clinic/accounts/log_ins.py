@@ -27,6 +27,8 @@ from clinic.models import LogIn, User
 MOST = 10  # of one person, tokens and sessions
 SINCE, USED = "since", "used"  # in a session
 PROVED = "proved"  # there: when its owner has said last who they are
+TYPED = "typed"  # the same, but for the log-in itself
+TYPED_LONG = "typed_long"  # with a password that may stand alone
 NEEDS_FACTOR = "needs_second_factor"  # in that of somebody who has to set it up first
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome"}
 SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")

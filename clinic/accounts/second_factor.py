@@ -27,7 +27,7 @@ from django.db.models import F, Func, Value
 from clinic.accounts.notices import tell_of_change
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
-from clinic.models import SecondFactor, User
+from clinic.models import Passkey, SecondFactor, User
 
 STEP, DIGITS = 30, 6  # seconds; what all apps take without being told
 DRIFT = (0, -1, 1)  # in steps
@@ -47,7 +47,7 @@ class SecondFactorRequired(CodeError):
     title = "A code is needed as well"
 
     def __init__(self) -> None:
-        super().__init__("Type the code of your app too, or one of your recovery codes.")
+        super().__init__("Type the code of your app too, or a recovery code, or use your passkey.")
 
 
 class WrongCode(CodeError):
@@ -70,7 +70,16 @@ class SecondFactorMissing(DomainError):
 
 
 def is_set(user: User) -> bool:
+    """Without it the right password opens nothing."""
+    return has_codes(user) or has_passkeys(user)
+
+
+def has_codes(user: User) -> bool:
     return SecondFactor.objects.filter(user=user).exists()
+
+
+def has_passkeys(user: User) -> bool:
+    return Passkey.objects.filter(user=user).exists()
 
 
 def is_required(user: User) -> bool:
@@ -87,6 +96,8 @@ def check_code(*, user: User, code: str, at: datetime) -> None:
     """For whoever has a second factor. Raises SecondFactorRequired, WrongCode."""
     factor = SecondFactor.objects.filter(user=user).first()
     if factor is None:
+        if has_passkeys(user):
+            raise SecondFactorRequired
         return
     typed = _plain(code)
     if not typed:
@@ -170,9 +181,17 @@ def renew_recovery_codes(*, at: datetime, by: User) -> list[str]:
 
 
 @retried_transaction
+def remove_codes(*, at: datetime, by: User) -> None:
+    """Passkeys stay."""
+    if SecondFactor.objects.filter(user=by).delete()[0]:
+        tell_of_change(user=by, what="the codes of an app were turned off", at=at)
+
+
+@retried_transaction
 def remove_second_factor(*, at: datetime, by: User) -> None:
-    deleted, _ = SecondFactor.objects.filter(user=by).delete()
-    if deleted:
+    """All that there is beside the password."""
+    ended = [rows.filter(user=by).delete()[0] for rows in (SecondFactor.objects, Passkey.objects)]
+    if any(ended):
         tell_of_change(user=by, what="the second factor was ended", at=at)
 
 

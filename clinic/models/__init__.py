@@ -52,6 +52,7 @@ from clinic.models.log_ins import (
     SecondFactor,
 )
 from clinic.models.on_call import OnCallShift
+from clinic.models.passkeys import Passkey, UsedChallenge
 from clinic.models.reviews import AccessReport, AccessReview
 from clinic.models.rules import ClinicalRule
 from clinic.models.schedule import Closure, TimeOff, WorkingHours
@@ -98,6 +99,7 @@ __all__ = [
     "OnCallShift",
     "OpeningHours",
     "Outcome",
+    "Passkey",
     "PasswordLink",
     "Proof",
     "Role",
@@ -105,6 +107,7 @@ __all__ = [
     "SecondFactor",
     "Sourced",
     "TimeOff",
+    "UsedChallenge",
     "User",
     "Versioned",
     "VersionedQuerySet",

@@ -156,7 +156,7 @@ LOGGING = {
     "handlers": {"console": {"()": "clinic.http.logs.OncePerSecond", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
-        **{name: {"level": "WARNING"} for name in ("mail.log",)},
+        **{name: {"level": "WARNING"} for name in ("mail.log", "fido2")},
         **{name: {"level": "ERROR"} for name in ("weasyprint", "fontTools")},  # each step
     },
 }
