@@ -186,8 +186,8 @@ def remove_passkey(*, passkey_id: UUID, has_long_password: bool, at: datetime, b
         raise LastFactor("Your account needs a second factor: add another one first.")
     if is_last and not has_long_password:
         raise LastFactor(
-            "Your password would stand alone then: it needs 15 characters. Log out, log in with it, and"
-            " type it when you are asked who you are."
+            "Your password would stand alone then: it needs 15 characters. Log out, log in with it,"
+            " and type it when you are asked who you are."
         )
     key.delete()
     tell_of_change(user=by, what=f"the passkey “{key.name}” was removed", at=at)

@@ -110,6 +110,7 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
         {"title": "Your log-ins", "link": reverse("own-log-ins")},
         {"title": "Your e-mail address", "link": reverse("own-address")},
         {"title": "Second factor", "link": reverse("second-factor")},
+        {"title": "Passkeys", "link": reverse("passkeys")},
         {"title": "Change password", "link": reverse("admin:password_change")},
     ]
 

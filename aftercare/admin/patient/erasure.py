@@ -19,7 +19,6 @@ from aftercare.records.erasure import (
     retained_until,
     withdraw_erasure,
 )
-from clinic.accounts.second_factor import is_set
 from clinic.admin.account.proof import account_page, prove
 from clinic.admin.forms.log_in import OwnProofForm
 from clinic.admin.saving.refusals import REFUSED, refusals
@@ -41,7 +40,7 @@ def erasure(request: HttpRequest, pk: UUID) -> HttpResponse:
     if "ask" in request.POST or "withdraw" in request.POST:
         return _press(request, patient, waits)
     asked = request.POST if "confirm" in request.POST else None
-    form = OwnProofForm(asked, needs_code=is_set(user))
+    form = OwnProofForm(asked, user=user)
     if form.is_valid():
         prove(request, form)
         if not form.errors:

@@ -15,7 +15,6 @@ from django.utils import timezone
 from aftercare.admin.one_patient import patient_for
 from aftercare.records.export import start_export
 from aftercare.tasks import make_exports
-from clinic.accounts.second_factor import is_set
 from clinic.admin.account.proof import account_page, prove
 from clinic.admin.forms.log_in import OwnProofForm
 from clinic.admin.saving.refusals import REFUSED, refusals
@@ -39,7 +38,7 @@ def export(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _start(request, patient)
     at, newest = timezone.now(), patient.exports.order_by("-pk").first()
     asked = request.POST if request.method == "POST" else None
-    form = OwnProofForm(asked, needs_code=is_set(actor(request)))
+    form = OwnProofForm(asked, user=actor(request))
     if form.is_valid():
         prove(request, form)
         if not form.errors:

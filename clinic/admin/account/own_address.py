@@ -8,7 +8,6 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from clinic.accounts.own_address import ask_for_address
-from clinic.accounts.second_factor import is_set
 from clinic.admin.account.proof import account_page, prove, write_down
 from clinic.admin.forms.log_in import AddressForm
 from clinic.permissions import actor
@@ -20,7 +19,7 @@ from clinic.wakeups import wake
 def own_address(request: HttpRequest) -> HttpResponse:
     """Each their own."""
     user = actor(request)
-    form = AddressForm(request.POST if request.method == "POST" else None, needs_code=is_set(user))
+    form = AddressForm(request.POST if request.method == "POST" else None, user=user)
     if form.is_valid():
         prove(request, form)
         with transaction.atomic():

@@ -45,11 +45,15 @@ def too_many(request: HttpRequest, error: TooManyTries) -> HttpResponse:
 
 def prove(request: HttpRequest, form: ProofForm) -> None:
     """Says in the form what is wrong. Raises TooManyTries."""
-    typed = {name: form.cleaned_data.get(name, "") for name in ("password", "code")}
+    data = form.cleaned_data
+    typed = {name: data.get(name, "") for name in ("password", "code")}
+    if data.get("passkey"):
+        typed = {"passkey": data["passkey"]}
     try:
         known = authenticate(request, username=actor(request).username, **typed)
     except CodeError as error:
-        form.add_error("code", error.message)
+        is_code = "code" in form.fields and "passkey" not in typed
+        form.add_error("code" if is_code else None, error.message)
         return
     if known is None:
         form.add_error("password", "That is not your password.")

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from clinic.accounts.log_ins import PROVED
-from clinic.accounts.second_factor import is_set
+from clinic.accounts.log_ins import PROVED, TYPED, TYPED_LONG
+from clinic.accounts.passwords import LEAST
 from clinic.admin.account.proof import account_page, prove, write_down
 from clinic.admin.forms.log_in import OwnProofForm
 from clinic.models import Action
@@ -19,13 +19,14 @@ from clinic.permissions import actor
 @account_page
 def proof(request: HttpRequest) -> HttpResponse:
     user = actor(request)
-    form = OwnProofForm(request.POST if request.method == "POST" else None, needs_code=is_set(user))
+    form = OwnProofForm(request.POST if request.method == "POST" else None, user=user)
     if form.is_valid():
         prove(request, form)
         done = not form.errors
         write_down(request, user, "proof", "proved", done=done, action=Action.LOG_IN)
         if done:
-            request.session[PROVED] = timezone.now().timestamp()
+            request.session[PROVED] = request.session[TYPED] = timezone.now().timestamp()
+            request.session[TYPED_LONG] = len(form.cleaned_data.get("password", "")) >= LEAST
             return redirect(_next(request))
     context = {
         **admin.site.each_context(request),

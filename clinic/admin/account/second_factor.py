@@ -18,9 +18,11 @@ from clinic.accounts.passwords import LEAST
 from clinic.accounts.second_factor import (
     CodeError,
     address_of,
+    has_passkeys,
+    is_missing,
     is_required,
     new_secret,
-    remove_second_factor,
+    remove_codes,
     renew_recovery_codes,
     seal,
     set_second_factor,
@@ -38,7 +40,8 @@ NEW_CODES, OFF = "codes", "off"
 @account_page
 def second_factor(request: HttpRequest) -> HttpResponse:
     """Each their own."""
-    form = ProofForm(request.POST if request.method == "POST" else None)
+    asked = request.POST if request.method == "POST" else None
+    form = ProofForm(asked, user=actor(request))
     if not form.is_valid():
         return _page(request, form)
     prove(request, form)
@@ -47,7 +50,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         write_down(request, actor(request), "second-factor", done, done=not form.errors)
     if form.errors or codes:
         return _page(request, form, codes)
-    messages.success(request, "Your second factor is off.")
+    messages.success(request, "The codes of your app are off.")
     return redirect("second-factor")
 
 
@@ -55,11 +58,11 @@ def _change(request: HttpRequest, form: ProofForm) -> tuple[str, list[str]]:
     """What was done, and the new recovery codes. What cannot be done is said in the form."""
     user, at, asked = actor(request), timezone.now(), request.POST.get("do")
     if asked == OFF:
-        if len(form.cleaned_data["password"]) < LEAST:
+        if len(form.cleaned_data["password"]) < LEAST and not has_passkeys(user):
             form.add_error(None, f"First choose a password of {LEAST} characters: yours is short.")
             return "second_factor", []
-        remove_second_factor(at=at, by=user)
-        request.session[NEEDS_FACTOR] = is_required(user)
+        remove_codes(at=at, by=user)
+        request.session[NEEDS_FACTOR] = is_missing(user)
         done, codes = "second_factor_off", []
     elif asked == NEW_CODES:
         done, codes = "recovery_codes", renew_recovery_codes(at=at, by=user)

@@ -11,13 +11,23 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from clinic.accounts.second_factor import CodeError
+from clinic.accounts.second_factor import CodeError, has_codes, has_passkeys
+from clinic.models import User
 
 CODE = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
 
 
+class Passkey(forms.CharField):
+    """What a script of the page writes into it, once a passkey has answered."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, max_length=20_000, widget=forms.HiddenInput())
+
+
 class LogInForm(AuthenticationForm):
-    """Name, password, and the code of whoever has a second factor."""
+    """Name, password, and the code of whoever has a second factor; or a passkey alone."""
+
+    passkey = Passkey()
 
     code = forms.CharField(
         required=False,
@@ -27,13 +37,19 @@ class LogInForm(AuthenticationForm):
         "recovery code.",
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _ask_for_nothing_more(self, "username", "password")
+
     def clean(self) -> dict[str, Any]:
         """As Django does it, with the code. Raises TooManyTries."""
         data: dict[str, Any] = self.cleaned_data
-        if data.get("username") is not None and data.get("password"):
-            names = ("username", "password", "code")
+        typed = {name: data.get(name, "") for name in ("username", "password", "code")}
+        if data.get("passkey"):
+            typed = {"passkey": data["passkey"]}
+        if data.get("passkey") or (typed["username"] and typed["password"]):
             try:
-                user = authenticate(self.request, **{name: data.get(name, "") for name in names})
+                user = authenticate(self.request, **typed)
             except CodeError as error:
                 raise forms.ValidationError(error.message, code=error.code) from None
             if user is None:
@@ -46,6 +62,7 @@ class LogInForm(AuthenticationForm):
 class ProofForm(forms.Form):
     """Whoever changes how an account is opened is its owner, and not who found the page open."""
 
+    passkey = Passkey()
     password = forms.CharField(
         label="Your password",
         strip=False,
@@ -58,14 +75,28 @@ class ProofForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(attrs=CODE),
     )
 
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.has_passkeys = has_passkeys(user)
+        _ask_for_nothing_more(self, "password", "code")
+
 
 class OwnProofForm(ProofForm):
-    """Asks for a code only whoever has a second factor."""
+    """Asks for a code only whoever has an app for them, and for no password where that would not be
+    enough."""
 
-    def __init__(self, *args: Any, needs_code: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not needs_code:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        if not has_codes(user):
             del self.fields["code"]
+            if self.has_passkeys:
+                del self.fields["password"]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if "password" not in self.fields and not data.get("passkey"):
+            raise forms.ValidationError("Use your passkey.")
+        return data
 
 
 class AddressForm(OwnProofForm):
@@ -75,3 +106,23 @@ class AddressForm(OwnProofForm):
         widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "email"}),
     )
     field_order = ["email"]
+
+
+class PasskeyForm(forms.Form):
+    """A new one, and what its owner calls it."""
+
+    passkey = Passkey()
+    name = forms.CharField(
+        label="Its name",
+        max_length=60,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        help_text="By which you know it again: “my telephone”, “the blue key”.",
+    )
+
+
+def _ask_for_nothing_more(form: Any, *names: str) -> None:
+    """Of whoever shows a passkey."""
+    if form.data.get("passkey"):
+        for name in names:
+            if name in form.fields:
+                form.fields[name].required = False

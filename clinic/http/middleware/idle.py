@@ -15,7 +15,10 @@ from django.utils import timezone
 from clinic.accounts.log_ins import NEEDS_FACTOR, use_session
 
 API, ADMIN = "/api/", "/admin/"
-OPEN = ("second-factor", "admin:logout", "admin:jsi18n", "admin-login")
+OPEN = (
+    *("second-factor", "passkeys", "passkey-options", "proof"),
+    *("admin:logout", "admin:jsi18n", "admin-login"),
+)
 
 
 def sessions_end(
