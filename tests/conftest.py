@@ -67,6 +67,7 @@ LONG = [
     "tests/concurrency/dispatch/test_chaos.py",
     "tests/walks/test_hostile_values.py",
     "tests/ops/test_up.py",
+    "tests/cluster/test_failover.py",
     "tests/walks/test_buttons_keep_what_is_typed.py",
     "tests/ops/test_demo.py",
     "tests/concurrency/dispatch/test_stop.py",
