@@ -109,6 +109,9 @@ def admin_queries(url: str, found: Any) -> Iterator[str]:
         for choice in spec.choices(found):
             if query := choice.get("query_string", "").lstrip("?"):
                 yield f"{url}?{query}"
+            for name, field in getattr(choice.get("form"), "fields", {}).items():
+                values = (value for value, _ in getattr(field, "choices", ()) if value)
+                yield from (f"{url}?{urlencode({name: value})}" for value in values)
     for number, name in enumerate(found.list_display):
         offered = found.sortable_by is None or name in found.sortable_by
         if offered and name != "action_checkbox" and found.get_ordering_field(name):

@@ -12,6 +12,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("clinic/icon.svg")}
     ],
     "STYLES": [
+        lambda request: static("clinic/lists.css"),
         lambda request: static("clinic/picker.css"),
         lambda request: static("clinic/today.css"),
         lambda request: static("clinic/week.css"),
@@ -20,6 +21,7 @@ UNFOLD = {
     "SCRIPTS": [
         lambda request: static("clinic/picker.js"),
         lambda request: static("clinic/names.js"),
+        lambda request: static("clinic/keys.js"),
     ],
     "COLORS": {
         "primary": {

@@ -77,6 +77,21 @@ def test_no_list_reads_counts_or_sorts_more_than_it_shows(large: Clinic) -> None
     assert set(BEYOND) <= set(beyond)
 
 
+MOST = 150_000  # bytes of a page
+
+
+def test_no_list_of_the_admin_is_a_large_page(large: Clinic) -> None:
+    """Fifty rows, and a choice of two hundred people, rooms and devices."""
+    sizes = {}
+    for url, pages, user in lists_of_patients(large):
+        answer = lists.change_list(pages, user)(url)
+        if hasattr(answer, "render"):
+            sizes[url] = len(answer.render().content)
+
+    assert len(sizes) > 20
+    assert {url: size for url, size in sizes.items() if size > MOST} == {}
+
+
 def of_the_api(large: Clinic, tables: Tables) -> dict[str, str]:
     beyond: dict[str, str] = {}
     user, manager = (
