@@ -103,6 +103,14 @@ BARE = """() => [...document.querySelectorAll("input, select, textarea")]
     .map(one => `no edge: ${one.outerHTML.slice(0, 110)}`)"""
 
 
+# What opens something by a click, and cannot be reached by keys. (An area without words around a
+# dialog closes it, as Escape does.)
+UNREACHABLE = """() => [...document.querySelectorAll("[x-on\\\\:click]")]
+    .filter(one => !one.matches("a[href], button, input, summary, [tabindex='0']")
+        && one.textContent.trim() && one.checkVisibility())
+    .map(one => `not by keys: ${one.outerHTML.slice(0, 110)}`)"""
+
+
 def of_console(line: ConsoleMessage) -> str:
     """What has gone wrong, and where; advice of the browser is none of it."""
     return f"{line.text} {line.location['url']}" if line.type in ("error", "warning") else ""
@@ -130,7 +138,8 @@ def test_every_list_and_form_can_be_used_by_everybody(
                     page.evaluate(DRAWN)
                     page.evaluate(AXE)
                     faults += [(path, fault) for fault in page.evaluate(RUN, RULES)]
-                    faults += [(path, fault) for fault in page.evaluate(BARE)]
+                    for asked in (BARE, UNREACHABLE):
+                        faults += [(path, fault) for fault in page.evaluate(asked)]
                     if path in of_rows:
                         continue
                     page.evaluate(DARK)
