@@ -44,7 +44,7 @@ def way_to_ask(patient: Patient, *, at: datetime) -> Message:
     ahead = TreatmentSession.objects.filter(
         patient=patient, status__in=(*UPCOMING, Status.CHECKED_IN), ends_at__gt=at
     )
-    treatments = ahead.filter(sitting=None).exclude(plan=None).select_related("clinic")
+    treatments = ahead.filter(kind__in=step.kinds, sitting=None).select_related("clinic")
     session = treatments.order_by("starts_at", "pk").first()
     if session is None:
         raise NoTreatmentAhead("No treatment is booked that the link could belong to.")

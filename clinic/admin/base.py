@@ -1,6 +1,7 @@
 """What all admin pages share."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import knox.admin  # noqa: F401  registers its page, so that we can take it away
@@ -234,8 +235,13 @@ class VersionedAdmin(ClinicAdmin):
         obj.version = type(obj).next_version(**key)
         if change:
             obj.pk, obj._state.adding = None, True
-            obj.created_at = obj.effective_from = timezone.now()
+            obj.created_at = timezone.now()
+        obj.effective_from = self.takes_effect(form)
         obj.save(force_insert=True)
+
+    def takes_effect(self, form: Any) -> datetime:
+        """From when on the new version counts."""
+        return timezone.now()
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """What belongs to the old version is copied to the new one, with the changes made."""

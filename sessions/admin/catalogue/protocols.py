@@ -1,12 +1,15 @@
 """The catalogues of treatment, in the admin."""
 
+from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from clinic.admin import (
@@ -16,9 +19,11 @@ from clinic.admin import (
     VersionPartInline,
     version_columns,
 )
+from clinic.admin.forms.fields import MomentField
 from clinic.admin.words import IN_USE, yes_no_column
 from clinic.permissions import actor
 from sessions import services
+from sessions.admin.catalogue.changes import affected, changes
 from sessions.models import (
     DeviceClearance,
     OutcomeScale,
@@ -34,6 +39,7 @@ from sessions.models import (
 )
 
 CLOSE_PAIRS_SHOWN = 50
+PREVIEW = "_preview"  # pressed to see what saving would change
 
 
 NEEDLED = yes_no_column(
@@ -86,8 +92,21 @@ class ZoneRangeInline(VersionPartInline):
     model = ZoneRange
 
 
+class VersionForm(forms.ModelForm):  # type: ignore[type-arg]
+    in_force_from = MomentField(
+        label="In force from", required=False, help_text="Empty: as soon as it is saved."
+    )
+
+    def clean_in_force_from(self) -> datetime | None:
+        moment: datetime | None = self.cleaned_data["in_force_from"]
+        if moment and moment < timezone.now():
+            raise ValidationError("This is over. Leave it empty for now.")
+        return moment
+
+
 @admin.register(ProtocolVersion)
 class ProtocolVersionAdmin(VersionedAdmin):
+    form = VersionForm
     list_display = version_columns("protocol", "depth_min_mm", "depth_max_mm", "hard_min_days")
     list_filter = ["protocol"]
     list_select_related = ["protocol"]
@@ -96,6 +115,7 @@ class ProtocolVersionAdmin(VersionedAdmin):
     inlines = [ZoneRangeInline]
 
     change_form_before_template = "sessions/admin/close_pairs.html"
+    change_form_after_template = "sessions/admin/protocols/ask.html"
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -105,6 +125,9 @@ class ProtocolVersionAdmin(VersionedAdmin):
         context = {**(extra_context or {}), **self._close_pairs(request, version)}
         answer: HttpResponse = super().change_view(request, object_id, form_url, context)
         return answer
+
+    def takes_effect(self, form: Any) -> datetime:
+        return form.cleaned_data["in_force_from"] or timezone.now()
 
     def _close_pairs(self, request: HttpRequest, version: Any) -> dict[str, Any]:
         if version is None:
@@ -120,10 +143,20 @@ class ProtocolVersionAdmin(VersionedAdmin):
             "close_pairs_days": version.hard_min_days,
         }
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """What is only looked at is saved as well, and taken back with its transaction."""
+        if PREVIEW in request.POST:
+            in_force = ProtocolVersion.objects.in_effect(timezone.now())
+            form.now = in_force.filter(protocol=obj.protocol_id).first()
+        super().save_model(request, obj, form, change)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """What was booked before stays; whoever saves the version is told of it."""
         super().save_related(request, form, formsets, change)
         version = form.instance
+        if PREVIEW in request.POST:
+            request.preview = self._preview(request, form.now, version)  # type: ignore[attr-defined]
+            return
         services.follow_version(version=version, at=timezone.now(), by=actor(request))
         if close := self._close_pairs(request, version)["close_pairs"]:
             number = "1 session is" if len(close) == 1 else f"{len(close)} sessions are"
@@ -132,6 +165,30 @@ class ProtocolVersionAdmin(VersionedAdmin):
                 f"{number} booked closer than {version.hard_min_days} days after the one before. "
                 "They stay, and new bookings obey the new version; its page lists them.",
             )
+
+    def _preview(self, request: HttpRequest, now: Any, then: Any) -> HttpResponse:
+        at = timezone.now()
+        ranges = [
+            version.zone_ranges.select_related("zone").order_by("zone__name") if version else ()
+            for version in (now, then)
+        ]
+        context = {
+            "changes": changes(now, then, ranges_now=ranges[0], ranges_then=ranges[1]),
+            "now": now,
+            "affected": affected(then, user=actor(request), at=at),
+            "days": then.hard_min_days,
+        }
+        return TemplateResponse(request, "sessions/admin/protocols/changes.html", context).render()
+
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        return self._previewed(request) or super().response_add(request, obj, *args, **kwargs)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> Any:
+        return self._previewed(request) or super().response_change(request, obj)
+
+    def _previewed(self, request: HttpRequest) -> HttpResponse | None:
+        """The answer that makes SavesOnce take everything back, for it hears of no saved row."""
+        return getattr(request, "preview", None)
 
 
 @admin.register(DeviceClearance)

@@ -27,6 +27,7 @@ from tests.factories import (
     PatientFactory,
     ScreeningFactory,
     SessionFactory,
+    VisitFactory,
     clinical_rules,
     this_hour,
 )
@@ -139,6 +140,12 @@ def no_treatment(patient: Patient) -> None:
     TreatmentSession.objects.update(status=Status.CANCELLED)
 
 
+def only_a_test(patient: Patient) -> None:
+    plan = TreatmentSession.objects.get().plan
+    TreatmentSession.objects.update(status=Status.CANCELLED)
+    VisitFactory(patient=patient, plan=plan, code="test-spot", starts_at=this_hour() + DAY)
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -147,6 +154,7 @@ def no_treatment(patient: Patient) -> None:
         (opted_out, f"No SMS goes to {MOBILE}: "),
         (archived, "This record is archived"),
         (merged, "This record was merged into another one"),
+        (only_a_test, "No treatment is booked that the link could belong to."),
         (no_treatment, "No treatment is booked that the link could belong to."),
     ],
 )

@@ -1,0 +1,125 @@
+"""What a new version of a protocol changes, in words, and whom that concerns."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from clinic.models import Evidence, User
+from sessions.lifecycle import UPCOMING, PlanStatus
+from sessions.models import (
+    Endpoint,
+    ProtocolVersion,
+    TreatmentPlan,
+    TreatmentSession,
+    ZoneRange,
+)
+
+SHOWN = 10
+NOTHING = "nothing yet"
+
+
+@dataclass(frozen=True)
+class Change:
+    what: str
+    now: str
+    then: str
+
+
+@dataclass(frozen=True)
+class Some:
+    """How many there are, and the first of them."""
+
+    number: int
+    rows: list[Any]
+
+    @property
+    def more(self) -> int:
+        return self.number - len(self.rows)
+
+
+@dataclass(frozen=True)
+class Affected:
+    plans: Some  # that follow the protocol
+    ahead: Some  # sessions that keep what they were booked by
+    closer: Some  # sessions that are booked closer than the version would allow
+
+
+def changes(
+    now: ProtocolVersion | None,
+    then: ProtocolVersion,
+    *,
+    ranges_now: Iterable[ZoneRange] = (),
+    ranges_then: Iterable[ZoneRange] = (),
+) -> list[Change]:
+    """From the version in force to another one, one line for each number that differs."""
+    before = _in_words(now, ranges_now) if now else {}
+    after = _in_words(then, ranges_then)
+    found = []
+    for what in [*after, *(name for name in before if name not in after)]:
+        was = before.get(what) or (_elsewhere(now) if now else NOTHING)
+        becomes = after.get(what) or _elsewhere(then)
+        if was != becomes:
+            found.append(Change(what, was, becomes))
+    return found
+
+
+def _elsewhere(version: ProtocolVersion) -> str:
+    """The depth of a zone that has none of its own."""
+    return f"as everywhere, {_depth(version)}"
+
+
+def _in_words(version: ProtocolVersion, ranges: Iterable[ZoneRange]) -> Mapping[str, str]:
+    stop = version.stop_after_sessions
+    return {
+        "Depth": _depth(version),
+        **{f"Depth, {one.zone.name}": _depth(one) for one in ranges},
+        "Passes, at most": str(version.passes_max),
+        "Endpoint": Endpoint(version.expected_endpoint).label,
+        "Usual number of sessions": _many(version.planned_sessions, "session"),
+        "A response is looked for after": (
+            _many(stop, "session") if stop else "as many as the clinical rule says"
+        ),
+        "Between two sessions, at least": _many(version.hard_min_days, "day"),
+        "Between two sessions, better": _many(version.soft_min_days, "day"),
+        "Between two sessions, usually": (
+            f"{version.target_min_days} to {_many(version.target_max_days, 'day')}"
+        ),
+        "Treatment": _many(version.duration_minutes, "minute"),
+        "Each further zone": _many(version.minutes_per_zone, "minute"),
+        "Set-up": _many(version.setup_minutes, "minute"),
+        "Cleaning": _many(version.cleaning_minutes, "minute"),
+        "Source": version.source,
+        "Evidence": Evidence(version.evidence).label,
+        "Studies": version.studies or "none",
+    }
+
+
+def _depth(limits: ProtocolVersion | ZoneRange) -> str:
+    return f"{limits.depth_min_mm:.2f} to {limits.depth_max_mm:.2f} mm"
+
+
+def _many(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+
+def affected(version: ProtocolVersion, *, user: User, at: datetime) -> Affected:
+    """Among what the user sees. In six statements, however many there are."""
+    sessions: Any = TreatmentSession.objects.visible_to(user).select_related(
+        "clinic", "patient", "area"
+    )
+    plans = TreatmentPlan.objects.visible_to(user).filter(
+        protocol=version.protocol_id, status__in=(PlanStatus.ACTIVE, PlanStatus.ON_HOLD)
+    )
+    ahead = sessions.filter(
+        protocol_version__protocol=version.protocol_id, status__in=UPCOMING, starts_at__gt=at
+    )
+    return Affected(
+        plans=_some(plans.select_related("clinic", "patient", "area", "concern").order_by("-pk")),
+        ahead=_some(ahead.order_by("starts_at", "pk")),
+        closer=_some(sessions.closer_than(version, at=max(at, version.effective_from))),
+    )
+
+
+def _some(rows: Any) -> Some:
+    return Some(rows.order_by().count(), list(rows[:SHOWN]))
