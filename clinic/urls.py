@@ -28,7 +28,7 @@ from aftercare.api import (
     StaffAlertViewSet,
     TimelineView,
 )
-from clinic.admin.account import log_ins, own_address, passkeys, prove, second_factor
+from clinic.admin.account import log_ins, own_address, passkeys, pin, prove, second_factor
 from clinic.admin.lists.lookups import OwnAutocomplete
 from clinic.admin.quick_search import quick_search
 from clinic.api.auth import LoginView, LogoutView, MeView
@@ -165,6 +165,7 @@ urlpatterns = [
     path("admin/password/<uidb64>/<token>/", passwords.SetPassword.as_view(), name="password-set"),
     path("admin/password_change/", pages.change_password, name="own-password"),
     path("admin/proof/", admin.site.admin_view(prove.proof), name="proof"),
+    path("admin/pin/", admin.site.admin_view(pin.pin), name="pin"),
     path("admin/passkeys/", admin.site.admin_view(passkeys.passkeys), name="passkeys"),
     path("admin/passkeys/options/", passkeys.options, name="passkey-options"),
     path("admin/log-ins/", admin.site.admin_view(log_ins.log_ins), name="own-log-ins"),

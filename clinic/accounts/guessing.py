@@ -109,6 +109,11 @@ def count_alone(*what: str, pace: Pace, at: datetime) -> None:
     _count({_key(*what): pace}, at)
 
 
+def forget_alone(*what: str) -> None:
+    """It was right: the next try is free."""
+    LoginTries.objects.filter(key=_key(*what)).delete()
+
+
 @retried_transaction
 def take_back(tried: Counted, *, client: str, at: datetime, by: User) -> bool:
     """The password was right: that was no failure, and from now on this network is known. The

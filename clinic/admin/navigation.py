@@ -111,6 +111,7 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
         {"title": "Your e-mail address", "link": reverse("own-address")},
         {"title": "Second factor", "link": reverse("second-factor")},
         {"title": "Passkeys", "link": reverse("passkeys")},
+        {"title": "PIN", "link": reverse("pin")},
         {"title": "Change password", "link": reverse("admin:password_change")},
     ]
 

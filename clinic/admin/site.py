@@ -88,7 +88,7 @@ class SiteAdmin(ClinicAdmin):
         ("Before needling", {"fields": BEFORE_NEEDLING}),
         ("After needling", {"fields": ["asks_sharps_disposal", "is_user_facility"]}),
         ("Contact", {"fields": CONTACT}),
-        ("Log-in", {"fields": ["requires_second_factor"]}),
+        ("Log-in", {"fields": ["requires_second_factor", "asks_who_signs"]}),
         ("Records", {"fields": ["record_years"]}),
         ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),
         ("When the server is away", {"fields": ["downtime_passphrase"]}),

@@ -49,6 +49,7 @@ from clinic.models.log_ins import (
     LoginTries,
     NoticeKind,
     PasswordLink,
+    Pin,
     SecondFactor,
 )
 from clinic.models.on_call import OnCallShift
@@ -101,6 +102,7 @@ __all__ = [
     "Outcome",
     "Passkey",
     "PasswordLink",
+    "Pin",
     "Proof",
     "Role",
     "Room",

@@ -130,6 +130,22 @@ class SecondFactor(Model):
         return "Second factor"
 
 
+class Pin(Model):
+    """With which somebody signs, and takes over a tablet that knows them: few digits, so it opens
+    nothing by itself. A trigger of `User` ends it with the password."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    hashed = models.CharField(max_length=128)
+
+    class Meta:
+        db_table = "clinic_pin"
+
+    def __str__(self) -> str:
+        return "PIN"
+
+
 class NoticeKind(models.TextChoices):
     CONFIRM_ADDRESS = "CONFIRM_ADDRESS", "link to confirm a new address"
     ADDRESS_CHANGES = "ADDRESS_CHANGES", "another address was asked for"

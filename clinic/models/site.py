@@ -137,6 +137,13 @@ class Clinic(Model):
         help_text="Everybody who works here logs in with a code of an app too, from the next log-in"
         " on; not only those whose role asks for it.",
     )
+    asks_who_signs = models.BooleanField(
+        "signing asks again who it is",
+        default=False,
+        db_default=False,
+        help_text="Whoever signs a record, or goes on in spite of a rule, types a PIN or a password"
+        " or shows a passkey each time. For tablets that several people share.",
+    )
     record_years = models.PositiveSmallIntegerField(
         "years that records are kept",
         default=10,

@@ -34,6 +34,7 @@ LOG_INS_END = pgtrigger.Trigger(
         "WITH ended AS (DELETE FROM clinic_log_in WHERE user_id = NEW.id RETURNING session_key)"
         " DELETE FROM django_session WHERE session_key IN (SELECT session_key FROM ended);"
         " DELETE FROM knox_authtoken WHERE user_id = NEW.id;"
+        " DELETE FROM clinic_pin WHERE user_id = NEW.id;"
         " RETURN NULL;"
     ),
 )

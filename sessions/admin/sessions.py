@@ -11,6 +11,7 @@ from django.utils.html import format_html_join
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from clinic.accounts.signing import FIELD
 from clinic.admin import OfTheirClinics, ServiceAdmin, StatusButtons
 from clinic.admin.forms.clocks import suffix
 from clinic.admin.lists.filters import DaysFilter
@@ -36,8 +37,17 @@ from sessions.admin.record.chart import (
 from sessions.admin.record.charting.page import NEVER, ChartPages
 from sessions.admin.record.consultation import OutcomeList
 from sessions.admin.record.cream import CREAM, CreamButtons
-from sessions.admin.record.decisions import Warned, check, decide, fields_of, rows_of, warnings_for
+from sessions.admin.record.decisions import (
+    TICK,
+    Warned,
+    check,
+    decide,
+    fields_of,
+    rows_of,
+    warnings_for,
+)
 from sessions.admin.record.phone import PhonePages
+from sessions.admin.record.signer import SIGNER, AsksWhoSigns, require_signer, signer_field
 from sessions.lifecycle import NEXT, AbortReason, Status
 from sessions.models import Kind, TreatmentSession, tube_code
 from sessions.safety.assessment import AssessedFinding, assess_session
@@ -56,6 +66,7 @@ class RecordForm(ScanForm):
     abort_words = CharField(
         required=False, max_length=500, widget=UnfoldAdminTextInputWidget, label="In words"
     )
+    signed_with = signer_field()
     warned: list[Warned] = []
     stopped: list[deviations.Stopped] = []
 
@@ -103,6 +114,7 @@ def _answer(entry: AssessedFinding) -> str:
 
 @admin.register(TreatmentSession)
 class TreatmentSessionAdmin(
+    AsksWhoSigns,
     ChartPages,
     PhonePages,
     CreamButtons,
@@ -204,6 +216,8 @@ class TreatmentSessionAdmin(
                 told = {"fields": deviations.rows_of(stopped)}
                 sets.append(("Nobody may override these: if it has happened, tell it", told))
             sets.append(("If it ends before it is done", {"fields": [ABORTED_BY]}))
+            if obj.clinic.asks_who_signs:
+                sets.append(SIGNER)
         return [*sets, *left_out]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
@@ -214,7 +228,7 @@ class TreatmentSessionAdmin(
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:
             return []
-        written = {"pain_score", "sharps_disposed", "notes", *SCAN, *ABORTED_BY}
+        written = {"pain_score", "sharps_disposed", "notes", FIELD, *SCAN, *ABORTED_BY}
         is_open = self._is_open(request, obj)
         if is_open:
             written |= set(fields_of(warnings_for(request, obj)))
@@ -316,6 +330,8 @@ class TreatmentSessionAdmin(
                 at=timezone.now(),
                 by=actor(request),
             )
+        if any(form.cleaned_data.get(one.name(TICK)) for one in form.warned):
+            require_signer(request, session)
         decide(request, form, form.warned)
         deviations.record(request, form, form.stopped)
 
@@ -336,10 +352,12 @@ class TreatmentSessionAdmin(
 
     @action(description="Complete", permissions=["treat"])
     def complete(self, request: HttpRequest, obj: TreatmentSession) -> None:
+        require_signer(request, obj)
         self._move(request, obj, Status.COMPLETED)
 
     @action(description="Abort", permissions=["treat"])
     def abort(self, request: HttpRequest, obj: TreatmentSession) -> None:
+        require_signer(request, obj)
         why, note = (request.POST.get(name, "") for name in ABORTED_BY)
         self.press(request, services.abort_session, session_id=obj.pk, why=why, note=note)
 

@@ -131,7 +131,7 @@ def test_every_error_of_the_product_is_a_problem_of_some_operation() -> None:
         *("import_started", "import_unchecked", "note_too_long", "unreadable_file"),
         *("no_link_now", "no_visit_now", "too_many_pictures"),
         *("no_treatment_ahead", "too_late_to_ask"),
-        *("last_factor", "passkey_refused", "too_many_passkeys"),
+        *("last_factor", "passkey_refused", "pin_too_easy", "too_many_passkeys"),
     }
 
     assert set(known_problems()) - told == bases | elsewhere

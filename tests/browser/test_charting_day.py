@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
+from clinic.accounts.signing import set_pin
 from clinic.models import Clinic, User
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
@@ -28,6 +29,7 @@ TOO_SMALL = """() => [...document.querySelectorAll("#chart :is(button, select, s
     .filter(one => Math.min(one.offsetHeight, one.offsetWidth) < 44)
     .map(one => "too small: " + one.outerHTML.slice(0, 90))"""
 MOST_LOADS, MOST_ACTS = 4, 30
+PIN = "730164"  # this clinic asks who signs
 
 
 class Counted:
@@ -70,7 +72,8 @@ def opened(browser: Any, live: str, cookie: str, width: int = 1024) -> BrowserCo
 def test_from_check_in_to_signature_in_four_pages_and_thirty_acts(
     live_server: Any, booking: Booking, clinic: Clinic, alice: User, dana: User
 ) -> None:
-    clinic.asks_sharps_disposal = True
+    clinic.asks_sharps_disposal = clinic.asks_who_signs = True
+    set_pin(pin=PIN, at=timezone.now(), by=alice)
     clinic.save()
     shallow = ZoneFactory(area=booking.zone.area, name="Shallow")
     ZoneLimitFactory(zone=shallow, version=2, depth_max_mm="0.75")
@@ -104,7 +107,11 @@ def test_from_check_in_to_signature_in_four_pages_and_thirty_acts(
         faults += tablet.evaluate(TOO_SMALL)
         tablet.evaluate("document.documentElement.classList.add('dark')")
         faults += tablet.evaluate(INSIDE, RULES)
+        person.write("[name=signed_with]", "730165")
         person.press("button[value=sign]")
+        person.settled("text=That is neither your PIN nor your password.")
+        person.write("[name=signed_with]", PIN)
+        tablet.keyboard.press("Enter")
         person.settled("text=Book the next session")
         browser.close()
 
@@ -130,6 +137,7 @@ def chart(person: Counted, booking: Booking, shallow: Any, code: str) -> None:
             person.press(f"{begins} [data-step='1']")
     person.settled(f"[data-open='{shallow.code}']")
     person.write(f"[name='because:depth_above_range:{shallow.code}']", "Deep scar")
+    person.write(f"[name='signed_with:depth_above_range:{shallow.code}']", PIN)
     person.press(f"[value='decide:depth_above_range:{shallow.code}']")
     person.settled("text=goes on because: Deep scar")
     page.locator("body").press("(")  # the scanner types, wherever the keyboard is

@@ -1,20 +1,17 @@
 """The page “Passkeys”: add them, look at them, remove them; and what a script asks a browser."""
 
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from clinic.accounts.log_ins import NEEDS_FACTOR, TYPED, TYPED_LONG, end_other_log_ins
+from clinic.accounts.log_ins import NEEDS_FACTOR, TYPED_LONG, end_other_log_ins
 from clinic.accounts.passkeys import (
     LastFactor,
     PasskeyRefused,
@@ -25,7 +22,7 @@ from clinic.accounts.passkeys import (
     remove_passkey,
 )
 from clinic.accounts.second_factor import is_missing, is_required
-from clinic.admin.account.proof import account_page, write_down
+from clinic.admin.account.proof import account_page, asked_who, write_down
 from clinic.admin.forms.log_in import PasskeyForm
 from clinic.models import Passkey, User
 from clinic.permissions import actor
@@ -43,9 +40,8 @@ def options(request: HttpRequest) -> HttpResponse:
 @account_page
 def passkeys(request: HttpRequest) -> HttpResponse:
     """Each their own, for whoever has just said who they are: to have logged in is not enough."""
-    said = timezone.now().timestamp() - request.session.get(TYPED, 0)
-    if said >= settings.PROOF_LASTS.total_seconds():
-        return redirect(f"{reverse('proof')}?{urlencode({'next': reverse('passkeys')})}")
+    if asks := asked_who(request, "passkeys"):
+        return asks
     form = PasskeyForm(request.POST if "add" in request.POST else None)
     if "remove" in request.POST:
         return _remove(request, request.POST["remove"])

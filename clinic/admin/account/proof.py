@@ -7,12 +7,17 @@ has left; tries are counted with those to log in. Nothing changes without its ro
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 
 from clinic.accounts.guessing import TooManyTries
+from clinic.accounts.log_ins import TYPED
 from clinic.accounts.second_factor import CodeError
 from clinic.admin.forms.log_in import ProofForm
 from clinic.audit.actors import actor_of, fingerprint
@@ -35,6 +40,14 @@ def account_page(view: View) -> View:
             return too_many(request, error)
 
     return handle
+
+
+def asked_who(request: HttpRequest, name: str) -> HttpResponse | None:
+    """The page that asks, for whoever has not just said who they are: a log-in is not enough."""
+    said = timezone.now().timestamp() - request.session.get(TYPED, 0)
+    if said < settings.PROOF_LASTS.total_seconds():
+        return None
+    return redirect(f"{reverse('proof')}?{urlencode({'next': reverse(name)})}")
 
 
 def too_many(request: HttpRequest, error: TooManyTries) -> HttpResponse:

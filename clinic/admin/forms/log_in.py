@@ -120,6 +120,15 @@ class PasskeyForm(forms.Form):
     )
 
 
+class PinForm(forms.Form):
+    pin = forms.CharField(
+        label="New PIN",
+        max_length=12,
+        widget=UnfoldAdminPasswordWidget(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        help_text="Six digits or more, without a pattern; no day of your life.",
+    )
+
+
 def _ask_for_nothing_more(form: Any, *names: str) -> None:
     """Of whoever shows a passkey."""
     if form.data.get("passkey"):

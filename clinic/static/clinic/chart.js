@@ -11,9 +11,13 @@
   const say = (words, bad) => { state.textContent = words; state.classList.toggle("chart-bad", Boolean(bad)); };
   const isOpen = () => form()?.querySelector("[name=do][value=sign]");
 
+  const signs = (what) => [...page.querySelectorAll("[data-signs]")].find((one) => one.dataset.signs === what);
+
   async function send(what) {
     const body = new FormData(form());
     body.set("do", what);
+    for (const one of page.querySelectorAll("[data-signs]")) if (one.dataset.signs !== what) body.delete(one.name);
+    if (page.dataset.options && signs(what)?.value === "") body.set("passkey", await shown());
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), LONGEST);
     try {
@@ -24,6 +28,14 @@
     } finally { clearTimeout(timer); }
   }
 
+  async function shown() {
+    try {
+      return await window.answerOfPasskey(page.dataset.options);
+    } catch {
+      throw new Error("Not done: no passkey was used. Press again, or type your PIN or password.");
+    }
+  }
+
   // In its new place, with what was typed since and the keyboard where it was.
   function put(place, html, kept) {
     const had = document.activeElement;
@@ -31,7 +43,7 @@
     const ends = had?.selectionStart;
     place.innerHTML = html;
     for (const [name, value] of kept) {
-      const field = place.querySelector(`input[type=text][name="${CSS.escape(name)}"]`);
+      const field = place.querySelector(`:is(input[type=text], input[type=password])[name="${CSS.escape(name)}"]`);
       if (field) field.value = value;
     }
     const again = at && (at.startsWith("[") ? page.querySelector(at) : document.getElementById(at));
@@ -73,7 +85,7 @@
       const html = await answer.text();
       const place = page.querySelector("#chart-findings");
       if (answer.headers.get("X-Part") === "findings") {
-        put(place, html, [...place.querySelectorAll("input[type=text]")].map((field) => [field.name, field.value]));
+        put(place, html, [...place.querySelectorAll("input[type=text], input[type=password]")].map((field) => [field.name, field.value]));
         unsaved = false;
         say("");
       } else { page.innerHTML = html; mark(); }
@@ -137,8 +149,13 @@
       row.querySelector("input:not([disabled])")?.focus({ preventScroll: true });
     }
   });
-  page.addEventListener("input", () => { touch(); mark(); });
+  page.addEventListener("input", (event) => { if (event.target.matches("[data-signs]")) return; touch(); mark(); });
   page.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("[data-signs]")) {
+      event.preventDefault();
+      press(event.target.dataset.signs);
+      return;
+    }
     if (event.key !== "Enter" || event.target.tagName !== "INPUT" || event.target.type !== "text") return;
     event.preventDefault();
     const own = event.target.closest(".chart-decide")?.querySelector("button");

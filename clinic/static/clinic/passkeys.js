@@ -35,6 +35,8 @@
     return JSON.stringify({ id: key.id, rawId: textOf(key.rawId), type: key.type, response });
   };
 
+  window.answerOfPasskey = async (place) => written(await asked(place));
+
   const WORDS = {
     InvalidStateError: "This device has a passkey of yours already.",
     NotAllowedError: "No passkey was used. Try again.",

@@ -42,6 +42,7 @@ from sessions.api.figures.healing_curve import HealingCurveActions
 from sessions.api.record.cream import CreamActions
 from sessions.api.record.deviations import DeviationActions
 from sessions.api.record.outcome_visit import OutcomeVisitActions
+from sessions.api.record.signer import SIGNED_WITH, SignerActions
 from sessions.lifecycle import AbortReason, Status
 from sessions.models import Kind, SessionEvent, TreatmentSession
 from sessions.scheduling.wanted import sitting_of, wanted_by
@@ -168,6 +169,7 @@ class SessionViewSet(
     DeviationActions,
     HealingCurveActions,
     OutcomeVisitActions,
+    SignerActions,
     RetrieveModelMixin,
     ClinicViewSet,
 ):
@@ -283,14 +285,14 @@ class SessionViewSet(
     def start(self, request: Request, pk: Any) -> Response:
         return self._move(request, Status.IN_PROGRESS)
 
-    @extend_schema(request=CompleteIn)
+    @extend_schema(request=CompleteIn, parameters=[SIGNED_WITH])
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, pk: Any) -> Response:
         """Sign the record. A check closes the side effect or the task that it was opened from with
         its note."""
         return self._move(request, Status.COMPLETED, CompleteIn)
 
-    @extend_schema(request=AbortIn)
+    @extend_schema(request=AbortIn, parameters=[SIGNED_WITH])
     @action(detail=True, methods=["post"])
     def abort(self, request: Request, pk: Any) -> Response:
         session_id = self.get_object().pk

@@ -19,6 +19,7 @@ from clinic.findings import Severity
 from clinic.permissions import actor
 from patients.models import Zone
 from sessions import services
+from sessions.api.record.signer import SIGNED_WITH
 from sessions.lifecycle import Status
 from sessions.models import (
     MAX_DEPTH_MM,
@@ -303,7 +304,9 @@ class ChartActions(GenericViewSet[Any]):
         assessed = assess_session(session, at=timezone.now())
         return Response(FindingOut(assessed, many=True).data, status=status)
 
-    @extend_schema(request=OverrideIn, responses={201: FindingOut(many=True)})
+    @extend_schema(
+        request=OverrideIn, responses={201: FindingOut(many=True)}, parameters=[SIGNED_WITH]
+    )
     @action(detail=True, methods=["post"])
     def overrides(self, request: Request, pk: Any) -> Response:
         """Go on in spite of a finding, with a reason. Answers all findings."""

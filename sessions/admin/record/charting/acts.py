@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.forms import DecimalField, IntegerField
 
+from clinic.accounts.signing import FIELD
 from clinic.admin.forms.fields import DateField
 from clinic.db.versions import version_of
 from clinic.errors import DomainError, VersionMismatch
@@ -45,6 +46,11 @@ class Press:
     key: str = ""  # the finding that it is about
     shown: Data | None = None  # what the form has next, if not what was typed
     leaves: bool = False  # the record is closed
+    not_signed: DomainError | None = None  # why whoever presses cannot sign or decide
+
+    def require_signer(self) -> None:
+        if self.not_signed:
+            raise self.not_signed
 
     def value(self, name: str) -> str:
         return self.posted.get(name, "").strip()
@@ -81,6 +87,7 @@ def save(press: Press) -> str:
 
 
 def sign(press: Press) -> str:
+    press.require_signer()
     services.sign_typed(**press.who, chart=press.chart(), seen=press.seen)
     press.leaves = True
     return "Signed."
@@ -88,6 +95,7 @@ def sign(press: Press) -> str:
 
 def abort(press: Press) -> str:
     """What was charted until then is signed with it."""
+    press.require_signer()
     if press.session.status == Status.IN_PROGRESS:
         services.write_typed(**press.who, chart=press.chart(), seen=press.seen)
     services.abort_session(
@@ -99,6 +107,7 @@ def abort(press: Press) -> str:
 
 def decide(press: Press) -> str:
     """Go on in spite of one finding, as it reads now."""
+    press.require_signer()
     _write_first(press)
     code, _, subject = press.key.partition(":")
     row = TreatmentSession.objects.with_record().get(pk=press.session.pk)
@@ -247,6 +256,8 @@ def discard(press: Press) -> str:
     return "This is the chart as it was saved last."
 
 
+# What asks again who it is, and the field that is typed into.
+SIGNS = {"sign": FIELD, "abort": f"{FIELD}:abort", "decide": f"{FIELD}:{{key}}"}
 ACTS: dict[str, Callable[[Press], str]] = {
     "start": start,
     "save": save,

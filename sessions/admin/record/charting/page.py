@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.decorators import display
 
+from clinic.accounts.second_factor import has_passkeys
+from clinic.admin.account.signing import why_not_signed
 from clinic.admin.saving.once import SentForm, forget_messages, new_key
 from clinic.admin.saving.refusals import REFUSED, refusals
 from clinic.audit.subjects import about
@@ -23,7 +25,7 @@ from clinic.errors import DomainError
 from clinic.permissions import actor
 from clinic.values.zones import clock_of
 from sessions import services
-from sessions.admin.record.charting.acts import ACTS, Press
+from sessions.admin.record.charting.acts import ACTS, SIGNS, Press
 from sessions.admin.record.charting.sheet import (
     PARTS,
     Sheet,
@@ -117,6 +119,8 @@ class ChartPages:
             do = "scan"  # the scanner has pressed Enter
         typed = typed_chart(session, data)
         press = Press(session, typed, data, timezone.now(), actor(request), key)
+        if do in SIGNS:
+            press.not_signed = why_not_signed(request, session.clinic, SIGNS[do].format(key=key))
         try:
             said = _once(request, do, press)
         except REFUSED as error:
@@ -207,6 +211,8 @@ def _shown(request: HttpRequest, sheet: Sheet) -> dict[str, Any]:
         "is_waiting": session.status in (Status.BOOKED, Status.CONFIRMED),
         "posted": request.POST,
     }
+    if session.clinic.asks_who_signs and has_passkeys(actor(request)):
+        shown["passkey"] = reverse("passkey-options")
     if sheet.draft:
         shown["kept"] = f"{sheet.draft.saved_at.astimezone(zone):%H:%M}"
     if sheet.last:
