@@ -6,8 +6,10 @@ Note [Dispatch guard]
     which it may send: cluster, timeline, database and site. A restored dump or a copy differs in
     one of them; then nothing is sent until `manage.py resume_dispatch` has adopted the new one.
     Only a copy of all files, started under the same host name, cannot be told from the original.
+    A standby that takes over is adopted by itself if it knows of every call: Note [Fail-over].
 """
 
+import logging
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,8 +19,11 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from aftercare.dispatch import confirmed
 from aftercare.lifecycle import HELD_BY_A_WORKER
 from aftercare.models import DispatchGuard, Message, MessageStatus
+
+logger = logging.getLogger(__name__)
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  names of one and the same machine
 AFTER_RESTORE = "the database was restored: this may have been sent before"
@@ -29,15 +34,18 @@ def identity() -> dict[str, Any]:
     """Who this database is, as the guard keeps it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT system_identifier::text, timeline_id, pg_database.oid::bigint"
-            " FROM pg_control_system(), pg_control_checkpoint(), pg_database"
-            " WHERE datname = current_database()"
+            # The timeline that is written on: the one of the control file is that of the last
+            # checkpoint, which comes minutes after a standby has taken over.
+            "SELECT system_identifier::text, CASE WHEN pg_is_in_recovery() THEN '0'"
+            " ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END,"
+            " pg_database.oid::bigint"
+            " FROM pg_control_system(), pg_database WHERE datname = current_database()"
         )
         system_identifier, timeline, database_oid = cursor.fetchone()
     host = urlsplit(settings.PUBLIC_URL).hostname or ""
     return {
         "system_identifier": system_identifier,
-        "timeline": timeline,
+        "timeline": int(timeline, 16),
         "database_oid": database_oid,
         "site": "localhost" if host in LOCAL_NAMES else host,
     }
@@ -48,9 +56,27 @@ def check() -> str:
     guard = DispatchGuard.objects.first()
     if guard is None:
         return "it was never told that it may send"
-    here = identity()
-    differs = [name for name, value in here.items() if getattr(guard, name) != value]
+    differs = _differences(guard)
     return f"not the database that may send: other {', '.join(differs)}" if differs else ""
+
+
+def _differences(guard: DispatchGuard) -> list[str]:
+    here = identity()
+    return [name for name, value in here.items() if getattr(guard, name) != value]
+
+
+def follow_failover(*, at: datetime) -> bool:
+    """Adopt a standby that has taken over, if it knows of every call. See Note [Fail-over]."""
+    guard, told = DispatchGuard.objects.first(), confirmed.of_this_database()
+    if guard is None or told is None or _differences(guard) != ["timeline"]:
+        return False
+    safe, fork = told.last(), confirmed.fork(guard.timeline)
+    if safe is None or fork is None or fork < safe:
+        logger.warning("a standby has taken over at %s, and the last call was at %s", fork, safe)
+        return False
+    adopt(at=at)
+    logger.warning("a standby has taken over and knows of every call: sending goes on")
+    return True
 
 
 def adopt(*, at: datetime) -> None:

@@ -33,8 +33,8 @@ class Memory(threading.local):
 memory = Memory()
 
 
-def recover(*, at: datetime) -> None:
-    """Record what the database has missed.
+def recover(*, at: datetime, pause: timedelta = PAUSE) -> None:
+    """Record what the database has missed; what could not be sent waits for the `pause`.
 
     What a provider accepted counts even if a reaper or a person has decided otherwise meanwhile;
     anything else counts only while the message is still ours.
@@ -49,7 +49,7 @@ def recover(*, at: datetime) -> None:
             ours = Message.objects.filter(status=MessageStatus.SENDING, worker=worker)
             if unsent := ours.locked().filter(pk=message_id).first():
                 unsent.attempts -= 1
-                unsent.requeue(due_at=at + PAUSE, reason=unsent.reason)
+                unsent.requeue(due_at=at + pause, reason=unsent.reason)
         memory.discard(message_id)
 
 

@@ -4,7 +4,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from aftercare.channels import Channel, Channels, ProviderKind, Refused, Unknown
 from aftercare.channels.errors import fault
-from aftercare.dispatch import guard, outages, recheck
+from aftercare.dispatch import confirmed, guard, outages, recheck
 from aftercare.dispatch.chain import accept_and_mark
 from aftercare.dispatch.claim import claim, claim_probe, mark, release
 from aftercare.dispatch.locked_read import LockedMessageReader
@@ -57,7 +57,8 @@ def send_due(
     messages were called for. `clock` tells the time (UTC) whenever it is needed."""
     ends = monotonic() + max_seconds
     recover(at=clock())
-    if objection := guard.check():
+    objection = guard.check()
+    if objection and not guard.follow_failover(at=clock()):
         logger.error("nothing is sent: %s; see manage.py resume_dispatch", objection)
         return 0
     expire(at=clock())
@@ -65,6 +66,7 @@ def send_due(
         reap(at=clock(), channels=channels, until=ends)
         run = Run(clock=clock, channels=channels, ends=ends)
         try:
+            run.begin()
             run.probe()
             run.send(max_messages)
             if run.resting:
@@ -72,6 +74,8 @@ def send_due(
         except (OperationalError, InterfaceError) as error:
             logger.error("the database was lost while messages were sent: %s", type(error).__name__)
             _reconnect(run)
+        except confirmed.NotKept:
+            logger.error("nothing is sent: Valkey does not take what is safe")
     return run.called
 
 
@@ -89,6 +93,13 @@ class Run:
         self._probing = ""  # the channel that is tried with this message
         self._reader = LockedMessageReader(self.worker)
         self._texts: dict[tuple[Any, ...], MessageTemplate] = {}
+        self._confirmed: confirmed.Confirmed | None = None
+
+    def begin(self) -> None:
+        """Before anything is claimed. See Note [Fail-over]."""
+        self._confirmed = confirmed.of_this_database()
+        if self._confirmed:
+            self._confirmed.begin()
 
     def send(self, max_messages: int) -> None:
         batch = BATCH
@@ -151,6 +162,9 @@ class Run:
                 raise
             logger.warning("a message waits: somebody else holds it or its address")
             recover(at=self.clock())
+        except confirmed.NotKept:  # no run begins until it can be kept
+            recover(at=self.clock(), pause=timedelta(0))
+            raise
         except Exception as error:
             logger.exception("message %s cannot be dealt with", self._current)
             if self._current in memory.results:
@@ -168,6 +182,8 @@ class Run:
             _withhold(message, objection, at=at)
             return None
         channel = self.channels[message.channel]
+        if self._confirmed:
+            self._confirmed.keep()
         result = _send(message, at=at, channel=channel, text_for=self._text_for)
         memory.results[message.pk] = result
         if result.outcome == Outcome.ACCEPTED and waiting and self._has_time() and may_chain():

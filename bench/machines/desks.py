@@ -32,10 +32,12 @@ class Bookings:
 
 
 class Desks:
-    def __init__(self, hosts: list[tuple[str, int]], token: str, *, number: int) -> None:
+    def __init__(
+        self, hosts: list[tuple[str, int]], token: str, *, number: int, first: int = 0
+    ) -> None:
         self.hosts, self.token, self.number = hosts, token, number
         self.bookings = Bookings()
-        self._slots, self._lock = count(0), threading.Lock()
+        self._slots, self._lock = count(first), threading.Lock()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 

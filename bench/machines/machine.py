@@ -96,6 +96,14 @@ class Machine:
                 if process.name() == name and (parent is None or parent.name() != name):
                     process.kill()
 
+    def signal(self, title: str, *numbers: int) -> None:
+        """Send these to the processes that call themselves like this."""
+        for process in self.processes():
+            with suppress(psutil.NoSuchProcess):
+                if title in " ".join(process.cmdline()):
+                    for number in numbers:
+                        process.send_signal(number)
+
 
 class Link:
     """The way to a server, which can be cut: a port of its own that passes everything on."""

@@ -21,6 +21,7 @@ import psycopg
 import yaml
 
 from bench.machines.machine import Link, Machine, wait_until
+from bench.servers import ROOT
 from clinic.embedded.process import die_with_parent, free_port, package, stop_process
 
 SUPERUSER, REPLICATION = "postgres", "replicator"
@@ -171,6 +172,8 @@ class Cluster:
         with self.connect(self.nodes[0], database="postgres") as connection:
             connection.execute(f"CREATE ROLE clinic LOGIN PASSWORD '{self.password}'")
             connection.execute("CREATE DATABASE clinic OWNER clinic")
+        with self.connect(self.nodes[0]) as connection:
+            connection.execute((ROOT / "deploy" / "patroni" / "failover.sql").read_bytes())
 
     def add_standbys(self) -> None:
         """The other two; from now on nothing is acknowledged that is not on two machines."""
@@ -214,6 +217,19 @@ class Cluster:
         """Whether two standbys follow a leader, one of them synchronously."""
         members = self.members()
         return len(members.get("streaming", [])) == 2 and "sync_standby" in members
+
+    def other_than(self, before: Node) -> bool:
+        """Whether another node leads now."""
+        leader = self.leader()
+        return leader is not None and leader is not before
+
+    def is_confirmed(self) -> bool:
+        """Whether a commit waits for a standby."""
+        leader = self.leader()
+        assert leader is not None
+        with self.connect(leader) as connection:
+            row = connection.execute("SHOW synchronous_standby_names").fetchone()
+        return bool(row and row[0])
 
     def configure(self, **settings: Any) -> None:
         leader = self.leader()
