@@ -124,6 +124,7 @@ VERBS: dict[str, set[Role]] = {
     "patients.view_history": {P, M},
     "treatment_sessions.treat": {P},  # start and complete a session
     "treatment_sessions.override": {P},  # go on in spite of a safety finding
+    "treatment_sessions.confirm_protocol": {P, M},  # new numbers that somebody else has proposed
     "treatment_sessions.view_figures": {P, M},  # of a whole clinic
     "aftercare.manage_message": {R, M},  # cancel, resend, resolve a message in doubt
 }

@@ -86,6 +86,7 @@ class SiteAdmin(ClinicAdmin):
         (None, {"fields": ["name", "short_name", "time_zone", "slot_minutes"]}),
         ("Booking", {"fields": ["hold_minutes", "late_cancel_hours"]}),
         ("Before needling", {"fields": BEFORE_NEEDLING}),
+        ("Protocols", {"fields": ["numbers_by_two"]}),
         ("After needling", {"fields": ["asks_sharps_disposal", "is_user_facility"]}),
         ("Contact", {"fields": CONTACT}),
         ("Log-in", {"fields": ["requires_second_factor", "asks_who_signs"]}),

@@ -112,6 +112,13 @@ class Clinic(Model):
         help_text="What the law of the place asks for before somebody is needled. What is on record"
         " and has ended stops a treatment in any case.",
     )
+    numbers_by_two = models.BooleanField(
+        "two people for the numbers of protocols",
+        default=False,
+        db_default=False,
+        help_text="A new version counts once somebody else has confirmed it. Protocols belong to"
+        " all clinics: where one of them wants it, it holds.",
+    )
     handles_blood = models.BooleanField(
         "handles blood products",
         default=False,

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -12,6 +13,7 @@ from django.db.models import F, Q
 from clinic.models import (
     Evidence,
     Model,
+    User,
     Versioned,
     VersionedQuerySet,
     append_only,
@@ -231,3 +233,52 @@ class ZoneRange(Model):
     def clean(self) -> None:
         if self.zone_id and (why := self.zone.why_not_on(self.protocol_version.protocol.area)):
             raise ValidationError({"zone": why})
+
+
+class ProtocolDraft(Model):
+    """A version that is proposed, and counts once it is confirmed: by somebody else, where a clinic
+    wants two people for it. It stays, as the record of who proposed and who confirmed."""
+
+    protocol = models.ForeignKey(Protocol, on_delete=models.PROTECT, related_name="drafts")
+    numbers = models.JSONField(encoder=DjangoJSONEncoder)
+    zones = models.JSONField(
+        default=list,
+        encoder=DjangoJSONEncoder,
+        help_text="Zone, least and greatest depth of each.",
+    )
+    based_on = models.PositiveIntegerField(help_text="The newest version then; 0 if none.")
+    effective_from = models.DateTimeField(null=True, help_text="Empty: once it is confirmed.")
+    proposed_at = models.DateTimeField()
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    version = models.OneToOneField(
+        ProtocolVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="draft",
+        help_text="What it has become; nothing if it was discarded.",
+    )
+
+    class Meta:
+        db_table = "treatment_protocol_draft"
+        constraints = [
+            models.CheckConstraint(
+                name="protocol_draft_by_two_people",
+                condition=Q(version__isnull=True) | ~Q(settled_by=F("proposed_by")),
+                violation_error_message="Somebody else must confirm it.",
+            ),
+            models.CheckConstraint(
+                name="protocol_draft_settled_by_somebody",
+                condition=Q(settled_at__isnull=True, settled_by__isnull=True, version__isnull=True)
+                | Q(settled_at__isnull=False, settled_by__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="protocol_draft_one_at_a_time",
+                fields=["protocol"],
+                condition=Q(settled_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.protocol}, proposed {self.proposed_at:%d %b %Y}"

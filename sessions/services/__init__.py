@@ -63,6 +63,11 @@ from sessions.services.ending.retire import archive_patient, restore_patient, re
 from sessions.services.ending.settle import carry_out_decisions
 from sessions.services.examinations import warn_of_examinations
 from sessions.services.plans import change_plan, create_plan, plan_to_be
+from sessions.services.protocol_drafts import (
+    confirm_version,
+    discard_version,
+    propose_version,
+)
 from sessions.services.record.abort import abort_session
 from sessions.services.record.candidacy import record_candidacy
 from sessions.services.record.cartridges import use_cartridge
@@ -144,9 +149,11 @@ __all__ = [
     "carry_out_decisions",
     "change_plan",
     "close_calendar",
+    "confirm_version",
     "consenting_patients",
     "create_plan",
     "decline_offer",
+    "discard_version",
     "drop_draft",
     "end_question",
     "expire_offers",
@@ -173,6 +180,7 @@ __all__ = [
     "propose_follow_up",
     "propose_moves",
     "propose_series",
+    "propose_version",
     "put_cream_on",
     "raise_missed_follow_ups",
     "raise_overdue_side_effects",

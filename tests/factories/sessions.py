@@ -27,6 +27,7 @@ from sessions.models import (
     ProductDrug,
     ProductUse,
     Protocol,
+    ProtocolDraft,
     ProtocolVersion,
     ReportingRule,
     ScoreLabel,
@@ -92,6 +93,17 @@ class ProtocolVersionFactory(DjangoModelFactory):
     cleaning_minutes = 15
     source = "test"
     effective_from = LONG_AGO
+
+
+class ProtocolDraftFactory(DjangoModelFactory):
+    class Meta:
+        model = ProtocolDraft
+
+    protocol = factory.SubFactory(ProtocolFactory)
+    numbers = factory.LazyFunction(dict)
+    based_on = 1
+    proposed_at = NINE
+    proposed_by = factory.SubFactory(UserFactory)
 
 
 class ZoneRangeFactory(DjangoModelFactory):

@@ -693,6 +693,23 @@ VIOLATIONS["erasure_one_at_a_time"] = lambda: [
     for patient in [make.PatientFactory()]
     for _ in range(2)
 ]
+VIOLATIONS["protocol_draft_by_two_people"] = lambda: [
+    make.ProtocolDraftFactory(
+        proposed_by=one,
+        settled_by=one,
+        settled_at=NINE,
+        version=make.ProtocolVersionFactory(),
+    )
+    for one in [make.UserFactory()]
+]
+VIOLATIONS["protocol_draft_settled_by_somebody"] = lambda: make.ProtocolDraftFactory(
+    settled_at=NINE
+)
+VIOLATIONS["protocol_draft_one_at_a_time"] = lambda: [
+    make.ProtocolDraftFactory(protocol=protocol)
+    for protocol in [make.ProtocolFactory()]
+    for _ in range(2)
+]
 VIOLATIONS["export_one_at_a_time"] = lambda: [
     make.PatientExportFactory(patient=patient)
     for patient in [make.PatientFactory()]

@@ -114,6 +114,7 @@ VERBS = """
     patients.view_history                 -     x             b        -      -
     treatment_sessions.treat              -     x             -        -      -
     treatment_sessions.override           -     x             -        -      -
+    treatment_sessions.confirm_protocol   -     x             x        -      -
     treatment_sessions.view_figures       -     x             x        -      -
     aftercare.manage_message              x     -             x        -      -
 """

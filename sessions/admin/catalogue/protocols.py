@@ -9,7 +9,6 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from clinic.admin import (
@@ -23,7 +22,7 @@ from clinic.admin.forms.fields import MomentField
 from clinic.admin.words import IN_USE, yes_no_column
 from clinic.permissions import actor
 from sessions import services
-from sessions.admin.catalogue.changes import affected, changes
+from sessions.admin.catalogue.drafts import LookedAtFirst
 from sessions.models import (
     DeviceClearance,
     OutcomeScale,
@@ -39,7 +38,6 @@ from sessions.models import (
 )
 
 CLOSE_PAIRS_SHOWN = 50
-PREVIEW = "_preview"  # pressed to see what saving would change
 
 
 NEEDLED = yes_no_column(
@@ -105,7 +103,7 @@ class VersionForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ProtocolVersion)
-class ProtocolVersionAdmin(VersionedAdmin):
+class ProtocolVersionAdmin(LookedAtFirst, VersionedAdmin):
     form = VersionForm
     list_display = version_columns("protocol", "depth_min_mm", "depth_max_mm", "hard_min_days")
     list_filter = ["protocol"]
@@ -143,20 +141,12 @@ class ProtocolVersionAdmin(VersionedAdmin):
             "close_pairs_days": version.hard_min_days,
         }
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """What is only looked at is saved as well, and taken back with its transaction."""
-        if PREVIEW in request.POST:
-            in_force = ProtocolVersion.objects.in_effect(timezone.now())
-            form.now = in_force.filter(protocol=obj.protocol_id).first()
-        super().save_model(request, obj, form, change)
-
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """What was booked before stays; whoever saves the version is told of it."""
         super().save_related(request, form, formsets, change)
-        version = form.instance
-        if PREVIEW in request.POST:
-            request.preview = self._preview(request, form.now, version)  # type: ignore[attr-defined]
+        if self.is_taken_back(request):
             return
+        version = form.instance
         services.follow_version(version=version, at=timezone.now(), by=actor(request))
         if close := self._close_pairs(request, version)["close_pairs"]:
             number = "1 session is" if len(close) == 1 else f"{len(close)} sessions are"
@@ -165,30 +155,6 @@ class ProtocolVersionAdmin(VersionedAdmin):
                 f"{number} booked closer than {version.hard_min_days} days after the one before. "
                 "They stay, and new bookings obey the new version; its page lists them.",
             )
-
-    def _preview(self, request: HttpRequest, now: Any, then: Any) -> HttpResponse:
-        at = timezone.now()
-        ranges = [
-            version.zone_ranges.select_related("zone").order_by("zone__name") if version else ()
-            for version in (now, then)
-        ]
-        context = {
-            "changes": changes(now, then, ranges_now=ranges[0], ranges_then=ranges[1]),
-            "now": now,
-            "affected": affected(then, user=actor(request), at=at),
-            "days": then.hard_min_days,
-        }
-        return TemplateResponse(request, "sessions/admin/protocols/changes.html", context).render()
-
-    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
-        return self._previewed(request) or super().response_add(request, obj, *args, **kwargs)
-
-    def response_change(self, request: HttpRequest, obj: Any) -> Any:
-        return self._previewed(request) or super().response_change(request, obj)
-
-    def _previewed(self, request: HttpRequest) -> HttpResponse | None:
-        """The answer that makes SavesOnce take everything back, for it hears of no saved row."""
-        return getattr(request, "preview", None)
 
 
 @admin.register(DeviceClearance)
