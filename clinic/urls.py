@@ -35,7 +35,7 @@ from clinic.api.auth import LoginView, LogoutView, MeView
 from clinic.api.log_ins import LogInViewSet
 from clinic.api.resources import CredentialViewSet, OnCallViewSet
 from clinic.api.schema.views import DocsView, SchemaView
-from clinic.ops import health, metrics, pages, passwords
+from clinic.ops import health, metrics, pages, passwords, switching
 from patients.admin import imports
 from patients.api import (
     BreakGlassViewSet,
@@ -160,6 +160,7 @@ urlpatterns = [
     path("admin/today/<uuid:pk>/undo/", admin.site.admin_view(today.undo), name="today-undo"),
     path("admin/today/<uuid:pk>/move/", admin.site.admin_view(today.move), name="today-move"),
     path("admin/login/", pages.log_in, name="admin-login"),
+    path("admin/login/switch/", switching.switch, name="switch-person"),
     path("admin/password/", passwords.ask_for_password, name="admin_password_reset"),
     path("admin/password/asked/", passwords.password_asked, name="password-asked"),
     path("admin/password/<uidb64>/<token>/", passwords.SetPassword.as_view(), name="password-set"),

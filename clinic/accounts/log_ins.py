@@ -22,13 +22,14 @@ from knox.models import AuthToken
 from clinic.accounts.second_factor import is_missing
 from clinic.audit.actors import address_of
 from clinic.db.retries import retried_transaction
-from clinic.models import LogIn, User
+from clinic.models import DeviceStay, LogIn, User
 
 MOST = 10  # of one person, tokens and sessions
 SINCE, USED = "since", "used"  # in a session
 PROVED = "proved"  # there: when its owner has said last who they are
 TYPED = "typed"  # the same, but for the log-in itself
 TYPED_LONG = "typed_long"  # with a password that may stand alone
+AT_DEVICE = "at_device"  # there: the device that remembers its owner
 NEEDS_FACTOR = "needs_second_factor"  # in that of somebody who has to set it up first
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome"}
 SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")
@@ -80,9 +81,10 @@ def remember_session(*, request: Any, user: Any, **_: Any) -> None:
         begin_session(request=request, at=timezone.now(), by=user)
 
 
-def forget_session(*, request: Any, **_: Any) -> None:
+def forget_session(*, request: Any, user: Any, **_: Any) -> None:
     """When Django says that somebody logs out."""
     LogIn.objects.filter(session_key=request.session.session_key).delete()
+    DeviceStay.objects.filter(user=user, device=request.session.get(AT_DEVICE, "")).delete()
 
 
 def use_session(request: HttpRequest, *, at: datetime, is_asked_for: bool) -> bool:
@@ -125,6 +127,7 @@ def end_all_log_ins(*, at: datetime, by: User) -> None:
     """All of their own, the one that asks for it included."""
     _end(LogIn.objects.visible_to(by))
     AuthToken.objects.filter(user=by).delete()
+    DeviceStay.objects.filter(user=by).delete()
 
 
 @retried_transaction
@@ -132,10 +135,13 @@ def end_other_log_ins(*, session_key: str, at: datetime, by: User) -> None:
     """All of their own but the session that asks for it."""
     _end(LogIn.objects.visible_to(by).exclude(session_key=session_key))
     AuthToken.objects.filter(user=by).delete()
+    DeviceStay.objects.filter(user=by).delete()
 
 
 def _end(rows: Any) -> None:
+    """Nor is whoever ends one let in by PIN any more: it may have been on that device."""
     for log_in in rows:
+        DeviceStay.objects.filter(user=log_in.user_id).delete()
         Session.objects.filter(session_key=log_in.session_key).delete()
         AuthToken.objects.filter(pk=log_in.token_id).delete()
         log_in.delete()
@@ -143,6 +149,7 @@ def _end(rows: Any) -> None:
 
 def purge_log_ins(*, at: datetime) -> None:
     """Delete what has lapsed."""
+    DeviceStay.objects.filter(began_at__lt=at - settings.LOG_IN_LASTS).delete()
     AuthToken.objects.filter(expiry__lt=at).delete()
     Session.objects.filter(expire_date__lt=at).delete()
     lapsed = at - settings.LOG_IN_IDLE - written_every()

@@ -106,6 +106,7 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
     if request.user.pk is None:
         return []
     return [
+        {"title": "Switch person", "link": reverse("switch-person")},
         {"title": "What you looked at", "link": reverse("accesses-by", args=[request.user.pk])},
         {"title": "Your log-ins", "link": reverse("own-log-ins")},
         {"title": "Your e-mail address", "link": reverse("own-address")},

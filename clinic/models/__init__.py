@@ -44,6 +44,7 @@ from clinic.models.idempotency import IdempotencyKey
 from clinic.models.lifecycle import Event, Moves, Moving, in_words
 from clinic.models.log_ins import (
     AccountNotice,
+    DeviceStay,
     KnownNetwork,
     LogIn,
     LoginTries,
@@ -82,6 +83,7 @@ __all__ = [
     "Device",
     "DeviceModel",
     "DeviceSpec",
+    "DeviceStay",
     "Door",
     "Event",
     "Evidence",

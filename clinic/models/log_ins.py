@@ -146,6 +146,24 @@ class Pin(Model):
         return "PIN"
 
 
+class DeviceStay(Model):
+    """That somebody has logged in on a device, and may come back there by PIN for some hours: see
+    clinic.accounts.switching. A trigger of `User` ends it with the password."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    device = models.CharField(max_length=64)
+    began_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "clinic_device_stay"
+        constraints = [
+            models.UniqueConstraint(name="device_stay_once_a_user", fields=["device", "user"])
+        ]
+
+    def __str__(self) -> str:
+        return "Device"
+
+
 class NoticeKind(models.TextChoices):
     CONFIRM_ADDRESS = "CONFIRM_ADDRESS", "link to confirm a new address"
     ADDRESS_CHANGES = "ADDRESS_CHANGES", "another address was asked for"

@@ -35,6 +35,7 @@ LOG_INS_END = pgtrigger.Trigger(
         " DELETE FROM django_session WHERE session_key IN (SELECT session_key FROM ended);"
         " DELETE FROM knox_authtoken WHERE user_id = NEW.id;"
         " DELETE FROM clinic_pin WHERE user_id = NEW.id;"
+        " DELETE FROM clinic_device_stay WHERE user_id = NEW.id;"
         " RETURN NULL;"
     ),
 )

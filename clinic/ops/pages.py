@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from clinic.accounts.backend import DEVICE, device_shown
 from clinic.accounts.guessing import KNOWN_FOR, TooManyTries, device_of
-from clinic.accounts.log_ins import begin_session
+from clinic.accounts.log_ins import AT_DEVICE, begin_session
+from clinic.accounts.switching import remember_here
 from clinic.admin.account.proof import too_many
 from clinic.models import User
 
@@ -35,9 +36,11 @@ def log_in(request: HttpRequest) -> HttpResponse:
     except TooManyTries as error:
         return too_many(request, error)
     if request.method == "POST" and isinstance(request.user, User):
+        device, at = device_of(device_shown(request), request.user), timezone.now()
+        request.session[AT_DEVICE] = remember_here(device=device, at=at, by=request.user)
         answer.set_cookie(
             DEVICE,
-            device_of(device_shown(request), request.user),
+            device,
             max_age=KNOWN_FOR,
             path=request.path,
             secure=settings.SECURE,

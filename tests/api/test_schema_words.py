@@ -132,7 +132,7 @@ def test_every_error_of_the_product_is_a_problem_of_some_operation() -> None:
         *("no_link_now", "no_visit_now", "too_many_pictures"),
         *("change_waits", "change_settled", "change_outdated", "proposed_by_you"),
         *("no_treatment_ahead", "too_late_to_ask"),
-        *("last_factor", "passkey_refused", "pin_too_easy", "too_many_passkeys"),
+        *("cannot_switch", "last_factor", "passkey_refused", "pin_too_easy", "too_many_passkeys"),
     }
 
     assert set(known_problems()) - told == bases | elsewhere

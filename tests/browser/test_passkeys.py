@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page, sync_playwright
 
+from clinic.accounts.signing import set_pin
 from clinic.models import Passkey, User
 from tests.accounts.test_second_factor import LONG
 from tests.browser.test_every_admin_page import DARK, of_console
 from tests.browser.test_patients_pages import AXE, CHROMIUM, RULES, RUN, RUNS_OFF
+from tests.factories import UserFactory
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -39,6 +42,11 @@ def test_from_the_first_passkey_to_the_last(live_server: Any, alice: User, setti
     alice.set_password(LONG)
     alice.is_staff = True
     alice.save()
+    set_pin(pin="590271", at=timezone.now(), by=alice)
+    bob = UserFactory(clinic=alice.clinics.get(), is_staff=True)
+    bob.set_password(LONG)
+    bob.save()
+    set_pin(pin="730164", at=timezone.now(), by=bob)
     faults, told = list[Any](), list[str]()
     keys = live_server.url + reverse("passkeys")
 
@@ -51,10 +59,24 @@ def test_from_the_first_passkey_to_the_last(live_server: Any, alice: User, setti
         tools.send("WebAuthn.enable")
         device = tools.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
 
-        page.goto(f"{live_server.url}/admin/login/")
-        page.fill("[name=username]", alice.username)
-        page.fill("[name=password]", LONG)
-        page.click("#login-form [type=submit]:not([data-passkey])")
+        for user in (alice, bob, alice):
+            page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+            page.goto(f"{live_server.url}/admin/login/")
+            page.fill("[name=username]", user.username)
+            page.fill("[name=password]", LONG)
+            page.click("#login-form [type=submit]:not([data-passkey])")
+            page.wait_for_url(f"{live_server.url}/admin/")
+        page.goto(f"{live_server.url}{reverse('switch-person')}?next=/admin/log-ins/")
+        faults += faults_of(page)
+        page.fill("[name=pin]", "730164")
+        page.click("text=Take over >> nth=0")
+        page.wait_for_url("**/admin/log-ins/")
+        assert page.locator(f"text={bob}").count()
+        page.goto(live_server.url + reverse("switch-person"))
+        page.click(f"text={alice}")
+        page.fill("[name=pin]", "590271")
+        page.click("text=Take over >> nth=0")
+        page.wait_for_url(f"{live_server.url}/admin/")
         page.goto(keys)
         page.fill("[name=password]", LONG)
         page.click("text=Go on")

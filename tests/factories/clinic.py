@@ -19,6 +19,7 @@ from clinic.models import (
     Device,
     DeviceModel,
     DeviceSpec,
+    DeviceStay,
     IdempotencyKey,
     KnownNetwork,
     LogIn,
@@ -326,6 +327,15 @@ class SecondFactorFactory(DjangoModelFactory):
     secret = b""
     last_step = 0
     recovery_sha256 = factory.LazyFunction(list)
+
+
+class DeviceStayFactory(DjangoModelFactory):
+    class Meta:
+        model = DeviceStay
+
+    user = factory.SubFactory(UserFactory)
+    device = "0"
+    began_at = NINE
 
 
 class KnownNetworkFactory(DjangoModelFactory):

@@ -84,6 +84,12 @@ def _() -> None:
     make.PasswordLinkFactory(user=waiting.user)
 
 
+@violates("device_stay_once_a_user")
+def _() -> None:
+    known = make.DeviceStayFactory()
+    make.DeviceStayFactory(user=known.user)
+
+
 @violates("known_network_once_a_user")
 def _() -> None:
     known = make.KnownNetworkFactory()

@@ -129,6 +129,19 @@ class PinForm(forms.Form):
     )
 
 
+class SwitchForm(forms.Form):
+    """Who takes over a tablet, and their PIN; or a passkey."""
+
+    passkey = Passkey()
+    person = forms.UUIDField(required=False)
+    pin = forms.CharField(
+        label="PIN",
+        required=False,
+        max_length=12,
+        widget=UnfoldAdminPasswordWidget(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+
 def _ask_for_nothing_more(form: Any, *names: str) -> None:
     """Of whoever shows a passkey."""
     if form.data.get("passkey"):

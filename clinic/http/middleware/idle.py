@@ -17,7 +17,7 @@ from clinic.accounts.log_ins import NEEDS_FACTOR, use_session
 API, ADMIN = "/api/", "/admin/"
 OPEN = (
     *("second-factor", "passkeys", "passkey-options", "proof"),
-    *("admin:logout", "admin:jsi18n", "admin-login"),
+    *("admin:logout", "admin:jsi18n", "admin-login", "switch-person"),
 )
 
 
