@@ -7,12 +7,12 @@ Application identifiers: GS1 General Specifications, 01 GTIN, 10 lot, 17 expiry,
 import re
 from dataclasses import dataclass
 from datetime import date
-
-from biip import ParseError
-from biip.gs1_element_strings import GS1ElementString
-from biip.gs1_messages import GS1Message
+from typing import TYPE_CHECKING
 
 from clinic.errors import DomainError
+
+if TYPE_CHECKING:
+    from biip.gs1_element_strings import GS1ElementString
 
 # What a scanner may say first: that it saw a GS1 DataMatrix, GS1-128, GS1 QR code, DataBar or
 # DotCode (ISO/IEC 15424).
@@ -52,9 +52,12 @@ def read_cartridge_code(text: str) -> CartridgeCode:
     )
 
 
-def _parts(text: str) -> dict[str, GS1ElementString]:
+def _parts(text: str) -> "dict[str, GS1ElementString]":
     """The elements by application identifier. Raises UnreadableCode also if they could be read in
     another way: a lot that is misread would be recalled for the wrong patients."""
+    from biip import ParseError  # it reads all the world's prefixes, which a scan alone needs
+    from biip.gs1_messages import GS1Message
+
     try:
         printed = text.startswith("(")
         parse = GS1Message.parse_hri if printed else GS1Message.parse

@@ -1,5 +1,6 @@
 """The demo clinics, with staff, equipment and patients, for a newcomer to walk about in."""
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
 from django.core.management.base import CommandError
@@ -9,7 +10,7 @@ from clinic.db.retries import retried_transaction
 from clinic.demo.accounts import ACCOUNTS, HILLTOP, PASSWORD, RIVERSIDE
 from clinic.demo.records.healing import report_healing
 from clinic.demo.records.kinds import book_every_kind
-from clinic.demo.records.people import people
+from clinic.demo.records.people import Person, people
 from clinic.demo.records.recalled import RECALLED, recall_the_old_lot
 from clinic.demo.records.replies import write_in
 from clinic.demo.records.story import Story
@@ -31,7 +32,7 @@ from clinic.models import (
 from patients.models import Patient
 from sessions import services
 from sessions.lifecycle import Status
-from sessions.models import Kind, TreatmentPlan, TreatmentSession, VisitType
+from sessions.models import Kind, TreatmentPlan, TreatmentSession, VisitType, WaitlistEntry
 
 GTIN = "09506000134352"  # GS1's own example: no real product has it
 ADDRESSES = {
@@ -40,22 +41,60 @@ ADDRESSES = {
 }
 
 
-@retried_transaction
-def seed() -> str:
-    """Add the demo once. Returns what was done, in a line."""
-    if Clinic.objects.filter(name=RIVERSIDE).exists():
+def seed(tell: Callable[[str], object] = str) -> str:
+    """Add the demo once: the clinics, one patient after the other, then what lies between them.
+    Each part is there whole or not at all, and whoever was stopped goes on where that was.
+    Returns what was done, in a line."""
+    clinics, now, told = open_clinics(), timezone.now(), 0
+    for number, (clinic, place, person) in enumerate(everybody := list(people()), 1):
+        told += _play(person, place, clinics[clinic], now)
+        if number % 10 == 0 and told:
+            tell(f"{number} of {len(everybody)} patients are there")
+    if not _join(clinics[RIVERSIDE], clinics[HILLTOP], now):
         return "the demo is there already"
+    return f"added {RIVERSIDE} and {HILLTOP} with {len(everybody)} patients"
+
+
+def is_there() -> bool:
+    """Whether all of the demo is there."""
+    return WaitlistEntry.objects.filter(clinic__name=RIVERSIDE).exists()
+
+
+@retried_transaction
+def open_clinics() -> dict[str, Clinic]:
+    """The demo's clinics with their staff, by name. Raises CommandError where there are others."""
+    names = (RIVERSIDE, HILLTOP)
+    if found := {clinic.name: clinic for clinic in Clinic.objects.filter(name__in=names)}:
+        return found
     if Clinic.objects.exists():
         raise CommandError("This database has clinics of its own: no demo is mixed into them.")
-    riverside = _clinic(RIVERSIDE, "Riverside", "Europe/Berlin", "+493012345678", always_open=True)
-    hilltop = _clinic(HILLTOP, "Hilltop", "America/New_York", "+12125550142", always_open=False)
-    clinics = {RIVERSIDE: riverside, HILLTOP: hilltop}
+    clinics = {
+        RIVERSIDE: _clinic(
+            RIVERSIDE, "Riverside", "Europe/Berlin", "+493012345678", always_open=True
+        ),
+        HILLTOP: _clinic(HILLTOP, "Hilltop", "America/New_York", "+12125550142", always_open=False),
+    }
     _staff(clinics)
-    now, told = timezone.now(), 0
-    _on_call(riverside, now)
-    for name, number, person in people():
-        Story(person, number, clinics[name], now).play()
-        told += 1
+    _on_call(clinics[RIVERSIDE], timezone.now())
+    return clinics
+
+
+@retried_transaction
+def _play(person: Person, place: int, clinic: Clinic, now: datetime) -> bool:
+    """One patient's story; false if it was told before."""
+    given_name, family_name = person.name.split(" ", 1)
+    known = Patient.objects.filter(clinic=clinic, given_name=given_name, family_name=family_name)
+    if known.exists():
+        return False
+    Story(person, place, clinic, now).play()
+    return True
+
+
+@retried_transaction
+def _join(riverside: Clinic, hilltop: Clinic, now: datetime) -> bool:
+    """What lies between the patients; false if it was there before."""
+    if is_there():
+        return False
     book_every_kind(riverside, now)
     write_in(riverside, now)
     report_healing(riverside, now)
@@ -63,7 +102,7 @@ def seed() -> str:
         recall_the_old_lot(clinic, now)
     _schedule(riverside, hilltop, now)
     fill_the_day(riverside, now)
-    return f"added {RIVERSIDE} and {HILLTOP} with {told} patients"
+    return True
 
 
 def _schedule(riverside: Clinic, hilltop: Clinic, now: datetime) -> None:

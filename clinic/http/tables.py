@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from io import BytesIO
 
 from django.http import HttpResponse
-from openpyxl import Workbook
 
 from clinic.values.tables import csv_text, safe_cell
 
@@ -23,6 +22,8 @@ def csv_answer(head: Sequence[str], rows: Iterable[Sequence[str]], *, name: str)
 
 def xlsx_answer(sheets: Iterable[Sheet], *, name: str) -> HttpResponse:
     """One workbook with a sheet for each table; numbers are numbers there."""
+    from openpyxl import Workbook  # slow to begin, and most processes never need it
+
     book = Workbook(write_only=True)
     for title, head, rows in sheets:
         sheet = book.create_sheet(title)

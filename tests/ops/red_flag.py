@@ -162,7 +162,7 @@ class RedFlag:
         page.goto(link[0])
         page.get_by_label("Username").fill(ON_CALL.username)
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name="Log in", exact=True).click()
         page.wait_for_url(f"**{TASKS}")
 
     def press(self, page: Page, button: str, result: str | re.Pattern[str]) -> None:

@@ -52,9 +52,9 @@ class Up:
     def get(self, path: str) -> int:
         return requests.get(f"{self.url}{path}", timeout=5).status_code
 
-    def wait_until_ready(self) -> "Up":
+    def wait_until_ready(self, sign: str = "Ctrl-C stops everything") -> "Up":
         ends = time.monotonic() + 240
-        while "Ctrl-C stops everything" not in self.tail():
+        while sign not in self.tail():
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < ends, self.log.read_text()
             time.sleep(0.1)

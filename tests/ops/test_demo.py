@@ -1,7 +1,7 @@
 """The demo: forty people in every phase of treatment, and nothing that a rule would refuse."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from aftercare.models import InboundMessage, Message, MessageStatus, RecallNotice
 from clinic.demo.accounts import HILLTOP, RIVERSIDE
+from clinic.demo.records.story import Story
 from clinic.demo.seed import seed
 from clinic.models import CartridgeLot, Closure, TimeOff, WorkingHours
 from patients.models import (
@@ -54,11 +55,37 @@ def counted(rows: Any, field: str) -> Counter[Any]:
     return Counter(rows.values_list(field, flat=True))
 
 
+class Stopped(Exception):
+    """Somebody has pressed Ctrl-C."""
+
+
+def stopped_after(most: int, play: Any, now: datetime) -> Any:
+    """Each patient is shown as soon as they are there, and sent nothing for what is past."""
+    played = []
+
+    def one_more(story: Story) -> None:
+        play(story)
+        assert not Message.objects.filter(status=MessageStatus.PENDING, due_at__lt=now).exists()
+        played.append(story)
+        if len(played) > most:
+            raise Stopped
+
+    return one_more
+
+
 # One test: playing forty stories takes a while.
-def test_forty_patients_in_every_phase(catalogue: None, settings: Any, tmp_path: Any) -> None:
+def test_forty_patients_in_every_phase(
+    catalogue: None, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.MEDIA_ROOT = tmp_path
 
     now = timezone.now()
+    play = Story.play
+    monkeypatch.setattr(Story, "play", stopped_after(3, play, now))
+    with pytest.raises(Stopped):
+        seed()
+    assert Patient.objects.count() == 3
+    monkeypatch.setattr(Story, "play", stopped_after(40, play, now))
     assert seed() == f"added {RIVERSIDE} and {HILLTOP} with 40 patients"
     assert seed() == "the demo is there already"
 

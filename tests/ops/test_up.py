@@ -46,7 +46,7 @@ def browser() -> Iterator[Browser]:
 def up(var: Path) -> Iterator[Up]:
     """One clinic for the tests of this file that leave it running."""
     var.mkdir()
-    running = Up(var, "--hurry").wait_until_ready()
+    running = Up(var, "--hurry").wait_until_ready().wait_until_ready("with 40 patients")
     yield running
     running.process.terminate()
     running.process.wait(60)

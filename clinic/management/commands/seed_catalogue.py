@@ -40,7 +40,8 @@ class Command(BaseCommand):
                 **load_treatment(ROOT / "sessions/catalogue"),
                 **load_sequence(ROOT / "aftercare/catalogue"),
             }
-        self.stdout.write("added " + ", ".join(f"{n} {what}" for what, n in added.items()))
+        new = ", ".join(f"{number} {what}" for what, number in added.items() if number)
+        self.stdout.write(f"added {new}" if new else "the catalogues are there already")
 
 
 def load_clinic(folder: Path) -> dict[str, int]:

@@ -8,8 +8,6 @@ from datetime import date, datetime
 from io import BytesIO, StringIO
 from itertools import islice
 
-from openpyxl import load_workbook
-
 from clinic.errors import DomainError
 
 LARGEST = 5_000_000  # bytes
@@ -61,6 +59,8 @@ def _text(cell: object) -> str:
 
 def _workbook(content: bytes) -> Iterable[Sequence[object]]:
     """Of the first sheet. A workbook is a program's input: what is wrong in it fails in any way."""
+    from openpyxl import load_workbook  # slow to begin, and most processes never need it
+
     try:
         with zipfile.ZipFile(BytesIO(content)) as packed:
             if sum(part.file_size for part in packed.infolist()) > UNPACKED:

@@ -61,8 +61,7 @@ def test_loading_twice_adds_nothing_and_keeps_what_the_clinic_changed(db: None) 
 
     first, second = out.getvalue().splitlines()
     assert "18 protocols, 18 protocol versions" in first
-    assert set(re.findall(r"\d+", second)) == {"0"}
-    assert re.sub(r"\d+", "", first) == re.sub(r"\d+", "", second)
+    assert second == "the catalogues are there already"
     assert Concern.objects.get(code="melasma").name == "Chloasma"
     assert not Concern.objects.get(code="melasma").is_active
     assert ZoneLimit.objects.in_effect(timezone.now()).get(zone__code="nose") == nose

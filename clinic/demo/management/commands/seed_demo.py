@@ -12,4 +12,4 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("This is no demo (CLINIC_DEMO): nobody is added to a real clinic.")
-        self.stdout.write(seed())
+        self.stdout.write(seed(self.stdout.write))
