@@ -2,6 +2,9 @@
 
 Django puts the values into the text, so PostgreSQL plans every statement anew. For the long ones
 of the booking desk planning took twice as long as the work itself (docs/performance.md).
+
+Behind PgBouncer in transaction mode (`DATABASE_POOLED`) nobody knows which connection of
+PostgreSQL's comes next, so there the same statements go as they are.
 """
 
 import re
@@ -9,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from django.conf import settings
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
@@ -29,10 +33,15 @@ class Prepared:
         text = NAMED.sub(lambda found: numbers[found[1]], sql)
         self._prepare = f"PREPARE {name} ({', '.join(types.values())}) AS {text}"
         self._execute = f"EXECUTE {name} ({', '.join(['%s'] * len(types))})"
+        self._names = NAMED.findall(sql)  # in the order of the text, some of them several times
+        self._unprepared = NAMED.sub(lambda found: f"%s::{types[found[1]]}", sql)
 
     def execute(self, cursor: CursorWrapper, values: Mapping[str, Any]) -> None:
         """Run it with the values of all its names. The rows are the cursor's."""
         text, given = self._with_values(values)
+        if settings.DATABASE_POOLED:
+            cursor.execute(text, given)
+            return
         known = _known.setdefault(connection.connection, {})
         if self.name in known and (known[self.name] or self._is_there(cursor)):
             cursor.execute(text, given)
@@ -44,6 +53,8 @@ class Prepared:
 
     def taught(self, values: Mapping[str, Any]) -> "Statement":
         """What runs it with these values, once the connection has been taught it: `together`."""
+        if settings.DATABASE_POOLED:
+            return self._with_values(values)
         connection.ensure_connection()
         known = _known.setdefault(connection.connection, {})
         if not known.get(self.name):
@@ -59,6 +70,8 @@ class Prepared:
         return self._prepare.replace("%%", "%")
 
     def _with_values(self, values: Mapping[str, Any]) -> "Statement":
+        if settings.DATABASE_POOLED:
+            return self._unprepared, [values[name] for name in self._names]
         return self._execute, [values[name] for name in self.types]
 
     def _is_there(self, cursor: CursorWrapper) -> bool:

@@ -17,11 +17,16 @@ _limits += " -c plan_cache_mode=force_generic_plan"
 # A row is read with all it belongs to, up to fifteen tables by their keys, in the order written.
 # Trying every order of eight took longer than the rest of the statement.
 _limits += " -c join_collapse_limit=5"
+# Behind PgBouncer in transaction mode our connection is another one of PostgreSQL's after each
+# commit: nothing may be left behind in it, and the limits are the role's (docs/operations.md).
+DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
+_options = {} if DATABASE_POOLED else {"options": _limits}
 DATABASES = {
     "default": {
         **_database,
         "ENGINE": "django.db.backends.postgresql",
-        "OPTIONS": {**_database.get("OPTIONS", {}), "options": _limits},
+        "OPTIONS": {**_database.get("OPTIONS", {}), **_options},
+        "DISABLE_SERVER_SIDE_CURSORS": DATABASE_POOLED,
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
         "CONN_HEALTH_CHECKS": True,
     }

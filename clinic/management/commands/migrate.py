@@ -2,6 +2,7 @@ import gc
 from time import monotonic, sleep
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as DjangoCommand
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection
@@ -33,6 +34,11 @@ class Command(DjangoCommand):
         if looks_only or options.get("database", DEFAULT_DB_ALIAS) != DEFAULT_DB_ALIAS:
             super().handle(*args, **options)
             return
+        if settings.DATABASE_POOLED:
+            raise CommandError(
+                "Migrations set limits for a whole connection: run them past PgBouncer, with "
+                "PostgreSQL's own address in DATABASE_URL and without DATABASE_POOLED."
+            )
         before, found = schema.made(), schema.read()
         usual = gc.get_threshold()
         gc.set_threshold(*SELDOM)
