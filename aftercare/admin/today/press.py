@@ -21,6 +21,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from aftercare.admin.today.days import read_day
 from aftercare.admin.today.told import told_of_cancelling
 from clinic.admin.forms.fields import MomentField
 from clinic.admin.saving.once import KEY, SentForm, forget_messages, new_key, repeat_answer
@@ -29,6 +30,7 @@ from clinic.audit.subjects import about
 from clinic.db.retries import retried_transaction
 from clinic.models import User
 from clinic.permissions import actor
+from clinic.values.wallclock import instant_of
 from sessions import services
 from sessions.admin.booking.near import offer_near
 from sessions.lifecycle import NEXT, UNDONE, Status
@@ -208,8 +210,7 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
     """To another time or practitioner, by the rules of a booking."""
     session = _visit(request, pk)
     with timezone.override(session.clinic.zone):
-        now = {"starts_at": session.starts_at, "practitioner": session.practitioner_id}
-        form = MoveForm(session, request.POST or None, initial=now)
+        form = MoveForm(session, request.POST or None, initial=_wished(request, session))
         if request.method == "POST" and form.is_valid():
             back = _back(request, pk)
 
@@ -238,6 +239,16 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
                         practitioner=data["practitioner"],
                     )
         return _ask(request, session, form, "Move this visit", "move").render()
+
+
+def _wished(request: HttpRequest, session: TreatmentSession) -> dict[str, Any]:
+    """Where a visit was dragged to, at its own time of day; as it is, where it was not."""
+    starts_at = session.starts_at
+    if day := read_day(request.GET.get("to", ""), at=starts_at):
+        zone = session.clinic.zone
+        starts_at = instant_of(day, starts_at.astimezone(zone).time(), zone)
+    with_whom = request.GET.get("with") or session.practitioner_id
+    return {"starts_at": starts_at, "practitioner": with_whom}
 
 
 def _when(session: TreatmentSession) -> str:

@@ -73,6 +73,7 @@ class Line:
 
     name: str
     cells: list[Cell]
+    person: UUID | None = None  # of a practitioner's
 
 
 @about(TreatmentSession)
@@ -156,6 +157,7 @@ def _read(
         Line(
             name,
             [_cell(one, entries.get(key, []), away.get(key, []), clinic) for one in days],
+            key if by == PEOPLE else None,
         )
         for key, name in names.items()
     ]

@@ -228,6 +228,13 @@ def test_it_is_moved_by_the_rules_of_a_booking(booking: Booking, dana: User) -> 
     assert f"{new.starts_at_local:%Y-%m-%d %H:%M}" == f"{later:%Y-%m-%d} 15:00"
 
 
+@pytest.mark.parametrize("to", ["2026-13-45", "9999-12-31", "yesterday", ""])
+def test_what_is_no_day_to_move_to_is_left_as_it_is(booking: Booking, dana: User, to: str) -> None:
+    session = booking.book(noon())
+    page: Any = client_of(dana).get(reverse("today-move", args=[session.pk]), {"to": to})
+    assert page.context_data["form"]["starts_at"].initial == session.starts_at
+
+
 def test_a_visit_is_moved_from_its_own_page_and_leads_to_where_it_is_now(
     booking: Booking, dana: User
 ) -> None:
