@@ -68,6 +68,19 @@ def away_board(booking: Booking) -> str:
     return reverse("away-board", args=[time_off.pk])
 
 
+def of_new_numbers(booking: Booking) -> str:
+    """That somebody has proposed."""
+    version = booking.plan.protocol_version
+    draft = services.propose_version(
+        version=version,
+        ranges=version.zone_ranges.all(),
+        effective_from=None,
+        at=timezone.now(),
+        by=UserFactory(role=Role.MANAGER, clinic=booking.plan.clinic),
+    )
+    return reverse("admin:protocol-draft", args=[draft.pk])
+
+
 def pages_of_privacy(clinic: Clinic) -> list[str]:
     """With a file that can be saved, and an erasure that waits."""
     ready = {"ready_at": timezone.now(), "expires_at": timezone.now() + DAY, "size": 1}
@@ -123,6 +136,8 @@ def test_every_list_and_form_can_be_used_by_everybody(
     cookies = [cookie_of(UserFactory(role=role, clinic=clinic)) for role in roles]
     left, faults, told = [*addresses(), away_board(booking)], list[Any](), list[str]()
     of_rows = [url(row) for row in rows]  # only in the light: for their colours others stand
+    whom = {"patient": str(booking.plan.patient_id)}  # with the block of the patient's phone
+    left += [of_new_numbers(booking), reverse("admin:patients_screening_add", query=whom)]
     left += [*pages_of_privacy(clinic), *of_rows]
 
     with sync_playwright() as playwright:
