@@ -119,7 +119,7 @@ def _sessions(patient: Patient) -> Iterator[Entry]:
         yield Entry(first.at, "session", session.pk, title, first.reason)
     addenda = Addendum.objects.filter(session__patient=patient).select_related("by")
     for addendum in addenda:
-        title = f"Addendum by {addendum.by}"
+        title = f"{addendum.kind} by {addendum.by}"
         yield Entry(addendum.at, "addendum", addendum.session_id, title, addendum.text)
     for deviation in Deviation.objects.filter(session__patient=patient).select_related("zone"):
         where = f", {deviation.zone}" if deviation.zone else ""

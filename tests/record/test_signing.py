@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 from rest_framework.test import APIClient
 
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession, ZoneTreatment
 from sessions.services.record.chart import NoSuchFinding, NotSigned
+from tests.admin.pages import client_of
 from tests.conftest import Booking
 from tests.factories import NINE, ProductFactory, ProductUseFactory, ZoneFactory
 
@@ -175,3 +177,26 @@ def test_a_signed_record_takes_addenda_and_shows_them(
     assert "The patient rang: all is well." in {entry["detail"] for entry in story}
     with pytest.raises(DatabaseError, match="append_only"), transaction.atomic():
         session.addenda.update(text="All was terrible")
+
+
+def test_what_a_patient_disputes_stands_beside_the_signed_record_wherever_it_is_shown(
+    booking: Booking, as_alice: APIClient, alice: Any
+) -> None:
+    session, words = booking.completed(), "It was the left cheek alone."
+    url = f"/api/v1/sessions/{session.pk}/addenda/"
+    as_alice.post(url, {"text": "She called: calm."})
+    added = as_alice.post(url, {"text": words, "is_patients_wish": True})
+
+    assert (added.status_code, added.json()["is_patients_wish"]) == (201, True)
+    listed = as_alice.get(url).json()["results"]
+    assert [one["is_patients_wish"] for one in listed] == [False, True]
+    story = as_alice.get(f"/api/v1/patients/{session.patient_id}/timeline/").json()["results"]
+    told = {entry["title"]: entry["detail"] for entry in story}
+    assert told[f"Addendum by {alice}"] == "She called: calm."
+    assert told[f"Correction note by {alice}"] == words
+    for name in ("chart", "change"):
+        place = reverse(f"admin:treatment_sessions_treatmentsession_{name}", args=[session.pk])
+        page = client_of(alice).get(place).content.decode()
+        assert (words in page, "correction note" in page.lower()) == (True, True), name
+    with pytest.raises(DatabaseError, match="append_only"), transaction.atomic():
+        session.addenda.update(is_patients_wish=False)

@@ -145,7 +145,7 @@ class SessionFindingInline(ReadOnlyInline):
 
 class AddendumInline(ReadOnlyInline):
     model = Addendum
-    fields = ["at", "by", "text"]
+    fields = ["at", "by", "is_patients_wish", "text"]
     readonly_fields = fields
     ordering = ["id"]
 

@@ -234,12 +234,17 @@ class OverrideIn(Form):
 
 class AddendumIn(Form):
     text = TextField(max_length=10_000)
+    is_patients_wish = serializers.BooleanField(
+        default=False,
+        help_text="A correction note: the patient disputes the record, and the text says what they "
+        "say of it.",
+    )
 
 
 class AddendumOut(serializers.ModelSerializer[Addendum]):
     class Meta:
         model = Addendum
-        fields = ["id", "text", "at", "by"]
+        fields = ["id", "text", "is_patients_wish", "at", "by"]
         read_only_fields = fields
 
 

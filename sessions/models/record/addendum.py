@@ -12,6 +12,12 @@ class Addendum(Model):
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="addenda")
     text = EncryptedTextField(max_length=10_000)
+    is_patients_wish = models.BooleanField(
+        "correction note",
+        default=False,
+        db_default=False,
+        help_text="The patient disputes what the record says; the text is what they say.",
+    )
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
@@ -21,4 +27,8 @@ class Addendum(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"Addendum of {self.at:%d %b %Y}"
+        return f"{self.kind} of {self.at:%d %b %Y}"
+
+    @property
+    def kind(self) -> str:
+        return "Correction note" if self.is_patients_wish else "Addendum"

@@ -215,10 +215,15 @@ def override_finding(
 
 
 @retried_transaction
-def add_addendum(*, session_id: UUID, text: str, at: datetime, by: User) -> Addendum:
-    """Add to a signed record; the record itself stays as it is. Raises NotSigned."""
+def add_addendum(
+    *, session_id: UUID, text: str, at: datetime, by: User, is_patients_wish: bool = False
+) -> Addendum:
+    """Add to a signed record, of one's own or what its patient disputes; the record itself stays as
+    it is. Raises NotSigned."""
     session = TreatmentSession.objects.select_related("patient").locked().get(pk=session_id)
     require_open(session.patient)
     if session.status not in SIGNED:
         raise NotSigned("The record is still open: write it into the chart.")
-    return Addendum.objects.create(session=session, text=text, at=at, by=by)
+    return Addendum.objects.create(
+        session=session, text=text, is_patients_wish=is_patients_wish, at=at, by=by
+    )

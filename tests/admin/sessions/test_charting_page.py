@@ -241,6 +241,7 @@ def test_a_signed_record_is_added_to_and_never_changed(booking: Booking, alice: 
     page = add(alice, session, "She called: calm.").content.decode()
 
     assert "She called: calm." in page
+    assert "by the patient" not in page
     assert (session.addenda.get().text, session.addenda.get().by) == ("She called: calm.", alice)
     refused = client_of(alice).post(address(session), {"do": "save"}, headers=PART)
     assert "it is completed" in refused.content.decode()

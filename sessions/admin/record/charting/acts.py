@@ -191,7 +191,8 @@ def add(press: Press) -> str:
     text = press.value("addendum")
     if not text:
         raise DomainError("Write what is to be added.")
-    services.add_addendum(**press.who, text=text)
+    wish = bool(press.value("is_patients_wish"))
+    services.add_addendum(**press.who, text=text, is_patients_wish=wish)
     return "Added to the record."
 
 
