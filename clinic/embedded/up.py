@@ -21,6 +21,7 @@ from clinic.embedded import Postgres, Unavailable, Valkey
 from clinic.embedded.faults import in_words, parts_lacking
 from clinic.embedded.process import die_with_parent, free_port, hold, secret_file, stop_process
 from clinic.embedded.state import BASE, ENVIRONMENT, LOCK, STATE, VAR, running
+from clinic.embedded.terminal import relay, say, shown
 
 # A proxy that the environment names for the way out knows nothing of this machine's own addresses.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -60,7 +61,7 @@ class Supervisor:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.arguments = arguments
-        self.url = f"http://{_shown(arguments.host)}:{arguments.port}"
+        self.url = f"http://{shown(arguments.host)}:{arguments.port}"
         self.started = time.monotonic()
         self.stopping = threading.Event()
         self.servers: list[Postgres | Valkey] = []
@@ -130,7 +131,7 @@ class Supervisor:
     def _set_environment(self) -> None:
         """What the settings need, as far as it is not given."""
         demo = not self.arguments.no_demo
-        hosts = {"localhost", "127.0.0.1", "[::1]", _shown(self.arguments.host)}
+        hosts = {"localhost", "127.0.0.1", "[::1]", shown(self.arguments.host)}
         given = {
             "SECRET_KEY": secret_file(VAR / "secret-key"),
             "FIELD_KEYS": secret_file(VAR / "field-keys"),
@@ -244,11 +245,18 @@ class Supervisor:
                 preexec_fn=die_with_parent(signal.SIGTERM),
             )
         for name, part in self.parts.items():
-            threading.Thread(target=_relay, args=(name, part), daemon=True).start()
+            threading.Thread(target=relay, args=(name, part), daemon=True).start()
 
     def _wait_until_ready(self) -> bool:
+        from clinic.ops.health import PARTS, seen
+
         ends, lacking = time.monotonic() + 120, "nothing answers"
         while time.monotonic() < ends and not self.stopping.is_set() and not self._ended():
+            # Asked of the web, each of these answers would be an error in its log.
+            if silent := ", ".join(part for part in PARTS if not seen(part)):
+                lacking = f"{silent} missing or silent"
+                time.sleep(0.2)
+                continue
             try:
                 with DIRECT.open(f"{self.url}/readyz", timeout=5):
                     return True
@@ -307,20 +315,3 @@ class Supervisor:
 
     def _elapsed(self) -> str:
         return f"{time.monotonic() - self.started:.1f} s"
-
-
-def say(who: str, line: str) -> None:
-    print(f"{who:8} | {line}", flush=True)
-
-
-def _relay(name: str, part: "subprocess.Popen[str]") -> None:
-    assert part.stdout is not None
-    for line in part.stdout:
-        say(name, line.rstrip())
-
-
-def _shown(host: str) -> str:
-    """A host as it stands in an address that this machine can open."""
-    if host in ("0.0.0.0", "::"):  # noqa: S104
-        return "localhost"
-    return f"[{host}]" if ":" in host else host
