@@ -6,10 +6,12 @@ from aftercare.models import Message, MessageStatus
 from clinic.demo.records.delivered import deliver
 from clinic.demo.records.intake import DAY, HOUR
 from clinic.models import CartridgeLot, Clinic, User
-from patients.models import Patient
+from patients.models import ConsentText, Patient
+from patients.services import record_photo_consent
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import Kind, TreatmentSession, VisitType
+from sessions.pages.link import OPEN
 from sessions.scheduling.availability import first_free
 from sessions.scheduling.wanted import VisitRequest
 from sessions.triage import Sign
@@ -31,6 +33,7 @@ def fill_the_day(clinic: Clinic, now: datetime) -> None:
     _red_flag(clinic, now)
     _message_in_doubt(clinic, now)
     _closure(clinic, now)
+    _photographs(clinic, now)
     lot = CartridgeLot.objects.filter(clinic=clinic, recalled_at=None).earliest("pk")
     CartridgeLot.objects.create(
         clinic=clinic,
@@ -105,3 +108,21 @@ def _closure(clinic: Clinic, now: datetime) -> None:
         accept=True,
         by=User.objects.get(username="manager"),
     )
+
+
+def _photographs(clinic: Clinic, now: datetime) -> None:
+    """Whoever is here agrees to photographs: the code for a phone can be shown."""
+    here = TreatmentSession.objects.filter(clinic=clinic, status__in=OPEN, starts_at__gt=now - DAY)
+    for session in here.select_related("patient").order_by("starts_at"):
+        patient = session.patient
+        if services.consenting_patients(at=now).filter(pk=patient.pk).exists():
+            continue
+        text = ConsentText.objects.in_effect(now).get(language=patient.language, kind="PHOTO")
+        record_photo_consent(
+            patient_id=patient.pk,
+            text=text,
+            scope="CLINICAL",
+            signer_name=f"{patient.given_name} {patient.family_name}",
+            at=now - HOUR / 6,
+            by=User.objects.get(username="clinician"),
+        )
