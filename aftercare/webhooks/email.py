@@ -7,8 +7,9 @@ from anymail.signals import tracking
 from django.dispatch import receiver
 from django.utils import timezone
 
-from aftercare.models import AddressSource, ReceiptKind
+from aftercare.models import AddressConsent, AddressSource, DeliveryReceipt, ReceiptKind
 from aftercare.replies import opt_out, receipts
+from aftercare.webhooks.written import written_down
 from patients.models import Channel
 
 PROVIDER = "anymail"
@@ -29,7 +30,10 @@ NO_SUCH_MAILBOX = {"bounced", "invalid"}  # reasons of a rejection
 def take_in(sender: Any, event: Any, esp_name: str, **_: Any) -> None:
     at = timezone.now()
     if event.event_type == "unsubscribed" and event.recipient:
-        opt_out.record(
+        written_down(
+            opt_out.record,
+            place="webhook-email",
+            model=AddressConsent,
             channel=Channel.EMAIL,
             address=event.recipient,
             granted=False,
@@ -49,7 +53,8 @@ def take_in(sender: Any, event: Any, esp_name: str, **_: Any) -> None:
     message_id = str(event.message_id or "")
     # Not every provider numbers its events: then the same thing of the same second is one.
     event_id = event.event_id or f"{message_id}:{event.event_type}:{occurred_at:%Y%m%d%H%M%S}"
-    receipts.receive(
+    written_down(
+        receipts.receive,
         receipts.Report(
             provider=PROVIDER,
             event_id=str(event_id)[:200],
@@ -60,6 +65,8 @@ def take_in(sender: Any, event: Any, esp_name: str, **_: Any) -> None:
             address=event.recipient or "",
             detail=str(event.mta_response or event.description or "").replace("\0", "")[:300],
         ),
+        place="webhook-email",
+        model=DeliveryReceipt,
         at=at,
     )
 

@@ -14,10 +14,11 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.dateparse import parse_datetime
 
-from aftercare.models import ReceiptKind
+from aftercare.models import DeliveryReceipt, InboundMessage, ReceiptKind
 from aftercare.replies import receipts
 from aftercare.replies import receive as replies
 from aftercare.webhooks.base import BadRequest, Forged, NotSetUp, text, webhook
+from aftercare.webhooks.written import written_down
 
 PROVIDER = "http"
 TOLERANCE = timedelta(minutes=5)
@@ -46,7 +47,8 @@ def sms(request: HttpRequest) -> HttpResponse:
 
 
 def _inbound(event: dict[str, Any], *, at: datetime) -> str:
-    received = replies.receive_sms(
+    received = written_down(
+        replies.receive_sms,
         replies.Incoming(
             sender=text(event, "from", 254),
             to=text(event, "to", 254, default=""),
@@ -55,6 +57,8 @@ def _inbound(event: dict[str, Any], *, at: datetime) -> str:
             provider_id=text(event, "id", 200),
             has_media=_flag(event, "has_media"),
         ),
+        place="webhook-sms",
+        model=InboundMessage,
         at=at,
     )
     return received.reply
@@ -71,7 +75,8 @@ def _status(event: dict[str, Any], *, at: datetime) -> None:
     kind = KINDS.get(text(event, "status", 40))
     if kind is None:
         raise BadRequest(f"“status” must be one of {', '.join(KINDS)}.", field="status")
-    receipts.receive(
+    written_down(
+        receipts.receive,
         receipts.Report(
             provider=PROVIDER,
             event_id=text(event, "id", 200),
@@ -82,6 +87,8 @@ def _status(event: dict[str, Any], *, at: datetime) -> None:
             address=text(event, "to", 254, default=""),
             detail=text(event, "detail", 300, default=""),
         ),
+        place="webhook-sms",
+        model=DeliveryReceipt,
         at=at,
     )
 

@@ -11,10 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from aftercare.models import ReceiptKind
+from aftercare.models import DeliveryReceipt, InboundMessage, ReceiptKind
 from aftercare.replies import receipts
 from aftercare.replies import receive as replies
 from aftercare.webhooks.base import Forged, NotSetUp, text, webhook
+from aftercare.webhooks.written import written_down
 
 FORM = "application/x-www-form-urlencoded"
 PROVIDER = "twilio"
@@ -36,7 +37,8 @@ NO_SUCH_NUMBER = {"21211", "21614", "30005", "30006"}
 def inbound(request: HttpRequest) -> HttpResponse:
     """A patient's reply. What we answer goes out as an SMS, the same on every repetition."""
     _require_signature(request)
-    received = replies.receive_sms(
+    received = written_down(
+        replies.receive_sms,
         replies.Incoming(
             sender=text(request.POST, "From", 254),
             to=text(request.POST, "To", 254, default=""),
@@ -45,6 +47,8 @@ def inbound(request: HttpRequest) -> HttpResponse:
             provider_id=text(request.POST, "MessageSid", 200),
             has_media=text(request.POST, "NumMedia", 3, default="0") not in ("", "0"),
         ),
+        place="webhook-twilio-inbound",
+        model=InboundMessage,
         at=timezone.now(),
     )
     message = f"<Message>{escape(received.reply)}</Message>" if received.reply else ""
@@ -64,7 +68,8 @@ def status(request: HttpRequest) -> HttpResponse:
         kind = ReceiptKind.HARD_BOUNCE
     if kind is not None:
         at = timezone.now()
-        receipts.receive(
+        written_down(
+            receipts.receive,
             receipts.Report(
                 provider=PROVIDER,
                 event_id=f"{sid}:{state}",
@@ -75,6 +80,8 @@ def status(request: HttpRequest) -> HttpResponse:
                 address=text(request.POST, "To", 254, default=""),
                 detail=f"{state}, error {code}" if code else "",
             ),
+            place="webhook-twilio-status",
+            model=DeliveryReceipt,
             at=at,
         )
     return HttpResponse(status=204)

@@ -28,6 +28,7 @@ class Door(models.TextChoices):
     PAGE = "PAGE", "patient's pages"
     COMMAND = "COMMAND", "command"
     WORKER = "WORKER", "worker"
+    WEBHOOK = "WEBHOOK", "webhook"
 
 
 class Action(models.TextChoices):

@@ -243,7 +243,9 @@ def test_a_backup_that_is_restored_brings_nobody_back(
     )
     journal_file().write_text(f'{line}\n{{"half of')
 
+    watch = Watch()
     assert apply_again(journal_file()) == 1
+    assert [(row.door, row.patient_ids) for row in watch.rows()] == [("COMMAND", [patient.pk])]
     call_command("erase_again", stdout=(told := StringIO()))
     assert told.getvalue() == "Erased again: 0.\n"
     with pytest.raises(CommandError, match="no journal"):

@@ -14,8 +14,9 @@ from uuid import UUID
 from django.conf import settings
 
 from aftercare.records.erasure.erase import erase
+from clinic.audit.record import SYSTEM, Access, record
 from clinic.db.retries import retried_transaction
-from clinic.models import User
+from clinic.models import Action, Door, User
 from patients.models import Patient, PatientErasure
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,17 @@ def _apply(line: dict[str, str]) -> bool:
     at = datetime.fromisoformat(line["confirmed_at"])
     erase(patient, keeps_record=bool(line["keeps_record"]), at=at)
     _bring_back_row(patient, line)
+    access = Access(
+        actor=SYSTEM,
+        door=Door.COMMAND,
+        place="erase_again",
+        action=Action.WRITE,
+        object_model=Patient._meta.label,
+        object_id=patient.pk,
+        count=1,
+    )
+    access.subjects.add([patient])
+    record(access)
     return True
 
 
