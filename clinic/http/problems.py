@@ -63,6 +63,12 @@ def handle(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
         answer = problem(503, "unavailable", "Try again", "The database is not available.")
         answer["Retry-After"] = "2"
         return answer
+    if type(exc).__module__.startswith("botocore."):  # of S3, which few installations have
+        logger.error("the storage of files is unavailable: %s", exc)
+        set_rollback()
+        answer = problem(503, "unavailable", "Try again", "The storage of files is not available.")
+        answer["Retry-After"] = "5"
+        return answer
     return _framework(exc, context)
 
 

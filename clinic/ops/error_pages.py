@@ -98,8 +98,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django has logged the fault. A database that is away comes back: that is a 503."""
-    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    """Django has logged the fault. A database or storage that is away comes back: that is a 503."""
+    fault = sys.exc_info()[1]
+    is_away = isinstance(fault, OperationalError | InterfaceError) or type(
+        fault
+    ).__module__.startswith("botocore.")
     answer = went_wrong(request, 503 if is_away else 500)
     if is_away:
         answer["Retry-After"] = "60"

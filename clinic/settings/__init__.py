@@ -1,7 +1,7 @@
 """Settings for every place the clinic runs in: the differences are environment variables.
 
 A missing secret or address stops the start with the variable's name. What each variable means
-is listed in docs/operations.md. Here: apps, middleware, language, files, records and logs; what
+is listed in docs/operations.md. Here: apps, middleware, language, records and logs; what
 the other files are for stands on top of each.
 """
 
@@ -12,7 +12,9 @@ from clinic.settings.access import CORS_ALLOWED_ORIGINS
 from clinic.settings.api import *  # noqa: F403
 from clinic.settings.database import *  # noqa: F403
 from clinic.settings.environment import *  # noqa: F403
-from clinic.settings.environment import BASE_DIR, DEMO, SECRET_KEY, env
+from clinic.settings.environment import DEMO, SECRET_KEY, env
+from clinic.settings.files import *  # noqa: F403
+from clinic.settings.files import FILES
 from clinic.settings.messages import *  # noqa: F403
 from clinic.settings.pages import *  # noqa: F403
 from clinic.settings.workers import *  # noqa: F403
@@ -105,10 +107,7 @@ STATIC_ROOT = env("STATIC_ROOT", default=None)
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",  # in MEDIA_ROOT
-        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
-    },
+    "default": FILES,
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if STATIC_ROOT
@@ -116,15 +115,11 @@ STORAGES = {
     },
 }
 
-# Photographs. No address serves this folder: whoever asks for a file goes through the API.
-MEDIA_ROOT = env("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))
+# No address serves photographs: whoever asks for a file goes through the API.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # what is larger waits in a temporary file
 
 # How long the file of one patient's export is there (aftercare.records.export).
 EXPORT_DAYS = env.int("EXPORT_DAYS", default=7)
-# Where it is written which patients were erased, for backups that are restored: a file on another
-# disk; else it lies in MEDIA_ROOT (aftercare.records.erasure.journal).
-ERASURE_JOURNAL = env("ERASURE_JOURNAL", default="")
 # How long it is known who has seen what: six years at the least (clinic.audit.months).
 ACCESS_YEARS = env.int("ACCESS_YEARS", default=6)
 # Seals what was written down of it, and where the head of that chain is sent (clinic.audit.chain).

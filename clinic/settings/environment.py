@@ -17,7 +17,13 @@ SECRETS = (
         "SMS_HTTP_TOKEN",
         "SMS_WEBHOOK_SECRET",
     ),
-    *("TWILIO_AUTH_TOKEN", "ANYMAIL_WEBHOOK_SECRET", "METRICS_TOKEN"),
+    *(
+        "S3_ACCESS_KEY",
+        "S3_SECRET_KEY",
+        "TWILIO_AUTH_TOKEN",
+        "ANYMAIL_WEBHOOK_SECRET",
+        "METRICS_TOKEN",
+    ),
 )
 
 
