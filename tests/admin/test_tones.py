@@ -26,6 +26,7 @@ PLAIN = {
     "is_late_cancel": "a fact of a cancelled session",
     "is_occluded": "how a product was put on",
     "is_off_label": "decided by the finding about it, which has its severity",
+    "is_patients_wish": "whose words an addendum has",
     "is_required": "which clauses must be agreed to",
     "keloid_history": "decided by the screening",
     "cold_sore_history": "decided by the screening",
