@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client
 from django.utils import timezone
 
+from clinic.accounts.log_ins import TYPED_LONG
 from clinic.accounts.passkeys import (
     HOLDS,
     MOST,
@@ -229,6 +230,12 @@ def test_nobody_adds_one_for_somebody_else_and_ten_are_enough(ada: User, dana: U
         with_key(ada)
 
 
+def proved_long(client: Client, *, is_long: bool) -> None:
+    session = client.session
+    session[TYPED_LONG] = is_long
+    session.save()
+
+
 def test_it_is_removed_but_not_below_what_the_role_asks_for(ada: User, settings: Any) -> None:
     settings.SECOND_FACTOR_ROLES = [Role.PRACTITIONER]
     first, second = with_key(ada), with_key(ada)
@@ -236,12 +243,14 @@ def test_it_is_removed_but_not_below_what_the_role_asks_for(ada: User, settings:
     ids = [str(one.pk) for one in Passkey.objects.order_by("id")]
 
     client.post(PAGE, {"remove": ids[0]})
+    proved_long(client, is_long=True)
     for hopeless in (ids[1], "x", ids[0]):
         client.post(PAGE, {"remove": hopeless})
     assert [str(one.pk) for one in Passkey.objects.all()] == ids[1:]
     assert (is_in(enter(first)), is_in(enter(second))) == (False, True)
 
-    settings.SECOND_FACTOR_ROLES = []  # her password is short
+    settings.SECOND_FACTOR_ROLES = []
+    proved_long(client, is_long=False)
     client.post(PAGE, {"remove": ids[1]})
     assert Passkey.objects.exists()
     App(ada, timezone.now())
