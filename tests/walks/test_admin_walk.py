@@ -29,6 +29,7 @@ from tests.factories import (
     PlanFactory,
     TriageVersionFactory,
     UserFactory,
+    visit_type_of,
 )
 from tests.support.accesses import Watch, fault_of
 from tests.support.forms import Fields, fields_of
@@ -102,6 +103,8 @@ NEEDS: dict[str, Callable[[dict[str, Any]], Fields]] = {
     },
     "WaitlistEntry": lambda made: {
         "plan": str(PlanFactory(patient=made["patient"]).pk),
+        # of this clinic: who works at two is offered both's
+        "visit_type": str(visit_type_of(made["patient"].clinic).pk),
         "further_plans": [],
         "latest": "18:00",
     },
