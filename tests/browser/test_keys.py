@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium"),
 ]
-MOST_TABS = 12
+MOST_TABS = 25
 
 
 def tab_to(page: Page, selector: str) -> None:

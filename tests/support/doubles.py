@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.support.logs import look_at_headers
+
 
 class SmtpServer:
     """An SMTP server that answers from a script and keeps what it has accepted.
@@ -79,6 +81,7 @@ class SmtpServer:
                 body = _until_dot(lines)
                 reply = self.script.get("BODY", "250 queued")
                 if body is not None and reply.startswith(("250", "accept")):
+                    look_at_headers(body)
                     self.recipients.append(to)
                     self.accepted.append(body)
                     self.on_accept(body)
