@@ -45,13 +45,14 @@ def seed(tell: Callable[[str], object] = str) -> str:
     """Add the demo once: the clinics, one patient after the other, then what lies between them.
     Each part is there whole or not at all, and whoever was stopped goes on where that was.
     Returns what was done, in a line."""
+    if is_there():
+        return "the demo is there already"
     clinics, now, told = open_clinics(), timezone.now(), 0
     for number, (clinic, place, person) in enumerate(everybody := list(people()), 1):
         told += _play(person, place, clinics[clinic], now)
         if number % 10 == 0 and told:
             tell(f"{number} of {len(everybody)} patients are there")
-    if not _join(clinics[RIVERSIDE], clinics[HILLTOP], now):
-        return "the demo is there already"
+    _join(clinics[RIVERSIDE], clinics[HILLTOP], now)
     return f"added {RIVERSIDE} and {HILLTOP} with {len(everybody)} patients"
 
 
@@ -91,10 +92,8 @@ def _play(person: Person, place: int, clinic: Clinic, now: datetime) -> bool:
 
 
 @retried_transaction
-def _join(riverside: Clinic, hilltop: Clinic, now: datetime) -> bool:
-    """What lies between the patients; false if it was there before."""
-    if is_there():
-        return False
+def _join(riverside: Clinic, hilltop: Clinic, now: datetime) -> None:
+    """What lies between the patients."""
     book_every_kind(riverside, now)
     write_in(riverside, now)
     report_healing(riverside, now)
@@ -102,7 +101,6 @@ def _join(riverside: Clinic, hilltop: Clinic, now: datetime) -> bool:
         recall_the_old_lot(clinic, now)
     _schedule(riverside, hilltop, now)
     fill_the_day(riverside, now)
-    return True
 
 
 def _schedule(riverside: Clinic, hilltop: Clinic, now: datetime) -> None:

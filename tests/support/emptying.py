@@ -32,19 +32,25 @@ def delete_instead_of_truncating() -> None:
 
 
 def _deletions(*_: Any, **__: Any) -> list[str]:
-    """Also of tables that are no model's and that triggers fill."""
+    """Also of tables that are no model's and that triggers fill, and of those from which even their
+    owner may not delete: who has read what, and its seals."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
-            " AND relkind = 'r' AND NOT relispartition AND has_table_privilege(oid, 'DELETE')"
+            "SELECT relname, has_table_privilege(oid, 'DELETE') FROM pg_class"
+            " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+            " AND NOT relispartition"
         )
-        found = {name for (name,) in cursor.fetchall()} - STAYS
-    tables = [connection.ops.quote_name(name) for name in sorted(found)]
+        found = {name: may for name, may in cursor.fetchall() if name not in STAYS}
+    quote = connection.ops.quote_name
+    tables = [quote(name) for name in sorted(found)]
+    closed = ", ".join(quote(name) for name, may in found.items() if not may)
     statements = [
         "SET LOCAL session_replication_role = replica",
+        *([f"GRANT DELETE ON {closed} TO CURRENT_USER"] if closed else []),
         # Whoever still writes is waited for, as TRUNCATE does.
         f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE",
         *(f"DELETE FROM {table}" for table in tables),  # noqa: S608  names of our own
+        *([f"REVOKE DELETE ON {closed} FROM CURRENT_USER"] if closed else []),
     ]
     return ["; ".join(statements)]
 

@@ -32,8 +32,8 @@
     event.preventDefault();
     const toggle = event.currentTarget, menu = menuOf(toggle);
     toggle.click();
-    setTimeout(() => menu?.checkVisibility() && menu.querySelector(INSIDE)?.focus(), 100);
     if (!menu) return;
+    setTimeout(() => menu.checkVisibility() && menu.querySelector(INSIDE)?.focus(), 100);
     menu.onkeydown = (pressed) => {
       if (pressed.key !== "Escape") return;
       if (menu.tagName === "NAV") toggle.click();  // the other one hears it by itself
