@@ -63,13 +63,18 @@ def handle(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
         answer = problem(503, "unavailable", "Try again", "The database is not available.")
         answer["Retry-After"] = "2"
         return answer
-    if type(exc).__module__.startswith("botocore."):  # of S3, which few installations have
+    if is_storage_away(exc):
         logger.error("the storage of files is unavailable: %s", exc)
         set_rollback()
         answer = problem(503, "unavailable", "Try again", "The storage of files is not available.")
         answer["Retry-After"] = "5"
         return answer
     return _framework(exc, context)
+
+
+def is_storage_away(fault: BaseException | None) -> bool:
+    """Whether S3 has failed, which few installations have: by its library's name, not its types."""
+    return type(fault).__module__.startswith("botocore.")
 
 
 def problem(

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import loader
 
 from aftercare.pages.base import trouble
+from clinic.http.problems import is_storage_away
 
 PATIENTS, ADMIN = "/p/", "/admin/"
 NOTHING_SAVED = "Nothing was saved."
@@ -100,9 +101,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django has logged the fault. A database or storage that is away comes back: that is a 503."""
     fault = sys.exc_info()[1]
-    is_away = isinstance(fault, OperationalError | InterfaceError) or type(
-        fault
-    ).__module__.startswith("botocore.")
+    is_away = isinstance(fault, OperationalError | InterfaceError) or is_storage_away(fault)
     answer = went_wrong(request, 503 if is_away else 500)
     if is_away:
         answer["Retry-After"] = "60"

@@ -17,13 +17,8 @@ SECRETS = (
         "SMS_HTTP_TOKEN",
         "SMS_WEBHOOK_SECRET",
     ),
-    *(
-        "S3_ACCESS_KEY",
-        "S3_SECRET_KEY",
-        "TWILIO_AUTH_TOKEN",
-        "ANYMAIL_WEBHOOK_SECRET",
-        "METRICS_TOKEN",
-    ),
+    *("S3_ACCESS_KEY", "S3_SECRET_KEY"),
+    *("TWILIO_AUTH_TOKEN", "ANYMAIL_WEBHOOK_SECRET", "METRICS_TOKEN"),
 )
 
 
