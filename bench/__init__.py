@@ -1,1 +1,1 @@
-"""Benchmarks that start their own servers: `python bench/booking.py`."""
+"""Benchmarks that start their own servers: `python -m bench.booking.desk`."""

@@ -1,1 +1,1 @@
-"""A clinic whose parts are killed while it sends: what `bench/chaos.py` runs and judges."""
+"""A clinic whose parts are killed while it sends: what `bench/faults/chaos.py` runs and judges."""

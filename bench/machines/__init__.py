@@ -1,1 +1,1 @@
-"""Machines on one, that fail: PostgreSQL under Patroni, web and workers, for `bench/cluster.py`."""
+"""Machines on one, that fail: PostgreSQL under Patroni, web and workers; `cluster.py` is run."""

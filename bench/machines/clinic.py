@@ -54,7 +54,7 @@ def fill(patients: int) -> str:
 
     from aftercare.dispatch import guard
     from bench import clinic_of
-    from bench.outbox import SITE, plan_sms
+    from bench.sending.outbox import SITE, plan_sms
     from bench.servers import connect
     from clinic.models import Clinic, User
 

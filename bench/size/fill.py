@@ -22,7 +22,7 @@ from bench.clinic_of import (
     prepare,
     run,
 )
-from bench.search import WORDS
+from bench.size.search import WORDS
 
 RARE = 40  # of so many rows one has another choice than the most frequent one
 AUDIENCE = "(ARRAY['FRONT_DESK', 'CLINICAL', 'MANAGER'])[1 + n % 3]"

@@ -1,7 +1,7 @@
 """The leader of three PostgreSQL nodes is killed under bookings, and then the broker; in short.
 
-The long version, with whole machines and a split, and what it measures: bench/cluster.py and
-docs/reliability.md.
+The long version, with whole machines and a split, and what it measures:
+bench/machines/cluster.py and docs/reliability.md.
 """
 
 import shutil
@@ -23,7 +23,7 @@ def test_nothing_acknowledged_is_lost_when_the_leader_and_the_broker_are_killed(
     folder = ["--folder", str(MEMORY)] if roomy else []
 
     run = subprocess.run(
-        [sys.executable, "bench/cluster.py", "--quick", *folder],
+        [sys.executable, "-m", "bench.machines.cluster", "--quick", *folder],
         cwd=settings.BASE_DIR,
         capture_output=True,
         text=True,

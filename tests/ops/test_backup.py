@@ -1,6 +1,6 @@
 """A backup is whole and secret, and a restore says whether it is the clinic again.
 
-By command, with a clinic of many sessions: bench/restore_drill.py.
+By command, with a clinic of many sessions: bench/faults/restore_drill.py.
 """
 
 import io

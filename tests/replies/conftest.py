@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from aftercare.models import Message
-from bench.triage import SHIPPED
+from bench.rules.triage import SHIPPED
 from clinic.catalogue import read
 from clinic.models import Clinic
 from patients.models import Patient

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bench.triage import lowered, shipped_rules
+from bench.rules.triage import lowered, shipped_rules
 from sessions.triage import BadRules, Report, RuleSet, Sign, Triage, assess, read_rule_set
 from sessions.triage.describe import curve_rows, sentences
 from tests.support.catalogue import ROOT
@@ -166,7 +166,7 @@ def test_what_is_green_says_why() -> None:
 
 
 def test_reporting_more_never_lowers_the_level() -> None:
-    """`python bench/triage.py` tries 200,000."""
+    """`python -m bench.rules.triage` tries 200,000."""
     tried, wrong = lowered(3_500, seed=1, rules=RULES)
 
     assert min(tried.values()) == 500

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.triage import SHIPPED
+from bench.rules.triage import SHIPPED
 from clinic.catalogue import read
 from sessions.triage import BadRules, Sign, read_vocabulary, signs_in
 

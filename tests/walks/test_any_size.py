@@ -1,4 +1,4 @@
-"""Whatever a list is asked, it reads what it shows: the short form of bench/large.py.
+"""Whatever a list is asked, it reads what it shows: the short form of bench/size/large.py.
 
 PostgreSQL would rather read a small table whole: here it may not, so that it does what it does with
 a large one. What still reads more than it shows stands in BEYOND.

@@ -1,6 +1,6 @@
 """Workers, broker, database and beat are killed while messages are being sent; in short.
 
-The long version, and what it measures: bench/chaos.py and docs/performance.md.
+The long version, and what it measures: bench/faults/chaos.py and docs/performance.md.
 """
 
 import shutil
@@ -20,7 +20,7 @@ def test_nothing_is_sent_twice_or_lost_while_everything_is_killed() -> None:
     folder = ["--folder", str(MEMORY)] if roomy else []
 
     run = subprocess.run(
-        [sys.executable, "bench/chaos.py", "--quick", *folder],
+        [sys.executable, "-m", "bench.faults.chaos", "--quick", *folder],
         cwd=settings.BASE_DIR,
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""How long the search of patients takes in a clinic of a million: python bench/search.py
+"""How long the search of patients takes in a clinic of a million: python -m bench.size.search
 
 A database of its own with two clinics, one of 95 % and one of 5 % of the patients, with names as
 frequent as in life: one in thirteen is called Müller. For each kind of term: the time of all its
@@ -8,7 +8,6 @@ statements in PostgreSQL and with what Python does, and, with --plans FILE, thei
 import argparse
 import random
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,8 +18,6 @@ from typing import Any
 import django
 from django.core.management import call_command
 from django.db import connection as db
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.clinic_of import BIG, CLINIC, PATIENT, SITE, SMALL, Bare, prepare, run, today, uid
 from bench.servers import connect, databases

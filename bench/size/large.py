@@ -1,4 +1,4 @@
-"""Every list of a large clinic, in every way in which it can be asked: python bench/large.py
+"""Every list of a large clinic, in every way in which it can be asked: python -m bench.size.large
 
 Two clinics, of 95 and of 5 %, in a database of its own. Each list of the API and of the admin, each
 value of each filter, each order that is offered, each kind of search term, each choice that is
@@ -19,8 +19,6 @@ from typing import Any
 import django
 from django.conf import settings
 from django.core.management import call_command
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.clinic_of import BIG, CLINIC, SMALL, Bare, Site, today
 from bench.servers import POSTGRES, connect, databases, started

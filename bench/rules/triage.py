@@ -1,4 +1,4 @@
-"""Whether reporting more ever lowers a triage level: python bench/triage.py [NUMBER]
+"""Whether reporting more ever lowers a triage level: python -m bench.rules.triage [NUMBER]
 
 Tries random reports with one sign, score, risk or silence more, by the rules that ship.
 """
@@ -13,11 +13,9 @@ from pathlib import Path
 
 import yaml
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from sessions.triage import HostRisk, Report, RuleSet, Score, Sign, Triage, assess, read_rule_set
 
-SHIPPED = Path(__file__).resolve().parent.parent / "sessions/catalogue/triage.yaml"
+SHIPPED = Path(__file__).resolve().parents[2] / "sessions/catalogue/triage.yaml"
 DAYS = [*range(0, 16), 21, 28, 30, 56, 60, 61, 90]
 Change = tuple[str, Report, Report]
 

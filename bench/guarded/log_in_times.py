@@ -1,4 +1,6 @@
-"""Whether the time of a log-in tells if a name is known: python bench/log_in_times.py [ROUNDS]
+"""Whether the time of a log-in tells if a name is known.
+
+    python -m bench.guarded.log_in_times [ROUNDS]
 
 Wrong passwords for a known name and for an unknown one, by turns, at both doors, in one process,
 with Argon2 as in production. What was counted as a guess is forgotten in between, outside of the
@@ -8,11 +10,8 @@ time.
 import os
 import sys
 import time
-from pathlib import Path
 from statistics import median
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.servers import databases
 

@@ -1,6 +1,6 @@
 """Bookings and messages while machines fail: three PostgreSQL nodes, two web hosts, two workers.
 
-    python bench/cluster.py [--rounds 3] [--quick] [--folder DIR]
+    python -m bench.machines.cluster [--rounds 3] [--quick] [--folder DIR]
 
 PostgreSQL 18 from the wheel under Patroni, etcd from Debian, libpq with all three hosts, gunicorn
 and Celery as in production, a provider that neither de-duplicates nor can be asked. Desks book all
@@ -26,8 +26,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.faults.breakable import BreakableValkey
 from bench.faults.judge import Ledger, judge

@@ -1,7 +1,8 @@
 """Sending: the product against bare senders and django-post_office; claiming at millions of rows.
 
-    python bench/dispatch.py [--messages 1000] [--rounds 5] [--rows 5000000] [--only send|claim]
-                             [--answer-ms 0] [--plain] [--quick] [--plans FILE] [--folder DIR]
+    python -m bench.sending.speed [--messages 1000] [--rounds 5] [--rows 5000000]
+                                  [--only send|claim] [--answer-ms 0] [--plain] [--quick]
+                                  [--plans FILE] [--folder DIR]
 
 It starts PostgreSQL (fsync on), Valkey and a mail server on loopback that takes everything. The
 senders take turns: each round, every one of them sends the same number of the same e-mails, with
@@ -21,16 +22,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from bench.mail import backlog
-from bench.report import GROWTH
+from bench.booking.report import GROWTH
+from bench.sending import backlog
 from bench.servers import ROOT, address, connect, databases
 from bench.stats import Machine, percentile, table
 
 CONNECTIONS = (1, 2)
 POST_OFFICE = ("django-post_office==3.12.0", "nh3")
 LIMIT = 500  # claimed at once
+SENDERS = "bench/sending/senders.py"
 TIMES = 20
 
 
@@ -88,7 +88,7 @@ def prepare(messages: int, postgres: Any) -> dict[str, str]:
 
     from aftercare.models import Message
     from aftercare.texts.render import render, template_for
-    from bench.outbox import open_clinic, queue_emails
+    from bench.sending.outbox import open_clinic, queue_emails
 
     call_command("migrate", verbosity=0, interactive=False)
     open_clinic(messages)
@@ -117,22 +117,22 @@ def throughput(
     words: dict[str, str], messages: int, rounds: int, sink_options: list[str], folder: Path
 ) -> Any:
     """Messages per second, for each sender and number of connections, round by round."""
-    from bench.outbox import queue_emails
+    from bench.sending.outbox import queue_emails
 
     found: dict[str, list[float]] = {}
     with children() as start:
-        sink = start("bench/mail/sink.py", *sink_options)
+        sink = start("bench/sending/sink.py", *sink_options)
         port = str(sink.hear())
         mail = {"EMAIL_URL": f"smtp://127.0.0.1:{port}"}
         senders = {
-            f"{way} × {count}": [start("bench/mail/senders.py", way, **mail) for _ in range(count)]
+            f"{way} × {count}": [start(SENDERS, way, **mail) for _ in range(count)]
             for count in CONNECTIONS
             for way in ("raw", "django", "product")
         }
         if install_post_office(folder / "peer"):
             for count in CONNECTIONS:
                 peer = start(
-                    *("bench/mail/peer.py", port, str(count)),
+                    *("bench/sending/peer.py", port, str(count)),
                     DATABASE_URL=address(f"post_office_{count}"),
                     PYTHONPATH=str(folder / "peer"),
                 )
@@ -174,7 +174,7 @@ def claims(rows: int, rounds: int, postgres: Any, plans: Path | None) -> Any:
     found: dict[str, dict[int, list[float]]] = {"finding": {}, "claiming": {}}
     with children() as start:
         workers = {
-            size: start("bench/mail/senders.py", "claim", DATABASE_URL=address(name))
+            size: start(SENDERS, "claim", DATABASE_URL=address(name))
             for size, name in names.items()
         }
         for number in range(-1, rounds):

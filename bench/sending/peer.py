@@ -1,4 +1,4 @@
-"""django-post_office on a database of its own: `python bench/mail/peer.py SMTP_PORT PROCESSES`.
+"""django-post_office on a database of its own: `python bench/sending/peer.py SMTP_PORT PROCESSES`.
 
 It is no part of the product's environment: the bench installs it into a folder and names that in
 PYTHONPATH. Each line that it reads is a request in JSON: mail is queued with words that are

@@ -1,4 +1,4 @@
-"""Lose a clinic and get it back: python bench/restore_drill.py --sessions 100000
+"""Lose a clinic and get it back: python -m bench.faults.restore_drill --sessions 100000
 
 First with a backup, by the commands that docs/operations.md names, into an empty cluster. Then to a
 moment: a base backup and the archive of the log bring back what was committed just before somebody
@@ -22,8 +22,6 @@ from typing import Any
 import django
 from django.core.management import call_command
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.clinic_of import Bare, today
 from bench.servers import POSTGRES, ROOT, connect, servers

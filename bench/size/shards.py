@@ -1,6 +1,6 @@
 """Whether the clinic could be the key by which the tables are divided among servers.
 
-    DATABASE_URL=postgres://… python bench/shards.py
+    DATABASE_URL=postgres://… python -m bench.size.shards
 
 Asks the catalogue of a migrated database which tables name their clinic, and which constraints
 would hold within one server if each had all rows of some clinics. What docs/reliability.md says

@@ -1,6 +1,6 @@
 """A mail server that takes everything and keeps nothing, so many ms after it has the body.
 
-`python bench/mail/sink.py MS [plain]` prints its port, and for each line that it reads, how many
+`python bench/sending/sink.py MS [plain]` prints its port, and for each line that it reads, how many
 messages it has taken. It offers PIPELINING, as nearly all mail servers do; `plain`, it does not.
 """
 

@@ -1,7 +1,7 @@
 """Messages sent once while everything is killed: workers, broker, database, beat.
 
-    python bench/chaos.py [--messages 5000] [--kind dedupe --kind none] [--seconds 90] [--quick]
-                          [--seed 1] [--folder DIR]
+    python -m bench.faults.chaos [--messages 5000] [--kind dedupe --kind none] [--seconds 90]
+                                 [--quick] [--seed 1] [--folder DIR]
 
 It starts PostgreSQL (fsync on), Valkey, and for each kind of provider a clinic with a database, two
 Celery workers of two processes, two beats, and a provider of its own, whose ledger is the judge.
@@ -24,8 +24,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import psycopg
 import redis
@@ -61,7 +59,7 @@ def prepare(
     django.setup()
     from django.core.management import call_command
 
-    from bench.outbox import open_clinic, plan_sms
+    from bench.sending.outbox import open_clinic, plan_sms
 
     call_command("migrate", verbosity=0, interactive=False)
     first = datetime.now(UTC) + timedelta(hours=1)

@@ -1,6 +1,7 @@
 """Booking, availability and the day list over HTTP, at 10,000 and at 1,000,000 sessions.
 
-    python bench/booking.py [--sessions 1000000] [--quick] [--rounds 3] [--seconds 4] [--folder DIR]
+    python -m bench.booking.desk [--sessions 1000000] [--quick] [--rounds 3] [--seconds 4]
+                                 [--folder DIR]
 
 It starts PostgreSQL (fsync on), Valkey and two gunicorns of its own: one on
 a database with 10,000 sessions, one on a database with all of them, which are asked in turn. Times
@@ -11,7 +12,6 @@ psycopg in 4 processes that sends what Django has sent for the same bookings.
 import argparse
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -22,11 +22,10 @@ from statistics import median
 from typing import Any
 from uuid import UUID
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from bench import clinic_of, load
+from bench import clinic_of
+from bench.booking import load
+from bench.booking.report import report
 from bench.clinic_of import BASE, BIG, BOOKABLE, PLAN, PRACTITIONER, SMALL
-from bench.report import report
 from bench.servers import connect, databases, gunicorn
 from bench.stats import Machine, Result
 

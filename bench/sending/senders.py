@@ -1,6 +1,6 @@
 """Ways to send mail and to claim messages, each a process that works when it is told to.
 
-    python bench/mail/senders.py raw|django|product|claim
+    python bench/sending/senders.py raw|django|product|claim
 
 Each line that it reads is a request in JSON, each line that it prints is the answer. `raw` pushes
 ready bytes through one connection of smtplib; `django` makes an EmailMultiAlternatives of ready

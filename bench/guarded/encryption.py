@@ -1,4 +1,4 @@
-"""What encrypted columns cost: python bench/encryption.py [ROUNDS]
+"""What encrypted columns cost: python -m bench.guarded.encryption [ROUNDS]
 
 Reads 100 patients and writes one, by turns with the field as it is and with its conversions
 switched off, in one process with commits on; then rotates the keys of all that is there.
@@ -9,11 +9,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.servers import databases
 

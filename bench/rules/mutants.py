@@ -1,4 +1,4 @@
-"""Which small changes of the rules no test notices: python bench/mutants.py FILES -- TESTS
+"""Which small changes of the rules no test notices: python -m bench.rules.mutants FILES -- TESTS
 
 A mutant is the program with one small change: `<` instead of `<=`, `and` instead of `or`, a number
 one higher, a call left out. One that no test notices shows what no test says. All mutants are tried
@@ -20,9 +20,7 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from bench.mutations import Mutant, caches_of, mutants_of, watched
+from bench.rules.mutations import Mutant, caches_of, mutants_of, watched
 
 ANYWHERE = 0  # no line
 

@@ -1,0 +1,1 @@
+"""What the front desk waits for, and what its work costs."""

@@ -1,1 +1,0 @@
-"""Ways to send mail, and who takes it: what `bench/dispatch.py` compares."""

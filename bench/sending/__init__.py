@@ -1,0 +1,1 @@
+"""Ways to send mail, and who takes it: what `bench/sending/speed.py` compares."""
