@@ -11,14 +11,28 @@ from django.utils import timezone
 
 from aftercare.alerts.escalate import tell_at_once
 from aftercare.dispatch.recheck import STANDS_STILL
-from aftercare.models import ANNOUNCES, Anchor, Message, MessageStatus, StaffAnswer
+from aftercare.models import (
+    ANNOUNCES,
+    Anchor,
+    Message,
+    MessageStatus,
+    RecallTelling,
+    StaffAnswer,
+    StepReplan,
+)
 from aftercare.planning import plan as planning
 from aftercare.planning import undone
 from aftercare.records import merged_messages
 from aftercare.replies.receipts import task_source
-from aftercare.services.recall import call_unless_told, note_call, tell_patients
+from aftercare.services.recall import call_unless_told, note_call
+from aftercare.services.telling import tell_patient_of_use, tell_patients
 from aftercare.signals import message_ended, records_merged
-from aftercare.tasks import send_due_messages, tell_staff
+from aftercare.tasks import (
+    go_on_with_replans,
+    go_on_with_tellings,
+    send_due_messages,
+    tell_staff,
+)
 from clinic.models import CartridgeLot, Clinic, User
 from clinic.wakeups import wake
 from patients.models import ContactConsent, Patient, PatientMerge, StaffTask, TaskKind
@@ -234,7 +248,15 @@ def tell_who_was_treated_with_it(
     """One that was in use when its lot was recalled is scanned afterwards."""
     if created and not raw and instance.deviation_id and instance.lot.recalled_at:
         assert instance.deviation is not None
-        tell_patients(lot_id=instance.lot_id, at=instance.deviation.at)
+        tell_patient_of_use(use=instance, at=instance.deviation.at)
+
+
+@receiver(post_save, sender=StepReplan)
+@receiver(post_save, sender=RecallTelling)
+def have_a_worker_go_on(sender: Any, **_: Any) -> None:
+    """At once with what is too much for the request that begins it."""
+    task = go_on_with_replans if sender is StepReplan else go_on_with_tellings
+    transaction.on_commit(lambda: wake(task))
 
 
 @receiver(post_save, sender=StaffTask)

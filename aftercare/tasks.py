@@ -10,7 +10,7 @@ from aftercare.records.accesses import weekly
 from aftercare.records.downtime.deliver import write_packs
 from aftercare.records.erasure import complete_journal
 from aftercare.records.export import go_on_with_exports, remove_files
-from aftercare.services import recall
+from aftercare.services import recall, telling
 from clinic.models import Heartbeat
 from clinic.wakeups import wake
 
@@ -44,6 +44,13 @@ def go_on_with_replans() -> None:
     """Some visits, and then others their turn."""
     if gradual.go_on_with_replans(at=timezone.now()):
         wake(go_on_with_replans)
+
+
+@shared_task(ignore_result=True)
+def go_on_with_tellings() -> None:
+    """Likewise with patients of recalled lots."""
+    if telling.go_on_with_tellings(at=timezone.now()):
+        wake(go_on_with_tellings)
 
 
 @shared_task(ignore_result=True)

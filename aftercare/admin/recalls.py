@@ -70,16 +70,27 @@ class RecalledLotAdmin(StatusButtons, CartridgeLotAdmin):
             ),
         )
         return format_html(
-            '<p><a href="{}">{} affected</a></p><ul>{}</ul>', address, counts["affected"], each
+            '<p><a href="{}">{} affected</a></p><ul>{}</ul>{}',
+            address,
+            counts["affected"],
+            each,
+            _going_on(counts["cartridges_left"]),
         )
 
     def press_result(self, pressed: str, obj: Any) -> str:
-        return "told whom it had not reached."
+        waiting = _going_on(progress_of(obj)["cartridges_left"])
+        return f"being told. {waiting}" if waiting else "told whom it had not reached."
 
     @action(description="Tell patients again", permissions=["change"])
     def tell(self, request: HttpRequest, obj: CartridgeLot) -> None:
         """Nobody who was told is told twice."""
         self.press(request, tell_patients, lot_id=obj.pk)
+
+
+def _going_on(cartridges_left: int) -> str:
+    if not cartridges_left:
+        return ""
+    return f"{cartridges_left:,} cartridges are still to be looked at: a worker takes some minutes."
 
 
 def _shows(request: HttpRequest, lot: CartridgeLot | None) -> bool:

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -15,11 +14,9 @@ from aftercare.models import Anchor, CareStep, MessageTemplate
 from aftercare.planning import gradual
 from aftercare.planning import plan as planning
 from aftercare.planning.plan import Replan
-from aftercare.tasks import go_on_with_replans
 from clinic.admin import ClinicAdmin, ReadOnlyInline
 from clinic.admin.words import IN_USE, names_listed
 from clinic.permissions import actor
-from clinic.wakeups import wake
 from patients.models import Channel, SkinType
 from sessions.models import Kind
 
@@ -161,7 +158,6 @@ class CareStepAdmin(ClinicAdmin):
             if not _changes_plans(form):
                 return
             gradual.begin_replan(step=step, total=many, at=now, by=actor(request))
-            transaction.on_commit(lambda: wake(go_on_with_replans))
             messages.info(request, f"{many:,} visits are being planned anew: see below how far.")
         elif result := planning.replan(step, at=now):
             messages.info(request, f"Re-planned: {replan_words(result)}.")

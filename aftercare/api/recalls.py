@@ -46,7 +46,11 @@ class RecallNoticeOut(serializers.ModelSerializer[RecallNotice]):
 class RecallProgressOut(serializers.Serializer[Any]):
     """How many patients of a lot stand where; each is counted once."""
 
-    affected = serializers.IntegerField(help_text="All of them.")
+    affected = serializers.IntegerField(help_text="All of them that were found so far.")
+    cartridges_left = serializers.IntegerField(
+        help_text="Cartridges of the lot whose patients a worker is still to look for: more than a "
+        "hundred are left to it. 0 when all were looked at."
+    )
     waiting = serializers.IntegerField(help_text="A message is on its way.")
     told = serializers.IntegerField(help_text="A message was sent and not answered yet.")
     read = serializers.IntegerField(help_text="Have pressed “I have read this”.")

@@ -12,7 +12,7 @@ from aftercare.models.message import IllegalMessageMove, Message
 from aftercare.models.outage import Outage
 from aftercare.models.recall import CallReason, RecallNotice, RecallState
 from aftercare.models.receipt import DeliveryReceipt, ReceiptKind
-from aftercare.models.replan import StepReplan
+from aftercare.models.replan import Gradual, RecallTelling, StepReplan
 from aftercare.models.sequence import (
     ANNOUNCES,
     AT_ONCE,
@@ -43,6 +43,7 @@ __all__ = [
     "ChannelPolicy",
     "DeliveryReceipt",
     "DispatchGuard",
+    "Gradual",
     "IllegalMessageMove",
     "InboundMessage",
     "Keyword",
@@ -55,6 +56,7 @@ __all__ = [
     "Outcome",
     "RecallNotice",
     "RecallState",
+    "RecallTelling",
     "ReceiptKind",
     "StaffAlert",
     "StaffAnswer",

@@ -8,12 +8,13 @@ Note [Planning anew beside bookings]
     there. Another change of the step begins anew.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F, OuterRef, Q
 
-from aftercare.models import CareStep, StepReplan
+from aftercare.models import CareStep, Gradual, StepReplan
 from aftercare.planning.plan import concerned_ids, may_get, waiting_for
 from aftercare.planning.reconcile import Variants, reconcile
 from clinic.db.retries import retried_step, retried_transaction
@@ -42,20 +43,22 @@ def begin_replan(*, step: CareStep, total: int, at: datetime, by: User | None) -
 
 def go_on_with_replans(*, at: datetime) -> bool:
     """The next stretches of each change; whether there are more."""
-    going_on = StepReplan.objects.filter(ended_at=None).order_by("begun_at", "pk")
-    more = [_go_on(pk, at=at) for pk in list(going_on.values_list("pk", flat=True))]
+    return go_on(StepReplan, _next_stretch, at=at)
+
+
+def go_on(job: type[Gradual], next_stretch: Callable[..., bool], *, at: datetime) -> bool:
+    """Some stretches of each job of this kind, the oldest first; whether there are more."""
+    going_on = job._default_manager.filter(ended_at=None).order_by("begun_at", "pk")
+    ids = list(going_on.values_list("pk", flat=True))
+    more = [all(next_stretch(job_id=pk, at=at) for _ in range(STRETCHES)) for pk in ids]
     return any(more)
 
 
-def _go_on(step_id: UUID, *, at: datetime) -> bool:
-    return all(_next_stretch(step_id=step_id, at=at) for _ in range(STRETCHES))
-
-
 @retried_transaction
-def _next_stretch(*, step_id: UUID, at: datetime) -> bool:
+def _next_stretch(*, job_id: UUID, at: datetime) -> bool:
     """False if nothing is left, or another worker is on it."""
     rows = StepReplan.objects.select_for_update(of=("self",), skip_locked=True)
-    replan = rows.select_related("step").filter(pk=step_id, ended_at=None).first()
+    replan = rows.select_related("step").filter(pk=job_id, ended_at=None).first()
     if replan is None:
         return False
     variants = Variants({replan.step.code})
@@ -65,12 +68,11 @@ def _next_stretch(*, step_id: UUID, at: datetime) -> bool:
         rest = rest.filter(pk__gt=replan.position)
     ids = list(rest.order_by("pk").values_list("pk", flat=True)[:STRETCH])
     if not ids:
-        replan.ended_at = max(at, replan.begun_at)
-        replan.save(update_fields=["ended_at"])
+        StepReplan.objects.filter(pk=job_id).update(ended_at=max(at, replan.begun_at))
         return False
     list(TreatmentSession.objects.filter(pk__in=ids).locked().values_list("pk"))
     result = reconcile(ids, variants, at=at, dry_run=False)
-    StepReplan.objects.filter(pk=step_id).update(
+    StepReplan.objects.filter(pk=job_id).update(
         position=ids[-1],
         looked_at=F("looked_at") + len(ids),
         moved=F("moved") + result.moved,

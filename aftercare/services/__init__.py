@@ -27,7 +27,8 @@ from aftercare.services.next_visit import (
     times_to_book,
     visit_after,
 )
-from aftercare.services.recall import NotRecalled, acknowledge_recall, tell_patients
+from aftercare.services.recall import acknowledge_recall
+from aftercare.services.telling import NotRecalled, tell_patients
 from aftercare.services.visits import cancel_own_visit, move_own_visit, times_to_move_to
 
 __all__ = [

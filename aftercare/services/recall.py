@@ -1,38 +1,33 @@
-"""A lot was recalled: each patient it was used on is told, and who does not read it is called.
+"""A lot was recalled, and its patients are told (telling.py): who reads it, and who is called.
 
 Note [Locks of a recall]
-    The lot, then its notices, then what hangs on them. A worker comes from the other side: it holds
-    a message and lets a trigger write into the notice. So nobody who holds a notice waits for a
-    message; what still waits is stopped by the re-check, which looks at the notice.
+    The lot, how far it is told, then its notices, then what hangs on them. A worker comes from the
+    other side: it holds a message and lets a trigger write into the notice. So nobody who holds a
+    notice waits for a message; what still waits is stopped by the re-check, which looks at the
+    notice.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, OuterRef
+from django.db.models import Count, F
 from django.db.models.functions import Coalesce
 
 from aftercare.lifecycle import ACCEPTED, OPEN
 from aftercare.models import (
-    Anchor,
     CallReason,
-    CareStep,
     Message,
     MessageStatus,
     RecallNotice,
     RecallState,
+    RecallTelling,
 )
-from aftercare.planning.reach import choose_channels, reach_of
-from aftercare.planning.reconcile import INSERT
-from clinic.db.locks import lock
 from clinic.db.retries import retried_step, retried_transaction
-from clinic.errors import Conflict
 from clinic.models import CartridgeLot, User
-from patients.models import Audience, Purpose, StaffTask, TaskKind
+from patients.models import Audience, StaffTask, TaskKind
 from patients.services import finish_source
 from patients.services.tasks import raise_tasks
-from sessions.models import CartridgeUse
 from sessions.services.record.healing.due import due_at
 from sessions.triage import Level
 
@@ -40,93 +35,6 @@ from sessions.triage import Level
 # (clinical.md §1.4): later a call would help less.
 READ_WITHIN = timedelta(hours=48)
 MAY_ARRIVE = (*OPEN, *ACCEPTED, MessageStatus.IN_DOUBT)
-
-
-class NotRecalled(Conflict):
-    code = "not_recalled"
-    title = "This lot is not recalled"
-
-
-@retried_transaction
-def tell_patients(*, lot_id: UUID, at: datetime, by: User | None = None) -> int:
-    """A notice and its messages for each patient of a recalled lot, once; whom no message reached
-    may have an address by now, and is told again. Who can be reached by none is called.
-
-    Returns how many are told now. Raises NotRecalled.
-    """
-    lot = CartridgeLot.objects.select_for_update(of=("self",)).select_related("clinic")
-    recalled = lot.get(pk=lot_id)
-    if recalled.recalled_at is None:
-        raise NotRecalled("Recall it first, with the reason.")
-    lock(f"recall:{recalled.clinic_id}")  # one at a time, or two would number their messages alike
-    RecallNotice.objects.bulk_create(_missing(recalled, at=at))
-    return _send(list(_untold(recalled)), at=at)
-
-
-def _missing(lot: CartridgeLot, *, at: datetime) -> list[RecallNotice]:
-    """Also of an archived record: its patient is called."""
-    known = RecallNotice.objects.filter(lot=lot, patient=OuterRef("session__patient"))
-    uses = CartridgeUse.objects.filter(~Exists(known), lot=lot).order_by(
-        "session__patient", "-session__starts_at", "-session"
-    )
-    last = uses.distinct("session__patient").values_list("session__patient", "session")
-    return [
-        RecallNotice(lot=lot, patient_id=patient, session_id=session, issued_at=at)
-        for patient, session in last
-    ]
-
-
-def _untold(lot: CartridgeLot) -> Iterable[RecallNotice]:
-    on_its_way = Message.objects.filter(recall_notice=OuterRef("pk"), status__in=MAY_ARRIVE)
-    notices = RecallNotice.objects.unsettled().filter(~Exists(on_its_way), lot=lot)
-    return notices.select_related("patient", "lot__clinic", "session").locked()
-
-
-def _send(notices: list[RecallNotice], *, at: datetime) -> int:
-    """By all channels that the step names and the patient allows. The re-check knows the rest."""
-    step = CareStep.objects.filter(
-        anchor=Anchor.LOT_RECALLED, protocol=None, is_active=True
-    ).first()
-    reach = reach_of([notice.patient_id for notice in notices]) if step else {}
-    numbers = _numbers(step, notices)
-    messages = []
-    for notice in notices:
-        usable = reach.get((notice.patient_id, Purpose.CARE), set())
-        channels = [c for c in choose_channels(step, usable) if c in usable] if step else []
-        for channel in channels:
-            key = (notice.session_id, str(channel))
-            numbers[key] = numbers.get(key, 0) + 1
-            messages.append(_message(notice, step, channel, numbers[key], at=at))
-    INSERT.all(messages)
-    told = {message.recall_notice_id for message in messages}
-    unreachable = [notice for notice in notices if notice.pk not in told]
-    _ask_for_calls(unreachable, CallReason.UNREACHABLE, at=at)
-    return len(told)
-
-
-def _numbers(step: CareStep | None, notices: list[RecallNotice]) -> dict[tuple[UUID, str], int]:
-    """The last occurrence at each session by each channel: another of its lots may be recalled."""
-    sent = Message.objects.filter(session__in=[notice.session_id for notice in notices], step=step)
-    last = sent.values("session", "channel").annotate(last=Max("occurrence")).order_by()
-    return {(row["session"], row["channel"]): row["last"] for row in last}
-
-
-def _message(
-    notice: RecallNotice, step: CareStep | None, channel: str, number: int, *, at: datetime
-) -> Message:
-    assert step is not None  # or there would be no channel
-    return Message(
-        clinic_id=notice.lot.clinic_id,
-        patient_id=notice.patient_id,
-        session_id=notice.session_id,
-        step=step,
-        channel=channel,
-        occurrence=number,
-        recall_notice=notice,
-        status=MessageStatus.PENDING,
-        due_at=at,
-        expires_at=at + step.useful_for,
-    )
 
 
 @retried_transaction
@@ -192,10 +100,10 @@ def ask_for_call(
 ) -> None:
     """The caller holds the notice's lock, or has just made it. Who was silent and turns out to be
     unreachable is one call."""
-    _ask_for_calls([notice], why, at=at)
+    ask_for_calls([notice], why, at=at)
 
 
-def _ask_for_calls(notices: Sequence[RecallNotice], why: CallReason, *, at: datetime) -> None:
+def ask_for_calls(notices: Sequence[RecallNotice], why: CallReason, *, at: datetime) -> None:
     """Two statements, however many they are."""
     asked = [notice for notice in notices if not notice.call_asked_at]
     for notice in asked:
@@ -225,8 +133,10 @@ def _call(notice: RecallNotice, why: CallReason, *, due: datetime) -> StaffTask:
 
 
 def progress_of(lot: CartridgeLot) -> dict[str, int]:
-    """In one query."""
+    """Of a lot whose patients a worker is telling, not all are affected yet."""
     rows = RecallNotice.objects.filter(lot=lot).values("state").annotate(n=Count("pk")).order_by()
     found = {row["state"]: row["n"] for row in rows}
     counts = {state.lower(): found.get(state, 0) for state in RecallState.values}
-    return {"affected": sum(counts.values()), **counts}
+    going_on = RecallTelling.objects.filter(lot=lot, ended_at=None)
+    left = going_on.values_list(F("total") - F("looked_at"), flat=True).first() or 0
+    return {"affected": sum(counts.values()), "cartridges_left": max(left, 0), **counts}

@@ -39,6 +39,7 @@ WOKEN = (
         60.0,
         (
             "aftercare.tasks.go_on_with_replans",
+            "aftercare.tasks.go_on_with_tellings",
             "patients.tasks.go_on_with_files",
             "aftercare.tasks.make_exports",
         ),

@@ -5,13 +5,15 @@ from threading import Event
 from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 
-from aftercare.models import RecallNotice
+from aftercare.models import Message, RecallNotice, RecallTelling
 from aftercare.models.recall import RecallNoticeQuerySet
-from aftercare.services import acknowledge_recall, recall, tell_patients
-from clinic.models import Clinic, User
+from aftercare.planning import gradual
+from aftercare.services import acknowledge_recall, recall, tell_patients, telling
+from clinic.models import CartridgeLot, Clinic, User
 from patients.models import StaffTask
-from tests.concurrency.conftest import race
+from tests.concurrency.conftest import race, waiting_for_each_other
 from tests.factories import NINE, RecallNoticeFactory, SessionFactory
 from tests.recalls.world import BOTH, RECALLED, step_of_recalls, stored_lot, used_on
 from tests.recalls.world import recall as recalled
@@ -87,3 +89,43 @@ def test_a_recall_that_is_said_by_many_at_once_tells_each_patient_once(
 
     assert sorted(patient.messages.values_list("pk", flat=True)) == before
     assert len(before) == 4
+
+
+@pytest.fixture
+def often_used(clinic: Clinic, manager: User, monkeypatch: pytest.MonkeyPatch) -> CartridgeLot:
+    """Recalled, and a worker is to look at twelve uses, two at a time."""
+    monkeypatch.setattr(telling, "STRETCH", 2)
+    step_of_recalls()
+    lot = stored_lot(clinic)
+    for _ in range(12):
+        used_on(lot, BOTH[0])
+    recalled(lot, manager)
+    return lot
+
+
+def work(rounds: int = 20) -> str:
+    for _ in range(rounds):
+        telling.go_on_with_tellings(at=RECALLED)
+    return "worked"
+
+
+def test_two_workers_tell_each_patient_of_many_once(often_used: CartridgeLot) -> None:
+    assert race(work, work) == {"worked": 2}
+
+    told = Message.objects.filter(recall_notice__lot=often_used)
+    assert told.count() == told.values("patient").distinct().count() == 12
+    assert RecallTelling.objects.get().looked_at == 12
+
+
+def test_control_without_the_locks_two_workers_tell_the_same_patients(
+    often_used: CartridgeLot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This shows that the set-up above can fail: a constraint is what still stops the second."""
+    monkeypatch.setattr(telling, "lock", lambda name: None)
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_: rows)
+    monkeypatch.setattr(gradual, "STRETCHES", 1)
+    monkeypatch.setattr(telling, "_missing", waiting_for_each_other()(telling._missing))
+
+    outcomes = race(lambda: work(1), lambda: work(1))
+
+    assert outcomes == {"worked": 1, "IntegrityError": 1}

@@ -39,6 +39,7 @@ LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
     ("recall_notice_told_once_issued", {"issued_at": NINE}, "told_at", [NINE], [NINE - MOMENT]),
     ("recall_notice_read_once_told", {"told_at": NINE}, "read_at", [NINE], [NINE - MOMENT]),
     ("step_replan_ends_once_begun", {"begun_at": NINE}, "ended_at", [NINE], [NINE - MOMENT]),
+    ("recall_telling_ends_once_begun", {"begun_at": NINE}, "ended_at", [NINE], [NINE - MOMENT]),
     ("clinic_hold_minutes_1_to_60", {}, "hold_minutes", [1, 60], [0, 61]),
     (
         "opening_hours_open_before_they_close",

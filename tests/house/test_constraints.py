@@ -12,7 +12,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
-from aftercare.models import DispatchGuard, MessageStatus, Outage, StepReplan
+from aftercare.models import DispatchGuard, MessageStatus, Outage, RecallTelling, StepReplan
 from clinic.db.constraints import constraint_of, is_declared
 from sessions.lifecycle import Status
 from sessions.models import SessionEvent, TreatmentSession, tube_code
@@ -958,6 +958,9 @@ VIOLATIONS["outage_channel_known"] = lambda: Outage.objects.create(
 )
 VIOLATIONS["step_replan_ends_once_begun"] = lambda: StepReplan.objects.create(
     step=make.CareStepFactory(), begun_at=NINE, total=1, ended_at=NINE - HOUR
+)
+VIOLATIONS["recall_telling_ends_once_begun"] = lambda: RecallTelling.objects.create(
+    lot=make.CartridgeLotFactory(), begun_at=NINE, total=1, ended_at=NINE - HOUR
 )
 VIOLATIONS["outage_open_iff_paused"] = lambda: Outage.objects.create(
     channel="SMS", suspect_id=uuid4(), opened_at=NINE

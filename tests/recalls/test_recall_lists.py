@@ -56,7 +56,7 @@ def lot(clinic: Clinic, manager: User, alice: User, smtp: SmtpServer) -> Cartrid
 def test_the_lot_says_how_many_stand_where(
     lot: CartridgeLot, as_dana: APIClient, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         counts = as_dana.get(f"/api/v1/lots/{lot.pk}/recall-progress/").json()
     assert counts["affected"] == 5
     assert counts["read"] == 1

@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from aftercare.dispatch import run as dispatch
 from aftercare.models import CallReason, CareStep, Message, RecallNotice, RecallState
-from aftercare.services import acknowledge_recall, tell_patients
+from aftercare.services import NotRecalled, acknowledge_recall, tell_patients
 from aftercare.services.messages import cancel_message, resend_message
-from aftercare.services.recall import READ_WITHIN, NotRecalled, call_the_silent
+from aftercare.services.recall import READ_WITHIN, call_the_silent
 from clinic.models import CartridgeLot, Clinic, User
 from patients.models import Audience, StaffTask, TaskKind
 from patients.services import finish_task

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import models
 from rest_framework.test import APIClient
 
-from aftercare.models import CareStep, Message, StaffAlert, StepReplan
+from aftercare.models import CareStep, Message, RecallTelling, StaffAlert, StepReplan
 from clinic.models import CartridgeLot, Device, DeviceModel, Role, Room, User
 from patients.models import BreakGlass, Patient, PatientImport, StaffTask
 from sessions import services
@@ -36,6 +36,7 @@ pytestmark = pytest.mark.django_db
 # What has an end too, and why no booking hangs on it.
 NO_BOOKINGS: dict[type[models.Model], str] = {
     CareStep: "its messages are counted before it is saved: CareStepAdmin",
+    RecallTelling: "it ends when a worker has looked at all uses; nothing is booked on a lot",
     StepReplan: "it ends when a worker has looked at all visits",
     VisitType: "what is booked keeps what it was booked as; none is booked any more",
     CartridgeLot: "a recall stops its use at once, by trigger; sessions take another lot",
