@@ -29,7 +29,7 @@ STRETCHES = 20  # before a worker looks after others
 
 def how_many(step: CareStep, *, at: datetime) -> int:
     """The visits that a change of the step concerns."""
-    found: int = concerned_ids(Variants({step.code}, instead=step), at).count()
+    found: int = concerned_ids(Variants.read({step.code}, instead=step), at).count()
     return found
 
 
@@ -61,7 +61,7 @@ def _next_stretch(*, job_id: UUID, at: datetime) -> bool:
     replan = rows.select_related("step").filter(pk=job_id, ended_at=None).first()
     if replan is None:
         return False
-    variants = Variants({replan.step.code})
+    variants = Variants.read({replan.step.code})
     have = probe(waiting_for(variants).filter(session=OuterRef("pk")))
     rest = TreatmentSession.objects.filter(may_get(variants, at) | Q(have))
     if replan.position:

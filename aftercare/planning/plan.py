@@ -8,7 +8,7 @@ Note [What planning may change]
     cancelled by hand does not.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -19,11 +19,11 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
-from aftercare.models import NOT_PLANNED, TREATED, Anchor, CareStep, Message, MessageStatus
+from aftercare.models import TREATED, Anchor, CareStep, Message, MessageStatus
 from aftercare.models.course import asks_about_the_course
 from aftercare.planning.announcements import allowed_at
 from aftercare.planning.conditions import FITS, gather, unmet
-from aftercare.planning.reach import REACHED, reach_of
+from aftercare.planning.reach import REACHED, Reach, reach_of
 from aftercare.planning.reconcile import (
     INSERT,
     MISSED,
@@ -62,9 +62,9 @@ __all__ = [
 
 CHUNK = 500
 _heard: ContextVar[list[Replan] | None] = ContextVar("heard", default=None)
-# The steps of a protocol, which take the place of the general ones: only those that are counted
-# from the anchors at hand, or ask about the course (`asks_about_the_course`). With each of them the
-# rest of `Known`.
+# The general steps, and those of a protocol, which take their place: only those that are counted
+# from the anchors at hand, or ask about the course (`asks_about_the_course`), and what stands
+# beside them under the same code. With each of them the rest of `Known`.
 KNOWN = Prepared(
     "known_to_planning",
     f"""
@@ -74,13 +74,11 @@ KNOWN = Prepared(
         (SELECT array_agg(channel) FROM reach),
         (SELECT array_agg(DISTINCT coalesce(sitting_id, id)) FROM treatment_session
          WHERE plan_id = %(plan)s AND id <> %(session)s AND status <> 'CANCELLED')
-    FROM (
-        SELECT DISTINCT ON (code) * FROM aftercare_step
-        WHERE protocol_id IS NULL OR protocol_id = %(protocol)s
-        ORDER BY code, protocol_id NULLS LAST
-    ) AS step
-    WHERE anchor = ANY (%(anchors)s)
+    FROM aftercare_step AS step
+    WHERE (protocol_id IS NULL OR protocol_id = %(protocol)s) AND code IN (
+        SELECT code FROM aftercare_step WHERE anchor = ANY (%(anchors)s)
         OR anchor = 'LAST_SESSION' OR next_session_booked IS NOT NULL OR asks_for <> ''
+    )
     """,  # noqa: S608  names of columns
     types={
         "patients": "uuid[]",
@@ -97,7 +95,7 @@ class Known:
     """What planning has to know when a session moves."""
 
     steps: list[CareStep] = field(default_factory=list)  # those of KNOWN
-    reach: Collection[tuple[str, str]] = ()  # the purposes and channels that the patient allows
+    reach: Reach = field(default_factory=dict)  # the channels that the patient allows
     others: list[UUID] = field(default_factory=list)  # the plan's other sessions: what leads them
 
 
@@ -107,7 +105,7 @@ def look_up(session: TreatmentSession, anchors: list[Anchor]) -> Known:
         "patients": [session.patient_id],
         "plan": session.plan_id,
         "session": session.pk,
-        "protocol": protocol_of(session),
+        "protocol": session.plan.protocol_id if session.plan else None,
         "anchors": list(anchors),
     }
     with connection.cursor() as cursor:
@@ -117,7 +115,9 @@ def look_up(session: TreatmentSession, anchors: list[Anchor]) -> Known:
         return Known()
     steps = [step for row in rows if (step := pop_row(CareStep, row))]
     purposes, channels, others = rows[0]
-    reach = set(zip(purposes or (), channels or (), strict=True))
+    reach: Reach = {}
+    for purpose, channel in zip(purposes or (), channels or (), strict=True):
+        reach.setdefault((session.patient_id, purpose), set()).add(channel)
     return Known(steps, reach, others or [])
 
 
@@ -138,8 +138,9 @@ def plan_messages(
     still be given.
     """
     known = known or look_up(session, anchors)
-    planned = set(anchors).difference(NOT_PLANNED)
-    steps = [step for step in known.steps if step.is_active and step.anchor in planned]
+    variants = Variants({step.code for step in known.steps}, known.steps)
+    own = variants.of(protocol_of(session))
+    steps = [step for step in own if step.is_active and step.anchor in anchors]
     moments, facts = _moments(session, at), gather([session], steps)
     messages: list[Message] = []
     for step in steps:
@@ -149,7 +150,7 @@ def plan_messages(
         )
         if found is None or unmet(step, session, facts):
             continue
-        usable = {channel for purpose, channel in known.reach if purpose == step.purpose}
+        usable = known.reach.get((session.patient_id, step.purpose), set())
         channels = channels_of(step, session, moments[step.anchor], usable)
         messages += [message_of(session, step, channel, found) for channel in channels]
     new = INSERT.all(messages)
@@ -196,8 +197,14 @@ def follow_course(
     """
     codes = {step.code for step in known.steps if asks_about_the_course(step)}
     if codes and known.others:
-        variants = Variants(codes)
-        reconcile(known.others, variants, at=at, dry_run=False, not_before=not_before)
+        reconcile(
+            known.others,
+            Variants(codes, known.steps),
+            at=at,
+            dry_run=False,
+            not_before=not_before,
+            reach=known.reach,
+        )
 
 
 def replan(step: CareStep, *, at: datetime, dry_run: bool = False) -> Replan:
@@ -206,7 +213,7 @@ def replan(step: CareStep, *, at: datetime, dry_run: bool = False) -> Replan:
     With `dry_run` nothing is written, and the step need not be saved. It looks only at sessions
     that can still get a message of this step, or that have one waiting, so many at a time.
     """
-    variants = Variants({step.code}, instead=step)
+    variants = Variants.read({step.code}, instead=step)
     total = Replan()
     for ids in _chunks(_concerned(variants, at)):
         total += reconcile(ids, variants, at=at, dry_run=dry_run)
@@ -216,7 +223,7 @@ def replan(step: CareStep, *, at: datetime, dry_run: bool = False) -> Replan:
 def replan_patient(patient_id: UUID, *, at: datetime) -> Replan:
     """Bring what is waiting for a patient in line with the record as it is now: address, clock,
     words on being written to, skin type."""
-    variants = Variants(set(CareStep.objects.values_list("code", flat=True)))
+    variants = Variants.read(set(CareStep.objects.values_list("code", flat=True)))
     ids = _concerned(variants, at, TreatmentSession.objects.filter(patient=patient_id))
     return reconcile(ids, variants, at=at, dry_run=False) if ids else Replan()
 
@@ -228,7 +235,7 @@ def replan_waiting(at: datetime, **whose: Any) -> Replan:
     ids = sorted(set(waiting.order_by().values_list("session", flat=True)))
     total = Replan()
     if ids:
-        variants = Variants(set(CareStep.objects.values_list("code", flat=True)))
+        variants = Variants.read(set(CareStep.objects.values_list("code", flat=True)))
         for some in _chunks(ids):
             total += reconcile(some, variants, at=at, dry_run=False)
     if (heard := _heard.get()) is not None:

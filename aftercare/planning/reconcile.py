@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, Self
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from aftercare.models import NOT_PLANNED, Anchor, CareStep, Message, MessageStatus
@@ -16,10 +18,9 @@ from aftercare.planning.announcements import (
     would_come_at,
 )
 from aftercare.planning.conditions import gather, unmet
-from aftercare.planning.reach import choose_channels, reach_of
+from aftercare.planning.reach import Reach, choose_channels, reach_of
 from aftercare.planning.timing import ON_THE_WAY, Window, due_at, due_on_day, pace, window
 from clinic.db.rows import Insert
-from clinic.models import Clinic
 from patients.models import Channel
 from sessions.lifecycle import UNDONE, Status
 from sessions.models import SessionEvent, TreatmentSession
@@ -30,12 +31,6 @@ ARCHIVED = "the patient's record is archived"
 MISSED = "no allowed hour is left in which it would help"
 Moments = dict[str, datetime | None]
 INSERT = Insert(Message)
-# The moments that only the history of a session knows.
-EVENTS: dict[str, Anchor] = {
-    Status.BOOKED: Anchor.BOOKED,
-    Status.NO_SHOW: Anchor.MISSED,
-    Status.CANCELLED: Anchor.CANCELLED,
-}
 
 
 @dataclass
@@ -56,17 +51,24 @@ class Replan:
 
 
 class Variants:
-    """All steps of some codes, by code and protocol; `instead` counts as its row will. What is
-    sent on the spot, such as an answer of the staff, is not planned."""
+    """All steps of some codes, by code and protocol. What is sent on the spot, such as an answer of
+    the staff, is not planned."""
 
-    def __init__(self, codes: set[str], instead: CareStep | None = None) -> None:
+    def __init__(self, codes: set[str], rows: Iterable[CareStep]) -> None:
         self.codes = codes
+        self._rows = {
+            (step.code, step.protocol_id): step
+            for step in rows
+            if step.code in codes and step.anchor not in NOT_PLANNED
+        }
+
+    @classmethod
+    def read(cls, codes: set[str], *, instead: CareStep | None = None) -> Self:
+        """`instead` counts as its row will."""
         rows = list(CareStep.objects.filter(code__in=codes))
         if instead is not None:
             rows = [step for step in rows if step.pk != instead.pk] + [instead]
-        self._rows = {
-            (step.code, step.protocol_id): step for step in rows if step.anchor not in NOT_PLANNED
-        }
+        return cls(codes, rows)
 
     def __iter__(self) -> Iterator[CareStep]:
         return iter(self._rows.values())
@@ -94,9 +96,11 @@ def reconcile(
     at: datetime,
     dry_run: bool,
     not_before: datetime | None = None,
+    reach: Reach | None = None,
 ) -> Replan:
     """Compare what is waiting for these sessions with what should be, and make it so. What is sent
-    at once goes out `not_before` an instant, if one is given."""
+    at once goes out `not_before` an instant, if one is given. `reach` is what the caller knows of
+    their patients."""
     told_from = max(at, not_before or at)
     sessions = _sessions(ids)
     rows = Message.objects.filter(session__in=ids, step__code__in=variants.codes)
@@ -106,20 +110,19 @@ def reconcile(
     for message in rows.select_related("step").order_by("occurrence"):
         planned.setdefault((message.session_id, message.step.code), []).append(message)
     facts = gather(sessions, variants)
-    reach = reach_of([session.patient_id for session in sessions])
-    events = _events(sessions, variants)
+    if reach is None:
+        reach = reach_of([session.patient_id for session in sessions])
     changes = _Changes()
     for session in sessions:
         moments: Moments = {
-            Anchor.BOOKED: events[Anchor.BOOKED].get(session.pk),
+            Anchor.BOOKED: session.booked_from,
             Anchor.STARTS: session.starts_at,
             Anchor.COMPLETED: session.signed_at,
             Anchor.ABORTED: session.aborted_at,
             Anchor.LAST_SESSION: session.completed_at,
-            Anchor.MISSED: events[Anchor.MISSED].get(session.pk),
-            Anchor.CANCELLED: events[Anchor.CANCELLED].get(session.pk),
-            Anchor.MOVED: events[Anchor.CANCELLED].get(session.rescheduled_from_id)
-            or events[Anchor.BOOKED].get(session.pk),
+            Anchor.MISSED: session.missed_from,
+            Anchor.CANCELLED: session.cancelled_from,
+            Anchor.MOVED: session.moved_from or session.booked_from,
         }
         for step in variants.of(protocol_of(session)):
             usable = reach.get((session.patient_id, step.purpose), set())
@@ -149,21 +152,33 @@ def protocol_of(session: TreatmentSession) -> UUID | None:
     return session.protocol_version.protocol_id if session.protocol_version else None
 
 
-def _sessions(ids: list[UUID]) -> list[TreatmentSession]:
-    """With what planning looks at. Telephone numbers are left out: each costs a parser's run, and
-    a clinic is the same for all its sessions."""
-    rows = TreatmentSession.objects.filter(pk__in=ids).order_by("pk")
-    sessions = list(
-        rows.select_related("patient", "protocol_version").defer("patient__mobile", "notes")
+def _sessions(ids: list[UUID]) -> list[Any]:
+    """With what planning looks at. Telephone numbers are left out: each costs a parser's run."""
+    rows = (
+        TreatmentSession.objects.filter(pk__in=ids)
+        .order_by("pk")
+        .select_related("patient", "protocol_version", "clinic", "rescheduled_from")
     )
-    clinics = Clinic.objects.in_bulk({session.clinic_id for session in sessions})
-    moved = {session.rescheduled_from_id for session in sessions} - {None}
-    before = TreatmentSession.objects.only("starts_at").in_bulk(moved) if moved else {}
-    for session in sessions:
-        session.clinic = session.patient.clinic = clinics[session.clinic_id]
-        if session.rescheduled_from_id:
-            session.rescheduled_from = before[session.rescheduled_from_id]
-    return sessions
+    sessions = rows.defer("patient__mobile", "notes", "clinic__phone", "rescheduled_from__notes")
+    found = list(
+        sessions.annotate(
+            booked_from=_told_from(Status.BOOKED),
+            missed_from=_told_from(Status.NO_SHOW),
+            cancelled_from=_told_from(Status.CANCELLED),
+            moved_from=_told_from(Status.CANCELLED, whose="rescheduled_from"),
+        )
+    )
+    for session in found:
+        session.patient.clinic = session.clinic
+    return found
+
+
+def _told_from(status: Status, *, whose: str = "pk") -> Subquery:
+    """When the session got this status, which only its history knows: that counts from when it
+    could no longer be taken back."""
+    events = SessionEvent.objects.filter(session=OuterRef(whose), new_status=status)
+    moves = events.exclude(old_status__in=UNDONE).order_by("-id")
+    return Subquery(moves.values(told_from=Coalesce("undo_until", "at"))[:1])
 
 
 def _compare(
@@ -216,24 +231,6 @@ def _write(changes: _Changes, at: datetime) -> None:
     for reason, messages in changes.withdrawn.items():
         Message.end_together(messages, MessageStatus.CANCELLED, reason, at=at)
     INSERT.all(changes.new)
-
-
-def _events(
-    sessions: list[TreatmentSession], variants: Iterable[CareStep]
-) -> dict[str, dict[UUID, datetime]]:
-    """When the sessions were booked, noted as missed, and cancelled, or those that they were moved
-    from: that counts from when it could no longer be taken back."""
-    told: dict[str, dict[UUID, datetime]] = {anchor: {} for anchor in EVENTS.values()}
-    asked = {*told, Anchor.MOVED, Anchor.STARTS}
-    if not asked & {step.anchor for step in variants}:
-        return told
-    ids = {session.pk for session in sessions} | {one.rescheduled_from_id for one in sessions}
-    events = SessionEvent.objects.filter(session__in=ids - {None}).order_by("id")
-    moves = events.filter(new_status__in=EVENTS).exclude(old_status__in=UNDONE)
-    found = moves.annotate(told_from=Coalesce("undo_until", "at"))
-    for session_id, new_status, at in found.values_list("session_id", "new_status", "told_from"):
-        told[EVENTS[new_status]][session_id] = at
-    return told
 
 
 def window_of(

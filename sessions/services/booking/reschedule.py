@@ -72,10 +72,11 @@ def reschedule_session(
         names |= locks_to_shift(old, plans)
     lock_for_bookings(*names, clinic_id=old.clinic_id)
     seen()
-    old.refresh_from_db(fields=["status"])
-    old.require_move(Status.CANCELLED)
-    # Where a clash shows up only now, the constraint refuses the booking below.
-    shifts = shifted_later(old, starts_at, at=at) if clashing else []
+    shifts = []
+    if clashing:  # where a clash shows up only now, the constraint refuses the booking below
+        old.refresh_from_db(fields=["status"])
+        old.require_move(Status.CANCELLED)
+        shifts = shifted_later(old, starts_at, at=at)
     if shifts and not shift_later:
         raise explain_shifts(shifts)
 
