@@ -1,14 +1,8 @@
-"""The servers of a benchmark: PostgreSQL with fsync on, Valkey, and gunicorn as in production."""
+"""The servers of a benchmark: PostgreSQL with fsync on, and Valkey."""
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +12,6 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from clinic.embedded import Postgres, Valkey
-from clinic.embedded.process import die_with_parent, free_port, stop_process
 
 # What docker-compose.yml gives PostgreSQL: a test compares both.
 POSTGRES = {
@@ -91,33 +84,8 @@ def address(name: str) -> str:
 
 def connect(name: str = "clinic") -> "psycopg.Connection[tuple[object, ...]]":
     """A bare connection that sends statements as they are, as Django does."""
-    conninfo = make_conninfo(address(name).replace("postgres://", "postgresql://"))
-    return psycopg.connect(conninfo, autocommit=True, cursor_factory=psycopg.ClientCursor)
+    return psycopg.connect(conninfo(name), autocommit=True, cursor_factory=psycopg.ClientCursor)
 
 
-@contextmanager
-def gunicorn(database: str) -> Iterator[int]:
-    """As `manage.py up` starts it, with gunicorn.conf.py; gives the port."""
-    port = free_port()
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "gunicorn", "clinic.wsgi:application"),
-            *("--bind", f"{HOST}:{port}", "--log-level", "warning"),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": address(database)},
-        stderr=subprocess.DEVNULL,  # a line for every refusal
-        preexec_fn=die_with_parent(signal.SIGTERM),
-    )
-    try:
-        for _ in range(300):
-            try:
-                with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=5):
-                    break
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
-        else:
-            raise RuntimeError("gunicorn does not answer")
-        yield port
-    finally:
-        stop_process(server, signal.SIGTERM, 25)
+def conninfo(name: str) -> str:
+    return make_conninfo(address(name).replace("postgres://", "postgresql://"))

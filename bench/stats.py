@@ -16,11 +16,13 @@ LOOP = 3_000_000  # additions: about 0.1 s
 
 @dataclass
 class Result:
-    """What the clients of one round saw: answers by status, their times in s, the whole in s."""
+    """What the clients of one round saw: answers by status, their times in s, the whole in s; and
+    what it took of the processors, by role, in s."""
 
     statuses: "Counter[int | str]" = field(default_factory=Counter)
     times: list[float] = field(default_factory=list)
     elapsed: float = 0.0
+    spent: dict[str, float] = field(default_factory=dict)
 
     @property
     def per_second(self) -> float:
@@ -29,10 +31,15 @@ class Result:
     def ms(self, percent: float) -> float:
         return percentile(self.times, percent) * 1000
 
+    def processor_ms(self, role: str) -> float:
+        """Of one role, for each answer."""
+        return self.spent[role] / len(self.times) * 1000
+
     def line(self) -> str:
         return (
             f"{self.per_second:7.1f}/s  p50 {self.ms(50):6.1f}  p95 {self.ms(95):6.1f}  "
             f"p99 {self.ms(99):6.1f}  max {self.ms(100):6.1f} ms  {dict(self.statuses)}"
+            + "".join(f"  {role} {self.processor_ms(role):.1f}" for role in self.spent)
         )
 
 
@@ -48,6 +55,8 @@ def together(results: Sequence[Result]) -> Result:
         whole.statuses += result.statuses
         whole.times += result.times
         whole.elapsed += result.elapsed
+        for role, seconds in result.spent.items():
+            whole.spent[role] = whole.spent.get(role, 0.0) + seconds
     return whole
 
 
