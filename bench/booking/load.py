@@ -1,15 +1,13 @@
-"""Clients: over HTTP as many desks, and over bare psycopg as the floor."""
+"""Clients: as many desks over HTTP, and bare INSERTs of one slot."""
 
 import json
-import multiprocessing
-import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import urlencode
 
 import psycopg
@@ -19,16 +17,27 @@ from bench.stats import Result
 
 Work = Callable[["Desk"], int]
 SESSIONS = "/api/v1/sessions/"
-# What pghistory puts before a statement, in the same round trip: who it is done for.
-CONTEXT = re.compile(r"^SELECT set_config\('pghistory.*?, true\); ", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where a desk knocks, and what it says who it is."""
+
+    port: int
+    headers: Mapping[str, str]
+
+    @classmethod
+    def with_token(cls, port: int, token: str) -> "Door":
+        return cls(port, {"Authorization": f"Token {token}"})
 
 
 class Desk:
     """One keep-alive connection. As little Python as possible: it shares the processors."""
 
-    def __init__(self, port: int, token: str) -> None:
-        self.port = port
-        self.head = f"Host: {HOST}:{port}\r\nAuthorization: Token {token}\r\n"
+    def __init__(self, door: Door) -> None:
+        self.port = door.port
+        named = {"Host": f"{HOST}:{door.port}", **door.headers}
+        self.head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
         self.open()
 
     def open(self) -> None:
@@ -39,9 +48,14 @@ class Desk:
         return self._send(f"GET {path}?{urlencode(query)} HTTP/1.1\r\n{self.head}\r\n".encode())
 
     def post(self, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
-        content = json.dumps(body)
+        return self._post(path, json.dumps(body), "application/json")
+
+    def post_form(self, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+        return self._post(path, urlencode(body), "application/x-www-form-urlencoded")
+
+    def _post(self, path: str, content: str, kind: str) -> tuple[int, bytes]:
         return self._send(
-            f"POST {path} HTTP/1.1\r\n{self.head}Content-Type: application/json\r\n"
+            f"POST {path} HTTP/1.1\r\n{self.head}Content-Type: {kind}\r\n"
             f"Content-Length: {len(content)}\r\n\r\n{content}".encode()
         )
 
@@ -52,15 +66,21 @@ class Desk:
             data += self._more()
         head, _, body = data.partition(b"\r\n\r\n")
         lower = head.lower()
-        length = int(lower.partition(b"content-length:")[2].split(b"\r\n")[0])
-        parts, got = [body], len(body)
-        while got < length:
-            parts.append(self._more())
-            got += len(parts[-1])
+        if b"transfer-encoding: chunked" in lower:
+            while not body.endswith(b"0\r\n\r\n"):
+                body += self._more()
+            body = joined(body)
+        else:
+            length = int(lower.partition(b"content-length:")[2].split(b"\r\n")[0])
+            parts, got = [body], len(body)
+            while got < length:
+                parts.append(self._more())
+                got += len(parts[-1])
+            body = b"".join(parts)
         if b"connection: close" in lower:
             self.socket.close()
             self.open()
-        return int(head[9:12]), b"".join(parts)
+        return int(head[9:12]), body
 
     def _more(self) -> bytes:
         if not (data := self.socket.recv(262_144)):
@@ -68,10 +88,21 @@ class Desk:
         return data
 
 
-def hammer(port: int, token: str, work: Work, *, clients: int, seconds: float) -> Result:
+def joined(chunks: bytes) -> bytes:
+    """What was sent in chunks, as one."""
+    parts = []
+    while chunks:
+        size, _, rest = chunks.partition(b"\r\n")
+        length = int(size, 16)
+        parts.append(rest[:length])
+        chunks = rest[length + 2 :]
+    return b"".join(parts)
+
+
+def hammer(door: Door, work: Work, *, clients: int, seconds: float) -> Result:
     """So many clients, each with its next request as soon as it has its answer."""
     result, ends = Result(), time.perf_counter() + seconds
-    desks = [Desk(port, token) for _ in range(clients)]
+    desks = [Desk(door) for _ in range(clients)]
 
     def go(desk: Desk) -> None:
         while (began := time.perf_counter()) < ends:
@@ -82,28 +113,39 @@ def hammer(port: int, token: str, work: Work, *, clients: int, seconds: float) -
     return _at_once(result, [partial(go, desk) for desk in desks])
 
 
-def all_at_once(port: int, token: str, bodies: Sequence[dict[str, Any]]) -> Result:
-    """Each booking from a client of its own, all connected before the first one is sent."""
-    result, ready = Result(), threading.Barrier(len(bodies))
-    desks = [Desk(port, token) for _ in bodies]
+def repeat(door: Door, work: Work, times: int, *, clients: int = 16) -> None:
+    """So many times, however long it takes: to warm up, or to have what comes later."""
+    left = iter(range(times))  # taking the next one is one step of the interpreter's
 
-    def go(desk: Desk, body: dict[str, Any]) -> None:
+    def go(desk: Desk) -> None:
+        for _ in left:
+            work(desk)
+
+    _at_once(Result(), [partial(go, Desk(door)) for _ in range(clients)])
+
+
+def all_at_once(door: Door, works: Sequence[Work]) -> Result:
+    """Each from a client of its own, all connected before the first one is sent."""
+    result, ready = Result(), threading.Barrier(len(works))
+    desks = [Desk(door) for _ in works]
+
+    def go(desk: Desk, work: Work) -> None:
         ready.wait()
         began = time.perf_counter()
-        status, _ = desk.post(SESSIONS, body)
+        status = work(desk)
         result.times.append(time.perf_counter() - began)
         result.statuses[status] += 1
 
-    pairs = zip(desks, bodies, strict=True)
-    return _at_once(result, [partial(go, desk, body) for desk, body in pairs])
+    pairs = zip(desks, works, strict=True)
+    return _at_once(result, [partial(go, desk, work) for desk, work in pairs])
 
 
 def in_turn(
-    port: int, token: str, bodies: Sequence[Iterator[dict[str, Any]]], *, seconds: float
+    door: Door, bodies: Sequence[Iterator[dict[str, Any]]], *, seconds: float
 ) -> list[Result]:
     """One client that books one of each kind after the other, so that whatever else the machine
     does slows all kinds alike."""
-    desk, results = Desk(port, token), [Result() for _ in bodies]
+    desk, results = Desk(door), [Result() for _ in bodies]
     ends = time.perf_counter() + seconds
     while time.perf_counter() < ends:
         for kind, result in zip(bodies, results, strict=True):
@@ -149,15 +191,8 @@ def _at_once(result: Result, jobs: Sequence[Callable[[], None]]) -> Result:
     return result
 
 
-def booking(bodies: Iterator[dict[str, Any]]) -> Work:
-    lock = threading.Lock()
-
-    def work(desk: Desk) -> int:
-        with lock:
-            body = next(bodies)
-        return desk.post(SESSIONS, body)[0]
-
-    return work
+def booking(body: dict[str, Any]) -> Work:
+    return lambda desk: desk.post(SESSIONS, body)[0]
 
 
 def reading(path: str, **query: Any) -> Work:
@@ -171,87 +206,3 @@ def day_list(day: str, *, expected: int) -> Work:
         return status if found == expected else -found
 
     return work
-
-
-class Recorder:
-    """The statements that reach psycopg from Django's connection, with their values in place."""
-
-    def __init__(self) -> None:
-        self.statements: list[str] = []
-
-    def __enter__(self) -> "Recorder":
-        from django.db.backends.utils import CursorWrapper
-
-        execute = CursorWrapper._execute  # type: ignore[attr-defined]
-        statements = self.statements
-
-        def recorded(wrapper: Any, sql: str, params: Any, *ignored: Any) -> Any:
-            statements.append(wrapper.cursor.mogrify(sql, params) if params else sql)
-            return execute(wrapper, sql, params, *ignored)
-
-        self._patch = patch.object(CursorWrapper, "_execute", recorded)
-        self._patch.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._patch.stop()
-
-    def counted(self) -> tuple[int, int]:
-        """Statements, and savepoints with their releases."""
-        bare = [CONTEXT.sub("", text) for text in self.statements]
-        marks = sum(text.startswith(("SAVEPOINT", "RELEASE")) for text in bare)
-        return len(bare) - marks, marks
-
-
-def replay(database: str, bookings: Sequence[Sequence[str]]) -> tuple[float, list[float]]:
-    """The statements of each booking in one transaction; four processes share the bookings.
-
-    The id of the session, which PostgreSQL gives, goes into the later statements of the same
-    booking, where the recording has {session}. Returns the whole and each booking's time in s.
-    """
-    context = multiprocessing.get_context("fork")
-    ready, answers = context.Barrier(5), context.Queue()
-    processes = [
-        context.Process(target=_replay, args=(database, bookings[number::4], ready, answers))
-        for number in range(4)
-    ]
-    for process in processes:
-        process.start()
-    ready.wait()
-    began, times = time.perf_counter(), []
-    for _ in processes:
-        times += answers.get(timeout=120)
-    elapsed = time.perf_counter() - began
-    for process in processes:
-        process.join()
-    return elapsed, times
-
-
-def _replay(database: str, bookings: Sequence[Sequence[str]], ready: Any, answers: Any) -> None:
-    from aftercare.planning.plan import KNOWN
-    from aftercare.planning.reconcile import INSERT
-    from clinic.db.locks import LOCKS
-    from clinic.http.tokens import CALLERS
-    from sessions.api.booking.lookup import NAMED
-    from sessions.scheduling.presence_sql import STANDING
-    from sessions.services.booking.book import EVENT
-    from sessions.services.booking.checks.clash import SESSION
-
-    times = []
-    inserts = (SESSION.statement, EVENT.statement, INSERT.statement)
-    with connect(database) as connection:
-        cursor: Any = connection.cursor()
-        for prepared in (LOCKS, CALLERS, NAMED, STANDING, KNOWN, *inserts):
-            cursor.execute(prepared.preparation)
-        ready.wait()
-        for statements in bookings:
-            began, session = time.perf_counter(), ""
-            with connection.transaction():
-                for statement in statements:
-                    cursor.execute(statement.replace("{session}", session))
-                    while cursor.nextset():
-                        pass
-                    if f"EXECUTE {SESSION.statement.name} (" in statement:
-                        session = cursor.fetchone()[0].hex
-            times.append(time.perf_counter() - began)
-    answers.put(times)
