@@ -1,137 +1,78 @@
 """Booking, availability and the day list over HTTP, at 10,000 and at 1,000,000 sessions.
 
-    python -m bench.booking.desk [--sessions 1000000] [--quick] [--rounds 3] [--seconds 4]
-                                 [--folder DIR]
+    python -m bench.booking.desk [--sessions 1000000] [--messages 2] [--quick] [--rounds 3]
+                                 [--seconds 4] [--soak 300] [--folder DIR]
 
-It starts PostgreSQL (fsync on), Valkey and two gunicorns of its own: one on
-a database with 10,000 sessions, one on a database with all of them, which are asked in turn. Times
-are in milliseconds as the client sees them, from the request to the last byte. The floor is bare
-psycopg in 4 processes that sends what Django has sent for the same bookings.
+It starts PostgreSQL (fsync on), Valkey and two gunicorns of its own: one on a database with 10,000
+sessions, one on a database with all of them, their messages and history, which are asked in turn.
+Times are in milliseconds as the client sees them, from the request to the last byte. Two floors
+stand beside it: bare psycopg that does the least that any booking must, and bare psycopg that sends
+what Django has sent for the same bookings, in 4 processes each. With --soak a day's mixture of
+requests follows, for so many seconds at either size, with worker and beat (soak.py).
 """
 
 import argparse
 import json
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
-from statistics import median
 from typing import Any
-from uuid import UUID
 
-from bench import clinic_of
 from bench.booking import load
+from bench.booking.course import AGAIN, MOVED, Course, enough
+from bench.booking.data import ALL, FEW, prepare, say
+from bench.booking.floor import Floor
+from bench.booking.replay import Recorder, record_all, replayed
 from bench.booking.report import report
+from bench.booking.soak import soak
 from bench.clinic_of import BASE, BIG, BOOKABLE, PLAN, PRACTITIONER, SMALL
-from bench.servers import connect, databases, gunicorn
+from bench.processes import Roles, metered, postmaster
+from bench.roles import gunicorn
+from bench.servers import connect, servers
 from bench.stats import Machine, Result
+from clinic.embedded import Postgres, Valkey
 
-FIRST = (1700, 800)  # patients with four sessions each in the two clinics: 10,000 sessions
 AVAILABILITY = "/api/v1/availability/"
-HOT = 50  # clients who want one slot
+HOT = (50, 500)  # clients who want one slot
 CONTROL = 8  # bare INSERTs of one slot: of 50, one dies each second, which took 43 s
 UNTOUCHED = 0  # the plan that availability is asked for; the bookings come after it
+SHARES = {"first": 1.0, "again": 0.75, "move": 0.5}  # of the seconds of a cell
+NEEDS = {"again": "booked", "move": "back"}
 
 
-def say(line: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
-
-
-def prepare(sessions: int, postgres: Any) -> dict[str, str]:
-    """Both databases, `clinic` and `few`; returns the tokens of the two desks."""
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-    from django.db import connections
-    from knox.models import AuthToken
-
-    from clinic.models import User
-
-    call_command("migrate", verbosity=0, interactive=False)
-    call_command("seed_catalogue", verbosity=0, stdout=open(os.devnull, "w"))  # noqa: SIM115
-    with connect() as connection:
-        clinic_of.prepare(connection)
-        with clinic_of.Bare(connection):
-            for site, patients in zip((BIG, SMALL), FIRST, strict=True):
-                clinic_of.open_site(connection, site, bookable=100 * site.size)
-                clinic_of.add_series(connection, site, 0, patients)
-        connection.execute("VACUUM ANALYZE")
-    tokens = {
-        site.desk: str(
-            AuthToken.objects.create(
-                user=User.objects.get(username=site.desk), expiry=timedelta(hours=9)
-            )[1]
-        )
-        for site in (BIG, SMALL)
-    }
-    connections.close_all()
-    with postgres.connect_as_superuser() as superuser:
-        superuser.execute("CREATE DATABASE few OWNER clinic TEMPLATE clinic")
-    say("10,000 sessions loaded")
-    with connect() as connection:
-        clinic_of.prepare(connection)
-        with clinic_of.Bare(connection):
-            ends = sessions // 4, SMALL.per_cycle * max(1, sessions // 4 // BIG.per_cycle)
-            for site, begin, end in zip((BIG, SMALL), FIRST, ends, strict=True):
-                clinic_of.add_series(connection, site, begin, end)
-            say("rows inserted; constraints and indexes follow")
-        connection.execute("VACUUM ANALYZE")
-        rows = connection.execute("SELECT count(*) FROM treatment_session").fetchone()
-        size = connection.execute(
-            "SELECT pg_size_pretty(pg_total_relation_size('treatment_session'))"
-        ).fetchone()
-    assert rows is not None
-    assert size is not None
-    say(f"{rows[0]:,} sessions loaded, the table and its indexes take {size[0]}")
-    return tokens
-
-
-def record(token: str, bodies: list[dict[str, Any]]) -> list[list[str]]:
-    """Make real bookings in this process, and return the statements of each."""
-    from django.db import connections
-    from django.test import Client
-
-    client, found = Client(), []
-    for body in [bodies.pop(), *bodies]:  # after the first, the connection is taught
-        with load.Recorder() as recorder:
-            answer = client.post(
-                load.SESSIONS,
-                json.dumps(body),
-                content_type="application/json",
-                headers={"Authorization": f"Token {token}"},
-            )
-        assert answer.status_code == 201, answer.content
-        session = answer.json()["id"]  # as JSON has it; psycopg leaves the hyphens out
-        texts = (text.replace(UUID(session).hex, session) for text in recorder.statements)
-        found.append([text.replace(session, "{session}") for text in texts])
-    connections.close_all()
-    return found[1:]
-
-
-def queries(tokens: dict[str, str], bodies: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:
+def queries(token: str, numbers: Iterator[int]) -> dict[str, tuple[int, int]]:
     """Statements and savepoints of one request each, on a connection that has booked before."""
     from django.db import connections
     from django.test import Client
 
-    client = Client(headers={"Authorization": f"Token {tokens[BIG.desk]}"})
-    first, body = bodies
-    client.post(load.SESSIONS, first, content_type="application/json")
+    client = Client(headers={"Authorization": f"Token {token}"})
+
+    def post(path: str, body: Mapping[str, Any]) -> Any:
+        return client.post(path, json.dumps(body), content_type="application/json")
+
+    found, number = {}, next(numbers)
+    post(load.SESSIONS, BIG.slot(next(numbers)))
     asked: dict[str, Callable[[], Any]] = {
         "availability": lambda: client.get(AVAILABILITY, one_day()),
         "day list": lambda: client.get(load.SESSIONS, {"date": str(BASE), "page_size": "800"}),
-        "booking": lambda: client.post(load.SESSIONS, body, content_type="application/json"),
+        "first": lambda: post(load.SESSIONS, BIG.slot(number)),
+        "again": lambda: post(load.SESSIONS, BIG.slot(number, weeks=AGAIN)),
     }
-    found = {}
     for name, ask in asked.items():
-        with load.Recorder() as recorder:
-            assert ask().status_code in (200, 201), name
+        with Recorder() as recorder:
+            answer = ask()
+        assert answer.status_code in (200, 201), name
         found[name] = recorder.counted()
+    path = f"{load.SESSIONS}{answer.json()['id']}/reschedule/"
+    with Recorder() as recorder:
+        answer = post(path, {"starts_at": BIG.slot(number, weeks=MOVED)["starts_at"]})
+    assert answer.status_code == 201, answer.content
     connections.close_all()
-    return found
+    return {**found, "move": recorder.counted()}
 
 
 def one_day() -> dict[str, str]:
@@ -148,26 +89,15 @@ def one_week() -> dict[str, str]:
     return {"plan": SMALL.id(PLAN, BOOKABLE), **week}
 
 
-def floor(bookings: list[list[str]]) -> Result:
-    """One pass of bare psycopg over the recorded bookings; afterwards their slots are free."""
-    elapsed, times = load.replay("clinic", bookings)
-    free_again()
-    return Result(times=times, elapsed=elapsed)
-
-
-def free_again() -> None:
-    with connect() as connection:
-        connection.execute(
-            "UPDATE treatment_session SET status = 'CANCELLED' WHERE status = 'BOOKED'"
-            " AND plan_id IN (SELECT id FROM recorded)"
-        )
-
-
-def hot_slot(port: int, token: str, numbers: Iterator[int]) -> tuple[Result, Result]:
-    """50 plans want one slot over HTTP, and 8 another one as bare INSERTs without the locks."""
+def hot_slot(door: load.Door, clients: int, numbers: Iterator[int]) -> Result:
+    """So many plans want one slot over HTTP."""
     slot = BIG.slot(next(numbers))
-    plans = [BIG.slot(next(numbers))["plan"] for _ in range(HOT)]
-    booked = load.all_at_once(port, token, [{**slot, "plan": plan} for plan in plans])
+    plans = [BIG.slot(next(numbers))["plan"] for _ in range(clients)]
+    return load.all_at_once(door, [load.booking({**slot, "plan": plan}) for plan in plans])
+
+
+def bare_hot_slot(numbers: Iterator[int]) -> Result:
+    """The control: 8 plans want one slot as bare INSERTs without the locks."""
     slot = BIG.slot(next(numbers))
     insert = """
         INSERT INTO treatment_session (clinic_id, plan_id, patient_id, area_id, practitioner_id,
@@ -182,7 +112,7 @@ def hot_slot(port: int, token: str, numbers: Iterator[int]) -> tuple[Result, Res
         WHERE id = '{plan}'"""
     plans = [BIG.slot(next(numbers))["plan"] for _ in range(CONTROL)]
     texts = [insert.format(**{**slot, "plan": plan}) for plan in plans]
-    return booked, load.bare_inserts_at_once("clinic", texts)
+    return load.bare_inserts_at_once(ALL, texts)
 
 
 def deadlocks() -> int:
@@ -195,18 +125,6 @@ def deadlocks() -> int:
     return int(str(found[0]))
 
 
-def record_all(token: str, bodies: list[dict[str, Any]]) -> list[list[str]]:
-    """The statements of all these bookings, whose slots are free again afterwards."""
-    with connect() as connection:
-        connection.execute("CREATE TABLE recorded (id uuid PRIMARY KEY)")
-        for body in bodies:
-            connection.execute("INSERT INTO recorded VALUES (%s)", [body["plan"]])
-    bookings = record(token, bodies)
-    free_again()
-    say(f"{len(bookings)} bookings recorded, {len(bookings[0])} statements each")
-    return bookings
-
-
 def what_is_read(desk: str, other: str) -> dict[str, tuple[str, load.Work]]:
     """By its name in the report: whose token, and the request."""
     return {
@@ -216,91 +134,128 @@ def what_is_read(desk: str, other: str) -> dict[str, tuple[str, load.Work]]:
     }
 
 
-def measure(tokens: dict[str, str], *, rounds: int, seconds: float) -> dict[str, Any]:
+class Run:
     """Everything in turn, round by round."""
-    machine, results = Machine(), dict[str, list[Result]]()
-    numbers = {"few": count(1), "clinic": count(1)}
-    with ExitStack() as stack:
-        ports = {name: stack.enter_context(gunicorn(name)) for name in ("few", "clinic")}
-        desk, other = tokens[BIG.desk], tokens[SMALL.desk]
-        bodies = [BIG.slot(next(numbers["clinic"])) for _ in range(round(seconds * 100))]
-        counted = queries(tokens, [bodies.pop(), bodies.pop()])
-        bookings = record_all(desk, bodies)
 
-        def book(name: str) -> load.Work:
-            return load.booking(BIG.slot(number) for number in numbers[name])
+    def __init__(self, tokens: dict[str, str], postgres: Postgres, seconds: float) -> None:
+        self.tokens, self.seconds = tokens, seconds
+        self.database = [postmaster(postgres)]
+        self.machine = Machine()
+        self.results: dict[str, list[Result]] = {}
+        self.numbers = {FEW: count(1), ALL: count(1)}
+        self.courses = {name: Course(BIG, numbers) for name, numbers in self.numbers.items()}
+        self.reads = what_is_read(tokens[BIG.desk], tokens[SMALL.desk])
+        self.webs: dict[str, Any] = {}
 
-        reads = what_is_read(desk, other)
+    def door(self, name: str, token: str = "") -> load.Door:
+        return load.Door.with_token(self.webs[name].port, token or self.tokens[BIG.desk])
 
-        def keep(name: str, result: Result) -> None:
-            results.setdefault(name, []).append(result)
-            say(f"{name:28} {result.line()}")
+    def roles(self, name: str) -> Roles:
+        return {"web": [self.webs[name].process], "PostgreSQL": self.database}
 
-        for name, port in ports.items():  # every thread has its connection and its caches
-            for token, work in (*reads.values(), (desk, book(name))):
-                load.hammer(port, token, work, clients=16, seconds=0.5)
-        for number in range(rounds):
-            say(f"round {number + 1}")
-            machine.look()
-            for name, port in ports.items():
-                worked = load.hammer(port, desk, book(name), clients=4, seconds=seconds)
-                keep(f"booking, {name}", worked)
-            keep("floor", floor(bookings))
-            for title, (token, work) in reads.items():
-                for clients in (1, 4):
-                    for name, port in ports.items():
-                        read = load.hammer(
-                            port, token, work, clients=clients, seconds=seconds * 0.75
-                        )
-                        keep(f"{title} × {clients}, {name}", read)
-            fresh = numbers["clinic"]
-            kinds = [map(make, fresh) for make in (BIG.slot, BIG.sitting)]
-            areas = load.in_turn(ports["clinic"], desk, kinds, seconds=seconds)
-            for title, worked in zip(("one area", "two areas"), areas, strict=True):
-                keep(f"{title} × 1, clinic", worked)
-        before = deadlocks()
-        for _ in range(rounds):
-            booked, bare = hot_slot(ports["clinic"], desk, numbers["clinic"])
-            keep("hot slot", booked)
-            keep("hot slot, bare INSERT", bare)
-        after = deadlocks()
-        machine.look()
-    ratio = share_of_floor(results)
-    dead = sum(result.statuses["DeadlockDetected"] for result in results["hot slot, bare INSERT"])
-    return {
-        "machine": machine,
-        "results": results,
-        "queries": counted,
-        "ratio": ratio,
-        "deadlocks": after - before - dead,
-        "deadlocks of the control": dead,
-    }
+    def keep(self, name: str, result: Result) -> None:
+        self.results.setdefault(name, []).append(result)
+        say(f"{name:28} {result.line()}")
 
+    def measure(self, *, rounds: int) -> dict[str, Any]:
+        with ExitStack() as stack:
+            self.webs = {name: stack.enter_context(gunicorn(name)) for name in (FEW, ALL)}
+            desk = self.tokens[BIG.desk]
+            counted = queries(desk, self.numbers[ALL])
+            some = round(self.seconds * 100)
+            bodies = [BIG.slot(next(self.numbers[ALL])) for _ in range(some)]
+            bookings = record_all(desk, bodies)
+            floor = Floor(ALL)
+            self.warm()
+            for number in range(rounds):
+                say(f"round {number + 1}")
+                self.machine.look()
+                self.book()
+                self.keep("the least", floor.book(some // 2))
+                self.keep("floor", replayed(bookings))
+                self.read()
+                self.sit()
+            before = deadlocks()
+            for _ in range(rounds):
+                for clients in HOT:
+                    hot = hot_slot(self.door(ALL), clients, self.numbers[ALL])
+                    self.keep(f"hot slot × {clients}", hot)
+                self.keep("hot slot, bare INSERT", bare_hot_slot(self.numbers[ALL]))
+            after = deadlocks()
+            self.machine.look()
+        bare = self.results["hot slot, bare INSERT"]
+        dead = sum(int(result.statuses["DeadlockDetected"]) for result in bare)
+        return {
+            "machine": self.machine,
+            "results": self.results,
+            "queries": counted,
+            "deadlocks": after - before - dead,
+        }
 
-def share_of_floor(results: dict[str, list[Result]]) -> float:
-    """Bookings over bare psycopg, round by round; the median of the rounds."""
-    ratios = [
-        booked.per_second / bare.per_second
-        for booked, bare in zip(results["booking, clinic"], results["floor"], strict=True)
-    ]
-    say(f"of the floor: {', '.join(f'{ratio:.1%}' for ratio in ratios)}, {median(ratios):.1%}")
-    return median(ratios)
+    def warm(self) -> None:
+        """Every thread has its connection and its caches."""
+        for name, course in self.courses.items():
+            for token, work in self.reads.values():
+                load.hammer(self.door(name, token), work, clients=16, seconds=0.5)
+            course.warm(self.door(name))
+
+    def book(self) -> None:
+        """Who comes back was there before: as many as the clients can get through."""
+        for clients in (1, 4):
+            for kind, share in SHARES.items():
+                for name, course in self.courses.items():
+                    if kind != "first":
+                        last = self.results[f"first × {clients}, {name}"][-1]
+                        course.stock(self.door(name), **{NEEDS[kind]: enough(last)})
+                    hammer = partial(
+                        load.hammer,
+                        self.door(name),
+                        getattr(course, kind),
+                        clients=clients,
+                        seconds=self.seconds * share,
+                    )
+                    result = metered(self.roles(name), hammer)
+                    self.keep(f"{kind} × {clients}, {name}", result)
+
+    def read(self) -> None:
+        for title, (token, work) in self.reads.items():
+            for clients in (1, 4):
+                for name in self.webs:
+                    door, seconds = self.door(name, token), self.seconds * 0.75
+                    read = load.hammer(door, work, clients=clients, seconds=seconds)
+                    self.keep(f"{title} × {clients}, {name}", read)
+
+    def sit(self) -> None:
+        """One area and two, in turn."""
+        fresh = self.numbers[ALL]
+        kinds = [map(make, fresh) for make in (BIG.slot, BIG.sitting)]
+        areas = load.in_turn(self.door(ALL), kinds, seconds=self.seconds)
+        for title, worked in zip(("one area", "two areas"), areas, strict=True):
+            self.keep(f"{title} × 1, clinic", worked)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--sessions", type=int, default=1_000_000)
+    parser.add_argument("--messages", type=int, default=2, help="of each session, with history")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each cell of a round")
     parser.add_argument("--quick", action="store_true", help="20,000 sessions, short rounds")
-    parser.add_argument("--folder", type=Path, help="on a disk with 3 GB free; else the usual one")
+    parser.add_argument("--soak", type=float, default=0.0, help="seconds at each size")
+    parser.add_argument("--only-soak", action="store_true")
+    parser.add_argument("--folder", type=Path, help="on a disk with 6 GB free; else the usual one")
     arguments = parser.parse_args()
     sessions = 20_000 if arguments.quick else arguments.sessions
     seconds = 2.0 if arguments.quick else arguments.seconds
-    with databases(arguments.folder) as postgres:
-        tokens = prepare(sessions, postgres)
-        found = measure(tokens, rounds=arguments.rounds, seconds=seconds)
-    print(report(found))
+    with servers(arguments.folder, Postgres, Valkey) as (folder, postgres, _):
+        tokens = prepare(sessions, postgres, messages=arguments.messages)
+        parts = []
+        if not arguments.only_soak:
+            run = Run(tokens, postgres, seconds)
+            parts.append(report(run.measure(rounds=arguments.rounds)))
+        if arguments.soak:
+            parts.append(soak(tokens, postgres, folder, seconds=arguments.soak))
+    print("\n".join(parts))
 
 
 if __name__ == "__main__":
