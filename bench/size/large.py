@@ -1,9 +1,10 @@
 """Every list of a large clinic, in every way in which it can be asked: python -m bench.size.large
 
-Two clinics, of 95 and of 5 %, in a database of its own. Each list of the API and of the admin, each
-value of each filter, each order that is offered, each kind of search term, each choice that is
-typed, and the probes are asked as people of the large clinic. Fails if an answer reads much more
-rows of a table than it shows. With --folder the database stays there and is used again.
+Two clinics, of 95 and of 5 %, in a database of its own. Each list and page of the API and of the
+admin, each value of each filter, each order that is offered, each kind of search term, each choice
+that is typed, the probes, and each job of a worker are asked as people of both clinics. Fails if an
+answer reads much more rows of a table than it shows. With --folder the database stays there and is
+used again.
 """
 
 import argparse
@@ -11,8 +12,9 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from django.core.management import call_command
 
 from bench.clinic_of import BIG, CLINIC, SMALL, Bare, Site, today
 from bench.servers import POSTGRES, connect, databases, started
-from bench.stats import Machine
+from bench.stats import Machine, percentile
 from clinic.embedded import Postgres, Valkey
 
 METRICS_TOKEN = "for-this-benchmark"
@@ -70,8 +72,8 @@ def people(site: Site) -> dict[str, Any]:
     return found
 
 
-def asked(site: Site, options: Any) -> Iterator[tuple[str, Any, str]]:
-    """Role, how to get it, and address."""
+def asked(site: Site, options: Any) -> Iterator[tuple[str, str, Any, str]]:
+    """Kind, role, how to get it, and address."""
     from django.test import Client
 
     from bench.size import lists
@@ -81,51 +83,95 @@ def asked(site: Site, options: Any) -> Iterator[tuple[str, Any, str]]:
         token, page = lists.with_token(user), lists.in_the_admin(user)
         if role in options.roles:
             for url in lists.api_queries(user):
-                yield role, token, url
+                yield "lists of the API", role, token, url
+            for url in lists.api_pages(user):
+                yield "pages of the API", role, token, url
             for url, _ in lists.admin_lists():
                 answer = page(url)
                 if answer.status_code == 200:
-                    yield role, page, url
+                    yield "lists of the admin", role, page, url
                     for query in lists.admin_queries(url, answer.context_data["cl"]):
-                        yield role, page, query
+                        yield "lists of the admin", role, page, query
+            for url in lists.admin_pages():
+                yield "pages of the admin", role, page, url
             for url in lists.autocompletes():
-                yield role, page, url
+                yield "autocompletes", role, page, url
     watch = Client(headers={"Authorization": f"Bearer {METRICS_TOKEN}"})
     for url in lists.PROBES:
-        yield "", watch.get, url
+        yield "probes", "", watch.get, url
+    if site is SMALL:  # once, and last: they write
+        for job in lists.jobs():
+            yield "jobs", "", lists.work_off, job
 
 
 def report(options: Any) -> list[str]:
     from bench.size.lists import PROBES
-    from bench.size.reads import Tables, ask
+    from bench.size.reads import BATCH, Tables, ask
 
-    tables, beyond, opened = Tables(), [], 0
+    tables, beyond = Tables(), []
+    kinds: dict[str, Kind] = {}
     refused: Counter[int] = Counter()
     print("| answer | ms | of it SQL | statements | blocks | bytes | read beyond |")
     print("|---|---|---|---|---|---|---|")
     for site in (BIG, SMALL):
-        for role, get, url in asked(site, options):
+        for kind, role, get, url in asked(site, options):
             if options.only not in url:
                 continue
             answer = ask(get, url)
             if answer.response.status_code != 200 and url not in PROBES:
                 refused[answer.response.status_code] += 1
                 continue
-            opened += 1
+            if kind == "jobs":
+                answer.shown = BATCH
             answer.explain()
             rows, table, sql = answer.judge(tables)
+            kinds.setdefault(kind, Kind()).note(answer, tables)
             if rows:
                 beyond.append(f"{rows:,} rows of {table}: {role} {url}\n    {sql}")
             if rows or answer.sql_ms > options.ms:
-                size = len(answer.response.content)
                 print(
                     f"| {site.desk[5:]} {role} {url} | {answer.ms:.0f} | {answer.sql_ms:.1f} |"
-                    f" {len(answer.statements)} | {answer.blocks:,} | {size:,} |"
+                    f" {len(answer.statements)} | {answer.blocks:,} | {answer.size:,} |"
                     f" {rows:,} {table} |",
                     flush=True,
                 )
-    print(f"{opened:,} answers; refused {dict(refused)}")
+    print("\n" + of_kinds(kinds))
+    print(f"{sum(len(one.ms) for one in kinds.values()):,} answers; refused {dict(refused)}")
     return beyond
+
+
+@dataclass
+class Kind:
+    """What the answers of one kind took."""
+
+    ms: list[float] = field(default_factory=list)
+    sql: list[float] = field(default_factory=list)
+    statements: list[int] = field(default_factory=list)
+    blocks: list[int] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+
+    def note(self, answer: Any, tables: Any) -> None:
+        self.ms.append(answer.ms)
+        self.sql.append(answer.sql_ms)
+        self.statements.append(len(answer.statements))
+        self.blocks.append(answer.blocks)
+        self.sizes.append(answer.size)
+        read = [statement.most(tables)[0] for statement in answer.statements]
+        self.rows.append(max(read, default=0))
+
+
+def of_kinds(kinds: Mapping[str, Kind]) -> str:
+    """The middle, the p95 and the most of what one answer took, by kind."""
+    lines = [
+        "| p50 / p95 / most | answers | ms | of it SQL | statements | blocks | bytes | rows |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, kind in kinds.items():
+        figures = (kind.ms, kind.sql, kind.statements, kind.blocks, kind.sizes, kind.rows)
+        cells = [" / ".join(f"{percentile(one, p):,.0f}" for p in (50, 95, 100)) for one in figures]
+        lines.append(f"| {name} | {len(kind.ms):,} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def main() -> None:

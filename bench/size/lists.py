@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.messages.storage import default_storage
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import models
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, get_resolver, reverse
 from django_filters import rest_framework as filters
@@ -15,6 +17,7 @@ from knox.models import AuthToken
 
 from bench.clinic_of import BASE
 from clinic.api.queries import DayFilter, YesNoFilter
+from clinic.celery import app
 from clinic.models import Room, User
 from patients.models import Patient, StaffTask
 from sessions.models import CheckIn, SideEffect, TreatmentPlan, TreatmentSession, VisitType
@@ -68,6 +71,47 @@ def api_lists(found: Any = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
             methods = getattr(entry.callback, "actions", None) or {}
             if methods.get("get") == "list":
                 yield f"/{route}", entry.callback.cls  # type: ignore[attr-defined]
+
+
+def api_pages(user: User, found: Any = None, prefix: str = "") -> Iterator[str]:
+    """Every address below /api/v1/ that shows something of one row, for a row that they may see."""
+    for entry in (found or get_resolver()).url_patterns:
+        route = prefix + str(entry.pattern)
+        if not isinstance(entry, URLPattern):
+            yield from api_pages(user, entry, route)
+        elif route.startswith("api/v1/") and route.count("<") == 1 and "<uuid:pk>" in route:
+            methods = getattr(entry.callback, "actions", None) or {}
+            if "get" in methods and (row := _one_row(entry.callback.cls, user)):  # type: ignore[attr-defined]
+                yield f"/{route.replace('<uuid:pk>', str(row.pk))}"
+
+
+def _one_row(view: Any, user: User) -> Any:
+    """The newest row of the kind that a view shows, of those that somebody may see."""
+    request = RequestFactory().get("/")
+    request.user = user
+    seen = view(request=request, action="retrieve", kwargs={}, format_kwarg=None)
+    return seen.get_queryset().order_by("-pk").first()
+
+
+def admin_pages() -> Iterator[str]:
+    """The form of a new row and of the newest row of each kind."""
+    for model, _ in admin.site._registry.items():
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        yield reverse(f"{name}_add")
+        if row := model._default_manager.order_by("-pk").first():
+            yield reverse(f"{name}_change", args=[row.pk])
+            yield reverse(f"{name}_history", args=[row.pk])
+
+
+def jobs() -> Iterator[str]:
+    """What beat wakes a worker for, by name."""
+    yield from settings.CELERY_BEAT_SCHEDULE
+
+
+def work_off(job: str) -> HttpResponse:
+    """One wake-up of a job, here."""
+    app.tasks[job].run()
+    return HttpResponse()
 
 
 def api_queries(user: User) -> Iterator[str]:

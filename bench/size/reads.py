@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 
 PAGE, SHARE = 50, 5  # rows that a page shows, and how many may be looked at for each of them
+BATCH = 1_000  # rows that a job does at once
 COUNTED = 2_000  # rows that a count may look at: it ends at 1,000
 SMALL = 1_000  # a table of so many rows is read as it is
 SCANS = ("Relation Name", "Index Name")  # of a table, or of an index alone, as for a bitmap
@@ -76,6 +77,11 @@ class Answer:
     def found(self) -> Any:
         """The list of the admin."""
         return self.response.context_data["cl"]
+
+    @property
+    def size(self) -> int:
+        """Bytes; of a file that is sent as it is read, none."""
+        return 0 if self.response.streaming else len(self.response.content)
 
     @property
     def sql_ms(self) -> float:
