@@ -4,6 +4,7 @@ Deny by default: what the table does not give, nobody has. Which *rows* somebody
 question, answered by `visible_to` on the QuerySets.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.backends import ModelBackend
@@ -15,6 +16,7 @@ from clinic.db.ways import of_patients
 from clinic.errors import NotAllowed
 from clinic.models import Role, User
 from clinic.models.base import BREAK_GLASS
+from clinic.models.staff import SERVICE
 
 if TYPE_CHECKING:  # DRF's views import this module by its name in the settings
     from rest_framework.views import APIView
@@ -41,6 +43,7 @@ TABLES: dict[str, dict[Role, str]] = {
     "clinic.credential": {P: "r", M: "cru", U: "r"},
     "clinic.user": {M: "cru", A: "cru", U: "r"},
     "clinic.login": {R: "rd", P: "rd", M: "rd", A: "rd", U: "rd"},  # each their own
+    "clinic.serviceaccount": {M: "cru", U: "r"},
     "clinic.accessrecord": {P: "r", M: "r", U: "r"},  # a practitioner, what they did themselves
     "patients.area": {R: "r", P: "r", M: "cru"},
     "patients.zone": {R: "r", P: "r", M: "cru"},
@@ -128,6 +131,71 @@ VERBS: dict[str, set[Role]] = {
     "treatment_sessions.view_figures": {P, M},  # of a whole clinic
     "aftercare.manage_message": {R, M},  # cancel, resend, resolve a message in doubt
 }
+_DAY = {
+    "clinic.clinic": "r",
+    "clinic.workinghours": "r",
+    "clinic.timeoff": "r",
+    "clinic.closure": "r",
+    "clinic.oncallshift": "r",
+    "clinic.room": "r",
+    "clinic.device": "r",
+    "clinic.devicemodel": "r",
+    "patients.area": "r",
+    "patients.zone": "r",
+    "patients.concern": "r",
+    "treatment_sessions.visittype": "r",
+    "treatment_sessions.protocol": "r",
+    "treatment_sessions.treatmentsession": "r",
+    "treatment_sessions.sessionevent": "r",
+    "treatment_sessions.hold": "r",
+    "treatment_sessions.waitlistentry": "r",
+}
+# What a program may be given: scope → words, and tables as above. What is in no scope, such as
+# accounts, accesses, exports, erasure and merging, no program gets.
+SCOPES: dict[str, tuple[str, dict[str, str]]] = {
+    "day": ("Read the day: visits, holds, waitlist, free times, rooms and hours", _DAY),
+    "book": (
+        "Book, move and cancel visits; holds and the waitlist",
+        _DAY
+        | {
+            "treatment_sessions.treatmentplan": "r",
+            "treatment_sessions.treatmentsession": "cru",
+            "treatment_sessions.hold": "crd",
+            "treatment_sessions.waitlistentry": "cru",
+        },
+    ),
+    "patients": (
+        "Find patients, and read who they are and how they are reached",
+        {"patients.patient": "r", "patients.contactconsent": "r"},
+    ),
+    "register": (
+        "Register patients and change who they are and how they are reached",
+        {"patients.patient": "cru", "patients.contactconsent": "cr"},
+    ),
+    "messages": (
+        "Read which messages went out, and what became of them",
+        dict.fromkeys(
+            ("aftercare.message", "aftercare.deliveryreceipt", "aftercare.messageattempt"), "r"
+        ),
+    ),
+    "figures": ("Read the clinic's figures, of nobody by name", {}),
+    "clinical": (
+        "Read what is clinical: medical histories, screenings, consents, charts, findings, side"
+        " effects, outcomes and photographs",
+        {label: "r" for label, roles in TABLES.items() if roles.get(M) == "b"}
+        | dict.fromkeys(
+            (
+                *("patients.consenthandout", "patients.treatmentconsent", "patients.photoconsent"),
+                "treatment_sessions.treatmentplan",
+            ),
+            "r",
+        ),
+    ),
+}
+SCOPE_VERBS: dict[str, set[str]] = {
+    "figures": {"treatment_sessions.view_figures"},
+    "clinical": {"patients.view_medical"},
+}
 # Those of them that a role has by break-glass alone.
 BY_BREAK_GLASS: dict[str, set[Role]] = {
     "patients.view_medical": {M},
@@ -137,8 +205,8 @@ BY_BREAK_GLASS: dict[str, set[Role]] = {
 }
 # The desk finds whom it talks to; it does not leaf through a clinic. Characters that a search for
 # patients has at the least, and how many it finds at the most.
-LEAST_TYPED: dict[str, int] = {R: 3}
-MOST_FOUND: dict[str, int] = {R: 20}
+LEAST_TYPED: dict[str, int] = {R: 3, SERVICE: 3}
+MOST_FOUND: dict[str, int] = {R: 20, SERVICE: 20}
 TOO_SHORT = f"Type {LEAST_TYPED[R]} characters at the least to find a patient."
 # Nobody hands out the own kind of power: clinical roles come from a manager, technical ones
 # from a technical admin.
@@ -154,6 +222,17 @@ def permissions_of(role: str) -> set[str]:
         given |= {f"{app}.{LETTERS[letter]}_{model}" for letter in letters}
         given |= {f"{BREAK_GLASS}{app}.view_{model}" for letter in letters if letter == "b"}
     return given | {BREAK_GLASS + verb for verb, roles in BY_BREAK_GLASS.items() if role in roles}
+
+
+def permissions_in(scopes: Iterable[str]) -> set[str]:
+    """Of a program that has them."""
+    given: set[str] = set()
+    for scope in scopes:
+        given |= SCOPE_VERBS.get(scope, set())
+        for label, letters in SCOPES[scope][1].items():
+            app, model = label.split(".")
+            given |= {f"{app}.{LETTERS[letter]}_{model}" for letter in letters}
+    return given
 
 
 PERMISSIONS = {role: frozenset(permissions_of(role)) for role in Role.values}
@@ -205,7 +284,13 @@ class RoleBackend(ModelBackend):
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         if not user_obj.is_active or user_obj.is_anonymous or obj is not None:
             return set()
+        if user_obj.role == SERVICE:
+            return permissions_in(user_obj.service_account.scopes)
         return set(PERMISSIONS.get(user_obj.role, ()))
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        """A program comes in by its token, and by no log-in or session."""
+        return super().user_can_authenticate(user) and getattr(user, "role", "") != SERVICE
 
 
 def actor(request: "HttpRequest | Request") -> User:

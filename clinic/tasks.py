@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from clinic.accounts import guessing, log_ins, notices, passkeys, passwords
+from clinic.accounts import guessing, integrations, log_ins, notices, passkeys, passwords
 from clinic.audit import chain
 from clinic.audit.heads import send_away
 from clinic.audit.months import keep_months
@@ -21,6 +21,7 @@ def purge_tokens() -> None:
     log_ins.purge_log_ins(at=timezone.now())
     guessing.purge_tries(at=timezone.now())
     passkeys.purge_challenges(at=timezone.now())
+    integrations.warn_of_ends(at=timezone.now())
 
 
 @shared_task(ignore_result=True)

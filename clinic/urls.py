@@ -28,7 +28,15 @@ from aftercare.api import (
     StaffAlertViewSet,
     TimelineView,
 )
-from clinic.admin.account import log_ins, own_address, passkeys, pin, prove, second_factor
+from clinic.admin.account import (
+    log_ins,
+    own_address,
+    passkeys,
+    pin,
+    prove,
+    second_factor,
+    service_accounts,
+)
 from clinic.admin.lists.lookups import OwnAutocomplete
 from clinic.admin.quick_search import quick_search
 from clinic.api.auth import LoginView, LogoutView, MeView
@@ -176,6 +184,16 @@ urlpatterns = [
         "admin/second-factor/",
         admin.site.admin_view(second_factor.second_factor),
         name="second-factor",
+    ),
+    path(
+        "admin/service-accounts/",
+        admin.site.admin_view(service_accounts.service_accounts),
+        name="service-accounts",
+    ),
+    path(
+        "admin/service-accounts/new/",
+        admin.site.admin_view(service_accounts.new_service_account),
+        name="service-accounts-new",
     ),
     path("admin/week/", admin.site.admin_view(week), name="week"),
     path("admin/import/", admin.site.admin_view(imports.upload), name="import"),

@@ -5,6 +5,7 @@ Note [When a log-in ends]
        in its `expiry`, a session in its data; both are written anew once a minute at the most.
     2. When its owner ends it, or all of them; when there are more than MOST, the oldest.
     3. With another password or role, and with the account: a trigger of the table of users.
+    A program's token (clinic.accounts.integrations) ends on its day, whether it is used or not.
     What has ended is deleted, so the next request is refused by what it reads anyway.
 """
 
@@ -19,10 +20,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from knox.models import AuthToken
 
+from clinic.accounts.integrations import use_service_account
 from clinic.accounts.second_factor import is_missing
 from clinic.audit.actors import address_of
 from clinic.db.retries import retried_transaction
 from clinic.models import DeviceStay, LogIn, User
+from clinic.models.staff import SERVICE
 
 MOST = 10  # of one person, tokens and sessions
 SINCE, USED = "since", "used"  # in a session
@@ -106,6 +109,8 @@ def use_session(request: HttpRequest, *, at: datetime, is_asked_for: bool) -> bo
 
 def use_token(token: AuthToken, *, at: datetime) -> bool:
     """False if it is over, by the row that was read with it."""
+    if token.user.role == SERVICE:
+        return use_service_account(token.user.service_account, at=at)
     last = token.created + settings.LOG_IN_LASTS
     if at >= last:
         return False

@@ -29,6 +29,7 @@ SUBJECTS = {
     NoticeKind.ADDRESS_CHANGES: "Your account gets another e-mail address",
     NoticeKind.NEW_DEVICE: "Your account was opened on a new device",
     NoticeKind.ACCOUNT_CHANGED: "What opens your account was changed",
+    NoticeKind.SERVICE_ENDS: "A service account is about to end",
     NoticeKind.ACCESSES: "Who has opened records in the last week",
 }
 log = logging.getLogger(__name__)
@@ -64,6 +65,14 @@ def tell_of_accesses(*, user: User, about: str) -> None:
     if user.email:
         kind = NoticeKind.ACCESSES
         AccountNotice.objects.create(user=user, kind=kind, email=user.email, about=about[:254])
+
+
+def tell_of_service(*, user: User, name: str, expires_at: datetime) -> None:
+    """Before it ends: a program that works by it stops then."""
+    if user.email:
+        about = f"“{name}”, on {_in_words(expires_at, user)}"
+        kind = NoticeKind.SERVICE_ENDS
+        AccountNotice.objects.create(user=user, kind=kind, email=user.email, about=about)
 
 
 class ChangesAreTold:
@@ -105,6 +114,7 @@ def _mail(notice: AccountNotice) -> None:
         "kind": notice.kind,
         "link": link_for(user, notice.about) if notice.kind == NoticeKind.CONFIRM_ADDRESS else "",
         "page": f"{settings.PUBLIC_URL}{reverse('unusual-accesses')}",
+        "services": f"{settings.PUBLIC_URL}{reverse('service-accounts')}",
         "again": f"{settings.PUBLIC_URL}{reverse('admin_password_reset')}",
     }
     text = render_to_string("clinic/notice_mail.txt", context)

@@ -91,6 +91,7 @@ PAGES = [
     ("Today", "Healing board", "healing", "healing-board", "patients.view_stafftask"),
     ("Clinic", "Setting up", "rocket_launch", "setup", "clinic.add_room"),
     ("Clinic", "Unusual accesses", "policy", "unusual-accesses", "clinic.watch_accesses"),
+    ("Clinic", "Service accounts", "key", "service-accounts", "clinic.view_serviceaccount"),
     ("Clinic", "Reports", "table_chart", "reports", "treatment_sessions.view_figures"),
     (
         *("Patients", "Plan a course", "edit_calendar", "admin:planning"),

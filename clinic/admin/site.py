@@ -47,6 +47,7 @@ from clinic.models import (
     Room,
     User,
 )
+from clinic.models.staff import SERVICE
 from clinic.permissions import MAY_ASSIGN, actor
 from clinic.tasks import send_password_links
 from clinic.wakeups import wake
@@ -177,6 +178,10 @@ class UserAdmin(  # type: ignore[misc]
         ("Work", {"fields": ["role", "clinics"]}),
     ]
     readonly_fields = ["last_login", "date_joined"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Programs have a page of their own."""
+        return super().get_queryset(request).exclude(role=SERVICE)
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "role":

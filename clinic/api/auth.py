@@ -22,6 +22,7 @@ from clinic.audit.record import Access
 from clinic.http.audited import REFUSED, session_of
 from clinic.http.writes import SafeWrites
 from clinic.models import Action, Door, Outcome, User
+from clinic.models.staff import ACCOUNT_ROLES
 from clinic.permissions import actor
 
 
@@ -39,6 +40,8 @@ class LoginIn(Form):
 
 
 class UserOut(serializers.ModelSerializer[User]):
+    role = serializers.ChoiceField(choices=ACCOUNT_ROLES, read_only=True)
+
     class Meta:
         model = User
         fields = ["id", "username", "first_name", "last_name", "role"]

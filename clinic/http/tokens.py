@@ -12,13 +12,15 @@ from knox.crypto import hash_token
 from knox.models import AuthToken
 from knox.settings import CONSTANTS
 from rest_framework.authentication import get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
 from clinic.accounts.log_ins import use_token
 from clinic.db.prepared import Prepared
 from clinic.db.rows import columns, pop_row
+from clinic.http.counts import seconds_to_wait
 from clinic.models import Clinic, User
+from clinic.models.staff import SERVICE
 
 SCHEMES = (b"bearer", b"token")
 
@@ -65,7 +67,7 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
         return "Bearer"
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
-        """Raises AuthenticationFailed."""
+        """Raises AuthenticationFailed, and Throttled for a program that asks too often."""
         try:
             text = token.decode("ascii")
             digest = hash_token(text)
@@ -84,6 +86,8 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
             raise AuthenticationFailed("Invalid token.")
         known, user, _ = theirs[0]
         known.user = user
+        if user.role == SERVICE and (wait := seconds_to_wait("service", str(user.pk))):
+            raise Throttled(wait)
         if user.is_active and not use_token(known, at=now):
             raise AuthenticationFailed("Invalid token.")
         user.remember_clinics([clinic for _, _, clinic in theirs if clinic])
@@ -105,6 +109,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
             "type": "http",
             "scheme": "bearer",
             "description": "The token of `POST /api/v1/auth/login/`. It ends when it is not used "
-            "for some time, and some hours after the log-in. "
+            "for some time, and some hours after the log-in. Or that of a service account, for a "
+            "program: made on the page “Service accounts”, it ends on its day. "
             "`Authorization: Token …` is taken as well.",
         }

@@ -41,6 +41,7 @@ from clinic.models.credentials import (
 )
 from clinic.models.equipment import CartridgeLot, Device, DeviceModel, DeviceSpec, Modality
 from clinic.models.idempotency import IdempotencyKey
+from clinic.models.integrations import ServiceAccount
 from clinic.models.lifecycle import Event, Moves, Moving, in_words
 from clinic.models.log_ins import (
     AccountNotice,
@@ -109,6 +110,7 @@ __all__ = [
     "Role",
     "Room",
     "SecondFactor",
+    "ServiceAccount",
     "Sourced",
     "TimeOff",
     "UsedChallenge",

@@ -170,6 +170,7 @@ class NoticeKind(models.TextChoices):
     NEW_DEVICE = "NEW_DEVICE", "log-in from a new device"
     ACCOUNT_CHANGED = "ACCOUNT_CHANGED", "what opens the account was changed"
     ACCESSES = "ACCESSES", "the accesses of a week"
+    SERVICE_ENDS = "SERVICE_ENDS", "a service account is about to end"
 
 
 class AccountNotice(Model):

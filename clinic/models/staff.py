@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from phonenumber_field.modelfields import PhoneNumberField
 
-from clinic.models.base import Id, UUIDv7, of_clinics, one_of, without_extension
+from clinic.models.base import Id, UUIDv7, of_clinics, without_extension
 from clinic.models.site import Clinic
 
 
@@ -20,6 +20,10 @@ class Role(models.TextChoices):
     MANAGER = "MANAGER", "Manager"
     ADMIN = "ADMIN", "Technical admin"
     AUDITOR = "AUDITOR", "Auditor"
+
+
+SERVICE = "SERVICE"  # in `User.role`, of a program; no role of people, so nobody can give it
+ACCOUNT_ROLES = [*Role.choices, (SERVICE, "Service account")]  # as the API names them
 
 
 # Whoever writes: with another password or role, and out of use, nothing opened before holds.
@@ -49,6 +53,9 @@ class StaffQuerySet(models.QuerySet["User"]):
         works = User.clinics.through._default_manager.filter(user=models.OuterRef("pk"))
         return self.filter(models.Exists(works.filter(of_clinics(user.clinic_ids))))
 
+    def people(self) -> Self:
+        return self.exclude(role=SERVICE)
+
     def practitioners(self) -> Self:
         return self.filter(role=Role.PRACTITIONER, is_active=True)
 
@@ -76,7 +83,15 @@ class User(AbstractUser):
 
     class Meta:
         db_table = "clinic_user"
-        constraints = [one_of("user_role_known", role=Role)]
+        constraints = [
+            models.CheckConstraint(
+                name="user_role_known", condition=models.Q(role__in=[*Role.values, SERVICE])
+            ),
+            models.CheckConstraint(
+                name="user_service_has_no_password",
+                condition=~models.Q(role=SERVICE) | models.Q(password__startswith="!"),  # noqa: S106
+            ),
+        ]
         triggers = [LOG_INS_END]
 
     def __str__(self) -> str:

@@ -1,20 +1,14 @@
-"""How often one caller may do what costs much, or looks through many people's data.
+"""How often one caller may do what costs much, or looks through many people's data: by the minute,
+as clinic.http.counts counts."""
 
-Counted in Valkey, by the minute. A cache that is down or hangs decides nothing: one request waits
-for it, a quarter of a second at most, and for some seconds it is not asked again.
-"""
-
-import logging
 import re
-import time
 from collections.abc import Callable
 from hashlib import sha256
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from redis.exceptions import RedisError
 
+from clinic.http.counts import seconds_to_wait
 from clinic.http.problems import problem
 from clinic.ops.error_pages import went_wrong
 
@@ -23,33 +17,6 @@ LOG_INS = {"/api/v1/auth/login/", "/admin/login/", "/admin/password/"}
 PAGES = re.compile(r"^/(p|calendar|photo)/")
 EXPORTS = re.compile(r"(\.pdf|/csv/|/leaflet/)$")
 SEARCHED_BY = ("q", "term", "s")  # lists and the API, choices of forms, Ctrl-K
-SECONDS = 60
-AWAY_SECONDS = 5.0
-logger = logging.getLogger(__name__)
-
-
-class _Count:
-    """How many times a key was counted, as far as Valkey knows."""
-
-    def __init__(self) -> None:
-        self._away_until = float("-inf")  # on the monotonic clock
-
-    def one_more(self, key: str) -> int:
-        """The count with this one; 0 if it is not known."""
-        if time.monotonic() < self._away_until:
-            return 0
-        try:
-            cache.add(key, 0, timeout=2 * SECONDS)
-            return int(cache.incr(key))
-        except ValueError:
-            return 0  # the minute has ended meanwhile
-        except RedisError as error:
-            self._away_until = time.monotonic() + AWAY_SECONDS
-            logger.warning("nothing is counted: %s", type(error).__name__)
-            return 0
-
-
-_count = _Count()
 
 
 def throttled(
@@ -59,7 +26,7 @@ def throttled(
 
     def handle(request: HttpRequest) -> HttpResponse:
         scope = scope_of(request)
-        if scope and (seconds := _wait(scope, _caller(request, scope))):
+        if scope and (seconds := seconds_to_wait(scope, _caller(request, scope))):
             return _refusal(request, seconds)
         return get_response(request)
 
@@ -88,16 +55,6 @@ def _caller(request: HttpRequest, scope: str) -> str:
     if shown and scope in {"search", "export"}:
         return sha256(shown.encode("utf-8", "surrogatepass")).hexdigest()
     return str(request.META.get("REMOTE_ADDR", ""))
-
-
-def _wait(scope: str, caller: str) -> int:
-    """Seconds until this caller may do it again; 0 for now."""
-    limit = settings.THROTTLES.get(scope)
-    if not limit:
-        return 0
-    minute, second = divmod(int(time.time()), SECONDS)
-    count = _count.one_more(f"throttle:{scope}:{caller}:{minute}")
-    return SECONDS - second if count > limit else 0
 
 
 def _refusal(request: HttpRequest, seconds: int) -> HttpResponse:

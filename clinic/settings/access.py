@@ -63,8 +63,8 @@ AUTH_PASSWORD_VALIDATORS = [
 PASSWORD_RESET_TIMEOUT = 30 * 60
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/admin/"
-# How often a minute one caller may do what costs much (clinic.ops.throttles).
-THROTTLES = {"login": 120, "search": 120, "export": 30, "page": 300}
+# How often a minute one caller may do what costs much (clinic.ops.throttles), a program anything.
+THROTTLES = {"login": 120, "search": 120, "export": 30, "page": 300, "service": 600}
 
 # Browser security follows from the address that the clinic is reached by.
 SECURE = _public.scheme == "https"

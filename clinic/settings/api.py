@@ -27,6 +27,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "AccessAction": "clinic.models.Action",
+        "AccountRole": "clinic.models.staff.ACCOUNT_ROLES",
         "AccessOutcome": "clinic.models.Outcome",
         "AccessPurpose": "clinic.models.AccessPurpose",
         "PurposeEnum": "patients.models.Purpose",

@@ -43,7 +43,7 @@ class ConsentIn(SignatureIn):
     patient_assented = serializers.BooleanField(
         default=False, help_text="Where a guardian signs: the patient was asked, and agrees."
     )
-    witness = VisibleField(queryset=User.objects.all(), required=False, allow_null=True)
+    witness = VisibleField(queryset=User.objects.people(), required=False, allow_null=True)
 
 
 class PhotoConsentIn(SignatureIn):

@@ -11,8 +11,8 @@ from django.core.cache import cache
 from django.test import Client, RequestFactory
 
 from clinic.embedded import Valkey
+from clinic.http import counts
 from clinic.models import User
-from clinic.ops import throttles
 from clinic.ops.throttles import scope_of
 from tests.admin.pages import client_of as admin_of
 from tests.conftest import client_of
@@ -51,9 +51,9 @@ def test_what_is_counted(method: str, path: str, scope: str) -> None:
 @pytest.fixture
 def limits(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two a minute of each, at a time that stands still."""
-    settings.THROTTLES = dict.fromkeys(("login", "search", "export", "page"), 2)
+    settings.THROTTLES = dict.fromkeys(("login", "search", "export", "page", "service"), 2)
     monkeypatch.setattr("time.time", lambda: 60 * 29_000_000 + 18.7)
-    monkeypatch.setattr(throttles, "_count", throttles._Count())
+    monkeypatch.setattr(counts, "_count", counts._Count())
     cache.clear()
 
 
@@ -117,6 +117,6 @@ def test_a_cache_that_is_away_decides_nothing_and_holds_up_one(
 
     assert {answer.status_code for answer in [*answers, entered]} == {200}
     assert waited < 4  # what a client of Valkey waits by itself is five seconds
-    assert [r.message for r in caplog.records if "throttles" in r.name] == [
+    assert [r.message for r in caplog.records if "counts" in r.name] == [
         f"nothing is counted: {'TimeoutError' if how == signal.SIGSTOP else 'ConnectionError'}"
     ]

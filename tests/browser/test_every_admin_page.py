@@ -41,6 +41,8 @@ OF_NO_MODEL = [
         "second-factor",
         "own-address",
         "proof",
+        "service-accounts",
+        "service-accounts-new",
     )
 ]
 

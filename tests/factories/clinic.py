@@ -1,9 +1,10 @@
 """Clinics, their people and things."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from clinic.models import (
@@ -30,11 +31,13 @@ from clinic.models import (
     Role,
     Room,
     SecondFactor,
+    ServiceAccount,
     TimeOff,
     User,
     Weekday,
     WorkingHours,
 )
+from clinic.models.staff import SERVICE
 from tests.factories.times import HOUR, LONG_AGO, NINE
 
 
@@ -300,6 +303,24 @@ class LogInFactory(DjangoModelFactory):
     session_key = factory.Sequence(lambda n: f"session-{n}")
     client = "Firefox on Windows"
     last_used_at = NINE
+
+
+class ServiceAccountFactory(DjangoModelFactory):
+    """As a manager makes it, but for its token."""
+
+    class Meta:
+        model = ServiceAccount
+
+    clinic = factory.SubFactory(ClinicFactory)
+    user = factory.SubFactory(
+        UserFactory, role=SERVICE, password="!", clinic=factory.SelfAttribute("..clinic")
+    )
+    name = "Website booking"
+    scopes: Any = factory.LazyFunction(lambda: ["day"])
+    made_by = factory.SubFactory(
+        UserFactory, role=Role.MANAGER, clinic=factory.SelfAttribute("..clinic")
+    )
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=90))
 
 
 class PasswordLinkFactory(DjangoModelFactory):

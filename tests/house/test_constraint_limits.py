@@ -33,6 +33,13 @@ BEFORE = {"anchor": "STARTS", "from_next_window": False}
 AFTER = {"anchor": "BOOKED", "from_next_window": False}
 # Constraint, what else the row holds, a field of it, values let through, values refused.
 LIMITS: list[tuple[str, dict[str, Any], str, list[Any], list[Any]]] = [
+    (
+        "service_account_ends_within_a_year",
+        {"created_at": NINE},
+        "expires_at",
+        [NINE + 366 * DAY],
+        [NINE + 366 * DAY + MOMENT],
+    ),
     ("photo_three_a_report", {}, "number", [1, 3], [0, 4]),
     ("birth_date_try_1_to_5", {}, "number", [1, 5], [0, 6]),
     ("staff_answer_parts_iff_sms", {"channel": "SMS", "as_link": False}, "sms_parts", [1], [0]),

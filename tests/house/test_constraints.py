@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from aftercare.models import DispatchGuard, MessageStatus, Outage, RecallTelling, StepReplan
 from clinic.db.constraints import constraint_of, is_declared
@@ -96,6 +97,12 @@ def _() -> None:
     make.KnownNetworkFactory(user=known.user)
 
 
+VIOLATIONS["user_service_has_no_password"] = lambda: make.UserFactory(
+    role="SERVICE", password="argon2$x"
+)
+VIOLATIONS["service_account_ends_within_a_year"] = lambda: make.ServiceAccountFactory(
+    expires_at=timezone.now() + timedelta(days=368)
+)
 VIOLATIONS["user_role_known"] = lambda: make.UserFactory(role="WIZARD")
 
 

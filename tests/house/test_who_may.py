@@ -8,7 +8,9 @@ from itertools import product
 import pytest
 from django.contrib.auth.models import Permission
 
-from clinic.models import Role, User
+from clinic import permissions
+from clinic.models import Role, ServiceAccount, User
+from clinic.models.staff import SERVICE
 from clinic.permissions import MAY_ASSIGN
 
 # c: create, r: read, u: update, d: delete, of the rows that somebody sees; b: by break-glass alone,
@@ -31,6 +33,7 @@ TABLES = """
     clinic.credential                     -     r             cru      -      r
     clinic.user                           -     -             cru      cru    r
     clinic.login                          rd    rd            rd       rd     rd
+    clinic.serviceaccount                 -     -             cru      -      r
     clinic.accessrecord                   -     r             r        -      r
     patients.area                         r     r             cru      -      -
     patients.zone                         r     r             cru      -      -
@@ -134,6 +137,38 @@ ROLES = {
     "admin": Role.ADMIN,
     "auditor": Role.AUDITOR,
 }
+# What a program may be given.
+SCOPES = {
+    "day": """
+        clinic.clinic r  clinic.closure r  clinic.device r  clinic.devicemodel r
+        clinic.oncallshift r  clinic.room r  clinic.timeoff r  clinic.workinghours r
+        patients.area r  patients.concern r  patients.zone r
+        treatment_sessions.hold r  treatment_sessions.protocol r  treatment_sessions.sessionevent r
+        treatment_sessions.treatmentsession r  treatment_sessions.visittype r
+        treatment_sessions.waitlistentry r""",
+    "book": """
+        clinic.clinic r  clinic.closure r  clinic.device r  clinic.devicemodel r
+        clinic.oncallshift r  clinic.room r  clinic.timeoff r  clinic.workinghours r
+        patients.area r  patients.concern r  patients.zone r
+        treatment_sessions.hold crd  treatment_sessions.protocol r
+        treatment_sessions.sessionevent r  treatment_sessions.treatmentplan r
+        treatment_sessions.treatmentsession cru  treatment_sessions.visittype r
+        treatment_sessions.waitlistentry cru""",
+    "patients": "patients.contactconsent r  patients.patient r",
+    "register": "patients.contactconsent cr  patients.patient cru",
+    "messages": "aftercare.deliveryreceipt r  aftercare.message r  aftercare.messageattempt r",
+    "figures": "treatment_sessions.view_figures x",
+    "clinical": """
+        patients.consenthandout r  patients.othertreatment r  patients.patientconcern r
+        patients.photoconsent r  patients.screening r  patients.screeninganswer r
+        patients.skintypeassessment r  patients.treatmentconsent r  patients.view_medical x
+        treatment_sessions.addendum r  treatment_sessions.candidacy r
+        treatment_sessions.checkin r  treatment_sessions.deviation r
+        treatment_sessions.outcomemeasure r  treatment_sessions.photo r
+        treatment_sessions.productuse r  treatment_sessions.sessionfinding r
+        treatment_sessions.sideeffect r  treatment_sessions.sideeffectnote r
+        treatment_sessions.treatmentplan r  treatment_sessions.zonetreatment r""",
+}
 LETTERS = {"c": "add", "r": "view", "u": "change", "d": "delete", "b": "view"}
 
 
@@ -193,6 +228,23 @@ def test_a_user_who_has_left_may_do_nothing() -> None:
     for role in ROLES.values():
         gone = User(username="gone", role=role, is_active=False)
         assert gone.get_all_permissions() == set()
+
+
+def test_a_program_has_the_permissions_of_its_scopes_and_no_other() -> None:
+    assert set(SCOPES) == set(permissions.SCOPES)
+    for scope, table in SCOPES.items():
+        words, given = table.split(), set()
+        for name, letters in zip(words[::2], words[1::2], strict=True):
+            given |= {
+                name if one == "x" else name.replace(".", f".{LETTERS[one]}_") for one in letters
+            }
+        account = ServiceAccount(scopes=[scope])
+        user = User(username="program", role=SERVICE)
+        user.service_account = account
+
+        assert user.get_all_permissions() == given, scope
+        user.is_active = False
+        assert user.get_all_permissions() == set()
 
 
 def test_every_role_has_a_column() -> None:

@@ -116,7 +116,7 @@ def _site(user: User, address: str) -> Step:
 
 def _staff(user: User, doors: _Doors) -> Step:
     """Who is there, and who was invited and has not come in yet."""
-    people = User.objects.visible_to(user).filter(is_active=True)
+    people = User.objects.visible_to(user).people().filter(is_active=True)
     rows = list(people.values_list("role", "password"))
     roles = {role for role, _ in rows}
     missing = [str(role.label).lower() for role in NEEDED if role not in roles]

@@ -102,7 +102,7 @@ def first_run(user: User, at: datetime) -> Block:
 @needs("clinic.view_user")
 def access(user: User, at: datetime) -> Block:
     """Who can log in, and who did last."""
-    rows = User.objects.visible_to(user).filter(is_active=True)
+    rows = User.objects.visible_to(user).people().filter(is_active=True)
     shown = rows.order_by("role", "last_name", "username")[:20]
     lines = [
         Line(

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from django.apps import apps
 
-from clinic.models import AccessRecord, ActorKind, Role, User
+from clinic.models import AccessRecord, ActorKind, User
+from clinic.models.staff import ACCOUNT_ROLES
 from patients.models import Patient
 
 MOST_NAMED = 3  # of the patients of one access
@@ -67,7 +68,7 @@ def label_of(patient_id: UUID) -> str:
 
 
 def role_of(row: AccessRecord) -> str:
-    return Role(row.role).label if row.role in Role.values else ""
+    return dict(ACCOUNT_ROLES).get(row.role, "")
 
 
 def thing_of(row: AccessRecord) -> str:

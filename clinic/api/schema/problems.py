@@ -73,6 +73,7 @@ def codes_of(method: str, path: str, operation: Schema) -> list[str]:
     codes += ["busy", "unavailable", "access_not_recorded"]
     if operation.get("security"):
         codes += ["not_authenticated", "authentication_failed"]
+        codes.append("throttled")  # clinic.http.tokens: a program that asks too often
         if operation["tags"][0] not in ("auth", "me"):
             codes += ["permission_denied", "break_glass_needed"]
     if "{" in path:
@@ -82,8 +83,6 @@ def codes_of(method: str, path: str, operation: Schema) -> list[str]:
     if "Idempotency-Key" in headers:
         codes += ["bad_idempotency_key", "idempotency_key_reused", "answer_lost"]
         codes.append("version_mismatch")  # also for an If-Match where there is no one object
-    if "q" in headers or path.endswith("/leaflet/"):
-        codes.append("throttled")  # clinic.ops.throttles
     if headers.get("If-Match"):
         codes.append("precondition_required")
     return [*codes, *words.problem_codes(operation["operationId"])]

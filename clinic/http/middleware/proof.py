@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from clinic.accounts.log_ins import PROVED
 
-# Every page and button of accounts, for they give roles, and of clinics, whose downtime pack has a
-# lock; but what is only read.
-GIVES = ("admin:clinic_user_", "admin:auth_user_", "admin:clinic_clinic_")
-READS = ("_changelist", "_history")
+# Every page and button of accounts, for they give roles, of programs, which get a key, and of
+# clinics, whose downtime pack has a lock; but what is only read.
+GIVES = ("admin:clinic_user_", "admin:auth_user_", "admin:clinic_clinic_", "service-accounts")
+READS = ("_changelist", "_history", "-accounts")
 # Of a form that was opened in time and is sent, so that nothing that was typed is lost.
 TO_FILL_IN = 3
 

@@ -27,7 +27,7 @@ from sessions.services.record.exposure import Rules, due_steps, read_rules
 class ExposureIn(Form):
     clinic = VisibleField(queryset=Clinic.objects.all())
     kind = serializers.ChoiceField(choices=ExposureKind.choices)
-    staff = VisibleField(queryset=User.objects.all(), required=False, allow_null=True)
+    staff = VisibleField(queryset=User.objects.people(), required=False, allow_null=True)
     patient = VisibleField(queryset=Patient.objects.all(), required=False, allow_null=True)
     source_patient = VisibleField(queryset=Patient.objects.all(), required=False, allow_null=True)
     session = VisibleField(queryset=TreatmentSession.objects.all(), required=False, allow_null=True)

@@ -192,7 +192,7 @@ class OutcomeIn(Form):
     zone = CodeField(queryset=Zone.objects.all(), required=False, allow_null=True)
     rater_role = serializers.ChoiceField(choices=RaterRole.choices)
     rated_by = VisibleField(
-        queryset=User.objects.all(),
+        queryset=User.objects.people(),
         required=False,
         allow_null=True,
         help_text="The colleague who gave the score; a clinician is you, if you name nobody.",
