@@ -47,7 +47,14 @@ from sessions.admin.record.decisions import (
     warnings_for,
 )
 from sessions.admin.record.phone import PhonePages
-from sessions.admin.record.signer import SIGNER, AsksWhoSigns, require_signer, signer_field
+from sessions.admin.record.signer import (
+    SIGNER,
+    AsksWhoSigns,
+    is_asked_when_booking,
+    require_signer,
+    require_signer_of_booking,
+    signer_field,
+)
 from sessions.lifecycle import NEXT, AbortReason, Status
 from sessions.models import Kind, TreatmentSession, tube_code
 from sessions.safety.assessment import AssessedFinding, assess_session
@@ -170,7 +177,7 @@ class TreatmentSessionAdmin(
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
             booking = ["plan", "further_plans", "starts_at", "practitioner", ("room", "device")]
-            reasons = ["spacing_override_reason", "side_effect_override_reason"]
+            reasons = [*services.IN_SPITE, *([FIELD] if is_asked_when_booking(request) else [])]
             return [(None, {"fields": booking}), ("In spite of a rule", {"fields": reasons})]
         session = [
             *(("status", "when"), ("patient", "plan"), ("practitioner", "recovers_at")),
@@ -305,6 +312,7 @@ class TreatmentSessionAdmin(
 
     def add_by_service(self, request: HttpRequest, data: dict[str, Any]) -> Model:
         begins = data["starts_at"] or this_minute(timezone.now())
+        data = require_signer_of_booking(request, data)
         booked = super().add_by_service(request, {**data, "starts_at": begins})
         if isinstance(booked, TreatmentSession) and booked.clear_on:
             messages.warning(request, f"A washout lasts until {booked.clear_on:%d %b %Y}.")

@@ -17,7 +17,7 @@ Note [Lock order]
 
 from sessions.scheduling.availability import Chosen, SlotTaken
 from sessions.services.booking.alternatives import alternatives
-from sessions.services.booking.book import book_session
+from sessions.services.booking.book import IN_SPITE, book_session
 from sessions.services.booking.callers import book_caller
 from sessions.services.booking.checks.presence import holders, require_somebody
 from sessions.services.booking.holds import hold_visit, place_hold, release_hold
@@ -114,6 +114,7 @@ from sessions.services.record.photos import (
 )
 
 __all__ = [
+    "IN_SPITE",
     "WEEKDAYS",
     "Chart",
     "Choice",

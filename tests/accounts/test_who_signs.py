@@ -1,6 +1,7 @@
 """Where a clinic asks who signs: a PIN, a password or a passkey, each time, by every door."""
 
 from base64 import b64encode
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -17,8 +18,10 @@ from tests.accounts.test_second_factor import PASSWORD, inside
 from tests.admin.pages import client_of
 from tests.admin.sessions.test_charting_page import press, typed
 from tests.conftest import Booking
+from tests.factories import NINE
 from tests.support.accesses import Watch
 from tests.support.forms import fields_of
+from tests.support.hostile import NOBODY
 
 PIN, PAGE = "730164", "/admin/pin/"
 __all__ = ["here"]
@@ -202,3 +205,60 @@ def test_the_page_of_a_session_asks_too(ada: User, session: TreatmentSession) ->
 
     browser.post(place, {**fields, button: "1", "signed_with": PIN})
     assert status_of(session) == Status.COMPLETED
+
+
+def books_sooner(booking: Booking, **more: str) -> dict[str, str]:
+    """The day after another session of the plan."""
+    booking.book()
+    sooner = NINE + timedelta(days=1)
+    return {**booking.body(sooner, spacing_override_reason="Agreed with the patient"), **more}
+
+
+def as_asked(user: User) -> APIClient:
+    """Read anew, as each request does: with the clinic as it is now."""
+    return api_for(User.objects.get(pk=user.pk))
+
+
+def test_a_booking_in_spite_of_a_rule_is_signed_over_http(ada: User, booking: Booking) -> None:
+    api, body, place = as_asked(ada), books_sooner(booking), "/api/v1/sessions/"
+    key = {"Idempotency-Key": "booked-sooner-once"}
+    for headers, code in (
+        ({}, "signature_needed"),
+        (key, "signature_needed"),
+        (header("730165"), "wrong_signature"),
+    ):
+        refused = api.post(place, body, headers=headers, format="json")
+        assert (refused.status_code, refused.json()["code"]) == (403, code)
+    for nonsense in ({"plan": "x"}, {"plan": NOBODY}, {"plan": None}):
+        assert api.post(place, {**body, **nonsense}, format="json").status_code == 400
+    assert TreatmentSession.objects.count() == 1
+
+    booked = api.post(place, body, headers={**key, **header(PIN)}, format="json")
+    assert booked.status_code == 201
+    assert TreatmentSession.objects.latest("pk").spacing_override_by == ada
+
+
+def test_a_booking_by_the_rules_asks_nobody(ada: User, booking: Booking) -> None:
+    answer = as_asked(ada).post("/api/v1/sessions/", booking.body(), format="json")
+
+    assert answer.status_code == 201
+
+
+def test_the_form_of_a_booking_asks_too(ada: User, booking: Booking) -> None:
+    place, browser = reverse("admin:treatment_sessions_treatmentsession_add"), client_of(ada)
+    body = books_sooner(booking)
+    day, clock = body.pop("starts_at").split("T")
+    typed = {**fields_of(browser.get(place)), **body, "starts_at_0": day, "starts_at_1": clock[:5]}
+    for secret in ("", "730165"):
+        page = browser.post(place, {**typed, "signed_with": secret})
+        assert "PIN" in str(page.context["adminform"].form.errors["signed_with"])
+    assert TreatmentSession.objects.count() == 1
+
+    browser.post(place, {**typed, "signed_with": PIN})
+    assert TreatmentSession.objects.latest("pk").spacing_override_by == ada
+
+
+def test_a_clinic_that_asks_nobody_has_no_such_field(alice: User, booking: Booking) -> None:
+    place = reverse("admin:treatment_sessions_treatmentsession_add")
+
+    assert "signed_with" not in fields_of(client_of(alice).get(place))

@@ -5,7 +5,6 @@ Whoever makes or ends one has just said who they are (clinic.http.middleware.pro
 
 from datetime import datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -26,6 +25,7 @@ from clinic.admin.account.proof import account_page, write_down
 from clinic.admin.forms.fields import DateField
 from clinic.models import Clinic, ServiceAccount, User
 from clinic.permissions import SCOPES, actor
+from clinic.values.ids import read_uuid
 
 MOST_DAYS = 365
 PLACE = "service-accounts"
@@ -72,7 +72,7 @@ class ServiceAccountForm(forms.Form):
 @account_page
 def service_accounts(request: HttpRequest) -> HttpResponse:
     user, at = _allowed(request, "view"), timezone.now()
-    if asked := _uuid(request.POST.get("end", "")):
+    if asked := read_uuid(request.POST.get("end", "")):
         _allowed(request, "change")
         with transaction.atomic():
             end_service_account(account_id=asked, at=at, by=user)
@@ -113,10 +113,3 @@ def _allowed(request: HttpRequest, verb: str) -> User:
     if not request.user.has_perm(f"clinic.{verb}_serviceaccount"):
         raise PermissionDenied
     return actor(request)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

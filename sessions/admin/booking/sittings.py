@@ -12,11 +12,13 @@ from django.utils.html import format_html_join
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from clinic.accounts.signing import FIELD
 from clinic.admin.lists.lookups import OwnAutocompleteSelectMultiple
 from clinic.admin.reads import once_each
 from clinic.permissions import actor
 from sessions import services
 from sessions.admin.booking.visits import NOW
+from sessions.admin.record.signer import is_asked_when_booking, signer_field
 from sessions.lifecycle import NEXT, Status
 from sessions.models import Kind, TreatmentPlan, TreatmentSession
 
@@ -61,7 +63,10 @@ def further_plans_field(request: HttpRequest, model: type[Model], label: str, wo
 def booking_form(request: HttpRequest) -> type[BookingForm]:
     words = "Plans of the same patient for other areas: all are booked, or none."
     field = further_plans_field(request, TreatmentSession, "Also treat in this sitting", words)
-    return type("BookingForm", (BookingForm,), {"further_plans": field})
+    fields: dict[str, Any] = {"further_plans": field}
+    if is_asked_when_booking(request):
+        fields[FIELD] = signer_field("This clinic asks who books in spite of a rule.")
+    return type("BookingForm", (BookingForm,), fields)
 
 
 class SkipForm(ModelForm):  # type: ignore[type-arg]

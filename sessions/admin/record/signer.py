@@ -1,6 +1,7 @@
 """On the page of a session: who completes, aborts or decides says again who it is, where the clinic
 asks for it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.forms import CharField
@@ -9,21 +10,31 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from clinic.accounts.signing import FIELD, SignatureNeeded
 from clinic.admin.account.signing import why_not_signed
+from clinic.models import Clinic
+from clinic.permissions import actor
+from clinic.values.ids import read_uuid
 from sessions.admin.record.decisions import TICK
-from sessions.models import TreatmentSession
+from sessions.models import TreatmentPlan, TreatmentSession
+from sessions.services import IN_SPITE
 
 SIGNER = "Who signs", {"fields": [FIELD]}
 
 
-def signer_field() -> CharField:
+def signer_field(
+    words: str = "This clinic asks who completes, aborts or decides a warning.",
+) -> CharField:
     return CharField(
         required=False,
         max_length=128,
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
         label="Your PIN or password",
-        help_text="This clinic asks who completes, aborts or decides a warning.",
+        help_text=words,
     )
+
+
+def is_asked_when_booking(request: HttpRequest) -> bool:
+    return any(clinic.asks_who_signs for clinic in actor(request).works_at)
 
 
 class AsksWhoSigns:
@@ -31,6 +42,9 @@ class AsksWhoSigns:
         self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Looked at outside of the transaction that is signed: a wrong try stays counted."""
+        books = request.method == "POST" and not object_id and _books_in_spite(request.POST)
+        if books and (clinic := _clinic_of_plan(request)):
+            request.not_signed = why_not_signed(request, clinic)  # type: ignore[attr-defined]
         if request.method == "POST" and object_id and _signs(request):
             session = self.get_object(request, object_id)  # type: ignore[attr-defined]
             if session:
@@ -40,9 +54,20 @@ class AsksWhoSigns:
         return answer
 
 
+def require_signer_of_booking(request: HttpRequest, data: dict[str, Any]) -> dict[str, Any]:
+    """What is booked, without what it was signed with. Raises SignatureNeeded, …"""
+    if _books_in_spite(data):
+        _require_signer(request, data["plan"].clinic)
+    return {name: value for name, value in data.items() if name != FIELD}
+
+
 def require_signer(request: HttpRequest, session: TreatmentSession) -> None:
     """Of a press that `_signs` does not know, nobody has been asked. Raises SignatureNeeded, …"""
-    if not session.clinic.asks_who_signs:
+    _require_signer(request, session.clinic)
+
+
+def _require_signer(request: HttpRequest, clinic: Clinic) -> None:
+    if not clinic.asks_who_signs:
         return
     if error := getattr(request, "not_signed", SignatureNeeded()):
         raise error
@@ -54,3 +79,16 @@ def _signs(request: HttpRequest) -> bool:
         name.endswith(("_complete", "_abort")) or name.startswith(f"{TICK}:")
         for name in request.POST
     )
+
+
+def _books_in_spite(data: Mapping[str, Any]) -> bool:
+    return any(str(data.get(name) or "").strip() for name in IN_SPITE)
+
+
+def _clinic_of_plan(request: HttpRequest) -> Clinic | None:
+    plan = read_uuid(request.POST.get("plan"))
+    if plan is None:
+        return None
+    plans = TreatmentPlan.objects.visible_to(request.user).select_related("clinic")
+    found = plans.filter(pk=plan).first()
+    return found.clinic if found else None

@@ -223,7 +223,7 @@ class SessionViewSet(
         """One session, with the areas of the sitting that it leads."""
         return Response(SessionDetailOut(self.get_object()).data)
 
-    @extend_schema(request=BOOKING, responses={201: BookedOut})
+    @extend_schema(request=BOOKING, responses={201: BookedOut}, parameters=[SIGNED_WITH])
     def create(self, request: Request) -> Response:
         """Book a treatment of a plan, or a visit of another kind.
 

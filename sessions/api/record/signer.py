@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -12,6 +13,9 @@ from rest_framework.viewsets import GenericViewSet
 from clinic.accounts.signing import WrongSignature, require_signer
 from clinic.models import Clinic
 from clinic.permissions import actor
+from clinic.values.ids import read_uuid
+from sessions.models import TreatmentPlan
+from sessions.services import IN_SPITE
 
 HEADER = "Signed-With"
 SIGNED_WITH = OpenApiParameter(
@@ -34,8 +38,28 @@ class SignerActions(GenericViewSet[Any]):
             sessions = self.get_queryset().filter(pk=kwargs["pk"])
             clinic = Clinic.objects.filter(asks_who_signs=True, pk__in=sessions.values("clinic"))
             if found := clinic.first():
-                secret, at = _secret(request), timezone.now()
-                require_signer(clinic=found, secret=secret, at=at, by=actor(request))
+                _require(request, found)
+        elif self.action == "create" and (found := _booked_in_spite_at(request)):
+            _require(request, found)
+
+
+def _require(request: Request, clinic: Clinic) -> None:
+    secret, at = _secret(request), timezone.now()
+    require_signer(clinic=clinic, secret=secret, at=at, by=actor(request))
+
+
+def _booked_in_spite_at(request: Request) -> Clinic | None:
+    """The clinic that asks, of a booking with a reason. It takes no statement where none asks."""
+    asking = [clinic for clinic in actor(request).works_at if clinic.asks_who_signs]
+    data = request.data if asking else None
+    if not isinstance(data, Mapping) or not any(str(data.get(name) or "") for name in IN_SPITE):
+        return None
+    plan = read_uuid(data.get("plan"))
+    if plan is None:
+        return None
+    plans = TreatmentPlan.objects.visible_to(request.user).select_related("clinic")
+    found = plans.filter(pk=plan, clinic__in=asking).first()
+    return found.clinic if found else None
 
 
 def _secret(request: Request) -> str:

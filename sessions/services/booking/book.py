@@ -37,6 +37,8 @@ from sessions.signals import session_moved
 EVENT = Insert(SessionEvent)
 # A walk-in is typed in a few minutes after it began.
 GRACE = timedelta(minutes=15)
+# The arguments that say why it is booked all the same.
+IN_SPITE = ("spacing_override_reason", "side_effect_override_reason")
 
 
 class InThePast(DomainError):
