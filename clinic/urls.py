@@ -243,6 +243,7 @@ urlpatterns = [
     ),
     path("p/<str:token>/own/", patient_pages.own, name="patient-own"),
     path("p/<str:token>/own/<uuid:pk>.jpg", patient_pages.own_photo, name="patient-own-photo"),
+    path("p/<str:token>/record/", patient_pages.record, name="patient-record"),
     path("p/<str:token>/answer/", patient_pages.answer, name="patient-answer"),
     path("p/<str:token>/recall/", patient_pages.recall, name="patient-recall"),
     path("p/<str:token>/today/", patient_pages.today, name="patient-today"),

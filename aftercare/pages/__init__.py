@@ -12,6 +12,7 @@ from aftercare.pages.language import language
 from aftercare.pages.leaflet import leaflet, leaflet_pdf
 from aftercare.pages.not_me import not_me
 from aftercare.pages.own import own, own_photo
+from aftercare.pages.record import record
 from aftercare.pages.settings import preferences, settings, unsubscribe
 from aftercare.pages.times.book import book
 from aftercare.pages.times.cancel import calendar, cancel
@@ -43,6 +44,7 @@ __all__ = [
     "preferences",
     "ready",
     "recall",
+    "record",
     "settings",
     "today",
     "unsubscribe",

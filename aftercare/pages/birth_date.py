@@ -25,7 +25,7 @@ from aftercare.services import ACCESS_LASTS, Door, tries_left, try_birth_date
 
 NO_DATE = _("Please give the day, the month and the year, such as 3 – May – 1984.")
 # What may follow; an address is never taken from the form.
-BEHIND = ("own/", "ready/", "leaflet/", "settings/", "recall/")
+BEHIND = ("own/", "ready/", "leaflet/", "settings/", "recall/", "record/")
 
 
 class BirthDateForm(forms.Form):

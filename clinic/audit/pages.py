@@ -13,7 +13,8 @@ from clinic.audit.actors import connection_of
 from clinic.audit.record import Access, Actor, record
 from clinic.models.access import AccessPurpose, Action, ActorKind, Door, Outcome
 
-BY_TYPE = {"image/jpeg": Action.PHOTO, "application/pdf": Action.PRINT}
+ZIP = "application/zip"
+BY_TYPE = {"image/jpeg": Action.PHOTO, "application/pdf": Action.PRINT, ZIP: Action.EXPORT}
 
 
 def record_page(
@@ -34,7 +35,7 @@ def record_page(
         ),
         door=Door.PAGE,
         place=match.view_name if match else "",
-        action=Action.WRITE if is_write else _read(answer),
+        action=_read(answer) if not is_write or _kind(answer) == ZIP else Action.WRITE,
         outcome=Outcome.DONE if done else Outcome.REFUSED,
         status=answer.status_code,
         object_model=link._meta.label,
@@ -47,4 +48,8 @@ def record_page(
 
 
 def _read(answer: HttpResponse) -> Action:
-    return BY_TYPE.get(str(answer.get("Content-Type", "")).partition(";")[0], Action.READ)
+    return BY_TYPE.get(_kind(answer), Action.READ)
+
+
+def _kind(answer: HttpResponse) -> str:
+    return str(answer.get("Content-Type", "")).partition(";")[0]

@@ -15,7 +15,13 @@ class PatientExport(Model):
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="exports")
     asked_at = models.DateTimeField()
-    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Empty: the patient, by a link.",
+    )
     parts = models.JSONField(default=list)
     done = models.PositiveSmallIntegerField(default=0)
     tries = models.PositiveSmallIntegerField(default=0, help_text="Of the part that comes next.")
@@ -23,6 +29,7 @@ class PatientExport(Model):
     size = models.PositiveBigIntegerField(null=True, help_text="In bytes.")
     expires_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
+    fetched_at = models.DateTimeField(null=True, help_text="By the patient, last.")
     removed_at = models.DateTimeField(null=True, help_text="When its file was taken away.")
 
     clinic = clinic_field()

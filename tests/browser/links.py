@@ -19,6 +19,7 @@ from tests.factories import (
     ClinicFactory,
     ContactConsentFactory,
     OpeningHoursFactory,
+    PatientExportFactory,
     ProductUseFactory,
     RecallNoticeFactory,
     SentPhotoFactory,
@@ -99,6 +100,16 @@ def treated() -> Message:
         ProductUseFactory(session=message.session)
     report = CheckInFactory(session=message.session, redness=3, words="It is dry.")
     SentPhotoFactory(report=report)
+    return message
+
+
+def exported(**changes: Any) -> Message:
+    """With a file of the whole record, that is there unless it is said otherwise."""
+    message = treated()
+    now = timezone.now()
+    ready = {"ready_at": now, "expires_at": now + 7 * DAY, "size": 2_400_000}
+    values = changes or ready
+    PatientExportFactory(patient=message.patient, asked_by=None, **values)
     return message
 
 

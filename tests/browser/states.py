@@ -22,6 +22,7 @@ from tests.browser.links import (
     asking,
     booked,
     closed_now,
+    exported,
     guessed,
     healing,
     late,
@@ -193,6 +194,12 @@ def patients_pages(booking: Booking) -> dict[str, list[State]]:
             replace(pictured(heals, 0), form={}),
         ],
         "patient-own": [State(treated(), "own/", has_opened=True)],
+        "patient-record": [
+            State(treated(), "record/", has_opened=True),
+            State(exported(), "record/", has_opened=True),
+            State(exported(parts=["rows", "file"], done=1), "record/", has_opened=True),
+            State(exported(failed_at=timezone.now()), "record/", has_opened=True),
+        ],
         "patient-answer": [State(answered(), "answer/")],
         "patient-recall": [
             State(of_recall(), "recall/"),

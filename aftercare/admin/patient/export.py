@@ -55,6 +55,8 @@ def export(request: HttpRequest, pk: UUID) -> HttpResponse:
             "is_there": newest and newest.is_there(at),
             "expires": newest and newest.expires_at and _local(newest.expires_at, patient),
             "made": newest and newest.ready_at and _local(newest.ready_at, patient),
+            "asked": newest and _local(newest.asked_at, patient),
+            "fetched": newest and newest.fetched_at and _local(newest.fetched_at, patient),
             "total": len(newest.parts) if newest else 0,
             "form": form,
         },

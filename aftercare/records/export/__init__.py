@@ -4,6 +4,20 @@ Which tables, fields and files are in it is derived from the models, so that a n
 itself, or stands among what is left out with a reason.
 """
 
-from aftercare.records.export.run import go_on_with_exports, remove_files, start_export
+from aftercare.records.export.run import (
+    AskedTooOften,
+    ask_for_export,
+    go_on_with_exports,
+    note_fetch,
+    remove_files,
+    start_export,
+)
 
-__all__ = ["go_on_with_exports", "remove_files", "start_export"]
+__all__ = [
+    "AskedTooOften",
+    "ask_for_export",
+    "go_on_with_exports",
+    "note_fetch",
+    "remove_files",
+    "start_export",
+]

@@ -35,6 +35,7 @@ from aftercare.records.export.tables import (
 )
 from clinic.audit.record import Access, Actor, record
 from clinic.db.retries import retried_transaction
+from clinic.errors import DomainError
 from clinic.models import Action, ActorKind, Door, User
 from patients.models import Patient, PatientExport, PhotoConsent, TreatmentConsent
 from patients.services.records import lock_patient, require_open
@@ -42,8 +43,15 @@ from sessions.models import Photo
 
 AT_ONCE = 20  # parts, before a worker looks after others
 MOST_TRIES = 5
+MOST_A_MONTH = 3  # that a patient asks for
 ROWS, ACCESSES, FILE = "rows", "accesses", "file"
 log = logging.getLogger(__name__)
+
+
+class AskedTooOften(DomainError):
+    status = 429
+    code = "asked_too_often"
+    title = "Asked for too often"
 
 
 @retried_transaction
@@ -58,6 +66,27 @@ def start_export(*, patient_id: UUID, after: UUID | None, at: datetime, by: User
     if newest and (newest.is_going_on or newest.pk != after):
         return newest
     return PatientExport.objects.create(patient=patient, asked_at=at, asked_by=by)
+
+
+@retried_transaction
+def ask_for_export(*, patient_id: UUID, at: datetime) -> PatientExport:
+    """By the patient, who gets the one that is there or is being made, whoever has asked for it.
+    Raises AskedTooOften, PatientArchived."""
+    patient = lock_patient(patient_id)
+    require_open(patient)
+    newest = patient.exports.order_by("-pk").first()
+    if newest and (newest.is_going_on or newest.is_there(at)):
+        return newest
+    own = patient.exports.filter(asked_by=None, asked_at__gt=at - timedelta(days=30))
+    if own.count() >= MOST_A_MONTH:
+        raise AskedTooOften("Three of these files were made in the last thirty days.")
+    return PatientExport.objects.create(patient=patient, asked_at=at, asked_by=None)
+
+
+@retried_transaction
+def note_fetch(*, export_id: UUID, at: datetime) -> None:
+    """The patient has pressed to save it."""
+    PatientExport.objects.filter(pk=export_id).update(fetched_at=at)
 
 
 def go_on_with_exports(*, at: datetime) -> bool:
