@@ -7,6 +7,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
+from pillow_heif import register_heif_opener
 from rest_framework.test import APIClient
 
 from clinic.models import User
@@ -16,6 +17,7 @@ from sessions.models import Photo
 from tests.factories import DAY, LONG_AGO, NINE
 
 URL = "/api/v1/photos/"
+register_heif_opener()  # so that tests can write one
 
 
 def agree(patient: Patient, by: User, **changes: Any) -> PhotoConsent:

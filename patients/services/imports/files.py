@@ -1,20 +1,13 @@
-"""What stands in an uploaded file: CSV or a workbook, whoever has made it, and whatever it is."""
+"""What stands in an uploaded file: CSV or a workbook, whoever has made it, and whatever it is.
 
-import codecs
-import csv
-import zipfile
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
-from io import BytesIO, StringIO
-from itertools import islice
+It is read in a process of its own (clinic.decoding).
+"""
 
+from clinic.decoding.limited import GaveUp, Unreadable, decode
 from clinic.errors import DomainError
 
 LARGEST = 5_000_000  # bytes
-UNPACKED = 50_000_000
-MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 10_000, 40, 500
-DELIMITERS = ";,\t"
-NEITHER = "This is neither a CSV file nor a workbook (XLSX)."
+TOO_MUCH = "The file takes too long to read: save the rows as “CSV UTF-8”, or split it."
 
 
 class UnreadableFile(DomainError):
@@ -29,66 +22,10 @@ def read_table(content: bytes) -> list[list[str]]:
         raise UnreadableFile("The file is empty.", field="file")
     if len(content) > LARGEST:
         raise UnreadableFile("The file is larger than 5 MB: split it.", field="file")
-    rows = _workbook(content) if content.startswith(b"PK") else _csv(content)
-    found = [_trimmed(list(map(_text, row))) for row in rows]
-    while found and not found[-1]:
-        found.pop()
-    if not found:
-        raise UnreadableFile("Nothing stands in the file.", field="file")
-    if len(found) > MOST_ROWS + 1:
-        raise UnreadableFile(f"More than {MOST_ROWS} rows: split the file.", field="file")
-    return found
-
-
-def _trimmed(row: list[str]) -> list[str]:
-    while row and not row[-1]:
-        row.pop()
-    return row
-
-
-def _text(cell: object) -> str:
-    if isinstance(cell, datetime | date):
-        return f"{cell:%Y-%m-%d}"
-    if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)  # a number without a country's code
-    text = "" if cell is None else str(cell).replace("\0", "").strip()
-    if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@"):
-        text = text[1:]  # how tables keep it from being a formula
-    return text[:LONGEST_CELL]
-
-
-def _workbook(content: bytes) -> Iterable[Sequence[object]]:
-    """Of the first sheet. A workbook is a program's input: what is wrong in it fails in any way."""
-    from openpyxl import load_workbook  # slow to begin, and most processes never need it
-
     try:
-        with zipfile.ZipFile(BytesIO(content)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > UNPACKED:
-                raise UnreadableFile("The workbook is too large: split it.", field="file")
-        book = load_workbook(BytesIO(content), read_only=True)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()
-        rows = sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True)
-        return [tuple(row) for row in islice(rows, MOST_ROWS + 2)]
-    except UnreadableFile:
-        raise
-    except Exception as error:
-        raise UnreadableFile(NEITHER, field="file") from error
-
-
-def _csv(content: bytes) -> Iterator[list[str]]:
-    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        text = content.decode("utf-16" if is_utf_16 else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        words = "Its letters are not in UTF-8: save it as “CSV UTF-8”, or as a workbook (XLSX)."
-        raise UnreadableFile(words if b"\0" not in content else NEITHER, field="file") from error
-    if "\0" in text:
-        raise UnreadableFile(NEITHER, field="file")
-    heading = text.split("\n", 1)[0]
-    delimiter = max(DELIMITERS, key=heading.count)
-    try:
-        rows = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
-        yield from (row[:MOST_COLUMNS] for row in islice(rows, MOST_ROWS + 2))
-    except csv.Error as error:
-        raise UnreadableFile(NEITHER, field="file") from error
+        rows, _ = decode("table", content)
+    except Unreadable as error:
+        raise UnreadableFile(error.words, field="file") from error
+    except GaveUp as error:
+        raise UnreadableFile(TOO_MUCH, field="file") from error
+    return [list(map(str, row)) for row in rows]

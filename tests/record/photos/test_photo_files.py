@@ -12,6 +12,7 @@ from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 from rest_framework.test import APIClient
 
+from clinic.decoding import pictures as decoders
 from patients.models import Patient
 from sessions.models import Photo
 from sessions.services.record import pictures
@@ -39,7 +40,7 @@ def with_metadata(kind: str) -> bytes:
     return encoded(Image.new("RGB", (90, 60), "tan"), kind, **options)
 
 
-@pytest.mark.parametrize("kind", pictures.FORMATS)
+@pytest.mark.parametrize("kind", decoders.FORMATS)
 def test_where_and_of_whom_it_was_taken_is_gone(
     as_alice: APIClient, patient: Patient, media: Path, kind: str
 ) -> None:
@@ -223,7 +224,7 @@ def test_what_is_no_photograph_is_refused(
 
 
 @pytest.mark.parametrize("tail", [zipped(), HTML, PDF, b"<?php echo 1; ?>" + CANARY])
-@pytest.mark.parametrize("kind", pictures.FORMATS)
+@pytest.mark.parametrize("kind", decoders.FORMATS)
 def test_what_hides_behind_a_picture_stays_outside(
     as_alice: APIClient, patient: Patient, media: Path, kind: str, tail: bytes
 ) -> None:

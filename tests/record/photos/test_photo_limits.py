@@ -12,6 +12,7 @@ from django.db import connection
 from PIL import Image
 from rest_framework.test import APIClient
 
+from clinic.decoding import pictures as decoders
 from clinic.http.pdf import pdf_answer
 from patients.models import Patient
 from sessions import services
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
-    "options", [{"progressive": True}, *({"kind": kind} for kind in pictures.FORMATS)]
+    "options", [{"progressive": True}, *({"kind": kind} for kind in decoders.FORMATS)]
 )
 def test_a_picture_that_was_cut_off_is_refused(
     as_alice: APIClient, patient: Patient, media: Path, options: dict[str, Any]
@@ -149,7 +150,7 @@ def test_a_jpeg_may_have_fifty_scans(as_alice: APIClient, patient: Patient, medi
 def test_26_megabytes_are_refused_before_they_are_looked_at(
     as_alice: APIClient, patient: Patient, media: Path, monkeypatch: Any, size: int
 ) -> None:
-    monkeypatch.setattr(pictures, "_decoded", None)  # what called it would end as `damaged_photo`
+    monkeypatch.setattr(pictures, "decode", None)  # what called it would end as a fault
 
     answer = send(as_alice, patient, jpeg().ljust(size, b"\0"))
 
