@@ -1,6 +1,5 @@
 """How gunicorn serves the clinic. It finds this file in the folder in which it is started."""
 
-import gc
 import os
 
 # Processes, because Python runs one thread at a time: two for each processor, so that none waits
@@ -14,7 +13,6 @@ preload_app = True  # imported once; the workers share its memory
 
 
 def when_ready(_: object) -> None:
-    """Before the workers are forked: what is loaded now stays, so the collector need not look at
-    it again. Looking stopped all requests of a worker for 120 ms, once a second."""
-    gc.collect()
-    gc.freeze()
+    from clinic.start import load_before_forking  # the application is loaded by now
+
+    load_before_forking()

@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import Celery
 from celery.beat import Scheduler
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, worker_before_create_process, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
 
@@ -23,6 +23,13 @@ def require_address(**_: Any) -> None:
     from clinic.start import require_address  # the settings are not read yet
 
     require_address()
+
+
+@worker_before_create_process.connect
+def load_before_forking(**_: Any) -> None:
+    from clinic.start import load_before_forking
+
+    load_before_forking()
 
 
 class HeartbeatScheduler(Scheduler):

@@ -225,9 +225,9 @@ class Supervisor:
             ],
             "worker": [
                 *(*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"),
-                *("--without-gossip", "--without-mingle"),
+                # beat is forked from what has read the code already: on one machine, one is enough
+                *("--without-gossip", "--without-mingle", "--beat"),
             ],
-            "beat": [*celery, "beat", "--pidfile=", "--loglevel", "WARNING"],
         }
         if self.plays_demo:  # which takes longer than all else: nobody has to wait for it
             commands[DEMO] = [python, "manage.py", "seed_demo"]
@@ -305,7 +305,7 @@ class Supervisor:
         say("up", "  Ctrl-C stops everything")
 
     def _stop(self) -> None:
-        for name in (DEMO, "beat", "worker", "web", "capture"):
+        for name in (DEMO, "worker", "web", "capture"):
             if part := self.parts.get(name):
                 stop_process(part, signal.SIGTERM, 25)
         for server in reversed(self.servers):
