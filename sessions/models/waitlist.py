@@ -256,6 +256,7 @@ class WaitlistEntry(Moving, ForVisit):
         indexes = [
             by_clinic("waitlist_of_clinic"),
             by_choice("waitlist_by_status", "status"),
+            by_choice("waitlist_by_kind", "kind"),
             models.Index(
                 name="waitlist_offer_expiry",
                 fields=["offer_expires_at"],

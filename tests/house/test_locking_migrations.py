@@ -51,7 +51,7 @@ def faults(statements: str) -> set[str]:
     }
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # indexes are made outside of one
 def test_no_new_migration_locks_a_table_for_as_long_as_it_is_large() -> None:
     found = {}
     loader = MigrationLoader(None)

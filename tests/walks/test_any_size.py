@@ -39,7 +39,6 @@ BEYOND = {
 }
 # The same, but of a thousand rows PostgreSQL may as well take the index: its sample decides.
 UNDECIDED = {
-    "/admin/treatment_sessions/waitlistentry/?visit_type__kind__exact": "by another table's column",
     "/api/v1/accesses/?outcome": "nearly all are of one outcome, and `clinic_ids` is an array",
 }
 

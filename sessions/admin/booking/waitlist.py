@@ -79,7 +79,7 @@ class WaitlistEntryAdmin(StatusButtons, ServiceAdmin):
         *("offered_starts_at", "offer_expires_at"),
     ]
     form = WaitlistForm
-    list_filter = ["status", "visit_type__kind"]
+    list_filter = ["status", "kind"]
     list_select_related = [*WHOSE, "practitioner"]
     search_fields = SEARCHED
     autocomplete_fields = ["plan", "patient"]
