@@ -8,12 +8,13 @@ import pytest
 from django.apps import apps
 from django.core.exceptions import FieldError, ValidationError
 from django.db import connection
-from django.db.models import F, TextField, Value
+from django.db.models import CharField, F, JSONField, TextField, Value
 from django.urls import reverse
 from pgtrigger import ignore
 
 from aftercare.models import InboundMessage
 from aftercare.records.history import changes
+from clinic.audit.subjects import is_of_patients
 from clinic.db.encryption import TOKEN, EncryptedTextField, FieldKeyMissing, Words, seal, unseal
 from clinic.db.rotation import encrypt_columns, encrypted_columns, encrypted_models
 from clinic.db.rows import columns, pop_row
@@ -34,6 +35,36 @@ PLAIN = {
     "StaffAnswer.text": "a constraint compares the words, so that an answer is sent once",
     "TreatmentConsent.signature": "strokes on a screen, and no words",
     "TriageSignature.note": "on the clinic's rules, not on a patient",
+}
+# Short texts and JSON of tables about patients that are not encrypted, by why not.
+FOUND_BY = "people and messages are found by it"
+OURS = "made by the product of its catalogues and codes, in no words of people"
+SHORT = "one line of staff, at most 500 signs: not yet (decision 0072)"
+NAMES = "a name, which stands in clear elsewhere as well"
+JSON = "JSON, which the field does not hold yet (decision 0072)"
+PASSING = f"{JSON}; gone when the chart is written, or the import has ended"
+PLAIN_SHORT = {
+    FOUND_BY: """Patient.email Patient.mobile AddressConsent.address InboundMessage.sender
+        InboundMessage.to InboundMessage.provider_id Message.provider_id
+        MessageAttempt.provider_id DeliveryReceipt.event_id""",
+    OURS: """CheckIn.fired Deviation.numbers InboundMessage.reply Message.reason
+        MessageAttempt.detail DeliveryReceipt.detail PatientExport.parts PatientImport.left_out
+        PatientImport.name PatientMerge.moved SessionFinding.message SessionFinding.numbers
+        SessionFinding.rule SessionFinding.source StaffAlert.detail StaffTask.source StaffTask.title
+        TreatmentSession.video_url""",
+    NAMES: """OtherTreatment.place_name OutcomeMeasure.rater_name PhotoConsent.signer_name
+        ProductUse.prescriber SessionFinding.signed_off_by TreatmentConsent.signer_name""",
+    SHORT: """AccessReview.note AddressConsent.wording BreakGlass.reason Deviation.action_taken
+        Deviation.reason ExposureStep.note IncidentReport.reason InboundMessage.handled_note
+        OutcomeMeasure.note PatientConcern.note PatientMerge.reason PhotoConsent.revoke_reason
+        PlanEvent.reason ProductUse.note RecallNotice.outcome ScreeningAnswer.detail
+        SessionEvent.reason SessionFinding.override_reason SideEffect.resolution
+        SideEffectNote.care_elsewhere SideEffectNote.treatment StaffTask.done_note
+        TreatmentConsent.revoke_reason TreatmentSession.abort_note
+        TreatmentSession.spacing_override_reason WaitlistEntry.note WaitlistEvent.reason
+        ZoneTreatment.note""",
+    JSON: "HomeAnswers.answers PatientMerge.values",
+    PASSING: "ChartDraft.content ImportedRow.notes ImportedRow.values",
 }
 TEXT = TextField()  # as whoever knows nothing of keys writes it
 SAID = "Hay pus, y duele 😟"
@@ -215,6 +246,23 @@ def test_long_texts_are_encrypted_or_say_why_not() -> None:
 
     assert plain == set(PLAIN)
     assert all(PLAIN.values())
+
+
+def test_short_texts_and_json_about_patients_are_encrypted_or_say_why_not() -> None:
+    """What has room for a sentence, and no list of values; a new one is noticed."""
+    plain = {
+        f"{model.__name__}.{field.name}"
+        for model in apps.get_models()
+        if model._meta.app_label in {"clinic", "patients", "treatment_sessions", "aftercare"}
+        and is_of_patients(model)
+        and not (model._meta.proxy or hasattr(model, "pgh_obj"))
+        for field in model._meta.local_fields
+        if isinstance(field, JSONField)
+        or (isinstance(field, CharField) and not field.choices and (field.max_length or 0) >= 100)
+    }
+
+    listed = [name for names in PLAIN_SHORT.values() for name in names.split()]
+    assert sorted(listed) == sorted(plain)
 
 
 def test_a_history_is_encrypted_as_its_table_is() -> None:
