@@ -7,7 +7,7 @@ from aftercare.alerts import send as alerts
 from aftercare.dispatch import run as dispatch
 from aftercare.planning import gradual, silence
 from aftercare.records.accesses import weekly
-from aftercare.records.downtime.deliver import write_packs
+from aftercare.records.downtime.deliver import deliver_packs
 from aftercare.records.erasure import complete_journal
 from aftercare.records.export import go_on_with_exports, remove_files
 from aftercare.services import recall, telling
@@ -59,8 +59,8 @@ def follow_recalls() -> None:
 
 
 @shared_task(ignore_result=True)
-def write_downtime_packs() -> None:
-    write_packs(at=timezone.now())
+def deliver_downtime_packs() -> None:
+    deliver_packs(at=timezone.now())
 
 
 @shared_task(ignore_result=True)

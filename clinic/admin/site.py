@@ -93,7 +93,7 @@ class SiteAdmin(ClinicAdmin):
         ("Log-in", {"fields": ["requires_second_factor", "asks_who_signs"]}),
         ("Records", {"fields": ["record_years"]}),
         ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),
-        ("When the server is away", {"fields": ["downtime_passphrase"]}),
+        ("When the server is away", {"fields": ["downtime_passphrase", "downtime_email"]}),
     ]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -172,6 +172,14 @@ class Clinic(Model):
         editable=False,
         help_text="Seals the downtime pack; made of its passphrase (clinic.values.passphrase).",
     )
+    downtime_email = models.EmailField(
+        "downtime e-mail",
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Where the page that is kept for when the server is away is sent to every hour;"
+        " a mailbox that its computers can read without this server. Empty: nowhere.",
+    )
 
     objects = ClinicQuerySet.as_manager()
 

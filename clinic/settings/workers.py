@@ -48,7 +48,7 @@ WOKEN = (
         3600.0,
         (
             "aftercare.tasks.report_accesses",
-            "aftercare.tasks.write_downtime_packs",
+            "aftercare.tasks.deliver_downtime_packs",
             "sessions.tasks.raise_missed_follow_ups",
             "sessions.tasks.ask_after_planned_treatments",
             "aftercare.tasks.complete_erasure_journal",

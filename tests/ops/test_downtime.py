@@ -3,6 +3,8 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from email import message_from_string
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,8 @@ from django.urls import reverse
 from playwright.sync_api import sync_playwright
 
 from aftercare.records.downtime.contents import read_contents
-from aftercare.records.downtime.deliver import FILE, write_pack, write_packs
-from aftercare.tasks import write_downtime_packs
+from aftercare.records.downtime.deliver import FILE, deliver_packs, make_page, write_page
+from aftercare.tasks import deliver_downtime_packs
 from clinic import services
 from clinic.models import AccessRecord, Clinic, User
 from clinic.values.passphrase import PassphraseKey
@@ -29,10 +31,12 @@ from tests.factories import (
     ZoneFactory,
     ZoneTreatmentFactory,
 )
+from tests.support.doubles import SmtpServer
 from tests.support.forms import send
 
 pytestmark = pytest.mark.django_db
 PASSPHRASE = "crème brûlée at noon 7"
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
@@ -70,7 +74,7 @@ def text_of(clinic: Clinic, *, at: datetime = NOON) -> str:
 
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    page = write_pack(clinic, at=at).read_text()
+    page = make_page(clinic, at=at)
     found = re.search(r'id="pack">(.*?)</script>', page)
     assert found
     pack = json.loads(found[1])
@@ -104,7 +108,7 @@ def test_today_and_tomorrow_of_this_clinic_are_in_it(site: Clinic) -> None:
 def test_who_was_in_it_is_written_down_as_an_export(site: Clinic) -> None:
     session = book(site, "Hopper", NOON)
 
-    write_packs(at=NOON)
+    deliver_packs(at=NOON)
 
     told = AccessRecord.objects.get(place="downtime-pack")
     assert (told.action, told.actor_kind, told.count) == ("EXPORT", "SYSTEM", 1)
@@ -114,7 +118,7 @@ def test_who_was_in_it_is_written_down_as_an_export(site: Clinic) -> None:
 
 def test_the_file_says_nothing_without_the_passphrase(site: Clinic, folder: Path) -> None:
     book(site, "Hopper", NOON)
-    write_downtime_packs()
+    deliver_downtime_packs()
     [file] = folder.glob(f"*/{FILE}")
 
     assert "Hopper" not in file.read_text()
@@ -146,11 +150,11 @@ def test_a_fault_of_one_clinic_keeps_no_other_and_is_told(
     settings.SECRET_KEY = "another"
     services.set_downtime_passphrase(clinic_id=other.pk, passphrase=PASSPHRASE, at=NOON, by=alice)
 
-    assert write_packs(at=NOON) == 1
+    assert deliver_packs(at=NOON) == 1
     assert "set its passphrase anew" in caplog.text
     folder.rename(folder.with_name("away"))
     folder.touch()  # a file where the folder was
-    assert write_packs(at=NOON) == 0
+    assert deliver_packs(at=NOON) == 0
     assert "no downtime pack of clinic" in caplog.messages[-1]
 
 
@@ -159,9 +163,54 @@ def test_without_a_folder_or_a_passphrase_there_is_none(
 ) -> None:
     ClinicFactory()
 
-    assert write_packs(at=NOON) == 1
+    assert deliver_packs(at=NOON) == 1
     settings.DOWNTIME_DIR = ""
-    assert write_packs(at=NOON) == 0
+    assert deliver_packs(at=NOON) == 0
+
+
+@pytest.fixture
+def mailbox(site: Clinic, smtp: SmtpServer, settings: Any) -> SmtpServer:
+    """Of the clinic's computers."""
+    settings.EMAIL_BACKEND = settings.ANYMAIL_BACKEND = SMTP
+    settings.EMAIL_HOST = "127.0.0.1"
+    Clinic.objects.filter(pk=site.pk).update(downtime_email="desk@riverside.example")
+    return smtp
+
+
+def test_it_comes_to_an_address_too(site: Clinic, mailbox: SmtpServer, folder: Path) -> None:
+    book(site, "Hopper", NOON)
+
+    assert deliver_packs(at=NOON) == 1
+
+    [mail] = mailbox.accepted
+    assert mailbox.recipients == ["desk@riverside.example"]
+    parsed = message_from_string(mail, policy=default)
+    # on the clinic's clock
+    assert parsed["Subject"] == "For when the server is away: Riverside, 2 Mar 2026, 13:00"
+    [page] = parsed.iter_attachments()
+    assert page.get_filename() == FILE
+    [file] = folder.glob(f"*/{FILE}")
+    assert page.get_content().splitlines() == file.read_text().splitlines()
+    assert "Hopper" not in mail + page.get_content()
+    assert AccessRecord.objects.filter(place="downtime-pack").count() == 1
+
+
+def test_a_mail_server_that_refuses_keeps_it_from_no_folder(
+    site: Clinic, mailbox: SmtpServer, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    mailbox.script["RCPT"] = "550 no mailbox desk@riverside.example"
+
+    assert deliver_packs(at=NOON) == 0
+
+    assert len(list(folder.glob(f"*/{FILE}"))) == 1
+    assert caplog.messages[-1] == (f"no downtime pack of clinic {site.pk}: SMTPRecipientsRefused")
+
+
+def test_an_address_is_enough(site: Clinic, mailbox: SmtpServer, settings: Any) -> None:
+    settings.DOWNTIME_DIR = ""
+
+    assert deliver_packs(at=NOON) == 1
+    assert len(mailbox.accepted) == 1
 
 
 @pytest.mark.parametrize(("typed", "kept"), [("too short", False), (PASSPHRASE, True), ("", False)])
@@ -182,7 +231,7 @@ def test_a_manager_sets_the_passphrase(
 def test_any_browser_opens_it_without_a_server(site: Clinic) -> None:
     """With the right passphrase only, and it says how old it is."""
     book(site, "<i>Hopper</i>", NOON + timedelta(hours=1))
-    file = write_pack(site, at=NOON)
+    file = write_page(make_page(site, at=NOON), site)
     later = NOON + timedelta(hours=3, minutes=5)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
