@@ -42,7 +42,7 @@ class Prepared:
         if settings.DATABASE_POOLED:
             cursor.execute(text, given)
             return
-        known = _known.setdefault(connection.connection, {})
+        known = _known.setdefault(cursor.db.connection, {})
         if self.name in known and (known[self.name] or self._is_there(cursor)):
             cursor.execute(text, given)
             return

@@ -37,8 +37,8 @@ def _reachable(path: Path) -> bool:
 class Postgres:
     """A PostgreSQL cluster in `folder`, on a unix socket, with an application role.
 
-    `durable=False` (tests) gives up crash safety for speed, and lets the role create databases and
-    put triggers at rest.
+    `durable=False` (tests) gives up crash safety for speed, and lets the role create databases,
+    put triggers at rest and feed a standby.
     `settings` are PostgreSQL's own, beside ours. PostgreSQL refuses to run as root; then it runs
     as `postgres` or `nobody`, from places that this account can reach, and nothing about /root
     changes.
@@ -278,7 +278,7 @@ class Postgres:
             if not connection.execute("SELECT FROM pg_roles WHERE rolname = 'clinic'").rowcount:
                 connection.execute(
                     sql.SQL("CREATE ROLE clinic LOGIN {} PASSWORD {}").format(
-                        sql.SQL("NOCREATEDB" if self.durable else "CREATEDB"),
+                        sql.SQL("NOCREATEDB" if self.durable else "CREATEDB REPLICATION"),
                         sql.Literal(self._app_password),
                     )
                 )

@@ -31,6 +31,18 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
     }
 }
+if _replica := env("DATABASE_REPLICA_URL", default=""):  # a standby, for clinic.db.replica
+    _of_url = env.db_url_config(_replica)
+    DATABASES["replica"] = {
+        **DATABASES["default"],
+        **_of_url,
+        "PASSWORD": _database.get("PASSWORD") or _of_url["PASSWORD"],
+        "ENGINE": "django.db.backends.postgresql",
+        # one that is away keeps nobody waiting for long
+        "OPTIONS": {**_of_url.get("OPTIONS", {}), **_options, "connect_timeout": 2},
+        "TEST": {"MIRROR": "default"},
+    }
+    DATABASE_ROUTERS = ["clinic.db.replica.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env("REDIS_URL")
 if _password := env("REDIS_PASSWORD", default=""):

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from clinic.db.replica import reads_aside
 from sessions.figures.cuts import PERIOD_DAYS, DepthBand, depth_band, skin_group
 from sessions.figures.healing import HealingCurve, healing_curve
 from sessions.figures.outcomes import MilestoneWindow, OutcomeFigure, Scale, outcome_figure
@@ -16,6 +17,7 @@ from sessions.services.record.outcome import days_of
 NOMINAL_DAY = {Milestone.DAY_90: 90, Milestone.DAY_180: 180}
 
 
+@reads_aside
 def read_healing_curve(session: TreatmentSession, *, at: datetime) -> HealingCurve:
     """Four statements. Raises NotATreatment."""
     if session.kind != Kind.TREATMENT:
@@ -49,6 +51,7 @@ def milestone_window(milestone: Milestone, at: datetime) -> MilestoneWindow:
     return MilestoneWindow(NOMINAL_DAY[milestone], *days_of(milestone, at))
 
 
+@reads_aside
 def read_outcomes(
     scope: Scope,
     *,
@@ -72,11 +75,13 @@ def read_outcomes(
     return outcome_figure(courses, scale=facts, window=window, today=today)
 
 
+@reads_aside
 def read_rates(scope: Scope, events: Events, grouping: Grouping) -> list[Rate]:
     """One statement."""
     return rates(side_effects.treated(scope, events, grouping))
 
 
+@reads_aside
 def read_signals(scope: Scope, events: Events) -> SignalFigure:
     """Three statements."""
     sessions = side_effects.with_event(scope, events)

@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import TruncMonth
 
 from clinic.db.prepared import Prepared
+from clinic.db.replica import reading, reads_aside
 from clinic.models import CartridgeLot, Clinic, Role, User
 from clinic.values.wallclock import day_bounds
 from sessions.figures.cuts import FEWEST_OF_CELL, DepthBand, depth_band
@@ -94,6 +94,7 @@ class Visits:
         return self.missed / (self.done + self.missed) if self.done + self.missed else None
 
 
+@reads_aside
 def visits_by_month(period: Period) -> list[Visits]:
     """One statement. What was moved to another time is counted there alone."""
     rows = period.by_month().filter(rescheduled_to=None).values("month")
@@ -122,6 +123,7 @@ class Use:
         return self.booked / self.hours if self.hours else None
 
 
+@reads_aside
 def use_of_hours(period: Period) -> list[Use]:
     """Three statements: the hours by the rules that bookings are made by."""
     there = _there(period)
@@ -154,7 +156,7 @@ def _there(period: Period) -> dict[tuple[UUID, date], float]:
         "ends": [end for _, end in period.bounds],
     }
     zone = period.clinic.zone
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         THERE_BY_MONTH.execute(cursor, values)
         return {
             (who, begins.astimezone(zone).date()): float(minutes) / 60
@@ -179,6 +181,7 @@ class Harm:
         return 100 * self.with_effect / self.treatments
 
 
+@reads_aside
 def side_effects(period: Period) -> list[Harm]:
     """One statement: the treatments that the page “Figures” counts."""
     scope = Scope(period.clinic, period.months[0], date.fromordinal(period.after.toordinal() - 1))
@@ -201,6 +204,7 @@ def side_effects(period: Period) -> list[Harm]:
     ]
 
 
+@reads_aside
 def stock(period: Period) -> list[Any]:
     """One statement: each lot that was in store or used then, with what is `left` of it now."""
     start, end = period.bounds[0][0], period.bounds[-1][1]
