@@ -11,6 +11,7 @@ from bench.servers import connect
 
 FIRST = (1700, 800)  # patients with four sessions each in the two clinics: 10,000 sessions
 FEW, ALL = "few", "clinic"
+PEOPLE = 30  # at the desk of the large clinic: each may search so often in a minute
 HISTORIES = ("treatment_session_history", "aftercare_message_history")
 EVENTS: LiteralString = """
     INSERT INTO treatment_session_event (session_id, old_status, new_status, at, reason)
@@ -24,7 +25,7 @@ def say(line: str) -> None:
 
 def prepare(sessions: int, postgres: Any, *, messages: int) -> dict[str, str]:
     """Both databases, `clinic` with so many messages for each session; returns the tokens of the
-    two desks."""
+    two desks and of many people at one of them, by user name."""
     import django
 
     django.setup()
@@ -32,7 +33,7 @@ def prepare(sessions: int, postgres: Any, *, messages: int) -> dict[str, str]:
     from django.db import connections
     from knox.models import AuthToken
 
-    from clinic.models import User
+    from clinic.models import Role, User
 
     call_command("migrate", verbosity=0, interactive=False)
     call_command("seed_catalogue", verbosity=0, stdout=open(os.devnull, "w"))  # noqa: SIM115
@@ -43,13 +44,13 @@ def prepare(sessions: int, postgres: Any, *, messages: int) -> dict[str, str]:
                 clinic_of.open_site(connection, site, bookable=100 * site.size)
                 clinic_of.add_series(connection, site, 0, patients)
         connection.execute("VACUUM ANALYZE")
+    for number in range(PEOPLE):
+        person = User.objects.create(username=f"{BIG.desk}-{number}", role=Role.RECEPTIONIST)
+        person.clinics.add(BIG.id(clinic_of.CLINIC, 0))
+    desks = User.objects.filter(username__startswith="desk-")
     tokens = {
-        site.desk: str(
-            AuthToken.objects.create(
-                user=User.objects.get(username=site.desk), expiry=timedelta(hours=9)
-            )[1]
-        )
-        for site in (BIG, SMALL)
+        user.username: str(AuthToken.objects.create(user=user, expiry=timedelta(hours=9))[1])
+        for user in desks
     }
     connections.close_all()
     with postgres.connect_as_superuser() as superuser:

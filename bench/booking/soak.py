@@ -19,14 +19,14 @@ import psutil
 
 from bench.booking import load
 from bench.booking.course import Course
-from bench.booking.data import ALL, FEW, say
+from bench.booking.data import ALL, FEW, PEOPLE, say
 from bench.clinic_of import BASE, BIG, BOOKABLE, PATIENT, PLAN, PRACTITIONER, today
 from bench.processes import Memory, memory, metered, postmaster
 from bench.roles import celery, gunicorn, takers
 from bench.stats import Machine, Result, table, together
 from clinic.embedded import Postgres
 
-USERS, THINK = 30, 0.5
+THINK = 0.5
 LATE = 10_000  # numbers of slots that the rest of the bench has not come to
 REST = 8.0
 STOCK = 250  # patients who come back are drawn as often as new ones come, more or less
@@ -63,7 +63,7 @@ def soak(tokens: dict[str, str], postgres: Postgres, folder: Path, *, seconds: f
     machine, rows, lines = Machine(), [], list[str]()
     for name in (FEW, ALL):
         machine.look()
-        results, before, after = _one(name, tokens[BIG.desk], postgres, folder, seconds)
+        results, before, after = _one(name, tokens, postgres, folder, seconds)
         for kind, result in results.items():
             lines.append(f"{name:7} {kind:16} {result.line()}")
             p95 = result.ms(95)
@@ -74,7 +74,7 @@ def soak(tokens: dict[str, str], postgres: Postgres, folder: Path, *, seconds: f
         for role in before:
             rows.append(grown(name, role, before[role], after[role]))
     said = "\n".join(lines)
-    title = f"Soak, {USERS} people, {seconds:.0f} s at each size"
+    title = f"Soak, {PEOPLE} people, {seconds:.0f} s at each size"
     return f"\n{title}; {today()}; {machine.line()}\n\n{said}\n\n{table(rows)}\n"
 
 
@@ -85,7 +85,7 @@ def grown(name: str, role: str, before: Memory, after: Memory) -> tuple[str, str
 
 
 def _one(
-    name: str, token: str, postgres: Postgres, folder: Path, seconds: float
+    name: str, tokens: dict[str, str], postgres: Postgres, folder: Path, seconds: float
 ) -> tuple[dict[str, Result], dict[str, Memory], dict[str, Memory]]:
     with ExitStack() as stack:
         taken = stack.enter_context(takers(folder))
@@ -97,7 +97,11 @@ def _one(
             "PostgreSQL": [postmaster(postgres)],
         }
         course = Course(BIG, count(LATE))
-        door = load.Door.with_token(web.port, token)
+        door = load.Door.with_token(web.port, tokens[BIG.desk])
+        people = [
+            load.Door.with_token(web.port, tokens[f"{BIG.desk}-{number}"])
+            for number in range(PEOPLE)
+        ]
         for work in mixture(course)["read"]:
             load.repeat(door, work, 96)
         course.warm(door)
@@ -106,23 +110,26 @@ def _one(
         before = {role: memory(roots) for role, roots in roles.items()}
         say(f"{name}: {', '.join(f'{role} {one}' for role, one in before.items())}")
         results: dict[str, Result] = {}
-        whole = metered(roles, partial(_work, door, course, results, seconds))
+        whole = metered(roles, partial(_work, people, course, results, seconds))
         say(f"{name}: {whole.line()}")
         after = {role: memory(roots) for role, roots in roles.items()}
     return results, before, after
 
 
-def _work(door: load.Door, course: Course, results: dict[str, Result], seconds: float) -> Result:
+def _work(
+    doors: list[load.Door], course: Course, results: dict[str, Result], seconds: float
+) -> Result:
     """Everybody at once; fills the results by kind, and gives all of them as one."""
     ends, lock, acts = time.perf_counter() + seconds, threading.Lock(), mixture(course)
     results |= {kind: Result(elapsed=seconds) for kind in acts}
 
     def go(number: int) -> None:
-        chance, desk = random.Random(number), load.Desk(door)
+        chance, desk = random.Random(number), load.Desk(doors[number])
         while True:
             time.sleep(chance.expovariate(1 / THINK))
             if (began := time.perf_counter()) > ends:
                 return
+            desk.renew()
             (kind,) = chance.choices(list(CHANCES), list(CHANCES.values()))
             try:
                 status: Any = chance.choice(acts[kind])(desk)
@@ -132,7 +139,7 @@ def _work(door: load.Door, course: Course, results: dict[str, Result], seconds: 
                 results[kind].times.append(time.perf_counter() - began)
                 results[kind].statuses[status] += 1
 
-    people = [threading.Thread(target=go, args=(number,)) for number in range(USERS)]
+    people = [threading.Thread(target=go, args=(number,)) for number in range(PEOPLE)]
     for person in people:
         person.start()
     for person in people:
