@@ -105,12 +105,14 @@ def asked(site: Site, options: Any) -> Iterator[tuple[str, str, Any, str]]:
 
 
 def report(options: Any) -> list[str]:
+    from bench.size.beyond import reason
     from bench.size.lists import PROBES
     from bench.size.reads import BATCH, Tables, ask
 
     tables, beyond = Tables(), []
     kinds: dict[str, Kind] = {}
     refused: Counter[int] = Counter()
+    known: Counter[str] = Counter()
     print("| answer | ms | of it SQL | statements | blocks | bytes | read beyond |")
     print("|---|---|---|---|---|---|---|")
     for site in (BIG, SMALL):
@@ -126,7 +128,9 @@ def report(options: Any) -> list[str]:
             answer.explain()
             rows, table, sql = answer.judge(tables)
             kinds.setdefault(kind, Kind()).note(answer, tables)
-            if rows:
+            if rows and (why := reason(url)):
+                known[why] += 1
+            elif rows:
                 beyond.append(f"{rows:,} rows of {table}: {role} {url}\n    {sql}")
             if rows or answer.sql_ms > options.ms:
                 print(
@@ -137,6 +141,7 @@ def report(options: Any) -> list[str]:
                 )
     print("\n" + of_kinds(kinds))
     print(f"{sum(len(one.ms) for one in kinds.values()):,} answers; refused {dict(refused)}")
+    print(f"known to read more than they show: {dict(known)}")
     return beyond
 
 

@@ -18,6 +18,7 @@ from bench.booking.soak import CHANCES, grown
 from bench.peers.compare import in_all, ratios
 from bench.peers.contender import slot_of
 from bench.processes import Memory, family, memory, metered, processor_seconds
+from bench.size.beyond import reason
 from bench.stats import Result, growth, percentile, together
 from clinic.embedded.process import die_with_parent
 
@@ -175,3 +176,10 @@ def test_every_part_of_the_whole_run_is_a_module() -> None:
     assert list(found) == list(PARTS)
     assert all(find_spec(command[1]) for command in found.values())
     assert found["peers"][-2:] == ["--easyappointments", str(Path("ea").absolute())]
+
+
+def test_only_what_is_known_may_read_more_than_it_shows() -> None:
+    assert reason("/api/v1/patients/?q=fa")
+    assert reason("/admin/aftercare/inboundmessage/?o=1")
+    assert not reason("/api/v1/patients/")
+    assert not reason("/api/v1/messages/?status=SENT")

@@ -1,7 +1,7 @@
 """Whatever a list is asked, it reads what it shows: the short form of bench/size/large.py.
 
 PostgreSQL would rather read a small table whole: here it may not, so that it does what it does with
-a large one. What still reads more than it shows stands in BEYOND.
+a large one. What still reads more than it shows stands in bench/size/beyond.py.
 """
 
 import re
@@ -16,6 +16,7 @@ from django.test import RequestFactory
 
 from bench.clinic_of import BIG, CLINIC
 from bench.size import lists
+from bench.size.beyond import BEYOND, UNDECIDED
 from bench.size.fill import FILLED, fill
 from bench.size.reads import PAGE, SHARE, Tables, ask
 from clinic.admin.lists.any_size import MOST_COUNTED
@@ -25,22 +26,6 @@ from clinic.models import Clinic, Role, User
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
-# list and filter → why it reads more
-BEYOND = {
-    "/admin/aftercare/inboundmessage/": "what waits comes first, which a task decides",
-    "/admin/aftercare/addressconsent/?granted__exact": "is of no clinic, and few",
-    "/admin/aftercare/addressconsent/?source__exact": "is of no clinic, and few",
-    "/admin/aftercare/message/?channel__exact": "as in the API",
-    "/admin/aftercare/recallnotice/?state": "is of a lot, not of a clinic, and few",
-    "/admin/treatment_sessions/photo/?taken_at__gte": "some may no longer be shown",
-    "/admin/patients/stafftask/?q": "the newest 500 for one of three roles",
-    "/api/v1/patients/?q": "a search looks at 30,000 entries of an index at most: patients.search",
-    "/api/v1/messages/?channel": "one of two: an index of all messages for whoever uses one only",
-}
-# The same, but of a thousand rows PostgreSQL may as well take the index: its sample decides.
-UNDECIDED = {
-    "/api/v1/accesses/?outcome": "nearly all are of one outcome, and `clinic_ids` is an array",
-}
 
 
 @contextmanager
