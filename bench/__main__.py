@@ -35,8 +35,8 @@ PARTS: dict[str, tuple[str, str, str]] = {
     "peers": ("bench.peers.compare", "--rounds 3 --seconds 2", "--short"),
     "large": (
         "bench.size.large",
-        "--patients 5000 --roles MANAGER",
-        "--patients 2000 --roles MANAGER --only sessions",
+        "--patients 5000 --roles MANAGER --clinics 1 --sparing",
+        "--patients 500 --roles MANAGER --clinics 1 --sparing --only sessions",
     ),
 }
 

@@ -27,6 +27,7 @@ from bench.stats import Machine, Result, table, together
 from clinic.embedded import Postgres
 
 THINK = 0.5
+IDLE = 1.0  # seconds after which nobody relies on an open connection
 LATE = 10_000  # numbers of slots that the rest of the bench has not come to
 REST = 8.0
 STOCK = 250  # patients who come back are drawn as often as new ones come, more or less
@@ -126,10 +127,11 @@ def _work(
     def go(number: int) -> None:
         chance, desk = random.Random(number), load.Desk(doors[number])
         while True:
-            time.sleep(chance.expovariate(1 / THINK))
+            time.sleep(pause := chance.expovariate(1 / THINK))
             if (began := time.perf_counter()) > ends:
                 return
-            desk.renew()
+            if pause > IDLE:
+                desk.renew()
             (kind,) = chance.choices(list(CHANCES), list(CHANCES.values()))
             try:
                 status: Any = chance.choice(acts[kind])(desk)

@@ -195,3 +195,17 @@ def autocompletes() -> Iterator[str]:
         for term in ("", *TERMS.values()):
             named = {"app_label": label, "model_name": model_name, "field_name": field}
             yield f"{reverse('admin:autocomplete')}?{urlencode({**named, 'term': term})}"
+
+
+def sparing(urls: Iterator[str]) -> Iterator[str]:
+    """Of many values of one filter the first two and the last one, which no row has; every term."""
+    waiting: list[str] = []
+    for url in urls:
+        if waiting and url.split("=")[0] != waiting[-1].split("=")[0]:
+            yield from dict.fromkeys([*waiting[:2], *waiting[-1:]])
+            waiting = []
+        if "?q=" in url:
+            yield url
+        else:
+            waiting.append(url)
+    yield from dict.fromkeys([*waiting[:2], *waiting[-1:]])

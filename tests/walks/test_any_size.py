@@ -84,9 +84,9 @@ def of_the_api(large: Clinic, tables: Tables) -> dict[str, str]:
     # a practitioner sees their own accesses only; first, for each answer below is one more of them
     of_all = lists.with_token(manager)
     queries = (url for url in lists.api_queries(manager) if "/accesses/" in url)
-    asked = [(of_all, url) for url in sparing(queries)]
+    asked = [(of_all, url) for url in lists.sparing(queries)]
     of_one = lists.with_token(user)
-    asked += [(of_one, url) for url in sparing(lists.api_queries(user))]
+    asked += [(of_one, url) for url in lists.sparing(lists.api_queries(user))]
     opened = 0
     for get, url in asked:
         answer = ask(get, url)
@@ -111,7 +111,7 @@ def of_the_admin(large: Clinic, tables: Tables) -> dict[str, str]:
         orders = [one for one in asked if "?o=" in one]
         filtered = [one for one in asked if not re.search(r"\?[poq]=", one)]
         beyond |= of_searches(get, url, asked, tables)
-        more = [f"{url}?p=2", *orders, *sparing(iter(filtered))]
+        more = [f"{url}?p=2", *orders, *lists.sparing(iter(filtered))]
         for answer in (bare, *(ask(get, one) for one in more)):
             opened += 1
             answer.explain()
@@ -151,17 +151,3 @@ def may_view(pages: Any, user: User) -> bool:
     request = RequestFactory().get("/")
     request.user = user
     return bool(pages.has_view_permission(request))
-
-
-def sparing(urls: Iterator[str]) -> Iterator[str]:
-    """Of many values of one filter the first two and the last one, which no row has; every term."""
-    waiting: list[str] = []
-    for url in urls:
-        if waiting and url.split("=")[0] != waiting[-1].split("=")[0]:
-            yield from dict.fromkeys([*waiting[:2], *waiting[-1:]])
-            waiting = []
-        if "?q=" in url:
-            yield url
-        else:
-            waiting.append(url)
-    yield from dict.fromkeys([*waiting[:2], *waiting[-1:]])
