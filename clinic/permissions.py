@@ -180,8 +180,7 @@ SCOPES: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "figures": ("Read the clinic's figures, of nobody by name", {}),
     "clinical": (
-        "Read what is clinical: medical histories, screenings, consents, charts, findings, side"
-        " effects, outcomes and photographs",
+        "Read what is clinical: histories, charts, side effects, photographs",
         {label: "r" for label, roles in TABLES.items() if roles.get(M) == "b"}
         | dict.fromkeys(
             (
