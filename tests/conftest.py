@@ -46,6 +46,7 @@ from tests.support.answers import CheckedClient
 from tests.support.catalogue import load_catalogue
 from tests.support.doubles import HttpGateway, SmtpServer, running
 from tests.support.emptying import delete_instead_of_truncating
+from tests.support.kept import kept, makers_for, shelf
 from tests.support.logs import canary
 from tests.support.rows import rows as rows
 from tests.support.servers import template
@@ -79,9 +80,29 @@ LONG = [
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The long files first, in whatever order the others are."""
+    """The long files first, in whatever order the others are; in each, those together that share
+    what is kept."""
     order = {config.rootpath / name: number for number, name in enumerate(LONG)}
-    items.sort(key=lambda item: order.get(item.path, len(order)))
+    seen: dict[Any, int] = {}
+    for item in items:
+        seen.setdefault(item.path, len(seen))
+        seen.setdefault((item.path, *makers_for(item)), len(seen))
+    items.sort(
+        key=lambda item: (
+            order.get(item.path, len(order)),
+            seen[item.path],
+            seen[(item.path, *makers_for(item))],
+        )
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    shelf.prepare(item)
+
+
+def pytest_sessionfinish() -> None:
+    shelf.clear()
 
 
 def pytest_collection_finish() -> None:
@@ -122,44 +143,45 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """The copy may send; by itself it would not, for what it was copied from may be sending."""
+    shelf.blocker = django_db_blocker
     with django_db_blocker.unblock():
         if "TEMPLATE" in connection.settings_dict["TEST"]:
             guard.adopt(at=timezone.now())
         delete_instead_of_truncating()
 
 
-@pytest.fixture
+@kept
 def catalogue(db: None) -> None:
     """Everything that ships as data."""
     load_catalogue()
 
 
-@pytest.fixture
+@kept
 def clinic(db: None) -> Clinic:
     return ClinicFactory(name="Riverside Skin Clinic", short_name="Riverside")
 
 
-@pytest.fixture
+@kept
 def other_clinic(db: None) -> Clinic:
     return ClinicFactory(name="Hilltop Skin Clinic", short_name="Hilltop")
 
 
-@pytest.fixture
+@kept
 def alice(clinic: Clinic) -> User:
     return UserFactory(username="alice", clinic=clinic)
 
 
-@pytest.fixture
+@kept
 def dana(clinic: Clinic) -> User:
     return UserFactory(username="dana", role=Role.RECEPTIONIST, clinic=clinic)
 
 
-@pytest.fixture
+@kept
 def manager(clinic: Clinic) -> User:
     return UserFactory(username="manager", role=Role.MANAGER, clinic=clinic)
 
 
-@pytest.fixture
+@kept
 def bob(other_clinic: Clinic) -> User:
     return UserFactory(username="bob", clinic=other_clinic)
 
@@ -305,12 +327,12 @@ def make_booking(clinic: Clinic, practitioner: User) -> Booking:
     )
 
 
-@pytest.fixture
+@kept
 def booking(clinic: Clinic, alice: User) -> Booking:
     return make_booking(clinic, alice)
 
 
-@pytest.fixture
+@kept
 def another_booking(clinic: Clinic) -> Booking:
     """Another patient with another practitioner, room and device of the same clinic."""
     return make_booking(clinic, UserFactory(clinic=clinic))

@@ -16,12 +16,13 @@ from clinic.models import Clinic, Role, User
 from tests.accounts.test_second_factor import PASSWORD, App, now
 from tests.support.accesses import Watch
 from tests.support.forms import fields_of
+from tests.support.kept import kept
 
 PROOF = "/admin/proof/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def boss(manager: User) -> User:
     manager.set_password(PASSWORD)
     manager.is_staff = True

@@ -25,6 +25,7 @@ from clinic.accounts.guessing import (
 from clinic.models import KnownNetwork, LoginTries, User
 from tests.conftest import client_of
 from tests.factories import DAY, NINE, UserFactory
+from tests.support.kept import kept
 
 SECOND, QUARTER = timedelta(seconds=1), timedelta(minutes=15)
 AT_THE_CLINIC, AT_HOME = "203.0.113.7", "2001:db8::1"
@@ -201,7 +202,7 @@ def test_a_network_is_what_one_customer_has(address: str, network: str) -> None:
     assert network_of(address) == network
 
 
-@pytest.fixture
+@kept
 def registered(alice: User) -> User:
     alice.set_password(PASSWORD)
     alice.is_staff = True

@@ -17,13 +17,14 @@ from clinic.accounts.log_ins import client_in_words
 from clinic.models import LogIn, User
 from clinic.tasks import purge_tokens
 from tests.support.accesses import Watch
+from tests.support.kept import kept
 
 PASSWORD = "long-enough-1"
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def ada(alice: User) -> User:
     alice.set_password(PASSWORD)
     alice.is_staff = True

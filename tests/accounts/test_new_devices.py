@@ -10,13 +10,14 @@ from rest_framework.test import APIClient
 from clinic.accounts.notices import send_notices
 from clinic.models import AccountNotice, KnownNetwork, User
 from tests.accounts.test_second_factor import PASSWORD
+from tests.support.kept import kept
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"
 SAFARI = "Mozilla/5.0 (iPhone; CPU iPhone OS 18) Version/18.0 Safari/605"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def ada(alice: User) -> User:
     alice.set_password(PASSWORD)
     alice.email, alice.is_staff = "ada@clinic.example", True

@@ -22,6 +22,7 @@ from tests.factories import UserFactory
 from tests.support.accesses import Watch
 from tests.support.answers import description
 from tests.support.forms import send
+from tests.support.kept import kept
 
 OLD, NEW = "ada@clinic.example", "new@clinic.example"
 PAGE = "/admin/address/"
@@ -29,7 +30,7 @@ OF_PATIENTS = {"PatientCreateInRequest", "PatchedPatientInRequest"}
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def ada(alice: User) -> User:
     alice.set_password(PASSWORD)
     alice.email, alice.is_staff = OLD, True

@@ -27,6 +27,7 @@ from clinic.models import AccountNotice, Passkey, Role, UsedChallenge, User
 from tests.accounts.test_second_factor import LONG, PASSWORD, App, log_in, now, told
 from tests.support.accesses import Watch
 from tests.support.authenticator import PRESENT, VERIFIED, Authenticator
+from tests.support.kept import kept
 
 PAGE, PROOF = "/admin/passkeys/", "/admin/proof/"
 OPTIONS = f"{PAGE}options/"
@@ -38,7 +39,7 @@ def here(settings: Any) -> None:
     settings.PUBLIC_URL = "http://localhost:8000"
 
 
-@pytest.fixture
+@kept
 def ada(alice: User) -> User:
     alice.set_password(PASSWORD)
     alice.is_staff, alice.email = True, "ada@clinic.example"

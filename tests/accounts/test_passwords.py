@@ -21,6 +21,7 @@ from clinic.models import Clinic, PasswordLink, Role, User
 from tests.admin.pages import client_of, url
 from tests.factories import DAY, UserFactory
 from tests.support.accesses import Watch
+from tests.support.kept import kept
 
 NEW = "correct horse battery"
 pytestmark = pytest.mark.django_db
@@ -68,7 +69,7 @@ def set_password(link: str, password: str = NEW) -> Any:
     )
 
 
-@pytest.fixture
+@kept
 def ada(alice: User) -> User:
     alice.set_password("an older password")
     alice.email, alice.is_staff = "ada@clinic.example", True

@@ -30,6 +30,7 @@ from clinic.models import Role, SecondFactor, User
 from tests.admin.pages import client_of
 from tests.factories import NINE
 from tests.support.accesses import Watch
+from tests.support.kept import kept
 
 PASSWORD, LONG = "long-enough-1", "long enough for nobody to guess"
 PAGE = "/admin/second-factor/"
@@ -55,7 +56,7 @@ class App:
         self.recovery = set_second_factor(secret=self.secret, code=code, at=at, by=user)
 
 
-@pytest.fixture
+@kept
 def ada(alice: User) -> User:
     alice.set_password(PASSWORD)
     alice.is_staff = True

@@ -22,13 +22,14 @@ from tests.factories import NINE
 from tests.support.accesses import Watch
 from tests.support.forms import fields_of
 from tests.support.hostile import NOBODY
+from tests.support.kept import kept
 
 PIN, PAGE = "730164", "/admin/pin/"
 __all__ = ["here"]
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def ada(alice: User, clinic: Clinic) -> User:
     alice.set_password(PASSWORD)
     alice.is_staff, alice.email = True, "ada@clinic.example"
@@ -39,7 +40,7 @@ def ada(alice: User, clinic: Clinic) -> User:
     return alice
 
 
-@pytest.fixture
+@kept
 def session(booking: Booking) -> TreatmentSession:
     """Charted, and nothing stands in the way."""
     return booking.charted(timezone.now().replace(microsecond=0))

@@ -13,6 +13,7 @@ from clinic.models import AccessRecord, Clinic, Role, User
 from tests.admin.pages import client_of, url
 from tests.factories import DAY, PatientFactory, UserFactory
 from tests.support.accesses import Watch, access_to
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/clinic/accessrecord/"
@@ -23,7 +24,7 @@ def page(user: User, address: str = LIST, **asked: str) -> str:
     return text
 
 
-@pytest.fixture
+@kept
 def patient(clinic: Clinic) -> Any:
     return PatientFactory(clinic=clinic, given_name="Grace", family_name="Murray")
 

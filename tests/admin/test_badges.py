@@ -13,11 +13,12 @@ from clinic.models import Clinic, Role, User
 from patients.models import TaskSeverity
 from tests.admin.pages import client_of
 from tests.factories import DAY, InboundFactory, MessageFactory, StaffTaskFactory, UserFactory
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def work(clinic: Clinic, other_clinic: Clinic) -> None:
     now = timezone.now()
     for where in (clinic, clinic, other_clinic):

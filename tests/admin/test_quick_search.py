@@ -12,6 +12,7 @@ from clinic.admin.quick_search import SHOWN
 from clinic.models import AccessRecord, Action, Clinic, Role
 from tests.admin.pages import client_of, url
 from tests.factories import CartridgeLotFactory, PatientFactory, UserFactory
+from tests.support.kept import kept
 from tests.support.words import visible
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +30,7 @@ def search(clinic: Clinic, role: str, text: str) -> str:
     return str(answer(clinic, role, text).content.decode())
 
 
-@pytest.fixture
+@kept
 def grace(clinic: Clinic) -> Any:
     return PatientFactory(
         clinic=clinic, given_name="Grace", family_name="Großmüller", mobile="+4915119901231"

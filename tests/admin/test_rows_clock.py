@@ -14,13 +14,14 @@ from sessions.models import TreatmentSession
 from tests.conftest import Booking, make_booking
 from tests.factories import ClinicFactory, UserFactory
 from tests.support.forms import send
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 TEN = datetime(2030, 1, 7, 9, tzinfo=UTC)  # in Berlin
 TEN_IN_BANGKOK = datetime(2030, 1, 7, 3, tzinfo=UTC)
 
 
-@pytest.fixture
+@kept
 def bangkok(alice: User) -> Booking:
     """What is booked at the clinic that comes first by name."""
     clinic = ClinicFactory(name="A clinic in Bangkok", time_zone="Asia/Bangkok")

@@ -14,6 +14,7 @@ from aftercare.models import Outage
 from clinic.models import Clinic, Heartbeat, Role, User
 from tests.admin.pages import client_of
 from tests.factories import MessageFactory, UserFactory
+from tests.support.kept import kept
 
 NOW = datetime.fromisoformat("2030-01-07T09:00:00+00:00")
 MINUTE = timedelta(minutes=1)
@@ -47,7 +48,7 @@ def test_in_the_words_of_the_desk(read: Any, said: list[str]) -> None:
     assert all(part in sentence for part, sentence in zip(said, told, strict=True))
 
 
-@pytest.fixture
+@kept
 def refused(db: None) -> None:
     now = timezone.now()
     Heartbeat.beat("beat", at=now)

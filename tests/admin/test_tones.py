@@ -14,6 +14,7 @@ from clinic.models import Role, User
 from patients.models import Screening, ScreeningAnswer
 from tests import factories as make
 from tests.conftest import Booking
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 # Booleans that are no more than a fact: a plain Yes or No says all there is.
@@ -97,7 +98,7 @@ def test_a_list_without_danger_has_no_red_in_it(
     assert text.count("Up to its limit") == 4
 
 
-@pytest.fixture
+@kept
 def answered(booking: Booking, alice: User) -> Screening:
     """A yes of each severity among harmless noes, asked in the wrong order."""
     screening = make.ScreeningFactory(patient=booking.plan.patient, taken_by=alice)

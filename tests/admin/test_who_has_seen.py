@@ -15,11 +15,12 @@ from clinic.values.tables import safe_cell
 from tests.admin.pages import client_of, url
 from tests.factories import DAY, PatientFactory, UserFactory
 from tests.support.accesses import Watch, access_to
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def patient(clinic: Clinic) -> Any:
     return PatientFactory(clinic=clinic, given_name="Grace", family_name="Murray")
 

@@ -18,6 +18,7 @@ from patients.models import Patient
 from tests.admin.pages import client_of
 from tests.factories import HOUR, PatientFactory, SessionFactory, UserFactory
 from tests.support.accesses import access_to
+from tests.support.kept import kept
 from tests.support.words import visible
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +41,7 @@ def patient(clinic: Clinic, noon: datetime) -> Any:
     return session.patient
 
 
-@pytest.fixture
+@kept
 def auditor(clinic: Clinic) -> User:
     user: User = UserFactory(role=Role.AUDITOR, clinic=clinic)
     return user

@@ -27,13 +27,14 @@ from tests.factories import (
     UserFactory,
 )
 from tests.support.doubles import HttpGateway, SmtpServer
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 MOMENT, MINUTE = timedelta(microseconds=1), timedelta(minutes=1)
 AT_NIGHT = NINE - 6 * HOUR
 
 
-@pytest.fixture
+@kept
 def on_call(clinic: Clinic) -> User:
     shift = OnCallShiftFactory(
         clinic=clinic,

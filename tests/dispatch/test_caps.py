@@ -25,11 +25,12 @@ from tests.factories import (
     TemplateFactory,
 )
 from tests.support.doubles import HttpGateway, SmtpServer
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def session(db: None) -> TreatmentSession:
     return SessionFactory(status="COMPLETED")
 

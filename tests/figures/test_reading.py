@@ -30,6 +30,7 @@ from tests.factories import (
     SideEffectExpectationFactory,
 )
 from tests.figures.world import Practice
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 LATER = NINE + 400 * DAY
@@ -37,7 +38,7 @@ SKIN = SkinGroup.LIGHTER
 ALL = Events()
 
 
-@pytest.fixture
+@kept
 def practice(clinic: Clinic) -> Practice:
     return Practice(clinic)
 

@@ -7,11 +7,12 @@ from patients.models import Condition, Patient, ScreeningAnswer
 from patients.services import questionnaire, record_screening
 from patients.services.screening import AnswersMissing
 from tests.factories import NINE, PatientFactory, ScreeningRuleFactory, clinical_rules
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def patient(clinic: Clinic) -> Patient:
     clinical_rules()
     ScreeningRuleFactory(code="blood-borne", position=2, condition=Condition.BLOOD_HANDLED)

@@ -38,6 +38,7 @@ from tests.factories import (
 )
 from tests.support.accesses import Watch
 from tests.support.hostile import World, operations_of
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 MARK = "Canary-of-the-skin"
@@ -45,7 +46,7 @@ WHY = "The patient complains about a burn"
 LIST = "/api/v1/break-glass/"
 
 
-@pytest.fixture
+@kept
 def patient(clinic: Clinic) -> Any:
     return PatientFactory(clinic=clinic, allergies=MARK, notes=MARK)
 

@@ -21,11 +21,12 @@ from tests.factories import (
     PatientFactory,
     TreatmentConsentFactory,
 )
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def cautious(clinic: Clinic) -> Clinic:
     """A clinic that wants two days."""
     clinic.consent_cooling_off_days = 2

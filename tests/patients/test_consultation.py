@@ -22,6 +22,7 @@ from tests.factories import (
     PhotoFactory,
     ScreeningFactory,
 )
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 EVERYTHING = [
@@ -30,7 +31,7 @@ EVERYTHING = [
 ]
 
 
-@pytest.fixture
+@kept
 def caller(clinic: Clinic) -> Patient:
     """Who has called, and has not been seen."""
     return PatientFactory(clinic=clinic, date_of_birth=None, skin_type=None)

@@ -50,6 +50,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.support.accesses import Watch
+from tests.support.kept import kept
 from tests.support.words import visible
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +65,7 @@ def media(settings: Any, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
+@kept
 def patient(clinic: Clinic, alice: User) -> Any:
     """Archived, with words and pictures of hers in many tables, signed ones too."""
     patient = PatientFactory(

@@ -51,6 +51,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.support.accesses import Watch, access_to
+from tests.support.kept import kept
 from tests.support.pictures import jpeg
 from tests.support.words import visible
 
@@ -63,7 +64,7 @@ def media(settings: Any, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
+@kept
 def patient(clinic: Clinic) -> Any:
     return PatientFactory(clinic=clinic, given_name="Grace", family_name="Murray", language="es")
 
@@ -263,7 +264,7 @@ def page_of(patient: Any) -> str:
 PASSWORD = "a long pass phrase of mine"
 
 
-@pytest.fixture
+@kept
 def owner(clinic: Clinic) -> Any:
     user: Any = UserFactory(role=Role.MANAGER, clinic=clinic)
     user.set_password(PASSWORD)

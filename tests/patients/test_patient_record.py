@@ -22,11 +22,12 @@ from tests.factories import (
     ZoneFactory,
     clinical_rules,
 )
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def patient(clinic: Clinic) -> Patient:
     clinical_rules()
     return PatientFactory(clinic=clinic)

@@ -10,6 +10,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 from clinic.models import Clinic
 from patients.models import Patient
 from tests.factories import PatientFactory
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +51,7 @@ PEOPLE: dict[tuple[str, str], list[str]] = {
 }
 
 
-@pytest.fixture
+@kept
 def people(clinic: Clinic) -> dict[tuple[str, str], Patient]:
     return {
         (given, family): PatientFactory(

@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 from clinic.models import Clinic, User
 from tests.admin.pages import client_of
 from tests.factories import PatientFactory
+from tests.support.kept import kept
 
 PATIENTS, LIST = "/api/v1/patients/", "/admin/patients/patient/"
 CHOICES = (
@@ -17,7 +18,7 @@ SHORT = "Type 3 characters at the least to find a patient."
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def namesakes(clinic: Clinic) -> None:
     for number in range(25):
         PatientFactory(clinic=clinic, family_name="Weber", given_name=f"Ada{number:02}")

@@ -17,11 +17,12 @@ from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE, ContactConsentFactory
 from tests.scheduling.calendar import events
 from tests.support.doubles import SmtpServer
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def agreed(catalogue: None, booking: Booking) -> Booking:
     ContactConsentFactory(patient=booking.plan.patient, channel=Channel.EMAIL)
     return booking

@@ -21,9 +21,10 @@ from tests.factories import (
     MessageFactory,
 )
 from tests.support.accesses import RECORDED
+from tests.support.kept import kept
 
 
-@pytest.fixture
+@kept
 def sequence(db: None) -> None:
     """One step before, one at the booking, two after."""
     CareStepFactory(code="booked", anchor=Anchor.BOOKED)

@@ -34,6 +34,7 @@ from tests.factories import (
 )
 from tests.planning.steps import agrees, done, outbox, plan_after
 from tests.support.doubles import SmtpServer
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -116,7 +117,7 @@ def test_what_no_longer_fits_at_the_last_moment_is_not_sent(
 # --- the course of a plan ----------------------------------------------------------------------
 
 
-@pytest.fixture
+@kept
 def course(booking: Booking) -> Booking:
     CareStepFactory(
         code="book-next",

@@ -14,11 +14,12 @@ from sessions.lifecycle import Status
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE, CareStepFactory, MessageFactory, SessionFactory
 from tests.planning.steps import done
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def waiting(db: None) -> CareStep:
     """A step with a message in each of these states, each of a session of its own."""
     step = CareStepFactory(offset=3 * DAY, useful_for=2 * DAY)

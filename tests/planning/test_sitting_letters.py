@@ -30,12 +30,13 @@ from tests.factories import (
 )
 from tests.planning.steps import outbox
 from tests.support.catalogue import ROOT
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 NEXT, LATE = "book-next", "outcome-90d"
 
 
-@pytest.fixture
+@kept
 def neck(booking: Booking) -> TreatmentPlan:
     """Another area of the same patient, which wants twelve days more."""
     protocol = ProtocolFactory()
@@ -45,7 +46,7 @@ def neck(booking: Booking) -> TreatmentPlan:
     return PlanFactory(patient=booking.plan.patient, protocol=protocol)
 
 
-@pytest.fixture
+@kept
 def steps(db: None) -> None:
     CareStepFactory(
         code=NEXT,
@@ -76,7 +77,7 @@ def treat(
     return face
 
 
-@pytest.fixture
+@kept
 def sitting(booking: Booking, neck: TreatmentPlan, steps: None) -> TreatmentSession:
     return treat(booking, neck, neck_is=Status.COMPLETED)
 

@@ -32,6 +32,7 @@ from tests.factories import (
 from tests.scheduling.calendar import events
 from tests.support.doubles import HttpGateway, SmtpServer
 from tests.support.forms import send
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 EARLIER = NINE - 10 * DAY
@@ -119,7 +120,7 @@ def announced(status: str = "PENDING") -> list[str]:
     return sorted(rows.values_list("channel", flat=True))
 
 
-@pytest.fixture
+@kept
 def reachable(catalogue: None, booking: Booking) -> Patient:
     """By both channels."""
     for channel in Channel:

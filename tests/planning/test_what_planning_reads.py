@@ -20,6 +20,7 @@ from patients.models import Patient
 from sessions.models import TreatmentSession
 from tests.conftest import Booking
 from tests.factories import CareStepFactory, ContactConsentFactory
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -34,7 +35,7 @@ def columns_of(model: type[Any]) -> set[str]:
     return {name for f in model._meta.concrete_fields for name in (f.name, f.attname)} - FIXED
 
 
-@pytest.fixture
+@kept
 def waiting(booking: Booking) -> TreatmentSession:
     """A session with steps of every anchor and condition, on both channels."""
     for anchor in Anchor:

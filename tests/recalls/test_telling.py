@@ -38,13 +38,14 @@ from tests.recalls.world import (
     used_on,
 )
 from tests.support.doubles import HttpGateway, SmtpServer
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 EMAIL, SMS = BOTH
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
+@kept
 def lot(clinic: Clinic) -> CartridgeLot:
     step_of_recalls()
     return stored_lot(clinic)

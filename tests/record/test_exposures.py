@@ -22,12 +22,13 @@ from sessions.services.record.exposure import (
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE, ExposureFactory, PatientFactory, UserFactory
 from tests.support.forms import send
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/exposures/"
 
 
-@pytest.fixture
+@kept
 def exposure(booking: Booking) -> BloodExposure:
     clinic = booking.plan.clinic
     return ExposureFactory(clinic=clinic, staff=booking.practitioner)

@@ -13,6 +13,7 @@ from tests.factories import DAY, PatientFactory, TriageVersionFactory, this_hour
 from tests.replies.pages import make
 from tests.replies.provider import SECRET, TWILIO
 from tests.replies.sms import NUMBER
+from tests.support.kept import kept
 
 RULES = read(SHIPPED)[-1]
 
@@ -23,12 +24,12 @@ def message() -> Message:
     return make(this_hour() + 2 * DAY, Status.BOOKED)
 
 
-@pytest.fixture
+@kept
 def grace(clinic: Clinic) -> Patient:
     return PatientFactory(clinic=clinic, mobile=NUMBER)
 
 
-@pytest.fixture
+@kept
 def triage_rules(db: None) -> TriageVersion:
     """The rules that the product ships, as a draft."""
     rules: TriageVersion = TriageVersionFactory(

@@ -28,6 +28,7 @@ from tests.factories import (
 from tests.replies.sms import NUMBER, text
 from tests.support.accesses import RECORDED
 from tests.support.forms import send
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -174,7 +175,7 @@ def test_a_reply_for_clinicians_is_no_business_of_the_desk(clinic: Clinic, dana:
     assert answer.status_code == 302  # to the list: there is no such row
 
 
-@pytest.fixture
+@kept
 def grave(clinic: Clinic) -> InboundMessage:
     """A reply that triage found to be red."""
     task = StaffTaskFactory(clinic=clinic, severity=TaskSeverity.RED, audience=Audience.CLINICAL)

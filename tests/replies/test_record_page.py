@@ -19,6 +19,7 @@ from tests.admin.pages import client_of as admin_of
 from tests.factories import DAY, PatientExportFactory, UserFactory, this_hour
 from tests.replies.pages import make, opened_by, post, post_by, url
 from tests.support.accesses import Watch
+from tests.support.kept import kept
 from tests.support.words import visible
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def _storage(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = tmp_path
 
 
-@pytest.fixture
+@kept
 def message(db: None) -> Message:
     return make(this_hour() - 3 * DAY, Status.COMPLETED)
 

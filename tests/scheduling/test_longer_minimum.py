@@ -28,12 +28,13 @@ from tests.factories import (
     SessionFactory,
 )
 from tests.support.forms import opened
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 AT = NINE - 2 * DAY  # the new version has taken effect since the first bookings
 
 
-@pytest.fixture
+@kept
 def short(booking: Booking) -> ProtocolVersion:
     """What the first sessions are booked by: 14 days."""
     return version(booking, 2, hard_min_days=14, at=NINE - 30 * DAY)

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from tests.factories import (
     DAY,
     LONG_AGO,
@@ -47,13 +45,14 @@ from tests.factories import (
     WorkingHoursFactory,
 )
 from tests.support.accesses import access_to
+from tests.support.kept import kept
 from tests.support.pictures import agree
 
 if TYPE_CHECKING:
     from tests.conftest import Booking
 
 
-@pytest.fixture
+@kept
 def rows(booking: "Booking") -> list[Any]:
     """One row of every model that the admin shows, at Alice's clinic."""
     session = booking.completed()

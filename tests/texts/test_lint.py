@@ -16,11 +16,12 @@ from clinic.values.languages import override_language
 from patients.models import Channel, Concern, Zone
 from sessions.models import Product
 from tests.factories import NINE, CareStepFactory, TemplateFactory, UserFactory
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def step(db: None) -> CareStep:
     return CareStepFactory()
 

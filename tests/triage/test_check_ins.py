@@ -33,12 +33,13 @@ from tests.factories import (
     TriageSignatureFactory,
     TriageVersionFactory,
 )
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/check-ins/"
 
 
-@pytest.fixture
+@kept
 def session(booking: Booking) -> TreatmentSession:
     TriageSignatureFactory()
     return booking.completed()

@@ -31,13 +31,14 @@ from tests.factories import (
     WorkingHoursFactory,
 )
 from tests.house.test_architecture import endpoints
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 OPEN = {"api/v1/auth/login/"}
 NOBODY = "01890000-0000-7000-8000-000000000000"
 
 
-@pytest.fixture
+@kept
 def rows(booking: Booking) -> dict[str, Any]:
     """One row of each kind at Alice's clinic."""
     session = booking.completed()

@@ -22,6 +22,7 @@ from sessions.models import SideEffect
 from tests.factories import ClinicFactory, UserFactory
 from tests.support.accesses import Watch, fault_of, named_in
 from tests.support.hostile import Operation, World, operations_of
+from tests.support.kept import kept
 from tests.walks.test_hostile_values import as_json
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +30,7 @@ ASKED = (Role.PRACTITIONER, Role.RECEPTIONIST, Role.AUDITOR)  # who sees much, l
 HOW = "say whose data it is: `about` or `touch` of its view (clinic/http/audited.py)"
 
 
-@pytest.fixture
+@kept
 def world(clinic: Clinic) -> World:
     return World(clinic)
 

@@ -17,6 +17,7 @@ from clinic.models import Clinic, Role, User
 from patients.models import Patient
 from tests.admin.pages import client_of
 from tests.factories import PatientFactory, UserFactory
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,7 @@ REGISTRY = {m: page for m, page in admin.site._registry.items() if m.__module__[
 LOOKUPS = ["", "__istartswith", "__isnull"]
 
 
-@pytest.fixture
+@kept
 def people(clinic: Clinic) -> list[User]:
     return [UserFactory(role=role, clinic=clinic) for role in Role.values]
 

@@ -14,6 +14,7 @@ from sessions.models import TreatmentSession
 from tests.conftest import Booking
 from tests.factories import CareStepFactory, ContactConsentFactory
 from tests.support.forms import opened
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -30,7 +31,7 @@ def page_of(row: Any) -> str:
     return reverse(name, args=[row.pk])
 
 
-@pytest.fixture
+@kept
 def ahead(booking: Booking) -> TreatmentSession:
     """A session in twenty days, with a reminder by e-mail that waits."""
     Clinic.objects.update(quiet_from=time(21), quiet_until=time(8))

@@ -25,6 +25,7 @@ from tests.factories import (
     TemplateFactory,
     UserFactory,
 )
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 PREVIEW = reverse("admin:aftercare_messagetemplate_preview")
@@ -41,7 +42,7 @@ def as_manager(manager: User) -> Client:
     return client_of(manager)
 
 
-@pytest.fixture
+@kept
 def waiting(clinic: Clinic) -> Message:
     """A message in three days, of a session that has just been completed."""
     step = CareStepFactory(offset=3 * DAY, useful_for=2 * DAY)

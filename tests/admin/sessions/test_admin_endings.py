@@ -28,6 +28,7 @@ from tests.factories import (
     WorkingHoursFactory,
 )
 from tests.support.forms import opened
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +44,7 @@ def as_manager(manager: User) -> Client:
     return client_of(manager)
 
 
-@pytest.fixture
+@kept
 def ahead(booking: Booking) -> TreatmentSession:
     """A session in two days by the clock on the wall, and what else it could have."""
     clinic = booking.plan.clinic

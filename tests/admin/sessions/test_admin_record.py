@@ -15,12 +15,13 @@ from sessions.models import Photo
 from tests.admin.pages import client_of
 from tests.factories import PatientFactory
 from tests.support.forms import send
+from tests.support.kept import kept
 from tests.support.pictures import agree, files, jpeg
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def patient(alice: User, catalogue: None) -> Patient:
     return PatientFactory(clinic=alice.clinics.get())
 

@@ -9,12 +9,13 @@ from tests.admin.pages import client_of, url
 from tests.conftest import Booking
 from tests.factories import PlanFactory
 from tests.support.forms import send
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 SKIP = "treatment_sessions_treatmentsession_skip"
 
 
-@pytest.fixture
+@kept
 def neck(booking: Booking) -> TreatmentPlan:
     return PlanFactory(patient=booking.plan.patient)
 

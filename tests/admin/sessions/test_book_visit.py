@@ -20,11 +20,12 @@ from tests.factories import (
     visit_type_of,
 )
 from tests.support.forms import fields_of
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def patient(clinic: Clinic) -> Patient:
     RoomFactory(clinic=clinic, name="Blue")
     return PatientFactory(clinic=clinic)

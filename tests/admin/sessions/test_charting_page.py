@@ -25,12 +25,13 @@ from tests.factories import (
     ZoneLimitFactory,
 )
 from tests.support.accesses import RECORDED, Watch
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 PART = {"X-Chart": "1"}
 
 
-@pytest.fixture
+@kept
 def session(booking: Booking) -> TreatmentSession:
     """In progress since a moment ago."""
     return booking.in_progress((timezone.now() - timedelta(minutes=5)).replace(microsecond=0))

@@ -21,6 +21,7 @@ from tests.factories import (
     ProtocolFactory,
     ZoneFactory,
 )
+from tests.support.kept import kept
 from tests.support.words import visible
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,7 @@ ADD = reverse("admin:patients_treatmentconsent_add")
 DRAWN = "M10 20L30 40L50 20M60 60L60 60"
 
 
-@pytest.fixture
+@kept
 def patient(booking: Booking) -> Patient:
     """With a plan, a visit that is booked, and a text in their own language."""
     Patient.objects.filter(pk=booking.plan.patient_id).update(language="es")

@@ -11,12 +11,13 @@ from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from tests.conftest import Booking
 from tests.support.forms import fields_of, opened, send
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 COMPLETE = "treatment_sessions_treatmentsession_complete"
 
 
-@pytest.fixture
+@kept
 def session(booking: Booking) -> TreatmentSession:
     """With two open warnings: too deep, and too many passes."""
     session = booking.in_progress()

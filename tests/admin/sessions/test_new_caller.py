@@ -12,12 +12,13 @@ from sessions.models import Kind, TreatmentSession, VisitType
 from tests.admin.pages import client_of
 from tests.factories import NINE, PatientFactory, RoomFactory, UserFactory, visit_type_of
 from tests.support.forms import fields_of
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/patients/patient/new-caller/"
 
 
-@pytest.fixture
+@kept
 def consultation(clinic: Clinic, alice: User) -> VisitType:
     RoomFactory(clinic=clinic, name="Blue")
     return visit_type_of(clinic, "consultation")

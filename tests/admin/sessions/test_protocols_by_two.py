@@ -15,12 +15,13 @@ from tests.admin.pages import client_of
 from tests.conftest import Booking
 from tests.factories import UserFactory, ZoneRangeFactory
 from tests.support.forms import opened
+from tests.support.kept import kept
 from tests.support.words import visible
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def old(booking: Booking) -> ProtocolVersion:
     Clinic.objects.update(numbers_by_two=True)
     version = booking.plan.protocol_version

@@ -24,13 +24,14 @@ from tests.factories import (
     ScreeningWordingFactory,
     clinical_rules,
 )
+from tests.support.kept import kept
 from tests.support.words import visible
 
 pytestmark = pytest.mark.django_db
 ADD = reverse("admin:patients_screening_add")
 
 
-@pytest.fixture
+@kept
 def patient(clinic: Clinic) -> Patient:
     """Asked everything ten days ago: no to both questions. The first is asked each time."""
     found: Patient = PatientFactory(clinic=clinic, language="es")

@@ -31,13 +31,14 @@ from tests.factories import (
     clinical_rules,
     this_hour,
 )
+from tests.support.kept import kept
 from tests.support.words import visible
 
 pytestmark = pytest.mark.django_db
 MOBILE = "+4915112345678"
 
 
-@pytest.fixture
+@kept
 def patient(clinic: Clinic, catalogue: None) -> Patient:
     """With a treatment tomorrow, who has agreed to SMS; no hour is quiet."""
     clinic.quiet_from = clinic.quiet_until = time(0)

@@ -27,12 +27,13 @@ from tests.factories import (
     UserFactory,
 )
 from tests.support.accesses import RECORDED
+from tests.support.kept import kept
 from tests.support.words import visible
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def patient(booking: Booking) -> Patient:
     """Somebody with a story: a treatment that has left something behind, and a plan on hold."""
     patient = booking.plan.patient

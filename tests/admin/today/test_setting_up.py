@@ -19,13 +19,14 @@ from tests.factories import (
     UserFactory,
 )
 from tests.support.doubles import HttpGateway, SmtpServer
+from tests.support.kept import kept
 from tests.support.words import visible
 
 pytestmark = pytest.mark.django_db
 PAGE = reverse("setup")
 
 
-@pytest.fixture
+@kept
 def admin_of(clinic: Clinic) -> User:
     technical: User = UserFactory(role=Role.ADMIN, clinic=clinic, email="admin@clinic.example")
     return technical

@@ -15,12 +15,13 @@ from sessions.services.booking.series.shifting import LaterSessionsTooSoon
 from tests.booking.series.series import NOW
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 QUARTER = HOUR / 4
 
 
-@pytest.fixture
+@kept
 def three(booking: Booking) -> list[TreatmentSession]:
     """Three sessions of one plan, 28 days apart and at the same time of day."""
     local = NINE.astimezone(booking.plan.clinic.zone)

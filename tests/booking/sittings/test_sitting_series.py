@@ -22,11 +22,12 @@ from tests.factories import (
     ScreeningRuleFactory,
     ZoneFactory,
 )
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def neck(booking: Booking) -> TreatmentPlan:
     """Another area of the same patient, which recovers more slowly and needs two sessions."""
     protocol = ProtocolFactory()

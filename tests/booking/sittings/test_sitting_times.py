@@ -13,12 +13,13 @@ from sessions.scheduling.wanted import SittingRequest, wanted_by
 from sessions.services.booking.checks.prepare import NotBookable
 from tests.conftest import Booking
 from tests.factories import DAY, HOUR, NINE, PlanFactory, ProtocolFactory, ProtocolVersionFactory
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 FREE = "/api/v1/availability/"
 
 
-@pytest.fixture
+@kept
 def neck(booking: Booking) -> TreatmentPlan:
     """Another area of the same patient, which takes 30 minutes more and recovers for 40 days."""
     protocol = ProtocolFactory()

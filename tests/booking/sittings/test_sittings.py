@@ -37,11 +37,12 @@ from tests.factories import (
     ZoneFactory,
     ZoneTreatmentFactory,
 )
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def neck(booking: Booking) -> TreatmentPlan:
     """Another area of the same patient, which takes 30 minutes, and longer to clean up after."""
     protocol = ProtocolFactory()

@@ -29,11 +29,12 @@ from tests.factories import (
     visit_type_of,
 )
 from tests.support.catalogue import ROOT
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def last(booking: Booking) -> TreatmentSession:
     booking.plan.planned_sessions = 1
     booking.plan.save()

@@ -21,6 +21,7 @@ from tests.factories import (
     UserFactory,
     visit_type_of,
 )
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 CODES = {
@@ -71,7 +72,7 @@ class World:
         }
 
 
-@pytest.fixture
+@kept
 def world(clinic: Clinic) -> World:
     return World(clinic)
 

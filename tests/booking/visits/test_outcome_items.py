@@ -21,12 +21,13 @@ from tests.factories import (
     PhotoFactory,
     visit_type_of,
 )
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 THEN = NINE + 91 * DAY
 
 
-@pytest.fixture
+@kept
 def visit(booking: Booking) -> TreatmentSession:
     """Three months after a session before which a score and two photographs were taken."""
     booking.completed()

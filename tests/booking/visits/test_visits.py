@@ -33,11 +33,12 @@ from tests.factories import (
     WaitlistEntryFactory,
     visit_type_of,
 )
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def caller(clinic: Clinic) -> Patient:
     return PatientFactory(clinic=clinic)
 

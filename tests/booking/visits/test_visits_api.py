@@ -22,12 +22,13 @@ from tests.factories import (
     this_hour,
     visit_type_of,
 )
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 SESSIONS = "/api/v1/sessions/"
 
 
-@pytest.fixture
+@kept
 def caller(clinic: Clinic) -> Patient:
     return PatientFactory(clinic=clinic)
 

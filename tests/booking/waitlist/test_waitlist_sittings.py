@@ -13,11 +13,12 @@ from sessions.services.ending.decisions import Choice, Decider
 from tests.booking.waitlist.waitlist import NOW, Join, wish
 from tests.conftest import Booking
 from tests.factories import HOUR, NINE, PlanFactory, SessionFactory
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@kept
 def neck(booking: Booking) -> TreatmentPlan:
     return PlanFactory(patient=booking.plan.patient)
 

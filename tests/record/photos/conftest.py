@@ -6,6 +6,7 @@ import pytest
 from clinic.models import User
 from patients.models import Patient
 from tests.factories import PatientFactory
+from tests.support.kept import kept
 from tests.support.pictures import agree
 
 
@@ -15,7 +16,7 @@ def media(settings: Any, tmp_path: Path) -> Path:
     return tmp_path / "media"
 
 
-@pytest.fixture
+@kept
 def patient(alice: User) -> Patient:
     """Grace, a patient of Alice's, who agrees to photographs."""
     patient: Patient = PatientFactory(clinic=alice.clinics.get())

@@ -29,6 +29,7 @@ from tests.factories import (
     ZoneFactory,
 )
 from tests.support.accesses import RECORDED
+from tests.support.kept import kept
 from tests.support.pictures import URL, agree, files, jpeg, send, stored
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +43,7 @@ def media(settings: Any, tmp_path: Path) -> Path:
     return tmp_path / "media"
 
 
-@pytest.fixture
+@kept
 def patient(alice: User) -> Patient:
     """Grace, a patient of Alice's, who agrees to photographs."""
     patient: Patient = PatientFactory(clinic=alice.clinics.get())
