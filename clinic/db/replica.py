@@ -3,8 +3,9 @@
 Note [Never older than the question]
     A standby is behind by some milliseconds, and after a bad night by more. Nobody should look for
     what they have just typed, nor a report differ from the list beside it. So the leader says how
-    far it has come when it is asked, and the standby must have come as far; if it has not within
-    half a second, or does not answer, the leader answers itself, for some seconds without asking.
+    far it has come when it is asked (what it has acknowledged, it has flushed), and the standby
+    must have come as far; if it has not within half a second, or does not answer, the leader
+    answers itself, for some seconds without asking.
 """
 
 import logging

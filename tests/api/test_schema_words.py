@@ -131,7 +131,7 @@ def test_every_error_of_the_product_is_a_problem_of_some_operation() -> None:
         *("import_started", "import_unchecked", "note_too_long", "unreadable_file"),
         *("no_link_now", "no_visit_now", "too_many_pictures"),
         *("change_waits", "change_settled", "change_outdated", "proposed_by_you"),
-        *("no_treatment_ahead", "too_late_to_ask"),
+        *("no_treatment_ahead", "too_late_to_ask", "asked_too_often"),
         *("cannot_switch", "last_factor", "passkey_refused", "pin_too_easy", "too_many_passkeys"),
     }
 

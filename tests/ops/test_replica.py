@@ -41,6 +41,7 @@ def standby(
         cursor.execute("SELECT rolreplication FROM pg_roles WHERE rolname = current_user")
         if cursor.fetchone() != (True,):
             pytest.skip("the role of DATABASE_URL has no REPLICATION")
+        cursor.execute("SET synchronous_commit = on")  # as in production
     if server._process is None:
         server.start()
     known = {**settings.DATABASES["default"], **server.place, "CONN_MAX_AGE": 0}
@@ -52,6 +53,8 @@ def standby(
     yield server
     connections[REPLICA].close()
     del connections[REPLICA]
+    with connection.cursor() as cursor:
+        cursor.execute("RESET synchronous_commit")
 
 
 def period_of(clinic: Clinic) -> Period:

@@ -54,10 +54,10 @@ class Shelf:
     def prepare(self, item: pytest.Item) -> None:
         """Before the fixtures of a test are made."""
         names = getattr(item, "fixturenames", [])
-        if "db" not in names and not item.get_closest_marker("django_db"):
-            return
-        if "transactional_db" in names or is_transactional(item):
+        if {"transactional_db", "live_server"} & {*names} or is_transactional(item):
             self.clear()
+            return
+        if "db" not in names and not item.get_closest_marker("django_db"):
             return
         makers = makers_for(item)
         key = (item.path, *makers)

@@ -8,7 +8,7 @@ from django.db import models
 from rest_framework.test import APIClient
 
 from aftercare.models import CareStep, Message, RecallTelling, StaffAlert, StepReplan
-from clinic.models import CartridgeLot, Device, DeviceModel, Role, Room, User
+from clinic.models import CartridgeLot, Device, DeviceModel, Role, Room, ServiceAccount, User
 from patients.models import BreakGlass, Patient, PatientImport, StaffTask
 from sessions import services
 from sessions.lifecycle import Status, WaitlistStatus
@@ -41,6 +41,7 @@ NO_BOOKINGS: dict[type[models.Model], str] = {
     VisitType: "what is booked keeps what it was booked as; none is booked any more",
     CartridgeLot: "a recall stops its use at once, by trigger; sessions take another lot",
     PatientImport: "it ends when its rows are done; nothing is booked from it",
+    ServiceAccount: "it ends what a program may do; nothing is booked with it",
     BreakGlass: "it ends what somebody may read; nothing is booked from it",
 }
 ENDINGS = {"is_active", "archived_at", "retired_at", "closed_at", "recalled_at", "ended_at"}
