@@ -59,9 +59,10 @@ def visit_after(message: Message) -> TreatmentSession | None:
     if not _asks(step, session) or not unmet_in_courses(step, session, _courses(session)):
         return None
     sitting = TreatmentSession.objects.of_sitting(session.pk)
-    kept_up = Q(plan__kind=PlanKind.MAINTENANCE, patient=session.patient_id)
+    kept_up = Q(plan__kind=PlanKind.MAINTENANCE)
     rows = TreatmentSession.objects.filter(
         Q(plan__in=sitting.values("plan")) | (kept_up & Q(area__in=sitting.values("area"))),
+        patient=session.patient_id,
         status__in=STILL_TO_COME,
         starts_at__gt=session.starts_at,
     )

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.db.models import Q, Subquery
 
+from clinic.db.among import Among
 from clinic.values.wallclock import instant_of
 from sessions.lifecycle import Status
 from sessions.models import (
@@ -52,7 +53,7 @@ def _treated_with(plan: TreatmentPlan, session: TreatmentSession) -> Iterable[Tr
     )
     last = Subquery(done.order_by("-starts_at").values("pk")[:1])
     rows = TreatmentSession.objects.of_sitting(last).filter(status=Status.COMPLETED)
-    others = TreatmentPlan.objects.filter(sessions__in=rows)
+    others = TreatmentPlan.objects.filter(Among("sessions__pk", rows.values("pk")))
     return others.exclude(pk=plan.pk).select_related("concern", "area", "clinic").order_by("pk")
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 
+from clinic.db.among import Among
 from sessions.lifecycle import UPCOMING, PlanKind, PlanStatus, Status
 from sessions.models import Kind, TreatmentPlan, TreatmentSession
 from sessions.models.plan import days_of_months
@@ -87,7 +88,7 @@ def courses_of(ids: Iterable[UUID]) -> dict[UUID, list[Course]]:
     """
     wanted = set(ids)
     seen_from = TreatmentSession.objects.filter(Q(pk__in=wanted) | Q(sitting__in=wanted))
-    rows = TreatmentSession.objects.filter(plan__in=seen_from.values("plan"))
+    rows = TreatmentSession.objects.filter(Among("plan", seen_from.values("plan")))
     by_plan: dict[UUID, Course] = {}
     found: dict[UUID, list[Course]] = {}
     fields = (

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from clinic.db.among import Among
 from clinic.models import Clinic
 from patients.models import Patient
 from sessions.models import Kind, TreatmentPlan, TreatmentSession, VisitType
@@ -53,6 +54,8 @@ def wanted_by(session: TreatmentSession) -> Wanted:
     if session.kind == Kind.TREATMENT:
         assert session.plan  # session_treatment_complete
         rows = TreatmentSession.objects.of_sitting(session.pk).occupying().exclude(pk=session.pk)
-        others = TreatmentPlan.objects.with_booking_facts().filter(sessions__in=rows)
+        others = TreatmentPlan.objects.with_booking_facts().filter(
+            Among("sessions__pk", rows.values("pk"))
+        )
         return sitting_of(session.plan, *others)
     return VisitRequest(session.visit_type, session.patient, session.plan)

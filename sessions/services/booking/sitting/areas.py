@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import F
 
+from clinic.db.among import Among
 from clinic.errors import Conflict, DomainError
 from sessions.lifecycle import NEXT
 from sessions.models import TreatmentPlan, TreatmentSession, of_treatment
@@ -143,5 +144,7 @@ def open_plans(session: TreatmentSession) -> list[TreatmentPlan]:
     """The plans that are treated in its sitting, the leading one first; of a visit that treats
     nothing, none."""
     rows = TreatmentSession.objects.of_sitting(session.pk).occupying()
-    plans = TreatmentPlan.objects.with_booking_facts().filter(sessions__in=rows)
+    plans = TreatmentPlan.objects.with_booking_facts().filter(
+        Among("sessions__pk", rows.values("pk"))
+    )
     return list(plans.order_by(F("sessions__sitting").asc(nulls_first=True), "sessions__pk"))
