@@ -53,6 +53,8 @@ class Shelf:
 
     def prepare(self, item: pytest.Item) -> None:
         """Before the fixtures of a test are made."""
+        if self._key[:1] != (item.path,):  # the next file may close the connection, or replace it
+            self.clear()
         names = getattr(item, "fixturenames", [])
         if {"transactional_db", "live_server"} & {*names} or is_transactional(item):
             self.clear()
