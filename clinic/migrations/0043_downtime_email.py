@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='clinic',
             name='downtime_email',
-            field=models.EmailField(blank=True, db_default='', default='', help_text='Where the page that is kept for when the server is away is sent to every hour; a mailbox that its computers can read without this server. Empty: nowhere.', max_length=254, verbose_name='downtime e-mail'),
+            field=models.EmailField(blank=True, db_default='', default='', help_text='Where the page that is kept for when the server is away is sent to every hour, once it has a passphrase; a mailbox that its computers can read without this server. Empty: nowhere.', max_length=254, verbose_name='downtime e-mail'),
         ),
     ]

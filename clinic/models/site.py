@@ -177,8 +177,9 @@ class Clinic(Model):
         blank=True,
         default="",
         db_default="",
-        help_text="Where the page that is kept for when the server is away is sent to every hour;"
-        " a mailbox that its computers can read without this server. Empty: nowhere.",
+        help_text="Where the page that is kept for when the server is away is sent to every hour,"
+        " once it has a passphrase; a mailbox that its computers can read without this server."
+        " Empty: nowhere.",
     )
 
     objects = ClinicQuerySet.as_manager()

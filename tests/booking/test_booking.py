@@ -34,6 +34,7 @@ from tests.factories import (
     SessionFactory,
     UserFactory,
 )
+from tests.support.statements import read_all
 
 pytestmark = pytest.mark.django_db
 
@@ -305,16 +306,7 @@ def test_a_further_booking_and_its_move_take_so_many_statements(
     told = Message.objects.filter(session=following, status=MessageStatus.CANCELLED)
     assert (withdrawn, told.count()) == (4, 5)
     assert (asked(booked), asked(moved)) == (10, 24)
-    assert [sql for sql in (*texts(booked), *texts(moved)) if reads_all(sql)] == []
-
-
-def texts(queries: CaptureQueriesContext) -> list[str]:
-    return [query["sql"] for query in queries.captured_queries]
-
-
-def reads_all(sql: str) -> bool:
-    """Whether rows of a few keys are looked for last, among all: see Note [Found by their keys]."""
-    return sql.count(" JOIN ") > 3 and " IN (SELECT " in sql
+    assert [*read_all(booked, moved)] == []
 
 
 def asked(queries: CaptureQueriesContext) -> int:

@@ -4,12 +4,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from aftercare.models import DeliveryReceipt, Message, MessageAttempt, MessageStatus
 from aftercare.replies import opt_out
 from patients.models import StaffTask, TaskKind, TaskStatus
 from tests.replies.provider import NUMBER, gateway, report, sent_message, state, twilio
+from tests.support.statements import read_all
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("secrets")]
 
@@ -140,7 +143,9 @@ def test_twilio_reports_by_our_key_or_by_its_sid() -> None:
     form = {"MessageSid": "SM1", "MessageStatus": "delivered", "To": NUMBER}
 
     assert twilio(f"status/?key={by_key.key}", form).status_code == 204
-    assert twilio("status/", {**form, "MessageSid": "SM2"}).status_code == 204
+    with CaptureQueriesContext(connection) as asked:
+        assert twilio("status/", {**form, "MessageSid": "SM2"}).status_code == 204
+    assert [*read_all(asked)] == []
     twilio("status/", {**form, "MessageSid": "SM2", "MessageStatus": "sent"})
     twilio("status/", {**form, "MessageSid": "SM2", "MessageStatus": "canceled"})
 
