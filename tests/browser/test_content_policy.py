@@ -4,7 +4,6 @@ and what somebody has smuggled in is."""
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from aftercare.texts import links
@@ -14,7 +13,7 @@ from tests.admin.pages import url
 from tests.browser.test_charting_day import cookie_of, opened
 from tests.browser.test_patients_pages import CHROMIUM
 from tests.conftest import Booking
-from tests.factories import HOUR, MessageFactory, TemplateFactory, UserFactory
+from tests.factories import HOUR, MessageFactory, TemplateFactory, UserFactory, later_today
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -50,7 +49,7 @@ class Refused:
 
 @pytest.fixture
 def day(booking: Booking, clinic: Clinic) -> TreatmentSession:
-    starts = (timezone.now() + HOUR).replace(second=0, microsecond=0)
+    starts = later_today(clinic.zone)
     return booking.book(starts, at=starts - 24 * HOUR)
 
 

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
-from django.utils import timezone
 
 from clinic.models import Clinic, Role, User
 from tests.admin.pages import client_of, url
 from tests.browser.test_patients_pages import CHROMIUM, RULES, RUN, RUNS_OFF, browser
 from tests.conftest import Booking
-from tests.factories import HOUR, SideEffectFactory, StaffTaskFactory, UserFactory
+from tests.factories import HOUR, SideEffectFactory, StaffTaskFactory, UserFactory, later_today
 
 pytestmark = [
     pytest.mark.django_db,
@@ -42,8 +41,8 @@ def whole(html: bytes, *, dark: bool) -> str:
 
 
 def pages_of(booking: Booking, clinic: Clinic, alice: User) -> dict[str, Any]:
-    starts = timezone.now() + 2 * HOUR
-    session = booking.book(starts.replace(second=0, microsecond=0), at=starts - 24 * HOUR)
+    starts = later_today(clinic.zone)
+    session = booking.book(starts, at=starts - 24 * HOUR)
     patient = session.patient
     patient.allergies = "Nickel"
     patient.save()

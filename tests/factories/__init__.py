@@ -110,7 +110,7 @@ from tests.factories.sessions import (
     ZoneTreatmentFactory,
     visit_type_of,
 )
-from tests.factories.times import DAY, HOUR, LONG_AGO, NINE, this_hour
+from tests.factories.times import DAY, HOUR, LONG_AGO, NINE, later_today, this_hour
 
 __all__ = [
     "DAY",
@@ -218,6 +218,7 @@ __all__ = [
     "ZoneRangeFactory",
     "ZoneTreatmentFactory",
     "clinical_rules",
+    "later_today",
     "this_hour",
     "visit_type_of",
 ]

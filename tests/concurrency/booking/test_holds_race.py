@@ -63,9 +63,13 @@ def test_of_many_times_for_one_plan_three_are_held(booking: Booking) -> None:
 
 
 def test_without_the_locks_more_are_held_for_one_plan(booking: Booking) -> None:
-    """The control arm."""
+    """The control arm: all have counted before any of them holds."""
     attempts = [lambda n=n: hold(booking, NINE + n * DAY) for n in range(DESKS)]
-    with patch("sessions.services.booking.holds.lock_for_bookings"):
+    count_and_wait = waiting_for_each_other(DESKS)(holds_module._require_few)
+    with (
+        patch.object(holds_module, "lock_for_bookings"),
+        patch.object(holds_module, "_require_few", count_and_wait),
+    ):
         outcomes = race(*attempts)
 
     assert outcomes["held"] > 3
