@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import DatabaseError, connection
 
 from clinic.audit.subjects import Subjects
+from clinic.db.prepared import Prepared
 from clinic.errors import DomainError
 from clinic.models.access import AccessPurpose, Action, ActorKind, Door, Outcome
 
@@ -47,9 +49,8 @@ class Actor:
     address: str | None = None
     request_id: str = ""
     purpose: AccessPurpose = AccessPurpose.OPERATIONS
-    opened: frozenset[UUID] = (
-        frozenset()
-    )  # the patients whose records they have broken the glass of
+    # The patients whose records they have broken the glass of.
+    opened: frozenset[UUID] = frozenset()
 
 
 @dataclass
@@ -73,39 +74,63 @@ class Access:
 SYSTEM = Actor(ActorKind.SYSTEM)
 COLUMNS = (
     *("actor_kind", "actor_id", "role", "on_behalf_of", "clinic_ids", "session", "address"),
-    *("request_id", "door", "place", "purpose", "action", "outcome", "status", "code"),
-    *("object_model", "object_id", "count", "fields"),
+    *("request_id", "door", "place", "action", "outcome", "status", "code"),
+    *("object_model", "object_id", "count", "fields", "purpose", "patient_ids"),
 )
-INSERT = (
-    f"INSERT INTO clinic_access_record ({', '.join(COLUMNS)}, patient_ids)"  # noqa: S608
-    " VALUES (%s, %s, %s, %s, %s::uuid[], %s, %s::inet, %s, %s, %s, {purpose}, %s, %s, %s, %s, %s,"
-    " %s, %s, %s::text[], {patients})"
+# The row travels as one JSON text, as those of clinic.db.rows do.
+GIVEN = "json_populate_record(NULL::clinic_access_record, {row}) AS given"
+INSERT = f"INSERT INTO clinic_access_record ({', '.join(COLUMNS)})"
+KNOWN = Prepared(
+    "insert_access",
+    f"{INSERT} SELECT {', '.join(COLUMNS)} FROM {GIVEN.format(row='%(row)s')}",  # noqa: S608
+    types={"row": "json"},
 )
-# Of a list that has one of these patients, the whole list was seen while their record was open.
-IF_OPENED = f"CASE WHEN {{patients}} && %s::uuid[] THEN '{AccessPurpose.BREAK_GLASS}' ELSE %s END"
+UNREAD = (
+    f"{INSERT} SELECT {', '.join(COLUMNS[:-2])},"  # noqa: S608
+    f" CASE WHEN ids && %s::uuid[] THEN '{AccessPurpose.BREAK_GLASS}' ELSE purpose END, ids"
+    f" FROM {GIVEN.format(row='%s')}, LATERAL (SELECT {{patients}}) AS of (ids)"
+)
 
 
 def record(access: Access) -> None:
     """Write it down. Raises NotRecorded: then nothing of it may leave."""
-    patients, given = access.subjects.expression()
-    purpose, values = "%s", _values(access)
-    if opened := access.actor.opened:
-        place, purpose = COLUMNS.index("purpose"), IF_OPENED
-        values[place:place] = [*given, list(opened)]
-    statement = INSERT.replace("{purpose}", purpose).replace("{patients}", patients)
+    row, opened, subjects = _row(access), access.actor.opened, access.subjects
     try:
         with connection.cursor() as cursor:
-            cursor.execute(statement, [*values, *given])
+            if subjects.are_read:
+                # of a list that has one of these, the whole was seen while their record was open
+                if opened & subjects.ids:
+                    row["purpose"] = AccessPurpose.BREAK_GLASS.value
+                row["patient_ids"] = sorted(subjects.ids)
+                KNOWN.execute(cursor, {"row": orjson.dumps(row).decode()})
+            else:
+                patients, given = subjects.expression()
+                statement = UNREAD.replace("{patients}", patients)
+                cursor.execute(statement, [list(opened), orjson.dumps(row).decode(), *given])
     except DatabaseError as error:
         raise NotRecorded from error
 
 
-def _values(access: Access) -> list[Any]:
+def _row(access: Access) -> dict[str, Any]:
     actor = access.actor
-    return [
-        *(actor.kind.value, actor.id, actor.role, actor.on_behalf_of, list(actor.clinic_ids)),
-        *(actor.session[:32], actor.address, actor.request_id[:64]),
-        *(access.door.value, access.place[:80], actor.purpose.value, access.action.value),
-        *(access.outcome.value, access.status, access.code[:60]),
-        *(access.object_model, access.object_id, access.count, access.fields[:MOST_FIELDS]),
-    ]
+    return {
+        "actor_kind": actor.kind.value,
+        "actor_id": actor.id,
+        "role": actor.role,
+        "on_behalf_of": actor.on_behalf_of,
+        "clinic_ids": actor.clinic_ids,
+        "session": actor.session[:32],
+        "address": actor.address,
+        "request_id": actor.request_id[:64],
+        "door": access.door.value,
+        "place": access.place[:80],
+        "purpose": actor.purpose.value,
+        "action": access.action.value,
+        "outcome": access.outcome.value,
+        "status": access.status,
+        "code": access.code[:60],
+        "object_model": access.object_model,
+        "object_id": access.object_id,
+        "count": access.count,
+        "fields": access.fields[:MOST_FIELDS],
+    }

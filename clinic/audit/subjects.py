@@ -63,12 +63,14 @@ class Subjects:
             elif found is not None:
                 self.ids.add(found)
 
+    @property
+    def are_read(self) -> bool:
+        """Whether `ids` are all of them."""
+        return not self._unread
+
     def expression(self) -> tuple[str, list[Any]]:
-        """SQL for an array of them."""
-        known = sorted(self.ids)
-        if not self._unread:
-            return "%s::uuid[]", [known]
-        parts, values = ["SELECT unnest(%s::uuid[])"], [known]
+        """SQL for an array of them, where some are not read."""
+        parts, values = ["SELECT unnest(%s::uuid[])"], [sorted(self.ids)]
         for model, ids in self._unread.items():
             for way in ways_to_patient(model):
                 rows = model._base_manager.filter(pk__in=ids).order_by()

@@ -71,6 +71,8 @@ MIDDLEWARE = [
     "clinic.admin.audited.AuditedAdmin",
     "clinic.http.middleware.common.PassingFaults",  # last: it runs the admin's views again
 ]
+# A read changes nothing that has a history, and would say who reads with each statement.
+PGHISTORY_MIDDLEWARE_METHODS = ["POST", "PUT", "PATCH", "DELETE"]
 
 ROOT_URLCONF = "clinic.urls"
 WSGI_APPLICATION = "clinic.wsgi.application"

@@ -25,11 +25,10 @@ from clinic.accounts.second_factor import (
     renew_recovery_codes,
     set_second_factor,
 )
-from clinic.audit import record
 from clinic.models import Role, SecondFactor, User
 from tests.admin.pages import client_of
 from tests.factories import NINE
-from tests.support.accesses import Watch
+from tests.support.accesses import Watch, stop_writing
 from tests.support.kept import kept
 
 PASSWORD, LONG = "long-enough-1", "long enough for nobody to guess"
@@ -286,7 +285,7 @@ def test_who_needs_one_is_led_to_the_page_and_to_no_other(ada: User, settings: A
 
 def test_without_its_row_nothing_changes(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     code = shown(key_on(browser.get(PAGE)), timezone.now())
-    monkeypatch.setattr(record, "INSERT", "SELECT nothing {patients}")
+    stop_writing(monkeypatch)
 
     assert send(browser, "on", code).status_code == 503
     assert not SecondFactor.objects.exists()

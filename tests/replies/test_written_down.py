@@ -8,12 +8,11 @@ from django.conf import settings as product
 from django.urls import get_resolver
 
 from aftercare.models import DeliveryReceipt, InboundMessage
-from clinic.audit import record
 from tests.factories import PatientFactory
 from tests.replies.provider import NUMBER, gateway, report, sent_message, twilio
 from tests.replies.test_email_webhooks import postmark
 from tests.replies.test_webhooks import inbound
-from tests.support.accesses import Watch
+from tests.support.accesses import Watch, stop_writing
 
 __all__ = ["postmark"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("secrets")]
@@ -75,7 +74,7 @@ def test_of_an_unknown_number_it_names_nobody() -> None:
 def test_without_its_row_nothing_is_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
     PatientFactory(mobile=NUMBER)
     message = sent_message()
-    monkeypatch.setattr(record, "INSERT", "SELECT nothing {patients}")
+    stop_writing(monkeypatch)
 
     assert gateway(inbound("STOP")).status_code == 503
     assert gateway(report(message, "delivered")).status_code == 503

@@ -5,9 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import pytest
 from django.db import connection
 
+from clinic.audit import record
 from clinic.audit.record import COLUMNS
+from clinic.db.prepared import Prepared
 from clinic.models import AccessRecord, User
 from clinic.models.access import least_id
 from patients.models import Patient
@@ -27,6 +30,12 @@ class Watch:
         found = list(AccessRecord.objects.filter(pk__gt=self._last).order_by("pk"))
         self._last = found[-1].pk if found else self._last
         return found
+
+
+def stop_writing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on PostgreSQL refuses the statement that writes a row."""
+    monkeypatch.setattr(record, "KNOWN", Prepared("no_access", "SELECT nothing", {"row": "json"}))
+    monkeypatch.setattr(record, "UNREAD", "SELECT nothing {patients}")
 
 
 def named_in(answer: Any, patients: Iterable[Patient]) -> set[UUID]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import resolve
@@ -47,7 +48,7 @@ def client_of(user: Any) -> APIClient:
 
 def test_every_read_of_every_role_leaves_one_row_with_its_patients(world: World) -> None:
     patients, faults, tried, told = list(Patient.objects.all()), [], 0, 0
-    watch = Watch()
+    watch, before = Watch(), changes()
     for operation in reads(world):
         for user in (world.users[role] for role in ASKED):
             answer = client_of(user).get(f"{operation.url}{operation.asked()}")
@@ -58,6 +59,13 @@ def test_every_read_of_every_role_leaves_one_row_with_its_patients(world: World)
 
     assert (tried > 300, told > 30) == (True, True), (tried, told)
     assert not faults, "\n".join(faults)
+    assert changes() == before  # or nobody would stand in the history of what a read has changed
+
+
+def changes() -> dict[str, int]:
+    """How many rows each history has."""
+    histories = [model for model in apps.get_models() if hasattr(model, "pgh_obj")]
+    return {model.__name__: model._default_manager.count() for model in histories}
 
 
 def one_of_each_view(world: World) -> list[Operation]:
