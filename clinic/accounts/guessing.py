@@ -41,7 +41,7 @@ class Pace:
     """How long the next try waits after so many failures in a row, in seconds; after still more of
     them as long as the last one says. A rest makes the first try free again."""
 
-    waits: tuple[int, ...]
+    waits: tuple[float, ...]
     rest: timedelta
 
     def seconds(self, failures: int, last_at: datetime, at: datetime) -> float:
@@ -55,7 +55,8 @@ class Pace:
 OF_AN_ACCOUNT = Pace((0, 0, 10, 60, 900), timedelta(days=1))
 # Whoever sprays one password over many names; a whole clinic is behind one address.
 OF_A_NETWORK = Pace((0,) * 10 + (1, 2, 4, 8, 10), timedelta(minutes=15))
-OF_STRANGERS = Pace((0,) * 100 + (1, 2), timedelta(minutes=15))
+# No more than what two processors check beside their work: a check takes a fifth of a second.
+OF_STRANGERS = Pace((0,) * 20 + (0.5,) * 80 + (1, 2), timedelta(minutes=15))
 EVERYBODY = "strangers"
 
 

@@ -55,7 +55,7 @@ def test_never_more_than_five_tries_of_an_account_in_a_quarter_of_an_hour() -> N
 
 @pytest.mark.parametrize(
     ("pace", "free", "slowest"),
-    [(OF_AN_ACCOUNT, 3, 900), (OF_A_NETWORK, 11, 10), (OF_STRANGERS, 101, 2)],
+    [(OF_AN_ACCOUNT, 3, 900), (OF_A_NETWORK, 11, 10), (OF_STRANGERS, 21, 2)],
 )
 def test_each_pace_begins_free_grows_and_is_never_for_ever(
     pace: Pace, free: int, slowest: int
