@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,13 @@ SMS_SECRET = "of-the-gateway"
 class Up:
     """A clinic started by `manage.py up` in a folder of its own."""
 
-    def __init__(self, var: Path, *arguments: str, user: str | None = None) -> None:
+    def __init__(
+        self,
+        var: Path,
+        *arguments: str,
+        user: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
@@ -30,6 +36,7 @@ class Up:
             "HOME": str(var),
             "CLINIC_VAR": str(var),
             "SMS_WEBHOOK_SECRET": SMS_SECRET,
+            **(environment or {}),
         }
         self.log = var.parent / f"{var.name}-{self.port}.log"
         self.command_line = [sys.executable, "manage.py", "up", "--port", str(self.port)]

@@ -43,13 +43,33 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def up(var: Path) -> Iterator[Up]:
-    """One clinic for the tests of this file that leave it running."""
+def clinic_of_all(var: Path) -> Iterator[Up]:
+    """An ordinary user's, where these tests are root's and one can be."""
     var.mkdir()
-    running = Up(var, "--hurry").wait_until_ready().wait_until_ready("with 40 patients")
-    yield running
+    user = ordinary_user()
+    if user:
+        os.chown(var, user.pw_uid, user.pw_gid)
+    running = Up(var, "--hurry", user=user.pw_name if user else None)
+    yield running.wait_until_ready().wait_until_ready("with 40 patients")
     running.process.terminate()
     running.process.wait(60)
+
+
+@pytest.fixture
+def up(clinic_of_all: Up) -> Up:
+    """The one clinic of this file; who has ended it need not start it again."""
+    if clinic_of_all.process.poll() is not None:
+        clinic_of_all.start().wait_until_ready()
+    return clinic_of_all
+
+
+def ordinary_user() -> pwd.struct_passwd | None:
+    """Somebody else than root, who can enter the folders of this project and its Python."""
+    python = Path(sys.executable).resolve()
+    folders = (*ROOT.parents, ROOT, *python.parents)
+    if os.geteuid() != 0 or not all(folder.stat().st_mode & 1 for folder in folders):
+        return None
+    return pwd.getpwnam("nobody")
 
 
 def test_it_is_ready_and_shows_its_pages(up: Up) -> None:
@@ -245,21 +265,20 @@ def test_it_leaves_nothing_behind_however_it_ends(up: Up, var: Path) -> None:
     assert not (var / "up.json").exists()
     assert "stopped after" in up.tail()
 
-    up.start().wait_until_ready()  # for the tests that come after this one
+
+@pytest.mark.skipif(ordinary_user() is None, reason="root's alone, or an ordinary user's already")
+def test_an_ordinary_user_can_start_it_too(up: Up, var: Path) -> None:
+    user = ordinary_user()
+    assert user is not None
+    assert (var / "postgres" / "data").stat().st_uid == user.pw_uid
+    assert {child.uids().effective for child in up.children()} == {user.pw_uid}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="this run is an ordinary user's already")
-def test_an_ordinary_user_can_start_it_too(folder: Path) -> None:
-    python = Path(sys.executable).resolve()
-    unreachable = [p for p in (*ROOT.parents, ROOT, *python.parents) if not p.stat().st_mode & 1]
-    if unreachable:
-        pytest.skip(f"an ordinary user cannot enter {unreachable[0]}")
-    nobody = pwd.getpwnam("nobody")
-    var = folder / "var"
-    var.mkdir()
-    os.chown(var, nobody.pw_uid, nobody.pw_gid)
+def test_an_empty_clinic_starts_and_is_checked(folder: Path) -> None:
+    sends = {"EMAIL_URL": "smtp://127.0.0.1:9", "DEFAULT_FROM_EMAIL": "hello@clinic.example"}
+    sends |= {"SMS_PROVIDER": "http", "SMS_HTTP_URL": "http://127.0.0.1:9/sms"}
 
-    checked = Up(var, "--check", user="nobody")
+    checked = Up(folder / "var", "--no-demo", "--check", environment=sends)
 
     assert checked.process.wait(120) == 0, checked.tail()
-    assert (var / "postgres" / "data").stat().st_uid == nobody.pw_uid
+    assert "ready after" in checked.tail()
