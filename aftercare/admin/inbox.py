@@ -1,5 +1,6 @@
 """The staff inbox and the ledger of addresses, in the admin."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
@@ -19,7 +20,6 @@ from unfold.widgets import (
 )
 
 from aftercare.models import LONGEST_ANSWER, AddressConsent, InboundMessage, StaffAnswer
-from aftercare.models.inbound import IS_HANDLED
 from aftercare.replies.inbox import candidates, handle
 from aftercare.services import answer_reply
 from aftercare.texts.checks import MOST_IN_SMS
@@ -102,20 +102,32 @@ class StaffAnswerInline(ReadOnlyInline):
 
 
 class WaitingFilter(admin.SimpleListFilter):
+    """What waits, unless somebody asks for more or searches: of all there ever was, that is a few
+    rows, which an index has."""
+
     title = "handled"
     parameter_name = "handled"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("no", "No"), ("yes", "Yes")]
+        return [("no", "Waiting"), ("yes", "Handled"), ("all", "All")]
+
+    def value(self) -> str:
+        return super().value() or ("all" if self.request.GET.get("q") else "no")
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        _, *ours = super().choices(changelist)  # without Django's own "All"
+        yield from ours
 
     def queryset(self, request: HttpRequest, rows: Any) -> Any:
-        return rows.filter(is_handled=self.value() == "yes") if self.value() else rows
+        if self.value() == "no":
+            return rows.waiting()
+        return rows.filter(is_handled=True) if self.value() == "yes" else rows
 
 
 @admin.register(InboundMessage)
 class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
-    """What nobody has looked after yet comes first. Nobody is guessed: a number that several
-    patients share shows all of them."""
+    """What nobody has looked after yet. Nobody is guessed: a number that several patients share
+    shows all of them."""
 
     form = AnswerForm
     typed_as = {
@@ -129,6 +141,7 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
     actions_submit_line = list(buttons)
     actions = ["all_handled"]
     list_display = ["received_at", "who", "excerpt", "keyword", OPT_OUT, "shown_status"]
+    ordering = ["-id"]
     list_filter = [WaitingFilter, "keyword", "maybe_opt_out", "audience"]
     list_select_related = ["patient", "clinic", "task"]
     search_fields = ["sender", "body", "patient__family_name", "patient__given_name"]
@@ -157,9 +170,6 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).with_handled()
 
-    def get_ordering(self, request: HttpRequest) -> list[Any]:
-        return [IS_HANDLED.asc(), "-id"]
-
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Answered can be at any time; handled, as long as there is something to look after."""
         shown: list[Any] = super(StatusButtons, self).get_actions_submit_line(request, object_id)
@@ -176,7 +186,7 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
     def excerpt(self, inbound: InboundMessage) -> str:
         return Truncator(inbound.body).chars(80)
 
-    @display(description="status", ordering="is_handled")
+    @display(description="status")
     def shown_status(self, inbound: Any) -> str:
         return badge("Handled", "success") if inbound.is_handled else badge("Waiting", "warning")
 

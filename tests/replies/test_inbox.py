@@ -149,15 +149,21 @@ def test_the_inbox_takes_a_fixed_number_of_queries(
         assert len(as_dana.get("/api/v1/inbox/").json()["results"]) == 6
 
 
-def test_the_admin_shows_what_waits_first_and_ticks_it_off(grace: Patient, dana: User) -> None:
+def test_the_admin_shows_what_waits_and_ticks_it_off(grace: Patient, dana: User) -> None:
     first = text("Older question")
     text("HELP")
     text("Newer question")
     client = admin_of(dana)
     page = f"/admin/aftercare/inboundmessage/{first.pk}/change/"
 
-    listed = client.get("/admin/aftercare/inboundmessage/").content.decode()
-    assert listed.index("Newer question") < listed.index("Older question") < listed.index("HELP")
+    def listed(**asked: str) -> list[str]:
+        found = client.get("/admin/aftercare/inboundmessage/", asked).context["cl"].result_list
+        return [row.body for row in found]
+
+    assert listed() == ["Newer question", "Older question"]
+    assert listed(handled="yes") == ["HELP"]
+    assert listed(handled="all") == ["Newer question", "HELP", "Older question"]
+    assert listed(q="help") == ["HELP"]  # who searches looks for what was handled as well
     opened = client.get(page).content.decode()
     assert f"/admin/patients/patient/{grace.pk}/change/" in opened
     send(client, page, "aftercare_inboundmessage_handled")
