@@ -33,12 +33,14 @@ def page_of(row: Any) -> str:
 
 @kept
 def ahead(booking: Booking) -> TreatmentSession:
-    """A session in twenty days, with a reminder by e-mail that waits."""
+    """A session in twenty days, with a reminder by e-mail that waits: at any season it would be
+    due in the quiet hours, thirty hours before noon."""
     Clinic.objects.update(quiet_from=time(21), quiet_until=time(8))
     booking.plan.patient.clinic.refresh_from_db()
     CareStepFactory(anchor="STARTS", offset=-30 * HOUR, useful_for=20 * HOUR)
     ContactConsentFactory(patient=booking.plan.patient, channel="EMAIL")
-    noon = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0)
+    here = timezone.now().astimezone(booking.plan.clinic.zone)
+    noon = here.replace(hour=12, minute=0, second=0, microsecond=0)
     session = booking.book(noon + timedelta(days=20), at=timezone.now())
     assert Message.objects.filter(status=MessageStatus.PENDING).count() == 1
     return session
