@@ -83,7 +83,7 @@ def test_a_manager_makes_one_sees_its_token_once_and_ends_it(
 
 @pytest.mark.parametrize("days", [-1, 366])
 def test_it_ends_within_a_year(manager: User, clinic: Clinic, days: int) -> None:
-    day = timezone.localdate() + timedelta(days=days)
+    day = timezone.localdate(timezone=clinic.zone) + timedelta(days=days)
     typed = {"name": "x", "clinic": clinic.pk, "scopes": ["day"], "ends_on": day.isoformat()}
 
     answer = admin_of(manager).post(NEW, typed)

@@ -40,13 +40,14 @@ MOBILE = "+4915112345678"
 
 @kept
 def patient(clinic: Clinic, catalogue: None) -> Patient:
-    """With a treatment tomorrow, who has agreed to SMS; no hour is quiet."""
+    """With a treatment tomorrow at noon, who has agreed to SMS; no hour is quiet."""
     clinic.quiet_from = clinic.quiet_until = time(0)
     clinic.save()
     clinical_rules()
     found: Patient = PatientFactory(clinic=clinic, language="es", mobile=MOBILE, email="")
     ContactConsentFactory(patient=found, channel="SMS", recorded_at=timezone.now() - DAY)
-    SessionFactory(plan__patient=found, starts_at=this_hour() + DAY)
+    noon = this_hour().astimezone(clinic.zone).replace(hour=12)
+    SessionFactory(plan__patient=found, starts_at=noon + DAY)
     return found
 
 
