@@ -53,6 +53,17 @@ class SlowedBackend(RoleBackend):
                 tell_of_device(user=user, client=client, address=address, at=at)
         return user
 
+    def get_user(self, user_id: Any) -> Any:
+        """Of a session, for every page of the admin: with the clinics where they work, by one
+        statement."""
+        rows = User.clinics.through._default_manager.filter(user=user_id)
+        works = list(rows.select_related("user", "clinic").order_by("clinic__name"))
+        if not works:
+            return super().get_user(user_id)
+        user: User = works[0].user
+        user.remember_clinics([row.clinic for row in works])
+        return user if self.user_can_authenticate(user) else None
+
     def _by_passkey(self, request: HttpRequest, passkey: str, username: str | None) -> User:
         """Nobody guesses a key, so no try is counted, and whoever has one waits for nobody."""
         owner = User.objects.filter(username=username).first() if username else None

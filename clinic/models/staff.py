@@ -106,7 +106,8 @@ class User(AbstractUser):
         """
         read = getattr(self, "_prefetched_objects_cache", {})
         if "clinics" not in read:  # Django would look that up by a manager made for the question
-            models.prefetch_related_objects([self], "clinics")
+            clinics = models.Prefetch("clinics", Clinic.objects.order_by("name"))
+            models.prefetch_related_objects([self], clinics)
             read = self._prefetched_objects_cache
         return list(read["clinics"])
 
