@@ -246,6 +246,11 @@ def most_found(user: User) -> int | None:
     return MOST_FOUND.get(user.role)
 
 
+def is_technical(user: Any) -> bool:
+    """Whether they keep things running, and see no patient wherever it is."""
+    return bool(user.role == A)
+
+
 def sees_all(user: Any, permission: str) -> bool:
     """Whether they have it of every patient of their clinics, without break-glass."""
     return user.has_perm(permission) and not user.has_perm(BREAK_GLASS + permission)

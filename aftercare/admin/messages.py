@@ -21,8 +21,8 @@ from aftercare.models import (
 from clinic.admin import ClinicAdmin, MovesInline, ReadOnlyInline, StatusButtons
 from clinic.admin.words import status_badge
 from clinic.errors import DomainError
-from clinic.models import Role, User
-from clinic.permissions import actor
+from clinic.models import User
+from clinic.permissions import actor, is_technical
 
 STATUS_COLOURS = {
     MessageStatus.PENDING: "info",
@@ -33,7 +33,21 @@ STATUS_COLOURS = {
 }
 
 
-class MessageAttemptInline(ReadOnlyInline):
+# What tells of a patient: who it is, and what was answered, which may repeat an address.
+OF_PATIENTS = frozenset({"patient", "session", "reason", "detail"})
+
+
+def hidden_from(request: HttpRequest) -> frozenset[str]:
+    """A technical admin sees whether messages go out, and nobody's name."""
+    return OF_PATIENTS if is_technical(actor(request)) else frozenset()
+
+
+class OutboxInline(ReadOnlyInline):
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [name for name in self.fields or () if name not in hidden_from(request)]
+
+
+class MessageAttemptInline(OutboxInline):
     model = MessageAttempt
     fields = ["number", "started_at", "provider", "outcome", "duration_ms", "detail"]
     readonly_fields = fields
@@ -41,14 +55,14 @@ class MessageAttemptInline(ReadOnlyInline):
     verbose_name_plural = "tries"
 
 
-class DeliveryReceiptInline(ReadOnlyInline):
+class DeliveryReceiptInline(OutboxInline):
     model = DeliveryReceipt
     fields = ["occurred_at", "provider", "kind", "detail"]
     readonly_fields = fields
     ordering = ["id"]
 
 
-class MessageHistoryInline(MovesInline):
+class MessageHistoryInline(OutboxInline, MovesInline):
     """The moves that neither an attempt nor a receipt tells of."""
 
     model: Any = Message._meta.get_field("history").related_model
@@ -106,8 +120,13 @@ class MessageAdmin(StatusButtons, ClinicAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """What a provider knows it by is for who asks the provider."""
-        is_technical = actor(request).role == Role.ADMIN
-        return [*self.fields, *(self.technical if is_technical else [])]
+        if not is_technical(actor(request)):
+            return self.fields
+        flat = [name for row in self.fields for name in ([row] if isinstance(row, str) else row)]
+        return [*(name for name in flat if name not in OF_PATIENTS), *self.technical]
+
+    def hidden_from(self, request: HttpRequest) -> frozenset[str]:
+        return hidden_from(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         rows = self.get_fields(request, obj)

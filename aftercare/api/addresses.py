@@ -63,6 +63,7 @@ class AddressConsentViewSet(ListModelMixin, ClinicViewSet):
         address = patient.email if word["channel"] == Channel.EMAIL else str(patient.mobile or "")
         if not address:
             raise NoAddress("The patient has no address for this channel.", field="channel")
+        self.touch(patient)  # whose address it is, which its row does not know
         rows = opt_out.record_by_staff(
             **word, address=address, at=timezone.now(), by=actor(request)
         )

@@ -18,14 +18,34 @@ from clinic.api.base import ClinicViewSet
 from clinic.api.forms import Form, parse_body, require_no_body
 from clinic.api.paging import NewestFirst
 from clinic.api.queries import IdFilter
-from clinic.permissions import actor
+from clinic.permissions import actor, is_technical
 from patients.models import Channel
 
 
-class MessageOut(serializers.ModelSerializer[Message]):
+class ForTechnicians:
+    """A technical admin sees whether messages go out, and neither whose they are nor what a
+    provider has answered, which may repeat an address."""
+
+    without: dict[str, Any]
+    context: dict[str, Any]
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        row = super().to_representation(instance)  # type: ignore[misc]
+        request = self.context.get("request")
+        return {**row, **self.without} if request and is_technical(actor(request)) else row
+
+
+class MessageOut(ForTechnicians, serializers.ModelSerializer[Message]):
     """What is known of a message; its words are not part of it."""
 
+    without = {"patient": None, "session": None, "reason": ""}
     step = serializers.CharField(source="step.code")
+    patient = serializers.UUIDField(
+        source="patient_id", allow_null=True, help_text="null for a technical admin."
+    )
+    session = serializers.UUIDField(
+        source="session_id", allow_null=True, help_text="null for a technical admin."
+    )
 
     class Meta:
         model = Message
@@ -48,14 +68,18 @@ class MessageOut(serializers.ModelSerializer[Message]):
         read_only_fields = fields
 
 
-class AttemptOut(serializers.ModelSerializer[MessageAttempt]):
+class AttemptOut(ForTechnicians, serializers.ModelSerializer[MessageAttempt]):
+    without = {"detail": ""}
+
     class Meta:
         model = MessageAttempt
         fields = ["number", "provider", "started_at", "duration_ms", "outcome", "detail"]
         read_only_fields = fields
 
 
-class ReceiptOut(serializers.ModelSerializer[DeliveryReceipt]):
+class ReceiptOut(ForTechnicians, serializers.ModelSerializer[DeliveryReceipt]):
+    without = {"detail": ""}
+
     class Meta:
         model = DeliveryReceipt
         fields = ["kind", "provider", "occurred_at", "received_at", "detail"]

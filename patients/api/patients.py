@@ -80,7 +80,6 @@ class PatientOut(serializers.ModelSerializer[Patient]):
             "language",
             "time_zone",
             "sex",
-            "skin_type",
             "archived_at",
             "merged_into",
             "created_at",

@@ -95,7 +95,7 @@ def play_a_visit(desk: Person, clinician: Person, booking: Booking) -> None:
             given_name="Ada", family_name="Byron", date_of_birth=datetime(1990, 12, 10).date()
         ),
     )
-    assert (patient.email, patient.sex.value, patient.skin_type) == ("", "", None)
+    assert (patient.email, patient.sex.value) == ("", "")
     make_ready(clinician, patient, booking)
     plan = clinician.does(
         "plans.create_plan",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
@@ -13,12 +14,13 @@ from unfold.decorators import action
 from clinic.admin import FixedRows, ServiceAdmin, VersionedAdmin
 from clinic.admin.base import version_columns
 from clinic.http.pdf import pdf_answer
-from clinic.permissions import actor
+from clinic.permissions import actor, may_see, sees_all
 from sessions import services
 from sessions.models import IncidentReport, ReportingRule
 from sessions.services.record.healing.reporting import filled_in
 
 Line = tuple[str, Any]
+SIDE_EFFECTS = "treatment_sessions.view_sideeffect"
 SETTLED = ("outcome", "sent_on", "number", "reason")
 
 
@@ -38,6 +40,11 @@ class IncidentReportAdmin(FixedRows, ServiceAdmin):
     ordering = ["due_at", "id"]
     actions_detail = ["print_report", "pdf", "json"]
 
+    def has_filled_in_permission(self, request: HttpRequest, *_: Any) -> bool:
+        """It tells the side effect in full: a manager has opened that patient's record."""
+        user = actor(request)
+        return sees_all(user, SIDE_EFFECTS) or bool(user.opened)
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         told = ["side_effect", "rule", "how", "says", "known_at", "due_at"]
         return [*told, *SETTLED, "settled_at", "settled_by"]
@@ -52,17 +59,17 @@ class IncidentReportAdmin(FixedRows, ServiceAdmin):
     def says(self, report: IncidentReport) -> str:
         return f"{report.rule.says} {report.rule.cited}"
 
-    @action(description="Print the report", url_path="print", permissions=["view"])
+    @action(description="Print the report", url_path="print", permissions=["filled_in"])
     def print_report(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """As far as the record goes, on a page for paper."""
         return HttpResponse(_page(self._report(request, object_id)))
 
-    @action(description="PDF", url_path="pdf", permissions=["view"])
+    @action(description="PDF", url_path="pdf", permissions=["filled_in"])
     def pdf(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The same page as a file, to send along."""
         return pdf_answer(_page(self._report(request, object_id)), name="incident-report")
 
-    @action(description="JSON", url_path="json", permissions=["view"])
+    @action(description="JSON", url_path="json", permissions=["filled_in"])
     def json(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """What is filled in, as `filled-in/` of the API gives it."""
         told = filled_in(self._report(request, object_id))
@@ -72,6 +79,8 @@ class IncidentReportAdmin(FixedRows, ServiceAdmin):
 
     def _report(self, request: HttpRequest, object_id: str) -> IncidentReport:
         report: IncidentReport = get_object_or_404(self.get_queryset(request), pk=object_id)
+        if not may_see(actor(request), SIDE_EFFECTS, report.side_effect.session.patient_id):
+            raise PermissionDenied
         return report
 
     def change_by_service(self, request: HttpRequest, obj: Any, changes: dict[str, Any]) -> None:
