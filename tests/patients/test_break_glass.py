@@ -1,21 +1,16 @@
 """Managers see what is clinical by break-glass alone: with a reason, an hour, of one patient."""
 
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-import pgtrigger
 import pytest
-from django.apps import apps
 from django.contrib import admin
-from django.db import IntegrityError, connection, models, transaction
+from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 from django.urls import reverse
 from django.utils import timezone
 
-from aftercare.models import InboundMessage
 from clinic.models import AccessRecord, Clinic, Role, User
-from clinic.models.base import BREAK_GLASS, permission_to_view
 from clinic.permissions import may_see, sees_all
 from patients import services
 from patients.models import BreakGlass, Patient, StaffTask
@@ -27,7 +22,6 @@ from patients.services.break_glass import (
 )
 from patients.services.records import PatientArchived
 from patients.services.tasks import NoticeOfYourOwn
-from sessions.models import TreatmentSession
 from tests.admin.pages import client_of as browser_of
 from tests.conftest import Booking, client_of
 from tests.factories import (
@@ -37,11 +31,10 @@ from tests.factories import (
     UserFactory,
 )
 from tests.support.accesses import Watch
-from tests.support.hostile import World, operations_of
+from tests.support.clinical import MARK, mark_everything
 from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
-MARK = "Canary-of-the-skin"
 WHY = "The patient complains about a burn"
 LIST = "/api/v1/break-glass/"
 
@@ -175,73 +168,16 @@ def test_tasks_for_clinicians_are_the_managers_once_the_record_is_open(
     assert seen() == {for_the_desk, for_clinicians}
 
 
-# Everything that is clinical, with a word in each of its columns that can hold one.
-
-
-def clinical_models() -> list[Any]:
-    manager = User(role=Role.MANAGER)
-    return [
-        model
-        for model in apps.get_models()
-        if manager.has_perm(BREAK_GLASS + permission_to_view(model))
-    ]
-
-
-def is_of_words(field: Any) -> bool:
-    is_text = isinstance(field, models.CharField | models.TextField)
-    no_words = field.choices or field.generated or field.is_relation
-    return is_text and not no_words and (field.max_length or 100) >= 100
-
-
-def mark_everything() -> None:
-    """Past the triggers that freeze what is signed."""
-    words = {
-        model: [field.name for field in model._meta.concrete_fields if is_of_words(field)]
-        for model in clinical_models()
-    }
-    words |= {Patient: ["allergies", "notes"], TreatmentSession: ["notes"]}
-    for_clinicians = {"audience": "CLINICAL"}
-    with pgtrigger.ignore():
-        tasks = StaffTask.objects.filter(**for_clinicians)
-        tasks.update(title=MARK, detail=MARK, patient=Patient.objects.order_by("pk")[0])
-        InboundMessage.objects.filter(**for_clinicians).update(body=MARK)
-        for model, names in words.items():
-            for name in names:
-                with suppress(IntegrityError), transaction.atomic():  # an address, or a code
-                    model._base_manager.update(**{name: MARK})
-
-
 def told(answer: Any) -> str:
     text: str = answer.content.decode("utf-8", "replace")
     return text
 
 
-def shown_to(user: User, world: World) -> list[str]:
-    """The operations whose answer has the word."""
-    client = client_of(user)
-    client.raise_request_exception = False
-    reads = (one for one in operations_of(world) if one.method == "GET")
-    return [one.name for one in reads if MARK in told(client.get(f"{one.url}{one.asked()}"))]
-
-
-def test_nothing_clinical_is_in_any_answer_to_a_manager_without(clinic: Clinic) -> None:
-    """The derived walk of the API: each read, with and without break-glass."""
-    world = World(clinic)
-    manager: User = UserFactory(role=Role.MANAGER, clinic=clinic)
-    mark_everything()
-
-    assert shown_to(manager, world) == []
-    for patient in Patient.objects.all():
-        BreakGlassFactory(patient=patient, by=manager)
-    opened = shown_to(manager, world)
-    assert set(opened) == set(shown_to(world.users[Role.PRACTITIONER], world)), opened
-    assert len(opened) > 10
-
-
 def test_nothing_clinical_is_on_any_page_of_a_manager_without(
     rows: list[Any], clinic: Clinic
 ) -> None:
-    """The derived walk of the admin: the list and the page of each row."""
+    """The derived walk of the admin: the list and the page of each row. That of the API is
+    tests/walks/test_doors.py."""
     manager: User = UserFactory(role=Role.MANAGER, clinic=clinic)
     mark_everything()
     names = [
