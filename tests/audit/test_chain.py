@@ -38,7 +38,7 @@ WRITERS, SEALS = 6, 40
 @pytest.fixture(scope="module", autouse=True)
 def cluster(
     tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
-) -> Iterator[None]:
+) -> Iterator[Postgres]:
     """A cluster with the two tables, as their migrations make them."""
     folder = tmp_path_factory.mktemp("chain")
     postgres = Postgres(folder / "postgres", durable=False).start()
@@ -51,7 +51,7 @@ def cluster(
                 for name, tables in (("0016_accesses", "TABLE"), ("0018_sealed_accesses", "SEALS")):
                     module = import_module(f"clinic.migrations.{name}")
                     cursor.execute(getattr(module, tables))
-            yield
+            yield postgres
             connection.close()
     finally:
         connection.settings_dict.update(usual)
@@ -72,6 +72,18 @@ def behind_its_back() -> Iterator[Any]:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         yield cursor
         transaction.set_rollback(True)
+
+
+@contextmanager
+def as_superuser(cluster: Postgres) -> Iterator[None]:
+    usual = {name: connection.settings_dict[name] for name in ("USER", "PASSWORD")}
+    connection.close()
+    connection.settings_dict.update(USER="postgres", PASSWORD=cluster._super_password)
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(usual)
 
 
 @pytest.fixture
@@ -97,42 +109,61 @@ def test_nothing_is_sealed_twice(sealed: chain.Seal) -> None:
 LAST_ROW = "id = (SELECT id FROM clinic_access_record ORDER BY id DESC LIMIT 1)"
 
 
-@pytest.mark.parametrize(
-    ("change", "found"),
-    [
-        ("UPDATE clinic_access_record SET role = 'X' WHERE {row}", "some of them were"),
-        (
-            "UPDATE clinic_access_record SET created_at = now() - interval '1 y' WHERE {row}",
-            "some of them were",
-        ),
-        ("DELETE FROM clinic_access_record WHERE {row}", "there are 1 fewer"),
-        (
-            "INSERT INTO clinic_access_record (id, xid, actor_kind, role, clinic_ids, session,"
-            " request_id, door, place, purpose, action, outcome, code, object_model, patient_ids,"
-            " count, fields) SELECT clinic_access_bound(now() - interval '1 min'), xid, actor_kind,"
-            " role, clinic_ids, session, request_id, door, place, purpose, action, outcome, code,"
-            " object_model, patient_ids, count, fields FROM clinic_access_record WHERE {row}",
-            "there are 1 more",
-        ),
-        ("UPDATE clinic_access_seal SET count = 4 WHERE number = {last}", "was changed"),
-        ("DELETE FROM clinic_access_seal WHERE number = {last} - 1", "1 seals are missing"),
-        (
-            "DELETE FROM clinic_access_seal WHERE number = {last};"
-            "DELETE FROM clinic_access_record WHERE {row}",
-            "the end was cut of",
-        ),
-    ],
+DELETE_LAST = "DELETE FROM clinic_access_record WHERE {row}"
+COPIED = (
+    "xid, actor_kind, role, clinic_ids, session, request_id, door, place, purpose, action, outcome,"
+    " code, object_model, patient_ids, count, fields"
 )
-def test_what_is_changed_behind_its_back_is_found(
-    sealed: chain.Seal, change: str, found: str
+CHANGES = {
+    "an edit": ("UPDATE clinic_access_record SET role = 'X' WHERE {row}", "some of them were"),
+    "another time": (
+        "UPDATE clinic_access_record SET created_at = now() - interval '1 y' WHERE {row}",
+        "some of them were",
+    ),
+    "a deletion": (DELETE_LAST, "there are 1 fewer"),
+    "a row of before": (
+        f"INSERT INTO clinic_access_record (id, {COPIED})"  # noqa: S608
+        f" SELECT clinic_access_bound(now() - interval '1 min'), {COPIED}"
+        " FROM clinic_access_record WHERE {row}",
+        "there are 1 more",
+    ),
+    "a seal": ("UPDATE clinic_access_seal SET count = 4 WHERE number = {last}", "was changed"),
+    "a seal gone": (
+        "DELETE FROM clinic_access_seal WHERE number = {last} - 1",
+        "1 seals are missing",
+    ),
+    "the end cut off": (
+        f"DELETE FROM clinic_access_seal WHERE number = {{last}}; {DELETE_LAST}",  # noqa: S608
+        "the end was cut of",
+    ),
+}
+
+
+@pytest.mark.parametrize("change", [change for change, _ in CHANGES.values()], ids=CHANGES)
+def test_the_application_changes_nothing_of_it(sealed: chain.Seal, change: str) -> None:
+    """By its role it may not, whatever it sends; that in production: tests/ops/test_roles.py."""
+    for statement in change.format(last=sealed.number, row=LAST_ROW).split(";"):
+        with pytest.raises(DatabaseError) as refused, connection.cursor() as cursor:
+            cursor.execute(statement)
+        assert getattr(refused.value.__cause__, "sqlstate", "") == "42501", statement
+    assert list(chain.verify(heads=[sealed.head])) == []
+
+
+@pytest.mark.parametrize(("change", "found"), CHANGES.values(), ids=CHANGES)
+def test_what_a_superuser_changes_is_found(
+    sealed: chain.Seal, cluster: Postgres, tmp_path: Path, change: str, found: str
 ) -> None:
+    """For whom no trigger fires and no right is missing."""
     look(5)
-    last = chain.seal()[-1]  # so that there is one before it
-    with behind_its_back() as cursor:
+    last, heads = chain.seal()[-1], tmp_path / "heads"  # so that there is one before it
+    heads.write_text(f"{sealed.head}\n{last.head}\n")
+    with as_superuser(cluster), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(change.format(last=last.number, row=LAST_ROW))
-        told = list(chain.verify(heads=[sealed.head, last.head]))
-    assert found in "\n".join(told)
-    assert list(chain.verify()) == []
+        with pytest.raises(CommandError, match=found):
+            call_command("audit", "verify", heads=str(heads), stdout=StringIO())
+        transaction.set_rollback(True)
+    call_command("audit", "verify", heads=str(heads), stdout=StringIO())
 
 
 def test_a_seal_of_another_history_is_found(sealed: chain.Seal) -> None:

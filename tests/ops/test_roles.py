@@ -16,20 +16,25 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import ProgrammingError, connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 from rest_framework.test import APIClient
 
+from aftercare.models import Message
+from aftercare.texts.links import token_for
 from clinic.audit import chain
 from clinic.audit.months import keep_months
 from clinic.embedded import Postgres, Valkey
 from clinic.embedded.process import free_port, stop_process
 from clinic.models import AccessRecord, User
-from patients.models import Patient
+from tests.admin.pages import client_of as page_client_of
 from tests.conftest import client_of
-from tests.factories import PatientFactory
+from tests.factories import MessageFactory
 
 DOCKER = Path(settings.BASE_DIR) / "docker"
 ANY = "p'a\"s\\ w$o%r/d@ü:#?&"
@@ -133,7 +138,8 @@ def refused(statement: str) -> bool:
 def test_the_application_reads_and_writes_rows_and_changes_no_rule(
     alice: User, cluster: Bare, tmp_path: Path
 ) -> None:
-    patient: Patient = PatientFactory(clinic=alice.clinics.get())
+    message: Message = MessageFactory(session__plan__patient__clinic=alice.clinics.get())
+    patient, browser = message.patient, page_client_of(alice)
     make_roles(cluster, tmp_path)
     copy_of_the_tests(cluster)
     with as_role(cluster, "clinic_owner", f"{ANY}owner"):
@@ -164,6 +170,12 @@ def test_the_application_reads_and_writes_rows_and_changes_no_rule(
             "UPDATE clinic_access_record SET request_id = NULL",
             "DELETE FROM clinic_access_record",
             "DELETE FROM clinic_access_seal",
+            "UPDATE clinic_access_seal SET count = 0",
+            "TRUNCATE clinic_access_seal, clinic_access_record",
+            f"DELETE FROM clinic_access_{timezone.now():%Y_%m}",  # noqa: S608
+            f"DROP TABLE clinic_access_{timezone.now():%Y_%m}",
+            "INSERT INTO clinic_access_record (id) VALUES (uuidv7())",
+            "INSERT INTO clinic_access_record (created_at) VALUES (now() - interval '1 day')",
             "DELETE FROM django_migrations",
             "UPDATE clinic_schema SET things = '{}'",
             "SET session_replication_role = replica",
@@ -172,6 +184,19 @@ def test_the_application_reads_and_writes_rows_and_changes_no_rule(
         ):
             assert refused(statement), statement
         assert not refused("SELECT FROM patient")  # the control
+
+    with as_role(cluster, "clinic_owner", f"{ANY}owner"), connection.cursor() as cursor:
+        cursor.execute("REVOKE INSERT ON clinic_access_record FROM clinic")
+    with as_role(cluster, "clinic", f"{ANY}application"):
+        pages = [
+            (desk, f"/api/v1/patients/{patient.pk}/"),
+            (browser, reverse("admin:patients_patient_change", args=[patient.pk])),
+            (Client(), f"/p/{token_for(message)}/"),
+        ]
+        answers = [client.get(address) for client, address in pages]
+        assert [answer.status_code for answer in answers] == [503] * 3
+        told = " ".join(answer.content.decode() for answer in answers)
+        assert not [one for one in (patient.family_name, "Grace", str(patient.pk)) if one in told]
 
 
 def test_the_broker_takes_a_password_of_any_character(tmp_path: Path) -> None:
