@@ -142,6 +142,7 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
     actions = ["all_handled"]
     list_display = ["received_at", "who", "excerpt", "keyword", OPT_OUT, "shown_status"]
     ordering = ["-id"]
+    everything, nothing = "handled=all", "Nothing waits"
     list_filter = [WaitingFilter, "keyword", "maybe_opt_out", "audience"]
     list_select_related = ["patient", "clinic", "task"]
     search_fields = ["sender", "body", "patient__family_name", "patient__given_name"]

@@ -173,6 +173,20 @@ def test_the_admin_shows_what_waits_and_ticks_it_off(grace: Patient, dana: User)
     assert "aftercare_inboundmessage_handled" not in client.get(page).content.decode()
 
 
+def test_an_inbox_in_which_nothing_waits_says_so_and_offers_the_rest(dana: User) -> None:
+    text("HELP")
+    client = admin_of(dana)
+    shown = client.get("/admin/aftercare/inboundmessage/").content.decode()
+    assert "Nothing waits" in shown
+    assert shown.count('href="?handled=all"') > 1
+
+
+def test_a_list_that_shows_all_there_is_offers_no_more(grace: Patient, dana: User) -> None:
+    client = admin_of(dana)
+    assert "Show all" not in client.get("/admin/patients/patient/").content.decode()
+    assert "Show all" in client.get("/admin/patients/patient/?q=nobody").content.decode()
+
+
 def test_a_reply_for_clinicians_is_no_business_of_the_desk(clinic: Clinic, dana: User) -> None:
     hidden = InboundFactory(clinic=clinic, audience=Audience.CLINICAL)
 

@@ -48,6 +48,8 @@ class NearLists:
     paginator = NearPages
     list_per_page = PAGE
     list_max_show_all = PAGE
+    everything = ""  # what an address says that shows more than the list does by itself
+    nothing = ""  # what it says if it is empty, in the place of "Nothing here yet"
 
     def response_action(self, request: HttpRequest, queryset: Any) -> Any:
         """What is done to all that a filter finds is done to no more than its list counts."""
