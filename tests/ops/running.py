@@ -14,6 +14,7 @@ import requests
 from django.conf import settings
 
 from clinic.embedded.process import free_port
+from tests.support.moved_clock import INHERITED
 
 ROOT = Path(settings.BASE_DIR)
 SMS_SECRET = "of-the-gateway"
@@ -36,6 +37,7 @@ class Up:
             "HOME": str(var),
             "CLINIC_VAR": str(var),
             "SMS_WEBHOOK_SECRET": SMS_SECRET,
+            **INHERITED,
             **(environment or {}),
         }
         self.log = var.parent / f"{var.name}-{self.port}.log"

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from tests.support.moved_clock import INHERITED
+
 BLOCK = re.compile(r"```(sh|http)\n(.*?)```([^`]*(?:`[^`]+`[^`]*)*?)(?=```|\Z)", re.DOTALL)
 KEEP = re.compile(r"`([\w/]+)` as `\$(\w+)`")
 # What is another one each time: it must only be of the same kind.
@@ -71,7 +73,7 @@ class Shell:
     """Runs blocks one after another; variables stay."""
 
     def __init__(self) -> None:
-        self.variables = {"PATH": os.environ["PATH"]}
+        self.variables = {"PATH": os.environ["PATH"], **INHERITED}
 
     def run(self, script: str) -> str:
         done = subprocess.run(
