@@ -25,9 +25,15 @@ from tests.conftest import Booking
 from tests.factories import ServiceAccountFactory, UserFactory
 from tests.support.accesses import Watch
 from tests.support.hostile import NOBODY, World, operations_of
+from tests.support.kept import kept
 
 pytestmark = pytest.mark.django_db
 LIST, NEW = "/admin/service-accounts/", "/admin/service-accounts/new/"
+
+
+@kept
+def world(clinic: Clinic) -> World:
+    return World(clinic)
 
 
 def token_of(clinic: Clinic, by: User, *scopes: str, days: int = 30) -> tuple[ServiceAccount, str]:
@@ -160,9 +166,11 @@ def needed_by(url: str, method: str) -> str | None:
 
 
 @pytest.mark.parametrize("scopes", [[], *([scope] for scope in SCOPES)], ids="+".join)
-def test_what_no_scope_names_is_refused_at_every_address(clinic: Clinic, scopes: list[str]) -> None:
+def test_what_no_scope_names_is_refused_at_every_address(
+    clinic: Clinic, world: World, scopes: list[str]
+) -> None:
     """Every operation of the API's description, with each scope alone and with none."""
-    world, may, tried, let_in = World(clinic), permissions_in(scopes), 0, 0
+    may, tried, let_in = permissions_in(scopes), 0, 0
     _, token = token_of(clinic, world.users[Role.MANAGER], *scopes)
     faults = []
     for one in operations_of(world):
