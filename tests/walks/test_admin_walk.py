@@ -185,7 +185,7 @@ def opens_for(user: User, row: Any, page: str) -> bool:
 def test_every_page_opens_for_whom_the_table_says_and_is_words(rows: list[Any]) -> None:
     """And is written down, with the patients that it shows; without break-glass. With it:
     tests/patients/test_break_glass.py."""
-    failures: list[tuple[str, str, Any]] = []
+    failures: list[tuple[Any, ...]] = []
     tried, read, people = 0, 0, staff(rows[0])
     patients, watch = list(Patient.objects.all()), Watch()
     for number, user in enumerate(people):  # of the last two, what depends on their clinics

@@ -178,8 +178,8 @@ def more_faults(
         if not of(one.url) <= named:
             yield "the row does not name whose was asked for"
         return
-    if fewer := of(text) - named:
-        yield f"the row does not name {len(fewer)} whose rows were shown"
+    if fewer := of(f"{sent}{text}") - named:
+        yield f"the row does not name {len(fewer)} whose rows were sent or shown"
     if text and "json" in answer["Content-Type"]:
         shown = body_of(answer)
         listed = shown.get("results", [None]) if isinstance(shown, dict) else shown
