@@ -43,7 +43,9 @@ class Prepared:
             cursor.execute(text, given)
             return
         known = _known.setdefault(cursor.db.connection, {})
-        if self.name in known and (known[self.name] or self._is_there(cursor)):
+        if known.get(self.name) is False:
+            known[self.name] = self._is_there(cursor)
+        if known.get(self.name):
             cursor.execute(text, given)
             return
         known[self.name] = False  # until it has worked: an error leaves the statement prepared
