@@ -15,6 +15,7 @@ from knox.models import get_token_model
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clinic.admin.forms.choices import checkboxes_field, grouped_field, readonly_formatters
 from clinic.admin.forms.clocks import NamedClock, RowsClock
@@ -26,6 +27,7 @@ from clinic.admin.lists.lookups import OwnAutocompleteSelect, OwnLookups
 from clinic.admin.lists.search import FoldedSearch
 from clinic.admin.reads import ReadsOnce, named_by
 from clinic.admin.saving.save import SavesOnce
+from clinic.db.encryption import EncryptedCharField
 from clinic.models import Clinic
 from clinic.models.base import BREAK_GLASS, opened_to, permission_to_view
 from clinic.permissions import actor, is_opened
@@ -46,7 +48,10 @@ class ScopedFields(NamedClock):
     """Lists and choices show only what belongs to the caller's clinics; dates and times are typed
     in the house's fields."""
 
-    formfield_overrides: Any = TIMES
+    formfield_overrides: Any = {
+        **TIMES,
+        EncryptedCharField: {"widget": UnfoldAdminTextInputWidget},
+    }
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return visible(super().get_queryset(request), request)  # type: ignore[misc]

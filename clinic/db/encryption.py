@@ -21,8 +21,10 @@ from hashlib import sha256
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django import forms
 from django.conf import settings
 from django.core.exceptions import FieldError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models.lookups import Exact, Regex
 from django.db.models.query_utils import DeferredAttribute
@@ -142,6 +144,17 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
 
     def get_transform(self, lookup_name: str) -> Any:
         raise _cannot(self, f"searched by `{lookup_name}`")
+
+
+class EncryptedCharField(EncryptedTextField):
+    """One line, no longer than its `max_length`: PostgreSQL cannot count the signs of a token."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.validators.append(MaxLengthValidator(kwargs["max_length"]))
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"widget": forms.TextInput, **kwargs})
 
 
 def _cannot(field: Any, done: str) -> FieldError:

@@ -7,6 +7,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q, Value
 
+from clinic.db.encryption import EncryptedCharField
 from clinic.models import ClinicScoped, Model, User, by_clinic, clinic_field, clinic_of
 from patients.models.patient import Patient
 
@@ -24,7 +25,7 @@ class BreakGlass(Model):
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="break_glasses")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="break_glasses")
-    reason = models.CharField(max_length=300)
+    reason = EncryptedCharField(max_length=300)
     opened_at = models.DateTimeField()
     until = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from clinic.db.encryption import EncryptedCharField
 from clinic.models import ClinicScoped, Evidence, Model, Sourced, one_of, track_history
 from patients.models.anatomy import Area, Zone
 from patients.models.patient import Patient, past_day
@@ -92,7 +93,7 @@ class PatientConcern(Model):
         null=True, blank=True, help_text="1 barely visible … 4 severe, before treatment."
     )
     onset_on = models.DateField(null=True, blank=True, validators=[past_day])
-    note = models.CharField(max_length=500, blank=True)
+    note = EncryptedCharField(max_length=500, blank=True)
 
     objects = PatientConcernQuerySet.as_manager()
 

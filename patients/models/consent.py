@@ -11,6 +11,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
+from clinic.db.encryption import EncryptedCharField
 from clinic.models import (
     ClinicScoped,
     Evidence,
@@ -144,7 +145,7 @@ class GivenConsent(Model):
     )
     expires_on = models.DateField()
     revoked_at = models.DateTimeField(null=True, editable=False)
-    revoke_reason = models.CharField(max_length=300, blank=True)
+    revoke_reason = EncryptedCharField(max_length=300, blank=True)
 
     class Meta:
         abstract = True

@@ -13,7 +13,7 @@ from django.db.models.functions import Lower, Reverse
 from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
-from clinic.db.encryption import EncryptedTextField
+from clinic.db.encryption import EncryptedCharField, EncryptedTextField
 from clinic.models import (
     Clinic,
     ClinicScoped,
@@ -324,7 +324,7 @@ class PatientMerge(Model):
     merged = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    reason = models.CharField(max_length=500)
+    reason = EncryptedCharField(max_length=500)
     moved = models.JSONField(help_text="How many rows of each table were moved.")
     values = models.JSONField(
         default=dict,

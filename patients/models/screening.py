@@ -5,7 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from clinic.db.encryption import EncryptedTextField
+from clinic.db.encryption import EncryptedCharField, EncryptedTextField
 from clinic.findings import Severity
 from clinic.models import (
     ClinicScoped,
@@ -207,7 +207,7 @@ class ScreeningAnswer(Model):
         blank=True,
         help_text="The zones that it is about; all if none is named.",
     )
-    detail = models.CharField(max_length=500, blank=True)
+    detail = EncryptedCharField(max_length=500, blank=True)
 
     class Meta:
         db_table = "patient_screening_answer"

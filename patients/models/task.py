@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Cast, Concat, Left
 
-from clinic.db.encryption import EncryptedTextField
+from clinic.db.encryption import EncryptedCharField, EncryptedTextField
 from clinic.models import Clinic, ClinicScoped, Model, Role, User, by_clinic, one_of, track_history
 from patients.models.patient import Patient
 
@@ -135,7 +135,7 @@ class StaffTask(Model):
     )
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    done_note = models.CharField(max_length=MOST_NOTED, blank=True)
+    done_note = EncryptedCharField(max_length=MOST_NOTED, blank=True)
     urgency = models.GeneratedField(
         expression=Concat(
             Case(

@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Case, Value, When
-from django.db.models.functions import Concat, Left
-
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.models import Clinic, User
@@ -159,8 +156,8 @@ def _open_task(task_id: UUID) -> StaffTask:
 def finish_source(*, source: str, at: datetime, by: User | None, note: str = "") -> None:
     """Tick off the open task of a cause that has been settled, if there is one. The note goes below
     what was noted before, as far as there is room."""
-    below = Left(Concat("done_note", Value(f"\n{note}" if note else "")), MOST_NOTED)
-    first = When(done_note="", then=Value(note[:MOST_NOTED]))
-    StaffTask.objects.open().filter(source=source).update(
-        status=TaskStatus.DONE, done_at=at, done_by=by, done_note=Case(first, default=below)
-    )
+    for task in StaffTask.objects.open().filter(source=source).select_for_update(of=("self",)):
+        noted = "\n".join(filter(None, (task.done_note, note)))[:MOST_NOTED]
+        StaffTask.objects.filter(pk=task.pk).update(
+            status=TaskStatus.DONE, done_at=at, done_by=by, done_note=noted
+        )

@@ -151,7 +151,8 @@ def finish_tasks_of(session: TreatmentSession, *, at: datetime, by: User | None)
 def reopen_tasks_of(session: TreatmentSession, *, ended: SessionEvent) -> None:
     """What `finish_tasks_of` has ticked off at an end that is taken back."""
     note = f"the session is {in_words(Status, ended.new_status)}"
-    asked = _asked_of(session).filter(done_at=ended.at, done_note=note)
+    done = _asked_of(session).filter(done_at=ended.at)
+    asked = done.filter(pk__in=[task.pk for task in done if task.done_note == note])
     asked = asked.exclude(source__in=_asked_of(session).open().values("source"))
     asked.update(status=TaskStatus.OPEN, done_at=None, done_by=None, done_note="")
 
