@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from clinic.db.encryption import EncryptedCharField
 from clinic.errors import Conflict
 from clinic.models import (
     Clinic,
@@ -153,7 +154,7 @@ class WaitlistEntry(Moving, ForVisit):
     )
     earliest = models.TimeField("start not before", null=True, blank=True)
     latest = models.TimeField("start not after", null=True, blank=True)
-    note = models.CharField(max_length=500, blank=True)
+    note = EncryptedCharField(max_length=500, blank=True)
     status = models.CharField(
         max_length=12,
         choices=WaitlistStatus,

@@ -4,7 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from clinic.db.encryption import EncryptedTextField
+from clinic.db.encryption import EncryptedCharField, EncryptedTextField
 from clinic.models import Model, User, append_only
 from sessions.models.healing.outcome import Photo
 from sessions.models.healing.side_effect import SideEffect
@@ -20,10 +20,10 @@ class SideEffectNote(Model):
     )
     is_expected = models.BooleanField("expected")
     note = EncryptedTextField(blank=True, max_length=5_000)
-    treatment = models.CharField(
+    treatment = EncryptedCharField(
         "treatment given", max_length=500, blank=True, help_text="What was done for it."
     )
-    care_elsewhere = models.CharField(
+    care_elsewhere = EncryptedCharField(
         max_length=200, blank=True, help_text="Who treated it, if it was not this clinic."
     )
     photo = models.ForeignKey(

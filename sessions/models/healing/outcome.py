@@ -5,6 +5,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
+from clinic.db.encryption import EncryptedCharField
 from clinic.models import (
     ClinicScoped,
     Model,
@@ -67,7 +68,7 @@ class OutcomeMeasure(Model):
     recorded_by = models.ForeignKey(
         User, on_delete=models.PROTECT, editable=False, related_name="+"
     )
-    note = models.CharField(max_length=500, blank=True)
+    note = EncryptedCharField(max_length=500, blank=True)
 
     clinic = clinic_field()
 

@@ -4,6 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from clinic.db.encryption import EncryptedCharField
 from clinic.models import (
     ClinicScoped,
     Evidence,
@@ -95,7 +96,7 @@ class IncidentReport(Model):
     number = models.CharField(
         max_length=60, blank=True, default="", db_default="", help_text="The authority's reference."
     )
-    reason = models.CharField(
+    reason = EncryptedCharField(
         max_length=500, blank=True, default="", db_default="", help_text="Why it is not reported."
     )
     settled_at = models.DateTimeField(null=True, editable=False)

@@ -4,7 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from clinic.db.encryption import EncryptedTextField
+from clinic.db.encryption import EncryptedCharField, EncryptedTextField
 from clinic.models import (
     ClinicScoped,
     Evidence,
@@ -141,7 +141,7 @@ class SideEffect(Model):
         User, on_delete=models.PROTECT, editable=False, related_name="+"
     )
     resolved_at = models.DateTimeField(null=True, blank=True)
-    resolution = models.CharField(max_length=500, blank=True)
+    resolution = EncryptedCharField(max_length=500, blank=True)
 
     clinic = clinic_field()
 

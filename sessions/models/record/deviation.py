@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from clinic.db.encryption import EncryptedCharField
 from clinic.models import (
     ClinicScoped,
     Model,
@@ -77,8 +78,8 @@ class Deviation(Model):
     code = models.CharField(max_length=60, blank=True, editable=False)
     subject = models.CharField(max_length=60, blank=True, editable=False)
     numbers = models.JSONField(default=dict, editable=False)
-    reason = models.CharField(max_length=500, help_text="How it came about.")
-    action_taken = models.CharField(max_length=500, help_text="What was done about it.")
+    reason = EncryptedCharField(max_length=500, help_text="How it came about.")
+    action_taken = EncryptedCharField(max_length=500, help_text="What was done about it.")
     at = models.DateTimeField(editable=False)
     by = models.ForeignKey(User, on_delete=models.PROTECT, editable=False, related_name="+")
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from clinic.db.encryption import EncryptedTextField
+from clinic.db.encryption import EncryptedCharField, EncryptedTextField
 from clinic.models import (
     Clinic,
     ClinicScoped,
@@ -125,7 +125,7 @@ class ExposureStep(Model):
     exposure = models.ForeignKey(BloodExposure, on_delete=models.PROTECT, related_name="steps")
     step = models.CharField(max_length=16, choices=ExposureStepKind)
     done_at = models.DateTimeField()
-    note = models.CharField(max_length=500, blank=True)
+    note = EncryptedCharField(max_length=500, blank=True)
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 

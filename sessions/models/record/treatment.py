@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from clinic.db.encryption import EncryptedCharField
 from clinic.findings import Severity
 from clinic.models import CartridgeLot, Clinic, Model, User, one_of, track_history
 from patients.models import Zone
@@ -62,7 +63,7 @@ class ZoneTreatment(Model):
         models.CharField(max_length=12, choices=Direction), default=list, blank=True
     )
     endpoint = models.CharField(max_length=20, choices=Endpoint, default=Endpoint.ERYTHEMA)
-    note = models.CharField(max_length=500, blank=True)
+    note = EncryptedCharField(max_length=500, blank=True)
 
     class Meta:
         db_table = "treatment_zone_treatment"
@@ -166,7 +167,7 @@ class ProductUse(Model):
         blank=True,
         help_text="By which the patient was told from others; a tube needs two.",
     )
-    note = models.CharField(max_length=500, blank=True)
+    note = EncryptedCharField(max_length=500, blank=True)
 
     class Meta:
         db_table = "treatment_product_use"
@@ -246,7 +247,7 @@ class SessionFinding(Model):
     clear_on = models.DateField(null=True)
     overridden_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     overridden_at = models.DateTimeField(null=True)
-    override_reason = models.CharField(max_length=500, blank=True)
+    override_reason = EncryptedCharField(max_length=500, blank=True)
     signed_off_by = models.CharField(
         max_length=120, blank=True, default="", db_default="", help_text="Physician or prescriber."
     )
