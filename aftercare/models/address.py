@@ -8,6 +8,7 @@ from django.db.models import OuterRef, Q
 from django.db.models.functions import Lower
 
 from aftercare.models.message import Message
+from clinic.db.encryption import EncryptedCharField
 from clinic.models import Model, User, append_only, one_of, probe
 from patients.models import Channel, Patient, Purpose
 
@@ -59,7 +60,7 @@ class AddressConsent(Model):
     purpose = models.CharField(max_length=8, choices=Purpose)
     granted = models.BooleanField()
     source = models.CharField(max_length=16, choices=AddressSource)
-    wording = models.CharField(max_length=500, help_text="What was said, or reported.")
+    wording = EncryptedCharField(max_length=500, help_text="What was said, or reported.")
     recorded_at = models.DateTimeField(editable=False)
     recorded_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, editable=False, related_name="+"

@@ -2,9 +2,9 @@
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import MD5
 
 from aftercare.models.inbound import InboundMessage
+from clinic.db.encryption import EncryptedTextField
 from clinic.models import ClinicScoped, Model, User, append_only, one_of
 from patients.models import Channel
 
@@ -20,7 +20,7 @@ class StaffAnswer(Model):
     where the other channel stood in, or where they were sent again."""
 
     inbound = models.ForeignKey(InboundMessage, on_delete=models.PROTECT, related_name="answers")
-    text = models.TextField(max_length=LONGEST_ANSWER)
+    text = EncryptedTextField(max_length=LONGEST_ANSWER)
     channel = models.CharField(max_length=8, choices=Channel)
     as_link = models.BooleanField(
         default=False, help_text="The SMS has a link to the words, not the words."
@@ -35,9 +35,6 @@ class StaffAnswer(Model):
         db_table = "aftercare_staff_answer"
         verbose_name = "answer"
         constraints = [
-            models.UniqueConstraint(  # a button that is pressed twice
-                "inbound", "answered_by", MD5("text"), name="staff_answer_said_once"
-            ),
             one_of("staff_answer_channel_known", channel=Channel),
             models.CheckConstraint(name="staff_answer_has_words", condition=~Q(text="")),
             models.CheckConstraint(

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Case, Q, Value, When
 
 from aftercare.models.message import Message
-from clinic.db.encryption import EncryptedTextField
+from clinic.db.encryption import EncryptedCharField, EncryptedTextField
 from clinic.models import Clinic, ClinicScoped, Model, User, of_clinics, one_of
 from patients.models import Audience, Channel, Patient, StaffTask, TaskStatus
 from patients.models.task import meant_for
@@ -92,7 +92,7 @@ class InboundMessage(Model):
     )
     handled_at = models.DateTimeField(null=True)
     handled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    handled_note = models.CharField(
+    handled_note = EncryptedCharField(
         "note",
         max_length=500,
         blank=True,

@@ -6,6 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 
+from clinic.db.encryption import EncryptedCharField
 from clinic.models import CartridgeLot, ClinicScoped, Model, User, refuse, track_history
 from patients.models import Patient
 from sessions.models import TreatmentSession
@@ -96,7 +97,7 @@ class RecallNotice(Model):
     call_reason = models.CharField(max_length=12, choices=CallReason, blank=True)
     called_at = models.DateTimeField(null=True)
     called_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    outcome = models.CharField(
+    outcome = EncryptedCharField(
         max_length=500, blank=True, help_text="What the patient said when called."
     )
     state = models.GeneratedField(

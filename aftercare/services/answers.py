@@ -58,9 +58,11 @@ def answer_reply(
     NotReachable, PatientArchived, and with `finish` AlreadyHandled, OutcomeMissing.
     """
     check_answer(text)
+    # Behind its lock a button that is pressed twice finds its own words.
     inbound = InboundMessage.objects.select_for_update(of=("self",)).get(pk=inbound_id)
-    if same := inbound.answers.filter(answered_by=by, text=text).first():
-        return same
+    for same in inbound.answers.filter(answered_by=by):
+        if same.text == text:
+            return same
     whom = _whom(inbound, patient, by=by)
     _require_unanswered(inbound, whom, by=by, anyway=anyway)
     require_open(whom)

@@ -996,14 +996,6 @@ def _() -> None:
 VIOLATIONS["staff_answer_channel_known"] = lambda: make.StaffAnswerFactory(channel="FAX")
 VIOLATIONS["staff_answer_has_words"] = lambda: make.StaffAnswerFactory(text="")
 VIOLATIONS["staff_answer_parts_iff_sms"] = lambda: make.StaffAnswerFactory(sms_parts=1)
-
-
-@violates("staff_answer_said_once")
-def _() -> None:
-    answer = make.StaffAnswerFactory()
-    make.StaffAnswerFactory(inbound=answer.inbound, answered_by=answer.answered_by)
-
-
 VIOLATIONS["staff_task_of_recall_has_an_outcome"] = lambda: make.StaffTaskFactory(
     kind="LOT_RECALL", status="DONE", done_at=NINE
 )
