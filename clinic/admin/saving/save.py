@@ -168,9 +168,11 @@ class SavesOnce:
 
     def _require_seen(self, request: HttpRequest, object_id: str | None) -> None:
         """Lock the row, then compare: whoever comes at the same time waits here. Raises Stale."""
-        row = self.get_object(request, unquote(object_id)) if object_id else None  # type: ignore[attr-defined]
-        if row is None or not self.has_change_permission(request, row):  # type: ignore[attr-defined]
-            return  # who may not change it is refused, and waits for nobody
+        pages: Any = self
+        row: Any = pages.get_object(request, unquote(object_id)) if object_id else None
+        may = (pages.has_change_permission, pages.has_delete_permission)
+        if row is None or not any(has(request, row) for has in may):
+            return  # who may do neither is refused, and waits for nobody
         locked = type(row)._base_manager.select_for_update(of=("self",), no_key=True)
         if not locked.filter(pk=row.pk).exists():
             return
