@@ -5,6 +5,7 @@ every so many sessions. Triggers rest. What is rare in life is rare here, and of
 more than two values the last has no row: whoever asks for it reads all rows, or has an index.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, LiteralString
 
@@ -23,6 +24,7 @@ from bench.clinic_of import (
     run,
 )
 from bench.size.search import WORDS
+from clinic.db.encryption import EncryptedTextField, seal
 
 RARE = 40  # of so many rows one has another choice than the most frequent one
 AUDIENCE = "(ARRAY['FRONT_DESK', 'CLINICAL', 'MANAGER'])[1 + n % 3]"
@@ -182,7 +184,10 @@ def _insert(model: type[models.Model], every: int, own: dict[str, str]) -> str:
     values = {}
     for field in model._meta.concrete_fields:
         if field.name in own:
-            values[field.column] = own[field.name]
+            value = own[field.name]
+            if isinstance(field, EncryptedTextField):
+                value = re.sub("'([^']*)'", lambda words: f"'{seal(words[1])}'", value)
+            values[field.column] = value
         elif not field.generated and (value := _value(field)):
             values[field.column] = value
     columns = ", ".join(f'"{name}"' for name in values)
