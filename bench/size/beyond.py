@@ -4,7 +4,6 @@ import re
 
 # list and filter → why it reads more
 BEYOND = {
-    "/admin/aftercare/inboundmessage/": "what waits comes first, which a task decides",
     "/admin/aftercare/addressconsent/?granted__exact": "is of no clinic, and few",
     "/admin/aftercare/addressconsent/?source__exact": "is of no clinic, and few",
     "/admin/aftercare/message/?channel__exact": "as in the API",
