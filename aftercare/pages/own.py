@@ -13,6 +13,7 @@ from aftercare.models import Message
 from aftercare.pages.base import of_patient, show
 from aftercare.pages.check_in.questions import AT_ONCE, SCORES, TICKS
 from aftercare.texts.values import products_used, treated_zones
+from clinic.http.pictures import as_jpeg
 from sessions.lifecycle import SIGNED
 from sessions.models import (
     CheckIn,
@@ -51,10 +52,7 @@ def own(request: HttpRequest, message: Message) -> HttpResponse:
 def own_photo(request: HttpRequest, message: Message, pk: UUID) -> HttpResponse:
     """A picture that the patient has sent, in small."""
     photo = get_object_or_404(_pictures(message), pk=pk)
-    with photo.thumbnail.open("rb") as file:
-        answer = HttpResponse(file.read(), content_type="image/jpeg")
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+    return as_jpeg(photo.thumbnail, f"{photo.pk}.jpg")
 
 
 def _pictures(message: Message) -> QuerySet[Photo]:

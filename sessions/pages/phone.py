@@ -18,6 +18,7 @@ from clinic.audit.actors import actor_of, fingerprint
 from clinic.audit.record import Access, record
 from clinic.db.retries import Busy, retried_transaction
 from clinic.errors import DomainError
+from clinic.http.pictures import as_jpeg
 from clinic.models.access import Action, Door, Outcome
 from clinic.values.zones import clock_of
 from sessions import services
@@ -84,9 +85,7 @@ def ghost(request: HttpRequest, link: Link, log_in: str, view: str) -> HttpRespo
     earlier = _earlier(link).filter(view=view).order_by("-taken_at", "-id").first()
     if earlier is None or is_used_up(link, "ghosts", MOST_GHOSTS):
         return HttpResponse(status=404)
-    with earlier.thumbnail.open("rb") as file:
-        answer = HttpResponse(file.read(), content_type="image/jpeg")
-    answer["X-Content-Type-Options"] = "nosniff"
+    answer = as_jpeg(earlier.thumbnail, "earlier.jpg")
     _note(request, link, log_in, Action.PHOTO, row=earlier)
     return answer
 

@@ -16,10 +16,10 @@ from unfold.widgets import UnfoldAdminImageFieldWidget
 from clinic.admin import ServiceAdmin
 from clinic.admin.lists.any_size import NewestPages
 from clinic.admin.reads import once_each
+from clinic.http.pictures import as_jpeg
 from clinic.permissions import may_see
 from patients.models import Patient
 from sessions import services
-from sessions.api.record.photos import as_jpeg
 from sessions.models import STANDARD_VIEWS, CheckIn, Photo, View
 from sessions.services.record.pictures import KINDS
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db.models import QuerySet
-from django.db.models.fields.files import FieldFile
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -23,6 +22,7 @@ from clinic.api.base import ClinicViewSet, InstantField, VisibleField
 from clinic.api.forms import CodeField, Form, parse_body
 from clinic.api.queries import IdFilter
 from clinic.http.parsers import MAX_BODY_BYTES, TooLarge, require_size
+from clinic.http.pictures import JPEG, as_jpeg
 from clinic.permissions import actor
 from patients.models import Patient, Zone
 from sessions import services
@@ -30,7 +30,6 @@ from sessions.models import STANDARD_VIEWS, Photo, TreatmentSession
 from sessions.services.record.photos import remove_files
 from sessions.services.record.pictures import KINDS, MAX_BYTES, WHAT_WE_TAKE, PhotoTooLarge
 
-JPEG = "image/jpeg"
 MAX_FORM_BYTES = MAX_BYTES + MAX_BODY_BYTES  # the picture and the fields around it
 
 
@@ -150,12 +149,3 @@ class PhotoViewSet(ListModelMixin, RetrieveModelMixin, ClinicViewSet):
         """At most 400 pixels a side."""
         photo = self.get_object()
         return as_jpeg(photo.thumbnail, f"thumbnail-{photo.pk}.jpg")
-
-
-def as_jpeg(stored: FieldFile, filename: str) -> HttpResponse:
-    """A stored picture, which a browser can do nothing with but show it."""
-    with stored.open("rb") as file:
-        answer = HttpResponse(file.read(), content_type=JPEG)  # a megabyte or two, by our own hand
-    answer["Content-Disposition"] = f'inline; filename="{filename}"'
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer

@@ -18,6 +18,7 @@ from sessions.lifecycle import Status
 from sessions.models import Photo, TreatmentSession
 from sessions.pages import link as links
 from sessions.pages.link import LASTS, MOST, link_of, open_link
+from sessions.services.record.photos import remove_files
 from tests.admin.pages import client_of
 from tests.conftest import Booking
 from tests.factories import DAY
@@ -87,6 +88,8 @@ def test_it_shows_the_earlier_picture_of_the_same_view_and_no_other(
     assert 'data-ghost="FRONT.jpg"' in PHONE.get(page).content.decode()
     seen = AccessRecord.objects.filter(action="PHOTO").get()
     assert (seen.actor_id, seen.object_id) == (booking.practitioner.pk, earlier.pk)
+    remove_files(earlier.thumbnail.name)  # as after a restore without the media
+    assert PHONE.get(f"{page}FRONT.jpg").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 from rest_framework.test import APIClient
 
 from clinic.decoding import pictures as decoders
+from clinic.models import User
 from patients.models import Patient
 from sessions.models import Photo
 from sessions.services.record import pictures
+from tests.admin.pages import client_of
 from tests.support.pictures import encoded, files, jpeg, opened, send
 
 pytestmark = pytest.mark.django_db
@@ -264,3 +267,18 @@ def test_nothing_of_the_files_name_is_kept(
     assert len(names) == 2
     assert all(re.fullmatch(r"photos/[0-9a-f-]{36}\.jpg", stored) for stored in names)
     assert files(media.parent) == files(media)
+
+
+def test_a_picture_whose_file_is_lost_is_not_found_and_the_operator_is_told(
+    as_alice: APIClient, alice: User, patient: Patient, media: Path, caplog: Any
+) -> None:
+    photo = Photo.objects.get(pk=send(as_alice, patient, jpeg()).json()["id"])
+    for path in files(media):
+        path.unlink()
+
+    for part in ("file", "thumbnail"):
+        told = as_alice.get(f"/api/v1/photos/{photo.pk}/{part}/")
+        assert told.status_code == 404, told.content
+    page = reverse("admin:treatment_sessions_photo_file", args=[photo.pk, "image"])
+    assert client_of(alice).get(page).status_code == 404
+    assert caplog.text.count("A picture is lost") == 3
