@@ -206,7 +206,8 @@ def run(arguments: argparse.Namespace, folder: Path, stack: ExitStack) -> list[s
             for _ in range(1 if arguments.quick else arguments.rounds):
                 faults.round(quick=arguments.quick)
             say("the faults are over")
-        wait_until("an empty outbox", drained, seconds=20)  # nobody has said that it may go on
+        # By itself: nobody has said that it may. Workers ask for a lost broker ever more rarely.
+        wait_until("an empty outbox", drained, seconds=60)
         wrong = faults_of(desks, provider.ledger)
         more = Desks(hosts, token, number=1, first=PATIENTS // 2)
         wrong += lose_the_tail(cluster, more, provider.ledger)

@@ -24,6 +24,8 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium"),
 ]
+# Who presses faster than the screen is drawn has not been shown what is passed over.
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 TOO_SMALL = """() => [...document.querySelectorAll(".ask-answers label, [data-rest] button")]
     .filter(one => Math.min(one.offsetHeight, one.offsetWidth) < 44)
     .map(one => "too small: " + one.outerHTML.slice(0, 90))"""
@@ -49,6 +51,7 @@ def test_no_to_all_the_rest_is_for_what_was_shown(
         page.locator("#answer_q-0 [value=no]").focus()
         for _ in range(18):
             page.keyboard.press("n")  # leads on, and so brings each of them onto the screen
+            page.evaluate(DRAWN)
         page.keyboard.press("y")
         rest.scroll_into_view_if_needed()
         page.wait_for_function("!document.querySelector('[data-rest] button').disabled")
