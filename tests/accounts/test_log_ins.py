@@ -13,9 +13,11 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from clinic.accounts import log_ins
+from clinic.accounts.backend import SlowedBackend
 from clinic.accounts.log_ins import client_in_words
 from clinic.models import LogIn, User
 from clinic.tasks import purge_tokens
+from tests.factories import ClinicFactory, UserFactory
 from tests.support.accesses import Watch
 from tests.support.kept import kept
 
@@ -279,3 +281,22 @@ def test_what_has_lapsed_is_deleted_by_the_hour(doors: Doors, clock: Any) -> Non
 )
 def test_what_has_logged_in_is_said_in_words(agent: str, words: str) -> None:
     assert client_in_words(agent) == words
+
+
+def test_a_session_reads_its_user_with_their_clinics_by_name(
+    django_assert_num_queries: Any,
+) -> None:
+    user = UserFactory(clinic=ClinicFactory(name="Riverside"))
+    user.clinics.add(ClinicFactory(name="Hilltop"))
+    with django_assert_num_queries(1):
+        read = SlowedBackend().get_user(user.pk)
+        assert [clinic.name for clinic in read.works_at] == ["Hilltop", "Riverside"]
+    known = User.objects.get(pk=user.pk)
+    assert known.works_at == read.works_at
+
+    user.clinics.clear()
+    assert SlowedBackend().get_user(user.pk) == user  # works nowhere, and may still log in
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert SlowedBackend().get_user(user.pk) is None
+    user.clinics.add(ClinicFactory())
+    assert SlowedBackend().get_user(user.pk) is None

@@ -205,6 +205,8 @@ def test_its_patient_sees_it_behind_the_birth_date(healing: Message, report: Che
 
     assert picture in browser.get(url(healing, "own/")).content.decode()
     assert browser.get(url(healing, picture))["Content-Type"] == "image/jpeg"
+    photos.remove_files(Photo.objects.get().thumbnail.name)  # as after a restore without the media
+    assert browser.get(url(healing, picture)).status_code == 404
 
     other = make(this_hour() - 3 * DAY, Status.COMPLETED)
     assert opened_by(other).get(url(other, picture)).status_code == 404
