@@ -86,7 +86,10 @@ class AddressConsent(Model):
         indexes = [
             models.Index(  # read before every call: the last word on an address
                 name="address_consent_newest", fields=["channel", "address", "purpose", "-id"]
-            )
+            ),
+            # for the lists of staff: also a value that few rows have, or none
+            models.Index(name="address_consent_by_source", fields=["source", "id"]),
+            models.Index(name="address_consent_by_answer", fields=["granted", "id"]),
         ]
         triggers = append_only()
 

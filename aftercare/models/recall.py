@@ -145,6 +145,8 @@ class RecallNotice(Model):
                 fields=["issued_at"],
                 condition=Q(read_at=None, called_at=None, call_asked_at=None),
             ),
+            # for lists: also a state in which few are, or none
+            models.Index(name="recall_notice_by_state", fields=["state", "id"]),
         ]
         triggers = [of_a_use()]
 

@@ -4,10 +4,7 @@ import re
 
 # list and filter → why it reads more
 BEYOND = {
-    "/admin/aftercare/addressconsent/?granted__exact": "is of no clinic, and few",
-    "/admin/aftercare/addressconsent/?source__exact": "is of no clinic, and few",
     "/admin/aftercare/message/?channel__exact": "as in the API",
-    "/admin/aftercare/recallnotice/?state": "is of a lot, not of a clinic, and few",
     "/admin/treatment_sessions/photo/?taken_at__gte": "some may no longer be shown",
     "/api/v1/patients/?q": "a search looks at 30,000 entries of an index at most: patients.search",
     "/api/v1/messages/?channel": "one of two: an index of all messages for whoever uses one only",

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib import admin
 from django.db import connection
 from django.test import RequestFactory
+from django.urls import reverse
 
 from bench.clinic_of import BIG, CLINIC
 from bench.size import lists
@@ -22,7 +24,7 @@ from bench.size.reads import PAGE, SHARE, Tables, ask
 from clinic.admin.lists.any_size import MOST_COUNTED
 from clinic.admin.lists.search import SEARCHED
 from clinic.audit.subjects import is_of_patients
-from clinic.models import Clinic, Role, User
+from clinic.models import Clinic, Role, User, WorkingHours
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +61,25 @@ def test_no_list_reads_counts_or_sorts_more_than_it_shows(large: Clinic) -> None
 
     assert {url: found for url, found in beyond.items() if url not in BEYOND | UNDECIDED} == {}
     assert set(BEYOND) <= set(beyond)
+
+
+def test_a_name_is_looked_for_among_the_staff_and_not_among_their_hours(large: Clinic) -> None:
+    """Hours grow with the staff and not with the patients: so the walk above does not see them."""
+    url = reverse("admin:clinic_workinghours_changelist")
+    get = lists.change_list(
+        admin.site._registry[WorkingHours], UserFactory(clinic=large, role=Role.MANAGER)
+    )
+    somebody = WorkingHours.objects.filter(clinic=large).earliest("pk").practitioner
+    User.objects.filter(pk=somebody.pk).update(last_name="Ottilienfeld")
+    tables = Tables()
+
+    found, nobody = (ask(get, f"{url}?q={name}") for name in ("ottilien", "qqqqxqqq"))
+
+    assert {row.practitioner for row in found.found.result_list} == {somebody}
+    assert not nobody.found.result_list
+    for answer in (found, nobody):
+        answer.explain()
+        assert max(statement.most(tables) for statement in answer.statements)[0] < PAGE
 
 
 MOST = 150_000  # bytes of a page

@@ -31,7 +31,8 @@ class FoldedSearch:
     patient and the others something else, or the other way round.
 
     Of what grows with the patients, the newest rows alone are searched for what stands in them, and
-    fields of what is few, such as a protocol, are looked up first.
+    fields of what is few, such as a protocol, are looked up first; so is who is searched for alone,
+    such as a practitioner with a dozen working hours.
     """
 
     model: type[models.Model]
@@ -60,7 +61,7 @@ class FoldedSearch:
     def _hold(self, rows: Any, fields: list[str], text: str) -> Q:
         """What stands in the row itself, or in what it refers to."""
         if not (fields and is_of_patients(self.model)):
-            return _hold(fields, text)
+            return _looked_up(self.model, fields, text)
         newest = rows.order_by("-pk").values("pk")[:SEARCHED]
         own = [name for name in fields if "__" not in name]
         holds = _hold(
@@ -139,6 +140,16 @@ def _referred(model: Any, fields: list[str]) -> Iterator[tuple[str, Any, list[st
         for part in path.split("__"):
             target = target._meta.get_field(part).related_model
         yield path, target, names
+
+
+def _looked_up(model: Any, fields: list[str], text: str) -> Q:
+    """What refers to the rows that hold a text, if it is looked for in these alone."""
+    referred = list(_referred(model, fields))
+    if len(referred) != 1 or len(referred[0][2]) < len(fields):
+        return _hold(fields, text)
+    ((path, target, names),) = referred
+    found = target._default_manager.filter(_hold(names, text)).values_list("pk", flat=True)
+    return Q(**{f"{path}__in": list(found)})
 
 
 def _hold(fields: list[str], text: str, lookup: str = "folded", *, near: Any = None) -> Q:
