@@ -1,6 +1,6 @@
 """Which state of an object somebody has seen: what is behind an ETag and an edit form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -59,6 +59,12 @@ def with_state(rows: Rows, *parts: str) -> Rows:
 def version_read(row: Any, *parts: str) -> str:
     """The version of a row that was read `with_state`, or just written by `rows.Insert`."""
     return _digest(getattr(row, OWN), *(getattr(row, PART.format(part), []) for part in parts))
+
+
+def note_parts(row: models.Model, **parts: Iterable[models.Model]) -> None:
+    """What was just written with a row (by `rows.Insert`) and belongs to it, for `version_read`."""
+    for part, rows in parts.items():
+        setattr(row, PART.format(part), [getattr(one, OWN) for one in rows])
 
 
 def _states(model: type[models.Model], part: str) -> ArraySubquery:

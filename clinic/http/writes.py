@@ -64,12 +64,16 @@ class SafeWrites(Audited):
     # Verbs that make something, without a transaction around them: `made_by` opens it. Their
     # version is known from `clinic.db.rows.Insert`, or nobody changes it.
     alone: frozenset[str] = frozenset()
+    # Other verbs that answer with a row which they have inserted: its version is known as well.
+    makes: frozenset[str] = frozenset()
     # Verbs whose service takes other locks before the object's: it calls `require_seen` itself.
     check_later: frozenset[str] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self._read: dict[Any, str] = {}
+        self._seen: Any = None  # the object whose version was compared
+        self._just_read: Any = None  # the same, for the verb that asks for it next
         method = str(request.method).lower()
         if request.method not in SAFE_METHODS and hasattr(self, method):
             # DRF looks the verb up after this, on this object, which serves one request.
@@ -92,13 +96,22 @@ class SafeWrites(Audited):
 
     def get_object(self) -> Any:
         """The object that the address names. A reader also gets to know its version."""
+        if self.request.method in SAFE_METHODS:
+            return self._object_with_version()
+        if self._just_read is None:
+            return self._object(self.get_rows())
+        row, self._just_read = self._just_read, None
+        return row
+
+    def _object_with_version(self) -> Any:
         rows = self.get_rows()
-        if self.request.method not in SAFE_METHODS:
-            row = get_object_or_404(rows, **self.named())
-        else:
-            parts = parts_of(rows.model)
-            row = get_object_or_404(with_state(rows, *parts), **self.named())
-            self._read[row.pk] = version_read(row, *parts)
+        parts = parts_of(rows.model)
+        row = self._object(with_state(rows, *parts))
+        self._read[row.pk] = version_read(row, *parts)
+        return row
+
+    def _object(self, rows: Any) -> Any:
+        row = get_object_or_404(rows, **self.named())
         self.touch(row)
         self.check_object_permissions(self.request, row)
         return row
@@ -109,7 +122,8 @@ class SafeWrites(Audited):
     def require_seen(self, *, locked: bool = True) -> None:
         """Lock the object and compare it with what the caller has seen.
 
-        Without the lock, a stale request is refused before its service has other reasons to.
+        Without the lock, a stale request is refused before its service has other reasons to; what
+        was read for it is the object that the verb gets next, and the one that is locked later.
         Raises VersionMismatch, or PreconditionRequired if a write that overwrites says nothing.
         """
         given = self.request.headers.get("If-Match")
@@ -119,14 +133,19 @@ class SafeWrites(Audited):
             if "*" not in _versions(given or ""):
                 raise VersionMismatch("If-Match is for one object, and this address has a list.")
             return
-        row = self.get_object()
+        if locked:
+            row = self._seen or self.get_object()
+        else:
+            row = self._seen = self._just_read = self._object_with_version()
         if given is None:
             raise PreconditionRequired(
                 "Send the ETag that you have read as If-Match, so that nobody's change is lost."
             )
         if locked:
             lock_row(row)
-        version = version_of(row, *parts_of(type(row)))
+            version = version_of(row, *parts_of(type(row)))
+        else:
+            version = self._read[row.pk]
         if not version or not _versions(given) & {"*", version}:
             raise VersionMismatch(
                 "Somebody has changed it since you read it: read it again, then repeat."
@@ -153,7 +172,7 @@ class SafeWrites(Audited):
         if answer.status_code >= 400:  # refused without an exception: the key stays free
             transaction.set_rollback(True)
             return cast(HttpResponse, answer)
-        self._with_version(answer, just_written=action in self.alone)
+        self._with_version(answer, just_written=action in self.alone | self.makes)
         if key is not None:
             self._render(answer)
             store_answer(answer, key, by=actor(request))

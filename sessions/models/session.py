@@ -306,6 +306,8 @@ class TreatmentSession(Moving, Model):
     booked_with: "Sequence[TreatmentSession]" = ()
     # and the first day without a washout, if one lasts
     clear_on: date | None = None
+    # all rows of the sitting that have just moved, itself among them
+    moved_with: "Sequence[TreatmentSession]" = ()
     # until when what has just ended it can be taken back
     undo_until: datetime | None = None
 

@@ -305,7 +305,7 @@ def test_a_further_booking_and_its_move_take_so_many_statements(
 
     told = Message.objects.filter(session=following, status=MessageStatus.CANCELLED)
     assert (withdrawn, told.count()) == (4, 5)
-    assert (asked(booked), asked(moved)) == (10, 24)
+    assert (asked(booked), asked(moved)) == (10, 21)
     assert [*read_all(booked, moved)] == []
 
 

@@ -206,6 +206,27 @@ def test_a_cancellation_keeps_its_reason(as_dana: APIClient, booking: Booking) -
     assert session.events.order_by("id").last().reason == "has a cold"  # type: ignore[union-attr]
 
 
+def test_a_move_takes_twenty_three_queries_with_a_key_and_what_was_seen(
+    as_dana: APIClient, booking: Booking, another_booking: Booking, catalogue: None
+) -> None:
+    """The object is read once with its version, and once more behind the locks; the version of the
+    new one is known from its insert."""
+    headers: dict[str, Any] = {}
+    for name, booked in (("teaches", another_booking.book()), ("counts", booking.book())):
+        seen = as_dana.get(f"{SESSIONS}{booked.pk}/").headers["ETag"]
+        headers |= {"If-Match": seen, "Idempotency-Key": name}
+        url, to = f"{SESSIONS}{booked.pk}/reschedule/", (NINE + DAY).isoformat()
+        with CaptureQueriesContext(connection) as queries:
+            answer = as_dana.post(url, {"starts_at": to}, headers=headers)
+        assert answer.status_code == 201, answer.json()
+        asked = [query["sql"] for query in queries]
+
+    read = as_dana.get(f"{SESSIONS}{answer.json()['id']}/").headers["ETag"]
+    assert read.partition("-")[0] == answer.headers["ETag"].partition("-")[0]
+    savepoints = [sql for sql in asked if "SAVEPOINT" in sql]  # the test's own, and of a refusal
+    assert (len(asked) - len(savepoints), len(savepoints)) == (23, 4), "\n".join(asked)
+
+
 def test_the_desk_moves_a_session_to_another_time(as_dana: APIClient, booking: Booking) -> None:
     session = booking.book()
 

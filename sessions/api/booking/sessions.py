@@ -176,6 +176,7 @@ class SessionViewSet(
     model = TreatmentSession
     resource = "treatment_sessions.treatmentsession"
     alone = frozenset({"create"})
+    makes = frozenset({"reschedule"})
     check_later = frozenset({*MOVES, "reschedule"})
     permissions = {
         "skip": "treatment_sessions.change_treatmentsession",

@@ -7,6 +7,7 @@ from uuid import UUID
 from clinic.db.locks import lock, statement
 from clinic.db.retries import retried_transaction
 from clinic.db.rows import Insert
+from clinic.db.versions import note_parts
 from clinic.errors import DomainError
 from clinic.models import Device, Room, User
 from sessions.models import (
@@ -113,6 +114,7 @@ def book_session(
             _insert_further(area, session, now, reason=in_spite, at=at, by=by)
     finish_booking(session, *further, holds=holds, at=at, by=by, reason=reason)
     session.booked_with = further
+    note_parts(session, further_areas=further)
     areas = zip((session, *further), standing, strict=True)
     session.clear_on = note_washouts(areas, at=at, by=by)
     return session

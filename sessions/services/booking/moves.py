@@ -94,7 +94,8 @@ def move_session(
     if note:
         session.notes = "\n\n".join(filter(None, (session.notes, note)))
         session.save(update_fields=["notes"])
-    for row in still_going_on(rows):
+    session.moved_with = still_going_on(rows)
+    for row in session.moved_with:
         with _about(row, len(rows)):
             _move(
                 row,

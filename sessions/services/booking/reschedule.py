@@ -1,6 +1,6 @@
 """Moving a session to another time, and the later ones of its plans with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 from clinic.db.retries import as_step, retried_transaction
 from clinic.db.versions import Check, no_version_check
 from clinic.models import Device, Room, User
-from sessions.lifecycle import Status
+from sessions.lifecycle import OCCUPIES, Status
 from sessions.models import (
     Kind,
     TreatmentPlan,
@@ -27,7 +27,7 @@ from sessions.services.booking.series.shifting import (
 )
 from sessions.services.booking.sitting.areas import open_plans
 from sessions.services.booking.visits import book_visit
-from sessions.services.plans import NoPractitionerHere
+from sessions.services.plans import NoPractitionerHere, version_in_effect
 from sessions.signals import patient_knows_of_it
 
 
@@ -58,7 +58,9 @@ def reschedule_session(
     Raises what `book_session` raises, LaterSessionsTooSoon, NoFreeTime, IllegalMove, and what
     `seen` does.
     """
-    old = _with_what_it_takes(session_id)
+    old, plans = _with_what_it_takes(session_id)
+    for plan in plans:
+        plan.protocol.in_effect_now = version_in_effect(plan.protocol, at)
     target: dict[str, Any] = {
         "practitioner": practitioner or old.practitioner,
         "room": room or old.room,
@@ -67,7 +69,6 @@ def reschedule_session(
     # What it leaves as well as what it takes: an insert into the old slot waits until we commit,
     # so two sessions that swap their slots would each hold what the other one waits for.
     names = {*lock_names(**target, patient_id=old.patient_id), *locks_for(old)}
-    plans = open_plans(old)
     if clashing := too_soon_after(old, plans, starts_at, at=at):
         names |= locks_to_shift(old, plans)
     lock_for_bookings(*names, clinic_id=old.clinic_id)
@@ -80,9 +81,8 @@ def reschedule_session(
     if shifts and not shift_later:
         raise explain_shifts(shifts)
 
-    moving = [old, *(shift.session for shift in shifts)]
-    sittings = {row.pk: open_plans(row) for row in moving}
-    for moved in moving:
+    further = {shift.session.pk: open_plans(shift.session) for shift in shifts}
+    for moved in [old, *(shift.session for shift in shifts)]:
         ended = as_step(move_session)(
             session_id=moved.pk,
             to=Status.CANCELLED,
@@ -93,11 +93,13 @@ def reschedule_session(
             undoable=undoable,
         )
         moved.undo_until = ended.undo_until
+        if moved is old:
+            plans = _plans_of(ended.moved_with, known=plans)
     with _leaving(old, unless=practitioner):
-        new = _book_again(old, sittings[old.pk], starts_at=starts_at, **target, at=at, by=by)
+        new = _book_again(old, plans, starts_at=starts_at, **target, at=at, by=by)
     moved_too = [
         _book_again(
-            shift.session, sittings[shift.session.pk], **shift.slot.as_booking(), at=at, by=by
+            shift.session, further[shift.session.pk], **shift.slot.as_booking(), at=at, by=by
         )
         for shift in shifts
     ]
@@ -106,20 +108,43 @@ def reschedule_session(
     return new
 
 
-def _with_what_it_takes(session_id: UUID) -> TreatmentSession:
-    """The session, or the leading one of its sitting, with the rows that it is booked with."""
-    rows = TreatmentSession.objects.leading(session_id).select_related(
+def _with_what_it_takes(session_id: UUID) -> tuple[TreatmentSession, list[TreatmentPlan]]:
+    """The session, or the leading one of its sitting, with the rows that it is booked with, and the
+    plans that are treated there, as they stand before the locks."""
+    rows = TreatmentSession.objects.of_sitting(session_id).select_related(
         *("clinic", "practitioner", "room", "device", "plan__protocol", "plan__clinic"),
         *("plan__patient__clinic", "plan__area", "visit_type__clinic", "patient__clinic"),
     )
-    return rows.get()
+    sitting = _leading_first(rows)
+    if not sitting:
+        raise TreatmentSession.DoesNotExist
+    treated = [row.plan for row in sitting if row.plan and row.status in OCCUPIES]
+    return sitting[0], treated
+
+
+def _plans_of(
+    moved: Iterable[TreatmentSession], *, known: list[TreatmentPlan]
+) -> list[TreatmentPlan]:
+    """The plans that these rows of a sitting treat, the leading one first. What was `known` is not
+    read again: only if an area came or went before the locks were there is there another."""
+    wanted = [row.plan_id for row in _leading_first(moved) if row.plan_id]
+    plans = {plan.pk: plan for plan in known}
+    if new := set(wanted) - set(plans):
+        plans |= TreatmentPlan.objects.with_booking_facts().in_bulk(new)
+    return [plans[pk] for pk in wanted]
+
+
+def _leading_first(rows: Iterable[TreatmentSession]) -> list[TreatmentSession]:
+    return sorted(rows, key=lambda row: (row.sitting_id is not None, row.pk))
 
 
 def _book_again(old: TreatmentSession, plans: list[TreatmentPlan], **slot: Any) -> TreatmentSession:
     """Book what `old` was for at another time: all areas that it still had."""
     if old.kind == Kind.TREATMENT:
-        return book_session(plan=plans[0], further_plans=plans[1:], **slot, rescheduled_from=old)
-    return book_visit(
+        return as_step(book_session)(
+            plan=plans[0], further_plans=plans[1:], **slot, rescheduled_from=old
+        )
+    return as_step(book_visit)(
         visit_type=old.visit_type,
         patient=old.patient,
         plan=old.plan,

@@ -98,6 +98,30 @@ def test_one_appointment_and_a_recovery_for_each_area(
     assert other.recovers_at == NINE + 40 * DAY
 
 
+@pytest.mark.parametrize("brings", [False, True])
+def test_a_move_takes_along_the_areas_that_there_are_once_it_holds_the_locks(
+    booking: Booking, neck: TreatmentPlan, brings: bool
+) -> None:
+    """What somebody does to the sitting between the first look and the locks counts."""
+    face, other = book(booking, neck)
+    at, by = NINE - DAY, booking.practitioner
+    if brings:
+        booking.move(face, Status.CANCELLED, at=at, undoable=True)
+
+    def meanwhile() -> None:
+        if brings:
+            services.undo_end(session_id=face.pk, at=at, by=by)
+        else:
+            skip(other, by)
+
+    new = services.reschedule_session(
+        session_id=face.pk, starts_at=NINE + DAY, at=at, by=by, seen=meanwhile
+    )
+
+    plans = [new.plan, *(row.plan for row in new.further_areas.all())]
+    assert plans == ([booking.plan, neck] if brings else [booking.plan])
+
+
 def test_the_skin_of_each_area_is_guarded_from_both_sides(
     booking: Booking, neck: TreatmentPlan
 ) -> None:

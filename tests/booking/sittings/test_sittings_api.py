@@ -74,3 +74,21 @@ def test_a_further_area_takes_two_queries_more(
         counts.append(len([query for query in queries if "SAVEPOINT" not in query["sql"]]))
 
     assert counts[2] == counts[1] + 2
+
+
+@pytest.mark.parametrize("move", [False, True])
+def test_the_tag_of_a_sitting_that_was_just_booked_is_the_one_that_is_read(
+    as_dana: APIClient, booking: Booking, move: bool
+) -> None:
+    """Its other areas belong to it: whoever books it may change it with the tag of the answer."""
+    neck = PlanFactory(patient=booking.plan.patient)
+    answer = as_dana.post(SESSIONS, booking.body(further_plans=[str(neck.pk)]))
+    if move:
+        later = {"starts_at": (NINE + DAY).isoformat()}
+        answer = as_dana.post(f"{SESSIONS}{answer.json()['id']}/reschedule/", later)
+
+    read = as_dana.get(f"{SESSIONS}{answer.json()['id']}/")
+
+    assert len(read.json()["areas"]) == 2
+    versions = [one.headers["ETag"].partition("-")[0] for one in (answer, read)]
+    assert versions[0] == versions[1]
