@@ -22,11 +22,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from bench.servers import POSTGRES
 from clinic.db.retries import is_retried
 from clinic.http.writes import SafeWrites
-from clinic.models import Clinic, User
 from clinic.models.base import BREAK_GLASS
 from clinic.permissions import PERMISSIONS, TABLES, VERBS
-from patients.services import update_patient
-from tests.factories import NINE, PatientFactory
 
 ROOT = Path(settings.BASE_DIR)
 ORDER = ["clinic", "patients", "treatment_sessions", "aftercare"]
@@ -336,17 +333,6 @@ def test_every_service_that_writes_is_told_when_and_for_whom() -> None:
     assert by_nobody == BY_NOBODY
     others = {key for key, kind in ids.items() if kind not in (UUID, UUID | None)}
     assert others == {"is_known provider_id", "receive_from_page provider_id"}
-
-
-@pytest.mark.django_db
-def test_who_a_service_is_called_for_stands_in_the_history(clinic: Clinic, dana: User) -> None:
-    patient = PatientFactory(clinic=clinic)
-
-    update_patient(patient_id=patient.pk, changes={"notes": "shy"}, at=NINE, by=dana)
-
-    made, changed = patient.history.order_by("pgh_id")
-    assert made.pgh_context is None
-    assert changed.pgh_context.metadata == {"user": str(dana.pk)}
 
 
 def test_what_only_reads_calls_nothing_that_writes() -> None:
