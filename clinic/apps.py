@@ -12,4 +12,7 @@ class ClinicConfig(AppConfig):
     def ready(self) -> None:
         from clinic import receivers  # noqa: F401
 
-        pghistory.runtime.IGNORED_SQL_PREFIXES += WITHOUT_HISTORY
+        pghistory.runtime.IGNORED_SQL_PREFIXES = (  # type: ignore[assignment]
+            *pghistory.runtime.IGNORED_SQL_PREFIXES,
+            *WITHOUT_HISTORY,
+        )

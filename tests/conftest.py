@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings
 from django.contrib import admin
 from django.db import connection
+from django.template import Context, RequestContext, Template
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
@@ -131,6 +132,19 @@ def _without_the_side_bar(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
     if "side_bar" not in request.fixturenames:
         monkeypatch.setattr(admin.site, "get_sidebar_list", lambda request: [])
         monkeypatch.setattr(admin.site, "get_app_list", lambda request, app_label=None: [])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _contexts_of_whole_pages(django_test_environment: None) -> None:
+    """A test reads what a page was given (`answer.context`): Django copies that also for each
+    included part and each field's widget, hundreds on a page of the admin."""
+    tell = vars(Template)["_render"]
+
+    def render(self: Template, context: Context) -> Any:
+        is_whole = context.template is self and isinstance(context, RequestContext)
+        return tell(self, context) if is_whole else self.nodelist.render(context)
+
+    Template._render = render  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
