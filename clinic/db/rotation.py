@@ -28,8 +28,8 @@ from clinic.db.retries import retried
 
 BATCH = 500
 Model = type[models.Model]
-# What takes the place of a value; None if it stays.
-Change = Callable[[str], str | None]
+# What takes the place of a value in a column; None if it stays.
+Change = Callable[[EncryptedTextField, str], str | None]
 
 
 @dataclass
@@ -171,15 +171,20 @@ def encrypt_columns(app: str, *names: str) -> RunPython:
     def change(state: Any, new: Change) -> None:
         for name in names:
             model = state.get_model(app, name)
+            fields = {field.column: field for field in model._meta.local_fields}
             for rows in _batches(model):
-                changes = [(k, column, v, to) for k, column, v in rows if (to := new(v))]
+                changes = [
+                    (key, column, value, to)
+                    for key, column, value in rows
+                    if (to := new(fields[column], value)) is not None
+                ]
                 if changes:
                     retried(_replace)(model, changes, past=_without_triggers)
 
-    def encrypt(value: str) -> str | None:
-        return None if TOKEN.fullmatch(value) and unseal(value) else seal(value)
+    def encrypt(field: EncryptedTextField, value: str) -> str | None:
+        return None if TOKEN.fullmatch(value) and unseal(value) else field.seal(value)
 
-    def decrypt(value: str) -> str | None:
+    def decrypt(_: EncryptedTextField, value: str) -> str | None:
         return str(unseal(value)) if TOKEN.fullmatch(value) else None
 
     return RunPython(

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models.functions import Now
 
+from clinic.db.encryption import EncryptedCharField
 from clinic.errors import Conflict
 from clinic.models.base import Model, append_only
 from clinic.models.staff import User
@@ -87,7 +88,7 @@ class Event(Model):
     new_status = models.CharField(max_length=12)
     at = models.DateTimeField(db_default=Now())
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    reason = models.CharField(max_length=500, blank=True)
+    reason = EncryptedCharField(max_length=500, blank=True)
 
     class Meta:
         abstract = True

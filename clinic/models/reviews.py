@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from clinic.db.encryption import EncryptedCharField
 from clinic.models.base import Model, append_only
 from clinic.models.site import Clinic
 
@@ -20,7 +21,7 @@ class AccessReview(Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     patient_id = models.UUIDField(null=True, help_text="Empty: of many patients in an hour.")
     day = models.DateField(help_text="On the clinic's clock.")
-    note = models.CharField(max_length=300)
+    note = EncryptedCharField(max_length=300)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from clinic.db.encryption import EncryptedCharField, EncryptedJSONField
 from clinic.models import Clinic, ClinicScoped, Model, User, one_of
 
 
@@ -22,9 +23,9 @@ class PatientImport(Model):
     tells_of_patients = True
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+", db_index=False)
-    name = models.CharField(max_length=120)
+    name = EncryptedCharField(max_length=120)
     digest = models.CharField(max_length=64)
-    left_out = models.CharField(
+    left_out = EncryptedCharField(
         max_length=500, blank=True, help_text="The columns that are not known here."
     )
     uploaded_at = models.DateTimeField()
@@ -54,7 +55,7 @@ class PatientImport(Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class ImportedRow(Model):
@@ -68,8 +69,11 @@ class ImportedRow(Model):
     )
     number = models.PositiveIntegerField(help_text="In the file, the heading being row 1.")
     state = models.CharField(max_length=8, choices=RowState, default=RowState.NEW)
-    values = models.JSONField(default=dict)
-    notes = models.JSONField(default=list)
+    values = EncryptedJSONField(default=dict)
+    notes = EncryptedJSONField(default=list)
+    twin = models.PositiveIntegerField(
+        null=True, help_text="An earlier row that is the same person, as it seems."
+    )
     is_accepted = models.BooleanField(
         default=False, help_text="Somebody has said that it is another person."
     )

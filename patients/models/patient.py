@@ -8,12 +8,12 @@ from django.conf import settings
 from django.contrib.postgres.indexes import OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import F, Q
 from django.db.models.functions import Lower, Reverse
 from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
-from clinic.db.encryption import EncryptedCharField, EncryptedTextField
+from clinic.db.encryption import EncryptedCharField, EncryptedJSONField, EncryptedTextField
 from clinic.models import (
     Clinic,
     ClinicScoped,
@@ -326,9 +326,9 @@ class PatientMerge(Model):
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     reason = EncryptedCharField(max_length=500)
     moved = models.JSONField(help_text="How many rows of each table were moved.")
-    values = models.JSONField(
+    values = EncryptedJSONField(
         default=dict,
-        db_default=Value({}, output_field=models.JSONField()),
+        db_default="",
         help_text="Each field that changed or was chosen: both values, and the result.",
     )
 

@@ -5,7 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from clinic.db.encryption import EncryptedCharField, EncryptedTextField
+from clinic.db.encryption import EncryptedCharField, EncryptedJSONField, EncryptedTextField
 from clinic.findings import Severity
 from clinic.models import (
     ClinicScoped,
@@ -234,7 +234,7 @@ class HomeAnswers(Model):
     """
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="home_answers")
-    answers = models.JSONField()
+    answers = EncryptedJSONField(default=dict)
     answered_at = models.DateTimeField()
 
     class Meta:

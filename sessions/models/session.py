@@ -9,7 +9,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
-from clinic.db.encryption import EncryptedTextField
+from clinic.db.encryption import EncryptedCharField, EncryptedTextField
 from clinic.errors import Conflict
 from clinic.models import (
     Clinic,
@@ -150,7 +150,7 @@ class TreatmentSession(Moving, Model):
     abort_reason = models.CharField(
         max_length=24, choices=AbortReason, blank=True, default="", db_default="", editable=False
     )
-    abort_note = models.CharField(
+    abort_note = EncryptedCharField(
         max_length=500, blank=True, default="", db_default="", editable=False
     )
     is_late_cancel = models.BooleanField(
@@ -167,7 +167,7 @@ class TreatmentSession(Moving, Model):
     rescheduled_from = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, editable=False, related_name="rescheduled_to"
     )
-    spacing_override_reason = models.CharField(max_length=500, blank=True)
+    spacing_override_reason = EncryptedCharField(max_length=500, blank=True)
     spacing_override_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
     )

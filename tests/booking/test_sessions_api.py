@@ -12,6 +12,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from clinic.models import User
+from patients.models import Patient
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession, of_treatment
@@ -71,6 +72,10 @@ def test_a_list_says_what_a_single_session_says(as_dana: APIClient, booking: Boo
     )
     TreatmentSession.objects.filter(pk=session.pk).update(
         spacing_override_reason="Line one\n“two”", spacing_override_by=booking.practitioner
+    )
+    like_a_token = '","abort_note":"gAAAAA'  # and is none: it is shown as it was typed
+    Patient.objects.filter(pk=session.patient_id).update(
+        given_name=like_a_token, family_name='"abort_note":"gAAAAA"'
     )
 
     listed = as_dana.get(SESSIONS, {"date": "2030-01-07"}).json()["results"]

@@ -1,6 +1,7 @@
 """What stands in an encrypted column, and what is asked of it."""
 
 import copy
+import json
 import threading
 from typing import Any
 
@@ -19,6 +20,7 @@ from clinic.audit.subjects import is_of_patients
 from clinic.db.encryption import (
     TOKEN,
     EncryptedCharField,
+    EncryptedJSONField,
     EncryptedTextField,
     FieldKeyMissing,
     Words,
@@ -28,10 +30,17 @@ from clinic.db.encryption import (
 from clinic.db.rotation import encrypt_columns, encrypted_columns, encrypted_models
 from clinic.db.rows import columns, pop_row
 from clinic.models import User
-from sessions.models import SideEffect, TreatmentPlan, TreatmentSession
+from sessions.models import ChartDraft, SideEffect, TreatmentPlan, TreatmentSession
 from sessions.services.booking.checks.clash import SESSION
 from tests.admin.pages import client_of
-from tests.factories import DAY, InboundFactory, PlanFactory, SessionFactory, SideEffectFactory
+from tests.factories import (
+    DAY,
+    ChartDraftFactory,
+    InboundFactory,
+    PlanFactory,
+    SessionFactory,
+    SideEffectFactory,
+)
 
 pytestmark = pytest.mark.django_db
 ADMIN = "admin:aftercare_inboundmessage_changelist"
@@ -47,28 +56,18 @@ PLAIN = {
 # Short texts and JSON of tables about patients that are not encrypted, by why not.
 FOUND_BY = "people and messages are found by it"
 OURS = "made by the product of its catalogues and codes, in no words of people"
-LISTED = "shown with hundreds in a day's list, as JSON that PostgreSQL has written (clinic.db.rows)"
-MOVES = "one line of staff, or the product's own words, by which a patient's choices are counted"
-WATCH = "of whoever looks through accesses, on people of the staff"
 NAMES = "a name, which stands in clear elsewhere as well"
-JSON = "JSON, which the field does not hold yet (decision 0072)"
-PASSING = f"{JSON}; gone when the chart is written, or the import has ended"
 PLAIN_SHORT = {
     FOUND_BY: """Patient.email Patient.mobile AddressConsent.address InboundMessage.sender
         InboundMessage.to InboundMessage.provider_id Message.provider_id
         MessageAttempt.provider_id DeliveryReceipt.event_id""",
     OURS: """CheckIn.fired Deviation.numbers InboundMessage.reply Message.reason
-        MessageAttempt.detail DeliveryReceipt.detail PatientExport.parts PatientImport.left_out
-        PatientImport.name PatientMerge.moved SessionFinding.message SessionFinding.numbers
+        MessageAttempt.detail DeliveryReceipt.detail PatientExport.parts
+        PatientMerge.moved SessionFinding.message SessionFinding.numbers
         SessionFinding.rule SessionFinding.source StaffAlert.detail StaffTask.source StaffTask.title
         TreatmentSession.video_url""",
     NAMES: """OtherTreatment.place_name OutcomeMeasure.rater_name PhotoConsent.signer_name
         ProductUse.prescriber SessionFinding.signed_off_by TreatmentConsent.signer_name""",
-    LISTED: "TreatmentSession.abort_note TreatmentSession.spacing_override_reason",
-    MOVES: "PlanEvent.reason SessionEvent.reason WaitlistEvent.reason",
-    WATCH: "AccessReview.note",
-    JSON: "HomeAnswers.answers PatientMerge.values",
-    PASSING: "ChartDraft.content ImportedRow.notes ImportedRow.values",
 }
 TEXT = TextField()  # as whoever knows nothing of keys writes it
 SAID = "Hay pus, y duele 😟"
@@ -100,6 +99,22 @@ def test_what_is_empty_stays_empty_and_can_be_asked_for() -> None:
     assert InboundMessage.objects.filter(body="").count() == 1
     assert InboundMessage.objects.exclude(body="").count() == 1
     assert InboundMessage.objects.filter(body__isnull=True).count() == 0
+
+
+def test_json_is_a_token_and_what_is_empty_can_be_asked_for() -> None:
+    draft = ChartDraftFactory(content={"depth": "1.", "note": [SAID, None]})
+    empty = ChartDraftFactory()
+
+    nothing, token = stored(ChartDraft, "content")
+    assert nothing == ""
+    assert TOKEN.fullmatch(token)
+    assert ChartDraft.objects.get(pk=draft.pk).content == {"depth": "1.", "note": [SAID, None]}
+    assert ChartDraft.objects.get(content={}) == empty
+    assert ChartDraft.objects.exclude(content={}).get() == draft
+    assert ChartDraft.objects.get(pk=empty.pk).content == {}
+    for question in ({"content": {"depth": "1."}}, {"content__depth": "1."}, {"content": ""}):
+        with pytest.raises(FieldError, match="content is encrypted"):
+            ChartDraft.objects.filter(**question).exists()
 
 
 @pytest.mark.parametrize(
@@ -295,6 +310,8 @@ def test_a_history_is_encrypted_as_its_table_is() -> None:
         for field in model._meta.local_fields:
             if isinstance(field, EncryptedTextField):
                 assert (field.unique, field.null) == (False, False), field
+            if isinstance(field, EncryptedJSONField):  # each save is another token
+                assert not hasattr(model, "history"), field
 
 
 def test_an_encrypted_column_is_searched_where_it_is_read(alice: User) -> None:
@@ -333,6 +350,24 @@ def test_a_migration_encrypts_what_is_there_and_goes_on_where_it_was_ended() -> 
     assert InboundMessage.objects.first().body.startswith(SAID)  # type: ignore[union-attr]
     migration.reverse_code(apps, None)
     assert sorted(stored(InboundMessage, "body")) == sorted(words)
+
+
+def test_a_migration_encrypts_json_that_was_plain_and_empties_what_holds_nothing() -> None:
+    said, blank = ChartDraftFactory(content={"a": SAID}), ChartDraftFactory()
+    for draft, text in ((said, json.dumps({"a": SAID})), (blank, "{}")):
+        ChartDraft.objects.filter(pk=draft.pk).update(content=Value(text, TEXT))
+    effect = SideEffectFactory()
+    SideEffect.objects.update(note=Value(" \n", TEXT))  # blank, which is nothing as well
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    migration: Any = encrypt_columns("treatment_sessions", "ChartDraft", "SideEffect")
+
+    migration.code(apps, None)
+
+    assert stored(ChartDraft, "content")[0] == stored(SideEffect, "note")[0] == ""
+    assert ChartDraft.objects.get(content={}) == blank
+    assert ChartDraft.objects.exclude(content={}).get().content == {"a": SAID}
+    assert SideEffect.objects.get(note="") == effect
 
 
 def test_a_migration_does_not_encrypt_twice_what_it_has_no_key_for(settings: Any) -> None:

@@ -18,8 +18,14 @@ from aftercare.models import InboundMessage
 from clinic.db import rotation
 from clinic.db.encryption import key_of, number_of_key
 from clinic.db.rotation import encrypted_columns, encrypted_models, keys_used
-from sessions.models import SideEffect
-from tests.factories import InboundFactory, SideEffectFactory
+from sessions.models import ChartDraft, PlanEvent, SideEffect
+from tests.factories import (
+    ChartDraftFactory,
+    InboundFactory,
+    PlanFactory,
+    SideEffectFactory,
+    UserFactory,
+)
 from tests.released import dumps
 
 BATCH = 10
@@ -104,20 +110,27 @@ def test_every_encrypted_column_of_every_table_is_rotated(settings: Any) -> None
     settings.FIELD_KEYS = ["old"]
     InboundFactory(body="Is this normal?")
     SideEffectFactory(note="Firm.")
+    ChartDraftFactory(content={"depth": "1.25"})
+    PlanFactory().events.create(new_status="ON_HOLD", by=UserFactory(), reason="Travels.")
     settings.FIELD_KEYS = ["new", "old"]
     tables = {(m._meta.db_table, c) for m in encrypted_models() for c in encrypted_columns(m)}
     assert {
         ("aftercare_inbound_message", "body"),
         ("treatment_side_effect", "note"),
         ("treatment_side_effect_history", "note"),
+        ("treatment_chart_draft", "content"),
+        ("treatment_plan_event", "reason"),
     } <= tables
-    assert "Key 2 of FIELD_KEYS: 3 values." in rotated(check=True)
+    assert "Key 2 of FIELD_KEYS: 5 values." in rotated(check=True)
 
     told = rotated()
 
-    assert keys_used().values == {0: 3}
-    assert "Key 1 of FIELD_KEYS: 3 values.\nKey 2 is used nowhere" in told
+    assert keys_used().values == {0: 5}
+    assert "Key 1 of FIELD_KEYS: 5 values.\nKey 2 is used nowhere" in told
+    settings.FIELD_KEYS = ["new"]
     assert InboundMessage.objects.get().body == "Is this normal?"
+    assert ChartDraft.objects.get().content == {"depth": "1.25"}
+    assert PlanEvent.objects.get().reason == "Travels."
     assert "rows" not in rotated()  # nothing left to do
 
 

@@ -18,6 +18,7 @@ from sessions.scheduling.availability import Offer
 
 OFFERED = 6
 A_DAY = 2  # of them, so that not all are on one morning
+CHOSEN = {BOOKED_BY_PATIENT, MOVED_BY_PATIENT}
 CHOICES_A_DAY = 3
 LOOKED_AT = timedelta(days=27)
 FARTHEST = timedelta(days=182)
@@ -55,13 +56,14 @@ def free_times(
 
 def has_chosen_enough(session: TreatmentSession, *, at: datetime) -> bool:
     """Whoever chooses more often keeps times from others; the desk can, at any time."""
-    chosen = SessionEvent.objects.filter(
+    moves = SessionEvent.objects.filter(
         session__patient=session.patient_id,
         session__sitting=None,
-        reason__in=(BOOKED_BY_PATIENT, MOVED_BY_PATIENT),
+        by=None,
         at__gt=at - timedelta(days=1),
     )
-    return chosen.count() >= CHOICES_A_DAY
+    chosen = [why for why in moves.values_list("reason", flat=True) if why in CHOSEN]
+    return len(chosen) >= CHOICES_A_DAY
 
 
 def read_instant(text: str) -> datetime | None:

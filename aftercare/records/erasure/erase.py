@@ -23,7 +23,7 @@ from django.db.models.functions import Cast, Coalesce
 from aftercare.models import AddressConsent
 from aftercare.records.erasure.columns import DELETED, erased_fields, erased_models, of_history
 from aftercare.records.export.tables import Model, rows_of, same_person
-from clinic.db.encryption import EncryptedTextField
+from clinic.db.encryption import EncryptedJSONField, EncryptedTextField
 from patients.models import Patient, PatientExport
 from patients.models.patient import EARLIEST_BIRTH
 from sessions.models import Photo, SideEffectNote
@@ -109,6 +109,8 @@ def _values(model: Model, *, keeps_record: bool) -> dict[str, Any]:
 def _emptied(field: Any) -> Any:
     """Words say that something stood there; where they would be no address and no line that can be
     drawn, there is nothing."""
+    if isinstance(field, EncryptedJSONField):
+        return field.nothing
     if isinstance(field, models.JSONField):
         return type(field.get_default())() if field.has_default() else {}
     if isinstance(field, models.EmailField) or field.name in ("mobile", "signature"):

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from aftercare.records.export.tables import exported_fields, exported_models, is_named
+from clinic.db.encryption import EncryptedJSONField
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 TEXT: dict[str, Any] = {"type": "string"}
@@ -22,6 +23,7 @@ KINDS: list[tuple[type[Any], dict[str, Any]]] = [
     (models.DurationField, {"type": "string", "format": "duration"}),
     (models.UUIDField, {"type": "string", "format": "uuid"}),
     (models.JSONField, {}),
+    (EncryptedJSONField, {}),
     (models.GenericIPAddressField, TEXT),
     (models.FileField, {"type": "string", "description": "The name of the file in this ZIP."}),
     (models.CharField, TEXT),

@@ -12,6 +12,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 
 from aftercare.models import AddressConsent, LinkAccess
 from clinic.audit.subjects import is_of_patients
+from clinic.db.encryption import EncryptedJSONField
 from clinic.db.ways import Way, every_way_to_patient
 from clinic.models import AccessRecord, AccessReview
 from patients.models import Channel, ImportedRow, Patient, PatientExport, PatientImport
@@ -126,6 +127,6 @@ def _value(row: Any, field: Any, ids: Collection[UUID]) -> Any:
         return None if is_person and value not in ids else value
     if isinstance(field, models.FileField):
         return value.name
-    if isinstance(field, ArrayField | models.JSONField):
+    if isinstance(field, ArrayField | models.JSONField | EncryptedJSONField):
         return value
     return str(value) if isinstance(value, PhoneNumber) else value

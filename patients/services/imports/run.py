@@ -2,9 +2,8 @@
 is killed has lost nothing, and nobody is registered twice."""
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import pghistory
@@ -62,6 +61,7 @@ def upload_patients(
     ]
     if not rows:
         raise UnreadableFile("Below the heading there is no row.", field="file")
+    _note_twins(rows)
     ImportedRow.objects.bulk_create(rows, batch_size=1_000)
     return batch
 
@@ -132,11 +132,10 @@ def _next_row(*, import_id: UUID, at: datetime) -> bool:
 
 def _check(row: ImportedRow, batch: PatientImport) -> None:
     patient, problems = patient_of(row.values, batch.clinic)
-    twin = None if problems else _earlier_twin(row, patient)
     if problems:
         _settle(row, RowState.WRONG, problems)
-    elif twin:
-        _settle(row, RowState.KNOWN, [("", f"The same person as row {twin}?")])
+    elif row.twin:
+        _settle(row, RowState.KNOWN, [("", f"The same person as row {row.twin}?")])
     elif known := _known(patient):
         _settle(row, RowState.KNOWN, known)
     else:
@@ -148,22 +147,23 @@ def _known(patient: Patient) -> list[Problem]:
     return [(str(one.pk), "") for one in found]
 
 
-def _earlier_twin(row: ImportedRow, patient: Patient) -> int | None:
-    """A row of the same file with the same number or address, or the same name and birth date."""
-    earlier = ImportedRow.objects.filter(batch=row.batch_id, number__lt=row.number)
-    for same in _same(row.values, patient):
-        if number := earlier.filter(**same).values_list("number", flat=True).first():
-            return int(number)
-    return None
+def _note_twins(rows: Iterable[ImportedRow]) -> None:
+    """Which earlier row has the same number or address, or the same name and birth date. While the
+    file is read: PostgreSQL cannot compare what is encrypted."""
+    first: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        marks = list(_marks(row.values))
+        row.twin = next((first[mark] for mark in marks if mark in first), None)
+        for mark in marks:
+            first.setdefault(mark, row.number)
 
 
-def _same(values: dict[str, str], patient: Patient) -> Iterator[dict[str, Any]]:
+def _marks(values: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
     for name in ("mobile", "email"):
         if values.get(name):
-            yield {f"values__{name}": values[name]}
-    if patient.date_of_birth:
-        names = ("given_name", "family_name", "date_of_birth")
-        yield {f"values__{name}": values[name] for name in names if name in values}
+            yield name, values[name]
+    if born := values.get("date_of_birth"):
+        yield born, values.get("given_name", ""), values.get("family_name", "")
 
 
 def _register(row: ImportedRow, batch: PatientImport, *, at: datetime, by: User) -> None:

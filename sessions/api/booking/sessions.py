@@ -30,6 +30,7 @@ from sessions.api.booking.lookup import FurtherPlansField, find_named
 from sessions.api.booking.session_filter import SessionFilter
 from sessions.api.booking.session_out import (
     LISTED,
+    SESSION_ROW,
     SHOWN,
     BookedOut,
     SessionDetailOut,
@@ -217,7 +218,9 @@ class SessionViewSet(
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or ()
         self.touch(*(patient for _, _, patient in page), names=SessionOut.Meta.fields)
-        return self.get_paginated_response(as_written(row for _, row, _ in page))
+        return self.get_paginated_response(
+            as_written(SESSION_ROW.opened(row) for _, row, _ in page)
+        )
 
     @extend_schema(responses=SessionDetailOut)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from clinic.db.encryption import EncryptedJSONField
 from clinic.models import Model, User
 from sessions.models.session import TreatmentSession
 
@@ -16,7 +17,7 @@ class ChartDraft(Model):
         TreatmentSession, on_delete=models.PROTECT, related_name="chart_drafts"
     )
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    content = models.JSONField(default=dict, help_text="Names of fields, and what was typed.")
+    content = EncryptedJSONField(default=dict, help_text="Names of fields, and what was typed.")
     saved_at = models.DateTimeField()
 
     class Meta:
