@@ -5,6 +5,8 @@ Note [When a log-in ends]
        in its `expiry`, a session in its data; both are written anew once a minute at the most.
     2. When its owner ends it, or all of them; when there are more than MOST, the oldest.
     3. With another password or role, and with the account: a trigger of the table of users.
+    4. Where a second factor is needed by now and none is there, a token is refused, and a session
+       opens the page to set it up and no other. Setting it up ends all others.
     A program's token (clinic.accounts.integrations) ends on its day, whether it is used or not.
     What has ended is deleted, so the next request is refused by what it reads anyway.
 """
@@ -21,7 +23,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from clinic.accounts.integrations import use_service_account
-from clinic.accounts.second_factor import is_missing
+from clinic.accounts.second_factor import is_missing, is_required
 from clinic.audit.actors import address_of
 from clinic.db.retries import retried_transaction
 from clinic.models import DeviceStay, LogIn, User
@@ -34,6 +36,7 @@ TYPED = "typed"  # the same, but for the log-in itself
 TYPED_LONG = "typed_long"  # with a password that may stand alone
 AT_DEVICE = "at_device"  # there: the device that remembers its owner
 NEEDS_FACTOR = "needs_second_factor"  # in that of somebody who has to set it up first
+FACTOR_ASKED = "second_factor_asked"  # there: that their account needed one when this was found
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome"}
 SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")
 
@@ -79,6 +82,7 @@ def _begin(request: HttpRequest, *, at: datetime, by: User, **kind: Any) -> None
 def remember_session(*, request: Any, user: Any, **_: Any) -> None:
     """When Django says that somebody has logged in."""
     if isinstance(user, User) and request is not None:
+        request.session[FACTOR_ASKED] = is_required(user)
         request.session[NEEDS_FACTOR] = is_missing(user)
         request.session[PROVED] = timezone.now().timestamp()
         begin_session(request=request, at=timezone.now(), by=user)
@@ -105,6 +109,15 @@ def use_session(request: HttpRequest, *, at: datetime, is_asked_for: bool) -> bo
         key = request.session.session_key
         LogIn.objects.filter(session_key=key).update(last_used_at=at)
     return True
+
+
+def needs_factor(request: HttpRequest) -> bool:
+    """Whether its owner has to set up a second factor first: also one that the account needs only
+    since the session began, because a clinic asks for it now, or they work at one that does."""
+    session, user = request.session, request.user
+    if isinstance(user, User) and not session.get(FACTOR_ASKED) and is_required(user):
+        session[FACTOR_ASKED], session[NEEDS_FACTOR] = True, is_missing(user)
+    return bool(session.get(NEEDS_FACTOR))
 
 
 def use_token(token: AuthToken, *, at: datetime) -> bool:

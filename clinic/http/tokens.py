@@ -16,16 +16,23 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
 from clinic.accounts.log_ins import use_token
+from clinic.accounts.second_factor import is_required
 from clinic.db.prepared import Prepared
 from clinic.db.rows import columns, pop_row
 from clinic.http.counts import seconds_to_wait
 from clinic.models import Clinic, User
 from clinic.models.staff import SERVICE
 
+# Of one that was given before it was so.
+NEEDS_ONE = "This account needs a second factor by now: log in to the staff's pages, and set it up."
 SCHEMES = (b"bearer", b"token")
 
 # Telephone numbers are parsed when a clinic is made of its columns: that takes its time.
 CLINIC = tuple(field.attname for field in Clinic._meta.concrete_fields if field.name != "phone")
+HAS_FACTOR = (
+    "EXISTS (SELECT FROM clinic_second_factor WHERE user_id = caller.id)"
+    " OR EXISTS (SELECT FROM clinic_passkey WHERE user_id = caller.id)"
+)
 # By the part of a token that is not secret, of which there may be more than one; a row for each
 # clinic where the caller works.
 CALLERS = Prepared(
@@ -40,7 +47,7 @@ ORDER BY clinic.name
 """.replace(
         "COLUMNS",
         f"{columns('token', AuthToken)}, {columns('caller', User)},"
-        f" {columns('clinic', Clinic, *CLINIC)}",
+        f" {columns('clinic', Clinic, *CLINIC)}, {HAS_FACTOR}",
     ),
     types={"key": "text"},
 )
@@ -78,24 +85,27 @@ class TokenAuthentication(auth.TokenAuthentication):  # type: ignore[misc]
             found = [_taken(list(row)) for row in cursor.fetchall()]
         now = timezone.now()
         theirs = [
-            (known, user, clinic)
-            for known, user, clinic in found
+            (known, user, clinic, has_factor)
+            for known, user, clinic, has_factor in found
             if compare_digest(digest, known.digest) and not (known.expiry and known.expiry <= now)
         ]
         if not theirs:
             raise AuthenticationFailed("Invalid token.")
-        known, user, _ = theirs[0]
+        known, user, _, has_factor = theirs[0]
         known.user = user
         if user.role == SERVICE and (wait := seconds_to_wait("service", str(user.pk))):
             raise Throttled(wait)
         if user.is_active and not use_token(known, at=now):
             raise AuthenticationFailed("Invalid token.")
-        user.remember_clinics([clinic for _, _, clinic in theirs if clinic])
+        user.remember_clinics([clinic for _, _, clinic, _ in theirs if clinic])
+        if user.role != SERVICE and not has_factor and is_required(user):
+            raise AuthenticationFailed(NEEDS_ONE)
         return self.validate_user(known)  # type: ignore[no-any-return]
 
 
-def _taken(row: list[Any]) -> tuple[Any, Any, Clinic | None]:
-    return pop_row(AuthToken, row), pop_row(User, row), pop_row(Clinic, row, *CLINIC)
+def _taken(row: list[Any]) -> tuple[Any, Any, Clinic | None, bool]:
+    token, user = pop_row(AuthToken, row), pop_row(User, row)
+    return token, user, pop_row(Clinic, row, *CLINIC), row.pop()
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

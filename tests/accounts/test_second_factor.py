@@ -27,7 +27,7 @@ from clinic.accounts.second_factor import (
 )
 from clinic.models import Role, SecondFactor, User
 from tests.admin.pages import client_of
-from tests.factories import NINE
+from tests.factories import NINE, ClinicFactory
 from tests.support.accesses import Watch, stop_writing
 from tests.support.kept import kept
 
@@ -192,6 +192,42 @@ def test_who_needs_one_is_let_in_by_the_api_only_with_it(
 
     dana.clinics.update(requires_second_factor=True)
     assert told(log_in(dana)) == (403, "second_factor_missing")
+
+
+@pytest.mark.parametrize("since", ["the clinic asks for it", "they work there", "their role does"])
+def test_what_was_given_before_one_was_needed_opens_nothing_without_it(
+    ada: User, dana: User, settings: Any, since: str
+) -> None:
+    """The token is refused, and the session leads to the page; a colleague who has one goes on."""
+    dana.set_password(PASSWORD)
+    dana.is_staff = True
+    dana.save()
+    app = App(dana, timezone.now() - timedelta(days=1))
+    codes = [{}, {"code": app.recovery[0]}, {"code": app.recovery[1]}]
+    tokens = [log_in(ada).json()["token"], log_in(dana, **codes[1]).json()["token"]]
+    pages = [inside(ada), inside(dana, **codes[2])]
+
+    def answers() -> list[int]:
+        callers = [APIClient(headers={"Authorization": f"Bearer {token}"}) for token in tokens]
+        return [
+            *(caller.get("/api/v1/me/").status_code for caller in callers),
+            *(page.get("/admin/").status_code for page in pages),
+        ]
+
+    assert answers() == [200] * 4
+    if since == "the clinic asks for it":
+        ada.clinics.update(requires_second_factor=True)
+    elif since == "they work there":
+        strict = ClinicFactory(requires_second_factor=True)
+        strict.staff.add(ada, dana)
+    else:
+        settings.SECOND_FACTOR_ROLES = [ada.role, dana.role]
+
+    assert answers() == [401, 200, 302, 200]
+    page = pages[0].get(PAGE)
+    assert "Your account needs one" in page.content.decode()
+    send(pages[0], "on", shown(key_on(page), timezone.now()))
+    assert answers() == [401, 200, 200, 200], "it needs a new token, which asks for the code"
 
 
 @pytest.fixture

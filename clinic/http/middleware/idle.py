@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic.accounts.log_ins import NEEDS_FACTOR, use_session
+from clinic.accounts.log_ins import needs_factor, use_session
 
 API, ADMIN = "/api/", "/admin/"
 OPEN = (
@@ -52,7 +52,7 @@ def second_factor_first(
         is_closed = (
             request.path_info.startswith(ADMIN)
             and request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-            and request.session.get(NEEDS_FACTOR)
+            and needs_factor(request)
             and request.path_info not in map(reverse, OPEN)
         )
         return redirect("second-factor") if is_closed else get_response(request)
