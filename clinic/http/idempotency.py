@@ -9,6 +9,7 @@ import json
 import re
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -73,8 +74,12 @@ def claim(request: Request, key: str, *, by: User) -> HttpResponse | None:
 
 def store_answer(answer: HttpResponse, key: str, *, by: User) -> None:
     """Keep a finished answer beside its key."""
-    IdempotencyKey.objects.filter(user=by, key=key).update(
-        status=answer.status_code, headers=dict(answer.headers), body=_seal(answer.content)
+    IdempotencyKey.objects.keep_answer(
+        user_id=by.pk,
+        key=key,
+        status=answer.status_code,
+        headers=dict(answer.headers),
+        body=_seal(answer.content),
     )
 
 
@@ -118,19 +123,20 @@ def _of_file(value: Any) -> Any:
 def _seal(body: bytes) -> bytes:
     """Unreadable in a copy of the database: one of the answers tells a secret that is stored
     nowhere else."""
-    return _cipher().encrypt(body)
+    return _cipher(settings.SECRET_KEY).encrypt(body)
 
 
 def _unseal(kept: bytes) -> bytes:
     """Raises AnswerLost if it was sealed under another SECRET_KEY."""
     try:
-        return _cipher().decrypt(kept)
+        return _cipher(settings.SECRET_KEY).decrypt(kept)
     except InvalidToken as error:
         raise AnswerLost("This request was done before. Read what came of it.") from error
 
 
-def _cipher() -> Fernet:
-    return Fernet(urlsafe_b64encode(sha256(settings.SECRET_KEY.encode()).digest()))
+@lru_cache(1)
+def _cipher(secret: str) -> Fernet:
+    return Fernet(urlsafe_b64encode(sha256(secret.encode()).digest()))
 
 
 def purge_keys(*, at: datetime) -> int:

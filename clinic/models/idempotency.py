@@ -4,11 +4,31 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+import orjson
 from django.conf import settings
 from django.db import connection, models
 from django.db.models import Q
 
+from clinic.db.prepared import Prepared
 from clinic.models.base import Model
+
+CLAIM = Prepared(
+    "claim_key",
+    """
+    INSERT INTO clinic_idempotency_key (user_id, key, request_sha256)
+    VALUES (%(user)s, %(key)s, %(request)s)
+    ON CONFLICT ON CONSTRAINT idempotency_key_once_per_user DO NOTHING
+    """,
+    types={"user": "uuid", "key": "text", "request": "text"},
+)
+ANSWER = Prepared(
+    "answer_key",
+    """
+    UPDATE clinic_idempotency_key SET status = %(status)s, headers = %(headers)s, body = %(body)s
+    WHERE user_id = %(user)s AND key = %(key)s
+    """,
+    types={"user": "uuid", "key": "text", "status": "int2", "headers": "jsonb", "body": "bytea"},
+)
 
 
 class IdempotencyKeyQuerySet(models.QuerySet["IdempotencyKey"]):
@@ -18,13 +38,16 @@ class IdempotencyKeyQuerySet(models.QuerySet["IdempotencyKey"]):
         Waits while another transaction holds the key and has not decided yet.
         """
         with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO clinic_idempotency_key (user_id, key, request_sha256)"
-                " VALUES (%s, %s, %s)"
-                " ON CONFLICT ON CONSTRAINT idempotency_key_once_per_user DO NOTHING",
-                [user_id, key, request_sha256],
-            )
+            CLAIM.execute(cursor, {"user": user_id, "key": key, "request": request_sha256})
             return bool(cursor.rowcount)
+
+    def keep_answer(
+        self, *, user_id: UUID, key: str, status: int, headers: dict[str, str], body: bytes
+    ) -> None:
+        """Beside a key that was claimed."""
+        values = {"status": status, "headers": orjson.dumps(headers).decode(), "body": body}
+        with connection.cursor() as cursor:
+            ANSWER.execute(cursor, {"user": user_id, "key": key, **values})
 
     def older_than(self, limit: datetime) -> Self:
         return self.filter(created_at__lt=limit)

@@ -97,13 +97,18 @@ def require_treatment(session: TreatmentSession) -> Area:
 def in_progress(session_id: UUID) -> TreatmentSession:
     """The locked session. Raises NotInProgress, PatientArchived."""
     session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
+    require_in_progress(session)
+    return session
+
+
+def require_in_progress(session: TreatmentSession) -> None:
+    """Raises NotInProgress, PatientArchived."""
     require_open(session.patient)
     if session.status != Status.IN_PROGRESS:
         raise NotInProgress(
             "The chart is written while the session is in progress; it is "
             f"{in_words(Status, session.status)}."
         )
-    return session
 
 
 @retried_transaction

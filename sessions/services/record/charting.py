@@ -13,7 +13,7 @@ from clinic.models import User
 from sessions.lifecycle import Status
 from sessions.models import ChartDraft, TreatmentSession
 from sessions.services.booking.moves import move_session
-from sessions.services.record.chart import ZoneEntry, in_progress, write_chart
+from sessions.services.record.chart import ZoneEntry, in_progress, require_in_progress, write_chart
 
 
 class DraftLeft(Conflict):
@@ -36,7 +36,9 @@ def keep_draft(
     *, session_id: UUID, content: Mapping[str, Any], at: datetime, by: User
 ) -> ChartDraft:
     """Keep what `by` has typed so far. Raises NotInProgress, PatientArchived."""
-    in_progress(session_id)
+    # without the rest of the record: this is asked with every pause of whoever types
+    rows = TreatmentSession.objects.select_related("patient").locked()
+    require_in_progress(rows.get(pk=session_id))
     draft, _ = ChartDraft.objects.update_or_create(
         session_id=session_id, by=by, defaults={"content": dict(content), "saved_at": at}
     )
