@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.ops.red_flag import TOLD_WITHIN, RedFlag, until
 from tests.ops.running import ROOT, Up, gone, open_folder
@@ -147,36 +147,38 @@ def test_a_red_flag_reaches_a_person_and_routine_texts_wait_until_it_is_settled(
         page.close()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_messages_appear_in_the_inbox_while_one_watches(
-    up: Up, browser: Browser, width: int, height: int
-) -> None:
-    page = browser.new_page(viewport={"width": width, "height": height})
-    problems: list[str] = []
+def page_of(browser: Browser, width: int, problems: list[str]) -> Page:
+    page = browser.new_page(viewport={"width": width, "height": 844})
     page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(f"{up.url}/inbox/")
-    mails = page.locator("article", has_text="Your care for today")
-    shown = mails.count()
+    return page
+
+
+def test_messages_appear_in_the_inbox_while_one_watches(up: Up, browser: Browser) -> None:
+    problems: list[str] = []
+    pages = {width: page_of(browser, width, problems) for width in (1280, 390)}
+    for page in pages.values():
+        page.goto(f"{up.url}/inbox/")
+    shown = page.locator("article", has_text="Your care for today").count()
 
     assert up.command("tour").returncode == 0
-    # Or the newest one is still that of a tour before.
-    expect(mails).to_have_count(shown + 1, timeout=30_000)
-    mail = mails.first
-    mail.get_by_text("Read it").click()
-    text = mail.frame_locator("iframe").get_by_role("heading", name="The next 24 hours, Grace")
-    text.wait_for()
+    for width, page in pages.items():
+        mails = page.locator("article", has_text="Your care for today")
+        # Or the newest one is still that of a tour before.
+        expect(mails).to_have_count(shown + 1, timeout=30_000)
+        mail = mails.first
+        mail.get_by_text("Read it").click()
+        text = mail.frame_locator("iframe").get_by_role("heading", name="The next 24 hours, Grace")
+        text.wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.close()
 
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert problems == []
-    page.close()
 
 
 def test_the_pages_have_no_errors_and_fit_a_phone(up: Up, browser: Browser) -> None:
-    page = browser.new_page(viewport={"width": 390, "height": 844})
     problems: list[str] = []
-    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
+    page = page_of(browser, 390, problems)
     page.goto(f"{up.url}/admin/login/")
     page.fill("#id_username", "clinician")
     page.fill("#id_password", "demo-clinic")

@@ -238,8 +238,8 @@ def test_no_address_of_a_row_breaks_a_page(rows: list[Any]) -> None:
     for model in REGISTRY:
         begin = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         for value in ["x", "_00", str(stranger.pk), "%ff", "a/b"]:
-            for page in ("change", "history", "delete"):
-                is_an_id = value == str(stranger.pk)
+            is_an_id = value == str(stranger.pk)
+            for page in ("change", "history", "delete") if is_an_id else ("change",):
                 for method in (client.get, client.post) if is_an_id else (client.get,):
                     status = method(f"{begin}{value}/{page}/").status_code
                     if status not in OPENS | {404}:
