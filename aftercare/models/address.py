@@ -1,6 +1,8 @@
 """The ledger of addresses: what was said about writing to a number or mailbox."""
 
-from typing import Self
+from collections.abc import Collection, Iterator
+from typing import Any, Self
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -92,6 +94,14 @@ class AddressConsent(Model):
             models.Index(name="address_consent_by_answer", fields=["granted", "id"]),
         ]
         triggers = append_only()
+
+    @classmethod
+    def whose(cls, rows: Any, *, clinic_ids: Collection[UUID]) -> Iterator[Any]:
+        """Who has these addresses (clinic.audit.subjects)."""
+        addresses, theirs = rows.values("address"), Patient.objects.filter(clinic__in=clinic_ids)
+        by_mailbox = theirs.alias(mailbox=Lower("email")).exclude(email="")
+        yield theirs.filter(mobile__in=addresses).exclude(mobile="").values_list("pk")
+        yield by_mailbox.filter(mailbox__in=addresses).values_list("pk")
 
     def __str__(self) -> str:
         answer = "may" if self.granted else "must not"

@@ -104,7 +104,7 @@ def record(access: Access) -> None:
                 row["patient_ids"] = sorted(subjects.ids)
                 KNOWN.execute(cursor, {"row": orjson.dumps(row).decode()})
             else:
-                patients, given = subjects.expression()
+                patients, given = subjects.expression(access.actor.clinic_ids)
                 statement = UNREAD.replace("{patients}", patients)
                 cursor.execute(statement, [list(opened), orjson.dumps(row).decode(), *given])
     except DatabaseError as error:

@@ -1,10 +1,11 @@
 """Whose data a row is: the way from each table to its patient, read from the models.
 
 A model that is a patient says so (`is_patient`). Of all others it is the nearest patient that their
-keys lead to; a table whose keys lead to none holds no data of patients.
+keys lead to; a table whose keys lead to none holds no data of patients. A model that is about
+patients whom no key of it names says who they are (`whose`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -56,6 +57,9 @@ class Subjects:
             self._unread.setdefault(model, set()).update(ids)
 
     def _add_row(self, row: models.Model) -> None:
+        if hasattr(row, "whose"):
+            self._unread.setdefault(type(row), set()).add(row.pk)
+            return
         for way in ways_to_patient(type(row)):
             found = _follow(row, way)
             if found is UNREAD:
@@ -68,18 +72,29 @@ class Subjects:
         """Whether `ids` are all of them."""
         return not self._unread
 
-    def expression(self) -> tuple[str, list[Any]]:
-        """SQL for an array of them, where some are not read."""
+    def expression(self, clinic_ids: Collection[UUID]) -> tuple[str, list[Any]]:
+        """SQL for an array of them, where some are not read. Whom no key names is named at these
+        clinics alone: nobody learns of a patient from another one."""
         parts, values = ["SELECT unnest(%s::uuid[])"], [sorted(self.ids)]
         for model, ids in self._unread.items():
-            for way in ways_to_patient(model):
-                rows = model._base_manager.filter(pk__in=ids).order_by()
-                sql, given = rows.values_list("__".join(way) or "pk").query.sql_with_params()
+            for found in _found(model, ids, clinic_ids):
+                sql, given = found.query.sql_with_params()
                 parts.append(sql)
                 values += given
         union = " UNION ".join(parts)
         found = f"SELECT id FROM ({union}) AS of (id) WHERE id IS NOT NULL ORDER BY id"  # noqa: S608
         return f"ARRAY({found})", values
+
+
+def _found(
+    model: type[models.Model], ids: Collection[Any], clinic_ids: Collection[UUID]
+) -> Iterator[Any]:
+    rows = model._base_manager.filter(pk__in=ids).order_by()
+    if clinic_ids and hasattr(model, "whose"):
+        yield from model.whose(rows, clinic_ids=clinic_ids)
+        return
+    for way in ways_to_patient(model):
+        yield rows.values_list("__".join(way) or "pk")
 
 
 UNREAD = object()

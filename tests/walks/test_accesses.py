@@ -23,7 +23,13 @@ from clinic.models.base import permission_to_view
 from patients.models import Patient
 from sessions.models import SideEffect
 from tests.admin.pages import client_of as pages_of
-from tests.factories import ClinicFactory, MessageFactory, UserFactory
+from tests.factories import (
+    AddressConsentFactory,
+    ClinicFactory,
+    MessageFactory,
+    PatientFactory,
+    UserFactory,
+)
 from tests.support.accesses import Watch, named_in
 from tests.support.hostile import Operation, World, operations_of
 from tests.support.kept import kept
@@ -66,6 +72,33 @@ def test_what_is_refused_names_the_patient_that_was_asked_for(world: World) -> N
             assert (row.status, row.outcome) == (status, "REFUSED"), part
             assert row.patient_ids == [patient_of(asked)], part
             assert (row.object_id, row.count, row.fields) == (asked.pk, 0, []), part
+
+
+def test_who_reads_what_was_said_about_an_address_reads_of_those_who_have_it(
+    clinic: Clinic,
+) -> None:
+    """Its row knows them by the address alone; whoever has it at another clinic is not named."""
+    user: Any = UserFactory(role=Role.RECEPTIONIST, clinic=clinic)
+    number, mailbox = "+4915777700001", "Grace@Patients.Example"
+    theirs = {
+        PatientFactory(clinic=clinic, mobile=number).pk,
+        PatientFactory(clinic=clinic, mobile=number, email=mailbox).pk,
+    }
+    elsewhere: Any = PatientFactory(clinic=ClinicFactory(), mobile=number, email=mailbox)
+    PatientFactory(clinic=clinic)
+    said = AddressConsentFactory(
+        address=number, message=MessageFactory(session__plan__patient=elsewhere)
+    )
+    AddressConsentFactory(channel="EMAIL", address=mailbox.lower())
+    AddressConsentFactory(address="+4915777700009")  # whose nobody is: it is not shown
+    watch, page = Watch(), "admin:aftercare_addressconsent_"
+
+    client_of(user).get("/api/v1/address-consents/")
+    pages_of(user).get(reverse(f"{page}changelist"))
+    pages_of(user).get(reverse(f"{page}change", args=[said.pk]))
+
+    seen = [(row.count, set(row.patient_ids)) for row in watch.rows()]
+    assert seen == [(2, theirs), (2, theirs), (1, theirs)]
 
 
 def test_log_ins_and_log_outs_are_written_down(clinic: Clinic) -> None:
