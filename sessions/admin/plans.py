@@ -28,7 +28,7 @@ class TreatmentPlanAdmin(PlanMoves, PlanningPage, SeriesPage, OfOpenRecord, Serv
     list_filter = ["status", "kind", "area", "concern"]
     list_select_related = ["patient", "protocol", "area", "practitioner"]
     search_fields = ["patient__family_name", "patient__given_name", "protocol__name"]
-    autocomplete_fields = ["patient", "concern", "area", "protocol"]
+    autocomplete_fields = ["patient", "concern", "area", "protocol", "after_outcome"]
     ordering = ["-id"]
     inlines = [PlanEventInline]
 

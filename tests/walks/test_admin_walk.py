@@ -39,6 +39,7 @@ from tests.support.headers import header_faults, kept_faults
 from tests.support.pictures import jpeg
 from tests.support.typed import valid
 from tests.support.words import faults_of_page
+from tests.walks.test_doors import ID, owners_of_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -183,12 +184,31 @@ def opens_for(user: User, row: Any, page: str) -> bool:
     return page in ("changelist", "add") or not (is_closed or (user.role, model) in NOT_THEIRS)
 
 
+def miscounted(answer: Any, rows: list[Any], patients: list[Patient], owners: Any) -> str:
+    """What is wrong with how many rows were written down as shown, and of how many patients."""
+    if not rows:
+        return ""
+    text, (row,) = answer.content.decode("utf-8", "replace"), rows
+    lines = text.count("<tr") - 1 if 'id="result_list"' in text else 0
+    shown = lines if row.action == "LIST" else 1
+    if row.count != (shown if answer.status_code == 200 else 0):
+        return f"the row counts {row.count}, not {shown}"
+    of_ids = set().union(*(owners.get(pk, ()) for pk in ID.findall(text)))
+    if fewer := of_ids - set(row.patient_ids):
+        return f"the row does not name {len(fewer)} whose rows are in the page"
+    known = of_ids | named_in(answer, patients)
+    is_told = row.object_model != "clinic.AccessRecord"  # auditors read who looked, not at whom
+    if is_told and answer.status_code == 200 and (more := set(row.patient_ids) - known):
+        return f"the row names {len(more)} of whom nothing is in the page"
+    return ""
+
+
 def test_every_page_opens_for_whom_the_table_says_and_is_words(rows: list[Any]) -> None:
     """And is written down, with the patients that it shows; without break-glass. With it:
     tests/patients/test_break_glass.py."""
     failures: list[tuple[Any, ...]] = []
     tried, read, people = 0, 0, staff(rows[0])
-    patients, watch = list(Patient.objects.all()), Watch()
+    patients, owners, watch = list(Patient.objects.all()), owners_of_rows(), Watch()
     for number, user in enumerate(people):  # of the last two, what depends on their clinics
         client, pages = browser(user), PAGES if number < len(Role) else PAGES[:2]
         for row in rows:
@@ -196,7 +216,9 @@ def test_every_page_opens_for_whom_the_table_says_and_is_words(rows: list[Any]) 
                 answer = client.get(address(row, page))
                 tried += 1
                 of_patient = page == "change" and is_of_patients(type(row))
-                if fault := fault_of(answer, watch.rows(), patients, user, must=of_patient):
+                found = watch.rows()
+                fault = fault_of(answer, found, patients, user, must=of_patient)
+                if fault := fault or miscounted(answer, found, patients, owners):
                     failures.append((user.role, address(row, page), f"{fault}: {HOW}"))
                 told = [*header_faults(answer), *kept_faults(answer)]
                 if is_technical(user) and named_in(answer, patients):
