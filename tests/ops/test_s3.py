@@ -9,22 +9,29 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.storage import default_storage
+from django.urls import reverse
 from rest_framework.test import APIClient
 
+from aftercare.records.export import remove_files
+from aftercare.tasks import make_exports
 from clinic.embedded.process import die_with_parent, free_port
-from clinic.models import User
+from clinic.models import Role, User
 from clinic.ops.backup.make import _add_objects
 from clinic.settings.files import on_s3
-from patients.models import Patient
+from patients.models import Patient, PatientExport
 from sessions.models import Photo
-from tests.factories import PatientFactory
+from tests.admin.pages import client_of
+from tests.factories import DAY, BreakGlassFactory, PatientFactory, UserFactory
+from tests.support.hostile import PASSWORD
 from tests.support.pictures import URL, agree, jpeg, send
 
 WEED = shutil.which("weed", path=str(Path(sys.executable).parent))
@@ -157,6 +164,58 @@ def test_a_backup_has_the_pictures_of_the_bucket(
     assert _add_objects(Archive(), lambda line: None) >= 2  # type: ignore[arg-type]
     with default_storage.open(str(photo.image.name)) as file:
         assert parts[f"media/{photo.image.name}"] == file.read()
+
+
+def objects(url: str, below: str) -> list[str]:
+    listed = client(url).list_objects_v2(Bucket="clinic", Prefix=f"{below}/")
+    return [one["Key"] for one in listed.get("Contents", [])]
+
+
+def test_a_patients_file_is_made_in_the_bucket_saved_from_there_and_taken_away(
+    server: str, settings: Any, patient: Patient, as_alice: APIClient
+) -> None:
+    use(settings, server)
+    send(as_alice, patient, jpeg())
+    photo, manager = Photo.objects.get(), UserFactory(role=Role.MANAGER, clinic=patient.clinic)
+    manager.set_password(PASSWORD)
+    manager.save()
+    BreakGlassFactory(patient=patient, by=manager)
+    browser, page = client_of(manager), reverse("admin:patient-export", args=[patient.pk])
+
+    browser.post(page, {"start": "1"})
+    make_exports()
+    export = PatientExport.objects.get()
+    assert objects(server, export.folder) == [export.file]  # and none of its parts
+    saved = browser.post(page, {"download": "1", "password": PASSWORD})
+    with ZipFile(BytesIO(saved.getvalue())) as packed, photo.image.open() as kept:
+        assert packed.read(str(photo.image.name)) == kept.read()
+
+    use(settings, "http://127.0.0.1:9")
+    browser.raise_request_exception = False
+    away = browser.post(page, {"download": "1", "password": PASSWORD})
+    assert (away.status_code, away["Retry-After"]) == (503, "60")
+    use(settings, server)
+    remove_files(at=export.asked_at + 30 * DAY)
+    assert objects(server, export.folder) == []
+
+
+def test_photographs_of_a_backup_are_shown_again_once_they_are_copied_to_a_bucket(
+    server: str, settings: Any, tmp_path: Path, patient: Patient, as_alice: APIClient
+) -> None:
+    """As docs/operations.md says: `restore` unpacks into MEDIA_ROOT."""
+    settings.MEDIA_ROOT = str(tmp_path)
+    send(as_alice, patient, jpeg())
+    address = f"{URL}{Photo.objects.get().pk}/file/"
+    before = as_alice.get(address)
+    assert before.status_code == 200
+
+    use(settings, server)
+    assert as_alice.get(address).status_code == 404
+    for file in (tmp_path / "photos").iterdir():
+        client(server).upload_file(str(file), "clinic", f"photos/{file.name}")
+
+    after = as_alice.get(address)
+    assert (after.status_code, after.content) == (200, before.getvalue())
 
 
 def test_a_storage_that_is_away_is_a_503(
