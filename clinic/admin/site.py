@@ -143,7 +143,7 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
 @once_each
 def _works_elsewhere(request: HttpRequest, person: User) -> bool:
     """At a clinic that is not the caller's."""
-    return person.clinics.exclude(pk__in=Clinic.objects.visible_to(request.user)).exists()
+    return person.clinics.exclude(pk__in=actor(request).clinic_ids).exists()
 
 
 @admin.register(User)
