@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.core import signing
 from django.db import DatabaseError, OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template import loader
 from django.utils import timezone
@@ -149,6 +149,8 @@ def has_opened(request: HttpRequest, message: Message, *, at: datetime) -> bool:
 def _unless_busy(view: View, request: HttpRequest, message: Message) -> HttpResponse:
     try:
         return view(request, message)
+    except Http404:  # of what is not there, or not theirs: refused, and written down
+        return trouble(request, status=404)
     except (Busy, OperationalError) as error:
         if not isinstance(error, Busy) and not is_passing(error):
             raise
