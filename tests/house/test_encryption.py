@@ -56,16 +56,20 @@ PLAIN = {
 # Short texts and JSON of tables about patients that are not encrypted, by why not.
 FOUND_BY = "people and messages are found by it"
 OURS = "made by the product of its catalogues and codes, in no words of people"
+SERVICES = (
+    "why a message has its state, by the product or the service that it went by; no words of it"
+)
+LINK = "where a visit by video takes place: an address, and no words"
 NAMES = "a name, which stands in clear elsewhere as well"
 PLAIN_SHORT = {
     FOUND_BY: """Patient.email Patient.mobile AddressConsent.address InboundMessage.sender
         InboundMessage.to InboundMessage.provider_id Message.provider_id
         MessageAttempt.provider_id DeliveryReceipt.event_id""",
-    OURS: """CheckIn.fired Deviation.numbers InboundMessage.reply Message.reason
-        MessageAttempt.detail DeliveryReceipt.detail PatientExport.parts
-        PatientMerge.moved SessionFinding.message SessionFinding.numbers
-        SessionFinding.rule SessionFinding.source StaffAlert.detail StaffTask.source StaffTask.title
-        TreatmentSession.video_url""",
+    SERVICES: "Message.reason MessageAttempt.detail DeliveryReceipt.detail StaffAlert.detail",
+    LINK: "TreatmentSession.video_url",
+    OURS: """CheckIn.fired Deviation.numbers InboundMessage.reply PatientExport.parts
+        PatientMerge.moved SessionFinding.message SessionFinding.numbers SessionFinding.rule
+        SessionFinding.source StaffTask.source StaffTask.title""",
     NAMES: """OtherTreatment.place_name OutcomeMeasure.rater_name PhotoConsent.signer_name
         ProductUse.prescriber SessionFinding.signed_off_by TreatmentConsent.signer_name""",
 }
