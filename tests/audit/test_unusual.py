@@ -208,7 +208,7 @@ def test_the_page_of_a_person_is_a_week_and_a_line_a_day_and_patient(
     shown = client.get(page, {"until": f"{noon:%Y-%m-%d}"}).content.decode()
 
     assert shown.count("looked at it") == 1
-    assert '<td class="p-2">2</td>' in shown
+    assert 'data-label="How often">2<' in shown
     for wrong in ("x", "0001-01-01", "2999-01-01"):
         assert client.get(page, {"until": wrong}).status_code == 200
 

@@ -56,7 +56,7 @@ def what_they_looked_at(request: HttpRequest, pk: UUID) -> HttpResponse:
         "after": until + timedelta(days=DAYS) if until < today else None,
         "clock": clock_of(zone),
         "head": HEAD,
-        "lines": [line.cells() for line in looked.lines],
+        "lines": [list(zip(HEAD, line.cells(), strict=True)) for line in looked.lines],
         "most": MOST_READ if looked.is_cut else None,
         "named": list(looked.names.patients.values()),
     }

@@ -33,6 +33,7 @@ class SeenPages:
     def seen_page(self, request: HttpRequest, pk: Any) -> HttpResponse:
         patient = patient_for(request, pk, "clinic.watch_accesses")
         sees = request.user.has_perm("patients.view_patient")
+        lines = who_has_seen(patient, actor(request))
         context = {
             **self.admin_site.each_context(request),
             "title": f"Who has seen the record of {_called(patient, request)}",
@@ -40,8 +41,8 @@ class SeenPages:
             "sees_patient": sees,
             "clock": clock_of(patient.clinic.zone),
             "head": HEAD,
-            "lines": [line.cells() for line in who_has_seen(patient, actor(request))],
-            "most": MOST_READ,
+            "lines": [list(zip(HEAD, line.cells(), strict=True)) for line in lines],
+            "most": MOST_READ if sum(line.times for line in lines) == MOST_READ else None,
         }
         return TemplateResponse(request, "aftercare/admin/accesses/seen.html", context)
 
