@@ -1,6 +1,6 @@
 """What a rule of the clinic says when it refuses. Each app defines its own errors from these."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
@@ -10,7 +10,8 @@ class DomainError(Exception):
     `code` is for programs and never changes; the message is for people and says what would be
     right; `field` names the input it is about; `extra` holds further facts for the caller. `others`
     are what else the same request is refused for; `about` the rows of patients that the message
-    names, if the request did not name them.
+    names, if the request did not name them. `later` finds further facts, once what was refused is
+    rolled back.
     """
 
     status = 422
@@ -25,6 +26,7 @@ class DomainError(Exception):
         self.extra = extra
         self.others: Sequence[DomainError] = ()
         self.about: Sequence[Any] = ()
+        self.later: Callable[[], dict[str, Any]] = dict
 
 
 class Conflict(DomainError):

@@ -8,7 +8,8 @@ Note [Repeatable writes]
     4. Keep the answer with its key, and write the access down (clinic.audit.record). A refusal
        rolls all of it back, and the key is free again.
     A verb that is `alone` has its transaction in its service; without a key, `made_by` puts the
-    access's row into that one (the first two steps have nothing to do).
+    access's row into that one (the first two steps have nothing to do). What a refusal finds out
+    `later`, such as other times, is asked when all of it is rolled back: no verb needs a savepoint.
     Where a service takes advisory locks before rows, `check_later` keeps the order; elsewhere a
     rare deadlock with a writer that takes them in the other order is one of the passing faults.
     The key comes first: a request that was done has changed the version itself, and its honest
@@ -38,7 +39,7 @@ from rest_framework.utils.serializer_helpers import ReturnDict
 from clinic.audit.record import NotRecorded
 from clinic.db.retries import as_step, retried, retried_transaction
 from clinic.db.versions import OWN, version_of, version_read, with_state
-from clinic.errors import PreconditionRequired, VersionMismatch
+from clinic.errors import DomainError, PreconditionRequired, VersionMismatch
 from clinic.http.audited import Audited
 from clinic.http.idempotency import NAME, claim, key_of, store_answer
 from clinic.permissions import actor
@@ -74,6 +75,7 @@ class SafeWrites(Audited):
         self._read: dict[Any, str] = {}
         self._seen: Any = None  # the object whose version was compared
         self._just_read: Any = None  # the same, for the verb that asks for it next
+        self._is_open = False  # whether there is a transaction around the verb
         method = str(request.method).lower()
         if request.method not in SAFE_METHODS and hasattr(self, method):
             # DRF looks the verb up after this, on this object, which serves one request.
@@ -154,16 +156,22 @@ class SafeWrites(Audited):
     def _write(self, verb: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         key = key_of(request)
         action = getattr(self, "action", str(request.method).lower())
-        if action in self.alone and key is None:
-            self.require_seen(locked=False)
-            return self._with_version(retried(verb)(request, *args, **kwargs), just_written=True)
-        work = partial(verb, request, *args, **kwargs)
-        return self._transaction(request, work, key, action)
+        try:
+            if action in self.alone and key is None:
+                self.require_seen(locked=False)
+                answer = retried(verb)(request, *args, **kwargs)
+                return self._with_version(answer, just_written=True)
+            work = partial(verb, request, *args, **kwargs)
+            return self._transaction(request, work, key, action)
+        except DomainError as refusal:
+            refusal.extra |= refusal.later()
+            raise
 
     @retried_transaction
     def _transaction(
         self, request: Request, work: Any, key: str | None, action: str
     ) -> HttpResponseBase:
+        self._is_open = True
         if key is not None and (known := claim(request, key, by=actor(request))):
             self.record(request, known)
             return known
@@ -195,7 +203,7 @@ class SafeWrites(Audited):
                 raise
             return answer
 
-        return make()
+        return as_step(make)() if self._is_open else make()
 
     def taken_back(self, made: Any) -> None:
         """Remove what a rollback leaves behind, such as files."""

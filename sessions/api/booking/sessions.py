@@ -20,12 +20,13 @@ from clinic.api.base import (
 )
 from clinic.api.forms import Form, IdField, TextField, parse_body
 from clinic.api.paging import NewestFirst, page_of, pages_by
+from clinic.db.retries import as_step
 from clinic.db.rows import as_written
 from clinic.models import Device, Room, User
 from clinic.permissions import actor
 from clinic.values.wallclock import this_minute
 from sessions import services
-from sessions.api.booking.availability import OfferedEnd, plain
+from sessions.api.booking.availability import OfferedEnd
 from sessions.api.booking.lookup import FurtherPlansField, find_named
 from sessions.api.booking.session_filter import SessionFilter
 from sessions.api.booking.session_out import (
@@ -38,7 +39,7 @@ from sessions.api.booking.session_out import (
     booked_data,
     session_data,
 )
-from sessions.api.booking.visits import OR_NOW, VisitIn, book_visit, names_a_visit
+from sessions.api.booking.visits import OR_NOW, VisitIn, book_visit, names_a_visit, other_times
 from sessions.api.figures.healing_curve import HealingCurveActions
 from sessions.api.record.cream import CreamActions
 from sessions.api.record.deviations import DeviationActions
@@ -251,13 +252,12 @@ class SessionViewSet(
                 services.book_session, booked_data, **details, at=now, by=actor(request)
             )
         except services.SlotTaken as refusal:
-            slots = services.alternatives(
+            refusal.later = lambda: other_times(
                 wanted=sitting_of(plan, *details.get("further_plans", ())),
                 starts_at=details["starts_at"],
                 practitioner=details["practitioner"],
                 at=now,
             )
-            refusal.extra["alternatives"] = [plain(slot) for slot in slots]
             raise
 
     def _move(self, request: Request, to: Status, form: type[Form] = ReasonIn) -> Response:
@@ -347,7 +347,7 @@ class SessionViewSet(
         details, now = {**parse_body(RescheduleIn, request)}, timezone.now()
         details["starts_at"] = on_clock_of(old, details["starts_at"])
         try:
-            session = services.reschedule_session(
+            session = as_step(services.reschedule_session)(
                 session_id=old.pk,
                 **details,
                 at=now,
@@ -356,14 +356,13 @@ class SessionViewSet(
                 seen=self.require_seen,
             )
         except services.SlotTaken as refusal:
-            slots = services.alternatives(
+            refusal.later = lambda: other_times(
                 wanted=wanted_by(old),
                 starts_at=details["starts_at"],
                 practitioner=details.get("practitioner", old.practitioner),
                 at=now,
                 without=old,
             )
-            refusal.extra["alternatives"] = [plain(slot) for slot in slots]
             raise
         return Response(booked_data(session), status=201)
 

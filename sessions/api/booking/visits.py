@@ -121,11 +121,15 @@ def book_visit(view: SafeWrites, request: Request) -> Response:
         return view.made_by(services.book_visit, booked_data, **details, at=now, by=actor(request))
     except services.SlotTaken as refusal:
         visit = VisitRequest(details["visit_type"], details["patient"], details.get("plan"))
-        slots = services.alternatives(
+        refusal.later = lambda: other_times(
             wanted=visit,
             starts_at=details["starts_at"],
             practitioner=details["practitioner"],
             at=now,
         )
-        refusal.extra["alternatives"] = [plain(slot) for slot in slots]
         raise
+
+
+def other_times(**wanted: Any) -> dict[str, Any]:
+    """What a refusal adds where a time is not free."""
+    return {"alternatives": [plain(slot) for slot in services.alternatives(**wanted)]}
