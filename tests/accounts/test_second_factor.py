@@ -349,9 +349,12 @@ def test_a_manager_ends_what_is_lost_and_the_owner_begins_anew(
 
 
 def test_where_no_manager_can_the_server_ends_it(ada: User, app: App) -> None:
+    browser = client_of(ada)
+    assert browser.get("/admin/").status_code == 200
     watch = Watch()
     call_command("end_second_factor", "alice", stdout=StringIO())
 
+    assert browser.get("/admin/").status_code == 302  # on the lost device, maybe
     assert not SecondFactor.objects.exists()
     assert [(row.door, row.object_id) for row in watch.rows()] == [("COMMAND", ada.pk)]
     with pytest.raises(CommandError, match="Nobody named alice"):

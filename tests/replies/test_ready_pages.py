@@ -238,6 +238,14 @@ def test_the_consent_is_read_or_signed_at_home(
     assert consent.device_models == [message.session.device.model.code]  # type: ignore[union-attr]
 
 
+def test_without_a_text_it_is_read_at_the_clinic(browser: Client, message: Message) -> None:
+    post_by(browser, message, "ready/consent/")
+    answer = browser.get(url(message, "ready/consent/"), follow=True)
+
+    assert "You read the consent when you are at the clinic." in answer.content.decode()
+    assert not ConsentHandout.objects.exists()
+
+
 def test_a_child_does_not_sign(message: Message, text: ConsentText) -> None:
     message.patient.date_of_birth = (timezone.now() - 15 * 365 * DAY).date()
     message.patient.save()

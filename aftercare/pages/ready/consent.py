@@ -17,7 +17,7 @@ from aftercare.pages.ready.views import is_for
 from clinic.errors import DomainError
 from patients.models import ConsentText, Zone
 from patients.services import hand_out_consent, record_treatment_consent
-from patients.services.consents import text_to_read
+from patients.services.consents import NoConsentText, text_to_read
 from sessions.models import TreatmentSession
 from sessions.safety.loading.record import age_on, rules_in_effect
 
@@ -34,7 +34,10 @@ def consent(request: HttpRequest, message: Message) -> HttpResponse:
     at = timezone.now()
     if not is_for(message, at=at):
         return lead_to(message)
-    text = text_to_read(message.patient, at)
+    try:
+        text = text_to_read(message.patient, at)
+    except NoConsentText:  # the clinic has a paper of its own
+        return lead_to(message, "ready/", done="none")
     if request.method != "POST":
         return _show(request, message, text, at=at)
     if not is_from_our_form(request, message):

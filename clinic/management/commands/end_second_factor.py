@@ -3,6 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from clinic.accounts.log_ins import end_all_log_ins
 from clinic.accounts.second_factor import is_set, remove_second_factor
 from clinic.audit.record import SYSTEM, Access, record
 from clinic.models import Action, Door, User
@@ -28,5 +29,7 @@ class Command(BaseCommand):
                 object_id=user.pk,
             )
         )
-        remove_second_factor(at=timezone.now(), by=user)
+        at = timezone.now()
+        remove_second_factor(at=at, by=user)
+        end_all_log_ins(at=at, by=user)  # of whoever has the lost device
         self.stdout.write(f"{user} logs in with the password alone, until it is set up again.")
