@@ -53,7 +53,7 @@ def recall_lot(*, lot_id: UUID, reason: str, at: datetime, by: User) -> Cartridg
     """Stop the use of a lot: from now on the database refuses it. Raises AlreadyRecalled."""
     lot = CartridgeLot.objects.select_for_update(of=("self",)).get(pk=lot_id)
     if lot.recalled_at:
-        raise AlreadyRecalled(f"It was recalled on {lot.recalled_at:%d %b %Y}.")
+        raise AlreadyRecalled(f"It was recalled on {lot.recalled_at:%-d %b %Y}.")
     lot.recalled_at, lot.recall_reason = at, reason
     lot.save(update_fields=["recalled_at", "recall_reason"])
     return lot

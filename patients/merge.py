@@ -181,7 +181,7 @@ def display_value(name: str, value: Any) -> str:
     if value is True or value is False:
         return "yes" if value else "no"
     if isinstance(value, date):
-        return f"{value:%d %b %Y}"
+        return f"{value:%-d %b %Y}"
     choices = dict(Patient._meta.get_field(name).flatchoices)  # type: ignore[union-attr]
     return str(choices.get(value, value))
 
@@ -235,7 +235,7 @@ def _require_choices(questions: Mapping[str, Contradiction], choices: Mapping[st
 
 def _origin(duplicate: Patient, at: datetime) -> str:
     day = at.astimezone(duplicate.clinic.zone)
-    return f"From the record of {duplicate.full_name}, merged on {day:%d %b %Y}"
+    return f"From the record of {duplicate.full_name}, merged on {day:%-d %b %Y}"
 
 
 def _joined(ours: str, theirs: str, origin: str) -> str:

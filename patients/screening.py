@@ -74,7 +74,8 @@ def _finding(answer: Answer, situation: Situation) -> Finding | None:
     message = answer.message
     if answer.washout_days is not None:
         numbers["washout_days"] = str(answer.washout_days)
-        message += f" Clear on {clear:%d %b %Y}." if clear else " When it was last is not recorded."
+        last = f"Clear on {clear:%-d %b %Y}." if clear else "When it was last is not recorded."
+        message = f"{message} {last}"
     severity, overridable_by = answer.severity, answer.overridable_by
     if answer.scope == Scope.AREA and _is_elsewhere(answer, situation):
         message += " It is on the same area: needle and hands can carry it along."

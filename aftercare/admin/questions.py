@@ -126,11 +126,11 @@ def _way(message: Message) -> dict[str, Any]:
         "address": message.address,
         "channel": message.get_channel_display(),
         "language": get_language_info(message.patient.language)["name"],
-        "visit": f"{message.session.starts_at_local:%a %d %b, %H:%M}",
+        "visit": f"{message.session.starts_at_local:%a %-d %b, %H:%M}",
     }
 
 
 def _time(moment: datetime, patient: Patient, at: datetime) -> str:
     """“10:12”, or with its day if that is not today, on the clinic's clock."""
     local, now = (one.astimezone(patient.clinic.zone) for one in (moment, at))
-    return f"{local:%H:%M}" if local.date() == now.date() else f"{local:%a %d %b, %H:%M}"
+    return f"{local:%H:%M}" if local.date() == now.date() else f"{local:%a %-d %b, %H:%M}"

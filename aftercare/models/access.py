@@ -56,4 +56,4 @@ class LinkAccess(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"Opened at {self.opened_at:%d %b %Y %H:%M}"
+        return f"Opened at {self.opened_at:%-d %b %Y %H:%M}"

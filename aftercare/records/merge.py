@@ -159,7 +159,7 @@ def _make_room(kept: Patient, merged: Patient) -> None:
             continue
         if later.status not in SIGNED:
             raise CannotMerge(
-                f"The session on {later.starts_at_local:%d %b %Y} would come too soon: "
+                f"The session on {later.starts_at_local:%-d %b %Y} would come too soon: "
                 "reschedule it first."
             )
         earlier.recovers_at = max(later.starts_at, earlier.ends_at)

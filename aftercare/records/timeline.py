@@ -111,7 +111,7 @@ def _plans(patient: Patient) -> Iterator[Entry]:
 def _sessions(patient: Patient) -> Iterator[Entry]:
     for first, *others in _moves(patient):
         session = first.session
-        when = f"{session.starts_at_local:%d %b %Y %H:%M}"
+        when = f"{session.starts_at_local:%-d %b %Y %H:%M}"
         areas = " and ".join(str(move.session.area) for move in (first, *others))
         about = f", {areas}" if session.area else ""
         kind = "Session" if session.area else session.visit_type.name

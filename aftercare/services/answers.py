@@ -80,7 +80,7 @@ def _require_unanswered(
     if last and last.answered_by_id != by.pk and not anyway:
         answered_at = last.answered_at.astimezone(patient.clinic.zone)
         raise Answered(
-            f"{last.answered_by} answered on {answered_at:%d %b at %H:%M}: “{last.text}” "
+            f"{last.answered_by} answered on {answered_at:%-d %b at %H:%M}: “{last.text}” "
             "To send yours too, answer anyway.",
             field="anyway",
         )

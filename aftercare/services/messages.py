@@ -108,7 +108,7 @@ def resend_message(*, message_id: UUID, at: datetime, by: User) -> Message:
     last = copies.order_by("-occurrence")[0]
     if waiting := copies.filter(status__in=UNDECIDED).order_by("occurrence").first():
         raise CopyWaiting(
-            f"A copy of it, from {waiting.created_at:%d %b %Y at %H:%M} UTC, is "
+            f"A copy of it, from {waiting.created_at:%-d %b %Y at %H:%M} UTC, is "
             f"{waiting.get_status_display().lower()}: wait for that one, or cancel it."
         )
     finish_source(source=task_source(message), at=at, by=by, note="the message is sent again")

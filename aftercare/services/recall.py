@@ -124,7 +124,7 @@ def _call(notice: RecallNotice, why: CallReason, *, due: datetime) -> StaffTask:
         audience=Audience.CLINICAL,
         severity=Level.AMBER.value,
         title=f"Call {patient}: a cartridge used on them was recalled",
-        detail=f"{why.label}. Lot {lot.lot}, used last on {used:%d %b %Y}. Reason of the recall: "
+        detail=f"{why.label}. Lot {lot.lot}, used last on {used:%-d %b %Y}. Reason of the recall: "
         f"{lot.recall_reason}\nTell the patient what was recalled, ask how the skin is, and note "
         "what they said. What has gone wrong is a side effect.",
         source=notice.task_source,

@@ -42,7 +42,7 @@ def cancel_own_visit(*, session_id: UUID, why: str, at: datetime) -> None:
         patient=session.patient,
         kind=TaskKind.CHANGE_WANTED,
         title=f"Has cancelled: {session.patient}",
-        detail="\n".join(filter(None, (f"{session.starts_at_local:%d %b %Y, %H:%M}", why))),
+        detail="\n".join(filter(None, (f"{session.starts_at_local:%-d %b %Y, %H:%M}", why))),
         source=f"cancelled-by-patient:{session.pk}",
         at=at,
     )

@@ -99,7 +99,7 @@ def _in_words(at: datetime, user: User) -> str:
     """On the clock of the first clinic where they work."""
     clinics = user.works_at
     local = at.astimezone(clinics[0].zone) if clinics else at
-    return f"{local:%d %B %Y, %H:%M} ({local.tzname()})"
+    return f"{local:%-d %B %Y, %H:%M} ({local.tzname()})"
 
 
 def send_notices(*, at: datetime) -> None:

@@ -144,4 +144,4 @@ class CartridgeLot(Model):
         ]
 
     def __str__(self) -> str:
-        return f"Lot {self.lot}, to {self.expires_on:%d %b %Y}"
+        return f"Lot {self.lot}, to {self.expires_on:%-d %b %Y}"

@@ -61,7 +61,7 @@ class OnCallShift(Model):
         indexes = [models.Index(name="on_call_by_person", fields=["practitioner", "ends_at"])]
 
     def __str__(self) -> str:
-        return f"{self.practitioner}, on call from {self.starts_at:%d %b %H:%M} UTC"
+        return f"{self.practitioner}, on call from {self.starts_at:%-d %b %H:%M} UTC"
 
     def clean(self) -> None:
         known = self.practitioner_id and self.clinic_id

@@ -39,7 +39,7 @@ class AccessReview(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"Looked at on {self.at:%d %b %Y}"
+        return f"Looked at on {self.at:%-d %b %Y}"
 
 
 class AccessReport(Model):
@@ -59,4 +59,4 @@ class AccessReport(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"Accesses of the week of {self.first_day:%d %b %Y}"
+        return f"Accesses of the week of {self.first_day:%-d %b %Y}"

@@ -140,7 +140,7 @@ class TimeOff(Model):
         indexes = [models.Index(name="time_off_by_end", fields=["practitioner", "ends_at"])]
 
     def __str__(self) -> str:
-        return f"{self.practitioner}, off from {self.starts_at:%d %b %Y}"
+        return f"{self.practitioner}, off from {self.starts_at:%-d %b %Y}"
 
 
 @track_history()
@@ -166,4 +166,4 @@ class Closure(Model):
         indexes = [models.Index(name="closure_by_end", fields=["clinic", "ends_at"])]
 
     def __str__(self) -> str:
-        return f"Closed from {self.starts_at.astimezone(self.clinic.zone):%d %b %Y %H:%M}"
+        return f"Closed from {self.starts_at.astimezone(self.clinic.zone):%-d %b %Y %H:%M}"

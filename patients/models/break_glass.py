@@ -66,7 +66,7 @@ class BreakGlass(Model):
         ]
 
     def __str__(self) -> str:
-        return f"Opened on {self.opened_at:%d %b %Y}"
+        return f"Opened on {self.opened_at:%-d %b %Y}"
 
     def is_open(self, at: datetime) -> bool:
         return self.ended_at is None and self.until > at

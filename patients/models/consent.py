@@ -113,7 +113,7 @@ class ConsentHandout(Model):
         triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"{self.text}, {self.handed_at:%d %b %Y}"
+        return f"{self.text}, {self.handed_at:%-d %b %Y}"
 
 
 OFF_LABEL = "off-label"
@@ -219,7 +219,7 @@ class TreatmentConsent(GivenConsent):
         triggers = [*signed_for_good(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"Treatment consent of {self.signed_at:%d %b %Y}"
+        return f"Treatment consent of {self.signed_at:%-d %b %Y}"
 
 
 class PhotoScope(models.TextChoices):
@@ -257,4 +257,4 @@ class PhotoConsent(GivenConsent):
         triggers = [*signed_for_good(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"{self.get_scope_display()} photographs, {self.signed_at:%d %b %Y}"
+        return f"{self.get_scope_display()} photographs, {self.signed_at:%-d %b %Y}"

@@ -68,4 +68,4 @@ class PatientErasure(Model):
         triggers = [clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"Erasure of {self.asked_at:%d %b %Y}"
+        return f"Erasure of {self.asked_at:%-d %b %Y}"

@@ -69,7 +69,7 @@ class PatientExport(Model):
         triggers = [clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"Export of {self.asked_at:%d %b %Y}"
+        return f"Export of {self.asked_at:%-d %b %Y}"
 
     @property
     def is_going_on(self) -> bool:

@@ -147,7 +147,7 @@ class OtherTreatment(Model):
         triggers = [clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        day = f", {self.treated_on:%d %b %Y}" if isinstance(self.treated_on, date) else ""
+        day = f", {self.treated_on:%-d %b %Y}" if isinstance(self.treated_on, date) else ""
         return f"{self.get_kind_display()}{day}{self.unless_done}"
 
     @property

@@ -313,7 +313,7 @@ class SkinTypeAssessment(Model):
         triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"Skin type {self.get_skin_type_display()}, {self.assessed_on:%d %b %Y}"
+        return f"Skin type {self.get_skin_type_display()}, {self.assessed_on:%-d %b %Y}"
 
 
 class PatientMerge(Model):

@@ -191,7 +191,7 @@ class Screening(Model):
         triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} screening, {self.taken_at:%d %b %Y}"
+        return f"{self.get_kind_display()} screening, {self.taken_at:%-d %b %Y}"
 
 
 class ScreeningAnswer(Model):
@@ -243,4 +243,4 @@ class HomeAnswers(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"Answers from home, {self.answered_at:%d %b %Y}"
+        return f"Answers from home, {self.answered_at:%-d %b %Y}"

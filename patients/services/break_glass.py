@@ -89,4 +89,4 @@ def _forget_opened(user: User) -> None:
 
 def _clock(moment: datetime, patient: object) -> str:
     local = moment.astimezone(patient.clinic.zone)  # type: ignore[attr-defined]
-    return f"{local:%d %b %Y, %H:%M}"
+    return f"{local:%-d %b %Y, %H:%M}"

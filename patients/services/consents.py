@@ -147,7 +147,7 @@ def revoke_consent(
     given: TreatmentConsent | PhotoConsent
     given = type(consent)._default_manager.select_for_update(of=("self",)).get(pk=consent.pk)
     if given.revoked_at:
-        raise AlreadyRevoked(f"It was revoked on {given.revoked_at:%d %b %Y}.")
+        raise AlreadyRevoked(f"It was revoked on {given.revoked_at:%-d %b %Y}.")
     given.revoked_at, given.revoke_reason = at, reason
     given.save(update_fields=["revoked_at", "revoke_reason"])
     return given

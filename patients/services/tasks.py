@@ -148,7 +148,7 @@ def _noted(task: StaffTask, note: str, *, after: bool) -> str:
 def _open_task(task_id: UUID) -> StaffTask:
     task = StaffTask.objects.select_for_update(of=("self",)).get(pk=task_id)
     if task.status == TaskStatus.DONE:
-        raise TaskDone(f"It was done on {task.done_at:%d %b %Y at %H:%M} UTC.")
+        raise TaskDone(f"It was done on {task.done_at:%-d %b %Y at %H:%M} UTC.")
     return task
 
 

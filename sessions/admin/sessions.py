@@ -304,7 +304,7 @@ class TreatmentSessionAdmin(
     @display(description="starts at (clinic time)", ordering="starts_at")
     def when(self, session: TreatmentSession) -> str:
         zone = session.clinic.zone
-        return f"{session.starts_at_local:%a %d %b %Y, %H:%M}{suffix(zone)}"
+        return f"{session.starts_at_local:%a %-d %b %Y, %H:%M}{suffix(zone)}"
 
     @display(description="status", ordering="status")
     def shown_status(self, session: TreatmentSession) -> str:
@@ -315,7 +315,7 @@ class TreatmentSessionAdmin(
         data = require_signer_of_booking(request, data)
         booked = super().add_by_service(request, {**data, "starts_at": begins})
         if isinstance(booked, TreatmentSession) and booked.clear_on:
-            messages.warning(request, f"A washout lasts until {booked.clear_on:%d %b %Y}.")
+            messages.warning(request, f"A washout lasts until {booked.clear_on:%-d %b %Y}.")
         return booked
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -98,4 +98,4 @@ class Hold(ForVisit):
         indexes = [models.Index(name="hold_by_clinic_start", fields=["clinic", "starts_at"])]
 
     def __str__(self) -> str:
-        return f"{self.about}, {self.starts_at.astimezone(self.clinic.zone):%d %b %Y %H:%M}"
+        return f"{self.about}, {self.starts_at.astimezone(self.clinic.zone):%-d %b %Y %H:%M}"

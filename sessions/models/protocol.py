@@ -281,4 +281,4 @@ class ProtocolDraft(Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.protocol}, proposed {self.proposed_at:%d %b %Y}"
+        return f"{self.protocol}, proposed {self.proposed_at:%-d %b %Y}"

@@ -290,7 +290,7 @@ class TreatmentSession(Moving, Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.patient}, {self.about}, {self.starts_at_local:%d %b %Y %H:%M}"
+        return f"{self.patient}, {self.about}, {self.starts_at_local:%-d %b %Y %H:%M}"
 
     @property
     def about(self) -> str:

@@ -266,7 +266,7 @@ class WaitlistEntry(Moving, ForVisit):
         ]
 
     def __str__(self) -> str:
-        return f"{self.about}, {self.from_on:%d %b %Y} to {self.until_on:%d %b %Y}"
+        return f"{self.about}, {self.from_on:%-d %b %Y} to {self.until_on:%-d %b %Y}"
 
     @property
     def plans(self) -> list[TreatmentPlan]:

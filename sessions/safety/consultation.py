@@ -39,7 +39,7 @@ def consultation_items(patient: Patient, *, at: datetime) -> list[Item]:
 
 def _birth_date(patient: Patient) -> Item:
     born = patient.date_of_birth
-    detail = f"{born:%d %b %Y}" if born else "Ask for it: nobody is needled without."
+    detail = f"{born:%-d %b %Y}" if born else "Ask for it: nobody is needled without."
     return Item("birth_date", "Birth date", born is not None, detail)
 
 
@@ -66,9 +66,9 @@ def _screening(newest: Screening | None, today: date) -> Item:
     if newest is None:
         return Item("screening", name, False, "Ask the questionnaire.")
     if newest.valid_until < today:
-        gone = f"It was valid until {newest.valid_until:%d %b %Y}: ask again."
+        gone = f"It was valid until {newest.valid_until:%-d %b %Y}: ask again."
         return Item("screening", name, False, gone)
-    return Item("screening", name, True, f"Valid until {newest.valid_until:%d %b %Y}")
+    return Item("screening", name, True, f"Valid until {newest.valid_until:%-d %b %Y}")
 
 
 def _said(decisions: list[Candidacy], field: str, name: str, missing: str) -> Item:
@@ -81,7 +81,7 @@ def _photos(patient: Patient, today: date) -> Item:
     name, newest = "Photographs", patient.photos.standard().order_by("-taken_at", "-id").first()
     if newest:
         taken = newest.taken_at.astimezone(patient.clinic.zone)
-        return Item("photos", name, True, f"The last of {taken:%d %b %Y}")
+        return Item("photos", name, True, f"The last of {taken:%-d %b %Y}")
     agreed = patient.photo_consents.valid(today).filter(scope=PhotoScope.CLINICAL).exists()
     detail = "Take them." if agreed else "Ask for the consent to clinical photographs first."
     return Item("photos", name, False, detail)
@@ -94,7 +94,7 @@ def _consent_to_read(patient: Patient, at: datetime) -> Item:
     if first is None:
         return Item("consent_to_read", "Consent to read", False, "Give the text to read.")
     given = first.handed_at.astimezone(patient.clinic.zone)
-    return Item("consent_to_read", "Consent to read", True, f"Given on {given:%d %b %Y}")
+    return Item("consent_to_read", "Consent to read", True, f"Given on {given:%-d %b %Y}")
 
 
 def _outcome(decisions: list[Candidacy]) -> Item:

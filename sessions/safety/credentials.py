@@ -45,7 +45,7 @@ def _proves(credential: Credential, proof: Proof, device: str) -> bool:
 def _not_proven(proof: Proof, held: Sequence[Credential], on: date) -> Finding:
     ended = max((one.expires_on for one in held if one.expires_on), default=None)
     if ended and ended < on:
-        code, said = "credential_expired", f"ended on {ended:%d %b %Y}."
+        code, said = "credential_expired", f"ended on {ended:%-d %b %Y}."
     elif held:
         code, said = "credential_expired", "has not begun yet."
     else:
@@ -91,7 +91,7 @@ def _check_examination(standing: Standing, on: date) -> Iterable[Finding]:
         yield Finding(
             code="examination_due",
             severity=Severity.BLOCK,
-            message=(f"The last examination was on {last:%d %b %Y}. " if last else "")
+            message=(f"The last examination was on {last:%-d %b %Y}. " if last else "")
             + f"A {kinds} must examine this patient within the year: record it as a candidacy.",
             rule=RULE,
             source=OUR_DEFAULT,

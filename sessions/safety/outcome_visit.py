@@ -94,7 +94,7 @@ def _compared(
     if before is None:
         return f"{told}; not measured before."
     on = before.measured_at.astimezone(plan.clinic.zone)
-    told = f"{told}; {figure(before.score)} on {on:%d %b %Y}"
+    told = f"{told}; {figure(before.score)} on {on:%-d %b %Y}"
     if now is None:
         return f"{told}."
     change = now.score - before.score
@@ -130,7 +130,7 @@ def _views(plan: TreatmentPlan, day: datetime) -> Iterable[Item]:
     for view, zone in before or [(View.FRONT.value, "")]:
         first = before.get((view, zone))
         is_there = (view, zone) in now
-        since = f"{first.astimezone(plan.clinic.zone):%d %b %Y}" if first else ""
+        since = f"{first.astimezone(plan.clinic.zone):%-d %b %Y}" if first else ""
         detail = f"to compare with that of {since}." if since else "there is none from before."
         yield Item(
             code=f"view:{view}" + (f":{zone}" if zone else ""),

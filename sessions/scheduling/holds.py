@@ -43,7 +43,7 @@ def own_holds(
             own.append(hold)
         elif hold.expires_at > at:
             raise SlotHeld(
-                f"Somebody holds this time ({session.starts_at_local:%d %b %Y at %H:%M}) for "
+                f"Somebody holds this time ({session.starts_at_local:%-d %b %Y at %H:%M}) for "
                 "another patient; it may be free again in a few minutes.",
                 field="starts_at",
             )

@@ -31,7 +31,7 @@ def why_not_at(
         start - timedelta(minutes=max(protocol.setup_minutes for protocol in protocols)),
         end + timedelta(minutes=max(protocol.cleaning_minutes for protocol in protocols)),
     )
-    when = f"{start.astimezone(clinic.zone):%d %b %Y at %H:%M}"
+    when = f"{start.astimezone(clinic.zone):%-d %b %Y at %H:%M}"
     if start < at:
         return f"{when} has passed"
     staff = [practitioner] if practitioner else list(_staff(plan))

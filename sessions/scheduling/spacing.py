@@ -96,8 +96,8 @@ def explain_too_soon(session: TreatmentSession, *, at: datetime) -> TooSoon:
         f"(hard minimum of “{protocol}”)."
     )
     if other:
-        message += f" There is one on {other.starts_at.astimezone(zone):%d %b %Y at %H:%M}."
-    message += f" The earliest possible time is {earliest.astimezone(zone):%d %b %Y at %H:%M}."
+        message += f" There is one on {other.starts_at.astimezone(zone):%-d %b %Y at %H:%M}."
+    message += f" The earliest possible time is {earliest.astimezone(zone):%-d %b %Y at %H:%M}."
     refusal = TooSoon(
         message,
         field="starts_at",

@@ -29,7 +29,7 @@ def warn_of_credentials(*, at: datetime, by: User | None = None) -> int:
             clinic=clinic,
             kind=TaskKind.OTHER,
             audience=Audience.MANAGER,
-            title=f"{holder}: {credential} ends on {credential.expires_on:%d %b %Y}",
+            title=f"{holder}: {credential} ends on {credential.expires_on:%-d %b %Y}",
             detail="From the day after, nobody can book or start a treatment that needs it. Enter"
             " the new one among the credentials.",
             source=source,

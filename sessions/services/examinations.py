@@ -40,8 +40,8 @@ def warn_of_examinations(*, at: datetime, by: User | None = None) -> int:
             patient=examined.patient,
             kind=TaskKind.OTHER,
             audience=Audience.CLINICAL,
-            title=f"The examination by a prescriber ends on {until:%d %b %Y}",
-            detail=f"{examined.decided_by} decided on {until - YEAR:%d %b %Y}, and the treatment"
+            title=f"The examination by a prescriber ends on {until:%-d %b %Y}",
+            detail=f"{examined.decided_by} decided on {until - YEAR:%-d %b %Y}, and the treatment"
             " goes on. From the day after, nobody can book or start it. Let a physician or"
             " prescriber examine the patient, and record it as a candidacy.",
             source=source,

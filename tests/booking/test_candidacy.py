@@ -132,7 +132,7 @@ def test_what_is_booked_already_becomes_a_task_that_a_candidate_ends(
 
     task = StaffTask.objects.visible_to(dana).get()
     assert "cancel or reschedule" in task.title
-    assert "07 Jan 2030 at 10:00" in task.detail
+    assert "7 Jan 2030 at 10:00" in task.detail
     assert "Mar 2030" not in task.detail
     assert "acne" not in task.detail
     decide(booking, "CANDIDATE", at=NINE - 8 * DAY)

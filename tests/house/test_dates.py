@@ -1,11 +1,15 @@
 """A typed date is the day that was meant, or it is refused."""
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from clinic.values.dates import Days, Unreadable, days_of, read_date, split_dates
 
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ("clinic", "patients", "sessions", "aftercare")
 THIRD_OF_APRIL = date(1990, 4, 3)
 FORMS = [
     *("1990-04-03", "03.04.1990", "3.4.1990", "3 Apr 1990", "03 apr 1990", "3 April 1990"),
@@ -61,3 +65,13 @@ def test_dates_are_taken_out_of_a_longer_search_text() -> None:
     assert split_dates("Meyer 1988") == ([], "Meyer 1988")
     assert split_dates("+49 151 19901231") == ([], "+49 151 19901231")
     assert split_dates("a2.4.1988 31.02.1988") == ([], "a2.4.1988 31.02.1988")
+
+
+def test_days_are_written_one_way() -> None:
+    """6 Dec 2026, as by the templates (clinic/formats), and not 06 Dec 2026 beside it."""
+    files = [path for app in OURS for path in (ROOT / app).rglob("*.py")]
+    texts = {path: path.read_text() for path in files if path.parent.name != "migrations"}
+    written = [path for path, text in texts.items() if re.search("%-d %[bB]", text)]
+
+    assert len(written) > 50
+    assert [path for path, text in texts.items() if re.search(r":[^{}\n]*%d %[bB]", text)] == []

@@ -161,5 +161,5 @@ def test_who_sets_no_days_has_those_of_the_jurisdiction(
 def test_the_days_of_the_jurisdiction_are_waited_for(booking: Booking) -> None:
     Clinic.objects.update(jurisdiction="UK")
 
-    with pytest.raises(UnresolvedFindings, match="waits 1 day, until 08 Jan 2030"):
+    with pytest.raises(UnresolvedFindings, match="waits 1 day, until 8 Jan 2030"):
         booking.in_progress()  # signed an hour before

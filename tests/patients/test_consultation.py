@@ -76,7 +76,7 @@ def test_what_is_half_there_says_what_is_missing(caller: Patient) -> None:
 
     assert there(caller) == {}
     assert missing["concerns"] == f"Grade, 1 to 4: {ungraded}."
-    assert "06 Jan 2030" in missing["screening"]
+    assert "6 Jan 2030" in missing["screening"]
     assert missing["photos"] == "Take them."
     assert missing["consent_to_read"] == "Give the text to read."
 

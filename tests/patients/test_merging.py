@@ -119,7 +119,7 @@ def test_texts_are_joined_and_say_where_they_come_from(clinic: Clinic, alice: Us
     merge(kept, merged, alice, given_name="kept")
 
     kept.refresh_from_db()
-    origin = "From the record of Gracie Hopper, merged on 07 Jan 2030"
+    origin = "From the record of Gracie Hopper, merged on 7 Jan 2030"
     assert kept.allergies == f"no latex allergy\n\n{origin}:\nlatex"
     assert kept.notes == (f"{origin}:\nFaints easily.\n\n{origin}, not chosen: Given name: Gracie.")
 

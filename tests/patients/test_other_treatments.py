@@ -245,7 +245,7 @@ def test_no_session_is_proposed_before_it_has_ended(booking: Booking) -> None:
     assert before.slot.starts_at.date() < clear
     assert (after.slot.starts_at.astimezone(booking.plan.clinic.zone).date(), after.shift) == (
         clear,
-        f"a washout ends on {clear:%d %b %Y}",
+        f"a washout ends on {clear:%-d %b %Y}",
     )
 
 

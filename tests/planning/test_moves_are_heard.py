@@ -80,7 +80,7 @@ def test_an_offer_has_a_task_as_long_as_it_lasts(booking: Booking, old: str, new
 
     tasks = StaffTask.objects.filter(source=f"waitlist:{entry.pk}")
     assert tasks.open().exists() is (not WAITLIST[new])
-    assert all("07 Jan at 10:00" in task.title for task in tasks)
+    assert all("7 Jan at 10:00" in task.title for task in tasks)
 
 
 @pytest.mark.parametrize(("old", "new"), MOVES)

@@ -258,7 +258,7 @@ def test_the_clinicians_are_told_sixty_days_before_an_examination_ends(
     if told:
         assert task
         assert (task.audience, task.patient, task.clinic) == ("CLINICAL", patient, patient.clinic)
-        assert f"ends on {TODAY + days * DAY:%d %b %Y}" in task.title
+        assert f"ends on {TODAY + days * DAY:%-d %b %Y}" in task.title
         assert f"{alice} decided" in task.detail
 
 

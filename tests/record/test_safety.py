@@ -996,7 +996,7 @@ def test_a_washout_says_when_it_is_over() -> None:
     found = the("screening_isotretinoin", screening=NOT_YET)
 
     assert found.clear_on == TODAY + timedelta(days=1)
-    assert found.message == "Wait. Clear on 08 Jan 2030."
+    assert found.message == "Wait. Clear on 8 Jan 2030."
     assert found.numbers == {"washout_days": "180"}
 
 

@@ -183,7 +183,7 @@ def test_who_comes_second_is_told_who_has_answered(
     assert str(manager) in refused.json()["detail"]
     assert "Please come in." in refused.json()["detail"]
     at = StaffAnswer.objects.earliest("id").answered_at.astimezone(manager.clinics.get().zone)
-    assert f"answered on {at:%d %b at %H:%M}:" in refused.json()["detail"]
+    assert f"answered on {at:%-d %b at %H:%M}:" in refused.json()["detail"]
     assert [one["text"] for one in anyway.json()["answers"]] == ["Please come in.", FINE]
 
 

@@ -129,7 +129,7 @@ def test_a_weekly_series_at_the_hour_of_a_change_lands_in_no_gap(name: str) -> N
         assert shown(after) == usual + WEEK, change
         if change.is_forward:  # the clock does show it, once
             assert exact_instant(shown(on_the_day), zone) == on_the_day
-            assert proposed[0].shift == f"the clock skips {usual:%H:%M} on {usual:%d %b %Y}"
+            assert proposed[0].shift == f"the clock skips {usual:%H:%M} on {usual:%-d %b %Y}"
         assert proposed[1].shift == ""
 
 

@@ -62,7 +62,7 @@ def test_a_version_is_signed_once_by_a_practitioner() -> None:
 
     with pytest.raises(ValidationError, match="signed it already"):
         sign(version)
-    assert TriageVersion.objects.get().state == "signed by Dr Ng on 07 Jan 2030"
+    assert TriageVersion.objects.get().state == "signed by Dr Ng on 7 Jan 2030"
 
 
 def test_rules_that_cannot_be_read_are_refused_by_the_name_of_their_field() -> None:

@@ -90,7 +90,7 @@ class AccessAdmin(SeenPages, ReadOnly, ClinicAdmin):
     def when(self, row: Any) -> str:
         at = row.at.astimezone(row.zone)
         clock = f" ({clock_of(row.zone)})" if row.names_clock and row.zone else ""
-        return f"{at:%d %b %Y, %H:%M:%S}{clock}"
+        return f"{at:%-d %b %Y, %H:%M:%S}{clock}"
 
     @display(description="who")
     def who(self, row: Any) -> str:

@@ -202,7 +202,7 @@ def _line(
     session, zone = cover.session, cover.session.clinic.zone
 
     def when(moment: datetime) -> str:
-        return f"{moment.astimezone(zone):%a %d %b, %H:%M}"
+        return f"{moment.astimezone(zone):%a %-d %b, %H:%M}"
 
     return {
         "cover": cover,

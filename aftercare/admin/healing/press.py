@@ -117,7 +117,7 @@ def _not_reached(pressed: Pressed) -> str:
     """A call is no look: what was due stays due."""
     task = _of_task(pressed)
     now = pressed.at.astimezone(task.clinic.zone)
-    words = f"{now:%d %b, %H:%M}: called by {pressed.by}, not reached."
+    words = f"{now:%-d %b, %H:%M}: called by {pressed.by}, not reached."
     note_task(task_id=task.pk, note=words, at=pressed.at, by=pressed.by, after=True)
     return f"{pressed.patient}: noted that nobody was reached."
 

@@ -178,15 +178,15 @@ def _with_last(rows: Any) -> Any:
 def _what(effect: Any) -> str:
     session = effect.session
     since = effect.onset_at.astimezone(session.clinic.zone)
-    treated = f"{session.about} on {session.starts_at_local:%d %b %Y}"
-    return f"{effect}, since {since:%d %b}, after {treated}"
+    treated = f"{session.about} on {session.starts_at_local:%-d %b %Y}"
+    return f"{effect}, since {since:%-d %b}, after {treated}"
 
 
 def _last(effect: Any) -> str:
     for note in effect.newest:
         when = note.at.astimezone(effect.session.clinic.zone)
         words = f": {note.note}" if note.note else ""
-        return f"Last looked at by {note.by}, {when:%d %b %Y, %H:%M}{words}"
+        return f"Last looked at by {note.by}, {when:%-d %b %Y, %H:%M}{words}"
     return ""
 
 

@@ -58,7 +58,7 @@ class PatientTabs:
         """Everything that happened to the patient, newest first, in words."""
         patient = patient_for(request, pk, "patients.view_history")
         entries = [
-            {"entry": entry, "when": f"{entry.at.astimezone(patient.clinic.zone):%d %b %Y, %H:%M}"}
+            {"entry": entry, "when": f"{entry.at.astimezone(patient.clinic.zone):%-d %b %Y, %H:%M}"}
             for entry in timeline(patient)[:STORY_SHOWN]
         ]
         return TemplateResponse(

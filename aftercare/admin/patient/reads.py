@@ -132,7 +132,7 @@ def _visits(patient: Patient, user: User) -> list[TreatmentSession]:
 def _visit(row: TreatmentSession) -> dict[str, Any]:
     return {
         "row": row,
-        "when": f"{row.starts_at_local:%a %d %b %Y, %H:%M}",
+        "when": f"{row.starts_at_local:%a %-d %b %Y, %H:%M}",
         "about": str(row.area) if row.area else row.visit_type.name,
         "tone": STATUS_COLOURS[Status(row.status)],
     }
@@ -263,7 +263,7 @@ def _expired(patient: Patient, user: User, today: Any) -> list[Chip]:
             and may_see(user, f"patients.view_{model}", patient.pk)
         ):
             address = _add(f"patients_{model}", patient=patient.pk)
-            words = f"{title} expired on {until[name]:%d %b %Y}"
+            words = f"{title} expired on {until[name]:%-d %b %Y}"
             found.append(Chip(words, "warning", address if _may_add(user, model) else ""))
     return found
 

@@ -142,7 +142,7 @@ def _provider(channel: Channel, here: dict[str, Any]) -> Step:
         f"The provider is named in the environment ({name}). A test message shows that it works."
     )
     if tried:
-        words = f"The provider has taken a test message on {tried.seen_at:%d %b %Y at %H:%M} UTC."
+        words = f"The provider has taken a test message on {tried.seen_at:%-d %b %Y at %H:%M} UTC."
     return Step(
         "E-mail" if is_email else "SMS",
         tried is not None or sent.exists(),

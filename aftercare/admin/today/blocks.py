@@ -83,7 +83,7 @@ def charted(session: Any) -> str:
 def moment(at: datetime, zone: Any, now: datetime) -> str:
     """Today only its hour; always with the clock that it is on."""
     local = at.astimezone(zone)
-    day = "" if local.date() == now.astimezone(zone).date() else f"{local:%d %b} "
+    day = "" if local.date() == now.astimezone(zone).date() else f"{local:%-d %b} "
     return f"{day}{local:%H:%M}, {clock_of(zone)}"
 
 
@@ -246,7 +246,7 @@ def closures_with_hits(user: User, at: datetime) -> Block:
         day = row.starts_at.astimezone(zone)
         lines.append(
             Line(
-                words=f"{whose}, from {day:%d %b %Y}",
+                words=f"{whose}, from {day:%-d %b %Y}",
                 address=opened(name, row) if name else reverse("away-board", args=[row.pk]),
                 detail=row.reason,
                 badge=f"{number} in it",
@@ -270,7 +270,7 @@ def expiring_stock(user: User, at: datetime) -> Block:
             words=f"Lot {lot.lot}, {lot.device_model}",
             address=opened("clinic_cartridgelot", lot),
             detail=f"{lot.quantity - lot.used} left at {lot.clinic}",
-            badge=f"{'Expired' if lot.expires_on < day else 'Until'} {lot.expires_on:%d %b %Y}",
+            badge=f"{'Expired' if lot.expires_on < day else 'Until'} {lot.expires_on:%-d %b %Y}",
             tone="danger" if lot.expires_on < day else "warning",
         )
         for lot in rows[:SHOWN]
@@ -289,7 +289,7 @@ def ending_credentials(user: User, at: datetime) -> Block:
         Line(
             words=f"{row.get_kind_display()} of {row.user or row.clinic}",
             address=opened("clinic_credential", row),
-            badge=f"{'Ended' if row.expires_on < day else 'Until'} {row.expires_on:%d %b %Y}",
+            badge=f"{'Ended' if row.expires_on < day else 'Until'} {row.expires_on:%-d %b %Y}",
             tone="danger" if row.expires_on < day else "warning",
         )
         for row in rows.select_related("user", "clinic").order_by("expires_on", "id")[:SHOWN]

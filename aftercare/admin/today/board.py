@@ -143,7 +143,7 @@ def _offer(entry: WaitlistEntry, one: ClinicDay) -> dict[str, Any]:
     starts, expires = entry.offered_starts_at, entry.offer_expires_at
     return {
         "entry": entry,
-        "starts": f"{starts.astimezone(zone):%a %d %b, %H:%M}" if starts else "",
+        "starts": f"{starts.astimezone(zone):%a %-d %b, %H:%M}" if starts else "",
         "expires": f"{expires.astimezone(zone):%H:%M}" if expires else "",
     }
 
@@ -178,7 +178,7 @@ def _first(kind: VisitType, one: ClinicDay, *, at: datetime) -> dict[str, str]:
     if not slots:
         return {"kind": kind.name, "when": ""}
     local = slots[0].starts_at.astimezone(one.clinic.zone)
-    when = f"{local:%H:%M}" if local.date() == one.day else f"{local:%a %d %b, %H:%M}"
+    when = f"{local:%H:%M}" if local.date() == one.day else f"{local:%a %-d %b, %H:%M}"
     asked = {
         "visit_type": str(kind.pk),
         "practitioner": str(slots[0].practitioner_id),

@@ -223,7 +223,7 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
                     undoable=True,
                 )
                 until = moved.clear_on
-                words = f"A washout lasts until {until:%d %b %Y}." if until else ""
+                words = f"A washout lasts until {until:%-d %b %Y}." if until else ""
                 return words, _page_of(moved.pk) if back == _page_of(pk) else back
 
             try:
@@ -252,7 +252,7 @@ def _wished(request: HttpRequest, session: TreatmentSession) -> dict[str, Any]:
 
 
 def _when(session: TreatmentSession) -> str:
-    return f"{session.starts_at.astimezone(session.clinic.zone):%a %d %b %Y, %H:%M}"
+    return f"{session.starts_at.astimezone(session.clinic.zone):%a %-d %b %Y, %H:%M}"
 
 
 def _refuse(form: forms.Form, error: Exception) -> None:

@@ -25,7 +25,7 @@ def health(user: User, at: datetime) -> Block:
     for name, silent in BEATS.items():
         last = seen.get(name)
         lives = last is not None and last >= at - silent - timedelta(seconds=settings.WAKE_SECONDS)
-        said = f"last seen {last:%d %b %Y %H:%M} UTC" if last else "never seen"
+        said = f"last seen {last:%-d %b %Y %H:%M} UTC" if last else "never seen"
         lines.append(
             Line(
                 NAMES[name],
@@ -108,7 +108,7 @@ def access(user: User, at: datetime) -> Block:
         Line(
             str(one),
             opened("clinic_user", one),
-            detail=f"last log-in {one.last_login:%d %b %Y %H:%M} UTC"
+            detail=f"last log-in {one.last_login:%-d %b %Y %H:%M} UTC"
             if one.last_login
             else "never logged in",
             badge=str(one.get_role_display()),

@@ -40,7 +40,7 @@ def undo_for(user: User, at: datetime) -> Offer | None:
     if moved and moved.status != Status.BOOKED:
         return None
     if moved:
-        done = f"moved to {moved.starts_at.astimezone(zone):%a %d %b %Y, %H:%M}"
+        done = f"moved to {moved.starts_at.astimezone(zone):%a %-d %b %Y, %H:%M}"
     else:
         done = "cancelled" if session.status == Status.CANCELLED else "noted as a no-show"
     left = event.undo_until - at
@@ -61,7 +61,7 @@ def _told(session: TreatmentSession, until: datetime) -> str:
     if not found:
         return "The patient is sent nothing of it."
     due = min(found.values()).astimezone(until.tzinfo)
-    day = "" if due.date() == until.date() else f"{due:%a %d %b} "
+    day = "" if due.date() == until.date() else f"{due:%a %-d %b} "
     return f"The patient is told by {' and '.join(found)}, at {day}{due:%H:%M}."
 
 

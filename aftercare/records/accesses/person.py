@@ -30,7 +30,7 @@ class Line:
     def cells(self) -> list[str]:
         ends = (f"{one:%H:%M}" for one in (self.first, self.last))
         rest = (self.of_whom, self.done, self.part, str(self.times))
-        return [f"{self.day:%d %b %Y}", *ends, *rest]
+        return [f"{self.day:%-d %b %Y}", *ends, *rest]
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Line:
 
     def cells(self) -> list[str]:
         ends = (f"{one:%H:%M}" for one in (self.first, self.last))
-        day = f"{self.day:%d %b %Y}"
+        day = f"{self.day:%-d %b %Y}"
         return [day, *ends, self.who, self.role, self.done, self.part, str(self.times)]
 
 

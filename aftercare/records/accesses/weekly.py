@@ -60,7 +60,7 @@ def _tell(clinic: Clinic, first: Any, numbers: str, *, at: datetime) -> bool:
         clinic=clinic, first_day=first, defaults={"numbers": numbers}
     )
     if is_new:
-        about = f"{first:%d %b %Y}, {clinic.name[:60]}: {numbers}"
+        about = f"{first:%-d %b %Y}, {clinic.name[:60]}: {numbers}"
         for person in User.objects.filter(clinics=clinic, is_active=True, role__in=TOLD):
             tell_of_accesses(user=person, about=about)
     return is_new

@@ -140,7 +140,7 @@ def _last_depths(patients: set[Any]) -> dict[Any, list[str]]:
         rows.select_related("zone", "session__clinic").order_by(*newest).distinct(*newest[:3])
     ):
         side = "" if row.side == "BOTH" else f" ({row.get_side_display().lower()})"
-        on = f"{row.session.starts_at_local:%d %b %Y}"
+        on = f"{row.session.starts_at_local:%-d %b %Y}"
         words = f"{row.zone}{side}: {row.depth_mm} mm × {row.passes}, {on}"
         found.setdefault(row.session.patient_id, []).append(words)
     return found

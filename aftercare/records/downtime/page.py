@@ -19,7 +19,7 @@ PARTS = Path(__file__).parent
 
 def render_page(contents: Contents, key: PassphraseKey, *, at: datetime) -> str:
     clinic = contents.clinic
-    made = f"{at.astimezone(clinic.zone):%A %d %b %Y, %H:%M}"
+    made = f"{at.astimezone(clinic.zone):%A %-d %b %Y, %H:%M}"
     with timezone.override(clinic.zone), translation.override("en"):
         inside = render_to_string("aftercare/downtime/inside.html", {"pack": contents})
     beside = json.dumps({"clinic": clinic.name, "made_at": iso_utc(at)})

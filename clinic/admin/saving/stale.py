@@ -51,7 +51,7 @@ def _last_change(row: models.Model, parts: tuple[str, ...]) -> str:
     local = timezone.localtime(at)
     is_fresh = timezone.now() - at < timedelta(minutes=1)
     ago = "just now" if is_fresh else f"{timesince(at, depth=1)} ago"
-    return f"by {who} on {local:%d %b %Y at %H:%M} ({ago})"
+    return f"by {who} on {local:%-d %b %Y at %H:%M} ({ago})"
 
 
 def _in_history(row: models.Model, parts: tuple[str, ...]) -> tuple[datetime, str] | None:
@@ -131,7 +131,7 @@ def words(field: Any, value: Any) -> str:
         row = field.queryset.filter(pk=value).first() if field.queryset is not None else None
         return str(row or value)
     if isinstance(value, datetime):
-        return f"{timezone.localtime(value):%d %b %Y, %H:%M}" if value.tzinfo else str(value)
+        return f"{timezone.localtime(value):%-d %b %Y, %H:%M}" if value.tzinfo else str(value)
     if isinstance(value, date):
         return date_format(value, "j M Y")
     if isinstance(value, time):

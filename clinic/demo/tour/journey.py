@@ -277,7 +277,7 @@ def _name(patient: dict[str, Any]) -> str:
 
 def _when(session: dict[str, Any]) -> str:
     local = datetime.fromisoformat(session["starts_at"]).astimezone(ZoneInfo(session["time_zone"]))
-    return f"{local:%a %d %b %Y at %H:%M}"
+    return f"{local:%a %-d %b %Y at %H:%M}"
 
 
 def _indented(text: str) -> str:

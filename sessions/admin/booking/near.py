@@ -22,5 +22,5 @@ def offer_near(
     for offer in offered:
         local = offer.starts_at.astimezone(wanted.clinic.zone)
         who = people[offer.practitioner_id]
-        form.add_error("starts_at", f"Free: {local:%a %d %b %Y, %H:%M}, {who}")
+        form.add_error("starts_at", f"Free: {local:%a %-d %b %Y, %H:%M}, {who}")
     return offered

@@ -63,7 +63,7 @@ def question(request: HttpRequest, ahead: StillAhead, *, can_move: bool = True) 
                 "session": session,
                 "chosen": chosen.get(f"{ONE}{session.pk}", ""),
                 "offer": offer
-                and f"{offer.starts_at.astimezone(session.clinic.zone):%a %d %b %Y, %H:%M}, "
+                and f"{offer.starts_at.astimezone(session.clinic.zone):%a %-d %b %Y, %H:%M}, "
                 f"{people[offer.practitioner_id]}, {rooms.get(offer.room_id, 'no room')}",
             }
         )

@@ -217,7 +217,7 @@ def _stock(period: Period) -> Table:
         [
             str(lot.device_model),
             lot.lot,
-            f"{lot.expires_on:%d %b %Y}",
+            f"{lot.expires_on:%-d %b %Y}",
             *map(str, (lot.quantity, lot.used_then, lot.left)),
         ]
         for lot in stock(period)

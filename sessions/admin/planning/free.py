@@ -73,7 +73,7 @@ class FreeTimes:
     def _label(self, value: str) -> str:
         day, at, person, room, *_ = [*value.split(BAR), "", "", "", ""]
         try:
-            when = f"{read_date(day):%a %d %b %Y}, {at}"
+            when = f"{read_date(day):%a %-d %b %Y}, {at}"
         except Unreadable:
             return ""
         known = [self.names[one] for one in (person, room) if one in self.names]

@@ -152,7 +152,7 @@ def read_course(plan: TreatmentPlan) -> dict[str, Any]:
         "lines": [
             {
                 "row": row,
-                "when": f"{row.starts_at_local:%a %d %b %Y, %H:%M}",
+                "when": f"{row.starts_at_local:%a %-d %b %Y, %H:%M}",
                 "what": f"Session {numbers[row.pk]}" if row.pk in numbers else _name_of(row),
                 "where": ", ".join(str(one) for one in (row.practitioner, row.room) if one),
             }

@@ -91,7 +91,7 @@ class BloodExposureAdmin(ServiceAdmin):
         def when(one: DueStep) -> str:
             at = one.taken.done_at if one.taken else one.due_at
             word = "taken" if one.taken else "by"
-            return f": {word} {at.astimezone(zone):%d %b %Y, %H:%M}{suffix(zone)}" if at else ""
+            return f": {word} {at.astimezone(zone):%-d %b %Y, %H:%M}{suffix(zone)}" if at else ""
 
         return format_html_join(
             "", '<p class="mb-2">{}{}</p>', ((one.says, when(one)) for one in due_steps(exposure))

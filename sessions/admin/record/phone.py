@@ -63,7 +63,7 @@ class PhonePages:
             "title": "Photographs by a phone",
             "record": session,
             "session": session,
-            "when": f"{session.starts_at_local:%a %d %b %Y, %H:%M}",
+            "when": f"{session.starts_at_local:%a %-d %b %Y, %H:%M}",
             "clock": clock_of(zone),
             "goes_on": session.status in OPEN,
             "agrees": services.consenting_patients(at=at).filter(pk=session.patient_id).exists(),

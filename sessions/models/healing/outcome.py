@@ -205,4 +205,4 @@ class Photo(Model):
         triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"{self.get_view_display()}, {self.taken_at:%d %b %Y}"
+        return f"{self.get_view_display()}, {self.taken_at:%-d %b %Y}"

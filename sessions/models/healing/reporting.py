@@ -159,4 +159,4 @@ class IncidentReport(Model):
         if self.due_at is None:
             return "No duty, and no deadline"
         zone = self.side_effect.session.clinic.zone
-        return f"To be sent by {self.due_at.astimezone(zone):%d %b %Y, %H:%M}"
+        return f"To be sent by {self.due_at.astimezone(zone):%-d %b %Y, %H:%M}"

@@ -104,7 +104,7 @@ class TriageVersion(Versioned):
     def state(self) -> str:
         """Who has signed it, or that it is a draft: wherever it shows."""
         if signature := self.signature:
-            return f"signed by {signature.signer_name} on {signature.signed_at:%d %b %Y}"
+            return f"signed by {signature.signer_name} on {signature.signed_at:%-d %b %Y}"
         return "Draft: no clinician has signed it"
 
 

@@ -27,7 +27,7 @@ class Addendum(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.at:%d %b %Y}"
+        return f"{self.kind} of {self.at:%-d %b %Y}"
 
     @property
     def kind(self) -> str:

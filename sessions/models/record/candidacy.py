@@ -140,7 +140,7 @@ class Candidacy(Model):
         triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        until = f" until {self.until:%d %b %Y}" if isinstance(self.until, date) else ""
+        until = f" until {self.until:%-d %b %Y}" if isinstance(self.until, date) else ""
         return f"{self.get_outcome_display()}{until}"
 
     def clean(self) -> None:

@@ -27,4 +27,4 @@ class ChartDraft(Model):
         ]
 
     def __str__(self) -> str:
-        return f"Draft of {self.by}, {self.saved_at:%d %b %Y %H:%M}"
+        return f"Draft of {self.by}, {self.saved_at:%-d %b %Y %H:%M}"

@@ -15,12 +15,12 @@ def check_candidacy(decided: Candidacy | None, on: date) -> list[Finding]:
         return []
     if decided.until and on >= decided.until:
         return []
-    what = f"not before {decided.until:%d %b %Y}" if decided.until else "not to be needled"
+    what = f"not before {decided.until:%-d %b %Y}" if decided.until else "not to be needled"
     return [
         Finding(
             code="not_a_candidate",
             severity=Severity.BLOCK,
-            message=f"A practitioner decided on {decided.at:%d %b %Y}: {what}.",
+            message=f"A practitioner decided on {decided.at:%-d %b %Y}: {what}.",
             rule="candidacy",
             source=OUR_DEFAULT,
             clear_on=decided.until,

@@ -45,7 +45,7 @@ def check_after_needling(name: str, on: date, needled_on: date, pause: Number) -
     yield Finding(
         code="treated_too_soon_after",
         severity=Severity.INFO,
-        message=f"{name} on {on:%d %b %Y}, {days} days after needling there: {pause} days are "
+        message=f"{name} on {on:%-d %b %Y}, {days} days after needling there: {pause} days are "
         "waited. Look at the skin, and read its result with care.",
         rule=pause.rule,
         source=pause.source,
@@ -61,8 +61,8 @@ def check_planned(name: str, on: date, needled_on: date, pause: Number) -> Itera
     yield Finding(
         code="planned_too_soon_after",
         severity=Severity.WARN,
-        message=f"{name} is planned for {on:%d %b %Y}, {days} days after needling there on "
-        f"{needled_on:%d %b %Y}: {pause} days are waited. Have one of them moved.",
+        message=f"{name} is planned for {on:%-d %b %Y}, {days} days after needling there on "
+        f"{needled_on:%-d %b %Y}: {pause} days are waited. Have one of them moved.",
         rule=pause.rule,
         source=pause.source,
         overridable_by=PRACTITIONER,
@@ -79,8 +79,8 @@ def check_washout(name: str, answer: Answer, needled_on: date) -> Iterable[Findi
     yield Finding(
         code=f"screening_{answer.code.replace('-', '_')}",
         severity=Severity.WARN,
-        message=f"Needling on {needled_on:%d %b %Y} is {(needled_on - on).days} days after {name}: "
-        f"{days} days are waited before needling there. Clear on {clear:%d %b %Y}.",
+        message=f"Needling on {needled_on:%-d %b %Y} is {(needled_on - on).days} days after "
+        f"{name}: {days} days are waited before needling there. Clear on {clear:%-d %b %Y}.",
         rule=f"{answer.name}, version {answer.version} of the question",
         source=answer.source,
         clear_on=clear,
@@ -102,12 +102,12 @@ def _check(other: OtherTreatment, facts: Facts) -> Iterable[Finding]:
         device_lists_isotretinoin=facts.device.lists_isotretinoin,
     )
     for found in screen([other.answer], situation):
-        days, on = other.answer.washout_days, f"{other.on:%d %b %Y}"
+        days, on = other.answer.washout_days, f"{other.on:%-d %b %Y}"
         yield replace(
             found,
             message=f"{other.name}{' planned for' if other.is_planned else ' on'} {on} "
             f"({other.where}): {days} days are waited before needling there. "
-            f"Clear on {found.clear_on:%d %b %Y}."
+            f"Clear on {found.clear_on:%-d %b %Y}."
             f"{' Ask what became of it.' if other.is_planned else ''}",
         )
         if _is_denied(other, facts):

@@ -49,7 +49,7 @@ def _check_age_of_screening(screening: Screening, facts: Facts) -> list[Finding]
         found.append(
             _required(
                 "screening_expired",
-                f"The screening was valid until {screening.valid_until:%d %b %Y}. "
+                f"The screening was valid until {screening.valid_until:%-d %b %Y}. "
                 "Take a full one again.",
             )
         )

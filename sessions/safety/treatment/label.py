@@ -109,7 +109,7 @@ def _check_consent(facts: Facts, *, is_off_label: bool) -> list[Finding]:
         )
     if facts.on > consent.expires_on:
         found.append(
-            _consent("consent_expired", f"The consent ended on {consent.expires_on:%d %b %Y}.")
+            _consent("consent_expired", f"The consent ended on {consent.expires_on:%-d %b %Y}.")
         )
     if missing := facts.zones - consent.zones:
         found.append(
@@ -153,8 +153,8 @@ def _check_cooling_off(consent: Consent, facts: Facts) -> list[Finding]:
         Finding(
             code="consent_too_recent",
             severity=Severity.BLOCK,
-            message=f"The consent is known since {consent.known_on:%d %b %Y}; this clinic waits "
-            f"{days}, until {clear:%d %b %Y}.",
+            message=f"The consent is known since {consent.known_on:%-d %b %Y}; this clinic waits "
+            f"{days}, until {clear:%-d %b %Y}.",
             rule="cooling-off days of the clinic",
             source=OUR_DEFAULT,
             clear_on=clear,

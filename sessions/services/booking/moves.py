@@ -152,7 +152,7 @@ def _move(
 
 def _require(session: TreatmentSession, *, to: str, at: datetime) -> None:
     """What a move needs beyond being legal and safe."""
-    start = f"{session.starts_at_local:%d %b %Y at %H:%M}"
+    start = f"{session.starts_at_local:%-d %b %Y at %H:%M}"
     match to:
         case Status.CHECKED_IN if at < session.starts_at - CHECK_IN_OPENS:
             raise TooEarly(

@@ -104,7 +104,7 @@ def _save(span: Closure | TimeOff, *, at: datetime, accept: bool) -> None:
     span.full_clean()
     hit = list(bookings_in(span, at=at))
     if hit and not accept:
-        times = ", ".join(f"{session.starts_at_local:%d %b %Y at %H:%M}" for session in hit[:3])
+        times = ", ".join(f"{session.starts_at_local:%-d %b %Y at %H:%M}" for session in hit[:3])
         more = ", …" if len(hit) > 3 else ""
         raise BookingsInTheWay(
             f"{len(hit)} booked: {times}{more}. Move them first, or accept that they stay.",

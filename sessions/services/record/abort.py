@@ -79,7 +79,7 @@ def _abort(session: TreatmentSession, *, why: str, note: str, at: datetime, by: 
     raise_task(
         clinic=session.clinic,
         kind=TaskKind.INCIDENT,
-        title=f"Session of {session.starts_at_local:%d %b %Y at %H:%M} was aborted",
+        title=f"Session of {session.starts_at_local:%-d %b %Y at %H:%M} was aborted",
         detail=f"{told}\nBy {by}. "
         + ("The skin was needled." if has_needled else "Nothing was needled."),
         source=f"abort:{session.pk}",

@@ -78,7 +78,7 @@ def _tell_the_desk(patient: Patient, *, at: datetime, by: User) -> None:
     )
     in_the_way = [
         f"{of_treatment(session.plan).concern}, "
-        f"{session.starts_at_local:%d %b %Y at %H:%M}. {finding.message}"
+        f"{session.starts_at_local:%-d %b %Y at %H:%M}. {finding.message}"
         for session in ahead.order_by("starts_at")
         for finding in candidacy_findings(session)
     ]

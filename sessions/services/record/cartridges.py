@@ -105,7 +105,7 @@ def _lot_of(session: TreatmentSession, scanned: CartridgeCode) -> CartridgeLot:
     lot = lots.filter(clinic=session.clinic_id, gtin=scanned.gtin, lot=scanned.lot).first()
     if lot is None or lot.expires_on != scanned.expires_on:
         raise UnknownLot(
-            f"Lot {scanned.lot} of GTIN {scanned.gtin}, expiry {scanned.expires_on:%d %b %Y}, is "
+            f"Lot {scanned.lot} of GTIN {scanned.gtin}, expiry {scanned.expires_on:%-d %b %Y}, is "
             "not in this clinic's store. Take in the delivery first.",
             field="code",
         )
@@ -122,7 +122,7 @@ def explain_cartridge(error: IntegrityError, use: CartridgeUse) -> Exception:
             )
         case "cartridge_not_expired":
             return CartridgeExpired(
-                f"Lot {use.lot.lot} expired on {use.lot.expires_on:%d %b %Y}.", field="code"
+                f"Lot {use.lot.lot} expired on {use.lot.expires_on:%-d %b %Y}.", field="code"
             )
         case "cartridge_not_recalled":
             return CartridgeRecalled(

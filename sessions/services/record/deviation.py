@@ -72,7 +72,7 @@ def record_deviation(
     raise_task(
         clinic=session.clinic,
         kind=TaskKind.INCIDENT,
-        title=f"{deviation}, session of {session.starts_at_local:%d %b %Y at %H:%M}",
+        title=f"{deviation}, session of {session.starts_at_local:%-d %b %Y at %H:%M}",
         detail=f"How it came about: {reason}\nWhat was done: {action_taken}\nBy {by}.",
         source=f"deviation:{deviation.pk}",
         at=at,

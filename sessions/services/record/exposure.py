@@ -99,10 +99,10 @@ def due_steps(exposure: BloodExposure, rules: Rules | None = None) -> list[DueSt
 def _in_words(one: DueStep, clinic: Clinic) -> str:
     said = one.says
     if one.due_at:
-        said = f"{said}: by {one.due_at.astimezone(clinic.zone):%d %b %Y, %H:%M}"
+        said = f"{said}: by {one.due_at.astimezone(clinic.zone):%-d %b %Y, %H:%M}"
     if one.latest_at is None:
         return said
-    return f"{said}, and not after {one.latest_at.astimezone(clinic.zone):%d %b, %H:%M}"
+    return f"{said}, and not after {one.latest_at.astimezone(clinic.zone):%-d %b, %H:%M}"
 
 
 @retried_transaction

@@ -116,7 +116,7 @@ def ask_after_planned_treatments(*, at: datetime, by: User | None = None) -> int
             patient=row.patient,
             kind=TaskKind.OTHER,
             audience=Audience.CLINICAL,
-            title=f"Was it done? {row.get_kind_display()} planned for {row.treated_on:%d %b %Y}",
+            title=f"Was it done? {row.get_kind_display()} planned for {row.treated_on:%-d %b %Y}",
             detail=f"{row.area}, {row.where}. Ask the patient, and say under “Other treatments” "
             "whether it is done, on which day, or called off. Until then its washout counts.",
             source=row.question_source,

@@ -70,7 +70,7 @@ def another(booking: Booking, hours: int) -> TreatmentSession:
 
 def test_the_desk_notes_it_once_and_sees_whom_it_hits(booking: Booking, dana: User) -> None:
     session = booking.book(monday())
-    day = f"{monday():%d %b %Y}"
+    day = f"{monday():%-d %b %Y}"
     form = {
         "practitioner": str(booking.practitioner.pk),
         "first": day,
@@ -107,7 +107,7 @@ def test_the_desk_notes_it_once_and_sees_whom_it_hits(booking: Booking, dana: Us
 def test_what_cannot_be_noted_is_said_at_its_field(
     booking: Booking, dana: User, changes: dict[str, str], says: str
 ) -> None:
-    day = f"{monday():%d %b %Y}"
+    day = f"{monday():%-d %b %Y}"
     form = {"practitioner": str(booking.practitioner.pk), "first": day, "last": day, "part": "DAY"}
 
     page: Any = client_of(dana).post(ASK, form | changes)
@@ -125,7 +125,7 @@ def test_half_a_day_is_on_the_clock_of_the_clinic(
 ) -> None:
     clinic.time_zone = "Asia/Tokyo"
     clinic.save()
-    day = f"{monday():%d %b %Y}"
+    day = f"{monday():%-d %b %Y}"
     form = {"practitioner": str(booking.practitioner.pk), "first": day, "last": day, "part": part}
 
     client_of(dana).post(ASK, form)
@@ -199,7 +199,7 @@ def test_all_that_is_chosen_is_done_and_the_tasks_end(
     written = watch.rows()[0]
     assert set(written.patient_ids) == {moved.patient_id, off.patient_id}
     settled = visible(page)
-    assert f"Moved to {new.starts_at_local:%a %d %b}" in settled
+    assert f"Moved to {new.starts_at_local:%a %-d %b}" in settled
     assert left.patient.family_name in settled
 
 

@@ -67,7 +67,7 @@ def test_who_treats_reads_on_top_what_to_look_out_for(patient: Patient, alice: U
         "Cold sores",
         "Open: Redness (erythema), grade 1",
         "Plan on hold",
-        "Screening expired on 01 Jan 2020",
+        "Screening expired on 1 Jan 2020",
         "Nothing is booked",
         "1 of ",
     ):

@@ -79,7 +79,7 @@ def test_of_a_move_and_of_a_no_show_and_only_for_a_minute(booking: Booking, dana
     new = TreatmentSession.objects.get(rescheduled_from=session)
     assert page.redirect_chain[-1][0] == page_of(new)
     assert f'name="back" value="{page_of(session)}"' in page.content.decode()
-    assert f"moved to {noon():%a %d %b %Y}, 13:00. The patient is sent nothing" in read(page)
+    assert f"moved to {noon():%a %-d %b %Y}, 13:00. The patient is sent nothing" in read(page)
 
     page = client.post(
         reverse("today-undo", args=[session.pk]), {"back": page_of(session)}, follow=True

@@ -106,7 +106,7 @@ def test_a_move_leads_back_to_the_week(booking: Booking, dana: User) -> None:
     session, client = booking.book(monday()), client_of(dana)
     back = f"{WEEK}?day={monday():%Y-%m-%d}"
     later = monday() + timedelta(days=1)
-    form = {"practitioner": str(booking.practitioner.pk), "starts_at_0": f"{later:%d %b %Y}"}
+    form = {"practitioner": str(booking.practitioner.pk), "starts_at_0": f"{later:%-d %b %Y}"}
 
     done = client.post(
         reverse("today-move", args=[session.pk]), form | {"starts_at_1": "15:00", "back": back}

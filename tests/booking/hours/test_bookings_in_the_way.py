@@ -43,7 +43,7 @@ KINDS = pytest.mark.parametrize("kind", ["closure", "time off"])
 def test_bookings_in_the_way_are_listed(booking: Booking, add: Any, kind: str) -> None:
     session = booking.book()
 
-    with pytest.raises(BookingsInTheWay, match="1 booked: 07 Jan 2030 at 10:00") as refused:
+    with pytest.raises(BookingsInTheWay, match="1 booked: 7 Jan 2030 at 10:00") as refused:
         add(kind)
 
     listed = [{"id": str(session.pk), "starts_at": "2030-01-07T09:00:00Z"}]

@@ -34,7 +34,7 @@ WEEKS = 7 * DAY
 
 def local_starts(booking: Booking, proposed: list[services.Proposed]) -> list[str]:
     zone = booking.plan.clinic.zone
-    return [f"{p.slot.starts_at.astimezone(zone):%a %d %b %H:%M}" for p in proposed]
+    return [f"{p.slot.starts_at.astimezone(zone):%a %-d %b %H:%M}" for p in proposed]
 
 
 @pytest.fixture
@@ -51,10 +51,10 @@ def test_a_series_keeps_weekday_and_time_at_the_target_interval(booking: Booking
     proposed = propose(booking)
 
     assert local_starts(booking, proposed) == [
-        "Mon 07 Jan 10:00",
-        "Mon 04 Feb 10:00",
-        "Mon 04 Mar 10:00",
-        "Mon 01 Apr 10:00",  # after the change to summer time
+        "Mon 7 Jan 10:00",
+        "Mon 4 Feb 10:00",
+        "Mon 4 Mar 10:00",
+        "Mon 1 Apr 10:00",  # after the change to summer time
     ]
     assert {p.shift for p in proposed} == {""}
     assert proposed[3].slot.starts_at.hour == 8
@@ -115,8 +115,8 @@ def test_a_taken_time_moves_a_week_inside_the_target_window_and_says_why(
 
     proposed = propose(booking, practitioner=booking.practitioner)
 
-    assert local_starts(booking, proposed)[:2] == ["Mon 07 Jan 10:00", "Mon 11 Feb 10:00"]
-    assert proposed[1].shift == f"{booking.practitioner} is booked on 04 Feb 2030 at 10:00"
+    assert local_starts(booking, proposed)[:2] == ["Mon 7 Jan 10:00", "Mon 11 Feb 10:00"]
+    assert proposed[1].shift == f"{booking.practitioner} is booked on 4 Feb 2030 at 10:00"
 
 
 @pytest.mark.usefixtures("office_hours")
@@ -130,8 +130,8 @@ def test_without_the_usual_time_the_nearest_in_the_window_is_taken(
 
     proposed = propose(booking, practitioner=booking.practitioner)
 
-    assert local_starts(booking, proposed)[1:3] == ["Mon 04 Feb 11:00", "Mon 11 Mar 10:00"]
-    assert proposed[2].shift == "the skin recovers until 04 Mar 2030 at 11:00"
+    assert local_starts(booking, proposed)[1:3] == ["Mon 4 Feb 11:00", "Mon 11 Mar 10:00"]
+    assert proposed[2].shift == "the skin recovers until 4 Mar 2030 at 11:00"
 
 
 def test_a_closed_window_moves_to_the_first_time_after_it(booking: Booking) -> None:
@@ -156,11 +156,11 @@ def test_a_closed_window_moves_to_the_first_time_after_it(booking: Booking) -> N
 @pytest.mark.parametrize(
     ("taken", "reason"),
     [
-        ("room", "no room is free on 04 Feb 2030 at 10:00"),
-        ("device", "no device is free on 04 Feb 2030 at 10:00"),
-        ("hours", "the clinic is closed on 04 Feb 2030 at 10:00"),
-        ("patient", "the patient has another session on 04 Feb 2030 at 10:00"),
-        ("everyone", "everyone who treats here is booked on 04 Feb 2030 at 10:00"),
+        ("room", "no room is free on 4 Feb 2030 at 10:00"),
+        ("device", "no device is free on 4 Feb 2030 at 10:00"),
+        ("hours", "the clinic is closed on 4 Feb 2030 at 10:00"),
+        ("patient", "the patient has another session on 4 Feb 2030 at 10:00"),
+        ("everyone", "everyone who treats here is booked on 4 Feb 2030 at 10:00"),
     ],
 )
 def test_each_shift_has_its_reason(booking: Booking, taken: str, reason: str) -> None:

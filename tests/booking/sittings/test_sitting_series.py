@@ -46,7 +46,10 @@ def neck(booking: Booking) -> TreatmentPlan:
 def shown(booking: Booking, proposed: list[services.Proposed]) -> list[tuple[str, int]]:
     """When, and for how many areas."""
     zone = booking.plan.clinic.zone
-    return [(f"{p.slot.starts_at.astimezone(zone):%a %d %b %H:%M}", len(p.plans)) for p in proposed]
+    return [
+        (f"{one.slot.starts_at.astimezone(zone):%a %-d %b %H:%M}", len(one.plans))
+        for one in proposed
+    ]
 
 
 def test_the_slowest_skin_decides_and_the_first_area_goes_on_alone(
@@ -57,7 +60,7 @@ def test_the_slowest_skin_decides_and_the_first_area_goes_on_alone(
     proposed = propose(booking, further_plans=[neck])
 
     assert shown(booking, proposed) == [
-        ("Mon 07 Jan 10:00", 2),
+        ("Mon 7 Jan 10:00", 2),
         ("Mon 18 Feb 10:00", 2),
         ("Mon 18 Mar 10:00", 1),
     ]
@@ -75,7 +78,7 @@ def test_an_area_that_needs_more_sessions_goes_on_without_the_first(
 
     proposed = propose(booking, at=NINE, further_plans=[neck])
 
-    assert shown(booking, proposed) == [("Mon 04 Feb 10:00", 2), ("Mon 18 Mar 10:00", 1)]
+    assert shown(booking, proposed) == [("Mon 4 Feb 10:00", 2), ("Mon 18 Mar 10:00", 1)]
     assert proposed[1].plans == [neck]
 
 
@@ -114,7 +117,7 @@ def test_no_session_is_proposed_before_a_washout_has_ended(
     clear = NOW.date() + 14 * DAY
     day = first.slot.starts_at.astimezone(booking.plan.clinic.zone).date()
     assert (day, first.shift) == (
-        (clear, f"a washout ends on {clear:%d %b %Y}") if waits else (NOW.date(), "")
+        (clear, f"a washout ends on {clear:%-d %b %Y}") if waits else (NOW.date(), "")
     )
 
 

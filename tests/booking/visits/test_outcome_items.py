@@ -66,11 +66,11 @@ def test_it_says_what_is_missing_and_what_there_was_before(
     booking: Booking, visit: TreatmentSession
 ) -> None:
     assert items(visit) == {
-        "Wrinkles": (False, "Rate it: 1 to 5; 4 on 06 Jan 2030."),
-        "Photograph, front": (False, "Take it: to compare with that of 06 Jan 2030."),
+        "Wrinkles": (False, "Rate it: 1 to 5; 4 on 6 Jan 2030."),
+        "Photograph, front": (False, "Take it: to compare with that of 6 Jan 2030."),
         f"Photograph, 45° left, {booking.zone}": (
             False,
-            "Take it: to compare with that of 06 Jan 2030.",
+            "Take it: to compare with that of 6 Jan 2030.",
         ),
     }
 
@@ -78,10 +78,10 @@ def test_it_says_what_is_missing_and_what_there_was_before(
 @pytest.mark.parametrize(
     ("score", "lower_is_better", "told"),
     [
-        (2, True, "2 now; 4 on 06 Jan 2030: better by 2."),
-        (5, True, "5 now; 4 on 06 Jan 2030: worse by 1."),
-        (5, False, "5 now; 4 on 06 Jan 2030: better by 1."),
-        (4, False, "4 now; 4 on 06 Jan 2030: no change."),
+        (2, True, "2 now; 4 on 6 Jan 2030: better by 2."),
+        (5, True, "5 now; 4 on 6 Jan 2030: worse by 1."),
+        (5, False, "5 now; 4 on 6 Jan 2030: better by 1."),
+        (4, False, "4 now; 4 on 6 Jan 2030: no change."),
     ],
 )
 def test_a_score_of_the_visit_is_compared_with_the_first(
@@ -101,8 +101,8 @@ def test_a_score_of_the_visit_is_compared_with_the_first(
 @pytest.mark.parametrize(
     ("score", "told"),
     [
-        (2, "2 now; 4 on 06 Jan 2030: better by 2."),
-        (3, "3 now; 4 on 06 Jan 2030: better by 1, less than the 2 that matter to a patient."),
+        (2, "2 now; 4 on 6 Jan 2030: better by 2."),
+        (3, "3 now; 4 on 6 Jan 2030: better by 1, less than the 2 that matter to a patient."),
     ],
 )
 def test_a_difference_is_told_from_one_that_matters(
@@ -175,7 +175,7 @@ def test_the_clinicians_read_it_in_the_api_and_the_admin_and_the_desk_does_not(
 
     assert {row["code"] for row in told} >= {"scale:wrinkles", "view:FRONT"}
     assert as_dana.get(url).status_code == 403
-    assert "Rate it: 1 to 5; 4 on 06 Jan 2030." in page.content.decode()
+    assert "Rate it: 1 to 5; 4 on 6 Jan 2030." in page.content.decode()
 
 
 def test_it_takes_a_fixed_number_of_queries(
@@ -208,6 +208,6 @@ def test_of_a_visit_that_is_begun_the_evening_before_that_evening_counts(
         found = outcome_items(visit, at=evening + HOUR)
         return next(item.detail for item in found if item.name == "Wrinkles")
 
-    assert said() == "Rate it: 1 to 5; 4 on 06 Jan 2030."
+    assert said() == "Rate it: 1 to 5; 4 on 6 Jan 2030."
     visit.status = "IN_PROGRESS"
-    assert said() == "2 now; 4 on 06 Jan 2030: better by 2."
+    assert said() == "2 now; 4 on 6 Jan 2030: better by 2."

@@ -206,7 +206,7 @@ def _shown(request: HttpRequest, sheet: Sheet) -> dict[str, Any]:
         "session": session,
         "record": session,
         "form_key": new_key(),
-        "when": f"{session.starts_at_local:%a %d %b %Y, %H:%M}",
+        "when": f"{session.starts_at_local:%a %-d %b %Y, %H:%M}",
         "clock": clock_of(zone),
         "is_waiting": session.status in (Status.BOOKED, Status.CONFIRMED),
         "posted": request.POST,
@@ -216,9 +216,9 @@ def _shown(request: HttpRequest, sheet: Sheet) -> dict[str, Any]:
     if sheet.draft:
         shown["kept"] = f"{sheet.draft.saved_at.astimezone(zone):%H:%M}"
     if sheet.last:
-        shown["last_day"] = f"{sheet.last.starts_at_local:%d %b %Y}"
+        shown["last_day"] = f"{sheet.last.starts_at_local:%-d %b %Y}"
     if session.signed_at:
-        shown["signed_when"] = f"{session.signed_at.astimezone(zone):%a %d %b %Y, %H:%M}"
+        shown["signed_when"] = f"{session.signed_at.astimezone(zone):%a %-d %b %Y, %H:%M}"
         may_add = request.user.has_perm("treatment_sessions.add_addendum")
         shown["may_add"] = may_add and session.patient.archived_at is None
         shown["treated"] = session.zone_treatments.select_related("zone").order_by("id")

@@ -241,7 +241,7 @@ def read_signed(session: TreatmentSession, user: User, *, at: datetime) -> Sheet
     sheet.cartridges = _cartridges(session)
     zone = session.clinic.zone
     sheet.addenda = [
-        {"row": row, "by": row.by, "when": f"{row.at.astimezone(zone):%a %d %b %Y, %H:%M}"}
+        {"row": row, "by": row.by, "when": f"{row.at.astimezone(zone):%a %-d %b %Y, %H:%M}"}
         for row in session.addenda.select_related("by").order_by("id")
     ]
     done = {"plan": session.plan_id, "kind": Kind.TREATMENT, "status": Status.COMPLETED}

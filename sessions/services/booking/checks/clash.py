@@ -77,7 +77,7 @@ def explain_clash(session: TreatmentSession, *, at: datetime) -> Conflict | None
     taken = rows.aggregate(
         **{name: BoolOr(condition) for name, condition in clash_conditions(session).items()}
     )
-    when = f"{session.starts_at_local:%d %b %Y at %H:%M}"
+    when = f"{session.starts_at_local:%-d %b %Y at %H:%M}"
     if taken.get("skin"):
         return explain_too_soon(session, at=at)
     if taken.get("patient"):
@@ -95,7 +95,7 @@ def explain_clash(session: TreatmentSession, *, at: datetime) -> Conflict | None
 
 def _patient_taken(session: TreatmentSession) -> PatientTaken:
     """Of their own appointments the patient may hear."""
-    message = f"The patient already has a session on {session.starts_at_local:%d %b %Y at %H:%M}"
+    message = f"The patient already has a session on {session.starts_at_local:%-d %b %Y at %H:%M}"
     own = TreatmentSession.objects.clashing_with(session, "patient").order_by("starts_at").first()
     if own is not None:
         begins, ends = (

@@ -83,7 +83,7 @@ def require_presence(session: TreatmentSession, there: Presence) -> None:
             f"{session.practitioner} does not do “{session.visit_type}” at this clinic.",
             field="practitioner",
         )
-    when = f"{session.starts_at_local:%A %d %b %Y from %H:%M}"
+    when = f"{session.starts_at_local:%A %-d %b %Y from %H:%M}"
     if not there.clinic:
         raise Closed(
             f"{session.clinic} is not open for the whole session, {when}.", field="starts_at"
@@ -117,7 +117,7 @@ def require_licence(session: TreatmentSession, *, at: datetime | None = None) ->
         return
     raise NotLicensed(
         f"“{kind}” is for: {kind.licences}. {session.practitioner} holds no such licence on "
-        f"{day:%d %b %Y}." + ("" if can.exists() else f" {NOBODY}"),
+        f"{day:%-d %b %Y}." + ("" if can.exists() else f" {NOBODY}"),
         field="practitioner",
     )
 
@@ -130,4 +130,4 @@ def require_somebody(wanted: Wanted, *, on: date) -> None:
     else:
         kind = VisitType.objects.get(clinic=wanted.clinic, kind=Kind.TREATMENT)
     if kind.credentials and not holders(kind, on=on, clinic=wanted.clinic).exists():
-        raise NotLicensed(f"“{kind}” is for: {kind.licences}, on {on:%d %b %Y}. {NOBODY}")
+        raise NotLicensed(f"“{kind}” is for: {kind.licences}, on {on:%-d %b %Y}. {NOBODY}")

@@ -140,7 +140,7 @@ def raise_missed_follow_ups(*, at: datetime, by: User | None = None) -> int:
                 clinic=visit_type.clinic,
                 kind=TaskKind.FOLLOW_UP,
                 title=f"{visit_type.name} did not take place: call, and offer a time",
-                detail=f"The last session was on {last.starts_at_local:%d %b %Y}. How the skin is "
+                detail=f"The last session was on {last.starts_at_local:%-d %b %Y}. How the skin is "
                 "now is not known.",
                 source=_source(visit_type, last),
                 at=at,

@@ -197,7 +197,7 @@ class _Search:
         if clear is None:
             return found
         later = replace(self, first_on=clear).next_of(together, usual)
-        shift = _joined(f"a washout ends on {clear:%d %b %Y}", later.shift)
+        shift = _joined(f"a washout ends on {clear:%-d %b %Y}", later.shift)
         return replace(later, shift=shift)
 
     def _found(self, together: Sequence[_Course], usual: datetime | None) -> _Found:
@@ -229,7 +229,7 @@ class _Search:
             nearest = min(wished or free, key=lambda each: abs(each.starts_at - aim))
             return _Found(nearest, plans, shift, self._others(free, nearest))
         later = self._first_from(days.last + timedelta(days=1), plans, recovered=recovered)
-        return _Found(later, plans, f"{shift}; nothing is free until {days.last:%d %b %Y}")
+        return _Found(later, plans, f"{shift}; nothing is free until {days.last:%-d %b %Y}")
 
     def _first(self, days: _Days, plans: Sequence[TreatmentPlan], recovered: datetime) -> _Found:
         """The first free time; as wished if there is one in the weeks that are looked through."""
@@ -241,7 +241,7 @@ class _Search:
         wished = [each for each in near if self.wishes.fit(self.local(each.starts_at))]
         if wished:
             return _Found(wished[0], plans, days.shift, self._others(near, wished[0]))
-        why = f"no {self.wishes} is free until {last:%d %b %Y}" if self.wishes.of_time else ""
+        why = f"no {self.wishes} is free until {last:%-d %b %Y}" if self.wishes.of_time else ""
         first = near[0] if near else self._first_from(last + DAY, plans, recovered=recovered)
         return _Found(first, plans, _joined(days.shift, why), self._others(near, first))
 
@@ -265,7 +265,7 @@ class _Search:
         possible = max(today, self.first_on or first)
         clear = self.washouts.end_after(max(first, possible), [each.plan for each in together])
         if clear:
-            shift = f"a washout ends on {clear:%d %b %Y}"
+            shift = f"a washout ends on {clear:%-d %b %Y}"
             possible = clear
         if possible > first or not windows:
             first, last = possible, max(last, possible + timedelta(days=6))
@@ -303,9 +303,9 @@ class _Search:
             day = until + timedelta(days=1)
         why, insured = "", insured_until(self.practitioner)
         if insured and insured < last:
-            why = f": the insurance of {self.practitioner} ends on {insured:%d %b %Y}"
+            why = f": the insurance of {self.practitioner} ends on {insured:%-d %b %Y}"
         raise NoFreeTime(
-            f"There is no free time within {FARTHEST.days} days from {first:%d %b %Y}{why}."
+            f"There is no free time within {FARTHEST.days} days from {first:%-d %b %Y}{why}."
         )
 
     def _at(self, day: date, usual: time) -> datetime:
@@ -316,13 +316,13 @@ class _Search:
         local = self.local(start)
         if local.time() == usual.time():
             return ""
-        return f"the clock skips {usual:%H:%M} on {local:%d %b %Y}"
+        return f"the clock skips {usual:%H:%M} on {local:%-d %b %Y}"
 
     def _why_not(self, start: datetime, together: Sequence[_Course]) -> str:
         for course in together:
             if course.recovered and start < course.recovered:
                 skin = f"the skin of the area “{course.plan.area}”" if together[1:] else "the skin"
-                return f"{skin} recovers until {self.local(course.recovered):%d %b %Y at %H:%M}"
+                return f"{skin} recovers until {self.local(course.recovered):%-d %b %Y at %H:%M}"
         return why_not_at(
             start,
             plans=[(course.plan, course.protocol) for course in together],
@@ -347,4 +347,4 @@ def _slower(windows: dict[_Course, tuple[date, date]], usual: datetime) -> str:
     if wanted(first) == wanted(slowest):
         return ""
     begins = windows[slowest][0]
-    return f"the target interval of the area “{slowest.plan.area}” begins on {begins:%d %b %Y}"
+    return f"the target interval of the area “{slowest.plan.area}” begins on {begins:%-d %b %Y}"

@@ -180,7 +180,7 @@ def _first_at_same_time(
         first = until + timedelta(days=1)
     raise NoFreeTime(
         f"{session.practitioner} has no free time at {usual:%H:%M} within {FARTHEST.days} days "
-        f"after {after.astimezone(zone):%d %b %Y}.",
+        f"after {after.astimezone(zone):%-d %b %Y}.",
         field="starts_at",
     )
 

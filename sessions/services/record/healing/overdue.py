@@ -110,8 +110,8 @@ def _raise(
         audience=Audience.CLINICAL,
         severity=level.value,
         title=f"{level.value}: look at the {name} of {session.patient}, open too long",
-        detail=f"Grade {side_effect.grade}, since {since:%d %b %Y}. It was due for a look on "
-        f"{by:%d %b %Y, %H:%M}. {course.act_when if course else ''}",
+        detail=f"Grade {side_effect.grade}, since {since:%-d %b %Y}. It was due for a look on "
+        f"{by:%-d %b %Y, %H:%M}. {course.act_when if course else ''}",
         source=overdue_source(side_effect),
         at=at,
         due_at=due_at(level, clinic=session.clinic, at=at),

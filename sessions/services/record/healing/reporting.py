@@ -129,7 +129,7 @@ def settle_report(
     )
     report = rows.get(pk=report_id)
     if report.outcome:
-        raise ReportSettled(f"{report.get_outcome_display()}, {report.settled_at:%d %b %Y}.")
+        raise ReportSettled(f"{report.get_outcome_display()}, {report.settled_at:%-d %b %Y}.")
     if outcome == ReportOutcome.SENT:
         _require_sent(report, sent_on=sent_on, number=number, at=at)
         reason = ""
@@ -141,7 +141,7 @@ def settle_report(
     report.reason, report.settled_at, report.settled_by = reason, at, by
     report.full_clean(exclude=["side_effect", "rule"])
     report.save()
-    told = f"Sent on {sent_on:%d %b %Y}, number {number}" if sent_on else f"Not needed: {reason}"
+    told = f"Sent on {sent_on:%-d %b %Y}, number {number}" if sent_on else f"Not needed: {reason}"
     finish_source(source=_source(report), at=at, by=by, note=told)
     return report
 

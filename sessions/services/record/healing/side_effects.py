@@ -158,7 +158,7 @@ def _unresolved(side_effect_id: UUID) -> SideEffect:
     side_effect = rows.get(pk=side_effect_id)
     require_open(side_effect.session.patient)
     if side_effect.resolved_at:
-        raise AlreadyResolved(f"It was resolved on {side_effect.resolved_at:%d %b %Y}.")
+        raise AlreadyResolved(f"It was resolved on {side_effect.resolved_at:%-d %b %Y}.")
     return side_effect
 
 
