@@ -180,6 +180,6 @@ def test_every_part_of_the_whole_run_is_a_module() -> None:
 
 def test_only_what_is_known_may_read_more_than_it_shows() -> None:
     assert reason("/api/v1/patients/?q=fa")
-    assert reason("/admin/aftercare/addressconsent/?source__exact=STAFF")
+    assert reason("/admin/aftercare/message/?channel__exact=SMS")
     assert not reason("/api/v1/patients/")
     assert not reason("/api/v1/messages/?status=SENT")
