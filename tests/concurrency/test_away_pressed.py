@@ -161,8 +161,9 @@ def test_without_the_locks_the_key_has_the_last_word(
     @retried_transaction
     def end_blindly(*, session_id: Any, **_: Any) -> Any:
         TreatmentSession.objects.filter(pk=session_id).update(status="CANCELLED")
-        return SimpleNamespace(undo_until=None)
+        return SimpleNamespace(undo_until=None, moved_with=[])
 
+    @retried_transaction
     def book(*, rescheduled_from: Any, **slot: Any) -> Any:
         return book_visit(**slot, rescheduled_from=rescheduled_from if has_key else None)
 

@@ -5,6 +5,7 @@ by itself, or the test names what it needs.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pprint import pformat
 from typing import Any
@@ -126,6 +127,7 @@ ELSEWHERE = {
 NOT_THEIRS = {
     *((Role.PRACTITIONER, model) for model in ("accessrecord", "inboundmessage", "stafftask")),
 }
+WORD = re.compile(r"[^\s<>\"]+")
 PAGES = ("changelist", "change", "add", "history", "delete")
 
 
@@ -196,7 +198,8 @@ def miscounted(answer: Any, rows: list[Any], patients: list[Patient], owners: An
     of_ids = set().union(*(owners.get(pk, ()) for pk in ID.findall(text)))
     if fewer := of_ids - set(row.patient_ids):
         return f"the row does not name {len(fewer)} whose rows are in the page"
-    known = of_ids | named_in(answer, patients)
+    addressed = {one.pk for one in patients if {one.email, str(one.mobile)} & {*WORD.findall(text)}}
+    known = of_ids | addressed | named_in(answer, patients)
     is_told = row.object_model != "clinic.AccessRecord"  # auditors read who looked, not at whom
     if is_told and answer.status_code == 200 and (more := set(row.patient_ids) - known):
         return f"the row names {len(more)} of whom nothing is in the page"
