@@ -85,10 +85,13 @@ def commands(options: argparse.Namespace) -> dict[str, list[str]]:
 
 
 def shown(output: str) -> str:
-    """Of what a part has printed: its tables, and the lines that say when and on what machine."""
+    """Of what a part has printed: its tables, and the lines that say when and on what machine. Rows
+    of single answers, which begin with the number of a clinic, are for the report alone."""
     lines = [""]
     for line in output.splitlines():
-        if line.startswith("|"):
+        if re.match(r"\| \d", line):
+            lines.append("")
+        elif line.startswith("|"):
             lines.append(line)
         elif "slowness " in line and " cores" in line:
             lines.append(f"\n{line}\n")

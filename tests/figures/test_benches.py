@@ -148,7 +148,7 @@ def test_an_answer_in_chunks_is_put_together() -> None:
 
 def test_of_what_a_bench_prints_its_tables_and_machine_are_shown() -> None:
     machine = "2026-11-30 12:00 UTC; slowness 1.00, 2 cores"
-    output = f"12:00:00 round 1\n| a | b |\n|---|---|\n12:00:01 x\n{machine}\n"
+    output = f"12:00:00 round 1\n| a | b |\n|---|---|\n| 1 /of/one/answer | 2 |\n{machine}\n"
 
     assert shown(output) == f"| a | b |\n|---|---|\n\n{machine}"
 
