@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from html import unescape
 from typing import Any
 
-from bench.guarded.accesses import Backend
+from bench.guarded.arms import Backend
 from bench.servers import databases
 from bench.stats import Machine, percentile, table
 
