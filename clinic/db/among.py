@@ -7,10 +7,13 @@ Note [Found by their keys]
     the rows then by their index.
 """
 
+from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, F, Func, QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet, UUIDField, Value
 
 
 class Among(Func):
@@ -22,3 +25,20 @@ class Among(Func):
 
     def __init__(self, column: str, keys: "QuerySet[Any, Any]") -> None:
         super().__init__(F(column), ArraySubquery(keys))
+
+
+class Listed(Func):
+    """For `filter`: a column is one of these keys, of which there may be a thousand.
+
+    PostgreSQL does not look at them while it plans. Of keys that it sees it believes that they lie
+    anywhere in an order, and reads all rows in that order until it has a page of them.
+    """
+
+    template = "%(expressions)s))"
+    arg_joiner = " = ANY (ARRAY(SELECT "
+    output_field = BooleanField()
+
+    def __init__(self, column: str, keys: "Collection[Any]") -> None:
+        one = UUIDField() if isinstance(next(iter(keys), UUID(int=0)), UUID) else BigIntegerField()
+        array = Value(list(keys), ArrayField(one))
+        super().__init__(F(column), Func(array, function="unnest"))

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.db import connection
 from django.db.models import ForeignKey, Model
 
-from clinic.db.folding import LONGEST_MISTYPED
+from clinic.db.folding import A_THIRD, LONGEST_MISTYPED
 from clinic.models import User
 from patients.models import Patient
 from tests.admin.pages import client_of, url
@@ -108,6 +109,27 @@ def test_errors_are_looked_for_in_what_is_no_longer_than_a_name() -> None:
         found = User.objects.filter(last_name__folded="a" * letters)
         assert found.exists() is is_found, letters
         assert User.objects.filter(last_name__folded="a" * (letters - 1)).exists()
+
+
+MISTAKEN = ("Großmüller", "O'Brien", "Sørensen")
+
+
+def test_whoever_is_found_with_one_error_has_a_third_of_what_was_typed() -> None:
+    """Only such words are compared: with every error there is, of words and of shortened ones."""
+    asked = f"""
+        SELECT count(*), array_agg(stored || ' ' || typed) FILTER (WHERE NOT third)
+        FROM unnest(%s::text[]) AS known (stored)
+        CROSS JOIN LATERAL unnest(name_words(stored)) AS word
+        CROSS JOIN LATERAL unnest(one_error_from(word)) AS typed
+        CROSS JOIN LATERAL (SELECT {A_THIRD.format("stored", "typed")} AS third) AS looked
+        WHERE name_words(stored) && one_error_from(plain_letters(typed))
+    """  # noqa: S608  names of functions
+    with connection.cursor() as cursor:
+        cursor.execute(asked, [list(MISTAKEN)])
+        found, missed = cursor.fetchone()
+
+    assert found > 2_000
+    assert not missed
 
 
 def test_two_of_one_name_are_told_apart_wherever_one_is_chosen(

@@ -37,7 +37,6 @@ LOOKED_IN: dict[str, dict[tuple[str, str], str]] = {
         ("clinic_credential", "clinic_user"): "colleagues' licences, likewise",
         ("clinic_time_off", "clinic_user"): OFF,
         ("patient", "patient"): ONE,
-        ("treatment_check_in", "treatment_check_in"): "the newest 500 of one clinic, by their ids",
         ("treatment_hold", "clinic"): LEAVES,
         ("treatment_session", "clinic"): LEAVES,
         ("treatment_waitlist_entry", "clinic"): LEAVES,

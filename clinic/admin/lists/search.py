@@ -9,16 +9,20 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 
 from clinic.admin.lists.any_size import MOST_COUNTED
 from clinic.audit.subjects import is_of_patients
 from clinic.db import folding as _folding  # noqa: F401  registers the lookup
-from clinic.db.encryption import EncryptedTextField
+from clinic.db.among import Listed
 from clinic.permissions import TOO_SHORT, actor, is_too_short, most_found
 from clinic.values.letters import letters
 
 SEARCHED = 500  # rows whose own words are looked through
 _SHORT = re.compile("(?<=[AOU])E|(?<=A)A")
+_OWN = str.maketrans(
+    {**dict(zip("ŁØĐÐĦŦŊ", "LODDHTN", strict=True)), "Æ": "AE", "Œ": "OE", "Þ": "TH"}
+)
 _NUMBER = re.compile(r"[\d\s()+/.–-]*\d[\d\s()+/.–-]*")
 
 
@@ -47,32 +51,21 @@ class FoldedSearch:
         if people and is_too_short(search_term, actor(request)):
             _say(request, TOO_SHORT)
             return queryset.none(), False
+        if not is_of_patients(self.model):  # looked for once, and not for the count and the page
+            few = queryset.order_by().filter(_looked_up(self.model, fields, search_term))
+            return queryset.filter(pk__in=list(few.values_list("pk", flat=True))), False
+        newest = Newest(queryset, self.model, fields)
         best = {path: self._people(request, path, search_term) for path in people}
-        found = self._of(best) | self._hold(queryset, fields, search_term)
+        found = self._of(best) | newest.that_hold(search_term)
         if people and fields and not any(best.values()):
             for person, rest in _parted(search_term):
                 ids = {path: self._people(request, path, person) for path in people}
-                found |= self._of(ids) & self._hold(queryset, fields, rest)
+                if any(ids.values()):
+                    found |= self._of(ids) & newest.that_hold(rest)
         most = most_found(actor(request))
         if most and any(len(ids) >= most for ids in best.values()):
             _say(request, f"No more than {most} patients are looked up: type more to narrow it.")
-        return self._ordered(request, queryset.filter(found), best), False
-
-    def _hold(self, rows: Any, fields: list[str], text: str) -> Q:
-        """What stands in the row itself, or in what it refers to."""
-        if not (fields and is_of_patients(self.model)):
-            return _looked_up(self.model, fields, text)
-        newest = rows.order_by("-pk").values("pk")[:SEARCHED]
-        own = [name for name in fields if "__" not in name]
-        holds = _hold(
-            own, text, "contained", near=self.model._default_manager.filter(pk__in=newest)
-        )
-        near = self.model._default_manager.filter(holds, pk__in=newest)
-        found = Q(pk__in=list(near.values_list("pk", flat=True)) if own else [])
-        for path, model, names in _referred(self.model, fields):
-            few = model._default_manager.filter(_hold(names, text)).values_list("pk", flat=True)
-            found |= Q(**{f"{path}__in": list(few[:SEARCHED])})
-        return found
+        return self._ordered(request, queryset.filter(Listed("pk", found)), best), False
 
     def _search_paths(self) -> tuple[list[str], list[str]]:
         """The paths to models with a search of their own, and the fields of all others."""
@@ -96,16 +89,17 @@ class FoldedSearch:
         rows = model._default_manager.search(text, clinics=by.clinic_ids, most=most_found(by))
         return list(rows.values_list("pk", flat=True))
 
-    def _of(self, people: dict[str, list[Any]]) -> Q:
+    def _of(self, people: dict[str, list[Any]]) -> set[Any]:
         """The rows of these patients, of very many some. Looked up first: asked for the newest rows
         of hundreds of patients, PostgreSQL reads the rows of all until it has a page."""
-        found = Q(pk__in=[])
+        found: set[Any] = set()
         for path, ids in people.items():
-            if path == "pk" or not ids or not is_of_patients(self.model):
-                found |= Q(**{f"{path}__in": ids})
-            else:
-                rows = self.model._default_manager.filter(**{f"{path}__in": ids}).order_by()
-                found |= Q(pk__in=list(rows.values_list("pk", flat=True)[:MOST_COUNTED]))
+            if path == "pk":
+                found.update(ids)
+            elif ids:
+                # in the order of an index: PostgreSQL may otherwise look up all of it first
+                rows = self.model._default_manager.filter(Listed(path, ids)).order_by(F(path))
+                found.update(rows.values_list("pk", flat=True)[:MOST_COUNTED])
         return found
 
     def _ordered(self, request: HttpRequest, rows: Any, best: dict[str, list[Any]]) -> Any:
@@ -152,34 +146,52 @@ def _looked_up(model: Any, fields: list[str], text: str) -> Q:
     return Q(**{f"{path}__in": list(found)})
 
 
-def _hold(fields: list[str], text: str, lookup: str = "folded", *, near: Any = None) -> Q:
-    """Each word stands in one of the fields; a telephone number is one word. What is encrypted is
-    read from the rows `near`, and looked through here."""
-    words = text.replace(",", " ").split()
-    if _NUMBER.fullmatch(text):
-        words = [re.sub(r"\D", "", text.replace("(0)", "")).lstrip("0") or text]
-    encrypted = [name for name in fields if near is not None and _is_encrypted(near.model, name)]
-    written = {
-        key: "\n".join(_plain(one) for one in texts)
-        for key, *texts in (near.values_list("pk", *encrypted) if encrypted else ())
-    }
+def _hold(fields: list[str], text: str) -> Q:
+    """Each word stands in one of the fields."""
     found = Q(pk__isnull=not fields)
-    for word in words:
-        holds = Q(pk__in=[key for key, texts in written.items() if _plain(word) in texts])
+    for word in _words(text):
+        holds = Q()
         for name in fields:
-            if name not in encrypted:
-                holds |= Q(**{f"{name}__{lookup}": word})
+            holds |= Q(**{f"{name}__folded": word})
         found &= holds
     return found
 
 
-def _is_encrypted(model: Any, name: str) -> bool:
-    return isinstance(model._meta.get_field(name), EncryptedTextField)
+def _words(text: str) -> list[str]:
+    """As they were typed; a telephone number is one word."""
+    if _NUMBER.fullmatch(text):
+        return [re.sub(r"\D", "", text.replace("(0)", "")).lstrip("0") or text]
+    return text.replace(",", " ").split()
+
+
+class Newest:
+    """The newest rows of a list of what grows with the patients, and the words that stand in them
+    or in what they refer to. Read once, however often a search looks through them."""
+
+    def __init__(self, rows: Any, model: Any, fields: list[str]) -> None:
+        self.rows = rows.order_by("-pk")
+        self.own = [name for name in fields if "__" not in name]
+        self.referred = list(_referred(model, fields))
+
+    @cached_property
+    def written(self) -> dict[Any, str]:
+        rows = self.rows.values_list("pk", *self.own)[:SEARCHED] if self.own else ()
+        return {key: "\n".join(_plain(one) for one in texts) for key, *texts in rows}
+
+    def that_hold(self, text: str) -> set[Any]:
+        words = [_plain(word) for word in _words(text)]
+        found = {key for key, texts in self.written.items() if all(one in texts for one in words)}
+        for path, model, names in self.referred:
+            few = model._default_manager.filter(_hold(names, text)).values_list("pk", flat=True)
+            if ids := list(few[:SEARCHED]):
+                rows = self.rows.filter(**{f"{path}__in": ids}).values_list("pk", flat=True)
+                found.update(rows[:MOST_COUNTED])
+        return found
 
 
 def _plain(words: str) -> str:
     """Much as PostgreSQL does it (clinic.db.folding): Mueller, Müller and Muller are one."""
-    return _SHORT.sub("", letters(words).replace(" ", ""))
+    return _SHORT.sub("", letters(words).translate(_OWN).replace(" ", ""))
 
 
 def _parted(text: str) -> Iterator[tuple[str, str]]:
