@@ -62,7 +62,10 @@ class StaffAlert(Model):
                 name="staff_alert_waiting",
                 fields=["due_at"],
                 condition=Q(sent_at__isnull=True, ended_at__isnull=True),
-            )
+            ),
+            # for lists of one step or channel: also one that hardly any has
+            models.Index(name="staff_alert_by_step", fields=["step", "id"]),
+            models.Index(name="staff_alert_by_channel", fields=["channel", "id"]),
         ]
 
     def __str__(self) -> str:

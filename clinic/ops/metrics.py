@@ -5,6 +5,7 @@ indexes that do not grow with the age of the clinic. Nothing in it tells one pat
 """
 
 import hmac
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,16 +20,17 @@ from prometheus_client.registry import Collector
 
 from clinic.models import Heartbeat
 
-MOST = 100_000  # counted at most: a scrape must stay cheap in whatever trouble
+MOST = 10_000  # counted at most: a scrape must stay cheap in whatever trouble
 LATENESS = (1, 5, 15, 60, 300, 900, 3600, 4 * 3600)  # seconds
 OPEN = """
     SELECT
         (SELECT count(*) FROM (SELECT FROM aftercare_message
-            WHERE status = 'PENDING' AND due_at <= %(now)s LIMIT %(most)s) AS due),
+            WHERE status = 'PENDING' AND due_at <= %(now)s
+            ORDER BY due_at LIMIT %(most)s) AS due),  -- in order: not all of an index first
         (SELECT extract(epoch FROM %(now)s - min(due_at)) FROM aftercare_message
             WHERE status = 'PENDING' AND due_at <= %(now)s),
         (SELECT count(*) FROM (SELECT FROM aftercare_message
-            WHERE status = 'PENDING' LIMIT %(most)s) AS pending),
+            WHERE status = 'PENDING' ORDER BY due_at LIMIT %(most)s) AS pending),
         (SELECT count(*) FROM aftercare_message
             -- both, because the partial index is for both
             WHERE status IN ('CLAIMED', 'SENDING') AND status = 'CLAIMED'),
@@ -37,6 +39,8 @@ OPEN = """
         (SELECT count(*) FROM (SELECT FROM aftercare_message
             WHERE status = 'IN_DOUBT' LIMIT %(most)s) AS in_doubt)
 """
+# Of more than that, what PostgreSQL believes by its sample: several wait for every visit ahead.
+BELIEVED = "EXPLAIN SELECT FROM aftercare_message WHERE status = 'PENDING'"
 ENDED = """
     SELECT status, count(*) FROM aftercare_message
     WHERE ended_at > %(now)s - interval '24 hours' AND status <> 'IN_DOUBT'
@@ -53,12 +57,14 @@ LATE = """
 
 
 class Outbox(Collector):
-    """Four queries, whatever there is."""
+    """Four queries, whatever there is, and a fifth of very many."""
 
     def collect(self) -> Iterator[Metric]:
         now = timezone.now()
         values = {"now": now, "most": MOST}
         due, oldest, pending, claimed, sending, in_doubt = _rows(OPEN, values)[0]
+        if pending == MOST:
+            pending = max(pending, _believed())
         yield GaugeMetricFamily(
             "clinic_messages_due", f"Messages that should be sent now (at most {MOST}).", due
         )
@@ -69,7 +75,7 @@ class Outbox(Collector):
         )
         waiting = GaugeMetricFamily(
             "clinic_messages_open",
-            f"Messages that have not ended, per status (at most {MOST} each).",
+            f"Messages that have not ended, per status; of more than {MOST}, about so many.",
             labels=["status"],
         )
         for status, count in (
@@ -112,6 +118,11 @@ def _lateness(rows: list[Any]) -> Metric:
         buckets=buckets,
         sum_value=float(sum(total for _, _, total in rows)),
     )
+
+
+def _believed() -> int:
+    (plan,) = _rows(BELIEVED, {})[0]
+    return int(re.findall(r"rows=(\d+)", plan)[0])
 
 
 def _rows(sql: str, values: dict[str, Any]) -> list[Any]:

@@ -177,6 +177,7 @@ class TreatmentSession(Moving, Model):
         null=True,
         editable=False,
         related_name="+",
+        db_index=False,
         help_text="That it is checked against.",
     )
     side_effect = models.ForeignKey(
@@ -255,6 +256,9 @@ class TreatmentSession(Moving, Model):
                 name="session_by_kind",
                 fields=["clinic", "kind", "starts_at", "id"],
                 condition=~Q(kind=Kind.TREATMENT),
+            ),
+            models.Index(  # read by `closer_than`
+                name="session_by_version", fields=["protocol_version", "starts_at"]
             ),
             # read by the search for free times
             models.Index(name="session_by_practitioner", fields=["practitioner", "starts_at"]),

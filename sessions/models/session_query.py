@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, Func, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from clinic.db.among import Among
 from clinic.models import ClinicScoped
 from sessions.lifecycle import OCCUPIES, UPCOMING, Status
 from sessions.models.occupation import clash_conditions, recovers
@@ -77,7 +78,17 @@ class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
 
     def closer_than(self, version: ProtocolVersion, *, at: datetime) -> Self:
         """Those still to come that follow sooner on a session of the same protocol than a version
-        of it demands, with the id and start of that one (`follows_on`, `followed_at`)."""
+        of it demands, with the id and start of that one (`follows_on`, `followed_at`).
+
+        They were booked while less was demanded, or sooner by somebody who approved it: those are
+        looked through, and not all that are still to come.
+        """
+        less = ProtocolVersion.objects.filter(
+            protocol=version.protocol_id, hard_min_days__lt=version.hard_min_days
+        )
+        since = at - timedelta(days=version.hard_min_days + 1)
+        followed = self.recovering().filter(protocol_version__in=list(less), starts_at__gt=since)
+        approved = self.filter(spacing_override_by__isnull=False, starts_at__gt=at)
         before = (
             self.model.objects.recovering()
             .filter(
@@ -95,7 +106,11 @@ class TreatmentSessionQuerySet(ClinicScoped["TreatmentSession"]):
         )
         recovered = Func(zone, apart, function="timezone", output_field=day)
         return (
-            self.filter(status__in=UPCOMING, starts_at__gt=at)
+            self.filter(
+                Among("patient", followed.values("patient")) | Among("pk", approved.values("pk")),
+                status__in=UPCOMING,
+                starts_at__gt=at,
+            )
             .annotate(
                 follows_on=Subquery(by_the_same.values("pk")[:1]),
                 followed_at=Subquery(by_the_same.values("starts_at")[:1]),

@@ -59,3 +59,16 @@ def wanted_by(session: TreatmentSession) -> Wanted:
         )
         return sitting_of(session.plan, *others)
     return VisitRequest(session.visit_type, session.patient, session.plan)
+
+
+def wanted_by_each(sessions: Sequence[TreatmentSession]) -> list[Wanted]:
+    """The same of several, in one statement for all that are alone in their sitting."""
+    leading = [session.pk for session in sessions if session.kind == Kind.TREATMENT]
+    further = TreatmentSession.objects.occupying().filter(sitting__in=leading)
+    led = set(further.values_list("sitting_id", flat=True))
+    return [
+        session.plan
+        if session.plan and session.pk in leading and not (session.sitting_id or session.pk in led)
+        else wanted_by(session)
+        for session in sessions
+    ]

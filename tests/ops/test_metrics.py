@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from aftercare.models import DispatchGuard, Message
 from clinic.models import Heartbeat
+from clinic.ops import metrics
 from tests.factories import MessageFactory
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +76,9 @@ def test_an_empty_outbox_has_figures_too(scrape: Any) -> None:
     assert figures["clinic_messages_lateness_seconds_count", ""] == 0
 
 
-def test_the_number_of_queries_is_fixed_and_none_reads_the_whole_table(scrape: Any) -> None:
+@pytest.fixture
+def many_sent() -> None:
+    """Five thousand messages, twenty of which wait."""
     session = MessageFactory().session
     step = Message.objects.get().step
     now = timezone.now()
@@ -98,6 +101,10 @@ def test_the_number_of_queries_is_fixed_and_none_reads_the_whole_table(scrape: A
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE aftercare_message")
 
+
+def test_the_number_of_queries_is_fixed_and_none_reads_the_whole_table(
+    scrape: Any, many_sent: None
+) -> None:
     with CaptureQueriesContext(
         connection,
     ) as queries:
@@ -109,6 +116,17 @@ def test_the_number_of_queries_is_fixed_and_none_reads_the_whole_table(scrape: A
             cursor.execute("EXPLAIN " + query["sql"])
             plan = "\n".join(row[0] for row in cursor)
         assert "Seq Scan on aftercare_message" not in plan, plan
+
+
+def test_of_very_many_that_wait_it_says_about_how_many(
+    scrape: Any, many_sent: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "MOST", 10)
+
+    figures = scrape()
+
+    assert 15 <= figures["clinic_messages_open", "PENDING"] <= 25
+    assert figures["clinic_messages_due", ""] == 10
 
 
 def test_metrics_are_for_who_has_the_token(client: Client, settings: Any) -> None:

@@ -24,7 +24,7 @@ from sessions.lifecycle import UPCOMING, Status, WaitlistStatus
 from sessions.models import Hold, TreatmentPlan, TreatmentSession, WaitlistEntry
 from sessions.scheduling.ahead import Ahead, look_ahead
 from sessions.scheduling.availability import Offer
-from sessions.scheduling.wanted import wanted_by
+from sessions.scheduling.wanted import Wanted, wanted_by, wanted_by_each
 from sessions.services.booking.alternatives import alternatives
 from sessions.services.booking.book import clinic_lock, locks_for
 from sessions.services.booking.moves import move_session
@@ -139,16 +139,20 @@ def _with_offers(
     row: models.Model, sessions: Sequence[TreatmentSession], *, at: datetime
 ) -> list[AffectedSession]:
     can_move = not isinstance(row, Patient | TreatmentPlan)
-    return [
-        AffectedSession(session, _nearest(session, at=at) if can_move and n < OFFERED else None)
-        for n, session in enumerate(sessions[:SHOWN])
+    looked_up = sessions[:OFFERED] if can_move else ()
+    offers = [
+        _nearest(session, wanted, at=at)
+        for session, wanted in zip(looked_up, wanted_by_each(looked_up), strict=True)
     ]
+    shown = sessions[:SHOWN]
+    offers += [None] * (len(shown) - len(offers))
+    return [AffectedSession(*both) for both in zip(shown, offers, strict=True)]
 
 
-def _nearest(session: TreatmentSession, *, at: datetime) -> Offer | None:
+def _nearest(session: TreatmentSession, wanted: Wanted, *, at: datetime) -> Offer | None:
     """The nearest time to the old one, the old one itself with something else in place first."""
     found = alternatives(
-        wanted=wanted_by(session),
+        wanted=wanted,
         starts_at=session.starts_at,
         practitioner=session.practitioner,
         at=at,
@@ -208,7 +212,7 @@ def _move(
         raise CannotMove("Another time is no help here: cancel or keep it.")
     details: dict[str, Any] = {name: to[name] for name in SLOT if to.get(name)}  # type: ignore[literal-required]
     if "starts_at" not in details:
-        offer = _nearest(session, at=decider.at)
+        offer = _nearest(session, wanted_by(session), at=decider.at)
         if offer is None:
             raise NoFreeTime("There is no free time near it: cancel or keep it.")
         details = {
