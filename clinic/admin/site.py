@@ -27,6 +27,7 @@ from clinic.admin.base import (
     version_columns,
 )
 from clinic.admin.forms.log_in import LogInForm
+from clinic.admin.lists.any_size import PAGE
 from clinic.admin.lists.lookups import OwnLookups
 from clinic.admin.lists.search import FoldedSearch
 from clinic.admin.reads import ReadsOnce, once_each
@@ -162,6 +163,7 @@ class UserAdmin(  # type: ignore[misc]
     add_form = StaffForm
     actions = ["mail_link", "end_second_factor"]
     show_full_result_count = False
+    list_per_page = PAGE
     list_display = ["username", "first_name", "last_name", "role", IN_USE]
     list_filter = ["role", "is_active"]
     search_fields = ["username", "first_name", "last_name", "email"]

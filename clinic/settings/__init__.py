@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "clinic.http.middleware.common.clinic_time",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "clinic.http.middleware.common.unindented",
     "pghistory.middleware.HistoryMiddleware",  # who and where, for every change
     "clinic.admin.audited.AuditedAdmin",
     "clinic.http.middleware.common.PassingFaults",  # last: it runs the admin's views again

@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateformat import format as formatted
+from unfold.contrib.filters.admin import DropdownFilter
 
 from clinic.admin.forms.fields import WRITTEN
 from clinic.admin.lists.filters import DaysForm
@@ -66,7 +67,7 @@ def _today(request: HttpRequest) -> Any:
     return timezone.localdate(timezone=works_at[0].zone if works_at else None)
 
 
-class PersonFilter(admin.SimpleListFilter):
+class PersonFilter(DropdownFilter):
     """What one member of staff has seen and done."""
 
     title = "person"
