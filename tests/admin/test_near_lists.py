@@ -2,11 +2,14 @@
 
 import pytest
 from django.db import connection
+from django.http import HttpResponse
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from aftercare.models import Message, MessageStatus
 from clinic.admin.lists import any_size
+from clinic.http.middleware.common import unindented
 from clinic.models import User
 from sessions.models import TreatmentPlan
 from tests.admin.pages import client_of
@@ -73,3 +76,15 @@ def test_choices_that_are_typed_into_read_what_they_are_called_with_their_rows(
         taken.append(len(queries))
 
     assert taken[0] == taken[1]
+
+
+def test_what_stands_between_tags_is_left_out_and_what_somebody_wrote_is_not() -> None:
+    written = "<textarea>As said:\n    a &gt;\n    &lt; b</textarea>"
+    page = f"<ul>\n      <li>  one </li>\n\n    </ul>\n  {written}"
+
+    def asked(path: str, kind: str = "text/html") -> str:
+        answer = HttpResponse(page, content_type=kind)
+        return unindented(lambda request: answer)(RequestFactory().get(path)).content.decode()
+
+    assert asked("/admin/") == f"<ul>\n<li>  one </li>\n</ul>\n{written}"
+    assert asked("/p/") == asked("/admin/", "text/csv") == page
