@@ -15,7 +15,10 @@ from django.db import models
 
 from bench.clinic_of import (
     BIG,
+    PATIENT,
     PATIENTS,
+    PER_CLINIC,
+    PLAN,
     SESSIONS,
     SITE,
     SMALL,
@@ -98,7 +101,10 @@ FILLED: dict[str, tuple[int, dict[str, str]]] = {
     ),
     "aftercare.AddressConsent": (
         4,
-        {"address": "'patient' || n || '@mail.example'", "source": "'PREFERENCES'"},
+        {
+            "address": "(SELECT lower(email) FROM patient WHERE id = s.patient_id)",
+            "source": "'PREFERENCES'",
+        },
     ),
     "aftercare.StaffAlert": (3, {"sent_at": "s.ends_at", "task": TASK}),
 }
@@ -138,11 +144,23 @@ ACCESSES = """
     INSERT INTO clinic_access_record (actor_kind, actor_id, role, clinic_ids, session, request_id,
         door, place, purpose, action, outcome, code, object_model, patient_ids, count, fields)
     SELECT 'STAFF', practitioner_id, 'PRACTITIONER', ARRAY[clinic_id], '', '',
-        (ARRAY['API', 'ADMIN'])[1 + n / 4 % 2], 'bench', 'TREATMENT',
+        (ARRAY['API', 'ADMIN'])[1 + n / 4 % 2], 'bench',
+        (ARRAY['TREATMENT', 'TREATMENT', 'OPERATIONS', 'TREATMENT'])[1 + n % 4],
         (ARRAY['READ', 'LIST', 'SEARCH', 'WRITE'])[1 + n % 4],
         'DONE', '', 'patients.Patient', ARRAY[patient_id], 1, '{}'
     FROM (SELECT *, row_number() OVER (ORDER BY starts_at) AS n FROM treatment_session) AS s
     ORDER BY n
+"""
+# Ids of patients and plans, for whoever lists them by id: those of both clinics come by turns.
+BY_TURNS = f"""
+    CREATE OR REPLACE FUNCTION pg_temp.uid(kind bigint, number bigint) RETURNS uuid
+    LANGUAGE sql IMMUTABLE AS $$
+        SELECT (lpad(to_hex(kind), 8, '0') || '-0000-7000-8000-' || lpad(to_hex(CASE
+            WHEN kind NOT IN ({PATIENT}, {PLAN}) THEN number
+            WHEN number < {SMALL.number * PER_CLINIC} THEN 2 * number
+            ELSE {2 * BIG.number * PER_CLINIC} + 38 * (number % {PER_CLINIC}) + 1
+        END), 12, '0'))::uuid
+    $$
 """
 SITES = ("patient", "patient_word", "treatment_plan", "treatment_session")
 OF_A_SESSION = {
@@ -162,6 +180,7 @@ def fill(
     """Two clinics, of 95 and of 5 %, each patient with four sessions and each of these with so many
     messages. `at_rest` takes a connection and tables, whose triggers it puts at rest."""
     prepare(connection)
+    connection.execute(BY_TURNS)
     with at_rest(connection, SITES):
         for site, share in ((BIG, 0.95), (SMALL, 0.05)):
             run(connection, site, SITE + LOTS)
@@ -194,8 +213,9 @@ def _insert(model: type[models.Model], every: int, own: dict[str, str]) -> str:
     return f"""
         INSERT INTO {model._meta.db_table} ({columns})
         SELECT {", ".join(values.values())}
-        FROM (SELECT *, row_number() OVER (ORDER BY id) AS n, starts_at::date AS day
+        FROM (SELECT *, row_number() OVER (ORDER BY starts_at, id) AS n, starts_at::date AS day
               FROM treatment_session WHERE mod(hashtext(id::text), {every}) = 0) AS s
+        ORDER BY n
     """
 
 

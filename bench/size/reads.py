@@ -13,6 +13,11 @@ PAGE, SHARE = 50, 5  # rows that a page shows, and how many may be looked at for
 BATCH = 1_000  # rows that a job does at once
 COUNTED = 2_000  # rows that a count may look at: it ends at 1,000
 SMALL = 1_000  # a table of so many rows is read as it is
+# PostgreSQL would rather read a table of some thousand rows whole: what it does with a large one.
+AS_LARGE = """
+    SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;
+    SET LOCAL enable_mergejoin = off; SET LOCAL random_page_cost = 1.1
+"""
 SCANS = ("Relation Name", "Index Name")  # of a table, or of an index alone, as for a bitmap
 
 
@@ -33,9 +38,11 @@ class Statement:
         ]
         return max(found, default=(0, ""))
 
-    def explain(self) -> None:
+    def explain(self, *, as_large: bool = False) -> None:
         """Run it once more, and change nothing."""
         with transaction.atomic(), connection.cursor() as cursor:
+            if as_large:
+                cursor.execute(AS_LARGE)
             cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {self.sql}", self.params)
             (found,) = cursor.fetchone()
             transaction.set_rollback(True)
@@ -69,9 +76,9 @@ class Answer:
     ms: float
     shown: int = 0
 
-    def explain(self) -> None:
+    def explain(self, *, as_large: bool = False) -> None:
         for statement in self.statements:
-            statement.explain()
+            statement.explain(as_large=as_large)
 
     @property
     def found(self) -> Any:
@@ -91,13 +98,18 @@ class Answer:
     def blocks(self) -> int:
         return sum(statement.blocks for statement in self.statements)
 
-    def judge(self, tables: "Tables") -> tuple[int, str, str]:
-        """How many rows one statement has read of one table, beyond what the answer shows: the
-        most, of which, and by which statement; 0 if none is beyond."""
-        found = [(*statement.most(tables), statement.sql) for statement in self.statements]
+    def judge(self, tables: "Tables") -> list[tuple[int, str, str]]:
+        """How many rows one statement has read of one table, of which, and by which statement: the
+        most first, and none unless it is beyond what the answer shows."""
+        found = [
+            (rows, tables.of(name), statement.sql)
+            for statement in self.statements
+            for name, rows in statement.rows.items()
+            if tables.is_large(name)
+        ]
         page = SHARE * max(PAGE, self.shown)
-        beyond = [one for one in found if one[0] > (COUNTED if "COUNT(*)" in one[2] else page)]
-        return max(beyond, default=(0, "", ""))
+        beyond = (one for one in found if one[0] > (COUNTED if "COUNT(*)" in one[2] else page))
+        return sorted(beyond, reverse=True)
 
 
 class Tables:

@@ -179,7 +179,13 @@ def test_every_part_of_the_whole_run_is_a_module() -> None:
 
 
 def test_only_what_is_known_may_read_more_than_it_shows() -> None:
-    assert reason("/api/v1/patients/?q=fa")
-    assert reason("/admin/aftercare/message/?channel__exact=SMS")
-    assert not reason("/api/v1/patients/")
-    assert not reason("/api/v1/messages/?status=SENT")
+    assert reason("/api/v1/patients/?q=fa", 30_000, "patient_word")
+    assert not reason("/api/v1/patients/?q=fa", 30_001, "patient_word")
+    assert not reason("/api/v1/patients/?q=", 4_000, "patient_word")
+    assert not reason("/api/v1/patients/?q=fa", 4_000, "treatment_plan")
+    assert reason("/admin/aftercare/message/?channel__exact=SMS", 10**6, "aftercare_message")
+    accesses = "/admin/clinic/accessrecord/?action__exact=READ"
+    assert reason(accesses, 4_204, "clinic_access_2026_12")
+    assert not reason(accesses, 20_000, "clinic_access_2026_12")
+    assert not reason("/api/v1/patients/", 300, "patient")
+    assert not reason("/api/v1/messages/?status=SENT", 300, "aftercare_message")
