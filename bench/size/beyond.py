@@ -66,6 +66,8 @@ BEYOND = {
 # The same, but of a thousand rows PostgreSQL may as well take the index: its sample decides.
 UNDECIDED = {
     "/admin/patients/stafftask/?q": "the newest 500 for one of three roles",
+    "/admin/aftercare/inboundmessage/?keyword__exact": "of any clinic or none",
+    "/admin/aftercare/inboundmessage/?maybe_opt_out__exact": "of any clinic or none",
     "/api/v1/accesses/?outcome": "nearly all are of one outcome, and `clinic_ids` is an array",
 }
 
