@@ -1,5 +1,6 @@
 """What the patients' pages share: the message behind the link, its rights, and careful headers."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial, wraps
@@ -27,10 +28,13 @@ from aftercare.texts import links
 from clinic.audit.pages import record_page
 from clinic.audit.record import NotRecorded
 from clinic.db.retries import Busy, is_passing
+from clinic.errors import DomainError
 from clinic.values.languages import other_languages, override_language
 from patients.models import ContactConsent
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
+
+logger = logging.getLogger(__name__)
 
 # After this the page shows no more of the appointment. To unsubscribe is always possible.
 RIGHTS_LAST = timedelta(days=90)
@@ -76,7 +80,7 @@ def of_patient(
                     elif is_own and not has_opened(request, message, at=timezone.now()):
                         answer = lead_to(message, "birth-date/", next=_part_in(request.path_info))
                     else:
-                        answer = _unless_busy(partial(view, **of_path), request, message)
+                        answer = _unless_refused(partial(view, **of_path), request, message)
                     answer = _if_recorded(request, answer, message)
             for name, value in HEADERS.items():
                 answer.setdefault(name, value)
@@ -146,7 +150,7 @@ def has_opened(request: HttpRequest, message: Message, *, at: datetime) -> bool:
     return is_open(message, request.COOKIES.get(COOKIE, ""), at=at)
 
 
-def _unless_busy(view: View, request: HttpRequest, message: Message) -> HttpResponse:
+def _unless_refused(view: View, request: HttpRequest, message: Message) -> HttpResponse:
     try:
         return view(request, message)
     except Http404:  # of what is not there, or not theirs: refused, and written down
@@ -157,6 +161,13 @@ def _unless_busy(view: View, request: HttpRequest, message: Message) -> HttpResp
         answer = show(request, message, "busy", status=Busy.status)
         answer["Retry-After"] = str(Busy.retry_after)
         return answer
+    except DomainError as error:
+        if error.status >= 500:  # nothing has changed; something is broken
+            raise
+        # A page says by itself why what it offers was refused. This one was not expected there:
+        # a rule that is new, or a row that has changed while the patient read.
+        logger.warning("A patient's page was refused something: %s", error.code)
+        return show(request, message, "refused", status=error.status)
 
 
 def where_it_has_moved(session: TreatmentSession) -> TreatmentSession:

@@ -70,7 +70,7 @@ MIDDLEWARE = [
     "clinic.http.middleware.common.unindented",
     "pghistory.middleware.HistoryMiddleware",  # who and where, for every change
     "clinic.admin.audited.AuditedAdmin",
-    "clinic.http.middleware.common.PassingFaults",  # last: it runs the admin's views again
+    "clinic.http.middleware.common.Refusals",  # last: it runs the admin's views again
 ]
 # A read changes nothing that has a history, and would say who reads with each statement.
 PGHISTORY_MIDDLEWARE_METHODS = ["POST", "PUT", "PATCH", "DELETE"]

@@ -234,12 +234,13 @@ def without_page(message: Message) -> list[Callable[[], HttpResponse]]:
     request = RequestFactory()
     shown = request.get(url(message))
 
-    def busy() -> HttpResponse:
+    def page(name: str, status: int) -> HttpResponse:
         with override_language(message.patient.language):
-            return base.show(shown, message, "busy", status=503)
+            return base.show(shown, message, name, status=status)
 
     return [
         lambda: base.trouble(request.get("/p/x/"), status=404),
         lambda: base.trouble(shown, status=500),
-        busy,
+        partial(page, "busy", 503),
+        partial(page, "refused", 409),
     ]

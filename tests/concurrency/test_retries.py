@@ -15,7 +15,8 @@ from django.test import Client, RequestFactory
 
 from clinic.api.base import ClinicViewSet
 from clinic.db.retries import PATIENCE_SECONDS, RETRIES, Busy, retried
-from clinic.http.middleware.common import PassingFaults
+from clinic.errors import Conflict
+from clinic.http.middleware.common import Refusals
 from clinic.models import Room, User
 from patients.models import Patient, PatientMerge
 from sessions import services
@@ -294,7 +295,7 @@ def test_the_admin_tries_again_and_then_says_that_it_is_busy(alice: User, second
 def test_a_view_of_the_admin_that_is_no_service_is_run_again_too() -> None:
     """Such as deleting, which Django puts into a transaction of its own."""
     write, tries = raising("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$")
-    middleware = PassingFaults(lambda _: HttpResponse())
+    middleware = Refusals(lambda _: HttpResponse())
     request = RequestFactory().post("/admin/clinic/room/1/delete/")
 
     with patch("clinic.db.retries.PAUSE_SECONDS", 0):
@@ -303,6 +304,26 @@ def test_a_view_of_the_admin_that_is_no_service_is_run_again_too() -> None:
     assert len(tries) == 1 + RETRIES
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")
     assert b"Nothing was saved" in answer.content
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_refusal_that_no_page_expects_is_a_page_with_a_way_back(method: str) -> None:
+    """Of any page, today's and the next one's: never a 500."""
+    middleware = Refusals(lambda _: HttpResponse())
+    request = RequestFactory().generic(method, "/admin/week/")
+    error = Conflict("Room 2 was closed meanwhile.")
+
+    def view(*_: Any) -> HttpResponse:
+        raise error
+
+    answer = middleware.process_view(request, view, (), {})
+    if method == "GET":  # runs after the middleware
+        assert answer is None
+        answer = middleware.process_exception(request, error)
+
+    assert answer is not None
+    assert answer.status_code == 409
+    assert "Room 2 was closed meanwhile. Nothing was saved." in answer.content.decode()
 
 
 def test_who_waits_for_long_is_not_made_to_wait_again() -> None:

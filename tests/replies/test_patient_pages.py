@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 
 from aftercare.models import AddressConsent, InboundMessage, Message
 from aftercare.pages import base
 from aftercare.texts import links
-from patients.models import Audience, ContactConsent, StaffTask, TaskKind
+from clinic.errors import Conflict
+from patients.models import Audience, ContactConsent, Patient, StaffTask, TaskKind
 from sessions.lifecycle import Status
 from sessions.models import of_treatment
 from tests.factories import DAY, ContactConsentFactory, this_hour
@@ -301,3 +303,20 @@ def test_what_patients_open_is_written_down_as_theirs_or_not_shown(message: Mess
     assert len({row.place for row in rows}) > 10
     assert answer.status_code == 503
     assert "Grace" not in answer.content.decode()
+
+
+def test_a_refusal_that_no_page_expects_is_said_kindly(message: Message) -> None:
+    """Any service of any page, today's and the next one's."""
+
+    def refuses(_: HttpRequest, __: Message) -> HttpResponse:
+        raise Conflict("The visit has begun.")
+
+    view = base.of_patient("POST")(refuses)
+    request = RequestFactory().post(url(message, "settings/"))
+
+    for language, words in (("en", "nothing was saved"), ("es", "no se ha guardado nada")):
+        Patient.objects.update(language=language)
+        answer = view(request, token=links.token_for(message))
+        assert answer.status_code == 409
+        assert words in answer.content.decode()
+        assert "The visit has begun" not in answer.content.decode()

@@ -1,5 +1,6 @@
 """What happens around every request."""
 
+import logging
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,9 +14,11 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from clinic.db.retries import Busy, is_passing, retried
+from clinic.errors import DomainError
 from clinic.http.problems import CONTENT_TYPE, of_answer
 from clinic.models import User
 
+logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
 API, ADMIN = "/api/", "/admin/"
 BETWEEN_TAGS = re.compile(rb">\s*\n\s*<")
@@ -112,8 +115,9 @@ def clinic_time(get_response: Handler) -> Handler:
     return handle
 
 
-class PassingFaults:
-    """Pages and what passes by itself, such as a lock that somebody else holds for too long.
+class Refusals:
+    """Pages and what passes by itself, such as a lock that somebody else holds for too long; and
+    what was refused where a page did not expect it, which has no place beside a field.
 
     The admin puts each change into a transaction of its own, around the services: so its views are
     what is run again. Whoever had no luck gets a page that says so. (`problems` says it to
@@ -133,11 +137,25 @@ class PassingFaults:
             return None
         try:
             return retried(view)(request, *args, **kwargs)
-        except Busy:
-            return busy_page(request)
+        except DomainError as error:
+            return self.process_exception(request, error)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return busy_page(request) if isinstance(error, Busy) or is_passing(error) else None
+        if isinstance(error, Busy) or is_passing(error):
+            return busy_page(request)
+        return refused_page(request, error) if isinstance(error, DomainError) else None
+
+
+def refused_page(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """A rule that is new, or a row that has changed while somebody read."""
+    logger.warning("A page was refused something: %s", error.code)
+    context = {
+        "title": error.title,
+        "detail": f"{error.message} Nothing was saved. Go back, where what you typed still stands.",
+        "home": ADMIN,
+        "home_name": "the start page",
+    }
+    return render(request, "clinic/went_wrong.html", context, status=error.status)
 
 
 def busy_page(request: HttpRequest) -> HttpResponse:
