@@ -4,18 +4,20 @@ Deny by default: what the table does not give, nobody has. Which *rows* somebody
 question, answered by `visible_to` on the QuerySets.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from clinic.db.ways import of_patients
+from clinic.db.sight import BREAK_GLASS, of_seen, permission_to_view
+from clinic.db.ways import ways_to_patient
 from clinic.errors import NotAllowed
 from clinic.models import Role, User
-from clinic.models.base import BREAK_GLASS
 from clinic.models.staff import SERVICE
 
 if TYPE_CHECKING:  # DRF's views import this module by its name in the settings
@@ -202,6 +204,12 @@ BY_BREAK_GLASS: dict[str, set[Role]] = {
     "patients.export": {M},
     "patients.merge": {M},  # of both records
 }
+# What a clinic that keeps what is clinical to the care team narrows for its practitioners beside
+# what they read: a plan is a clinical decision, and makes who has it one of the team.
+WRITTEN_BY_TEAM = {
+    *("patients.change_medical", "treatment_sessions.treat", "treatment_sessions.override"),
+    *("treatment_sessions.add_treatmentplan", "treatment_sessions.change_treatmentplan"),
+}
 # The desk finds whom it talks to; it does not leaf through a clinic. Characters that a search for
 # patients has at the least, and how many it finds at the most.
 LEAST_TYPED: dict[str, int] = {R: 3, SERVICE: 3}
@@ -234,7 +242,20 @@ def permissions_in(scopes: Iterable[str]) -> set[str]:
     return given
 
 
+def narrowed_in_teams() -> set[str]:
+    """Of a practitioner: what they have of some patients alone, where a clinic keeps it to the care
+    team (decision 0102). It is what managers have by break-glass, and what writes it."""
+    given = {*BY_BREAK_GLASS, *WRITTEN_BY_TEAM}
+    for label, by_role in TABLES.items():
+        app, model = label.split(".")
+        if by_role.get(M) == "b":
+            given |= {f"{app}.{LETTERS[letter]}_{model}" for letter in by_role[P]}
+    return {BREAK_GLASS + one for one in given}
+
+
 PERMISSIONS = {role: frozenset(permissions_of(role)) for role in Role.values}
+NARROWED = frozenset(narrowed_in_teams())
+OPENS = frozenset({"patients.add_breakglass", "patients.change_breakglass"})
 
 
 def is_too_short(text: str, user: User) -> bool:
@@ -256,17 +277,42 @@ def sees_all(user: Any, permission: str) -> bool:
     return user.has_perm(permission) and not user.has_perm(BREAK_GLASS + permission)
 
 
+def sees_some(user: Any, permission: str) -> bool:
+    """Whether they have it of all, or of those of whose care team they are: each row decides."""
+    return sees_all(user, permission) or bool(user.narrowed and user.has_perm(permission))
+
+
 def may_see(user: Any, permission: str, patient_id: Any) -> bool:
     """Whether they have it of this patient."""
     if not user.has_perm(BREAK_GLASS + permission):
         return bool(user.has_perm(permission))
-    return patient_id in user.opened
+    return bool(user.sees(patient_id))
+
+
+def seen_among(user: User, permission: str, patient_ids: Collection[UUID]) -> Collection[UUID]:
+    """Those of these patients of whom they have it, by one statement."""
+    if not user.has_perm(BREAK_GLASS + permission):
+        return patient_ids if user.has_perm(permission) else ()
+    return user.sees_of(patient_ids) if user.narrowed else user.opened & set(patient_ids)
 
 
 def is_opened(user: User, row: Any) -> bool:
-    """Whether it is of a patient whose record they have opened by break-glass."""
-    rows = type(row)._default_manager.filter(of_patients(type(row), user.opened), pk=row.pk)
-    return bool(user.opened) and rows.exists()
+    """Whether it is of a patient whose record is open to them."""
+    model: Any = type(row)
+    ways = ways_to_patient(model)
+    if ways == ((),):
+        return user.sees(row.pk)
+    if len(ways) == 1 and len(ways[0]) == 1:
+        return user.sees(getattr(row, model._meta.get_field(ways[0][0]).attname))
+    rows = model._default_manager.filter(of_seen(user, model), pk=row.pk)
+    return bool(user.opened or user.narrowed) and rows.exists()
+
+
+def require_sight(user: User | None, patient_id: UUID) -> None:
+    """Whoever writes what is clinical of a patient sees it. What a role writes at all, the doors
+    ask. Raises RecordClosed."""
+    if user and user.narrowed and not user.sees(patient_id):
+        raise RecordClosed
 
 
 class RecordClosed(NotAllowed):
@@ -290,7 +336,10 @@ class RoleBackend(ModelBackend):
             return set()
         if user_obj.role == SERVICE:
             return permissions_in(user_obj.service_account.scopes)
-        return set(PERMISSIONS.get(user_obj.role, ()))
+        given = set(PERMISSIONS.get(user_obj.role, ()))
+        if user_obj.keeps_to_teams:
+            given |= OPENS | NARROWED if user_obj.narrowed else OPENS
+        return given
 
     def user_can_authenticate(self, user: Any) -> bool:
         """A program comes in by its token, and by no log-in or session."""
@@ -329,12 +378,12 @@ class RolePermission(BasePermission):
         needed = self.needed(view)
         if needed is None or not request.user.has_perm(needed):
             return False
-        if request.user.has_perm(BREAK_GLASS + needed) and not actor(request).opened:
-            raise RecordClosed  # an empty list would say that there is nothing
+        if request.user.has_perm(BREAK_GLASS + needed):
+            _require_sight_of_named(request, view)
         return True
 
     def has_object_permission(self, request: Request, view: "APIView", obj: Any) -> bool:
-        """Raises RecordClosed of a patient whose record they have not opened."""
+        """Raises RecordClosed of a patient whose record is not open to them."""
         needed = self.needed(view) or ""
         if request.user.has_perm(BREAK_GLASS + needed) and not is_opened(actor(request), obj):
             raise RecordClosed
@@ -351,3 +400,31 @@ class RolePermission(BasePermission):
             return None
         app, model = resource.split(".")
         return f"{app}.{verb}_{model}"
+
+
+def _require_sight_of_named(request: Request, view: "APIView") -> None:
+    """An empty list would say that there is nothing. Raises RecordClosed for who has opened none,
+    and for one of a care team if it is of a patient of another, by a row that it names."""
+    user = actor(request)
+    if not user.narrowed and not user.opened:
+        raise RecordClosed
+    for model, pk in _named(request, view) if user.narrowed else ():
+        rows = model._default_manager.filter(pk=pk)
+        is_theirs = rows.in_clinics_of(user).exists
+        if not rows.filter(of_seen(user, model)).exists() and is_theirs():
+            raise RecordClosed
+
+
+def _named(request: Request, view: "APIView") -> Iterator[tuple[Any, UUID]]:
+    """Rows of patients that the address names, or a filter; of what is no list of clinical rows,
+    the view asks when it has read it."""
+    model: Any = getattr(view, "model", None)
+    if model is None or not request.user.has_perm(BREAK_GLASS + permission_to_view(model)):
+        return
+    if pk := view.kwargs.get("pk"):
+        yield model, pk
+    for field in model._meta.concrete_fields:
+        text = request.query_params.get(field.name)
+        if text and field.related_model and ways_to_patient(field.related_model):
+            with suppress(ValueError):
+                yield field.related_model, UUID(text)

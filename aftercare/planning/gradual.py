@@ -18,8 +18,8 @@ from aftercare.models import CareStep, Gradual, StepReplan
 from aftercare.planning.plan import concerned_ids, may_get, waiting_for
 from aftercare.planning.reconcile import Variants, reconcile
 from clinic.db.retries import retried_step, retried_transaction
+from clinic.db.sight import probe
 from clinic.models import User
-from clinic.models.base import probe
 from sessions.models import TreatmentSession
 
 AT_ONCE = 500  # visits that are planned anew while somebody waits

@@ -28,8 +28,8 @@ from clinic.admin.lists.search import FoldedSearch
 from clinic.admin.reads import ReadsOnce, named_by
 from clinic.admin.saving.save import SavesOnce
 from clinic.db.encryption import EncryptedCharField
+from clinic.db.sight import BREAK_GLASS, opened_to, permission_to_view
 from clinic.models import Clinic
-from clinic.models.base import BREAK_GLASS, opened_to, permission_to_view
 from clinic.permissions import actor, is_opened
 
 # Roles take the place of groups; tokens come and go with log-ins.

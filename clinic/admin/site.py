@@ -92,7 +92,7 @@ class SiteAdmin(ClinicAdmin):
         ("After needling", {"fields": ["asks_sharps_disposal", "is_user_facility"]}),
         ("Contact", {"fields": CONTACT}),
         ("Log-in", {"fields": ["requires_second_factor", "asks_who_signs"]}),
-        ("Records", {"fields": ["record_years"]}),
+        ("Records", {"fields": ["care_team_only", "record_years"]}),
         ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),
         ("When the server is away", {"fields": ["downtime_passphrase", "downtime_email"]}),
     ]

@@ -1,10 +1,10 @@
 """The way from each table to its patients, read from the models' keys."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
-from uuid import UUID
 
+from django.apps import apps
 from django.db import models
 
 # The names of the keys to follow, the last of which is the patient's; () is the row itself.
@@ -53,14 +53,21 @@ def _keys(model: type[models.Model]) -> Iterator[Any]:
             yield field
 
 
-def of_patients(model: type[models.Model], ids: Collection[UUID]) -> models.Q:
-    """Rows of these patients, and of nobody else beside them."""
+def by_patients(model: type[models.Model], condition: Callable[[str], models.Q]) -> models.Q:
+    """Rows of patients who meet a condition, which is given the path to them, and of nobody else
+    beside them."""
     paths = ["__".join(way) or "pk" for way in ways_to_patient(model)]
     if len(paths) == 1:
-        return models.Q((f"{paths[0]}__in", ids))
+        return condition(paths[0])
     found, only = models.Q(pk__in=[]), models.Q()
     for path in paths:
-        theirs = models.Q((f"{path}__in", ids))
+        theirs = condition(path)
         found |= theirs
         only &= theirs | models.Q((f"{path}__isnull", True))
     return found & only
+
+
+@cache
+def table_of_patients() -> type[models.Model]:
+    (found,) = (model for model in apps.get_models() if getattr(model, "is_patient", False))
+    return found

@@ -1,5 +1,6 @@
 """The clinic itself: its sites, staff, rooms, devices and cartridges."""
 
+from clinic.db.sight import probe
 from clinic.models.access import (
     AccessPurpose,
     AccessRecord,
@@ -25,7 +26,6 @@ from clinic.models.base import (
     known_time_zone,
     of_clinics,
     one_of,
-    probe,
     refuse,
     track_history,
     version_once,

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from clinic.db.constraints import OF_TRIGGERS
-from clinic.db.ways import of_patients
+from clinic.db.sight import opened_to
 from clinic.values.typed_text import clean_text
 
 if TYPE_CHECKING:
@@ -73,12 +73,14 @@ class Model(models.Model):
     `version_parts` names the relations whose rows are part of what the API shows as the object, and
     so of its version (clinic.db.versions). `is_patient` marks the table of those whose data all
     this is: accesses are written down by them (clinic.audit.subjects). `tells_of_patients` is for a
-    table whose rows tell of patients without a key to them.
+    table whose rows tell of patients without a key to them. `care_team` says which rows make their
+    `practitioner` one of the care team of their `patient` (clinic.db.sight).
     """
 
     version_parts: ClassVar[tuple[str, ...]] = ()
     is_patient: ClassVar[bool] = False
     tells_of_patients: ClassVar[bool] = False
+    care_team: ClassVar[models.Q | None] = None
 
     id = Id(primary_key=True, db_default=UUIDv7(), editable=False)
     created_at = CreatedAt(db_default=Now(), editable=False)
@@ -134,7 +136,7 @@ class ClinicScoped(models.QuerySet[M]):
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         """Only the rows of the clinics where `user` works: another clinic's rows do not exist. Of
-        what a role reads by break-glass alone, those of patients whose record they have opened."""
+        what is clinical, those of patients whose record is open to them (clinic.db.sight)."""
         rows: Self = opened_to(user, self.in_clinics_of(user))
         return rows
 
@@ -145,32 +147,10 @@ class ClinicScoped(models.QuerySet[M]):
         return self.filter(of_clinics(user.clinic_ids, self.clinic_path))
 
 
-BREAK_GLASS = "break_glass:"  # what the permission to read by break-glass alone begins with
-
-
-def permission_to_view(model: type[models.Model]) -> str:
-    return f"{model._meta.app_label}.view_{model._meta.model_name}"
-
-
-def opened_to(user: "User | AnonymousUser", rows: Any) -> Any:
-    """Of these rows, those whose content `user` is given (decision 0070)."""
-    if user.has_perm(BREAK_GLASS + permission_to_view(rows.model)):
-        return rows.filter(of_patients(rows.model, user.opened))  # type: ignore[union-attr]
-    return rows
-
-
 def of_clinics(ids: Sequence[UUID], path: str = "clinic") -> models.Q:
     """Rows of these clinics. As values: PostgreSQL walks an index that begins with the clinic only
     if it knows which one it is, not if it has to ask another table for it."""
     return models.Q(**{path: ids[0]}) if len(ids) == 1 else models.Q(**{f"{path}__in": ids})
-
-
-def probe(rows: "models.QuerySet[Any]") -> models.Subquery:
-    """Whether there is a row of a correlated subquery, by one look into an index for each row of
-    the outer one. Of an EXISTS that stands in an OR, PostgreSQL may rather read all there are."""
-    return models.Subquery(
-        rows.values(yes=models.Value(True))[:1], output_field=models.BooleanField()
-    )
 
 
 def without_extension(number: Any) -> None:

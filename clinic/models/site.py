@@ -151,6 +151,13 @@ class Clinic(Model):
         help_text="Whoever signs a record, or goes on in spite of a rule, types a PIN or a password"
         " or shows a passkey each time. For tablets that several people share.",
     )
+    care_team_only = models.BooleanField(
+        "care team only",
+        default=False,
+        db_default=False,
+        help_text="Practitioners see what is clinical of patients whom they treat; of others for"
+        " an hour, once they have said why. Whoever is on call sees it of all.",
+    )
     record_years = models.PositiveSmallIntegerField(
         "years that records are kept",
         default=10,

@@ -1,5 +1,6 @@
 """The people who work at a clinic."""
 
+from collections.abc import Collection
 from typing import Any, Self
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from phonenumber_field.modelfields import PhoneNumberField
 
+from clinic.db.sight import seen
+from clinic.db.ways import table_of_patients
 from clinic.models.base import Id, UUIDv7, of_clinics, without_extension
 from clinic.models.site import Clinic
 
@@ -121,6 +124,49 @@ class User(AbstractUser):
         object, as their clinics are."""
         rows: Any = self.break_glasses  # of the app above
         return frozenset(rows.open(timezone.now()).values_list("patient_id", flat=True))
+
+    @property
+    def keeps_to_teams(self) -> list[UUID]:
+        """The clinics where they treat, and what is clinical is for the care team alone."""
+        if self.role != Role.PRACTITIONER or self._state.adding:
+            return []
+        return [clinic.pk for clinic in self.works_at if clinic.care_team_only]
+
+    @property
+    def narrowed(self) -> list[UUID]:
+        """Those of them where they are not on call, so that it holds for them."""
+        kept = self.keeps_to_teams
+        return [pk for pk in kept if pk not in self._on_call_at] if kept else []
+
+    @cached_property
+    def _on_call_at(self) -> frozenset[UUID]:
+        """Read once for each object, as what they have opened is."""
+        now, shifts = timezone.now(), self.on_call_shifts
+        now_on = shifts.filter(starts_at__lte=now, ends_at__gt=now)
+        return frozenset(now_on.values_list("clinic", flat=True))
+
+    def sees(self, patient_id: UUID | None) -> bool:
+        """Whether the clinical record of a patient is open to them, whose role sees it of some."""
+        if patient_id is None or patient_id in self.opened or not self.narrowed:
+            return patient_id in self.opened
+        if patient_id not in self._seen:
+            rows = table_of_patients()._base_manager.filter(seen(self, "pk"), pk=patient_id)
+            self._seen[patient_id] = rows.exists()
+        return self._seen[patient_id]
+
+    def sees_of(self, patient_ids: Collection[UUID]) -> set[UUID]:
+        """Those of them, by one statement."""
+        rows = table_of_patients()._base_manager.filter(seen(self, "pk"), pk__in=patient_ids)
+        return set(rows.values_list("pk", flat=True))
+
+    @cached_property
+    def _seen(self) -> dict[UUID, bool]:
+        return {}
+
+    def forget_seen(self) -> None:
+        """Whatever of it was read before something of it changed."""
+        for name in ("opened", "_seen", "_on_call_at"):
+            vars(self).pop(name, None)
 
     def remember_clinics(self, clinics: list[Clinic]) -> None:
         """They were read together with the user."""

@@ -26,6 +26,7 @@ from patients.models.other_treatment import (
     Place,
 )
 from patients.models.patient import (
+    MEDICAL,
     Patient,
     PatientMerge,
     Sex,
@@ -48,6 +49,7 @@ from patients.models.screening import (
 from patients.models.task import Audience, StaffTask, TaskKind, TaskSeverity, TaskStatus
 
 __all__ = [
+    "MEDICAL",
     "NOT_ASKED",
     "OFF_LABEL",
     "QUESTIONS",

@@ -48,6 +48,13 @@ class SkinType(models.IntegerChoices):
     VI = 6, "VI"
 
 
+# What of a record is clinical.
+MEDICAL = frozenset(
+    {
+        *("skin_type", "keloid_history", "cold_sore_history", "allergies", "notes"),
+        *("weight_kg", "weighed_on"),
+    }
+)
 EARLIEST_BIRTH = date(1900, 1, 1)
 LATEST_PLAN = date(2099, 12, 31)
 FIRST_TO_SEE_A_DAY = timezone.get_fixed_timezone(14 * 60)  # Kiribati

@@ -8,6 +8,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Cast, Concat, Left
 
 from clinic.db.encryption import EncryptedCharField, EncryptedTextField
+from clinic.db.sight import seen, treated_by_nobody
 from clinic.models import Clinic, ClinicScoped, Model, Role, User, by_clinic, one_of, track_history
 from patients.models.patient import Patient
 
@@ -58,8 +59,12 @@ WHEN_OPENED: dict[str, tuple[Audience, ...]] = {Role.MANAGER: (Audience.CLINICAL
 
 
 def meant_for(user: User) -> Q:
-    """Tasks and replies for the caller's role."""
+    """Tasks and replies for the caller's role. Where what is clinical is for the care team, those
+    of others are not; but nobody's are everybody's, or nobody would ever read them."""
     meant = Q(audience__in=AUDIENCES.get(user.role, ()))
+    if user.narrowed:
+        theirs = seen(user, "patient") | treated_by_nobody("patient")
+        meant &= Q(patient=None) | theirs
     if more := WHEN_OPENED.get(user.role):
         meant |= Q(audience__in=more, patient__in=user.opened)
     return meant

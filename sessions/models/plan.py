@@ -64,6 +64,7 @@ class TreatmentPlan(Moving, Model):
     next_statuses = PLAN_NEXT
     illegal_move = IllegalPlanMove
     called = "a plan"
+    care_team = Q()
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False, db_index=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="plans")

@@ -63,6 +63,7 @@ class TreatmentSession(Moving, Model):
     next_statuses = NEXT
     illegal_move = IllegalMove
     called = "a session"
+    care_team = ~Q(status=Status.CANCELLED)
     moved_fields = (
         *("completed_at", "signed_by", "is_late_cancel", "recovers_at"),
         *("aborted_at", "abort_reason", "abort_note"),

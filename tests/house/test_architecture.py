@@ -21,8 +21,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from bench.servers import POSTGRES
 from clinic.db.retries import is_retried
+from clinic.db.sight import BREAK_GLASS
 from clinic.http.writes import SafeWrites
-from clinic.models.base import BREAK_GLASS
 from clinic.permissions import PERMISSIONS, TABLES, VERBS
 
 ROOT = Path(settings.BASE_DIR)

@@ -8,8 +8,8 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
 from aftercare.models import InboundMessage
+from clinic.db.sight import BREAK_GLASS, permission_to_view
 from clinic.models import Role, User
-from clinic.models.base import BREAK_GLASS, permission_to_view
 from patients.models import Patient, StaffTask
 from sessions.models import TreatmentSession
 

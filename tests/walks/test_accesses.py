@@ -18,8 +18,8 @@ from aftercare.texts.links import token_for
 from clinic.audit.months import keep_months
 from clinic.audit.record import SYSTEM, Access, record
 from clinic.audit.subjects import is_of_patients
+from clinic.db.sight import permission_to_view
 from clinic.models import Action, Clinic, Door, Role
-from clinic.models.base import permission_to_view
 from patients.models import Patient
 from sessions.models import SideEffect
 from tests.admin.pages import client_of as pages_of

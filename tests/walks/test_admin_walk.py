@@ -20,8 +20,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic.audit.subjects import is_of_patients
+from clinic.db.sight import BREAK_GLASS
 from clinic.models import Clinic, Role, User
-from clinic.models.base import BREAK_GLASS
 from clinic.permissions import is_technical
 from patients.models import Patient
 from tests.admin.pages import client_of

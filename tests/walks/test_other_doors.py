@@ -20,9 +20,9 @@ from django.urls import get_resolver, reverse
 from clinic.accounts.log_ins import NEEDS_FACTOR
 from clinic.admin import VersionedAdmin
 from clinic.admin.forms.log_in import ProofForm
+from clinic.db.sight import BREAK_GLASS
 from clinic.http.middleware.proof import is_asked_again
 from clinic.models import Clinic, Role, TimeOff, User
-from clinic.models.base import BREAK_GLASS
 from patients.models import Patient
 from sessions.models import TreatmentSession
 from tests.admin.pages import client_of
