@@ -6,6 +6,7 @@ from uuid import UUID
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.models import User
+from clinic.permissions import may_see
 from patients.models import Audience, BreakGlass, TaskKind
 from patients.models.break_glass import LASTS
 from patients.services.records import lock_patient, require_open
@@ -21,7 +22,7 @@ class ReasonTooShort(DomainError):
 
 class RecordIsOpen(Conflict):
     code = "record_is_open"
-    title = "You have opened this record already"
+    title = "This record is open to you already"
 
 
 class BreakGlassEnded(Conflict):
@@ -50,6 +51,8 @@ def open_record(*, patient_id: UUID, reason: str, at: datetime, by: User) -> Bre
         require_open(patient)
     if found := patient.break_glasses.filter(by=by).open(at).first():
         raise RecordIsOpen(f"It is open to you until {_clock(found.until, patient)}.")
+    if by.keeps_to_teams and may_see(by, "patients.view_medical", patient.pk):
+        raise RecordIsOpen("You treat this patient, or answer for the clinic: you see it anyway.")
     glass = BreakGlass.objects.create(
         patient=patient, by=by, reason=reason, opened_at=at, until=at + LASTS
     )
@@ -63,7 +66,7 @@ def open_record(*, patient_id: UUID, reason: str, at: datetime, by: User) -> Bre
         source=f"break-glass:{glass.pk}",
         at=at,
     )
-    _forget_opened(by)
+    by.forget_seen()
     return glass
 
 
@@ -78,13 +81,8 @@ def end_break_glass(*, break_glass_id: UUID, at: datetime, by: User) -> BreakGla
         raise BreakGlassEnded(f"It ended at {_clock(glass.ends_at, glass.patient)}.")
     glass.ended_at = at
     glass.save(update_fields=["ended_at"])
-    _forget_opened(by)
+    by.forget_seen()
     return glass
-
-
-def _forget_opened(user: User) -> None:
-    """Of this request's object, which may have read it before."""
-    vars(user).pop("opened", None)
 
 
 def _clock(moment: datetime, patient: object) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.models import User
+from clinic.permissions import require_sight
 from patients.models import Area, OtherTreatment, OtherTreatmentStatus
 from patients.models.other_treatment import NOT_YET
 from patients.services.consents import UnknownCode
@@ -39,6 +40,7 @@ def record_other_treatment(
     """Record what was done to the skin of an area, here or elsewhere, or is planned: its washout
     then counts before needling, and the pause of what is planned after it. Raises PatientArchived,
     UnknownCode, NotYetTreated, or ValidationError."""
+    require_sight(by, patient_id)
     treatment = OtherTreatment(
         patient=lock_open_record(patient_id),
         kind=kind,
@@ -63,8 +65,9 @@ def correct_other_treatment(
 ) -> OtherTreatment:
     """Mend what was recorded wrongly, or say what became of a plan; the history keeps what it was.
     Raises PatientArchived, UnknownCode, NotYetTreated, or ValidationError."""
-    known = OtherTreatment.objects.values_list("patient_id", flat=True)
-    lock_open_record(known.get(pk=treatment_id))
+    of_patient = OtherTreatment.objects.values_list("patient_id", flat=True).get(pk=treatment_id)
+    lock_open_record(of_patient)
+    require_sight(by, of_patient)
     treatment = (
         OtherTreatment.objects.select_for_update(of=("self",))
         .select_related("patient__clinic", "area")

@@ -11,7 +11,9 @@ from clinic.db.constraints import refusal_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.models import User
+from clinic.permissions import require_sight
 from patients.models import (
+    MEDICAL,
     Concern,
     ConcernSubtype,
     Patient,
@@ -88,10 +90,12 @@ def update_patient(
 ) -> Patient:
     """Change a record; that nobody else has changed it meanwhile, the caller has made sure of.
 
-    Raises PatientArchived, SkinTypeNotYours, or ValidationError by field.
+    Raises PatientArchived, SkinTypeNotYours, RecordClosed, or ValidationError by field.
     """
     patient = lock_open_record(patient_id)
     changes = dict(changes)
+    if MEDICAL & changes.keys():
+        require_sight(by, patient_id)
     skin_type = changes.pop("skin_type", None)
     for name, value in changes.items():
         setattr(patient, name, value)
@@ -143,6 +147,7 @@ def assess_skin_type(
 ) -> SkinTypeAssessment:
     """Record what a clinician takes the skin type for; earlier assessments are kept."""
     patient = lock_open_record(patient_id)
+    require_sight(by, patient_id)
     assessment = SkinTypeAssessment.objects.create(
         patient=patient, skin_type=skin_type, assessed_by=by, assessed_on=assessed_on
     )
@@ -167,6 +172,7 @@ def record_concern(
 ) -> PatientConcern:
     """Record what the patient wants treated. Raises WrongSubtype, WrongZone, ConcernKnown."""
     patient = lock_open_record(patient_id)
+    require_sight(by, patient_id)
     new = PatientConcern(
         patient=patient,
         concern=concern,
@@ -190,7 +196,9 @@ def change_concern(
     *, concern_id: UUID, changes: Mapping[str, Any], at: datetime, by: User
 ) -> PatientConcern:
     """Correct what the patient wants treated. Raises PatientArchived, or ValidationError."""
-    lock_open_record(PatientConcern.objects.values_list("patient_id", flat=True).get(pk=concern_id))
+    of_patient = PatientConcern.objects.values_list("patient_id", flat=True).get(pk=concern_id)
+    lock_open_record(of_patient)
+    require_sight(by, of_patient)
     known = PatientConcern.objects.select_for_update(of=("self",)).get(pk=concern_id)
     for name, value in changes.items():
         setattr(known, name, value)

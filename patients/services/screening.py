@@ -10,6 +10,7 @@ from django.db.models import prefetch_related_objects
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import Clinic, ClinicalRule, User
+from clinic.permissions import require_sight
 from patients.models import (
     Condition,
     Patient,
@@ -102,6 +103,7 @@ def record_screening(
     Raises AnswersMissing, BadAnswer, NothingToRescreen, PatientArchived.
     """
     patient = lock_open_record(patient_id)
+    require_sight(by, patient_id)
     known = {rule.code: rule for rule in questionnaire(at)}
     given = _checked(answers, known, on=at.astimezone(patient.clinic.zone).date())
     rules = {code: rule for code, rule in known.items() if _is_asked(rule, patient.clinic)}
@@ -141,6 +143,7 @@ def confirm_screening(*, screening_id: UUID, at: datetime, by: User) -> Screenin
     """
     own = Screening.objects.select_related("patient", "based_on").get(pk=screening_id)
     patient = lock_open_record(own.patient_id)
+    require_sight(by, own.patient_id)
     newest = patient.screenings.order_by("-taken_at", "-id")[0]
     if newest != own or own.taken_by_id:
         raise NothingToConfirm("Staff have screened since, or took this one themselves.")

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.models import Role, User
+from clinic.permissions import require_sight
 from patients.models import Area, Concern, Patient, PatientConcern
 from patients.services.records import require_open
 from sessions.lifecycle import PlanKind, PlanStatus
@@ -91,6 +92,7 @@ def create_plan(
     ForeignOutcome, NoVersion, or ValidationError by field.
     """
     require_open(patient, field="patient")
+    require_sight(by, patient.pk)
     _require_protocol_fits(protocol, concern=concern, area=area)
     if practitioner:
         require_practitioner(practitioner, clinic_id=patient.clinic_id)
@@ -135,6 +137,7 @@ def change_plan(
     rows = TreatmentPlan.objects.select_for_update(of=("self",)).select_related("patient")
     plan = rows.get(pk=plan_id)
     require_open(plan.patient)
+    require_sight(by, plan.patient_id)
     if practitioner := changes.get("practitioner"):
         require_practitioner(practitioner, clinic_id=plan.clinic_id)
     for name, value in changes.items():

@@ -10,6 +10,7 @@ from clinic.db.retries import retried_transaction
 from clinic.db.versions import Check, no_version_check
 from clinic.errors import Conflict
 from clinic.models import User
+from clinic.permissions import require_sight
 from patients.models import StaffTask
 from patients.services import finish_task
 from patients.services.records import require_open
@@ -25,6 +26,7 @@ from sessions.signals import patient_knows_of_it, session_moved
 
 # Whoever comes early may wait inside, but a click on next week's session is a mistake.
 CHECK_IN_OPENS = timedelta(hours=12)
+TREATING = (Status.IN_PROGRESS, Status.COMPLETED)  # moves of whoever treats
 
 
 class TooEarly(Conflict):
@@ -90,6 +92,8 @@ def move_session(
     seen()
     if not frees:
         require_open(session.patient)
+    if to in TREATING:
+        require_sight(by, session.patient_id)
     session.require_move(to)
     if note:
         session.notes = "\n\n".join(filter(None, (session.notes, note)))

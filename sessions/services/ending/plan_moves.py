@@ -4,6 +4,7 @@ from uuid import UUID
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
+from clinic.permissions import require_sight
 from patients.services.records import require_open
 from sessions.lifecycle import PlanStatus
 from sessions.models import TreatmentPlan
@@ -26,6 +27,7 @@ def move_plan(*, plan_id: UUID, to: str, decider: Decider) -> TreatmentPlan:
     StillAhead and what `settle` raises.
     """
     plan = TreatmentPlan.objects.select_for_update(of=("self",)).get(pk=plan_id)
+    require_sight(decider.by, plan.patient_id)
     if to == PlanStatus.ACTIVE:
         require_open(plan.patient)
     if to in (PlanStatus.ON_HOLD, PlanStatus.STOPPED) and not decider.reason:

@@ -8,6 +8,7 @@ from clinic.db.retries import retried_transaction
 from clinic.db.versions import Check, no_version_check
 from clinic.errors import DomainError
 from clinic.models import User
+from clinic.permissions import require_sight
 from patients.models import Audience, TaskKind
 from patients.services.tasks import raise_task
 from sessions.lifecycle import AbortReason, Status
@@ -46,6 +47,7 @@ def abort_session(
     sessions = TreatmentSession.objects
     patient_id = sessions.values_list("patient_id", flat=True).get(pk=session_id)
     lock(f"patient:{patient_id}")  # the skin may become free: Note [Lock order]
+    require_sight(by, patient_id)
     rows = lock_sitting(session_id)
     session = next(row for row in rows if row.pk == session_id)
     seen()

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from clinic.models import User
+from clinic.permissions import require_sight
 from patients.models import Concern, Patient, TaskKind
 from patients.services import finish_source, raise_task
 from patients.services.consents import UnknownCode
@@ -40,6 +41,7 @@ def record_candidacy(
     """
     lock(f"patient:{patient.pk}")  # whoever books meanwhile is seen below, or sees this
     patient = lock_open_record(patient.pk)
+    require_sight(by, patient.pk)
     if session and session.patient_id != patient.pk:
         raise OtherPatient("Name a session of this patient.", field="session")
     known = set(Concern.objects.values_list("code", flat=True))

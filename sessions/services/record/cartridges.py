@@ -66,7 +66,7 @@ def use_cartridge(
     CartridgeUsed, CartridgeIsFit, NotATreatment and NotInProgress. The database refuses the same by
     itself.
     """
-    session = in_progress(session_id)
+    session = in_progress(session_id, by=by)
     if session.device is None:
         raise NotATreatment("Nothing is needled at this visit: it uses no cartridge.")
     scanned = read_cartridge_code(code)

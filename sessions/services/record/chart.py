@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import User, in_words
+from clinic.permissions import require_sight
 from patients.models import Area, Zone
 from patients.services.records import require_open
 from sessions.lifecycle import SIGNED, Status
@@ -94,16 +95,17 @@ def require_treatment(session: TreatmentSession) -> Area:
     return session.area
 
 
-def in_progress(session_id: UUID) -> TreatmentSession:
-    """The locked session. Raises NotInProgress, PatientArchived."""
+def in_progress(session_id: UUID, *, by: User) -> TreatmentSession:
+    """The locked session. Raises NotInProgress, PatientArchived, RecordClosed."""
     session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
-    require_in_progress(session)
+    require_in_progress(session, by=by)
     return session
 
 
-def require_in_progress(session: TreatmentSession) -> None:
-    """Raises NotInProgress, PatientArchived."""
+def require_in_progress(session: TreatmentSession, *, by: User) -> None:
+    """Raises NotInProgress, PatientArchived, RecordClosed."""
     require_open(session.patient)
+    require_sight(by, session.patient_id)
     if session.status != Status.IN_PROGRESS:
         raise NotInProgress(
             "The chart is written while the session is in progress; it is "
@@ -130,7 +132,7 @@ def write_chart(
     outside the band are refused by the constraint `zone_depth_in_band`; what else is unusual
     becomes a finding.
     """
-    session = in_progress(session_id)
+    session = in_progress(session_id, by=by)
     area = require_treatment(session)
     seen = set()
     for index, entry in enumerate(zones):
@@ -201,6 +203,7 @@ def override_finding(
     """
     session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
     require_open(session.patient)
+    require_sight(by, session.patient_id)
     if session.status in SIGNED:
         raise NoSuchFinding("The record is signed: nothing can be decided any more.")
     found = {(e.finding.code, e.finding.subject): e.finding for e in assess_session(session, at=at)}
@@ -227,6 +230,7 @@ def add_addendum(
     it is. Raises NotSigned."""
     session = TreatmentSession.objects.select_related("patient").locked().get(pk=session_id)
     require_open(session.patient)
+    require_sight(by, session.patient_id)
     if session.status not in SIGNED:
         raise NotSigned("The record is still open: write it into the chart.")
     return Addendum.objects.create(

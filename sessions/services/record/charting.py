@@ -38,7 +38,7 @@ def keep_draft(
     """Keep what `by` has typed so far. Raises NotInProgress, PatientArchived."""
     # without the rest of the record: this is asked with every pause of whoever types
     rows = TreatmentSession.objects.select_related("patient").locked()
-    require_in_progress(rows.get(pk=session_id))
+    require_in_progress(rows.get(pk=session_id), by=by)
     draft, _ = ChartDraft.objects.update_or_create(
         session_id=session_id, by=by, defaults={"content": dict(content), "saved_at": at}
     )
@@ -56,7 +56,7 @@ def write_typed(
     *, session_id: UUID, chart: Chart, at: datetime, by: User, seen: Check = no_version_check
 ) -> TreatmentSession:
     """Write a chart in the place of its draft. Raises what `write_chart` and `seen` do."""
-    in_progress(session_id)
+    in_progress(session_id, by=by)
     seen()
     session = write_chart(
         session_id=session_id,

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import User, in_words
+from clinic.permissions import require_sight
 from patients.services.records import require_open
 from sessions.lifecycle import Status
 from sessions.models import ProductKind, ProductUse, TreatmentSession
@@ -40,7 +41,7 @@ def put_cream_on(
 
     Raises NotHere, NotATreatment, NotACream, NoCream, PatientArchived.
     """
-    session = _here(session_id)
+    session = _here(session_id, by=by)
     if entry:
         if entry["product"].kind != ProductKind.ANAESTHETIC:
             raise NotACream(f"{entry['product']} numbs nothing.", field="product")
@@ -56,16 +57,17 @@ def put_cream_on(
 @retried_transaction
 def take_cream_off(*, session_id: UUID, at: datetime, by: User) -> TreatmentSession:
     """All numbing cream comes off now. Raises NotHere, NotATreatment, NoCream, PatientArchived."""
-    session = _here(session_id)
+    session = _here(session_id, by=by)
     on_the_skin = _creams(session).filter(on_at__lte=at, off_at__isnull=True)
     if not on_the_skin.update(off_at=at):
         raise NoCream("No cream is on the skin.")
     return session
 
 
-def _here(session_id: UUID) -> TreatmentSession:
+def _here(session_id: UUID, *, by: User) -> TreatmentSession:
     session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
     require_open(session.patient)
+    require_sight(by, session.patient_id)
     require_treatment(session)
     if session.status not in HERE:
         raise NotHere(

@@ -6,6 +6,7 @@ from uuid import UUID
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
 from clinic.models import User, in_words
+from clinic.permissions import require_sight
 from patients.models import Audience, TaskKind, Zone
 from patients.services.records import require_open
 from patients.services.tasks import raise_task
@@ -48,6 +49,7 @@ def record_deviation(
     """
     session = TreatmentSession.objects.with_record().locked().get(pk=session_id)
     require_open(session.patient)
+    require_sight(by, session.patient_id)
     if session.status not in (Status.IN_PROGRESS, *SIGNED):
         raise NothingHappened(
             "A deviation tells what was done. The session is "

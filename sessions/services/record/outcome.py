@@ -7,6 +7,7 @@ from clinic.db.constraints import refusal_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.models import User
+from clinic.permissions import require_sight
 from patients.models import Zone
 from patients.services.records import require_open
 from sessions.lifecycle import SIGNED, Status
@@ -84,6 +85,7 @@ def record_outcome(
     ZoneElsewhere.
     """
     require_open(plan.patient, field="plan")
+    require_sight(by, plan.patient_id)
     if scale.concerns and plan.concern.code not in scale.concerns:
         raise WrongScale(
             f"{scale} is not for {plan.concern.name.lower()}: choose another one.", field="scale"

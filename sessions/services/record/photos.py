@@ -13,6 +13,7 @@ from django.db.models.functions import Cast
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import User, probe
+from clinic.permissions import require_sight
 from patients.models import Audience, Patient, PhotoConsent, PhotoScope, TaskKind, Zone
 from patients.services import raise_task
 from patients.services.records import lock_open_record
@@ -80,6 +81,7 @@ def store_photo(
     Raises PhotoTooLarge, PhotoTooManyPixels, NotAPhoto, DamagedPhoto, NoPhotoConsent,
     OtherPatient, ZoneElsewhere, PatientArchived.
     """
+    require_sight(by, patient.pk)
     if session and session.patient_id != patient.pk:
         raise OtherPatient("Name a session of this patient.", field="session")
     if session:

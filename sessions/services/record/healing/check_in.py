@@ -9,6 +9,7 @@ from uuid import UUID
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
 from clinic.models import User, in_words
+from clinic.permissions import require_sight
 from patients.models import Audience, ScreeningAnswer, TaskKind
 from patients.services import finish_source, raise_task
 from patients.services.records import require_open
@@ -66,6 +67,7 @@ def record_check_in(
     rows = TreatmentSession.objects.select_related("patient", "clinic", "area")
     session = rows.get(pk=session_id)
     require_open(session.patient, field="session")
+    require_sight(by, session.patient_id)
     if session.status not in HAS_COME:
         raise NotBegun(f"The session is {in_words(Status, session.status)}.", field="session")
     if report and report.session_id != session.pk:

@@ -10,6 +10,7 @@ from clinic.db.constraints import constraint_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import User, in_words
+from clinic.permissions import require_sight
 from patients.models import Zone
 from patients.services import finish_source
 from patients.services.records import require_open
@@ -87,6 +88,7 @@ def log_side_effect(
     Raises NotBegun, ImplausibleOnset, NotAsExpected, ZoneElsewhere, OtherReport, AlreadyRecorded.
     """
     require_open(session.patient, field="session")
+    require_sight(by, session.patient_id)
     if session.status not in HAS_COME:
         raise NotBegun(f"The session is {in_words(Status, session.status)}.", field="session")
     require_on(session.area, zone)
@@ -153,10 +155,11 @@ def _require_plausible(kind: str, grade: int, *, is_expected: bool, at: datetime
         )
 
 
-def _unresolved(side_effect_id: UUID) -> SideEffect:
+def _unresolved(side_effect_id: UUID, *, by: User) -> SideEffect:
     rows = SideEffect.objects.select_for_update(of=("self",)).select_related("session__patient")
     side_effect = rows.get(pk=side_effect_id)
     require_open(side_effect.session.patient)
+    require_sight(by, side_effect.session.patient_id)
     if side_effect.resolved_at:
         raise AlreadyResolved(f"It was resolved on {side_effect.resolved_at:%-d %b %Y}.")
     return side_effect
@@ -180,7 +183,7 @@ def note_side_effect(
 
     Raises AlreadyResolved, PatientArchived, NotAsExpected, PhotoOfAnother.
     """
-    side_effect = _unresolved(side_effect_id)
+    side_effect = _unresolved(side_effect_id, by=by)
     _require_plausible(side_effect.kind, grade, is_expected=is_expected, at=at)
     side_effect.grade, side_effect.is_expected, side_effect.note = grade, is_expected, note
     side_effect.full_clean()
@@ -207,7 +210,7 @@ def resolve_side_effect(
     *, side_effect_id: UUID, resolution: str, at: datetime, by: User
 ) -> SideEffect:
     """Close a side effect with its outcome. Raises AlreadyResolved, PatientArchived."""
-    side_effect = _unresolved(side_effect_id)
+    side_effect = _unresolved(side_effect_id, by=by)
     side_effect.resolved_at, side_effect.resolution = at, resolution
     side_effect.full_clean()
     side_effect.save(update_fields=["resolved_at", "resolution"])
