@@ -20,10 +20,10 @@ from aftercare.admin.patient.page import PatientTabs
 from aftercare.records.merge import MergePreview, merge_patients, preview_merge
 from clinic.admin.saving.refusals import REFUSED, refusals
 from clinic.errors import DomainError
-from clinic.permissions import actor
+from clinic.permissions import actor, may_see
 from patients.admin.patients import PatientAdmin
 from patients.merge import DUPLICATE, KEPT, display_value
-from patients.models import Patient, PatientMerge
+from patients.models import MEDICAL, Patient, PatientMerge
 from sessions import services
 from sessions.admin.booking.callers import CallerPage
 from sessions.admin.booking.retire import decider_of, question
@@ -84,7 +84,8 @@ class RecordAdmin(PatientTabs, CallerPage, VisitPage, SentPhotos, ConsultationLi
         rows = PatientMerge.objects.filter(kept=patient) | PatientMerge.objects.filter(
             kept__merged_into=patient
         )
-        hidden = self.hidden_from(request)
+        sees = may_see(request.user, "patients.view_medical", patient.pk)
+        hidden = frozenset() if sees else MEDICAL
         return [
             {
                 "merge": merge,

@@ -14,7 +14,7 @@ from aftercare.models import RecallNotice, RecallState
 from aftercare.services.recall import progress_of
 from clinic.api.forms import require_no_body
 from clinic.api.paging import page_of, pages_by
-from clinic.permissions import actor, sees_all
+from clinic.permissions import actor, seen_among
 from sessions.api import LotViewSet
 
 
@@ -38,7 +38,7 @@ class RecallNoticeOut(serializers.ModelSerializer[RecallNotice]):
 
     def to_representation(self, instance: RecallNotice) -> dict[str, Any]:
         row: dict[str, Any] = super().to_representation(instance)
-        if not self.context["may_read_outcomes"]:
+        if instance.patient_id not in self.context["seen"]:
             row["outcome"] = ""
         return row
 
@@ -74,12 +74,13 @@ class RecalledLotViewSet(LotViewSet):
     def recall_notices(self, request: Request, pk: Any) -> Response:
         """Each patient that a recalled lot was used on: told, read, called, or to be called."""
         rows = RecallNotice.objects.filter(lot=self.get_object())
-        may = sees_all(request.user, "treatment_sessions.view_sideeffect")
-        return page_of(
-            self,
-            rows.select_related("patient", "session"),
-            lambda page, many: RecallNoticeOut(page, many=many, context={"may_read_outcomes": may}),
-        )
+
+        def out(page: Any, many: bool) -> RecallNoticeOut:
+            patients = {notice.patient_id for notice in page}
+            seen = seen_among(actor(request), "treatment_sessions.view_sideeffect", patients)
+            return RecallNoticeOut(page, many=many, context={"seen": seen})
+
+        return page_of(self, rows.select_related("patient", "session"), out)
 
     @extend_schema(responses=RecallProgressOut, filters=False)
     @action(detail=True, methods=["get"], url_path="recall-progress", pagination_class=None)

@@ -17,6 +17,7 @@ from clinic.permissions import actor, may_see, sees_all
 from patients import services
 from patients.admin.screening import GOOD_HEALTH
 from patients.models import (
+    MEDICAL,
     ConsentHandout,
     ContactConsent,
     Patient,
@@ -25,13 +26,6 @@ from patients.models import (
     Screening,
     SkinTypeAssessment,
     TreatmentConsent,
-)
-
-MEDICAL = frozenset(
-    {
-        *("skin_type", "keloid_history", "cold_sore_history", "allergies", "notes"),
-        *("weight_kg", "weighed_on"),
-    }
 )
 
 

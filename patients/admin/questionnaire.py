@@ -16,7 +16,7 @@ from clinic.admin.forms.fields import DateField
 from clinic.admin.reads import once_each
 from clinic.admin.words import TONES
 from clinic.findings import Severity
-from clinic.permissions import actor
+from clinic.permissions import actor, may_see
 from patients import services
 from patients.models import Patient, ScreeningKind, ScreeningRule
 
@@ -76,7 +76,8 @@ def _patient(request: HttpRequest, text: str) -> Patient | None:
     except ValueError:
         return None
     rows = Patient.objects.visible_to(actor(request)).select_related("clinic")
-    return rows.filter(pk=pk).first()
+    may = may_see(request.user, "patients.add_screening", pk)
+    return rows.filter(pk=pk).first() if may else None
 
 
 class QuestionnaireForm(forms.ModelForm):  # type: ignore[type-arg]

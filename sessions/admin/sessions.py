@@ -6,8 +6,9 @@ from django.contrib import admin, messages
 from django.db.models import Model
 from django.forms import CharField, ChoiceField, ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -192,6 +193,8 @@ class TreatmentSessionAdmin(
         if self.may_cancel(request, obj):
             left_out.append(("If it is cancelled", {"fields": ["patient_knows"]}))
         if not may_see(request.user, "treatment_sessions.view_zonetreatment", obj.patient_id):
+            if request.user.has_perm("patients.add_breakglass"):
+                left_out.append(("Record", {"fields": ["not_shown"]}))
             return [(None, {"fields": session}), *left_out]
         if obj.status == Status.ABORTED:
             session.append(("aborted_at", "abort_reason", "abort_note"))
@@ -246,7 +249,7 @@ class TreatmentSessionAdmin(
 
     def _is_open(self, request: HttpRequest, session: TreatmentSession) -> bool:
         """Whether the caller may write the record now."""
-        may_write = request.user.has_perm("treatment_sessions.treat")
+        may_write = may_see(request.user, "treatment_sessions.treat", session.patient_id)
         is_open = session.patient.archived_at is None
         return may_write and is_open and session.status in (Status.CHECKED_IN, Status.IN_PROGRESS)
 
@@ -300,6 +303,11 @@ class TreatmentSessionAdmin(
     @display(description="labels of tubes of blood")
     def tube_labels(self, session: TreatmentSession) -> str:
         return f"{tube_code(session)}-1, -2 and so on: for this patient and visit only"
+
+    @display(description="what is clinical")
+    def not_shown(self, session: TreatmentSession) -> str:
+        page = reverse("admin:patient-break-glass", args=[session.patient_id])
+        return format_html('Not shown here: <a href="{}">open it with a reason</a>.', page)
 
     @display(description="starts at (clinic time)", ordering="starts_at")
     def when(self, session: TreatmentSession) -> str:

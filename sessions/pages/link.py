@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 
 from clinic.errors import Conflict, DomainError
 from clinic.models import User
+from clinic.permissions import may_see
 from sessions import services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
@@ -104,7 +105,7 @@ def link_of(secret: str, *, at: datetime) -> Link | None:
     if session is None or by is None or session.clinic_id not in by.clinic_ids:
         return None
     agrees = services.consenting_patients(at=at).filter(pk=session.patient_id).exists()
-    if not agrees or not by.has_perm("treatment_sessions.add_photo"):
+    if not agrees or not may_see(by, "treatment_sessions.add_photo", session.patient_id):
         return None
     return Link(_key(secret), session, by, ends_at)
 

@@ -12,7 +12,7 @@ from aftercare.admin.healing.press import press
 from aftercare.admin.healing.rows import read_board, read_flags
 from clinic.admin.saving.once import new_key
 from clinic.audit.subjects import about
-from clinic.permissions import actor, sees_all
+from clinic.permissions import actor, sees_some
 from patients.models import StaffTask
 
 
@@ -22,7 +22,7 @@ def healing_board(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("patients.view_stafftask"):
         raise PermissionDenied
     user, at = actor(request), timezone.now()
-    is_clinical = sees_all(user, "treatment_sessions.view_checkin")
+    is_clinical = sees_some(user, "treatment_sessions.view_checkin")
     refused: dict[str, list[str]] = {}
     if request.method == "POST":
         if not is_clinical:

@@ -42,6 +42,7 @@ class Line:
     what: str = ""
     detail: str = ""
     last: str = ""
+    is_told: bool = True  # or only that somebody must act
     asked_not_to_call: bool = False
     typed: dict[str, str] = field(default_factory=dict)  # what was refused, and what was typed
     errors: list[str] = field(default_factory=list)
@@ -77,6 +78,10 @@ def read_board(user: User, *, at: datetime) -> Board:
         )
     found = [*_of_tasks(user, tasks, at=at), *_of_effects(effects, courses, at=at)]
     total = tasks.count() + (effects.count() if sees_effects(user) else 0)
+    if user.narrowed:  # of the patients of others, as for the desk
+        others = _flagged(user).exclude(pk__in=tasks.values("pk"))
+        found += _flags(others, at=at)
+        total += others.count()
     return _grouped(found, total, at=at)
 
 
@@ -87,15 +92,30 @@ def sees_effects(user: User) -> bool:
 def read_flags(user: User, *, at: datetime) -> Board:
     """For whoever may not read what was reported: that a clinician is to act, by when, and who has
     it."""
+    tasks = _flagged(user)
+    return _grouped(_flags(tasks, at=at), tasks.count(), at=at)
+
+
+def _flagged(user: User) -> Any:
     tasks = StaffTask.objects.filter(clinic__in=user.clinic_ids, patient__isnull=False)
-    tasks = tasks.about_healing()
+    return tasks.about_healing()
+
+
+def _flags(tasks: Any, *, at: datetime) -> list[Line]:
     rows = tasks.select_related("patient", "clinic", "taken_by").order_by("due_at", "id")
-    lines = [
-        _timed(task.patient, task.due_at, task.clinic.zone, at, badge="For a clinician", task=task)
-        for task in rows[:SHOWN]
-        if task.patient
+    badge, found = "For a clinician", rows[:SHOWN]
+    return [
+        _timed(
+            task.patient,
+            task.due_at,
+            task.clinic.zone,
+            at,
+            badge=badge,
+            task=task,
+            is_told=False,
+        )
+        for task in found
     ]
-    return _grouped(lines, tasks.count(), at=at)
 
 
 def _of_tasks(user: User, tasks: Any, *, at: datetime) -> Iterable[Line]:

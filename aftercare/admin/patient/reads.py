@@ -310,18 +310,18 @@ def _adds(
         ]
         visit = reverse("admin:patients_patient_book_visit", args=[patient.pk])
         found.append(("Visit", visit))
-    if user.has_perm("treatment_sessions.add_treatmentplan"):
+    if may_see(user, "treatment_sessions.add_treatmentplan", patient.pk):
         page = reverse("admin:planning-of", args=[patient.pk])
         found.append(("Plan a course with its sessions", page))
     found += [
         (title, _add(f"{app}_{model}", patient=patient.pk))
         for app, model, title in ADDS
-        if user.has_perm(f"{app}.add_{model}")
+        if may_see(user, f"{app}.add_{model}", patient.pk)
     ]
     treated = next(
         (row for row in visits if row.status in (Status.COMPLETED, Status.ABORTED)), None
     )
-    if treated and user.has_perm("treatment_sessions.add_sideeffect"):
+    if treated and may_see(user, "treatment_sessions.add_sideeffect", patient.pk):
         address = _add("treatment_sessions_sideeffect", session=treated.pk)
         found.append(("Side effect", address))
     return found

@@ -1,6 +1,6 @@
 """The visits of a day as whoever asks may see them: one statement for them, one for their areas."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from aftercare.admin.today.days import ClinicDay, within
 from clinic.admin.words import Tone
 from clinic.models import ClinicalRule, User
-from clinic.permissions import sees_all
+from clinic.permissions import seen_among, sees_some
 from patients.models import ConsentHandout, ConsentText, Screening, TreatmentConsent
 from sessions.admin.sessions import STATUS_COLOURS
 from sessions.lifecycle import NEXT, OCCUPIES, PlanStatus, Status
@@ -73,12 +73,12 @@ class Seen:
     @classmethod
     def by(cls, user: User) -> "Seen":
         return cls(
-            medical=sees_all(user, "patients.view_medical"),
-            screenings=sees_all(user, "patients.view_screening"),
+            medical=sees_some(user, "patients.view_medical"),
+            screenings=sees_some(user, "patients.view_screening"),
             consents=user.has_perm("patients.view_treatmentconsent"),
             handouts=user.has_perm("patients.add_consenthandout"),
             patients=user.has_perm("patients.change_patient"),
-            effects=sees_all(user, "treatment_sessions.view_sideeffect"),
+            effects=sees_some(user, "treatment_sessions.view_sideeffect"),
             changes=user.has_perm("treatment_sessions.change_treatmentsession"),
             treats=user.has_perm("treatment_sessions.treat"),
         )
@@ -89,7 +89,12 @@ def visits_of(user: User, days: list[ClinicDay], *, at: datetime) -> list[Visit]
     rows: Any = TreatmentSession.objects.visible_to(user).filter(within(days), sitting=None)
     rows = _with_facts(rows.exclude(status=Status.CANCELLED), at)
     seen, adult = Seen.by(user), age_of_consent(at)
-    return [_visit(row, seen, adult, at=at) for row in rows.order_by("starts_at", "id")]
+    found = list(rows.order_by("starts_at", "id"))
+    if not user.narrowed:
+        return [_visit(row, seen, adult, at=at) for row in found]
+    own = seen_among(user, "patients.view_medical", {row.patient_id for row in found})
+    others = replace(seen, medical=False, screenings=False, effects=False, treats=False)
+    return [_visit(row, seen if row.patient_id in own else others, adult, at=at) for row in found]
 
 
 def cancelled_on(user: User, days: list[ClinicDay]) -> dict[Any, int]:

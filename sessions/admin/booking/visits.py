@@ -43,7 +43,7 @@ def choice(rows: QuerySet[Any], label: str, *, empty: str = "", words: str = "")
 class VisitForm(forms.Form):
     """Whatever does not go together, or is not free, is refused by the service."""
 
-    def __init__(self, patient: Patient, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, patient: Patient, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         clinic = patient.clinic
         kinds = VisitType.objects.exclude(kind=Kind.TREATMENT).filter(clinic=clinic, is_active=True)
@@ -51,7 +51,8 @@ class VisitForm(forms.Form):
         people = User.objects.filter(is_active=True, clinics=clinic, role__in=roles)
         starts_at = MomentField(label="Starts at", required=False, help_text=NOW)
         starts_at.zone = clinic.zone
-        seen = SideEffect.objects.filter(session__patient=patient, resolved_at=None)
+        open_effects = SideEffect.objects.filter(session__patient=patient, resolved_at=None)
+        seen = open_effects.visible_to(user)
         plans = TreatmentPlan.objects.filter(patient=patient).select_related("protocol", "patient")
         devices = Device.objects.filter(clinic=clinic, is_active=True).select_related("model")
         rooms = Room.objects.filter(clinic=clinic, is_active=True)
@@ -72,7 +73,7 @@ class VisitForm(forms.Form):
                 words="Of a check; it is closed with what the check finds.",
             ),
             "task": choice(
-                StaffTask.objects.open().filter(patient=patient),
+                StaffTask.objects.open().visible_to(user).filter(patient=patient),
                 "Settles the task",
                 empty="None",
                 words="Of a check.",
@@ -103,12 +104,13 @@ class VisitPage:
         patient: Patient | None = self.get_object(request, object_id)  # type: ignore[attr-defined]
         if patient is None:
             raise Http404
+        user = actor(request)
         with timezone.override(patient.clinic.zone):
             if request.method != "POST":
                 return self._visit_page(
-                    request, patient, VisitForm(patient, initial=_asked(request, patient))
+                    request, patient, VisitForm(patient, user, initial=_asked(request, patient))
                 )
-            form = VisitForm(patient, request.POST)
+            form = VisitForm(patient, user, request.POST)
             if form.is_valid():
                 try:
                     return self._book(request, patient, form)

@@ -22,7 +22,7 @@ from clinic.admin.saving.refusals import REFUSED
 from clinic.audit.subjects import about
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
-from clinic.permissions import actor
+from clinic.permissions import actor, may_see
 from clinic.values.zones import clock_of
 from patients.models import Patient, PatientConcern
 from sessions import services
@@ -65,6 +65,8 @@ class PlanningPage:
         _require(request)
         rows = Patient.objects.visible_to(actor(request)).filter(archived_at=None)
         patient = get_object_or_404(rows.select_related("clinic"), pk=pk)
+        if not may_see(request.user, "treatment_sessions.add_treatmentplan", pk):
+            raise PermissionDenied
         with timezone.override(patient.clinic.zone):
             course = Course(request, patient, at=timezone.now())
             if request.method == "POST":

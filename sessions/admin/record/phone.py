@@ -15,7 +15,7 @@ from django.utils.safestring import mark_safe
 
 from clinic.audit.subjects import about
 from clinic.errors import DomainError
-from clinic.permissions import actor
+from clinic.permissions import actor, may_see
 from clinic.values.zones import clock_of
 from sessions import services
 from sessions.models import Photo, TreatmentSession
@@ -41,6 +41,8 @@ class PhonePages:
         session = rows.select_related("clinic", "patient__clinic", "area").filter(pk=pk).first()
         if session is None:
             raise Http404
+        if not may_see(request.user, "treatment_sessions.add_photo", session.patient_id):
+            raise PermissionDenied
         code, refused = "", ""
         if request.method == "POST":
             try:

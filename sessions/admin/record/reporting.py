@@ -14,7 +14,7 @@ from unfold.decorators import action
 from clinic.admin import FixedRows, ServiceAdmin, VersionedAdmin
 from clinic.admin.base import version_columns
 from clinic.http.pdf import pdf_answer
-from clinic.permissions import actor, may_see, sees_all
+from clinic.permissions import actor, may_see, sees_some
 from sessions import services
 from sessions.models import IncidentReport, ReportingRule
 from sessions.services.record.healing.reporting import filled_in
@@ -41,9 +41,9 @@ class IncidentReportAdmin(FixedRows, ServiceAdmin):
     actions_detail = ["print_report", "pdf", "json"]
 
     def has_filled_in_permission(self, request: HttpRequest, *_: Any) -> bool:
-        """It tells the side effect in full: a manager has opened that patient's record."""
+        """It tells the side effect in full: of patients whose record is open to them."""
         user = actor(request)
-        return sees_all(user, SIDE_EFFECTS) or bool(user.opened)
+        return sees_some(user, SIDE_EFFECTS) or bool(user.opened)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         told = ["side_effect", "rule", "how", "says", "known_at", "due_at"]

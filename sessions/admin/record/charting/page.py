@@ -22,7 +22,7 @@ from clinic.audit.subjects import about
 from clinic.db.retries import retried_transaction
 from clinic.db.versions import with_state
 from clinic.errors import DomainError
-from clinic.permissions import actor
+from clinic.permissions import actor, may_see
 from clinic.values.zones import clock_of
 from sessions import services
 from sessions.admin.record.charting.acts import ACTS, SIGNS, Press
@@ -167,6 +167,8 @@ def _session(request: HttpRequest, pk: UUID) -> TreatmentSession:
     )
     if found is None or found.kind != Kind.TREATMENT or found.status in NEVER:
         raise Http404
+    if not may_see(request.user, "treatment_sessions.treat", found.patient_id):
+        raise PermissionDenied
     return found
 
 
