@@ -85,8 +85,8 @@ def _as_dict(one: AffectedSession) -> dict[str, Any]:
         "starts_at": iso_utc(one.offer.starts_at),
         "ends_at": iso_utc(one.offer.ends_at),
         "practitioner": str(one.offer.practitioner_id),
-        "room": str(one.offer.room_id),
-        "device": str(one.offer.device_id),
+        "room": one.offer.room_id and str(one.offer.room_id),
+        "device": one.offer.device_id and str(one.offer.device_id),
     }
     return {
         "id": str(one.session.pk),

@@ -7,11 +7,12 @@ import pytest
 from rest_framework.test import APIClient
 
 from aftercare.records.timeline import timeline
-from clinic.models import Clinic
+from clinic.models import Clinic, User
 from sessions import ical, services
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.receivers import _shipped
+from tests.conftest import client_of
 from tests.factories import (
     DAY,
     HOUR,
@@ -52,6 +53,19 @@ def test_it_is_in_the_way_of_a_closure_and_can_move_out_of_it(visit: TreatmentSe
     assert offer
     assert offer.starts_at >= closure.ends_at
     assert (offer.room_id is None) is (visit.room_id is None)
+
+
+def test_where_it_could_move_to_names_no_device_if_it_needs_none(
+    visit: TreatmentSession, manager: User
+) -> None:
+    UserFactory(clinic=visit.clinic)
+
+    shown = client_of(manager).get(f"/api/v1/practitioners/{visit.practitioner_id}/ahead/")
+
+    [behind] = shown.json()["bookings"]
+    for name in ("room", "device"):
+        kept = getattr(visit, f"{name}_id")
+        assert behind["offer"][name] == (str(kept) if kept else None)
 
 
 def test_the_calendar_says_when_and_where_and_not_with_whom(visit: TreatmentSession) -> None:
