@@ -87,7 +87,10 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"cells": "clinic.admin.lists.cells"},
+            "libraries": {
+                "cells": "clinic.admin.lists.cells",
+                "links": "clinic.admin.forms.links",
+            },
         },
     }
 ]

@@ -37,6 +37,7 @@ from tests.factories import (
 from tests.support.accesses import Watch, fault_of, named_in
 from tests.support.forms import Fields, fields_of
 from tests.support.headers import header_faults, kept_faults
+from tests.support.links import closed_links
 from tests.support.pictures import jpeg
 from tests.support.typed import valid
 from tests.support.words import faults_of_page
@@ -234,7 +235,7 @@ def test_every_page_opens_for_whom_the_table_says_and_is_words(rows: list[Any]) 
                     failures.append((user.role, address(row, page), answer.status_code))
                 elif is_open and page != "delete":
                     read += 1
-                    faults = faults_of_page(answer, user.role)
+                    faults = [*faults_of_page(answer, user.role), *closed_links(answer)]
                     failures += [(user.role, address(row, page), fault) for fault in faults]
 
     assert tried == (5 * 5 + 2 * 2) * len(REGISTRY)
