@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 # As `unfold.fields.UnfoldAdminReadonlyField` writes it, of any row that has a page.
-LINK = re.compile(r'<a href="([^"]+)" class="text-link">(.*?)</a>', re.DOTALL)
+LINK = re.compile(r'<a href="(/admin/[^"]+)" class="text-link">(.*?)</a>', re.DOTALL)
 
 
 @register.filter
