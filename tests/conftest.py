@@ -48,6 +48,7 @@ from tests.support.catalogue import load_catalogue
 from tests.support.doubles import HttpGateway, SmtpServer, running
 from tests.support.emptying import delete_instead_of_truncating
 from tests.support.kept import kept, makers_for, shelf
+from tests.support.lanes import WAIT
 from tests.support.logs import canary
 from tests.support.rows import rows as rows
 from tests.support.servers import template
@@ -65,17 +66,19 @@ def pytest_configure() -> None:
 # They take from a quarter of a minute to two minutes. One of them at the end would leave the other
 # processors with nothing to do.
 LONG = [
+    *WAIT,
     "tests/walks/test_admin_walk.py",
-    "tests/concurrency/dispatch/test_chaos.py",
     "tests/walks/test_hostile_values.py",
-    "tests/ops/test_up.py",
-    "tests/cluster/test_failover.py",
-    "tests/walks/test_buttons_keep_what_is_typed.py",
-    "tests/ops/test_demo.py",
-    "tests/concurrency/dispatch/test_stop.py",
     "tests/concurrency/booking/test_random_days.py",
-    "tests/browser/test_patients_pages.py",
     "tests/walks/test_safe_writes.py",
+    "tests/walks/test_words.py",
+    "tests/concurrency/dispatch/test_races.py",
+    "tests/walks/test_ids_as_values.py",
+    "tests/ops/test_demo.py",
+    "tests/concurrency/test_twins.py",
+    "tests/texts/test_new_language.py",
+    "tests/walks/test_buttons_keep_what_is_typed.py",
+    "tests/walks/test_admin_reads.py",
 ]
 
 
