@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 from typing import IO
 
@@ -21,7 +22,8 @@ _started: list[Postgres | Valkey] = []
 _folder: Path | None = None
 _lock: IO[str] | None = None  # held while this run lives
 _migrating: "subprocess.Popen[bytes] | None" = None
-MIGRATING = "CLINIC_TESTS_MIGRATING"  # to the workers: a file that is locked until it has ended
+# To the workers: a file that is locked until it has ended, and one for who collects first.
+MIGRATING, COLLECTING = "CLINIC_TESTS_MIGRATING", "CLINIC_TESTS_COLLECTING"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -60,6 +62,9 @@ def pytest_load_initial_conftests() -> None:
 def pytest_xdist_setupnodes() -> None:
     """Migrate once, while the workers start: each takes a copy. See `template`."""
     global _migrating
+    collecting = _run_folder() / "collecting"
+    collecting.touch()
+    os.environ[COLLECTING] = str(collecting)
     if any(isinstance(server, Postgres) for server in _started):
         lock = (_run_folder() / "migrating").open("w")
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -71,6 +76,20 @@ def pytest_xdist_setupnodes() -> None:
         )
         os.environ[MIGRATING] = lock.name
         lock.close()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """In a fresh clone one worker compiles all tests, which takes longer than the rest of their
+    collection, and the others read what it has written; the migration has a processor meanwhile."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    with Path(os.environ[COLLECTING]).open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        return (yield)
 
 
 def template() -> str | None:
