@@ -205,7 +205,8 @@ class World:
         self.completed = other.completed(NINE)
         self.duplicate = PatientFactory(clinic=clinic)
         self.subtype = ConcernSubtypeFactory(concern=plan.concern)
-        PatientConcernFactory(patient=patient, concern=plan.concern)
+        self.patient_concern = PatientConcernFactory(patient=patient, concern=plan.concern)
+        self.visit_type = visit_type_of(clinic, "video-consultation")
         self.text = ConsentTextFactory(kind="TREATMENT", language="es")
         self.photo_text = ConsentTextFactory(kind="PHOTO")
         self.rules = [ScreeningRuleFactory(asks_last_exposure=True).code for _ in range(2)]
@@ -296,7 +297,7 @@ class World:
             "subtype": self.subtype,
             "area": self.booking.plan.area,
             "protocol": self.booking.plan.protocol,
-            "patient_concerns": self.booking.plan.patient.concerns.first(),
+            "patient_concerns": self.patient_concern,
             "scale": self.scale,
             "product": self.cream if "cream" in path else self.product,
             "witness": self.users[Role.MANAGER],
@@ -306,7 +307,7 @@ class World:
             "plans": self.booking.plan,
             "source_patient": self.booking.plan.patient,
             "photo": self.photo_of_other,
-            "visit_type": visit_type_of(self.clinic, "video-consultation"),
+            "visit_type": self.visit_type,
             "duplicate": self.duplicate,
             "report": self.rows["check-ins"],
             "check_in": self.rows["check-ins"],

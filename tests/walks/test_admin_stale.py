@@ -1,6 +1,7 @@
 """No edit in the admin undoes another's: who saves a form that is older than the row is told."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from threading import Barrier
 from typing import Any
 
@@ -73,11 +74,11 @@ def test_a_form_from_before_there_were_versions_is_refused_once(alice: User) -> 
 @pytest.mark.django_db
 def test_every_form_of_a_row_refuses_what_was_typed_before_it_changed(rows: list[Any]) -> None:
     """By a write of anybody, SQL included; and it takes it when it was seen."""
-    people = staff(rows[0])
+    people, clients = staff(rows[0]), cache(browser)
     failures, tried = [], 0
     for row in rows:
         for user in allowed(people, type(row), "change")[:1]:
-            client, page = browser(user), address(row, "change")
+            client, page = clients(user), address(row, "change")
             opened_page = client.get(page)
             if opened_page.status_code != 200 or not opened_page.context["has_change_permission"]:
                 continue

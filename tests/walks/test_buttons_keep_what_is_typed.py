@@ -1,6 +1,7 @@
 """No button of the admin drops what was typed: it is stored, or it stands on the page that says why
 not. Buttons and fields are read from the pages, for every row and every role that may change it."""
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -43,9 +44,10 @@ def is_kept(row: Any, answer: Any, typed: Fields) -> list[str]:
 
 def test_what_is_typed_is_stored_or_stays(rows: list[Any]) -> None:
     dropped, tried = [], 0
+    people, clients = staff(rows[0]), cache(browser)
     for row in rows:
-        for user in allowed(staff(rows[0]), type(row), "change"):
-            client, page = browser(user), address(row, "change")
+        for user in allowed(people, type(row), "change"):
+            client, page = clients(user), address(row, "change")
             opened = client.get(page)
             if opened.status_code != 200 or not opened.context["has_change_permission"]:
                 continue
