@@ -22,12 +22,11 @@ from patients.models import (
     OtherTreatmentKind,
     OtherTreatmentStatus,
     ScreeningRule,
-    Zone,
 )
 from sessions.models import Endpoint, Product, ProductKind, ProtocolVersion
 from sessions.safety import assess, facts
 from sessions.safety.loading.answers import answer_facts
-from sessions.safety.loading.chart import product_facts, zone_facts
+from sessions.safety.loading.chart import product_facts, zone_facts, zones_in_effect
 from sessions.safety.loading.healing import PIGMENT, courses_in_effect, open_side_effect
 from sessions.safety.loading.label import device_facts, poor_response
 from sessions.safety.loading.other_treatments import with_questions
@@ -295,7 +294,8 @@ def _treated(
     inputs: Mapping[str, Any], version: ProtocolVersion, at: datetime
 ) -> tuple[facts.TreatedZone, ...]:
     chart = inputs.get("chart") or []
-    zones = zone_facts(list(Zone.objects.filter(code__in=[row[0] for row in chart])), version, at)
+    known = zones_in_effect(version, at).filter(code__in=[row[0] for row in chart])
+    zones = zone_facts(known, version)
     return tuple(
         facts.TreatedZone(
             zone=zones[code],

@@ -12,7 +12,7 @@ from sessions.lifecycle import Status
 from sessions.models import ChartDraft, TreatmentSession, ZoneTreatment, of_treatment
 from sessions.safety.assessment import assess_session
 from sessions.safety.facts import ProductUse
-from sessions.safety.loading.chart import Typed, zone_facts
+from sessions.safety.loading.chart import Typed, zone_facts, zones_in_effect
 from sessions.safety.loading.record import load_facts
 from sessions.safety.ranges import ZoneRange, zone_ranges
 from sessions.safety.treatment.doses import most_grams
@@ -40,8 +40,8 @@ def loaded(session: TreatmentSession) -> TreatmentSession:
 def ranges(session: TreatmentSession) -> dict[str, ZoneRange]:
     row = loaded(session)
     known = load_facts(row, at=NINE)
-    zones = row.plan.area.zones.all()  # type: ignore[union-attr]
-    by_code = zone_facts(zones, of_treatment(row.protocol_version), NINE)
+    zones = zones_in_effect(of_treatment(row.protocol_version), NINE).filter(area=row.area)
+    by_code = zone_facts(zones, of_treatment(row.protocol_version))
     return {one.zone.code: one for one in zone_ranges(zones, by_code, known)}
 
 

@@ -220,7 +220,7 @@ def test_findings_take_a_fixed_number_of_queries(
             ZoneTreatment.objects.create(session=session, zone=zone, depth_mm=1, passes=1)
             ProductUseFactory(session=session)
         loaded = TreatmentSession.objects.with_record().get(pk=session.pk)
-        with django_assert_num_queries(21):
+        with django_assert_num_queries(19):
             assess_session(loaded, at=NINE)
 
 

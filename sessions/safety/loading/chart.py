@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import FilteredRelation, OuterRef, Q, Subquery, prefetch_related_objects
+
 from clinic.values.wallclock import day_bounds
 from patients.models import Zone
 from sessions.models import (
@@ -15,6 +17,7 @@ from sessions.models import (
     ProtocolVersion,
     TreatmentSession,
     ZoneLimit,
+    ZoneRange,
     ZoneTreatment,
     of_treatment,
 )
@@ -40,7 +43,9 @@ def treated_zones(
     rows = session.zone_treatments.select_related("zone").order_by("id")
     charted = list(typed.zones if typed else rows)
     version = of_treatment(session.protocol_version)
-    zones = zones or zone_facts([entry.zone for entry in charted], version, at)
+    if zones is None:
+        known = zones_in_effect(version, at).filter(pk__in={entry.zone_id for entry in charted})
+        zones = zone_facts(known, version)
     return tuple(
         facts.TreatedZone(
             zone=zones[treatment.zone.code],
@@ -52,22 +57,29 @@ def treated_zones(
     )
 
 
-def zone_facts(
-    zones: Iterable[Zone], version: ProtocolVersion, at: datetime
-) -> dict[str, facts.Zone]:
-    """By code: what each of these zones takes, at all and by the protocol."""
-    ids = {zone.pk for zone in zones}
-    limits = {
-        limit.zone_id: limit for limit in ZoneLimit.objects.in_effect(at).filter(zone__in=ids)
-    }
-    ranges = {r.zone_id: r for r in version.zone_ranges.filter(zone__in=ids)}
-    return {
-        zone.code: _zone(zone, limits.get(zone.pk), version, ranges.get(zone.pk, version))
-        for zone in zones
-    }
+def zones_in_effect(version: ProtocolVersion, at: datetime) -> Any:
+    """With what each of them takes, at all and by the protocol: for `zone_facts`."""
+    ranges = ZoneRange.objects.filter(protocol_version=version, zone=OuterRef("pk"))
+    return (
+        Zone.objects.annotate(
+            own_limit=FilteredRelation("limits", condition=Q(limits__effective_from__lte=at)),
+            depth_min_mm=Subquery(ranges.values("depth_min_mm")),
+            depth_max_mm=Subquery(ranges.values("depth_max_mm")),
+        )
+        .select_related("own_limit")  # type: ignore[misc]
+        .order_by("pk", "-own_limit__effective_from", "-own_limit__version")
+        .distinct("pk")
+    )
 
 
-def _zone(zone: Zone, limit: ZoneLimit | None, version: ProtocolVersion, usual: Any) -> facts.Zone:
+def zone_facts(zones: Iterable[Any], version: ProtocolVersion) -> dict[str, facts.Zone]:
+    """By code, of `zones_in_effect`."""
+    return {zone.code: _zone(zone, version) for zone in zones}
+
+
+def _zone(zone: Any, version: ProtocolVersion) -> facts.Zone:
+    limit: ZoneLimit | None = getattr(zone, "own_limit", None)
+    usual = version if zone.depth_max_mm is None else zone
     cap = Limit(f"no limit is recorded for {zone.name}", MIN_DEPTH_MM, MIN_DEPTH_MM, "none")
     if limit:
         name = f"{zone.name}, limit version {limit.version}"
@@ -82,16 +94,20 @@ def _zone(zone: Zone, limit: ZoneLimit | None, version: ProtocolVersion, usual: 
     )
 
 
-def uses_of_the_day(session: TreatmentSession) -> list[ProductUse]:
-    """What the session, and the patient's others of that day, have put on the skin."""
+def uses_of_the_day(
+    session: TreatmentSession, products: Iterable[Product] = ()
+) -> list[ProductUse]:
+    """What the session, and the patient's others of that day, have put on the skin. The drugs of
+    further `products` are read by the same statement."""
     begins, ends = day_bounds(session.starts_at_local.date(), session.clinic.zone)
     uses = ProductUse.objects.filter(
         session__patient=session.patient_id,
         session__starts_at__gte=begins,
         session__starts_at__lt=ends,
     )
-    uses = uses.select_related("product").prefetch_related("product__drugs")
-    return list(uses.order_by("id"))
+    found = list(uses.select_related("product").order_by("id"))
+    prefetch_related_objects([*products, *(use.product for use in found)], "drugs")
+    return found
 
 
 def product_uses(uses: Iterable[ProductUse]) -> tuple[facts.ProductUse, ...]:

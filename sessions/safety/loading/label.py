@@ -5,18 +5,29 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
-from clinic.models import DeviceModel, DeviceSpec, Jurisdiction
+from clinic.models import DeviceModel, Jurisdiction
 from patients.models import Concern, ConcernSubtype, PatientConcern
-from sessions.models import MIN_DEPTH_MM, Candidacy, DeviceClearance, TreatmentPlan
+from sessions.models import MIN_DEPTH_MM, Candidacy, TreatmentPlan
 from sessions.safety import facts
 
 
 def device_facts(model: DeviceModel, at: datetime, jurisdiction: str) -> facts.Device:
-    """Of the clearances only those that count where the clinic is."""
-    spec = DeviceSpec.objects.in_effect(at).filter(model=model).first()
-    clearances = DeviceClearance.objects.in_effect(at).filter(model=model)
+    """Of the clearances only those that count where the clinic is. In one statement."""
+    rows: Any = (
+        DeviceModel.objects.filter(pk=model.pk)
+        .annotate(
+            spec=FilteredRelation("specs", condition=Q(specs__effective_from__lte=at)),
+            cleared=FilteredRelation("clearances", condition=Q(clearances__effective_from__lte=at)),
+        )
+        .select_related("spec", "cleared")  # type: ignore[misc]
+        .order_by("cleared__reference", *_newest("cleared"), *_newest("spec"))
+        .distinct("cleared__reference")
+    )
+    known = list(rows)
+    spec = getattr(known[0], "spec", None)  # what is not found, Django does not set
+    clearances = [row.cleared for row in known if hasattr(row, "cleared")]
     device = facts.Device(
         code=model.code,
         name=model.name,
@@ -50,6 +61,11 @@ def device_facts(model: DeviceModel, at: datetime, jurisdiction: str) -> facts.D
     )
 
 
+def _newest(relation: str) -> tuple[str, str]:
+    """The order in which the version of a catalogue that is in effect comes first."""
+    return f"-{relation}__effective_from", f"-{relation}__version"
+
+
 def concern_forms(plan: TreatmentPlan) -> list[ConcernSubtype]:
     """The forms of the concern that the plan is to better; where it names none, those that the
     patient has there."""
@@ -71,6 +87,7 @@ def poor_response(concern: Concern, forms: Iterable[ConcernSubtype]) -> str:
     return ", ".join(kind.name for kind in kinds if kind.responds_poorly)
 
 
-def alternatives_told(plan: TreatmentPlan) -> bool:
+def alternatives_told(plan: TreatmentPlan) -> QuerySet[Candidacy]:
+    """What stands in it if somebody has told the patient what else there is."""
     told = Candidacy.objects.binding(plan.patient_id, plan.concern.code)
-    return told.filter(alternatives__regex=r"\S").exists()
+    return told.filter(alternatives__regex=r"\S")

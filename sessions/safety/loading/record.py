@@ -106,7 +106,7 @@ def load_facts(
         cooling_off_days=to_think,
         subtypes={form.code: form.name for form in forms},
         responds_poorly=poor,
-        alternatives_told=bool(poor) and alternatives_told(plan),
+        alternatives_told=bool(poor) and counted["told"],
         previous=_previous(session, on),
         sessions_before=counted["done"],
         stop_after=limit,
@@ -189,7 +189,7 @@ def _consents(session: TreatmentSession) -> Any:
 
 def _counted(session: TreatmentSession) -> dict[str, Any]:
     """When it began, how many of its plan came before, its cartridges, and the levels of reports
-    that nobody has reviewed: in one statement."""
+    that nobody has reviewed, and whether alternatives were told of: in one statement."""
     begun = SessionEvent.objects.filter(session=session.pk, new_status=Status.IN_PROGRESS)
     earlier = TreatmentSession.objects.filter(
         plan=session.plan_id,
@@ -202,6 +202,7 @@ def _counted(session: TreatmentSession) -> dict[str, Any]:
         needled_at=Subquery(begun.order_by("id").values("at")[:1]),
         done=_number_of(earlier),
         cartridges=_number_of(cartridges),
+        told=Exists(alternatives_told(of_treatment(session.plan))),
         unreviewed=ArraySubquery(unreviewed_reports(session).values("severity")),
     )
     return dict(rows.get())

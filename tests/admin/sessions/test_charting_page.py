@@ -335,4 +335,4 @@ def test_it_takes_as_many_statements_for_ten_zones_as_for_one(
         counts.append(len(caught))
 
     assert counts[0] == counts[1], counts
-    assert counts[1] <= 26 + RECORDED  # seventeen of them are what the rules look at
+    assert counts[1] <= 22 + RECORDED  # fifteen of them are what the rules look at

@@ -6,7 +6,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef
+from django.db.models import (
+    Exists,
+    FilteredRelation,
+    OuterRef,
+    Prefetch,
+    Q,
+    prefetch_related_objects,
+)
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -36,7 +43,8 @@ from sessions.admin.record.charting.sheet import (
 )
 from sessions.admin.record.charting.typed import TypedChart
 from sessions.lifecycle import SIGNED, Status
-from sessions.models import Kind, TreatmentSession
+from sessions.models import Kind, TreatmentSession, of_treatment
+from sessions.safety.loading.chart import zones_in_effect
 
 PART = "X-Chart"  # a script asks for a part of the page
 LEADS_TO = "X-Leads-To"  # and is told where to go on
@@ -157,18 +165,16 @@ def _session(request: HttpRequest, pk: UUID) -> TreatmentSession:
         raise PermissionDenied
     rows = TreatmentSession.objects.visible_to(actor(request)).with_record()
     further = TreatmentSession.objects.filter(sitting=OuterRef("pk"))
-    related = rows.select_related("practitioner", "room", "signed_by")
-    found = (
-        with_state(related, *PARTS)
-        .prefetch_related("area__zones")
-        .annotate(leads_others=Exists(further))
-        .filter(pk=pk)
-        .first()
-    )
+    own = Q(chart_drafts__by=actor(request))
+    drafted = rows.annotate(draft=FilteredRelation("chart_drafts", condition=own))
+    related = drafted.select_related("practitioner", "room", "signed_by", "draft")  # type: ignore[misc]
+    found = with_state(related, *PARTS).annotate(leads_others=Exists(further)).filter(pk=pk).first()
     if found is None or found.kind != Kind.TREATMENT or found.status in NEVER:
         raise Http404
     if not may_see(request.user, "treatment_sessions.treat", found.patient_id):
         raise PermissionDenied
+    zones = zones_in_effect(of_treatment(found.protocol_version), timezone.now())
+    prefetch_related_objects([found], Prefetch("area__zones", zones))
     return found
 
 

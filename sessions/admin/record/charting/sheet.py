@@ -173,13 +173,14 @@ def read_sheet(
     """Of a session with its record: with what is `typed`, or what was kept or written."""
     draft = None
     if typed is None:
-        draft = session.chart_drafts.filter(by=user).first()
+        draft = getattr(session, "draft", None)
         rows = session.zone_treatments.select_related("zone").order_by("id")
         typed = typed_chart(session, of_draft(draft.content) if draft else written(session, rows))
     sheet = Sheet(session, typed, draft=draft)
     zones = typed.zones
-    by_code = zone_facts(zones, of_treatment(session.protocol_version), at)
-    uses = uses_of_the_day(session)
+    by_code = zone_facts(zones, of_treatment(session.protocol_version))
+    products = _anaesthetics(session, at=at)
+    uses = uses_of_the_day(session, products)
     known = load_facts(session, at=at, typed=sheet.typed.so_far(), zones=by_code, uses=uses)
     ranges = zone_ranges(zones, by_code, known)
     pairs = zip(ranges, sheet.typed.rows, strict=True)
@@ -190,7 +191,7 @@ def read_sheet(
     sheet.seen = version_read(session, *PARTS)
     sheet.number = known.sessions_before + 1
     _read_screening(sheet, user, at=at)
-    _read_creams(sheet, uses, known, at=at)
+    _read_creams(sheet, uses, known, products, at=at)
     sheet.cartridges = _cartridges(session)
     sheet.last = _last(session) if known.previous else None
     if session.sitting_id or session.leads_others:  # type: ignore[attr-defined]
@@ -229,7 +230,8 @@ def _asked(rule: ScreeningRule, language: str) -> str:
 def judge(session: TreatmentSession, user: User, typed: TypedChart, *, at: datetime) -> Sheet:
     """Only what the rules say of what is typed."""
     sheet = Sheet(session, typed)
-    known = load_facts(session, at=at, typed=typed.so_far())
+    zones = zone_facts(typed.zones, of_treatment(session.protocol_version))
+    known = load_facts(session, at=at, typed=typed.so_far(), zones=zones)
     sheet.findings = said_of(sheet, user, known, at=at, refused={})
     return sheet
 
@@ -312,7 +314,17 @@ def _last(session: TreatmentSession) -> TreatmentSession | None:
     return rows.select_related("clinic").order_by("-starts_at", "-id").first()
 
 
-def _read_creams(sheet: Sheet, uses: list[ProductUse], known: Facts, *, at: datetime) -> None:
+def _anaesthetics(session: TreatmentSession, *, at: datetime) -> list[Product]:
+    """What can be put on now."""
+    if session.status not in HERE:
+        return []
+    products = Product.objects.in_effect(at).filter(kind=ProductKind.ANAESTHETIC)
+    return sorted(products, key=lambda product: product.name)
+
+
+def _read_creams(
+    sheet: Sheet, uses: list[ProductUse], known: Facts, products: list[Product], *, at: datetime
+) -> None:
     session = sheet.session
     sheet.creams = [
         _cream(use, known, at=at)
@@ -321,12 +333,7 @@ def _read_creams(sheet: Sheet, uses: list[ProductUse], known: Facts, *, at: date
     ]
     if session.status not in HERE:
         return
-    products = Product.objects.in_effect(at).filter(kind=ProductKind.ANAESTHETIC)
-    products = products.prefetch_related("drugs")
-    sheet.numbing = [
-        {"row": product, "most": _most(product, known)}
-        for product in sorted(products, key=lambda product: product.name)
-    ]
+    sheet.numbing = [{"row": product, "most": _most(product, known)} for product in products]
     typed = sheet.typed.data
     if "cream" in typed:
         sheet.cream = {name: typed.get(name, "") for name in CREAM_FIELDS}
