@@ -1,13 +1,13 @@
 """Every list, every form to add and the page of a row of each model in a browser, read from the
-registry: no fault that axe knows (WCAG 2.2, A and AA), none of a script, and nothing that the
-policy of the page refuses."""
+registry: no fault that axe knows (WCAG 2.2, A and AA), none of a script, nothing that the policy of
+the page refuses, nothing beyond the edge of a phone, and words only."""
 
 from typing import Any
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import ConsoleMessage, sync_playwright
+from playwright.sync_api import ConsoleMessage, ViewportSize, sync_playwright
 
 from clinic.models import Clinic, Role
 from sessions import services
@@ -16,6 +16,7 @@ from tests.browser.test_charting_day import cookie_of, opened
 from tests.browser.test_patients_pages import AXE, CHROMIUM, RULES, RUN
 from tests.conftest import Booking
 from tests.factories import DAY, PatientErasureFactory, PatientExportFactory, UserFactory
+from tests.support.words import TYPED, faults_in, visible_of
 from tests.walks.test_admin_walk import REGISTRY
 from tests.walks.test_other_doors import others
 
@@ -33,6 +34,8 @@ NO_PAGES = {
     *("password_change", "password_change_done"),  # Django's, which ours stand before
 }
 ELSEWHERE = {"admin-login", "login", "admin_password_reset", "password-asked", "switch-person"}
+
+SETTINGS = r"\b(?:EMAIL|SMS)_(?:URL|PROVIDER)\b"  # for who sets the clinic up
 
 
 def of_no_model() -> list[str]:
@@ -158,6 +161,29 @@ UNREACHABLE = """() => [...document.querySelectorAll("[x-on\\\\:click]")]
     .map(one => `not by keys: ${one.outerHTML.slice(0, 110)}`)"""
 
 
+# On a phone: what is pressed or typed into beyond the edge, unless what it lies in can be pushed to
+# it and is not beyond the edge itself; and a page that is pushed sideways as a whole.
+DESK, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
+BEYOND = """() => {
+    const wide = innerWidth, root = document.documentElement
+    const beyond = box => box.width && box.height && (box.right > wide + 1 || box.left < -1)
+    const reached = one => {
+        for (let up = one.parentElement; up && up !== document.body; up = up.parentElement)
+            if (/auto|scroll/.test(getComputedStyle(up).overflowX)) return !beyond(
+                up.getBoundingClientRect())
+        return false
+    }
+    const pressed = "button, input, select, textarea, summary, a[class*=rounded], .submit-row *"
+    const found = [...document.querySelectorAll(pressed)]
+        .filter(one => !one.matches(".sr-only, .visually-hidden, [class*=hidden-accessible]")
+            && one.checkVisibility({visibilityProperty: true, opacityProperty: true})
+            && beyond(one.getBoundingClientRect()) && !reached(one))
+        .map(one => `beyond the edge: ${one.outerHTML.slice(0, 110)}`)
+    if (root.scrollWidth > wide) found.push(`pushed sideways: ${root.scrollWidth} pixels`)
+    return found
+}"""
+
+
 def of_console(line: ConsoleMessage) -> str:
     """What has gone wrong, and where; advice of the browser is none of it."""
     return f"{line.text} {line.location['url']}" if line.type in ("error", "warning") else ""
@@ -185,6 +211,8 @@ def test_every_list_and_form_can_be_used_by_everybody(
                 answer = page.goto(live_server.url + path)
                 if answer and answer.ok:
                     left.remove(path)
+                    words = faults_in(visible_of(answer.text()), allowed=f"{TYPED}|{SETTINGS}")
+                    faults += [(path, fault) for fault in words]
                     page.evaluate(DRAWN)
                     page.evaluate(AXE)
                     faults += [(path, fault) for fault in page.evaluate(ALL_BUT_COLOURS, RULES)]
@@ -196,6 +224,9 @@ def test_every_list_and_form_can_be_used_by_everybody(
                         page.evaluate(DARK)
                         dark = page.evaluate(COLOURS, new)
                         faults += [(f"{path} dark", fault) for fault in dark]
+                    page.set_viewport_size(PHONE)
+                    faults += [(f"{path} narrow", fault) for fault in page.evaluate(BEYOND)]
+                    page.set_viewport_size(DESK)
         browser.close()
 
     assert len(addresses()) - len(left) > 90

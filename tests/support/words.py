@@ -20,7 +20,8 @@ FAULTS = {
     "an id": UUID,
     "the name of a field": r"(?<![\w./@-])[a-z]+(?:_[a-z0-9]+)+(?![\w/@])",
     "the name of a class": r"\b(?:[A-Z][a-z]+){2,}(?:Error|Consent|Assessment|Version|Model)\b",
-    "Python": r"\bNone\b(?! of)|\bTrue\b|\bFalse\b|<[\w.]+ object|\bdatetime\.|Decimal\(|\{'|\['",
+    "Python": r"\bNone\b(?! of| has)|\bTrue\b|\bFalse\b|<[\w.]+ object|\bdatetime\.|Decimal\("
+    r"|\{'|\['",
     "a duration": r"-?\b\d+ (?:days?, )?\d\d?:\d\d:\d\d\b",
     "markup": r"&lt;|\{\{|\{%",
 }
@@ -99,8 +100,12 @@ class _Visible(HTMLParser):
 
 def visible(page: Any) -> str:
     """What an eye sees of an answer that is a page, piece by piece."""
+    return visible_of(page.content.decode())
+
+
+def visible_of(html: str) -> str:
     parser = _Visible()
-    parser.feed(page.content.decode())
+    parser.feed(html)
     return "\n".join(parser.parts)
 
 
