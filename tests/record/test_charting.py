@@ -13,6 +13,7 @@ from sessions.models import ChartDraft, TreatmentSession, ZoneTreatment, of_trea
 from sessions.safety.assessment import assess_session
 from sessions.safety.facts import ProductUse
 from sessions.safety.loading.chart import Typed, zone_facts, zones_in_effect
+from sessions.safety.loading.label import device_facts
 from sessions.safety.loading.record import load_facts
 from sessions.safety.ranges import ZoneRange, zone_ranges
 from sessions.safety.treatment.doses import most_grams
@@ -20,8 +21,12 @@ from sessions.services.record.chart import NotInProgress
 from sessions.services.record.charting import DraftLeft
 from tests.conftest import Booking
 from tests.factories import (
+    DAY,
     NINE,
     AreaFactory,
+    DeviceClearanceFactory,
+    DeviceModelFactory,
+    DeviceSpecFactory,
     PlanFactory,
     ProductUseFactory,
     ProtocolFactory,
@@ -76,6 +81,28 @@ def test_what_a_zone_takes_is_what_the_rules_then_say_of_it(booking: Booking) ->
     assert typed(session, booking, str(high)) == []
     assert "depth_above_range" in typed(session, booking, str(high + Decimal("0.25")))
     assert not session.zone_treatments.exists()
+
+
+def test_of_what_has_versions_the_one_of_that_day_counts(booking: Booking) -> None:
+    row, zone = loaded(booking.in_progress()), booking.zone
+    none = DeviceModelFactory(code="pen-of-nobody", spec=False)
+    model, where = of_treatment(row.device).model, row.clinic.jurisdiction
+    for number, day, depth in ((2, -2, "1.25"), (3, -1, "1.00"), (4, 1, "2.00")):
+        new = {"version": number, "effective_from": NINE + day * DAY, "depth_max_mm": depth}
+        DeviceSpecFactory(model=model, **new)
+        ZoneLimitFactory(zone=zone, **new)
+        for name in ("K1", "K2"):
+            DeviceClearanceFactory(model=model, reference=name, jurisdiction=where, **new)
+    of_day = Decimal("1.00")
+
+    device = device_facts(model, NINE, where)
+    cleared = [(one.reference, one.depth_max_mm) for one in device.clearances]
+    zones = zones_in_effect(of_treatment(row.protocol_version), NINE).filter(pk=zone.pk)
+
+    assert device.depth_max_mm == of_day
+    assert [one for one in cleared if one[0] in ("K1", "K2")] == [("K1", of_day), ("K2", of_day)]
+    assert zone_facts(zones, of_treatment(row.protocol_version))[zone.code].limit.high == of_day
+    assert device_facts(none, NINE, where).source.startswith("no specification")
 
 
 def test_a_draft_belongs_to_who_has_typed_it_and_is_gone_once_it_is_written(
