@@ -4,6 +4,9 @@ A fifth of what the tests take is waiting: for servers that start, for a browser
 killed to come back. These files run one after the other in the last worker, so that they wait while
 the others compute, and no more of them run beside each other than before: with three of any kind,
 the control of a race missed its moment. Whoever has nothing left helps the others.
+
+What xdist gives for a scheduler of one's own has no other place to say who gets which file than
+`_assign_work_unit`; the lock pins its version.
 """
 
 import os
@@ -35,7 +38,9 @@ def waits(file: str) -> bool:
 
 
 @pytest.hookimpl(tryfirst=True)  # before its own
-def pytest_xdist_auto_num_workers() -> int:
+def pytest_xdist_auto_num_workers() -> int | None:
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # xdist reads it by itself
     return (os.cpu_count() or 1) + 1
 
 
