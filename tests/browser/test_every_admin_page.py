@@ -182,6 +182,10 @@ BEYOND = """() => {
             && one.checkVisibility({visibilityProperty: true, opacityProperty: true})
             && beyond(one.getBoundingClientRect()) && !reached(one))
         .map(one => `beyond the edge: ${one.outerHTML.slice(0, 110)}`)
+    const cut = [...document.querySelectorAll("label .truncate")]
+        .filter(one => one.checkVisibility() && getComputedStyle(one).overflowX === "hidden"
+            && one.scrollWidth > one.clientWidth)
+    found.push(...cut.map(one => `cut off: ${one.textContent.trim().slice(0, 60)}`))
     if (root.scrollWidth > wide) found.push(`pushed sideways: ${root.scrollWidth} pixels`)
     return found
 }"""
