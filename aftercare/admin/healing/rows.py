@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -103,19 +104,8 @@ def _flagged(user: User) -> Any:
 
 def _flags(tasks: Any, *, at: datetime) -> list[Line]:
     rows = tasks.select_related("patient", "clinic", "taken_by").order_by("due_at", "id")
-    badge, found = "For a clinician", rows[:SHOWN]
-    return [
-        _timed(
-            task.patient,
-            task.due_at,
-            task.clinic.zone,
-            at,
-            badge=badge,
-            task=task,
-            is_told=False,
-        )
-        for task in found
-    ]
+    flag = partial(_timed, at=at, badge="For a clinician", is_told=False)
+    return [flag(task.patient, task.due_at, task.clinic.zone, task=task) for task in rows[:SHOWN]]
 
 
 def _of_tasks(user: User, tasks: Any, *, at: datetime) -> Iterable[Line]:
