@@ -151,7 +151,8 @@ def refused_page(request: HttpRequest, error: DomainError) -> HttpResponse:
     logger.warning("A page was refused something: %s", error.code)
     context = {
         "title": error.title,
-        "detail": f"{error.message} Nothing was saved. Go back, where what you typed still stands.",
+        "detail": f"{error.message} Nothing was saved. Go back with your browser, where what you "
+        "typed still stands.",
         "home": ADMIN,
         "home_name": "the start page",
     }
