@@ -4,6 +4,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from aftercare.models.message import Message
 from clinic.models import Model, append_only
@@ -56,4 +57,4 @@ class LinkAccess(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"Opened at {self.opened_at:%-d %b %Y %H:%M}"
+        return f"Opened at {timezone.localtime(self.opened_at):%-d %b %Y %H:%M}"

@@ -12,6 +12,7 @@ from django.db.models import F, Func, Q
 from clinic.models.base import ClinicScoped, Model, track_history
 from clinic.models.site import Clinic
 from clinic.models.staff import User
+from clinic.values.zones import on_clock
 
 
 class TimeRange(Func):
@@ -61,7 +62,7 @@ class OnCallShift(Model):
         indexes = [models.Index(name="on_call_by_person", fields=["practitioner", "ends_at"])]
 
     def __str__(self) -> str:
-        return f"{self.practitioner}, on call from {self.starts_at:%-d %b %H:%M} UTC"
+        return f"{self.practitioner}, on call from {on_clock(self.starts_at, self.clinic.zone)}"
 
     def clean(self) -> None:
         known = self.practitioner_id and self.clinic_id

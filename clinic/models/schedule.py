@@ -13,6 +13,7 @@ from django.db.models import Case, F, Func, Q, Value, When
 from clinic.models.base import ClinicScoped, Model, one_of, track_history
 from clinic.models.site import Clinic, Weekday
 from clinic.models.staff import User
+from clinic.values.zones import on_clock
 
 
 class SecondOfDay(Func):
@@ -166,4 +167,4 @@ class Closure(Model):
         indexes = [models.Index(name="closure_by_end", fields=["clinic", "ends_at"])]
 
     def __str__(self) -> str:
-        return f"Closed from {self.starts_at.astimezone(self.clinic.zone):%-d %b %Y %H:%M}"
+        return f"Closed from {on_clock(self.starts_at, self.clinic.zone)}"

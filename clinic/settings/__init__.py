@@ -89,6 +89,7 @@ TEMPLATES = [
             ],
             "libraries": {
                 "cells": "clinic.admin.lists.cells",
+                "clocks": "clinic.admin.forms.clocks",
                 "links": "clinic.admin.forms.links",
             },
         },

@@ -3,9 +3,14 @@
 The place is the city that the IANA database names the zone after; nobody knows zones by letters.
 """
 
+from contextvars import ContextVar
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext, pgettext, pgettext_lazy
+
+# Whether who reads works on more than one clock (clinic.http.middleware.common).
+several: ContextVar[bool] = ContextVar("several", default=False)
 
 # Where some language has a name of its own, or an accent that the IANA database leaves out.
 CITIES = [
@@ -88,3 +93,13 @@ def _without_place(name: str) -> str:
 def whose_clock(told: ZoneInfo, reader: ZoneInfo) -> str:
     """“ (Berlin time)” behind a time that is told on another clock than the reader's, else ""."""
     return "" if told.key == reader.key else f" ({clock_of(told)})"
+
+
+def suffix(zone: ZoneInfo) -> str:
+    """“ (Berlin time)” behind a time, for who works on more than one clock."""
+    return f" ({clock_of(zone)})" if several.get() else ""
+
+
+def on_clock(moment: datetime, zone: ZoneInfo) -> str:
+    """“7 Jan 2030 10:00”, with whose clock that is for who works on more than one."""
+    return f"{moment.astimezone(zone):%-d %b %Y %H:%M}{suffix(zone)}"

@@ -14,12 +14,12 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from clinic.accounts.signing import FIELD
 from clinic.admin import OfTheirClinics, ServiceAdmin, StatusButtons
-from clinic.admin.forms.clocks import suffix
 from clinic.admin.lists.filters import DaysFilter
 from clinic.admin.reads import once_each
 from clinic.admin.words import severity, status_badge
 from clinic.permissions import actor, may_see
 from clinic.values.wallclock import this_minute
+from clinic.values.zones import suffix
 from sessions import services
 from sessions.admin.booking.cancel import CancelForm, CancelPages
 from sessions.admin.booking.sittings import SittingPages, SkipForm, booking_form, has_several_areas

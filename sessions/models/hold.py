@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from clinic.models import Clinic, ClinicScoped, Device, Room, User
+from clinic.values.zones import on_clock
 from sessions.models.occupation import OCCUPATION, TREATMENT, Range
 from sessions.models.session import TreatmentSession
 from sessions.models.visit_type import Kind
@@ -98,4 +99,4 @@ class Hold(ForVisit):
         indexes = [models.Index(name="hold_by_clinic_start", fields=["clinic", "starts_at"])]
 
     def __str__(self) -> str:
-        return f"{self.about}, {self.starts_at.astimezone(self.clinic.zone):%-d %b %Y %H:%M}"
+        return f"{self.about}, {on_clock(self.starts_at, self.clinic.zone)}"

@@ -22,6 +22,7 @@ from clinic.models import (
     one_of,
     track_history,
 )
+from clinic.values.zones import on_clock
 from patients.models import Area, Patient, Screening, StaffTask, TreatmentConsent
 from sessions.lifecycle import NEXT, UNDO_LASTS, UNDONE, AbortReason, Status
 from sessions.models.occupation import Range as Range  # where migration 0001 looks for it
@@ -295,7 +296,7 @@ class TreatmentSession(Moving, Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.patient}, {self.about}, {self.starts_at_local:%-d %b %Y %H:%M}"
+        return f"{self.patient}, {self.about}, {on_clock(self.starts_at, self.clinic.zone)}"
 
     @property
     def about(self) -> str:

@@ -6,11 +6,11 @@ than one zone reads with every time whose it is.
 """
 
 from collections.abc import Callable
-from contextvars import ContextVar
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django import template
 from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -21,10 +21,9 @@ from unfold.decorators import display
 from clinic.admin.forms.fields import MomentField
 from clinic.models import Clinic, User
 from clinic.values.wallclock import offset_of
-from clinic.values.zones import clock_of
+from clinic.values.zones import clock_of, several
 
-# Whether the page that is being made is for somebody who works on more than one clock.
-several: ContextVar[bool] = ContextVar("several", default=False)
+register = template.Library()
 
 
 def clinics_of(user: Any) -> list[Clinic]:
@@ -177,14 +176,10 @@ class RowsClock:
             return plain
         row = self.get_object(request, object_id) if object_id else None  # type: ignore[attr-defined]
         zones = zones_of(row, self.model, request) if row is not None else []
-        token = several.set(True)
-        try:
-            with timezone.override(zones[0] if zones else timezone.get_current_timezone()):
-                answer: Any = view(*args, **kwargs)
-                if hasattr(answer, "render"):
-                    answer.render()  # now: later the clock is another
-        finally:
-            several.reset(token)
+        with timezone.override(zones[0] if zones else timezone.get_current_timezone()):
+            answer: Any = view(*args, **kwargs)
+            if hasattr(answer, "render"):
+                answer.render()  # now: later the clock is another
         rendered: HttpResponse = answer
         return rendered
 
@@ -236,9 +231,10 @@ def moment_column(
     return column
 
 
-def suffix(zone: ZoneInfo) -> str:
-    """“ (Berlin time)” behind a time that a page writes itself, where there are several clocks."""
-    return f" ({clock_of(zone)})" if several.get() else ""
+@register.simple_tag
+def clock_of_page() -> str:
+    """Whose clock the times of a page are on that name none; nothing where there is one only."""
+    return clock_of(str(timezone.get_current_timezone())) if several.get() else ""
 
 
 class NamedClock:

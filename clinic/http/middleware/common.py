@@ -17,6 +17,7 @@ from clinic.db.retries import Busy, is_passing, retried
 from clinic.errors import DomainError
 from clinic.http.problems import CONTENT_TYPE, of_answer
 from clinic.models import User
+from clinic.values.zones import several
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -97,7 +98,7 @@ class ConditionalGet(ConditionalGetMiddleware):
 
 def clinic_time(get_response: Handler) -> Handler:
     """In the admin, what belongs to no clinic is on the clock of the caller's (first) clinic; all
-    else is on its own clinic's (clinic.admin.forms.clocks).
+    else is on its own clinic's (clinic.admin.forms.clocks). Who works on several reads whose.
 
     The API is left alone: its instants carry their offset, and its callers have no cookie.
     """
@@ -109,8 +110,12 @@ def clinic_time(get_response: Handler) -> Handler:
         clinics = user.works_at if isinstance(user, User) else []
         if not clinics:
             return get_response(request)
-        with timezone.override(min(clinics, key=lambda clinic: clinic.name).zone):
-            return get_response(request)
+        token = several.set(len({clinic.time_zone for clinic in clinics}) > 1)
+        try:
+            with timezone.override(min(clinics, key=lambda clinic: clinic.name).zone):
+                return get_response(request)
+        finally:
+            several.reset(token)
 
     return handle
 

@@ -11,10 +11,10 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from clinic.admin import ReadOnlyInline, ServiceAdmin
-from clinic.admin.forms.clocks import suffix
 from clinic.admin.forms.fields import MomentField
 from clinic.admin.reads import once_each
 from clinic.permissions import actor
+from clinic.values.zones import suffix
 from sessions import services
 from sessions.models import BloodExposure, ExposureStep, ExposureStepKind
 from sessions.services.record.exposure import DueStep, due_steps

@@ -15,6 +15,7 @@ from clinic.admin import FixedRows, ServiceAdmin, VersionedAdmin
 from clinic.admin.base import version_columns
 from clinic.http.pdf import pdf_answer
 from clinic.permissions import actor, may_see, sees_some
+from clinic.values.zones import clock_of
 from sessions import services
 from sessions.models import IncidentReport, ReportingRule
 from sessions.services.record.healing.reporting import filled_in
@@ -95,8 +96,12 @@ class IncidentReportAdmin(FixedRows, ServiceAdmin):
 
 
 def _page(report: IncidentReport) -> str:
+    """On the clinic's clock, which it names: who gets it may be anywhere."""
     parts = [(_label(name), list(_lines(part))) for name, part in filled_in(report).items()]
-    return render_to_string("sessions/admin/report.html", {"report": report, "parts": parts})
+    zone = report.side_effect.session.clinic.zone
+    context = {"report": report, "parts": parts, "clock": clock_of(zone)}
+    with timezone.override(zone):
+        return render_to_string("sessions/admin/report.html", context)
 
 
 def _label(name: str) -> str:

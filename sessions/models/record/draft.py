@@ -1,6 +1,7 @@
 """What somebody has typed into a chart and not written yet."""
 
 from django.db import models
+from django.utils import timezone
 
 from clinic.db.encryption import EncryptedJSONField
 from clinic.models import Model, User
@@ -27,4 +28,4 @@ class ChartDraft(Model):
         ]
 
     def __str__(self) -> str:
-        return f"Draft of {self.by}, {self.saved_at:%-d %b %Y %H:%M}"
+        return f"Draft of {self.by}, {timezone.localtime(self.saved_at):%-d %b %Y %H:%M}"
