@@ -37,6 +37,7 @@ from clinic.admin.account import (
     second_factor,
     service_accounts,
 )
+from clinic.admin.account.language import choose_language
 from clinic.admin.lists.lookups import OwnAutocomplete
 from clinic.admin.quick_search import quick_search
 from clinic.api.auth import LoginView, LogoutView, MeView
@@ -177,6 +178,7 @@ urlpatterns = [
     path("admin/pin/", admin.site.admin_view(pin.pin), name="pin"),
     path("admin/passkeys/", admin.site.admin_view(passkeys.passkeys), name="passkeys"),
     path("admin/passkeys/options/", passkeys.options, name="passkey-options"),
+    path("admin/language/", admin.site.admin_view(choose_language), name="own-language"),
     path("admin/log-ins/", admin.site.admin_view(log_ins.log_ins), name="own-log-ins"),
     path("admin/address/", admin.site.admin_view(own_address.own_address), name="own-address"),
     path("admin/address/<str:token>/", passwords.confirm_own_address, name="own-address-confirm"),

@@ -5,10 +5,12 @@ from typing import Any, Self
 from uuid import UUID
 
 import pgtrigger
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, AnonymousUser, UserManager
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from clinic.db.sight import seen
@@ -18,15 +20,15 @@ from clinic.models.site import Clinic
 
 
 class Role(models.TextChoices):
-    RECEPTIONIST = "RECEPTIONIST", "Receptionist"
-    PRACTITIONER = "PRACTITIONER", "Practitioner"
-    MANAGER = "MANAGER", "Manager"
-    ADMIN = "ADMIN", "Technical admin"
-    AUDITOR = "AUDITOR", "Auditor"
+    RECEPTIONIST = "RECEPTIONIST", _("Receptionist")
+    PRACTITIONER = "PRACTITIONER", _("Practitioner")
+    MANAGER = "MANAGER", _("Manager")
+    ADMIN = "ADMIN", _("Technical admin")
+    AUDITOR = "AUDITOR", _("Auditor")
 
 
 SERVICE = "SERVICE"  # in `User.role`, of a program; no role of people, so nobody can give it
-ACCOUNT_ROLES = [*Role.choices, (SERVICE, "Service account")]  # as the API names them
+ACCOUNT_ROLES = [*Role.choices, (SERVICE, _("Service account"))]  # as the API names them
 
 
 # Whoever writes: with another password or role, and out of use, nothing opened before holds.
@@ -82,11 +84,23 @@ class User(AbstractUser):
         help_text="Urgent replies are announced here by SMS, and to the e-mail address.",
     )
 
+    language = models.CharField(
+        max_length=8,
+        choices=settings.LANGUAGES,
+        default="en",
+        db_default="en",
+        help_text="Of the pages that they work with.",
+    )
+
     objects = StaffManager()  # type: ignore[misc]
 
     class Meta:
         db_table = "clinic_user"
         constraints = [
+            models.CheckConstraint(
+                name="user_language_known",
+                condition=models.Q(language__in=[code for code, _ in settings.LANGUAGES]),
+            ),
             models.CheckConstraint(
                 name="user_role_known", condition=models.Q(role__in=[*Role.values, SERVICE])
             ),

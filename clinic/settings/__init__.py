@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "clinic.http.middleware.common.Common",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "clinic.http.middleware.languages.own_language",
     "clinic.http.middleware.idle.sessions_end",
     "clinic.http.middleware.idle.second_factor_first",
     "clinic.http.middleware.proof.ProofFirst",

@@ -1,13 +1,17 @@
 """The pages of staff."""
 
 from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 UNFOLD = {
-    "SITE_TITLE": "Clinic",
-    "SITE_HEADER": "Clinic",
+    "SITE_TITLE": _("Clinic"),
+    "SITE_HEADER": _("Clinic"),
     "SITE_SYMBOL": "dermatology",
     "SHOW_BACK_BUTTON": True,
     "ACCOUNT": {"navigation": "clinic.admin.navigation.account"},
+    "SHOW_LANGUAGES": True,
+    "LANGUAGES": {"action": lambda request: reverse("own-language")},
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("clinic/icon.svg")}
     ],

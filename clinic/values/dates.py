@@ -1,12 +1,15 @@
 """Dates and times of day as people write them, of which none can be misread.
 
 03/04/1990 is a day in March to one reader and a day in April to another, and 3.4.90 lies in one
-of two centuries: neither is read. What is: 1990-04-03, 3 Apr 1990 and 03.04.1990.
+of two centuries: neither is read. What is: 1990-04-03, 3 Apr 1990, 3 de abril de 1990 and
+03.04.1990.
 """
 
 import re
 from dataclasses import dataclass
 from datetime import date, time, timedelta, timezone
+
+from django.utils.translation import gettext
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2100, 12, 31)
 EXAMPLES = "1990-04-03, 3 Apr 1990 or 03.04.1990"
@@ -15,14 +18,23 @@ MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
 )
-_MONTH_OF = {word: number for number, name in enumerate(MONTHS, 1) for word in (name, name[:3])}
-_MONTH_OF["sept"] = 9
+MESES = (
+    *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
+    *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
+)
+_MONTH_OF = {
+    word: number
+    for names in (MONTHS, MESES)
+    for number, name in enumerate(names, 1)
+    for word in (name, name[:3])
+} | dict.fromkeys(("sept", "setiembre", "set"), 9)
 
 _YEAR = r"(?P<year>[0-9]{4})"
 _FORMS = (
     rf"{_YEAR}-(?P<month>[0-9]{{2}})-(?P<day>[0-9]{{2}})",
     rf"(?P<day>[0-9]{{1,2}})\.(?P<month>[0-9]{{1,2}})\.{_YEAR}",
-    rf"(?P<day>[0-9]{{1,2}})\.?[ ]+(?P<word>{'|'.join(_MONTH_OF)})\.?[ ]+{_YEAR}",
+    rf"(?P<day>[0-9]{{1,2}})\.?[ ]+(?:de[ ]+)?(?P<word>{'|'.join(_MONTH_OF)})\.?"
+    rf"[ ]+(?:del?[ ]+)?{_YEAR}",
 )
 _DATES = [re.compile(form, re.IGNORECASE) for form in _FORMS]
 # In a longer text a date stands by itself: the 1988 in +49 151 1988 55 is in nobody's birth date.
@@ -53,14 +65,18 @@ def read_date(text: str) -> date:
     for form in _DATES:
         if found := form.fullmatch(text):
             return _day(found)
-    raise Unreadable(f"Write a date as {EXAMPLES}, so that nobody can misread it.")
+    raise Unreadable(
+        gettext("Write a date as {examples}, so that nobody can misread it.").format(
+            examples=EXAMPLES
+        )
+    )
 
 
 def read_time(text: str) -> time:
     """The time of day on a clock of 24 hours. Raises Unreadable."""
     found = _TIME.fullmatch(text.strip())
     if found is None:
-        raise Unreadable("Write a time as 14:30, on a clock of 24 hours.")
+        raise Unreadable(gettext("Write a time as 14:30, on a clock of 24 hours."))
     hour, minute, second = (int(part) for part in found.groups(default="0"))
     return time(hour, minute, second)
 
@@ -121,8 +137,14 @@ def _day(found: "re.Match[str]") -> date:
         day = date(int(parts["year"]), month, int(parts["day"]))
     except ValueError:
         raise Unreadable(
-            f"There is no day {found[0]} in the calendar. Write a date as {EXAMPLES}."
+            gettext("There is no day {day} in the calendar. Write a date as {examples}.").format(
+                day=found[0], examples=EXAMPLES
+            )
         ) from None
     if not EARLIEST <= day <= LATEST:
-        raise Unreadable(f"The year must be {EARLIEST.year} to {LATEST.year}.")
+        raise Unreadable(
+            gettext("The year must be {first} to {last}.").format(
+                first=EARLIEST.year, last=LATEST.year
+            )
+        )
     return day

@@ -4,6 +4,7 @@ from typing import Any
 
 import phonenumbers
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from phonenumber_field.phonenumber import PhoneNumber, to_python
 from phonenumbers import PhoneNumberFormat, PhoneNumberType, shortnumberinfo
 
@@ -27,8 +28,9 @@ def read_number(number: Any, *, country: str) -> Any:
         forms = (PhoneNumberFormat.NATIONAL, PhoneNumberFormat.INTERNATIONAL)
         ways = [phonenumbers.format_number(example, form) for form in forms if example]
         raise ValidationError(
-            "This is no telephone number. Right would be for example "
-            f"{' or '.join(ways) or '+49 151 23456789'}.",
+            gettext("This is no telephone number. Right would be for example {ways}.").format(
+                ways=gettext(" or ").join(ways) or "+49 151 23456789"
+            ),
             code="invalid",
         )
     return read
@@ -48,7 +50,12 @@ def check_emergency_number(number: str, *, country: str) -> None:
         return
     right = [one for one in EMERGENCY_NUMBERS if shortnumberinfo.is_emergency_number(one, country)]
     raise ValidationError(
-        f"This is no emergency number of the country of the clinic's phone ({country}). "
-        f"Right would be {' or '.join(right) or 'the number that is dialled there'}.",
+        gettext(
+            "This is no emergency number of the country of the clinic's phone ({country}). "
+            "Right would be {right}."
+        ).format(
+            country=country,
+            right=gettext(" or ").join(right) or gettext("the number that is dialled there"),
+        ),
         code="invalid",
     )

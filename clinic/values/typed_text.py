@@ -3,6 +3,7 @@
 import unicodedata
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 JOINERS = "\u200c\u200d"  # within words of Persian and of Indian scripts, and in emoji
 BLANKS = "\u034f\u115f\u1160\u180e\u2800\u3164\uffa0"  # letters and marks that show nothing
@@ -18,11 +19,16 @@ def clean_text(text: str, *, lines: bool) -> str:
             continue
         if sign in "\n\r":
             raise ValidationError(
-                f"This is one line: remove the line break at character {place}.", code="invisible"
+                gettext("This is one line: remove the line break at character {place}.").format(
+                    place=place
+                ),
+                code="invisible",
             )
         if unicodedata.category(sign) in ("Cc", "Cf", "Cs") or sign in BLANKS:
             raise ValidationError(
-                f"Character {place} (U+{ord(sign):04X}) cannot be seen: remove it.",
+                gettext("Character {place} (U+{code}) cannot be seen: remove it.").format(
+                    place=place, code=f"{ord(sign):04X}"
+                ),
                 code="invisible",
             )
     if not lines:

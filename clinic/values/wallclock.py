@@ -7,6 +7,10 @@ a patient: "four weeks later" at 10:00 is 10:00 again, whatever daylight saving 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext
+
+LOCAL = "%Y-%m-%dT%H:%M"
+
 
 def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The instant (UTC) when the wall clock in `zone` shows `at` on `day`.
@@ -38,8 +42,13 @@ class Skipped(ValueError):
 
     def __init__(self, nearest: tuple[datetime, datetime]) -> None:
         super().__init__(
-            "The clock is put forward then and skips this time. "
-            f"The nearest are {nearest[0]:%Y-%m-%dT%H:%M} and {nearest[1]:%Y-%m-%dT%H:%M}."
+            gettext(
+                "The clock is put forward then and skips this time. The nearest are {before} and "
+                "{after}."
+            ).format(
+                before=f"{nearest[0]:{LOCAL}}",
+                after=f"{nearest[1]:{LOCAL}}",
+            )
         )
         self.nearest = nearest
 
@@ -48,7 +57,11 @@ class OtherOffset(ValueError):
     """The clock shows this time, but not with this offset; `offsets` are those it has then."""
 
     def __init__(self, offsets: list[str]) -> None:
-        super().__init__(f"The clock's UTC offset is {' or '.join(offsets)} then.")
+        super().__init__(
+            gettext("The clock's UTC offset is {offsets} then.").format(
+                offsets=gettext(" or ").join(offsets)
+            )
+        )
 
 
 class Doubled(ValueError):
@@ -57,8 +70,10 @@ class Doubled(ValueError):
     def __init__(self, both: tuple[datetime, datetime]) -> None:
         first, second = (reading.isoformat(timespec="minutes") for reading in both)
         super().__init__(
-            "The clock is put back then and shows this time twice. "
-            f"Give the UTC offset too: {first} or {second}."
+            gettext(
+                "The clock is put back then and shows this time twice. Give the UTC offset too: "
+                "{first} or {second}."
+            ).format(first=first, second=second)
         )
         self.both = both
 

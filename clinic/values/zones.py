@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext, pgettext_lazy
 
 # Whether who reads works on more than one clock (clinic.http.middleware.common).
@@ -102,4 +103,4 @@ def suffix(zone: ZoneInfo) -> str:
 
 def on_clock(moment: datetime, zone: ZoneInfo) -> str:
     """“7 Jan 2030 10:00”, with whose clock that is for who works on more than one."""
-    return f"{moment.astimezone(zone):%-d %b %Y %H:%M}{suffix(zone)}"
+    return f"{date_format(moment.astimezone(zone), 'j M Y H:i')}{suffix(zone)}"

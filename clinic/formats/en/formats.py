@@ -10,3 +10,5 @@ SHORT_DATETIME_FORMAT = "j M Y, H:i"
 BIRTH_DATE_FORMAT = "j F Y"
 VISIT_DATE_FORMAT = "l j F"
 VISIT_DATE_SMS_FORMAT = "D j F"
+
+DECIMAL_SEPARATOR = "."  # as numbers are typed, and as drawings and scripts want them

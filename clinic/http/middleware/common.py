@@ -12,6 +12,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.middleware.http import ConditionalGetMiddleware
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from clinic.db.retries import Busy, is_passing, retried
 from clinic.errors import DomainError
@@ -155,11 +156,13 @@ def refused_page(request: HttpRequest, error: DomainError) -> HttpResponse:
     """A rule that is new, or a row that has changed while somebody read."""
     logger.warning("A page was refused something: %s", error.code)
     context = {
-        "title": error.title,
-        "detail": f"{error.message} Nothing was saved. Go back with your browser, where what you "
-        "typed still stands.",
+        "title": gettext(error.title),
+        "detail": gettext(
+            "{refusal} Nothing was saved. Go back with your browser, where what you typed still "
+            "stands."
+        ).format(refusal=error.message),
         "home": ADMIN,
-        "home_name": "the start page",
+        "home_words": gettext("To the start page"),
     }
     return render(request, "clinic/went_wrong.html", context, status=error.status)
 
