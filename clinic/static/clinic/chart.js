@@ -4,11 +4,13 @@
   const page = document.getElementById("chart");
   const state = document.getElementById("chart-state");
   if (!page) return;
+  const words = document.getElementById("chart-words").dataset;
+  const fault = (name) => Object.assign(new Error(words[name]), { told: name });
   const WAIT = 500, AGAIN = 5000, LONGEST = 15000;
   let unsaved = false, waiting = 0, sending = false, more = false;
   const form = () => page.querySelector("form");
   const clock = () => new Date().toTimeString().slice(0, 5);
-  const say = (words, bad) => { state.textContent = words; state.classList.toggle("chart-bad", Boolean(bad)); };
+  const say = (text, bad) => { state.textContent = text; state.classList.toggle("chart-bad", Boolean(bad)); };
   const isOpen = () => form()?.querySelector("[name=do][value=sign]");
 
   const signs = (what) => [...page.querySelectorAll("[data-signs]")].find((one) => one.dataset.signs === what);
@@ -22,8 +24,8 @@
     const timer = setTimeout(() => stop.abort(), LONGEST);
     try {
       const answer = await fetch(page.dataset.address, { method: "POST", body, headers: { "X-Chart": "1" }, signal: stop.signal });
-      if (answer.redirected) throw new Error("You are logged out. Log in in another tab, then press again: what you typed is still here.");
-      if (!answer.ok) throw new Error("Not done: the server could not answer. What you typed is still here. Press again.");
+      if (answer.redirected) throw fault("loggedOut");
+      if (!answer.ok) throw fault("noAnswer");
       return answer;
     } finally { clearTimeout(timer); }
   }
@@ -32,7 +34,7 @@
     try {
       return await window.answerOfPasskey(page.dataset.options);
     } catch {
-      throw new Error("Not done: no passkey was used. Press again, or type your PIN or password.");
+      throw fault("noPasskey");
     }
   }
 
@@ -90,8 +92,8 @@
         say("");
       } else { page.innerHTML = html; mark(); }
     } catch (error) {
-      const away = !(error.message || "").startsWith("You are");
-      say(away ? `No connection since ${state.dataset.since ||= clock()}. What you type is kept on this page, and saved as soon as it is back.` : error.message, true);
+      const away = error.told !== "loggedOut";
+      say(away ? words.away.replace("{time}", state.dataset.since ||= clock()) : error.message, true);
       waiting = setTimeout(keep, AGAIN);
       return;
     } finally { sending = false; }
@@ -120,8 +122,7 @@
       if (what === "scan" || what === "start") page.querySelector("[data-scan]")?.focus({ preventScroll: what === "start" });
       page.querySelector("[role=alert], [aria-invalid=true]")?.scrollIntoView({ block: "center" });
     } catch (error) {
-      const told = error.message || "";
-      say(/^(You are|Not done)/.test(told) ? told : "Not done: there is no connection. What you typed is still here. Press again when it is back.", true);
+      say(error.told ? error.message : words.noConnection, true);
     } finally { sending = false; page.removeAttribute("aria-busy"); }
   }
 

@@ -7,7 +7,7 @@ if (copy && navigator.clipboard) {
   copy.hidden = false;
   copy.addEventListener("click", async () => {
     await navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).innerText);
-    document.getElementById("copied").textContent = "Copied.";
+    document.getElementById("copied").textContent = copy.dataset.copied;
   });
 }
 if (print) {

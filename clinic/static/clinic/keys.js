@@ -1,6 +1,6 @@
 // What Unfold opens by a click on something that is no button can be reached and pressed by keys.
 (() => {
-  const SYMBOLS = { dock_to_right: "Side bar", close: "Close", more_horiz: "More" };
+  const SYMBOLS = { dock_to_right: "sideBar", close: "close", more_horiz: "more" };
   const INSIDE = "a[href], button, input:not([type=hidden]), select, [tabindex='0']";
 
   function menuOf(toggle) {
@@ -15,7 +15,7 @@
       if (one.matches(`${INSIDE}, summary, textarea`) || !words) continue;  // an area, say
       one.tabIndex = 0;
       one.setAttribute("role", "button");
-      const name = one.title || SYMBOLS[words];
+      const name = one.title || document.getElementById("symbols")?.dataset[SYMBOLS[words]];
       if (name) one.setAttribute("aria-label", name);
       one.addEventListener("keydown", press);
     }

@@ -37,10 +37,7 @@
 
   window.answerOfPasskey = async (place) => written(await asked(place));
 
-  const WORDS = {
-    InvalidStateError: "This device has a passkey of yours already.",
-    NotAllowedError: "No passkey was used. Try again.",
-  };
+  const WORDS = { InvalidStateError: "known", NotAllowedError: "unused" };
 
   for (const button of document.querySelectorAll("[data-passkey]")) {
     const form = button.form;
@@ -52,11 +49,11 @@
       event.preventDefault();
       const name = form.elements.namedItem("name");
       if (name && !name.reportValidity()) return;
-      says.textContent = "Ask your device…";
+      says.textContent = says.dataset.asks;
       try {
         held.value = written(await asked(button.dataset.passkey));
       } catch (error) {
-        says.textContent = WORDS[error.name] || "That did not work. Load this page anew.";
+        says.textContent = says.dataset[WORDS[error.name] || "failed"];
         return;
       }
       form.requestSubmit(button);

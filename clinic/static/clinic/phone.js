@@ -12,7 +12,7 @@
   async function send(body) {
     if (sending) return;
     sending = true;
-    say("Sending…");
+    say(state.dataset.sending);
     try {
       const answer = await fetch(location.href, { method: "POST", body, credentials: "omit" });
       const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("phone");
@@ -22,7 +22,7 @@
       ready();
       page.querySelector("[role=alert], [role=status]")?.scrollIntoView({ block: "center" });
     } catch {
-      say("Not sent: there is no connection. Take it again when it is back.");
+      say(state.dataset.offline);
     } finally { sending = false; }
   }
 
@@ -35,7 +35,7 @@
     try {
       stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: { ideal: "environment" }, width: { ideal: 2400 } } });
     } catch {
-      say("This browser gives no camera to the page. Take it with the phone’s own camera.");
+      say(state.dataset.blind);
       return;
     }
     view = button.closest("form").dataset.view;

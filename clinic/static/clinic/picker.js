@@ -1,21 +1,22 @@
 // The browser's own calendar and clock, which fill in the field that they stand in. What they fill
-// in is written as the field shows it, 3 Apr 1990 and 14:30, however the browser writes dates.
+// in is written as the field shows it, 3 Apr 1990 and 14:30, with the months of the page, however
+// the browser writes dates.
 (() => {
-  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+  const monthsOf = (picker) => picker.dataset.months.split(" ");
   const typedIn = (picker) => picker.parentElement.querySelector("input:not([data-picks])");
 
-  function written(picked) {
+  function written(picked, months) {
     const day = /^(\d{4})-(\d\d)-(\d\d)$/.exec(picked);
-    return day ? `${Number(day[3])} ${MONTHS[day[2] - 1]} ${day[1]}` : picked.slice(0, 5);
+    return day ? `${Number(day[3])} ${months[day[2] - 1]} ${day[1]}` : picked.slice(0, 5);
   }
 
   // Where the calendar opens: at the date that stands in the field.
-  function read(typed) {
-    const words = /^(\d{1,2})\.? +([a-z]{3})[a-z]*\.? +(\d{4})$/i.exec(typed.trim());
+  function read(typed, months) {
+    const words = /^(\d{1,2})\.? +(?:de +)?([a-z]{3})[a-z]*\.? +(?:del? +)?(\d{4})$/i.exec(typed.trim());
     const dots = /^(\d{1,2})\.(\d{1,2})\.(\d{4})$/.exec(typed.trim());
     const pad = (number) => String(number).padStart(2, "0");
     if (words) {
-      const month = MONTHS.findIndex((name) => name.toLowerCase() === words[2].toLowerCase());
+      const month = months.findIndex((name) => name.toLowerCase() === words[2].toLowerCase());
       return month < 0 ? "" : `${words[3]}-${pad(month + 1)}-${pad(words[1])}`;
     }
     return dots ? `${dots[3]}-${pad(dots[2])}-${pad(dots[1])}` : typed.trim();
@@ -24,7 +25,7 @@
   document.addEventListener("click", (event) => {
     const picker = event.target.closest?.("[data-picks]");
     if (!picker) return;
-    picker.value = read(typedIn(picker).value);
+    picker.value = read(typedIn(picker).value, monthsOf(picker));
     picker.showPicker?.();
   });
 
@@ -32,7 +33,7 @@
     const picker = event.target.closest?.("[data-picks]");
     if (!picker?.value) return;
     const field = typedIn(picker);
-    field.value = written(picker.value);
+    field.value = written(picker.value, monthsOf(picker));
     for (const told of ["input", "change"]) {
       field.dispatchEvent(new Event(told, { bubbles: true }));
     }

@@ -7,6 +7,8 @@ addEventListener("DOMContentLoaded", () => {
   const groups = [...document.querySelectorAll("[data-group]")]
   const asked = groups.flatMap(group => [...group.querySelectorAll(".ask")])
   const unseen = new Set(asked)
+  const said = document.getElementById("ask-words").dataset
+  const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name])
   const isOpen = one => !one.querySelector(".ask-answers :checked")
 
   const tell = () => {
@@ -14,8 +16,8 @@ addEventListener("DOMContentLoaded", () => {
     const open = asked.filter(isOpen).length
     button.disabled = hidden.length > 0 || open === 0
     const words = hidden.length
-      ? `Not shown yet: ${hidden.map(group => group.dataset.group).join(", ")}.`
-      : open ? `${open} of ${asked.length} not answered yet.` : "Every question is answered."
+      ? filled(said.hidden, { groups: hidden.map(group => group.dataset.group).join(", ") })
+      : open ? filled(said.open, { n: open, all: asked.length }) : said.done
     if (told.textContent !== words) told.textContent = words
   }
   const seen = new IntersectionObserver(changes => {
@@ -35,7 +37,7 @@ addEventListener("DOMContentLoaded", () => {
     const open = asked.filter(isOpen)
     open.forEach(one => { one.querySelector("[value=no]").checked = true })
     tell()
-    told.textContent = `${open.length} answered with no. Each can still be changed.`
+    told.textContent = filled(said.restNo, { n: open.length })
   })
   document.addEventListener("change", tell)
   document.addEventListener("keydown", event => {
