@@ -26,6 +26,7 @@ from django.core import signing
 from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Greatest
 from django.utils.crypto import get_random_string
+from django.utils.translation import gettext, gettext_noop, ngettext
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
@@ -63,18 +64,22 @@ EVERYBODY = "strangers"
 class TooManyTries(DomainError):
     status = 429
     code = "too_many_tries"
-    title = "Too many tries"
+    title = gettext_noop("Too many tries")
 
     def __init__(self, seconds: float) -> None:
         self.retry_after = max(1, math.ceil(seconds))
-        super().__init__(f"Too many tries to log in. Try again in {in_words(self.retry_after)}.")
+        super().__init__(
+            gettext("Too many tries to log in. Try again in {length}.").format(
+                length=in_words(self.retry_after)
+            )
+        )
 
 
 def in_words(seconds: int) -> str:
     minutes = math.ceil(seconds / 60)
     if minutes > 1:
-        return f"{minutes} minutes"
-    return "1 second" if seconds == 1 else f"{seconds} seconds"
+        return ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)
+    return ngettext("{n} second", "{n} seconds", seconds).format(n=seconds)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ nothing is told of what was rolled back.
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.mail import get_connection, send_mail
@@ -15,22 +15,29 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from clinic.accounts.guessing import Pace, TooManyTries, count_alone
 from clinic.accounts.own_address import link_for
 from clinic.db.retries import retried_transaction
 from clinic.models import AccountNotice, KnownNetwork, NoticeKind, User
+from clinic.values.languages import override_language
+from clinic.values.moments import date_in_words
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 KEPT = timedelta(days=1)
 # A front end that shows no device token, on the way through many networks.
 OF_DEVICES = Pace((0, 0, 86_400), KEPT)
 SUBJECTS = {
-    NoticeKind.CONFIRM_ADDRESS: "Confirm your new e-mail address",
-    NoticeKind.ADDRESS_CHANGES: "Your account gets another e-mail address",
-    NoticeKind.NEW_DEVICE: "Your account was opened on a new device",
-    NoticeKind.ACCOUNT_CHANGED: "What opens your account was changed",
-    NoticeKind.SERVICE_ENDS: "A service account is about to end",
-    NoticeKind.ACCESSES: "Who has opened records in the last week",
+    NoticeKind.CONFIRM_ADDRESS: gettext_noop("Confirm your new e-mail address"),
+    NoticeKind.ADDRESS_CHANGES: gettext_noop("Your account gets another e-mail address"),
+    NoticeKind.NEW_DEVICE: gettext_noop("Your account was opened on a new device"),
+    NoticeKind.ACCOUNT_CHANGED: gettext_noop("What opens your account was changed"),
+    NoticeKind.SERVICE_ENDS: gettext_noop("A service account is about to end"),
+    NoticeKind.ACCESSES: gettext_noop("Who has opened records in the last week"),
 }
 log = logging.getLogger(__name__)
 
@@ -48,14 +55,15 @@ def tell_of_device(*, user: User, client: str, address: str, at: datetime) -> No
         user=user,
         kind=NoticeKind.NEW_DEVICE,
         email=user.email,
-        about=f"{client}, from {address}, {_in_words(at, user)}",
+        about=_device_in_words(user, client, address, at),
     )
 
 
-def tell_of_change(*, user: User, what: str, at: datetime) -> None:
+def tell_of_change(*, user: User, what: "StrOrPromise", at: datetime) -> None:
     """Of each change of what opens the account, whoever made it (NIST SP 800-63B-4, 4.6)."""
     if user.email:
-        about = f"{what}, {_in_words(at, user)}"
+        with override_language(user.language):
+            about = f"{what}, {_in_words(at, user)}"
         kind = NoticeKind.ACCOUNT_CHANGED
         AccountNotice.objects.create(user=user, kind=kind, email=user.email, about=about)
 
@@ -70,7 +78,10 @@ def tell_of_accesses(*, user: User, about: str) -> None:
 def tell_of_service(*, user: User, name: str, expires_at: datetime) -> None:
     """Before it ends: a program that works by it stops then."""
     if user.email:
-        about = f"“{name}”, on {_in_words(expires_at, user)}"
+        with override_language(user.language):
+            about = gettext("“{name}”, on {moment}").format(
+                name=name, moment=_in_words(expires_at, user)
+            )
         kind = NoticeKind.SERVICE_ENDS
         AccountNotice.objects.create(user=user, kind=kind, email=user.email, about=about)
 
@@ -84,10 +95,10 @@ class ChangesAreTold:
 
     def password_changed(self, password: str, user: Any = None) -> None:
         if isinstance(user, User) and _was_opened(user):
-            tell_of_change(user=user, what="the password was changed", at=timezone.now())
+            tell_of_change(user=user, what=_("the password was changed"), at=timezone.now())
 
     def get_help_text(self) -> str:
-        return "Of a new password we tell you by mail."
+        return gettext("Of a new password we tell you by mail.")
 
 
 def _was_opened(user: User) -> bool:
@@ -99,7 +110,14 @@ def _in_words(at: datetime, user: User) -> str:
     """On the clock of the first clinic where they work."""
     clinics = user.works_at
     local = at.astimezone(clinics[0].zone) if clinics else at
-    return f"{local:%-d %B %Y, %H:%M} ({local.tzname()})"
+    return f"{date_in_words(local, 'j F Y, H:i')} ({local.tzname()})"
+
+
+def _device_in_words(user: User, client: str, address: str, at: datetime) -> str:
+    with override_language(user.language):
+        return gettext("{device}, from {address}, {moment}").format(
+            device=client, address=address, moment=_in_words(at, user)
+        )
 
 
 def send_notices(*, at: datetime) -> None:
@@ -117,8 +135,10 @@ def _mail(notice: AccountNotice) -> None:
         "services": f"{settings.PUBLIC_URL}{reverse('service-accounts')}",
         "again": f"{settings.PUBLIC_URL}{reverse('admin_password_reset')}",
     }
-    text = render_to_string("clinic/notice_mail.txt", context)
-    mail(SUBJECTS[NoticeKind(notice.kind)], text, notice.email)
+    with override_language(user.language):
+        subject = gettext(SUBJECTS[NoticeKind(notice.kind)])
+        text = render_to_string("clinic/notice_mail.txt", context)
+    mail(subject, text, notice.email)
 
 
 def mail(subject: str, text: str, email: str) -> None:

@@ -23,6 +23,9 @@ from django.conf import settings
 from django.core import signing
 from django.db.models import Q
 from django.utils.crypto import get_random_string
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 from fido2.server import Fido2Server
 from fido2.utils import websafe_encode
 from fido2.webauthn import (
@@ -55,25 +58,29 @@ log = logging.getLogger(__name__)
 
 class PasskeyRefused(CodeError):
     code = "passkey_refused"
-    title = "The passkey was not taken"
+    title = gettext_noop("The passkey was not taken")
 
     def __init__(self) -> None:
-        super().__init__("That passkey was not taken. Try again, or log in without it.")
+        super().__init__(gettext("That passkey was not taken. Try again, or log in without it."))
 
 
 class TooManyPasskeys(DomainError):
     status = 409
     code = "too_many_passkeys"
-    title = "Too many passkeys"
+    title = gettext_noop("Too many passkeys")
 
     def __init__(self) -> None:
-        super().__init__(f"You have {MOST} passkeys. Remove one that you no longer use first.")
+        super().__init__(
+            gettext("You have {most} passkeys. Remove one that you no longer use first.").format(
+                most=MOST
+            )
+        )
 
 
 class LastFactor(DomainError):
     status = 409
     code = "last_factor"
-    title = "The last second factor stays"
+    title = gettext_noop("The last second factor stays")
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -131,7 +138,11 @@ def _take(*, key: Passkey, challenge: bytes, count: int, at: datetime) -> bool:
     held = Passkey.objects.filter(goes_on, pk=key.pk)
     if held.update(sign_count=count, last_used_at=at):
         return True
-    tell_of_change(user=key.user, what=f"a copy of the passkey “{key.name}” was refused", at=at)
+    tell_of_change(
+        user=key.user,
+        what=format_lazy(_("a copy of the passkey “{name}” was refused"), name=key.name),
+        at=at,
+    )
     return False
 
 
@@ -161,7 +172,7 @@ def add_passkey(*, answer: str, name: str, at: datetime, by: User) -> Passkey:
     )
     if not is_new:
         raise PasskeyRefused
-    tell_of_change(user=by, what=f"the passkey “{name}” was added", at=at)
+    tell_of_change(user=by, what=format_lazy(_("the passkey “{name}” was added"), name=name), at=at)
     return row
 
 
@@ -183,14 +194,18 @@ def remove_passkey(*, passkey_id: UUID, has_long_password: bool, at: datetime, b
         return
     is_last = not has_codes(by) and not Passkey.objects.filter(user=by).exclude(pk=key.pk).exists()
     if is_last and is_required(by):
-        raise LastFactor("Your account needs a second factor: add another one first.")
+        raise LastFactor(gettext("Your account needs a second factor: add another one first."))
     if is_last and not has_long_password:
         raise LastFactor(
-            "Your password would stand alone then: it needs 15 characters. Log out, log in with it,"
-            " and type it when you are asked who you are."
+            gettext(
+                "Your password would stand alone then: it needs 15 characters. Log out, log in "
+                "with it, and type it when you are asked who you are."
+            )
         )
     key.delete()
-    tell_of_change(user=by, what=f"the passkey “{key.name}” was removed", at=at)
+    tell_of_change(
+        user=by, what=format_lazy(_("the passkey “{name}” was removed"), name=key.name), at=at
+    )
 
 
 def purge_challenges(*, at: datetime) -> None:
@@ -207,7 +222,7 @@ def _state(client_data: CollectedClientData, purpose: str, user: User | None) ->
     """What the library compares the answer with. Raises BadSignature, ValueError."""
     asked = signing.loads(client_data.challenge.decode(), salt=SALT, max_age=HOLDS)
     if asked[:2] != [purpose, str(user.pk) if user else ""] or client_data.cross_origin:
-        raise ValueError("It was asked for something else.")
+        raise ValueError(gettext("It was asked for something else."))
     return {"challenge": websafe_encode(client_data.challenge), "user_verification": MUST}
 
 

@@ -12,12 +12,14 @@ from django.urls import reverse
 from django.utils.crypto import get_random_string
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
+from django.utils.translation import gettext
 
 from clinic.accounts import second_factor
 from clinic.accounts.guessing import Pace, TooManyTries, count_alone
 from clinic.accounts.notices import mail, send_waiting
 from clinic.db.retries import retried_transaction
 from clinic.models import PasswordLink, User
+from clinic.values.languages import override_language
 
 # Of one account, so that nobody's mailbox is filled: three at once, then one an hour.
 OF_LINKS = Pace((0, 0, 3600), timedelta(days=1))
@@ -34,12 +36,16 @@ class LongEnough:
         least = LEAST_WITH_CODE if has_code else LEAST
         if len(password) < least:
             raise ValidationError(
-                f"This password is too short: {least} characters at the least.",
+                gettext("This password is too short: {least} characters at the least.").format(
+                    least=least
+                ),
                 code="password_too_short",
             )
 
     def get_help_text(self) -> str:
-        return f"{LEAST} characters at the least; {LEAST_WITH_CODE} with a second factor."
+        return gettext("{least} characters at the least; {with_code} with a second factor.").format(
+            least=LEAST, with_code=LEAST_WITH_CODE
+        )
 
 
 class ContextWords:
@@ -51,13 +57,15 @@ class ContextWords:
             left = left.replace(word, "")
         if len(left) < LEFT or len(set(left)) < DIFFERENT:
             raise ValidationError(
-                "Names of the clinic and of people, and one letter over and over, are tried first:"
-                f" besides them {LEFT} characters must be left.",
+                gettext(
+                    "Names of the clinic and of people, and one letter over and over, are tried "
+                    "first: besides them {left} characters must be left."
+                ).format(left=LEFT),
                 code="password_of_context",
             )
 
     def get_help_text(self) -> str:
-        return "A sentence is best. The names of the clinic and of people do not count."
+        return gettext("A sentence is best. The names of the clinic and of people do not count.")
 
 
 def _words(user: Any) -> set[str]:
@@ -122,6 +130,7 @@ def _mail(link: PasswordLink) -> None:
         "again": f"{settings.PUBLIC_URL}{reverse('admin_password_reset')}",
         "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
     }
-    subject = "Your account" if is_invitation else "Set a new password"
-    text = render_to_string("clinic/password_mail.txt", context)
+    with override_language(user.language):
+        subject = gettext("Your account") if is_invitation else gettext("Set a new password")
+        text = render_to_string("clinic/password_mail.txt", context)
     mail(subject, text, user.email)

@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.conf import settings
 from django.db.models import F, Func, Value
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from clinic.accounts.notices import tell_of_change
 from clinic.db.retries import retried_transaction
@@ -44,28 +46,33 @@ class CodeError(DomainError):
 
 class SecondFactorRequired(CodeError):
     code = "second_factor_required"
-    title = "A code is needed as well"
+    title = gettext_noop("A code is needed as well")
 
     def __init__(self) -> None:
-        super().__init__("Type the code of your app too, or a recovery code, or use your passkey.")
+        super().__init__(
+            gettext("Type the code of your app too, or a recovery code, or use your passkey.")
+        )
 
 
 class WrongCode(CodeError):
     code = "wrong_code"
-    title = "The code is wrong"
+    title = gettext_noop("The code is wrong")
 
     def __init__(self) -> None:
-        super().__init__("That code is wrong, or was used before. Wait for the next one.")
+        super().__init__(gettext("That code is wrong, or was used before. Wait for the next one."))
 
 
 class SecondFactorMissing(DomainError):
     status = 403
     code = "second_factor_missing"
-    title = "A second factor must be set up first"
+    title = gettext_noop("A second factor must be set up first")
 
     def __init__(self) -> None:
         super().__init__(
-            "This account needs a second factor. Log in to the staff's pages, and set it up there."
+            gettext(
+                "This account needs a second factor. Log in to the staff's pages, and set it up "
+                "there."
+            )
         )
 
 
@@ -125,7 +132,7 @@ def _take_recovery(factor: SecondFactor, typed: str, at: datetime) -> bool:
     left = Func(F("recovery_sha256"), Value(digest), function="array_remove")
     if not held.update(recovery_sha256=left):
         return False
-    tell_of_change(user=factor.user, what="a recovery code was used up", at=at)
+    tell_of_change(user=factor.user, what=_("a recovery code was used up"), at=at)
     return True
 
 
@@ -166,7 +173,7 @@ def set_second_factor(*, secret: str, code: str, at: datetime, by: User) -> list
     told = {"recovery_sha256": [_digest(_plain(one)) for one in codes]}
     sealed = {"secret": _cipher().encrypt(opened), "last_step": step}
     SecondFactor.objects.update_or_create(user=by, defaults={**sealed, **told})
-    tell_of_change(user=by, what="a second factor was set up", at=at)
+    tell_of_change(user=by, what=_("a second factor was set up"), at=at)
     return codes
 
 
@@ -176,7 +183,7 @@ def renew_recovery_codes(*, at: datetime, by: User) -> list[str]:
     codes = _recovery_codes()
     told = [_digest(_plain(one)) for one in codes]
     SecondFactor.objects.filter(user=by).update(recovery_sha256=told)
-    tell_of_change(user=by, what="new recovery codes were made", at=at)
+    tell_of_change(user=by, what=_("new recovery codes were made"), at=at)
     return codes
 
 
@@ -184,7 +191,7 @@ def renew_recovery_codes(*, at: datetime, by: User) -> list[str]:
 def remove_codes(*, at: datetime, by: User) -> None:
     """Passkeys stay."""
     if SecondFactor.objects.filter(user=by).delete()[0]:
-        tell_of_change(user=by, what="the codes of an app were turned off", at=at)
+        tell_of_change(user=by, what=_("the codes of an app were turned off"), at=at)
 
 
 @retried_transaction
@@ -192,7 +199,7 @@ def remove_second_factor(*, at: datetime, by: User) -> None:
     """All that there is beside the password."""
     ended = [rows.filter(user=by).delete()[0] for rows in (SecondFactor.objects, Passkey.objects)]
     if any(ended):
-        tell_of_change(user=by, what="the second factor was ended", at=at)
+        tell_of_change(user=by, what=_("the second factor was ended"), at=at)
 
 
 def _step_of(secret: bytes, typed: str, at: datetime) -> int | None:

@@ -7,6 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth.hashers import check_password, make_password
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from clinic.accounts.guessing import OF_AN_ACCOUNT, count_alone, forget_alone
 from clinic.accounts.notices import tell_of_change
@@ -23,24 +25,26 @@ TRIES = "signature"  # of one account, wherever it is asked
 class SignatureNeeded(DomainError):
     status = 403
     code = "signature_needed"
-    title = "Say again who you are"
+    title = gettext_noop("Say again who you are")
 
     def __init__(self) -> None:
-        super().__init__("This clinic asks who signs: type your PIN or your password.", field=FIELD)
+        super().__init__(
+            gettext("This clinic asks who signs: type your PIN or your password."), field=FIELD
+        )
 
 
 class WrongSignature(DomainError):
     status = 403
     code = "wrong_signature"
-    title = "That is not your PIN or password"
+    title = gettext_noop("That is not your PIN or password")
 
     def __init__(self) -> None:
-        super().__init__("That is neither your PIN nor your password.", field=FIELD)
+        super().__init__(gettext("That is neither your PIN nor your password."), field=FIELD)
 
 
 class PinTooEasy(DomainError):
     code = "pin_too_easy"
-    title = "This PIN is guessed at once"
+    title = gettext_noop("This PIN is guessed at once")
 
 
 def require_signer(
@@ -74,17 +78,22 @@ def is_theirs(*, secret: str, at: datetime, by: User, pin_only: bool = False) ->
 def set_pin(*, pin: str, at: datetime, by: User) -> None:
     """In place of the one before. Raises PinTooEasy."""
     if not (pin.isascii() and pin.isdecimal() and LEAST <= len(pin) <= MOST):
-        raise PinTooEasy(f"A PIN has {LEAST} to {MOST} digits.", field="pin")
+        raise PinTooEasy(
+            gettext("A PIN has {least} to {most} digits.").format(least=LEAST, most=MOST),
+            field="pin",
+        )
     if _is_easy(pin):
-        raise PinTooEasy("This one is tried first. Take digits without a pattern.", field="pin")
+        raise PinTooEasy(
+            gettext("This one is tried first. Take digits without a pattern."), field="pin"
+        )
     Pin.objects.update_or_create(user=by, defaults={"hashed": make_password(pin)})
-    tell_of_change(user=by, what="a PIN was set", at=at)
+    tell_of_change(user=by, what=_("a PIN was set"), at=at)
 
 
 @retried_transaction
 def remove_pin(*, at: datetime, by: User) -> None:
     if Pin.objects.filter(user=by).delete()[0]:
-        tell_of_change(user=by, what="the PIN was removed", at=at)
+        tell_of_change(user=by, what=_("the PIN was removed"), at=at)
 
 
 def _is_easy(pin: str) -> bool:

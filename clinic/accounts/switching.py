@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.accounts.guessing import read_device
 from clinic.accounts.second_factor import is_missing
@@ -25,10 +26,12 @@ from clinic.models import DeviceStay, User
 class CannotSwitch(DomainError):
     status = 403
     code = "cannot_switch"
-    title = "That PIN opens nothing here"
+    title = gettext_noop("That PIN opens nothing here")
 
     def __init__(self) -> None:
-        super().__init__("That is not the PIN, or this device does not know you any more: log in.")
+        super().__init__(
+            gettext("That is not the PIN, or this device does not know you any more: log in.")
+        )
 
 
 @retried_transaction

@@ -11,6 +11,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 from knox.models import get_token_model
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
@@ -208,9 +209,9 @@ class MovesInline(ReadOnlyInline):
     fields = ["at", "became", "by", "reason"]
     readonly_fields = fields
     ordering = ["id"]
-    verbose_name_plural = "history"
+    verbose_name_plural = _("history")
 
-    @display(description="became")
+    @display(description=_("became"))
     def became(self, move: Any) -> str:
         return str(move)
 

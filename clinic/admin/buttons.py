@@ -8,6 +8,7 @@ from django.contrib.admin.utils import unquote
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.admin.saving.save import save_state
 from clinic.errors import Conflict
@@ -16,7 +17,7 @@ from clinic.permissions import actor
 
 class ButtonGone(Conflict):
     code = "button_gone"
-    title = "This cannot be done any more"
+    title = gettext_noop("This cannot be done any more")
 
 
 class StatusButtons:
@@ -42,7 +43,11 @@ class StatusButtons:
         for button in map(self.get_unfold_action, self.actions_submit_line):  # type: ignore[attr-defined]
             if button.action_name in request.POST:
                 if button.action_name not in legal:
-                    raise ButtonGone(f"“{button.description}” cannot be done any more.")
+                    raise ButtonGone(
+                        gettext("“{button}” cannot be done any more.").format(
+                            button=button.description
+                        )
+                    )
                 button.method(request, form.instance)
                 save_state(request).pressed = button.description
 

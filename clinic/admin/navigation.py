@@ -6,99 +6,101 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 # group → (title, icon, app label, model)
 GROUPS = {
-    "Today": [
-        ("Sessions", "event", "treatment_sessions", "treatmentsession"),
-        ("Waitlist", "hourglass", "treatment_sessions", "waitlistentry"),
-        ("Holds", "lock_clock", "treatment_sessions", "hold"),
-        ("Tasks", "task_alt", "patients", "stafftask"),
-        ("Inbox", "inbox", "aftercare", "inboundmessage"),
-        ("Messages", "outgoing_mail", "aftercare", "message"),
+    gettext_noop("Today"): [
+        (_("Sessions"), "event", "treatment_sessions", "treatmentsession"),
+        (_("Waitlist"), "hourglass", "treatment_sessions", "waitlistentry"),
+        (_("Holds"), "lock_clock", "treatment_sessions", "hold"),
+        (_("Tasks"), "task_alt", "patients", "stafftask"),
+        (_("Inbox"), "inbox", "aftercare", "inboundmessage"),
+        (_("Messages"), "outgoing_mail", "aftercare", "message"),
     ],
-    "Patients": [
-        ("Patients", "group", "patients", "patient"),
-        ("Candidacies", "how_to_vote", "treatment_sessions", "candidacy"),
-        ("Treatment plans", "assignment", "treatment_sessions", "treatmentplan"),
-        ("Screenings", "fact_check", "patients", "screening"),
-        ("Consents to read", "auto_stories", "patients", "consenthandout"),
-        ("Treatment consents", "signature", "patients", "treatmentconsent"),
-        ("Photo consents", "no_photography", "patients", "photoconsent"),
-        ("Photographs", "photo_camera", "treatment_sessions", "photo"),
-        ("Skin types", "palette", "patients", "skintypeassessment"),
-        ("Other treatments", "spa", "patients", "othertreatment"),
-        ("Contact consents", "how_to_reg", "patients", "contactconsent"),
-        ("Blood exposures", "emergency", "treatment_sessions", "bloodexposure"),
-        ("Deviations", "report", "treatment_sessions", "deviation"),
-        ("Check-ins", "monitor_heart", "treatment_sessions", "checkin"),
-        ("Side effects", "healing", "treatment_sessions", "sideeffect"),
-        ("Incident reports", "gavel", "treatment_sessions", "incidentreport"),
-        ("Outcomes", "monitoring", "treatment_sessions", "outcomemeasure"),
+    gettext_noop("Patients"): [
+        (_("Patients"), "group", "patients", "patient"),
+        (_("Candidacies"), "how_to_vote", "treatment_sessions", "candidacy"),
+        (_("Treatment plans"), "assignment", "treatment_sessions", "treatmentplan"),
+        (_("Screenings"), "fact_check", "patients", "screening"),
+        (_("Consents to read"), "auto_stories", "patients", "consenthandout"),
+        (_("Treatment consents"), "signature", "patients", "treatmentconsent"),
+        (_("Photo consents"), "no_photography", "patients", "photoconsent"),
+        (_("Photographs"), "photo_camera", "treatment_sessions", "photo"),
+        (_("Skin types"), "palette", "patients", "skintypeassessment"),
+        (_("Other treatments"), "spa", "patients", "othertreatment"),
+        (_("Contact consents"), "how_to_reg", "patients", "contactconsent"),
+        (_("Blood exposures"), "emergency", "treatment_sessions", "bloodexposure"),
+        (_("Deviations"), "report", "treatment_sessions", "deviation"),
+        (_("Check-ins"), "monitor_heart", "treatment_sessions", "checkin"),
+        (_("Side effects"), "healing", "treatment_sessions", "sideeffect"),
+        (_("Incident reports"), "gavel", "treatment_sessions", "incidentreport"),
+        (_("Outcomes"), "monitoring", "treatment_sessions", "outcomemeasure"),
     ],
-    "Treatment": [
-        ("Protocols", "menu_book", "treatment_sessions", "protocol"),
-        ("Protocol versions", "history_edu", "treatment_sessions", "protocolversion"),
-        ("Concerns", "category", "patients", "concern"),
-        ("Areas", "face", "patients", "area"),
-        ("Zones", "grid_view", "patients", "zone"),
-        ("Zone limits", "straighten", "treatment_sessions", "zonelimit"),
-        ("Screening rules", "rule", "patients", "screeningrule"),
-        ("Consent texts", "contract", "patients", "consenttext"),
-        ("Clinical numbers", "tune", "clinic", "clinicalrule"),
-        ("Products", "medication_liquid", "treatment_sessions", "product"),
-        ("Outcome scales", "analytics", "treatment_sessions", "outcomescale"),
-        ("Triage rules", "emergency", "treatment_sessions", "triageversion"),
-        ("Triage signatures", "approval", "treatment_sessions", "triagesignature"),
-        ("Side effect courses", "timelapse", "treatment_sessions", "sideeffectexpectation"),
-        ("Reporting rules", "policy", "treatment_sessions", "reportingrule"),
+    gettext_noop("Treatment"): [
+        (_("Protocols"), "menu_book", "treatment_sessions", "protocol"),
+        (_("Protocol versions"), "history_edu", "treatment_sessions", "protocolversion"),
+        (_("Concerns"), "category", "patients", "concern"),
+        (_("Areas"), "face", "patients", "area"),
+        (_("Zones"), "grid_view", "patients", "zone"),
+        (_("Zone limits"), "straighten", "treatment_sessions", "zonelimit"),
+        (_("Screening rules"), "rule", "patients", "screeningrule"),
+        (_("Consent texts"), "contract", "patients", "consenttext"),
+        (_("Clinical numbers"), "tune", "clinic", "clinicalrule"),
+        (_("Products"), "medication_liquid", "treatment_sessions", "product"),
+        (_("Outcome scales"), "analytics", "treatment_sessions", "outcomescale"),
+        (_("Triage rules"), "emergency", "treatment_sessions", "triageversion"),
+        (_("Triage signatures"), "approval", "treatment_sessions", "triagesignature"),
+        (_("Side effect courses"), "timelapse", "treatment_sessions", "sideeffectexpectation"),
+        (_("Reporting rules"), "policy", "treatment_sessions", "reportingrule"),
     ],
-    "Aftercare": [
-        ("Care steps", "timeline", "aftercare", "carestep"),
-        ("Message templates", "edit_note", "aftercare", "messagetemplate"),
-        ("Addresses", "contact_mail", "aftercare", "addressconsent"),
-        ("Recall notices", "assignment_return", "aftercare", "recallnotice"),
-        ("Staff alerts", "campaign", "aftercare", "staffalert"),
+    gettext_noop("Aftercare"): [
+        (_("Care steps"), "timeline", "aftercare", "carestep"),
+        (_("Message templates"), "edit_note", "aftercare", "messagetemplate"),
+        (_("Addresses"), "contact_mail", "aftercare", "addressconsent"),
+        (_("Recall notices"), "assignment_return", "aftercare", "recallnotice"),
+        (_("Staff alerts"), "campaign", "aftercare", "staffalert"),
     ],
-    "Clinic": [
-        ("Clinics", "home_health", "clinic", "clinic"),
-        ("Staff", "badge", "clinic", "user"),
-        ("Accesses", "visibility", "clinic", "accessrecord"),
-        ("Break-glass", "lock_open", "patients", "breakglass"),
-        ("Credentials", "workspace_premium", "clinic", "credential"),
-        ("Working hours", "schedule", "clinic", "workinghours"),
-        ("Time off", "beach_access", "clinic", "timeoff"),
-        ("Closures", "event_busy", "clinic", "closure"),
-        ("On call", "phone_in_talk", "clinic", "oncallshift"),
-        ("Kinds of visit", "event_note", "treatment_sessions", "visittype"),
-        ("Rooms", "meeting_room", "clinic", "room"),
-        ("Devices", "precision_manufacturing", "clinic", "device"),
-        ("Device models", "inventory_2", "clinic", "devicemodel"),
-        ("Device specifications", "settings", "clinic", "devicespec"),
-        ("Clearances", "verified", "treatment_sessions", "deviceclearance"),
-        ("Cartridge lots", "package_2", "clinic", "cartridgelot"),
+    gettext_noop("Clinic"): [
+        (_("Clinics"), "home_health", "clinic", "clinic"),
+        (_("Staff"), "badge", "clinic", "user"),
+        (_("Accesses"), "visibility", "clinic", "accessrecord"),
+        (_("Break-glass"), "lock_open", "patients", "breakglass"),
+        (_("Credentials"), "workspace_premium", "clinic", "credential"),
+        (_("Working hours"), "schedule", "clinic", "workinghours"),
+        (_("Time off"), "beach_access", "clinic", "timeoff"),
+        (_("Closures"), "event_busy", "clinic", "closure"),
+        (_("On call"), "phone_in_talk", "clinic", "oncallshift"),
+        (_("Kinds of visit"), "event_note", "treatment_sessions", "visittype"),
+        (_("Rooms"), "meeting_room", "clinic", "room"),
+        (_("Devices"), "precision_manufacturing", "clinic", "device"),
+        (_("Device models"), "inventory_2", "clinic", "devicemodel"),
+        (_("Device specifications"), "settings", "clinic", "devicespec"),
+        (_("Clearances"), "verified", "treatment_sessions", "deviceclearance"),
+        (_("Cartridge lots"), "package_2", "clinic", "cartridgelot"),
     ],
 }
 
 
 # pages that list no model: the group that they stand in, title, icon, address, permission if any
 PAGES = [
-    ("Today", "Today", "today", "admin:index", ""),
+    ("Today", _("Today"), "today", "admin:index", ""),
     (
-        *("Today", "Week", "calendar_view_week", "week"),
+        *("Today", _("Week"), "calendar_view_week", "week"),
         "treatment_sessions.view_treatmentsession",
     ),
-    ("Today", "Healing board", "healing", "healing-board", "patients.view_stafftask"),
-    ("Clinic", "Setting up", "rocket_launch", "setup", "clinic.add_room"),
-    ("Clinic", "Unusual accesses", "policy", "unusual-accesses", "clinic.watch_accesses"),
-    ("Clinic", "Service accounts", "key", "service-accounts", "clinic.view_serviceaccount"),
-    ("Clinic", "Reports", "table_chart", "reports", "treatment_sessions.view_figures"),
+    ("Today", _("Healing board"), "healing", "healing-board", "patients.view_stafftask"),
+    ("Clinic", _("Setting up"), "rocket_launch", "setup", "clinic.add_room"),
+    ("Clinic", _("Unusual accesses"), "policy", "unusual-accesses", "clinic.watch_accesses"),
+    ("Clinic", _("Service accounts"), "key", "service-accounts", "clinic.view_serviceaccount"),
+    ("Clinic", _("Reports"), "table_chart", "reports", "treatment_sessions.view_figures"),
     (
-        *("Patients", "Plan a course", "edit_calendar", "admin:planning"),
+        *("Patients", _("Plan a course"), "edit_calendar", "admin:planning"),
         "treatment_sessions.add_treatmentplan",
     ),
-    ("Patients", "Import", "upload_file", "import", "patients.import"),
-    ("Patients", "Figures", "query_stats", "admin:figures", "treatment_sessions.view_figures"),
+    ("Patients", _("Import"), "upload_file", "import", "patients.import"),
+    ("Patients", _("Figures"), "query_stats", "admin:figures", "treatment_sessions.view_figures"),
 ]
 
 
@@ -107,14 +109,17 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
     if request.user.pk is None:
         return []
     return [
-        {"title": "Switch person", "link": reverse("switch-person")},
-        {"title": "What you looked at", "link": reverse("accesses-by", args=[request.user.pk])},
-        {"title": "Your log-ins", "link": reverse("own-log-ins")},
-        {"title": "Your e-mail address", "link": reverse("own-address")},
-        {"title": "Second factor", "link": reverse("second-factor")},
-        {"title": "Passkeys", "link": reverse("passkeys")},
-        {"title": "PIN", "link": reverse("pin")},
-        {"title": "Change password", "link": reverse("admin:password_change")},
+        {"title": gettext("Switch person"), "link": reverse("switch-person")},
+        {
+            "title": gettext("What you looked at"),
+            "link": reverse("accesses-by", args=[request.user.pk]),
+        },
+        {"title": gettext("Your log-ins"), "link": reverse("own-log-ins")},
+        {"title": gettext("Your e-mail address"), "link": reverse("own-address")},
+        {"title": gettext("Second factor"), "link": reverse("second-factor")},
+        {"title": gettext("Passkeys"), "link": reverse("passkeys")},
+        {"title": gettext("PIN"), "link": reverse("pin")},
+        {"title": gettext("Change password"), "link": reverse("admin:password_change")},
     ]
 
 
@@ -164,5 +169,5 @@ def groups_for(request: HttpRequest) -> list[dict[str, Any]]:
         ]
         items = [*pages, *items] if title == "Today" else [*items, *pages]
         if items:
-            groups.append({"title": title, "separator": True, "items": items})
+            groups.append({"title": gettext(title), "separator": True, "items": items})
     return groups

@@ -17,6 +17,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from clinic.admin.navigation import GROUPS, groups_for
 from clinic.permissions import TOO_SHORT, actor, is_too_short
@@ -45,7 +46,7 @@ def quick_search(request: HttpRequest) -> HttpResponse:
     searched = _searched(request)
     if searched and is_too_short(text, actor(request)):
         patients = reverse("admin:patients_patient_changelist")
-        hits.append(Hit(TOO_SHORT, "patients", patients, "person"))
+        hits.append(Hit(gettext(TOO_SHORT), gettext("patients"), patients, "person"))
     for label, name, icon in ROWS:
         hits += _rows(request, apps.get_model(label, name), icon, text)
     hits += list(_pages(request, text.casefold()))[:SHOWN]
@@ -84,23 +85,22 @@ def _rows(request: HttpRequest, model: Any, icon: str, text: str) -> list[Hit]:
     if len(rows) > SHOWN:
         kinds = str(model._meta.verbose_name_plural)
         link = f"{reverse(f'{name}_changelist')}?{urlencode({'q': text})}"
-        hits.append(Hit(f"More that fit “{text}”", kinds, link, "list"))
+        hits.append(Hit(gettext("More that fit “{text}”").format(text=text), kinds, link, "list"))
     return hits
 
 
 def _pages(request: HttpRequest, text: str) -> Iterator[Hit]:
     """Those with a word that begins with the text, and the forms to add to them."""
     for page in (page for group in groups_for(request) for page in group["items"]):
-        if _begins(page["title"], text):
-            yield Hit(page["title"], "page", page["link"], page["icon"])
+        if _begins(str(page["title"]), text):
+            yield Hit(str(page["title"]), gettext("page"), page["link"], page["icon"])
     for title, _icon, label, model in (entry for group in GROUPS.values() for entry in group):
         pages = admin.site.get_model_admin(apps.get_model(label, model))
         name = str(pages.opts.verbose_name)
-        if (_begins(title, text) or _begins(f"add new {name}", text)) and pages.has_add_permission(
-            request
-        ):
+        add = gettext("add new {name}").format(name=name)
+        if (_begins(str(title), text) or _begins(add, text)) and pages.has_add_permission(request):
             link = reverse(f"admin:{label}_{model}_add")
-            yield Hit(f"New {name}", "add", link, "add")
+            yield Hit(gettext("New {name}").format(name=name), gettext("add"), link, "add")
 
 
 def _begins(title: str, text: str) -> bool:

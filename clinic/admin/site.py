@@ -10,7 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clinic import services
@@ -55,7 +58,7 @@ from clinic.wakeups import wake
 
 CONTACT = ("phone", "out_of_hours_phone", "email", "address", "emergency_phone")
 BEFORE_NEEDLING = ("jurisdiction", "consent_cooling_off_days", "asks_for", "handles_blood")
-PERSON = ("first_name", "last_name", "email", "mobile")
+PERSON = ("first_name", "last_name", "email", "mobile", "language")
 admin.site.login_form = LogInForm
 
 
@@ -68,13 +71,15 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
     key that is made of it is kept."""
 
     downtime_passphrase = forms.CharField(
-        label="New passphrase",
+        label=_("New passphrase"),
         required=False,
         strip=False,
         validators=[validate_password],
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text="Opens the page that is kept for when the server is away, from the next hour on:"
-        " 15 characters or more, written down where the clinic finds it then. Empty: as it is.",
+        help_text=_(
+            "Opens the page that is kept for when the server is away, from the next hour on:"
+            " 15 characters or more, written down where the clinic finds it then. Empty: as it is."
+        ),
     )
 
 
@@ -86,16 +91,21 @@ class SiteAdmin(ClinicAdmin):
     inlines = [OpeningHoursInline]
     fieldsets = [
         (None, {"fields": ["name", "short_name", "time_zone", "slot_minutes"]}),
-        ("Booking", {"fields": ["hold_minutes", "late_cancel_hours"]}),
-        ("Before needling", {"fields": BEFORE_NEEDLING}),
-        ("Protocols", {"fields": ["numbers_by_two"]}),
-        ("After needling", {"fields": ["asks_sharps_disposal", "is_user_facility"]}),
-        ("Contact", {"fields": CONTACT}),
-        ("Log-in", {"fields": ["requires_second_factor", "asks_who_signs"]}),
-        ("Records", {"fields": ["care_team_only", "record_years"]}),
-        ("Quiet hours", {"fields": ["quiet_from", "quiet_until"]}),
-        ("When the server is away", {"fields": ["downtime_passphrase", "downtime_email"]}),
+        (_("Booking"), {"fields": ["hold_minutes", "late_cancel_hours"]}),
+        (_("Before needling"), {"fields": BEFORE_NEEDLING}),
+        (_("Protocols"), {"fields": ["numbers_by_two"]}),
+        (_("After needling"), {"fields": ["asks_sharps_disposal", "is_user_facility"]}),
+        (_("Contact"), {"fields": CONTACT}),
+        (_("Log-in"), {"fields": ["requires_second_factor", "asks_who_signs"]}),
+        (_("Records"), {"fields": ["care_team_only", "record_years"]}),
+        (_("Quiet hours"), {"fields": ["quiet_from", "quiet_until"]}),
+        (_("When the server is away"), {"fields": ["downtime_passphrase", "downtime_email"]}),
     ]
+
+    @display(description=_("Downtime passphrase"))
+    def downtime_passphrase(self, row: Any) -> str:
+        """Nobody reads it, for it is not kept."""
+        return "-"
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -117,7 +127,7 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["email"].required = True  # where the invitation goes
         if "email" in self.fields and not user._state.adding and not may_be_set_by_others(user):
             self.fields["email"].disabled = True  # what is sent for it is not read
-            self.fields["email"].help_text = (
+            self.fields["email"].help_text = gettext(
                 "Links to a new password go there. So only its owner changes it, in the menu "
                 "behind their own name."
             )
@@ -136,7 +146,9 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
             others = clinic.staff.filter(role=Role.MANAGER, is_active=True).exclude(pk=before.pk)
             if clinic not in kept and not others.exists():
                 raise forms.ValidationError(
-                    f"{before} is the last manager of {clinic}. Make somebody else one first."
+                    gettext(
+                        "{before} is the last manager of {clinic}. Make somebody else one first."
+                    ).format(before=before, clinic=clinic)
                 )
         return data
 
@@ -170,14 +182,14 @@ class UserAdmin(  # type: ignore[misc]
     filter_horizontal = []
     fieldsets = [
         (None, {"fields": ["username"]}),
-        ("Person", {"fields": PERSON}),
-        ("Work", {"fields": ["role", "clinics", "is_active"]}),
-        ("Log-in", {"fields": ["last_login", "date_joined"]}),
+        (_("Person"), {"fields": PERSON}),
+        (_("Work"), {"fields": ["role", "clinics", "is_active"]}),
+        (_("Log-in"), {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["username"]}),
-        ("Person", {"fields": PERSON}),
-        ("Work", {"fields": ["role", "clinics"]}),
+        (_("Person"), {"fields": PERSON}),
+        (_("Work"), {"fields": ["role", "clinics"]}),
     ]
     readonly_fields = ["last_login", "date_joined"]
 
@@ -220,7 +232,7 @@ class UserAdmin(  # type: ignore[misc]
     ) -> HttpResponse:
         raise PermissionDenied
 
-    @admin.action(description="Mail a link to set a new password", permissions=["change"])
+    @admin.action(description=_("Mail a link to set a new password"), permissions=["change"])
     def mail_link(self, request: HttpRequest, rows: Any) -> None:
         sent = 0
         for user in rows:
@@ -228,10 +240,13 @@ class UserAdmin(  # type: ignore[misc]
                 send_link_to(user=user, at=timezone.now(), by=actor(request))
                 sent += 1
         transaction.on_commit(lambda: wake(send_password_links))
-        self.message_user(request, f"A link goes to {sent} of {len(rows)} people.")
+        self.message_user(
+            request,
+            gettext("A link goes to {sent} of {rows} people.").format(sent=sent, rows=len(rows)),
+        )
 
     @admin.action(
-        description="End a lost second factor, and mail a link to set a new password",
+        description=_("End a lost second factor, and mail a link to set a new password"),
         permissions=["change"],
     )
     def end_second_factor(self, request: HttpRequest, rows: Any) -> None:
@@ -241,7 +256,12 @@ class UserAdmin(  # type: ignore[misc]
                 start_anew(user=user, at=timezone.now(), by=actor(request))
                 ended += 1
         transaction.on_commit(lambda: wake(send_password_links))
-        self.message_user(request, f"The second factor of {ended} of {len(rows)} people has ended.")
+        self.message_user(
+            request,
+            gettext("The second factor of {ended} of {rows} people has ended.").format(
+                ended=ended, rows=len(rows)
+            ),
+        )
 
 
 def _assignable(request: HttpRequest) -> list[Any]:
@@ -269,8 +289,8 @@ class CredentialAdmin(ClinicAdmin):
     ordering = ["expires_on", "id"]
     fieldsets = [
         (None, {"fields": ["kind", "user", "clinic", "device_model"]}),
-        ("Document", {"fields": ["number", "issuer", "document"]}),
-        ("How long and how deep", {"fields": ["valid_from", "expires_on", "depth_max_mm"]}),
+        (_("Document"), {"fields": ["number", "issuer", "document"]}),
+        (_("How long and how deep"), {"fields": ["valid_from", "expires_on", "depth_max_mm"]}),
     ]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

@@ -5,13 +5,17 @@ words (unfold/helpers/boolean.html), and those of `said` carry a colour that mea
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
 
 from clinic.admin.forms.choices import names_of
 from clinic.findings import Severity
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Tone = str  # danger | warning | info | success, or nothing
 TONES: dict[str, Tone] = {
@@ -19,6 +23,10 @@ TONES: dict[str, Tone] = {
     Severity.WARN: "warning",
     Severity.INFO: "info",
 }
+
+YES: "tuple[StrOrPromise, Tone]" = (_("Yes"), "")
+NO: "tuple[StrOrPromise, Tone]" = (_("No"), "")
+NOT_ASKED = _("Not asked")
 
 
 def badge(text: Any, tone: Tone = "") -> SafeString:
@@ -40,11 +48,11 @@ def severity(code: str) -> SafeString:
 
 def yes_no_column(
     name: str,
-    description: str,
+    description: "StrOrPromise",
     *,
-    yes: tuple[str, Tone] = ("Yes", ""),
-    no: tuple[str, Tone] = ("No", ""),
-    unknown: str = "Not asked",
+    yes: "tuple[StrOrPromise, Tone]" = YES,
+    no: "tuple[StrOrPromise, Tone]" = NO,
+    unknown: "StrOrPromise" = NOT_ASKED,
 ) -> Callable[[Any], Any]:
     """A column or read-only field for a boolean: its words and, if it is good or bad, its tone."""
 
@@ -63,9 +71,11 @@ def yes_no_column(
 
 
 IN_USE = yes_no_column(
-    "is_active", "in use", yes=("In use", "success"), no=("Out of use", "warning")
+    "is_active", _("in use"), yes=(_("In use"), "success"), no=(_("Out of use"), "warning")
 )
-AGREED = yes_no_column("granted", "answer", yes=("Agreed", "success"), no=("Refused", "warning"))
+AGREED = yes_no_column(
+    "granted", _("answer"), yes=(_("Agreed"), "success"), no=(_("Refused"), "warning")
+)
 
 
 def status_badge(row: Any, tones: dict[Any, Tone], field: str = "status") -> SafeString:

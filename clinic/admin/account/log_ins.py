@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from clinic.accounts.log_ins import end_all_log_ins, end_log_in
 from clinic.models import LogIn
@@ -27,12 +28,16 @@ def log_ins(request: HttpRequest) -> HttpResponse:
         return redirect("admin:login")
     if log_in_id := _uuid(asked):
         end_log_in(log_in_id=log_in_id, at=at, by=user)
-        messages.success(request, "That log-in has ended.")
+        messages.success(request, gettext("That log-in has ended."))
         return redirect("own-log-ins")
     rows: list[Any] = list(LogIn.objects.visible_to(user).order_by("-last_used_at", "-id"))
     for row in rows:
         row.is_this = row.session_key == request.session.session_key
-    context = {**admin.site.each_context(request), "title": "Your log-ins", "log_ins": rows}
+    context = {
+        **admin.site.each_context(request),
+        "title": gettext("Your log-ins"),
+        "log_ins": rows,
+    }
     return TemplateResponse(request, "clinic/admin/account/log_ins.html", context)
 
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from clinic.accounts.own_address import ask_for_address
 from clinic.admin.account.proof import account_page, prove, write_down
@@ -29,9 +30,12 @@ def own_address(request: HttpRequest) -> HttpResponse:
             write_down(request, user, "own-address", "address_asked", done=not form.errors)
         if not form.errors:
             wake(send_password_links)
-            messages.success(request, f"A link goes to {email}. It holds for 30 minutes.")
+            messages.success(
+                request,
+                gettext("A link goes to {email}. It holds for 30 minutes.").format(email=email),
+            )
             return redirect("own-address")
-    title = "Your e-mail address"
+    title = gettext("Your e-mail address")
     context = {
         **admin.site.each_context(request),
         "title": title,

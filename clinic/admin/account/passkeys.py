@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from clinic.accounts.log_ins import NEEDS_FACTOR, TYPED_LONG, end_other_log_ins
@@ -51,7 +52,7 @@ def passkeys(request: HttpRequest) -> HttpResponse:
     user = actor(request)
     context = {
         **admin.site.each_context(request),
-        "title": "Passkeys",
+        "title": gettext("Passkeys"),
         "keys": list(Passkey.objects.visible_to(user).order_by("id")),
         "form": form,
         "is_required": is_required(user),
@@ -70,7 +71,9 @@ def _add(request: HttpRequest, form: Any) -> bool:
         write_down(request, user, "passkeys", error.code, done=False)
         form.add_error(None, error.message)
         return False
-    messages.success(request, f"The passkey “{name}” opens your account from now on.")
+    messages.success(
+        request, gettext("The passkey “{name}” opens your account from now on.").format(name=name)
+    )
     return True
 
 
@@ -87,9 +90,9 @@ def _remove(request: HttpRequest, passkey_id: str) -> HttpResponse:
             _changed(request, user, "passkey_removed")
     except (LastFactor, ValueError) as error:
         write_down(request, user, "passkeys", "last_factor", done=False)
-        messages.error(request, getattr(error, "message", "There is no such passkey."))
+        messages.error(request, getattr(error, "message", gettext("There is no such passkey.")))
     else:
-        messages.success(request, "That passkey opens nothing any more.")
+        messages.success(request, gettext("That passkey opens nothing any more."))
     return redirect("passkeys")
 
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from clinic.accounts.signing import LEAST, PinTooEasy, remove_pin, set_pin
 from clinic.admin.account.proof import account_page, asked_who, write_down
@@ -25,7 +26,7 @@ def pin(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             remove_pin(at=at, by=user)
             write_down(request, user, "pin", "pin_removed", done=True)
-        messages.success(request, "You have no PIN any more.")
+        messages.success(request, gettext("You have no PIN any more."))
         return redirect("pin")
     if form.is_valid():
         try:
@@ -35,7 +36,7 @@ def pin(request: HttpRequest) -> HttpResponse:
         except PinTooEasy as error:
             form.add_error("pin", error.message)
         else:
-            messages.success(request, "Your PIN is set.")
+            messages.success(request, gettext("Your PIN is set."))
             return redirect("pin")
     context = {
         **admin.site.each_context(request),

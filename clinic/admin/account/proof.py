@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from clinic.accounts.guessing import TooManyTries
 from clinic.accounts.log_ins import TYPED
@@ -69,7 +70,7 @@ def prove(request: HttpRequest, form: ProofForm) -> None:
         form.add_error("code" if is_code else None, error.message)
         return
     if known is None:
-        form.add_error("password", "That is not your password.")
+        form.add_error("password", gettext("That is not your password."))
 
 
 def write_down(

@@ -7,6 +7,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 
 from clinic.accounts.log_ins import PROVED, TYPED, TYPED_LONG
 from clinic.accounts.passwords import LEAST
@@ -30,7 +31,7 @@ def proof(request: HttpRequest) -> HttpResponse:
             return redirect(_next(request))
     context = {
         **admin.site.each_context(request),
-        "title": "Is it you?",
+        "title": gettext("Is it you?"),
         "form": form,
         "next": _next(request),
     }

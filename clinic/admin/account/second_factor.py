@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
 
 from clinic.accounts.log_ins import NEEDS_FACTOR, end_other_log_ins
 from clinic.accounts.passwords import LEAST
@@ -50,7 +51,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         write_down(request, actor(request), "second-factor", done, done=not form.errors)
     if form.errors or codes:
         return _page(request, form, codes)
-    messages.success(request, "The codes of your app are off.")
+    messages.success(request, gettext("The codes of your app are off."))
     return redirect("second-factor")
 
 
@@ -59,7 +60,12 @@ def _change(request: HttpRequest, form: ProofForm) -> tuple[str, list[str]]:
     user, at, asked = actor(request), timezone.now(), request.POST.get("do")
     if asked == OFF:
         if len(form.cleaned_data["password"]) < LEAST and not has_passkeys(user):
-            form.add_error(None, f"First choose a password of {LEAST} characters: yours is short.")
+            form.add_error(
+                None,
+                gettext("First choose a password of {least} characters: yours is short.").format(
+                    least=LEAST
+                ),
+            )
             return "second_factor", []
         remove_codes(at=at, by=user)
         request.session[NEEDS_FACTOR] = is_missing(user)
@@ -94,7 +100,7 @@ def _page(request: HttpRequest, form: ProofForm, codes: Any = ()) -> HttpRespons
     factor = SecondFactor.objects.filter(user=user).first()
     context = {
         **admin.site.each_context(request),
-        "title": "Second factor",
+        "title": gettext("Second factor"),
         "form": form,
         "codes": codes,
         "since": factor and factor.created_at,

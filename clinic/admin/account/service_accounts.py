@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
@@ -35,22 +37,26 @@ class ServiceAccountForm(forms.Form):
     """What it is to be called, what it may do, and until when."""
 
     name = forms.CharField(
+        label=_("Name"),
         max_length=60,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
-        help_text="Of the program, as accesses will name it: “Website booking”.",
+        help_text=_("Of the program, as accesses will name it: “Website booking”."),
     )
     clinic: Any = forms.ModelChoiceField(
-        queryset=Clinic.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget
+        label=_("Clinic"),
+        queryset=Clinic.objects.none(),
+        empty_label=None,
+        widget=UnfoldAdminSelectWidget,
     )
     scopes = forms.MultipleChoiceField(
-        label="What it may do",
-        choices=[(scope, words) for scope, (words, _) in SCOPES.items()],
+        label=_("What it may do"),
+        choices=[(scope, words) for scope, (words, _tables) in SCOPES.items()],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="As little as it needs. What is not ticked is refused.",
+        help_text=_("As little as it needs. What is not ticked is refused."),
     )
     ends_on = DateField(
-        label="Its last day",
-        help_text="At most a year from now. The managers get a mail two weeks before.",
+        label=_("Its last day"),
+        help_text=_("At most a year from now. The managers get a mail two weeks before."),
     )
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
@@ -64,7 +70,9 @@ class ServiceAccountForm(forms.Form):
             return data
         today = timezone.localdate(timezone=clinic.zone)
         if not today <= day <= today + timedelta(days=MOST_DAYS):
-            self.add_error("ends_on", "Choose a day from today on, at most a year from now.")
+            self.add_error(
+                "ends_on", gettext("Choose a day from today on, at most a year from now.")
+            )
         data["expires_at"] = datetime.combine(day + timedelta(days=1), time(), clinic.zone)
         return data
 
@@ -77,7 +85,7 @@ def service_accounts(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             end_service_account(account_id=asked, at=at, by=user)
             write_down(request, user, PLACE, "service_ended", done=True)
-        messages.success(request, "Its token opens nothing any more.")
+        messages.success(request, gettext("Its token opens nothing any more."))
         return redirect(PLACE)
     rows = ServiceAccount.objects.visible_to(user).select_related("clinic", "made_by")
     accounts: list[Any] = list(rows.order_by("-id")[:200])
@@ -86,7 +94,7 @@ def service_accounts(request: HttpRequest) -> HttpResponse:
         one.may = [SCOPES[scope][0] for scope in one.scopes if scope in SCOPES]
     context = {
         **admin.site.each_context(request),
-        "title": "Service accounts",
+        "title": gettext("Service accounts"),
         "accounts": sorted(accounts, key=lambda one: one.is_over),
         "may_make": user.has_perm("clinic.add_serviceaccount"),
     }
@@ -98,13 +106,17 @@ def new_service_account(request: HttpRequest) -> HttpResponse:
     """The token stands on the page that answers, and nowhere else."""
     user = _allowed(request, "add")
     form = ServiceAccountForm(user, request.POST if request.method == "POST" else None)
-    context = {**admin.site.each_context(request), "title": "New service account", "form": form}
+    context = {
+        **admin.site.each_context(request),
+        "title": gettext("New service account"),
+        "form": form,
+    }
     if form.is_valid():
         data = {name: value for name, value in form.cleaned_data.items() if name != "ends_on"}
         with transaction.atomic():
             account, token = make_service_account(**data, at=timezone.now(), by=user)
             write_down(request, user, PLACE, "service_made", done=True)
-        context |= {"account": account, "token": token, "title": "Its token"}
+        context |= {"account": account, "token": token, "title": gettext("Its token")}
     return TemplateResponse(request, "clinic/admin/account/new_service_account.html", context)
 
 

@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import DurationField
 from django.forms.models import ModelChoiceIterator
 from django.utils.dateparse import parse_duration
+from django.utils.translation import gettext
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from clinic.admin.forms.durations import SIGNED, duration_words
@@ -64,7 +65,7 @@ def checkboxes_field(field: Any) -> forms.Field | None:
         label=field.verbose_name.capitalize(),
         help_text=field.help_text,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        error_messages={"invalid_choice": "Unknown: %(value)s."},
+        error_messages={"invalid_choice": gettext("Unknown: %(value)s.")},
     )
 
 
@@ -92,7 +93,7 @@ def readonly_formatters(model: Any) -> dict[str, Callable[[str], str]]:
 
 def _named(text: str, names: Callable[[], dict[str, str]]) -> str:
     known = names()
-    return ", ".join(known.get(code, code) for code in text.split(", "))
+    return ", ".join(str(known.get(code, code)) for code in text.split(", "))
 
 
 def _duration(text: str, *, signed: bool) -> str:

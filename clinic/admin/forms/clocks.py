@@ -16,6 +16,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import localize
+from django.utils.translation import gettext
 from unfold.decorators import display
 
 from clinic.admin.forms.fields import MomentField
@@ -79,7 +80,9 @@ class OnClinicsClock(ModelForm):  # type: ignore[type-arg]
             return
         if self.instance._state.adding:
             own = {c.time_zone: clock_of(c.time_zone) for c in clinics_of(self.request.user)}
-            whose = f"On the clinic's clock: {' or '.join(own.values())}."
+            whose = gettext("On the clinic's clock: {clocks}.").format(
+                clocks=gettext(" or ").join(own.values())
+            )
         else:
             whose = f"{clock_of(str(timezone.get_current_timezone()))}."
         for field in self._moments().values():
@@ -132,11 +135,16 @@ class OnClinicsClock(ModelForm):  # type: ignore[type-arg]
                 self.errors.pop(name, None)
                 return
         elif moment is not None:
-            ways = " or ".join(
+            ways = gettext(" or ").join(
                 f"{typed.strip()} {offset_of(moment.astimezone(zone))} ({clock_of(zone)})"
                 for zone in zones
             )
-            self.add_error(name, f"More than one clock is theirs. Type the offset too: {ways}.")
+            self.add_error(
+                name,
+                gettext("More than one clock is theirs. Type the offset too: {ways}.").format(
+                    ways=ways
+                ),
+            )
 
 
 def _is_id(typed: Any) -> bool:

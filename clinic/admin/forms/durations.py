@@ -6,9 +6,12 @@ from typing import Any
 from django import forms
 from django.db import models
 from django.utils.dateparse import parse_duration
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
 UNITS = {"days": timedelta(days=1), "hours": timedelta(hours=1), "minutes": timedelta(minutes=1)}
+NAMES = [("days", _("days")), ("hours", _("hours")), ("minutes", _("minutes"))]
 SIGNED = {"offset"}  # counted from a moment, before or after it
 LONGEST = timedelta(days=3650)
 AFTER, BEFORE = "after", "before"
@@ -24,12 +27,19 @@ def split(value: timedelta) -> tuple[int, str]:
 
 def duration_words(value: timedelta, *, signed: bool = False) -> str:
     number, unit = split(abs(value))
-    text = f"{number} {unit.removesuffix('s') if number == 1 else unit}"
+    if unit == "days":
+        text = ngettext("{n} day", "{n} days", number).format(n=number)
+    elif unit == "hours":
+        text = ngettext("{n} hour", "{n} hours", number).format(n=number)
+    else:
+        text = ngettext("{n} minute", "{n} minutes", number).format(n=number)
     if not signed:
         return text
     if not value:
-        return "at once"
-    return f"{text} {BEFORE if value < timedelta(0) else AFTER}"
+        return gettext("at once")
+    if value < timedelta(0):
+        return gettext("{length} before").format(length=text)
+    return gettext("{length} after").format(length=text)
 
 
 class DurationWidget(forms.MultiWidget):
@@ -37,15 +47,13 @@ class DurationWidget(forms.MultiWidget):
 
     def __init__(self, *, signed: bool) -> None:
         parts: list[Any] = [
-            UnfoldAdminIntegerFieldWidget(attrs={"min": 0, "aria-label": "how many"}),
-            UnfoldAdminSelectWidget(
-                attrs={"aria-label": "unit"}, choices=[(unit, unit) for unit in UNITS]
-            ),
+            UnfoldAdminIntegerFieldWidget(attrs={"min": 0, "aria-label": _("how many")}),
+            UnfoldAdminSelectWidget(attrs={"aria-label": _("unit")}, choices=NAMES),
         ]
         if signed:
-            choices = [(AFTER, "after"), (BEFORE, "before")]
+            choices = [(AFTER, _("after")), (BEFORE, _("before"))]
             parts.append(
-                UnfoldAdminSelectWidget(attrs={"aria-label": "after or before"}, choices=choices)
+                UnfoldAdminSelectWidget(attrs={"aria-label": _("after or before")}, choices=choices)
             )
         super().__init__(parts)
 
@@ -63,8 +71,8 @@ class DurationField(forms.Field):
     """A number with a unit and, if it is counted from a moment, before or after."""
 
     default_error_messages = {
-        "invalid": "Enter a valid duration: a whole number and a unit, such as 7 days.",
-        "too_long": "That is longer than ten years.",
+        "invalid": _("Enter a valid duration: a whole number and a unit, such as 7 days."),
+        "too_long": _("That is longer than ten years."),
     }
 
     def to_python(self, value: Any) -> timedelta | None:

@@ -5,7 +5,7 @@ hours, and a moment as both, on the clock of the row's clinic.
 """
 
 from datetime import date, datetime, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -13,6 +13,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.dateformat import format as formatted
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import DATETIME_CLASSES, UnfoldAdminTextInputWidget
 
 from clinic.values.dates import EXAMPLES, Unreadable, read_date, read_time, read_time_with_offset
@@ -25,6 +28,9 @@ from clinic.values.wallclock import (
     readings,
 )
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 WRITTEN = "j M Y"  # 3 Apr 1990: what a field shows, and what its picker fills in
 NEAREST = 15  # minutes: the grid of the times that are offered instead of one that does not exist
 EARLIEST, LATEST = 2000, 2100  # years in which something happens, as in the API
@@ -35,7 +41,7 @@ class DateInput(forms.DateInput):
 
     template_name = "clinic/admin/picked.html"
     picker = "date"
-    hint = "3 Apr 1990"
+    hint: "StrOrPromise" = _("3 Apr 1990")
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         look = {"class": " ".join(DATETIME_CLASSES), "placeholder": self.hint}
@@ -44,6 +50,9 @@ class DateInput(forms.DateInput):
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(name, value, attrs)
         context["widget"]["picker"] = self.picker
+        context["widget"]["months"] = " ".join(
+            formatted(date(EARLIEST, month, 1), "M") for month in range(1, 13)
+        )
         return context
 
     def format_value(self, value: Any) -> str | None:
@@ -125,10 +134,12 @@ class MomentField(forms.MultiValueField):
     widget = MomentInput
     zone: ZoneInfo | None = None
     default_error_messages = {
-        "invalid": f"Write a date as {EXAMPLES}, and a time as 14:30.",
-        "date": f"The date is missing: {EXAMPLES}.",
-        "time": "The time is missing, such as 14:30.",
-        "range": f"The year must be {EARLIEST} to {LATEST}.",
+        "invalid": format_lazy(
+            _("Write a date as {examples}, and a time as 14:30."), examples=EXAMPLES
+        ),
+        "date": format_lazy(_("The date is missing: {examples}."), examples=EXAMPLES),
+        "time": _("The time is missing, such as 14:30."),
+        "range": format_lazy(_("The year must be {first} to {last}."), first=EARLIEST, last=LATEST),
     }
 
     def __init__(self, *, input_formats: Any = None, **options: Any) -> None:
@@ -150,15 +161,19 @@ class MomentField(forms.MultiValueField):
         except Skipped as error:
             before, after = (f"{nearest:%H:%M}" for nearest in error.nearest)
             raise ValidationError(
-                "The clock is put forward then and skips this time. "
-                f"The nearest are {before} and {after}.",
+                gettext(
+                    "The clock is put forward then and skips this time. The nearest are {before} "
+                    "and {after}."
+                ).format(before=before, after=after),
                 code="skipped_time",
             ) from error
         except Doubled as error:
             first, second = (f"{reading:%H:%M} {offset_of(reading)}" for reading in error.both)
             raise ValidationError(
-                "The clock is put back then and shows this time twice. "
-                f"Type the time as {first} for the first, or as {second} for the second.",
+                gettext(
+                    "The clock is put back then and shows this time twice. Type the time as "
+                    "{first} for the first, or as {second} for the second."
+                ).format(first=first, second=second),
                 code="doubled_time",
             ) from error
         except OtherOffset as error:

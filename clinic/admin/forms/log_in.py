@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import authenticate
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.forms import AuthenticationForm
 from unfold.widgets import (
     UnfoldAdminEmailInputWidget,
@@ -30,11 +32,14 @@ class LogInForm(AuthenticationForm):
     passkey = Passkey()
 
     code = forms.CharField(
+        label=_("Code"),
         required=False,
         max_length=40,
         widget=UnfoldAdminTextInputWidget(attrs=CODE),
-        help_text="Only if you have set up a second factor: the six digits of your app, or a "
-        "recovery code.",
+        help_text=_(
+            "Only if you have set up a second factor: the six digits of your app, or a "
+            "recovery code."
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -64,13 +69,13 @@ class ProofForm(forms.Form):
 
     passkey = Passkey()
     password = forms.CharField(
-        label="Your password",
+        label=_("Your password"),
         strip=False,
         max_length=128,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "current-password"}),
     )
     code = forms.CharField(
-        label="The code that the app shows now",
+        label=_("The code that the app shows now"),
         max_length=40,
         widget=UnfoldAdminTextInputWidget(attrs=CODE),
     )
@@ -95,13 +100,13 @@ class OwnProofForm(ProofForm):
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if "password" not in self.fields and not data.get("passkey"):
-            raise forms.ValidationError("Use your passkey.")
+            raise forms.ValidationError(gettext("Use your passkey."))
         return data
 
 
 class AddressForm(OwnProofForm):
     email = forms.EmailField(
-        label="New e-mail address",
+        label=_("New e-mail address"),
         max_length=254,
         widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "email"}),
     )
@@ -113,19 +118,19 @@ class PasskeyForm(forms.Form):
 
     passkey = Passkey()
     name = forms.CharField(
-        label="Its name",
+        label=_("Its name"),
         max_length=60,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
-        help_text="By which you know it again: “my telephone”, “the blue key”.",
+        help_text=_("By which you know it again: “my telephone”, “the blue key”."),
     )
 
 
 class PinForm(forms.Form):
     pin = forms.CharField(
-        label="New PIN",
+        label=_("New PIN"),
         max_length=12,
         widget=UnfoldAdminPasswordWidget(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-        help_text="Six digits or more, without a pattern; no day of your life.",
+        help_text=_("Six digits or more, without a pattern; no day of your life."),
     )
 
 
@@ -135,7 +140,7 @@ class SwitchForm(forms.Form):
     passkey = Passkey()
     person = forms.UUIDField(required=False)
     pin = forms.CharField(
-        label="PIN",
+        label=_("PIN"),
         required=False,
         max_length=12,
         widget=UnfoldAdminPasswordWidget(attrs={"inputmode": "numeric", "autocomplete": "off"}),

@@ -1,14 +1,18 @@
 """Lists of tables of any size: no more is counted, sorted or searched than is shown."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 
 from clinic.audit.subjects import is_of_patients
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 PAGE = 50
 MOST_COUNTED = 20 * PAGE  # nobody leafs further; filters and the search lead to what is older
@@ -49,12 +53,14 @@ class NearLists:
     list_per_page = PAGE
     list_max_show_all = PAGE
     everything = ""  # what an address says that shows more than the list does by itself
-    nothing = ""  # what it says if it is empty, in the place of "Nothing here yet"
+    nothing: "StrOrPromise" = ""  # what it says if it is empty, in the place of "Nothing here yet"
 
     def response_action(self, request: HttpRequest, queryset: Any) -> Any:
         """What is done to all that a filter finds is done to no more than its list counts."""
         if request.POST.get("select_across") == "1" and NearPages(queryset, PAGE).has_more:
-            words = f"These are more than {MOST_COUNTED:,}: narrow them by a filter first."
+            words = gettext("These are more than {most}: narrow them by a filter first.").format(
+                most=f"{MOST_COUNTED:,}"
+            )
             self.message_user(request, words, messages.ERROR)  # type: ignore[attr-defined]
             return None
         return super().response_action(request, queryset)  # type: ignore[misc]

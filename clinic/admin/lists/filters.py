@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from clinic.admin.forms.fields import DateField, DateInput
 from clinic.models import Clinic
@@ -20,7 +21,10 @@ class DaysForm(forms.Form):
 
     def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for end, hint in (("from", "From 3 Apr 1990"), ("to", "To 4 Apr 1990")):
+        for end, hint in (
+            ("from", gettext("From 3 Apr 1990")),
+            ("to", gettext("To 4 Apr 1990")),
+        ):
             widget = DateInput({"placeholder": hint})
             self.fields[f"{name}_{end}"] = DateField(label="", required=False, widget=widget)
 
@@ -46,7 +50,8 @@ class DaysFilter(admin.FieldListFilter):
         if not self.form.is_valid():
             for name, errors in self.form.errors.items():
                 end = name.removeprefix(f"{self.field_path}_")
-                messages.error(request, f"{self.title}, {end}: {' '.join(map(str, errors))}")
+                which = gettext("from") if end == "from" else gettext("to")
+                messages.error(request, f"{self.title}, {which}: {' '.join(map(str, errors))}")
             return queryset.none()
         first, last = (self.form.cleaned_data[name] for name in self.expected_parameters())
         if not (first or last):

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 
 from clinic.admin.lists.any_size import MOST_COUNTED
 from clinic.audit.subjects import is_of_patients
@@ -49,7 +50,7 @@ class FoldedSearch:
             return queryset, False
         people, fields = self._search_paths()
         if people and is_too_short(search_term, actor(request)):
-            _say(request, TOO_SHORT)
+            _say(request, gettext(TOO_SHORT))
             return queryset.none(), False
         if not is_of_patients(self.model):  # looked for once, and not for the count and the page
             few = queryset.order_by().filter(_looked_up(self.model, fields, search_term))
@@ -64,7 +65,12 @@ class FoldedSearch:
                     found |= self._of(ids) & newest.that_hold(rest)
         most = most_found(actor(request))
         if most and any(len(ids) >= most for ids in best.values()):
-            _say(request, f"No more than {most} patients are looked up: type more to narrow it.")
+            _say(
+                request,
+                gettext(
+                    "No more than {most} patients are looked up: type more to narrow it."
+                ).format(most=most),
+            )
         return self._ordered(request, queryset.filter(Listed("pk", found)), best), False
 
     def _search_paths(self) -> tuple[list[str], list[str]]:

@@ -12,6 +12,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext, gettext_noop
 from unfold.forms import ActionForm
 
 from clinic.db.retries import Busy
@@ -26,7 +27,7 @@ LEADS_ON = {"csrfmiddlewaretoken", KEY, "_save", "_continue", "_addanother"}
 
 class FormSentAlready(Conflict):
     code = "form_sent_already"
-    title = "The form was saved already"
+    title = gettext_noop("The form was saved already")
 
 
 class KeyedActionForm(ActionForm):
@@ -81,8 +82,10 @@ class SentForm:
         self.key = ""
         if self.is_new:
             raise FormSentAlready(
-                f"This form was saved already, as {known.headers.get('name') or 'a new row'}. What "
-                "you have typed since is still here: save again only if you want one more."
+                gettext(
+                    "This form was saved already, as {name}. What you have typed since is still "
+                    "here: save again only if you want one more."
+                ).format(name=known.headers.get("name") or gettext("a new row"))
             )
 
     def keep(self, answer: HttpResponse, *, leads_to: str = "", name: str = "") -> None:
@@ -99,7 +102,7 @@ class SentForm:
 
 
 def repeat_answer(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
-    messages.info(request, "This was saved already: nothing was done twice.")
+    messages.info(request, gettext("This was saved already: nothing was done twice."))
     return answer
 
 

@@ -5,6 +5,7 @@ import logging
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import DataError, IntegrityError
 from django.db.models import ProtectedError
+from django.utils.translation import gettext
 
 from clinic.db.constraints import constraint_of, is_declared
 from clinic.errors import DomainError
@@ -28,9 +29,9 @@ def refusals(error: Exception) -> list[tuple[str, str]]:
             for message in found
         ]
     if isinstance(error, ProtectedError):
-        return [("", "Other records refer to this, so it cannot be deleted.")]
+        return [("", gettext("Other records refer to this, so it cannot be deleted."))]
     if is_bad_value(error):
-        return [("", "A value is too large or has characters that cannot be stored.")]
+        return [("", gettext("A value is too large or has characters that cannot be stored."))]
     return [("", _of_database(error))]
 
 
@@ -39,6 +40,6 @@ def _of_database(error: Exception) -> str:
         raise error
     name = constraint_of(error)
     logger.warning("no form puts the constraint %s into words", name)
-    return constraint_words().get(name) or (
+    return str(constraint_words().get(name, "")) or gettext(
         "This clashes with what is recorded, perhaps since a moment ago. Nothing was saved."
     )

@@ -16,6 +16,7 @@ from django.forms import ModelForm
 from django.forms.models import _get_foreign_key
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from clinic.admin.lists.lookups import is_key
 from clinic.admin.reads import forget_rows
@@ -133,7 +134,10 @@ class SavesOnce:
     ) -> HttpResponse:
         """To the list, for what is gone or is not the caller's; an id would tell nobody more."""
         name = opts.verbose_name
-        messages.warning(request, f"This {name} does not exist, or is not yours to see.")
+        messages.warning(
+            request,
+            gettext("This {name} does not exist, or is not yours to see.").format(name=name),
+        )
         has_list = self.has_view_or_change_permission(request)  # type: ignore[attr-defined]
         address = f"admin:{opts.app_label}_{opts.model_name}_changelist"
         return HttpResponseRedirect(reverse(address if has_list else "admin:index"))
@@ -234,7 +238,7 @@ class SavesOnce:
         """An action is run once for each time that the list was opened."""
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if not all(is_key(self.opts.pk, one) for one in chosen):
-            messages.warning(request, "Tick rows of the list. Nothing was done.")
+            messages.warning(request, gettext("Tick rows of the list. Nothing was done."))
             return HttpResponseRedirect(request.get_full_path())
         return self._act(request, queryset)
 

@@ -12,11 +12,13 @@ from django.forms import ModelChoiceField
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
 from django.utils.timesince import timesince
+from django.utils.translation import gettext, gettext_noop, pgettext
 
 from clinic.errors import VersionMismatch
 from clinic.models import User
+from clinic.values.moments import date_in_words
 
-EMPTY = "(empty)"
+EMPTY = gettext_noop("(empty)")
 
 
 class Stale(VersionMismatch):
@@ -38,20 +40,28 @@ def stale(row: models.Model, parts: tuple[str, ...]) -> Stale:
     """Says by whom and when, as far as the history and the log of the admin know."""
     name = row._meta.verbose_name
     return Stale(
-        f"Not saved: this {name} was changed since you opened it, {_last_change(row, parts)}. "
-        "What you typed is still here. Compare, then save again to keep yours."
+        gettext(
+            "Not saved: this {name} was changed since you opened it, {when}. What you "
+            "typed is still here. Compare, then save again to keep yours."
+        ).format(name=name, when=_last_change(row, parts))
     )
 
 
 def _last_change(row: models.Model, parts: tuple[str, ...]) -> str:
     found = [change for change in (_in_history(row, parts), _in_log(row)) if change]
     if not found:
-        return "by somebody"
+        return gettext("by somebody")
     at, who = max(found, key=lambda change: change[0])
     local = timezone.localtime(at)
     is_fresh = timezone.now() - at < timedelta(minutes=1)
-    ago = "just now" if is_fresh else f"{timesince(at, depth=1)} ago"
-    return f"by {who} on {local:%-d %b %Y at %H:%M} ({ago})"
+    ago = (
+        gettext("just now")
+        if is_fresh
+        else gettext("{length} ago").format(length=timesince(at, depth=1))
+    )
+    return gettext("by {who} on {day} at {time} ({ago})").format(
+        who=who, day=date_in_words(local, "j M Y"), time=date_in_words(local, "H:i"), ago=ago
+    )
 
 
 def _in_history(row: models.Model, parts: tuple[str, ...]) -> tuple[datetime, str] | None:
@@ -76,8 +86,10 @@ def _who(user_id: Any, url: str) -> str:
     user = User.objects.filter(pk=user_id).first() if user_id else None
     if user:
         name = user.get_full_name() or user.username
-        return f"{name} through the API" if url.startswith("/api/") else name
-    return "the patient" if url.startswith("/p/") else "the system"
+        return (
+            gettext("{name} through the API").format(name=name) if url.startswith("/api/") else name
+        )
+    return gettext("the patient") if url.startswith("/p/") else gettext("the system")
 
 
 def _in_log(row: models.Model) -> tuple[datetime, str] | None:
@@ -96,14 +108,20 @@ def differences(form: Any, formsets: Any) -> Iterator[Difference]:
         typed = {row_form.instance.pk for row_form in formset.forms}
         for row_form in formset.forms:
             row = row_form.instance
-            name = f"{kind} “{row}”" if row.pk else f"New {kind.lower()}"
+            name = (
+                f"{kind} “{row}”"
+                if row.pk
+                else pgettext("row", "New {name}").format(name=kind.lower())
+            )
             if row_form in getattr(formset, "deleted_forms", []):
-                yield Difference(name, "is there", "delete it")
+                yield Difference(name, gettext("is there"), gettext("delete it"))
             else:
                 yield from _of_form(row_form, f"{name}: ")
         for row in formset.get_queryset():
             if row.pk not in typed:
-                yield Difference(f"{kind} “{row}”", "is there", "was not there yet")
+                yield Difference(
+                    f"{kind} “{row}”", gettext("is there"), gettext("was not there yet")
+                )
 
 
 def _of_form(form: Any, prefix: str) -> Iterator[Difference]:
@@ -120,18 +138,22 @@ def _of_form(form: Any, prefix: str) -> Iterator[Difference]:
 def words(field: Any, value: Any) -> str:
     """A value of a form's field as a person reads it."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if value is None or value == "" or value == []:
-        return EMPTY
+        return gettext(EMPTY)
     if isinstance(value, models.Model):
         return str(value)
     if isinstance(value, list | tuple | models.QuerySet):
-        return ", ".join(words(field, one) for one in value if one not in ("", None)) or EMPTY
+        return ", ".join(words(field, one) for one in value if one not in ("", None)) or gettext(
+            EMPTY
+        )
     if isinstance(field, ModelChoiceField):
         row = field.queryset.filter(pk=value).first() if field.queryset is not None else None
         return str(row or value)
     if isinstance(value, datetime):
-        return f"{timezone.localtime(value):%-d %b %Y, %H:%M}" if value.tzinfo else str(value)
+        return (
+            date_in_words(timezone.localtime(value), "j M Y, H:i") if value.tzinfo else str(value)
+        )
     if isinstance(value, date):
         return date_format(value, "j M Y")
     if isinstance(value, time):
