@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 
 class DomainError(Exception):
     """A request that was understood and is refused (HTTP 422).
@@ -16,7 +18,7 @@ class DomainError(Exception):
 
     status = 422
     code = "refused"
-    title = "The request is refused"
+    title = gettext_noop("The request is refused")
     retry_after: int | None = None  # seconds, for what passes by itself
 
     def __init__(self, message: str, *, field: str = "", **extra: Any) -> None:
@@ -34,7 +36,7 @@ class Conflict(DomainError):
 
     status = 409
     code = "conflict"
-    title = "The request conflicts with the current state"
+    title = gettext_noop("The request conflicts with the current state")
 
 
 class NotAllowed(DomainError):
@@ -42,7 +44,7 @@ class NotAllowed(DomainError):
 
     status = 403
     code = "not_allowed"
-    title = "Not allowed"
+    title = gettext_noop("Not allowed")
 
 
 class VersionMismatch(DomainError):
@@ -50,7 +52,7 @@ class VersionMismatch(DomainError):
 
     status = 412
     code = "version_mismatch"
-    title = "The object has changed"
+    title = gettext_noop("The object has changed")
 
 
 class PreconditionRequired(DomainError):
@@ -58,4 +60,4 @@ class PreconditionRequired(DomainError):
 
     status = 428
     code = "precondition_required"
-    title = "If-Match is missing"
+    title = gettext_noop("If-Match is missing")

@@ -6,14 +6,15 @@ from datetime import date
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Severity(models.TextChoices):
     """BLOCK stops the treatment, WARN needs a decision with a reason, INFO is good to know."""
 
-    BLOCK = "BLOCK", "Block"
-    WARN = "WARN", "Warn"
-    INFO = "INFO", "Info"
+    BLOCK = "BLOCK", _("Block")
+    WARN = "WARN", _("Warn")
+    INFO = "INFO", _("Info")
 
 
 # The source of a rule that this product has made up itself.

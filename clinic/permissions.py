@@ -11,6 +11,8 @@ from uuid import UUID
 
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -21,6 +23,7 @@ from clinic.models import Role, User
 from clinic.models.staff import SERVICE
 
 if TYPE_CHECKING:  # DRF's views import this module by its name in the settings
+    from django_stubs_ext import StrOrPromise
     from rest_framework.views import APIView
 
 R, P, M, A, U = Role.RECEPTIONIST, Role.PRACTITIONER, Role.MANAGER, Role.ADMIN, Role.AUDITOR
@@ -154,10 +157,10 @@ _DAY = {
 }
 # What a program may be given: scope → words, and tables as above. What is in no scope, such as
 # accounts, accesses, exports, erasure and merging, no program gets.
-SCOPES: dict[str, tuple[str, dict[str, str]]] = {
-    "day": ("Read the day: visits, holds, waitlist, free times, rooms and hours", _DAY),
+SCOPES: dict[str, tuple["StrOrPromise", dict[str, str]]] = {
+    "day": (_("Read the day: visits, holds, waitlist, free times, rooms and hours"), _DAY),
     "book": (
-        "Book, move and cancel visits; holds and the waitlist",
+        _("Book, move and cancel visits; holds and the waitlist"),
         _DAY
         | {
             "treatment_sessions.treatmentplan": "r",
@@ -167,22 +170,22 @@ SCOPES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "patients": (
-        "Find patients, and read who they are and how they are reached",
+        _("Find patients, and read who they are and how they are reached"),
         {"patients.patient": "r", "patients.contactconsent": "r"},
     ),
     "register": (
-        "Register patients and change who they are and how they are reached",
+        _("Register patients and change who they are and how they are reached"),
         {"patients.patient": "cru", "patients.contactconsent": "cr"},
     ),
     "messages": (
-        "Read which messages went out, and what became of them",
+        _("Read which messages went out, and what became of them"),
         dict.fromkeys(
             ("aftercare.message", "aftercare.deliveryreceipt", "aftercare.messageattempt"), "r"
         ),
     ),
-    "figures": ("Read the clinic's figures, of nobody by name", {}),
+    "figures": (_("Read the clinic's figures, of nobody by name"), {}),
     "clinical": (
-        "Read what is clinical: histories, charts, side effects, photographs",
+        _("Read what is clinical: histories, charts, side effects, photographs"),
         {label: "r" for label, roles in TABLES.items() if roles.get(M) == "b"}
         | dict.fromkeys(
             (
@@ -214,7 +217,7 @@ WRITTEN_BY_TEAM = {
 # patients has at the least, and how many it finds at the most.
 LEAST_TYPED: dict[str, int] = {R: 3, SERVICE: 3}
 MOST_FOUND: dict[str, int] = {R: 20, SERVICE: 20}
-TOO_SHORT = f"Type {LEAST_TYPED[R]} characters at the least to find a patient."
+TOO_SHORT = gettext_noop("Type 3 characters at the least to find a patient.")
 # Nobody hands out the own kind of power: clinical roles come from a manager, technical ones
 # from a technical admin.
 MAY_ASSIGN: dict[Role, set[Role]] = {M: {R, P, M, U}, A: {R, A, U}}
@@ -319,12 +322,14 @@ class RecordClosed(NotAllowed):
     """The role sees this by break-glass alone, and has not broken the glass."""
 
     code = "break_glass_needed"
-    title = "This needs a reason first"
+    title = gettext_noop("This needs a reason first")
 
     def __init__(self) -> None:
         super().__init__(
-            "You see what is clinical of a patient for an hour, once you have opened the record and"
-            " said why."
+            gettext(
+                "You see what is clinical of a patient for an hour, once you have opened the "
+                "record and said why."
+            )
         )
 
 

@@ -3,20 +3,23 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
 from clinic.models import CartridgeLot, Clinic, DeviceModel, User
+from clinic.values.moments import date_in_words
 from clinic.values.passphrase import PassphraseKey
 
 
 class LotKnown(Conflict):
     code = "lot_known"
-    title = "This lot is in store already"
+    title = gettext_noop("This lot is in store already")
 
 
 class AlreadyRecalled(Conflict):
     code = "already_recalled"
-    title = "This lot was recalled before"
+    title = gettext_noop("This lot was recalled before")
 
 
 @retried_transaction
@@ -34,7 +37,7 @@ def receive_cartridges(
     """Take a delivery into store. Raises LotKnown, or ValidationError by field."""
     known = CartridgeLot.objects.filter(clinic=clinic, gtin=gtin, lot=lot)
     if known.select_for_update().exists():
-        raise LotKnown("Correct its quantity instead.", field="lot")
+        raise LotKnown(gettext("Correct its quantity instead."), field="lot")
     delivery = CartridgeLot(
         clinic=clinic,
         device_model=device_model,
@@ -53,7 +56,9 @@ def recall_lot(*, lot_id: UUID, reason: str, at: datetime, by: User) -> Cartridg
     """Stop the use of a lot: from now on the database refuses it. Raises AlreadyRecalled."""
     lot = CartridgeLot.objects.select_for_update(of=("self",)).get(pk=lot_id)
     if lot.recalled_at:
-        raise AlreadyRecalled(f"It was recalled on {lot.recalled_at:%-d %b %Y}.")
+        raise AlreadyRecalled(
+            gettext("It was recalled on {day}.").format(day=date_in_words(lot.recalled_at, "j M Y"))
+        )
     lot.recalled_at, lot.recall_reason = at, reason
     lot.save(update_fields=["recalled_at", "recall_reason"])
     return lot

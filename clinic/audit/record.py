@@ -15,6 +15,7 @@ from uuid import UUID
 
 import orjson
 from django.db import DatabaseError, connection
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.audit.subjects import Subjects
 from clinic.db.prepared import Prepared
@@ -29,11 +30,11 @@ class NotRecorded(DomainError):
 
     status = 503
     code = "access_not_recorded"
-    title = "This access cannot be written down"
+    title = gettext_noop("This access cannot be written down")
     retry_after = 2
 
     def __init__(self) -> None:
-        super().__init__("Who sees what is written down here, and just now it cannot be.")
+        super().__init__(gettext("Who sees what is written down here, and just now it cannot be."))
 
 
 @dataclass(frozen=True)

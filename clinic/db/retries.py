@@ -7,7 +7,10 @@ from time import monotonic, sleep
 from typing import Any, ParamSpec, TypeVar
 
 import pghistory
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
+from django.utils import translation
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.errors import DomainError
 
@@ -26,13 +29,14 @@ PATIENCE_SECONDS = 10.0
 class Busy(DomainError):
     status = 503
     code = "busy"
-    title = "Too many at once"
+    title = gettext_noop("Too many at once")
     retry_after = 2
 
     def __init__(
-        self, message: str = "Others are writing the same things. Try again in a moment."
+        self,
+        message: str = gettext_noop("Others are writing the same things. Try again in a moment."),
     ) -> None:
-        super().__init__(message)
+        super().__init__(gettext(message))
 
 
 def retried_transaction(write: Callable[P, T]) -> Callable[P, T]:
@@ -63,6 +67,9 @@ def _attributed(write: Callable[P, T]) -> Callable[P, T]:
     """Whoever a service is called for (`by`) stands in the history of the rows that it changes,
     also where no request has told it.
 
+    What staff read of it later is in the language of whoever has caused it; where that is nobody of
+    staff, in that of the code.
+
     PostgreSQL keeps it until the transaction ends: in a larger one, what plain SQL writes after the
     service is put down to the same person, unless it names another.
     """
@@ -70,8 +77,9 @@ def _attributed(write: Callable[P, T]) -> Callable[P, T]:
     @wraps(write)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         by: Any = kwargs.get("by") or getattr(kwargs.get("decider"), "by", None)
-        if by is None:
-            return write(*args, **kwargs)
+        if by is None:  # nobody of staff: a patient, in whatever language, or the clock
+            with translation.override(settings.LANGUAGE_CODE):
+                return write(*args, **kwargs)
         with pghistory.context(user=str(by.pk)):
             return write(*args, **kwargs)
 

@@ -11,11 +11,23 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext, gettext_noop
+
 MEMORY_BYTES = 2_500_000_000  # of addresses; a picture of 60 megapixels takes up to one of them
 CPU_SECONDS = 20
 WALL_SECONDS = 60  # a machine that has much to do is no fault of the file
 MOST_BYTES = 100_000_000  # of what comes back
 CHILD = Path(__file__).with_name("child.py")
+# What the decoders say; their process knows no language.
+WORDS = (
+    gettext_noop("This is neither a CSV file nor a workbook (XLSX)."),
+    gettext_noop("Nothing stands in the file."),
+    gettext_noop("More than 10000 rows: split the file."),
+    gettext_noop("The workbook is too large: split it."),
+    gettext_noop("Its letters are not in UTF-8: save it as “CSV UTF-8”, or as a workbook (XLSX)."),
+    gettext_noop("A JPEG may have 50 scans at most."),
+    gettext_noop("At most 12,000 pixels a side and 60 megapixels."),
+)
 log = logging.getLogger(__name__)
 
 
@@ -57,7 +69,8 @@ def decode(work: str, content: bytes) -> tuple[Any, list[bytes]]:
         raise GaveUp
     told = json.loads(head)
     if "refused" in told:
-        raise Unreadable(told["refused"], told["words"])
+        words = told["words"]
+        raise Unreadable(told["refused"], gettext(words) if words else "")
     files, at = [], 0
     for size in told["sizes"]:
         files.append(rest[at : at + size])

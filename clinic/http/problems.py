@@ -158,17 +158,17 @@ def _constraint(exc: IntegrityError) -> HttpResponse | None:
     set_rollback()
     name = constraint_of(exc)
     logger.warning("no service puts the constraint %s into words", name)
-    words = constraint_words().get(name, "")
+    words = str(constraint_words().get(name, ""))
     if getattr(exc.__cause__, "sqlstate", "") == CHECK:
         return problem(400, name, "Invalid input", words or "This value cannot be recorded.")
     return problem(409, name, "Conflict", words or "This clashes with what is recorded.")
 
 
 @cache
-def constraint_words() -> dict[str, str]:
+def constraint_words() -> dict[str, Any]:
     """What each named constraint says of itself, where it has words of its own."""
     return {
-        constraint.name: str(constraint.violation_error_message)
+        constraint.name: constraint.violation_error_message
         for model in apps.get_models()
         for constraint in model._meta.constraints
         if constraint.violation_error_message != constraint.default_violation_error_message

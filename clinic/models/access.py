@@ -8,6 +8,8 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from clinic.models.base import Model
 from clinic.models.staff import Role, User
@@ -16,46 +18,46 @@ SEE_ALL = (Role.MANAGER, Role.AUDITOR)
 
 
 class ActorKind(models.TextChoices):
-    STAFF = "STAFF", "staff"
-    PATIENT = "PATIENT", "patient"
-    SYSTEM = "SYSTEM", "the product itself"
-    NOBODY = "NOBODY", "somebody unknown"
+    STAFF = "STAFF", _("staff")
+    PATIENT = "PATIENT", _("patient")
+    SYSTEM = "SYSTEM", _("the product itself")
+    NOBODY = "NOBODY", _("somebody unknown")
 
 
 class Door(models.TextChoices):
-    API = "API", "API"
-    ADMIN = "ADMIN", "staff pages"
-    PAGE = "PAGE", "patient's pages"
-    COMMAND = "COMMAND", "command"
-    WORKER = "WORKER", "worker"
-    WEBHOOK = "WEBHOOK", "webhook"
+    API = "API", _("API")
+    ADMIN = "ADMIN", _("staff pages")
+    PAGE = "PAGE", _("patient's pages")
+    COMMAND = "COMMAND", _("command")
+    WORKER = "WORKER", _("worker")
+    WEBHOOK = "WEBHOOK", _("webhook")
 
 
 class Action(models.TextChoices):
-    READ = "READ", "read"
-    LIST = "LIST", "listed"
-    SEARCH = "SEARCH", "searched"
-    EXPORT = "EXPORT", "exported"
-    PRINT = "PRINT", "printed"
-    PHOTO = "PHOTO", "looked at a photograph"
-    MESSAGE_TEXT = "MESSAGE_TEXT", "read the text of a message"
-    WRITE = "WRITE", "wrote"
-    LOG_IN = "LOG_IN", "logged in"
-    LOG_OUT = "LOG_OUT", "logged out"
-    PERMISSION_CHANGE = "PERMISSION_CHANGE", "changed an account"
+    READ = "READ", pgettext_lazy("access", "read")
+    LIST = "LIST", pgettext_lazy("access", "listed")
+    SEARCH = "SEARCH", pgettext_lazy("access", "searched")
+    EXPORT = "EXPORT", pgettext_lazy("access", "exported")
+    PRINT = "PRINT", pgettext_lazy("access", "printed")
+    PHOTO = "PHOTO", _("looked at a photograph")
+    MESSAGE_TEXT = "MESSAGE_TEXT", _("read the text of a message")
+    WRITE = "WRITE", pgettext_lazy("access", "wrote")
+    LOG_IN = "LOG_IN", _("logged in")
+    LOG_OUT = "LOG_OUT", _("logged out")
+    PERMISSION_CHANGE = "PERMISSION_CHANGE", _("changed an account")
 
 
 class Outcome(models.TextChoices):
-    DONE = "DONE", "done"
-    REFUSED = "REFUSED", "refused"  # 401, 403, 404: not theirs to see
-    FAILED = "FAILED", "not done"  # what was asked broke a rule, or something broke
+    DONE = "DONE", _("done")
+    REFUSED = "REFUSED", _("refused")  # 401, 403, 404: not theirs to see
+    FAILED = "FAILED", _("not done")  # what was asked broke a rule, or something broke
 
 
 class AccessPurpose(models.TextChoices):
-    TREATMENT = "TREATMENT", "treatment"
-    OPERATIONS = "OPERATIONS", "running the clinic"
-    PATIENT_REQUEST = "PATIENT_REQUEST", "the patient's own request"
-    BREAK_GLASS = "BREAK_GLASS", "break-glass"
+    TREATMENT = "TREATMENT", _("treatment")
+    OPERATIONS = "OPERATIONS", _("running the clinic")
+    PATIENT_REQUEST = "PATIENT_REQUEST", _("the patient's own request")
+    BREAK_GLASS = "BREAK_GLASS", _("break-glass")
 
 
 class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):

@@ -15,6 +15,8 @@ from django.db import models, router
 from django.db.models import Func, Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.constraints import OF_TRIGGERS
 from clinic.db.sight import opened_to
@@ -158,8 +160,10 @@ def without_extension(number: Any) -> None:
     and the extension would be lost."""
     if extension := getattr(number, "extension", None):
         raise ValidationError(
-            f"Leave out the extension {extension}: no SMS reaches it. Write down a number that can"
-            " be dialled directly, such as +49 151 23456789.",
+            gettext(
+                "Leave out the extension {extension}: no SMS reaches it. Write down a number "
+                "that can be dialled directly, such as +49 151 23456789."
+            ).format(extension=extension),
             code="extension",
         )
 
@@ -168,7 +172,9 @@ def known_time_zone(name: str) -> None:
     """Refuse what is no IANA time zone, such as `CET+1`."""
     if name not in zoneinfo.available_timezones():
         raise ValidationError(
-            f"{name!r} is no IANA time zone; right would be for example 'Europe/Berlin'.",
+            gettext(
+                "{name} is no IANA time zone; right would be for example 'Europe/Berlin'."
+            ).format(name=repr(name)),
             code="time_zone",
         )
 
@@ -285,12 +291,12 @@ class VersionedQuerySet(models.QuerySet[M]):
 class Evidence(models.TextChoices):
     """What a clinical number, question or text rests on."""
 
-    LABEL = "LABEL", "label or clearance"
-    TRIAL = "TRIAL", "trial or other study"
-    REVIEW = "REVIEW", "review"
-    CONSENSUS = "CONSENSUS", "consensus or official advice"
-    CLINIC_PAGE = "CLINIC_PAGE", "clinic page"
-    DEFAULT = "DEFAULT", "default of this product, no published source"
+    LABEL = "LABEL", _("label or clearance")
+    TRIAL = "TRIAL", _("trial or other study")
+    REVIEW = "REVIEW", _("review")
+    CONSENSUS = "CONSENSUS", _("consensus or official advice")
+    CLINIC_PAGE = "CLINIC_PAGE", _("clinic page")
+    DEFAULT = "DEFAULT", _("default of this product, no published source")
 
 
 class Sourced(models.Model):
@@ -311,7 +317,9 @@ class Sourced(models.Model):
     @property
     def cited(self) -> str:
         """The source with its evidence in words, as findings show it."""
-        return f"{self.source} · evidence: {Evidence(self.evidence).label}"
+        return gettext("{source} · evidence: {evidence}").format(
+            source=self.source, evidence=Evidence(self.evidence).label
+        )
 
 
 class Versioned(Sourced, Model):

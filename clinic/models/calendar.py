@@ -5,6 +5,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from clinic.models.base import Model
 from clinic.models.staff import Role, User
@@ -40,7 +41,7 @@ class CalendarFeed(Model):
         ]
 
     def __str__(self) -> str:
-        return f"Calendar of {self.user}"
+        return gettext("Calendar of {name}").format(name=self.user)
 
 
 def digest(secret: str) -> str:

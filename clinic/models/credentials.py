@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models.base import Model, of_clinics, one_of, track_history
 from clinic.models.equipment import DeviceModel
@@ -19,13 +21,13 @@ from clinic.models.staff import User
 
 
 class CredentialKind(models.TextChoices):
-    PHYSICIAN = "PHYSICIAN", "Physician"
-    PRESCRIBER = "PRESCRIBER", "Nurse or other prescriber"
-    NURSE = "NURSE", "Nurse"
-    AESTHETICIAN = "AESTHETICIAN", "Aesthetician"
-    TRAINING = "TRAINING", "Training on a device"
-    INSURANCE = "INSURANCE", "Insurance"
-    PREMISES = "PREMISES", "Licence of the premises"
+    PHYSICIAN = "PHYSICIAN", _("Physician")
+    PRESCRIBER = "PRESCRIBER", _("Nurse or other prescriber")
+    NURSE = "NURSE", _("Nurse")
+    AESTHETICIAN = "AESTHETICIAN", _("Aesthetician")
+    TRAINING = "TRAINING", _("Training on a device")
+    INSURANCE = "INSURANCE", _("Insurance")
+    PREMISES = "PREMISES", _("Licence of the premises")
 
 
 DEPTHS = Decimal("0.50"), Decimal("2.50")  # the band of the product
@@ -122,31 +124,32 @@ class Credential(Model):
                 name="credential_of_the_premises_or_a_person",
                 condition=Q(kind=CredentialKind.PREMISES, clinic__isnull=False, user__isnull=True)
                 | (~Q(kind=CredentialKind.PREMISES) & Q(clinic__isnull=True, user__isnull=False)),
-                violation_error_message="Name a clinic for a licence of the premises, else a"
-                " person.",
+                violation_error_message=_(
+                    "Name a clinic for a licence of the premises, else a person."
+                ),
             ),
             models.CheckConstraint(
                 name="credential_device_iff_training",
                 condition=Q(kind=CredentialKind.TRAINING, device_model__isnull=False)
                 | (~Q(kind=CredentialKind.TRAINING) & Q(device_model__isnull=True)),
-                violation_error_message="A training names its device, and nothing else does.",
+                violation_error_message=_("A training names its device, and nothing else does."),
             ),
             models.CheckConstraint(
                 name="credential_named",
                 condition=~Q(number="") & ~Q(issuer=""),
-                violation_error_message="Say its number and who gave it.",
+                violation_error_message=_("Say its number and who gave it."),
             ),
             models.CheckConstraint(
                 name="credential_days_ordered",
                 condition=Q(valid_from__isnull=True)
                 | Q(expires_on__isnull=True)
                 | Q(valid_from__lte=F("expires_on")),
-                violation_error_message="It cannot end before it begins.",
+                violation_error_message=_("It cannot end before it begins."),
             ),
             models.CheckConstraint(
                 name="credential_depth_in_band",
                 condition=Q(depth_max_mm__isnull=True) | Q(depth_max_mm__range=DEPTHS),
-                violation_error_message="The depth must be 0.50 to 2.50 mm.",
+                violation_error_message=_("The depth must be 0.50 to 2.50 mm."),
             ),
         ]
         indexes = [
@@ -161,20 +164,26 @@ class Credential(Model):
         wrong = {}
         if self.kind == CredentialKind.PREMISES:
             if not self.clinic_id:
-                wrong["clinic"] = "Name the clinic whose premises are licensed."
+                wrong["clinic"] = gettext("Name the clinic whose premises are licensed.")
             if self.user_id:
-                wrong["user"] = "A licence of the premises is nobody's own: leave this empty."
+                wrong["user"] = gettext(
+                    "A licence of the premises is nobody's own: leave this empty."
+                )
         elif self.kind:
             if not self.user_id:
-                wrong["user"] = "Name who holds it."
+                wrong["user"] = gettext("Name who holds it.")
             if self.clinic_id:
-                wrong["clinic"] = "Only a licence of the premises is of a clinic: leave this empty."
+                wrong["clinic"] = gettext(
+                    "Only a licence of the premises is of a clinic: leave this empty."
+                )
         is_training = self.kind == CredentialKind.TRAINING
         if is_training != bool(self.device_model_id):
             wrong["device_model"] = (
-                "Name the device." if is_training else "Only a training is on a device."
+                gettext("Name the device.")
+                if is_training
+                else gettext("Only a training is on a device.")
             )
         if self.valid_from and self.expires_on and self.expires_on < self.valid_from:
-            wrong["expires_on"] = "It cannot end before it begins."
+            wrong["expires_on"] = gettext("It cannot end before it begins.")
         if wrong:
             raise ValidationError(wrong)

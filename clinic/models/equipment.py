@@ -3,6 +3,8 @@
 import pgtrigger
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models.base import (
     ClinicScoped,
@@ -17,13 +19,14 @@ from clinic.models.base import (
     version_once,
 )
 from clinic.models.site import Clinic
+from clinic.values.moments import date_in_words
 
 
 class Modality(models.TextChoices):
     """Only mechanical needling is in use; radio-frequency is another class of risk."""
 
-    MECHANICAL = "MECHANICAL", "Mechanical"
-    RADIO_FREQUENCY = "RADIO_FREQUENCY", "Radio-frequency"
+    MECHANICAL = "MECHANICAL", _("Mechanical")
+    RADIO_FREQUENCY = "RADIO_FREQUENCY", _("Radio-frequency")
 
 
 class DeviceModel(Model):
@@ -67,13 +70,13 @@ class DeviceSpec(Versioned):
             models.CheckConstraint(
                 name="device_spec_depth_positive",
                 condition=Q(depth_max_mm__gt=0, tolerance_mm__gte=0),
-                violation_error_message="The depth must be above zero, the tolerance not below.",
+                violation_error_message=_("The depth must be above zero, the tolerance not below."),
             ),
         ]
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.model}, to {self.depth_max_mm} mm"
+        return gettext("{model}, to {depth} mm").format(model=self.model, depth=self.depth_max_mm)
 
 
 class Device(Model):
@@ -126,13 +129,15 @@ class CartridgeLot(Model):
             models.CheckConstraint(
                 name="cartridge_lot_gtin_has_14_digits",
                 condition=Q(gtin__regex=r"^\d{14}$"),
-                violation_error_message="A GTIN has 14 digits.",
+                violation_error_message=_("A GTIN has 14 digits."),
             ),
             models.CheckConstraint(
                 name="cartridge_lot_recalled_with_reason",
                 condition=Q(recalled_at__isnull=True, recall_reason="")
                 | (Q(recalled_at__isnull=False) & ~Q(recall_reason="")),
-                violation_error_message="Say when and why the lot was recalled: both, or neither.",
+                violation_error_message=_(
+                    "Say when and why the lot was recalled: both, or neither."
+                ),
             ),
             key_with_clinic("cartridge_lot_key_with_clinic"),
         ]
@@ -144,4 +149,6 @@ class CartridgeLot(Model):
         ]
 
     def __str__(self) -> str:
-        return f"Lot {self.lot}, to {self.expires_on:%-d %b %Y}"
+        return gettext("Lot {lot}, to {day}").format(
+            lot=self.lot, day=date_in_words(self.expires_on, "j M Y")
+        )

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from clinic.db.encryption import EncryptedCharField
 from clinic.errors import Conflict
@@ -18,8 +19,10 @@ Moves = Mapping[str, frozenset[str]]
 def in_words(statuses: type[models.TextChoices], *codes: str) -> str:
     """How a person says it: “checked in or cancelled”; “nothing: it has ended” for none."""
     told = [statuses(code).label.lower() for code in statuses.values if code in codes]
-    *most, last = told or ["nothing: it has ended"]
-    return f"{', '.join(most)} or {last}" if most else str(last)
+    *most, last = told or [gettext("nothing: it has ended")]
+    if not most:
+        return str(last)
+    return gettext("{others} or {last}").format(others=", ".join(most), last=last)
 
 
 class Moving(models.Model):
@@ -43,8 +46,14 @@ class Moving(models.Model):
         if new not in legal:
             is_now, wanted = in_words(self.statuses, self.status), in_words(self.statuses, new)
             raise self.illegal_move(
-                f"{self.called.capitalize()} that is {is_now} cannot become {wanted}; possible: "
-                f"{in_words(self.statuses, *legal)}."
+                gettext(
+                    "{what} that is {status} cannot become {wanted}; possible: {possible}."
+                ).format(
+                    what=gettext(self.called).capitalize(),
+                    status=is_now,
+                    wanted=wanted,
+                    possible=in_words(self.statuses, *legal),
+                )
             )
 
     def move_to(

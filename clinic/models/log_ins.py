@@ -8,6 +8,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models.base import Model, one_of
 from clinic.models.staff import User
@@ -26,7 +28,7 @@ class LoginTries(Model):
         indexes = [models.Index(name="login_tries_by_age", fields=["last_at"])]
 
     def __str__(self) -> str:
-        return f"{self.failures} failures"
+        return gettext("{n} failures").format(n=self.failures)
 
 
 class KnownNetworkQuerySet(models.QuerySet["KnownNetwork"]):
@@ -89,7 +91,7 @@ class LogIn(Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.client}, {self.address or 'on this machine'}"
+        return f"{self.client}, {self.address or gettext('on this machine')}"
 
 
 class PasswordLink(Model):
@@ -109,7 +111,7 @@ class PasswordLink(Model):
         ]
 
     def __str__(self) -> str:
-        return "Invitation" if self.is_invitation else "Link to set a password"
+        return gettext("Invitation") if self.is_invitation else gettext("Link to set a password")
 
 
 class SecondFactor(Model):
@@ -127,7 +129,7 @@ class SecondFactor(Model):
         db_table = "clinic_second_factor"
 
     def __str__(self) -> str:
-        return "Second factor"
+        return gettext("Second factor")
 
 
 class Pin(Model):
@@ -161,16 +163,16 @@ class DeviceStay(Model):
         ]
 
     def __str__(self) -> str:
-        return "Device"
+        return gettext("Device")
 
 
 class NoticeKind(models.TextChoices):
-    CONFIRM_ADDRESS = "CONFIRM_ADDRESS", "link to confirm a new address"
-    ADDRESS_CHANGES = "ADDRESS_CHANGES", "another address was asked for"
-    NEW_DEVICE = "NEW_DEVICE", "log-in from a new device"
-    ACCOUNT_CHANGED = "ACCOUNT_CHANGED", "what opens the account was changed"
-    ACCESSES = "ACCESSES", "the accesses of a week"
-    SERVICE_ENDS = "SERVICE_ENDS", "a service account is about to end"
+    CONFIRM_ADDRESS = "CONFIRM_ADDRESS", _("link to confirm a new address")
+    ADDRESS_CHANGES = "ADDRESS_CHANGES", _("another address was asked for")
+    NEW_DEVICE = "NEW_DEVICE", _("log-in from a new device")
+    ACCOUNT_CHANGED = "ACCOUNT_CHANGED", _("what opens the account was changed")
+    ACCESSES = "ACCESSES", _("the accesses of a week")
+    SERVICE_ENDS = "SERVICE_ENDS", _("a service account is about to end")
 
 
 class AccountNotice(Model):

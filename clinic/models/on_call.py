@@ -8,6 +8,8 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Func, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models.base import ClinicScoped, Model, track_history
 from clinic.models.site import Clinic
@@ -48,7 +50,7 @@ class OnCallShift(Model):
             models.CheckConstraint(
                 name="on_call_ends_after_it_starts",
                 condition=Q(ends_at__gt=F("starts_at")),
-                violation_error_message="The end must be after the beginning.",
+                violation_error_message=_("The end must be after the beginning."),
             ),
             ExclusionConstraint(
                 name="on_call_one_at_a_time",
@@ -56,17 +58,23 @@ class OnCallShift(Model):
                     ("clinic", RangeOperators.EQUAL),
                     (TimeRange("starts_at", "ends_at"), RangeOperators.OVERLAPS),
                 ],
-                violation_error_message="Somebody else is on call in a part of this time.",
+                violation_error_message=_("Somebody else is on call in a part of this time."),
             ),
         ]
         indexes = [models.Index(name="on_call_by_person", fields=["practitioner", "ends_at"])]
 
     def __str__(self) -> str:
-        return f"{self.practitioner}, on call from {on_clock(self.starts_at, self.clinic.zone)}"
+        return gettext("{practitioner}, on call from {moment}").format(
+            practitioner=self.practitioner, moment=on_clock(self.starts_at, self.clinic.zone)
+        )
 
     def clean(self) -> None:
         known = self.practitioner_id and self.clinic_id
         if known and self.clinic_id not in self.practitioner.clinic_ids:
             raise ValidationError(
-                {"practitioner": f"{self.practitioner} does not work at {self.clinic}."}
+                {
+                    "practitioner": gettext("{practitioner} does not work at {clinic}.").format(
+                        practitioner=self.practitioner, clinic=self.clinic
+                    )
+                }
             )

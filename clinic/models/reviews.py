@@ -5,10 +5,13 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField
 from clinic.models.base import Model, append_only
 from clinic.models.site import Clinic
+from clinic.values.moments import date_in_words
 
 
 class AccessReview(Model):
@@ -32,14 +35,14 @@ class AccessReview(Model):
             models.CheckConstraint(
                 name="access_review_by_somebody_else",
                 condition=~Q(by=models.F("actor")),
-                violation_error_message="Somebody else must look at it.",
+                violation_error_message=_("Somebody else must look at it."),
             ),
         ]
         indexes = [models.Index(name="access_review_of_day", fields=["actor", "day"])]
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"Looked at on {self.at:%-d %b %Y}"
+        return gettext("Looked at on {day}").format(day=date_in_words(self.at, "j M Y"))
 
 
 class AccessReport(Model):
@@ -59,4 +62,6 @@ class AccessReport(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"Accesses of the week of {self.first_day:%-d %b %Y}"
+        return gettext("Accesses of the week of {day}").format(
+            day=date_in_words(self.first_day, "j M Y")
+        )

@@ -9,10 +9,13 @@ from django.contrib.postgres.fields import DateRangeField, IntegerRangeField, Ra
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models.base import ClinicScoped, Model, one_of, track_history
 from clinic.models.site import Clinic, Weekday
 from clinic.models.staff import User
+from clinic.values.moments import date_in_words
 from clinic.values.zones import on_clock
 
 
@@ -72,12 +75,12 @@ class WorkingHours(Model):
             models.CheckConstraint(
                 name="working_hours_start_before_they_end",
                 condition=Q(closes_at__gt=F("opens_at")) | Q(closes_at=time(0)),
-                violation_error_message="The end must be after the beginning.",
+                violation_error_message=_("The end must be after the beginning."),
             ),
             models.CheckConstraint(
                 name="working_hours_days_ordered",
                 condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
-                violation_error_message="They must count for a day at least.",
+                violation_error_message=_("They must count for a day at least."),
             ),
             ExclusionConstraint(
                 name="working_hours_do_not_overlap",
@@ -97,7 +100,7 @@ class WorkingHours(Model):
                         RangeOperators.OVERLAPS,
                     ),
                 ],
-                violation_error_message="These hours overlap others of the same weekday.",
+                violation_error_message=_("These hours overlap others of the same weekday."),
             ),
         ]
 
@@ -108,7 +111,11 @@ class WorkingHours(Model):
         known = self.practitioner_id and self.clinic_id
         if known and self.clinic_id not in self.practitioner.clinic_ids:
             raise ValidationError(
-                {"practitioner": f"{self.practitioner} does not work at {self.clinic}."}
+                {
+                    "practitioner": gettext("{practitioner} does not work at {clinic}.").format(
+                        practitioner=self.practitioner, clinic=self.clinic
+                    )
+                }
             )
 
 
@@ -135,13 +142,15 @@ class TimeOff(Model):
             models.CheckConstraint(
                 name="time_off_ends_after_it_starts",
                 condition=Q(ends_at__gt=F("starts_at")),
-                violation_error_message="The end must be after the beginning.",
+                violation_error_message=_("The end must be after the beginning."),
             )
         ]
         indexes = [models.Index(name="time_off_by_end", fields=["practitioner", "ends_at"])]
 
     def __str__(self) -> str:
-        return f"{self.practitioner}, off from {self.starts_at:%-d %b %Y}"
+        return gettext("{practitioner}, off from {day}").format(
+            practitioner=self.practitioner, day=date_in_words(self.starts_at, "j M Y")
+        )
 
 
 @track_history()
@@ -161,10 +170,12 @@ class Closure(Model):
             models.CheckConstraint(
                 name="closure_ends_after_it_starts",
                 condition=Q(ends_at__gt=F("starts_at")),
-                violation_error_message="The end must be after the beginning.",
+                violation_error_message=_("The end must be after the beginning."),
             )
         ]
         indexes = [models.Index(name="closure_by_end", fields=["clinic", "ends_at"])]
 
     def __str__(self) -> str:
-        return f"Closed from {on_clock(self.starts_at, self.clinic.zone)}"
+        return gettext("Closed from {moment}").format(
+            moment=on_clock(self.starts_at, self.clinic.zone)
+        )

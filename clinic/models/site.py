@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from clinic.models.base import (
@@ -29,22 +30,22 @@ if TYPE_CHECKING:
 class Proof(models.TextChoices):
     """What the law may ask for before somebody is needled at a clinic."""
 
-    LICENCE = "LICENCE", "Licence of the practitioner"
-    TRAINING = "TRAINING", "Training on the device"
-    INSURANCE = "INSURANCE", "Insurance of the practitioner"
-    PREMISES = "PREMISES", "Licence of the premises"
-    EXAMINATION = "EXAMINATION", "A prescriber's examination within the year"
+    LICENCE = "LICENCE", _("Licence of the practitioner")
+    TRAINING = "TRAINING", _("Training on the device")
+    INSURANCE = "INSURANCE", _("Insurance of the practitioner")
+    PREMISES = "PREMISES", _("Licence of the premises")
+    EXAMINATION = "EXAMINATION", _("A prescriber's examination within the year")
 
 
 class Jurisdiction(models.TextChoices):
     """Whose authority clears devices there."""
 
-    US = "US", "United States"
-    EU = "EU", "European Union"
-    UK = "UK", "United Kingdom"
-    CANADA = "CA", "Canada"
-    AUSTRALIA = "AU", "Australia"
-    OTHER = "OTHER", "Elsewhere"
+    US = "US", _("United States")
+    EU = "EU", _("European Union")
+    UK = "UK", _("United Kingdom")
+    CANADA = "CA", _("Canada")
+    AUSTRALIA = "AU", _("Australia")
+    OTHER = "OTHER", _("Elsewhere")
 
 
 # Days to think a consent over, from some age on, by docs/clinical.md §1.9; elsewhere none (default
@@ -198,33 +199,33 @@ class Clinic(Model):
             models.CheckConstraint(
                 name="clinic_slot_minutes_divide_the_hour",
                 condition=Q(slot_minutes__in=[5, 10, 15, 20, 30, 60]),
-                violation_error_message="The grid must be 5, 10, 15, 20, 30 or 60 minutes.",
+                violation_error_message=_("The grid must be 5, 10, 15, 20, 30 or 60 minutes."),
             ),
             models.CheckConstraint(
                 name="clinic_hold_minutes_1_to_60",
                 condition=Q(hold_minutes__range=(1, 60)),
-                violation_error_message="A time can be held for 1 to 60 minutes.",
+                violation_error_message=_("A time can be held for 1 to 60 minutes."),
             ),
             models.CheckConstraint(
                 name="clinic_keeps_records_3_to_50_years",
                 condition=Q(record_years__range=(3, 50)),
-                violation_error_message="Records are kept for 3 to 50 years.",
+                violation_error_message=_("Records are kept for 3 to 50 years."),
             ),
             models.CheckConstraint(
                 name="clinic_cooling_off_at_most_90_days",
                 condition=Q(consent_cooling_off_days__range=(0, 90)),
-                violation_error_message="The days after a consent must be 0 to 90.",
+                violation_error_message=_("The days after a consent must be 0 to 90."),
             ),
             one_of("clinic_jurisdiction_known", jurisdiction=Jurisdiction),
             models.CheckConstraint(
                 name="clinic_asks_for_known_proofs",
                 condition=Q(asks_for__contained_by=Proof.values),
-                violation_error_message="One of what is asked for is not known.",
+                violation_error_message=_("One of what is asked for is not known."),
             ),
             models.CheckConstraint(
                 name="clinic_emergency_phone_given",
                 condition=~Q(emergency_phone=""),
-                violation_error_message="Patients must know what to dial in an emergency.",
+                violation_error_message=_("Patients must know what to dial in an emergency."),
             ),
         ]
 
@@ -253,13 +254,13 @@ class Clinic(Model):
 
 
 class Weekday(models.IntegerChoices):
-    MONDAY = 0
-    TUESDAY = 1
-    WEDNESDAY = 2
-    THURSDAY = 3
-    FRIDAY = 4
-    SATURDAY = 5
-    SUNDAY = 6
+    MONDAY = 0, _("Monday")
+    TUESDAY = 1, _("Tuesday")
+    WEDNESDAY = 2, _("Wednesday")
+    THURSDAY = 3, _("Thursday")
+    FRIDAY = 4, _("Friday")
+    SATURDAY = 5, _("Saturday")
+    SUNDAY = 6, _("Sunday")
 
 
 class OpeningHours(Model):
@@ -279,7 +280,7 @@ class OpeningHours(Model):
             models.CheckConstraint(
                 name="opening_hours_open_before_they_close",
                 condition=Q(closes_at__gt=F("opens_at")) | Q(closes_at=time(0)),
-                violation_error_message="The closing time must be after the opening time.",
+                violation_error_message=_("The closing time must be after the opening time."),
             ),
             models.UniqueConstraint(
                 name="opening_hours_start_once", fields=["clinic", "weekday", "opens_at"]

@@ -12,43 +12,57 @@ from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
+from django.utils.translation import gettext, gettext_noop
 
 from aftercare.pages.base import trouble
 from clinic.http.problems import is_storage_away
 
 PATIENTS, ADMIN = "/p/", "/admin/"
-NOTHING_SAVED = "Nothing was saved."
 SAID: dict[str, tuple[str, str]] = {
     "400": (
-        "This could not be read",
-        f"{NOTHING_SAVED} Go back and try again, with a smaller file if you were sending one.",
+        gettext_noop("This could not be read"),
+        gettext_noop(
+            "Nothing was saved. Go back and try again, with a smaller file if you were sending one."
+        ),
     ),
     "403": (
-        "This page is not part of your role",
-        "If you need it for your work, ask your manager.",
+        gettext_noop("This page is not part of your role"),
+        gettext_noop("If you need it for your work, ask your manager."),
     ),
     "404": (
-        "There is no such page",
-        "The address may have a typing error, or what was here belongs to another clinic.",
+        gettext_noop("There is no such page"),
+        gettext_noop(
+            "The address may have a typing error, or what was here belongs to another clinic."
+        ),
     ),
-    "405": ("This page cannot be opened like this", "Go back and use its buttons."),
+    "405": (
+        gettext_noop("This page cannot be opened like this"),
+        gettext_noop("Go back and use its buttons."),
+    ),
     "429": (
-        "This was done too often in a short time",
-        f"{NOTHING_SAVED} Go back, and try again in a minute.",
+        gettext_noop("This was done too often in a short time"),
+        gettext_noop("Nothing was saved. Go back, and try again in a minute."),
     ),
     "500": (
-        "Something went wrong on our side",
-        f"{NOTHING_SAVED} It was written down for whoever looks after the system. Go back, where "
-        "what you typed still stands, and try once more.",
+        gettext_noop("Something went wrong on our side"),
+        gettext_noop(
+            "Nothing was saved. It was written down for whoever looks after the system. Go back, "
+            "where what you typed still stands, and try once more."
+        ),
     ),
     "503": (
-        "The clinic's records cannot be reached at the moment",
-        f"{NOTHING_SAVED} Go back, where what you typed still stands, and try again in a minute.",
+        gettext_noop("The clinic's records cannot be reached at the moment"),
+        gettext_noop(
+            "Nothing was saved. Go back, where what you typed still stands, and try again in a "
+            "minute."
+        ),
     ),
     "csrf": (
-        "This form was open for too long",
-        f"{NOTHING_SAVED} You may have logged in or out in another window since. Go back, reload "
-        "the page and send it once more.",
+        gettext_noop("This form was open for too long"),
+        gettext_noop(
+            "Nothing was saved. You may have logged in or out in another window since. Go back, "
+            "reload the page and send it once more."
+        ),
     ),
 }
 
@@ -60,11 +74,13 @@ def went_wrong(request: HttpRequest, status: int, said: str = "") -> HttpRespons
     is_admin = request.path_info.startswith(ADMIN)
     page = loader.get_template("clinic/went_wrong.html").render(
         {
-            "title": title,
-            "detail": detail,
+            "title": gettext(title),
+            "detail": gettext(detail),
             "back": _came_from(request),
             "home": ADMIN if is_admin else "/",
-            "home_name": "the start page" if is_admin else "the front page",
+            "home_words": gettext("To the start page")
+            if is_admin
+            else gettext("To the front page"),
         }
     )
     return HttpResponse(page, status=status)

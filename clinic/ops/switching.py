@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 
 from clinic.accounts.backend import device_shown
 from clinic.accounts.log_ins import AT_DEVICE, PROVED, SINCE
@@ -39,7 +40,7 @@ def switch(request: HttpRequest) -> HttpResponse:
     people = people_here(device=device, at=at, beside=beside)
     context = {
         **admin.site.each_context(request),
-        "title": "Who is it?",
+        "title": gettext("Who is it?"),
         "form": form,
         "people": people,
         "beside": beside,
