@@ -7,8 +7,10 @@ from enum import Enum, auto
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.errors import Conflict, DomainError
+from clinic.values.moments import date_in_words
 from patients.models import Patient, SkinTypeAssessment
 
 
@@ -55,22 +57,22 @@ NAMES = {"given_name", "family_name"}
 
 class ChoicesNeeded(Conflict):
     code = "choices_needed"
-    title = "The two records contradict each other"
+    title = gettext_noop("The two records contradict each other")
 
 
 class NothingToChoose(DomainError):
     code = "nothing_to_choose"
-    title = "The records do not contradict each other there"
+    title = gettext_noop("The records do not contradict each other there")
 
 
 class NoNameLeft(DomainError):
     code = "no_name_left"
-    title = "The record would have no name"
+    title = gettext_noop("The record would have no name")
 
 
 class TooLongTogether(Conflict):
     code = "too_long_together"
-    title = "The texts of both records are too long for one"
+    title = gettext_noop("The texts of both records are too long for one")
 
 
 @dataclass(frozen=True)
@@ -160,9 +162,11 @@ def combine(
             newest = _assessments(kept, duplicate).order_by("-assessed_on", "-id").first()
             kept.skin_type = newest.skin_type if newest else kept.skin_type or theirs
     if not kept.full_name:
-        raise NoNameLeft("Choose at least one name.", field="choices")
+        raise NoNameLeft(gettext("Choose at least one name."), field="choices")
     if left:
-        not_chosen = f"{origin}, not chosen: {'; '.join(left)}."
+        not_chosen = gettext("{origin}, not chosen: {left}.").format(
+            origin=origin, left="; ".join(left)
+        )
         kept.notes = "\n\n".join(filter(None, [kept.notes, not_chosen]))
     _require_room(kept)
     return {
@@ -181,7 +185,7 @@ def display_value(name: str, value: Any) -> str:
     if value is True or value is False:
         return "yes" if value else "no"
     if isinstance(value, date):
-        return f"{value:%-d %b %Y}"
+        return date_in_words(value, "j M Y")
     choices = dict(Patient._meta.get_field(name).flatchoices)  # type: ignore[union-attr]
     return str(choices.get(value, value))
 
@@ -216,18 +220,23 @@ def _require_choices(questions: Mapping[str, Contradiction], choices: Mapping[st
     for name in choices:
         if name not in questions:
             raise NothingToChoose(
-                f"The records do not contradict each other in “{name}”; to be chosen: "
-                f"{', '.join(questions) or 'nothing'}.",
+                gettext(
+                    "The records do not contradict each other in “{name}”; to be chosen: "
+                    "{questions}."
+                ).format(name=name, questions=", ".join(questions) or gettext("nothing")),
                 field=f"choices/{name}",
             )
     if undecided := [pair for name, pair in questions.items() if name not in choices]:
         told = ", ".join(
-            f"{pair.label} ({display_value(pair.field, pair.kept)}"
-            f" or {display_value(pair.field, pair.duplicate)})"
+            gettext("{label} ({kept} or {duplicate})").format(
+                label=pair.label,
+                kept=display_value(pair.field, pair.kept),
+                duplicate=display_value(pair.field, pair.duplicate),
+            )
             for pair in undecided
         )
         raise ChoicesNeeded(
-            f"Choose what is right: {told}.",
+            gettext("Choose what is right: {told}.").format(told=told),
             field="choices",
             contradictions=[pair.as_dict() for pair in undecided],
         )
@@ -235,7 +244,9 @@ def _require_choices(questions: Mapping[str, Contradiction], choices: Mapping[st
 
 def _origin(duplicate: Patient, at: datetime) -> str:
     day = at.astimezone(duplicate.clinic.zone)
-    return f"From the record of {duplicate.full_name}, merged on {day:%-d %b %Y}"
+    return gettext("From the record of {full_name}, merged on {day}").format(
+        full_name=duplicate.full_name, day=date_in_words(day, "j M Y")
+    )
 
 
 def _joined(ours: str, theirs: str, origin: str) -> str:
@@ -249,7 +260,13 @@ def _require_room(kept: Patient) -> None:
         limit = getattr(Patient._meta.get_field(name), "max_length", None)
         if fate is Fate.JOINED and len(getattr(kept, name)) > (limit or 0):
             raise TooLongTogether(
-                f"{label(name)} of both records would be {len(getattr(kept, name)):,} characters; "
-                f"{limit:,} are possible. Shorten one of them first.",
+                gettext(
+                    "{label} of both records would be {length} characters; {limit} are possible. "
+                    "Shorten one of them first."
+                ).format(
+                    label=label(name),
+                    length=format(len(getattr(kept, name)), ","),
+                    limit=format(limit, ","),
+                ),
                 field=name,
             )

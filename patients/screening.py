@@ -8,8 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.utils.translation import gettext
+
 from clinic.findings import Finding, Severity
 from clinic.models import Role
+from clinic.values.moments import date_in_words
 from patients.models import Condition, Scope
 
 PRACTITIONER = (Role.PRACTITIONER.value,)
@@ -74,18 +77,24 @@ def _finding(answer: Answer, situation: Situation) -> Finding | None:
     message = answer.message
     if answer.washout_days is not None:
         numbers["washout_days"] = str(answer.washout_days)
-        last = f"Clear on {clear:%-d %b %Y}." if clear else "When it was last is not recorded."
+        last = (
+            gettext("Clear on {clear}.").format(clear=date_in_words(clear, "j M Y"))
+            if clear
+            else gettext("When it was last is not recorded.")
+        )
         message = f"{message} {last}"
     severity, overridable_by = answer.severity, answer.overridable_by
     if answer.scope == Scope.AREA and _is_elsewhere(answer, situation):
-        message += " It is on the same area: needle and hands can carry it along."
+        message += gettext(" It is on the same area: needle and hands can carry it along.")
         if severity == Severity.BLOCK:
             severity, overridable_by = Severity.WARN, PRACTITIONER
     return Finding(
         code=f"screening_{answer.code.replace('-', '_')}",
         severity=severity,
         message=message,
-        rule=f"{answer.name}, version {answer.version} of the question",
+        rule=gettext("{name}, version {version} of the question").format(
+            name=answer.name, version=answer.version
+        ),
         source=answer.source,
         clear_on=clear,
         overridable_by=overridable_by,

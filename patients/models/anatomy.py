@@ -1,6 +1,7 @@
 """Where skin is treated: areas that recover as one, and their zones."""
 
 from django.db import models
+from django.utils.translation import gettext
 
 from clinic.models import Model
 
@@ -46,4 +47,8 @@ class Zone(Model):
 
     def why_not_on(self, area: Area) -> str:
         """Why it cannot be chosen where `area` is treated; empty if it can."""
-        return "" if self.area_id == area.pk else f"{self} is not on the area “{area}”."
+        return (
+            ""
+            if self.area_id == area.pk
+            else gettext("{name} is not on the area “{area}”.").format(name=self, area=area)
+        )

@@ -6,9 +6,11 @@ from typing import Self
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q, Value
+from django.utils.translation import gettext
 
 from clinic.db.encryption import EncryptedCharField
 from clinic.models import ClinicScoped, Model, User, by_clinic, clinic_field, clinic_of
+from clinic.values.moments import date_in_words
 from patients.models.patient import Patient
 
 LASTS = timedelta(minutes=60)
@@ -66,7 +68,9 @@ class BreakGlass(Model):
         ]
 
     def __str__(self) -> str:
-        return f"Opened on {self.opened_at:%-d %b %Y}"
+        return gettext("Opened on {opened_at}").format(
+            opened_at=date_in_words(self.opened_at, "j M Y")
+        )
 
     def is_open(self, at: datetime) -> bool:
         return self.ended_at is None and self.until > at

@@ -4,6 +4,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField
 from clinic.models import ClinicScoped, Evidence, Model, Sourced, one_of, track_history
@@ -41,7 +43,9 @@ class Concern(Model):
         if not self.areas or area.code in self.areas:
             return ""
         known = Area.objects.filter(code__in=self.areas).values_list("name", flat=True)
-        return f"{self} occurs on: {', '.join(known)}; not on: {area}."
+        return gettext("{name} occurs on: {known}; not on: {area}.").format(
+            name=self, known=", ".join(known), area=area
+        )
 
 
 class ConcernSubtype(Sourced, Model):
@@ -103,7 +107,7 @@ class PatientConcern(Model):
             models.CheckConstraint(
                 name="patient_concern_grade_1_to_4",
                 condition=Q(baseline_grade__isnull=True) | Q(baseline_grade__range=(1, 4)),
-                violation_error_message="The grade must be 1 to 4.",
+                violation_error_message=_("The grade must be 1 to 4."),
             ),
         ]
 
@@ -115,7 +119,9 @@ class PatientConcern(Model):
         """Why what was chosen does not fit the concern, by field."""
         found = {}
         if self.concern_id and self.subtype and self.subtype.concern_id != self.concern_id:
-            found["subtype"] = f"{self.subtype} is a form of {self.subtype.concern}."
+            found["subtype"] = gettext("{subtype} is a form of {concern}.").format(
+                subtype=self.subtype, concern=self.subtype.concern
+            )
         if self.concern_id and self.zone and (why := self.concern.why_not_on(self.zone.area)):
             found["zone"] = why
         return found

@@ -10,6 +10,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField
 from clinic.models import (
@@ -29,12 +31,13 @@ from clinic.models import (
     track_history,
     version_once,
 )
+from clinic.values.moments import date_in_words
 from patients.models.patient import Patient
 
 
 class ConsentKind(models.TextChoices):
-    TREATMENT = "TREATMENT", "Treatment"
-    PHOTO = "PHOTO", "Photographs"
+    TREATMENT = "TREATMENT", _("Treatment")
+    PHOTO = "PHOTO", _("Photographs")
 
 
 class ConsentText(Versioned):
@@ -60,7 +63,9 @@ class ConsentText(Versioned):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.title}, {self.get_language_display()}, version {self.version}"
+        return gettext("{title}, {language}, version {version}").format(
+            title=self.title, language=self.get_language_display(), version=self.version
+        )
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.sha256 = hashlib.sha256(self.body.encode()).hexdigest()
@@ -113,7 +118,7 @@ class ConsentHandout(Model):
         triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"{self.text}, {self.handed_at:%-d %b %Y}"
+        return f"{self.text}, {date_in_words(self.handed_at, 'j M Y')}"
 
 
 OFF_LABEL = "off-label"
@@ -196,7 +201,7 @@ class TreatmentConsent(GivenConsent):
         default="",
         db_default="",
         max_length=20_000,
-        validators=[RegexValidator(STROKES, "Draw it again, or leave it empty.")],
+        validators=[RegexValidator(STROKES, _("Draw it again, or leave it empty."))],
         help_text="The strokes as drawn, 600 wide and 200 high; empty if the name was typed.",
     )
 
@@ -219,13 +224,15 @@ class TreatmentConsent(GivenConsent):
         triggers = [*signed_for_good(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"Treatment consent of {self.signed_at:%-d %b %Y}"
+        return gettext("Treatment consent of {signed_at}").format(
+            signed_at=date_in_words(self.signed_at, "j M Y")
+        )
 
 
 class PhotoScope(models.TextChoices):
-    CLINICAL = "CLINICAL", "Clinical record"
-    TEACHING = "TEACHING", "Teaching"
-    MARKETING = "MARKETING", "Marketing"
+    CLINICAL = "CLINICAL", _("Clinical record")
+    TEACHING = "TEACHING", _("Teaching")
+    MARKETING = "MARKETING", _("Marketing")
 
 
 @track_history(exclude=("clinic",))
@@ -257,4 +264,6 @@ class PhotoConsent(GivenConsent):
         triggers = [*signed_for_good(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"{self.get_scope_display()} photographs, {self.signed_at:%-d %b %Y}"
+        return gettext("{scope} photographs, {signed_at}").format(
+            scope=self.get_scope_display(), signed_at=date_in_words(self.signed_at, "j M Y")
+        )

@@ -4,6 +4,8 @@ from typing import Self
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedTextField
 from clinic.models import (
@@ -21,13 +23,13 @@ from patients.models.patient import Patient
 
 
 class Channel(models.TextChoices):
-    EMAIL = "EMAIL", "E-mail"
+    EMAIL = "EMAIL", _("E-mail")
     SMS = "SMS", "SMS"
 
 
 class Purpose(models.TextChoices):
-    CARE = "CARE", "Appointments and aftercare"
-    RECALL = "RECALL", "Recall and maintenance offers"
+    CARE = "CARE", _("Appointments and aftercare")
+    RECALL = "RECALL", _("Recall and maintenance offers")
 
 
 class ContactConsentQuerySet(ClinicScoped["ContactConsent"]):
@@ -75,5 +77,9 @@ class ContactConsent(Model):
         triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        answer = "yes" if self.granted else "no"
-        return f"{self.get_channel_display()}, {self.get_purpose_display()}: {answer}"
+        words = (
+            gettext("{channel}, {purpose}: yes")
+            if self.granted
+            else gettext("{channel}, {purpose}: no")
+        )
+        return words.format(channel=self.get_channel_display(), purpose=self.get_purpose_display())

@@ -2,15 +2,18 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models import ClinicScoped, Model, User, by_clinic, clinic_field, clinic_of, one_of
+from clinic.values.moments import date_in_words
 from patients.models.patient import Patient
 
 
 class ErasureReason(models.TextChoices):
-    REQUEST = "REQUEST", "The patient asks for it"
-    PERIOD = "PERIOD", "The time of keeping is over"
-    MISTAKE = "MISTAKE", "Registered by mistake"
+    REQUEST = "REQUEST", _("The patient asks for it")
+    PERIOD = "PERIOD", _("The time of keeping is over")
+    MISTAKE = "MISTAKE", _("Registered by mistake")
 
 
 class PatientErasure(Model):
@@ -39,7 +42,7 @@ class PatientErasure(Model):
             models.CheckConstraint(
                 name="erasure_by_two_people",
                 condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("asked_by")),
-                violation_error_message="Somebody else must confirm it.",
+                violation_error_message=_("Somebody else must confirm it."),
             ),
             models.CheckConstraint(
                 name="erasure_confirmed_by_somebody",
@@ -68,4 +71,6 @@ class PatientErasure(Model):
         triggers = [clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"Erasure of {self.asked_at:%-d %b %Y}"
+        return gettext("Erasure of {asked_at}").format(
+            asked_at=date_in_words(self.asked_at, "j M Y")
+        )

@@ -4,8 +4,10 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from clinic.models import ClinicScoped, Model, User, by_clinic, clinic_field, clinic_of
+from clinic.values.moments import date_in_words
 from patients.models.patient import Patient
 
 
@@ -69,7 +71,9 @@ class PatientExport(Model):
         triggers = [clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"Export of {self.asked_at:%-d %b %Y}"
+        return gettext("Export of {asked_at}").format(
+            asked_at=date_in_words(self.asked_at, "j M Y")
+        )
 
     @property
     def is_going_on(self) -> bool:

@@ -2,17 +2,19 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField, EncryptedJSONField
 from clinic.models import Clinic, ClinicScoped, Model, User, one_of
 
 
 class RowState(models.TextChoices):
-    NEW = "NEW", "Not checked yet"
-    READY = "READY", "Ready"
-    WRONG = "WRONG", "Has a problem"
-    KNOWN = "KNOWN", "May be known already"
-    DONE = "DONE", "Registered"
+    NEW = "NEW", _("Not checked yet")
+    READY = "READY", _("Ready")
+    WRONG = "WRONG", _("Has a problem")
+    KNOWN = "KNOWN", _("May be known already")
+    DONE = "DONE", _("Registered")
 
 
 class PatientImport(Model):
@@ -89,4 +91,4 @@ class ImportedRow(Model):
         ]
 
     def __str__(self) -> str:
-        return f"row {self.number}"
+        return gettext("row {number}").format(number=self.number)

@@ -6,6 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import DateField, F, Func, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedTextField
 from clinic.models import (
@@ -19,6 +21,7 @@ from clinic.models import (
     one_of,
     track_history,
 )
+from clinic.values.moments import date_in_words
 from patients.models.anatomy import Area
 from patients.models.patient import Patient, day_or_plan
 
@@ -26,17 +29,17 @@ from patients.models.patient import Patient, day_or_plan
 class OtherTreatmentKind(models.TextChoices):
     """clinical.md §1.3."""
 
-    PEEL = "PEEL", "Chemical peel"
-    TCA_CROSS = "TCA_CROSS", "TCA CROSS"
-    LASER = "LASER", "Laser that leaves the skin closed"
-    ABLATIVE_LASER = "ABLATIVE_LASER", "Ablative laser or dermabrasion"
-    IPL = "IPL", "Intense pulsed light (IPL)"
-    RF = "RF", "Radio-frequency without needles"
-    RF_NEEDLING = "RF_NEEDLING", "Radio-frequency needling"
-    TOXIN = "TOXIN", "Botulinum toxin"
-    FILLER = "FILLER", "Filler"
-    SUBCISION = "SUBCISION", "Subcision"
-    TOPICAL = "TOPICAL", "Topical programme (retinoid, acid, benzoyl peroxide)"
+    PEEL = "PEEL", _("Chemical peel")
+    TCA_CROSS = "TCA_CROSS", _("TCA CROSS")
+    LASER = "LASER", _("Laser that leaves the skin closed")
+    ABLATIVE_LASER = "ABLATIVE_LASER", _("Ablative laser or dermabrasion")
+    IPL = "IPL", _("Intense pulsed light (IPL)")
+    RF = "RF", _("Radio-frequency without needles")
+    RF_NEEDLING = "RF_NEEDLING", _("Radio-frequency needling")
+    TOXIN = "TOXIN", _("Botulinum toxin")
+    FILLER = "FILLER", _("Filler")
+    SUBCISION = "SUBCISION", _("Subcision")
+    TOPICAL = "TOPICAL", _("Topical programme (retinoid, acid, benzoyl peroxide)")
 
 
 # The question of the screening whose washout holds for each kind: one number, in one place.
@@ -60,14 +63,14 @@ NOT_ASKED = {OtherTreatmentKind.TCA_CROSS, OtherTreatmentKind.RF, OtherTreatment
 class OtherTreatmentStatus(models.TextChoices):
     """Only a person says what became of a plan."""
 
-    DONE = "DONE", "Done"
-    PLANNED = "PLANNED", "Planned"
-    CALLED_OFF = "CALLED_OFF", "Called off"
+    DONE = "DONE", _("Done")
+    PLANNED = "PLANNED", _("Planned")
+    CALLED_OFF = "CALLED_OFF", _("Called off")
 
 
 class Place(models.TextChoices):
-    HERE = "HERE", "At this clinic"
-    ELSEWHERE = "ELSEWHERE", "Elsewhere"
+    HERE = "HERE", _("At this clinic")
+    ELSEWHERE = "ELSEWHERE", _("Elsewhere")
 
 
 # The day when it was recorded, where it began first: the clinic's own may be one earlier.
@@ -76,9 +79,9 @@ LATEST_DAY = Func(
     template="(%(expressions)s AT TIME ZONE 'Pacific/Kiritimati')::date",
     output_field=DateField(),
 )
-NOT_YET = "That lies in the future: say when it was done, or that it is planned."
+NOT_YET = _("That lies in the future: say when it was done, or that it is planned.")
 NEAR = "other-treatment:"  # begins the source of a task
-NAME_OF_PLACE = "Name who did it, if it was elsewhere, and only then."
+NAME_OF_PLACE = _("Name who did it, if it was elsewhere, and only then.")
 
 
 @track_history(exclude=("clinic",))
@@ -147,7 +150,11 @@ class OtherTreatment(Model):
         triggers = [clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        day = f", {self.treated_on:%-d %b %Y}" if isinstance(self.treated_on, date) else ""
+        day = (
+            f", {date_in_words(self.treated_on, 'j M Y')}"
+            if isinstance(self.treated_on, date)
+            else ""
+        )
         return f"{self.get_kind_display()}{day}{self.unless_done}"
 
     @property
@@ -162,7 +169,7 @@ class OtherTreatment(Model):
 
     @property
     def where(self) -> str:
-        return self.place_name or "here"
+        return self.place_name or gettext("here")
 
     @property
     def task_source(self) -> str:

@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from clinic.db.encryption import EncryptedCharField, EncryptedJSONField, EncryptedTextField
@@ -31,6 +33,7 @@ from clinic.models import (
     without_extension,
 )
 from clinic.values.email_addresses import AddressField
+from clinic.values.moments import date_in_words
 from clinic.values.phone_numbers import country_of, read_number
 from patients.models.names import NationalDigits, SearchText
 from patients.models.patient_query import PatientQuerySet
@@ -58,8 +61,8 @@ MEDICAL = frozenset(
 EARLIEST_BIRTH = date(1900, 1, 1)
 LATEST_PLAN = date(2099, 12, 31)
 FIRST_TO_SEE_A_DAY = timezone.get_fixed_timezone(14 * 60)  # Kiribati
-NO_NAME = "Give at least one name."
-NOT_REACHED = "Give a mobile number or an e-mail address; without one, the birth date."
+NO_NAME = _("Give at least one name.")
+NOT_REACHED = _("Give a mobile number or an e-mail address; without one, the birth date.")
 
 
 def _one_blank(*names: str) -> list[str]:
@@ -70,25 +73,27 @@ def _one_blank(*names: str) -> list[str]:
 def birth_date(day: date, zone: tzinfo = FIRST_TO_SEE_A_DAY) -> None:
     """Refuse a day that nobody living was born on: today is one only where it has begun."""
     if not EARLIEST_BIRTH <= day <= timezone.localdate(timezone=zone):
-        raise ValidationError("A birth date lies between 1900 and today.", code="birth_date")
+        raise ValidationError(
+            gettext("A birth date lies between 1900 and today."), code="birth_date"
+        )
 
 
 def past_day(day: date) -> None:
     """Refuse a day on which nothing can have been seen yet, or that nobody living has seen."""
     if not EARLIEST_BIRTH <= day <= timezone.localdate(timezone=FIRST_TO_SEE_A_DAY):
-        raise ValidationError("Give a day between 1900 and today.", code="past_day")
+        raise ValidationError(gettext("Give a day between 1900 and today."), code="past_day")
 
 
 def day_or_plan(day: date) -> None:
     """Refuse a day that nobody living has seen, or will."""
     if not EARLIEST_BIRTH <= day <= LATEST_PLAN:
-        raise ValidationError("Give a day between 1900 and 2099.", code="day_or_plan")
+        raise ValidationError(gettext("Give a day between 1900 and 2099."), code="day_or_plan")
 
 
 class Sex(models.TextChoices):
-    FEMALE = "FEMALE", "Female"
-    MALE = "MALE", "Male"
-    OTHER = "OTHER", "Other"
+    FEMALE = "FEMALE", _("Female")
+    MALE = "MALE", _("Male")
+    OTHER = "OTHER", _("Other")
 
 
 @track_history(exclude=("search_text",))
@@ -158,18 +163,18 @@ class Patient(Model):
             models.CheckConstraint(
                 name="patient_born_after_1900",
                 condition=Q(date_of_birth__gte=EARLIEST_BIRTH),
-                violation_error_message="The year of birth must be 1900 or later.",
+                violation_error_message=_("The year of birth must be 1900 or later."),
             ),
             models.CheckConstraint(
                 name="patient_weight_has_its_day",
                 condition=Q(weight_kg__isnull=True, weighed_on__isnull=True)
                 | Q(weight_kg__isnull=False, weighed_on__isnull=False),
-                violation_error_message="Give the weight and the day of weighing, or neither.",
+                violation_error_message=_("Give the weight and the day of weighing, or neither."),
             ),
             models.CheckConstraint(
                 name="patient_weight_1_to_400_kg",
                 condition=Q(weight_kg__isnull=True) | Q(weight_kg__range=(1, 400)),
-                violation_error_message="The weight must be 1 to 400 kg.",
+                violation_error_message=_("The weight must be 1 to 400 kg."),
             ),
             models.CheckConstraint(
                 name="patient_has_a_name",
@@ -237,7 +242,7 @@ class Patient(Model):
         """Told from a namesake, wherever staff list or choose patients: no patient reads it."""
         known = [self.listed_name]
         if isinstance(self.date_of_birth, date):
-            known.append(f"{self.date_of_birth.day} {self.date_of_birth:%b %Y}")
+            known.append(f"{self.date_of_birth.day} {date_in_words(self.date_of_birth, 'M Y')}")
         if self.mobile:
             known.append(f"…{str(self.mobile)[-3:]}")
         if len(known) == 1 and self.email:
@@ -320,7 +325,10 @@ class SkinTypeAssessment(Model):
         triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"Skin type {self.get_skin_type_display()}, {self.assessed_on:%-d %b %Y}"
+        return gettext("Skin type {skin_type}, {assessed_on}").format(
+            skin_type=self.get_skin_type_display(),
+            assessed_on=date_in_words(self.assessed_on, "j M Y"),
+        )
 
 
 class PatientMerge(Model):
@@ -344,4 +352,4 @@ class PatientMerge(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.merged} into {self.kept}"
+        return gettext("{merged} into {kept}").format(merged=self.merged, kept=self.kept)

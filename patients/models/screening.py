@@ -4,6 +4,8 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField, EncryptedJSONField, EncryptedTextField
 from clinic.findings import Severity
@@ -24,33 +26,34 @@ from clinic.models import (
     one_of,
     version_once,
 )
+from clinic.values.moments import date_in_words
 from patients.models.patient import Patient
 
 
 class Scope(models.TextChoices):
-    GLOBAL = "GLOBAL", "The person"
-    ZONE = "ZONE", "The zone to be treated"
-    AREA = "AREA", "The zone, and with a warning its whole area"
+    GLOBAL = "GLOBAL", _("The person")
+    ZONE = "ZONE", _("The zone to be treated")
+    AREA = "AREA", _("The zone, and with a warning its whole area")
 
 
 class Condition(models.TextChoices):
     """When a rule matters at all."""
 
-    ALWAYS = "ALWAYS", "Always"
+    ALWAYS = "ALWAYS", _("Always")
     DEVICE_LISTS_ISOTRETINOIN = (
         "DEVICE_LISTS_ISOTRETINOIN",
-        "If the device's label lists isotretinoin",
+        _("If the device's label lists isotretinoin"),
     )
-    NEAR_MOUTH = "NEAR_MOUTH", "If an area with the mouth is treated"
-    SKIN_IV_TO_VI = "SKIN_IV_TO_VI", "Skin types IV to VI"
-    BLOOD_HANDLED = "BLOOD_HANDLED", "Asked only if the clinic handles blood products"
+    NEAR_MOUTH = "NEAR_MOUTH", _("If an area with the mouth is treated")
+    SKIN_IV_TO_VI = "SKIN_IV_TO_VI", _("Skin types IV to VI")
+    BLOOD_HANDLED = "BLOOD_HANDLED", _("Asked only if the clinic handles blood products")
 
 
 class SignOff(models.TextChoices):
     """Who must agree beside whoever overrides a rule: kinds of credentials."""
 
-    PHYSICIAN = CredentialKind.PHYSICIAN.value, "A physician"
-    PRESCRIBER = CredentialKind.PRESCRIBER.value, "A prescriber"
+    PHYSICIAN = CredentialKind.PHYSICIAN.value, _("A physician")
+    PRESCRIBER = CredentialKind.PRESCRIBER.value, _("A prescriber")
 
 
 class ScreeningRule(Versioned):
@@ -104,7 +107,7 @@ class ScreeningRule(Versioned):
             models.CheckConstraint(
                 name="screening_rule_washout_asks_when",
                 condition=Q(washout_days__isnull=True) | Q(asks_last_exposure=True),
-                violation_error_message="A washout can only be counted from a last exposure.",
+                violation_error_message=_("A washout can only be counted from a last exposure."),
             ),
         ]
         triggers = append_only()
@@ -134,7 +137,7 @@ class ScreeningWording(Model):
             models.CheckConstraint(
                 name="screening_wording_is_not_english",
                 condition=~Q(language=settings.LANGUAGE_CODE),
-                violation_error_message="The English question is the one of the rule.",
+                violation_error_message=_("The English question is the one of the rule."),
             ),
         ]
         triggers = append_only()
@@ -144,8 +147,8 @@ class ScreeningWording(Model):
 
 
 class ScreeningKind(models.TextChoices):
-    FULL = "FULL", "Full"
-    RESCREEN = "RESCREEN", "Re-screening before a session"
+    FULL = "FULL", _("Full")
+    RESCREEN = "RESCREEN", _("Re-screening before a session")
 
 
 class Screening(Model):
@@ -191,7 +194,9 @@ class Screening(Model):
         triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} screening, {self.taken_at:%-d %b %Y}"
+        return gettext("{kind} screening, {taken_at}").format(
+            kind=self.get_kind_display(), taken_at=date_in_words(self.taken_at, "j M Y")
+        )
 
 
 class ScreeningAnswer(Model):
@@ -223,7 +228,7 @@ class ScreeningAnswer(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.rule}: {'yes' if self.answer else 'no'}"
+        return f"{self.rule}: {gettext('yes') if self.answer else gettext('no')}"
 
 
 class HomeAnswers(Model):
@@ -243,4 +248,6 @@ class HomeAnswers(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"Answers from home, {self.answered_at:%-d %b %Y}"
+        return gettext("Answers from home, {answered_at}").format(
+            answered_at=date_in_words(self.answered_at, "j M Y")
+        )

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Cast, Concat, Left
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField, EncryptedTextField
 from clinic.db.sight import seen, treated_by_nobody
@@ -14,34 +15,34 @@ from patients.models.patient import Patient
 
 
 class TaskKind(models.TextChoices):
-    MESSAGE_FAILED = "MESSAGE_FAILED", "Message failed"
-    MESSAGE_IN_DOUBT = "MESSAGE_IN_DOUBT", "Message in doubt"
-    MESSAGE_EXPIRED = "MESSAGE_EXPIRED", "Message came too late"
-    BAD_ADDRESS = "BAD_ADDRESS", "Address does not work"
-    REPLY = "REPLY", "Reply to read"
-    CHANGE_WANTED = "CHANGE_WANTED", "Another time wanted"
-    HEALING = "HEALING", "Report of healing"
-    INCIDENT = "INCIDENT", "Incident"
-    EXPOSURE = "EXPOSURE", "Blood exposure"
-    FOLLOW_UP = "FOLLOW_UP", "Follow-up did not happen"
-    LOT_RECALL = "LOT_RECALL", "Recalled lot"
-    BREAK_GLASS = "BREAK_GLASS", "Record opened"
-    OTHER = "OTHER", "Other"
+    MESSAGE_FAILED = "MESSAGE_FAILED", _("Message failed")
+    MESSAGE_IN_DOUBT = "MESSAGE_IN_DOUBT", _("Message in doubt")
+    MESSAGE_EXPIRED = "MESSAGE_EXPIRED", _("Message came too late")
+    BAD_ADDRESS = "BAD_ADDRESS", _("Address does not work")
+    REPLY = "REPLY", _("Reply to read")
+    CHANGE_WANTED = "CHANGE_WANTED", _("Another time wanted")
+    HEALING = "HEALING", _("Report of healing")
+    INCIDENT = "INCIDENT", _("Incident")
+    EXPOSURE = "EXPOSURE", _("Blood exposure")
+    FOLLOW_UP = "FOLLOW_UP", _("Follow-up did not happen")
+    LOT_RECALL = "LOT_RECALL", _("Recalled lot")
+    BREAK_GLASS = "BREAK_GLASS", _("Record opened")
+    OTHER = "OTHER", _("Other")
 
 
 class Audience(models.TextChoices):
-    FRONT_DESK = "FRONT_DESK", "Front desk"
-    CLINICAL = "CLINICAL", "Clinicians"
-    MANAGER = "MANAGER", "Manager"
+    FRONT_DESK = "FRONT_DESK", _("Front desk")
+    CLINICAL = "CLINICAL", _("Clinicians")
+    MANAGER = "MANAGER", _("Manager")
 
 
 class TaskSeverity(models.TextChoices):
     """How grave it is: the levels of triage, and what was not triaged."""
 
-    EMERGENCY = "EMERGENCY", "Emergency"
-    RED = "RED", "Red"
-    AMBER = "AMBER", "Amber"
-    ROUTINE = "ROUTINE", "Routine"
+    EMERGENCY = "EMERGENCY", _("Emergency")
+    RED = "RED", _("Red")
+    AMBER = "AMBER", _("Amber")
+    ROUTINE = "ROUTINE", _("Routine")
 
 
 # A person must say what came of these, and until then no routine text goes to the patient.
@@ -71,8 +72,8 @@ def meant_for(user: User) -> Q:
 
 
 class TaskStatus(models.TextChoices):
-    OPEN = "OPEN", "Open"
-    DONE = "DONE", "Done"
+    OPEN = "OPEN", _("Open")
+    DONE = "DONE", _("Done")
 
 
 MOST_NOTED = 500
@@ -180,7 +181,7 @@ class StaffTask(Model):
             models.CheckConstraint(
                 name="staff_task_that_is_grave_has_an_outcome",
                 condition=~Q(severity__in=GRAVE, status=TaskStatus.DONE, done_note=""),
-                violation_error_message="Say what was found and done.",
+                violation_error_message=_("Say what was found and done."),
             ),
             models.CheckConstraint(
                 name="staff_task_done_iff_done_at",
@@ -190,12 +191,12 @@ class StaffTask(Model):
             models.CheckConstraint(
                 name="staff_task_of_healing_has_an_outcome",
                 condition=~Q(kind=TaskKind.HEALING, status=TaskStatus.DONE, done_note=""),
-                violation_error_message="Say what was found and done.",
+                violation_error_message=_("Say what was found and done."),
             ),
             models.CheckConstraint(
                 name="staff_task_of_recall_has_an_outcome",
                 condition=~Q(kind=TaskKind.LOT_RECALL, status=TaskStatus.DONE, done_note=""),
-                violation_error_message="Say what the patient said.",
+                violation_error_message=_("Say what the patient said."),
             ),
             models.CheckConstraint(name="staff_task_has_a_source", condition=~Q(source="")),
         ]

@@ -3,10 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.models import User
 from clinic.permissions import may_see
+from clinic.values.moments import date_in_words
 from patients.models import Audience, BreakGlass, TaskKind
 from patients.models.break_glass import LASTS
 from patients.services.records import lock_patient, require_open
@@ -17,22 +20,22 @@ LEAST_SAID = 10
 
 class ReasonTooShort(DomainError):
     code = "reason_too_short"
-    title = "Say why"
+    title = gettext_noop("Say why")
 
 
 class RecordIsOpen(Conflict):
     code = "record_is_open"
-    title = "This record is open to you already"
+    title = gettext_noop("This record is open to you already")
 
 
 class BreakGlassEnded(Conflict):
     code = "break_glass_ended"
-    title = "This has ended already"
+    title = gettext_noop("This has ended already")
 
 
 class NotYourBreakGlass(NotAllowed):
     code = "not_your_break_glass"
-    title = "Somebody else has opened it"
+    title = gettext_noop("Somebody else has opened it")
 
 
 @retried_transaction
@@ -44,15 +47,22 @@ def open_record(*, patient_id: UUID, reason: str, at: datetime, by: User) -> Bre
     reason = " ".join(reason.split())
     if len(reason) < LEAST_SAID:
         raise ReasonTooShort(
-            f"Say in {LEAST_SAID} characters at the least why you need it.", field="reason"
+            gettext("Say in {least_said} characters at the least why you need it.").format(
+                least_said=LEAST_SAID
+            ),
+            field="reason",
         )
     patient = lock_patient(patient_id)
     if patient.merged_into_id:
         require_open(patient)
     if found := patient.break_glasses.filter(by=by).open(at).first():
-        raise RecordIsOpen(f"It is open to you until {_clock(found.until, patient)}.")
+        raise RecordIsOpen(
+            gettext("It is open to you until {clock}.").format(clock=_clock(found.until, patient))
+        )
     if by.keeps_to_teams and may_see(by, "patients.view_medical", patient.pk):
-        raise RecordIsOpen("You treat this patient, or answer for the clinic: you see it anyway.")
+        raise RecordIsOpen(
+            gettext("You treat this patient, or answer for the clinic: you see it anyway.")
+        )
     glass = BreakGlass.objects.create(
         patient=patient, by=by, reason=reason, opened_at=at, until=at + LASTS
     )
@@ -61,8 +71,10 @@ def open_record(*, patient_id: UUID, reason: str, at: datetime, by: User) -> Bre
         patient=patient,
         kind=TaskKind.BREAK_GLASS,
         audience=Audience.CLINICAL,
-        title=f"{by} has opened the record of {patient}",
-        detail=f"Until {_clock(glass.until, patient)}. The reason given: {reason}",
+        title=gettext("{by} has opened the record of {patient}").format(by=by, patient=patient),
+        detail=gettext("Until {clock}. The reason given: {reason}").format(
+            clock=_clock(glass.until, patient), reason=reason
+        ),
         source=f"break-glass:{glass.pk}",
         at=at,
     )
@@ -76,9 +88,11 @@ def end_break_glass(*, break_glass_id: UUID, at: datetime, by: User) -> BreakGla
     locked = BreakGlass.objects.select_for_update(of=("self",))
     glass = locked.select_related("patient__clinic").get(pk=break_glass_id)
     if glass.by_id != by.pk:
-        raise NotYourBreakGlass("Only who has opened it closes it early.")
+        raise NotYourBreakGlass(gettext("Only who has opened it closes it early."))
     if glass.ends_at <= at:
-        raise BreakGlassEnded(f"It ended at {_clock(glass.ends_at, glass.patient)}.")
+        raise BreakGlassEnded(
+            gettext("It ended at {clock}.").format(clock=_clock(glass.ends_at, glass.patient))
+        )
     glass.ended_at = at
     glass.save(update_fields=["ended_at"])
     by.forget_seen()
@@ -87,4 +101,4 @@ def end_break_glass(*, break_glass_id: UUID, at: datetime, by: User) -> BreakGla
 
 def _clock(moment: datetime, patient: object) -> str:
     local = moment.astimezone(patient.clinic.zone)  # type: ignore[attr-defined]
-    return f"{local:%-d %b %Y, %H:%M}"
+    return date_in_words(local, "j M Y, H:i")

@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import ClinicalRule, DeviceModel, User
+from clinic.values.moments import date_in_words
 from patients.models import (
     ConsentHandout,
     ConsentKind,
@@ -24,27 +26,27 @@ from patients.services.records import lock_open_record
 
 class ClauseMissing(DomainError):
     code = "clause_missing"
-    title = "The consent is not complete"
+    title = gettext_noop("The consent is not complete")
 
 
 class UnknownCode(DomainError):
     code = "unknown_code"
-    title = "A code is unknown"
+    title = gettext_noop("A code is unknown")
 
 
 class TextOutdated(Conflict):
     code = "text_outdated"
-    title = "There is a newer text"
+    title = gettext_noop("There is a newer text")
 
 
 class NoConsentText(DomainError):
     code = "no_consent_text"
-    title = "There is no text to read"
+    title = gettext_noop("There is no text to read")
 
 
 class AlreadyRevoked(Conflict):
     code = "already_revoked"
-    title = "This consent was revoked before"
+    title = gettext_noop("This consent was revoked before")
 
 
 @retried_transaction
@@ -71,7 +73,7 @@ def text_to_read(patient: Patient, at: datetime) -> ConsentText:
     for language in (patient.language, settings.LANGUAGE_CODE):
         if language in by_language:
             return by_language[language]
-    raise NoConsentText("There is no text of the treatment consent yet.", field="text")
+    raise NoConsentText(gettext("There is no text of the treatment consent yet."), field="text")
 
 
 @retried_transaction
@@ -105,7 +107,9 @@ def record_treatment_consent(
     missing = [code for code, is_required in known.items() if is_required and code not in clauses]
     if missing:
         told = ", ".join(code.replace("-", " ") for code in missing)
-        raise ClauseMissing(f"These must be agreed to: {told}.", field="clauses")
+        raise ClauseMissing(
+            gettext("These must be agreed to: {told}.").format(told=told), field="clauses"
+        )
     return TreatmentConsent.objects.create(
         patient=patient,
         clauses=list(clauses),
@@ -147,7 +151,11 @@ def revoke_consent(
     given: TreatmentConsent | PhotoConsent
     given = type(consent)._default_manager.select_for_update(of=("self",)).get(pk=consent.pk)
     if given.revoked_at:
-        raise AlreadyRevoked(f"It was revoked on {given.revoked_at:%-d %b %Y}.")
+        raise AlreadyRevoked(
+            gettext("It was revoked on {revoked_at}.").format(
+                revoked_at=date_in_words(given.revoked_at, "j M Y")
+            )
+        )
     given.revoked_at, given.revoke_reason = at, reason
     given.save(update_fields=["revoked_at", "revoke_reason"])
     return given
@@ -156,12 +164,14 @@ def revoke_consent(
 def _require_current(text: ConsentText, kind: str, at: datetime) -> None:
     current = ConsentText.objects.in_effect(at).filter(kind=kind, language=text.language)
     if text not in list(current):
-        raise TextOutdated("Let the patient sign the current text.", field="text")
+        raise TextOutdated(gettext("Let the patient sign the current text."), field="text")
 
 
 def _require_known(given: Sequence[str], known: set[str], field: str) -> None:
     if unknown := sorted(set(given) - known):
-        raise UnknownCode(f"Unknown: {', '.join(unknown)}.", field=field)
+        raise UnknownCode(
+            gettext("Unknown: {unknown}.").format(unknown=", ".join(unknown)), field=field
+        )
 
 
 def _signature(

@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
@@ -13,7 +15,7 @@ from patients.services.records import lock_open_record, require_open
 
 class NoAddress(Conflict):
     code = "no_address"
-    title = "There is no address for this channel"
+    title = gettext_noop("There is no address for this channel")
 
 
 def lock_name(patient_id: UUID) -> str:
@@ -55,8 +57,11 @@ def record_contact_consent(
     if granted:  # a no is taken always
         require_open(patient)
     if granted and not (patient.email if channel == "EMAIL" else patient.mobile):
-        missing = "e-mail address" if channel == "EMAIL" else "mobile number"
-        raise NoAddress(f"The patient has no {missing}: record it first.", field="channel")
+        missing = gettext("e-mail address") if channel == "EMAIL" else gettext("mobile number")
+        raise NoAddress(
+            gettext("The patient has no {missing}: record it first.").format(missing=missing),
+            field="channel",
+        )
     return ContactConsent.objects.create(
         patient=patient,
         channel=channel,

@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from patients.models import (
@@ -25,7 +27,7 @@ KEPT_FOR = timedelta(days=30)  # then the pages are asked again
 
 class NotAsked(DomainError):
     code = "not_asked"
-    title = "This question is not asked"
+    title = gettext_noop("This question is not asked")
 
 
 class HomeAnswer(NamedTuple):
@@ -43,7 +45,9 @@ def keep_home_answers(
     patient = lock_open_record(patient_id)
     versions = {rule.code: rule.version for rule in questionnaire(at, patient.clinic)}
     if unknown := sorted(set(answers) - set(versions)):
-        raise NotAsked(f"Not asked: {', '.join(unknown)}.", field="answers")
+        raise NotAsked(
+            gettext("Not asked: {unknown}.").format(unknown=", ".join(unknown)), field="answers"
+        )
     return HomeAnswers.objects.create(
         patient=patient,
         answered_at=at,
@@ -99,7 +103,9 @@ def finish_home_screening(
         return newest
     unsure = [rule.name for rule in rules if rule.code in given and given[rule.code].answer is None]
     if unsure:
-        detail = f"The patient is not sure about: {', '.join(unsure)}. Ask."
+        detail = gettext("The patient is not sure about: {unsure}. Ask.").format(
+            unsure=", ".join(unsure)
+        )
         _tell(patient, detail, at=at, due_at=due_at)
         return None
     kind = ScreeningKind.FULL if len(given) == len(rules) else ScreeningKind.RESCREEN
@@ -113,7 +119,7 @@ def finish_home_screening(
         at=at,
         by=None,
     )
-    detail = "Go through the answers with the patient, and confirm them."
+    detail = gettext("Go through the answers with the patient, and confirm them.")
     _tell(patient, detail, at=at, due_at=due_at)
     return screening
 
@@ -128,7 +134,7 @@ def _tell(patient: Patient, detail: str, *, at: datetime, due_at: datetime) -> A
         patient=patient,
         kind=TaskKind.OTHER,
         audience=Audience.CLINICAL,
-        title=f"Answers from home: {patient}",
+        title=gettext("Answers from home: {patient}").format(patient=patient),
         detail=detail,
         source=to_confirm(patient),
         at=at,

@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.models import User
@@ -19,7 +21,7 @@ FARTHEST_PLAN = timedelta(days=731)
 
 class NotYetTreated(DomainError):
     code = "not_yet_treated"
-    title = "That day has not come yet"
+    title = gettext_noop("That day has not come yet")
 
 
 @retried_transaction
@@ -89,10 +91,13 @@ def _require_right(treatment: OtherTreatment, at: datetime, *, sets_day: bool) -
     codes = set(treatment.area.zones.values_list("code", flat=True))
     if unknown := sorted(set(treatment.zones) - codes):
         raise UnknownCode(
-            f"Not on the area “{treatment.area}”: {', '.join(unknown)}.", field="zones"
+            gettext("Not on the area “{area}”: {unknown}.").format(
+                area=treatment.area, unknown=", ".join(unknown)
+            ),
+            field="zones",
         )
     today = at.astimezone(treatment.patient.clinic.zone).date()
     if treatment.status == OtherTreatmentStatus.DONE and treatment.treated_on > today:
-        raise NotYetTreated(NOT_YET, field="treated_on")
+        raise NotYetTreated(str(NOT_YET), field="treated_on")
     if sets_day and treatment.treated_on > today + FARTHEST_PLAN:
-        raise NotYetTreated("Plans reach two years ahead.", field="treated_on")
+        raise NotYetTreated(gettext("Plans reach two years ahead."), field="treated_on")

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.constraints import refusal_of
 from clinic.db.retries import retried_transaction
@@ -25,36 +27,36 @@ from patients.models import (
 
 class PatientArchived(Conflict):
     code = "patient_archived"
-    title = "The patient's record is archived"
+    title = gettext_noop("The patient's record is archived")
 
 
 class NotArchived(Conflict):
     code = "not_archived"
-    title = "The patient's record is not archived"
+    title = gettext_noop("The patient's record is not archived")
 
 
 class SkinTypeNotYours(NotAllowed):
     code = "skin_type_not_yours"
-    title = "Only a clinician assesses the skin type"
+    title = gettext_noop("Only a clinician assesses the skin type")
 
 
 class WrongSubtype(DomainError):
     code = "wrong_subtype"
-    title = "This form belongs to another concern"
+    title = gettext_noop("This form belongs to another concern")
 
 
 class WrongZone(DomainError):
     code = "wrong_zone"
-    title = "The concern does not occur there"
+    title = gettext_noop("The concern does not occur there")
 
 
-NEEDLED = "Somebody who was needled has a birth date: correct it instead."
+NEEDLED = _("Somebody who was needled has a birth date: correct it instead.")
 MISFITS = {"subtype": WrongSubtype, "zone": WrongZone}
 
 
 class ConcernKnown(Conflict):
     code = "concern_known"
-    title = "This concern is recorded already"
+    title = gettext_noop("This concern is recorded already")
 
 
 def lock_patient(patient_id: UUID) -> Patient:
@@ -74,13 +76,13 @@ def require_open(patient: Patient, *, field: str = "") -> None:
     """Whoever writes to what belongs to a patient asks this first. Raises PatientArchived."""
     if patient.merged_into_id:
         raise PatientArchived(
-            "This record was merged into another one: go on there.",
+            gettext("This record was merged into another one: go on there."),
             field=field,
             merged_into=str(patient.merged_into_id),
         )
     if patient.archived_at:
         raise PatientArchived(
-            "This record is archived and cannot be changed: restore it first.", field=field
+            gettext("This record is archived and cannot be changed: restore it first."), field=field
         )
 
 
@@ -110,7 +112,7 @@ def assessed(patient: Patient, skin_type: int | None, *, at: datetime, by: User)
     if skin_type is None:
         return patient
     if not by.has_perm("patients.change_medical"):
-        raise SkinTypeNotYours("Leave the skin type to a clinician.", field="skin_type")
+        raise SkinTypeNotYours(gettext("Leave the skin type to a clinician."), field="skin_type")
     today = at.astimezone(patient.clinic.zone).date()
     assess_skin_type(patient_id=patient.pk, skin_type=skin_type, assessed_on=today, by=by, at=at)
     patient.refresh_from_db()
@@ -133,9 +135,11 @@ def restore_record(*, patient_id: UUID, at: datetime, by: User) -> Patient:
     that was erased."""
     patient = lock_patient(patient_id)
     if patient.erasures.filter(confirmed_at__isnull=False, keeps_record=False).exists():
-        raise NotArchived("This record was erased, which cannot be taken back.")
+        raise NotArchived(gettext("This record was erased, which cannot be taken back."))
     if not patient.archived_at or patient.merged_into_id:
-        raise NotArchived("Only a record that is archived, and not merged, can be restored.")
+        raise NotArchived(
+            gettext("Only a record that is archived, and not merged, can be restored.")
+        )
     patient.archived_at = None
     patient.save(update_fields=["archived_at", "version", "updated_at"])
     return patient
@@ -186,7 +190,7 @@ def record_concern(
     for field, why in new.misfits().items():
         raise MISFITS[field](why, field=field)
     if patient.concerns.filter(concern=concern, subtype=subtype, zone=zone).exists():
-        raise ConcernKnown("It is recorded already for this zone.", field="concern")
+        raise ConcernKnown(gettext("It is recorded already for this zone."), field="concern")
     new.save(force_insert=True)
     return new
 

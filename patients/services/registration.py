@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_transaction
 from clinic.errors import NotAllowed
 from clinic.models import Clinic, User
@@ -21,7 +23,7 @@ class ContactWord(TypedDict):
 
 class ContactConsentNotYours(NotAllowed):
     code = "contact_consent_not_yours"
-    title = "The desk asks whether we may write"
+    title = gettext_noop("The desk asks whether we may write")
 
 
 @retried_transaction
@@ -45,7 +47,7 @@ def register_patient(
     patient.full_clean()
     patient.save()
     if contact_consents and not by.has_perm("patients.add_contactconsent"):
-        raise ContactConsentNotYours("Leave it to the desk.", field="contact_consents")
+        raise ContactConsentNotYours(gettext("Leave it to the desk."), field="contact_consents")
     for place, word in enumerate(contact_consents):
         try:
             record_contact_consent(patient_id=patient.pk, **word, at=at, by=by)

@@ -6,6 +6,7 @@ from typing import Any, NotRequired, TypedDict
 from uuid import UUID
 
 from django.db.models import prefetch_related_objects
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
@@ -26,22 +27,22 @@ from patients.services.tasks import finish_source
 
 class AnswersMissing(DomainError):
     code = "answers_missing"
-    title = "Not every question is answered"
+    title = gettext_noop("Not every question is answered")
 
 
 class BadAnswer(DomainError):
     code = "bad_answer"
-    title = "An answer does not fit its question"
+    title = gettext_noop("An answer does not fit its question")
 
 
 class NothingToConfirm(Conflict):
     code = "nothing_to_confirm"
-    title = "There are no answers of the patient to confirm"
+    title = gettext_noop("There are no answers of the patient to confirm")
 
 
 class NothingToRescreen(Conflict):
     code = "nothing_to_rescreen"
-    title = "There is no full screening to build on"
+    title = gettext_noop("There is no full screening to build on")
 
 
 class AnswerEntry(TypedDict):
@@ -111,10 +112,13 @@ def record_screening(
     if kind == ScreeningKind.RESCREEN:
         base = _base_of_rescreening(patient, at)
         if base is None:
-            raise NothingToRescreen("Take a full screening first.", field="kind")
+            raise NothingToRescreen(gettext("Take a full screening first."), field="kind")
         given = {**_carried_over(patient.screenings.order_by("-taken_at")[0], rules), **given}
     if missing := [rule.name.lower() for code, rule in rules.items() if code not in given]:
-        raise AnswersMissing(f"Answer these too: {', '.join(missing)}.", field="answers")
+        raise AnswersMissing(
+            gettext("Answer these too: {missing}.").format(missing=", ".join(missing)),
+            field="answers",
+        )
     screening = Screening.objects.create(
         patient=patient,
         kind=kind,
@@ -146,7 +150,7 @@ def confirm_screening(*, screening_id: UUID, at: datetime, by: User) -> Screenin
     require_sight(by, own.patient_id)
     newest = patient.screenings.order_by("-taken_at", "-id")[0]
     if newest != own or own.taken_by_id:
-        raise NothingToConfirm("Staff have screened since, or took this one themselves.")
+        raise NothingToConfirm(gettext("Staff have screened since, or took this one themselves."))
     confirmed = Screening.objects.create(
         patient=patient,
         kind=ScreeningKind.RESCREEN,
@@ -189,17 +193,23 @@ def _checked(
         rule = rules.get(entry["rule"])
         last = entry.get("last_exposure_on")
         if rule is None or entry["rule"] in checked:
-            wrong = "twice" if rule else "not asked"
-            raise BadAnswer(f"“{entry['rule']}” is {wrong}.", field=f"{where}/rule")
+            wrong = gettext("twice") if rule else gettext("not asked")
+            raise BadAnswer(
+                gettext("“{rule}” is {wrong}.").format(rule=entry["rule"], wrong=wrong),
+                field=f"{where}/rule",
+            )
         if last and (not entry["answer"] or last > on):
             raise BadAnswer(
-                "A last exposure belongs to a yes and lies in the past.",
+                gettext("A last exposure belongs to a yes and lies in the past."),
                 field=f"{where}/last_exposure_on",
             )
         if entry["answer"] and rule.asks_last_exposure and last is None:
-            raise BadAnswer("When was it last?", field=f"{where}/last_exposure_on")
+            raise BadAnswer(gettext("When was it last?"), field=f"{where}/last_exposure_on")
         if unknown := set(entry.get("zones", [])) - zones:
-            raise BadAnswer(f"Unknown zones: {', '.join(unknown)}.", field=f"{where}/zones")
+            raise BadAnswer(
+                gettext("Unknown zones: {unknown}.").format(unknown=", ".join(unknown)),
+                field=f"{where}/zones",
+            )
         checked[entry["rule"]] = {
             "rule": rule,
             "answer": entry["answer"],

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.errors import Conflict, DomainError, NotAllowed
 from clinic.models import Clinic, User
+from clinic.values.moments import date_in_words
 from patients.models import (
     Audience,
     BreakGlass,
@@ -22,27 +25,27 @@ from patients.signals import grave_task_raised
 
 class TaskDone(Conflict):
     code = "task_done"
-    title = "This task is done already"
+    title = gettext_noop("This task is done already")
 
 
 class TaskTaken(Conflict):
     code = "task_taken"
-    title = "Somebody else is on this task"
+    title = gettext_noop("Somebody else is on this task")
 
 
 class NoteTooLong(DomainError):
     code = "note_too_long"
-    title = "The notes of this task are full"
+    title = gettext_noop("The notes of this task are full")
 
 
 class NoticeOfYourOwn(NotAllowed):
     code = "notice_of_your_own"
-    title = "This is told to those who treat"
+    title = gettext_noop("This is told to those who treat")
 
 
 class OutcomeMissing(DomainError):
     code = "outcome_missing"
-    title = "Say what came of it"
+    title = gettext_noop("Say what came of it")
 
 
 @retried_step
@@ -111,8 +114,12 @@ def take_task(*, task_id: UUID, at: datetime, by: User, take_over: bool = False)
     task = _open_task(task_id)
     if task.taken_by_id == by.pk:
         return task
-    if task.taken_by and not take_over:
-        raise TaskTaken(f"{task.taken_by} is on it since {task.taken_at:%H:%M} UTC.")
+    if task.taken_by and task.taken_at and not take_over:
+        raise TaskTaken(
+            gettext("{taken_by} is on it since {taken_at} UTC.").format(
+                taken_by=task.taken_by, taken_at=date_in_words(task.taken_at, "H:i")
+            )
+        )
     task.taken_at, task.taken_by = at, by
     task.save(update_fields=["taken_at", "taken_by"])
     return task
@@ -129,12 +136,12 @@ def finish_task(
     """
     task = _open_task(task_id)
     if task.kind == TaskKind.BREAK_GLASS and by and _is_own_notice(task, by):
-        raise NoticeOfYourOwn("Whoever treats this patient ticks it off.")
+        raise NoticeOfYourOwn(gettext("Whoever treats this patient ticks it off."))
     if task.needs_outcome and not note.strip():
         raise OutcomeMissing(
-            "Say what the patient said."
+            gettext("Say what the patient said.")
             if task.kind == TaskKind.LOT_RECALL
-            else "Say what was found and done; the patient's next session waits for it.",
+            else gettext("Say what was found and done; the patient's next session waits for it."),
             field="note",
         )
     task.done_note = _noted(task, note, after=after)
@@ -157,14 +164,20 @@ def _noted(task: StaffTask, note: str, *, after: bool) -> str:
     both = f"{task.done_note}\n{note}".strip()
     if len(both) > MOST_NOTED:
         left = max(0, MOST_NOTED - len(task.done_note) - 1)
-        raise NoteTooLong(f"There is room for {left} characters more.", field="note")
+        raise NoteTooLong(
+            gettext("There is room for {left} characters more.").format(left=left), field="note"
+        )
     return both
 
 
 def _open_task(task_id: UUID) -> StaffTask:
     task = StaffTask.objects.select_for_update(of=("self",)).get(pk=task_id)
-    if task.status == TaskStatus.DONE:
-        raise TaskDone(f"It was done on {task.done_at:%-d %b %Y at %H:%M} UTC.")
+    if task.status == TaskStatus.DONE and task.done_at:
+        raise TaskDone(
+            gettext("It was done on {day} at {time} UTC.").format(
+                day=date_in_words(task.done_at, "j M Y"), time=date_in_words(task.done_at, "H:i")
+            )
+        )
     return task
 
 

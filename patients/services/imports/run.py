@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pghistory
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
@@ -23,12 +24,12 @@ SHOWN = 3  # records that it may be
 
 class ImportStarted(Conflict):
     code = "import_started"
-    title = "The import was started already"
+    title = gettext_noop("The import was started already")
 
 
 class ImportUnchecked(Conflict):
     code = "import_unchecked"
-    title = "The rows are still being checked"
+    title = gettext_noop("The rows are still being checked")
 
 
 @retried_transaction
@@ -60,7 +61,7 @@ def upload_patients(
         if any(row)
     ]
     if not rows:
-        raise UnreadableFile("Below the heading there is no row.", field="file")
+        raise UnreadableFile(gettext("Below the heading there is no row."), field="file")
     _note_twins(rows)
     ImportedRow.objects.bulk_create(rows, batch_size=1_000)
     return batch
@@ -74,7 +75,7 @@ def start_import(
     people. Raises ImportStarted, ImportUnchecked."""
     batch = _locked(import_id)
     if batch.rows.filter(state=RowState.NEW).exists():
-        raise ImportUnchecked("Wait until all rows are checked.")
+        raise ImportUnchecked(gettext("Wait until all rows are checked."))
     named = batch.rows.filter(state=RowState.KNOWN, number__in=accepted)
     named.update(state=RowState.READY, is_accepted=True)
     batch.started_at, batch.started_by = at, by
@@ -91,7 +92,7 @@ def discard_import(*, import_id: UUID, at: datetime, by: User) -> None:
 def _locked(import_id: UUID) -> PatientImport:
     batch = PatientImport.objects.select_for_update(of=("self",)).get(pk=import_id)
     if batch.started_at:
-        raise ImportStarted("What it has registered stays.")
+        raise ImportStarted(gettext("What it has registered stays."))
     return batch
 
 
@@ -135,7 +136,11 @@ def _check(row: ImportedRow, batch: PatientImport) -> None:
     if problems:
         _settle(row, RowState.WRONG, problems)
     elif row.twin:
-        _settle(row, RowState.KNOWN, [("", f"The same person as row {row.twin}?")])
+        _settle(
+            row,
+            RowState.KNOWN,
+            [("", gettext("The same person as row {twin}?").format(twin=row.twin))],
+        )
     elif known := _known(patient):
         _settle(row, RowState.KNOWN, known)
     else:
