@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from clinic.admin import (
@@ -71,11 +72,11 @@ class ScreeningRuleAdmin(VersionedAdmin):
     ordering = ["position", "-version"]
     inlines = [ScreeningWordingInline]
 
-    @display(description="about", ordering="code")
+    @display(description=_("about"), ordering="code")
     def name(self, rule: ScreeningRule) -> str:
         return rule.name
 
-    @display(description="a yes", ordering="severity")
+    @display(description=_("a yes"), ordering="severity")
     def how_grave(self, rule: ScreeningRule) -> str:
         return severity(rule.severity)
 

@@ -12,6 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from clinic.admin.saving.refusals import REFUSED, refusals
@@ -33,14 +35,17 @@ ANYWAY = "anyway"
 
 class FileForm(forms.Form):
     clinic: Any = forms.ModelChoiceField(
-        queryset=Clinic.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget
+        label=_("Clinic"),
+        queryset=Clinic.objects.none(),
+        empty_label=None,
+        widget=UnfoldAdminSelectWidget,
     )
     file = forms.FileField(
-        label="File, CSV or XLSX",
+        label=_("File, CSV or XLSX"),
         allow_empty_file=True,
         max_length=200,
         widget=UnfoldAdminFileFieldWidget,
-        help_text="At most 10,000 rows and 5 MB. The first row names the columns.",
+        help_text=_("At most 10,000 rows and 5 MB. The first row names the columns."),
     )
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
@@ -50,7 +55,7 @@ class FileForm(forms.Form):
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > LARGEST:
-            raise forms.ValidationError("The file is larger than 5 MB: split it.")
+            raise forms.ValidationError(gettext("The file is larger than 5 MB: split it."))
         return file
 
 
@@ -68,7 +73,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     if kind := request.GET.get("template"):
         heading = list(TITLES.values())
         if kind == "xlsx":
-            return xlsx_answer([("Patients", heading, [])], name="patients")
+            return xlsx_answer([(gettext("Patients"), heading, [])], name="patients")
         return csv_answer(heading, [], name="patients")
     form = FileForm(user, request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
@@ -91,7 +96,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     sent = PatientImport.objects.visible_to(user).select_related("clinic", "uploaded_by")
     context = {
         **admin.site.each_context(request),
-        "title": "Import patients",
+        "title": gettext("Import patients"),
         "form": form,
         "titles": TITLES.values(),
         "sent": sent.annotate(total=Count("rows"), done=done).order_by("-pk")[:LISTED],
@@ -119,7 +124,7 @@ def one_file(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
     context = {
         **admin.site.each_context(request),
-        "title": f"Import of “{batch.name}”",
+        "title": gettext("Import of “{name}”").format(name=batch.name),
         "batch": batch,
         "counts": {name.lower(): number for name, number in counts.items()},
         "total": total,
@@ -153,7 +158,10 @@ def _press(request: HttpRequest, batch: PatientImport, user: User) -> HttpRespon
     try:
         if "discard" in request.POST:
             discard_import(import_id=batch.pk, at=timezone.now(), by=user)
-            messages.success(request, f"“{batch.name}” is discarded. Nobody was registered.")
+            messages.success(
+                request,
+                gettext("“{name}” is discarded. Nobody was registered.").format(name=batch.name),
+            )
             return HttpResponseRedirect(reverse("import"))
         named = [int(text) for text in request.POST.getlist(ANYWAY) if text.isdecimal()]
         accepted = [number for number in named if number < 1_000_000]

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 from unfold.decorators import display
 
@@ -39,7 +40,7 @@ class ContactConsentInline(RecordInline):
     model = ContactConsent
     fields = ["recorded_at", "channel", "purpose", AGREED, "wording", "recorded_by"]
     readonly_fields = fields
-    verbose_name_plural = "contact consents (the newest word counts)"
+    verbose_name_plural = _("contact consents (the newest word counts)")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).order_by("-recorded_at")
@@ -69,7 +70,7 @@ class ConsentHandoutInline(RecordInline):
     fields = ["handed_at", "text", "handed_by"]
     readonly_fields = fields
     ordering = ["-handed_at"]
-    verbose_name_plural = "consents to read"
+    verbose_name_plural = _("consents to read")
 
 
 class TreatmentConsentInline(RecordInline):
@@ -78,12 +79,12 @@ class TreatmentConsentInline(RecordInline):
     readonly_fields = fields
     ordering = ["-signed_at"]
 
-    @display(description="as signed")
+    @display(description=_("as signed"))
     def paper(self, consent: TreatmentConsent) -> str:
         address = reverse("admin:patients_treatmentconsent_pdf", args=[consent.pk])
         return format_html('<a class="underline" href="{}">PDF</a>', address)
 
-    @display(description="zones")
+    @display(description=_("zones"))
     def shown_zones(self, consent: TreatmentConsent) -> str:
         return names_listed("zones", consent.zones)
 
@@ -106,7 +107,7 @@ class PatientAdmin(ServiceAdmin):
         ("archived_at", admin.EmptyFieldListFilter),
     ]
     search_fields = ["search_text"]
-    search_help_text = "Name, e-mail, mobile number, birth date, or year of birth"
+    search_help_text = _("Name, e-mail, mobile number, birth date, or year of birth")
     ordering = ["family_name", "given_name", "id"]
     inlines = [
         SkinTypeInline,
@@ -120,14 +121,14 @@ class PatientAdmin(ServiceAdmin):
     readonly_fields = ["skin_type", "archived_at", "merged_into", "created_at", "updated_at"]
     fieldsets = [
         (None, {"fields": ["clinic", ("given_name", "family_name"), ("date_of_birth", "sex")]}),
-        ("Contact", {"fields": [("email", "mobile"), ("language", "time_zone")]}),
+        (_("Contact"), {"fields": [("email", "mobile"), ("language", "time_zone")]}),
         (
-            "About this record",
+            _("About this record"),
             {"fields": [("created_at", "updated_at"), ("archived_at", "merged_into")]},
         ),
     ]
     medical = (
-        "Medical",
+        _("Medical"),
         {
             "fields": [
                 "skin_type",
@@ -143,7 +144,7 @@ class PatientAdmin(ServiceAdmin):
         """The desk sees whom to call, not what ails them."""
         return frozenset() if sees_all(request.user, "patients.view_medical") else MEDICAL
 
-    @admin.display(description="Name", ordering="family_name")
+    @admin.display(description=_("Name"), ordering="family_name")
     def listed_name(self, patient: Patient) -> str:
         return patient.listed_name
 

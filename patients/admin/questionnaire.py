@@ -10,6 +10,8 @@ from django.contrib import admin
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from clinic.admin.forms.fields import DateField
@@ -23,16 +25,16 @@ from patients.models import Patient, ScreeningKind, ScreeningRule
 YES, NO = "yes", "no"
 # By the position from which on a question belongs to it, as patients/catalogue has them.
 GROUPS = [
-    (0, "The person"),
-    (120, "Medicines"),
-    (170, "The skin now"),
-    (270, "What was done to the skin"),
-    (340, "Since the last session"),
+    (0, _("The person")),
+    (120, _("Medicines")),
+    (170, _("The skin now")),
+    (270, _("What was done to the skin")),
+    (340, _("Since the last session")),
 ]
 
 
 def group_of(rule: ScreeningRule) -> str:
-    return [name for start, name in GROUPS if start <= rule.position][-1]
+    return [str(name) for start, name in GROUPS if start <= rule.position][-1]
 
 
 @dataclass
@@ -95,13 +97,13 @@ class QuestionnaireForm(forms.ModelForm):  # type: ignore[type-arg]
             if not code:
                 continue
             if not data.get(name) and (not is_again or code in (self.asked.due or ())):
-                self.add_error(name, "Yes or no?")
+                self.add_error(name, gettext("Yes or no?"))
             if data.get(name) == YES and last in self.fields and not data.get(last):
-                self.add_error(last, "When was it last?")
+                self.add_error(last, gettext("When was it last?"))
             if data.get(name) != YES and data.get(last):
-                self.add_error(last, "A last exposure belongs to a yes.")
+                self.add_error(last, gettext("A last exposure belongs to a yes."))
             elif data.get(last) and data[last] > today:
-                self.add_error(last, "This day is still to come.")
+                self.add_error(last, gettext("This day is still to come."))
         return data
 
 
@@ -114,7 +116,7 @@ def questionnaire_form(request: HttpRequest) -> type[QuestionnaireForm]:
     for rule in [*asked.rules, *asked.others]:
         answer = forms.ChoiceField(
             label=rule.name,
-            choices=[(NO, "No"), (YES, "Yes")],
+            choices=[(NO, gettext("No")), (YES, gettext("Yes"))],
             widget=UnfoldAdminRadioSelectWidget(radio_style=admin.HORIZONTAL),
             required=False,
         )
@@ -124,7 +126,7 @@ def questionnaire_form(request: HttpRequest) -> type[QuestionnaireForm]:
             words for words in rule.wordings.all() if language in (None, words.language)
         ]
         if rule.asks_last_exposure:
-            fields[f"last_{rule.code}"] = DateField(label="Last on", required=False)
+            fields[f"last_{rule.code}"] = DateField(label=gettext("Last on"), required=False)
     return type("QuestionnaireForm", (QuestionnaireForm,), fields)
 
 
@@ -132,13 +134,15 @@ def question_fieldsets(request: HttpRequest) -> list[Any]:
     """By group, in their order; what a re-screening need not ask is apart."""
     asked = asked_of(request)
     found = [
-        (name, {"fields": rows, "classes": ["questions"]})
-        for _, name in GROUPS
-        if (rows := _rows(rule for rule in asked.rules if group_of(rule) == name))
+        (str(name), {"fields": rows, "classes": ["questions"]})
+        for _start, name in GROUPS
+        if (rows := _rows(rule for rule in asked.rules if group_of(rule) == str(name)))
     ]
     if asked.others:
         rows = _rows(asked.others)
-        found.append(("Something else has changed", {"fields": rows, "classes": ["others"]}))
+        found.append(
+            (gettext("Something else has changed"), {"fields": rows, "classes": ["others"]})
+        )
     return found
 
 

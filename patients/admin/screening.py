@@ -10,6 +10,8 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from clinic.admin import ReadOnlyInline, ServiceAdmin
@@ -26,7 +28,7 @@ from patients.admin.questionnaire import (
 )
 from patients.models import Screening, ScreeningAnswer
 
-GOOD_HEALTH = yes_no_column("good_health", "good health", no=("No", "warning"))
+GOOD_HEALTH = yes_no_column("good_health", _("good health"), no=(_("No"), "warning"))
 
 
 GRAVEST_FIRST = Case(
@@ -34,9 +36,9 @@ GRAVEST_FIRST = Case(
     *(When(rule__severity=value, then=place) for place, value in enumerate(Severity.values)),
 )
 MEANING = {
-    Severity.BLOCK: "Yes: stops the treatment",
-    Severity.WARN: "Yes: needs a decision",
-    Severity.INFO: "Yes",
+    Severity.BLOCK: _("Yes: stops the treatment"),
+    Severity.WARN: _("Yes: needs a decision"),
+    Severity.INFO: _("Yes"),
 }
 
 
@@ -51,20 +53,20 @@ class ScreeningAnswerInline(ReadOnlyInline):
         answers = super().get_queryset(request).select_related("rule")
         return answers.order_by(GRAVEST_FIRST, "rule__position")
 
-    @display(description="question")
+    @display(description=_("question"))
     def question(self, answer: ScreeningAnswer) -> str:
         return answer.rule.question
 
-    @display(description="answer")
+    @display(description=_("answer"))
     def shown_answer(self, answer: ScreeningAnswer) -> str:
         grave = Severity(answer.rule.severity)
-        return badge(MEANING[grave], TONES[grave]) if answer.answer else "No"
+        return badge(MEANING[grave], TONES[grave]) if answer.answer else gettext("No")
 
-    @display(description="means")
+    @display(description=_("means"))
     def means(self, answer: ScreeningAnswer) -> str:
         return answer.rule.message if answer.answer else ""
 
-    @display(description="zones")
+    @display(description=_("zones"))
     def shown_zones(self, answer: ScreeningAnswer) -> str:
         return names_listed("zones", answer.zones)
 
@@ -113,7 +115,7 @@ class ScreeningAdmin(ServiceAdmin):
         return [
             (None, {"fields": ["patient", "kind"]}),
             *question_fieldsets(request),
-            ("Is this person a candidate?", {"fields": self.candidacy}),
+            (gettext("Is this person a candidate?"), {"fields": self.candidacy}),
         ]
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
@@ -127,7 +129,7 @@ class ScreeningAdmin(ServiceAdmin):
     def has_confirm_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("patients.add_screening")
 
-    @action(description="Confirm with the patient", url_path="confirm", permissions=["confirm"])
+    @action(description=_("Confirm with the patient"), url_path="confirm", permissions=["confirm"])
     def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Gone through together, and what to expect was talked about."""
         rows = Screening.objects.visible_to(actor(request)).select_related("patient")
@@ -137,7 +139,7 @@ class ScreeningAdmin(ServiceAdmin):
                 own = services.confirm_screening(
                     screening_id=own.pk, at=timezone.now(), by=actor(request)
                 )
-                messages.success(request, "Confirmed: it counts as a re-screening of now.")
+                messages.success(request, gettext("Confirmed: it counts as a re-screening of now."))
             except DomainError as error:
                 messages.error(request, error.message)
             return HttpResponseRedirect(reverse("admin:patients_screening_change", args=[own.pk]))
@@ -147,7 +149,7 @@ class ScreeningAdmin(ServiceAdmin):
             {
                 **self.admin_site.each_context(request),
                 "opts": self.opts,
-                "title": "Confirm what the patient has answered at home?",
+                "title": gettext("Confirm what the patient has answered at home?"),
                 "screening": own,
             },
         )

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from clinic.admin import ClinicAdmin, FixedRows, StatusButtons
@@ -49,11 +51,11 @@ class StaffTaskAdmin(StatusButtons, FixedRows, ClinicAdmin):
         *("taken_at", "taken_by", "done_note", "done_at", "done_by"),
     ]
 
-    @display(description="severity", ordering="urgency")
+    @display(description=_("severity"), ordering="urgency")
     def shown_severity(self, task: StaffTask) -> str:
         return badge(task.get_severity_display(), SEVERITY_COLOURS[task.severity])
 
-    @display(description="status", ordering="status")
+    @display(description=_("status"), ordering="status")
     def shown_status(self, task: StaffTask) -> str:
         return status_badge(task, STATUS_COLOURS)
 
@@ -72,7 +74,9 @@ class StaffTaskAdmin(StatusButtons, FixedRows, ClinicAdmin):
     def has_side_effect_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("treatment_sessions.add_sideeffect")
 
-    @action(description="Record side effect", url_path="side-effect", permissions=["side_effect"])
+    @action(
+        description=_("Record side effect"), url_path="side-effect", permissions=["side_effect"]
+    )
     def record_side_effect(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A new side effect, with what was reported filled in."""
         address = reverse("admin:treatment_sessions_sideeffect_add")
@@ -92,24 +96,24 @@ class StaffTaskAdmin(StatusButtons, FixedRows, ClinicAdmin):
     def press_result(self, pressed: str, obj: Any) -> str:
         task = StaffTask.objects.select_related("taken_by").get(pk=obj.pk)
         if task.status == TaskStatus.OPEN:
-            return f"taken by {task.taken_by}."
+            return gettext("taken by {taken_by}.").format(taken_by=task.taken_by)
         return super().press_result(pressed, obj)
 
     def has_check_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("treatment_sessions.add_treatmentsession")
 
-    @action(description="Book a check", url_path="check", permissions=["check"])
+    @action(description=_("Book a check"), url_path="check", permissions=["check"])
     def book_check(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To the visit that settles it."""
         task = get_object_or_404(self.get_queryset(request), pk=object_id, patient__isnull=False)
         address = reverse("admin:patients_patient_book_visit", args=[task.patient_id])
         return HttpResponseRedirect(f"{address}?{urlencode({'task': task.pk})}")
 
-    @action(description="Take", permissions=["change"])
+    @action(description=_("Take"), permissions=["change"])
     def take(self, request: HttpRequest, obj: StaffTask) -> None:
         """Also from whom the page shows: whoever presses has read it."""
         self.press(request, services.take_task, task_id=obj.pk, take_over=True)
 
-    @action(description="Done", permissions=["change"])
+    @action(description=_("Done"), permissions=["change"])
     def done(self, request: HttpRequest, obj: StaffTask) -> None:
         self.press(request, services.finish_task, task_id=obj.pk, note=obj.done_note)
