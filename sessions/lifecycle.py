@@ -3,17 +3,19 @@
 from datetime import timedelta
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Status(models.TextChoices):
-    BOOKED = "BOOKED", "Booked"
-    CONFIRMED = "CONFIRMED", "Confirmed"
-    CHECKED_IN = "CHECKED_IN", "Checked in"
-    IN_PROGRESS = "IN_PROGRESS", "In progress"
-    COMPLETED = "COMPLETED", "Completed"
-    ABORTED = "ABORTED", "Aborted"
-    CANCELLED = "CANCELLED", "Cancelled"
-    NO_SHOW = "NO_SHOW", "No-show"
+    BOOKED = "BOOKED", _("Booked")
+    CONFIRMED = "CONFIRMED", _("Confirmed")
+    CHECKED_IN = "CHECKED_IN", _("Checked in")
+    IN_PROGRESS = "IN_PROGRESS", _("In progress")
+    COMPLETED = "COMPLETED", _("Completed")
+    ABORTED = "ABORTED", _("Aborted")
+    CANCELLED = "CANCELLED", _("Cancelled")
+    NO_SHOW = "NO_SHOW", _("No-show")
 
 
 NEXT: dict[str, frozenset[str]] = {
@@ -53,25 +55,25 @@ SIGNED = (Status.COMPLETED, Status.ABORTED)  # the record is closed
 class AbortReason(models.TextChoices):
     """Why a session ends before it is done."""
 
-    FAINTING = "FAINTING", "The patient fainted"
-    NUMBING_REACTION = "NUMBING_REACTION", "A reaction to the numbing"
-    CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN", "The patient wanted to stop"
-    PREGNANCY = "PREGNANCY", "A pregnancy was learned of"
-    DEVICE_FAILURE = "DEVICE_FAILURE", "The device failed"
-    OTHER = "OTHER", "Something else"
+    FAINTING = "FAINTING", _("The patient fainted")
+    NUMBING_REACTION = "NUMBING_REACTION", _("A reaction to the numbing")
+    CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN", _("The patient wanted to stop")
+    PREGNANCY = "PREGNANCY", _("A pregnancy was learned of")
+    DEVICE_FAILURE = "DEVICE_FAILURE", _("The device failed")
+    OTHER = "OTHER", _("Something else")
 
 
 class PlanKind(models.TextChoices):
-    COURSE = "COURSE", "Course of treatment"
-    MAINTENANCE = "MAINTENANCE", "Maintenance"
+    COURSE = "COURSE", _("Course of treatment")
+    MAINTENANCE = "MAINTENANCE", _("Maintenance")
 
 
 class PlanStatus(models.TextChoices):
-    DRAFT = "DRAFT", "Draft"
-    ACTIVE = "ACTIVE", "Active"
-    ON_HOLD = "ON_HOLD", "On hold"
-    COMPLETED = "COMPLETED", "Completed"
-    STOPPED = "STOPPED", "Stopped"
+    DRAFT = "DRAFT", _("Draft")
+    ACTIVE = "ACTIVE", _("Active")
+    ON_HOLD = "ON_HOLD", _("On hold")
+    COMPLETED = "COMPLETED", pgettext_lazy("plan", "Completed")
+    STOPPED = "STOPPED", _("Stopped")
 
 
 PLAN_NEXT: dict[str, frozenset[str]] = {
@@ -84,10 +86,10 @@ PLAN_NEXT: dict[str, frozenset[str]] = {
 
 
 class WaitlistStatus(models.TextChoices):
-    WAITING = "WAITING", "Waiting"
-    OFFERED = "OFFERED", "Offered"
-    BOOKED = "BOOKED", "Booked"
-    WITHDRAWN = "WITHDRAWN", "Withdrawn"
+    WAITING = "WAITING", _("Waiting")
+    OFFERED = "OFFERED", _("Offered")
+    BOOKED = "BOOKED", _("Booked")
+    WITHDRAWN = "WITHDRAWN", _("Withdrawn")
 
 
 # An offer that is declined or lapses leaves the entry waiting; the history says which it was.

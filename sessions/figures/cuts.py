@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 FEWEST_OF_COHORT = 30  # patients in one window
 FEWEST_OF_CELL = 10  # measured
@@ -19,10 +21,10 @@ PERIOD_DAYS = 1095  # three years, unless asked otherwise
 class DepthBand(models.TextChoices):
     """By the deepest setting on any zone."""
 
-    SHALLOW = "SHALLOW", "up to 1.00 mm"
-    MEDIUM = "MEDIUM", "over 1.00 and under 2.00 mm"
-    DEEP = "DEEP", "2.00 mm and deeper"
-    UNKNOWN = "UNKNOWN", "depth not charted"
+    SHALLOW = "SHALLOW", _("up to 1.00 mm")
+    MEDIUM = "MEDIUM", _("over 1.00 and under 2.00 mm")
+    DEEP = "DEEP", _("2.00 mm and deeper")
+    UNKNOWN = "UNKNOWN", _("depth not charted")
 
 
 SHALLOW_UNTIL = Decimal("1.00")
@@ -40,9 +42,9 @@ def depth_band(deepest: Decimal | None) -> DepthBand:
 class SkinGroup(models.TextChoices):
     """By the Fitzpatrick type that was assessed last."""
 
-    LIGHTER = "LIGHTER", "skin types I–III"
-    DARKER = "DARKER", "skin types IV–VI"
-    UNKNOWN = "UNKNOWN", "skin type not assessed"
+    LIGHTER = "LIGHTER", _("skin types I–III")
+    DARKER = "DARKER", _("skin types IV–VI")
+    UNKNOWN = "UNKNOWN", _("skin type not assessed")
 
 
 DARKER_FROM = 4
@@ -62,10 +64,14 @@ class DayWindow:
     last: int
 
     @property
+    def days(self) -> str:
+        return f"{self.first}" if self.first == self.last else f"{self.first}–{self.last}"
+
+    @property
     def label(self) -> str:
         if self.first == self.last:
-            return f"day {self.first}"
-        return f"days {self.first}–{self.last}"
+            return gettext("day {days}").format(days=self.days)
+        return gettext("days {days}").format(days=self.days)
 
 
 # Narrow while the skin changes fast; around the days on which patients are asked.

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from sessions.figures import statistics
 from sessions.figures.cuts import (
@@ -25,9 +26,9 @@ Values = dict[tuple[str, DayWindow], list[int]]
 class Pool(models.TextChoices):
     """Whom a session is compared with."""
 
-    BAND = "BAND", "same depth band and skin group"
-    ALL_BANDS = "ALL_BANDS", "all depth bands of the same skin group, pooled"
-    TOO_FEW = "TOO_FEW", "fewer than 30 patients"
+    BAND = "BAND", _("same depth band and skin group")
+    ALL_BANDS = "ALL_BANDS", _("all depth bands of the same skin group, pooled")
+    TOO_FEW = "TOO_FEW", _("fewer than 30 patients")
 
 
 @dataclass(frozen=True)

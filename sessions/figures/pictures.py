@@ -36,7 +36,7 @@ def _column(k: int, point: Point) -> Column:
     top = height_of(spread.p90) if spread else 0.0
     return Column(
         middle=round(LEFT + COLUMN * (k + 0.5), 1),
-        label=point.window.label.removeprefix("days ").removeprefix("day "),
+        label=point.window.days,
         own=None if point.own is None else height_of(point.own),
         earlier=[height_of(one) for one in point.earlier if one is not None],
         box=(top, round(height_of(spread.p10) - top, 1)) if spread else None,

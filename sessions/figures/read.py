@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext
+
 from clinic.db.replica import reads_aside
 from sessions.figures.cuts import PERIOD_DAYS, DepthBand, depth_band, skin_group
 from sessions.figures.healing import HealingCurve, healing_curve
@@ -21,7 +23,7 @@ NOMINAL_DAY = {Milestone.DAY_90: 90, Milestone.DAY_180: 180}
 def read_healing_curve(session: TreatmentSession, *, at: datetime) -> HealingCurve:
     """Four statements. Raises NotATreatment."""
     if session.kind != Kind.TREATMENT:
-        raise NotATreatment("Ask for the healing curve of a treatment.")
+        raise NotATreatment(gettext("Ask for the healing curve of a treatment."))
     today = at.astimezone(session.clinic.zone).date()
     scope = Scope(
         clinic=session.clinic,

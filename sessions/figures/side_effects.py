@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from sessions.figures import statistics
 from sessions.figures.cuts import FEWEST_EVENTS, FEWEST_OF_CELL, FEWEST_USES
@@ -14,10 +15,10 @@ from sessions.figures.withheld import Withheld
 
 
 class Grouping(models.TextChoices):
-    PROTOCOL_VERSION = "PROTOCOL_VERSION", "protocol version"
-    DEPTH_BAND = "DEPTH_BAND", "depth band"
-    SKIN_GROUP = "SKIN_GROUP", "skin group"
-    LOT = "LOT", "cartridge lot"
+    PROTOCOL_VERSION = "PROTOCOL_VERSION", _("protocol version")
+    DEPTH_BAND = "DEPTH_BAND", _("depth band")
+    SKIN_GROUP = "SKIN_GROUP", _("skin group")
+    LOT = "LOT", _("cartridge lot")
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,9 @@ def _rate(group: Group, n: int, events: int) -> Rate:
 
 
 class Used(models.TextChoices):
-    CARTRIDGE_LOT = "CARTRIDGE_LOT", "Cartridge lot"
-    PRODUCT = "PRODUCT", "Product"
-    PRODUCT_LOT = "PRODUCT_LOT", "Lot of a product"
+    CARTRIDGE_LOT = "CARTRIDGE_LOT", _("Cartridge lot")
+    PRODUCT = "PRODUCT", _("Product")
+    PRODUCT_LOT = "PRODUCT_LOT", _("Lot of a product")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ other request should wait for."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 CONFIDENCE = 0.95
 
 
@@ -19,7 +21,7 @@ class Estimate:
     def in_per_cent(self) -> str:
         """A share with its interval, such as “17 % (7 to 34)”."""
         value, low, high = (round(100 * (one or 0)) for one in (self.value, self.low, self.high))
-        return f"{value} % ({low} to {high})"
+        return gettext("{value} % ({low} to {high})").format(value=value, low=low, high=high)
 
 
 @dataclass(frozen=True)

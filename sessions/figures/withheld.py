@@ -1,13 +1,12 @@
 """Why a number is not said."""
 
 from django.db import models
-
-from sessions.figures.cuts import FEWEST_OF_CELL
+from django.utils.translation import gettext_lazy as _
 
 
 class Withheld(models.TextChoices):
     """Empty where it is said."""
 
-    NOTHING = "", "estimated"
-    TOO_FEW = "TOO_FEW", f"fewer than {FEWEST_OF_CELL}"
-    TOO_FEW_MEASURED = "TOO_FEW_MEASURED", "fewer than 60 % of the planned were measured"
+    NOTHING = "", _("estimated")
+    TOO_FEW = "TOO_FEW", _("fewer than 10")  # FEWEST_OF_CELL
+    TOO_FEW_MEASURED = "TOO_FEW_MEASURED", _("fewer than 60 % of the planned were measured")

@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models import (
     DeviceModel,
@@ -64,7 +65,7 @@ class DeviceClearance(Versioned):
             models.CheckConstraint(
                 name="device_clearance_depth_in_band",
                 condition=Q(depth_max_mm__isnull=True) | Q(depth_max_mm__range=IN_BAND),
-                violation_error_message="The depth must be 0.50 to 2.50 mm.",
+                violation_error_message=_("The depth must be 0.50 to 2.50 mm."),
             ),
         ]
         triggers = append_only()
@@ -74,9 +75,9 @@ class DeviceClearance(Versioned):
 
 
 class RaterRole(models.TextChoices):
-    CLINICIAN = "CLINICIAN", "Clinician"
-    PATIENT = "PATIENT", "Patient"
-    BLINDED = "BLINDED", "Blinded assessor"
+    CLINICIAN = "CLINICIAN", _("Clinician")
+    PATIENT = "PATIENT", _("Patient")
+    BLINDED = "BLINDED", _("Blinded assessor")
 
 
 class OutcomeScale(Versioned):
@@ -124,13 +125,13 @@ class OutcomeScale(Versioned):
             models.CheckConstraint(
                 name="outcome_scale_range_ordered",
                 condition=Q(score_min__lt=F("score_max")),
-                violation_error_message="The highest score must be above the lowest.",
+                violation_error_message=_("The highest score must be above the lowest."),
             ),
             models.CheckConstraint(
                 name="outcome_scale_no_change_in_range",
                 condition=Q(no_change_score__isnull=True)
                 | Q(no_change_score__gte=F("score_min"), no_change_score__lte=F("score_max")),
-                violation_error_message="The score of no change must be one of the scale.",
+                violation_error_message=_("The score of no change must be one of the scale."),
             ),
             models.CheckConstraint(
                 name="outcome_scale_difference_has_source",
@@ -140,8 +141,9 @@ class OutcomeScale(Versioned):
                     & Q(minimal_important_difference__gt=0)
                     & ~Q(difference_source="")
                 ),
-                violation_error_message="Name the source of the difference, which is above 0: "
-                "both, or neither.",
+                violation_error_message=_(
+                    "Name the source of the difference, which is above 0: both, or neither."
+                ),
             ),
         ]
         triggers = append_only()
@@ -167,7 +169,7 @@ class ScoreLabel(Model):
             models.CheckConstraint(
                 name="score_label_not_empty",
                 condition=~Q(label=""),
-                violation_error_message="Say what the score means.",
+                violation_error_message=_("Say what the score means."),
             ),
         ]
         triggers = [*append_only(), label_on_scale()]

@@ -10,6 +10,8 @@ from django.db.models import F, Func, Q
 from sessions.lifecycle import OCCUPIES, Status
 
 if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
     from sessions.models.session import TreatmentSession
 
 
@@ -25,7 +27,7 @@ OCCUPATION = ("occupied_from", "released_at")
 
 
 def no_overlap_of_sessions(
-    name: str, resource: str, span: tuple[str, str], code: str, message: str
+    name: str, resource: str, span: tuple[str, str], code: str, message: "StrOrPromise"
 ) -> ExclusionConstraint:
     """No two occupying sessions hold the same `resource` in overlapping spans. Of a sitting, the
     leading row holds it for all areas.

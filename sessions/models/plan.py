@@ -6,6 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedTextField
 from clinic.errors import Conflict
@@ -29,24 +31,24 @@ from sessions.models.triggers import outcome_of_this_patient
 
 class IllegalPlanMove(Conflict):
     code = "illegal_plan_move"
-    title = "The plan cannot do this now"
+    title = gettext_noop("The plan cannot do this now")
 
 
 class HomeCare(models.TextChoices):
     """What a patient agrees to do between the visits. clinical.md §1.6."""
 
-    SUNSCREEN = "SUNSCREEN", "Sun protection every day"
-    HAT = "HAT", "A hat in the sun"
-    MOISTURISER = "MOISTURISER", "A bland moisturiser"
-    RETINOID = "RETINOID", "A retinoid at night"
-    VITAMIN_C = "VITAMIN_C", "Vitamin C in the morning"
-    AZELAIC_ACID = "AZELAIC_ACID", "Azelaic acid"
-    MINOXIDIL = "MINOXIDIL", "Minoxidil"
+    SUNSCREEN = "SUNSCREEN", _("Sun protection every day")
+    HAT = "HAT", _("A hat in the sun")
+    MOISTURISER = "MOISTURISER", _("A bland moisturiser")
+    RETINOID = "RETINOID", _("A retinoid at night")
+    VITAMIN_C = "VITAMIN_C", _("Vitamin C in the morning")
+    AZELAIC_ACID = "AZELAIC_ACID", _("Azelaic acid")
+    MINOXIDIL = "MINOXIDIL", _("Minoxidil")
 
 
 MAINTENANCE_COMPLETE = {
-    "interval_months": "Say how many months lie between the sessions of a maintenance plan.",
-    "reason": "Say what is to be kept up, and why.",
+    "interval_months": _("Say how many months lie between the sessions of a maintenance plan."),
+    "reason": _("Say what is to be kept up, and why."),
 }
 
 
@@ -63,7 +65,7 @@ class TreatmentPlan(Moving, Model):
     statuses = PlanStatus
     next_statuses = PLAN_NEXT
     illegal_move = IllegalPlanMove
-    called = "a plan"
+    called = gettext_noop("a plan")
     care_team = Q()
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False, db_index=False)
@@ -130,12 +132,12 @@ class TreatmentPlan(Moving, Model):
             models.CheckConstraint(
                 name="plan_has_sessions",
                 condition=Q(planned_sessions__range=(1, 52)),
-                violation_error_message="A plan has 1 to 52 sessions.",
+                violation_error_message=_("A plan has 1 to 52 sessions."),
             ),
             models.CheckConstraint(
                 name="plan_has_zones",
                 condition=Q(planned_zones__range=(1, 12)),
-                violation_error_message="A session treats 1 to 12 zones.",
+                violation_error_message=_("A session treats 1 to 12 zones."),
             ),
             one_of("plan_status_known", status=PlanStatus),
             one_of("plan_kind_known", kind=PlanKind),
@@ -148,18 +150,20 @@ class TreatmentPlan(Moving, Model):
                     after_outcome__isnull=True,
                 )
                 | Q(kind=PlanKind.MAINTENANCE, interval_months__isnull=False, reason__regex=r"\S"),
-                violation_error_message="Maintenance has an interval and a reason; a course has "
-                "neither, and follows from no outcome.",
+                violation_error_message=_(
+                    "Maintenance has an interval and a reason; a course has "
+                    "neither, and follows from no outcome."
+                ),
             ),
             models.CheckConstraint(
                 name="plan_interval_1_to_24_months",
                 condition=Q(interval_months__isnull=True) | Q(interval_months__range=(1, 24)),
-                violation_error_message="The interval is 1 to 24 months.",
+                violation_error_message=_("The interval is 1 to 24 months."),
             ),
             models.CheckConstraint(
                 name="plan_home_care_known",
                 condition=Q(home_care__contained_by=HomeCare.values),
-                violation_error_message="Only care at home that is on the list.",
+                violation_error_message=_("Only care at home that is on the list."),
             ),
             # The key of what a session copies from its plan: see migration 0002_same_clinic.
             models.UniqueConstraint(
@@ -198,7 +202,7 @@ class TreatmentPlan(Moving, Model):
         else:
             for name in ("interval_months", "reason", "after_outcome_id"):
                 if getattr(self, name):
-                    wrong[name.removesuffix("_id")] = "Only maintenance has this."
+                    wrong[name.removesuffix("_id")] = gettext("Only maintenance has this.")
         if wrong:
             raise ValidationError(
                 {name: ValidationError(words, code="maintenance") for name, words in wrong.items()}

@@ -6,6 +6,7 @@ import pgtrigger
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models import (
     Evidence,
@@ -23,10 +24,10 @@ LEAST = MinValueValidator(Decimal("0.01"))
 
 
 class ProductKind(models.TextChoices):
-    ANAESTHETIC = "ANAESTHETIC", "Topical anaesthetic"
-    SERUM = "SERUM", "Serum"
-    DRESSING = "DRESSING", "Dressing"
-    BLOOD = "BLOOD", "Blood product, such as PRP"
+    ANAESTHETIC = "ANAESTHETIC", _("Topical anaesthetic")
+    SERUM = "SERUM", _("Serum")
+    DRESSING = "DRESSING", _("Dressing")
+    BLOOD = "BLOOD", _("Blood product, such as PRP")
 
 
 class Product(Versioned):
@@ -88,14 +89,14 @@ class Product(Versioned):
             models.CheckConstraint(
                 name="product_strength_is_a_percentage",
                 condition=Q(strength_percent__isnull=True) | Q(strength_percent__range=(0, 100)),
-                violation_error_message="The strength must be 0 to 100 per cent.",
+                violation_error_message=_("The strength must be 0 to 100 per cent."),
             ),
             models.CheckConstraint(
                 name="product_limits_positive",
                 condition=(Q(grams_max__isnull=True) | Q(grams_max__gt=0))
                 & (Q(grams_per_cm2_max__isnull=True) | Q(grams_per_cm2_max__gt=0))
                 & (Q(mg_per_kg_max__isnull=True) | Q(mg_per_kg_max__gt=0)),
-                violation_error_message="A limit must be above zero; empty is none.",
+                violation_error_message=_("A limit must be above zero; empty is none."),
             ),
         ]
         triggers = append_only()
@@ -112,14 +113,14 @@ class Product(Versioned):
 class LocalAnaesthetic(models.TextChoices):
     """The drugs that numb the skin, by their international names."""
 
-    LIDOCAINE = "LIDOCAINE", "Lidocaine"
-    PRILOCAINE = "PRILOCAINE", "Prilocaine"
-    TETRACAINE = "TETRACAINE", "Tetracaine"
-    BENZOCAINE = "BENZOCAINE", "Benzocaine"
-    BUPIVACAINE = "BUPIVACAINE", "Bupivacaine"
-    CINCHOCAINE = "CINCHOCAINE", "Cinchocaine (dibucaine)"
-    MEPIVACAINE = "MEPIVACAINE", "Mepivacaine"
-    PRAMOCAINE = "PRAMOCAINE", "Pramocaine (pramoxine)"
+    LIDOCAINE = "LIDOCAINE", _("Lidocaine")
+    PRILOCAINE = "PRILOCAINE", _("Prilocaine")
+    TETRACAINE = "TETRACAINE", _("Tetracaine")
+    BENZOCAINE = "BENZOCAINE", _("Benzocaine")
+    BUPIVACAINE = "BUPIVACAINE", _("Bupivacaine")
+    CINCHOCAINE = "CINCHOCAINE", _("Cinchocaine (dibucaine)")
+    MEPIVACAINE = "MEPIVACAINE", _("Mepivacaine")
+    PRAMOCAINE = "PRAMOCAINE", _("Pramocaine (pramoxine)")
 
 
 TOO_MUCH = "'the drugs are ' || total || ' %, more than the strength of ' || most || ' %'"
@@ -179,18 +180,18 @@ class ProductDrug(Model):
             models.UniqueConstraint(
                 name="product_drug_once",
                 fields=["product", "drug"],
-                violation_error_message="Name each drug once.",
+                violation_error_message=_("Name each drug once."),
             ),
             one_of("product_drug_known", drug=LocalAnaesthetic),
             models.CheckConstraint(
                 name="product_drug_is_a_percentage",
                 condition=Q(percent__gt=0, percent__lte=100),
-                violation_error_message="A drug is above 0 and at most 100 per cent.",
+                violation_error_message=_("A drug is above 0 and at most 100 per cent."),
             ),
             models.CheckConstraint(
                 name="product_drug_limit_positive",
                 condition=Q(mg_per_kg_max__isnull=True) | Q(mg_per_kg_max__gt=0),
-                violation_error_message="A limit must be above zero; empty is none.",
+                violation_error_message=_("A limit must be above zero; empty is none."),
             ),
         ]
         triggers = [*append_only(), drugs_within_strength()]

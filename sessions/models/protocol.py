@@ -9,6 +9,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models import (
     Evidence,
@@ -20,6 +22,7 @@ from clinic.models import (
     one_of,
     version_once,
 )
+from clinic.values.moments import date_in_words
 from patients.models import Area, Concern, Zone
 
 # The product's hard band. Everything narrower is data (zones, protocols).
@@ -46,17 +49,17 @@ def range_in_band(name: str) -> models.CheckConstraint:
             depth_max_mm__gte=F("depth_min_mm"),
             depth_max_mm__lte=MAX_DEPTH_MM,
         ),
-        violation_error_message="Depths must be 0.50 to 2.50 mm, the smaller one first.",
+        violation_error_message=_("Depths must be 0.50 to 2.50 mm, the smaller one first."),
     )
 
 
 class Endpoint(models.TextChoices):
     """What the skin shows when the practitioner stops."""
 
-    NONE = "NONE", "Nothing to see"
-    ERYTHEMA = "ERYTHEMA", "Erythema"
-    PINPOINT_BLEEDING = "PINPOINT_BLEEDING", "Pinpoint bleeding"
-    EXCESSIVE_BLEEDING = "EXCESSIVE_BLEEDING", "Excessive bleeding"
+    NONE = "NONE", _("Nothing to see")
+    ERYTHEMA = "ERYTHEMA", _("Erythema")
+    PINPOINT_BLEEDING = "PINPOINT_BLEEDING", _("Pinpoint bleeding")
+    EXCESSIVE_BLEEDING = "EXCESSIVE_BLEEDING", _("Excessive bleeding")
 
 
 class ZoneLimit(Versioned):
@@ -82,13 +85,15 @@ class ZoneLimit(Versioned):
             models.CheckConstraint(
                 name="zone_limit_passes_in_range",
                 condition=Q(passes_max__range=(1, 10)),
-                violation_error_message="The passes must be 1 to 10.",
+                violation_error_message=_("The passes must be 1 to 10."),
             ),
         ]
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.zone}: {self.depth_min_mm}–{self.depth_max_mm} mm"
+        return gettext("{zone}: {low}–{high} mm").format(
+            zone=self.zone, low=self.depth_min_mm, high=self.depth_max_mm
+        )
 
 
 class Protocol(Model):
@@ -171,7 +176,7 @@ class ProtocolVersion(Versioned):
                     target_min_days__gte=F("hard_min_days"),
                     target_max_days__gte=F("target_min_days"),
                 ),
-                violation_error_message="Days must be ordered: 1 ≤ hard ≤ soft, hard ≤ target.",
+                violation_error_message=_("Days must be ordered: 1 ≤ hard ≤ soft, hard ≤ target."),
             ),
             models.CheckConstraint(
                 name="protocol_takes_time",
@@ -181,26 +186,30 @@ class ProtocolVersion(Versioned):
                     setup_minutes__lte=240,
                     cleaning_minutes__lte=240,
                 ),
-                violation_error_message="A session lasts 5 to 480 minutes, set-up and cleaning at "
-                "most 240 each, a further zone at most 40.",
+                violation_error_message=_(
+                    "A session lasts 5 to 480 minutes, set-up and cleaning at "
+                    "most 240 each, a further zone at most 40."
+                ),
             ),
             models.CheckConstraint(
                 name="protocol_stops_after_sessions",
                 condition=Q(stop_after_sessions__isnull=True)
                 | Q(stop_after_sessions__range=(1, 52)),
-                violation_error_message="A response is looked for after 1 to 52 sessions.",
+                violation_error_message=_("A response is looked for after 1 to 52 sessions."),
             ),
             models.CheckConstraint(
                 name="protocol_passes_in_range",
                 condition=Q(passes_max__range=(1, 10)),
-                violation_error_message="The passes must be 1 to 10.",
+                violation_error_message=_("The passes must be 1 to 10."),
             ),
             one_of("protocol_endpoint_known", expected_endpoint=Endpoint),
         ]
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.protocol}, version {self.version}"
+        return gettext("{protocol}, version {version}").format(
+            protocol=self.protocol, version=self.version
+        )
 
     def duration(self, zones: int) -> timedelta:
         """How long the treatment of so many zones takes."""
@@ -228,7 +237,9 @@ class ZoneRange(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.zone}: {self.depth_min_mm}–{self.depth_max_mm} mm"
+        return gettext("{zone}: {low}–{high} mm").format(
+            zone=self.zone, low=self.depth_min_mm, high=self.depth_max_mm
+        )
 
     def clean(self) -> None:
         if self.zone_id and (why := self.zone.why_not_on(self.protocol_version.protocol.area)):
@@ -266,7 +277,7 @@ class ProtocolDraft(Model):
             models.CheckConstraint(
                 name="protocol_draft_by_two_people",
                 condition=Q(version__isnull=True) | ~Q(settled_by=F("proposed_by")),
-                violation_error_message="Somebody else must confirm it.",
+                violation_error_message=_("Somebody else must confirm it."),
             ),
             models.CheckConstraint(
                 name="protocol_draft_settled_by_somebody",
@@ -281,4 +292,6 @@ class ProtocolDraft(Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.protocol}, proposed {self.proposed_at:%-d %b %Y}"
+        return gettext("{protocol}, proposed {day}").format(
+            protocol=self.protocol, day=date_in_words(self.proposed_at, "j M Y")
+        )

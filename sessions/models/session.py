@@ -8,6 +8,8 @@ import pgtrigger
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField, EncryptedTextField
 from clinic.errors import Conflict
@@ -42,7 +44,7 @@ from sessions.models.visit_type import Kind, Mode, VisitType, rules_of_kinds
 
 class IllegalMove(Conflict):
     code = "illegal_move"
-    title = "The session cannot do this now"
+    title = gettext_noop("The session cannot do this now")
 
 
 @track_history()
@@ -63,7 +65,7 @@ class TreatmentSession(Moving, Model):
     statuses = Status
     next_statuses = NEXT
     illegal_move = IllegalMove
-    called = "a session"
+    called = gettext_noop("a session")
     care_team = ~Q(status=Status.CANCELLED)
     moved_fields = (
         *("completed_at", "signed_by", "is_late_cancel", "recovers_at"),
@@ -234,7 +236,7 @@ class TreatmentSession(Moving, Model):
             models.CheckConstraint(
                 name="session_pain_0_to_10",
                 condition=Q(pain_score__isnull=True) | Q(pain_score__lte=10),
-                violation_error_message="Pain is 0 to 10.",
+                violation_error_message=_("Pain is 0 to 10."),
             ),
             models.CheckConstraint(
                 name="session_delay_within_the_day",
@@ -352,8 +354,8 @@ class TreatmentSession(Moving, Model):
     def take_back(self, ended: "SessionEvent", *, at: datetime, by: User | None) -> None:
         """Be again what it was before it ended by mistake. Raises IllegalMove."""
         if self.status != ended.new_status or ended.old_status not in UNDONE.get(self.status, ()):
-            raise IllegalMove("The session has moved on: read it again.")
-        self.change_status(ended.old_status, at=at, by=by, reason="taken back")
+            raise IllegalMove(gettext("The session has moved on: read it again."))
+        self.change_status(ended.old_status, at=at, by=by, reason=gettext("taken back"))
 
 
 class SessionEvent(Event):

@@ -6,6 +6,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from sessions.lifecycle import SIGNED, AbortReason, Status
 from sessions.models.occupation import (
@@ -26,28 +27,28 @@ def nothing_twice() -> list[ExclusionConstraint]:
             "practitioner",
             TREATMENT,
             "practitioner_taken",
-            "The practitioner is already booked at that time.",
+            _("The practitioner is already booked at that time."),
         ),
         no_overlap_of_sessions(
             "session_patient_free",
             "patient",
             TREATMENT,
             "patient_taken",
-            "The patient already has a session at that time.",
+            _("The patient already has a session at that time."),
         ),
         no_overlap_of_sessions(
             "session_room_free",
             "room",
             OCCUPATION,
             "room_taken",
-            "The room is already booked at that time.",
+            _("The room is already booked at that time."),
         ),
         no_overlap_of_sessions(
             "session_device_free",
             "device",
             OCCUPATION,
             "device_taken",
-            "The device is already booked at that time.",
+            _("The device is already booked at that time."),
         ),
         ExclusionConstraint(
             name="session_area_recovered",
@@ -58,7 +59,7 @@ def nothing_twice() -> list[ExclusionConstraint]:
             ],
             condition=recovers(),
             violation_error_code="too_soon",
-            violation_error_message="The skin has not recovered from another session then.",
+            violation_error_message=_("The skin has not recovered from another session then."),
         ),
     ]
 
@@ -118,6 +119,6 @@ def rules_of_ends() -> list[models.CheckConstraint]:
         models.CheckConstraint(
             name="session_aborted_otherwise_in_words",
             condition=~Q(abort_reason=AbortReason.OTHER) | ~Q(abort_note=""),
-            violation_error_message="Say in words why it was aborted.",
+            violation_error_message=_("Say in words why it was aborted."),
         ),
     ]

@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models import LICENCES, Clinic, ClinicScoped, CredentialKind, Model, Role, Room, one_of
 from clinic.values.discretion import tells
@@ -17,11 +19,11 @@ from clinic.values.discretion import tells
 class Kind(models.TextChoices):
     """What a visit is for. Only a treatment touches a plan's skin, and so needs its recovery."""
 
-    CONSULTATION = "CONSULTATION", "Consultation"
-    TREATMENT = "TREATMENT", "Treatment"
-    CHECK = "CHECK", "Check"
-    TEST = "TEST", "Test"
-    OUTCOME = "OUTCOME", "Outcome"
+    CONSULTATION = "CONSULTATION", _("Consultation")
+    TREATMENT = "TREATMENT", _("Treatment")
+    CHECK = "CHECK", _("Check")
+    TEST = "TEST", _("Test")
+    OUTCOME = "OUTCOME", _("Outcome")
 
 
 TALKS = tuple(kind for kind in Kind.values if kind != Kind.TREATMENT)
@@ -29,16 +31,16 @@ TOUCHES_SKIN = (Kind.TREATMENT, Kind.TEST)
 
 
 class Mode(models.TextChoices):
-    IN_PERSON = "IN_PERSON", "In person"
-    PHONE = "PHONE", "By phone"
-    VIDEO = "VIDEO", "By video link"
+    IN_PERSON = "IN_PERSON", _("In person")
+    PHONE = "PHONE", _("By phone")
+    VIDEO = "VIDEO", _("By video link")
 
 
 class CountedFrom(models.TextChoices):
     """What the window of a visit is counted from."""
 
-    SESSION = "SESSION", "The last treatment"
-    LAST_SESSION = "LAST_SESSION", "The last treatment of the plan"
+    SESSION = "SESSION", _("The last treatment")
+    LAST_SESSION = "LAST_SESSION", _("The last treatment of the plan")
 
 
 T = TypeVar("T")
@@ -143,14 +145,15 @@ class VisitType(Model):
             models.UniqueConstraint(
                 name="visit_type_code_once_per_clinic",
                 fields=["clinic", "code"],
-                violation_error_message="The clinic has a kind of visit of this code already.",
+                violation_error_message=_("The clinic has a kind of visit of this code already."),
             ),
             models.UniqueConstraint(
                 name="visit_type_one_treatment_per_clinic",
                 fields=["clinic"],
                 condition=Q(kind=Kind.TREATMENT),
-                violation_error_message="The clinic has its treatments already: their protocols "
-                "say how they differ.",
+                violation_error_message=_(
+                    "The clinic has its treatments already: their protocols say how they differ."
+                ),
             ),
             # The key of what a session copies: see migration 0016_kinds_of_visit.
             models.UniqueConstraint(
@@ -167,8 +170,10 @@ class VisitType(Model):
                     roles=[Role.PRACTITIONER],
                     minutes__isnull=True,
                 ),
-                violation_error_message="A treatment is in person, in a room, with a device, by a "
-                "practitioner, and as long as its protocol says; it is always offered.",
+                violation_error_message=_(
+                    "A treatment is in person, in a room, with a device, by a "
+                    "practitioner, and as long as its protocol says; it is always offered."
+                ),
             ),
             models.CheckConstraint(
                 name="visit_type_takes_time",
@@ -179,18 +184,19 @@ class VisitType(Model):
                     setup_minutes__lte=240,
                     cleaning_minutes__lte=240,
                 ),
-                violation_error_message="A visit lasts 5 to 480 minutes, set-up and cleaning at "
-                "most 240 each.",
+                violation_error_message=_(
+                    "A visit lasts 5 to 480 minutes, set-up and cleaning at most 240 each."
+                ),
             ),
             models.CheckConstraint(
                 name="visit_type_remote_without_room",
                 condition=Q(mode=Mode.IN_PERSON) | Q(needs_room=False, needs_device=False),
-                violation_error_message="A visit by phone or video needs no room and no device.",
+                violation_error_message=_("A visit by phone or video needs no room and no device."),
             ),
             models.CheckConstraint(
                 name="visit_type_link_of_video",
                 condition=Q(video_url="") | Q(mode=Mode.VIDEO),
-                violation_error_message="Only a visit by video has a video link.",
+                violation_error_message=_("Only a visit by video has a video link."),
             ),
             models.CheckConstraint(
                 name="visit_type_by_somebody",
@@ -198,12 +204,12 @@ class VisitType(Model):
                     roles__contained_by=[Role.PRACTITIONER, Role.RECEPTIONIST, Role.MANAGER]
                 )
                 & ~Q(roles=[]),
-                violation_error_message="Practitioners, receptionists or managers carry it out.",
+                violation_error_message=_("Practitioners, receptionists or managers carry it out."),
             ),
             models.CheckConstraint(
                 name="visit_type_licences_known",
                 condition=Q(credentials__contained_by=list(LICENCES)),
-                violation_error_message="One of the licences is not known.",
+                violation_error_message=_("One of the licences is not known."),
             ),
             models.CheckConstraint(
                 name="visit_type_counted_from_known",
@@ -223,8 +229,10 @@ class VisitType(Model):
                         window_until_days__lte=1096,
                     )
                 ),
-                violation_error_message="A window says what it is counted from, and its first and "
-                "last day, in this order; or none of these.",
+                violation_error_message=_(
+                    "A window says what it is counted from, and its first and "
+                    "last day, in this order; or none of these."
+                ),
             ),
         ]
 
@@ -238,7 +246,7 @@ class VisitType(Model):
     @property
     def licences(self) -> str:
         """The licences that may do it, as staff read them."""
-        return " or ".join(CredentialKind(kind).label.lower() for kind in self.credentials)
+        return gettext(" or ").join(CredentialKind(kind).label.lower() for kind in self.credentials)
 
     @property
     def setup(self) -> timedelta:
@@ -273,7 +281,7 @@ class VisitTypeName(Model):
     def clean(self) -> None:
         if tells(self.discreet_name or ""):
             raise ValidationError(
-                {"discreet_name": "It tells what the visit is for: say “Appointment”."}
+                {"discreet_name": gettext("It tells what the visit is for: say “Appointment”.")}
             )
 
 
@@ -295,7 +303,7 @@ def rules_of_kinds() -> list[models.CheckConstraint]:
                 device__isnull=False,
                 mode=Mode.IN_PERSON,
             ),
-            violation_error_message="A treatment has a plan, a room and a device.",
+            violation_error_message=_("A treatment has a plan, a room and a device."),
         ),
         models.CheckConstraint(
             name="session_only_treatment_has_skin",
@@ -309,27 +317,27 @@ def rules_of_kinds() -> list[models.CheckConstraint]:
                 consent__isnull=True,
                 is_off_label__isnull=True,
             ),
-            violation_error_message="Only a treatment has an area, a protocol and a recovery.",
+            violation_error_message=_("Only a treatment has an area, a protocol and a recovery."),
         ),
         models.CheckConstraint(
             name="session_consultation_before_plan",
             condition=~Q(kind=Kind.CONSULTATION) | Q(plan__isnull=True),
-            violation_error_message="A consultation comes before any plan.",
+            violation_error_message=_("A consultation comes before any plan."),
         ),
         models.CheckConstraint(
             name="session_remote_without_room",
             condition=Q(mode=Mode.IN_PERSON) | Q(room__isnull=True, device__isnull=True),
-            violation_error_message="A visit by phone or video has no room and no device.",
+            violation_error_message=_("A visit by phone or video has no room and no device."),
         ),
         models.CheckConstraint(
             name="session_link_iff_video",
             condition=(Q(mode=Mode.VIDEO) & ~Q(video_url=""))
             | (~Q(mode=Mode.VIDEO) & Q(video_url="")),
-            violation_error_message="A visit by video has a link, and no other has one.",
+            violation_error_message=_("A visit by video has a link, and no other has one."),
         ),
         models.CheckConstraint(
             name="session_only_check_looks_at_something",
             condition=Q(kind=Kind.CHECK) | Q(side_effect__isnull=True, task__isnull=True),
-            violation_error_message="Only a check is about a side effect or a task.",
+            violation_error_message=_("Only a check is about a side effect or a task."),
         ),
     ]

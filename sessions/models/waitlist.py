@@ -8,6 +8,8 @@ from uuid import UUID
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField
 from clinic.errors import Conflict
@@ -25,6 +27,7 @@ from clinic.models import (
     by_clinic,
     one_of,
 )
+from clinic.values.moments import date_in_words
 from patients.models import Patient
 from sessions.lifecycle import WAITLIST_NEXT, WAITLIST_OPEN, WaitlistStatus
 from sessions.models.plan import TreatmentPlan
@@ -34,7 +37,7 @@ from sessions.models.visit_type import Kind, VisitType
 
 class IllegalWaitlistMove(Conflict):
     code = "illegal_waitlist_move"
-    title = "The waitlist entry cannot do this now"
+    title = gettext_noop("The waitlist entry cannot do this now")
 
 
 class WaitlistQuerySet(ClinicScoped["WaitlistEntry"]):
@@ -129,7 +132,7 @@ class WaitlistEntry(Moving, ForVisit):
     statuses = WaitlistStatus
     next_statuses = WAITLIST_NEXT
     illegal_move = IllegalWaitlistMove
-    called = "an entry"
+    called = gettext_noop("an entry")
     moved_fields = (*OFFER, "session")
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, editable=False, db_index=False)
@@ -192,36 +195,36 @@ class WaitlistEntry(Moving, ForVisit):
                 name="waitlist_once_per_plan",
                 fields=["plan"],
                 condition=Q(status__in=WAITLIST_OPEN, kind=Kind.TREATMENT),
-                violation_error_message="The plan is on the waitlist already.",
+                violation_error_message=_("The plan is on the waitlist already."),
             ),
             models.UniqueConstraint(
                 name="waitlist_once_per_visit_type",
                 fields=["patient", "visit_type"],
                 condition=Q(status__in=WAITLIST_OPEN) & ~Q(kind=Kind.TREATMENT),
-                violation_error_message="The patient waits for such a visit already.",
+                violation_error_message=_("The patient waits for such a visit already."),
             ),
             models.CheckConstraint(
                 name="waitlist_treatment_has_plan",
                 condition=~Q(kind=Kind.TREATMENT) | Q(plan__isnull=False),
-                violation_error_message="A treatment is waited for by a plan.",
+                violation_error_message=_("A treatment is waited for by a plan."),
             ),
             one_of("waitlist_status_known", status=WaitlistStatus),
             models.CheckConstraint(
                 name="waitlist_days_ordered",
                 condition=Q(until_on__gte=F("from_on")),
-                violation_error_message="The last day must not be before the first.",
+                violation_error_message=_("The last day must not be before the first."),
             ),
             models.CheckConstraint(
                 name="waitlist_times_ordered",
                 condition=Q(earliest__isnull=True)
                 | Q(latest__isnull=True)
                 | Q(latest__gte=F("earliest")),
-                violation_error_message="The latest start must not be before the earliest.",
+                violation_error_message=_("The latest start must not be before the earliest."),
             ),
             models.CheckConstraint(
                 name="waitlist_weekdays_known",
                 condition=Q(weekdays__contained_by=Weekday.values),
-                violation_error_message="Weekdays are 0 (Monday) to 6 (Sunday).",
+                violation_error_message=_("Weekdays are 0 (Monday) to 6 (Sunday)."),
             ),
             models.CheckConstraint(
                 name="waitlist_offer_iff_offered",
@@ -266,7 +269,11 @@ class WaitlistEntry(Moving, ForVisit):
         ]
 
     def __str__(self) -> str:
-        return f"{self.about}, {self.from_on:%-d %b %Y} to {self.until_on:%-d %b %Y}"
+        return gettext("{about}, {first} to {last}").format(
+            about=self.about,
+            first=date_in_words(self.from_on, "j M Y"),
+            last=date_in_words(self.until_on, "j M Y"),
+        )
 
     @property
     def plans(self) -> list[TreatmentPlan]:

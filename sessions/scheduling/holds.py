@@ -10,8 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.models import User
+from clinic.values.moments import date_in_words
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import Hold, Kind, TreatmentSession, WaitlistEntry
 from sessions.scheduling.availability import SlotTaken
@@ -19,7 +21,7 @@ from sessions.scheduling.availability import SlotTaken
 
 class SlotHeld(SlotTaken):
     code = "held"
-    title = "The time is held at the moment"
+    title = gettext_noop("The time is held at the moment")
 
 
 def own_holds(
@@ -43,8 +45,13 @@ def own_holds(
             own.append(hold)
         elif hold.expires_at > at:
             raise SlotHeld(
-                f"Somebody holds this time ({session.starts_at_local:%-d %b %Y at %H:%M}) for "
-                "another patient; it may be free again in a few minutes.",
+                gettext(
+                    "Somebody holds this time ({day} at {time}) for another patient; it may be "
+                    "free again in a few minutes."
+                ).format(
+                    day=date_in_words(session.starts_at_local, "j M Y"),
+                    time=f"{session.starts_at_local:%H:%M}",
+                ),
                 field="starts_at",
             )
     return own
@@ -69,6 +76,9 @@ def consume_holds(
                 entry.move_to(WaitlistStatus.BOOKED, at=at, by=by, session=session)
             elif entry.status == WaitlistStatus.OFFERED:
                 entry.move_to(
-                    WaitlistStatus.WAITING, at=at, by=by, reason="another time was booked"
+                    WaitlistStatus.WAITING,
+                    at=at,
+                    by=by,
+                    reason=gettext_noop("another time was booked"),
                 )
         hold.delete()

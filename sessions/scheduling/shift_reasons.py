@@ -5,8 +5,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.models import Room, User
+from clinic.values.moments import date_in_words
 from sessions.models import Hold, ProtocolVersion, TreatmentPlan, TreatmentSession
 from sessions.scheduling.availability import presence
 
@@ -31,31 +33,46 @@ def why_not_at(
         start - timedelta(minutes=max(protocol.setup_minutes for protocol in protocols)),
         end + timedelta(minutes=max(protocol.cleaning_minutes for protocol in protocols)),
     )
-    when = f"{start.astimezone(clinic.zone):%-d %b %Y at %H:%M}"
+    local = start.astimezone(clinic.zone)
+    when = gettext("{day} at {time}").format(
+        day=date_in_words(local, "j M Y"), time=f"{local:%H:%M}"
+    )
     if start < at:
-        return f"{when} has passed"
+        return gettext("{when} has passed").format(when=when)
     staff = [practitioner] if practitioner else list(_staff(plan))
     if not staff:
-        return "nobody treats here"
+        return gettext("nobody treats here")
     there = presence(clinic=clinic, practitioner=staff[0], starts_at=start, ends_at=end)
     if not there.clinic:
-        return f"the clinic is closed on {when}"
+        return gettext("the clinic is closed on {when}").format(when=when)
     if practitioner and not there.practitioner:
-        return f"{practitioner} does not work on {when}"
+        return gettext("{practitioner} does not work on {when}").format(
+            practitioner=practitioner, when=when
+        )
     taken = _taken(start, end, occupied, plan=plan, staff=staff)
-    who = str(practitioner) if practitioner else "everyone who treats here"
     if plan.patient_id in taken:
-        return f"the patient has another session on {when}"
+        return gettext("the patient has another session on {when}").format(when=when)
     if all(person.pk in taken for person in staff):
-        return f"{who} is booked on {when}"
+        if practitioner is None:
+            return gettext("everyone who treats here is booked on {when}").format(when=when)
+        return gettext("{practitioner} is booked on {when}").format(
+            practitioner=practitioner, when=when
+        )
     if room and room.pk in taken:
-        return f"{room} is taken on {when}"
-    for things, name in ((clinic.rooms, "room"), (clinic.devices, "device")):
+        return gettext("{room} is taken on {when}").format(room=room, when=when)
+    for things, words in (
+        (clinic.rooms, gettext_noop("no room is free on {when}")),
+        (clinic.devices, gettext_noop("no device is free on {when}")),
+    ):
         fit = Q(areas=[]) | Q(areas__contains=[each.area.code for each, _ in plans])
         ids = things.filter(fit, is_active=True).values_list("pk", flat=True)
         if all(pk in taken for pk in ids):
-            return f"no {name} is free on {when}"
-    return f"{who} is not available on {when}"
+            return gettext(words).format(when=when)
+    if practitioner is None:
+        return gettext("everyone who treats here is not available on {when}").format(when=when)
+    return gettext("{practitioner} is not available on {when}").format(
+        practitioner=practitioner, when=when
+    )
 
 
 def insured_until(practitioner: User | None) -> date | None:

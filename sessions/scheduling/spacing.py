@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.errors import Conflict
+from clinic.values.moments import date_in_words
 from clinic.values.wallclock import add_wallclock, iso_utc
 from sessions.models import (
     Protocol,
@@ -30,7 +32,7 @@ from sessions.scheduling.slots_sql import RECOVERIES
 
 class TooSoon(Conflict):
     code = "too_soon"
-    title = "The skin has not recovered"
+    title = gettext_noop("The skin has not recovered")
     earliest_at: datetime
 
 
@@ -91,15 +93,27 @@ def explain_too_soon(session: TreatmentSession, *, at: datetime) -> TooSoon:
         days = other.days  # the skin recovers from what was done before
         if other.protocol_id != protocol.pk:
             protocol = Protocol.objects.get(pk=other.protocol_id)
-    message = (
-        f"Sessions on the area “{session.area}” must be {days} days apart "
-        f"(hard minimum of “{protocol}”)."
-    )
+    sentences = [
+        gettext(
+            "Sessions on the area “{area}” must be {days} days apart "
+            "(hard minimum of “{protocol}”)."
+        ).format(area=session.area, days=days, protocol=protocol)
+    ]
     if other:
-        message += f" There is one on {other.starts_at.astimezone(zone):%-d %b %Y at %H:%M}."
-    message += f" The earliest possible time is {earliest.astimezone(zone):%-d %b %Y at %H:%M}."
+        start = other.starts_at.astimezone(zone)
+        sentences.append(
+            gettext("There is one on {day} at {time}.").format(
+                day=date_in_words(start, "j M Y"), time=f"{start:%H:%M}"
+            )
+        )
+    soonest = earliest.astimezone(zone)
+    sentences.append(
+        gettext("The earliest possible time is {day} at {time}.").format(
+            day=date_in_words(soonest, "j M Y"), time=f"{soonest:%H:%M}"
+        )
+    )
     refusal = TooSoon(
-        message,
+        " ".join(sentences),
         field="starts_at",
         earliest_at=iso_utc(earliest),
         earliest_on=earliest.astimezone(zone).date().isoformat(),

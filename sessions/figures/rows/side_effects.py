@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext
 
 from sessions.figures.cuts import depth_band, skin_group
 from sessions.figures.rows.scope import Scope, deepest
@@ -42,7 +43,10 @@ def treated(scope: Scope, events: Events, grouping: Grouping) -> list[Treated]:
         "pk", "deepest", "patient__skin_type", "has_event", *version
     ):
         if grouping == Grouping.PROTOCOL_VERSION:
-            group = Group(str(version_id), f"{name}, version {number}")
+            group = Group(
+                str(version_id),
+                gettext("{name}, version {number}").format(name=name, number=number),
+            )
         else:
             cut = depth_band(deep) if grouping == Grouping.DEPTH_BAND else skin_group(skin)
             group = Group(cut.value, str(cut.label), list(type(cut)).index(cut))
@@ -69,7 +73,11 @@ def _by_lot(scope: Scope, events: Events) -> list[Treated]:
     )
     names = ("lot_id", "lot__device_model__name", "lot__lot")
     return [
-        Treated(session_id, Group(str(lot_id), f"{model}, lot {lot}"), has_event)
+        Treated(
+            session_id,
+            Group(str(lot_id), gettext("{model}, lot {lot}").format(model=model, lot=lot)),
+            has_event,
+        )
         for session_id, has_event, lot_id, model, lot in rows.values_list(
             "session_id", "has_event", *names
         )
@@ -80,7 +88,11 @@ def uses(scope: Scope) -> list[Use]:
     """Of cartridges by lot, and of products by themselves and by lot: two statements."""
     of_scope = Q(session__in=needled(scope).values("pk"))
     found = [
-        Use(Used.CARTRIDGE_LOT, Group(str(lot_id), f"{model}, lot {lot}"), session_id)
+        Use(
+            Used.CARTRIDGE_LOT,
+            Group(str(lot_id), gettext("{model}, lot {lot}").format(model=model, lot=lot)),
+            session_id,
+        )
         for session_id, lot_id, model, lot in CartridgeUse.objects.filter(of_scope).values_list(
             "session_id", "lot_id", "lot__device_model__name", "lot__lot"
         )
@@ -90,6 +102,6 @@ def uses(scope: Scope) -> list[Use]:
     ):
         found.append(Use(Used.PRODUCT, Group(code, name), session_id))
         if lot:
-            lot_of = Group(f"{code}:{lot}", f"{name}, lot {lot}")
+            lot_of = Group(f"{code}:{lot}", gettext("{name}, lot {lot}").format(name=name, lot=lot))
             found.append(Use(Used.PRODUCT_LOT, lot_of, session_id))
     return found

@@ -6,6 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedTextField
 from clinic.models import (
@@ -25,9 +27,9 @@ from sessions.triage import HostRisk, Level, Report, Score, Sign
 
 
 class Feeling(models.TextChoices):
-    BETTER = "BETTER", "Better than before"
-    SAME = "SAME", "About the same"
-    WORSE = "WORSE", "Worse"
+    BETTER = "BETTER", _("Better than before")
+    SAME = "SAME", _("About the same")
+    WORSE = "WORSE", _("Worse")
 
 
 def _score(name: str) -> "models.PositiveSmallIntegerField[int | None, int | None]":
@@ -104,7 +106,7 @@ class CheckIn(Model):
             models.CheckConstraint(
                 name="check_in_scores_0_to_10",
                 condition=Q(*[Q(**{f"{s}__lte": 10}) | Q(**{s: None}) for s in Score.values]),
-                violation_error_message="A score goes from 0 to 10.",
+                violation_error_message=_("A score goes from 0 to 10."),
             ),
         ]
         indexes = [
@@ -116,7 +118,9 @@ class CheckIn(Model):
         triggers = [*append_only(), clinic_of("session", "treatment_session")]
 
     def __str__(self) -> str:
-        return f"Check-in of day {self.day}: {self.get_level_display()}"
+        return gettext("Check-in of day {day}: {level}").format(
+            day=self.day, level=self.get_level_display()
+        )
 
     @property
     def scores(self) -> dict[str, int]:

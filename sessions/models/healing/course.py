@@ -3,6 +3,8 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField, EncryptedTextField
 from clinic.models import Model, User, append_only
@@ -38,10 +40,10 @@ class SideEffectNote(Model):
             models.CheckConstraint(
                 name="side_effect_note_grade_in_ctcae_range",
                 condition=Q(grade__range=(1, 5)),
-                violation_error_message="The grade must be 1 to 5 (CTCAE).",
+                violation_error_message=_("The grade must be 1 to 5 (CTCAE)."),
             )
         ]
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"Grade {self.grade}"
+        return gettext("Grade {grade}").format(grade=self.grade)

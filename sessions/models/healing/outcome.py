@@ -4,6 +4,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField
 from clinic.models import (
@@ -18,6 +19,7 @@ from clinic.models import (
     one_of,
     track_history,
 )
+from clinic.values.moments import date_in_words
 from patients.models import Patient, Zone
 from sessions.models.catalogue import OutcomeScale, RaterRole
 from sessions.models.healing.check_in import CheckIn
@@ -27,11 +29,11 @@ from sessions.models.session import TreatmentSession
 
 
 class Milestone(models.TextChoices):
-    BASELINE = "BASELINE", "Before the first session"
-    SESSION = "SESSION", "At a session"
-    DAY_90 = "DAY_90", "90 days after the last session"
-    DAY_180 = "DAY_180", "180 days after the last session"
-    OTHER = "OTHER", "Another time"
+    BASELINE = "BASELINE", _("Before the first session")
+    SESSION = "SESSION", _("At a session")
+    DAY_90 = "DAY_90", _("90 days after the last session")
+    DAY_180 = "DAY_180", _("180 days after the last session")
+    OTHER = "OTHER", _("Another time")
 
 
 @track_history(exclude=("clinic",))
@@ -83,25 +85,25 @@ class OutcomeMeasure(Model):
                 name="outcome_patient_rates_alone",
                 condition=~Q(rater_role=RaterRole.PATIENT)
                 | Q(rated_by__isnull=True, rater_name=""),
-                violation_error_message="The patient has rated: name nobody else.",
+                violation_error_message=_("The patient has rated: name nobody else."),
             ),
             models.CheckConstraint(
                 name="outcome_one_rater",
                 condition=Q(rated_by__isnull=True) | Q(rater_name=""),
-                violation_error_message="Name a colleague or somebody from elsewhere, not both.",
+                violation_error_message=_("Name a colleague or somebody from elsewhere, not both."),
             ),
             models.CheckConstraint(
                 name="outcome_blinded_rater_named",
                 condition=~Q(rater_role=RaterRole.BLINDED)
                 | Q(rated_by__isnull=False)
                 | ~Q(rater_name=""),
-                violation_error_message="Name who has rated without knowing of the treatment.",
+                violation_error_message=_("Name who has rated without knowing of the treatment."),
             ),
             models.CheckConstraint(
                 name="outcome_session_iff_at_one",
                 condition=Q(milestone=Milestone.SESSION, session__isnull=False)
                 | (~Q(milestone=Milestone.SESSION) & Q(session__isnull=True)),
-                violation_error_message="Name the session if, and only if, it was at one.",
+                violation_error_message=_("Name the session if, and only if, it was at one."),
             ),
         ]
         indexes = [
@@ -120,13 +122,13 @@ class View(models.TextChoices):
     """Standard views: the same distance, light and angle each time. What patients send is apart:
     it is compared with nothing."""
 
-    FRONT = "FRONT", "Front"
-    LEFT_45 = "LEFT_45", "45° left"
-    RIGHT_45 = "RIGHT_45", "45° right"
-    LEFT_90 = "LEFT_90", "90° left"
-    RIGHT_90 = "RIGHT_90", "90° right"
-    CLOSE_UP = "CLOSE_UP", "Close-up"
-    SENT = "SENT", "Sent by the patient"
+    FRONT = "FRONT", _("Front")
+    LEFT_45 = "LEFT_45", _("45° left")
+    RIGHT_45 = "RIGHT_45", _("45° right")
+    LEFT_90 = "LEFT_90", _("90° left")
+    RIGHT_90 = "RIGHT_90", _("90° right")
+    CLOSE_UP = "CLOSE_UP", _("Close-up")
+    SENT = "SENT", _("Sent by the patient")
 
 
 STANDARD_VIEWS = [view for view in View if view is not View.SENT]
@@ -205,4 +207,4 @@ class Photo(Model):
         triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        return f"{self.get_view_display()}, {self.taken_at:%-d %b %Y}"
+        return f"{self.get_view_display()}, {date_in_words(self.taken_at, 'j M Y')}"

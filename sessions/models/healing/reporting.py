@@ -3,6 +3,8 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField
 from clinic.models import (
@@ -21,6 +23,7 @@ from clinic.models import (
     track_history,
     version_once,
 )
+from clinic.values.moments import date_in_words
 from sessions.models.healing.side_effect import SideEffect
 
 
@@ -60,24 +63,26 @@ class ReportingRule(Versioned):
             models.CheckConstraint(
                 name="reporting_rule_grade_in_ctcae_range",
                 condition=Q(grade_min__range=(1, 5)),
-                violation_error_message="The grade must be 1 to 5 (CTCAE).",
+                violation_error_message=_("The grade must be 1 to 5 (CTCAE)."),
             ),
             models.CheckConstraint(
                 name="reporting_rule_deadline_iff_duty",
                 condition=Q(is_duty=True, deadline_days__isnull=False)
                 | Q(is_duty=False, deadline_days__isnull=True),
-                violation_error_message="A duty has a deadline, and nothing else has one.",
+                violation_error_message=_("A duty has a deadline, and nothing else has one."),
             ),
         ]
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.report_to}, version {self.version}"
+        return gettext("{report_to}, version {version}").format(
+            report_to=self.report_to, version=self.version
+        )
 
 
 class ReportOutcome(models.TextChoices):
-    SENT = "SENT", "Sent"
-    NOT_NEEDED = "NOT_NEEDED", "Not to be reported"
+    SENT = "SENT", _("Sent")
+    NOT_NEEDED = "NOT_NEEDED", _("Not to be reported")
 
 
 @track_history(exclude=("clinic",))
@@ -122,13 +127,13 @@ class IncidentReport(Model):
                 name="incident_report_sent_iff_day_and_number",
                 condition=Q(outcome=ReportOutcome.SENT, sent_on__isnull=False) & ~Q(number="")
                 | ~Q(outcome=ReportOutcome.SENT) & Q(sent_on__isnull=True, number=""),
-                violation_error_message="Say on which day it was sent, and its number.",
+                violation_error_message=_("Say on which day it was sent, and its number."),
             ),
             models.CheckConstraint(
                 name="incident_report_reason_iff_not_needed",
                 condition=Q(outcome=ReportOutcome.NOT_NEEDED) & ~Q(reason="")
                 | ~Q(outcome=ReportOutcome.NOT_NEEDED) & Q(reason=""),
-                violation_error_message="Say why it is not to be reported, and only then.",
+                violation_error_message=_("Say why it is not to be reported, and only then."),
             ),
             models.CheckConstraint(
                 name="incident_report_settled_iff_by",
@@ -157,6 +162,8 @@ class IncidentReport(Model):
     def duty(self) -> str:
         """In words, for whoever has to decide."""
         if self.due_at is None:
-            return "No duty, and no deadline"
+            return gettext("No duty, and no deadline")
         zone = self.side_effect.session.clinic.zone
-        return f"To be sent by {self.due_at.astimezone(zone):%-d %b %Y, %H:%M}"
+        return gettext("To be sent by {moment}").format(
+            moment=date_in_words(self.due_at.astimezone(zone), "j M Y, H:i")
+        )

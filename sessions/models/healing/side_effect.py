@@ -3,6 +3,8 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField, EncryptedTextField
 from clinic.models import (
@@ -30,33 +32,33 @@ from sessions.models.triggers import reported_of_its_session
 class SideEffectKind(models.TextChoices):
     """clinical.md §1.5."""
 
-    ERYTHEMA = "ERYTHEMA", "Redness (erythema)"
-    OEDEMA = "OEDEMA", "Swelling (oedema)"
-    PAIN = "PAIN", "Pain, tenderness, heat"
-    BLEEDING = "BLEEDING", "Bleeding"
-    BRUISING = "BRUISING", "Bruising"
-    DRYNESS = "DRYNESS", "Dryness, flaking, peeling"
-    ITCH = "ITCH", "Itch"
-    ACNEIFORM = "ACNEIFORM", "Spots, milia"
-    LYMPHADENOPATHY = "LYMPHADENOPATHY", "Swollen lymph nodes"
-    CONTACT_DERMATITIS = "CONTACT_DERMATITIS", "Contact dermatitis"
-    HSV_REACTIVATION = "HSV_REACTIVATION", "Cold sores (HSV)"
-    INFECTION = "INFECTION", "Infection"
-    GRANULOMA = "GRANULOMA", "Granulomatous reaction"
-    HYPERPIGMENTATION = "HYPERPIGMENTATION", "Hyperpigmentation (PIH)"
-    HYPOPIGMENTATION = "HYPOPIGMENTATION", "Hypopigmentation"
-    SCARRING = "SCARRING", "Scarring, track marks"
-    ANAESTHETIC_REACTION = "ANAESTHETIC_REACTION", "Reaction to the anaesthetic"
-    PERSISTENT_ERYTHEMA = "PERSISTENT_ERYTHEMA", "Redness that stays"
-    BLISTER = "BLISTER", "Blisters"
-    HAEMATOMA = "HAEMATOMA", "Haematoma"
-    URTICARIA = "URTICARIA", "Hives (urticaria)"
-    ANAPHYLAXIS = "ANAPHYLAXIS", "Anaphylaxis"
-    SYNCOPE = "SYNCOPE", "Fainting (syncope)"
-    EYE_INJURY = "EYE_INJURY", "Injury of the eye"
-    BLOOD_EXPOSURE = "BLOOD_EXPOSURE", "Contact with another's blood"
-    SHEDDING = "SHEDDING", "Hair shedding"
-    OTHER = "OTHER", "Other"
+    ERYTHEMA = "ERYTHEMA", _("Redness (erythema)")
+    OEDEMA = "OEDEMA", _("Swelling (oedema)")
+    PAIN = "PAIN", _("Pain, tenderness, heat")
+    BLEEDING = "BLEEDING", _("Bleeding")
+    BRUISING = "BRUISING", _("Bruising")
+    DRYNESS = "DRYNESS", _("Dryness, flaking, peeling")
+    ITCH = "ITCH", _("Itch")
+    ACNEIFORM = "ACNEIFORM", _("Spots, milia")
+    LYMPHADENOPATHY = "LYMPHADENOPATHY", _("Swollen lymph nodes")
+    CONTACT_DERMATITIS = "CONTACT_DERMATITIS", _("Contact dermatitis")
+    HSV_REACTIVATION = "HSV_REACTIVATION", _("Cold sores (HSV)")
+    INFECTION = "INFECTION", _("Infection")
+    GRANULOMA = "GRANULOMA", _("Granulomatous reaction")
+    HYPERPIGMENTATION = "HYPERPIGMENTATION", _("Hyperpigmentation (PIH)")
+    HYPOPIGMENTATION = "HYPOPIGMENTATION", _("Hypopigmentation")
+    SCARRING = "SCARRING", _("Scarring, track marks")
+    ANAESTHETIC_REACTION = "ANAESTHETIC_REACTION", _("Reaction to the anaesthetic")
+    PERSISTENT_ERYTHEMA = "PERSISTENT_ERYTHEMA", _("Redness that stays")
+    BLISTER = "BLISTER", _("Blisters")
+    HAEMATOMA = "HAEMATOMA", _("Haematoma")
+    URTICARIA = "URTICARIA", _("Hives (urticaria)")
+    ANAPHYLAXIS = "ANAPHYLAXIS", _("Anaphylaxis")
+    SYNCOPE = "SYNCOPE", _("Fainting (syncope)")
+    EYE_INJURY = "EYE_INJURY", _("Injury of the eye")
+    BLOOD_EXPOSURE = "BLOOD_EXPOSURE", _("Contact with another's blood")
+    SHEDDING = "SHEDDING", _("Hair shedding")
+    OTHER = "OTHER", _("Other")
 
 
 class SideEffectExpectation(Versioned):
@@ -90,13 +92,15 @@ class SideEffectExpectation(Versioned):
             models.CheckConstraint(
                 name="side_effect_expectation_hours_ordered",
                 condition=Q(onset_to_hours__gte=F("onset_from_hours")),
-                violation_error_message="The last hour of its onset cannot be before the first.",
+                violation_error_message=_("The last hour of its onset cannot be before the first."),
             ),
         ]
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}, version {self.version}"
+        return gettext("{kind}, version {version}").format(
+            kind=self.get_kind_display(), version=self.version
+        )
 
 
 SEVERE = 3  # CTCAE: from here on it is grave, wherever on the body it is
@@ -155,23 +159,23 @@ class SideEffect(Model):
                 name="side_effect_once_from_a_report",
                 fields=["check_in", "kind"],
                 condition=Q(check_in__isnull=False),
-                violation_error_message="It was recorded from this report already.",
+                violation_error_message=_("It was recorded from this report already."),
             ),
             models.CheckConstraint(
                 name="side_effect_grade_in_ctcae_range",
                 condition=Q(grade__range=(1, 5)),
-                violation_error_message="The grade must be 1 to 5 (CTCAE).",
+                violation_error_message=_("The grade must be 1 to 5 (CTCAE)."),
             ),
             models.CheckConstraint(
                 name="side_effect_resolved_after_onset",
                 condition=Q(resolved_at__isnull=True) | Q(resolved_at__gte=F("onset_at")),
-                violation_error_message="It cannot be resolved before it began.",
+                violation_error_message=_("It cannot be resolved before it began."),
             ),
             models.CheckConstraint(
                 name="side_effect_resolution_iff_resolved",
                 condition=Q(resolved_at__isnull=True, resolution="")
                 | (Q(resolved_at__isnull=False) & ~Q(resolution="")),
-                violation_error_message="Say how and when it was resolved: both, or neither.",
+                violation_error_message=_("Say how and when it was resolved: both, or neither."),
             ),
         ]
         indexes = [
@@ -193,4 +197,6 @@ class SideEffect(Model):
         triggers = [clinic_of("session", "treatment_session"), reported_of_its_session()]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}, grade {self.grade}"
+        return gettext("{kind}, grade {grade}").format(
+            kind=self.get_kind_display(), grade=self.grade
+        )

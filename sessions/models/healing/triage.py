@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models import (
     Evidence,
@@ -18,6 +20,7 @@ from clinic.models import (
     one_of,
     version_once,
 )
+from clinic.values.moments import date_in_words
 from sessions.triage import (
     BadRules,
     RuleSet,
@@ -70,7 +73,7 @@ class TriageVersion(Versioned):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.title}, version {self.version}"
+        return gettext("{title}, version {version}").format(title=self.title, version=self.version)
 
     def clean(self) -> None:
         """What cannot be read is refused by the name of its field."""
@@ -104,8 +107,10 @@ class TriageVersion(Versioned):
     def state(self) -> str:
         """Who has signed it, or that it is a draft: wherever it shows."""
         if signature := self.signature:
-            return f"signed by {signature.signer_name} on {signature.signed_at:%-d %b %Y}"
-        return "Draft: no clinician has signed it"
+            return gettext("signed by {name} on {day}").format(
+                name=signature.signer_name, day=date_in_words(signature.signed_at, "j M Y")
+            )
+        return gettext("Draft: no clinician has signed it")
 
 
 class TriageSignature(Model):
@@ -125,15 +130,17 @@ class TriageSignature(Model):
             models.UniqueConstraint(
                 name="triage_version_signed_once",
                 fields=["version"],
-                violation_error_message="This version is signed already.",
+                violation_error_message=_("This version is signed already."),
             ),
             models.CheckConstraint(
                 name="triage_signature_has_a_name",
                 condition=~Q(signer_name=""),
-                violation_error_message="Say who signs.",
+                violation_error_message=_("Say who signs."),
             ),
         ]
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.version}, signed by {self.signer_name}"
+        return gettext("{version}, signed by {name}").format(
+            version=self.version, name=self.signer_name
+        )

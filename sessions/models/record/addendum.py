@@ -1,9 +1,11 @@
 """What was said about a session after it was signed."""
 
 from django.db import models
+from django.utils.translation import gettext
 
 from clinic.db.encryption import EncryptedTextField
 from clinic.models import Model, User, append_only
+from clinic.values.moments import date_in_words
 from sessions.models.session import TreatmentSession
 
 
@@ -27,8 +29,10 @@ class Addendum(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.at:%-d %b %Y}"
+        return gettext("{kind} of {day}").format(
+            kind=self.kind, day=date_in_words(self.at, "j M Y")
+        )
 
     @property
     def kind(self) -> str:
-        return "Correction note" if self.is_patients_wish else "Addendum"
+        return gettext("Correction note") if self.is_patients_wish else gettext("Addendum")

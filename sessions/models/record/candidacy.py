@@ -8,6 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedTextField
 from clinic.models import (
@@ -23,21 +25,22 @@ from clinic.models import (
     clinic_of,
     one_of,
 )
+from clinic.values.moments import date_in_words
 from patients.models import Patient
 from sessions.models.session import TreatmentSession
 
 
 class CandidacyOutcome(models.TextChoices):
-    CANDIDATE = "CANDIDATE", "Candidate"
-    NOT_NOW = "NOT_NOW", "Not now"
-    DECLINED = "DECLINED", "Declined"
+    CANDIDATE = "CANDIDATE", _("Candidate")
+    NOT_NOW = "NOT_NOW", _("Not now")
+    DECLINED = "DECLINED", _("Declined")
 
 
 WORDS = {
-    "until": "Say until when: the first day on which it may be thought of again.",
-    "no_until": "Only “not now” ends by itself: leave it empty.",
-    "reason": "Say why.",
-    "alternatives": "Say which alternatives the patient was told.",
+    "until": _("Say until when: the first day on which it may be thought of again."),
+    "no_until": _("Only “not now” ends by itself: leave it empty."),
+    "reason": _("Say why."),
+    "alternatives": _("Say which alternatives the patient was told."),
 }
 
 
@@ -140,8 +143,11 @@ class Candidacy(Model):
         triggers = [*append_only(), clinic_of("patient", "patient")]
 
     def __str__(self) -> str:
-        until = f" until {self.until:%-d %b %Y}" if isinstance(self.until, date) else ""
-        return f"{self.get_outcome_display()}{until}"
+        outcome = self.get_outcome_display()
+        if not isinstance(self.until, date):
+            return outcome
+        day = date_in_words(self.until, "j M Y")
+        return gettext("{outcome} until {day}").format(outcome=outcome, day=day)
 
     def clean(self) -> None:
         """The same as the constraints, at the fields."""

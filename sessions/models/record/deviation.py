@@ -2,6 +2,8 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField
 from clinic.models import (
@@ -20,15 +22,15 @@ from sessions.models.session import TreatmentSession
 
 
 class DeviationKind(models.TextChoices):
-    ZONE = "ZONE", "A zone that must not be needled"
-    DEPTH = "DEPTH", "Deeper, or more passes, than a limit allows"
-    DEVICE = "DEVICE", "Beyond what the device can do"
-    CONSENT = "CONSENT", "More than the consent covers"
-    SCREENING = "SCREENING", "In spite of what the screening says"
-    SPACING = "SPACING", "Too soon after another session"
-    PRODUCT = "PRODUCT", "A product beyond its limits"
-    TRACEABILITY = "TRACEABILITY", "A cartridge or product that cannot be traced"
-    OTHER = "OTHER", "Something else"
+    ZONE = "ZONE", _("A zone that must not be needled")
+    DEPTH = "DEPTH", _("Deeper, or more passes, than a limit allows")
+    DEVICE = "DEVICE", _("Beyond what the device can do")
+    CONSENT = "CONSENT", _("More than the consent covers")
+    SCREENING = "SCREENING", _("In spite of what the screening says")
+    SPACING = "SPACING", _("Too soon after another session")
+    PRODUCT = "PRODUCT", _("A product beyond its limits")
+    TRACEABILITY = "TRACEABILITY", _("A cartridge or product that cannot be traced")
+    OTHER = "OTHER", _("Something else")
 
 
 # By how the code of a finding begins: the first that fits.
@@ -94,7 +96,7 @@ class Deviation(Model):
             models.CheckConstraint(
                 name="deviation_told_whole",
                 condition=~Q(reason="") & ~Q(action_taken=""),
-                violation_error_message="Say how it came about, and what was done about it.",
+                violation_error_message=_("Say how it came about, and what was done about it."),
             ),
             models.CheckConstraint(
                 name="deviation_subject_of_a_finding", condition=~Q(code="") | Q(subject="")
@@ -104,4 +106,4 @@ class Deviation(Model):
         triggers = [*append_only(), clinic_of("session", "treatment_session")]
 
     def __str__(self) -> str:
-        return f"Deviation: {self.get_kind_display()}"
+        return gettext("Deviation: {kind}").format(kind=self.get_kind_display())

@@ -2,9 +2,11 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from clinic.db.encryption import EncryptedJSONField
 from clinic.models import Model, User
+from clinic.values.moments import date_in_words
 from sessions.models.session import TreatmentSession
 
 
@@ -28,4 +30,6 @@ class ChartDraft(Model):
         ]
 
     def __str__(self) -> str:
-        return f"Draft of {self.by}, {timezone.localtime(self.saved_at):%-d %b %Y %H:%M}"
+        return gettext("Draft of {by}, {moment}").format(
+            by=self.by, moment=date_in_words(timezone.localtime(self.saved_at), "j M Y H:i")
+        )

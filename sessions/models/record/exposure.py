@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField, EncryptedTextField
 from clinic.models import (
@@ -19,10 +20,10 @@ from sessions.models.session import TreatmentSession
 
 
 class ExposureKind(models.TextChoices):
-    NEEDLE_STICK = "NEEDLE_STICK", "Stuck or cut by a used needle"
-    SPLASH = "SPLASH", "Blood in the eye, mouth or nose"
-    BROKEN_SKIN = "BROKEN_SKIN", "Blood on broken skin"
-    USED_NEEDLE = "USED_NEEDLE", "Needled with what may have been used before"
+    NEEDLE_STICK = "NEEDLE_STICK", _("Stuck or cut by a used needle")
+    SPLASH = "SPLASH", _("Blood in the eye, mouth or nose")
+    BROKEN_SKIN = "BROKEN_SKIN", _("Blood on broken skin")
+    USED_NEEDLE = "USED_NEEDLE", _("Needled with what may have been used before")
 
 
 class BloodExposure(Model):
@@ -81,19 +82,19 @@ class BloodExposure(Model):
                 name="blood_exposure_of_one_person",
                 condition=Q(staff__isnull=False, patient__isnull=True)
                 | Q(staff__isnull=True, patient__isnull=False),
-                violation_error_message="Name who was exposed: staff or patient, one of them.",
+                violation_error_message=_("Name who was exposed: staff or patient, one of them."),
             ),
             models.CheckConstraint(
                 name="blood_exposure_to_another",
                 condition=Q(source_patient__isnull=True)
                 | Q(patient__isnull=True)
                 | ~Q(patient=F("source_patient")),
-                violation_error_message="Nobody is exposed to their own blood.",
+                violation_error_message=_("Nobody is exposed to their own blood."),
             ),
             models.CheckConstraint(
                 name="blood_exposure_told_afterwards",
                 condition=Q(at__gte=F("happened_at")),
-                violation_error_message="That lies in the future: say when it happened.",
+                violation_error_message=_("That lies in the future: say when it happened."),
             ),
         ]
         indexes = [
@@ -109,14 +110,14 @@ class BloodExposure(Model):
 class ExposureStepKind(models.TextChoices):
     """In the order of the clock."""
 
-    WASH = "WASH", "Wash with soap and water; rinse eyes, mouth or nose"
-    ASSESS = "ASSESS", "Risk assessed by a physician: wound, source, tests of both"
-    PEP = "PEP", "Medicines against HIV (PEP) decided: started, or not, and why"
-    TRACE = "TRACE", "Cartridge, lot and device traced; who else was treated with them"
-    TEST_FIRST = "TEST_FIRST", "First blood tests: HIV, hepatitis B and C"
-    TEST_WEEK_6 = "TEST_WEEK_6", "Second blood tests"
-    TEST_WEEK_12 = "TEST_WEEK_12", "Third blood tests"
-    TEST_LAST = "TEST_LAST", "Last blood tests"
+    WASH = "WASH", _("Wash with soap and water; rinse eyes, mouth or nose")
+    ASSESS = "ASSESS", _("Risk assessed by a physician: wound, source, tests of both")
+    PEP = "PEP", _("Medicines against HIV (PEP) decided: started, or not, and why")
+    TRACE = "TRACE", _("Cartridge, lot and device traced; who else was treated with them")
+    TEST_FIRST = "TEST_FIRST", _("First blood tests: HIV, hepatitis B and C")
+    TEST_WEEK_6 = "TEST_WEEK_6", _("Second blood tests")
+    TEST_WEEK_12 = "TEST_WEEK_12", _("Third blood tests")
+    TEST_LAST = "TEST_LAST", _("Last blood tests")
 
 
 class ExposureStep(Model):
@@ -137,7 +138,7 @@ class ExposureStep(Model):
             models.CheckConstraint(
                 name="exposure_step_told_afterwards",
                 condition=Q(at__gte=F("done_at")),
-                violation_error_message="That lies in the future: say when it was done.",
+                violation_error_message=_("That lies in the future: say when it was done."),
             ),
         ]
         triggers = append_only()

@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField
 from clinic.findings import Severity
@@ -35,15 +37,15 @@ MAX_PASSES = 10
 
 
 class Side(models.TextChoices):
-    BOTH = "BOTH", "Both sides"
-    LEFT = "LEFT", "Left"
-    RIGHT = "RIGHT", "Right"
+    BOTH = "BOTH", _("Both sides")
+    LEFT = "LEFT", _("Left")
+    RIGHT = "RIGHT", _("Right")
 
 
 class Direction(models.TextChoices):
-    HORIZONTAL = "HORIZONTAL", "Horizontal"
-    VERTICAL = "VERTICAL", "Vertical"
-    OBLIQUE = "OBLIQUE", "Oblique"
+    HORIZONTAL = "HORIZONTAL", _("Horizontal")
+    VERTICAL = "VERTICAL", _("Vertical")
+    OBLIQUE = "OBLIQUE", _("Oblique")
 
 
 @track_history()
@@ -71,12 +73,12 @@ class ZoneTreatment(Model):
             models.CheckConstraint(
                 name="zone_depth_in_band",
                 condition=Q(depth_mm__range=IN_BAND),
-                violation_error_message="The depth must be 0.50 to 2.50 mm.",
+                violation_error_message=_("The depth must be 0.50 to 2.50 mm."),
             ),
             models.CheckConstraint(
                 name="zone_passes_in_range",
                 condition=Q(passes__range=(1, MAX_PASSES)),
-                violation_error_message="The passes must be 1 to 10.",
+                violation_error_message=_("The passes must be 1 to 10."),
             ),
             one_of("zone_endpoint_known", endpoint=Endpoint),
             one_of("zone_side_known", side=Side),
@@ -87,7 +89,9 @@ class ZoneTreatment(Model):
         triggers = [locked_once_signed()]
 
     def __str__(self) -> str:
-        return f"{self.zone}: {self.depth_mm} mm × {self.passes}"
+        return gettext("{zone}: {depth} mm × {passes}").format(
+            zone=self.zone, depth=self.depth_mm, passes=self.passes
+        )
 
     def clean(self) -> None:
         area = self.session.area
@@ -126,7 +130,7 @@ class CartridgeUse(Model):
             models.UniqueConstraint(
                 name="cartridge_used_once",
                 fields=["lot", "serial"],
-                violation_error_message="This cartridge was used before.",
+                violation_error_message=_("This cartridge was used before."),
             )
         ]
         triggers = [
@@ -135,7 +139,7 @@ class CartridgeUse(Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.lot}, serial {self.serial}"
+        return gettext("{lot}, serial {serial}").format(lot=self.lot, serial=self.serial)
 
 
 @track_history()
@@ -175,41 +179,44 @@ class ProductUse(Model):
             models.CheckConstraint(
                 name="product_use_tube_readable",
                 condition=Q(tube_label="") | Q(tube_label__regex=TUBE_LABEL),
-                violation_error_message="This is no label of a tube: it looks like "
-                "3FA29C01-7B2E04-1.",
+                violation_error_message=_(
+                    "This is no label of a tube: it looks like 3FA29C01-7B2E04-1."
+                ),
             ),
             models.CheckConstraint(
                 name="product_use_tube_by_two_identifiers",
                 condition=Q(tube_label="") | TWO_IDENTIFIERS,
-                violation_error_message="Tell the patient by two identifiers before blood is used.",
+                violation_error_message=_(
+                    "Tell the patient by two identifiers before blood is used."
+                ),
             ),
             models.CheckConstraint(
                 name="product_use_identifiers_known",
                 condition=Q(identifiers__contained_by=Identifier.values),
-                violation_error_message="One of the identifiers is not known.",
+                violation_error_message=_("One of the identifiers is not known."),
             ),
             models.UniqueConstraint(
                 name="product_use_tube_once",
                 fields=["tube_label"],
                 condition=~Q(tube_label=""),
-                violation_error_message="This tube was used before: throw it away.",
+                violation_error_message=_("This tube was used before: throw it away."),
             ),
             models.CheckConstraint(
                 name="product_use_off_after_on",
                 condition=Q(off_at__isnull=True) | Q(off_at__gte=F("on_at")),
-                violation_error_message="It cannot come off before it went on.",
+                violation_error_message=_("It cannot come off before it went on."),
             ),
             models.CheckConstraint(
                 name="product_use_amounts_positive",
                 condition=(Q(grams__isnull=True) | Q(grams__gt=0))
                 & (Q(area_cm2__isnull=True) | Q(area_cm2__gt=0)),
-                violation_error_message="Grams and area must be above zero.",
+                violation_error_message=_("Grams and area must be above zero."),
             ),
         ]
         triggers = [locked_once_signed(), tube_of_this_patient()]
 
     def __str__(self) -> str:
-        return f"{self.product}, lot {self.lot}"
+        return gettext("{product}, lot {lot}").format(product=self.product, lot=self.lot)
 
     def minutes_on(self, *, at: datetime) -> int | None:
         """How long it was on the skin, or is so far; None if nobody has said since when."""
@@ -223,10 +230,14 @@ class ProductUse(Model):
             return
         code = tube_code(self.session)
         if not self.tube_label.startswith(code):
-            told = f"Stop: the tubes of this patient and visit are labelled {code}-1, -2 and so on."
+            told = gettext(
+                "Stop: the tubes of this patient and visit are labelled {code}-1, -2 and so on."
+            ).format(code=code)
             raise ValidationError({"tube_label": told})
         if len(set(self.identifiers)) < 2:
-            raise ValidationError({"identifiers": "Tell the patient by two identifiers first."})
+            raise ValidationError(
+                {"identifiers": gettext("Tell the patient by two identifiers first.")}
+            )
 
 
 @track_history()

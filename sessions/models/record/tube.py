@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from sessions.models.session import TreatmentSession
@@ -15,10 +16,10 @@ TUBE_LABEL = r"^[0-9A-F]{8}-[0-9A-F]{6}-[1-9]$"
 class Identifier(models.TextChoices):
     """What tells a person from another. A room or a chair does not."""
 
-    NAME = "NAME", "Full name, said by the patient"
-    BIRTH_DATE = "BIRTH_DATE", "Birth date, said by the patient"
-    PHOTO_ID = "PHOTO_ID", "Photograph or document"
-    ADDRESS = "ADDRESS", "Address or telephone number"
+    NAME = "NAME", _("Full name, said by the patient")
+    BIRTH_DATE = "BIRTH_DATE", _("Birth date, said by the patient")
+    PHOTO_ID = "PHOTO_ID", _("Photograph or document")
+    ADDRESS = "ADDRESS", _("Address or telephone number")
 
 
 # Two that differ: the same one twice is one.
