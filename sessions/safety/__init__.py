@@ -9,6 +9,8 @@ constraint as well.
 from collections.abc import Iterable
 from dataclasses import replace
 
+from django.utils.translation import gettext
+
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from sessions.safety.credentials import check_credentials
 from sessions.safety.facts import Facts
@@ -82,8 +84,8 @@ def check_cartridge(facts: Facts) -> list[Finding]:
         Finding(
             code="cartridge_missing",
             severity=Severity.BLOCK,
-            message="Scan the cartridge that was used.",
-            rule="one sterile cartridge for each session",
+            message=gettext("Scan the cartridge that was used."),
+            rule=gettext("one sterile cartridge for each session"),
             source=OUR_DEFAULT,
         )
     ]
@@ -97,8 +99,8 @@ def check_sharps(facts: Facts) -> list[Finding]:
         Finding(
             code="sharps_not_confirmed",
             severity=Severity.BLOCK,
-            message="Confirm that the cartridge and other sharps are in their container.",
-            rule="disposal of sharps, which the clinic asks for",
+            message=gettext("Confirm that the cartridge and other sharps are in their container."),
+            rule=gettext("disposal of sharps, which the clinic asks for"),
             source=OUR_DEFAULT,
         )
     ]

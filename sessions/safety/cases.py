@@ -168,7 +168,7 @@ def _standing(inputs: Mapping[str, Any], device: facts.Device, at: datetime) -> 
         credentials=tuple(
             facts.Credential(
                 kind=CredentialKind(kind),
-                name=CredentialKind(kind).label,
+                name=str(CredentialKind(kind).label),
                 expires_on=None if days is None else at.date() + days * DAY,
                 device=device.code if kind == CredentialKind.TRAINING else "",
             )

@@ -6,6 +6,9 @@ A list to work through, and no rule: what is missing here blocks nothing by itse
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.utils.translation import gettext
+
+from clinic.values.moments import date_in_words
 from patients.models import ConsentKind, ConsentText, Patient, PhotoScope, Screening
 from sessions.models import Candidacy
 
@@ -29,8 +32,18 @@ def consultation_items(patient: Patient, *, at: datetime) -> list[Item]:
         _concerns(patient),
         _skin_type(patient),
         _screening(patient.screenings.order_by("-taken_at", "-id").first(), today),
-        _said(decisions, "expectations", "Expectations", "Write down what the patient hopes for."),
-        _said(decisions, "other_treatments", "Other treatments", "Ask what else was or is done."),
+        _said(
+            decisions,
+            "expectations",
+            gettext("Expectations"),
+            gettext("Write down what the patient hopes for."),
+        ),
+        _said(
+            decisions,
+            "other_treatments",
+            gettext("Other treatments"),
+            gettext("Ask what else was or is done."),
+        ),
         _photos(patient, today),
         _consent_to_read(patient, at),
         _outcome(decisions),
@@ -39,36 +52,44 @@ def consultation_items(patient: Patient, *, at: datetime) -> list[Item]:
 
 def _birth_date(patient: Patient) -> Item:
     born = patient.date_of_birth
-    detail = f"{born:%-d %b %Y}" if born else "Ask for it: nobody is needled without."
-    return Item("birth_date", "Birth date", born is not None, detail)
+    detail = (
+        date_in_words(born, "j M Y") if born else gettext("Ask for it: nobody is needled without.")
+    )
+    return Item("birth_date", gettext("Birth date"), born is not None, detail)
 
 
 def _concerns(patient: Patient) -> Item:
     known = list(patient.concerns.select_related("concern", "subtype", "zone").order_by("id"))
     ungraded = [str(concern) for concern in known if concern.baseline_grade is None]
     if not known:
-        detail = "Record what the patient wants treated."
+        detail = gettext("Record what the patient wants treated.")
     elif ungraded:
-        detail = f"Grade, 1 to 4: {'; '.join(ungraded)}."
+        detail = gettext("Grade, 1 to 4: {concerns}.").format(concerns="; ".join(ungraded))
     else:
-        detail = "; ".join(f"{concern}: grade {concern.baseline_grade}" for concern in known)
-    return Item("concerns", "Concerns with grade", bool(known) and not ungraded, detail)
+        detail = "; ".join(
+            gettext("{concern}: grade {grade}").format(
+                concern=concern, grade=concern.baseline_grade
+            )
+            for concern in known
+        )
+    return Item("concerns", gettext("Concerns with grade"), bool(known) and not ungraded, detail)
 
 
 def _skin_type(patient: Patient) -> Item:
     known = patient.skin_type is not None
-    detail = patient.get_skin_type_display() if known else "Assess it."
-    return Item("skin_type", "Skin type", known, detail)
+    detail = patient.get_skin_type_display() if known else gettext("Assess it.")
+    return Item("skin_type", gettext("Skin type"), known, detail)
 
 
 def _screening(newest: Screening | None, today: date) -> Item:
-    name = "Screening"
+    name = gettext("Screening")
     if newest is None:
-        return Item("screening", name, False, "Ask the questionnaire.")
+        return Item("screening", name, False, gettext("Ask the questionnaire."))
+    end = date_in_words(newest.valid_until, "j M Y")
     if newest.valid_until < today:
-        gone = f"It was valid until {newest.valid_until:%-d %b %Y}: ask again."
+        gone = gettext("It was valid until {day}: ask again.").format(day=end)
         return Item("screening", name, False, gone)
-    return Item("screening", name, True, f"Valid until {newest.valid_until:%-d %b %Y}")
+    return Item("screening", name, True, gettext("Valid until {day}").format(day=end))
 
 
 def _said(decisions: list[Candidacy], field: str, name: str, missing: str) -> Item:
@@ -78,12 +99,19 @@ def _said(decisions: list[Candidacy], field: str, name: str, missing: str) -> It
 
 
 def _photos(patient: Patient, today: date) -> Item:
-    name, newest = "Photographs", patient.photos.standard().order_by("-taken_at", "-id").first()
+    name, newest = (
+        gettext("Photographs"),
+        patient.photos.standard().order_by("-taken_at", "-id").first(),
+    )
     if newest:
-        taken = newest.taken_at.astimezone(patient.clinic.zone)
-        return Item("photos", name, True, f"The last of {taken:%-d %b %Y}")
+        taken = date_in_words(newest.taken_at.astimezone(patient.clinic.zone), "j M Y")
+        return Item("photos", name, True, gettext("The last of {day}").format(day=taken))
     agreed = patient.photo_consents.valid(today).filter(scope=PhotoScope.CLINICAL).exists()
-    detail = "Take them." if agreed else "Ask for the consent to clinical photographs first."
+    detail = (
+        gettext("Take them.")
+        if agreed
+        else gettext("Ask for the consent to clinical photographs first.")
+    )
     return Item("photos", name, False, detail)
 
 
@@ -91,13 +119,16 @@ def _consent_to_read(patient: Patient, at: datetime) -> Item:
     current = ConsentText.objects.in_effect(at).filter(kind=ConsentKind.TREATMENT)
     handed = patient.consent_handouts.filter(text__in=[text.pk for text in current])
     first = handed.order_by("handed_at").first()
+    name = gettext("Consent to read")
     if first is None:
-        return Item("consent_to_read", "Consent to read", False, "Give the text to read.")
-    given = first.handed_at.astimezone(patient.clinic.zone)
-    return Item("consent_to_read", "Consent to read", True, f"Given on {given:%-d %b %Y}")
+        return Item("consent_to_read", name, False, gettext("Give the text to read."))
+    given = date_in_words(first.handed_at.astimezone(patient.clinic.zone), "j M Y")
+    return Item("consent_to_read", name, True, gettext("Given on {day}").format(day=given))
 
 
 def _outcome(decisions: list[Candidacy]) -> Item:
+    name = gettext("Outcome")
     if not decisions:
-        return Item("outcome", "Outcome", False, "Decide: candidate, not now or declined.")
-    return Item("outcome", "Outcome", True, str(decisions[0]))
+        missing = gettext("Decide: candidate, not now or declined.")
+        return Item("outcome", name, False, missing)
+    return Item("outcome", name, True, str(decisions[0]))

@@ -8,13 +8,16 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import PRESCRIBERS, PROOF_OF, CredentialKind, Proof
+from clinic.values.moments import date_in_words
 from sessions.safety.facts import Credential, Standing
 
 YEAR = timedelta(days=365)
 DOCUMENTS = tuple(proof for proof in Proof if proof != Proof.EXAMINATION)
-RULE = "who may treat"
+RULE = gettext_noop("who may treat")
 
 
 def check_credentials(
@@ -45,17 +48,27 @@ def _proves(credential: Credential, proof: Proof, device: str) -> bool:
 def _not_proven(proof: Proof, held: Sequence[Credential], on: date) -> Finding:
     ended = max((one.expires_on for one in held if one.expires_on), default=None)
     if ended and ended < on:
-        code, said = "credential_expired", f"ended on {ended:%-d %b %Y}."
+        code = "credential_expired"
+        said = gettext(
+            "{proof} ended on {day}. A manager enters the new one among the credentials."
+        ).format(proof=proof.label, day=date_in_words(ended, "j M Y"))
     elif held:
-        code, said = "credential_expired", "has not begun yet."
+        code = "credential_expired"
+        said = gettext(
+            "{proof} has not begun yet. A manager enters the new one among the credentials."
+        ).format(proof=proof.label)
     else:
-        code, said = "credential_missing", "is not on record, and this clinic asks for it."
+        code = "credential_missing"
+        said = gettext(
+            "{proof} is not on record, and this clinic asks for it. "
+            "A manager enters the new one among the credentials."
+        ).format(proof=proof.label)
     return Finding(
         code=code,
         subject=proof.value.lower(),
         severity=Severity.BLOCK,
-        message=f"{proof.label} {said} A manager enters the new one among the credentials.",
-        rule=RULE,
+        message=said,
+        rule=gettext(RULE),
         source=OUR_DEFAULT,
         numbers={"days_over": str((on - ended).days)} if ended and ended < on else {},
     )
@@ -74,9 +87,10 @@ def _check_depth(
             code="depth_above_credential",
             subject=proof.value.lower(),
             severity=Severity.BLOCK,
-            message=f"{deepest_mm} mm is deeper than the {limit} mm that the "
-            f"{proof.label.lower()} allows.",
-            rule=RULE,
+            message=gettext(
+                "{depth} mm is deeper than the {limit} mm that the {proof} allows."
+            ).format(depth=deepest_mm, limit=limit, proof=proof.label.lower()),
+            rule=gettext(RULE),
             source=OUR_DEFAULT,
             numbers={"depth_mm": str(deepest_mm), "limit_mm": str(limit)},
         )
@@ -87,13 +101,19 @@ def _check_examination(standing: Standing, on: date) -> Iterable[Finding]:
         return
     last = standing.examined_on
     if last is None or on > last + YEAR:
-        kinds = " or ".join(kind.label.lower() for kind in PRESCRIBERS)
+        kinds = gettext(" or ").join(kind.label.lower() for kind in PRESCRIBERS)
+        said = gettext(
+            "A {kinds} must examine this patient within the year: record it as a candidacy."
+        ).format(kinds=kinds)
+        if last:
+            day = date_in_words(last, "j M Y")
+            before = gettext("The last examination was on {day}.").format(day=day)
+            said = f"{before} {said}"
         yield Finding(
             code="examination_due",
             severity=Severity.BLOCK,
-            message=(f"The last examination was on {last:%-d %b %Y}. " if last else "")
-            + f"A {kinds} must examine this patient within the year: record it as a candidacy.",
-            rule=RULE,
+            message=said,
+            rule=gettext(RULE),
             source=OUR_DEFAULT,
             numbers={"days": str((on - last).days)} if last else {},
         )

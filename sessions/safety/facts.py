@@ -4,9 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_noop
 
 from patients.screening import Answer
 from sessions.models import Endpoint
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 def figure(value: Decimal) -> str:
@@ -34,7 +40,7 @@ class Number:
 class Limit:
     """A range of depths that one rule allows (mm)."""
 
-    name: str
+    name: "StrOrPromise"
     low: Decimal
     high: Decimal
     source: str
@@ -215,7 +221,7 @@ class Consent:
 
 @dataclass(frozen=True)
 class Drug:
-    """One drug of a numbing cream."""
+    """One drug of a numbing cream, by its international name."""
 
     name: str
     percent: Decimal
@@ -225,7 +231,7 @@ class Drug:
         return grams * 10 * self.percent
 
 
-UNNAMED = "unnamed drugs"
+UNNAMED = gettext_noop("unnamed drugs")
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ from datetime import datetime, time
 from decimal import Decimal
 
 from django.db.models import Q, Subquery
+from django.utils.translation import gettext
 
 from clinic.db.among import Among
+from clinic.values.moments import date_in_words
 from clinic.values.wallclock import instant_of
 from sessions.lifecycle import Status
 from sessions.models import (
@@ -82,33 +84,46 @@ def _compared(
     plan: TreatmentPlan,
 ) -> str:
     """“2 now; 4 on 7 Jan 2030: better by 2”."""
-    rate = f"Rate it: {figure(scale.score_min)} to {figure(scale.score_max)}"
-    told = f"{figure(now.score)} now" if now else rate
+    if now:
+        told = gettext("{score} now").format(score=figure(now.score))
+    else:
+        told = gettext("Rate it: {low} to {high}").format(
+            low=figure(scale.score_min), high=figure(scale.score_max)
+        )
     if scale.no_change_score is not None:  # it compares with before by itself
         if now is None:
             return f"{told}."
         change = now.score - scale.no_change_score
         if change == 0:
-            return f"{told}: no change."
-        return f"{told}: {_way(scale, change)} than before."
+            return gettext("{scores}: no change.").format(scores=told)
+        if _is_better(scale, change):
+            return gettext("{scores}: better than before.").format(scores=told)
+        return gettext("{scores}: worse than before.").format(scores=told)
     if before is None:
-        return f"{told}; not measured before."
-    on = before.measured_at.astimezone(plan.clinic.zone)
-    told = f"{told}; {figure(before.score)} on {on:%-d %b %Y}"
+        return gettext("{scores}; not measured before.").format(scores=told)
+    on = date_in_words(before.measured_at.astimezone(plan.clinic.zone), "j M Y")
+    earlier = gettext("{score} on {day}").format(score=figure(before.score), day=on)
+    told = f"{told}; {earlier}"
     if now is None:
         return f"{told}."
     change = now.score - before.score
     if change == 0:
-        return f"{told}: no change."
+        return gettext("{scores}: no change.").format(scores=told)
+    by = figure(abs(change))
+    if _is_better(scale, change):
+        told = gettext("{scores}: better by {change}").format(scores=told, change=by)
+    else:
+        told = gettext("{scores}: worse by {change}").format(scores=told, change=by)
     matters = scale.minimal_important_difference
-    told = f"{told}: {_way(scale, change)} by {figure(abs(change))}"
     if matters is not None and abs(change) < matters:
-        told += f", less than the {figure(matters)} that matter to a patient"
+        told = gettext("{compared}, less than the {matters} that matter to a patient").format(
+            compared=told, matters=figure(matters)
+        )
     return f"{told}."
 
 
-def _way(scale: OutcomeScale, change: Decimal) -> str:
-    return "better" if (change < 0) == scale.lower_is_better else "worse"
+def _is_better(scale: OutcomeScale, change: Decimal) -> bool:
+    return (change < 0) == scale.lower_is_better
 
 
 def _views(plan: TreatmentPlan, day: datetime) -> Iterable[Item]:
@@ -130,11 +145,20 @@ def _views(plan: TreatmentPlan, day: datetime) -> Iterable[Item]:
     for view, zone in before or [(View.FRONT.value, "")]:
         first = before.get((view, zone))
         is_there = (view, zone) in now
-        since = f"{first.astimezone(plan.clinic.zone):%-d %b %Y}" if first else ""
-        detail = f"to compare with that of {since}." if since else "there is none from before."
+        since = date_in_words(first.astimezone(plan.clinic.zone), "j M Y") if first else ""
         yield Item(
             code=f"view:{view}" + (f":{zone}" if zone else ""),
-            name=", ".join(filter(None, ("Photograph", View(view).label.lower(), zone))),
+            name=", ".join(filter(None, (gettext("Photograph"), View(view).label.lower(), zone))),
             is_there=is_there,
-            detail=f"{'Taken' if is_there else 'Take it'}: {detail}",
+            detail=_photographed(is_there, since),
         )
+
+
+def _photographed(is_there: bool, since: str) -> str:
+    if is_there and since:
+        return gettext("Taken: to compare with that of {day}.").format(day=since)
+    if is_there:
+        return gettext("Taken: there is none from before.")
+    if since:
+        return gettext("Take it: to compare with that of {day}.").format(day=since)
+    return gettext("Take it: there is none from before.")

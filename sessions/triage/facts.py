@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Level(models.TextChoices):
     """How soon a person must act. In the order of gravity: the last one is the gravest."""
 
-    GREEN = "GREEN", "Green: as expected"
-    AMBER = "AMBER", "Amber: by the end of the next working day"
-    RED = "RED", "Red: today"
-    EMERGENCY = "EMERGENCY", "Emergency: now"
+    GREEN = "GREEN", _("Green: as expected")
+    AMBER = "AMBER", _("Amber: by the end of the next working day")
+    RED = "RED", _("Red: today")
+    EMERGENCY = "EMERGENCY", _("Emergency: now")
 
     @property
     def gravity(self) -> int:
@@ -27,62 +28,65 @@ def gravest(*levels: str) -> Level:
 class Sign(models.TextChoices):
     """What somebody sees, feels or says."""
 
-    BREATHING = "breathing", "Trouble breathing or swallowing"
-    LIP_TONGUE_SWELLING = "lip_tongue_swelling", "Lips, tongue or throat swell"
-    HIVES = "hives", "Hives"
-    FAINT = "faint", "Fainting"
-    BLUE_GREY = "blue_grey", "Blue or grey lips or skin"
-    FITS = "fits_or_twitching", "Fits or twitching"
-    METALLIC_TASTE = "metallic_taste", "Metallic taste"
-    CHEST_PAIN = "chest_pain", "Chest pain"
-    VISION_CHANGE = "vision_change", "Sight has changed"
-    EYE_PAIN = "eye_pain", "Pain in the eye"
-    LIDS_CLOSING = "lids_closing", "Eyelids nearly closed"
-    PUS = "pus", "Pus"
-    HONEY_CRUST = "honey_crust", "Yellow, honey-coloured crusts"
-    SPREADING = "spreading", "Redness or warmth that spreads"
-    STREAKS = "streaks", "Red lines or streaks"
-    BLACK_OR_BLISTERED = "black_or_blistered", "Grey, white, black or blistered skin"
-    FEVER = "fever", "Fever of 38 °C or more, shivering"
-    VESICLES = "vesicles", "Groups of small blisters"
-    TINGLING_MOUTH = "tingling_mouth", "Tingling at the mouth"
-    FIRM_BUMPS = "firm_bumps", "Firm bumps, plaques or lumps"
-    LINE_MARKS = "line_marks", "Lines of marks"
-    RAISED_SCAR = "raised_scar", "Raised scar"
-    TENSE_HAEMATOMA = "tense_haematoma", "Tense or growing bruise"
-    BROWN_PATCHES = "brown_patches", "Darker patches"
-    LIGHT_PATCHES = "light_patches", "Lighter patches"
-    CRUSTS = "crusts", "Dry crusts"
-    SPOTS = "spots", "Spots, milia"
-    PAINFUL_PUSTULES = "painful_pustules", "Painful pustules"
-    LYMPH_NODES = "lymph_nodes", "Swollen lymph nodes"
-    BRUISE = "bruise", "Bruise"
-    FLAKING = "flaking", "Flaking"
-    RASH_ELSEWHERE = "rash_elsewhere", "Rash where nothing was treated"
-    SHEDDING = "shedding", "Hair shedding after scalp work"
-    REUSED_NEEDLE = "reused_needle_worry", "Worry about a used needle or a mixed-up blood product"
-    WORRIED = "worried", "Worried"
-    FREE_TEXT = "free_text", "Wrote something"
-    RED_WORD = "red_word_in_text", "Wrote a red-flag word"
+    BREATHING = "breathing", _("Trouble breathing or swallowing")
+    LIP_TONGUE_SWELLING = "lip_tongue_swelling", _("Lips, tongue or throat swell")
+    HIVES = "hives", _("Hives")
+    FAINT = "faint", _("Fainting")
+    BLUE_GREY = "blue_grey", _("Blue or grey lips or skin")
+    FITS = "fits_or_twitching", _("Fits or twitching")
+    METALLIC_TASTE = "metallic_taste", _("Metallic taste")
+    CHEST_PAIN = "chest_pain", _("Chest pain")
+    VISION_CHANGE = "vision_change", _("Sight has changed")
+    EYE_PAIN = "eye_pain", _("Pain in the eye")
+    LIDS_CLOSING = "lids_closing", _("Eyelids nearly closed")
+    PUS = "pus", _("Pus")
+    HONEY_CRUST = "honey_crust", _("Yellow, honey-coloured crusts")
+    SPREADING = "spreading", _("Redness or warmth that spreads")
+    STREAKS = "streaks", _("Red lines or streaks")
+    BLACK_OR_BLISTERED = "black_or_blistered", _("Grey, white, black or blistered skin")
+    FEVER = "fever", _("Fever of 38 °C or more, shivering")
+    VESICLES = "vesicles", _("Groups of small blisters")
+    TINGLING_MOUTH = "tingling_mouth", _("Tingling at the mouth")
+    FIRM_BUMPS = "firm_bumps", _("Firm bumps, plaques or lumps")
+    LINE_MARKS = "line_marks", _("Lines of marks")
+    RAISED_SCAR = "raised_scar", _("Raised scar")
+    TENSE_HAEMATOMA = "tense_haematoma", _("Tense or growing bruise")
+    BROWN_PATCHES = "brown_patches", _("Darker patches")
+    LIGHT_PATCHES = "light_patches", _("Lighter patches")
+    CRUSTS = "crusts", _("Dry crusts")
+    SPOTS = "spots", _("Spots, milia")
+    PAINFUL_PUSTULES = "painful_pustules", _("Painful pustules")
+    LYMPH_NODES = "lymph_nodes", _("Swollen lymph nodes")
+    BRUISE = "bruise", _("Bruise")
+    FLAKING = "flaking", _("Flaking")
+    RASH_ELSEWHERE = "rash_elsewhere", _("Rash where nothing was treated")
+    SHEDDING = "shedding", _("Hair shedding after scalp work")
+    REUSED_NEEDLE = (
+        "reused_needle_worry",
+        _("Worry about a used needle or a mixed-up blood product"),
+    )
+    WORRIED = "worried", _("Worried")
+    FREE_TEXT = "free_text", _("Wrote something")
+    RED_WORD = "red_word_in_text", _("Wrote a red-flag word")
 
 
 class Score(models.TextChoices):
     """What is scored from 0, none, to 10, the worst that one can think of."""
 
-    REDNESS = "redness", "Redness"
-    SWELLING = "swelling", "Swelling"
-    PAIN = "pain", "Pain"
-    ITCH = "itch", "Itch"
+    REDNESS = "redness", _("Redness")
+    SWELLING = "swelling", _("Swelling")
+    PAIN = "pain", _("Pain")
+    ITCH = "itch", _("Itch")
 
 
 class HostRisk(models.TextChoices):
     """What makes the same sign graver on this person, or on this skin."""
 
-    IMMUNOSUPPRESSED = "immunosuppressed", "Weak immune system"
-    DIABETES = "diabetes", "Diabetes"
-    ANTICOAGULATED = "anticoagulated", "Blood thinner"
-    PERIORBITAL = "periorbital", "Treated beside the eye"
-    SKIN_IV_VI = "skin_iv_vi", "Skin type IV to VI"
+    IMMUNOSUPPRESSED = "immunosuppressed", _("Weak immune system")
+    DIABETES = "diabetes", _("Diabetes")
+    ANTICOAGULATED = "anticoagulated", _("Blood thinner")
+    PERIORBITAL = "periorbital", _("Treated beside the eye")
+    SKIN_IV_VI = "skin_iv_vi", _("Skin type IV to VI")
 
 
 MAX_SCORE = 10

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import FilteredRelation, OuterRef, Q, Subquery, prefetch_related_objects
+from django.utils.translation import gettext
 
 from clinic.values.wallclock import day_bounds
 from patients.models import Zone
@@ -80,9 +81,12 @@ def zone_facts(zones: Iterable[Any], version: ProtocolVersion) -> dict[str, fact
 def _zone(zone: Any, version: ProtocolVersion) -> facts.Zone:
     limit: ZoneLimit | None = getattr(zone, "own_limit", None)
     usual = version if zone.depth_max_mm is None else zone
-    cap = Limit(f"no limit is recorded for {zone.name}", MIN_DEPTH_MM, MIN_DEPTH_MM, "none")
+    missing = gettext("no limit is recorded for {zone}").format(zone=zone.name)
+    cap = Limit(missing, MIN_DEPTH_MM, MIN_DEPTH_MM, "none")
     if limit:
-        name = f"{zone.name}, limit version {limit.version}"
+        name = gettext("{zone}, limit version {version}").format(
+            zone=zone.name, version=limit.version
+        )
         cap = Limit(name, limit.depth_min_mm, limit.depth_max_mm, limit.cited)
     return facts.Zone(
         code=zone.code,
@@ -150,7 +154,7 @@ def product_facts(product: Product, **use: Any) -> facts.ProductUse:
 
 def _drug(drug: ProductDrug) -> facts.Drug:
     return facts.Drug(
-        name=drug.get_drug_display().lower(),
+        name=drug.drug.lower(),
         percent=drug.percent,
         mg_per_kg_max=drug.mg_per_kg_max,
     )

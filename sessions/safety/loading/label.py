@@ -34,7 +34,7 @@ def device_facts(model: DeviceModel, at: datetime, jurisdiction: str) -> facts.D
         depth_max_mm=MIN_DEPTH_MM,
         tolerance_mm=MIN_DEPTH_MM - MIN_DEPTH_MM,
         source="no specification of this device is recorded",
-        jurisdiction=Jurisdiction(jurisdiction).label,
+        jurisdiction=str(Jurisdiction(jurisdiction).label),
         clearances=tuple(
             facts.Clearance(
                 reference=clearance.reference,

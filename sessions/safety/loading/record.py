@@ -16,6 +16,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
 )
+from django.utils.translation import gettext
 
 from clinic.models import ClinicalRule
 from patients.models import (
@@ -160,7 +161,11 @@ def weight_on(patient: Patient, on: date, rules: Mapping[str, Number]) -> Decima
 
 def rules_in_effect(at: datetime) -> Mapping[str, Number]:
     return {
-        rule.code: Number(rule.value, f"{rule.title}, version {rule.version}", rule.cited)
+        rule.code: Number(
+            rule.value,
+            gettext("{title}, version {version}").format(title=rule.title, version=rule.version),
+            rule.cited,
+        )
         for rule in ClinicalRule.objects.in_effect(at)
     }
 

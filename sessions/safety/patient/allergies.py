@@ -8,6 +8,8 @@ Source: clinical.md §1.3.
 import re
 from collections.abc import Iterable, Mapping
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from patients.screening import Answer
 from sessions.safety.facts import Facts
@@ -18,14 +20,14 @@ ALLERGIES = (
     (
         r"ca[ií]n[ae]?\b|an(?:a?esth|est[eé]s)|numbing|\bemla\b",
         "anaesthetic-allergy",
-        "anaesthetic",
+        gettext_noop("anaesthetic"),
     ),
-    (r"steel|\bacero|\binox", "steel-allergy", "steel"),
-    (r"n[ií](?:ck|qu)el|metal|cobalt|\bchrom|\bcromo", "metal-allergy", "a metal"),
+    (r"steel|\bacero|\binox", "steel-allergy", gettext_noop("steel")),
+    (r"n[ií](?:ck|qu)el|metal|cobalt|\bchrom|\bcromo", "metal-allergy", gettext_noop("a metal")),
     (
         r"l[aá]tex|rubber|\bcaucho|ch?lorhex|\biod|\byod|betadine|antis[eé]ptic|d(?:is|es)infe",
         "latex-cleansers",
-        "latex or a cleanser of the skin",
+        gettext_noop("latex or a cleanser of the skin"),
     ),
 )
 PATTERNS = [(re.compile(words, re.IGNORECASE), code, what) for words, code, what in ALLERGIES]
@@ -56,7 +58,8 @@ def _contradicted(text: str, asked: Mapping[str, Answer]) -> Iterable[Finding]:
     for words, code, what in PATTERNS:
         answer = asked.get(code)
         if not (answer and answer.answer) and is_named(words, text):
-            yield contradiction(code, f"an allergy to {what}", answer)
+            allergy = gettext("an allergy to {what}").format(what=gettext(what))
+            yield contradiction(code, allergy, answer)
 
 
 def is_named(words: re.Pattern[str], text: str) -> bool:
@@ -69,7 +72,9 @@ def _mention(text: str) -> Finding:
     return Finding(
         code="allergies_on_record",
         severity=Severity.INFO,
-        message=f"Allergies on record: {words if len(words) <= 200 else f'{words[:199]}…'}",
-        rule="allergies are read out before the treatment",
+        message=gettext("Allergies on record: {allergies}").format(
+            allergies=words if len(words) <= 200 else f"{words[:199]}…"
+        ),
+        rule=gettext("allergies are read out before the treatment"),
         source=OUR_DEFAULT,
     )

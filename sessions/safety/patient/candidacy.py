@@ -2,8 +2,11 @@
 
 from datetime import date
 
+from django.utils.translation import gettext
+
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
+from clinic.values.moments import date_in_words
 from sessions.models import CandidacyOutcome
 from sessions.safety.facts import Candidacy
 
@@ -15,13 +18,19 @@ def check_candidacy(decided: Candidacy | None, on: date) -> list[Finding]:
         return []
     if decided.until and on >= decided.until:
         return []
-    what = f"not before {decided.until:%-d %b %Y}" if decided.until else "not to be needled"
+    day = date_in_words(decided.at, "j M Y")
+    if decided.until:
+        message = gettext("A practitioner decided on {day}: not before {until}.").format(
+            day=day, until=date_in_words(decided.until, "j M Y")
+        )
+    else:
+        message = gettext("A practitioner decided on {day}: not to be needled.").format(day=day)
     return [
         Finding(
             code="not_a_candidate",
             severity=Severity.BLOCK,
-            message=f"A practitioner decided on {decided.at:%-d %b %Y}: {what}.",
-            rule="candidacy",
+            message=message,
+            rule=gettext("candidacy"),
             source=OUR_DEFAULT,
             clear_on=decided.until,
             overridable_by=(Role.PRACTITIONER.value,),

@@ -6,6 +6,8 @@ Unknown is not a no, and a no that the record contradicts is no answer. Source: 
 from collections.abc import Iterable
 from dataclasses import replace
 
+from django.utils.translation import gettext
+
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
 from patients.screening import DARKER_SKIN, Answer
@@ -36,7 +38,9 @@ def _graver(finding: Finding, facts: Facts) -> Finding:
         return replace(
             finding,
             severity=Severity.BLOCK,
-            message=f"{finding.message} On the chest and skin types IV–VI: do not treat.",
+            message=gettext("{finding} On the chest and skin types IV–VI: do not treat.").format(
+                finding=finding.message
+            ),
             overridable_by=(),
         )
     return finding
@@ -56,8 +60,10 @@ def _isotretinoin_today(said: dict[str, Answer], facts: Facts) -> Iterable[Findi
     yield Finding(
         code="screening_isotretinoin_current",
         severity=Severity.BLOCK,
-        message="The last isotretinoin capsule was today: that is current use. Do not treat.",
-        rule="isotretinoin: two answers contradict each other, the graver counts",
+        message=gettext(
+            "The last isotretinoin capsule was today: that is current use. Do not treat."
+        ),
+        rule=gettext("isotretinoin: two answers contradict each other, the graver counts"),
         source=stopped.source,
     )
 
@@ -67,8 +73,12 @@ def _record_says_more(
 ) -> Iterable[Finding]:
     record = facts.record
     for is_recorded, code, what in (
-        (record.keloids, "keloid-tendency", "keloids or raised scars"),
-        (record.cold_sores and facts.area.near_mouth, "hsv-history", "cold sores (herpes)"),
+        (record.keloids, "keloid-tendency", gettext("keloids or raised scars")),
+        (
+            record.cold_sores and facts.area.near_mouth,
+            "hsv-history",
+            gettext("cold sores (herpes)"),
+        ),
     ):
         if is_recorded and code not in said:
             yield _graver(contradiction(code, what, denied.get(code)), facts)
@@ -80,8 +90,10 @@ def contradiction(question: str, what: str, denied: Answer | None = None) -> Fin
     return Finding(
         code=f"screening_{question.replace('-', '_')}",
         severity=denied.severity if denied else Severity.WARN,
-        message=f"The record names {what}, the questionnaire does not: ask, and correct one.",
-        rule="record and questionnaire are compared",
+        message=gettext(
+            "The record names {what}, the questionnaire does not: ask, and correct one."
+        ).format(what=what),
+        rule=gettext("record and questionnaire are compared"),
         source=denied.source if denied else OUR_DEFAULT,
         overridable_by=denied.overridable_by if denied else PRACTITIONER,
         sign_off=denied.sign_off if denied else "",

@@ -9,7 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
+from django.utils.translation import gettext
+
 from clinic.findings import Finding, Severity
+from clinic.values.moments import date_in_words
 from patients.models import OtherTreatmentKind
 from patients.screening import PRACTITIONER, Answer, Situation, clear_on, screen
 from sessions.safety.facts import Facts, Number, OtherTreatment
@@ -45,8 +48,10 @@ def check_after_needling(name: str, on: date, needled_on: date, pause: Number) -
     yield Finding(
         code="treated_too_soon_after",
         severity=Severity.INFO,
-        message=f"{name} on {on:%-d %b %Y}, {days} days after needling there: {pause} days are "
-        "waited. Look at the skin, and read its result with care.",
+        message=gettext(
+            "{treatment} on {day}, {days} days after needling there: {pause} days are "
+            "waited. Look at the skin, and read its result with care."
+        ).format(treatment=name, day=date_in_words(on, "j M Y"), days=days, pause=pause),
         rule=pause.rule,
         source=pause.source,
         numbers={"days": str(days), "limit_days": str(pause)},
@@ -61,8 +66,16 @@ def check_planned(name: str, on: date, needled_on: date, pause: Number) -> Itera
     yield Finding(
         code="planned_too_soon_after",
         severity=Severity.WARN,
-        message=f"{name} is planned for {on:%-d %b %Y}, {days} days after needling there on "
-        f"{needled_on:%-d %b %Y}: {pause} days are waited. Have one of them moved.",
+        message=gettext(
+            "{treatment} is planned for {day}, {days} days after needling there on "
+            "{needled}: {pause} days are waited. Have one of them moved."
+        ).format(
+            treatment=name,
+            day=date_in_words(on, "j M Y"),
+            days=days,
+            needled=date_in_words(needled_on, "j M Y"),
+            pause=pause,
+        ),
         rule=pause.rule,
         source=pause.source,
         overridable_by=PRACTITIONER,
@@ -79,9 +92,19 @@ def check_washout(name: str, answer: Answer, needled_on: date) -> Iterable[Findi
     yield Finding(
         code=f"screening_{answer.code.replace('-', '_')}",
         severity=Severity.WARN,
-        message=f"Needling on {needled_on:%-d %b %Y} is {(needled_on - on).days} days after "
-        f"{name}: {days} days are waited before needling there. Clear on {clear:%-d %b %Y}.",
-        rule=f"{answer.name}, version {answer.version} of the question",
+        message=gettext(
+            "Needling on {day} is {after} days after {treatment}: {days} days are waited "
+            "before needling there. Clear on {clear}."
+        ).format(
+            day=date_in_words(needled_on, "j M Y"),
+            after=(needled_on - on).days,
+            treatment=name,
+            days=days,
+            clear=date_in_words(clear, "j M Y"),
+        ),
+        rule=gettext("{name}, version {version} of the question").format(
+            name=answer.name, version=answer.version
+        ),
         source=answer.source,
         clear_on=clear,
     )
@@ -102,17 +125,31 @@ def _check(other: OtherTreatment, facts: Facts) -> Iterable[Finding]:
         device_lists_isotretinoin=facts.device.lists_isotretinoin,
     )
     for found in screen([other.answer], situation):
-        days, on = other.answer.washout_days, f"{other.on:%-d %b %Y}"
-        yield replace(
-            found,
-            message=f"{other.name}{' planned for' if other.is_planned else ' on'} {on} "
-            f"({other.where}): {days} days are waited before needling there. "
-            f"Clear on {found.clear_on:%-d %b %Y}."
-            f"{' Ask what became of it.' if other.is_planned else ''}",
-        )
+        yield replace(found, message=_waited(other, found.clear_on))
         if _is_denied(other, facts):
-            what = f"“{other.name}” of {on}"
+            on = date_in_words(other.on, "j M Y")
+            what = gettext("“{treatment}” of {day}").format(treatment=other.name, day=on)
             yield replace(contradiction(other.answer.code, what), clear_on=found.clear_on)
+
+
+def _waited(other: OtherTreatment, clear: date | None) -> str:
+    if other.is_planned:
+        said = gettext(
+            "{treatment} planned for {day} ({where}): {days} days are waited before needling "
+            "there. Clear on {clear}. Ask what became of it."
+        )
+    else:
+        said = gettext(
+            "{treatment} on {day} ({where}): {days} days are waited before needling there. "
+            "Clear on {clear}."
+        )
+    return said.format(
+        treatment=other.name,
+        day=date_in_words(other.on, "j M Y"),
+        where=other.where,
+        days=other.answer.washout_days,
+        clear=date_in_words(clear, "j M Y") if clear else "",
+    )
 
 
 def _is_denied(other: OtherTreatment, facts: Facts) -> bool:

@@ -5,8 +5,11 @@ Sources: spacing clinical.md §1.2; screening §1.3; skin types and pigment §1.
 
 from datetime import timedelta
 
+from django.utils.translation import gettext, ngettext
+
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
+from clinic.values.moments import date_in_words
 from patients.screening import DARKER_SKIN, Situation, screen
 from sessions.safety.facts import Facts, Number, Previous, Screening
 from sessions.safety.patient.contradictions import weigh_answers
@@ -22,7 +25,7 @@ def check_screening(facts: Facts) -> list[Finding]:
     """Is there a screening, is it fresh, is the person a candidate, and what did they answer?"""
     screening = facts.screening
     if screening is None:
-        return [_required("screening_missing", "Screen the patient first.")]
+        return [_required("screening_missing", gettext("Screen the patient first."))]
     situation = Situation(
         on=facts.on,
         skin_type=facts.skin_type,
@@ -49,8 +52,9 @@ def _check_age_of_screening(screening: Screening, facts: Facts) -> list[Finding]
         found.append(
             _required(
                 "screening_expired",
-                f"The screening was valid until {screening.valid_until:%-d %b %Y}. "
-                "Take a full one again.",
+                gettext("The screening was valid until {day}. Take a full one again.").format(
+                    day=date_in_words(screening.valid_until, "j M Y")
+                ),
             )
         )
     window = facts.rules["rescreen-hours"]
@@ -59,8 +63,10 @@ def _check_age_of_screening(screening: Screening, facts: Facts) -> list[Finding]
             Finding(
                 code="rescreen_due",
                 severity=BLOCK,
-                message=f"Ask again what may have changed: the last screening is older than "
-                f"{window} hours.",
+                message=gettext(
+                    "Ask again what may have changed: the last screening is older than "
+                    "{limit} hours."
+                ).format(limit=window),
                 rule=window.rule,
                 source=window.source,
                 numbers={"limit_hours": str(window)},
@@ -70,8 +76,8 @@ def _check_age_of_screening(screening: Screening, facts: Facts) -> list[Finding]
         found.append(
             _decision(
                 "screening_after_session",
-                "The last screening was taken a day or more after this session began.",
-                "screening before the treatment",
+                gettext("The last screening was taken a day or more after this session began."),
+                gettext("screening before the treatment"),
             )
         )
     return found
@@ -80,14 +86,14 @@ def _check_age_of_screening(screening: Screening, facts: Facts) -> list[Finding]
 def _check_candidacy(screening: Screening) -> list[Finding]:
     found = []
     if not screening.good_health:
-        found.append(_decision("not_in_good_health", "The patient is not in good general health."))
+        told = gettext("The patient is not in good general health.")
+        found.append(_decision("not_in_good_health", told))
     if not screening.is_confirmed:  # expectations are talked about then
-        told = "The patient has answered at home: go through it together, and confirm it."
+        told = gettext("The patient has answered at home: go through it together, and confirm it.")
         found.append(_required("screening_unconfirmed", told))
     elif not screening.expectations_discussed:
-        found.append(
-            _decision("expectations_not_discussed", "Realistic expectations were not discussed.")
-        )
+        told = gettext("Realistic expectations were not discussed.")
+        found.append(_decision("expectations_not_discussed", told))
     return found
 
 
@@ -97,19 +103,17 @@ def _required(code: str, message: str) -> Finding:
         code=code,
         severity=BLOCK,
         message=message,
-        rule="screening",
+        rule=gettext("screening"),
         source=OUR_DEFAULT,
     )
 
 
-def _decision(
-    code: str, message: str, rule: str = "candidacy", source: str = OUR_DEFAULT
-) -> Finding:
+def _decision(code: str, message: str, rule: str = "", source: str = OUR_DEFAULT) -> Finding:
     return Finding(
         code=code,
         severity=WARN,
         message=message,
-        rule=rule,
+        rule=rule or gettext("candidacy"),
         source=source,
         overridable_by=PRACTITIONER,
     )
@@ -122,8 +126,8 @@ def check_skin_type(facts: Facts) -> list[Finding]:
     return [
         _decision(
             "skin_type_unknown",
-            "Assess the skin type: depth, spacing and the watch for pigment depend on it.",
-            "skin type (Fitzpatrick)",
+            gettext("Assess the skin type: depth, spacing and the watch for pigment depend on it."),
+            gettext("skin type (Fitzpatrick)"),
             OUR_DEFAULT,
         )
     ]
@@ -140,16 +144,19 @@ def check_interval(facts: Facts) -> list[Finding]:
         return []
     days = previous.days_before
     numbers = {"days": str(days), "hard_min_days": str(protocol.hard_min_days)}
-    last = f"The last session on this area was {_before(days)}"
     if days < protocol.hard_min_days:
         approved = previous.spacing_approved
+        message = gettext(
+            "The last session on this area was {before}; at least {days} days are needed."
+        ).format(before=_before(days), days=protocol.hard_min_days)
+        if approved:
+            message += " " + gettext("A practitioner approved it when it was booked.")
         return [
             Finding(
                 code="interval_approved" if approved else "interval_hard",
                 severity=INFO if approved else BLOCK,
-                message=f"{last}; at least {protocol.hard_min_days} days are needed."
-                + (" A practitioner approved it when it was booked." if approved else ""),
-                rule=f"hard minimum of {protocol.name}",
+                message=message,
+                rule=gettext("hard minimum of {protocol}").format(protocol=protocol.name),
                 source=protocol.source,
                 overridable_by=() if approved else PRACTITIONER,
                 numbers=numbers,
@@ -162,8 +169,10 @@ def check_interval(facts: Facts) -> list[Finding]:
         Finding(
             code="interval_soft",
             severity=WARN,
-            message=f"{last}; {soft} days are better ({', '.join(reasons)}).",
-            rule=f"soft minimum of {protocol.name}",
+            message=gettext(
+                "The last session on this area was {before}; {days} days are better ({reasons})."
+            ).format(before=_before(days), days=soft, reasons=", ".join(reasons)),
+            rule=gettext("soft minimum of {protocol}").format(protocol=protocol.name),
             source=source,
             overridable_by=PRACTITIONER,
             numbers={**numbers, "soft_min_days": str(soft)},
@@ -173,24 +182,25 @@ def check_interval(facts: Facts) -> list[Finding]:
 
 def _before(days: int) -> str:
     if days == 0:
-        return "on the same day"
-    return f"{days} day{'' if days == 1 else 's'} before"
+        return gettext("on the same day")
+    return ngettext("{days} day before", "{days} days before", days).format(days=days)
 
 
 def _soft_minimum(facts: Facts, previous: Previous) -> tuple[int, list[str], str]:
     """The protocol's soft minimum, longer for darker skin (clinical.md §1.4) and after a deep
     session (§1.2). Returns days, reasons, and the source of what decided."""
     soft, source = facts.protocol.soft_min_days, facts.protocol.source
-    reasons = [f"protocol {soft}"]
+    reasons = [gettext("protocol {days}").format(days=soft)]
     if facts.skin_type in DARKER_SKIN and facts.area.code != SCALP:
         extra = facts.rules["skin-iv-vi-extra-days"]
         soft, source = soft + int(extra.value), extra.source
-        reasons.append(f"skin types IV–VI {extra} more")
+        reasons.append(gettext("skin types IV–VI {days} more").format(days=extra))
     deep_from, deep_days = facts.rules["deep-from"], facts.rules["deep-soft-days"]
     was_deep = previous.deepest_mm is not None and previous.deepest_mm >= deep_from.value
     if was_deep and deep_days.value > soft:
         soft, source = int(deep_days.value), deep_days.source
-        reasons.append(f"{deep_days} after {deep_from} mm or deeper")
+        told = gettext("{days} after {depth} mm or deeper")
+        reasons.append(told.format(days=deep_days, depth=deep_from))
     return soft, reasons, source
 
 
@@ -203,9 +213,11 @@ def check_course(facts: Facts) -> list[Finding]:
         Finding(
             code="course_exceeded",
             severity=INFO,
-            message=f"Session {facts.sessions_before + 1} of a course planned for {planned}:"
-            " measure whether there is a response before going on.",
-            rule="planned sessions of the course",
+            message=gettext(
+                "Session {number} of a course planned for {planned}:"
+                " measure whether there is a response before going on."
+            ).format(number=facts.sessions_before + 1, planned=planned),
+            rule=gettext("planned sessions of the course"),
             source=facts.protocol.source,
             numbers={"sessions": str(facts.sessions_before + 1), "planned": str(planned)},
         )
@@ -224,19 +236,28 @@ def check_age(facts: Facts) -> list[Finding]:
     guardian = consent.signer_relation if consent else ""
     if consent is None or not guardian:
         code = "minor_without_guardian"
-        told = "a parent or guardian must sign, with the relation, and the child must agree."
+        said = gettext(
+            "The patient is a minor (age {age}, under {limit}): "
+            "a parent or guardian must sign, with the relation, and the child must agree."
+        )
     elif not consent.patient_assented:
         code = "minor_without_assent"
-        told = f"the {guardian} has signed, but does the child agree? Record it with the consent."
+        said = gettext(
+            "The patient is a minor (age {age}, under {limit}): "
+            "the {guardian} has signed, but does the child agree? Record it with the consent."
+        )
     else:
         code = "minor_with_guardian"
-        told = f"the {guardian} has signed and the child agrees; what is the reason?"
+        said = gettext(
+            "The patient is a minor (age {age}, under {limit}): "
+            "the {guardian} has signed and the child agrees; what is the reason?"
+        )
     may_decide = code == "minor_with_guardian"
     return [
         Finding(
             code=code,
             severity=WARN if may_decide else BLOCK,
-            message=f"The patient is a minor (age {facts.age}, under {limit}): {told}",
+            message=said.format(age=facts.age, limit=limit, guardian=guardian),
             rule=limit.rule,
             source=limit.source,
             overridable_by=PRACTITIONER if may_decide else (),
@@ -250,7 +271,7 @@ def birth_date_missing(limit: Number) -> Finding:
     return Finding(
         code="birth_date_missing",
         severity=BLOCK,
-        message="Ask for the birth date: nobody is needled whose age is not known.",
+        message=gettext("Ask for the birth date: nobody is needled whose age is not known."),
         rule=limit.rule,
         source=limit.source,
     )
@@ -268,8 +289,10 @@ def check_pigment(facts: Facts) -> list[Finding]:
         Finding(
             code="pigment_not_reviewed",
             severity=WARN,
-            message="Look for darker or lighter patches since the last session, and record it "
-            "in the screening.",
+            message=gettext(
+                "Look for darker or lighter patches since the last session, and record it "
+                "in the screening."
+            ),
             rule=watch.rule,
             source=watch.source,
             overridable_by=PRACTITIONER,

@@ -3,6 +3,8 @@
 Sources: stop rule clinical.md §1.2; what responds poorly §1.1.
 """
 
+from django.utils.translation import gettext
+
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from sessions.safety.facts import Facts
 
@@ -15,13 +17,15 @@ def check_response(facts: Facts) -> list[Finding]:
     done = facts.sessions_before
     if response.is_measured:
         code = "no_response"
-        message = (
-            f"No response after {done} sessions: talk with the patient about stopping, or about "
+        message = gettext(
+            "No response after {sessions} sessions: talk with the patient about stopping, or about "
             "another treatment."
-        )
+        ).format(sessions=done)
     else:
         code = "response_not_measured"
-        message = f"{done} sessions, and no response is measured: measure it before going on."
+        message = gettext(
+            "{sessions} sessions, and no response is measured: measure it before going on."
+        ).format(sessions=done)
     return [
         Finding(
             code=code,
@@ -43,9 +47,11 @@ def check_alternatives(facts: Facts) -> list[Finding]:
         Finding(
             code="alternatives_not_discussed",
             severity=Severity.INFO,
-            message=f"Needling alone does little for: {facts.responds_poorly}. Record with the"
-            " candidacy which adjunct or alternative was discussed.",
-            rule="concerns that respond poorly",
+            message=gettext(
+                "Needling alone does little for: {concerns}. Record with the"
+                " candidacy which adjunct or alternative was discussed."
+            ).format(concerns=facts.responds_poorly),
+            rule=gettext("concerns that respond poorly"),
             source=OUR_DEFAULT,
         )
     ]

@@ -5,6 +5,8 @@ Source: clinical.md §1.5.
 
 from collections.abc import Collection, Iterable, Mapping
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
 from patients.screening import DARKER_SKIN
@@ -28,12 +30,13 @@ def check_side_effects(
 
 
 def _open(effect: OpenSideEffect, limit: Number) -> Finding:
-    severity, why = _gravity(effect, limit)
+    severity, message = _gravity(effect, limit)
+    if effect.act_when and not effect.is_elsewhere:
+        message = f"{message} {effect.act_when}"
     return Finding(
         code="open_side_effect",
         severity=severity,
-        message=f"{effect.name} (grade {effect.grade}) is not resolved{why}."
-        + (f" {effect.act_when}" if effect.act_when and not effect.is_elsewhere else ""),
+        message=message,
         rule=limit.rule,
         source=limit.source,
         subject=effect.kind,
@@ -43,25 +46,50 @@ def _open(effect: OpenSideEffect, limit: Number) -> Finding:
 
 
 def _gravity(effect: OpenSideEffect, limit: Number) -> tuple[Severity, str]:
+    """How grave it is, and why."""
+
+    def told(text: str, **values: str) -> str:
+        return text.format(effect=effect.name, grade=effect.grade, **values)
+
+    plain = told(gettext("{effect} (grade {grade}) is not resolved."))
+    since = _days(effect.hours)
     if effect.is_elsewhere:
-        severe = effect.grade >= SEVERE
-        return (BLOCK if severe else INFO), ", on another area"
+        message = told(gettext("{effect} (grade {grade}) is not resolved, on another area."))
+        return (BLOCK if effect.grade >= SEVERE else INFO), message
     if effect.is_red_flag:
-        return BLOCK, ": it is always looked at before the next session"
+        text = gettext(
+            "{effect} (grade {grade}) is not resolved: "
+            "it is always looked at before the next session."
+        )
+        return BLOCK, told(text)
     if effect.grade >= limit.value or effect.is_pigment_change:
-        return BLOCK, ""
+        return BLOCK, plain
     review, usual = effect.review_after_hours, effect.expected_until_hours
     if review is not None and effect.hours > review:
-        return BLOCK, f" after {_days(effect.hours)}: a clinician should look after {_days(review)}"
+        text = gettext(
+            "{effect} (grade {grade}) is not resolved after {since}: "
+            "a clinician should look after {review}."
+        )
+        return BLOCK, told(text, since=since, review=_days(review))
     if usual is not None and effect.hours > usual:
-        return WARN, f" after {_days(effect.hours)}: it is usually gone after {_days(usual)}"
+        text = gettext(
+            "{effect} (grade {grade}) is not resolved after {since}: "
+            "it is usually gone after {usual}."
+        )
+        return WARN, told(text, since=since, usual=_days(usual))
     if effect.began_late:
-        return WARN, " and began later than is usual for it: think of another cause"
-    return INFO, ""
+        text = gettext(
+            "{effect} (grade {grade}) is not resolved and began later than is usual for it: "
+            "think of another cause."
+        )
+        return WARN, told(text)
+    return INFO, plain
 
 
 def _days(hours: int) -> str:
-    return f"{hours} hours" if hours < 48 else f"{hours // 24} days"
+    if hours < 48:
+        return gettext("{hours} hours").format(hours=hours)
+    return gettext("{days} days").format(days=hours // 24)
 
 
 def check_history(facts: Facts) -> list[Finding]:
@@ -79,27 +107,31 @@ def check_history(facts: Facts) -> list[Finding]:
 def _comes_again(effect: PastSideEffect, kinds: Collection[str], facts: Facts) -> str:
     match effect.kind:
         case SideEffectKind.ANAESTHETIC_REACTION if ProductKind.ANAESTHETIC in kinds:
-            return "before an anaesthetic is used again"
+            return gettext_noop("before an anaesthetic is used again")
         case SideEffectKind.GRANULOMA | SideEffectKind.CONTACT_DERMATITIS if (
             THROUGH_THE_CHANNELS.intersection(kinds)
         ):
-            return "before a serum goes through the channels again"
+            return gettext_noop("before a serum goes through the channels again")
         case SideEffectKind.ANAPHYLAXIS:
-            return "be ready for it"
+            return gettext_noop("be ready for it")
         case SideEffectKind.HYPERPIGMENTATION if effect.is_same_area and (
             facts.skin_type in DARKER_SKIN
         ):
-            return "the same area is needled again: no deeper than it bore, and out of the sun"
+            return gettext_noop(
+                "the same area is needled again: no deeper than it bore, and out of the sun"
+            )
         case SideEffectKind.URTICARIA if kinds:
-            return "before something is put on the skin again"
+            return gettext_noop("before something is put on the skin again")
         case SideEffectKind.SYNCOPE:
-            return "treat lying down, and not alone"
+            return gettext_noop("treat lying down, and not alone")
         case SideEffectKind.SCARRING | SideEffectKind.PERSISTENT_ERYTHEMA if effect.is_same_area:
-            return "the same area is needled again"
+            return gettext_noop("the same area is needled again")
         case SideEffectKind.HSV_REACTIVATION if facts.area.near_mouth:
-            return "an area with the mouth is needled again: decide on antiviral prophylaxis"
+            return gettext_noop(
+                "an area with the mouth is needled again: decide on antiviral prophylaxis"
+            )
         case SideEffectKind.INFECTION if effect.is_same_area and effect.grade >= SEVERE:
-            return "the same area is needled again"
+            return gettext_noop("the same area is needled again")
     return ""
 
 
@@ -107,9 +139,10 @@ def _remembered(effect: PastSideEffect, why: str) -> Finding:
     return Finding(
         code="side_effect_history",
         severity=WARN,
-        message=f"History: {effect.name.lower()} (grade {effect.grade}) after an earlier session; "
-        f"{why}.",
-        rule="grave reactions are remembered",
+        message=gettext(
+            "History: {effect} (grade {grade}) after an earlier session; {why}."
+        ).format(effect=effect.name.lower(), grade=effect.grade, why=gettext(why)),
+        rule=gettext("grave reactions are remembered"),
         source=OUR_DEFAULT,
         subject=effect.kind,
         overridable_by=PRACTITIONER,

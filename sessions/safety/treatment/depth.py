@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
 from patients.screening import DARKER_SKIN
@@ -22,7 +25,7 @@ from sessions.safety.facts import (
     Zone,
 )
 
-BAND = Limit("band of the product", MIN_DEPTH_MM, MAX_DEPTH_MM, OUR_DEFAULT)
+BAND = Limit(_("band of the product"), MIN_DEPTH_MM, MAX_DEPTH_MM, OUR_DEFAULT)
 PRACTITIONER = (Role.PRACTITIONER.value,)
 BLOCK, WARN, INFO = Severity.BLOCK, Severity.WARN, Severity.INFO
 
@@ -58,9 +61,13 @@ class DepthRange:
     def explain(self) -> str:
         """All limits; if they leave nothing, the two that contradict each other."""
         if self.is_empty:
-            return (
-                f"no depth fits: at least {self.low} mm by {self.lowest.name}, "
-                f"at most {self.high} mm by {self.highest.name}"
+            return gettext(
+                "no depth fits: at least {low} mm by {lowest}, at most {high} mm by {highest}"
+            ).format(
+                low=self.low,
+                lowest=self.lowest.name,
+                high=self.high,
+                highest=self.highest.name,
             )
         return "; ".join(str(limit) for limit in self.limits)
 
@@ -78,10 +85,13 @@ def safety_caps(
     if skin_type in DARKER_SKIN:
         first, step = rules["skin-iv-vi-first-depth"], rules["skin-iv-vi-step"]
         if previous is None:
-            name, most, source = "first session on skin types IV–VI", first.value, first.source
+            name = gettext("first session on skin types IV–VI")
+            most, source = first.value, first.source
         else:
             reached = max(previous.deepest_mm or MIN_DEPTH_MM, first.value)
-            name = f"a step of {step} mm after {reached} mm on skin types IV–VI"
+            name = gettext("a step of {step} mm after {reached} mm on skin types IV–VI").format(
+                step=step, reached=reached
+            )
             most, source = reached + (0 if previous.left_pigment else step.value), step.source
         caps.append(Limit(name, MIN_DEPTH_MM, min(most, MAX_DEPTH_MM), source))
     return caps
@@ -120,8 +130,8 @@ def check_zone(treated: TreatedZone, facts: Facts) -> list[Finding]:
             Finding(
                 code="zone_blocked",
                 severity=BLOCK,
-                message=f"{zone.name} is never needled.",
-                rule=zone.limit.name,
+                message=gettext("{zone} is never needled.").format(zone=zone.name),
+                rule=str(zone.limit.name),
                 source=zone.limit.source,
                 subject=zone.code,
             )
@@ -152,7 +162,7 @@ def check_depth(treated: TreatedZone, facts: Facts) -> list[Finding]:
             code=code,
             severity=severity,
             message=f"{zone.name}: {message}",
-            rule=limit.name,
+            rule=str(limit.name),
             source=limit.source,
             subject=zone.code,
             overridable_by=PRACTITIONER if severity == WARN else (),
@@ -181,23 +191,32 @@ def _judge(
     5. Otherwise too shallow: because the limits contradict each other, or by choice.
     """
     too_deep, too_shallow = depth - allowed.high, allowed.low - depth
-    deeper = f"{depth} mm is deeper than {allowed.high} mm ({allowed.explain()})."
-    shallower = f"{depth} mm is less than {allowed.low} mm ({allowed.explain()})."
+    deeper = gettext("{depth} mm is deeper than {limit} mm ({limits}).").format(
+        depth=depth, limit=allowed.high, limits=allowed.explain()
+    )
+    shallower = gettext("{depth} mm is less than {limit} mm ({limits}).").format(
+        depth=depth, limit=allowed.low, limits=allowed.explain()
+    )
     if not BAND.low <= depth <= BAND.high:
-        return "depth_out_of_band", BLOCK, BAND, f"{depth} mm is outside of {BAND}."
+        message = gettext("{depth} mm is outside of {limit}.").format(depth=depth, limit=BAND)
+        return "depth_out_of_band", BLOCK, BAND, message
     if depth > device.depth_max_mm + device.tolerance_mm:
         limit = Limit(device.name, MIN_DEPTH_MM, device.depth_max_mm, device.source)
-        message = f"{depth} mm is more than {device.name} can do ({device.depth_max_mm} mm)."
+        message = gettext("{depth} mm is more than {device} can do ({limit} mm).").format(
+            depth=depth, device=device.name, limit=device.depth_max_mm
+        )
         return "depth_above_device", BLOCK, limit, message
     if depth in allowed:
         return None
     if depth > allowed.cap.high:
         return "depth_above_range", WARN, allowed.cap, deeper
     if max(too_deep, too_shallow) <= device.tolerance_mm:
-        exact = f" The device is exact to {device.tolerance_mm} mm."
+        exact = gettext("The device is exact to {tolerance} mm.").format(
+            tolerance=device.tolerance_mm
+        )
         if too_deep >= too_shallow:
-            return "depth_within_tolerance", INFO, allowed.highest, deeper + exact
-        return "depth_within_tolerance", INFO, allowed.lowest, shallower + exact
+            return "depth_within_tolerance", INFO, allowed.highest, f"{deeper} {exact}"
+        return "depth_within_tolerance", INFO, allowed.lowest, f"{shallower} {exact}"
     if too_deep > device.tolerance_mm:
         return "depth_above_range", WARN, allowed.highest, deeper
     if allowed.is_empty:
@@ -219,8 +238,10 @@ def _check_passes(treated: TreatedZone, protocol: Protocol) -> list[Finding]:
         Finding(
             code="passes_above_limit",
             severity=WARN,
-            message=f"{zone.name}: {treated.passes} passes, usually at most {most}.",
-            rule=zone.limit.name if most == zone.passes_max else protocol.name,
+            message=gettext("{zone}: {passes} passes, usually at most {most}.").format(
+                zone=zone.name, passes=treated.passes, most=most
+            ),
+            rule=str(zone.limit.name) if most == zone.passes_max else protocol.name,
             source=zone.limit.source if most == zone.passes_max else protocol.source,
             subject=zone.code,
             overridable_by=PRACTITIONER,
@@ -237,8 +258,10 @@ def _check_endpoint(treated: TreatedZone, facts: Facts) -> list[Finding]:
             Finding(
                 code="endpoint_excessive",
                 severity=WARN,
-                message=f"{zone.name}: excessive bleeding. Record what was done about it.",
-                rule="expected endpoint",
+                message=gettext(
+                    "{zone}: excessive bleeding. Record what was done about it."
+                ).format(zone=zone.name),
+                rule=gettext("expected endpoint"),
                 source=shallow.source,
                 subject=zone.code,
                 overridable_by=PRACTITIONER,
@@ -249,8 +272,10 @@ def _check_endpoint(treated: TreatedZone, facts: Facts) -> list[Finding]:
             Finding(
                 code="endpoint_unexpected",
                 severity=INFO,
-                message=f"{zone.name}: on skin types IV–VI the endpoint is redness, not bleeding.",
-                rule="expected endpoint on skin types IV–VI",
+                message=gettext(
+                    "{zone}: on skin types IV–VI the endpoint is redness, not bleeding."
+                ).format(zone=zone.name),
+                rule=gettext("expected endpoint on skin types IV–VI"),
                 source=facts.rules["skin-iv-vi-first-depth"].source,
                 subject=zone.code,
             )
@@ -260,8 +285,9 @@ def _check_endpoint(treated: TreatedZone, facts: Facts) -> list[Finding]:
             Finding(
                 code="endpoint_unexpected",
                 severity=INFO,
-                message=f"{zone.name}: bleeding at {treated.depth_mm} mm, below {shallow} mm "
-                "erythema is expected.",
+                message=gettext(
+                    "{zone}: bleeding at {depth} mm, below {limit} mm erythema is expected."
+                ).format(zone=zone.name, depth=treated.depth_mm, limit=shallow),
                 rule=shallow.rule,
                 source=shallow.source,
                 subject=zone.code,

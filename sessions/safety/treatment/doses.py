@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
+from django.utils.translation import gettext
+
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
-from sessions.models import ProductKind
-from sessions.safety.facts import Facts, ProductUse, figure
+from sessions.models import LocalAnaesthetic, ProductKind
+from sessions.safety.facts import UNNAMED, Facts, ProductUse, figure
 
 PRACTITIONER = (Role.PRACTITIONER.value,)
 ZERO, TENTH = Decimal(0), Decimal("0.1")
@@ -29,28 +31,40 @@ def check_total(facts: Facts) -> list[Finding]:
     total = _part_of_day(uses, facts.weight_kg)
     if total < NEAR_THE_LIMIT:
         return []
-    told = " and ".join(f"{figure(use.grams)} g of {use.name}" for use in uses if use.grams)
+    told = gettext(" and ").join(
+        gettext("{grams} g of {cream}").format(grams=figure(use.grams), cream=use.name)
+        for use in uses
+        if use.grams
+    )
     # A label's grams are for everybody; what a weight makes of them is a default of ours.
     by_grams = sum((part_of_most(use, None) for use in uses), ZERO)
     by_labels = sum((part_of_most(use, None) for use in uses if use.limits_by_label), ZERO)
     percent, drugs = _percent(total), in_words(_by_drug(uses), facts.weight_kg)
     numbers = {"percent_of_limit": percent}
     if by_labels == total:
-        whose = "their labels allow"
+        whose = gettext("their labels allow")
     else:
-        whose = "the clinic's own limits, not labels, allow"
+        whose = gettext("the clinic's own limits, not labels, allow")
     if by_grams != total:
-        whose += f" at {figure(facts.weight_kg or ZERO)} kg"
+        whose = gettext("{limits} at {weight} kg").format(
+            limits=whose, weight=figure(facts.weight_kg or ZERO)
+        )
         numbers |= {"weight_kg": str(facts.weight_kg)}
     if total > by_labels > 1:
-        whose += f", and {_percent(by_labels)} % of what labels alone allow"
+        whose = gettext("{limits}, and {percent} % of what labels alone allow").format(
+            limits=whose, percent=_percent(by_labels)
+        )
+    message = gettext(
+        "Anaesthetic dose of the day: {creams} is {percent} % of what {limits}."
+    ).format(creams=told, percent=percent, limits=whose)
+    if drugs:
+        message += " " + gettext("In it: {drugs}.").format(drugs=drugs)
     return [
         Finding(
             code="anaesthetic_dose_of_day",
             severity=Severity.BLOCK if by_labels > 1 else Severity.WARN,
-            message=f"Anaesthetic dose of the day: {told} is {percent} % of what {whose}."
-            + (f" In it: {drugs}." if drugs else ""),
-            rule="numbing creams of one day add up",
+            message=message,
+            rule=gettext("numbing creams of one day add up"),
             source=uses[0].source or OUR_DEFAULT,
             overridable_by=PRACTITIONER,
             numbers=numbers,
@@ -78,8 +92,10 @@ def check_weight(facts: Facts) -> list[Finding]:
         Finding(
             code="weight_needed",
             severity=Severity.WARN,
-            message="Weigh the patient: the most of a numbing cream depends on it, and no weight "
-            "is recorded that is recent enough.",
+            message=gettext(
+                "Weigh the patient: the most of a numbing cream depends on it, and no weight "
+                "is recorded that is recent enough."
+            ),
             rule=light.rule,
             source=light.source,
             overridable_by=PRACTITIONER,
@@ -128,11 +144,19 @@ def _most_by_drug(uses: Iterable[ProductUse]) -> dict[str, Decimal]:
 
 def in_words(by_drug: Mapping[str, Decimal], weight_kg: Decimal | None) -> str:
     """As 1500 mg of lidocaine (25 mg/kg) and 1500 mg of prilocaine (25 mg/kg)."""
-    return " and ".join(
-        f"{figure(mg)} mg of {name}"
-        + (f" ({figure((mg / weight_kg).quantize(TENTH, ROUND_UP))} mg/kg)" if weight_kg else "")
-        for name, mg in by_drug.items()
-    )
+    return gettext(" and ").join(_amount(name, mg, weight_kg) for name, mg in by_drug.items())
+
+
+def _amount(drug: str, mg: Decimal, weight_kg: Decimal | None) -> str:
+    called = drug
+    if drug == UNNAMED:
+        called = gettext(UNNAMED)
+    elif drug.upper() in LocalAnaesthetic.values:
+        called = LocalAnaesthetic(drug.upper()).label.lower()
+    told = gettext("{amount} mg of {drug}").format(amount=figure(mg), drug=called)
+    if not weight_kg:
+        return told
+    return f"{told} ({figure((mg / weight_kg).quantize(TENTH, ROUND_UP))} mg/kg)"
 
 
 def part_of_most(use: ProductUse, weight_kg: Decimal | None) -> Decimal:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_UP, Decimal
 
+from django.utils.translation import gettext, pgettext
+
 from clinic.findings import OUR_DEFAULT, Finding, Severity
 from clinic.models import Role
 from sessions.models import ProductKind
@@ -56,9 +58,11 @@ def check_product(use: ProductUse, facts: Facts) -> list[Finding]:
             _product(
                 "blood_product_identity",
                 use,
-                f"{use.name} is blood of a person: check two identifiers of the patient against the"
-                " label of the tube, one patient for one kit, and throw away what is left. Entered "
-                "as a blood product, its label is scanned.",
+                gettext(
+                    "{product} is blood of a person: check two identifiers of the patient against "
+                    "the label of the tube, one patient for one kit, and throw away what is left. "
+                    "Entered as a blood product, its label is scanned."
+                ).format(product=use.name),
             )
         ]
     if use.kind == ProductKind.SERUM and not use.for_dermis:
@@ -66,7 +70,9 @@ def check_product(use: ProductUse, facts: Facts) -> list[Finding]:
             _product(
                 "serum_not_for_dermis",
                 use,
-                f"{use.name} is not meant for the dermis: granulomas are described.",
+                gettext("{product} is not meant for the dermis: granulomas are described.").format(
+                    product=use.name
+                ),
             )
         ]
     return []
@@ -77,9 +83,11 @@ def _without_tube(use: ProductUse) -> Finding:
     return Finding(
         code="blood_tube_missing",
         severity=Severity.BLOCK,
-        message=f"{use.name} is blood of a person: tell the patient by two identifiers and scan "
-        "the label of the tube.",
-        rule="one patient, one tube, one visit",
+        message=gettext(
+            "{product} is blood of a person: tell the patient by two identifiers and scan "
+            "the label of the tube."
+        ).format(product=use.name),
+        rule=gettext("one patient, one tube, one visit"),
         source=use.source or OUR_DEFAULT,
         subject=use.subject,
     )
@@ -92,7 +100,9 @@ def _check_prescriber(use: ProductUse, otc: Number) -> Iterable[Finding]:
         yield _product(
             "anaesthetic_needs_prescriber",
             use,
-            f"{use.name} has {figure(percent)} %; above {otc} %, name the prescriber.",
+            gettext("{product} has {percent} %; above {limit} %, name the prescriber.").format(
+                product=use.name, percent=figure(percent), limit=otc
+            ),
             {"percent": figure(percent), "limit_percent": str(otc)},
             otc,
         )
@@ -104,21 +114,24 @@ def _check_exposure(use: ProductUse, exposure: Exposure) -> Iterable[Finding]:
     minutes, dose = exposure.minutes, exposure.grams_per_cm2
     unknown, amount = [], _amount_missing(use)
     if use.off_at is None:
-        yield _product("anaesthetic_not_removed", use, f"When was {use.name} taken off?")
+        message = gettext("When was {product} taken off?").format(product=use.name)
+        yield _product("anaesthetic_not_removed", use, message)
     elif minutes is None and use.minutes_max is not None:
-        unknown.append("when it was put on")
+        unknown.append(gettext("when it was put on"))
     elif minutes is not None and use.minutes_max is not None and minutes > use.minutes_max:
         yield _product(
             "anaesthetic_too_long",
             use,
-            f"{use.name} was on for {minutes} minutes; its limit here is {use.minutes_max}.",
+            gettext("{product} was on for {minutes} minutes; its limit here is {limit}.").format(
+                product=use.name, minutes=minutes, limit=use.minutes_max
+            ),
             {"minutes": str(minutes), "limit_minutes": str(use.minutes_max)},
         )
     if dose is not None and use.grams_per_cm2_max is not None and dose > use.grams_per_cm2_max:
         yield _product(
             "anaesthetic_too_much",
             use,
-            f"{use.name}: {dose} g/cm²; {_whose(use)} {use.grams_per_cm2_max} g/cm².",
+            _too_much(use, dose),
             {
                 "grams": str(use.grams),
                 "area_cm2": str(use.area_cm2),
@@ -128,12 +141,15 @@ def _check_exposure(use: ProductUse, exposure: Exposure) -> Iterable[Finding]:
             severity=Severity.BLOCK if use.limits_by_label else Severity.WARN,
         )
     if use.is_occluded and not use.may_be_occluded:
-        yield _product("anaesthetic_occluded", use, f"{use.name} must not be covered.")
+        message = gettext("{product} must not be covered.").format(product=use.name)
+        yield _product("anaesthetic_occluded", use, message)
     if unknown or amount:
         yield _product(
             "anaesthetic_not_comparable",
             use,
-            f"{use.name}: its limits cannot be checked without {' and '.join(unknown + amount)}.",
+            gettext("{product}: its limits cannot be checked without {missing}.").format(
+                product=use.name, missing=gettext(" and ").join(unknown + amount)
+            ),
             severity=Severity.WARN if amount else Severity.INFO,
         )
 
@@ -142,15 +158,23 @@ def _amount_missing(use: ProductUse) -> list[str]:
     """What a limit of it needs and nobody has recorded."""
     needs_area = use.grams_per_cm2_max is not None
     needs_grams = needs_area or use.grams_max is not None or use.is_weighed
-    missing = {"grams": needs_grams and use.grams is None, "area": needs_area and not use.area_cm2}
-    return [what for what, is_missing in missing.items() if is_missing]
+    missing = []
+    if needs_grams and use.grams is None:
+        missing.append(pgettext("numbing cream", "grams"))
+    if needs_area and not use.area_cm2:
+        missing.append(pgettext("numbing cream", "area"))
+    return missing
 
 
-def _whose(use: ProductUse) -> str:
+def _too_much(use: ProductUse, dose: Decimal) -> str:
     """A label's limit and a default of ours are not the same thing."""
-    return (
-        "its label allows" if use.limits_by_label else "the clinic's own limit, not a label's, is"
-    )
+    if use.limits_by_label:
+        said = gettext("{product}: {dose} g/cm²; its label allows {limit} g/cm².")
+    else:
+        said = gettext(
+            "{product}: {dose} g/cm²; the clinic's own limit, not a label's, is {limit} g/cm²."
+        )
+    return said.format(product=use.name, dose=dose, limit=use.grams_per_cm2_max)
 
 
 def _check_open_skin(use: ProductUse, needled_at: datetime | None) -> Iterable[Finding]:
@@ -159,7 +183,9 @@ def _check_open_skin(use: ProductUse, needled_at: datetime | None) -> Iterable[F
         yield _product(
             "anaesthetic_on_open_skin",
             use,
-            f"{use.name} was put on after the needling began: a numbing cream is for intact skin.",
+            gettext(
+                "{product} was put on after the needling began: a numbing cream is for intact skin."
+            ).format(product=use.name),
         )
 
 
@@ -169,13 +195,17 @@ def _check_person(use: ProductUse, facts: Facts) -> Iterable[Finding]:
         yield _product(
             "anaesthetic_near_eyes",
             use,
-            f"{use.name} is not for skin near the eyes: was it kept off {facts.named(near)}?",
+            gettext("{product} is not for skin near the eyes: was it kept off {zones}?").format(
+                product=use.name, zones=facts.named(near)
+            ),
         )
     if use.age_min is not None and facts.age is not None and facts.age < use.age_min:
         yield _product(
             "anaesthetic_too_young",
             use,
-            f"{use.name} is for people from {use.age_min} years; the patient is {facts.age}.",
+            gettext("{product} is for people from {limit} years; the patient is {age}.").format(
+                product=use.name, limit=use.age_min, age=facts.age
+            ),
             {"age": str(facts.age), "limit_age": str(use.age_min)},
         )
 
@@ -187,18 +217,22 @@ def _check_answers(use: ProductUse, facts: Facts) -> Iterable[Finding]:
     said = [answer for answer in answers if answer.answer and answer.code in use.not_with]
     if not said:
         return
+    message = gettext("{product} is not for this patient.").format(product=use.name)
     may_be_signed = all(answer.sign_off for answer in said)
     yield Finding(
         code="anaesthetic_contraindicated",
         severity=Severity.BLOCK,
-        message=f"{use.name} is not for this patient. "
-        + " ".join(answer.message for answer in said),
-        rule=f"limits of {use.name}",
+        message=" ".join([message, *(answer.message for answer in said)]),
+        rule=_limits_of(use),
         source=said[0].source,
         subject=use.subject,
         overridable_by=said[0].overridable_by if may_be_signed else (),
         sign_off=said[0].sign_off if may_be_signed else "",
     )
+
+
+def _limits_of(use: ProductUse) -> str:
+    return gettext("limits of {product}").format(product=use.name)
 
 
 def _check_area(use: ProductUse, large: Number) -> Iterable[Finding]:
@@ -207,7 +241,9 @@ def _check_area(use: ProductUse, large: Number) -> Iterable[Finding]:
         yield _product(
             "anaesthetic_large_area",
             use,
-            f"{use.name} on {use.area_cm2} cm²: more than {large} cm² is a large area.",
+            gettext("{product} on {area} cm²: more than {limit} cm² is a large area.").format(
+                product=use.name, area=use.area_cm2, limit=large
+            ),
             {"area_cm2": str(use.area_cm2), "limit_cm2": str(large)},
             large,
         )
@@ -226,7 +262,7 @@ def _product(
         code=code,
         severity=severity,
         message=message,
-        rule=number.rule if number else f"limits of {use.name}",
+        rule=number.rule if number else _limits_of(use),
         source=number.source if number else use.source or OUR_DEFAULT,
         subject=use.subject,
         overridable_by=() if severity == Severity.INFO else (Role.PRACTITIONER.value,),
