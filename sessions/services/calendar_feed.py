@@ -3,6 +3,8 @@
 import secrets
 from datetime import datetime
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.models import CalendarFeed, User
@@ -12,7 +14,7 @@ from clinic.models.calendar import digest
 class NoCalendar(DomainError):
     status = 404
     code = "no_calendar"
-    title = "There is no calendar address"
+    title = gettext_noop("There is no calendar address")
 
 
 @retried_transaction
@@ -30,4 +32,4 @@ def close_calendar(*, at: datetime, by: User) -> None:
     """End the address for good. Raises NoCalendar."""
     closed, _ = CalendarFeed.objects.filter(user=by).delete()
     if not closed:
-        raise NoCalendar("Open one first: there is none to close.")
+        raise NoCalendar(gettext("Open one first: there is none to close."))

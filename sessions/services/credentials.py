@@ -3,9 +3,11 @@
 from datetime import date, datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.retries import retried_transaction
 from clinic.models import Clinic, ClinicalRule, Credential, User
+from clinic.values.moments import date_in_words
 from patients.models import Audience, StaffTask, TaskKind
 from patients.services.tasks import raise_task
 
@@ -24,14 +26,18 @@ def warn_of_credentials(*, at: datetime, by: User | None = None) -> int:
     told = set(StaffTask.objects.filter(source__in=ending).values_list("source", flat=True))
     untold = {source: pair for source, pair in ending.items() if source not in told}
     for source, (credential, clinic) in untold.items():
-        holder = credential.user or clinic
+        holder, last = credential.user or clinic, credential.expires_on
         raise_task(
             clinic=clinic,
             kind=TaskKind.OTHER,
             audience=Audience.MANAGER,
-            title=f"{holder}: {credential} ends on {credential.expires_on:%-d %b %Y}",
-            detail="From the day after, nobody can book or start a treatment that needs it. Enter"
-            " the new one among the credentials.",
+            title=gettext("{holder}: {credential} ends on {day}").format(
+                holder=holder, credential=credential, day=last and date_in_words(last, "j M Y")
+            ),
+            detail=gettext_noop(
+                "From the day after, nobody can book or start a treatment that needs it. Enter"
+                " the new one among the credentials."
+            ),
             source=source,
             at=at,
         )

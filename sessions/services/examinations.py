@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from clinic.db.retries import retried_transaction
 from clinic.models import ClinicalRule, Proof, User
+from clinic.values.moments import date_in_words
 from patients.models import Audience, StaffTask, TaskKind
 from patients.services.tasks import raise_task
 from sessions.lifecycle import PlanStatus
@@ -40,10 +43,14 @@ def warn_of_examinations(*, at: datetime, by: User | None = None) -> int:
             patient=examined.patient,
             kind=TaskKind.OTHER,
             audience=Audience.CLINICAL,
-            title=f"The examination by a prescriber ends on {until:%-d %b %Y}",
-            detail=f"{examined.decided_by} decided on {until - YEAR:%-d %b %Y}, and the treatment"
-            " goes on. From the day after, nobody can book or start it. Let a physician or"
-            " prescriber examine the patient, and record it as a candidacy.",
+            title=gettext("The examination by a prescriber ends on {day}").format(
+                day=date_in_words(until, "j M Y")
+            ),
+            detail=gettext(
+                "{decided_by} decided on {day}, and the treatment goes on. From the day after, "
+                "nobody can book or start it. Let a physician or prescriber examine the patient, "
+                "and record it as a candidacy."
+            ).format(decided_by=examined.decided_by, day=date_in_words(until - YEAR, "j M Y")),
             source=source,
             at=at,
         )

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.models import Role, User
@@ -17,32 +19,32 @@ from sessions.models import OutcomeMeasure, Protocol, ProtocolVersion, Treatment
 
 class ProtocolDoesNotFit(DomainError):
     code = "protocol_does_not_fit"
-    title = "The protocol is for something else"
+    title = gettext_noop("The protocol is for something else")
 
 
 class ForeignConcern(DomainError):
     code = "foreign_concern"
-    title = "The concern is another patient's"
+    title = gettext_noop("The concern is another patient's")
 
 
 class OtherConcern(DomainError):
     code = "other_concern"
-    title = "The plan treats something else"
+    title = gettext_noop("The plan treats something else")
 
 
 class ForeignOutcome(DomainError):
     code = "foreign_outcome"
-    title = "The outcome is another patient's"
+    title = gettext_noop("The outcome is another patient's")
 
 
 class NoVersion(DomainError):
     code = "no_version"
-    title = "The protocol has no version in effect"
+    title = gettext_noop("The protocol has no version in effect")
 
 
 class NoPractitionerHere(DomainError):
     code = "no_practitioner_here"
-    title = "This person does not treat at this clinic"
+    title = gettext_noop("This person does not treat at this clinic")
 
 
 def require_practitioner(person: User, *, clinic_id: UUID) -> None:
@@ -53,13 +55,18 @@ def require_practitioner(person: User, *, clinic_id: UUID) -> None:
 
 
 def no_practitioner(person: User) -> NoPractitionerHere:
-    return NoPractitionerHere(f"{person} is no practitioner of this clinic.", field="practitioner")
+    return NoPractitionerHere(
+        gettext("{person} is no practitioner of this clinic.").format(person=person),
+        field="practitioner",
+    )
 
 
 def _require_protocol_fits(protocol: Protocol, *, concern: Concern, area: Area) -> None:
     if (protocol.concern_id, protocol.area_id) != (concern.pk, area.pk):
         raise ProtocolDoesNotFit(
-            f"The protocol “{protocol}” treats {protocol.concern} on {protocol.area}.",
+            gettext("The protocol “{protocol}” treats {concern} on {area}.").format(
+                protocol=protocol, concern=protocol.concern, area=protocol.area
+            ),
             field="protocol",
         )
 
@@ -98,7 +105,9 @@ def create_plan(
         require_practitioner(practitioner, clinic_id=patient.clinic_id)
     _require_concerns_fit(patient_concerns, patient=patient, concern=concern, area=area)
     if after_outcome and after_outcome.plan.patient_id != patient.pk:
-        raise ForeignOutcome("That was measured of another patient.", field="after_outcome")
+        raise ForeignOutcome(
+            gettext("That was measured of another patient."), field="after_outcome"
+        )
     version = version_in_effect(protocol, at)
     plan = TreatmentPlan(
         clinic_id=patient.clinic_id,
@@ -151,11 +160,16 @@ def _require_concerns_fit(
     known: Sequence[PatientConcern], *, patient: Patient, concern: Concern, area: Area
 ) -> None:
     if any(one.patient_id != patient.pk for one in known):
-        raise ForeignConcern("A concern belongs to another patient.", field="patient_concerns")
+        raise ForeignConcern(
+            gettext("A concern belongs to another patient."), field="patient_concerns"
+        )
     for one in known:
         if one.concern_id != concern.pk or (one.zone and one.zone.why_not_on(area)):
             raise OtherConcern(
-                f"The plan treats {concern} on {area}, not: {one}.", field="patient_concerns"
+                gettext("The plan treats {concern} on {area}, not: {one}.").format(
+                    concern=concern, area=area, one=one
+                ),
+                field="patient_concerns",
             )
 
 
@@ -191,5 +205,8 @@ def version_in_effect(protocol: Protocol, at: datetime) -> ProtocolVersion:
         return protocol.in_effect_now
     version = ProtocolVersion.objects.in_effect(at).filter(protocol=protocol).first()
     if version is None:
-        raise NoVersion(f"“{protocol}” has no version in effect.", field="protocol")
+        raise NoVersion(
+            gettext("“{protocol}” has no version in effect.").format(protocol=protocol),
+            field="protocol",
+        )
     return version

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.constraints import refusal_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, NotAllowed
@@ -20,22 +22,22 @@ OF_THE_ROW = {"id", "created_at", "version", "effective_from", "protocol"}
 
 class ChangeWaits(Conflict):
     code = "change_waits"
-    title = "A change of this protocol waits already"
+    title = gettext_noop("A change of this protocol waits already")
 
 
 class ChangeSettled(Conflict):
     code = "change_settled"
-    title = "This change was decided already"
+    title = gettext_noop("This change was decided already")
 
 
 class ChangeOutdated(Conflict):
     code = "change_outdated"
-    title = "The protocol has a newer version"
+    title = gettext_noop("The protocol has a newer version")
 
 
 class ProposedByYou(NotAllowed):
     code = "proposed_by_you"
-    title = "Somebody else must confirm it"
+    title = gettext_noop("Somebody else must confirm it")
 
 
 def wants_two() -> bool:
@@ -64,7 +66,9 @@ def propose_version(
         proposed_at=at,
         proposed_by=by,
     )
-    waits = ChangeWaits("Somebody has proposed a change of it. Confirm or discard that one first.")
+    waits = ChangeWaits(
+        gettext("Somebody has proposed a change of it. Confirm or discard that one first.")
+    )
     with refusal_of("protocol_draft_one_at_a_time", waits):
         draft.save(force_insert=True)
     for clinic in by.works_at:
@@ -72,8 +76,10 @@ def propose_version(
             clinic=clinic,
             kind=TaskKind.OTHER,
             audience=Audience.CLINICAL,
-            title=f"Confirm new numbers: {draft.protocol}",
-            detail=f"{by} has proposed them. Look at what changes under Protocol versions.",
+            title=gettext("Confirm new numbers: {protocol}").format(protocol=draft.protocol),
+            detail=gettext(
+                "{by} has proposed them. Look at what changes under Protocol versions."
+            ).format(by=by),
             source=_source(draft, clinic),
             at=at,
         )
@@ -86,7 +92,9 @@ def confirm_version(*, draft_id: UUID, at: datetime, by: User) -> ProtocolVersio
     ProposedByYou."""
     draft = _waiting(draft_id)
     if draft.based_on != _newest(draft.protocol_id):
-        raise ChangeOutdated("A version was added since. Discard this one, and propose it anew.")
+        raise ChangeOutdated(
+            gettext("A version was added since. Discard this one, and propose it anew.")
+        )
     version = version_of(draft, at=at)
     version.version = draft.based_on + 1
     version.full_clean()
@@ -95,7 +103,9 @@ def confirm_version(*, draft_id: UUID, at: datetime, by: User) -> ProtocolVersio
         one.protocol_version = version
         one.save(force_insert=True)
     draft.version = version
-    with refusal_of("protocol_draft_by_two_people", ProposedByYou("You have proposed it.")):
+    with refusal_of(
+        "protocol_draft_by_two_people", ProposedByYou(gettext("You have proposed it."))
+    ):
         _settle(draft, at=at, by=by)
     follow_version(version=version, at=at, by=by)
     return version
@@ -131,7 +141,7 @@ def _waiting(draft_id: UUID) -> ProtocolDraft:
     rows = ProtocolDraft.objects.select_related("protocol", "proposed_by")
     draft = rows.select_for_update(of=("self",)).get(pk=draft_id)
     if draft.settled_at:
-        raise ChangeSettled("It was confirmed or discarded meanwhile.")
+        raise ChangeSettled(gettext("It was confirmed or discarded meanwhile."))
     return draft
 
 

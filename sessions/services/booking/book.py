@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.locks import lock, statement
 from clinic.db.retries import retried_transaction
 from clinic.db.rows import Insert
@@ -44,7 +46,7 @@ IN_SPITE = ("spacing_override_reason", "side_effect_override_reason")
 
 class InThePast(DomainError):
     code = "in_the_past"
-    title = "This time has passed"
+    title = gettext_noop("This time has passed")
 
 
 @retried_transaction
@@ -202,9 +204,9 @@ def require_open_time(session: TreatmentSession, now: BookingFacts, *, at: datet
     PractitionerOff, NotLicensed, OutOfUse.
     """
     if session.starts_at < at - GRACE:
-        raise InThePast("The session must start in the future.", field="starts_at")
+        raise InThePast(gettext("The session must start in the future."), field="starts_at")
     if now.visit_type is None:
-        raise OutOfUse("The clinic does not offer this kind of visit.", field="visit_type")
+        raise OutOfUse(gettext("The clinic does not offer this kind of visit."), field="visit_type")
     session.visit_type_id = now.visit_type
     require_presence(session, now)
     if not now.licensed:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Q
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
@@ -36,7 +37,7 @@ MOST_OF_A_PLAN, MOST_OF_A_PERSON = 3, 20  # at the same time: a calendar is not 
 
 class TooManyHolds(Conflict):
     code = "too_many_holds"
-    title = "Too many times are held"
+    title = gettext_noop("Too many times are held")
 
 
 @retried_transaction
@@ -89,7 +90,9 @@ def insert_hold(
     for hold in own_holds(session, at=at, plans={area.plan_id for area in further}):
         if hold.offered_to_id and hold.expires_at > at:
             raise SlotHeld(
-                "This time is offered to the same patient from the waitlist: accept the offer.",
+                gettext(
+                    "This time is offered to the same patient from the waitlist: accept the offer."
+                ),
                 field="starts_at",
             )
     require_free(session, at=at, further=further)
@@ -125,12 +128,16 @@ def _require_few(session: TreatmentSession, *, at: datetime, by: User) -> None:
     )
     if counts["own"] >= MOST_OF_A_PLAN:
         raise TooManyHolds(
-            f"{MOST_OF_A_PLAN} times are held for this already. Book or release one of them first.",
+            gettext(
+                "{most} times are held for this already. Book or release one of them first."
+            ).format(most=MOST_OF_A_PLAN),
             field="starts_at",
         )
     if counts["by_them"] >= MOST_OF_A_PERSON:
         raise TooManyHolds(
-            f"You hold {MOST_OF_A_PERSON} times already. Book or release some of them first.",
+            gettext("You hold {most} times already. Book or release some of them first.").format(
+                most=MOST_OF_A_PERSON
+            ),
             field="starts_at",
         )
 

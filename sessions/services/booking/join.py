@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import TypedDict
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.constraints import refusal_of
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
@@ -18,13 +20,15 @@ from sessions.services.booking.sitting.areas import about_further, areas_togethe
 from sessions.services.booking.visits import WrongForVisit, require_about, require_offered
 from sessions.services.plans import require_practitioner
 
-WAITS_ALREADY = "This plan is on the waitlist already: withdraw that entry first."
-WAITS_FOR_SUCH = "The patient waits for such a visit already: withdraw that entry first."
+WAITS_ALREADY = gettext_noop("This plan is on the waitlist already: withdraw that entry first.")
+WAITS_FOR_SUCH = gettext_noop(
+    "The patient waits for such a visit already: withdraw that entry first."
+)
 
 
 class AlreadyWaiting(Conflict):
     code = "already_waiting"
-    title = "This is on the waitlist already"
+    title = gettext_noop("This is on the waitlist already")
 
 
 @retried_transaction
@@ -68,10 +72,13 @@ def join_waitlist(
         created_by=by,
     )
     lock(f"patient:{entry.patient_id}")  # no constraint knows the further plans of another entry
-    once, waits = "waitlist_once_per_visit_type", AlreadyWaiting(WAITS_FOR_SUCH, field="visit_type")
+    once, waits = (
+        "waitlist_once_per_visit_type",
+        AlreadyWaiting(gettext(WAITS_FOR_SUCH), field="visit_type"),
+    )
     if plan and entry.kind == Kind.TREATMENT:
         _require_not_waiting(plan, further_plans)
-        once, waits = "waitlist_once_per_plan", AlreadyWaiting(WAITS_ALREADY, field="plan")
+        once, waits = "waitlist_once_per_plan", AlreadyWaiting(gettext(WAITS_ALREADY), field="plan")
     with refusal_of(once, waits):
         entry.save(force_insert=True)
     entry.further_plans.set(further_plans)
@@ -97,11 +104,16 @@ def _for_treatment(
 ) -> Wish:
     """Raises PatientArchived, PlanNotActive, NotBookable, WrongForVisit."""
     if plan is None:
-        raise WrongForVisit("Say what is wanted: the plan, or the kind of visit.", field="plan")
+        raise WrongForVisit(
+            gettext("Say what is wanted: the plan, or the kind of visit."), field="plan"
+        )
     if patient and patient.pk != plan.patient_id:
-        raise NotBookable("The plan is another patient's.", field="plan")
+        raise NotBookable(gettext("The plan is another patient's."), field="plan")
     if visit_type and visit_type.clinic_id != plan.clinic_id:
-        raise NotBookable(f"“{visit_type}” is not offered at this clinic.", field="visit_type")
+        raise NotBookable(
+            gettext("“{visit_type}” is not offered at this clinic.").format(visit_type=visit_type),
+            field="visit_type",
+        )
     require_open(plan.patient, field="plan")
     require_active(plan.status)
     areas_together(plan, further)
@@ -122,15 +134,17 @@ def _for_visit(
 ) -> Wish:
     """Raises PatientArchived, NotBookable, OutOfUse, WrongForVisit."""
     if patient is None:
-        raise WrongForVisit("Say who waits for such a visit.", field="patient")
+        raise WrongForVisit(gettext("Say who waits for such a visit."), field="patient")
     if further:
-        raise WrongForVisit("Only a treatment is of several areas.", field="further_plans")
+        raise WrongForVisit(gettext("Only a treatment is of several areas."), field="further_plans")
     require_open(patient, field="patient")
     require_offered(visit_type, patient)
     require_about(visit_type, patient, plan)
     if visit_type.mode == Mode.VIDEO and not visit_type.video_url:
         raise WrongForVisit(
-            f"“{visit_type}” has no link of its own: give it one before anybody waits for it.",
+            gettext(
+                "“{visit_type}” has no link of its own: give it one before anybody waits for it."
+            ).format(visit_type=visit_type),
             field="visit_type",
         )
     return Wish(
@@ -148,15 +162,18 @@ def _require_theirs(practitioner: User, wish: Wish) -> None:
     if kind.kind == Kind.TREATMENT:
         require_practitioner(practitioner, clinic_id=clinic.pk)
     elif practitioner.role not in kind.roles or clinic not in practitioner.works_at:
-        raise NotTheirVisit(f"{practitioner} does no such visits here.", field="practitioner")
+        raise NotTheirVisit(
+            gettext("{practitioner} does no such visits here.").format(practitioner=practitioner),
+            field="practitioner",
+        )
 
 
 def _require_not_waiting(plan: TreatmentPlan, further: Sequence[TreatmentPlan]) -> None:
     """Raises AlreadyWaiting."""
     waits = WaitlistEntry.objects.open_for
     if waits([plan]).exists():
-        raise AlreadyWaiting(WAITS_ALREADY, field="plan")
+        raise AlreadyWaiting(gettext(WAITS_ALREADY), field="plan")
     for index, other in enumerate(further):
         with about_further(index):
             if waits([other]).exists():
-                raise AlreadyWaiting(WAITS_ALREADY, field="plan")
+                raise AlreadyWaiting(gettext(WAITS_ALREADY), field="plan")

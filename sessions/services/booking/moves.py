@@ -5,12 +5,15 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from clinic.db.versions import Check, no_version_check
 from clinic.errors import Conflict
 from clinic.models import User
 from clinic.permissions import require_sight
+from clinic.values.moments import date_in_words
 from patients.models import StaffTask
 from patients.services import finish_task
 from patients.services.records import require_open
@@ -31,22 +34,22 @@ TREATING = (Status.IN_PROGRESS, Status.COMPLETED)  # moves of whoever treats
 
 class TooEarly(Conflict):
     code = "too_early"
-    title = "It is too early for this"
+    title = gettext_noop("It is too early for this")
 
 
 class FindingMissing(Conflict):
     code = "finding_missing"
-    title = "The check has no finding yet"
+    title = gettext_noop("The check has no finding yet")
 
 
 class NothingCharted(Conflict):
     code = "nothing_charted"
-    title = "No treated zone is recorded"
+    title = gettext_noop("No treated zone is recorded")
 
 
 class UnresolvedFindings(Conflict):
     code = "unresolved_findings"
-    title = "Safety findings are not decided yet"
+    title = gettext_noop("Safety findings are not decided yet")
 
 
 @retried_transaction
@@ -156,21 +159,29 @@ def _move(
 
 def _require(session: TreatmentSession, *, to: str, at: datetime) -> None:
     """What a move needs beyond being legal and safe."""
-    start = f"{session.starts_at_local:%-d %b %Y at %H:%M}"
+    start = gettext("{day} at {time}").format(
+        day=date_in_words(session.starts_at_local, "j M Y"), time=f"{session.starts_at_local:%H:%M}"
+    )
     match to:
         case Status.CHECKED_IN if at < session.starts_at - CHECK_IN_OPENS:
             raise TooEarly(
-                f"This session is on {start}; check-in opens 12 hours before. "
-                "If the patient is treated now, reschedule it first."
+                gettext(
+                    "This session is on {start}; check-in opens 12 hours before. If the patient is "
+                    "treated now, reschedule it first."
+                ).format(start=start)
             )
         case Status.IN_PROGRESS:
             require_licence(session, at=at)
         case Status.NO_SHOW if at < session.starts_at:
-            raise TooEarly(f"This session is on {start}: the patient may still come.")
+            raise TooEarly(
+                gettext("This session is on {start}: the patient may still come.").format(
+                    start=start
+                )
+            )
         case Status.COMPLETED if (
             session.kind == Kind.TREATMENT and not session.zone_treatments.exists()
         ):
-            raise NothingCharted("Record at least one treated zone with its depth first.")
+            raise NothingCharted(gettext("Record at least one treated zone with its depth first."))
 
 
 def _close_check(
@@ -180,7 +191,7 @@ def _close_check(
     if not session.side_effect_id and not session.task_id:
         return
     if not session.notes:
-        raise FindingMissing("Say what you found, as the note of the visit.", field="note")
+        raise FindingMissing(gettext("Say what you found, as the note of the visit."), field="note")
     if task := StaffTask.objects.open().filter(pk=session.task_id).first():
         finish_task(task_id=task.pk, at=at, by=by, note=session.notes[:500])
     effect = SideEffect.objects.select_for_update(of=("self",)).filter(pk=session.side_effect_id)
@@ -205,7 +216,9 @@ def _decided(session: TreatmentSession, *, at: datetime) -> list[AssessedFinding
     assessed = assess_session(session, at=at)
     if undecided := [entry.finding for entry in assessed if entry.is_open]:
         raise UnresolvedFindings(
-            "Decide these first: " + " ".join(finding.message for finding in undecided),
+            gettext("Decide these first: {findings}").format(
+                findings=" ".join(finding.message for finding in undecided)
+            ),
             findings=[finding.as_dict() for finding in undecided],
         )
     return assessed

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from clinic.db.retries import as_step, retried_transaction
 from clinic.db.versions import Check, no_version_check
 from clinic.models import Device, Room, User
@@ -166,6 +168,8 @@ def _leaving(old: TreatmentSession, *, unless: User | None) -> Iterator[None]:
         if unless:
             raise
         raise OutOfUse(
-            f"{old.practitioner} no longer does this here: take another practitioner.",
+            gettext("{practitioner} no longer does this here: take another practitioner.").format(
+                practitioner=old.practitioner
+            ),
             field="practitioner",
         ) from error

@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_transaction
 from clinic.db.versions import Check, no_version_check
 from clinic.errors import Conflict
@@ -36,12 +38,12 @@ ROWS = ("clinic", "patient", "practitioner", "room", "device", "area", "visit_ty
 
 class NothingToUndo(Conflict):
     code = "nothing_to_undo"
-    title = "There is nothing to take back"
+    title = gettext_noop("There is nothing to take back")
 
 
 class UndoTooLate(Conflict):
     code = "undo_too_late"
-    title = "It is too late to take it back"
+    title = gettext_noop("It is too late to take it back")
 
 
 def last_end(session_id: UUID) -> SessionEvent | None:
@@ -66,7 +68,7 @@ def undo_end(
     """
     found = last_end(session_id)
     if found is None:
-        raise NothingToUndo("Only a cancellation, a no-show or a move can be taken back.")
+        raise NothingToUndo(gettext("Only a cancellation, a no-show or a move can be taken back."))
     act = SessionEvent.objects.filter(
         session__patient=found.session.patient_id, at=found.at, undo_until=found.undo_until
     )
@@ -112,16 +114,16 @@ def _require(
     """Asked behind the locks: somebody may have taken it back already, or gone on from it."""
     require_open(ended[0].patient)
     if any(events[row.pk].undo_until != found.undo_until for row in ended):
-        raise NothingToUndo("Somebody has taken it back already.")
+        raise NothingToUndo(gettext("Somebody has taken it back already."))
     if any(row.status != Status.BOOKED for row in instead):
-        raise NothingToUndo("The new booking has gone on: cancel it or move it instead.")
+        raise NothingToUndo(gettext("The new booking has gone on: cancel it or move it instead."))
     if found.undo_until is None or at >= found.undo_until:
-        raise UndoTooLate("It could be taken back for a minute: book it again instead.")
+        raise UndoTooLate(gettext("It could be taken back for a minute: book it again instead."))
 
 
 def _put_off(row: TreatmentSession, *, at: datetime, by: User) -> None:
     """What was booked in its place. It is no late cancellation: the patient never knew of it."""
-    old = row.move_to(Status.CANCELLED, at=at, by=by, reason="taken back", skips=True)
+    old = row.move_to(Status.CANCELLED, at=at, by=by, reason=gettext_noop("taken back"), skips=True)
     row.rescheduled_from = None
     row.save(update_fields=["rescheduled_from"])
     restore_recovery_before(row)

@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.locks import statement
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
@@ -32,7 +34,17 @@ from sessions.services.booking.checks.presence import require_room_of
 
 class WrongForVisit(DomainError):
     code = "wrong_for_visit"
-    title = "This does not fit the kind of visit"
+    title = gettext_noop("This does not fit the kind of visit")
+
+
+MISSING = {
+    "room": gettext_noop("“{visit_type}” needs a room: name one."),
+    "device": gettext_noop("“{visit_type}” needs a device: name one."),
+}
+NEEDLESS = {
+    "room": gettext_noop("“{visit_type}” needs no room: leave it out."),
+    "device": gettext_noop("“{visit_type}” needs no device: leave it out."),
+}
 
 
 def prepare_visit(
@@ -54,7 +66,7 @@ def prepare_visit(
     """
     require_not_archived(patient.archived_at is not None, field="patient")
     if visit_type.kind == Kind.TREATMENT:
-        raise WrongForVisit("A treatment is booked for a plan.", field="visit_type")
+        raise WrongForVisit(gettext("A treatment is booked for a plan."), field="visit_type")
     require_offered(visit_type, patient)
     _require_fit(visit_type, room, device)
     require_about(visit_type, patient, plan, side_effect, task)
@@ -83,9 +95,15 @@ def prepare_visit(
 def require_offered(visit_type: VisitType, patient: Patient) -> None:
     """Raises NotBookable, OutOfUse."""
     if visit_type.clinic_id != patient.clinic_id:
-        raise NotBookable(f"“{visit_type}” is not offered at this clinic.", field="visit_type")
+        raise NotBookable(
+            gettext("“{visit_type}” is not offered at this clinic.").format(visit_type=visit_type),
+            field="visit_type",
+        )
     if not visit_type.is_active:
-        raise OutOfUse(f"“{visit_type}” is no longer offered.", field="visit_type")
+        raise OutOfUse(
+            gettext("“{visit_type}” is no longer offered.").format(visit_type=visit_type),
+            field="visit_type",
+        )
 
 
 def _require_fit(visit_type: VisitType, room: Room | None, device: Device | None) -> None:
@@ -95,12 +113,21 @@ def _require_fit(visit_type: VisitType, room: Room | None, device: Device | None
     for field, resource in given.items():
         if resource is None:
             if needed[field]:
-                raise WrongForVisit(f"“{visit_type}” needs a {field}: name one.", field=field)
+                raise WrongForVisit(
+                    gettext(MISSING[field]).format(visit_type=visit_type),
+                    field=field,
+                )
             continue
         if not needed[field]:
-            raise WrongForVisit(f"“{visit_type}” needs no {field}: leave it out.", field=field)
+            raise WrongForVisit(
+                gettext(NEEDLESS[field]).format(visit_type=visit_type),
+                field=field,
+            )
         if resource.clinic_id != visit_type.clinic_id:
-            raise NotBookable(f"{resource} is not in use at this clinic.", field=field)
+            raise NotBookable(
+                gettext("{resource} is not in use at this clinic.").format(resource=resource),
+                field=field,
+            )
         require_in_use(resource, resource.is_active, field)
     if room:
         require_room_of(visit_type, room)
@@ -116,9 +143,11 @@ def require_about(
     """What a visit is about is the patient's own, and fits its kind. Raises WrongForVisit,
     NotBookable."""
     if plan and visit_type.kind == Kind.CONSULTATION:
-        raise WrongForVisit("A consultation comes before any plan: leave it out.", field="plan")
+        raise WrongForVisit(
+            gettext("A consultation comes before any plan: leave it out."), field="plan"
+        )
     if plan and plan.patient_id != patient.pk:
-        raise NotBookable("The plan is another patient's.", field="plan")
+        raise NotBookable(gettext("The plan is another patient's."), field="plan")
     looked_at = []
     if side_effect:
         looked_at.append(("side_effect", side_effect.session.patient_id))
@@ -126,21 +155,29 @@ def require_about(
         looked_at.append(("task", task.patient_id))
     for field, whose in looked_at:
         if visit_type.kind != Kind.CHECK:
-            raise WrongForVisit("Only a check looks at it: leave it out.", field=field)
+            raise WrongForVisit(gettext("Only a check looks at it: leave it out."), field=field)
         if whose != patient.pk:
-            raise NotBookable("It is not of this patient.", field=field)
+            raise NotBookable(gettext("It is not of this patient."), field=field)
 
 
 def _link(visit_type: VisitType, video_url: str) -> str:
     """Where a visit by video meets. Raises WrongForVisit."""
     if visit_type.mode != Mode.VIDEO:
         if video_url:
-            raise WrongForVisit(f"“{visit_type}” is not by video: leave it out.", field="video_url")
+            raise WrongForVisit(
+                gettext("“{visit_type}” is not by video: leave it out.").format(
+                    visit_type=visit_type
+                ),
+                field="video_url",
+            )
         return ""
     link = video_url or visit_type.video_url
     if not link:
         raise WrongForVisit(
-            f"“{visit_type}” has no link of its own: say where it meets.", field="video_url"
+            gettext("“{visit_type}” has no link of its own: say where it meets.").format(
+                visit_type=visit_type
+            ),
+            field="video_url",
         )
     return link
 
@@ -148,7 +185,7 @@ def _link(visit_type: VisitType, video_url: str) -> str:
 def require_https(link: str) -> None:
     """Raises WrongForVisit."""
     if not link.startswith("https://"):
-        raise WrongForVisit("A video link begins with https://.", field="video_url")
+        raise WrongForVisit(gettext("A video link begins with https://."), field="video_url")
 
 
 def free_room(visit_type: VisitType, starts_at: datetime, *, at: datetime) -> Room | None:
@@ -168,7 +205,7 @@ def free_room(visit_type: VisitType, starts_at: datetime, *, at: datetime) -> Ro
     free = rooms.exclude(pk__in=taken.values("room")).exclude(pk__in=held.values("room"))
     room = free.order_by("name", "id").first()
     if room is None:
-        raise RoomTaken("No room is free then.", field="starts_at")
+        raise RoomTaken(gettext("No room is free then."), field="starts_at")
     return room
 
 

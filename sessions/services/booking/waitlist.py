@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.db.versions import Check, no_version_check
@@ -46,7 +47,7 @@ ASKED_AT_ONCE = 20
 
 class OfferLapsed(Conflict):
     code = "offer_lapsed"
-    title = "The offer has lapsed"
+    title = gettext_noop("The offer has lapsed")
 
 
 @retried_step
@@ -178,7 +179,9 @@ def accept_offer(
     seen()
     expires_at = current.offer_expires_at
     if expires_at is None or expires_at <= at or current.offered_starts_at != slot["starts_at"]:
-        raise OfferLapsed("Nobody accepted this offer in time; it may be with somebody else now.")
+        raise OfferLapsed(
+            gettext("Nobody accepted this offer in time; it may be with somebody else now.")
+        )
     if entry.kind == Kind.TREATMENT:  # either uses up the hold
         plan, *further = entry.plans
         return book_session(plan=plan, further_plans=further, **slot, at=at, by=by)
@@ -207,7 +210,7 @@ def decline_offer(*, entry_id: UUID, at: datetime, by: User, reason: str = "") -
     entry = WaitlistEntry.objects.locked().get(pk=entry_id)
     entry.require_move(WaitlistStatus.WAITING)
     _pass_on(entry)
-    entry.move_to(WaitlistStatus.WAITING, at=at, by=by, reason=reason or "declined")
+    entry.move_to(WaitlistStatus.WAITING, at=at, by=by, reason=reason or gettext_noop("declined"))
     return entry
 
 
@@ -236,7 +239,7 @@ def _expire(entry_id: UUID, *, at: datetime) -> bool:
     if entry is None:
         return False  # answered at the last moment
     _pass_on(entry)
-    entry.move_to(WaitlistStatus.WAITING, at=at, by=None, reason="the offer lapsed")
+    entry.move_to(WaitlistStatus.WAITING, at=at, by=None, reason=gettext_noop("the offer lapsed"))
     return True
 
 

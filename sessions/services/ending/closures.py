@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q
+from django.utils.formats import date_format
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.locks import lock
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.errors import Conflict
 from clinic.models import Clinic, Closure, TimeOff, User, in_words
+from clinic.values.languages import override_language
 from clinic.values.wallclock import iso_utc
 from patients.models import Audience, StaffTask, TaskKind, TaskStatus
 from patients.models.task import StaffTaskQuerySet
@@ -27,7 +31,7 @@ DECIDED_BEFORE = timedelta(days=2)
 
 class BookingsInTheWay(Conflict):
     code = "bookings_in_the_way"
-    title = "There are bookings in this time"
+    title = gettext_noop("There are bookings in this time")
 
 
 @retried_transaction
@@ -104,10 +108,18 @@ def _save(span: Closure | TimeOff, *, at: datetime, accept: bool) -> None:
     span.full_clean()
     hit = list(bookings_in(span, at=at))
     if hit and not accept:
-        times = ", ".join(f"{session.starts_at_local:%-d %b %Y at %H:%M}" for session in hit[:3])
+        times = ", ".join(
+            gettext("{day} at {time}").format(
+                day=date_format(session.starts_at_local, "j M Y"),
+                time=f"{session.starts_at_local:%H:%M}",
+            )
+            for session in hit[:3]
+        )
         more = ", …" if len(hit) > 3 else ""
         raise BookingsInTheWay(
-            f"{len(hit)} booked: {times}{more}. Move them first, or accept that they stay.",
+            gettext("{number} booked: {times}. Move them first, or accept that they stay.").format(
+                number=len(hit), times=times + more
+            ),
             field="starts_at",
             bookings=[
                 {
@@ -124,9 +136,11 @@ def _save(span: Closure | TimeOff, *, at: datetime, accept: bool) -> None:
             patient=session.patient,
             kind=TaskKind.OTHER,
             audience=Audience.FRONT_DESK,
-            title=f"Look after: {session}",
-            detail=f"{span}: {span.reason or 'nobody treats then'}. The session stays as it was "
-            "booked until somebody moves or cancels it.",
+            title=gettext("Look after: {session}").format(session=session),
+            detail=gettext(
+                "{span}: {reason}. The session stays as it was booked until somebody moves or "
+                "cancels it."
+            ).format(span=span, reason=span.reason or gettext("nobody treats then")),
             source=task_source(span, session.pk),
             due_at=max(at, session.starts_at - DECIDED_BEFORE),
         )
@@ -144,17 +158,24 @@ def task_source(span: Closure | TimeOff, session_id: UUID) -> str:
 def finish_tasks_of(session: TreatmentSession, *, at: datetime, by: User | None) -> None:
     """A session that has moved or is off needs nobody to look after it any more, whoever did it."""
     asked = _asked_of(session).open()
-    note = f"the session is {in_words(Status, session.status)}"
+    note = _note(session.status)
     asked.update(status=TaskStatus.DONE, done_at=at, done_by=by, done_note=note)
 
 
 def reopen_tasks_of(session: TreatmentSession, *, ended: SessionEvent) -> None:
     """What `finish_tasks_of` has ticked off at an end that is taken back."""
-    note = f"the session is {in_words(Status, ended.new_status)}"
+    notes = set()
+    for language, _ in settings.LANGUAGES:  # whoever ended it may read another one
+        with override_language(language):
+            notes.add(_note(ended.new_status))
     done = _asked_of(session).filter(done_at=ended.at)
-    asked = done.filter(pk__in=[task.pk for task in done if task.done_note == note])
+    asked = done.filter(pk__in=[task.pk for task in done if task.done_note in notes])
     asked = asked.exclude(source__in=_asked_of(session).open().values("source"))
     asked.update(status=TaskStatus.OPEN, done_at=None, done_by=None, done_note="")
+
+
+def _note(status: str) -> str:
+    return gettext("the session is {status}").format(status=in_words(Status, status))
 
 
 def _asked_of(session: TreatmentSession) -> StaffTaskQuerySet:

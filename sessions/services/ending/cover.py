@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.retries import Busy, retried_transaction
 from clinic.errors import DomainError
@@ -33,7 +34,7 @@ MAY_MOVE = (Status.BOOKED, Status.CONFIRMED, Status.CHECKED_IN)
 MOST = 200
 BEFORE, AFTER = timedelta(days=3), timedelta(days=27)  # how far from its day a visit may go
 ROOM_TO_CLEAN = timedelta(minutes=15)
-GONE = "It was moved, cancelled or begun a moment ago."
+GONE = gettext_noop("It was moved, cancelled or begun a moment ago.")
 
 
 @dataclass(frozen=True)
@@ -172,10 +173,13 @@ def move_or_cancel(
     devices = Device.objects.select_related("model").in_bulk(
         {to.device_id for to in chosen.values() if to and to.device_id}
     )
-    reason = f"{time_off.practitioner} is away" + (
-        f": {time_off.reason}" if time_off.reason else ""
+    words = (
+        gettext("{practitioner} is away: {reason}")
+        if time_off.reason
+        else gettext("{practitioner} is away")
     )
-    refused = dict.fromkeys(set(chosen) - set(rows), GONE)
+    reason = words.format(practitioner=time_off.practitioner, reason=time_off.reason)
+    refused = dict.fromkeys(set(chosen) - set(rows), gettext(GONE))
     for session in sessions:
         to = chosen[session.pk]
         try:

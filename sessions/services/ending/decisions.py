@@ -7,6 +7,8 @@ from typing import Any, NotRequired, TypedDict
 from uuid import UUID
 
 from django.db import models
+from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.errors import Conflict, NotAllowed
 from clinic.models import Device, Room, User
@@ -21,9 +23,9 @@ SLOT = ("starts_at", "practitioner", "room", "device")
 class Choice(models.TextChoices):
     """What becomes of a session whose room, device, practitioner … ends."""
 
-    MOVE = "MOVE", "Move it"
-    CANCEL = "CANCEL", "Cancel it and tell the patient"
-    KEEP = "KEEP", "Keep it, with a task for the desk"
+    MOVE = "MOVE", _("Move it")
+    CANCEL = "CANCEL", _("Cancel it and tell the patient")
+    KEEP = "KEEP", _("Keep it, with a task for the desk")
 
 
 class Decision(TypedDict):
@@ -48,36 +50,40 @@ class StillAhead(Conflict):
     """Carries what lies ahead, for who decides: `behind` with the sessions themselves."""
 
     code = "still_ahead"
-    title = "There are bookings ahead"
+    title = gettext_noop("There are bookings ahead")
 
     def __init__(self, ahead: Ahead, behind: list[AffectedSession], undecided: set[UUID]) -> None:
         self.ahead, self.behind, self.undecided = ahead, behind, undecided
-        parts = [
-            (len(ahead.sessions), "session", "sessions"),
-            (len(ahead.holds), "held time", "held times"),
-            (len(ahead.waitlist), "waitlist entry", "waitlist entries"),
-            (ahead.messages, "waiting message", "waiting messages"),
-        ]
-        told = ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in parts if n)
+        sessions, holds = len(ahead.sessions), len(ahead.holds)
+        entries, messages = len(ahead.waitlist), ahead.messages
+        parts = {
+            ngettext("{n} session", "{n} sessions", sessions): sessions,
+            ngettext("{n} held time", "{n} held times", holds): holds,
+            ngettext("{n} waitlist entry", "{n} waitlist entries", entries): entries,
+            ngettext("{n} waiting message", "{n} waiting messages", messages): messages,
+        }
+        told = ", ".join(words.format(n=n) for words, n in parts.items() if n)
         super().__init__(
-            f"Ahead: {told}. Say for each session, or for all the others together, whether it "
-            "moves, is cancelled and the patient told, or is kept with a task for the desk.",
+            gettext(
+                "Ahead: {told}. Say for each session, or for all the others together, whether it "
+                "moves, is cancelled and the patient told, or is kept with a task for the desk."
+            ).format(told=told),
             field="decisions",
             bookings=[_as_dict(one) for one in behind],
-            holds=len(ahead.holds),
+            holds=holds,
             waitlist=[str(pk) for pk in sorted(ahead.waitlist)],
-            messages=ahead.messages,
+            messages=messages,
         )
 
 
 class OnlyKeep(NotAllowed):
     code = "only_keep"
-    title = "Moving and cancelling sessions is for others"
+    title = gettext_noop("Moving and cancelling sessions is for others")
 
 
 class CannotMove(Conflict):
     code = "cannot_move"
-    title = "This session cannot move"
+    title = gettext_noop("This session cannot move")
 
 
 def _as_dict(one: AffectedSession) -> dict[str, Any]:

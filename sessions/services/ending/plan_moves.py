@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.permissions import require_sight
@@ -15,7 +17,7 @@ from sessions.services.ending.settle import carry_out_decisions
 
 class ReasonMissing(DomainError):
     code = "reason_missing"
-    title = "A reason is needed"
+    title = gettext_noop("A reason is needed")
 
 
 @retried_transaction
@@ -31,7 +33,7 @@ def move_plan(*, plan_id: UUID, to: str, decider: Decider) -> TreatmentPlan:
     if to == PlanStatus.ACTIVE:
         require_open(plan.patient)
     if to in (PlanStatus.ON_HOLD, PlanStatus.STOPPED) and not decider.reason:
-        raise ReasonMissing("Say why the plan is held or stopped.", field="reason")
+        raise ReasonMissing(gettext("Say why the plan is held or stopped."), field="reason")
     before = look_ahead(plan, at=decider.at)
     plan.move_to(to, at=decider.at, by=decider.by, reason=decider.reason)
     carry_out_decisions(plan, before, decider=decider)

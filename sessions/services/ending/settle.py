@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext
 
 from clinic.db.locks import lock
 from clinic.db.retries import retried_step
@@ -74,7 +75,8 @@ def carry_out_decisions(row: models.Model, before: Ahead, *, decider: Decider) -
         shown = [session for session in sessions if session.clinic_id in here]
         raise StillAhead(left, _with_offers(row, shown, at=at), undecided)
     _require_right(sessions, decider)
-    why = f"{_named(row)}: {decider.reason or 'no longer available'}"[:500]
+    reason = decider.reason or gettext("no longer available")
+    why = f"{_named(row)}: {reason}"[:500]
     for session in sessions:
         decision = decider.of(session) if session.clinic_id in here else None
         _carry_out(row, session, decision or {"do": Choice.KEEP}, why, decider)
@@ -89,7 +91,9 @@ def _require_right(sessions: list[TreatmentSession], decider: Decider) -> None:
     wanted = {decision["do"] for session in sessions if (decision := decider.of(session))}
     may = decider.by.has_perm("treatment_sessions.change_treatmentsession")
     if wanted - {Choice.KEEP} and not may:
-        raise OnlyKeep("Keep the sessions: the desk gets a task for each.", field="decisions")
+        raise OnlyKeep(
+            gettext("Keep the sessions: the desk gets a task for each."), field="decisions"
+        )
 
 
 def _lock(row: models.Model, left: Ahead, decider: Decider) -> None:
@@ -179,14 +183,20 @@ def _carry_out(
         error.about = (session,)
         error.field = f"decisions/{session.pk}"
         raise
-    is_kept = decision["do"] == Choice.KEEP
+    if decision["do"] == Choice.KEEP:
+        title = gettext("Look after: {session}")
+        detail = gettext(
+            "{why}. The session stays as it was booked until somebody moves or cancels it."
+        )
+    else:
+        title = gettext("Tell the patient: {session}")
+        detail = gettext("{why}. The session is off.")
     raise_task(
         clinic=session.clinic,
         patient=session.patient,
         kind=TaskKind.OTHER,
-        title=f"{'Look after' if is_kept else 'Tell the patient'}: {session}",
-        detail=f"{why}. The session "
-        + ("stays as it was booked until somebody moves or cancels it." if is_kept else "is off."),
+        title=title.format(session=session),
+        detail=detail.format(why=why),
         source=f"ended:{row._meta.model_name}:{row.pk}:{session.pk}",
         at=decider.at,
     )
@@ -209,12 +219,12 @@ def _move(
     row: models.Model, session: TreatmentSession, to: Decision, why: str, decider: Decider
 ) -> None:
     if isinstance(row, Patient | TreatmentPlan):
-        raise CannotMove("Another time is no help here: cancel or keep it.")
+        raise CannotMove(gettext("Another time is no help here: cancel or keep it."))
     details: dict[str, Any] = {name: to[name] for name in SLOT if to.get(name)}  # type: ignore[literal-required]
     if "starts_at" not in details:
         offer = _nearest(session, wanted_by(session), at=decider.at)
         if offer is None:
-            raise NoFreeTime("There is no free time near it: cancel or keep it.")
+            raise NoFreeTime(gettext("There is no free time near it: cancel or keep it."))
         details = {
             "starts_at": offer.starts_at,
             "practitioner": User.objects.get(pk=offer.practitioner_id),

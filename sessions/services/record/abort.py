@@ -3,12 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from clinic.db.versions import Check, no_version_check
 from clinic.errors import DomainError
 from clinic.models import User
 from clinic.permissions import require_sight
+from clinic.values.moments import date_in_words
 from patients.models import Audience, TaskKind
 from patients.services.tasks import raise_task
 from sessions.lifecycle import AbortReason, Status
@@ -22,7 +25,7 @@ from sessions.signals import session_moved
 
 class AbortReasonMissing(DomainError):
     code = "abort_reason_missing"
-    title = "Say why the session is aborted"
+    title = gettext_noop("Say why the session is aborted")
 
 
 @retried_transaction
@@ -54,10 +57,11 @@ def abort_session(
     session.require_move(Status.ABORTED)
     if why not in AbortReason.values:
         raise AbortReasonMissing(
-            f"Choose one of: {', '.join(AbortReason.values)}.", field="abort_reason"
+            gettext("Choose one of: {reasons}.").format(reasons=", ".join(AbortReason.values)),
+            field="abort_reason",
         )
     if why == AbortReason.OTHER and not note.strip():
-        raise AbortReasonMissing("Say in words what it was.", field="abort_note")
+        raise AbortReasonMissing(gettext("Say in words what it was."), field="abort_note")
     for row in [session] if session.sitting_id else still_going_on(rows):
         _abort(row, why=why, note=note, at=at, by=by)
     return session
@@ -78,12 +82,19 @@ def _abort(session: TreatmentSession, *, why: str, note: str, at: datetime, by: 
     )
     if not has_needled:
         restore_recovery_before(session)
+    detail = (
+        gettext("{told}\nBy {by}. The skin was needled.")
+        if has_needled
+        else gettext("{told}\nBy {by}. Nothing was needled.")
+    )
     raise_task(
         clinic=session.clinic,
         kind=TaskKind.INCIDENT,
-        title=f"Session of {session.starts_at_local:%-d %b %Y at %H:%M} was aborted",
-        detail=f"{told}\nBy {by}. "
-        + ("The skin was needled." if has_needled else "Nothing was needled."),
+        title=gettext("Session of {day} at {time} was aborted").format(
+            day=date_in_words(session.starts_at_local, "j M Y"),
+            time=f"{session.starts_at_local:%H:%M}",
+        ),
+        detail=detail.format(told=told, by=by),
         source=f"abort:{session.pk}",
         at=at,
         patient=session.patient,

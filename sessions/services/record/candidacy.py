@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from clinic.models import User
 from clinic.permissions import require_sight
+from clinic.values.moments import date_in_words
 from patients.models import Concern, Patient, TaskKind
 from patients.services import finish_source, raise_task
 from patients.services.consents import UnknownCode
@@ -43,10 +45,12 @@ def record_candidacy(
     patient = lock_open_record(patient.pk)
     require_sight(by, patient.pk)
     if session and session.patient_id != patient.pk:
-        raise OtherPatient("Name a session of this patient.", field="session")
+        raise OtherPatient(gettext("Name a session of this patient."), field="session")
     known = set(Concern.objects.values_list("code", flat=True))
     if unknown := sorted(set(concerns) - known):
-        raise UnknownCode(f"Unknown: {', '.join(unknown)}.", field="concerns")
+        raise UnknownCode(
+            gettext("Unknown: {codes}.").format(codes=", ".join(unknown)), field="concerns"
+        )
     decided = Candidacy(
         patient=patient,
         session=session,
@@ -64,7 +68,11 @@ def record_candidacy(
     today = at.astimezone(patient.clinic.zone).date()
     if until and until <= today:
         raise ValidationError(
-            {"until": f"Give a day after today, {today + timedelta(days=1)} say."}
+            {
+                "until": gettext("Give a day after today, {day} say.").format(
+                    day=today + timedelta(days=1)
+                )
+            }
         )
     decided.save(force_insert=True)
     _tell_the_desk(patient, at=at, by=by)
@@ -79,8 +87,12 @@ def _tell_the_desk(patient: Patient, *, at: datetime, by: User) -> None:
         patient=patient, kind=Kind.TREATMENT, status__in=UPCOMING, starts_at__gt=at
     )
     in_the_way = [
-        f"{of_treatment(session.plan).concern}, "
-        f"{session.starts_at_local:%-d %b %Y at %H:%M}. {finding.message}"
+        gettext("{concern}, {day} at {time}. {finding}").format(
+            concern=of_treatment(session.plan).concern,
+            day=date_in_words(session.starts_at_local, "j M Y"),
+            time=f"{session.starts_at_local:%H:%M}",
+            finding=finding.message,
+        )
         for session in ahead.order_by("starts_at")
         for finding in candidacy_findings(session)
     ]
@@ -89,7 +101,7 @@ def _tell_the_desk(patient: Patient, *, at: datetime, by: User) -> None:
             clinic=patient.clinic,
             patient=patient,
             kind=TaskKind.OTHER,
-            title="Booked, but not to be treated then: cancel or reschedule",
+            title=gettext_noop("Booked, but not to be treated then: cancel or reschedule"),
             detail="\n".join(in_the_way),
             source=source,
             at=at,

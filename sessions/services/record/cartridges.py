@@ -4,11 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.constraints import constraint_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
 from clinic.models import CartridgeLot, User
+from clinic.values.moments import date_in_words
 from sessions.gs1 import CartridgeCode, read_cartridge_code
 from sessions.models import CartridgeUse, DeviationKind, TreatmentSession
 from sessions.services.record.chart import NotATreatment, in_progress
@@ -17,32 +19,32 @@ from sessions.services.record.deviation import record_deviation
 
 class UnknownLot(Conflict):
     code = "cartridge_unknown"
-    title = "This clinic has no such lot"
+    title = gettext_noop("This clinic has no such lot")
 
 
 class CartridgeUsed(Conflict):
     code = "cartridge_used"
-    title = "This cartridge was used before"
+    title = gettext_noop("This cartridge was used before")
 
 
 class CartridgeExpired(Conflict):
     code = "cartridge_expired"
-    title = "This cartridge has expired"
+    title = gettext_noop("This cartridge has expired")
 
 
 class CartridgeRecalled(Conflict):
     code = "cartridge_recalled"
-    title = "This lot was recalled"
+    title = gettext_noop("This lot was recalled")
 
 
 class OtherDevice(Conflict):
     code = "cartridge_of_other_device"
-    title = "The cartridge belongs to another device"
+    title = gettext_noop("The cartridge belongs to another device")
 
 
 class CartridgeIsFit(Conflict):
     code = "cartridge_is_fit"
-    title = "This lot is neither recalled nor expired"
+    title = gettext_noop("This lot is neither recalled nor expired")
 
 
 @retried_transaction
@@ -68,11 +70,16 @@ def use_cartridge(
     """
     session = in_progress(session_id, by=by)
     if session.device is None:
-        raise NotATreatment("Nothing is needled at this visit: it uses no cartridge.")
+        raise NotATreatment(gettext("Nothing is needled at this visit: it uses no cartridge."))
     scanned = read_cartridge_code(code)
     lot = _lot_of(session, scanned)
     if lot.device_model_id != session.device.model_id:
-        raise OtherDevice(f"It fits {lot.device_model}, not {session.device}.", field="code")
+        raise OtherDevice(
+            gettext("It fits {device_model}, not {device}.").format(
+                device_model=lot.device_model, device=session.device
+            ),
+            field="code",
+        )
     use = CartridgeUse(
         session_id=session.leading_id,
         clinic_id=session.clinic_id,
@@ -82,7 +89,9 @@ def use_cartridge(
     )
     if reason or action_taken:
         if lot.recalled_at is None and lot.expires_on >= use.used_on:
-            raise CartridgeIsFit(f"Lot {lot.lot}: scan it without a deviation.", field="code")
+            raise CartridgeIsFit(
+                gettext("Lot {lot}: scan it without a deviation.").format(lot=lot.lot), field="code"
+            )
         use.deviation = record_deviation(
             session_id=session.leading_id,
             kind=DeviationKind.TRACEABILITY,
@@ -105,8 +114,12 @@ def _lot_of(session: TreatmentSession, scanned: CartridgeCode) -> CartridgeLot:
     lot = lots.filter(clinic=session.clinic_id, gtin=scanned.gtin, lot=scanned.lot).first()
     if lot is None or lot.expires_on != scanned.expires_on:
         raise UnknownLot(
-            f"Lot {scanned.lot} of GTIN {scanned.gtin}, expiry {scanned.expires_on:%-d %b %Y}, is "
-            "not in this clinic's store. Take in the delivery first.",
+            gettext(
+                "Lot {lot} of GTIN {gtin}, expiry {day}, is not in this clinic's store. Take in "
+                "the delivery first."
+            ).format(
+                lot=scanned.lot, gtin=scanned.gtin, day=date_in_words(scanned.expires_on, "j M Y")
+            ),
             field="code",
         )
     return lot
@@ -117,15 +130,23 @@ def explain_cartridge(error: IntegrityError, use: CartridgeUse) -> Exception:
     match constraint_of(error):
         case "cartridge_used_once":
             return CartridgeUsed(
-                f"Cartridge {use.serial} of lot {use.lot.lot} was used before: throw it away.",
+                gettext("Cartridge {serial} of lot {lot} was used before: throw it away.").format(
+                    serial=use.serial, lot=use.lot.lot
+                ),
                 field="code",
             )
         case "cartridge_not_expired":
             return CartridgeExpired(
-                f"Lot {use.lot.lot} expired on {use.lot.expires_on:%-d %b %Y}.", field="code"
+                gettext("Lot {lot} expired on {day}.").format(
+                    lot=use.lot.lot, day=date_in_words(use.lot.expires_on, "j M Y")
+                ),
+                field="code",
             )
         case "cartridge_not_recalled":
             return CartridgeRecalled(
-                f"Lot {use.lot.lot} was recalled: {use.lot.recall_reason}", field="code"
+                gettext("Lot {lot} was recalled: {recall_reason}").format(
+                    lot=use.lot.lot, recall_reason=use.lot.recall_reason
+                ),
+                field="code",
             )
     return error

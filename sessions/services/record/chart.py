@@ -8,6 +8,7 @@ from typing import NotRequired, TypedDict
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
@@ -30,32 +31,39 @@ from sessions.services.record.sign_off import require_may_override
 
 class NotInProgress(Conflict):
     code = "not_in_progress"
-    title = "The session is not in progress"
+    title = gettext_noop("The session is not in progress")
 
 
 class NotATreatment(Conflict):
     code = "not_a_treatment"
-    title = "This visit treats nothing"
+    title = gettext_noop("This visit treats nothing")
 
 
 class NotSigned(Conflict):
     code = "not_signed"
-    title = "The record is not signed yet"
+    title = gettext_noop("The record is not signed yet")
 
 
 class ZoneElsewhere(DomainError):
     code = "zone_elsewhere"
-    title = "The zone is not on the session's area"
+    title = gettext_noop("The zone is not on the session's area")
 
 
 class ZoneTwice(DomainError):
     code = "zone_twice"
-    title = "The zone is named twice"
+    title = gettext_noop("The zone is named twice")
 
 
 class NoSuchFinding(Conflict):
     code = "no_such_finding"
-    title = "There is no such finding"
+    title = gettext_noop("There is no such finding")
+
+
+def open_are(messages: list[str]) -> str:
+    """What a refusal says that knows of no such finding."""
+    if not messages:
+        return gettext("Open are: none.")
+    return gettext("Open are: {findings}").format(findings=" ".join(messages))
 
 
 class ZoneEntry(TypedDict):
@@ -91,7 +99,9 @@ def require_on(area: Area | None, zone: Zone | None, *, field: str = "zone") -> 
 def require_treatment(session: TreatmentSession) -> Area:
     """The area that it treats. Raises NotATreatment."""
     if session.area is None:
-        raise NotATreatment(f"Nothing is treated at a {session.about}: it has no chart.")
+        raise NotATreatment(
+            gettext("Nothing is treated at a {visit}: it has no chart.").format(visit=session.about)
+        )
     return session.area
 
 
@@ -108,8 +118,9 @@ def require_in_progress(session: TreatmentSession, *, by: User) -> None:
     require_sight(by, session.patient_id)
     if session.status != Status.IN_PROGRESS:
         raise NotInProgress(
-            "The chart is written while the session is in progress; it is "
-            f"{in_words(Status, session.status)}."
+            gettext(
+                "The chart is written while the session is in progress; it is {status}."
+            ).format(status=in_words(Status, session.status))
         )
 
 
@@ -140,7 +151,7 @@ def write_chart(
         where = f"zones/{index}/zone"
         require_on(area, zone, field=where)
         if key in seen:
-            raise ZoneTwice(f"{zone} is named twice.", field=where)
+            raise ZoneTwice(gettext("{zone} is named twice.").format(zone=zone), field=where)
         seen.add(key)
     session.zone_treatments.all().delete()
     treated = [ZoneTreatment(session=session, **entry) for entry in zones]
@@ -168,7 +179,11 @@ def _require_tubes_once(uses: Sequence[ProductUse]) -> None:
     for index, label in enumerate(labels):
         if label and label in labels[:index]:
             raise ValidationError(
-                {f"products/{index}/tube_label": "This tube was used before: throw it away."}
+                {
+                    f"products/{index}/tube_label": gettext(
+                        "This tube was used before: throw it away."
+                    )
+                }
             )
 
 
@@ -205,12 +220,12 @@ def override_finding(
     require_open(session.patient)
     require_sight(by, session.patient_id)
     if session.status in SIGNED:
-        raise NoSuchFinding("The record is signed: nothing can be decided any more.")
+        raise NoSuchFinding(gettext("The record is signed: nothing can be decided any more."))
     found = {(e.finding.code, e.finding.subject): e.finding for e in assess_session(session, at=at)}
     finding = found.get((code, subject))
     if finding is None or not finding.needs_decision:
         raise NoSuchFinding(
-            "Open are: " + (" ".join(entry.message for entry in found.values()) or "none."),
+            open_are([entry.message for entry in found.values()]),
             field="code",
         )
     today = at.astimezone(session.clinic.zone).date()
@@ -232,7 +247,7 @@ def add_addendum(
     require_open(session.patient)
     require_sight(by, session.patient_id)
     if session.status not in SIGNED:
-        raise NotSigned("The record is still open: write it into the chart.")
+        raise NotSigned(gettext("The record is still open: write it into the chart."))
     return Addendum.objects.create(
         session=session, text=text, is_patients_wish=is_patients_wish, at=at, by=by
     )

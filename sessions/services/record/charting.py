@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_transaction
 from clinic.db.versions import Check, no_version_check
 from clinic.errors import Conflict
@@ -18,7 +20,7 @@ from sessions.services.record.chart import ZoneEntry, in_progress, require_in_pr
 
 class DraftLeft(Conflict):
     code = "draft_left"
-    title = "Something that was typed is not written into its chart yet"
+    title = gettext_noop("Something that was typed is not written into its chart yet")
 
 
 @dataclass(frozen=True)
@@ -85,5 +87,7 @@ def sign_typed(
     areas = TreatmentSession.objects.of_sitting(session_id).filter(status=Status.IN_PROGRESS)
     left = ChartDraft.objects.filter(by=by, session__in=areas).select_related("session__area")
     if names := sorted(str(draft.session.area) for draft in left):
-        raise DraftLeft(f"Write the chart of these first: {', '.join(names)}.")
+        raise DraftLeft(
+            gettext("Write the chart of these first: {names}.").format(names=", ".join(names))
+        )
     return move_session(session_id=session_id, to=Status.COMPLETED, at=at, by=by)

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
@@ -19,17 +20,17 @@ HERE = (Status.CHECKED_IN, Status.IN_PROGRESS)
 
 class NotHere(Conflict):
     code = "not_here"
-    title = "The patient is not there"
+    title = gettext_noop("The patient is not there")
 
 
 class NotACream(DomainError):
     code = "not_a_cream"
-    title = "This is no numbing cream"
+    title = gettext_noop("This is no numbing cream")
 
 
 class NoCream(Conflict):
     code = "no_cream"
-    title = "There is no such cream"
+    title = gettext_noop("There is no such cream")
 
 
 @retried_transaction
@@ -44,13 +45,16 @@ def put_cream_on(
     session = _here(session_id, by=by)
     if entry:
         if entry["product"].kind != ProductKind.ANAESTHETIC:
-            raise NotACream(f"{entry['product']} numbs nothing.", field="product")
+            raise NotACream(
+                gettext("{product} numbs nothing.").format(product=entry["product"]),
+                field="product",
+            )
         use = ProductUse(session=session, **{**entry, "on_at": at})
         use.full_clean()
         use.save(force_insert=True)
     waiting = _creams(session).filter(on_at__isnull=True)
     if not waiting.update(on_at=at) and not entry:
-        raise NoCream("Enter the numbing cream with its lot first.")
+        raise NoCream(gettext("Enter the numbing cream with its lot first."))
     return session
 
 
@@ -60,7 +64,7 @@ def take_cream_off(*, session_id: UUID, at: datetime, by: User) -> TreatmentSess
     session = _here(session_id, by=by)
     on_the_skin = _creams(session).filter(on_at__lte=at, off_at__isnull=True)
     if not on_the_skin.update(off_at=at):
-        raise NoCream("No cream is on the skin.")
+        raise NoCream(gettext("No cream is on the skin."))
     return session
 
 
@@ -71,8 +75,10 @@ def _here(session_id: UUID, *, by: User) -> TreatmentSession:
     require_treatment(session)
     if session.status not in HERE:
         raise NotHere(
-            "Cream goes on and off between check-in and the end of the session, which is "
-            f"{in_words(Status, session.status)}."
+            gettext(
+                "Cream goes on and off between check-in and the end of the session, which is "
+                "{status}."
+            ).format(status=in_words(Status, session.status))
         )
     return session
 

@@ -3,6 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
 from clinic.models import User, in_words
@@ -13,17 +16,17 @@ from patients.services.tasks import raise_task
 from sessions.lifecycle import SIGNED, Status
 from sessions.models import Deviation, DeviationKind, TreatmentSession
 from sessions.safety.assessment import assess_session
-from sessions.services.record.chart import NoSuchFinding
+from sessions.services.record.chart import NoSuchFinding, open_are
 
 
 class NothingHappened(Conflict):
     code = "nothing_happened"
-    title = "Nothing has happened in this session yet"
+    title = gettext_noop("Nothing has happened in this session yet")
 
 
 class OverrideInstead(Conflict):
     code = "override_instead"
-    title = "This finding may be overridden"
+    title = gettext_noop("This finding may be overridden")
 
 
 @retried_transaction
@@ -52,11 +55,15 @@ def record_deviation(
     require_sight(by, session.patient_id)
     if session.status not in (Status.IN_PROGRESS, *SIGNED):
         raise NothingHappened(
-            "A deviation tells what was done. The session is "
-            f"{in_words(Status, session.status)}: clear what stops it, or cancel or abort it."
+            gettext(
+                "A deviation tells what was done. The session is {status}: clear what stops "
+                "it, or cancel or abort it."
+            ).format(status=in_words(Status, session.status))
         )
     if subject and not code:
-        raise NoSuchFinding("Say which finding this is about, or name no subject.", field="code")
+        raise NoSuchFinding(
+            gettext("Say which finding this is about, or name no subject."), field="code"
+        )
     deviation = Deviation(
         session=session,
         kind=DeviationKind(kind),
@@ -74,8 +81,14 @@ def record_deviation(
     raise_task(
         clinic=session.clinic,
         kind=TaskKind.INCIDENT,
-        title=f"{deviation}, session of {session.starts_at_local:%-d %b %Y at %H:%M}",
-        detail=f"How it came about: {reason}\nWhat was done: {action_taken}\nBy {by}.",
+        title=gettext("{deviation}, session of {day} at {time}").format(
+            deviation=deviation,
+            day=date_format(session.starts_at_local, "j M Y"),
+            time=f"{session.starts_at_local:%H:%M}",
+        ),
+        detail=gettext(
+            "How it came about: {reason}\nWhat was done: {action_taken}\nBy {by}."
+        ).format(reason=reason, action_taken=action_taken, by=by),
         source=f"deviation:{deviation.pk}",
         at=at,
         patient=session.patient,
@@ -90,14 +103,18 @@ def _numbers(
     """The figures of the open finding that is answered."""
     if session.status in SIGNED:
         raise NoSuchFinding(
-            "The record is signed: tell the deviation without a finding.", field="code"
+            gettext("The record is signed: tell the deviation without a finding."), field="code"
         )
     open_ = [entry.finding for entry in assess_session(session, at=at) if entry.is_open]
     finding = next((one for one in open_ if (one.code, one.subject) == (code, subject)), None)
     if finding is None:
         raise NoSuchFinding(
-            "Open are: " + (" ".join(one.message for one in open_) or "none."), field="code"
+            open_are([one.message for one in open_]),
+            field="code",
         )
     if by.role in finding.overridable_by:
-        raise OverrideInstead(f"{finding.message} Override it, with a reason.", field="code")
+        raise OverrideInstead(
+            gettext("{message} Override it, with a reason.").format(message=finding.message),
+            field="code",
+        )
     return dict(finding.numbers)

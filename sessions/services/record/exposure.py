@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import Clinic, ClinicalRule, User
+from clinic.values.moments import date_in_words
 from patients.models import Audience, Patient, TaskKind
 from patients.services.tasks import finish_source, raise_task
 from sessions.models import (
@@ -22,17 +25,17 @@ from sessions.models import (
 
 class OfAnotherClinic(DomainError):
     code = "of_another_clinic"
-    title = "That belongs to another clinic"
+    title = gettext_noop("That belongs to another clinic")
 
 
 class ImplausibleTime(DomainError):
     code = "implausible_time"
-    title = "It cannot have been then"
+    title = gettext_noop("It cannot have been then")
 
 
 class StepTaken(Conflict):
     code = "step_taken"
-    title = "This step was taken already"
+    title = gettext_noop("This step was taken already")
 
 
 # By which number of the clinical rules each step is due, and what that number counts.
@@ -99,10 +102,12 @@ def due_steps(exposure: BloodExposure, rules: Rules | None = None) -> list[DueSt
 def _in_words(one: DueStep, clinic: Clinic) -> str:
     said = one.says
     if one.due_at:
-        said = f"{said}: by {one.due_at.astimezone(clinic.zone):%-d %b %Y, %H:%M}"
+        due = date_in_words(one.due_at.astimezone(clinic.zone), "j M Y, H:i")
+        said = gettext("{step}: by {due}").format(step=said, due=due)
     if one.latest_at is None:
         return said
-    return f"{said}, and not after {one.latest_at.astimezone(clinic.zone):%-d %b, %H:%M}"
+    latest = date_in_words(one.latest_at.astimezone(clinic.zone), "j M, H:i")
+    return gettext("{step}, and not after {latest}").format(step=said, latest=latest)
 
 
 @retried_transaction
@@ -126,13 +131,15 @@ def report_exposure(
     """
     for field, row in (("patient", patient), ("source_patient", source_patient)):
         if row and row.clinic_id != clinic.pk:
-            raise OfAnotherClinic("Name a patient of this clinic.", field=field)
+            raise OfAnotherClinic(gettext("Name a patient of this clinic."), field=field)
     if session and session.clinic_id != clinic.pk:
-        raise OfAnotherClinic("Name a session of this clinic.", field="session")
+        raise OfAnotherClinic(gettext("Name a session of this clinic."), field="session")
     if staff and not staff.clinics.filter(pk=clinic.pk).exists():
-        raise OfAnotherClinic("Name a member of this clinic's staff.", field="staff")
+        raise OfAnotherClinic(gettext("Name a member of this clinic's staff."), field="staff")
     if happened_at > at:
-        raise ImplausibleTime("That lies in the future: say when it happened.", field="happened_at")
+        raise ImplausibleTime(
+            gettext("That lies in the future: say when it happened."), field="happened_at"
+        )
     exposure = BloodExposure(
         clinic=clinic,
         kind=ExposureKind(kind),
@@ -151,7 +158,7 @@ def report_exposure(
     raise_task(
         clinic=clinic,
         kind=TaskKind.EXPOSURE,
-        title=f"URGENT: {exposure.get_kind_display().lower()}",
+        title=gettext("URGENT: {kind}").format(kind=exposure.get_kind_display().lower()),
         detail=f"{what}\n{steps}",
         source=f"exposure:{exposure.pk}",
         at=at,
@@ -171,14 +178,21 @@ def take_exposure_step(
     """
     exposure = BloodExposure.objects.select_for_update(of=("self",)).get(pk=exposure_id)
     if done_at > at:
-        raise ImplausibleTime("That lies in the future: say when it was done.", field="done_at")
+        raise ImplausibleTime(
+            gettext("That lies in the future: say when it was done."), field="done_at"
+        )
     if done_at < exposure.happened_at:
-        raise ImplausibleTime("That is before it happened.", field="done_at")
+        raise ImplausibleTime(gettext("That is before it happened."), field="done_at")
     if exposure.steps.filter(step=step).exists():
-        raise StepTaken(f"“{ExposureStepKind(step).label}” is ticked already.", field="step")
+        raise StepTaken(
+            gettext("“{step}” is ticked already.").format(step=ExposureStepKind(step).label),
+            field="step",
+        )
     taken = ExposureStep(exposure=exposure, step=step, done_at=done_at, note=note, at=at, by=by)
     taken.full_clean(exclude=["exposure"])
     taken.save(force_insert=True)
     if exposure.steps.count() == len(ExposureStepKind):
-        finish_source(source=f"exposure:{exposure.pk}", at=at, by=by, note="All steps are taken.")
+        finish_source(
+            source=f"exposure:{exposure.pk}", at=at, by=by, note=gettext("All steps are taken.")
+        )
     return taken

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.findings import Finding
 from clinic.models import User
+from clinic.values.moments import date_in_words
 from patients.models import Audience, OtherTreatment, OtherTreatmentStatus, StaffTask, TaskKind
 from patients.models.other_treatment import NEAR
 from patients.services import finish_source, raise_task
@@ -36,7 +38,11 @@ def tell_of_too_near(other: OtherTreatment, *, at: datetime, by: User | None) ->
     if detail not in StaffTask.objects.open().filter(source=source).values_list(
         "detail", flat=True
     ):
-        note = "Corrected: another task says how soon." if detail else "Corrected: not too soon."
+        note = (
+            gettext("Corrected: another task says how soon.")
+            if detail
+            else gettext("Corrected: not too soon.")
+        )
         finish_source(source=source, at=at, by=by, note=note)
     if detail:
         raise_task(
@@ -44,7 +50,7 @@ def tell_of_too_near(other: OtherTreatment, *, at: datetime, by: User | None) ->
             patient=other.patient,
             kind=TaskKind.OTHER,
             audience=Audience.CLINICAL,
-            title=f"{other.get_kind_display()} too near to needling",
+            title=gettext("{kind} too near to needling").format(kind=other.get_kind_display()),
             detail=detail,
             source=source,
             at=at,
@@ -116,9 +122,13 @@ def ask_after_planned_treatments(*, at: datetime, by: User | None = None) -> int
             patient=row.patient,
             kind=TaskKind.OTHER,
             audience=Audience.CLINICAL,
-            title=f"Was it done? {row.get_kind_display()} planned for {row.treated_on:%-d %b %Y}",
-            detail=f"{row.area}, {row.where}. Ask the patient, and say under “Other treatments” "
-            "whether it is done, on which day, or called off. Until then its washout counts.",
+            title=gettext("Was it done? {kind} planned for {day}").format(
+                kind=row.get_kind_display(), day=date_in_words(row.treated_on, "j M Y")
+            ),
+            detail=gettext(
+                "{area}, {where}. Ask the patient, and say under “Other treatments” whether it "
+                "is done, on which day, or called off. Until then its washout counts."
+            ).format(area=row.area, where=row.where),
             source=row.question_source,
             at=at,
         )

@@ -3,6 +3,8 @@
 from datetime import datetime
 from decimal import Decimal
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.constraints import refusal_of
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
@@ -33,32 +35,32 @@ WINDOWS = {
 
 class ScoreOutOfRange(DomainError):
     code = "score_out_of_range"
-    title = "The score is outside of the scale"
+    title = gettext_noop("The score is outside of the scale")
 
 
 class WrongScale(DomainError):
     code = "wrong_scale"
-    title = "The scale measures something else"
+    title = gettext_noop("The scale measures something else")
 
 
 class WrongRater(DomainError):
     code = "wrong_rater"
-    title = "The scale is rated by somebody else"
+    title = gettext_noop("The scale is rated by somebody else")
 
 
 class NotBlinded(DomainError):
     code = "not_blinded"
-    title = "Who treats is not blind to it"
+    title = gettext_noop("Who treats is not blind to it")
 
 
 class WrongMilestone(DomainError):
     code = "wrong_milestone"
-    title = "That is not when it was measured"
+    title = gettext_noop("That is not when it was measured")
 
 
 class OtherPlan(DomainError):
     code = "other_plan"
-    title = "The session belongs to another plan"
+    title = gettext_noop("The session belongs to another plan")
 
 
 @retried_transaction
@@ -88,16 +90,24 @@ def record_outcome(
     require_sight(by, plan.patient_id)
     if scale.concerns and plan.concern.code not in scale.concerns:
         raise WrongScale(
-            f"{scale} is not for {plan.concern.name.lower()}: choose another one.", field="scale"
+            gettext("{scale} is not for {concern}: choose another one.").format(
+                scale=scale, concern=plan.concern.name.lower()
+            ),
+            field="scale",
         )
     if (score - scale.score_min) % scale.score_step:
-        raise ScoreOutOfRange(f"{scale} goes in steps of {scale.score_step:g}.", field="score")
+        raise ScoreOutOfRange(
+            gettext("{scale} goes in steps of {step}.").format(
+                scale=scale, step=format(scale.score_step, "g")
+            ),
+            field="score",
+        )
     if session and session.plan_id != plan.pk:
-        raise OtherPlan("Name a session of this plan.", field="session")
+        raise OtherPlan(gettext("Name a session of this plan."), field="session")
     require_on(plan.area, zone)
     measured_at = measured_at or at
     if measured_at > at:
-        raise WrongMilestone("That lies in the future.", field="measured_at")
+        raise WrongMilestone(gettext("That lies in the future."), field="measured_at")
     _require_its_time(plan, scale, milestone, measured_at)
     if rater_role == RaterRole.CLINICIAN and not rater_name:
         rated_by = rated_by or by
@@ -118,7 +128,12 @@ def record_outcome(
     )
     measure.full_clean()
     outside = ScoreOutOfRange(
-        f"{scale} goes from {scale.score_min:g} to {scale.score_max:g}.", field="score"
+        gettext("{scale} goes from {low} to {high}.").format(
+            scale=scale,
+            low=format(scale.score_min, "g"),
+            high=format(scale.score_max, "g"),
+        ),
+        field="score",
     )
     with refusal_of("outcome_score_in_range", outside):
         measure.save(force_insert=True)
@@ -134,21 +149,26 @@ def _require_rater(
 ) -> None:
     if rater_role not in scale.rater_roles:
         raise WrongRater(
-            f"{scale} is rated by: "
-            f"{', '.join(RaterRole(role).label.lower() for role in scale.rater_roles)}.",
+            gettext("{scale} is rated by: {raters}.").format(
+                scale=scale,
+                raters=", ".join(RaterRole(role).label.lower() for role in scale.rater_roles),
+            ),
             field="rater_role",
         )
     named = bool(rated_by) + bool(rater_name)
     field = "rater_name" if rater_name else "rated_by"
     if rater_role == RaterRole.PATIENT and named:
-        raise WrongRater("The patient has rated: name nobody else.", field=field)
+        raise WrongRater(gettext("The patient has rated: name nobody else."), field=field)
     if rater_role != RaterRole.PATIENT and named != 1:
         raise WrongRater(
-            "Name who has rated: a colleague, or by name somebody from elsewhere.",
+            gettext("Name who has rated: a colleague, or by name somebody from elsewhere."),
             field=field,
         )
     if rater_role == RaterRole.BLINDED and rated_by and _has_treated(plan, rated_by):
-        raise NotBlinded(f"{rated_by} has treated this patient.", field="rated_by")
+        raise NotBlinded(
+            gettext("{rated_by} has treated this patient.").format(rated_by=rated_by),
+            field="rated_by",
+        )
 
 
 def _has_treated(plan: TreatmentPlan, rater: User) -> bool:
@@ -178,7 +198,9 @@ def _require_its_time(
         return
     if milestone == Milestone.BASELINE and scale.no_change_score is not None:
         raise WrongMilestone(
-            f"{scale} compares with before: it has no score before the first session.",
+            gettext(
+                "{scale} compares with before: it has no score before the first session."
+            ).format(scale=scale),
             field="milestone",
         )
     done = plan.sessions.filter(
@@ -188,20 +210,27 @@ def _require_its_time(
     if milestone == Milestone.BASELINE:
         if last:
             raise WrongMilestone(
-                "The first session was before that: say when it was measured, or choose another "
-                "time.",
+                gettext(
+                    "The first session was before that: say when it was measured, or choose "
+                    "another time."
+                ),
                 field="milestone",
             )
         return
     label = Milestone(milestone).label.lower()
     if last is None:
-        raise WrongMilestone(f"No session was completed yet: not {label}.", field="milestone")
+        raise WrongMilestone(
+            gettext("No session was completed yet: not {label}.").format(label=label),
+            field="milestone",
+        )
     zone = plan.clinic.zone
     days = (measured_at.astimezone(zone).date() - last.starts_at.astimezone(zone).date()).days
     first, until = days_of(Milestone(milestone), measured_at)
     if not first <= days <= until:
         raise WrongMilestone(
-            f"That is day {days} after the last session: “{label}” is day {first} to {until}. "
-            "Choose another time.",
+            gettext(
+                "That is day {days} after the last session: “{label}” is day {first} to {until}. "
+                "Choose another time."
+            ).format(days=days, label=label, first=first, until=until),
             field="milestone",
         )

@@ -9,6 +9,7 @@ from django.core.files.storage import default_storage
 from django.db import models
 from django.db.models import DateField, Exists, Func, OuterRef, Q, Value
 from django.db.models.functions import Cast
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
@@ -24,17 +25,17 @@ from sessions.services.record.pictures import MOST_SENT, Picture, remade
 
 class NoPhotoConsent(Conflict):
     code = "no_photo_consent"
-    title = "The patient does not agree to photographs"
+    title = gettext_noop("The patient does not agree to photographs")
 
 
 class OtherPatient(DomainError):
     code = "other_patient"
-    title = "The session belongs to another patient"
+    title = gettext_noop("The session belongs to another patient")
 
 
 class TooManyPhotos(Conflict):
     code = "too_many_photos"
-    title = "The report has all the pictures that it may have"
+    title = gettext_noop("The report has all the pictures that it may have")
 
 
 def consenting_patients(*, at: datetime) -> models.QuerySet[Patient]:
@@ -83,7 +84,7 @@ def store_photo(
     """
     require_sight(by, patient.pk)
     if session and session.patient_id != patient.pk:
-        raise OtherPatient("Name a session of this patient.", field="session")
+        raise OtherPatient(gettext("Name a session of this patient."), field="session")
     if session:
         require_on(session.area, zone)
     picture = remade(upload)  # before the first statement: that may take a second
@@ -117,14 +118,19 @@ def store_sent_photo(
         return same
     number = photos.count() + 1
     if number > PICTURES_A_REPORT:
-        raise TooManyPhotos(f"A report has {PICTURES_A_REPORT} pictures at most.", field="image")
+        raise TooManyPhotos(
+            gettext("A report has {most} pictures at most.").format(most=PICTURES_A_REPORT),
+            field="image",
+        )
     raise_task(
         clinic=session.clinic,
         patient=session.patient,
         kind=TaskKind.HEALING,
         audience=Audience.CLINICAL,
-        title=f"Pictures of day {report.day}: {session.patient}",
-        detail="Sent by the patient with the check-in. Look at them there.",
+        title=gettext("Pictures of day {day}: {patient}").format(
+            day=report.day, patient=session.patient
+        ),
+        detail=gettext_noop("Sent by the patient with the check-in. Look at them there."),
         source=f"photos:{report.pk}",
         at=at,
         due_at=due_at,
@@ -171,7 +177,9 @@ def require_photo_consent(patient: Patient, *, at: datetime) -> None:
     """Raises NoPhotoConsent."""
     if not consenting_patients(at=at).filter(pk=patient.pk).exists():
         raise NoPhotoConsent(
-            "There is no valid consent to photographs for the clinical record: "
-            "let the patient sign one first.",
+            gettext(
+                "There is no valid consent to photographs for the clinical record: "
+                "let the patient sign one first."
+            ),
             field="patient",
         )

@@ -5,9 +5,11 @@ from datetime import datetime
 
 from django.contrib.postgres.aggregates import BoolOr
 from django.db import transaction
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.rows import Insert
 from clinic.errors import Conflict
+from clinic.values.moments import date_in_words
 from sessions.models import TreatmentSession
 from sessions.models.occupation import clash_conditions
 from sessions.scheduling.availability import SlotTaken
@@ -19,22 +21,22 @@ SESSION = Insert(TreatmentSession)
 
 class PractitionerTaken(SlotTaken):
     code = "practitioner_taken"
-    title = "The practitioner is already booked"
+    title = gettext_noop("The practitioner is already booked")
 
 
 class RoomTaken(SlotTaken):
     code = "room_taken"
-    title = "The room is already booked"
+    title = gettext_noop("The room is already booked")
 
 
 class DeviceTaken(SlotTaken):
     code = "device_taken"
-    title = "The device is already booked"
+    title = gettext_noop("The device is already booked")
 
 
 class PatientTaken(Conflict):
     code = "patient_taken"
-    title = "The patient already has a session"
+    title = gettext_noop("The patient already has a session")
 
 
 def require_free(
@@ -77,32 +79,47 @@ def explain_clash(session: TreatmentSession, *, at: datetime) -> Conflict | None
     taken = rows.aggregate(
         **{name: BoolOr(condition) for name, condition in clash_conditions(session).items()}
     )
-    when = f"{session.starts_at_local:%-d %b %Y at %H:%M}"
+    when = gettext("{day} at {time}").format(
+        day=date_in_words(session.starts_at_local, "j M Y"), time=f"{session.starts_at_local:%H:%M}"
+    )
     if taken.get("skin"):
         return explain_too_soon(session, at=at)
     if taken.get("patient"):
         return _patient_taken(session)
     if taken.get("practitioner"):
         return PractitionerTaken(
-            f"{session.practitioner} is already booked on {when}.", field="practitioner"
+            gettext("{practitioner} is already booked on {when}.").format(
+                practitioner=session.practitioner, when=when
+            ),
+            field="practitioner",
         )
     if taken.get("room"):
-        return RoomTaken(f"{session.room} is already booked on {when}.", field="room")
+        return RoomTaken(
+            gettext("{room} is already booked on {when}.").format(room=session.room, when=when),
+            field="room",
+        )
     if taken.get("device"):
-        return DeviceTaken(f"{session.device} is already booked on {when}.", field="device")
+        return DeviceTaken(
+            gettext("{device} is already booked on {when}.").format(
+                device=session.device, when=when
+            ),
+            field="device",
+        )
     return None
 
 
 def _patient_taken(session: TreatmentSession) -> PatientTaken:
     """Of their own appointments the patient may hear."""
-    message = f"The patient already has a session on {session.starts_at_local:%-d %b %Y at %H:%M}"
+    start = session.starts_at_local
+    known = {"day": date_in_words(start, "j M Y"), "time": f"{start:%H:%M}"}
+    message = gettext("The patient already has a session on {day} at {time}.").format(**known)
     own = TreatmentSession.objects.clashing_with(session, "patient").order_by("starts_at").first()
     if own is not None:
         begins, ends = (
             moment.astimezone(session.clinic.zone) for moment in (own.starts_at, own.ends_at)
         )
-        message += (
-            f": {own.visit_type.name}, from {begins:%H:%M} to {ends:%H:%M}. Choose a time before "
-            "or after it, or move that one first"
-        )
-    return PatientTaken(f"{message}.", field="starts_at")
+        message = gettext(
+            "The patient already has a session on {day} at {time}: {name}, from {begins} to "
+            "{ends}. Choose a time before or after it, or move that one first."
+        ).format(**known, name=own.visit_type.name, begins=f"{begins:%H:%M}", ends=f"{ends:%H:%M}")
+    return PatientTaken(message, field="starts_at")

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.errors import Conflict, DomainError
 from clinic.models import Device, Room, User, in_words
 from patients.services import PatientArchived
@@ -16,37 +18,51 @@ from sessions.services.plans import version_in_effect
 
 class NotBookable(DomainError):
     code = "not_bookable"
-    title = "This cannot be booked"
+    title = gettext_noop("This cannot be booked")
 
 
 class OutOfUse(SlotTaken):
     code = "out_of_use"
-    title = "This is out of use"
+    title = gettext_noop("This is out of use")
 
 
 class PlanNotActive(Conflict):
     code = "plan_not_active"
-    title = "The plan is not active"
+    title = gettext_noop("The plan is not active")
+
+
+TAKE_ANOTHER = {
+    "room": gettext_noop("{resource} is out of use: take another room."),
+    "device": gettext_noop("{resource} is out of use: take another device."),
+}
 
 
 def require_active(status: str | None) -> None:
     """Raises PlanNotActive."""
     if status is not None and status != PlanStatus.ACTIVE:
         raise PlanNotActive(
-            f"The plan is {in_words(PlanStatus, status)}; activate it first.", field="plan"
+            gettext("The plan is {status}; activate it first.").format(
+                status=in_words(PlanStatus, status)
+            ),
+            field="plan",
         )
 
 
 def require_not_archived(archived: bool, *, field: str = "plan") -> None:
     """Raises PatientArchived."""
     if archived:
-        raise PatientArchived("This patient's record is archived: restore it first.", field=field)
+        raise PatientArchived(
+            gettext("This patient's record is archived: restore it first."), field=field
+        )
 
 
 def require_in_use(resource: Any, in_use: bool, field: str) -> None:
     """Raises OutOfUse."""
     if not in_use:
-        raise OutOfUse(f"{resource} is out of use: take another {field}.", field=field)
+        raise OutOfUse(
+            gettext(TAKE_ANOTHER[field]).format(resource=resource),
+            field=field,
+        )
 
 
 def prepare_session(
@@ -66,7 +82,10 @@ def prepare_session(
     require_active(plan.status)
     for field, resource in (("room", room), ("device", device)):
         if resource.clinic_id != plan.clinic_id:
-            raise NotBookable(f"{resource} is not in use at this clinic.", field=field)
+            raise NotBookable(
+                gettext("{resource} is not in use at this clinic.").format(resource=resource),
+                field=field,
+            )
         require_in_use(resource, resource.is_active, field)
     require_fit(room, device, area=plan.area)
     protocol = version_in_effect(plan.protocol, at)

@@ -3,46 +3,50 @@
 from datetime import date, datetime
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.errors import DomainError
 from clinic.models import Clinic, Credential, Device, Room, User
+from clinic.values.moments import date_in_words
 from patients.models import Area
 from sessions.models import Kind, TreatmentSession, VisitType
 from sessions.scheduling.availability import Presence, SlotTaken
 from sessions.scheduling.wanted import VisitRequest, Wanted
 from sessions.services.plans import no_practitioner
 
-NOBODY = "Nobody at this clinic does: a manager enters licences among the credentials."
+NOBODY = gettext_noop(
+    "Nobody at this clinic does: a manager enters licences among the credentials."
+)
 
 
 class Closed(SlotTaken):
     code = "closed"
-    title = "The clinic is closed then"
+    title = gettext_noop("The clinic is closed then")
 
 
 class PractitionerOff(SlotTaken):
     code = "practitioner_off"
-    title = "The practitioner does not work then"
+    title = gettext_noop("The practitioner does not work then")
 
 
 class RoomUnfit(SlotTaken):
     code = "room_unfit"
-    title = "The room does not serve this area"
+    title = gettext_noop("The room does not serve this area")
 
 
 class DeviceUnfit(SlotTaken):
     code = "device_unfit"
-    title = "The device does not serve this area"
+    title = gettext_noop("The device does not serve this area")
 
 
 class NotTheirVisit(DomainError):
     code = "not_their_visit"
-    title = "This person does not do such visits here"
+    title = gettext_noop("This person does not do such visits here")
 
 
 class NotLicensed(SlotTaken):
     code = "not_licensed"
-    title = "Such visits are for holders of a licence"
+    title = gettext_noop("Such visits are for holders of a licence")
 
 
 def _named(resource: Room | Device) -> str:
@@ -59,7 +63,9 @@ def require_fit(room: Room, device: Device, *, area: Area) -> None:
     for field, resource, error in unfit:
         if resource.areas and area.code not in resource.areas:
             raise error(
-                f"{resource} does not serve the area “{area}”; it serves: {_named(resource)}.",
+                gettext("{resource} does not serve the area “{area}”; it serves: {areas}.").format(
+                    resource=resource, area=area, areas=_named(resource)
+                ),
                 field=field,
             )
 
@@ -69,7 +75,9 @@ def require_room_of(visit_type: VisitType, room: Room) -> None:
     rooms = list(visit_type.rooms.all())
     if rooms and room not in rooms:
         raise RoomUnfit(
-            f"“{visit_type}” is not in {room}; it is in: {', '.join(map(str, rooms))}.",
+            gettext("“{visit_type}” is not in {room}; it is in: {rooms}.").format(
+                visit_type=visit_type, room=room, rooms=", ".join(map(str, rooms))
+            ),
             field="room",
         )
 
@@ -80,17 +88,27 @@ def require_presence(session: TreatmentSession, there: Presence) -> None:
         raise no_practitioner(session.practitioner)
     if not there.treats_here:
         raise NotTheirVisit(
-            f"{session.practitioner} does not do “{session.visit_type}” at this clinic.",
+            gettext("{practitioner} does not do “{visit_type}” at this clinic.").format(
+                practitioner=session.practitioner, visit_type=session.visit_type
+            ),
             field="practitioner",
         )
-    when = f"{session.starts_at_local:%A %-d %b %Y from %H:%M}"
+    when = gettext("{day} from {time}").format(
+        day=date_in_words(session.starts_at_local, "l j M Y"),
+        time=f"{session.starts_at_local:%H:%M}",
+    )
     if not there.clinic:
         raise Closed(
-            f"{session.clinic} is not open for the whole session, {when}.", field="starts_at"
+            gettext("{clinic} is not open for the whole session, {when}.").format(
+                clinic=session.clinic, when=when
+            ),
+            field="starts_at",
         )
     if not there.practitioner:
         raise PractitionerOff(
-            f"{session.practitioner} does not work during the whole session, {when}.",
+            gettext("{practitioner} does not work during the whole session, {when}.").format(
+                practitioner=session.practitioner, when=when
+            ),
             field="practitioner",
         )
 
@@ -116,8 +134,15 @@ def require_licence(session: TreatmentSession, *, at: datetime | None = None) ->
     if not kind.credentials or can.filter(pk=session.practitioner_id).exists():
         return
     raise NotLicensed(
-        f"“{kind}” is for: {kind.licences}. {session.practitioner} holds no such licence on "
-        f"{day:%-d %b %Y}." + ("" if can.exists() else f" {NOBODY}"),
+        gettext(
+            "“{kind}” is for: {licences}. {practitioner} holds no such licence on {day}."
+        ).format(
+            kind=kind,
+            licences=kind.licences,
+            practitioner=session.practitioner,
+            day=date_in_words(day, "j M Y"),
+        )
+        + ("" if can.exists() else f" {gettext(NOBODY)}"),
         field="practitioner",
     )
 
@@ -130,4 +155,11 @@ def require_somebody(wanted: Wanted, *, on: date) -> None:
     else:
         kind = VisitType.objects.get(clinic=wanted.clinic, kind=Kind.TREATMENT)
     if kind.credentials and not holders(kind, on=on, clinic=wanted.clinic).exists():
-        raise NotLicensed(f"“{kind}” is for: {kind.licences}, on {on:%-d %b %Y}. {NOBODY}")
+        raise NotLicensed(
+            gettext("“{kind}” is for: {licences}, on {day}. {nobody}").format(
+                kind=kind,
+                licences=kind.licences,
+                day=date_in_words(on, "j M Y"),
+                nobody=gettext(NOBODY),
+            )
+        )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.errors import Conflict, NotAllowed
 from clinic.findings import Finding, Severity
 from clinic.models import User
@@ -20,27 +22,27 @@ from sessions.scheduling.availability import BookingFacts
 
 class ScreeningBlocks(Conflict):
     code = "screening_blocks"
-    title = "The last screening rules this patient out"
+    title = gettext_noop("The last screening rules this patient out")
 
 
 class OpenSideEffects(Conflict):
     code = "open_side_effect"
-    title = "Something has not healed yet"
+    title = gettext_noop("Something has not healed yet")
 
 
 class NotACandidate(Conflict):
     code = "not_a_candidate"
-    title = "A practitioner has decided against it"
+    title = gettext_noop("A practitioner has decided against it")
 
 
 class MayNotTreat(Conflict):
     code = "may_not_treat"
-    title = "A credential is missing or has ended"
+    title = gettext_noop("A credential is missing or has ended")
 
 
 class OverrideNotAllowed(NotAllowed):
     code = "override_not_allowed"
-    title = "Only a practitioner may override a safety rule"
+    title = gettext_noop("Only a practitioner may override a safety rule")
 
 
 @dataclass
@@ -105,7 +107,7 @@ def require_credentials(session: TreatmentSession) -> None:
 
 def require_override_right(by: User | None) -> None:
     if by is None or not by.has_perm("treatment_sessions.override"):
-        raise OverrideNotAllowed("Ask a practitioner to book this session.")
+        raise OverrideNotAllowed(gettext("Ask a practitioner to book this session."))
 
 
 def accept(
@@ -114,8 +116,9 @@ def accept(
     """What a practitioner books in spite of, with a reason; else it is refused."""
     if found and not reason:
         raise otherwise(
-            " ".join(finding.message for finding in found)
-            + " Only a practitioner may book in spite of it.",
+            gettext("{findings} Only a practitioner may book in spite of it.").format(
+                findings=" ".join(finding.message for finding in found)
+            ),
             field="plan",
             findings=[finding.as_dict() for finding in found],
         )

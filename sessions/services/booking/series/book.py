@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, TypedDict, final
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError
 from clinic.models import Device, Room, User
@@ -121,7 +123,9 @@ def _plans_of(
     named = named or list(known)
     if not known.keys() >= set(named) or len(set(named)) < len(named):
         raise NotBookable(
-            "Name plans of this series, each once: the plan itself or its `further_plans`.",
+            gettext(
+                "Name plans of this series, each once: the plan itself or its `further_plans`."
+            ),
             field=f"sessions/{index}/plans",
         )
     return [known[pk] for pk in named]

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext
 
 from clinic.db.retries import retried_transaction
 from clinic.models import User
+from clinic.values.moments import date_in_words
 from clinic.values.wallclock import instant_of
 from patients.models import StaffTask, TaskKind
 from patients.services.tasks import raise_task
@@ -120,7 +122,13 @@ def _in_window(
     if not free:
         return None
     slot = min(same or free, key=lambda offer: abs(offer.starts_at - middle))
-    shift = "" if same else f"no {usual:%A} at {usual:%H:%M} is free in its window"
+    shift = (
+        ""
+        if same
+        else gettext("no {day} at {time} is free in its window").format(
+            day=date_in_words(usual, "l"), time=f"{usual:%H:%M}"
+        )
+    )
     return FollowUp(plan, visit_type, slot, shift)
 
 
@@ -139,9 +147,12 @@ def raise_missed_follow_ups(*, at: datetime, by: User | None = None) -> int:
             raise_task(
                 clinic=visit_type.clinic,
                 kind=TaskKind.FOLLOW_UP,
-                title=f"{visit_type.name} did not take place: call, and offer a time",
-                detail=f"The last session was on {last.starts_at_local:%-d %b %Y}. How the skin is "
-                "now is not known.",
+                title=gettext("{name} did not take place: call, and offer a time").format(
+                    name=visit_type.name
+                ),
+                detail=gettext(
+                    "The last session was on {day}. How the skin is now is not known."
+                ).format(day=date_in_words(last.starts_at_local, "j M Y")),
                 source=_source(visit_type, last),
                 at=at,
                 patient=last.patient,

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from django.db.models import Max
+from django.utils.translation import gettext
 
 from clinic.models import User
+from clinic.values.moments import date_in_words
 from clinic.values.wallclock import instant_of
 from sessions.lifecycle import PlanKind
 from sessions.models import Kind, ProtocolVersion, TreatmentPlan, TreatmentSession
@@ -197,7 +199,10 @@ class _Search:
         if clear is None:
             return found
         later = replace(self, first_on=clear).next_of(together, usual)
-        shift = _joined(f"a washout ends on {clear:%-d %b %Y}", later.shift)
+        shift = _joined(
+            gettext("a washout ends on {day}").format(day=date_in_words(clear, "j M Y")),
+            later.shift,
+        )
         return replace(later, shift=shift)
 
     def _found(self, together: Sequence[_Course], usual: datetime | None) -> _Found:
@@ -220,7 +225,9 @@ class _Search:
                 return _Found(offer, plans, shift, self._others(free, offer))
         aim = wanted[0] if wanted else self._at(days.first, usual.time())
         if not wanted:
-            why = f"there is no {usual:%A} in the protocol's target interval"
+            why = gettext("there is no {day} in the protocol's target interval").format(
+                day=date_in_words(usual, "l")
+            )
         else:
             why = self._why_not(aim, together)
         shift = _joined(days.shift, why)
@@ -229,7 +236,13 @@ class _Search:
             nearest = min(wished or free, key=lambda each: abs(each.starts_at - aim))
             return _Found(nearest, plans, shift, self._others(free, nearest))
         later = self._first_from(days.last + timedelta(days=1), plans, recovered=recovered)
-        return _Found(later, plans, f"{shift}; nothing is free until {days.last:%-d %b %Y}")
+        return _Found(
+            later,
+            plans,
+            gettext("{shift}; nothing is free until {day}").format(
+                shift=shift, day=date_in_words(days.last, "j M Y")
+            ),
+        )
 
     def _first(self, days: _Days, plans: Sequence[TreatmentPlan], recovered: datetime) -> _Found:
         """The first free time; as wished if there is one in the weeks that are looked through."""
@@ -241,7 +254,13 @@ class _Search:
         wished = [each for each in near if self.wishes.fit(self.local(each.starts_at))]
         if wished:
             return _Found(wished[0], plans, days.shift, self._others(near, wished[0]))
-        why = f"no {self.wishes} is free until {last:%-d %b %Y}" if self.wishes.of_time else ""
+        why = (
+            gettext("no {wishes} is free until {day}").format(
+                wishes=self.wishes, day=date_in_words(last, "j M Y")
+            )
+            if self.wishes.of_time
+            else ""
+        )
         first = near[0] if near else self._first_from(last + DAY, plans, recovered=recovered)
         return _Found(first, plans, _joined(days.shift, why), self._others(near, first))
 
@@ -265,7 +284,7 @@ class _Search:
         possible = max(today, self.first_on or first)
         clear = self.washouts.end_after(max(first, possible), [each.plan for each in together])
         if clear:
-            shift = f"a washout ends on {clear:%-d %b %Y}"
+            shift = gettext("a washout ends on {day}").format(day=date_in_words(clear, "j M Y"))
             possible = clear
         if possible > first or not windows:
             first, last = possible, max(last, possible + timedelta(days=6))
@@ -301,11 +320,19 @@ class _Search:
             if free := self._offers(plans, day, until, recovered=recovered, limit=1):
                 return free[0]
             day = until + timedelta(days=1)
-        why, insured = "", insured_until(self.practitioner)
+        insured = insured_until(self.practitioner)
+        looked = {"days": FARTHEST.days, "day": date_in_words(first, "j M Y")}
         if insured and insured < last:
-            why = f": the insurance of {self.practitioner} ends on {insured:%-d %b %Y}"
+            raise NoFreeTime(
+                gettext(
+                    "There is no free time within {days} days from {day}: the insurance of "
+                    "{practitioner} ends on {end}."
+                ).format(
+                    **looked, practitioner=self.practitioner, end=date_in_words(insured, "j M Y")
+                )
+            )
         raise NoFreeTime(
-            f"There is no free time within {FARTHEST.days} days from {first:%-d %b %Y}{why}."
+            gettext("There is no free time within {days} days from {day}.").format(**looked)
         )
 
     def _at(self, day: date, usual: time) -> datetime:
@@ -316,13 +343,22 @@ class _Search:
         local = self.local(start)
         if local.time() == usual.time():
             return ""
-        return f"the clock skips {usual:%H:%M} on {local:%-d %b %Y}"
+        return gettext("the clock skips {time} on {day}").format(
+            time=f"{usual:%H:%M}", day=date_in_words(local, "j M Y")
+        )
 
     def _why_not(self, start: datetime, together: Sequence[_Course]) -> str:
         for course in together:
             if course.recovered and start < course.recovered:
-                skin = f"the skin of the area “{course.plan.area}”" if together[1:] else "the skin"
-                return f"{skin} recovers until {self.local(course.recovered):%-d %b %Y at %H:%M}"
+                words = (
+                    gettext("the skin of the area “{area}” recovers until {day} at {time}")
+                    if together[1:]
+                    else gettext("the skin recovers until {day} at {time}")
+                )
+                local = self.local(course.recovered)
+                return words.format(
+                    area=course.plan.area, day=date_in_words(local, "j M Y"), time=f"{local:%H:%M}"
+                )
         return why_not_at(
             start,
             plans=[(course.plan, course.protocol) for course in together],
@@ -347,4 +383,6 @@ def _slower(windows: dict[_Course, tuple[date, date]], usual: datetime) -> str:
     if wanted(first) == wanted(slowest):
         return ""
     begins = windows[slowest][0]
-    return f"the target interval of the area “{slowest.plan.area}” begins on {begins:%-d %b %Y}"
+    return gettext("the target interval of the area “{area}” begins on {day}").format(
+        area=slowest.plan.area, day=date_in_words(begins, "j M Y")
+    )

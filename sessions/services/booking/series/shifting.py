@@ -9,8 +9,10 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.errors import Conflict
+from clinic.values.moments import date_in_words
 from clinic.values.wallclock import instant_of, iso_utc
 from sessions.lifecycle import OCCUPIES, UPCOMING, Status
 from sessions.models import (
@@ -33,12 +35,12 @@ CHUNK = timedelta(days=28)
 
 class LaterSessionsTooSoon(Conflict):
     code = "later_sessions_too_soon"
-    title = "Later sessions of the plan would come too soon"
+    title = gettext_noop("Later sessions of the plan would come too soon")
 
 
 class NoFreeTime(Conflict):
     code = "no_free_time"
-    title = "There is no free time"
+    title = gettext_noop("There is no free time")
 
 
 @dataclass(frozen=True)
@@ -179,8 +181,12 @@ def _first_at_same_time(
                 return slot
         first = until + timedelta(days=1)
     raise NoFreeTime(
-        f"{session.practitioner} has no free time at {usual:%H:%M} within {FARTHEST.days} days "
-        f"after {after.astimezone(zone):%-d %b %Y}.",
+        gettext("{practitioner} has no free time at {time} within {days} days after {day}.").format(
+            practitioner=session.practitioner,
+            time=f"{usual:%H:%M}",
+            days=FARTHEST.days,
+            day=date_in_words(after.astimezone(zone), "j M Y"),
+        ),
         field="starts_at",
     )
 
@@ -192,8 +198,10 @@ def _is_at(start: datetime, usual: Any, zone: Any) -> bool:
 
 def explain_shifts(shifts: list[Shift]) -> LaterSessionsTooSoon:
     return LaterSessionsTooSoon(
-        f"Then {len(shifts)} later session(s) would come too soon; "
-        "they can be moved with it, to the times proposed here.",
+        gettext(
+            "Then {number} later session(s) would come too soon; they can be moved with it, "
+            "to the times proposed here."
+        ).format(number=len(shifts)),
         field="starts_at",
         later_sessions=[
             {

@@ -4,21 +4,34 @@ from dataclasses import dataclass
 from datetime import datetime, time
 
 from django.db import models
+from django.utils.dates import WEEKDAYS as DAYS
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Room
 
 
 class DayPart(models.TextChoices):
-    MORNING = "MORNING", "In the morning, before 12:00"
-    AFTERNOON = "AFTERNOON", "In the afternoon, 12:00 to 17:00"
-    EVENING = "EVENING", "In the evening, from 17:00"
+    MORNING = "MORNING", _("In the morning, before 12:00")
+    AFTERNOON = "AFTERNOON", _("In the afternoon, 12:00 to 17:00")
+    EVENING = "EVENING", _("In the evening, from 17:00")
 
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = tuple(DAYS.values())  # Django has their names in every language
 PARTS = {
-    DayPart.MORNING: (time(0), time(12), "morning"),
-    DayPart.AFTERNOON: (time(12), time(17), "afternoon"),
-    DayPart.EVENING: (time(17), time.max, "evening"),
+    DayPart.MORNING: (time(0), time(12)),
+    DayPart.AFTERNOON: (time(12), time(17)),
+    DayPart.EVENING: (time(17), time.max),
+}
+OF_ANY_DAY = {
+    DayPart.MORNING: gettext_noop("morning"),
+    DayPart.AFTERNOON: gettext_noop("afternoon"),
+    DayPart.EVENING: gettext_noop("evening"),
+}
+OF_A_DAY = {
+    DayPart.MORNING: gettext_noop("{day} morning"),
+    DayPart.AFTERNOON: gettext_noop("{day} afternoon"),
+    DayPart.EVENING: gettext_noop("{day} evening"),
 }
 
 
@@ -42,11 +55,13 @@ class Wishes:
             return False
         if not self.part:
             return True
-        begins, ends, _ = PARTS[DayPart(self.part)]
+        begins, ends = PARTS[DayPart(self.part)]
         return begins <= local.time() < ends
 
     def __str__(self) -> str:
         """“Tuesday morning”, “morning”, “Tuesday”."""
-        day = "" if self.weekday is None else WEEKDAYS[self.weekday]
-        part = PARTS[DayPart(self.part)][2] if self.part else ""
-        return " ".join(word for word in (day, part) if word)
+        day = "" if self.weekday is None else str(WEEKDAYS[self.weekday])
+        if not self.part:
+            return day
+        part = DayPart(self.part)
+        return gettext(OF_A_DAY[part]).format(day=day) if day else gettext(OF_ANY_DAY[part])

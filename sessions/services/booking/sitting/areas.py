@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import F
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.among import Among
 from clinic.errors import Conflict, DomainError
@@ -20,7 +21,7 @@ from sessions.services.booking.checks.prepare import NotBookable, prepare_sessio
 
 class SittingChanged(Conflict):
     code = "sitting_changed"
-    title = "The sitting is being changed by somebody else"
+    title = gettext_noop("The sitting is being changed by somebody else")
 
 
 LONGEST = timedelta(days=1)  # session_within_a_day
@@ -53,7 +54,9 @@ def add_areas(
     cleaning = max(area.released_at - area.ends_at for area in areas)
     lasts = sum((area.ends_at - area.starts_at for area in areas), timedelta())
     if setup + lasts + cleaning > LONGEST:
-        raise NotBookable("Together these areas take longer than a day.", field="further_plans")
+        raise NotBookable(
+            gettext("Together these areas take longer than a day."), field="further_plans"
+        )
     for area in areas:
         area.occupied_from = area.starts_at - setup
         area.ends_at = area.starts_at + lasts
@@ -64,11 +67,13 @@ def add_areas(
 def require_another_area(plan: TreatmentPlan, others: Sequence[TreatmentPlan]) -> None:
     """Raises NotBookable."""
     if plan.patient_id != others[0].patient_id:
-        raise NotBookable("The plan is another patient's.", field="plan")
+        raise NotBookable(gettext("The plan is another patient's."), field="plan")
     for other in others:
         if plan.area_id == other.area_id:
             raise NotBookable(
-                f"The area “{plan.area}” is in this sitting already: name each area once.",
+                gettext(
+                    "The area “{area}” is in this sitting already: name each area once."
+                ).format(area=plan.area),
                 field="plan",
             )
 
@@ -131,7 +136,7 @@ def lock_sitting(session_id: UUID) -> list[TreatmentSession]:
             return locked
         if {row.pk for row in locked} == set(rows.values_list("pk", flat=True)):
             return locked
-    raise SittingChanged("Read it again.")
+    raise SittingChanged(gettext("Read it again."))
 
 
 def still_going_on(rows: list[TreatmentSession]) -> list[TreatmentSession]:

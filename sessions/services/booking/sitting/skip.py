@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.locks import lock
 from clinic.db.retries import retried_transaction
 from clinic.db.versions import Check, no_version_check
@@ -17,12 +19,12 @@ from sessions.signals import session_moved
 
 class NothingElseTreated(Conflict):
     code = "nothing_else_treated"
-    title = "No other area is treated in this sitting"
+    title = gettext_noop("No other area is treated in this sitting")
 
 
 class SkipReasonMissing(DomainError):
     code = "skip_reason_missing"
-    title = "Say why the area is left out"
+    title = gettext_noop("Say why the area is left out")
 
 
 @retried_transaction
@@ -49,9 +51,11 @@ def skip_area(
     session.require_move(Status.CANCELLED)
     others = [row for row in still_going_on(rows) if row.pk != session_id]
     if not others:
-        raise NothingElseTreated("Cancel the session: it has no other area.")
+        raise NothingElseTreated(gettext("Cancel the session: it has no other area."))
     if not reason.strip():
-        raise SkipReasonMissing("Say in words why this area is not treated.", field="reason")
+        raise SkipReasonMissing(
+            gettext("Say in words why this area is not treated."), field="reason"
+        )
     old = session.move_to(Status.CANCELLED, at=at, by=by, reason=reason, skips=True)
     lead = None if session.sitting_id else others[0]
     if lead:

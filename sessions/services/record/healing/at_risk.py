@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext
+
 from clinic.findings import Severity
 from clinic.models import ClinicalRule
 from sessions.models import (
@@ -30,14 +32,14 @@ def _reasons(session: TreatmentSession) -> Iterator[str]:
     deep, large = numbers.get("deep-from"), numbers.get("anaesthetic-large-area")
     found = SessionFinding.objects.filter(session__in=of_sitting, severity=Severity.WARN)
     if found.exists():
-        yield "Warning in the session"
+        yield gettext("Warning in the session")
     treated = ZoneTreatment.objects.filter(session__in=of_sitting)
     if deep is not None and treated.filter(depth_mm__gte=deep).exists():
-        yield "Deep work"
+        yield gettext("Deep work")
     numbed = ProductUse.objects.filter(
         session__in=of_sitting, product__kind=ProductKind.ANAESTHETIC
     )
     if large is not None and numbed.filter(area_cm2__gt=large).exists():
-        yield "Large numbed area"
+        yield gettext("Large numbed area")
     for host in sorted(hosts_of(session)):
-        yield HostRisk(host).label
+        yield str(HostRisk(host).label)

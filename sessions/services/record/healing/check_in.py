@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
 from clinic.models import User, in_words
@@ -41,7 +43,7 @@ DARKER = 4  # skin type from which on pigment is watched first
 
 class NoTriageRules(Conflict):
     code = "no_triage_rules"
-    title = "There are no triage rules"
+    title = gettext_noop("There are no triage rules")
 
 
 @retried_transaction
@@ -69,13 +71,18 @@ def record_check_in(
     require_open(session.patient, field="session")
     require_sight(by, session.patient_id)
     if session.status not in HAS_COME:
-        raise NotBegun(f"The session is {in_words(Status, session.status)}.", field="session")
+        raise NotBegun(
+            gettext("The session is {status}.").format(status=in_words(Status, session.status)),
+            field="session",
+        )
     if report and report.session_id != session.pk:
-        raise OtherReport("Begin a report of this session.", field="report")
+        raise OtherReport(gettext("Begin a report of this session."), field="report")
     try:
         version = TriageVersion.objects.to_use(at)
     except TriageVersion.DoesNotExist as error:
-        raise NoTriageRules("Load the catalogues first, and call a clinician now.") from error
+        raise NoTriageRules(
+            gettext("Load the catalogues first, and call a clinician now.")
+        ) from error
     first = report and (report.report or report)
     check_in = CheckIn(
         session=session,
@@ -154,12 +161,18 @@ def _tell(
     session, at = check_in.session, check_in.reported_at
     unanswered = f"check-in:{session.pk}:unanswered"
     if check_in.signs is not None:
-        finish_source(source=unanswered, at=at, by=None, note="It has been answered since.")
+        finish_source(
+            source=unanswered, at=at, by=None, note=gettext_noop("It has been answered since.")
+        )
     acted = gravest(found.level, Level.AMBER if check_in.is_draft else Level.GREEN)
     if acted == Level.GREEN:
         return
     names = "; ".join(f"{one.code} {one.name}" for one in found.deciding)
-    draft = " (draft rules)" if check_in.is_draft else ""
+    title = (
+        gettext("{level} (draft rules), day {day}: {patient}")
+        if check_in.is_draft
+        else gettext("{level}, day {day}: {patient}")
+    )
     due = due_at(acted, clinic=session.clinic, at=at)
     raise_task(
         clinic=session.clinic,
@@ -167,7 +180,7 @@ def _tell(
         kind=TaskKind.HEALING,
         audience=Audience.CLINICAL,
         severity=acted.value,
-        title=f"{acted.value}{draft}, day {check_in.day}: {session.patient}",
+        title=title.format(level=acted.value, day=check_in.day, patient=session.patient),
         detail=f"{names}\n{check_in.words}".strip(),
         source=source or (unanswered if is_open else f"check-in:{session.pk}:{acted.value}"),
         at=at,

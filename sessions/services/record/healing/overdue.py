@@ -18,9 +18,11 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast, Concat, Greatest
+from django.utils.translation import gettext
 
 from clinic.db.retries import retried_transaction
 from clinic.models import ClinicalRule, User
+from clinic.values.moments import date_in_words
 from patients.models import Audience, StaffTask, TaskKind
 from patients.services import raise_task
 from sessions.models import SEVERE, SideEffect, SideEffectExpectation, SideEffectNote
@@ -109,9 +111,18 @@ def _raise(
         kind=TaskKind.HEALING,
         audience=Audience.CLINICAL,
         severity=level.value,
-        title=f"{level.value}: look at the {name} of {session.patient}, open too long",
-        detail=f"Grade {side_effect.grade}, since {since:%-d %b %Y}. It was due for a look on "
-        f"{by:%-d %b %Y, %H:%M}. {course.act_when if course else ''}",
+        title=gettext("{level}: look at the {name} of {patient}, open too long").format(
+            level=level.value, name=name, patient=session.patient
+        ),
+        detail=gettext(
+            "Grade {grade}, since {day}. It was due for a look on {due_day}, {due_time}. {then}"
+        ).format(
+            grade=side_effect.grade,
+            day=date_in_words(since, "j M Y"),
+            due_day=date_in_words(by, "j M Y"),
+            due_time=f"{by:%H:%M}",
+            then=course.act_when if course else "",
+        ),
         source=overdue_source(side_effect),
         at=at,
         due_at=due_at(level, clinic=session.clinic, at=at),

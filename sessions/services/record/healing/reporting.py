@@ -4,9 +4,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import Clinic, User
+from clinic.values.moments import date_in_words
 from clinic.values.wallclock import day_bounds
 from patients.models import Audience, TaskKind, TaskSeverity
 from patients.services.tasks import finish_source, raise_task
@@ -26,12 +29,12 @@ SATURDAY = 5
 
 class ReportSettled(Conflict):
     code = "report_settled"
-    title = "This report is settled already"
+    title = gettext_noop("This report is settled already")
 
 
 class ReportIncomplete(DomainError):
     code = "report_incomplete"
-    title = "Something is missing"
+    title = gettext_noop("Something is missing")
 
 
 def rule_for(clinic: Clinic, grade: int, at: datetime) -> ReportingRule | None:
@@ -50,9 +53,11 @@ def no_report_reason(side_effect: SideEffect) -> str:
     """Why there is no report: it is not severe, or no rule of the place is on file."""
     clinic = side_effect.session.clinic
     if side_effect.grade < SEVERE:
-        return f"Not needed below grade {SEVERE}."
+        return gettext("Not needed below grade {grade}.").format(grade=SEVERE)
     place = clinic.get_jurisdiction_display()
-    return f"No rule on file for: {place}. Ask your authority; a manager enters what holds there."
+    return gettext(
+        "No rule on file for: {place}. Ask your authority; a manager enters what holds there."
+    ).format(place=place)
 
 
 def deadline(rule: ReportingRule, clinic: Clinic, known_at: datetime) -> datetime | None:
@@ -96,7 +101,9 @@ def start_reporting(*, side_effect: SideEffect, at: datetime) -> None:
         kind=TaskKind.INCIDENT,
         audience=Audience.CLINICAL,
         severity=TaskSeverity.AMBER,
-        title=f"Report to: {rule.report_to}. {name}, grade {side_effect.grade}",
+        title=gettext("Report to: {report_to}. {name}, grade {grade}").format(
+            report_to=rule.report_to, name=name, grade=side_effect.grade
+        ),
         detail=f"{rule.says}\n{rule.how}\n{rule.cited}",
         source=_source(report),
         at=at,
@@ -129,19 +136,26 @@ def settle_report(
     )
     report = rows.get(pk=report_id)
     if report.outcome:
-        raise ReportSettled(f"{report.get_outcome_display()}, {report.settled_at:%-d %b %Y}.")
+        day = date_in_words(report.settled_at, "j M Y") if report.settled_at else ""
+        raise ReportSettled(f"{report.get_outcome_display()}, {day}.")
     if outcome == ReportOutcome.SENT:
         _require_sent(report, sent_on=sent_on, number=number, at=at)
         reason = ""
     else:
         if not reason.strip():
-            raise ReportIncomplete("Say why it is not to be reported.", field="reason")
+            raise ReportIncomplete(gettext("Say why it is not to be reported."), field="reason")
         sent_on, number = None, ""
     report.outcome, report.sent_on, report.number = outcome, sent_on, number
     report.reason, report.settled_at, report.settled_by = reason, at, by
     report.full_clean(exclude=["side_effect", "rule"])
     report.save()
-    told = f"Sent on {sent_on:%-d %b %Y}, number {number}" if sent_on else f"Not needed: {reason}"
+    told = (
+        gettext("Sent on {day}, number {number}").format(
+            day=date_in_words(sent_on, "j M Y"), number=number
+        )
+        if sent_on
+        else gettext("Not needed: {reason}").format(reason=reason)
+    )
     finish_source(source=_source(report), at=at, by=by, note=told)
     return report
 
@@ -151,12 +165,12 @@ def _require_sent(
 ) -> None:
     zone = report.side_effect.session.clinic.zone
     if sent_on is None:
-        raise ReportIncomplete("Say on which day it was sent.", field="sent_on")
+        raise ReportIncomplete(gettext("Say on which day it was sent."), field="sent_on")
     if not number.strip():
-        raise ReportIncomplete("Give its number, or write “none”.", field="number")
+        raise ReportIncomplete(gettext("Give its number, or write “none”."), field="number")
     if not report.known_at.astimezone(zone).date() <= sent_on <= at.astimezone(zone).date():
         raise ReportIncomplete(
-            "That day is before it was known, or lies in the future.", field="sent_on"
+            gettext("That day is before it was known, or lies in the future."), field="sent_on"
         )
 
 

@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.db.constraints import constraint_of
 from clinic.db.retries import retried_transaction
@@ -35,37 +37,37 @@ HAS_COME = (Status.CHECKED_IN, Status.IN_PROGRESS, *SIGNED)
 
 class NotBegun(Conflict):
     code = "not_begun"
-    title = "The patient has not come for this session"
+    title = gettext_noop("The patient has not come for this session")
 
 
 class ImplausibleOnset(DomainError):
     code = "implausible_onset"
-    title = "It cannot have begun then"
+    title = gettext_noop("It cannot have begun then")
 
 
 class NotAsExpected(DomainError):
     code = "not_as_expected"
-    title = "This is never a normal course"
+    title = gettext_noop("This is never a normal course")
 
 
 class AlreadyResolved(Conflict):
     code = "already_resolved"
-    title = "This side effect is resolved"
+    title = gettext_noop("This side effect is resolved")
 
 
 class OtherReport(DomainError):
     code = "other_report"
-    title = "The report is about another session"
+    title = gettext_noop("The report is about another session")
 
 
 class AlreadyRecorded(Conflict):
     code = "already_recorded"
-    title = "This was recorded from this report already"
+    title = gettext_noop("This was recorded from this report already")
 
 
 class PhotoOfAnother(DomainError):
     code = "photo_of_another"
-    title = "The photograph shows somebody else"
+    title = gettext_noop("The photograph shows somebody else")
 
 
 @retried_transaction
@@ -90,16 +92,21 @@ def log_side_effect(
     require_open(session.patient, field="session")
     require_sight(by, session.patient_id)
     if session.status not in HAS_COME:
-        raise NotBegun(f"The session is {in_words(Status, session.status)}.", field="session")
+        raise NotBegun(
+            gettext("The session is {status}.").format(status=in_words(Status, session.status)),
+            field="session",
+        )
     require_on(session.area, zone)
     if check_in and check_in.session_id != session.pk:
-        raise OtherReport("Name a report of this session.", field="check_in")
+        raise OtherReport(gettext("Name a report of this session."), field="check_in")
     if onset_at < session.starts_at - CHECK_IN_OPENS:
         raise ImplausibleOnset(
-            "That is before the patient had come for this session.", field="onset_at"
+            gettext("That is before the patient had come for this session."), field="onset_at"
         )
     if onset_at > max(at, session.ends_at):
-        raise ImplausibleOnset("That lies in the future: say when it began.", field="onset_at")
+        raise ImplausibleOnset(
+            gettext("That lies in the future: say when it began."), field="onset_at"
+        )
     _require_plausible(kind, grade, is_expected=is_expected, at=at)
     try:
         with transaction.atomic():
@@ -117,7 +124,9 @@ def log_side_effect(
     except IntegrityError as error:
         if constraint_of(error) != "side_effect_once_from_a_report":
             raise
-        raise AlreadyRecorded("Note how it goes at that side effect.", field="kind") from error
+        raise AlreadyRecorded(
+            gettext("Note how it goes at that side effect."), field="kind"
+        ) from error
     _look_at(side_effect, at=at, by=by)
     start_reporting(side_effect=side_effect, at=at)
     return side_effect
@@ -151,7 +160,10 @@ def _require_plausible(kind: str, grade: int, *, is_expected: bool, at: datetime
     if grade >= SEVERE or any(course.is_red_flag for course in courses):
         name = str(SideEffectKind(kind).label)
         raise NotAsExpected(
-            f"{name} of grade {grade} cannot be expected: answer no.", field="is_expected"
+            gettext("{name} of grade {grade} cannot be expected: answer no.").format(
+                name=name, grade=grade
+            ),
+            field="is_expected",
         )
 
 
@@ -161,7 +173,11 @@ def _unresolved(side_effect_id: UUID, *, by: User) -> SideEffect:
     require_open(side_effect.session.patient)
     require_sight(by, side_effect.session.patient_id)
     if side_effect.resolved_at:
-        raise AlreadyResolved(f"It was resolved on {side_effect.resolved_at:%-d %b %Y}.")
+        raise AlreadyResolved(
+            gettext("It was resolved on {day}.").format(
+                day=date_format(side_effect.resolved_at, "j M Y")
+            )
+        )
     return side_effect
 
 
@@ -188,10 +204,13 @@ def note_side_effect(
     side_effect.grade, side_effect.is_expected, side_effect.note = grade, is_expected, note
     side_effect.full_clean()
     if photo and photo.patient_id != side_effect.session.patient_id:
-        raise PhotoOfAnother("Name a photograph of this patient.", field="photo")
+        raise PhotoOfAnother(gettext("Name a photograph of this patient."), field="photo")
     side_effect.save(update_fields=["grade", "is_expected", "note"])
     finish_source(
-        source=overdue_source(side_effect), at=at, by=by, note=f"Noted: grade {grade}. {note}"
+        source=overdue_source(side_effect),
+        at=at,
+        by=by,
+        note=gettext("Noted: grade {grade}. {note}").format(grade=grade, note=note),
     )
     _look_at(
         side_effect,
@@ -214,5 +233,10 @@ def resolve_side_effect(
     side_effect.resolved_at, side_effect.resolution = at, resolution
     side_effect.full_clean()
     side_effect.save(update_fields=["resolved_at", "resolution"])
-    finish_source(source=overdue_source(side_effect), at=at, by=by, note=f"Resolved: {resolution}")
+    finish_source(
+        source=overdue_source(side_effect),
+        at=at,
+        by=by,
+        note=gettext("Resolved: {resolution}").format(resolution=resolution),
+    )
     return side_effect
