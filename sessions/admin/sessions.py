@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -18,11 +20,13 @@ from clinic.admin.lists.filters import DaysFilter
 from clinic.admin.reads import once_each
 from clinic.admin.words import severity, status_badge
 from clinic.permissions import actor, may_see
+from clinic.values.moments import date_in_words
 from clinic.values.wallclock import this_minute
 from clinic.values.zones import suffix
 from sessions import services
 from sessions.admin.booking.cancel import CancelForm, CancelPages
 from sessions.admin.booking.sittings import SittingPages, SkipForm, booking_form, has_several_areas
+from sessions.admin.booking.visits import about
 from sessions.admin.figures.healing import HealingPart
 from sessions.admin.record import deviations
 from sessions.admin.record.chart import (
@@ -68,11 +72,11 @@ class RecordForm(ScanForm):
         required=False,
         choices=[("", "---------"), *AbortReason.choices],
         widget=UnfoldAdminSelectWidget,
-        label="Why it ends here",
-        help_text="Then press Abort: the record is signed with what was done until now.",
+        label=_("Why it ends here"),
+        help_text=_("Then press Abort: the record is signed with what was done until now."),
     )
     abort_words = CharField(
-        required=False, max_length=500, widget=UnfoldAdminTextInputWidget, label="In words"
+        required=False, max_length=500, widget=UnfoldAdminTextInputWidget, label=_("In words")
     )
     signed_with = signer_field()
     warned: list[Warned] = []
@@ -85,7 +89,7 @@ class RecordForm(ScanForm):
         if not any(name.rpartition("_")[2] == "abort" for name in self.data):
             for name in ABORTED_BY:
                 if data.get(name):
-                    self.add_error(name, "Press Abort as well, or take it out.")
+                    self.add_error(name, gettext("Press Abort as well, or take it out."))
         return data
 
 
@@ -115,9 +119,19 @@ BUTTONS = {
 
 def _answer(entry: AssessedFinding) -> str:
     if entry.overridden_by:
-        named = f" Signed off by {entry.signed_off_by}." if entry.signed_off_by else ""
-        return f" {entry.overridden_by} goes on because: {entry.override_reason}{named}"
-    return f" It has happened: {entry.deviation.reason}" if entry.deviation else ""
+        named = (
+            gettext(" Signed off by {signed_off_by}.").format(signed_off_by=entry.signed_off_by)
+            if entry.signed_off_by
+            else ""
+        )
+        return gettext(" {overridden_by} goes on because: {override_reason}{named}").format(
+            overridden_by=entry.overridden_by, override_reason=entry.override_reason, named=named
+        )
+    return (
+        gettext(" It has happened: {reason}").format(reason=entry.deviation.reason)
+        if entry.deviation
+        else ""
+    )
 
 
 @admin.register(TreatmentSession)
@@ -142,7 +156,7 @@ class TreatmentSessionAdmin(
         "abort_reason": "abort_why",
         "abort_note": "abort_words",
     }
-    list_display = ["when", "patient", "about", "practitioner", "room", "device", "shown_status"]
+    list_display = ["when", "patient", about, "practitioner", "room", "device", "shown_status"]
     list_filter = [
         *("kind", "status", ("starts_at", DaysFilter)),
         ("practitioner", OfTheirClinics),
@@ -179,7 +193,10 @@ class TreatmentSessionAdmin(
         if obj is None:
             booking = ["plan", "further_plans", "starts_at", "practitioner", ("room", "device")]
             reasons = [*services.IN_SPITE, *([FIELD] if is_asked_when_booking(request) else [])]
-            return [(None, {"fields": booking}), ("In spite of a rule", {"fields": reasons})]
+            return [
+                (None, {"fields": booking}),
+                (gettext("In spite of a rule"), {"fields": reasons}),
+            ]
         session = [
             *(("status", "when"), ("patient", "plan"), ("practitioner", "recovers_at")),
             *(("room", "device"), ("completed_at", "signed_by"), "rescheduled_from"),
@@ -189,12 +206,12 @@ class TreatmentSessionAdmin(
             session.append("areas_treated")
         left_out: list[Any] = []
         if self.may_skip(request, obj):
-            left_out.append(("If this area is left out", {"fields": ["skip_reason"]}))
+            left_out.append((gettext("If this area is left out"), {"fields": ["skip_reason"]}))
         if self.may_cancel(request, obj):
-            left_out.append(("If it is cancelled", {"fields": ["patient_knows"]}))
+            left_out.append((gettext("If it is cancelled"), {"fields": ["patient_knows"]}))
         if not may_see(request.user, "treatment_sessions.view_zonetreatment", obj.patient_id):
             if request.user.has_perm("patients.add_breakglass"):
-                left_out.append(("Record", {"fields": ["not_shown"]}))
+                left_out.append((gettext("Record"), {"fields": ["not_shown"]}))
             return [(None, {"fields": session}), *left_out]
         if obj.status == Status.ABORTED:
             session.append(("aborted_at", "abort_reason", "abort_note"))
@@ -215,17 +232,19 @@ class TreatmentSessionAdmin(
             session.append(("visit_type", "video_url"))
             record[:0] = ["to_measure"] if obj.kind == Kind.OUTCOME else []
             session.append(("side_effect", "task"))
-        sets: list[Any] = [(None, {"fields": session}), ("Record", {"fields": record})]
+        sets: list[Any] = [(None, {"fields": session}), (gettext("Record"), {"fields": record})]
         sets += self.healing_sets(request, obj)
         if self._is_open(request, obj):
             if obj.device:
                 record.extend(["scanned_code", ("scan_reason", "scan_action")])
             if warned := warnings_for(request, obj):
-                sets.append(("Open warnings: decide each", {"fields": rows_of(warned)}))
+                sets.append((gettext("Open warnings: decide each"), {"fields": rows_of(warned)}))
             if stopped := deviations.stops_for(request, obj):
                 told = {"fields": deviations.rows_of(stopped)}
-                sets.append(("Nobody may override these: if it has happened, tell it", told))
-            sets.append(("If it ends before it is done", {"fields": [ABORTED_BY]}))
+                sets.append(
+                    (gettext("Nobody may override these: if it has happened, tell it"), told)
+                )
+            sets.append((gettext("If it ends before it is done"), {"fields": [ABORTED_BY]}))
             if obj.clinic.asks_who_signs:
                 sets.append(SIGNER)
         return [*sets, *left_out]
@@ -278,43 +297,42 @@ class TreatmentSessionAdmin(
             kwargs["form"] = type("CancelForm", (CancelForm, kwargs["form"]), {})
         return super().get_form(request, obj, change=change, **kwargs)
 
-    @display(description="safety rules")
+    @display(description=_("safety rules"))
     @once_each
     def rules_say(self, session: TreatmentSession) -> str:
         """Every finding of the rules as they are now, the gravest first."""
         loaded = TreatmentSession.objects.with_record().get(pk=session.pk)
         assessed = assess_session(loaded, at=timezone.now())
-        return (
-            format_html_join(
-                "",
-                '<p class="mb-2">{} {}{}</p>',
+        return format_html_join(
+            "",
+            '<p class="mb-2">{} {}{}</p>',
+            (
                 (
-                    (
-                        severity(entry.finding.severity),
-                        entry.finding.message,
-                        _answer(entry),
-                    )
-                    for entry in assessed
-                ),
-            )
-            or "Nothing to say."
+                    severity(entry.finding.severity),
+                    entry.finding.message,
+                    _answer(entry),
+                )
+                for entry in assessed
+            ),
+        ) or gettext("Nothing to say.")
+
+    @display(description=_("labels of tubes of blood"))
+    def tube_labels(self, session: TreatmentSession) -> str:
+        return gettext("{tube_code}-1, -2 and so on: for this patient and visit only").format(
+            tube_code=tube_code(session)
         )
 
-    @display(description="labels of tubes of blood")
-    def tube_labels(self, session: TreatmentSession) -> str:
-        return f"{tube_code(session)}-1, -2 and so on: for this patient and visit only"
-
-    @display(description="what is clinical")
+    @display(description=_("what is clinical"))
     def not_shown(self, session: TreatmentSession) -> str:
         page = reverse("admin:patient-break-glass", args=[session.patient_id])
         return format_html('Not shown here: <a href="{}">open it with a reason</a>.', page)
 
-    @display(description="starts at (clinic time)", ordering="starts_at")
+    @display(description=_("starts at (clinic time)"), ordering="starts_at")
     def when(self, session: TreatmentSession) -> str:
         zone = session.clinic.zone
-        return f"{session.starts_at_local:%a %-d %b %Y, %H:%M}{suffix(zone)}"
+        return f"{date_in_words(session.starts_at_local, 'D j M Y, H:i')}{suffix(zone)}"
 
-    @display(description="status", ordering="status")
+    @display(description=_("status"), ordering="status")
     def shown_status(self, session: TreatmentSession) -> str:
         return status_badge(session, STATUS_COLOURS)
 
@@ -323,7 +341,12 @@ class TreatmentSessionAdmin(
         data = require_signer_of_booking(request, data)
         booked = super().add_by_service(request, {**data, "starts_at": begins})
         if isinstance(booked, TreatmentSession) and booked.clear_on:
-            messages.warning(request, f"A washout lasts until {booked.clear_on:%-d %b %Y}.")
+            messages.warning(
+                request,
+                gettext("A washout lasts until {clear_on}.").format(
+                    clear_on=date_in_words(booked.clear_on, "j M Y")
+                ),
+            )
         return booked
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -354,29 +377,29 @@ class TreatmentSessionAdmin(
     def _move(self, request: HttpRequest, session: TreatmentSession, to: Status) -> None:
         self.press(request, services.move_session, session_id=session.pk, to=to, undoable=True)
 
-    @action(description="Confirm", permissions=["change"])
+    @action(description=_("Confirm"), permissions=["change"])
     def confirm(self, request: HttpRequest, obj: TreatmentSession) -> None:
         self._move(request, obj, Status.CONFIRMED)
 
-    @action(description="Check in", permissions=["change"])
+    @action(description=_("Check in"), permissions=["change"])
     def check_in(self, request: HttpRequest, obj: TreatmentSession) -> None:
         self._move(request, obj, Status.CHECKED_IN)
 
-    @action(description="Start", permissions=["treat"])
+    @action(description=_("Start"), permissions=["treat"])
     def start_treatment(self, request: HttpRequest, obj: TreatmentSession) -> None:
         self._move(request, obj, Status.IN_PROGRESS)
 
-    @action(description="Complete", permissions=["treat"])
+    @action(description=_("Complete"), permissions=["treat"])
     def complete(self, request: HttpRequest, obj: TreatmentSession) -> None:
         require_signer(request, obj)
         self._move(request, obj, Status.COMPLETED)
 
-    @action(description="Abort", permissions=["treat"])
+    @action(description=_("Abort"), permissions=["treat"])
     def abort(self, request: HttpRequest, obj: TreatmentSession) -> None:
         require_signer(request, obj)
         why, note = (request.POST.get(name, "") for name in ABORTED_BY)
         self.press(request, services.abort_session, session_id=obj.pk, why=why, note=note)
 
-    @action(description="No-show", permissions=["change"])
+    @action(description=_("No-show"), permissions=["change"])
     def no_show(self, request: HttpRequest, obj: TreatmentSession) -> None:
         self._move(request, obj, Status.NO_SHOW)

@@ -11,6 +11,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -45,32 +48,44 @@ class CallerForm(forms.Form):
     """Whatever the record cannot hold, or the calendar has not free, is refused by the service."""
 
     given_name = forms.CharField(
-        required=False, max_length=80, widget=UnfoldAdminTextInputWidget, help_text="One is enough."
+        label=_("Given name"),
+        required=False,
+        max_length=80,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("One is enough."),
     )
-    family_name = forms.CharField(required=False, max_length=80, widget=UnfoldAdminTextInputWidget)
-    mobile = NumberField(required=False, max_length=40, widget=UnfoldAdminTextInputWidget)
+    family_name = forms.CharField(
+        label=_("Family name"), required=False, max_length=80, widget=UnfoldAdminTextInputWidget
+    )
+    mobile = NumberField(
+        label=_("Mobile"), required=False, max_length=40, widget=UnfoldAdminTextInputWidget
+    )
     email = AddressFormField(
         required=False,
         max_length=254,
-        label="E-mail",
+        label=_("E-mail"),
         widget=UnfoldAdminEmailInputWidget,
-        help_text="A mobile number or an e-mail address is enough; the birth date may follow.",
+        help_text=_("A mobile number or an e-mail address is enough; the birth date may follow."),
     )
-    language = forms.ChoiceField(choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget)
+    language = forms.ChoiceField(
+        label=_("Language"), choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget
+    )
     channels = forms.MultipleChoiceField(
         choices=Channel.choices,
         required=False,
-        label="May we write",
+        label=_("May we write"),
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text=f"Ask: “{WORDING}” Without a yes nobody is reminded.",
+        help_text=format_lazy(
+            _("Ask: “{wording}” Without a yes nobody is reminded."), wording=WORDING
+        ),
     )
     visit_type: Any = forms.ModelChoiceField(
-        queryset=VisitType.objects.none(), label="Visit", widget=UnfoldAdminSelectWidget
+        queryset=VisitType.objects.none(), label=_("Visit"), widget=UnfoldAdminSelectWidget
     )
     practitioner: Any = forms.ModelChoiceField(
-        queryset=User.objects.none(), label="With", widget=UnfoldAdminSelectWidget
+        queryset=User.objects.none(), label=_("With"), widget=UnfoldAdminSelectWidget
     )
-    starts_at = MomentField(label="Starts at", required=False, help_text=NOW)
+    starts_at = MomentField(label=_("Starts at"), required=False, help_text=NOW)
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -119,7 +134,7 @@ class CallerPage:
             ["patients.add_patient", "treatment_sessions.add_treatmentsession"]
         )
 
-    @action(description="New caller", url_path="new-caller", permissions=["caller"])
+    @action(description=_("New caller"), url_path="new-caller", permissions=["caller"])
     def new_caller(self, request: HttpRequest) -> HttpResponse:
         """Register somebody and book the first visit, both or neither."""
         user = actor(request)
@@ -167,7 +182,7 @@ class CallerPage:
             at=now,
             by=actor(request),
         )
-        messages.success(request, f"Booked: {session}.")
+        messages.success(request, gettext("Booked: {session}.").format(session=session))
         answer = HttpResponseRedirect(
             reverse("admin:patients_patient_change", args=[session.patient_id])
         )
@@ -197,7 +212,7 @@ class CallerPage:
             {
                 **self.admin_site.each_context(request),
                 "opts": self.opts,
-                "title": "New caller",
+                "title": gettext("New caller"),
                 "form": form,
                 "duplicates": duplicates,
                 "somebody_new": SOMEBODY_NEW,

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.forms import BooleanField, ModelForm
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldBooleanWidget
 
@@ -16,15 +18,17 @@ class CancelForm(ModelForm):  # type: ignore[type-arg]
     patient_knows = BooleanField(
         required=False,
         widget=UnfoldBooleanWidget,
-        label="The patient knows already",
-        help_text="Then press Cancel session: nothing is sent to announce it.",
+        label=_("The patient knows already"),
+        help_text=_("Then press Cancel session: nothing is sent to announce it."),
     )
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         pressed = any(name.rpartition("_")[2] == "cancel" for name in self.data)
         if data.get("patient_knows") and not pressed:
-            self.add_error("patient_knows", "Press Cancel session as well, or take it out.")
+            self.add_error(
+                "patient_knows", gettext("Press Cancel session as well, or take it out.")
+            )
         return data
 
 
@@ -35,7 +39,7 @@ class CancelPages:
         may_change: bool = self.has_change_permission(request, session)  # type: ignore[attr-defined]
         return may_change and Status.CANCELLED in NEXT[session.status]
 
-    @action(description="Cancel session", permissions=["change"])
+    @action(description=_("Cancel session"), permissions=["change"])
     def cancel(self, request: HttpRequest, obj: TreatmentSession) -> None:
         self.press(  # type: ignore[attr-defined]
             request,

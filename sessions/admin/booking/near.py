@@ -4,8 +4,10 @@ from datetime import datetime
 
 from django.forms import Form
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from clinic.models import User
+from clinic.values.moments import date_in_words
 from sessions import services
 from sessions.scheduling.availability import Offer
 from sessions.scheduling.wanted import Wanted
@@ -22,5 +24,10 @@ def offer_near(
     for offer in offered:
         local = offer.starts_at.astimezone(wanted.clinic.zone)
         who = people[offer.practitioner_id]
-        form.add_error("starts_at", f"Free: {local:%a %-d %b %Y, %H:%M}, {who}")
+        form.add_error(
+            "starts_at",
+            gettext("Free: {local}, {who}").format(
+                local=date_in_words(local, "D j M Y, H:i"), who=who
+            ),
+        )
     return offered

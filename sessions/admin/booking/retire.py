@@ -11,10 +11,12 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from clinic.admin.saving.save import save_state
 from clinic.models import Clinic, Device, DeviceModel, Room, User, WorkingHours
 from clinic.permissions import actor
+from clinic.values.moments import date_in_words
 from patients.models import Concern
 from sessions import services
 from sessions.admin.booking import schedule as _schedule  # noqa: F401  registers working hours
@@ -63,8 +65,8 @@ def question(request: HttpRequest, ahead: StillAhead, *, can_move: bool = True) 
                 "session": session,
                 "chosen": chosen.get(f"{ONE}{session.pk}", ""),
                 "offer": offer
-                and f"{offer.starts_at.astimezone(session.clinic.zone):%a %-d %b %Y, %H:%M}, "
-                f"{people[offer.practitioner_id]}, {rooms.get(offer.room_id, 'no room')}",
+                and f"{_when(offer, session)}, "
+                f"{people[offer.practitioner_id]}, {rooms.get(offer.room_id, gettext('no room'))}",
             }
         )
     return {
@@ -128,3 +130,7 @@ for _model in (Room, Device, DeviceModel, Protocol, Concern, User, WorkingHours,
     _page = type(admin.site.get_model_admin(_model))
     admin.site.unregister(_model)
     admin.site.register(_model, type(_page.__name__, (AsksFirst, _page), {}))
+
+
+def _when(offer: Any, session: Any) -> str:
+    return date_in_words(offer.starts_at.astimezone(session.clinic.zone), "D j M Y, H:i")

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.forms import BooleanField, ModelForm
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldBooleanWidget
 
 from clinic.admin import ServiceAdmin
@@ -16,8 +17,8 @@ class SpanForm(ModelForm):  # type: ignore[type-arg]
     accept = BooleanField(
         required=False,
         widget=UnfoldBooleanWidget,
-        label="Bookings in it stay",
-        help_text="Until somebody moves them. Otherwise they must be moved first.",
+        label=_("Bookings in it stay"),
+        help_text=_("Until somebody moves them. Otherwise they must be moved first."),
     )
 
 

@@ -8,6 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from clinic.admin.saving.once import KEY, SentForm, new_key, repeat_answer
@@ -42,7 +44,7 @@ class SeriesPage:
         is_open = plan is not None and plan.status in GOES_ON and not plan.patient.archived_at
         return [one for one in found if is_open or one.method.__name__ != "series"]
 
-    @action(description="Book the series", url_path="series", permissions=["series"])
+    @action(description=_("Book the series"), url_path="series", permissions=["series"])
     def series(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """All that is left of the plan: what is proposed may be changed, and is booked whole."""
         if self.get_object(request, object_id) is None:  # type: ignore[attr-defined]
@@ -55,7 +57,7 @@ class SeriesPage:
             times = typed_rows(request, look)
             wanted = [time for time in times if time.is_valid() and time.cleaned_data["is_wanted"]]
             if not wanted:
-                look.refusal = "Tick at least one time."
+                look.refusal = gettext("Tick at least one time.")
             elif all(time.is_valid() for time in times):
                 try:
                     return self._book_series(request, look, wanted)
@@ -79,12 +81,20 @@ class SeriesPage:
             at=timezone.now(),
             by=actor(request),
         )
-        number = "1 visit" if len(booked) == 1 else f"{len(booked)} visits"
-        messages.success(request, f"Booked: {number} of {plan.patient}.")
+        number = (
+            "1 visit" if len(booked) == 1 else gettext("{booked} visits").format(booked=len(booked))
+        )
+        messages.success(
+            request,
+            gettext("Booked: {number} of {patient}.").format(number=number, patient=plan.patient),
+        )
         answer = HttpResponseRedirect(
             reverse("admin:treatment_sessions_treatmentplan_change", args=[plan.pk])
         )
-        sent.keep(answer, name=f"{number} of {plan.patient}")
+        sent.keep(
+            answer,
+            name=gettext("{number} of {patient}").format(number=number, patient=plan.patient),
+        )
         return answer
 
     def _series_page(
@@ -97,7 +107,7 @@ class SeriesPage:
             {
                 **self.admin_site.each_context(request),
                 "opts": self.opts,
-                "title": "Book the series",
+                "title": gettext("Book the series"),
                 "clock": clock_of(look.plan.clinic.zone),
                 "look": look,
                 "times": times,

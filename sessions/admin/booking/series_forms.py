@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
@@ -18,7 +19,7 @@ from sessions.lifecycle import PlanStatus
 from sessions.models import Kind, TreatmentPlan, VisitType
 
 OTHERS = 8  # free times that each row can be changed to
-AREAS_CHANGED = "The areas above are others now: press Look for times again."
+AREAS_CHANGED = _("The areas above are others now: press Look for times again.")
 
 
 class WishForm(forms.Form):
@@ -27,33 +28,35 @@ class WishForm(forms.Form):
     practitioner: Any = forms.ModelChoiceField(
         queryset=User.objects.none(),
         required=False,
-        label="With",
-        empty_label="Whoever has the plan",
+        label=_("With"),
+        empty_label=_("Whoever has the plan"),
         widget=UnfoldAdminSelectWidget,
     )
     room: Any = forms.ModelChoiceField(
         queryset=Room.objects.none(),
         required=False,
-        label="In",
-        empty_label="Any room",
+        label=_("In"),
+        empty_label=_("Any room"),
         widget=UnfoldAdminSelectWidget,
     )
     weekday = forms.TypedChoiceField(
         coerce=int,
         empty_value=None,
         required=False,
-        label="On",
-        choices=[("", "Any weekday"), *enumerate(services.WEEKDAYS)],
+        label=_("On"),
+        choices=[("", _("Any weekday")), *enumerate(services.WEEKDAYS)],
         widget=UnfoldAdminSelectWidget,
     )
     part = forms.ChoiceField(
         required=False,
-        label="At",
-        choices=[("", "Any time of day"), *services.DayPart.choices],
+        label=_("At"),
+        choices=[("", _("Any time of day")), *services.DayPart.choices],
         widget=UnfoldAdminSelectWidget,
     )
     first_on = DateField(
-        required=False, label="Not before", help_text="Else as soon as the skin may be treated."
+        required=False,
+        label=_("Not before"),
+        help_text=_("Else as soon as the skin may be treated."),
     )
 
     def __init__(self, clinic: Clinic, *args: Any, **kwargs: Any) -> None:
@@ -84,9 +87,9 @@ class LookForm(WishForm):
     further_plans: Any = forms.ModelMultipleChoiceField(
         queryset=TreatmentPlan.objects.none(),
         required=False,
-        label="Also treat in these sittings",
+        label=_("Also treat in these sittings"),
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="The patient's plans for other areas. Each is treated as often as it needs.",
+        help_text=_("The patient's plans for other areas. Each is treated as often as it needs."),
     )
 
     def __init__(self, plan: TreatmentPlan, *args: Any, **kwargs: Any) -> None:
@@ -112,17 +115,17 @@ class TimeForm(forms.Form):
     """One session of the series, or one outcome visit."""
 
     is_wanted = forms.BooleanField(
-        required=False, initial=True, label="Book it", widget=UnfoldBooleanWidget
+        required=False, initial=True, label=_("Book it"), widget=UnfoldBooleanWidget
     )
-    starts_at = MomentField(label="Starts at")
+    starts_at = MomentField(label=_("Starts at"))
     practitioner: Any = forms.ModelChoiceField(
-        queryset=User.objects.none(), label="With", widget=UnfoldAdminSelectWidget
+        queryset=User.objects.none(), label=_("With"), widget=UnfoldAdminSelectWidget
     )
     room: Any = forms.ModelChoiceField(
-        queryset=Room.objects.none(), label="Room", widget=UnfoldAdminSelectWidget
+        queryset=Room.objects.none(), label=_("Room"), widget=UnfoldAdminSelectWidget
     )
     device: Any = forms.ModelChoiceField(
-        queryset=Device.objects.none(), label="Device", widget=UnfoldAdminSelectWidget
+        queryset=Device.objects.none(), label=_("Device"), widget=UnfoldAdminSelectWidget
     )
     plans = forms.CharField(widget=forms.HiddenInput, max_length=400)
     visit_type: Any = forms.ModelChoiceField(

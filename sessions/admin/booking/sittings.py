@@ -9,6 +9,8 @@ from django.forms import CharField, ModelForm, ModelMultipleChoiceField
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -31,16 +33,19 @@ class BookingForm(ModelForm):  # type: ignore[type-arg]
         required=False,
         max_length=500,
         widget=UnfoldAdminTextInputWidget,
-        label="Reason to book all the same",
-        help_text="Only from a practitioner: before a side effect is resolved, although the last "
-        "screening rules the patient out, or although it was decided against.",
+        label=_("Reason to book all the same"),
+        help_text=_(
+            "Only from a practitioner: before a side effect is resolved, although the last "
+            "screening rules the patient out, or although it was decided against."
+        ),
     )
 
     class Meta:
-        labels = {"spacing_override_reason": "Reason to come sooner"}
+        labels = {"spacing_override_reason": _("Reason to come sooner")}
         help_texts = {
-            "spacing_override_reason": "Only from a practitioner: why the skin need not wait for "
-            "the hard minimum of days.",
+            "spacing_override_reason": _(
+                "Only from a practitioner: why the skin need not wait for the hard minimum of days."
+            ),
             "starts_at": NOW,
         }
 
@@ -61,11 +66,13 @@ def further_plans_field(request: HttpRequest, model: type[Model], label: str, wo
 
 
 def booking_form(request: HttpRequest) -> type[BookingForm]:
-    words = "Plans of the same patient for other areas: all are booked, or none."
-    field = further_plans_field(request, TreatmentSession, "Also treat in this sitting", words)
+    words = gettext("Plans of the same patient for other areas: all are booked, or none.")
+    field = further_plans_field(
+        request, TreatmentSession, gettext("Also treat in this sitting"), words
+    )
     fields: dict[str, Any] = {"further_plans": field}
     if is_asked_when_booking(request):
-        fields[FIELD] = signer_field("This clinic asks who books in spite of a rule.")
+        fields[FIELD] = signer_field(gettext("This clinic asks who books in spite of a rule."))
     return type("BookingForm", (BookingForm,), fields)
 
 
@@ -74,15 +81,15 @@ class SkipForm(ModelForm):  # type: ignore[type-arg]
         required=False,
         max_length=500,
         widget=UnfoldAdminTextInputWidget,
-        label="Why this area is left out",
-        help_text="Then press Leave out: the other areas stay booked.",
+        label=_("Why this area is left out"),
+        help_text=_("Then press Leave out: the other areas stay booked."),
     )
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         pressed = any(name.rpartition("_")[2] == "skip" for name in self.data)
         if data.get("skip_reason") and not pressed:
-            self.add_error("skip_reason", "Press Leave out as well, or take it out.")
+            self.add_error("skip_reason", gettext("Press Leave out as well, or take it out."))
         return data
 
 
@@ -112,7 +119,7 @@ class SittingPages:
         session = self.get_object(request, unquote(str(object_id)))  # type: ignore[attr-defined]
         return shown if self.may_skip(request, session) else others
 
-    @display(description="areas of this sitting")
+    @display(description=_("areas of this sitting"))
     def areas_treated(self, session: TreatmentSession) -> str:
         rows = [
             (
@@ -126,7 +133,7 @@ class SittingPages:
             "", '<p class="mb-2"><a class="text-primary-600" href="{}">{}</a>: {}</p>', rows
         )
 
-    @action(description="Leave out", permissions=["change"])
+    @action(description=_("Leave out"), permissions=["change"])
     def skip(self, request: HttpRequest, obj: TreatmentSession) -> None:
         reason = request.POST.get("skip_reason", "")
         self.press(request, services.skip_area, session_id=obj.pk, reason=reason)  # type: ignore[attr-defined]

@@ -9,7 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from unfold.decorators import action
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
 from clinic.admin.forms.fields import MomentField
@@ -26,7 +28,7 @@ from sessions.models import Kind, Mode, SideEffect, TreatmentPlan, TreatmentSess
 from sessions.scheduling.availability import SlotTaken, first_free
 from sessions.scheduling.wanted import VisitRequest
 
-NOW = "Leave it empty if it begins now."
+NOW = _("Leave it empty if it begins now.")
 
 
 def choice(rows: QuerySet[Any], label: str, *, empty: str = "", words: str = "") -> Any:
@@ -49,7 +51,7 @@ class VisitForm(forms.Form):
         kinds = VisitType.objects.exclude(kind=Kind.TREATMENT).filter(clinic=clinic, is_active=True)
         roles = {role for kind in kinds for role in kind.roles}
         people = User.objects.filter(is_active=True, clinics=clinic, role__in=roles)
-        starts_at = MomentField(label="Starts at", required=False, help_text=NOW)
+        starts_at = MomentField(label=gettext("Starts at"), required=False, help_text=NOW)
         starts_at.zone = clinic.zone
         open_effects = SideEffect.objects.filter(session__patient=patient, resolved_at=None)
         seen = open_effects.visible_to(user)
@@ -58,33 +60,38 @@ class VisitForm(forms.Form):
         rooms = Room.objects.filter(clinic=clinic, is_active=True)
         kinds = kinds.select_related("clinic").order_by("name")
         self.fields |= {
-            "visit_type": choice(kinds, "Visit"),
-            "practitioner": choice(people.order_by("last_name", "username"), "With"),
+            "visit_type": choice(kinds, gettext("Visit")),
+            "practitioner": choice(people.order_by("last_name", "username"), gettext("With")),
             "starts_at": starts_at,
-            "room": choice(rooms.order_by("name"), "Room", empty="One that is free"),
-            "device": choice(
-                devices.order_by("serial"), "Device", empty="None", words="Of a test."
+            "room": choice(
+                rooms.order_by("name"), gettext("Room"), empty=gettext("One that is free")
             ),
-            "plan": choice(plans.order_by("id"), "About the plan", empty="None"),
+            "device": choice(
+                devices.order_by("serial"),
+                gettext("Device"),
+                empty=gettext("None"),
+                words=gettext("Of a test."),
+            ),
+            "plan": choice(plans.order_by("id"), gettext("About the plan"), empty=gettext("None")),
             "side_effect": choice(
                 seen.select_related("session__patient", "session__area"),
-                "Looks at the side effect",
-                empty="None",
-                words="Of a check; it is closed with what the check finds.",
+                gettext("Looks at the side effect"),
+                empty=gettext("None"),
+                words=gettext("Of a check; it is closed with what the check finds."),
             ),
             "task": choice(
                 StaffTask.objects.open().visible_to(user).filter(patient=patient),
-                "Settles the task",
-                empty="None",
-                words="Of a check.",
+                gettext("Settles the task"),
+                empty=gettext("None"),
+                words=gettext("Of a check."),
             ),
             "video_url": forms.URLField(
-                label="Video link",
+                label=gettext("Video link"),
                 required=False,
                 max_length=300,
                 assume_scheme="https",
                 widget=UnfoldAdminURLInputWidget,
-                help_text="Of a visit by video, if its kind has no link of its own.",
+                help_text=gettext("Of a visit by video, if its kind has no link of its own."),
             ),
         }
 
@@ -98,7 +105,7 @@ class VisitPage:
     def has_visit_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("treatment_sessions.add_treatmentsession")
 
-    @action(description="Book a visit", url_path="book-visit", permissions=["visit"])
+    @action(description=_("Book a visit"), url_path="book-visit", permissions=["visit"])
     def book_visit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A consultation, check, test or outcome visit. An address may say what it is about."""
         patient: Patient | None = self.get_object(request, object_id)  # type: ignore[attr-defined]
@@ -129,7 +136,7 @@ class VisitPage:
         visit = services.book_visit(
             patient=patient, **details, any_room=True, at=now, by=actor(request)
         )
-        messages.success(request, f"Booked: {visit}.")
+        messages.success(request, gettext("Booked: {visit}.").format(visit=visit))
         answer = HttpResponseRedirect(_page_of(visit))
         sent.keep(answer, name=f"“{visit}”")
         return answer
@@ -141,7 +148,7 @@ class VisitPage:
             {
                 **self.admin_site.each_context(request),
                 "opts": self.opts,
-                "title": "Book a visit",
+                "title": gettext("Book a visit"),
                 "form": form,
                 "record": patient,
                 "form_key": request.POST.get(KEY) or new_key(),
@@ -181,3 +188,9 @@ def _refuse(form: VisitForm, patient: Patient, error: Exception) -> None:
             starts_at=data["starts_at"] or timezone.now(),
             practitioner=data["practitioner"],
         )
+
+
+@display(description=_("about"))
+def about(row: Any) -> str:
+    """A column: what a visit, or what waits for one, is about."""
+    return str(row.about)

@@ -5,6 +5,9 @@ from typing import Any
 from django.contrib import admin
 from django.forms import ModelForm, TypedMultipleChoiceField
 from django.http import HttpRequest
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -13,6 +16,7 @@ from clinic.admin.words import status_badge
 from clinic.models import Weekday
 from sessions import services
 from sessions.admin.booking.sittings import MOST, further_plans_field
+from sessions.admin.booking.visits import about
 from sessions.lifecycle import WAITLIST_NEXT, WaitlistStatus
 from sessions.models import Hold, WaitlistEntry, WaitlistEvent
 
@@ -25,9 +29,9 @@ class WaitlistForm(ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         help_texts = {
-            "plan": "What is to be treated; of another visit what it is about, if it is.",
-            "visit_type": "Empty for a treatment.",
-            "patient": "Who waits for a visit of another kind.",
+            "plan": _("What is to be treated; of another visit what it is about, if it is."),
+            "visit_type": _("Empty for a treatment."),
+            "patient": _("Who waits for a visit of another kind."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -46,7 +50,7 @@ class WaitlistForm(ModelForm):  # type: ignore[type-arg]
 class HoldAdmin(ReadOnly, ClinicAdmin):
     """What is held at the moment; the holds themselves come and go with the desk's calls."""
 
-    list_display = ["starts_at", "about", "practitioner", "room", "expires_at", "held_by"]
+    list_display = ["starts_at", about, "practitioner", "room", "expires_at", "held_by"]
     list_select_related = [*WHOSE, "practitioner", "room", "held_by"]
     search_fields = SEARCHED
     ordering = ["starts_at", "id"]
@@ -75,7 +79,7 @@ class WaitlistEntryAdmin(StatusButtons, ServiceAdmin):
     buttons = BUTTONS
     next_statuses = WAITLIST_NEXT
     list_display = [
-        *("about", "practitioner", "from_on", "until_on", "shown_status"),
+        *(about, "practitioner", "from_on", "until_on", "shown_status"),
         *("offered_starts_at", "offer_expires_at"),
     ]
     form = WaitlistForm
@@ -110,14 +114,15 @@ class WaitlistEntryAdmin(StatusButtons, ServiceAdmin):
                 coerce=int,
                 choices=Weekday.choices,
                 required=False,
+                label=capfirst(db_field.verbose_name),
                 widget=UnfoldAdminCheckboxSelectMultipleWidget,
             )
         if db_field.name == "further_plans":
-            label = "Also treat in that sitting"
+            label = gettext("Also treat in that sitting")
             return further_plans_field(request, WaitlistEntry, label, db_field.help_text)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
-    @display(description="status", ordering="status")
+    @display(description=_("status"), ordering="status")
     def shown_status(self, entry: WaitlistEntry) -> str:
         return status_badge(entry, STATUS_COLOURS)
 
@@ -126,14 +131,14 @@ class WaitlistEntryAdmin(StatusButtons, ServiceAdmin):
         if not change:
             super().save_model(request, obj, form, change)
 
-    @action(description="Book the offer", permissions=["change"])
+    @action(description=_("Book the offer"), permissions=["change"])
     def accept(self, request: HttpRequest, obj: WaitlistEntry) -> None:
         self.press(request, services.accept_offer, entry_id=obj.pk)
 
-    @action(description="Decline the offer", permissions=["change"])
+    @action(description=_("Decline the offer"), permissions=["change"])
     def decline(self, request: HttpRequest, obj: WaitlistEntry) -> None:
         self.press(request, services.decline_offer, entry_id=obj.pk)
 
-    @action(description="Withdraw", permissions=["change"])
+    @action(description=_("Withdraw"), permissions=["change"])
     def withdraw(self, request: HttpRequest, obj: WaitlistEntry) -> None:
         self.press(request, services.withdraw_from_waitlist, entry_id=obj.pk)

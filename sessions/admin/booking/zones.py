@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.admin.saving.save import save_state
 from clinic.errors import Conflict
@@ -21,7 +22,7 @@ class TimesMove(Conflict):
     """The clinic's zone changes, and with it every time that is shown."""
 
     code = "times_move"
-    title = "Every shown time moves"
+    title = gettext_noop("Every shown time moves")
 
 
 class AsksAboutTheZone:
@@ -50,12 +51,14 @@ def _times_move(clinic: Clinic, old: ZoneInfo) -> TimesMove:
     moved = sum(
         at.astimezone(old).utcoffset() != at.astimezone(clinic.zone).utcoffset() for at in ahead
     )
-    sessions = "1 session" if moved == 1 else f"{moved} sessions"
+    sessions = "1 session" if moved == 1 else gettext("{moved} sessions").format(moved=moved)
     return TimesMove(
-        f"From {clock_of(old)} to {clock_of(clinic.zone)} every shown time moves: {sessions} ahead "
-        "will be shown at another time than the patient was told. Opening and working hours stay "
-        "as they are written, and are on the new clock. Tick that you have understood, and save "
-        "once more.",
+        gettext(
+            "From {clock_of} to {clock_of_2} every shown time moves: {sessions} ahead will "
+            "be shown at another time than the patient was told. Opening and working hours "
+            "stay as they are written, and are on the new clock. Tick that you have "
+            "understood, and save once more."
+        ).format(clock_of=clock_of(old), clock_of_2=clock_of(clinic.zone), sessions=sessions),
         field="time_zone",
     )
 

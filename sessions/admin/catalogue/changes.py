@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
 from clinic.models import Evidence, User
 from sessions.lifecycle import UPCOMING, PlanStatus
 from sessions.models import (
@@ -16,7 +19,7 @@ from sessions.models import (
 )
 
 SHOWN = 10
-NOTHING = "nothing yet"
+NOTHING = _("nothing yet")
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def changes(
     after = _in_words(then, ranges_then)
     found = []
     for what in [*after, *(name for name in before if name not in after)]:
-        was = before.get(what) or (_elsewhere(now) if now else NOTHING)
+        was = before.get(what) or (_elsewhere(now) if now else str(NOTHING))
         becomes = after.get(what) or _elsewhere(then)
         if was != becomes:
             found.append(Change(what, was, becomes))
@@ -66,41 +69,53 @@ def changes(
 
 def _elsewhere(version: ProtocolVersion) -> str:
     """The depth of a zone that has none of its own."""
-    return f"as everywhere, {_depth(version)}"
+    return gettext("as everywhere, {depth}").format(depth=_depth(version))
 
 
 def _in_words(version: ProtocolVersion, ranges: Iterable[ZoneRange]) -> Mapping[str, str]:
     stop = version.stop_after_sessions
     return {
-        "Depth": _depth(version),
-        **{f"Depth, {one.zone.name}": _depth(one) for one in ranges},
-        "Passes, at most": str(version.passes_max),
-        "Endpoint": Endpoint(version.expected_endpoint).label,
-        "Usual number of sessions": _many(version.planned_sessions, "session"),
-        "A response is looked for after": (
-            _many(stop, "session") if stop else "as many as the clinical rule says"
+        gettext("Depth"): _depth(version),
+        **{gettext("Depth, {name}").format(name=one.zone.name): _depth(one) for one in ranges},
+        gettext("Passes, at most"): str(version.passes_max),
+        gettext("Endpoint"): str(Endpoint(version.expected_endpoint).label),
+        gettext("Usual number of sessions"): _sessions(version.planned_sessions),
+        gettext("A response is looked for after"): (
+            _sessions(stop) if stop else gettext("as many as the clinical rule says")
         ),
-        "Between two sessions, at least": _many(version.hard_min_days, "day"),
-        "Between two sessions, better": _many(version.soft_min_days, "day"),
-        "Between two sessions, usually": (
-            f"{version.target_min_days} to {_many(version.target_max_days, 'day')}"
+        gettext("Between two sessions, at least"): _days(version.hard_min_days),
+        gettext("Between two sessions, better"): _days(version.soft_min_days),
+        gettext("Between two sessions, usually"): (
+            gettext("{low} to {high}").format(
+                low=version.target_min_days, high=_days(version.target_max_days)
+            )
         ),
-        "Treatment": _many(version.duration_minutes, "minute"),
-        "Each further zone": _many(version.minutes_per_zone, "minute"),
-        "Set-up": _many(version.setup_minutes, "minute"),
-        "Cleaning": _many(version.cleaning_minutes, "minute"),
-        "Source": version.source,
-        "Evidence": Evidence(version.evidence).label,
-        "Studies": version.studies or "none",
+        gettext("Treatment"): _minutes(version.duration_minutes),
+        gettext("Each further zone"): _minutes(version.minutes_per_zone),
+        gettext("Set-up"): _minutes(version.setup_minutes),
+        gettext("Cleaning"): _minutes(version.cleaning_minutes),
+        gettext("Source"): version.source,
+        gettext("Evidence"): str(Evidence(version.evidence).label),
+        gettext("Studies"): version.studies or gettext("none"),
     }
 
 
 def _depth(limits: ProtocolVersion | ZoneRange) -> str:
-    return f"{limits.depth_min_mm:.2f} to {limits.depth_max_mm:.2f} mm"
+    return gettext("{low} to {high} mm").format(
+        low=format(limits.depth_min_mm, ".2f"), high=format(limits.depth_max_mm, ".2f")
+    )
 
 
-def _many(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+def _days(number: int) -> str:
+    return ngettext("{n} day", "{n} days", number).format(n=number)
+
+
+def _minutes(number: int) -> str:
+    return ngettext("{n} minute", "{n} minutes", number).format(n=number)
+
+
+def _sessions(number: int) -> str:
+    return ngettext("{n} session", "{n} sessions", number).format(n=number)
 
 
 def affected(version: ProtocolVersion, *, user: User, at: datetime) -> Affected:

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from clinic.admin.forms.clocks import clinics_of
 from clinic.admin.saving.refusals import REFUSED, refusals
@@ -106,7 +107,9 @@ class LookedAtFirst:
         is proposed the page on which somebody else confirms it."""
         if hasattr(request, "proposed"):
             save_state(request).saved = request.proposed
-            messages.success(request, "Proposed. It counts once somebody else has confirmed it.")
+            messages.success(
+                request, gettext("Proposed. It counts once somebody else has confirmed it.")
+            )
             return HttpResponseRedirect(self.address_of(request, request.proposed))
         preview: HttpResponse | None = getattr(request, "preview", None)
         return preview
@@ -124,7 +127,11 @@ class LookedAtFirst:
             do = services.confirm_version if "confirm" in request.POST else services.discard_version
             try:
                 do(draft_id=draft.pk, at=at, by=user)
-                done = "It is confirmed." if "confirm" in request.POST else "It is discarded."
+                done = (
+                    gettext("It is confirmed.")
+                    if "confirm" in request.POST
+                    else gettext("It is discarded.")
+                )
                 messages.success(request, done)
             except REFUSED as error:
                 for _, message in refusals(error):
@@ -140,7 +147,7 @@ class LookedAtFirst:
         zone = here[0].zone if here else timezone.get_default_timezone()
         context = {
             **self.admin_site.each_context(request),
-            "title": f"New numbers: {draft.protocol}",
+            "title": gettext("New numbers: {protocol}").format(protocol=draft.protocol),
             "draft": draft,
             "proposed": draft.proposed_at.astimezone(zone),
             "settled": draft.settled_at and draft.settled_at.astimezone(zone),

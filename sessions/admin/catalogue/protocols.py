@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.admin import (
     ClinicAdmin,
@@ -41,16 +43,22 @@ CLOSE_PAIRS_SHOWN = 50
 
 
 NEEDLED = yes_no_column(
-    "is_blocked", "needled", yes=("Never needled", "danger"), no=("Up to its limit", "")
+    "is_blocked", _("needled"), yes=(_("Never needled"), "danger"), no=(_("Up to its limit"), "")
 )
 BETTER = yes_no_column(
-    "lower_is_better", "better is", yes=("The lower score", ""), no=("The higher score", "")
+    "lower_is_better",
+    _("better is"),
+    yes=(_("The lower score"), ""),
+    no=(_("The higher score"), ""),
 )
 RED_FLAG = yes_no_column(
-    "is_red_flag", "seen the same day", yes=("Red flag: always", "danger"), no=("Not by itself", "")
+    "is_red_flag",
+    _("seen the same day"),
+    yes=(_("Red flag: always"), "danger"),
+    no=(_("Not by itself"), ""),
 )
 DERMIS = yes_no_column(
-    "for_dermis", "in the dermis", yes=("On its label", ""), no=("Not on its label", "")
+    "for_dermis", _("in the dermis"), yes=(_("On its label"), ""), no=(_("Not on its label"), "")
 )
 
 
@@ -92,13 +100,13 @@ class ZoneRangeInline(VersionPartInline):
 
 class VersionForm(forms.ModelForm):  # type: ignore[type-arg]
     in_force_from = MomentField(
-        label="In force from", required=False, help_text="Empty: as soon as it is saved."
+        label=_("In force from"), required=False, help_text=_("Empty: as soon as it is saved.")
     )
 
     def clean_in_force_from(self) -> datetime | None:
         moment: datetime | None = self.cleaned_data["in_force_from"]
         if moment and moment < timezone.now():
-            raise ValidationError("This is over. Leave it empty for now.")
+            raise ValidationError(gettext("This is over. Leave it empty for now."))
         return moment
 
 
@@ -149,11 +157,17 @@ class ProtocolVersionAdmin(LookedAtFirst, VersionedAdmin):
         version = form.instance
         services.follow_version(version=version, at=timezone.now(), by=actor(request))
         if close := self._close_pairs(request, version)["close_pairs"]:
-            number = "1 session is" if len(close) == 1 else f"{len(close)} sessions are"
+            number = (
+                gettext("1 session is")
+                if len(close) == 1
+                else gettext("{close} sessions are").format(close=len(close))
+            )
             messages.warning(
                 request,
-                f"{number} booked closer than {version.hard_min_days} days after the one before. "
-                "They stay, and new bookings obey the new version; its page lists them.",
+                gettext(
+                    "{number} booked closer than {hard_min_days} days after the one before. They "
+                    "stay, and new bookings obey the new version; its page lists them."
+                ).format(number=number, hard_min_days=version.hard_min_days),
             )
 
 
@@ -175,7 +189,9 @@ class DrugsOfAProduct(BaseInlineFormSet):  # type: ignore[type-arg]
         most = 100 if self.instance.strength_percent is None else self.instance.strength_percent
         if total > most:
             raise ValidationError(
-                f"The drugs add up to {total} %, more than the strength of {most} %."
+                gettext(
+                    "The drugs add up to {total} %, more than the strength of {most} %."
+                ).format(total=total, most=most)
             )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from clinic.admin import ServiceAdmin, VersionedAdmin, version_columns
@@ -34,7 +35,7 @@ class TriageVersionAdmin(VersionedAdmin):
             return fields
         return [name for name in fields if name not in DATA]  # the sentences say the same
 
-    @display(description="state")
+    @display(description=_("state"))
     def shown_state(self, version: TriageVersion) -> str:
         return badge(version.state, "success" if version.signature else "warning")
 

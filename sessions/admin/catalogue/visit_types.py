@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.admin import ClinicAdmin, OfTheirClinics, ScopedInline
 from clinic.admin.words import IN_USE
@@ -15,7 +17,7 @@ from sessions.models import VisitType, VisitTypeName
 class VisitTypeNameInline(ScopedInline):
     model = VisitTypeName
     fields = ["language", "name", "discreet_name"]
-    verbose_name_plural = "names that patients read"
+    verbose_name_plural = _("names that patients read")
 
 
 @admin.register(VisitType)
@@ -30,13 +32,16 @@ class VisitTypeAdmin(ClinicAdmin):
     inlines = [VisitTypeNameInline]
     fieldsets = [
         (None, {"fields": ["clinic", "name", "code", "kind", "is_active"]}),
-        ("How", {"fields": ["mode", "video_url", "minutes", "setup_minutes", "cleaning_minutes"]}),
         (
-            "By whom and where",
+            _("How"),
+            {"fields": ["mode", "video_url", "minutes", "setup_minutes", "cleaning_minutes"]},
+        ),
+        (
+            _("By whom and where"),
             {"fields": ["roles", "credentials", "needs_room", "rooms", "needs_device"]},
         ),
         (
-            "When",
+            _("When"),
             {
                 "fields": [
                     *("counted_from", "window_from_days", "window_until_days"),
@@ -58,8 +63,10 @@ class VisitTypeAdmin(ClinicAdmin):
         if kind.credentials and not services.holders(kind, on=today, clinic=clinic).exists():
             messages.warning(
                 request,
-                f"Nobody at {clinic} may do “{kind}” now: none of them is {kind.licences} by the "
-                "credentials on record.",
+                gettext(
+                    "Nobody at {clinic} may do “{kind}” now: none of them is {licences} by the "
+                    "credentials on record."
+                ).format(clinic=clinic, kind=kind, licences=kind.licences),
             )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:

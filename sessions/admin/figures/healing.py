@@ -9,6 +9,8 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from clinic.admin.reads import once_each
@@ -38,9 +40,9 @@ class HealingPart:
         is_done = session.kind == Kind.TREATMENT and session.status == Status.COMPLETED
         if not is_done or not may_see(request.user, CHECK_INS, session.patient_id):
             return []
-        return [("Healing", {"fields": ["healing_curve"]})]
+        return [(gettext("Healing"), {"fields": ["healing_curve"]})]
 
-    @display(description="healing curve")
+    @display(description=_("healing curve"))
     @once_each
     def healing_curve(self, session: TreatmentSession) -> str:
         return _curve_of(session, pdf=reverse("admin:healing-pdf", args=[session.pk]))
@@ -55,7 +57,7 @@ class HealingPart:
         if not may_see(request.user, CHECK_INS, session.patient_id):
             raise PermissionDenied
         page = printed(
-            "Healing curve",
+            gettext("Healing curve"),
             about=str(session),
             body=_curve_of(session),
             at=timezone.now().astimezone(session.clinic.zone),

@@ -10,6 +10,9 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.dateformat import format as formatted
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 from unfold.views import UnfoldModelAdminViewMixin
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -30,27 +33,42 @@ from sessions.models import Milestone, OutcomeMeasure, OutcomeScale, RaterRole, 
 from sessions.scheduling.attendance import attendance
 
 MILESTONES = [(one.value, one.label) for one in (Milestone.DAY_90, Milestone.DAY_180)]
-GROUPINGS = [(one.value, one.label.capitalize()) for one in Grouping]
+
+
+def _groupings() -> list[tuple[str, str]]:
+    return [(one.value, str(capfirst(one.label))) for one in Grouping]
 
 
 class FigureForm(forms.Form):
-    clinic: Any = forms.ModelChoiceField(queryset=Clinic.objects.none(), empty_label=None)
-    first = DateField(label="Treated from", widget=DateInput)
-    last = DateField(label="To", widget=DateInput)
+    clinic: Any = forms.ModelChoiceField(
+        label=_("Clinic"), queryset=Clinic.objects.none(), empty_label=None
+    )
+    first = DateField(label=_("Treated from"), widget=DateInput)
+    last = DateField(label=_("To"), widget=DateInput)
     area: Any = forms.ModelChoiceField(
-        queryset=Area.objects.order_by("name"), required=False, empty_label="All areas"
+        label=_("Area"),
+        queryset=Area.objects.order_by("name"),
+        required=False,
+        empty_label=_("All areas"),
     )
     skin_group = forms.ChoiceField(
-        required=False, choices=[("", "All skin types"), *SkinGroup.choices]
+        label=_("Skin group"),
+        required=False,
+        choices=[("", _("All skin types")), *SkinGroup.choices],
     )
     scale: Any = forms.ModelChoiceField(
-        queryset=OutcomeScale.objects.none(), to_field_name="code", empty_label=None
+        label=_("Scale"),
+        queryset=OutcomeScale.objects.none(),
+        to_field_name="code",
+        empty_label=None,
     )
     rater_role = forms.ChoiceField(
-        label="Rated by", required=False, choices=[("", "Who usually rates it"), *RaterRole.choices]
+        label=_("Rated by"),
+        required=False,
+        choices=[("", _("Who usually rates it")), *RaterRole.choices],
     )
-    milestone = forms.ChoiceField(choices=MILESTONES)
-    by = forms.ChoiceField(label="Side effects by", choices=GROUPINGS)
+    milestone = forms.ChoiceField(label=_("Milestone"), choices=MILESTONES)
+    by = forms.ChoiceField(label=_("Side effects by"), choices=_groupings)
 
     def __init__(self, user: User, asked: Any) -> None:
         now = timezone.now()
@@ -80,11 +98,14 @@ class FigureForm(forms.Form):
         data: dict[str, Any] = super().clean() or {}
         first, last = data.get("first"), data.get("last")
         if first and last and last < first:
-            self.add_error("last", "Must not be before the first day.")
+            self.add_error("last", gettext("Must not be before the first day."))
         scale, role = data.get("scale"), data.get("rater_role")
         if scale and role and role not in scale.rater_roles:
             named = ", ".join(RaterRole(one).label.lower() for one in scale.rater_roles)
-            self.add_error("rater_role", f"{scale} is rated by: {named}.")
+            self.add_error(
+                "rater_role",
+                gettext("{scale} is rated by: {named}.").format(scale=scale, named=named),
+            )
         return data
 
 
@@ -96,7 +117,7 @@ def _usual_scale(user: User, scales: QuerySet[OutcomeScale]) -> str:
 
 
 class FiguresPage(UnfoldModelAdminViewMixin, TemplateView):
-    title = "Figures"
+    title = _("Figures")
     permission_required = "treatment_sessions.view_figures"
     template_name = "sessions/admin/figures/page.html"
 
@@ -114,7 +135,7 @@ class FiguresPdf(FiguresPage):
             return HttpResponseRedirect(f"{reverse('admin:figures')}?{request.GET.urlencode()}")
         figures = _figures(form.cleaned_data)
         page = printed(
-            "Figures",
+            gettext("Figures"),
             about=str(figures["scope"].clinic),
             body=render_to_string("sessions/admin/figures/figures.html", figures),
             at=timezone.now().astimezone(figures["scope"].clinic.zone),
@@ -141,7 +162,7 @@ def _figures(asked: dict[str, Any]) -> dict[str, Any]:
     shares = [one for one in rates if one.share]
     return {
         "scope": scope,
-        "scope_group": scope.group.label if scope.group else "all skin types",
+        "scope_group": scope.group.label if scope.group else gettext("all skin types"),
         "scale": scale,
         "rater": RaterRole(role).label.lower(),
         "window": window,

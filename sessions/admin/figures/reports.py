@@ -11,11 +11,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from clinic.http.tables import csv_answer, xlsx_answer
 from clinic.models import Clinic, User
 from clinic.permissions import actor
+from clinic.values.moments import date_in_words
 from sessions.figures import pictures
 from sessions.figures.rows.reports import (
     Period,
@@ -26,7 +29,7 @@ from sessions.figures.rows.reports import (
 )
 
 BACK, LONGEST = 36, 12  # months: how far one may look, and how many at once
-TOO_FEW = "too few"
+TOO_FEW = _("too few")
 
 
 @dataclass(frozen=True)
@@ -56,15 +59,20 @@ class Table:
 
 
 class ReportForm(forms.Form):
-    clinic: Any = forms.ModelChoiceField(queryset=Clinic.objects.none(), empty_label=None)
-    first = forms.ChoiceField(label="From the month")
-    last = forms.ChoiceField(label="To the month")
+    clinic: Any = forms.ModelChoiceField(
+        label=_("Clinic"), queryset=Clinic.objects.none(), empty_label=None
+    )
+    first = forms.ChoiceField(label=_("From the month"))
+    last = forms.ChoiceField(label=_("To the month"))
     practitioner: Any = forms.ModelChoiceField(
-        queryset=User.objects.none(), required=False, empty_label="All practitioners"
+        label=_("Practitioner"),
+        queryset=User.objects.none(),
+        required=False,
+        empty_label=_("All practitioners"),
     )
 
     def __init__(self, user: User, asked: Any, *, today: date) -> None:
-        months = [(f"{day:%Y-%m}", f"{day:%B %Y}") for day in months_until(today, BACK)]
+        months = [(f"{day:%Y-%m}", date_in_words(day, "F Y")) for day in months_until(today, BACK)]
         usual = {
             "clinic": str(user.works_at[0].pk) if user.works_at else "",
             "first": months[2][0],
@@ -86,9 +94,9 @@ class ReportForm(forms.Form):
         data: dict[str, Any] = super().clean() or {}
         first, last = data.get("first"), data.get("last")
         if first and last and last < first:
-            self.add_error("last", "Must not be before the first month.")
+            self.add_error("last", gettext("Must not be before the first month."))
         elif first and last and len(self.months) > LONGEST:
-            self.add_error("last", f"{LONGEST} months at most.")
+            self.add_error("last", gettext("{longest} months at most.").format(longest=LONGEST))
         return data
 
     @property
@@ -140,7 +148,7 @@ def reports(request: HttpRequest, more: Sequence[Callable[[Period], Table]] = ()
     asked.pop("csv", None)
     context = {
         **admin.site.each_context(request),
-        "title": "Reports",
+        "title": gettext("Reports"),
         "form": form,
         "tables": tables,
         "clinic": form.cleaned_data.get("clinic") if tables else None,
@@ -157,28 +165,42 @@ def tables_of(period: Period, more: Sequence[Callable[[Period], Table]] = ()) ->
 
 
 def _visits(period: Period) -> Table:
-    head = ("Month", "Booked", "Done", "No-shows", "No-shows, %", "Cancelled", "Of these late")
+    head = (
+        gettext("Month"),
+        pgettext("visits of a month", "Booked"),
+        pgettext("visits of a month", "Done"),
+        gettext("No-shows"),
+        gettext("No-shows, %"),
+        pgettext("visits of a month", "Cancelled"),
+        gettext("Of these late"),
+    )
     rows = [
         [
-            f"{one.month:%b %Y}",
+            date_in_words(one.month, "M Y"),
             *map(str, (one.booked, one.done, one.missed)),
             percent(one.share_missed),
             *map(str, (one.cancelled, one.cancelled_late)),
         ]
         for one in visits_by_month(period)
     ]
-    about = (
+    about = gettext(
         "By the day of the visit. A visit that was moved counts where it is now; several areas in "
         "one sitting count once. No-shows are of those that were done or missed."
     )
-    return Table("visits", "Visits", about, head, rows, "", drawn=4)
+    return Table("visits", gettext("Visits"), about, head, rows, "", drawn=4)
 
 
 def _hours(period: Period) -> Table:
-    head = ("Month", "Practitioner", "Hours to book", "Hours booked", "Used, %")
+    head = (
+        gettext("Month"),
+        gettext("Practitioner"),
+        gettext("Hours to book"),
+        gettext("Hours booked"),
+        gettext("Used, %"),
+    )
     rows = [
         [
-            f"{one.month:%b %Y}",
+            date_in_words(one.month, "M Y"),
             one.who,
             f"{one.hours:.1f}",
             f"{one.booked:.1f}",
@@ -186,44 +208,61 @@ def _hours(period: Period) -> Table:
         ]
         for one in use_of_hours(period)
     ]
-    about = (
+    about = gettext(
         "Hours to book are working hours within opening hours, without time off and closures. "
         "Booked are visits that were not cancelled or missed, without setting up and cleaning."
     )
-    empty = "Nobody could be booked then."
-    return Table("hours", "Use of hours", about, head, rows, empty, drawn=4, named_by=2)
+    empty = gettext("Nobody could be booked then.")
+    return Table("hours", gettext("Use of hours"), about, head, rows, empty, drawn=4, named_by=2)
 
 
 def _harm(period: Period) -> Table:
-    head = ("Protocol", "Depth", "Treatments", "With a side effect", "Per 100 treatments")
+    head = (
+        gettext("Protocol"),
+        gettext("Depth"),
+        gettext("Treatments"),
+        gettext("With a side effect"),
+        "Per 100 treatments",
+    )
     rows = [
         [
             one.protocol,
             str(one.band.label),
             str(one.treatments),
             str(one.with_effect),
-            TOO_FEW if one.per_hundred is None else f"{one.per_hundred:.1f}",
+            str(TOO_FEW) if one.per_hundred is None else f"{one.per_hundred:.1f}",
         ]
         for one in side_effects(period)
     ]
-    about = "Signed treatments in which skin was needled, by the deepest setting on any zone."
-    empty = "Nothing was needled then."
-    return Table("side-effects", "Side effects", about, head, rows, empty, drawn=4, named_by=2)
+    about = gettext(
+        "Signed treatments in which skin was needled, by the deepest setting on any zone."
+    )
+    empty = gettext("Nothing was needled then.")
+    return Table(
+        "side-effects", gettext("Side effects"), about, head, rows, empty, drawn=4, named_by=2
+    )
 
 
 def _stock(period: Period) -> Table:
-    head = ("Device model", "Lot", "Expires", "Received", "Used in these months", "Left now")
+    head = (
+        gettext("Device model"),
+        gettext("Lot"),
+        gettext("Expires"),
+        gettext("Received"),
+        gettext("Used in these months"),
+        gettext("Left now"),
+    )
     rows = [
         [
             str(lot.device_model),
             lot.lot,
-            f"{lot.expires_on:%-d %b %Y}",
+            date_in_words(lot.expires_on, "j M Y"),
             *map(str, (lot.quantity, lot.used_then, lot.left)),
         ]
         for lot in stock(period)
     ]
-    about = "Cartridge lots that are in store, or were used in these months by anybody."
-    return Table("stock", "Stock", about, head, rows, "There is no lot in store.")
+    about = gettext("Cartridge lots that are in store, or were used in these months by anybody.")
+    return Table("stock", gettext("Stock"), about, head, rows, gettext("There is no lot in store."))
 
 
 def percent(share: float | None) -> str:

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -21,7 +23,7 @@ from sessions.models import Protocol, TreatmentPlan
 class WhomForm(forms.Form):
     """Whose course it is to be, where the page was not opened from a patient's."""
 
-    patient: Any = forms.ModelChoiceField(queryset=Patient.objects.none(), label="Patient")
+    patient: Any = forms.ModelChoiceField(queryset=Patient.objects.none(), label=_("Patient"))
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,35 +41,43 @@ class AskForm(WishForm):
     concern: Any = forms.ModelChoiceField(
         queryset=Concern.objects.none(),
         required=False,
-        label="Concern",
-        empty_label="Choose…",
+        label=_("Concern"),
+        empty_label=_("Choose…"),
         widget=UnfoldAdminSelectWidget,
     )
-    protocol: Any = forms.ModelChoiceField(queryset=Protocol.objects.none(), required=False)
+    protocol: Any = forms.ModelChoiceField(
+        label=_("Protocol"), queryset=Protocol.objects.none(), required=False
+    )
     planned_zones = forms.IntegerField(
         required=False,
         min_value=1,
         max_value=12,
-        label="Zones in one session",
-        help_text="More take longer. Empty: one.",
+        label=_("Zones in one session"),
+        help_text=_("More take longer. Empty: one."),
         widget=UnfoldAdminIntegerFieldWidget,
     )
 
     def __init__(self, patient: Patient, known: list[PatientConcern], *args: Any) -> None:
         super().__init__(patient.clinic, *args)
         fields: Any = self.fields
-        fields["practitioner"].empty_label = "Whoever is free"
+        fields["practitioner"].empty_label = gettext("Whoever is free")
         active = Protocol.objects.filter(is_active=True)
         offered = Concern.objects.filter(is_active=True, protocols__in=active).distinct()
         fields["concern"].queryset = offered.order_by("name")
         own = {one.concern_id for one in known}
         rows = list(fields["concern"].queryset)
         groups = [
-            (f"Recorded for {patient}", [row for row in rows if row.pk in own]),
-            ("All others" if own else "Concerns", [row for row in rows if row.pk not in own]),
+            (
+                gettext("Recorded for {patient}").format(patient=patient),
+                [row for row in rows if row.pk in own],
+            ),
+            (
+                gettext("All others") if own else gettext("Concerns"),
+                [row for row in rows if row.pk not in own],
+            ),
         ]
         fields["concern"].choices = [
-            ("", "Choose…"),
+            ("", gettext("Choose…")),
             *((name, [(row.pk, str(row)) for row in found]) for name, found in groups if found),
         ]
         fields["protocol"].queryset = active.select_related("concern", "area")
@@ -85,12 +95,12 @@ class GoalsForm(forms.Form):
     goals = forms.CharField(
         required=False,
         max_length=2_000,
-        label="What the patient hopes for",
+        label=_("What the patient hopes for"),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         care: Any = checkboxes_field(TreatmentPlan._meta.get_field("home_care"))
-        care.label = "Agreed for at home"
+        care.label = gettext("Agreed for at home")
         self.fields["home_care"] = care

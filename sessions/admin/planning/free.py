@@ -12,6 +12,7 @@ from django.utils.dateformat import format as formatted
 
 from clinic.admin.forms.fields import WRITTEN, MomentInput, TimeInput
 from clinic.values.dates import Unreadable, read_date
+from clinic.values.moments import date_in_words
 from sessions.scheduling.availability import Offer, Slot
 
 FIELDS = ("starts_at_0", "starts_at_1", "practitioner", "room", "device")
@@ -73,7 +74,7 @@ class FreeTimes:
     def _label(self, value: str) -> str:
         day, at, person, room, *_ = [*value.split(BAR), "", "", "", ""]
         try:
-            when = f"{read_date(day):%a %-d %b %Y}, {at}"
+            when = f"{date_in_words(read_date(day), 'D j M Y')}, {at}"
         except Unreadable:
             return ""
         known = [self.names[one] for one in (person, room) if one in self.names]

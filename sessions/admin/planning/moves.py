@@ -1,23 +1,29 @@
 """The page of a plan: its sessions, and holding, resuming, completing or stopping it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from clinic.admin.saving.once import SentForm, forget_messages, new_key, repeat_answer
 from clinic.admin.saving.refusals import REFUSED, refusals
 from clinic.db.retries import retried_transaction
+from clinic.values.moments import date_in_words
 from clinic.values.zones import clock_of
 from sessions import services
 from sessions.admin.booking.retire import REASON, decider_of, question
 from sessions.lifecycle import OCCUPIES, PLAN_NEXT, PlanStatus, Status
 from sessions.models import Kind, TreatmentPlan
 from sessions.services.ending.decisions import StillAhead
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 SHOWN = 60
 TONES = {PlanStatus.ACTIVE: "success", PlanStatus.ON_HOLD: "danger", PlanStatus.DRAFT: "info"}
@@ -28,28 +34,30 @@ class Move:
     """A button on the page of a plan, and what its page says."""
 
     to: PlanStatus
-    button: str
-    words: str
+    button: "StrOrPromise"
+    words: "StrOrPromise"
     asks_why: bool = False
 
 
 MOVES = {
-    "activate": Move(PlanStatus.ACTIVE, "Resume it", "Its sessions can be booked from now on."),
+    "activate": Move(
+        PlanStatus.ACTIVE, _("Resume it"), _("Its sessions can be booked from now on.")
+    ),
     "hold": Move(
         PlanStatus.ON_HOLD,
-        "Hold it",
-        "Nothing of it is booked until it is resumed. What is booked already you decide here.",
+        _("Hold it"),
+        _("Nothing of it is booked until it is resumed. What is booked already you decide here."),
         asks_why=True,
     ),
     "complete": Move(
         PlanStatus.COMPLETED,
-        "Complete it",
-        "What was wanted is done. Visits that measure the outcome can still be booked.",
+        _("Complete it"),
+        _("What was wanted is done. Visits that measure the outcome can still be booked."),
     ),
     "stop": Move(
         PlanStatus.STOPPED,
-        "Stop it",
-        "It ends for good: for more, plan anew. What is booked already you decide here.",
+        _("Stop it"),
+        _("It ends for good: for more, plan anew. What is booked already you decide here."),
         asks_why=True,
     ),
 }
@@ -77,19 +85,19 @@ class PlanMoves:
         hidden = {name for name, move in MOVES.items() if move.to not in possible}
         return [button for button in found if button.method.__name__ not in hidden]
 
-    @action(description="Resume", url_path="activate", permissions=["change"])
+    @action(description=_("Resume"), url_path="activate", permissions=["change"])
     def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._move(request, object_id, "activate")
 
-    @action(description="Hold", url_path="hold", permissions=["change"])
+    @action(description=_("Hold"), url_path="hold", permissions=["change"])
     def hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._move(request, object_id, "hold")
 
-    @action(description="Complete", url_path="complete", permissions=["change"])
+    @action(description=_("Complete"), url_path="complete", permissions=["change"])
     def complete(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._move(request, object_id, "complete")
 
-    @action(description="Stop", url_path="stop", permissions=["change"])
+    @action(description=_("Stop"), url_path="stop", permissions=["change"])
     def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._move(request, object_id, "stop")
 
@@ -128,7 +136,9 @@ def _moved(request: HttpRequest, plan: TreatmentPlan, move: Move) -> HttpRespons
     if replay := sent.spend():
         return repeat_answer(request, replay)
     services.move_plan(plan_id=plan.pk, to=move.to, decider=decider_of(request))
-    messages.success(request, f"{plan} is now: {move.to.label}.")
+    messages.success(
+        request, gettext("{plan} is now: {label}.").format(plan=plan, label=move.to.label)
+    )
     page = "admin:treatment_sessions_treatmentplan_change"
     answer = HttpResponseRedirect(reverse(page, args=[plan.pk]))
     sent.keep(answer)
@@ -152,8 +162,10 @@ def read_course(plan: TreatmentPlan) -> dict[str, Any]:
         "lines": [
             {
                 "row": row,
-                "when": f"{row.starts_at_local:%a %-d %b %Y, %H:%M}",
-                "what": f"Session {numbers[row.pk]}" if row.pk in numbers else _name_of(row),
+                "when": date_in_words(row.starts_at_local, "D j M Y, H:i"),
+                "what": gettext("Session {numbers}").format(numbers=numbers[row.pk])
+                if row.pk in numbers
+                else _name_of(row),
                 "where": ", ".join(str(one) for one in (row.practitioner, row.room) if one),
             }
             for row in found
@@ -162,4 +174,4 @@ def read_course(plan: TreatmentPlan) -> dict[str, Any]:
 
 
 def _name_of(row: Any) -> str:
-    return str(row.visit_type.name) if row.visit_type else "Session"
+    return str(row.visit_type.name) if row.visit_type else gettext("Session")

@@ -16,6 +16,8 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.admin.saving.once import KEY, SentForm, forget_messages, new_key, repeat_answer
 from clinic.admin.saving.refusals import REFUSED
@@ -33,7 +35,7 @@ from sessions.admin.planning.rows import proposed_rows, refuse, typed_rows
 from sessions.models import Protocol, ProtocolVersion, TreatmentPlan
 
 LATER = "later"  # the button that plans and books nothing
-NO_TIMES = "Tick at least one time, or plan it without: its sessions can be booked later."
+NO_TIMES = _("Tick at least one time, or plan it without: its sessions can be booked later.")
 
 
 class PlanningPage:
@@ -75,7 +77,7 @@ class PlanningPage:
 
     def _sent(self, request: HttpRequest, course: "Course") -> HttpResponse:
         if course.plan is None:
-            course.refusal = "Choose what is to be treated first."
+            course.refusal = gettext("Choose what is to be treated first.")
             return self._course_page(request, course, [])
         rows, goals = typed_rows(request, course), GoalsForm(request.POST)
         is_later = request.POST.get("do") == LATER
@@ -83,7 +85,7 @@ class PlanningPage:
             [] if is_later else [r for r in rows if r.is_valid() and r.cleaned_data["is_wanted"]]
         )
         if not (wanted or is_later):
-            course.refusal = NO_TIMES
+            course.refusal = str(NO_TIMES)
         elif goals.is_valid() and (is_later or all(row.is_valid() for row in rows)):
             try:
                 return _plan_and_book(request, course, wanted, goals.cleaned_data)
@@ -116,7 +118,7 @@ class PlanningPage:
 
     def _page(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         site = self.admin_site.each_context(request)
-        page = {**site, "title": "Plan a course", **context}
+        page = {**site, "title": gettext("Plan a course"), **context}
         answer = TemplateResponse(request, "sessions/admin/plan/page.html", page)
         return answer.render()  # now: later the clock is another
 
@@ -228,9 +230,15 @@ def _plan_and_book(
         at=timezone.now(),
         by=actor(request),
     )
-    number = "1 session" if len(booked) == 1 else f"{len(booked)} sessions"
-    said = f"and {number} booked" if booked else "and nothing booked yet"
-    messages.success(request, f"Planned, {said}: {plan}.")
+    number = (
+        "1 session" if len(booked) == 1 else gettext("{booked} sessions").format(booked=len(booked))
+    )
+    said = (
+        gettext("and {number} booked").format(number=number)
+        if booked
+        else gettext("and nothing booked yet")
+    )
+    messages.success(request, gettext("Planned, {said}: {plan}.").format(said=said, plan=plan))
     page = "admin:treatment_sessions_treatmentplan_change"
     answer = HttpResponseRedirect(reverse(page, args=[plan.pk]))
     sent.keep(answer, name=str(plan))

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from clinic.admin import ServiceAdmin
@@ -38,7 +39,7 @@ class CandidacyAdmin(ServiceAdmin):
         fields += ["alternatives", "expectations", "other_treatments"]
         return [*fields, ("decided_at", "decided_by")] if obj else fields
 
-    @display(description="outcome", ordering="outcome")
+    @display(description=_("outcome"), ordering="outcome")
     def shown_outcome(self, decided: Candidacy) -> str:
         return status_badge(decided, TONES, field="outcome")
 
@@ -52,7 +53,7 @@ class CandidacyAdmin(ServiceAdmin):
     def has_plan_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("treatment_sessions.add_treatmentplan")
 
-    @action(description="Plan the treatment", url_path="plan", permissions=["plan"])
+    @action(description=_("Plan the treatment"), url_path="plan", permissions=["plan"])
     def plan_treatment(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A new plan with what is known: whose it is, and what for."""
         decided = get_object_or_404(self.get_queryset(request), pk=object_id)

@@ -6,6 +6,8 @@ from django import forms
 from django.db.models import Case, When
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -50,7 +52,7 @@ class ChartInline(ScopedInline):
 class ZoneTreatmentInline(ChartInline):
     model = ZoneTreatment
     fields = ["zone", "side", "depth_mm", "passes", "endpoint", "note"]
-    verbose_name_plural = "chart"
+    verbose_name_plural = _("chart")
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)
@@ -65,15 +67,18 @@ class ProductUseInline(ChartInline):
     fields = ["product", "lot", "grams", "area_cm2", "on_at", "off_at", "is_occluded", "prescriber"]
     fields += ["on_the_skin", "tube_label", "identifiers"]
     readonly_fields = ["on_the_skin"]
-    verbose_name_plural = "anaesthetics, serums, dressings, blood"
+    verbose_name_plural = _("anaesthetics, serums, dressings, blood")
 
-    @display(description="on the skin")
+    @display(description=_("on the skin"))
     def on_the_skin(self, use: ProductUse) -> str:
         minutes = use.minutes_on(at=timezone.now())
         if minutes is None:
             return "–"
-        most = f" of {use.product.minutes_max}" if use.product.minutes_max else ""
-        return f"{minutes}{most} min{'' if use.off_at else ', still on'}"
+        most = use.product.minutes_max
+        told = gettext("{minutes} of {most} min") if most else gettext("{minutes} min")
+        if not use.off_at:
+            told += gettext(", still on")
+        return told.format(minutes=minutes, most=most)
 
     def _is_open(self, obj: Any) -> bool:
         """Cream goes on before the treatment starts."""
@@ -88,30 +93,34 @@ class ScanForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         max_length=120,
         widget=UnfoldAdminTextInputWidget,
-        label="Scan a cartridge",
-        help_text="As scanned, or (01)GTIN(17)YYMMDD(10)LOT(21)SERIAL.",
+        label=_("Scan a cartridge"),
+        help_text=_("As scanned, or (01)GTIN(17)YYMMDD(10)LOT(21)SERIAL."),
     )
     scan_reason = forms.CharField(
         required=False,
         max_length=500,
         widget=UnfoldAdminTextInputWidget,
-        label="Recalled or expired, and used before you knew: how it came about",
-        help_text="Scan it all the same, so that a recall finds this patient. The manager is told.",
+        label=_("Recalled or expired, and used before you knew: how it came about"),
+        help_text=_(
+            "Scan it all the same, so that a recall finds this patient. The manager is told."
+        ),
     )
     scan_action = forms.CharField(
         required=False,
         max_length=500,
         widget=UnfoldAdminTextInputWidget,
-        label="and what was done about it",
+        label=_("and what was done about it"),
     )
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         told = [data.get(name) for name in ("scan_reason", "scan_action")]
         if any(told) and not data.get("scanned_code"):
-            self.add_error("scanned_code", "Scan the cartridge that this is about.")
+            self.add_error("scanned_code", gettext("Scan the cartridge that this is about."))
         if any(told) and not all(told):
-            self.add_error("scan_reason", "Say how it came about, and what was done about it.")
+            self.add_error(
+                "scan_reason", gettext("Say how it came about, and what was done about it.")
+            )
         return data
 
 
@@ -124,7 +133,7 @@ class CartridgeUseInline(ReadOnlyInline):
     model = CartridgeUse
     fields = ["lot", "serial", "used_on", "deviation"]
     readonly_fields = fields
-    verbose_name_plural = "cartridges"
+    verbose_name_plural = _("cartridges")
 
 
 class SessionFindingInline(ReadOnlyInline):
@@ -132,13 +141,13 @@ class SessionFindingInline(ReadOnlyInline):
     fields = ["how_grave", "message", "overridden_by", "override_reason", "signed_off_by"]
     fields += ["rule", "source"]
     readonly_fields = fields
-    verbose_name_plural = "findings on record"
+    verbose_name_plural = _("findings on record")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """What stopped the treatment first."""
         return super().get_queryset(request).order_by(GRAVEST_FIRST, "id")
 
-    @display(description="severity")
+    @display(description=_("severity"))
     def how_grave(self, finding: SessionFinding) -> str:
         return severity(finding.severity)
 

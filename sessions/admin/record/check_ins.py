@@ -7,6 +7,8 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from clinic.admin import ServiceAdmin
@@ -25,7 +27,7 @@ ANSWERS = [
 
 class CheckInForm(forms.ModelForm):  # type: ignore[type-arg]
     none_of_these = forms.BooleanField(
-        label="None of these signs", required=False, help_text="Every sign was asked about."
+        label=_("None of these signs"), required=False, help_text=_("Every sign was asked about.")
     )
 
     def clean(self) -> dict[str, Any]:
@@ -33,7 +35,7 @@ class CheckInForm(forms.ModelForm):  # type: ignore[type-arg]
         data = super().clean() or {}
         if data.pop("none_of_these", False):
             if data.get("signs"):
-                self.add_error("signs", "“None of these” excludes the others.")
+                self.add_error("signs", gettext("“None of these” excludes the others."))
             data["signs"] = []
         else:
             data["signs"] = data.get("signs") or None
@@ -59,7 +61,9 @@ class CheckInAdmin(OfOpenRecord, ServiceAdmin):
     def has_side_effect_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("treatment_sessions.add_sideeffect")
 
-    @action(description="Record side effect", url_path="side-effect", permissions=["side_effect"])
+    @action(
+        description=_("Record side effect"), url_path="side-effect", permissions=["side_effect"]
+    )
     def record_side_effect(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A new side effect, with what the report says of it filled in."""
         address = reverse("admin:treatment_sessions_sideeffect_add")
@@ -72,16 +76,16 @@ class CheckInAdmin(OfOpenRecord, ServiceAdmin):
         new = [*ANSWERS[:signs], "none_of_these", *ANSWERS[signs:]]
         return [*told, *ANSWERS] if obj else new
 
-    @display(description="level", ordering="level")
+    @display(description=_("level"), ordering="level")
     def shown_level(self, check_in: CheckIn) -> str:
-        draft = ", by draft rules" if check_in.is_draft else ""
+        draft = gettext(", by draft rules") if check_in.is_draft else ""
         return badge(f"{check_in.get_level_display()}{draft}", TONES[check_in.level])
 
-    @display(description="rules")
+    @display(description=_("rules"))
     def shown_rules(self, check_in: CheckIn) -> str:
         return "; ".join(f"{one['code']} {one['name']}" for one in check_in.fired)
 
-    @display(description="pictures")
+    @display(description=_("pictures"))
     def pictures(self, check_in: CheckIn) -> str:
         """Of the whole report, whichever of its pages this is."""
         return sent_with(check_in.report or check_in)

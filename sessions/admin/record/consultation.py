@@ -6,6 +6,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from clinic.admin.words import badge
@@ -25,12 +27,12 @@ class ConsultationList:
             return sets
         if not may_see(request.user, "patients.view_medical", obj.pk):
             return sets
-        return [sets[0], ("Consultation", {"fields": ["consultation"]}), *sets[1:]]
+        return [sets[0], (gettext("Consultation"), {"fields": ["consultation"]}), *sets[1:]]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [*super().get_readonly_fields(request, obj), "consultation"]  # type: ignore[misc]
 
-    @display(description="what is there")
+    @display(description=_("what is there"))
     def consultation(self, patient: Patient) -> str:
         known = vars(patient)  # a page asks for it several times
         if "listed_items" not in known:
@@ -42,7 +44,7 @@ class ConsultationList:
 class OutcomeList:
     """For the page of a session: what to measure at an outcome visit."""
 
-    @display(description="to measure")
+    @display(description=_("to measure"))
     def to_measure(self, session: TreatmentSession) -> str:
         return _listed(outcome_items(session, at=timezone.now()))
 
@@ -53,7 +55,9 @@ def _listed(items: list[Item]) -> str:
         '<p class="mb-2">{} {}: {}</p>',
         (
             (
-                badge("There", "success") if item.is_there else badge("Missing", "warning"),
+                badge(gettext("There"), "success")
+                if item.is_there
+                else badge(gettext("Missing"), "warning"),
                 item.name,
                 item.detail,
             )

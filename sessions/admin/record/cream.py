@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from sessions import services
@@ -27,10 +28,10 @@ class CreamButtons:
             shown += [self.get_unfold_action(name) for name in CREAM]
         return shown
 
-    @action(description="Cream on", permissions=["treat"])
+    @action(description=_("Cream on"), permissions=["treat"])
     def cream_on(self, request: HttpRequest, obj: TreatmentSession) -> None:
         self.press(request, services.put_cream_on, session_id=obj.pk)
 
-    @action(description="Cream off", permissions=["treat"])
+    @action(description=_("Cream off"), permissions=["treat"])
     def cream_off(self, request: HttpRequest, obj: TreatmentSession) -> None:
         self.press(request, services.take_cream_off, session_id=obj.pk)

@@ -13,6 +13,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext, gettext_noop
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from clinic.admin.forms.fields import DateField
@@ -30,7 +31,7 @@ NAME, DAY = "signed_off_by", "signed_off_on"
 
 class ChangedSince(DomainError):
     code = "finding_changed"
-    title = "The warning says something else now"
+    title = gettext_noop("The warning says something else now")
 
 
 class Warned(NamedTuple):
@@ -87,7 +88,7 @@ def fields_of(warned: Iterable[Warned]) -> dict[str, forms.Field]:
             label=one.message, required=False, widget=_Tick(one)
         )
         fields[one.name(REASON)] = forms.CharField(
-            label="Go on in spite of it, because",
+            label=gettext("Go on in spite of it, because"),
             required=False,
             max_length=500,
             widget=UnfoldAdminTextInputWidget,
@@ -95,13 +96,13 @@ def fields_of(warned: Iterable[Warned]) -> dict[str, forms.Field]:
         if one.sign_off:
             who = CredentialKind(one.sign_off).label
             fields[one.name(NAME)] = forms.CharField(
-                label=f"{who} who signs off",
-                help_text="Leave it empty if you are one yourself.",
+                label=gettext("{who} who signs off").format(who=who),
+                help_text=gettext("Leave it empty if you are one yourself."),
                 required=False,
                 max_length=120,
                 widget=UnfoldAdminTextInputWidget,
             )
-            fields[one.name(DAY)] = DateField(label="Signed off on", required=False)
+            fields[one.name(DAY)] = DateField(label=gettext("Signed off on"), required=False)
     return fields
 
 
@@ -123,9 +124,9 @@ def check(form: forms.Form | Any, warned: Iterable[Warned]) -> None:
     for one in warned:
         tick, reason = (form.cleaned_data.get(one.name(part)) for part in (TICK, REASON))
         if tick and not reason:
-            form.add_error(one.name(REASON), "Say why; it is recorded with your name.")
+            form.add_error(one.name(REASON), gettext("Say why; it is recorded with your name."))
         if reason and not tick:
-            form.add_error(one.name(TICK), "Tick it as well, or take the reason out.")
+            form.add_error(one.name(TICK), gettext("Tick it as well, or take the reason out."))
 
 
 def decide(request: HttpRequest, form: Any, warned: Iterable[Warned]) -> None:
@@ -142,9 +143,9 @@ def decide(request: HttpRequest, form: Any, warned: Iterable[Warned]) -> None:
     for one in ticked:
         finding = now.get((one.code, one.subject))
         if finding is None or finding.message != request.POST.get(one.name(SHOWN)):
-            says = finding.message if finding else "it is no warning any more."
+            says = finding.message if finding else gettext("it is no warning any more.")
             raise ChangedSince(
-                f"This says something else now: {says}",
+                gettext("This says something else now: {says}").format(says=says),
                 field=one.name(TICK),
                 findings=[finding.as_dict()] if finding else [],
             )

@@ -12,6 +12,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clinic.admin import ReadOnlyInline, ServiceAdmin
@@ -55,7 +56,7 @@ def stops_for(request: HttpRequest, session: TreatmentSession) -> list[Stopped]:
         part, _, key = name.partition(":")
         if part == WHY:
             code, _, subject = key.partition(":")
-            found.setdefault((code, subject), "It is not found any more.")
+            found.setdefault((code, subject), gettext("It is not found any more."))
     listed = [Stopped(*key, message) for key, message in found.items()]
     request.open_stops = listed  # type: ignore[attr-defined]
     return listed
@@ -68,7 +69,10 @@ def rows_of(stopped: Iterable[Stopped]) -> list[Any]:
 def fields_of(stopped: Iterable[Stopped]) -> dict[str, forms.Field]:
     fields: dict[str, forms.Field] = {}
     for one in stopped:
-        for part, label in ((WHY, "how it came about"), (DONE, "what was done about it")):
+        for part, label in (
+            (WHY, gettext("how it came about")),
+            (DONE, gettext("what was done about it")),
+        ):
             fields[one.name(part)] = forms.CharField(
                 label=label,
                 required=False,
@@ -84,9 +88,9 @@ def check(form: forms.Form | Any, stopped: Iterable[Stopped]) -> None:
     for one in stopped:
         why, done = (form.cleaned_data.get(one.name(part)) for part in (WHY, DONE))
         if why and not done:
-            form.add_error(one.name(DONE), "Say what was done about it.")
+            form.add_error(one.name(DONE), gettext("Say what was done about it."))
         if done and not why:
-            form.add_error(one.name(WHY), "Say how it came about.")
+            form.add_error(one.name(WHY), gettext("Say how it came about."))
 
 
 def record(request: HttpRequest, form: Any, stopped: Iterable[Stopped]) -> None:

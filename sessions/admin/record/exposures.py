@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -14,6 +16,7 @@ from clinic.admin import ReadOnlyInline, ServiceAdmin
 from clinic.admin.forms.fields import MomentField
 from clinic.admin.reads import once_each
 from clinic.permissions import actor
+from clinic.values.moments import date_in_words
 from clinic.values.zones import suffix
 from sessions import services
 from sessions.models import BloodExposure, ExposureStep, ExposureStepKind
@@ -27,17 +30,17 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         choices=[("", "---------"), *ExposureStepKind.choices],
         widget=UnfoldAdminSelectWidget,
-        label="Step that was taken",
+        label=_("Step that was taken"),
     )
-    step_done_at = MomentField(required=False, label="Taken at", help_text="Empty: now.")
+    step_done_at = MomentField(required=False, label=_("Taken at"), help_text=_("Empty: now."))
     step_note = forms.CharField(
-        required=False, max_length=500, widget=UnfoldAdminTextInputWidget, label="Note"
+        required=False, max_length=500, widget=UnfoldAdminTextInputWidget, label=_("Note")
     )
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if not data.get("step_taken") and (data.get("step_done_at") or data.get("step_note")):
-            self.add_error("step_taken", "Choose the step as well.")
+            self.add_error("step_taken", gettext("Choose the step as well."))
         return data
 
 
@@ -83,15 +86,19 @@ class BloodExposureAdmin(ServiceAdmin):
             kwargs["form"] = StepForm
         return super().get_form(request, obj, change=change, **kwargs)
 
-    @display(description="what is to be done, and by when")
+    @display(description=_("what is to be done, and by when"))
     @once_each
     def clock(self, exposure: BloodExposure) -> str:
         zone = exposure.clinic.zone
 
         def when(one: DueStep) -> str:
             at = one.taken.done_at if one.taken else one.due_at
-            word = "taken" if one.taken else "by"
-            return f": {word} {at.astimezone(zone):%-d %b %Y, %H:%M}{suffix(zone)}" if at else ""
+            word = gettext("taken") if one.taken else gettext("by")
+            return (
+                f": {word} {date_in_words(at.astimezone(zone), 'j M Y, H:i')}{suffix(zone)}"
+                if at
+                else ""
+            )
 
         return format_html_join(
             "", '<p class="mb-2">{}{}</p>', ((one.says, when(one)) for one in due_steps(exposure))

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -26,7 +27,7 @@ from sessions.models import CheckIn, OutcomeMeasure, SideEffect, SideEffectNote
 from sessions.services.record.healing.reported import proposed, report_behind
 from sessions.services.record.healing.reporting import no_report_reason
 
-EXPECTED = yes_no_column("is_expected", "expected", no=("Not expected", "danger"))
+EXPECTED = yes_no_column("is_expected", _("expected"), no=(_("Not expected"), "danger"))
 
 
 NOW = ("treatment", "care_elsewhere")  # of the look that is noted
@@ -37,13 +38,13 @@ class CourseForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         max_length=500,
         widget=UnfoldAdminTextInputWidget,
-        label="Treatment given now",
+        label=_("Treatment given now"),
     )
     care_elsewhere = forms.CharField(
         required=False,
         max_length=200,
         widget=UnfoldAdminTextInputWidget,
-        label="Treated elsewhere, by",
+        label=_("Treated elsewhere, by"),
     )
 
 
@@ -52,7 +53,7 @@ class CourseInline(ReadOnlyInline):
     fields = ["at", "by", "grade", "is_expected", "note", *NOW]
     readonly_fields = fields
     ordering = ["id"]
-    verbose_name_plural = "course"
+    verbose_name_plural = _("course")
 
 
 GRADES = [str(grade) for grade in range(1, 6)]  # side_effect_grade_in_ctcae_range
@@ -62,7 +63,7 @@ class GradeFilter(admin.SimpleListFilter):
     """All grades that there are. Django's own filter asks which ones somebody has, and reads every
     row of the clinic for it."""
 
-    title = "severity grade"
+    title = _("severity grade")
     parameter_name = "grade"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -108,7 +109,7 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
         fixed.append("reporting")
         return self.get_fields(request, obj) if obj.resolved_at else fixed
 
-    @display(description="report to an authority")
+    @display(description=_("report to an authority"))
     @once_each
     def reporting(self, side_effect: SideEffect) -> str:
         """Who must or may be told; also where nothing is known of it."""
@@ -154,7 +155,7 @@ class SideEffectAdmin(OfOpenRecord, ServiceAdmin):
     def has_check_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("treatment_sessions.add_treatmentsession")
 
-    @action(description="Book a check", url_path="check", permissions=["check"])
+    @action(description=_("Book a check"), url_path="check", permissions=["check"])
     def book_check(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To the visit that looks at it and closes it."""
         effect = get_object_or_404(self.get_queryset(request), pk=object_id)

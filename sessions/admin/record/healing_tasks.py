@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from clinic.permissions import may_see
@@ -38,7 +39,7 @@ class HealingTaskAdmin(StaffTaskAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [*super().get_readonly_fields(request, obj), "reports"]
 
-    @display(description="reports")
+    @display(description=_("reports"))
     def reports(self, task: StaffTask) -> str:
         return format_html_join(
             "",

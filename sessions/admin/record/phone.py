@@ -12,10 +12,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
 
 from clinic.audit.subjects import about
 from clinic.errors import DomainError
 from clinic.permissions import actor, may_see
+from clinic.values.moments import date_in_words
 from clinic.values.zones import clock_of
 from sessions import services
 from sessions.models import Photo, TreatmentSession
@@ -48,7 +50,7 @@ class PhonePages:
             try:
                 if request.POST.get("do") == "end":
                     end_link(session.pk)
-                    messages.success(request, "The link has ended.")
+                    messages.success(request, gettext("The link has ended."))
                     return HttpResponseRedirect(request.path)
                 code = _code(open_link(session, at=timezone.now(), by=actor(request)))
             except DomainError as error:
@@ -62,10 +64,10 @@ class PhonePages:
         photos = Photo.objects.filter(services.shown_photos(at=at), session=session).standard()
         context = {
             **self.admin_site.each_context(request),
-            "title": "Photographs by a phone",
+            "title": gettext("Photographs by a phone"),
             "record": session,
             "session": session,
-            "when": f"{session.starts_at_local:%a %-d %b %Y, %H:%M}",
+            "when": date_in_words(session.starts_at_local, "D j M Y, H:i"),
             "clock": clock_of(zone),
             "goes_on": session.status in OPEN,
             "agrees": services.consenting_patients(at=at).filter(pk=session.patient_id).exists(),

@@ -10,6 +10,9 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminImageFieldWidget
 
@@ -52,12 +55,12 @@ class SentPhotos:
             return sets
         if not _has_sent(obj):
             return sets
-        return [*sets, ("Pictures sent by the patient", {"fields": ["sent_photos"]})]
+        return [*sets, (gettext("Pictures sent by the patient"), {"fields": ["sent_photos"]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [*super().get_readonly_fields(request, obj), "sent_photos"]  # type: ignore[misc]
 
-    @display(description="pictures")
+    @display(description=_("pictures"))
     def sent_photos(self, patient: Patient) -> str:
         sent = patient.photos.filter(services.shown_photos(at=timezone.now()), view=View.SENT)
         return _linked(sent.order_by("-taken_at", "-id")[:MOST_SHOWN])
@@ -84,8 +87,10 @@ def _linked(photos: Iterable[Photo]) -> SafeString | str:
 
 class PhotoForm(forms.ModelForm):  # type: ignore[type-arg]
     upload = forms.FileField(
-        label="Picture",
-        help_text=f"{KINDS}, to 25 MB. It is stored anew, without place or camera.",
+        label=_("Picture"),
+        help_text=format_lazy(
+            _("{kinds}, to 25 MB. It is stored anew, without place or camera."), kinds=KINDS
+        ),
         widget=UnfoldAdminImageFieldWidget(attrs={"accept": ACCEPT}),
     )
 
@@ -128,11 +133,11 @@ class PhotoAdmin(ServiceAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return self.shown if obj else []
 
-    @display(description="picture")
+    @display(description=_("picture"))
     def thumbnail_image(self, photo: Photo) -> str:
         return image_of(photo, "thumbnail", 44)
 
-    @display(description="picture")
+    @display(description=_("picture"))
     def full_image(self, photo: Photo) -> str:
         return image_of(photo, "image", 640)
 

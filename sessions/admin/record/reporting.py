@@ -9,7 +9,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils import timezone
-from unfold.decorators import action
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
 
 from clinic.admin import FixedRows, ServiceAdmin, VersionedAdmin
 from clinic.admin.base import version_columns
@@ -54,23 +57,25 @@ class IncidentReportAdmin(FixedRows, ServiceAdmin):
         is_open = obj is not None and not obj.outcome
         return [n for n in self.get_fields(request, obj) if not (is_open and n in SETTLED)]
 
+    @display(description=_("how"))
     def how(self, report: IncidentReport) -> str:
         return report.rule.how
 
+    @display(description=_("says"))
     def says(self, report: IncidentReport) -> str:
         return f"{report.rule.says} {report.rule.cited}"
 
-    @action(description="Print the report", url_path="print", permissions=["filled_in"])
+    @action(description=_("Print the report"), url_path="print", permissions=["filled_in"])
     def print_report(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """As far as the record goes, on a page for paper."""
         return HttpResponse(_page(self._report(request, object_id)))
 
-    @action(description="PDF", url_path="pdf", permissions=["filled_in"])
+    @action(description=_("PDF"), url_path="pdf", permissions=["filled_in"])
     def pdf(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The same page as a file, to send along."""
         return pdf_answer(_page(self._report(request, object_id)), name="incident-report")
 
-    @action(description="JSON", url_path="json", permissions=["filled_in"])
+    @action(description=_("JSON"), url_path="json", permissions=["filled_in"])
     def json(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """What is filled in, as `filled-in/` of the API gives it."""
         told = filled_in(self._report(request, object_id))
@@ -104,8 +109,24 @@ def _page(report: IncidentReport) -> str:
         return render_to_string("sessions/admin/report.html", context)
 
 
+# What an authority asks for, by the keys of `filled_in`.
+LABELS = {
+    "reporter": _("Reporter"),
+    "event": _("Event"),
+    "age_years": _("Age, years"),
+    "grade_ctcae": _("Grade (CTCAE)"),
+    "gtin": _("GTIN"),
+    "is_user_facility": _("Is a user facility"),
+    "depth_mm": _("Depth, mm"),
+    "weight_kg": _("Weight, kg"),
+    "strength_percent": _("Strength, per cent"),
+    "area_cm2": _("Area, cm²"),
+}
+
+
 def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    """Most are fields of models too, whose names are translated."""
+    return str(LABELS.get(name) or capfirst(gettext(name.replace("_", " "))))
 
 
 def _lines(part: Any) -> Iterator[Line]:
@@ -117,5 +138,7 @@ def _lines(part: Any) -> Iterator[Line]:
         for name, value in part.items():
             if isinstance(value, list):
                 yield from ((f"{_label(name)} {label}", told) for label, told in _lines(value))
+            elif isinstance(value, bool):
+                yield _label(name), gettext("Yes") if value else gettext("No")
             elif value not in (None, ""):
                 yield _label(name), value

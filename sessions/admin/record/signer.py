@@ -2,10 +2,11 @@
 asks for it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.forms import CharField
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from clinic.accounts.signing import FIELD, SignatureNeeded
@@ -17,18 +18,20 @@ from sessions.admin.record.decisions import TICK
 from sessions.models import TreatmentPlan, TreatmentSession
 from sessions.services import IN_SPITE
 
-SIGNER = "Who signs", {"fields": [FIELD]}
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+WHO_IS_ASKED = _("This clinic asks who completes, aborts or decides a warning.")
+SIGNER = _("Who signs"), {"fields": [FIELD]}
 
 
-def signer_field(
-    words: str = "This clinic asks who completes, aborts or decides a warning.",
-) -> CharField:
+def signer_field(words: "StrOrPromise" = WHO_IS_ASKED) -> CharField:
     return CharField(
         required=False,
         max_length=128,
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-        label="Your PIN or password",
+        label=_("Your PIN or password"),
         help_text=words,
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.forms import DecimalField, IntegerField
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.accounts.signing import FIELD
 from clinic.admin.forms.fields import DateField
@@ -27,7 +28,7 @@ from sessions.safety.assessment import assess_session
 
 class NotRead(DomainError):
     code = "chart_not_read"
-    title = "Something in the chart cannot be read"
+    title = gettext_noop("Something in the chart cannot be read")
 
 
 class ChangedByOthers(VersionMismatch):
@@ -66,31 +67,33 @@ class Press:
         """Raises ChangedByOthers if the chart is another one than when the page was made."""
         if self.value("seen") != version_of(self.session, *PARTS):
             raise ChangedByOthers(
-                "Not saved: somebody has changed this record since you opened it. What you typed "
-                "is still here. Press again to keep yours."
+                gettext(
+                    "Not saved: somebody has changed this record since you opened it. What you "
+                    "typed is still here. Press again to keep yours."
+                )
             )
 
     def chart(self) -> services.Chart:
         if not self.typed.is_valid:
-            raise NotRead("Not saved: see what is marked below.")
+            raise NotRead(gettext("Not saved: see what is marked below."))
         return self.typed.chart()
 
 
 def start(press: Press) -> str:
     services.move_session(**press.who, to=Status.IN_PROGRESS)
-    return "Started."
+    return gettext("Started.")
 
 
 def save(press: Press) -> str:
     services.write_typed(**press.who, chart=press.chart(), seen=press.seen)
-    return "The chart is saved."
+    return gettext("The chart is saved.")
 
 
 def sign(press: Press) -> str:
     press.require_signer()
     services.sign_typed(**press.who, chart=press.chart(), seen=press.seen)
     press.leaves = True
-    return "Signed."
+    return gettext("Signed.")
 
 
 def abort(press: Press) -> str:
@@ -102,7 +105,7 @@ def abort(press: Press) -> str:
         **press.who, why=press.value("abort_reason"), note=press.value("abort_note")
     )
     press.leaves = True
-    return "Aborted and signed with what was done until now."
+    return gettext("Aborted and signed with what was done until now.")
 
 
 def decide(press: Press) -> str:
@@ -114,10 +117,10 @@ def decide(press: Press) -> str:
     now = {(one.finding.code, one.finding.subject): one for one in assess_session(row, at=press.at)}
     found = now.get((code, subject))
     if found is None or found.finding.message != press.about("shown"):
-        says = found.finding.message if found else "it is not found any more."
-        raise ChangedSince(f"This says something else now: {says}")
+        says = found.finding.message if found else gettext("it is not found any more.")
+        raise ChangedSince(gettext("This says something else now: {says}").format(says=says))
     if not press.about("because"):
-        raise DomainError("Say why; it is recorded with your name.")
+        raise DomainError(gettext("Say why; it is recorded with your name."))
     day = press.about("signed_off_on")
     services.override_finding(
         **press.who,
@@ -127,7 +130,7 @@ def decide(press: Press) -> str:
         signed_off_by=press.about("signed_off_by"),
         signed_off_on=DateField().clean(day) if day else None,
     )
-    return "Decided: it is recorded with your name."
+    return gettext("Decided: it is recorded with your name.")
 
 
 def tell(press: Press) -> str:
@@ -136,7 +139,7 @@ def tell(press: Press) -> str:
     code, _, subject = press.key.partition(":")
     reason, done = press.about("came_about"), press.about("was_done")
     if not reason or not done:
-        raise DomainError("Say how it came about, and what was done about it.")
+        raise DomainError(gettext("Say how it came about, and what was done about it."))
     services.record_deviation(
         **press.who,
         kind=kind_of_finding(code),
@@ -145,7 +148,7 @@ def tell(press: Press) -> str:
         reason=reason,
         action_taken=done,
     )
-    return "Told: the manager gets a task."
+    return gettext("Told: the manager gets a task.")
 
 
 def _write_first(press: Press) -> None:
@@ -156,16 +159,18 @@ def _write_first(press: Press) -> None:
 
 def scan(press: Press) -> str:
     use = services.use_cartridge(**press.who, code=press.value("code"))
-    return f"Cartridge {use.serial} of lot {use.lot.lot} is noted."
+    return gettext("Cartridge {serial} of lot {lot} is noted.").format(
+        serial=use.serial, lot=use.lot.lot
+    )
 
 
 def screened(press: Press) -> str:
     """Each question that is due was read out, and every answer was no."""
     due = patients.questions_due(press.session.patient, at=press.at)
     if due is None:
-        raise DomainError("A full screening is needed: take it on its own page.")
+        raise DomainError(gettext("A full screening is needed: take it on its own page."))
     if codes_of(due) != press.value("asked"):
-        raise DomainError("Other questions are due by now: ask these.")
+        raise DomainError(gettext("Other questions are due by now: ask these."))
     patients.record_screening(
         patient_id=press.session.patient_id,
         kind=ScreeningKind.RESCREEN,
@@ -175,32 +180,32 @@ def screened(press: Press) -> str:
         at=press.at,
         by=press.by,
     )
-    return "Asked again: no to each."
+    return gettext("Asked again: no to each.")
 
 
 def confirm(press: Press) -> str:
     own = press.session.patient.screenings.order_by("-taken_at", "-id").first()
     if own is None or str(own.pk) != press.value("own"):
-        raise DomainError("There are newer answers: look at these.")
+        raise DomainError(gettext("There are newer answers: look at these."))
     patients.confirm_screening(screening_id=own.pk, at=press.at, by=press.by)
-    return "Confirmed: it counts as a re-screening of now."
+    return gettext("Confirmed: it counts as a re-screening of now.")
 
 
 def add(press: Press) -> str:
     """To a signed record, which itself stays as it is."""
     text = press.value("addendum")
     if not text:
-        raise DomainError("Write what is to be added.")
+        raise DomainError(gettext("Write what is to be added."))
     wish = bool(press.value("is_patients_wish"))
     services.add_addendum(**press.who, text=text, is_patients_wish=wish)
-    return "Added to the record."
+    return gettext("Added to the record.")
 
 
 def cream_on(press: Press) -> str:
     try:
         cream = Product.objects.get(pk=press.value("cream"), kind=ProductKind.ANAESTHETIC)
     except (Product.DoesNotExist, ValidationError):
-        raise DomainError("Choose the numbing cream.") from None
+        raise DomainError(gettext("Choose the numbing cream.")) from None
     entry: services.ProductEntry = {
         "product": cream,
         "lot": press.value("cream_lot"),
@@ -208,12 +213,12 @@ def cream_on(press: Press) -> str:
         "area_cm2": _number(press.value("cream_area"), "cream_area", whole=True),
     }
     services.put_cream_on(**press.who, entry=entry)
-    return f"{cream.name} is on the skin."
+    return gettext("{name} is on the skin.").format(name=cream.name)
 
 
 def cream_off(press: Press) -> str:
     services.take_cream_off(**press.who)
-    return "The cream is off."
+    return gettext("The cream is off.")
 
 
 def _number(text: str, name: str, *, whole: bool = False) -> Any:
@@ -247,14 +252,14 @@ def copy(press: Press) -> str:
     press.shown = data
     content = TypedChart(press.typed.zones, data).content()
     services.keep_draft(**press.who, content=content)
-    return "Copied from the last session. Nothing is saved yet: check every limit."
+    return gettext("Copied from the last session. Nothing is saved yet: check every limit.")
 
 
 def discard(press: Press) -> str:
     services.drop_draft(**press.who)
     rows = press.session.zone_treatments.select_related("zone").order_by("id")
     press.shown = written(press.session, rows)
-    return "This is the chart as it was saved last."
+    return gettext("This is the chart as it was saved last.")
 
 
 # What asks again who it is, and the field that is typed into.

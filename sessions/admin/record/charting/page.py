@@ -19,6 +19,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from clinic.accounts.second_factor import has_passkeys
@@ -30,6 +32,7 @@ from clinic.db.retries import retried_transaction
 from clinic.db.versions import with_state
 from clinic.errors import DomainError
 from clinic.permissions import actor, may_see
+from clinic.values.moments import date_in_words
 from clinic.values.zones import clock_of
 from sessions import services
 from sessions.admin.record.charting.acts import ACTS, SIGNS, Press
@@ -66,12 +69,14 @@ class ChartPages:
     def has_treat_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("treatment_sessions.treat")
 
-    @display(description="chart")
+    @display(description=_("chart"))
     def chart_page(self, session: TreatmentSession) -> str:
         return format_html(
             '<a class="text-primary-600 underline dark:text-primary-500" href="{}">{}</a>',
             _address(session.pk),
-            "Read it on one page" if session.status in SIGNED else "Write it on one page",
+            gettext("Read it on one page")
+            if session.status in SIGNED
+            else gettext("Write it on one page"),
         )
 
     @about(TreatmentSession)
@@ -96,7 +101,7 @@ class ChartPages:
         context = {**_shown(request, sheet), **more}
         if request.headers.get(PART):
             return TemplateResponse(request, f"{FOLDER}/sheet.html", context)
-        title = f"Chart of {session.patient}"
+        title = gettext("Chart of {patient}").format(patient=session.patient)
         site = self.admin_site.each_context(request)
         return TemplateResponse(request, f"{FOLDER}/page.html", {**site, "title": title, **context})
 
@@ -182,13 +187,13 @@ def _session(request: HttpRequest, pk: UUID) -> TreatmentSession:
 def _once(request: HttpRequest, do: str, press: Press) -> str:
     """What the press says that it has done. The same form sent again does nothing."""
     if do not in ACTS:
-        raise DomainError("This button is not known. Nothing was done.")
+        raise DomainError(gettext("This button is not known. Nothing was done."))
     if press.session.patient.archived_at:
-        raise DomainError("This record is archived: nothing is written any more.")
+        raise DomainError(gettext("This record is archived: nothing is written any more."))
     sent = SentForm(request)
     if sent.spend():
         press.leaves = do in ("sign", "abort")
-        return "This was done already: nothing was done twice."
+        return gettext("This was done already: nothing was done twice.")
     said = ACTS[do](press)
     sent.keep(HttpResponse(said))
     return said
@@ -214,7 +219,7 @@ def _shown(request: HttpRequest, sheet: Sheet) -> dict[str, Any]:
         "session": session,
         "record": session,
         "form_key": new_key(),
-        "when": f"{session.starts_at_local:%a %-d %b %Y, %H:%M}",
+        "when": date_in_words(session.starts_at_local, "D j M Y, H:i"),
         "clock": clock_of(zone),
         "is_waiting": session.status in (Status.BOOKED, Status.CONFIRMED),
         "posted": request.POST,
@@ -224,9 +229,9 @@ def _shown(request: HttpRequest, sheet: Sheet) -> dict[str, Any]:
     if sheet.draft:
         shown["kept"] = f"{sheet.draft.saved_at.astimezone(zone):%H:%M}"
     if sheet.last:
-        shown["last_day"] = f"{sheet.last.starts_at_local:%-d %b %Y}"
+        shown["last_day"] = date_in_words(sheet.last.starts_at_local, "j M Y")
     if session.signed_at:
-        shown["signed_when"] = f"{session.signed_at.astimezone(zone):%a %-d %b %Y, %H:%M}"
+        shown["signed_when"] = date_in_words(session.signed_at.astimezone(zone), "D j M Y, H:i")
         may_add = request.user.has_perm("treatment_sessions.add_addendum")
         shown["may_add"] = may_add and session.patient.archived_at is None
         shown["treated"] = session.zone_treatments.select_related("zone").order_by("id")

@@ -8,11 +8,14 @@ from typing import Any
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.http import urlencode
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.admin.words import TONES, Tone
 from clinic.db.versions import version_read
 from clinic.findings import Severity
 from clinic.models import CredentialKind, User
+from clinic.values.moments import date_in_words
 from patients.models import ScreeningRule
 from patients.services import questions_due
 from sessions.admin.record.charting.figure import Figure, figure_of, in_order
@@ -63,7 +66,7 @@ class Said:
     def label(self) -> str:
         if self.entry.is_open:
             return str(Severity(self.entry.finding.severity).label)
-        return "Good to know" if self.tone else "Decided"
+        return gettext("Good to know") if self.tone else gettext("Decided")
 
     @property
     def key(self) -> str:
@@ -87,12 +90,16 @@ class Row:
     def words(self) -> str:
         allowed = self.range.allowed
         if self.range.is_blocked:
-            return "Never needled"
+            return gettext("Never needled")
         if allowed.is_empty:
-            return "No depth fits"
+            return gettext("No depth fits")
         if allowed.low == allowed.high:
-            return f"{allowed.low} mm and no other, at most {self.range.passes_max} passes"
-        return f"{allowed.low} to {allowed.high} mm, at most {self.range.passes_max} passes"
+            return gettext("{low} mm and no other, at most {passes_max} passes").format(
+                low=allowed.low, passes_max=self.range.passes_max
+            )
+        return gettext("{low} to {high} mm, at most {passes_max} passes").format(
+            low=allowed.low, high=allowed.high, passes_max=self.range.passes_max
+        )
 
 
 @dataclass
@@ -243,7 +250,7 @@ def read_signed(session: TreatmentSession, user: User, *, at: datetime) -> Sheet
     sheet.cartridges = _cartridges(session)
     zone = session.clinic.zone
     sheet.addenda = [
-        {"row": row, "by": row.by, "when": f"{row.at.astimezone(zone):%a %-d %b %Y, %H:%M}"}
+        {"row": row, "by": row.by, "when": date_in_words(row.at.astimezone(zone), "D j M Y, H:i")}
         for row in session.addenda.select_related("by").order_by("id")
     ]
     done = {"plan": session.plan_id, "kind": Kind.TREATMENT, "status": Status.COMPLETED}
@@ -272,7 +279,7 @@ def said_of(
                 tone=TONES[finding.severity] if not _is_settled(entry) else "",
                 may_decide=may_decide,
                 may_tell=entry.is_open and not may_decide and sheet.is_open,
-                asks=CredentialKind(finding.sign_off).label if finding.sign_off else "",
+                asks=str(CredentialKind(finding.sign_off).label) if finding.sign_off else "",
                 reason=sheet.typed.data.get(f"because:{key}", ""),
                 refused=refused.get(key, ""),
                 mend=_mend(finding.code, sheet.session, user) if entry.is_open else None,
@@ -283,10 +290,10 @@ def said_of(
 
 # How the code of a finding begins, and the form that brings what is missing.
 MENDS = {
-    "screening_": ("Screen the patient", "patients", "screening"),
-    "rescreen_": ("Ask again", "patients", "screening"),
-    "consent_": ("Take the consent", "patients", "treatmentconsent"),
-    "skin_type_": ("Assess the skin type", "patients", "skintypeassessment"),
+    "screening_": (_("Screen the patient"), "patients", "screening"),
+    "rescreen_": (_("Ask again"), "patients", "screening"),
+    "consent_": (_("Take the consent"), "patients", "treatmentconsent"),
+    "skin_type_": (_("Assess the skin type"), "patients", "skintypeassessment"),
 }
 
 
@@ -294,7 +301,7 @@ def _mend(code: str, session: TreatmentSession, user: User) -> tuple[str, str] |
     for begins, (words, app, model) in MENDS.items():
         if code.startswith(begins) and user.has_perm(f"{app}.add_{model}"):
             page = reverse(f"admin:{app}_{model}_add")
-            return words, f"{page}?{urlencode({'patient': session.patient_id})}"
+            return str(words), f"{page}?{urlencode({'patient': session.patient_id})}"
     return None
 
 
@@ -356,8 +363,12 @@ def _usual_cream(sheet: Sheet) -> dict[str, Any]:
 def _most(product: Product, known: Facts) -> str:
     fact = product_facts(product)
     most = most_grams(fact, known.weight_kg)
-    whose = "" if known.weight_kg or not fact.is_weighed else ", weight not known"
-    return f"at most {figure(most)} g{whose}" if most else "no most is known"
+    whose = "" if known.weight_kg or not fact.is_weighed else gettext(", weight not known")
+    return (
+        gettext("at most {figure} g{whose}").format(figure=figure(most), whose=whose)
+        if most
+        else gettext("no most is known")
+    )
 
 
 def _cream(use: ProductUse, known: Facts, *, at: datetime) -> dict[str, Any]:
@@ -366,7 +377,15 @@ def _cream(use: ProductUse, known: Facts, *, at: datetime) -> dict[str, Any]:
     dose = ""
     if fact.mg:
         part = part_of_most(fact, known.weight_kg)
-        share = f", {(part * 100).quantize(Decimal(1))} % of the most for a day" if part else ""
+        share = (
+            gettext(", {quantize} % of the most for a day").format(
+                quantize=(part * 100).quantize(Decimal(1))
+            )
+            if part
+            else ""
+        )
         drugs = in_words(fact.mg_by_drug, known.weight_kg)
-        dose = f"{figure(fact.grams or Decimal(0))} g are {drugs}{share}"
+        dose = gettext("{figure} g are {drugs}{share}").format(
+            figure=figure(fact.grams or Decimal(0)), drugs=drugs, share=share
+        )
     return {"row": use, "minutes": use.minutes_on(at=at), "dose": dose}

@@ -7,6 +7,8 @@ from typing import Any
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import Zone
 from sessions import services
@@ -38,7 +40,7 @@ class ZoneForm(forms.Form):
         required=False,
         max_digits=3,
         decimal_places=2,
-        error_messages={"invalid": "A depth in mm, such as 1.25."},
+        error_messages={"invalid": _("A depth in mm, such as 1.25.")},
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
     passes = forms.IntegerField(
@@ -63,9 +65,9 @@ class ZoneForm(forms.Form):
         has_depth = data.get("depth_mm") is not None or "depth_mm" in self.errors
         told = [name for name in ("passes", "note", "directions") if data.get(name)]
         if told and not has_depth:
-            self.add_error("depth_mm", "How deep?")
+            self.add_error("depth_mm", gettext("How deep?"))
         if has_depth and data.get("passes") is None and "passes" not in self.errors:
-            self.add_error("passes", "How many passes?")
+            self.add_error("passes", gettext("How many passes?"))
         return data
 
     @property
@@ -93,11 +95,11 @@ class SheetForm(forms.Form):
         required=False,
         min_value=0,
         max_value=10,
-        label="Pain, 0 none to 10 worst",
+        label=_("Pain, 0 none to 10 worst"),
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
     sharps_disposed = forms.BooleanField(
-        required=False, label="Cartridge and other sharps are in their container"
+        required=False, label=_("Cartridge and other sharps are in their container")
     )
     notes = forms.CharField(
         required=False, max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 3})
