@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.errors import DomainError
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ SYMBOLOGY = re.compile(r"^\](d2|C1|Q3|e0|J1)")
 
 class UnreadableCode(DomainError):
     code = "unreadable_code"
-    title = "This is no GS1 code of a cartridge"
+    title = gettext_noop("This is no GS1 code of a cartridge")
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,22 @@ class CartridgeCode:
 def read_cartridge_code(text: str) -> CartridgeCode:
     """Read a scanned or typed code. Raises UnreadableCode, which says what is missing or wrong."""
     parts = _parts(SYMBOLOGY.sub("", text.strip()))
-    names = {"01": "GTIN (01)", "17": "expiry (17)", "10": "lot (10)", "21": "serial (21)"}
+    names = {
+        "01": "GTIN (01)",
+        "17": gettext("expiry (17)"),
+        "10": gettext("lot (10)"),
+        "21": gettext("serial (21)"),
+    }
     missing = [name for ai, name in names.items() if ai not in parts]
     if missing:
-        raise UnreadableCode(f"The code lacks {', '.join(missing)}.", field="code")
+        raise UnreadableCode(
+            gettext("The code lacks {missing}.").format(missing=", ".join(missing)), field="code"
+        )
     gtin, expires_on = parts["01"].gtin, parts["17"].date
     if gtin is None or expires_on is None:
         raise UnreadableCode(
-            "The GTIN's check digit or the expiry date is wrong: scan it again.", field="code"
+            gettext("The GTIN's check digit or the expiry date is wrong: scan it again."),
+            field="code",
         )
     return CartridgeCode(
         gtin=gtin.as_gtin_14(),
@@ -70,5 +80,6 @@ def _parts(text: str) -> "dict[str, GS1ElementString]":
     except ParseError:
         pass
     raise UnreadableCode(
-        "This cannot be read. Right would be (01)GTIN(17)YYMMDD(10)LOT(21)SERIAL.", field="code"
+        gettext("This cannot be read. Right would be (01)GTIN(17)YYMMDD(10)LOT(21)SERIAL."),
+        field="code",
     )

@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
+from django.utils.translation import gettext
 from icalendar import CLASS, STATUS, Calendar, Event, vCalAddress
 
 from clinic.models import User
@@ -97,6 +98,11 @@ def _to_patient(session: TreatmentSession, *, cancelled_at: datetime | None = No
 def feed(practitioner: User, *, at: datetime) -> bytes:
     """All bookings of a practitioner from a month ago on: when, in which room or by which link,
     which session of a plan or which kind of visit; a sitting once, whatever it treats."""
+    with override_language(practitioner.language):
+        return _feed(practitioner, at=at)
+
+
+def _feed(practitioner: User, *, at: datetime) -> bytes:
     same_plan = TreatmentSession.objects.filter(
         plan=OuterRef("plan"),
         kind=Kind.TREATMENT,
@@ -116,17 +122,23 @@ def feed(practitioner: User, *, at: datetime) -> bytes:
     for session in sessions:
         event = _event(session, chain[session.pk])
         where = (
-            discreet_name(session.room.name, "Room") if session.room else session.get_mode_display()
+            discreet_name(session.room.name, gettext("Room"))
+            if session.room
+            else session.get_mode_display()
         )
         number = session.number  # type: ignore[attr-defined]
         is_treatment = session.kind == Kind.TREATMENT
-        what = f"Session {number}" if is_treatment else session.get_kind_display()
+        what = (
+            gettext("Session {number}").format(number=number)
+            if is_treatment
+            else session.get_kind_display()
+        )
         event.add("summary", f"{where} · {what}")
         clinic = session.clinic
         place = discreet_address(clinic.address, clinic.name, clinic.short_name)
         _add_place(event, session, place)
         events.append(event)
-    return _file(events, name="Sessions")
+    return _file(events, name=gettext("Sessions"))
 
 
 def _add_place(event: Event, session: TreatmentSession, place: str) -> None:

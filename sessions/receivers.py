@@ -10,6 +10,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 
 from clinic.catalogue import Row, read
 from clinic.models import Clinic, User, in_words
@@ -84,7 +86,11 @@ def have_the_offer_told(instance: WaitlistEvent, raw: bool = False, **_: Any) ->
         return
     entry, source = instance.entry, f"waitlist:{instance.entry_id}"
     if instance.old_status == WaitlistStatus.OFFERED:
-        note = instance.reason or in_words(WaitlistStatus, instance.new_status)
+        note = (
+            gettext(instance.reason)
+            if instance.reason
+            else in_words(WaitlistStatus, instance.new_status)
+        )
         finish_source(source=source, at=instance.at, by=instance.by, note=note)
     if entry.offered_starts_at and entry.offer_expires_at:
         zone, patient = entry.clinic.zone, entry.patient
@@ -95,7 +101,12 @@ def have_the_offer_told(instance: WaitlistEvent, raw: bool = False, **_: Any) ->
             clinic=entry.clinic,
             patient=patient,
             kind=TaskKind.CHANGE_WANTED,
-            title=f"Offer {when:%-d %b at %H:%M} by phone until {until:%-d %b %H:%M}: {patient}",
+            title=gettext("Offer {day} at {time} by phone until {until}: {patient}").format(
+                day=date_format(when, "j M"),
+                time=f"{when:%H:%M}",
+                until=date_format(until, "j M H:i"),
+                patient=patient,
+            ),
             detail=entry.note,
             source=source,
             at=instance.at,

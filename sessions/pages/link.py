@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
+from django.utils.translation import gettext, gettext_noop
 from redis.exceptions import RedisError
 
 from clinic.errors import Conflict, DomainError
@@ -36,13 +37,13 @@ logger = logging.getLogger(__name__)
 
 class NoVisitNow(Conflict):
     code = "no_visit_now"
-    title = "The visit is not going on"
+    title = gettext_noop("The visit is not going on")
 
 
 class NoLinkNow(DomainError):
     status = 503
     code = "no_link_now"
-    title = "No link can be made just now"
+    title = gettext_noop("No link can be made just now")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def open_link(session: TreatmentSession, *, at: datetime, by: User) -> str:
     NoVisitNow, NoPhotoConsent, NoLinkNow."""
     if session.status not in OPEN or session.patient.archived_at:
         raise NoVisitNow(
-            "Photographs are taken once the patient is checked in, until it is signed."
+            gettext("Photographs are taken once the patient is checked in, until it is signed.")
         )
     require_photo_consent(session.patient, at=at)
     secret = secrets.token_urlsafe(32)
@@ -71,7 +72,9 @@ def open_link(session: TreatmentSession, *, at: datetime, by: User) -> str:
         cache.set(_of(session.pk), _key(secret), timeout=LASTS.seconds)
     except RedisError as error:
         logger.warning("no photo link can be made: %s", type(error).__name__)
-        raise NoLinkNow("Just now no link can be made or ended: try again in a minute.") from error
+        raise NoLinkNow(
+            gettext("Just now no link can be made or ended: try again in a minute.")
+        ) from error
     return secret
 
 
@@ -81,7 +84,9 @@ def end_link(session_id: UUID) -> None:
         if key := cache.get(_of(session_id)):
             cache.delete_many([key, _of(session_id)])
     except RedisError as error:
-        raise NoLinkNow("Just now no link can be made or ended: try again in a minute.") from error
+        raise NoLinkNow(
+            gettext("Just now no link can be made or ended: try again in a minute.")
+        ) from error
 
 
 def is_open(session_id: UUID) -> bool:

@@ -1,7 +1,8 @@
 """The page that a phone opens: the views of a visit's photographs, taken one by one.
 
 It names nobody, keeps nothing on the phone, and shows no picture but, while the camera is open, the
-earlier one of the same view, small, to stand as one stood then.
+earlier one of the same view, small, to stand as one stood then. It speaks the language of whoever
+made the link.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language_from_request, gettext, gettext_noop
 from django.views.decorators.csrf import csrf_exempt
 
 from clinic.audit.actors import actor_of, fingerprint
@@ -20,6 +22,7 @@ from clinic.db.retries import Busy, retried_transaction
 from clinic.errors import DomainError
 from clinic.http.pictures import as_jpeg
 from clinic.models.access import Action, Door, Outcome
+from clinic.values.languages import override_language
 from clinic.values.zones import clock_of
 from sessions import services
 from sessions.models import STANDARD_VIEWS, Photo
@@ -33,7 +36,6 @@ HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
 }
 VIEWS = {view.value: view.label for view in STANDARD_VIEWS}
-ENOUGH = f"This link has taken {MOST} pictures: make another one on the tablet."
 Page = Callable[..., HttpResponse]
 
 
@@ -46,12 +48,14 @@ def by_link(*methods: str) -> Callable[[Page], Page]:
         @wraps(view)
         def run(request: HttpRequest, secret: str, **of_path: Any) -> HttpResponse:
             link = link_of(secret, at=timezone.now())
-            if request.method not in methods:
-                answer = HttpResponse(status=405, headers={"Allow": ", ".join(methods)})
-            elif link is None:
-                answer = render(request, "sessions/pages/ended.html", status=404)
-            else:
-                answer = view(request, link, fingerprint(secret), **of_path)
+            language = link.by.language if link else get_language_from_request(request)
+            with override_language(language):
+                if request.method not in methods:
+                    answer = HttpResponse(status=405, headers={"Allow": ", ".join(methods)})
+                elif link is None:
+                    answer = render(request, "sessions/pages/ended.html", status=404)
+                else:
+                    answer = view(request, link, fingerprint(secret), **of_path)
             for name, value in HEADERS.items():
                 answer[name] = value
             return answer
@@ -95,11 +99,15 @@ def _keep(request: HttpRequest, link: Link, log_in: str, *, at: datetime) -> str
     """Written down first: the files of what is stored are not taken back by a transaction."""
     view, upload = request.POST.get("view", ""), request.FILES.get("image")
     if view not in VIEWS:
-        raise DomainError("Choose which view it is.", field="view")
+        raise DomainError(gettext("Choose which view it is."), field="view")
     if upload is None:
-        raise DomainError("There was no picture in it: take it again.", field="image")
+        raise DomainError(gettext("There was no picture in it: take it again."), field="image")
     if is_used_up(link, "pictures", MOST):
-        raise TooManyPictures(ENOUGH)
+        raise TooManyPictures(
+            gettext("This link has taken {most} pictures: make another one on the tablet.").format(
+                most=MOST
+            )
+        )
     _note(request, link, log_in, Action.WRITE)
     services.store_photo(
         patient=link.session.patient,
@@ -110,13 +118,13 @@ def _keep(request: HttpRequest, link: Link, log_in: str, *, at: datetime) -> str
         at=at,
         by=link.by,
     )
-    return f"{VIEWS[view]}: sent."
+    return gettext("{view}: sent.").format(view=VIEWS[view])
 
 
 class TooManyPictures(DomainError):
     status = 429
     code = "too_many_pictures"
-    title = "Too many pictures by one link"
+    title = gettext_noop("Too many pictures by one link")
 
 
 def _earlier(link: Link) -> Any:
