@@ -1,10 +1,11 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class AftercareConfig(AppConfig):
     name = "aftercare"
-    verbose_name = "Aftercare"
+    verbose_name = _("Aftercare")
 
     def ready(self) -> None:
         from aftercare import (

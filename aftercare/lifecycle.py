@@ -1,19 +1,20 @@
 """The life of a message, as data: statuses and moves between them."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class MessageStatus(models.TextChoices):
-    PENDING = "PENDING", "Pending"
-    CLAIMED = "CLAIMED", "Claimed by a worker"
-    SENDING = "SENDING", "Being sent"
-    SENT = "SENT", "Sent"
-    DELIVERED = "DELIVERED", "Delivered"
-    IN_DOUBT = "IN_DOUBT", "In doubt"
-    FAILED = "FAILED", "Failed"
-    CANCELLED = "CANCELLED", "Cancelled"
-    SUPPRESSED = "SUPPRESSED", "Suppressed"
-    EXPIRED = "EXPIRED", "Expired"
+    PENDING = "PENDING", _("Pending")
+    CLAIMED = "CLAIMED", _("Claimed by a worker")
+    SENDING = "SENDING", _("Being sent")
+    SENT = "SENT", _("Sent")
+    DELIVERED = "DELIVERED", _("Delivered")
+    IN_DOUBT = "IN_DOUBT", _("In doubt")
+    FAILED = "FAILED", _("Failed")
+    CANCELLED = "CANCELLED", _("Cancelled")
+    SUPPRESSED = "SUPPRESSED", _("Suppressed")
+    EXPIRED = "EXPIRED", _("Expired")
 
 
 S = MessageStatus  # in the tables below

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models.signals import post_save
 from django.dispatch import receiver
+from django.utils.translation import gettext
 
 from aftercare.lifecycle import ACCEPTED, OPEN
 from aftercare.models import ANNOUNCES, AT_ONCE, AddressSource, Message, MessageStatus
@@ -36,8 +37,8 @@ def raise_follow_up(message: Message, status: str, reason: str, at: datetime, **
     if kind == TaskKind.MESSAGE_FAILED:
         doubts = StaffTask.objects.filter(source=source, kind=TaskKind.MESSAGE_IN_DOUBT)
         if doubts.open().exists():
-            finish_source(source=source, at=at, by=None, note="it has failed")
-    call = "Tell by phone: " if message.step.anchor in ANNOUNCES else ""
+            finish_source(source=source, at=at, by=None, note=gettext("it has failed"))
+    call = gettext("Tell by phone: ") if message.step.anchor in ANNOUNCES else ""
     raise_task(
         clinic=message.clinic,
         patient=message.patient,
@@ -63,9 +64,13 @@ def say_that_only_start_helps(
             clinic=patient.clinic,
             patient=patient,
             kind=TaskKind.BAD_ADDRESS,
-            title=f"No SMS until START is sent from that phone: {patient}",
-            detail="A yes was noted, but this number has sent STOP. No SMS goes out to it until the"
-            " patient sends START from the same phone.",
+            title=gettext("No SMS until START is sent from that phone: {patient}").format(
+                patient=patient
+            ),
+            detail=gettext(
+                "A yes was noted, but this number has sent STOP. No SMS goes out to it until the"
+                " patient sends START from the same phone."
+            ),
             source=f"stopped:{patient.pk}",
             at=instance.recorded_at,
         )

@@ -5,9 +5,11 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from aftercare.models.message import Message
 from clinic.models import Model, append_only
+from clinic.values.moments import date_in_words
 from patients.models import Patient
 
 TRIES_OF_LINK = 5
@@ -42,7 +44,7 @@ class BirthDateTry(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"Wrong birth date {self.number}"
+        return gettext("Wrong birth date {number}").format(number=self.number)
 
 
 class LinkAccess(Model):
@@ -57,4 +59,6 @@ class LinkAccess(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"Opened at {timezone.localtime(self.opened_at):%-d %b %Y %H:%M}"
+        return gettext("Opened at {opened_at}").format(
+            opened_at=date_in_words(timezone.localtime(self.opened_at), "j M Y H:i")
+        )

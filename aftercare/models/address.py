@@ -1,30 +1,35 @@
 """The ledger of addresses: what was said about writing to a number or mailbox."""
 
 from collections.abc import Collection, Iterator
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import OuterRef, Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from aftercare.models.message import Message
 from clinic.db.encryption import EncryptedCharField
 from clinic.models import Model, User, append_only, one_of, probe
 from patients.models import Channel, Patient, Purpose
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 
 class AddressSource(models.TextChoices):
     """Who says so."""
 
-    REPLY = "REPLY", "A reply from this number"
-    UNSUBSCRIBE_LINK = "UNSUBSCRIBE_LINK", "The unsubscribe link"
-    PREFERENCES = "PREFERENCES", "The settings page"
-    COMPLAINT = "COMPLAINT", "A spam complaint"
-    HARD_BOUNCE = "HARD_BOUNCE", "The address does not exist"
-    NOT_THEIRS = "NOT_THEIRS", "Whoever has it is not the patient"
-    STAFF = "STAFF", "Staff"
+    REPLY = "REPLY", _("A reply from this number")
+    UNSUBSCRIBE_LINK = "UNSUBSCRIBE_LINK", _("The unsubscribe link")
+    PREFERENCES = "PREFERENCES", _("The settings page")
+    COMPLAINT = "COMPLAINT", _("A spam complaint")
+    HARD_BOUNCE = "HARD_BOUNCE", _("The address does not exist")
+    NOT_THEIRS = "NOT_THEIRS", _("Whoever has it is not the patient")
+    STAFF = "STAFF", _("Staff")
 
 
 class AddressConsentQuerySet(models.QuerySet["AddressConsent"]):
@@ -104,8 +109,12 @@ class AddressConsent(Model):
         yield by_mailbox.filter(mailbox__in=addresses).values_list("pk")
 
     def __str__(self) -> str:
-        answer = "may" if self.granted else "must not"
-        return f"{self.address} {answer} be written to: {self.get_source_display().lower()}"
+        words = (
+            gettext("{address} may be written to: {source}")
+            if self.granted
+            else gettext("{address} must not be written to: {source}")
+        )
+        return words.format(address=self.address, source=self.get_source_display().lower())
 
     @property
     def why(self) -> str:
@@ -113,12 +122,12 @@ class AddressConsent(Model):
         return f"{REFUSALS[self.source]} ({self.recorded_at:%Y-%m-%d})"
 
 
-REFUSALS: dict[str, str] = {
-    AddressSource.REPLY: "this number has opted out by a reply",
-    AddressSource.UNSUBSCRIBE_LINK: "this address has unsubscribed",
-    AddressSource.PREFERENCES: "this address was taken off on the settings page",
-    AddressSource.COMPLAINT: "this address has reported a message as spam",
-    AddressSource.HARD_BOUNCE: "this address does not exist, says its provider",
-    AddressSource.NOT_THEIRS: "whoever has this address is not the patient",
-    AddressSource.STAFF: "staff have taken this address off",
+REFUSALS: dict[str, "StrOrPromise"] = {
+    AddressSource.REPLY: _("this number has opted out by a reply"),
+    AddressSource.UNSUBSCRIBE_LINK: _("this address has unsubscribed"),
+    AddressSource.PREFERENCES: _("this address was taken off on the settings page"),
+    AddressSource.COMPLAINT: _("this address has reported a message as spam"),
+    AddressSource.HARD_BOUNCE: _("this address does not exist, says its provider"),
+    AddressSource.NOT_THEIRS: _("whoever has this address is not the patient"),
+    AddressSource.STAFF: _("staff have taken this address off"),
 }

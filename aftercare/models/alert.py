@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models import ClinicScoped, Model, User, one_of
 from patients.models import Channel, StaffTask
@@ -10,9 +11,9 @@ from patients.models import Channel, StaffTask
 class AlertStep(models.IntegerChoices):
     """Whose turn it is while nobody is on the task."""
 
-    ON_CALL = 1, "on call"
-    NEXT = 2, "next on call"
-    MANAGER = 3, "manager"
+    ON_CALL = 1, _("on call")
+    NEXT = 2, _("next on call")
+    MANAGER = 3, _("manager")
 
 
 class StaffAlertQuerySet(ClinicScoped["StaffAlert"]):

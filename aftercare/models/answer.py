@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from aftercare.models.inbound import InboundMessage
 from clinic.db.encryption import EncryptedTextField
@@ -46,4 +47,4 @@ class StaffAnswer(Model):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"Answer by {self.answered_by}"
+        return gettext("Answer by {answered_by}").format(answered_by=self.answered_by)

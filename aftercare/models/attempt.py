@@ -2,16 +2,17 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from aftercare.models.message import Message
 from clinic.models import ClinicScoped, Model, append_only
 
 
 class Outcome(models.TextChoices):
-    ACCEPTED = "ACCEPTED", "Accepted by the provider"
-    REFUSED = "REFUSED", "Certainly not accepted"
-    UNKNOWN = "UNKNOWN", "Accepted or not: unknown"
-    DIED = "DIED", "The worker died"
+    ACCEPTED = "ACCEPTED", _("Accepted by the provider")
+    REFUSED = "REFUSED", _("Certainly not accepted")
+    UNKNOWN = "UNKNOWN", _("Accepted or not: unknown")
+    DIED = "DIED", _("The worker died")
 
 
 class MessageAttemptQuerySet(ClinicScoped["MessageAttempt"]):

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 
 
 class DispatchGuard(models.Model):
@@ -20,4 +21,6 @@ class DispatchGuard(models.Model):
         constraints = [models.CheckConstraint(name="dispatch_guard_is_one_row", condition=Q(id=1))]
 
     def __str__(self) -> str:
-        return f"{self.site}, cluster {self.system_identifier}"
+        return gettext("{site}, cluster {system_identifier}").format(
+            site=self.site, system_identifier=self.system_identifier
+        )

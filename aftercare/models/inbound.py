@@ -7,6 +7,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, Q, Value, When
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from aftercare.models.message import Message
 from clinic.db.encryption import EncryptedCharField, EncryptedTextField
@@ -23,13 +25,13 @@ IS_HANDLED = Case(
 
 
 class Keyword(models.TextChoices):
-    STOP = "STOP", "Stop"
-    CANCEL = "CANCEL", "Cancel"
-    START = "START", "Start"
-    YES = "YES", "Yes"
-    CONFIRM = "CONFIRM", "Confirm"
-    CHANGE = "CHANGE", "Change"
-    HELP = "HELP", "Help"
+    STOP = "STOP", _("Stop")
+    CANCEL = "CANCEL", _("Cancel")
+    START = "START", _("Start")
+    YES = "YES", _("Yes")
+    CONFIRM = "CONFIRM", _("Confirm")
+    CHANGE = "CHANGE", pgettext_lazy("keyword of a reply", "Change")
+    HELP = "HELP", _("Help")
 
 
 class InboundQuerySet(ClinicScoped["InboundMessage"]):
@@ -161,4 +163,6 @@ class InboundMessage(Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_channel_display()} from {self.sender}"
+        return gettext("{channel} from {sender}").format(
+            channel=self.get_channel_display(), sender=self.sender
+        )

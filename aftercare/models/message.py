@@ -9,6 +9,7 @@ import pghistory
 import pgtrigger
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_noop
 
 from aftercare.lifecycle import (
     ACCEPTED,
@@ -30,7 +31,7 @@ from sessions.models import TreatmentSession
 
 class IllegalMessageMove(Conflict):
     code = "illegal_message_move"
-    title = "The message cannot do this now"
+    title = gettext_noop("The message cannot do this now")
 
 
 class MessageQuerySet(ClinicScoped["Message"]):
@@ -253,7 +254,9 @@ class Message(Model):
         triggers = [legal_move(), tells_of_a_recall()]
 
     def __str__(self) -> str:
-        return f"{self.step} by {self.get_channel_display()}: {self.get_status_display()}"
+        return gettext("{step} by {channel}: {status}").format(
+            step=self.step, channel=self.get_channel_display(), status=self.get_status_display()
+        )
 
     @property
     def key(self) -> UUID:
@@ -287,7 +290,9 @@ class Message(Model):
             is_now, wanted = in_words(MessageStatus, self.status), in_words(MessageStatus, new)
             legal = in_words(MessageStatus, *MESSAGE_NEXT[self.status])
             raise IllegalMessageMove(
-                f"A message that is {is_now} cannot become {wanted}; possible: {legal}."
+                gettext(
+                    "A message that is {is_now} cannot become {wanted}; possible: {legal}."
+                ).format(is_now=is_now, wanted=wanted, legal=legal)
             )
         old, self.status, self.reason = self.status, new, clean(reason, 300)
         self.worker, self.lease_until = "", None

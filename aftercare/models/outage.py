@@ -2,7 +2,9 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 
+from clinic.values.moments import date_in_words
 from patients.models import Channel
 
 
@@ -31,5 +33,11 @@ class Outage(models.Model):
         ]
 
     def __str__(self) -> str:
-        on = f"since {self.opened_at:%Y-%m-%d %H:%M} UTC" if self.opened_at else "over"
+        on = (
+            gettext("since {opened_at} UTC").format(
+                opened_at=date_in_words(self.opened_at, "Y-m-d H:i")
+            )
+            if self.opened_at
+            else "over"
+        )
         return f"{self.get_channel_display()}: {on}"

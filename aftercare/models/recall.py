@@ -5,6 +5,8 @@ from typing import Self
 import pgtrigger
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField
 from clinic.models import CartridgeLot, ClinicScoped, Model, User, refuse, track_history
@@ -13,19 +15,19 @@ from sessions.models import TreatmentSession
 
 
 class CallReason(models.TextChoices):
-    SILENT = "SILENT", "Has not said that it was read"
-    UNREACHABLE = "UNREACHABLE", "No message can arrive"
+    SILENT = "SILENT", _("Has not said that it was read")
+    UNREACHABLE = "UNREACHABLE", _("No message can arrive")
 
 
 class RecallState(models.TextChoices):
     """How far it has come. What is further down in the list is settled, or needs a person."""
 
-    WAITING = "WAITING", "Not told yet"
-    TOLD = "TOLD", "Told"
-    READ = "READ", "Has read it"
-    SILENT = "SILENT", "Silent, to be called"
-    UNREACHABLE = "UNREACHABLE", "Unreachable, to be called"
-    CALLED = "CALLED", "Called"
+    WAITING = "WAITING", _("Not told yet")
+    TOLD = "TOLD", _("Told")
+    READ = "READ", _("Has read it")
+    SILENT = "SILENT", _("Silent, to be called")
+    UNREACHABLE = "UNREACHABLE", _("Unreachable, to be called")
+    CALLED = "CALLED", _("Called")
 
 
 STATE = Case(
@@ -151,7 +153,7 @@ class RecallNotice(Model):
         triggers = [of_a_use()]
 
     def __str__(self) -> str:
-        return f"Recall of {self.lot}"
+        return gettext("Recall of {lot}").format(lot=self.lot)
 
     @property
     def is_settled(self) -> bool:

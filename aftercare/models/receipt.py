@@ -1,18 +1,19 @@
 """What providers report about messages after they have taken them."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from aftercare.models.message import Message
 from clinic.models import ClinicScoped, Model, append_only, one_of
 
 
 class ReceiptKind(models.TextChoices):
-    SENT = "SENT", "Accepted"
-    DELIVERED = "DELIVERED", "Delivered"
-    SOFT_BOUNCE = "SOFT_BOUNCE", "Bounced for now"
-    HARD_BOUNCE = "HARD_BOUNCE", "The address does not exist"
-    COMPLAINT = "COMPLAINT", "Reported as spam"
-    FAILED = "FAILED", "Not delivered"
+    SENT = "SENT", _("Accepted")
+    DELIVERED = "DELIVERED", _("Delivered")
+    SOFT_BOUNCE = "SOFT_BOUNCE", _("Bounced for now")
+    HARD_BOUNCE = "HARD_BOUNCE", _("The address does not exist")
+    COMPLAINT = "COMPLAINT", _("Reported as spam")
+    FAILED = "FAILED", _("Not delivered")
 
 
 class DeliveryReceiptQuerySet(ClinicScoped["DeliveryReceipt"]):

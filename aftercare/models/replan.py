@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 
 from aftercare.models.sequence import CareStep
 from clinic.models import CartridgeLot
@@ -42,7 +43,9 @@ class StepReplan(Gradual):
         constraints = [ends_once_begun("step_replan_ends_once_begun")]
 
     def __str__(self) -> str:
-        return f"{self.step}: {self.looked_at} of {self.total}"
+        return gettext("{step}: {looked_at} of {total}").format(
+            step=self.step, looked_at=self.looked_at, total=self.total
+        )
 
 
 class RecallTelling(Gradual):
@@ -61,4 +64,6 @@ class RecallTelling(Gradual):
         constraints = [ends_once_begun("recall_telling_ends_once_begun")]
 
     def __str__(self) -> str:
-        return f"{self.lot}: {self.looked_at} of {self.total}"
+        return gettext("{lot}: {looked_at} of {total}").format(
+            lot=self.lot, looked_at=self.looked_at, total=self.total
+        )

@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Model, one_of
 from patients.models import Channel, Purpose, SkinType, Zone
@@ -19,20 +21,20 @@ from sessions.models import TALKS, TOUCHES_SKIN, Kind, Protocol, VisitType
 class Anchor(models.TextChoices):
     """The moment that a step is counted from."""
 
-    BOOKED = "BOOKED", "When the session is booked"
-    STARTS = "STARTS", "When the session starts"
-    COMPLETED = "COMPLETED", "When the session is completed"
-    LAST_SESSION = "LAST_SESSION", "When the last session of the plan is completed"
-    ABORTED = "ABORTED", "When a session that has needled is aborted"
-    MISSED = "MISSED", "When the patient did not come"
-    CANCELLED = "CANCELLED", "When the session is cancelled"
-    MOVED = "MOVED", "When the session is moved to another time"
-    ANSWERED = "ANSWERED", "When staff answer what the patient has written"
-    LINK_CLOSED = "LINK_CLOSED", "When a link closes after wrong birth dates"
-    LOT_RECALLED = "LOT_RECALLED", "When a lot that was used at the session is recalled"
-    LATE = "LATE", "When the practitioner is running late"
-    AWAY = "AWAY", "When the practitioner is away and another time is offered"
-    ASKED = "ASKED", "When staff send the questionnaire to the patient's phone"
+    BOOKED = "BOOKED", _("When the session is booked")
+    STARTS = "STARTS", _("When the session starts")
+    COMPLETED = "COMPLETED", _("When the session is completed")
+    LAST_SESSION = "LAST_SESSION", _("When the last session of the plan is completed")
+    ABORTED = "ABORTED", _("When a session that has needled is aborted")
+    MISSED = "MISSED", _("When the patient did not come")
+    CANCELLED = "CANCELLED", _("When the session is cancelled")
+    MOVED = "MOVED", _("When the session is moved to another time")
+    ANSWERED = "ANSWERED", _("When staff answer what the patient has written")
+    LINK_CLOSED = "LINK_CLOSED", _("When a link closes after wrong birth dates")
+    LOT_RECALLED = "LOT_RECALLED", _("When a lot that was used at the session is recalled")
+    LATE = "LATE", _("When the practitioner is running late")
+    AWAY = "AWAY", _("When the practitioner is away and another time is offered")
+    ASKED = "ASKED", _("When staff send the questionnaire to the patient's phone")
 
 
 TREATED = (Anchor.COMPLETED, Anchor.LAST_SESSION, Anchor.ABORTED)  # what was done is known by then
@@ -46,11 +48,11 @@ ANNOUNCES = (Anchor.CANCELLED, Anchor.MOVED, Anchor.LATE, Anchor.AWAY)
 
 
 class ChannelPolicy(models.TextChoices):
-    EMAIL = "EMAIL", "E-mail"
+    EMAIL = "EMAIL", _("E-mail")
     SMS = "SMS", "SMS"
-    BOTH = "BOTH", "E-mail and SMS"
-    EMAIL_ELSE_SMS = "EMAIL_ELSE_SMS", "E-mail, or else SMS"
-    SMS_ELSE_EMAIL = "SMS_ELSE_EMAIL", "SMS, or else e-mail"
+    BOTH = "BOTH", _("E-mail and SMS")
+    EMAIL_ELSE_SMS = "EMAIL_ELSE_SMS", _("E-mail, or else SMS")
+    SMS_ELSE_EMAIL = "SMS_ELSE_EMAIL", _("SMS, or else e-mail")
 
 
 # The channels of each policy, in the order of preference.
@@ -156,7 +158,7 @@ class CareStep(Model):
                 name="care_step_once_per_protocol",
                 fields=["code", "protocol"],
                 nulls_distinct=False,
-                violation_error_message="This protocol has a step of this code already.",
+                violation_error_message=_("This protocol has a step of this code already."),
             ),
             one_of("care_step_anchor_known", anchor=Anchor),
             one_of("care_step_channel_policy_known", channel_policy=ChannelPolicy),
@@ -164,57 +166,64 @@ class CareStep(Model):
             models.CheckConstraint(
                 name="care_step_is_useful_for_a_while",
                 condition=Q(useful_for__gt=timedelta(0)),
-                violation_error_message="A message must be useful for some time.",
+                violation_error_message=_("A message must be useful for some time."),
             ),
             models.CheckConstraint(
                 name="care_step_on_its_side_of_the_anchor",
                 condition=Q(anchor=Anchor.STARTS, offset__lt=timedelta(0))
                 | (~Q(anchor=Anchor.STARTS) & Q(offset__gte=timedelta(0)))
                 | Q(anchor__in=TREATED, from_next_window=True),
-                violation_error_message="Steps counted from the start come before it, with a "
-                "negative offset; all others come after.",
+                violation_error_message=_(
+                    "Steps counted from the start come before it, with a "
+                    "negative offset; all others come after."
+                ),
             ),
             models.CheckConstraint(
                 name="care_step_time_of_a_later_day",
                 condition=Q(at_time__isnull=True)
                 | Q(anchor__in=TREATED, offset__gte=timedelta(days=1)),
-                violation_error_message="A time of day is for what comes a day or more after a "
-                "treatment.",
+                violation_error_message=_(
+                    "A time of day is for what comes a day or more after a treatment."
+                ),
             ),
             models.CheckConstraint(
                 name="care_step_within_three_years",
                 condition=Q(offset__range=(timedelta(days=-1096), timedelta(days=1096)))
                 & Q(useful_for__lte=timedelta(days=366)),
-                violation_error_message="A step lies within three years of its anchor, and is "
-                "useful for a year at most.",
+                violation_error_message=_(
+                    "A step lies within three years of its anchor, and is "
+                    "useful for a year at most."
+                ),
             ),
             models.CheckConstraint(
                 name="care_step_window_after_treatment",
                 condition=Q(from_next_window=False) | Q(anchor__in=TREATED),
-                violation_error_message="Only a completed session has a next one to count from.",
+                violation_error_message=_("Only a completed session has a next one to count from."),
             ),
             models.CheckConstraint(
                 name="care_step_asks_after_treatment",
                 condition=Q(asks_for="") | Q(anchor__in=TREATED),
-                violation_error_message="Only a treatment is followed by such a visit.",
+                violation_error_message=_("Only a treatment is followed by such a visit."),
             ),
             models.CheckConstraint(
                 name="care_step_of_known_kinds",
                 condition=Q(kinds__len__gte=1) & Q(kinds__contained_by=Kind.values),
-                violation_error_message="Name at least one kind of visit.",
+                violation_error_message=_("Name at least one kind of visit."),
             ),
             models.CheckConstraint(
                 name="care_step_asks_of_treatments",
                 condition=~Q(kinds__overlap=TALKS)
                 | (~Q(anchor__in=TREATED) & Q(skin_types=[]))
                 | Q(anchor=Anchor.COMPLETED, skin_types=[], kinds__contained_by=TOUCHES_SKIN),
-                violation_error_message="What follows on a treatment, or depends on the skin, is "
-                "for treatments only. A test of a spot may be followed once it is completed.",
+                violation_error_message=_(
+                    "What follows on a treatment, or depends on the skin, is "
+                    "for treatments only. A test of a spot may be followed once it is completed."
+                ),
             ),
             models.CheckConstraint(
                 name="care_step_asks_what_is_known",
                 condition=Q(anchor__in=TREATED) | Q(zones=[], anaesthetic_used__isnull=True),
-                violation_error_message="Zones and numbing are known once a session is over.",
+                violation_error_message=_("Zones and numbing are known once a session is over."),
             ),
         ]
 
@@ -224,14 +233,22 @@ class CareStep(Model):
     def clean(self) -> None:
         types = set(self.skin_types or [])
         if not types <= set(SkinType.values):
-            raise ValidationError({"skin_types": "Skin types are 1 to 6."})
+            raise ValidationError({"skin_types": gettext("Skin types are 1 to 6.")})
         known = set(Zone.objects.filter(code__in=self.zones or []).values_list("code", flat=True))
         if unknown := sorted(set(self.zones or []) - known):
-            raise ValidationError({"zones": f"Unknown: {', '.join(unknown)}."})
+            raise ValidationError(
+                {"zones": gettext("Unknown: {unknown}.").format(unknown=", ".join(unknown))}
+            )
         codes = set(VisitType.objects.values_list("code", flat=True)) if self.asks_for else set()
         if codes and self.asks_for not in codes:  # before the first clinic there are none
             known_codes = ", ".join(sorted(codes))
-            raise ValidationError({"asks_for": f"Unknown. There are: {known_codes}."})
+            raise ValidationError(
+                {
+                    "asks_for": gettext("Unknown. There are: {known_codes}.").format(
+                        known_codes=known_codes
+                    )
+                }
+            )
 
     @property
     def channels(self) -> list[Channel]:
@@ -291,12 +308,12 @@ class MessageTemplate(Model):
                 name="template_subject_iff_email",
                 condition=(Q(channel=Channel.EMAIL) & ~Q(subject=""))
                 | Q(channel="SMS", subject=""),
-                violation_error_message="An e-mail needs a subject, an SMS has none.",
+                violation_error_message=_("An e-mail needs a subject, an SMS has none."),
             ),
             models.CheckConstraint(
                 name="template_max_parts_1_to_4",
                 condition=Q(max_parts__range=(1, 4)),
-                violation_error_message="An SMS has 1 to 4 parts.",
+                violation_error_message=_("An SMS has 1 to 4 parts."),
             ),
         ]
         triggers = [
@@ -304,7 +321,9 @@ class MessageTemplate(Model):
         ]
 
     def __str__(self) -> str:
-        return (
-            f"{self.step}, {self.get_channel_display()}, {self.get_language_display()},"
-            f" version {self.version}"
+        return gettext("{step}, {channel}, {language}, version {version}").format(
+            step=self.step,
+            channel=self.get_channel_display(),
+            language=self.get_language_display(),
+            version=self.version,
         )

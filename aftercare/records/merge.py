@@ -13,6 +13,8 @@ from uuid import UUID
 import pgtrigger
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from aftercare.records import merged_recalls
 from aftercare.signals import records_merged
@@ -22,6 +24,7 @@ from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
 from clinic.models import User
 from clinic.permissions import RecordClosed, may_see
+from clinic.values.moments import date_in_words
 from patients.merge import KEPT, Contradiction, combine, contradictions
 from patients.models import Patient, PatientMerge
 from patients.services.contact import lock_name as contact_lock
@@ -31,16 +34,18 @@ from sessions.models import Kind, TreatmentPlan, TreatmentSession, of_treatment
 
 class CannotMerge(Conflict):
     code = "cannot_merge"
-    title = "These records cannot be merged"
+    title = gettext_noop("These records cannot be merged")
 
 
 # What the two records have together that one cannot have.
 TWICE = {
-    "session_patient_free": "Both records have sessions at the same time: cancel one of them "
-    "first.",
-    "export_one_at_a_time": "Files for both records are being made: wait until they are ready.",
-    "waitlist_once_per_visit_type": "Both records wait for the same kind of visit: withdraw one "
-    "entry first.",
+    "session_patient_free": _(
+        "Both records have sessions at the same time: cancel one of them first."
+    ),
+    "export_one_at_a_time": _("Files for both records are being made: wait until they are ready."),
+    "waitlist_once_per_visit_type": _(
+        "Both records wait for the same kind of visit: withdraw one entry first."
+    ),
 }
 
 
@@ -78,7 +83,8 @@ def merge_patients(
     except IntegrityError as error:
         if not is_declared(error):
             raise
-        raise CannotMerge(TWICE.get(constraint_of(error), TWICE["session_patient_free"])) from error
+        words = TWICE.get(constraint_of(error), TWICE["session_patient_free"])
+        raise CannotMerge(str(words)) from error
     kept.save()
     Patient.objects.filter(merged_into=merged).update(merged_into=kept)  # what it took in itself
     merged.archived_at, merged.merged_into = merged.archived_at or at, kept
@@ -139,9 +145,9 @@ def _locked(kept_id: UUID, merged_id: UUID) -> tuple[Patient, Patient]:
     found = {row.pk: row for row in records.order_by("pk").filter(pk__in=[kept_id, merged_id])}
     kept, merged = found[kept_id], found[merged_id]
     if kept.pk == merged.pk or kept.clinic_id != merged.clinic_id:
-        raise CannotMerge("Name two different records of one clinic.", field="duplicate")
+        raise CannotMerge(gettext("Name two different records of one clinic."), field="duplicate")
     if kept.archived_at or merged.merged_into_id:
-        raise CannotMerge("A record that is archived or merged takes part no more.")
+        raise CannotMerge(gettext("A record that is archived or merged takes part no more."))
     return kept, merged
 
 
@@ -159,8 +165,9 @@ def _make_room(kept: Patient, merged: Patient) -> None:
             continue
         if later.status not in SIGNED:
             raise CannotMerge(
-                f"The session on {later.starts_at_local:%-d %b %Y} would come too soon: "
-                "reschedule it first."
+                gettext(
+                    "The session on {starts_at_local} would come too soon: reschedule it first."
+                ).format(starts_at_local=date_in_words(later.starts_at_local, "j M Y"))
             )
         earlier.recovers_at = max(later.starts_at, earlier.ends_at)
         earlier.save(update_fields=["recovers_at"])

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from aftercare.models import AddressConsent, AddressSource
 from aftercare.planning import plan as planning
 from aftercare.replies.opt_out import refusal
@@ -51,7 +53,9 @@ def _say_no(
             channel=channel,
             purpose=purpose,
             granted=False,
-            wording=f"Said at {word.address} before two records were merged: {word.wording}",
+            wording=gettext("Said at {address} before two records were merged: {wording}").format(
+                address=word.address, wording=word.wording
+            ),
             recorded_at=at,
             recorded_by=by,
         )

@@ -10,10 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import F
+from django.utils.translation import gettext
 
 from aftercare.lifecycle import ACCEPTED
 from aftercare.models import Message, RecallNotice, StaffAnswer
 from clinic.models import in_words
+from clinic.values.moments import date_in_words
 from patients.models import Patient
 from sessions.lifecycle import PlanStatus, Status
 from sessions.models import (
@@ -50,45 +52,54 @@ def _noon(day: date) -> datetime:
 
 
 def _record(patient: Patient) -> Iterator[Entry]:
-    yield Entry(patient.created_at, "registered", patient.pk, "Registered")
+    yield Entry(patient.created_at, "registered", patient.pk, gettext("Registered"))
     if patient.archived_at:
-        yield Entry(patient.archived_at, "archived", patient.pk, "Archived")
+        yield Entry(patient.archived_at, "archived", patient.pk, gettext("Archived"))
     for assessment in patient.skin_type_assessments.select_related("assessed_by"):
-        title = f"Skin type {assessment.get_skin_type_display()}"
-        by = f"by {assessment.assessed_by}"
+        title = gettext("Skin type {skin_type}").format(
+            skin_type=assessment.get_skin_type_display()
+        )
+        by = gettext("by {assessed_by}").format(assessed_by=assessment.assessed_by)
         yield Entry(_noon(assessment.assessed_on), "skin_type", assessment.pk, title, by)
     for concern in patient.concerns.select_related("concern", "subtype", "zone"):
-        grade = f"baseline grade {concern.baseline_grade}" if concern.baseline_grade else ""
+        grade = (
+            gettext("baseline grade {baseline_grade}").format(baseline_grade=concern.baseline_grade)
+            if concern.baseline_grade
+            else ""
+        )
         yield Entry(concern.created_at, "concern", concern.pk, str(concern), grade)
     for other in patient.other_treatments.select_related("area"):
         title = f"{other.get_kind_display()}, {other.area} ({other.where}){other.unless_done}"
         yield Entry(_noon(other.treated_on), "other_treatment", other.pk, title, other.notes)
     for merge in patient.merges.all():
-        yield Entry(merge.at, "merged", merge.pk, "Another record was merged", merge.reason)
+        yield Entry(
+            merge.at, "merged", merge.pk, gettext("Another record was merged"), merge.reason
+        )
 
 
 def _screenings(patient: Patient) -> Iterator[Entry]:
     for screening in patient.screenings.prefetch_related("answers__rule"):
         yes = [answer.rule.name for answer in screening.answers.all() if answer.answer]
-        detail = "yes to " + ", ".join(sorted(yes)) if yes else "nothing found"
-        title = f"{screening.get_kind_display()} screening"
+        detail = gettext("yes to ") + ", ".join(sorted(yes)) if yes else gettext("nothing found")
+        title = gettext("{kind} screening").format(kind=screening.get_kind_display())
         yield Entry(screening.taken_at, "screening", screening.pk, title, detail)
 
 
 def _consents(patient: Patient) -> Iterator[Entry]:
-    treatment = [("Treatment consent", c) for c in patient.treatment_consents.all()]
+    treatment = [(gettext("Treatment consent"), c) for c in patient.treatment_consents.all()]
     photos = [
-        (f"Photo consent, {c.get_scope_display().lower()}", c) for c in patient.photo_consents.all()
+        (gettext("Photo consent, {lower}").format(lower=c.get_scope_display().lower()), c)
+        for c in patient.photo_consents.all()
     ]
     for title, consent in [*treatment, *photos]:
-        signer = f"signed by {consent.signer_name}"
+        signer = gettext("signed by {signer_name}").format(signer_name=consent.signer_name)
         yield Entry(consent.signed_at, "consent", consent.pk, title, signer)
         if consent.revoked_at:
-            title, reason = f"{title} revoked", consent.revoke_reason
+            title, reason = gettext("{title} revoked").format(title=title), consent.revoke_reason
             yield Entry(consent.revoked_at, "consent_revoked", consent.pk, title, reason)
     for handout in patient.consent_handouts.select_related("text", "handed_by"):
-        by = f"by {handout.handed_by}"
-        title = f"Given to read: {handout.text.title}"
+        by = gettext("by {handed_by}").format(handed_by=handout.handed_by)
+        title = gettext("Given to read: {title}").format(title=handout.text.title)
         yield Entry(handout.handed_at, "consent_handout", handout.pk, title, by)
     for word in patient.contact_consents.all():
         yield Entry(word.recorded_at, "contact_consent", word.pk, str(word))
@@ -96,11 +107,15 @@ def _consents(patient: Patient) -> Iterator[Entry]:
 
 def _plans(patient: Patient) -> Iterator[Entry]:
     for decided in patient.candidacies.select_related("decided_by"):
-        detail = f"by {decided.decided_by}" + (f": {decided.reason}" if decided.reason else "")
+        detail = gettext("by {decided_by}").format(decided_by=decided.decided_by) + (
+            f": {decided.reason}" if decided.reason else ""
+        )
         yield Entry(decided.decided_at, "candidacy", decided.pk, str(decided), detail)
     moves = PlanEvent.objects.filter(plan__patient=patient).select_related("plan__protocol")
     for move in moves:
-        title = f"Plan “{move.plan.protocol}” is {in_words(PlanStatus, move.new_status)}"
+        title = gettext("Plan “{protocol}” is {in_words}").format(
+            protocol=move.plan.protocol, in_words=in_words(PlanStatus, move.new_status)
+        )
         yield Entry(move.at, "plan", move.plan_id, title, move.reason)
     outcomes = OutcomeMeasure.objects.filter(plan__patient=patient).select_related("scale")
     for outcome in outcomes:
@@ -111,22 +126,31 @@ def _plans(patient: Patient) -> Iterator[Entry]:
 def _sessions(patient: Patient) -> Iterator[Entry]:
     for first, *others in _moves(patient):
         session = first.session
-        when = f"{session.starts_at_local:%-d %b %Y %H:%M}"
+        when = date_in_words(session.starts_at_local, "j M Y H:i")
         areas = " and ".join(str(move.session.area) for move in (first, *others))
         about = f", {areas}" if session.area else ""
-        kind = "Session" if session.area else session.visit_type.name
-        title = f"{kind} of {when}{about}: {in_words(Status, first.new_status)}"
+        kind = gettext("Session") if session.area else session.visit_type.name
+        title = gettext("{kind} of {when}{about}: {in_words}").format(
+            kind=kind, when=when, about=about, in_words=in_words(Status, first.new_status)
+        )
         yield Entry(first.at, "session", session.pk, title, first.reason)
     addenda = Addendum.objects.filter(session__patient=patient).select_related("by")
     for addendum in addenda:
-        title = f"{addendum.kind} by {addendum.by}"
+        title = gettext("{kind} by {by}").format(kind=addendum.kind, by=addendum.by)
         yield Entry(addendum.at, "addendum", addendum.session_id, title, addendum.text)
     for deviation in Deviation.objects.filter(session__patient=patient).select_related("zone"):
         where = f", {deviation.zone}" if deviation.zone else ""
-        detail = f"{deviation.reason} Done about it: {deviation.action_taken}"
+        detail = gettext("{reason} Done about it: {action_taken}").format(
+            reason=deviation.reason, action_taken=deviation.action_taken
+        )
         yield Entry(deviation.at, "deviation", deviation.session_id, f"{deviation}{where}", detail)
     for photo in patient.photos.all():
-        yield Entry(photo.taken_at, "photo", photo.pk, f"Photo, {photo.get_view_display()}")
+        yield Entry(
+            photo.taken_at,
+            "photo",
+            photo.pk,
+            gettext("Photo, {view}").format(view=photo.get_view_display()),
+        )
 
 
 def _moves(patient: Patient) -> Iterable[list[SessionEvent]]:
@@ -146,7 +170,7 @@ def _healing(patient: Patient) -> Iterator[Entry]:
         where = f", {effect.zone}" if effect.zone else ""
         yield Entry(effect.onset_at, "side_effect", effect.pk, f"{effect}{where}", effect.note)
         if effect.resolved_at:
-            title = f"{effect.get_kind_display()} resolved"
+            title = gettext("{kind} resolved").format(kind=effect.get_kind_display())
             yield Entry(
                 effect.resolved_at, "side_effect_resolved", effect.pk, title, effect.resolution
             )
@@ -155,18 +179,29 @@ def _healing(patient: Patient) -> Iterator[Entry]:
 def _messages(patient: Patient) -> Iterator[Entry]:
     sent = Message.objects.filter(patient=patient, status__in=ACCEPTED)
     for message in sent.select_related("step"):
-        title = f"{message.get_channel_display()} sent: {message.step}"
+        title = gettext("{channel} sent: {step}").format(
+            channel=message.get_channel_display(), step=message.step
+        )
         assert message.sent_at is not None  # message_sent_iff_sent_at
         yield Entry(message.sent_at, "message", message.pk, title)
     for notice in RecallNotice.objects.filter(patient=patient).select_related("lot", "called_by"):
-        title = f"{notice}, used on them"
+        title = gettext("{notice}, used on them").format(notice=notice)
         yield Entry(notice.issued_at, "recall", notice.pk, title, notice.lot.recall_reason)
         if notice.read_at:
-            yield Entry(notice.read_at, "recall_read", notice.pk, f"Has read: {notice}")
+            yield Entry(
+                notice.read_at,
+                "recall_read",
+                notice.pk,
+                gettext("Has read: {notice}").format(notice=notice),
+            )
         if notice.called_at:
-            title = f"Called about it by {notice.called_by}: {notice}"
+            title = gettext("Called about it by {called_by}: {notice}").format(
+                called_by=notice.called_by, notice=notice
+            )
             yield Entry(notice.called_at, "recall_called", notice.pk, title, notice.outcome)
     answers = StaffAnswer.objects.filter(messages__patient=patient).distinct()
     for answer in answers.select_related("answered_by"):
-        title = f"Answered by {answer.get_channel_display()}, by {answer.answered_by}"
+        title = gettext("Answered by {channel}, by {answered_by}").format(
+            channel=answer.get_channel_display(), answered_by=answer.answered_by
+        )
         yield Entry(answer.answered_at, "answer", answer.pk, title, answer.text)

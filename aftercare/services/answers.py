@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Max
+from django.utils.translation import gettext, gettext_noop
 
 from aftercare.models import Anchor, CareStep, InboundMessage, Message, StaffAnswer
 from aftercare.planning.reach import reach_of
@@ -15,6 +16,7 @@ from aftercare.texts.render import NoTemplate, render, template_for
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict, DomainError
 from clinic.models import User
+from clinic.values.moments import date_in_words
 from patients.models import Channel, Patient, Purpose
 from patients.services.records import require_open
 from sessions.models import TreatmentSession
@@ -24,17 +26,17 @@ CODE = "answer"  # of the step in the catalogue
 
 class Answered(Conflict):
     code = "answered"
-    title = "Somebody has answered already"
+    title = gettext_noop("Somebody has answered already")
 
 
 class PatientUnclear(DomainError):
     code = "patient_unclear"
-    title = "It is not clear who is answered"
+    title = gettext_noop("It is not clear who is answered")
 
 
 class NotReachable(DomainError):
     code = "not_reachable"
-    title = "The answer cannot reach the patient"
+    title = gettext_noop("The answer cannot reach the patient")
 
 
 @retried_transaction
@@ -80,8 +82,14 @@ def _require_unanswered(
     if last and last.answered_by_id != by.pk and not anyway:
         answered_at = last.answered_at.astimezone(patient.clinic.zone)
         raise Answered(
-            f"{last.answered_by} answered on {answered_at:%-d %b at %H:%M}: “{last.text}” "
-            "To send yours too, answer anyway.",
+            gettext(
+                "{who} answered on {day} at {time}: “{text}” To send yours too, answer anyway."
+            ).format(
+                who=last.answered_by,
+                day=date_in_words(answered_at, "j M"),
+                time=f"{answered_at:%H:%M}",
+                text=last.text,
+            ),
             field="anyway",
         )
 
@@ -94,7 +102,9 @@ def _whom(inbound: InboundMessage, patient: UUID | None, *, by: User) -> Patient
         return found[0]
     known = ", ".join(str(one) for one in inbound.candidates)
     raise PatientUnclear(
-        f"Name one of: {known}." if known else "Nobody with this number is known: call it.",
+        gettext("Name one of: {known}.").format(known=known)
+        if known
+        else gettext("Nobody with this number is known: call it."),
         field="patient",
     )
 
@@ -107,7 +117,11 @@ def _usable_channel(inbound: InboundMessage, patient: Patient, wanted: str) -> C
     if channel in usable:
         return channel
     others = [Channel(one).label for one in sorted(usable)]
-    instead = f"Answer by {others[0]}, or call" if others else "Call"
+    instead = (
+        gettext("Answer by {others}, or call").format(others=others[0])
+        if others
+        else gettext("Call")
+    )
     number = f" {patient.mobile}" if patient.mobile else ""
     raise NotReachable(f"{why_unreachable(patient, channel)} {instead}{number}.", field="channel")
 
@@ -115,10 +129,12 @@ def _usable_channel(inbound: InboundMessage, patient: Patient, wanted: str) -> C
 def why_unreachable(patient: Patient, channel: Channel) -> str:
     address = patient.email if channel == Channel.EMAIL else str(patient.mobile or "")
     if not address:
-        return f"No address for {channel.label} is known."
+        return gettext("No address for {label} is known.").format(label=channel.label)
     if no := refusal(channel=channel, address=address, purpose=Purpose.CARE):
-        return f"No {channel.label} goes to {address}: {no.why}."
-    return f"The patient has not agreed to {channel.label}."
+        return gettext("No {label} goes to {address}: {why}.").format(
+            label=channel.label, address=address, why=no.why
+        )
+    return gettext("The patient has not agreed to {label}.").format(label=channel.label)
 
 
 def _send(
@@ -132,7 +148,9 @@ def _send(
 ) -> StaffAnswer:
     step = CareStep.objects.filter(anchor=Anchor.ANSWERED, code=CODE, protocol=None).first()
     if step is None or not step.is_active:
-        raise NotReachable("The step “answer” is switched off, or not in the catalogue. Call.")
+        raise NotReachable(
+            gettext("The step “answer” is switched off, or not in the catalogue. Call.")
+        )
     session = _session_of(inbound, patient)
     earlier = Message.objects.filter(session=session, step=step)
     number = 1 + (earlier.aggregate(last=Max("occurrence"))["last"] or 0)
@@ -153,7 +171,9 @@ def _send(
     try:
         outgoing = render(message, template_for(message))
     except NoTemplate as error:
-        raise NotReachable(f"{error}. Write one, or call.".capitalize()) from error
+        raise NotReachable(
+            gettext("{error}. Write one, or call.").format(error=error).capitalize()
+        ) from error
     if channel == Channel.SMS:
         answer.sms_parts, answer.as_link = gsm7.parts(outgoing.text), not fits_sms(text, patient)
     answer.save(force_insert=True)
@@ -170,5 +190,7 @@ def _session_of(inbound: InboundMessage, patient: Patient) -> TreatmentSession:
     if about is None or about.patient_id != patient.pk or about.sitting_id:
         about = sessions.order_by("-starts_at", "-id").first()
     if about is None:
-        raise NotReachable("The patient has no visit that a message could belong to. Call.")
+        raise NotReachable(
+            gettext("The patient has no visit that a message could belong to. Call.")
+        )
     return TreatmentSession.objects.locked().get(pk=about.pk)

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Max
+from django.utils.translation import gettext, gettext_noop
 
 from aftercare.lifecycle import ACCEPTED, OPEN, MessageStatus
 from aftercare.models import Anchor, CareStep, Message
@@ -24,12 +25,12 @@ MAY_ARRIVE = (*OPEN, *ACCEPTED, MessageStatus.IN_DOUBT)
 
 class NoTreatmentAhead(DomainError):
     code = "no_treatment_ahead"
-    title = "The link belongs to a treatment that is booked"
+    title = gettext_noop("The link belongs to a treatment that is booked")
 
 
 class TooLateToAsk(DomainError):
     code = "too_late_to_ask"
-    title = "The link would come after the visit"
+    title = gettext_noop("The link would come after the visit")
 
 
 def way_to_ask(patient: Patient, *, at: datetime) -> Message:
@@ -40,14 +41,16 @@ def way_to_ask(patient: Patient, *, at: datetime) -> Message:
     require_open(patient)
     step = CareStep.objects.filter(anchor=Anchor.ASKED, protocol=None, is_active=True).first()
     if step is None:
-        raise NotReachable("The step “questions” is switched off, or not in the catalogue.")
+        raise NotReachable(
+            gettext("The step “questions” is switched off, or not in the catalogue.")
+        )
     ahead = TreatmentSession.objects.filter(
         patient=patient, status__in=(*UPCOMING, Status.CHECKED_IN), ends_at__gt=at
     )
     treatments = ahead.filter(kind__in=step.kinds, sitting=None).select_related("clinic")
     session = treatments.order_by("starts_at", "pk").first()
     if session is None:
-        raise NoTreatmentAhead("No treatment is booked that the link could belong to.")
+        raise NoTreatmentAhead(gettext("No treatment is booked that the link could belong to."))
     usable = reach_of([patient.pk]).get((patient.pk, Purpose.CARE), set())
     channel = choose_channels(step, usable)[0]
     if channel not in usable:
@@ -63,7 +66,7 @@ def way_to_ask(patient: Patient, *, at: datetime) -> Message:
     )
     message.due_at = allowed_at(message, at)
     if message.due_at >= message.expires_at:
-        raise TooLateToAsk("Quiet hours hold it until the visit is over.")
+        raise TooLateToAsk(gettext("Quiet hours hold it until the visit is over."))
     return message
 
 

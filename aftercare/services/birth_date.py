@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Max
+from django.utils.translation import gettext
 
 from aftercare.models import (
     TRIES_OF_LINK,
@@ -96,16 +97,20 @@ def _close(message: Message, *, at: datetime) -> None:
     patient = message.patient
     is_sent = _left_of(patient, at=at) > 0 and _send_new_link(message, at=at)
     new = (
-        "A new link has gone to the address in the record." if is_sent else "No new link was sent."
+        gettext("A new link has gone to the address in the record.")
+        if is_sent
+        else gettext("No new link was sent.")
     )
     raise_task(
         clinic=message.clinic,
         patient=patient,
         kind=TaskKind.OTHER,
-        title=f"Wrong birth dates at a link: {patient}",
-        detail="The birth date at a link was wrong too often, and the link opens nothing personal"
-        f" any more. {new} Call the patient, and compare the birth date and the address with"
-        " the record.",
+        title=gettext("Wrong birth dates at a link: {patient}").format(patient=patient),
+        detail=gettext(
+            "The birth date at a link was wrong too often, and the link opens nothing "
+            "personal any more. {new} Call the patient, and compare the birth date and the "
+            "address with the record."
+        ).format(new=new),
         source=f"birth-date:{patient.pk}",
         at=at,
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Max
+from django.utils.translation import gettext
 
 from aftercare.models import Anchor, CareStep, Message, MessageStatus
 from aftercare.planning.announcements import allowed_at
@@ -14,6 +15,7 @@ from aftercare.planning.reach import reach_of
 from aftercare.planning.reconcile import INSERT, channels_of
 from clinic.db.retries import retried_transaction
 from clinic.models import Clinic, User
+from clinic.values.moments import date_in_words
 from clinic.values.wallclock import day_bounds
 from patients.models import Channel, Purpose, StaffTask, TaskKind
 from patients.services import finish_source, raise_task
@@ -97,13 +99,19 @@ def tell_late(
         local = session.starts_at_local
         later = local + timedelta(minutes=session.delayed_minutes or 0)
         source = f"{LATE}{session.pk}"
-        finish_source(source=source, at=at, by=by, note="the time has changed again")
+        finish_source(source=source, at=at, by=by, note=gettext("the time has changed again"))
         raise_task(
             clinic=clinic,
             patient=session.patient,
             kind=TaskKind.OTHER,
-            title=f"Tell by phone: {local:%H:%M} begins at about {later:%H:%M}: {session.patient}",
-            detail=f"{practitioner} is running late, and no message reaches the patient.",
+            title=gettext("Tell by phone: {local} begins at about {later}: {patient}").format(
+                local=date_in_words(local, "H:i"),
+                later=date_in_words(later, "H:i"),
+                patient=session.patient,
+            ),
+            detail=gettext(
+                "{practitioner} is running late, and no message reaches the patient."
+            ).format(practitioner=practitioner),
             source=source,
             at=at,
         )
@@ -126,7 +134,9 @@ def offer_by_link(*, session_ids: Iterable[UUID], at: datetime, by: User) -> dic
         .values_list("session", flat=True)
     )
     refused = {
-        one.pk: "The link was sent already." if one.pk in asked else "It was moved or has begun."
+        one.pk: gettext("The link was sent already.")
+        if one.pk in asked
+        else gettext("It was moved or has begun.")
         for one in sessions
         if one.pk in asked or one.status not in UPCOMING
     }
@@ -134,7 +144,7 @@ def offer_by_link(*, session_ids: Iterable[UUID], at: datetime, by: User) -> dic
     silent = {one.pk for one in _send(left, Anchor.AWAY, at=at)}
     for session in left:
         if session.pk in silent:
-            refused[session.pk] = "No message reaches this patient: call."
+            refused[session.pk] = gettext("No message reaches this patient: call.")
             continue
         tasks = StaffTask.objects.open().filter(source__endswith=f":{session.pk}")
         until = max(at, min(at + ANSWER_WITHIN, session.starts_at - timedelta(hours=1)))
@@ -152,7 +162,12 @@ def _send(
         return sessions
     earlier = Message.objects.filter(session__in=[one.pk for one in sessions], step=step)
     waiting = list(earlier.filter(status=MessageStatus.PENDING).locked())
-    Message.end_together(waiting, MessageStatus.CANCELLED, f"{WITHDRAWN}it was said anew", at=at)
+    Message.end_together(
+        waiting,
+        MessageStatus.CANCELLED,
+        gettext("{withdrawn}it was said anew").format(withdrawn=WITHDRAWN),
+        at=at,
+    )
     last = {
         (row["session"], row["channel"]): row["last"]
         for row in earlier.values("session", "channel").annotate(last=Max("occurrence")).order_by()

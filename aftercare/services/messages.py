@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Max
+from django.utils.translation import gettext, gettext_noop
 
 from aftercare.lifecycle import BY_STAFF, UNDECIDED
 from aftercare.models import CareStep, Message, MessageStatus, MessageTemplate
@@ -12,28 +13,29 @@ from aftercare.texts.checks import check
 from clinic.db.retries import retried_transaction
 from clinic.errors import Conflict
 from clinic.models import User
+from clinic.values.moments import date_in_words
 from patients.services import finish_source
 from patients.services.records import require_open
 
 
 class NotCancellable(Conflict):
     code = "not_cancellable"
-    title = "This message cannot be cancelled"
+    title = gettext_noop("This message cannot be cancelled")
 
 
 class NotResendable(Conflict):
     code = "not_resendable"
-    title = "This message cannot be sent again"
+    title = gettext_noop("This message cannot be sent again")
 
 
 class CopyWaiting(Conflict):
     code = "copy_waiting"
-    title = "This message is being sent again already"
+    title = gettext_noop("This message is being sent again already")
 
 
 class NotInDoubt(Conflict):
     code = "not_in_doubt"
-    title = "This message is not in doubt"
+    title = gettext_noop("This message is not in doubt")
 
 
 @retried_transaction
@@ -83,8 +85,16 @@ def cancel_message(*, message_id: UUID, at: datetime, by: User) -> Message:
     """Take a message out of the queue. Raises NotCancellable once it is on its way or ended."""
     message = _locked(message_id)
     if MessageStatus.CANCELLED not in BY_STAFF[message.status]:
-        raise NotCancellable(f"It is {_now(message)}; only a waiting message can be cancelled.")
-    message.end(MessageStatus.CANCELLED, f"cancelled by {by.username}", at=at)
+        raise NotCancellable(
+            gettext("It is {now}; only a waiting message can be cancelled.").format(
+                now=_now(message)
+            )
+        )
+    message.end(
+        MessageStatus.CANCELLED,
+        gettext("cancelled by {username}").format(username=by.username),
+        at=at,
+    )
     return message
 
 
@@ -104,14 +114,26 @@ def resend_message(*, message_id: UUID, at: datetime, by: User) -> Message:
     message.refresh_from_db()
     require_open(message.patient)
     if message.status in UNDECIDED:
-        raise NotResendable(f"It is {_now(message)}; only an ended message can be sent again.")
+        raise NotResendable(
+            gettext("It is {now}; only an ended message can be sent again.").format(
+                now=_now(message)
+            )
+        )
     last = copies.order_by("-occurrence")[0]
     if waiting := copies.filter(status__in=UNDECIDED).order_by("occurrence").first():
         raise CopyWaiting(
-            f"A copy of it, from {waiting.created_at:%-d %b %Y at %H:%M} UTC, is "
-            f"{waiting.get_status_display().lower()}: wait for that one, or cancel it."
+            gettext(
+                "A copy of it, from {day} at {time} UTC, is {status}: wait for that one, or "
+                "cancel it."
+            ).format(
+                day=date_in_words(waiting.created_at, "j M Y"),
+                time=f"{waiting.created_at:%H:%M}",
+                status=waiting.get_status_display().lower(),
+            )
         )
-    finish_source(source=task_source(message), at=at, by=by, note="the message is sent again")
+    finish_source(
+        source=task_source(message), at=at, by=by, note=gettext("the message is sent again")
+    )
     return Message.objects.create(
         clinic_id=message.clinic_id,
         patient_id=message.patient_id,
@@ -123,7 +145,7 @@ def resend_message(*, message_id: UUID, at: datetime, by: User) -> Message:
         occurrence=last.occurrence + 1,
         due_at=at,
         expires_at=max(message.expires_at, at + message.step.useful_for),
-        reason=f"sent again by {by.username}",
+        reason=gettext("sent again by {username}").format(username=by.username),
     )
 
 
@@ -132,11 +154,17 @@ def resolve_message(*, message_id: UUID, delivered: bool, at: datetime, by: User
     """Decide a message in doubt: it did arrive, or it did not. Raises NotInDoubt."""
     message = _locked(message_id)
     if MessageStatus.FAILED not in BY_STAFF[message.status]:
-        raise NotInDoubt(f"It is {_now(message)}.")
+        raise NotInDoubt(gettext("It is {now}.").format(now=_now(message)))
     if delivered:
         message.record_acceptance(at=at, provider_id=message.provider_id)
     else:
-        message.end(MessageStatus.FAILED, f"not delivered, says {by.username}", at=at)
+        message.end(
+            MessageStatus.FAILED,
+            gettext("not delivered, says {username}").format(username=by.username),
+            at=at,
+        )
     # After the end, which raises a task for what has failed: here a person knows already.
-    finish_source(source=task_source(message), at=at, by=by, note="the message was resolved")
+    finish_source(
+        source=task_source(message), at=at, by=by, note=gettext("the message was resolved")
+    )
     return message

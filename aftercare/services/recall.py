@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import Count, F
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext
 
 from aftercare.lifecycle import ACCEPTED, OPEN
 from aftercare.models import (
@@ -25,6 +26,7 @@ from aftercare.models import (
 )
 from clinic.db.retries import retried_step, retried_transaction
 from clinic.models import CartridgeLot, User
+from clinic.values.moments import date_in_words
 from patients.models import Audience, StaffTask, TaskKind
 from patients.services import finish_source
 from patients.services.tasks import raise_tasks
@@ -49,7 +51,7 @@ def acknowledge_recall(*, notice_id: UUID, at: datetime) -> RecallNotice:
         notice.told_at = notice.told_at or max(at, notice.issued_at)  # or it could not be read
         notice.read_at = max(at, notice.told_at)
         notice.save(update_fields=["told_at", "read_at"])
-        note = "The patient has read the notice behind the link."
+        note = gettext("The patient has read the notice behind the link.")
         finish_source(source=notice.task_source, at=at, by=None, note=note)
     return notice
 
@@ -123,10 +125,19 @@ def _call(notice: RecallNotice, why: CallReason, *, due: datetime) -> StaffTask:
         kind=TaskKind.LOT_RECALL,
         audience=Audience.CLINICAL,
         severity=Level.AMBER.value,
-        title=f"Call {patient}: a cartridge used on them was recalled",
-        detail=f"{why.label}. Lot {lot.lot}, used last on {used:%-d %b %Y}. Reason of the recall: "
-        f"{lot.recall_reason}\nTell the patient what was recalled, ask how the skin is, and note "
-        "what they said. What has gone wrong is a side effect.",
+        title=gettext("Call {patient}: a cartridge used on them was recalled").format(
+            patient=patient
+        ),
+        detail=gettext(
+            "{label}. Lot {lot}, used last on {used}. Reason of the recall: {recall_reason}\n"
+            "Tell the patient what was recalled, ask how the skin is, and note what they "
+            "said. What has gone wrong is a side effect."
+        ).format(
+            label=why.label,
+            lot=lot.lot,
+            used=date_in_words(used, "j M Y"),
+            recall_reason=lot.recall_reason,
+        ),
         source=notice.task_source,
         due_at=due,
     )

@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, F, Max, OuterRef
+from django.utils.translation import gettext, gettext_noop
 
 from aftercare.models import (
     Anchor,
@@ -39,7 +40,7 @@ STRETCH = 100  # uses in one transaction; up to so many while somebody waits
 
 class NotRecalled(Conflict):
     code = "not_recalled"
-    title = "This lot is not recalled"
+    title = gettext_noop("This lot is not recalled")
 
 
 @retried_transaction
@@ -52,7 +53,7 @@ def tell_patients(*, lot_id: UUID, at: datetime, by: User | None = None) -> int:
     lots = CartridgeLot.objects.select_for_update(of=("self",), no_key=True)
     lot = lots.select_related("clinic").get(pk=lot_id)
     if lot.recalled_at is None:
-        raise NotRecalled("Recall it first, with the reason.")
+        raise NotRecalled(gettext("Recall it first, with the reason."))
     uses = CartridgeUse.objects.filter(lot=lot)
     if (many := uses.count()) > STRETCH:
         anew = {"begun_at": at, "total": many, "looked_at": 0, "position": "", "ended_at": None}

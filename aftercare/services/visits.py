@@ -7,6 +7,7 @@ from aftercare.services.next_visit import without_washouts
 from clinic.db.retries import Busy, retried_transaction
 from clinic.errors import DomainError
 from clinic.models import Device, Room, User
+from clinic.values.moments import date_in_words
 from patients.models import TaskKind
 from patients.services import raise_task
 from sessions.lifecycle import Status
@@ -42,7 +43,7 @@ def cancel_own_visit(*, session_id: UUID, why: str, at: datetime) -> None:
         patient=session.patient,
         kind=TaskKind.CHANGE_WANTED,
         title=f"Has cancelled: {session.patient}",
-        detail="\n".join(filter(None, (f"{session.starts_at_local:%-d %b %Y, %H:%M}", why))),
+        detail="\n".join(filter(None, (date_in_words(session.starts_at_local, "j M Y, H:i"), why))),
         source=f"cancelled-by-patient:{session.pk}",
         at=at,
     )

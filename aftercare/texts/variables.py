@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from enum import Flag, auto
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 
 class Place(Flag):
@@ -28,67 +30,73 @@ IN_MAIL = Place.SUBJECT | Place.BODY
 class Variable:
     """What a variable says, and where it may stand: a lock screen shows subject and SMS."""
 
-    says: str
+    says: Promise
     places: Place
     after_treatment: bool = False  # known once the session is completed
     of_answers: bool = False  # only where staff answer
 
 
 VARIABLES = {
-    "given_name": Variable("What the patient is called: the given name, or the only one.", IN_MAIL),
-    "clinic": Variable("The clinic's name.", Place.BODY),
-    "clinic_short": Variable("The clinic's short name.", ANYWHERE),
-    "clinic_phone": Variable("The number that patients call.", IN_MESSAGE),
-    "clinic_email": Variable("The address for replies.", Place.BODY),
-    "emergency_phone": Variable("The emergency number.", IN_MESSAGE),
-    "date": Variable("The day of the session, on the clinic's clock.", ANYWHERE),
+    "given_name": Variable(
+        _("What the patient is called: the given name, or the only one."), IN_MAIL
+    ),
+    "clinic": Variable(_("The clinic's name."), Place.BODY),
+    "clinic_short": Variable(_("The clinic's short name."), ANYWHERE),
+    "clinic_phone": Variable(_("The number that patients call."), IN_MESSAGE),
+    "clinic_email": Variable(_("The address for replies."), Place.BODY),
+    "emergency_phone": Variable(_("The emergency number."), IN_MESSAGE),
+    "date": Variable(_("The day of the session, on the clinic's clock."), ANYWHERE),
     "time": Variable(
-        "The time of the session, on the clinic's clock; with “(Berlin time)” if the patient's "
-        "differs.",
+        _(
+            "The time of the session, on the clinic's clock; with “(Berlin time)” if "
+            "the patient's differs."
+        ),
         ANYWHERE,
     ),
-    "new_time": Variable("The time at which a visit begins that is running late.", ANYWHERE),
+    "new_time": Variable(_("The time at which a visit begins that is running late."), ANYWHERE),
     "please_confirm": Variable(
-        "“Please confirm”, or “Your appointment” once it is confirmed.", ANYWHERE
+        _("“Please confirm”, or “Your appointment” once it is confirmed."), ANYWHERE
     ),
-    "old_date": Variable("The day that a visit has moved from.", Place.BODY),
-    "old_time": Variable("The time that a visit has moved from.", Place.BODY),
+    "old_date": Variable(_("The day that a visit has moved from."), Place.BODY),
+    "old_time": Variable(_("The time that a visit has moved from."), Place.BODY),
     "answer": Variable(
-        "What staff have written; in an SMS a link to it, if it is long or tells of skin.",
+        _("What staff have written; in an SMS a link to it, if it is long or tells of skin."),
         IN_MESSAGE,
         of_answers=True,
     ),
-    "link": Variable("The patient's page: confirm, change, write to us.", IN_MESSAGE),
-    "preferences_link": Variable("Which messages the patient wants.", IN_MESSAGE),
-    "zones": Variable("What was treated, as “cheeks and nose”.", Place.BODY, True),
+    "link": Variable(_("The patient's page: confirm, change, write to us."), IN_MESSAGE),
+    "preferences_link": Variable(_("Which messages the patient wants."), IN_MESSAGE),
+    "zones": Variable(_("What was treated, as “cheeks and nose”."), Place.BODY, True),
     "areas": Variable(
-        "What the course of treatment is about, as “face and neck”: what was treated and has "
-        "appointments left, or is looked at late.",
+        _(
+            "What the course of treatment is about, as “face and neck”: what was "
+            "treated and has appointments left, or is looked at late."
+        ),
         Place.BODY,
         True,
     ),
-    "numbing": Variable("A paragraph if the skin was numbed; else nothing.", Place.BODY, True),
-    "serum": Variable("A paragraph if a serum was used; else nothing.", Place.BODY, True),
+    "numbing": Variable(_("A paragraph if the skin was numbed; else nothing."), Place.BODY, True),
+    "serum": Variable(_("A paragraph if a serum was used; else nothing."), Place.BODY, True),
     "care_before": Variable(
-        "How to come: without make-up, with clean hair or in loose clothes, by the area.",
+        _("How to come: without make-up, with clean hair or in loose clothes, by the area."),
         Place.BODY,
     ),
-    "care_today": Variable("What to do on the first day, by the area.", Place.BODY),
-    "care_day_one": Variable("What to do from the day after, by the area.", Place.BODY),
-    "sun": Variable("Sunscreen or a hat, by the area.", Place.BODY),
+    "care_today": Variable(_("What to do on the first day, by the area."), Place.BODY),
+    "care_day_one": Variable(_("What to do from the day after, by the area."), Place.BODY),
+    "sun": Variable(_("Sunscreen or a hat, by the area."), Place.BODY),
     "meeting": Variable(
-        "A paragraph for a visit by video, with its link, or by phone; else nothing.", Place.BODY
+        _("A paragraph for a visit by video, with its link, or by phone; else nothing."), Place.BODY
     ),
     "antiviral": Variable(
-        "A paragraph for who has had cold sores, if the mouth's area is treated; else nothing.",
+        _("A paragraph for who has had cold sores, if the mouth's area is treated; else nothing."),
         Place.BODY,
     ),
     "home_care": Variable(
-        "A paragraph with the sun protection and care at home that were agreed; else nothing.",
+        _("A paragraph with the sun protection and care at home that were agreed; else nothing."),
         Place.BODY,
     ),
-    "days_since": Variable("Days since the session.", Place.BODY, True),
-    "next_date": Variable("When the next session is due at the earliest.", Place.BODY, True),
+    "days_since": Variable(_("Days since the session."), Place.BODY, True),
+    "next_date": Variable(_("When the next session is due at the earliest."), Place.BODY, True),
 }
 # A paragraph or list item that holds nothing but one of these is left out when it is empty.
 OPTIONAL = ("numbing", "serum", "meeting", "antiviral", "home_care")

@@ -10,13 +10,15 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models import AccessRecord, ActorKind, User
 from clinic.models.staff import ACCOUNT_ROLES
 from patients.models import Patient
 
 MOST_NAMED = 3  # of the patients of one access
-ELSEWHERE = "a patient of another clinic"
+ELSEWHERE = _("a patient of another clinic")
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Names:
     def patient(self, patient_id: UUID) -> str:
         patient = self.patients.get(patient_id)
         if patient is None:
-            return ELSEWHERE
+            return str(ELSEWHERE)
         return patient.full_name if self.by_name else label_of(patient_id)
 
     def actor(self, row: AccessRecord) -> str:
@@ -43,7 +45,7 @@ class Names:
     def of_whom(self, row: AccessRecord) -> str:
         named = [self.patient(one) for one in row.patient_ids[:MOST_NAMED]]
         if more := len(row.patient_ids) - len(named):
-            named.append(f"{more} more")
+            named.append(gettext("{more} more").format(more=more))
         return ", ".join(named)
 
 
@@ -64,11 +66,11 @@ def read_names(rows: Iterable[AccessRecord], user: User) -> Names:
 def label_of(patient_id: UUID) -> str:
     """Of a patient who may not be named: “Patient 3F2A-91BC”."""
     end = patient_id.hex[-8:].upper()
-    return f"Patient {end[:4]}-{end[4:]}"
+    return gettext("Patient {label}").format(label=f"{end[:4]}-{end[4:]}")
 
 
 def role_of(row: AccessRecord) -> str:
-    return dict(ACCOUNT_ROLES).get(row.role, "")
+    return str(dict(ACCOUNT_ROLES).get(row.role, ""))
 
 
 def thing_of(row: AccessRecord) -> str:

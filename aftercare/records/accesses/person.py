@@ -7,12 +7,24 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from aftercare.records.accesses.names import Names, read_names, thing_of
 from aftercare.records.accesses.seen import SAID
 from clinic.models import AccessRecord, Action, Outcome, User
+from clinic.values.moments import date_in_words
 
 MOST_READ = 2_000
-HEAD = ["Day", "From", "To", "Of whom", "What was done", "Part of the record", "How often"]
+HEAD = [
+    _("Day"),
+    _("From"),
+    _("To"),
+    _("Of whom"),
+    _("What was done"),
+    _("Part of the record"),
+    _("How often"),
+]
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,7 @@ class Line:
     def cells(self) -> list[str]:
         ends = (f"{one:%H:%M}" for one in (self.first, self.last))
         rest = (self.of_whom, self.done, self.part, str(self.times))
-        return [f"{self.day:%-d %b %Y}", *ends, *rest]
+        return [date_in_words(self.day, "j M Y"), *ends, *rest]
 
 
 @dataclass(frozen=True)
@@ -64,8 +76,10 @@ def _lines(rows: Iterable[AccessRecord], names: Names, zone: ZoneInfo) -> Iterat
                 day=day,
                 first=same[-1].at.astimezone(zone),
                 last=same[0].at.astimezone(zone),
-                of_whom=names.patient(whom) if whom else f"{listed} patients",
-                done=SAID.get(Action(action), same[0].get_action_display()),
+                of_whom=names.patient(whom)
+                if whom
+                else gettext("{listed} patients").format(listed=listed),
+                done=str(SAID.get(Action(action), same[0].get_action_display())),
                 part=part,
                 times=len(same),
             )

@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from clinic.db.retries import retried_transaction
 from clinic.errors import DomainError, NotAllowed
 from clinic.models import AccessReview, User
@@ -13,12 +15,12 @@ LEAST_SAID = 5
 
 class ReviewRefused(DomainError):
     code = "review_refused"
-    title = "This cannot be noted"
+    title = gettext_noop("This cannot be noted")
 
 
 class OwnAccess(NotAllowed):
     code = "own_access"
-    title = "Somebody else must look at it"
+    title = gettext_noop("Somebody else must look at it")
 
 
 @retried_transaction
@@ -35,13 +37,15 @@ def note_review(
     ReviewRefused, and OwnAccess of what one has looked at oneself."""
     note = " ".join(note.split())
     if not LEAST_SAID <= len(note) <= 300:
-        raise ReviewRefused("Say why it is in order, in 300 characters at the most.", field="note")
+        raise ReviewRefused(
+            gettext("Say why it is in order, in 300 characters at the most."), field="note"
+        )
     if actor_id == by.pk:
-        raise OwnAccess("You cannot look at your own accesses: ask somebody else.")
+        raise OwnAccess(gettext("You cannot look at your own accesses: ask somebody else."))
     person = User.objects.visible_to(by).filter(pk=actor_id).first()
     known = patient_id is None or Patient.objects.visible_to(by).filter(pk=patient_id).exists()
     if person is None or day is None or not known:
-        raise ReviewRefused("This access is not there.")
+        raise ReviewRefused(gettext("This access is not there."))
     return AccessReview.objects.create(
         actor=person, patient_id=patient_id, day=day, note=note, by=by, at=at
     )

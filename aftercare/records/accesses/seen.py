@@ -10,22 +10,35 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from aftercare.records.accesses.names import Names, read_names, role_of, thing_of
 from clinic.models import AccessRecord, Action, ActorKind, Outcome, User
+from clinic.values.moments import date_in_words
 from patients.models import Patient
 
 MOST_READ = 5_000
 SAID = {
-    Action.READ: "looked at it",
-    Action.LIST: "saw it in a list",
-    Action.SEARCH: "found it by a search",
-    Action.EXPORT: "saved it as a file",
-    Action.PRINT: "printed it",
-    Action.PHOTO: "looked at a photograph",
-    Action.MESSAGE_TEXT: "read the text of a message",
-    Action.WRITE: "wrote in it",
+    Action.READ: _("looked at it"),
+    Action.LIST: _("saw it in a list"),
+    Action.SEARCH: _("found it by a search"),
+    Action.EXPORT: _("saved it as a file"),
+    Action.PRINT: _("printed it"),
+    Action.PHOTO: _("looked at a photograph"),
+    Action.MESSAGE_TEXT: _("read the text of a message"),
+    Action.WRITE: _("wrote in it"),
 }
-HEAD = ["Day", "From", "To", "Who", "Role", "What was done", "Part of the record", "How often"]
+HEAD = [
+    _("Day"),
+    _("From"),
+    _("To"),
+    _("Who"),
+    _("Role"),
+    _("What was done"),
+    _("Part of the record"),
+    _("How often"),
+]
 
 
 @dataclass(frozen=True)
@@ -43,7 +56,7 @@ class Line:
 
     def cells(self) -> list[str]:
         ends = (f"{one:%H:%M}" for one in (self.first, self.last))
-        day = f"{self.day:%-d %b %Y}"
+        day = date_in_words(self.day, "j M Y")
         return [day, *ends, self.who, self.role, self.done, self.part, str(self.times)]
 
 
@@ -76,7 +89,7 @@ def lines_of(rows: Iterable[AccessRecord], names: Names, zone: ZoneInfo) -> Iter
                 last=newest.at.astimezone(zone),
                 who=_who(newest, names),
                 role=role_of(newest),
-                done=SAID.get(Action(newest.action), newest.get_action_display()),
+                done=str(SAID.get(Action(newest.action), newest.get_action_display())),
                 part=thing_of(newest),
                 times=len(same),
             )
@@ -84,4 +97,8 @@ def lines_of(rows: Iterable[AccessRecord], names: Names, zone: ZoneInfo) -> Iter
 
 def _who(row: AccessRecord, names: Names) -> str:
     """Whoever holds a link of a patient is taken for the patient."""
-    return "the patient, by a link" if row.actor_kind == ActorKind.PATIENT else names.actor(row)
+    return (
+        gettext("the patient, by a link")
+        if row.actor_kind == ActorKind.PATIENT
+        else names.actor(row)
+    )

@@ -15,8 +15,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext
+
 from clinic.models import AccessRecord, AccessReview, Action, ActorKind, Outcome, User
 from clinic.models.access import AccessPurpose, least_id
+from clinic.values.moments import date_in_words
 from patients.models import Patient
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
@@ -140,22 +143,22 @@ def _of_patient(facts: _Facts, key: Any, rows: Sequence[AccessRecord]) -> Findin
     local = [row.at.astimezone(patient.clinic.zone) for row in rows]
     reasons = [*_alike(person, patient)]
     if all(_has_no_visit(patient, row.at, facts.visits[patient.pk]) for row in rows):
-        reasons.append("No appointment in the 90 days before, and none ahead")
+        reasons.append(gettext("No appointment in the 90 days before, and none ahead"))
     if night := next((at for at in local if at.hour >= NIGHT[0] or at.hour < NIGHT[1]), None):
-        reasons.append(f"At night, {night:%H:%M}")
+        reasons.append(gettext("At night, {night}").format(night=date_in_words(night, "H:i")))
     if any(row.purpose == AccessPurpose.BREAK_GLASS for row in rows):
-        reasons.append("By break-glass")
+        reasons.append(gettext("By break-glass"))
     return Finding(person, patient, day, min(local), max(local), len(rows), reasons)
 
 
 def _alike(person: User, patient: Patient) -> Iterable[str]:
     """What somebody who looks up a relative, a neighbour or themselves has in common with them."""
     if _folded(person.last_name) and _folded(person.last_name) == _folded(patient.family_name):
-        yield "The same surname as the patient"
+        yield gettext("The same surname as the patient")
     if person.email and person.email.casefold() == patient.email.casefold():
-        yield "The same e-mail address as the patient"
+        yield gettext("The same e-mail address as the patient")
     if person.mobile and person.mobile == patient.mobile:
-        yield "The same telephone number as the patient"
+        yield gettext("The same telephone number as the patient")
 
 
 def _folded(name: str) -> str:
@@ -173,7 +176,9 @@ def _of_hour(facts: _Facts, rows: Sequence[AccessRecord]) -> Finding:
     zone: ZoneInfo = facts.patients[rows[0].patient_ids[0]].clinic.zone
     local = [row.at.astimezone(zone) for row in rows]
     begins = _hour(rows[0].at).astimezone(zone)
-    words = f"{len(patients)} patients in the hour from {begins:%H:%M}"
+    words = gettext("{patients} patients in the hour from {begins}").format(
+        patients=len(patients), begins=date_in_words(begins, "H:i")
+    )
     return Finding(
         facts.people[rows[0].actor_id],
         None,

@@ -6,10 +6,13 @@ Nobody is named: a mail lies in more places than the clinic knows of.
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from django.utils.translation import gettext
+
 from aftercare.records.accesses.unusual import between
 from clinic.accounts.notices import tell_of_accesses
 from clinic.db.retries import retried_transaction
 from clinic.models import AccessRecord, AccessReport, ActorKind, Clinic, Outcome, Role, User
+from clinic.values.moments import date_in_words
 from clinic.values.wallclock import day_bounds, instant_of
 from patients.models import BreakGlass
 
@@ -46,10 +49,15 @@ def _numbers(clinic: Clinic, begins: datetime, ends: datetime) -> str:
         clinic=clinic, opened_at__gte=begins, opened_at__lt=ends
     ).count()
     reviewed = sum(bool(one.reviews) for one in found)
-    return (
-        f"{of_staff.filter(outcome=Outcome.DONE).count()} accesses by staff,"
-        f" {of_staff.filter(outcome=Outcome.REFUSED).count()} refused; {opened} by break-glass;"
-        f" {len(found)} look unusual, {reviewed} of them looked at"
+    return gettext(
+        "{count} accesses by staff, {count_2} refused; {opened} by break-glass; {found} "
+        "look unusual, {reviewed} of them looked at"
+    ).format(
+        count=of_staff.filter(outcome=Outcome.DONE).count(),
+        count_2=of_staff.filter(outcome=Outcome.REFUSED).count(),
+        opened=opened,
+        found=len(found),
+        reviewed=reviewed,
     )
 
 
@@ -60,7 +68,7 @@ def _tell(clinic: Clinic, first: Any, numbers: str, *, at: datetime) -> bool:
         clinic=clinic, first_day=first, defaults={"numbers": numbers}
     )
     if is_new:
-        about = f"{first:%-d %b %Y}, {clinic.name[:60]}: {numbers}"
+        about = f"{date_in_words(first, 'j M Y')}, {clinic.name[:60]}: {numbers}"
         for person in User.objects.filter(clinics=clinic, is_active=True, role__in=TOLD):
             tell_of_accesses(user=person, about=about)
     return is_new

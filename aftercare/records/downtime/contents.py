@@ -5,8 +5,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Prefetch, Q
+from django.utils.translation import gettext
 
 from clinic.models import Clinic, OnCallShift, User
+from clinic.values.moments import date_in_words
 from clinic.values.wallclock import day_bounds
 from sessions.lifecycle import PlanStatus, Status
 from sessions.models import Kind, SideEffect, TreatmentSession, ZoneTreatment
@@ -105,18 +107,18 @@ def _alerts(row: Any) -> list[str]:
     """What whoever treats must know before they begin."""
     patient, found = row.patient, []
     if allergies := " ".join(patient.allergies.split()):
-        found.append(f"Allergies: {allergies}")
+        found.append(gettext("Allergies: {allergies}").format(allergies=allergies))
     if patient.keloid_history:
-        found.append("Keloids")
+        found.append(gettext("Keloids"))
     if patient.cold_sore_history:
-        found.append("Cold sores")
+        found.append(gettext("Cold sores"))
     if row.plan and row.plan.status == PlanStatus.ON_HOLD:
-        found.append("Plan on hold")
+        found.append(gettext("Plan on hold"))
     age = age_on(patient.date_of_birth, row.starts_at_local.date())
     if age is None:
-        found.append("Birth date missing")
+        found.append(gettext("Birth date missing"))
     elif age < ADULT:
-        found.append(f"Minor, {age}")
+        found.append(gettext("Minor, {age}").format(age=age))
     return found
 
 
@@ -124,7 +126,9 @@ def _open_effects(patients: set[Any]) -> dict[Any, list[str]]:
     found: dict[Any, list[str]] = {}
     rows = SideEffect.objects.unresolved().filter(session__patient__in=patients)
     for effect in rows.select_related("session").order_by("pk"):
-        words = f"Side effect open: {effect.get_kind_display()}, grade {effect.grade}"
+        words = gettext("Side effect open: {kind}, grade {grade}").format(
+            kind=effect.get_kind_display(), grade=effect.grade
+        )
         found.setdefault(effect.session.patient_id, []).append(words)
     return found
 
@@ -140,7 +144,9 @@ def _last_depths(patients: set[Any]) -> dict[Any, list[str]]:
         rows.select_related("zone", "session__clinic").order_by(*newest).distinct(*newest[:3])
     ):
         side = "" if row.side == "BOTH" else f" ({row.get_side_display().lower()})"
-        on = f"{row.session.starts_at_local:%-d %b %Y}"
-        words = f"{row.zone}{side}: {row.depth_mm} mm × {row.passes}, {on}"
+        on = date_in_words(row.session.starts_at_local, "j M Y")
+        words = gettext("{zone}{side}: {depth_mm} mm × {passes}, {on}").format(
+            zone=row.zone, side=side, depth_mm=row.depth_mm, passes=row.passes, on=on
+        )
         found.setdefault(row.session.patient_id, []).append(words)
     return found

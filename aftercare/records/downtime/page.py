@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 
 from aftercare.records.downtime.contents import Contents
+from clinic.values.moments import date_in_words
 from clinic.values.passphrase import PassphraseKey
 from clinic.values.wallclock import iso_utc
 
@@ -19,7 +20,7 @@ PARTS = Path(__file__).parent
 
 def render_page(contents: Contents, key: PassphraseKey, *, at: datetime) -> str:
     clinic = contents.clinic
-    made = f"{at.astimezone(clinic.zone):%A %-d %b %Y, %H:%M}"
+    made = date_in_words(at.astimezone(clinic.zone), "l j M Y, H:i")
     with timezone.override(clinic.zone), translation.override("en"):
         inside = render_to_string("aftercare/downtime/inside.html", {"pack": contents})
     beside = json.dumps({"clinic": clinic.name, "made_at": iso_utc(at)})

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from aftercare.records.erasure.erase import erase
 from aftercare.records.erasure.journal import complete_journal
@@ -20,17 +21,17 @@ from sessions.models import TreatmentSession
 
 class RecordInUse(Conflict):
     code = "record_in_use"
-    title = "The record is in use"
+    title = gettext_noop("The record is in use")
 
 
 class ErasureSettled(Conflict):
     code = "erasure_settled"
-    title = "This was decided already"
+    title = gettext_noop("This was decided already")
 
 
 class SamePerson(NotAllowed):
     code = "same_person"
-    title = "Somebody else must confirm it"
+    title = gettext_noop("Somebody else must confirm it")
 
 
 def retained_until(patient: Patient) -> date | None:
@@ -60,7 +61,7 @@ def ask_for_erasure(*, patient_id: UUID, reason: str, at: datetime, by: User) ->
     """Nothing is erased yet. Raises RecordInUse, ErasureSettled if it was asked for already."""
     patient = _out_of_use(patient_id)
     if patient.erasures.filter(confirmed_at=None, withdrawn_at=None).exists():
-        raise ErasureSettled("It is asked for already, and waits for somebody else.")
+        raise ErasureSettled(gettext("It is asked for already, and waits for somebody else."))
     return PatientErasure.objects.create(patient=patient, reason=reason, asked_at=at, asked_by=by)
 
 
@@ -80,7 +81,7 @@ def confirm_erasure(*, erasure_id: UUID, at: datetime, by: User) -> PatientErasu
     patient = _out_of_use(asked.patient_id)
     erasure = _open(erasure_id)
     if erasure.asked_by_id == by.pk:
-        raise SamePerson("You have asked for it yourself.")
+        raise SamePerson(gettext("You have asked for it yourself."))
     erasure.keeps_record = keeps_record(patient, at=at)
     erasure.confirmed_at, erasure.confirmed_by = at, by
     erasure.save(update_fields=["keeps_record", "confirmed_at", "confirmed_by"])
@@ -97,12 +98,12 @@ def _out_of_use(patient_id: UUID) -> Patient:
     if patient.merged_into_id:
         require_open(patient)
     if not patient.archived_at:
-        raise RecordInUse("Archive the record first: then nothing lies ahead of it.")
+        raise RecordInUse(gettext("Archive the record first: then nothing lies ahead of it."))
     return patient
 
 
 def _open(erasure_id: UUID) -> PatientErasure:
     erasure = PatientErasure.objects.select_for_update(of=("self",)).get(pk=erasure_id)
     if erasure.confirmed_at or erasure.withdrawn_at:
-        raise ErasureSettled("It was confirmed or withdrawn meanwhile.")
+        raise ErasureSettled(gettext("It was confirmed or withdrawn meanwhile."))
     return erasure

@@ -69,7 +69,7 @@ def accesses_csv(patient: Patient) -> str:
     people = {one.pk: one for one in User.objects.filter(pk__in=staff)}
     names = Names(people=people, patients={patient.pk: patient}, by_name=True)
     lines = lines_of(rows.iterator(chunk_size=2_000), names, patient.clinic.zone)
-    return csv_text(HEAD, (line.cells() for line in lines))
+    return csv_text(list(map(str, HEAD)), (line.cells() for line in lines))
 
 
 def read_me(patient: Patient, *, at: datetime) -> str:
