@@ -1,6 +1,8 @@
 """Whom of the staff was told of what is grave, in the admin."""
 
 from django.contrib import admin
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from aftercare.models import StaffAlert
@@ -22,8 +24,12 @@ class StaffAlertAdmin(ReadOnly, ClinicAdmin):
         *("sent_at", "ended_at", "detail"),
     ]
 
-    @display(description="status")
+    @display(description=_("status"))
     def shown_status(self, alert: StaffAlert) -> str:
         if alert.sent_at:
-            return badge("Sent", "success")
-        return badge("Given up", "danger") if alert.ended_at else badge("Waiting", "warning")
+            return badge(gettext("Sent"), "success")
+        return (
+            badge(gettext("Given up"), "danger")
+            if alert.ended_at
+            else badge(gettext("Waiting"), "warning")
+        )

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from aftercare.records.export.consents import consent_page
@@ -144,7 +145,7 @@ class ConsentPage(TreatmentConsentAdmin):
         answer: HttpResponse = super().add_view(request, form_url, context)
         return answer
 
-    @display(description="drawn signature")
+    @display(description=_("drawn signature"))
     def drawn(self, consent: TreatmentConsent) -> str:
         return format_html(
             '<svg viewBox="0 0 600 200" width="300" height="100" role="img"'
@@ -154,7 +155,7 @@ class ConsentPage(TreatmentConsentAdmin):
             consent.signature,
         )
 
-    @action(description="PDF", url_path="pdf", permissions=["view"])
+    @action(description=_("PDF"), url_path="pdf", permissions=["view"])
     def pdf(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Made of the rows that nobody can change: the same words whenever it is opened."""
         rows = self.get_queryset(request).select_related("text", "patient__clinic")

@@ -10,7 +10,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
-from django.utils.text import Truncator
+from django.utils.text import Truncator, format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
@@ -29,7 +31,7 @@ from clinic.errors import DomainError
 from clinic.permissions import actor
 from patients.models import Channel, Patient
 
-OPT_OUT = yes_no_column("maybe_opt_out", "opt-out", yes=("Maybe", "warning"), no=("", ""))
+OPT_OUT = yes_no_column("maybe_opt_out", _("opt-out"), yes=(_("Maybe"), "warning"), no=("", ""))
 
 
 class AnswerForm(ModelForm):  # type: ignore[type-arg]
@@ -39,37 +41,42 @@ class AnswerForm(ModelForm):  # type: ignore[type-arg]
         required=False,
         max_length=LONGEST_ANSWER,
         widget=UnfoldAdminTextareaWidget,
-        label="Your answer",
-        help_text=f"An SMS of up to {MOST_IN_SMS} characters that tells nothing of skin has the "
-        "words, in two parts at most; any other has a link to them. Name no place on the body and "
-        "nothing that was put on it.",
+        label=_("Your answer"),
+        help_text=format_lazy(
+            _(
+                "An SMS of up to {most_in_sms} characters that tells nothing of skin has the "
+                "words, in two parts at most; any other has a link to them. Name no place on the "
+                "body and nothing that was put on it."
+            ),
+            most_in_sms=MOST_IN_SMS,
+        ),
     )
     answer_channel = ChoiceField(
         required=False,
-        choices=[("", "As the patient wrote"), *Channel.choices],
+        choices=[("", _("As the patient wrote")), *Channel.choices],
         widget=UnfoldAdminSelectWidget,
-        label="By",
+        label=_("By"),
     )
     answer_patient = ModelChoiceField(
         Patient.objects.none(),
         required=False,
-        empty_label="Whoever has written",
+        empty_label=_("Whoever has written"),
         widget=UnfoldAdminSelectWidget,
-        label="To",
-        help_text="Of several at one number, say whom.",
+        label=_("To"),
+        help_text=_("Of several at one number, say whom."),
     )
     answer_anyway = BooleanField(
         required=False,
         widget=UnfoldBooleanWidget,
-        label="Answer anyway",
-        help_text="Also if somebody else has answered.",
+        label=_("Answer anyway"),
+        help_text=_("Also if somebody else has answered."),
     )
     note = CharField(
         required=False,
         max_length=500,
         widget=UnfoldAdminTextInputWidget,
-        label="What was found and done",
-        help_text="For the record, when it is handled.",
+        label=_("What was found and done"),
+        help_text=_("For the record, when it is handled."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -82,7 +89,7 @@ class AnswerForm(ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if data.get("answer_text") and not any("_answer" in name for name in self.data):
-            self.add_error("answer_text", "Press “Send answer” as well, or take it out.")
+            self.add_error("answer_text", gettext("Press “Send answer” as well, or take it out."))
         return data
 
 
@@ -92,7 +99,7 @@ class StaffAnswerInline(ReadOnlyInline):
     readonly_fields = fields
     ordering = ["id"]
 
-    @display(description="status")
+    @display(description=_("status"))
     def status(self, answer: StaffAnswer) -> str:
         """Of each message that tells it."""
         return ", ".join(
@@ -105,11 +112,11 @@ class WaitingFilter(admin.SimpleListFilter):
     """What waits, unless somebody asks for more or searches: of all there ever was, that is a few
     rows, which an index has."""
 
-    title = "handled"
+    title = _("handled")
     parameter_name = "handled"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("no", "Waiting"), ("yes", "Handled"), ("all", "All")]
+        return [("no", gettext("Waiting")), ("yes", gettext("Handled")), ("all", gettext("All"))]
 
     def value(self) -> str:
         return super().value() or ("all" if self.request.GET.get("q") else "no")
@@ -142,7 +149,7 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
     actions = ["all_handled"]
     list_display = ["received_at", "who", "excerpt", "keyword", OPT_OUT, "shown_status"]
     ordering = ["-id"]
-    everything, nothing = "handled=all", "Nothing waits"
+    everything, nothing = "handled=all", _("Nothing waits")
     list_filter = [WaitingFilter, "keyword", "maybe_opt_out", "audience"]
     list_select_related = ["patient", "clinic", "task"]
     search_fields = ["sender", "body", "patient__family_name", "patient__given_name"]
@@ -158,7 +165,7 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [
             (None, {"fields": self.fields}),
-            ("Answer the patient", {"fields": self.answer_fields}),
+            (gettext("Answer the patient"), {"fields": self.answer_fields}),
         ]
 
     def render_change_form(
@@ -179,19 +186,23 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
             return shown
         return [button for button in shown if button.method.__name__ == "answer"]
 
-    @display(description="from")
+    @display(description=_("from"))
     def who(self, inbound: InboundMessage) -> str:
         return str(inbound.patient or inbound.sender)
 
-    @display(description="text")
+    @display(description=_("text"))
     def excerpt(self, inbound: InboundMessage) -> str:
         return Truncator(inbound.body).chars(80)
 
-    @display(description="status")
+    @display(description=_("status"))
     def shown_status(self, inbound: Any) -> str:
-        return badge("Handled", "success") if inbound.is_handled else badge("Waiting", "warning")
+        return (
+            badge(gettext("Handled"), "success")
+            if inbound.is_handled
+            else badge(gettext("Waiting"), "warning")
+        )
 
-    @display(description="may be from")
+    @display(description=_("may be from"))
     def may_be(self, inbound: InboundMessage) -> str:
         return format_html_join(
             ", ",
@@ -215,15 +226,21 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
         if pressed == "Handled":
             return "handled."
         sent = obj.answers.latest("id")
-        link = " as a link" if sent.as_link else ""
-        cost = f" in {sent.sms_parts} parts" if (sent.sms_parts or 0) > 1 else ""
-        return f"answered by {sent.get_channel_display()}{link}{cost}."
+        link = gettext(" as a link") if sent.as_link else ""
+        cost = (
+            gettext(" in {sms_parts} parts").format(sms_parts=sent.sms_parts)
+            if (sent.sms_parts or 0) > 1
+            else ""
+        )
+        return gettext("answered by {channel}{link}{cost}.").format(
+            channel=sent.get_channel_display(), link=link, cost=cost
+        )
 
-    @action(description="Send answer", permissions=["change"])
+    @action(description=_("Send answer"), permissions=["change"])
     def answer(self, request: HttpRequest, obj: InboundMessage) -> None:
         self._answer(request, obj, finish=False)
 
-    @action(description="Send answer, handled", permissions=["change"])
+    @action(description=_("Send answer, handled"), permissions=["change"])
     def answer_and_handled(self, request: HttpRequest, obj: InboundMessage) -> None:
         self._answer(request, obj, finish=True)
 
@@ -241,11 +258,11 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
             note=typed["note"],
         )
 
-    @action(description="Handled", permissions=["change"])
+    @action(description=_("Handled"), permissions=["change"])
     def handled(self, request: HttpRequest, obj: Any) -> None:
         self.press(request, handle, inbound_id=obj.pk, note=obj.typed["note"])
 
-    @admin.action(description="Handled", permissions=["change"])
+    @admin.action(description=_("Handled"), permissions=["change"])
     def all_handled(self, request: HttpRequest, rows: Any) -> None:
         done = 0
         for inbound in rows:
@@ -255,7 +272,7 @@ class InboxAdmin(StatusButtons, FixedRows, ClinicAdmin):
             except DomainError as error:
                 messages.error(request, f"{inbound}: {error.message}")
         if done:
-            messages.success(request, f"{done} handled.")
+            messages.success(request, gettext("{done} handled.").format(done=done))
 
 
 @admin.register(AddressConsent)

@@ -8,6 +8,8 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from aftercare import services
@@ -52,7 +54,7 @@ class MessageAttemptInline(OutboxInline):
     fields = ["number", "started_at", "provider", "outcome", "duration_ms", "detail"]
     readonly_fields = fields
     ordering = ["number", "id"]
-    verbose_name_plural = "tries"
+    verbose_name_plural = _("tries")
 
 
 class DeliveryReceiptInline(OutboxInline):
@@ -77,13 +79,13 @@ class MessageHistoryInline(OutboxInline, MovesInline):
         name = User.objects.filter(pk=user).values("username")
         return super().get_queryset(request).annotate(username=Subquery(name))
 
-    @display(description="became")
+    @display(description=_("became"))
     def became(self, move: Any) -> str:
         return str(move.get_status_display())
 
-    @display(description="by")
+    @display(description=_("by"))
     def by(self, move: Any) -> str:
-        return move.username or "the system"
+        return move.username or gettext("the system")
 
 
 # What a button leads to.
@@ -142,14 +144,14 @@ class MessageAdmin(StatusButtons, ClinicAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Only the buttons change something, through the services."""
 
-    @display(description="status", ordering="status")
+    @display(description=_("status"), ordering="status")
     def shown_status(self, message: Message) -> str:
         return status_badge(message, STATUS_COLOURS)
 
     def press_result(self, pressed: str, obj: Any) -> str:
         """What was sent again is another message; this one is as it was."""
         if pressed == "Send again":
-            return "a copy of it waits to be sent."
+            return gettext("a copy of it waits to be sent.")
         return super().press_result(pressed, obj)
 
     def has_manage_permission(self, request: HttpRequest, *_: Any) -> bool:
@@ -164,36 +166,36 @@ class MessageAdmin(StatusButtons, ClinicAdmin):
             except DomainError as error:
                 messages.error(request, f"{message}: {error.message}")
         if done:
-            messages.success(request, f"{done} done.")
+            messages.success(request, gettext("{done} done.").format(done=done))
 
-    @admin.action(description="Cancel", permissions=["manage"])
+    @admin.action(description=_("Cancel"), permissions=["manage"])
     def cancel(self, request: HttpRequest, rows: Any) -> None:
         self._each(request, rows, services.cancel_message, at=timezone.now())
 
-    @admin.action(description="Send again", permissions=["manage"])
+    @admin.action(description=_("Send again"), permissions=["manage"])
     def resend(self, request: HttpRequest, rows: Any) -> None:
         self._each(request, rows, services.resend_message, at=timezone.now())
 
-    @admin.action(description="In doubt: it was delivered", permissions=["manage"])
+    @admin.action(description=_("In doubt: it was delivered"), permissions=["manage"])
     def was_delivered(self, request: HttpRequest, rows: Any) -> None:
         self._each(request, rows, services.resolve_message, delivered=True, at=timezone.now())
 
-    @admin.action(description="In doubt: it was not delivered", permissions=["manage"])
+    @admin.action(description=_("In doubt: it was not delivered"), permissions=["manage"])
     def was_not_delivered(self, request: HttpRequest, rows: Any) -> None:
         self._each(request, rows, services.resolve_message, delivered=False, at=timezone.now())
 
-    @action(description="Cancel", permissions=["manage"])
+    @action(description=_("Cancel"), permissions=["manage"])
     def take_out(self, request: HttpRequest, obj: Message) -> None:
         self.press(request, services.cancel_message, message_id=obj.pk)
 
-    @action(description="Send again", permissions=["manage"])
+    @action(description=_("Send again"), permissions=["manage"])
     def send_again(self, request: HttpRequest, obj: Message) -> None:
         self.press(request, services.resend_message, message_id=obj.pk)
 
-    @action(description="It was delivered", permissions=["manage"])
+    @action(description=_("It was delivered"), permissions=["manage"])
     def did_arrive(self, request: HttpRequest, obj: Message) -> None:
         self.press(request, services.resolve_message, message_id=obj.pk, delivered=True)
 
-    @action(description="It was not delivered", permissions=["manage"])
+    @action(description=_("It was not delivered"), permissions=["manage"])
     def did_not_arrive(self, request: HttpRequest, obj: Message) -> None:
         self.press(request, services.resolve_message, message_id=obj.pk, delivered=False)

@@ -24,6 +24,7 @@ from aftercare.tasks import send_due_messages
 from clinic.audit.subjects import about
 from clinic.errors import DomainError
 from clinic.permissions import actor
+from clinic.values.moments import date_in_words
 from clinic.values.zones import clock_of
 from clinic.wakeups import wake
 from patients.admin.questionnaire import asked_of
@@ -126,11 +127,11 @@ def _way(message: Message) -> dict[str, Any]:
         "address": message.address,
         "channel": message.get_channel_display(),
         "language": get_language_info(message.patient.language)["name"],
-        "visit": f"{message.session.starts_at_local:%a %-d %b, %H:%M}",
+        "visit": date_in_words(message.session.starts_at_local, "D j M, H:i"),
     }
 
 
 def _time(moment: datetime, patient: Patient, at: datetime) -> str:
     """“10:12”, or with its day if that is not today, on the clinic's clock."""
     local, now = (one.astimezone(patient.clinic.zone) for one in (moment, at))
-    return f"{local:%H:%M}" if local.date() == now.date() else f"{local:%a %-d %b, %H:%M}"
+    return f"{local:%H:%M}" if local.date() == now.date() else date_in_words(local, "D j M, H:i")

@@ -11,6 +11,8 @@ from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from aftercare.models import RecallNotice, RecallState
@@ -56,7 +58,7 @@ class RecalledLotAdmin(StatusButtons, CartridgeLotAdmin):
         lot = self.get_object(request, unquote(str(object_id))) if object_id else None
         return shown if lot and lot.recalled_at else []
 
-    @display(description="patients")
+    @display(description=_("patients"))
     def patients_told(self, lot: CartridgeLot) -> str:
         counts = progress_of(lot)
         address = f"{reverse(LIST)}?lot__id__exact={lot.pk}"
@@ -79,9 +81,13 @@ class RecalledLotAdmin(StatusButtons, CartridgeLotAdmin):
 
     def press_result(self, pressed: str, obj: Any) -> str:
         waiting = _going_on(progress_of(obj)["cartridges_left"])
-        return f"being told. {waiting}" if waiting else "told whom it had not reached."
+        return (
+            gettext("being told. {waiting}").format(waiting=waiting)
+            if waiting
+            else gettext("told whom it had not reached.")
+        )
 
-    @action(description="Tell patients again", permissions=["change"])
+    @action(description=_("Tell patients again"), permissions=["change"])
     def tell(self, request: HttpRequest, obj: CartridgeLot) -> None:
         """Nobody who was told is told twice."""
         self.press(request, tell_patients, lot_id=obj.pk)
@@ -90,7 +96,9 @@ class RecalledLotAdmin(StatusButtons, CartridgeLotAdmin):
 def _going_on(cartridges_left: int) -> str:
     if not cartridges_left:
         return ""
-    return f"{cartridges_left:,} cartridges are still to be looked at: a worker takes some minutes."
+    return gettext(
+        "{cartridges_left} cartridges are still to be looked at: a worker takes some minutes."
+    ).format(cartridges_left=format(cartridges_left, ","))
 
 
 def _shows(request: HttpRequest, lot: CartridgeLot | None) -> bool:
@@ -99,7 +107,7 @@ def _shows(request: HttpRequest, lot: CartridgeLot | None) -> bool:
 
 
 class StateFilter(admin.SimpleListFilter):
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
@@ -129,6 +137,6 @@ class RecallNoticeAdmin(ReadOnly, ClinicAdmin):
         may = may_see(request.user, "treatment_sessions.view_sideeffect", patient_id)
         return [*self.whole, "outcome"] if may else self.whole
 
-    @display(description="state", ordering="state")
+    @display(description=_("state"), ordering="state")
     def shown_state(self, notice: RecallNotice) -> str:
         return badge(RecallState(notice.state).label, COLOURS[notice.state])

@@ -13,6 +13,8 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -100,23 +102,25 @@ class RecordAdmin(PatientTabs, CallerPage, VisitPage, SentPhotos, ConsultationLi
 
     # Archiving and restoring
 
-    @action(description="Archive", url_path="archive", permissions=["archive"])
+    @action(description=_("Archive"), url_path="archive", permissions=["archive"])
     def archive(self, request: HttpRequest, object_id: str) -> HttpResponse:
         patient = self._record(request, object_id)
         context: dict[str, Any] = {}
         if request.method == "POST":
             try:
                 services.archive_patient(patient_id=patient.pk, decider=decider_of(request))
-                messages.success(request, f"The record of {patient} is archived.")
+                messages.success(
+                    request, gettext("The record of {patient} is archived.").format(patient=patient)
+                )
                 return self._back(patient)
             except StillAhead as ahead:
                 context = question(request, ahead, can_move=False)
                 messages.warning(request, ahead.message)
             except DomainError as error:
                 messages.error(request, error.message)
-        return self._page(request, "archive", patient, "Archive this record?", context)
+        return self._page(request, "archive", patient, gettext("Archive this record?"), context)
 
-    @action(description="Restore", url_path="restore", permissions=["archive"])
+    @action(description=_("Restore"), url_path="restore", permissions=["archive"])
     def restore(self, request: HttpRequest, object_id: str) -> HttpResponse:
         patient = self._record(request, object_id)
         if request.method == "POST":
@@ -124,15 +128,20 @@ class RecordAdmin(PatientTabs, CallerPage, VisitPage, SentPhotos, ConsultationLi
                 services.restore_patient(
                     patient_id=patient.pk, at=timezone.now(), by=actor(request)
                 )
-                messages.success(request, f"The record of {patient} is in use again.")
+                messages.success(
+                    request,
+                    gettext("The record of {patient} is in use again.").format(patient=patient),
+                )
                 return self._back(patient)
             except DomainError as error:
                 messages.error(request, error.message)
-        return self._page(request, "restore", patient, "Take this record back into use?", {})
+        return self._page(
+            request, "restore", patient, gettext("Take this record back into use?"), {}
+        )
 
     # Merging
 
-    @action(description="Merge a duplicate into it", url_path="merge", permissions=["merge"])
+    @action(description=_("Merge a duplicate into it"), url_path="merge", permissions=["merge"])
     def merge(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """First which record is the duplicate, then both side by side; what they contradict each
         other in is asked."""
@@ -149,17 +158,24 @@ class RecordAdmin(PatientTabs, CallerPage, VisitPage, SentPhotos, ConsultationLi
             duplicate = field.clean(named) if named else None
         except REFUSED:
             duplicate = None
-            messages.error(request, "This is no record that can be merged: choose another one.")
+            messages.error(
+                request, gettext("This is no record that can be merged: choose another one.")
+            )
         if request.method == "POST" and duplicate and form.is_valid():
             try:
                 self._merge(request, kept, duplicate, form.cleaned_data["reason"])
-                messages.success(request, f"The record of {duplicate} is now part of this one.")
+                messages.success(
+                    request,
+                    gettext("The record of {duplicate} is now part of this one.").format(
+                        duplicate=duplicate
+                    ),
+                )
                 return self._back(kept)
             except REFUSED as error:
                 for _, message in refusals(error):
                     messages.error(request, message)
         context = self._both(request, kept, duplicate) if duplicate else self._find(request, kept)
-        title = "Merge a duplicate into this record"
+        title = gettext("Merge a duplicate into this record")
         return self._page(request, "merge", kept, title, {**context, "form": form})
 
     def _merge(self, request: HttpRequest, kept: Patient, merged: Patient, reason: str) -> None:

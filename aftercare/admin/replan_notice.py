@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from aftercare.admin.sequence import replan_words
 from aftercare.models import Message, MessageStatus
@@ -38,12 +39,18 @@ class ReplanNotice:
         whose = {"clinic": obj} if isinstance(obj, Clinic) else {"patient": _patient(obj)}
         number = Message.objects.filter(status=MessageStatus.PENDING, **whose).count()
         if number or result:
-            waiting = "1 message waits" if number == 1 else f"{number} messages wait"
-            became = replan_words(result) if result else "none changes"
+            waiting = (
+                gettext("1 message waits")
+                if number == 1
+                else gettext("{number} messages wait").format(number=number)
+            )
+            became = replan_words(result) if result else gettext("none changes")
             messages.info(
                 request,
-                f"{waiting}, planned anew with what is recorded now: {became}. Each is written in "
-                "the language, and goes to the address, that are recorded when it is sent.",
+                gettext(
+                    "{waiting}, planned anew with what is recorded now: {became}. Each is written "
+                    "in the language, and goes to the address, that are recorded when it is sent."
+                ).format(waiting=waiting, became=became),
             )
 
 

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from aftercare.models import Anchor, CareStep, MessageTemplate
@@ -19,6 +21,9 @@ from clinic.admin.words import IN_USE, names_listed
 from clinic.permissions import actor
 from patients.models import Channel, SkinType
 from sessions.models import Kind
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 CONFIRMED = "_replan_confirmed"
 USUAL_WINDOW = timedelta(days=28)  # where the timeline puts what counts from a protocol's own
@@ -43,10 +48,10 @@ class CareStepAdmin(ClinicAdmin):
     ordering = ["anchor", "offset"]
     fieldsets = [
         (None, {"fields": ["name", "code", "protocol", "is_active"]}),
-        ("When", {"fields": ["anchor", "offset", "at_time", "from_next_window", "useful_for"]}),
-        ("How", {"fields": ["channel_policy", "purpose", "is_safety"]}),
+        (_("When"), {"fields": ["anchor", "offset", "at_time", "from_next_window", "useful_for"]}),
+        (_("How"), {"fields": ["channel_policy", "purpose", "is_safety"]}),
         (
-            "For whom",
+            _("For whom"),
             {
                 "fields": [
                     "kinds",
@@ -60,7 +65,7 @@ class CareStepAdmin(ClinicAdmin):
         ),
     ]
 
-    @display(description="when", ordering="offset")
+    @display(description=_("when"), ordering="offset")
     def when(self, step: CareStep) -> str:
         return in_words(step)
 
@@ -72,17 +77,21 @@ class CareStepAdmin(ClinicAdmin):
         shown = super().get_fieldsets(request, obj)
         if obj is None or not hasattr(obj, "replan"):
             return shown
-        return [*shown, ("Its last change", {"fields": ["planned_anew"]})]
+        return [*shown, (gettext("Its last change"), {"fields": ["planned_anew"]})]
 
-    @display(description="planned anew")
+    @display(description=_("planned anew"))
     def planned_anew(self, step: CareStep) -> str:
         """How far a change has come that a worker carries out."""
         replan = step.replan
         so_far = Replan(replan.moved, replan.cancelled, replan.new)
         if replan.ended_at:
-            return f"{replan.looked_at:,} visits: {replan_words(so_far)}."
-        return (
-            f"{replan.looked_at:,} of about {replan.total:,} visits so far: {replan_words(so_far)}."
+            return gettext("{looked_at} visits: {replan_words}.").format(
+                looked_at=format(replan.looked_at, ","), replan_words=replan_words(so_far)
+            )
+        return gettext("{looked_at} of about {total} visits so far: {replan_words}.").format(
+            looked_at=format(replan.looked_at, ","),
+            total=format(replan.total, ","),
+            replan_words=replan_words(so_far),
         )
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
@@ -123,7 +132,9 @@ class CareStepAdmin(ClinicAdmin):
             return None
         now = timezone.now()
         if (many := gradual.how_many(form.instance, at=now)) > gradual.AT_ONCE:
-            words = f"{many:,} visits are planned anew, which takes a worker some minutes"
+            words = gettext(
+                "{many} visits are planned anew, which takes a worker some minutes"
+            ).format(many=format(many, ","))
             return (form.instance, words) if _changes_plans(form) else None
         result = planning.replan(form.instance, at=now, dry_run=True)
         return (form.instance, replan_words(result)) if result else None
@@ -141,7 +152,7 @@ class CareStepAdmin(ClinicAdmin):
             {
                 **self.admin_site.each_context(request),
                 "opts": self.opts,
-                "title": "This changes what is waiting",
+                "title": gettext("This changes what is waiting"),
                 "step": step,
                 "changes": changes,
                 "posted": posted,
@@ -158,9 +169,17 @@ class CareStepAdmin(ClinicAdmin):
             if not _changes_plans(form):
                 return
             gradual.begin_replan(step=step, total=many, at=now, by=actor(request))
-            messages.info(request, f"{many:,} visits are being planned anew: see below how far.")
+            messages.info(
+                request,
+                gettext("{many} visits are being planned anew: see below how far.").format(
+                    many=format(many, ",")
+                ),
+            )
         elif result := planning.replan(step, at=now):
-            messages.info(request, f"Re-planned: {replan_words(result)}.")
+            messages.info(
+                request,
+                gettext("Re-planned: {replan_words}.").format(replan_words=replan_words(result)),
+            )
 
 
 def _changes_plans(form: Any) -> bool:
@@ -169,16 +188,20 @@ def _changes_plans(form: Any) -> bool:
 
 def replan_words(result: Replan) -> str:
     """“12 messages move, 3 are cancelled, 4 are new”."""
-    counted = [
-        (result.moved, "moves", "move"),
-        (result.cancelled, "is cancelled", "are cancelled"),
-        (result.new, "is new", "are new"),
+    moved, cancelled, new = result.moved, result.cancelled, result.new
+    firsts = [
+        (moved, ngettext("{n} message moves", "{n} messages move", moved)),
+        (cancelled, ngettext("{n} message is cancelled", "{n} messages are cancelled", cancelled)),
+        (new, ngettext("{n} message is new", "{n} messages are new", new)),
     ]
-    parts = [f"{n} {one if n == 1 else many}" for n, one, many in counted if n]
-    first, *rest = parts or ["0 move"]
-    number, _, verb = first.partition(" ")
-    first = f"{number} {'message' if number == '1' else 'messages'} {verb}"
-    return ", ".join([first, *rest])
+    others = [
+        (moved, ngettext("{n} moves", "{n} move", moved)),
+        (cancelled, ngettext("{n} is cancelled", "{n} are cancelled", cancelled)),
+        (new, ngettext("{n} is new", "{n} are new", new)),
+    ]
+    begin = next((number for number, (n, _words) in enumerate(firsts) if n), 0)
+    told = [firsts[begin], *((n, words) for n, words in others[begin + 1 :] if n)]
+    return ", ".join(words.format(n=n) for n, words in told)
 
 
 @dataclass(frozen=True)
@@ -196,7 +219,7 @@ class TimelineMark:
 class TimelineStretch:
     """The steps that are counted from one moment, in the order of time."""
 
-    title: str
+    title: "StrOrPromise"
     marks: list[TimelineMark]
 
 
@@ -216,15 +239,19 @@ def _mark(step: CareStep) -> TimelineMark:
     if step.kinds != [Kind.TREATMENT]:
         conditions.append(", ".join(Kind(kind).label.lower() for kind in step.kinds))
     if step.skin_types:
-        conditions.append("skin type " + ", ".join(SkinType(t).label for t in step.skin_types))
+        conditions.append(
+            gettext("skin type ") + ", ".join(SkinType(t).label for t in step.skin_types)
+        )
     if step.zones:
         conditions.append(names_listed("zones", step.zones))
     if step.anaesthetic_used is not None:
-        conditions.append("numbed" if step.anaesthetic_used else "not numbed")
+        conditions.append("numbed" if step.anaesthetic_used else gettext("not numbed"))
     if step.next_session_booked is not None:
-        conditions.append("next one booked" if step.next_session_booked else "none booked")
+        conditions.append(
+            gettext("next one booked") if step.next_session_booked else gettext("none booked")
+        )
     if step.asks_for:
-        conditions.append("until that visit is booked")
+        conditions.append(gettext("until that visit is booked"))
     return TimelineMark(
         step=step,
         when=in_words(step),
@@ -242,7 +269,11 @@ def in_words(step: CareStep) -> str:
     amount = f"{days} d" if not rest and days > 2 else f"{abs(hours)} h"
     if step.from_next_window:  # the protocol's own, so days say more than hours
         amount = f"{days} d" if not rest else amount
-        return "window opens" if not hours else f"window {sign}{amount}"
+        return (
+            gettext("window opens")
+            if not hours
+            else gettext("window {sign}{amount}").format(sign=sign, amount=amount)
+        )
     if step.at_time:
         return f"{sign}{amount}, {step.at_time:%H:%M}"
-    return "at once" if not hours else f"{sign}{amount}"
+    return gettext("at once") if not hours else f"{sign}{amount}"

@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from aftercare.admin.today.undo import undo_bar
@@ -49,7 +50,7 @@ class SessionPage(TreatmentSessionAdmin):
         }
         return [button for button in found if fits[button.method.__name__]]
 
-    @action(description="Move…", url_path="move", permissions=["change"])
+    @action(description=_("Move…"), url_path="move", permissions=["change"])
     def move_visit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Asks for the time as Today does, and leads back here."""
         page = reverse("admin:treatment_sessions_treatmentsession_change", args=[object_id])
@@ -59,12 +60,12 @@ class SessionPage(TreatmentSessionAdmin):
     def has_photo_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("treatment_sessions.add_photo")
 
-    @action(description="Photos by phone", url_path="phone", permissions=["photo"])
+    @action(description=_("Photos by phone"), url_path="phone", permissions=["photo"])
     def phone_photos_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
         page = "admin:treatment_sessions_treatmentsession_photos"
         return HttpResponseRedirect(reverse(page, args=[object_id]))
 
-    @action(description="Leaflet", url_path="leaflet", permissions=["view"])
+    @action(description=_("Leaflet"), url_path="leaflet", permissions=["view"])
     def leaflet(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """What was treated and with what only for who may see the chart."""
         session: TreatmentSession | None = self.get_object(request, object_id)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from unfold.decorators import display
 
@@ -52,7 +53,7 @@ class MessageTemplateAdmin(ServiceAdmin):
 
     readonly_fields = ["shown_body"]
 
-    @display(description="body")
+    @display(description=_("body"))
     def shown_body(self, template: MessageTemplate) -> str:
         """With its lines, which a read-only field would run together."""
         return format_html('<span style="white-space: pre-wrap">{}</span>', template.body)

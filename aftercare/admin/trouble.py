@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import DateTimeField, Exists, F, OuterRef, Subquery
 from django.db.models.functions import JSONObject
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from aftercare.dispatch.outages import CERTAIN
 from aftercare.models import Message, MessageStatus, Outage
@@ -14,7 +16,7 @@ from clinic.models import Heartbeat
 from patients.models import Channel
 
 OVERDUE, SILENT = timedelta(minutes=5), timedelta(minutes=2)
-CALL = "Until then, call patients who must know something today."
+CALL = _("Until then, call patients who must know something today.")
 
 
 def facts(at: datetime) -> list[Any]:
@@ -38,25 +40,33 @@ def in_words(read: Sequence[Any], *, at: datetime) -> list[str]:
         return [_outage(on, at) for on in outages]
     if oldest is None or oldest > at - OVERDUE:
         return []
-    why = "" if beat and beat > at - SILENT else " The part that wakes the sender is silent."
+    why = (
+        "" if beat and beat > at - SILENT else gettext(" The part that wakes the sender is silent.")
+    )
     return [
-        f"Messages that are due have not gone out for {_minutes(at - oldest)}.{why} Tell whoever "
-        f"looks after the system. {CALL}"
+        gettext(
+            "Messages that are due have not gone out for {minutes}.{why} Tell whoever looks "
+            "after the system. {call}"
+        ).format(minutes=_minutes(at - oldest), why=why, call=CALL)
     ]
 
 
 def _outage(on: dict[str, Any], at: datetime) -> str:
     name = "SMS" if on["channel"] == Channel.SMS else "e-mail"
     lasts = _minutes(at - datetime.fromisoformat(on["opened_at"]))
-    said = f" The provider says: “{on['reply'].rstrip('.')}”." if on["reply"] else ""
-    return (
-        f"Nothing accepted by {name} for {lasts}.{said} What waits goes out by itself once the "
-        f"provider takes it. {CALL}"
+    said = (
+        gettext(" The provider says: “{rstrip}”.").format(rstrip=on["reply"].rstrip("."))
+        if on["reply"]
+        else ""
     )
+    return gettext(
+        "Nothing accepted by {name} for {lasts}.{said} What waits goes out by itself "
+        "once the provider takes it. {call}"
+    ).format(name=name, lasts=lasts, said=said, call=CALL)
 
 
 def _minutes(span: timedelta) -> str:
     minutes = max(span // timedelta(minutes=1), 1)
     if minutes >= 120:
-        return f"{minutes // 60} hours"
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+        return gettext("{value} hours").format(value=minutes // 60)
+    return "1 minute" if minutes == 1 else gettext("{minutes} minutes").format(minutes=minutes)

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Value
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from aftercare.records.accesses.names import label_of
@@ -33,6 +34,6 @@ class BreakGlassAdmin(ReadOnly, ClinicAdmin):
         found: list[str] = super().get_search_fields(request)
         return found if request.user.has_perm("patients.view_patient") else []
 
-    @display(description="patient")
+    @display(description=_("patient"))
     def of_whom(self, glass: Any) -> str:
         return glass.patient.full_name if glass.by_name else label_of(glass.patient_id)

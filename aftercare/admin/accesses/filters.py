@@ -9,6 +9,8 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateformat import format as formatted
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
 from clinic.admin.forms.fields import WRITTEN
@@ -24,7 +26,7 @@ class AccessDays(admin.SimpleListFilter):
     """From one day to another on the clock of the caller's clinics; the last week, if nothing is
     typed. By the id, so that only the months in question are read."""
 
-    title = "day"
+    title = _("day")
     parameter_name = "day_from"
     until = "day_to"
     template = "unfold/filters/filters_date_range.html"
@@ -47,7 +49,9 @@ class AccessDays(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, rows: Any) -> Any:
         if not self.form.is_valid():
             for errors in self.form.errors.values():
-                messages.error(request, f"Day: {' '.join(map(str, errors))}")
+                messages.error(
+                    request, gettext("Day: {map}").format(map=" ".join(map(str, errors)))
+                )
             return rows.none()
         first, last = (self.form.cleaned_data[name] for name in self.expected_parameters())
         first = first or last - timedelta(days=USUAL_DAYS)
@@ -70,7 +74,7 @@ def _today(request: HttpRequest) -> Any:
 class PersonFilter(DropdownFilter):
     """What one member of staff has seen and done."""
 
-    title = "person"
+    title = _("person")
     parameter_name = "person"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

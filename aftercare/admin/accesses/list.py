@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from aftercare.admin.accesses.filters import AccessDays, PersonFilter
@@ -15,6 +17,7 @@ from clinic.admin.lists.lookups import OwnFilters
 from clinic.admin.words import badge, status_badge
 from clinic.models import AccessRecord, Outcome
 from clinic.permissions import actor
+from clinic.values.moments import date_in_words
 from clinic.values.zones import clock_of
 
 TONES = {Outcome.REFUSED: "danger", Outcome.FAILED: "warning"}
@@ -52,8 +55,8 @@ class AccessAdmin(SeenPages, ReadOnly, ClinicAdmin):
     list_display_links = ["when"]
     fieldsets = [
         (None, {"fields": ["when", "who", "of_whom", "purpose"]}),
-        ("What", {"fields": ["action", "thing", "count", "shown_fields", "outcome", "why_not"]}),
-        ("How", {"fields": ["door", "address", "session", "request_id"]}),
+        (_("What"), {"fields": ["action", "thing", "count", "shown_fields", "outcome", "why_not"]}),
+        (_("How"), {"fields": ["door", "address", "session", "request_id"]}),
     ]
     readonly_fields = [
         *("when", "who", "of_whom", "purpose", "action", "thing", "count", "shown_fields"),
@@ -86,40 +89,40 @@ class AccessAdmin(SeenPages, ReadOnly, ClinicAdmin):
         context |= {"named": list(row.names.patients.values()) if row else []}
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @display(description="when")
+    @display(description=_("when"))
     def when(self, row: Any) -> str:
         at = row.at.astimezone(row.zone)
         clock = f" ({clock_of(row.zone)})" if row.names_clock and row.zone else ""
-        return f"{at:%-d %b %Y, %H:%M:%S}{clock}"
+        return f"{date_in_words(at, 'j M Y, H:i:s')}{clock}"
 
-    @display(description="who")
+    @display(description=_("who"))
     def who(self, row: Any) -> str:
         return ", ".join(filter(None, [row.names.actor(row), role_of(row).lower()]))
 
-    @display(description="what")
+    @display(description=_("what"))
     def what(self, row: Any) -> str:
         return deed_of(row).capitalize()
 
-    @display(description="of whom")
+    @display(description=_("of whom"))
     def of_whom(self, row: Any) -> str:
         return row.names.of_whom(row) or "-"
 
-    @display(description="fields")
+    @display(description=_("fields"))
     def shown_fields(self, row: Any) -> str:
-        return ", ".join(name.replace("_", " ") for name in row.fields) or "-"
+        return ", ".join(gettext(name.replace("_", " ")) for name in row.fields) or "-"
 
-    @display(description="from")
+    @display(description=_("from"))
     def whence(self, row: Any) -> str:
         return ", ".join(filter(None, [row.get_door_display(), row.address]))
 
-    @display(description="outcome")
+    @display(description=_("outcome"))
     def shown_outcome(self, row: Any) -> str:
         return status_badge(row, TONES, "outcome")
 
-    @display(description="kind of row")
+    @display(description=_("kind of row"))
     def thing(self, row: Any) -> str:
         return thing_of(row).capitalize() or "-"
 
-    @display(description="why not")
+    @display(description=_("why not"))
     def why_not(self, row: Any) -> str:
         return row.code.replace("_", " ") or (badge(str(row.status)) if row.status else "-")

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from aftercare.records.accesses.person import HEAD, MOST_READ, what_they_did
 from clinic.audit.subjects import about
@@ -47,7 +48,9 @@ def what_they_looked_at(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
     context: dict[str, Any] = {
         **admin.site.each_context(request),
-        "title": "What you looked at" if is_own else f"What {person} looked at",
+        "title": gettext("What you looked at")
+        if is_own
+        else gettext("What {person} looked at").format(person=person),
         "person": person,
         "is_own": is_own,
         "since": since,

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext
 
 from aftercare.admin.one_patient import patient_for
 from aftercare.records.accesses.names import label_of
@@ -36,7 +37,9 @@ class SeenPages:
         lines = who_has_seen(patient, actor(request))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Who has seen the record of {_called(patient, request)}",
+            "title": gettext("Who has seen the record of {called}").format(
+                called=_called(patient, request)
+            ),
             "patient_id": patient.pk,
             "sees_patient": sees,
             "clock": clock_of(patient.clinic.zone),
@@ -51,7 +54,9 @@ class SeenPages:
         """For the patient: staff by name and role, and nothing of how the product is made."""
         patient = patient_for(request, pk, "clinic.watch_accesses")
         lines = who_has_seen(patient, actor(request))
-        return csv_answer(HEAD, (line.cells() for line in lines), name="who-has-seen")
+        return csv_answer(
+            list(map(str, HEAD)), (line.cells() for line in lines), name="who-has-seen"
+        )
 
 
 def _called(patient: Patient, request: HttpRequest) -> str:

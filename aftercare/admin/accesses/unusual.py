@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from aftercare.records.accesses.names import label_of
 from aftercare.records.accesses.reviews import note_review
@@ -34,10 +35,10 @@ def unusual_accesses(request: HttpRequest) -> HttpResponse:
     lines = [_line(one, reader, by_name=by_name) for one in looked.findings]
     context: dict[str, Any] = {
         **admin.site.each_context(request),
-        "title": "Unusual accesses",
+        "title": gettext("Unusual accesses"),
         "groups": [
-            ("Nobody has looked at these", [one for one in lines if not one["reviews"]]),
-            ("Looked at", [one for one in lines if one["reviews"]]),
+            (gettext("Nobody has looked at these"), [one for one in lines if not one["reviews"]]),
+            (gettext("Looked at"), [one for one in lines if one["reviews"]]),
         ],
         "accesses": looked.accesses,
         "older": looked.older,
@@ -74,7 +75,7 @@ def _note(request: HttpRequest) -> HttpResponse:
             at=timezone.now(),
             by=actor(request),
         )
-        messages.success(request, "It is noted.")
+        messages.success(request, gettext("It is noted."))
     except REFUSED as error:
         for _, message in refusals(error):
             messages.error(request, message)

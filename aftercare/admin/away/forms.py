@@ -5,6 +5,9 @@ from typing import Any
 
 from django import forms
 from django.db import models
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from clinic.admin.forms.clocks import clinics_of
@@ -20,9 +23,9 @@ MINUTES = (*range(10, 65, 5), 75, 90, 120, 150, 180)
 class Part(models.TextChoices):
     """Of the day, or of each end of several days."""
 
-    DAY = "DAY", "All day"
-    MORNING = "MORNING", "Until 13:00"
-    AFTERNOON = "AFTERNOON", "From 13:00 on"
+    DAY = "DAY", _("All day")
+    MORNING = "MORNING", _("Until 13:00")
+    AFTERNOON = "AFTERNOON", _("From 13:00 on")
 
 
 def practitioners_for(user: User) -> Any:
@@ -32,22 +35,22 @@ def practitioners_for(user: User) -> Any:
 
 class AwayForm(forms.Form):
     practitioner: Any = forms.ModelChoiceField(
-        queryset=User.objects.none(), label="Who is away", widget=UnfoldAdminSelectWidget
+        queryset=User.objects.none(), label=_("Who is away"), widget=UnfoldAdminSelectWidget
     )
-    first = DateField(label="From", widget=DateInput)
-    last = DateField(label="Until, that day included", widget=DateInput)
+    first = DateField(label=_("From"), widget=DateInput)
+    last = DateField(label=_("Until, that day included"), widget=DateInput)
     part = forms.ChoiceField(
         choices=Part.choices,
-        label="How much of it",
+        label=_("How much of it"),
         widget=UnfoldAdminSelectWidget,
-        help_text="“Until 13:00” is about the last day, “From 13:00 on” about the first.",
+        help_text=_("“Until 13:00” is about the last day, “From 13:00 on” about the first."),
     )
     reason = forms.CharField(
         required=False,
         max_length=200,
-        label="Why",
+        label=_("Why"),
         widget=UnfoldAdminTextInputWidget,
-        help_text="All colleagues can read it, patients do not. “Away” is enough.",
+        help_text=_("All colleagues can read it, patients do not. “Away” is enough."),
     )
 
     def __init__(self, user: User, *args: Any, today: date, **kwargs: Any) -> None:
@@ -60,11 +63,13 @@ class AwayForm(forms.Form):
         first, last = data.get("first"), data.get("last")
         if first and last:
             if last < first:
-                self.add_error("last", "This is before the first day.")
+                self.add_error("last", gettext("This is before the first day."))
             elif last < self.today:
-                self.add_error("last", "This day is over.")
+                self.add_error("last", gettext("This day is over."))
             elif last - first > LONGEST:
-                self.add_error("last", "A year at most. Who leaves for good is ended under Staff.")
+                self.add_error(
+                    "last", gettext("A year at most. Who leaves for good is ended under Staff.")
+                )
         return data
 
     @property
@@ -88,13 +93,15 @@ class AwayForm(forms.Form):
 
 class LateForm(forms.Form):
     practitioner: Any = forms.ModelChoiceField(
-        queryset=User.objects.none(), label="Who is running late", widget=UnfoldAdminSelectWidget
+        queryset=User.objects.none(), label=_("Who is running late"), widget=UnfoldAdminSelectWidget
     )
     minutes = forms.TypedChoiceField(
         coerce=int,
-        choices=[(minutes, f"{minutes} minutes") for minutes in MINUTES],
+        choices=[
+            (minutes, format_lazy(_("{minutes} minutes"), minutes=minutes)) for minutes in MINUTES
+        ],
         initial=30,
-        label="The next visit begins later by",
+        label=_("The next visit begins later by"),
         widget=UnfoldAdminSelectWidget,
     )
 

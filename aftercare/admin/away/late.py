@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from aftercare.admin.away.forms import LateForm, clinic_of
 from aftercare.admin.away.page import once, require_desk
@@ -31,7 +32,7 @@ def late(request: HttpRequest) -> HttpResponse:
     form = LateForm(user, asked, initial={"practitioner": sent.get("practitioner", "")})
     context: dict[str, Any] = {
         **admin.site.each_context(request),
-        "title": "Running late",
+        "title": gettext("Running late"),
         "form": form,
         "form_key": request.POST.get(KEY) or new_key(),
     }
@@ -44,8 +45,15 @@ def late(request: HttpRequest) -> HttpResponse:
 
             def tell() -> str:
                 new = tell_late(**said, by=user)
-                number = "Nobody new" if not new else f"{len(new)} of them"
-                messages.success(request, f"{number} had to be told. It is on its way.")
+                number = (
+                    gettext("Nobody new")
+                    if not new
+                    else gettext("{new} of them").format(new=len(new))
+                )
+                messages.success(
+                    request,
+                    gettext("{number} had to be told. It is on its way.").format(number=number),
+                )
                 return here
 
             try:
@@ -72,7 +80,7 @@ def _waiting(who: User, said: dict[str, Any], *, clock: str) -> dict[str, Any]:
                 "begins": f"{one.begins.astimezone(zone):%H:%M}",
                 "is_here": one.is_here,
                 "is_told": one.is_told,
-                "by": " and ".join(Channel(name).label for name in sorted(usable)),
+                "by": gettext(" and ").join(str(Channel(name).label) for name in sorted(usable)),
             }
         )
     return {

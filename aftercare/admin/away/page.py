@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
 
 from aftercare.admin.away.forms import AwayForm, clinic_of, today_of
 from aftercare.models import Anchor, Message
@@ -22,6 +23,7 @@ from clinic.audit.subjects import about
 from clinic.db.retries import retried_transaction
 from clinic.models import TimeOff, User
 from clinic.permissions import actor
+from clinic.values.moments import date_in_words
 from clinic.values.zones import clock_of
 from sessions import services
 from sessions.models import TreatmentSession
@@ -73,7 +75,7 @@ def away(request: HttpRequest) -> HttpResponse:
                 form.add_error(name if name in form.fields else None, message)
     context = {
         **admin.site.each_context(request),
-        "title": "Somebody is away",
+        "title": gettext("Somebody is away"),
         "form": form,
         "form_key": request.POST.get(KEY) or new_key(),
     }
@@ -111,7 +113,7 @@ def _carry_out(request: HttpRequest, time_off: TimeOff, *, at: datetime) -> None
     moved = {pk: do for pk, do in chosen.items() if not isinstance(do, str)}
     asked = [pk for pk, do in chosen.items() if do == LINK]
     if not moved and not asked:
-        messages.info(request, "Nothing was chosen: the tasks stay.")
+        messages.info(request, gettext("Nothing was chosen: the tasks stay."))
         return
     user = actor(request)
     refused = services.move_or_cancel(time_off=time_off, chosen=moved, at=at, by=user)
@@ -120,15 +122,21 @@ def _carry_out(request: HttpRequest, time_off: TimeOff, *, at: datetime) -> None
     silent = offer_by_link(session_ids=[pk for pk in asked if pk in here], at=at, by=user)
     refused |= silent
     if sent := len(here.intersection(asked)) - len(silent):
-        messages.success(request, f"A link to choose another time goes to {sent}.")
+        messages.success(
+            request, gettext("A link to choose another time goes to {sent}.").format(sent=sent)
+        )
     if done:
-        told = "1 visit is" if done == 1 else f"{done} visits are"
-        messages.success(request, f"{told} looked after. The patients are told.")
+        told = (
+            gettext("1 visit is") if done == 1 else gettext("{done} visits are").format(done=done)
+        )
+        messages.success(
+            request, gettext("{told} looked after. The patients are told.").format(told=told)
+        )
     names = {cover.session.pk: cover.session for cover in covers_of(time_off, by=user)}
     for pk, why in refused.items():
         session = names.get(pk)
         who = f"{session.patient.listed_name}, {session.starts_at_local:%H:%M}: " if session else ""
-        messages.error(request, f"{who}{why} It is still open.")
+        messages.error(request, gettext("{who}{why} It is still open.").format(who=who, why=why))
 
 
 def _chosen(request: HttpRequest) -> dict[UUID, Instead | str | None]:
@@ -181,7 +189,7 @@ def _show(request: HttpRequest, time_off: TimeOff, *, at: datetime) -> HttpRespo
     zone = clinic_of(user, time_off.practitioner).zone
     context = {
         **admin.site.each_context(request),
-        "title": f"{time_off.practitioner} is away",
+        "title": gettext("{practitioner} is away").format(practitioner=time_off.practitioner),
         "time_off": time_off,
         "since": time_off.starts_at.astimezone(zone),
         "until": time_off.ends_at.astimezone(zone),
@@ -202,7 +210,7 @@ def _line(
     session, zone = cover.session, cover.session.clinic.zone
 
     def when(moment: datetime) -> str:
-        return f"{moment.astimezone(zone):%a %-d %b, %H:%M}"
+        return date_in_words(moment.astimezone(zone), "D j M, H:i")
 
     return {
         "cover": cover,
@@ -217,5 +225,7 @@ def _line(
         "due": when(cover.task.due_at),
         "is_overdue": cover.task.due_at < at,
         "became": cover.became
-        and f"{when(cover.became.starts_at)} with {cover.became.practitioner}",
+        and gettext("{when} with {practitioner}").format(
+            when=when(cover.became.starts_at), practitioner=cover.became.practitioner
+        ),
     }

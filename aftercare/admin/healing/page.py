@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from aftercare.admin.healing.press import press
 from aftercare.admin.healing.rows import read_board, read_flags
@@ -39,7 +40,7 @@ def healing_board(request: HttpRequest) -> HttpResponse:
         messages.error(request, error)  # of a line that is gone meanwhile
     context: dict[str, Any] = {
         **admin.site.each_context(request),
-        "title": "Healing board",
+        "title": gettext("Healing board"),
         "board": board,
         "is_clinical": is_clinical,
         "form_key": new_key,

@@ -11,6 +11,8 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from aftercare.admin.away.page import once
 from aftercare.admin.healing.rows import effect_of
@@ -18,6 +20,7 @@ from clinic.admin.saving.once import forget_messages
 from clinic.admin.saving.refusals import REFUSED, refusals
 from clinic.errors import Conflict, DomainError
 from clinic.models import User
+from clinic.values.moments import date_in_words
 from patients.models import StaffTask
 from patients.services import finish_task, note_task, take_task
 from sessions.models import SideEffect, SideEffectNote
@@ -26,24 +29,24 @@ from sessions.services import note_side_effect, resolve_side_effect
 
 class WordsMissing(DomainError):
     code = "words_missing"
-    title = "Say what you saw and did"
+    title = gettext_noop("Say what you saw and did")
 
 
 class LookedAtMeanwhile(Conflict):
     code = "looked_at_meanwhile"
-    title = "Somebody has looked at it since"
+    title = gettext_noop("Somebody has looked at it since")
 
 
 class GradeForm(forms.Form):
     """How a side effect is now."""
 
     grade = forms.TypedChoiceField(
-        coerce=int, label="Grade", choices=[(one, str(one)) for one in range(1, 6)]
+        coerce=int, label=_("Grade"), choices=[(one, str(one)) for one in range(1, 6)]
     )
     is_expected = forms.TypedChoiceField(
         coerce=lambda value: value == "yes",
-        label="Expected",
-        choices=[("yes", "Yes"), ("no", "No")],
+        label=_("Expected"),
+        choices=[("yes", _("Yes")), ("no", _("No"))],
     )
 
 
@@ -72,7 +75,7 @@ def press(request: HttpRequest, user: User, *, at: datetime) -> HttpResponse | d
         verb = VERBS.get(request.POST.get("do", ""))
         task, effect = _named(user, key)
         if verb is None or not (task or effect):
-            raise DomainError("This is not there any more. Nothing was done.")
+            raise DomainError(gettext("This is not there any more. Nothing was done."))
         note = request.POST.get("note", "").strip()
         messages.success(request, verb(Pressed(request.POST, task, effect, note, at, user)))
         return reverse("healing-board")
@@ -106,7 +109,7 @@ def _named(user: User, key: str) -> tuple[StaffTask | None, SideEffect | None]:
 def _take(pressed: Pressed, *, take_over: bool = False) -> str:
     task = _of_task(pressed)
     take_task(task_id=task.pk, at=pressed.at, by=pressed.by, take_over=take_over)
-    return f"{pressed.patient}: you have it."
+    return gettext("{patient}: you have it.").format(patient=pressed.patient)
 
 
 def _take_over(pressed: Pressed) -> str:
@@ -117,9 +120,11 @@ def _not_reached(pressed: Pressed) -> str:
     """A call is no look: what was due stays due."""
     task = _of_task(pressed)
     now = pressed.at.astimezone(task.clinic.zone)
-    words = f"{now:%-d %b, %H:%M}: called by {pressed.by}, not reached."
+    words = gettext("{now}: called by {by}, not reached.").format(
+        now=date_in_words(now, "j M, H:i"), by=pressed.by
+    )
     note_task(task_id=task.pk, note=words, at=pressed.at, by=pressed.by, after=True)
-    return f"{pressed.patient}: noted that nobody was reached."
+    return gettext("{patient}: noted that nobody was reached.").format(patient=pressed.patient)
 
 
 def _note(pressed: Pressed) -> str:
@@ -139,7 +144,7 @@ def _note(pressed: Pressed) -> str:
     else:
         task = _of_task(pressed)
         note_task(task_id=task.pk, note=pressed.note, at=pressed.at, by=pressed.by, after=True)
-    return f"{pressed.patient}: noted."
+    return gettext("{patient}: noted.").format(patient=pressed.patient)
 
 
 def _close(pressed: Pressed) -> str:
@@ -155,18 +160,18 @@ def _close(pressed: Pressed) -> str:
     else:
         task = _of_task(pressed)
         finish_task(task_id=task.pk, note=pressed.note, at=pressed.at, by=pressed.by, after=True)
-    return f"{pressed.patient}: closed."
+    return gettext("{patient}: closed.").format(patient=pressed.patient)
 
 
 def _of_task(pressed: Pressed) -> StaffTask:
     if pressed.task is None:
-        raise DomainError("It is not due yet, so there is nothing to take.")
+        raise DomainError(gettext("It is not due yet, so there is nothing to take."))
     return pressed.task
 
 
 def _require_words(pressed: Pressed) -> None:
     if not pressed.note:
-        raise WordsMissing("Say what you saw and what was done.", field="note")
+        raise WordsMissing(gettext("Say what you saw and what was done."), field="note")
 
 
 def _require_seen(pressed: Pressed) -> None:
@@ -175,7 +180,9 @@ def _require_seen(pressed: Pressed) -> None:
     newest = notes.order_by("-id").first()
     if newest and str(newest.pk) != pressed.form.get("seen", ""):
         raise LookedAtMeanwhile(
-            f"{newest.by} has noted grade {newest.grade} meanwhile: read it below, then save again."
+            gettext(
+                "{by} has noted grade {grade} meanwhile: read it below, then save again."
+            ).format(by=newest.by, grade=newest.grade)
         )
 
 

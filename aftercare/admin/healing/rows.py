@@ -11,10 +11,12 @@ from uuid import UUID
 
 from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, Subquery, Value, When
 from django.db.models.functions import Left
+from django.utils.translation import gettext
 
 from aftercare.admin.today.blocks import moment
 from clinic.admin.words import Tone
 from clinic.models import User
+from clinic.values.moments import date_in_words
 from patients.admin.tasks import SEVERITY_COLOURS
 from patients.models import Patient, StaffTask, TaskSeverity
 from sessions.models import SEVERE, CheckIn, SideEffect, SideEffectNote
@@ -104,7 +106,7 @@ def _flagged(user: User) -> Any:
 
 def _flags(tasks: Any, *, at: datetime) -> list[Line]:
     rows = tasks.select_related("patient", "clinic", "taken_by").order_by("due_at", "id")
-    flag = partial(_timed, at=at, badge="For a clinician", is_told=False)
+    flag = partial(_timed, at=at, badge=gettext("For a clinician"), is_told=False)
     return [flag(task.patient, task.due_at, task.clinic.zone, task=task) for task in rows[:SHOWN]]
 
 
@@ -167,7 +169,7 @@ def _of_effects(effects: Any, courses: Any, *, at: datetime) -> Iterable[Line]:
             effect.look_due_at or at,
             session.clinic.zone,
             at,
-            badge=f"Grade {effect.grade}",
+            badge=gettext("Grade {grade}").format(grade=effect.grade),
             tone="danger" if severe else "" if effect.is_expected else "warning",
             rank=1 if severe else 2,
             effect=effect,
@@ -188,15 +190,21 @@ def _with_last(rows: Any) -> Any:
 def _what(effect: Any) -> str:
     session = effect.session
     since = effect.onset_at.astimezone(session.clinic.zone)
-    treated = f"{session.about} on {session.starts_at_local:%-d %b %Y}"
-    return f"{effect}, since {since:%-d %b}, after {treated}"
+    treated = gettext("{about} on {starts_at_local}").format(
+        about=session.about, starts_at_local=date_in_words(session.starts_at_local, "j M Y")
+    )
+    return gettext("{effect}, since {since}, after {treated}").format(
+        effect=effect, since=date_in_words(since, "j M"), treated=treated
+    )
 
 
 def _last(effect: Any) -> str:
     for note in effect.newest:
         when = note.at.astimezone(effect.session.clinic.zone)
         words = f": {note.note}" if note.note else ""
-        return f"Last looked at by {note.by}, {when:%-d %b %Y, %H:%M}{words}"
+        return gettext("Last looked at by {by}, {when}{words}").format(
+            by=note.by, when=date_in_words(when, "j M Y, H:i"), words=words
+        )
     return ""
 
 
@@ -208,23 +216,25 @@ def _timed(
         patient=patient,
         due_at=due_at,
         due=moment(due_at, zone, at),
-        left=in_words(due_at - at),
+        left=time_left(due_at - at),
         badge=badge,
         **rest,
     )
 
 
-def in_words(left: timedelta) -> str:
+def time_left(left: timedelta) -> str:
     """“45 min left”, “3 h 10 min over”."""
     over, span = left < timedelta(), abs(left)
     if span >= 2 * DAY:
-        words = f"{span // DAY} days"
+        words = gettext("{days} days").format(days=span // DAY)
     elif span >= HOUR:
         hours, rest = divmod(span, HOUR)
-        words = f"{hours} h" + (f" {rest // MINUTE} min" if rest >= MINUTE and hours < 24 else "")
+        words = f"{hours} h"
+        if rest >= MINUTE and hours < 24:
+            words += f" {rest // MINUTE} min"
     else:
         words = f"{span // MINUTE} min"
-    return f"{words} {'over' if over else 'left'}"
+    return (gettext("{time} over") if over else gettext("{time} left")).format(time=words)
 
 
 def _grouped(lines: list[Line], total: int, *, at: datetime) -> Board:
@@ -234,8 +244,8 @@ def _grouped(lines: list[Line], total: int, *, at: datetime) -> Board:
     shown = [*late, *rest][:SHOWN]
     soon = at + DAY
     groups: list[tuple[str, Tone, list[Line]]] = [
-        ("Overdue", "danger", [one for one in shown if one.due_at < at]),
-        ("Within a day", "warning", [one for one in shown if at <= one.due_at < soon]),
-        ("Later", "", [one for one in shown if one.due_at >= soon]),
+        (gettext("Overdue"), "danger", [one for one in shown if one.due_at < at]),
+        (gettext("Within a day"), "warning", [one for one in shown if at <= one.due_at < soon]),
+        (gettext("Later"), "", [one for one in shown if one.due_at >= soon]),
     ]
     return Board([group for group in groups if group[2]], total - len(shown))

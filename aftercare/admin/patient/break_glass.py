@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from aftercare.admin.one_patient import patient_for
@@ -20,11 +22,11 @@ from patients.models import Patient
 from patients.services.break_glass import LEAST_SAID
 
 REASON = forms.CharField(
-    label="Why do you need it?",
+    label=_("Why do you need it?"),
     min_length=LEAST_SAID,
     max_length=300,
     widget=UnfoldAdminTextInputWidget,
-    help_text="Those who treat this patient read it.",
+    help_text=_("Those who treat this patient read it."),
 )
 
 
@@ -42,7 +44,7 @@ def break_glass(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
         if "end" in request.POST and mine:
             services.end_break_glass(break_glass_id=mine.pk, at=at, by=user)
-            messages.success(request, "It is closed again.")
+            messages.success(request, gettext("It is closed again."))
             return _back(patient)
         if form.is_valid():
             reason = form.cleaned_data["reason"]
@@ -53,7 +55,7 @@ def break_glass(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.error(request, message)
     context = {
         **admin.site.each_context(request),
-        "title": f"Open the clinical record of {patient}",
+        "title": gettext("Open the clinical record of {patient}").format(patient=patient),
         "record": patient,
         "mine": mine,
         "clock": clock_of(patient.clinic.zone),

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from aftercare.admin.one_patient import patient_for
 from aftercare.records.erasure import (
@@ -51,7 +52,7 @@ def erasure(request: HttpRequest, pk: UUID) -> HttpResponse:
         "aftercare/admin/patient/erasure.html",
         {
             **admin.site.each_context(request),
-            "title": f"Erase what is held about {patient}",
+            "title": gettext("Erase what is held about {patient}").format(patient=patient),
             "record": patient,
             "waits": waits,
             "is_own": waits is not None and waits.asked_by_id == user.pk,
@@ -84,13 +85,13 @@ def _done(request: HttpRequest, patient: Patient, waits: PatientErasure | None) 
             raise PermissionDenied
         reason = request.POST.get("reason", "")
         if reason not in ErasureReason.values:
-            raise DomainError("Choose a reason.", field="reason")
+            raise DomainError(gettext("Choose a reason."), field="reason")
         ask_for_erasure(patient_id=patient.pk, reason=reason, **deed)
-        return "It waits for somebody else to confirm it. Nothing is erased yet."
+        return gettext("It waits for somebody else to confirm it. Nothing is erased yet.")
     if waits is None or str(waits.pk) != request.POST.get("erasure"):
-        raise DomainError("It was confirmed or withdrawn meanwhile.")
+        raise DomainError(gettext("It was confirmed or withdrawn meanwhile."))
     if "withdraw" in request.POST:
         withdraw_erasure(erasure_id=waits.pk, **deed)
-        return "It is withdrawn. Nothing was erased."
+        return gettext("It is withdrawn. Nothing was erased.")
     confirm_erasure(erasure_id=waits.pk, **deed)
-    return "It is erased."
+    return gettext("It is erased.")

@@ -11,6 +11,8 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRed
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from aftercare.admin.one_patient import patient_for
 from aftercare.records.export import start_export
@@ -24,7 +26,7 @@ from clinic.values.zones import clock_of
 from clinic.wakeups import wake
 from patients.models import Patient, PatientExport
 
-GONE = "This file is no longer there: have a new one made."
+GONE = _("This file is no longer there: have a new one made.")
 
 
 @about(Patient)
@@ -48,7 +50,7 @@ def export(request: HttpRequest, pk: UUID) -> HttpResponse:
         "aftercare/admin/patient/export.html",
         {
             **admin.site.each_context(request),
-            "title": f"All that is kept about {patient}",
+            "title": gettext("All that is kept about {patient}").format(patient=patient),
             "record": patient,
             "clock": clock_of(patient.clinic.zone),
             "export": newest,
@@ -85,7 +87,7 @@ def _file(
 ) -> HttpResponse:
     """The file, or why there is none."""
     if newest is None or newest.is_going_on:
-        messages.error(request, "The file is not ready yet.")
+        messages.error(request, gettext("The file is not ready yet."))
         return _back(patient)
     try:
         if not newest.is_there(at):

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from aftercare.admin.one_patient import patient_for
 from aftercare.admin.patient.break_glass import break_glass
@@ -15,6 +16,7 @@ from aftercare.admin.patient.reads import read_sheet
 from aftercare.records.timeline import timeline
 from clinic.audit.subjects import about
 from clinic.permissions import actor
+from clinic.values.moments import date_in_words
 from clinic.values.zones import clock_of
 from patients.models import Patient
 
@@ -58,7 +60,10 @@ class PatientTabs:
         """Everything that happened to the patient, newest first, in words."""
         patient = patient_for(request, pk, "patients.view_history")
         entries = [
-            {"entry": entry, "when": f"{entry.at.astimezone(patient.clinic.zone):%-d %b %Y, %H:%M}"}
+            {
+                "entry": entry,
+                "when": date_in_words(entry.at.astimezone(patient.clinic.zone), "j M Y, H:i"),
+            }
             for entry in timeline(patient)[:STORY_SHOWN]
         ]
         return TemplateResponse(
@@ -66,7 +71,7 @@ class PatientTabs:
             "aftercare/admin/patient/story.html",
             {
                 **self.admin_site.each_context(request),
-                "title": f"The story of {patient}",
+                "title": gettext("The story of {patient}").format(patient=patient),
                 "record": patient,
                 "entries": entries,
                 "clock": clock_of(patient.clinic.zone),

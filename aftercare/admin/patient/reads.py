@@ -9,12 +9,15 @@ from urllib.parse import urlencode
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from aftercare.admin.messages import STATUS_COLOURS as MESSAGE_COLOURS
 from aftercare.admin.today.visits import Chip, age_of_consent, medical_alerts
 from aftercare.models import InboundMessage, Message
 from clinic.models import User
 from clinic.permissions import may_see
+from clinic.values.moments import date_in_words
 from patients.admin.tasks import SEVERITY_COLOURS
 from patients.models import BreakGlass, Patient, PhotoScope, Screening, StaffTask, TreatmentConsent
 from sessions import services
@@ -132,7 +135,7 @@ def _visits(patient: Patient, user: User) -> list[TreatmentSession]:
 def _visit(row: TreatmentSession) -> dict[str, Any]:
     return {
         "row": row,
-        "when": f"{row.starts_at_local:%a %-d %b %Y, %H:%M}",
+        "when": date_in_words(row.starts_at_local, "D j M Y, H:i"),
         "about": str(row.area) if row.area else row.visit_type.name,
         "tone": STATUS_COLOURS[Status(row.status)],
     }
@@ -221,22 +224,28 @@ def _alerts(
     today = at.astimezone(patient.clinic.zone).date()
     found = medical_alerts(patient) if may_see(user, "patients.view_medical", patient.pk) else []
     found += [
-        Chip(f"Open: {effect}", "danger", _page("treatment_sessions_sideeffect", effect))
+        Chip(
+            gettext("Open: {effect}").format(effect=effect),
+            "danger",
+            _page("treatment_sessions_sideeffect", effect),
+        )
         for effect in effects
         if effect.resolved_at is None
     ]
     found += [
         Chip(
-            f"Plan on hold: {plan.area}", "danger", _page("treatment_sessions_treatmentplan", plan)
+            gettext("Plan on hold: {area}").format(area=plan.area),
+            "danger",
+            _page("treatment_sessions_treatmentplan", plan),
         )
         for plan in plans
         if plan.status == PlanStatus.ON_HOLD
     ]
     age = age_on(patient.date_of_birth, today)
     if age is None:
-        found.append(Chip("Birth date missing", "warning"))
+        found.append(Chip(gettext("Birth date missing"), "warning"))
     elif age < age_of_consent(at):
-        found.append(Chip(f"Minor, {age}", "warning"))
+        found.append(Chip(gettext("Minor, {age}").format(age=age), "warning"))
     return [*found, *_expired(patient, user, today)]
 
 
@@ -254,8 +263,8 @@ def _expired(patient: Patient, user: User, today: Any) -> list[Chip]:
     )
     found = []
     for name, model, title in (
-        ("agreed", "treatmentconsent", "Consent"),
-        ("screened", "screening", "Screening"),
+        ("agreed", "treatmentconsent", gettext("Consent")),
+        ("screened", "screening", gettext("Screening")),
     ):
         if (
             until[name]
@@ -263,7 +272,9 @@ def _expired(patient: Patient, user: User, today: Any) -> list[Chip]:
             and may_see(user, f"patients.view_{model}", patient.pk)
         ):
             address = _add(f"patients_{model}", patient=patient.pk)
-            words = f"{title} expired on {until[name]:%-d %b %Y}"
+            words = gettext("{title} expired on {until}").format(
+                title=title, until=date_in_words(until[name], "j M Y")
+            )
             found.append(Chip(words, "warning", address if _may_add(user, model) else ""))
     return found
 
@@ -282,16 +293,16 @@ def _add(name: str, **asked: Any) -> str:
 
 # what can be added for a patient, in the order of a course of treatment
 ADDS = [
-    ("treatment_sessions", "candidacy", "Candidacy"),
-    ("treatment_sessions", "treatmentplan", "Treatment plan"),
-    ("patients", "screening", "Screening"),
-    ("patients", "skintypeassessment", "Skin type"),
-    ("patients", "consenthandout", "Consent to read"),
-    ("patients", "treatmentconsent", "Treatment consent"),
-    ("patients", "photoconsent", "Photo consent"),
-    ("treatment_sessions", "photo", "Photograph"),
-    ("patients", "othertreatment", "Other treatment"),
-    ("patients", "contactconsent", "Contact consent"),
+    ("treatment_sessions", "candidacy", _("Candidacy")),
+    ("treatment_sessions", "treatmentplan", _("Treatment plan")),
+    ("patients", "screening", _("Screening")),
+    ("patients", "skintypeassessment", _("Skin type")),
+    ("patients", "consenthandout", _("Consent to read")),
+    ("patients", "treatmentconsent", _("Treatment consent")),
+    ("patients", "photoconsent", _("Photo consent")),
+    ("treatment_sessions", "photo", _("Photograph")),
+    ("patients", "othertreatment", _("Other treatment")),
+    ("patients", "contactconsent", _("Contact consent")),
 ]
 
 
@@ -304,17 +315,20 @@ def _adds(
     found = []
     if user.has_perm("treatment_sessions.add_treatmentsession"):
         found += [
-            (f"Treatment, {plan.area}", _add("treatment_sessions_treatmentsession", plan=plan.pk))
+            (
+                gettext("Treatment, {area}").format(area=plan.area),
+                _add("treatment_sessions_treatmentsession", plan=plan.pk),
+            )
             for plan in plans
             if plan.status == PlanStatus.ACTIVE
         ]
         visit = reverse("admin:patients_patient_book_visit", args=[patient.pk])
-        found.append(("Visit", visit))
+        found.append((gettext("Visit"), visit))
     if may_see(user, "treatment_sessions.add_treatmentplan", patient.pk):
         page = reverse("admin:planning-of", args=[patient.pk])
-        found.append(("Plan a course with its sessions", page))
+        found.append((gettext("Plan a course with its sessions"), page))
     found += [
-        (title, _add(f"{app}_{model}", patient=patient.pk))
+        (str(title), _add(f"{app}_{model}", patient=patient.pk))
         for app, model, title in ADDS
         if may_see(user, f"{app}.add_{model}", patient.pk)
     ]
@@ -323,18 +337,18 @@ def _adds(
     )
     if treated and may_see(user, "treatment_sessions.add_sideeffect", patient.pk):
         address = _add("treatment_sessions_sideeffect", session=treated.pk)
-        found.append(("Side effect", address))
+        found.append((gettext("Side effect"), address))
     return found
 
 
 def _tabs(sheet: Sheet, sees: _Sees) -> list[Tab]:
-    tabs = [Tab("general", "Overview")]
+    tabs = [Tab("general", gettext("Overview"))]
     if sees("treatment_sessions.treatmentsession"):
-        tabs.append(Tab("sessions", "Sessions", len(sheet.visits)))
+        tabs.append(Tab("sessions", gettext("Sessions"), len(sheet.visits)))
     if sees("treatment_sessions.sideeffect"):
-        tabs.append(Tab("healing", "Healing", len(sheet.effects) + len(sheet.reports)))
+        tabs.append(Tab("healing", gettext("Healing"), len(sheet.effects) + len(sheet.reports)))
     if sees("treatment_sessions.photo"):
-        tabs.append(Tab("photos", "Photos", sum(one["number"] for one in sheet.photos)))
+        tabs.append(Tab("photos", gettext("Photos"), sum(one["number"] for one in sheet.photos)))
     if sees("aftercare.message"):
-        tabs.append(Tab("messages", "Messages", len(sheet.messages) + len(sheet.inbound)))
-    return [*tabs, Tab("record", "Record")]
+        tabs.append(Tab("messages", gettext("Messages"), len(sheet.messages) + len(sheet.inbound)))
+    return [*tabs, Tab("record", gettext("Record"))]

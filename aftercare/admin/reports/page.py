@@ -3,6 +3,8 @@ reminders is added here."""
 
 from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, Value, When
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from aftercare.lifecycle import ACCEPTED
 from aftercare.models import Anchor, Message
@@ -12,10 +14,10 @@ from sessions.lifecycle import SIGNED, Status
 from sessions.models import SessionEvent
 
 GROUPS = {
-    "both": "Reminded, and confirmed",
-    "reminded": "Reminded, not confirmed",
-    "confirmed": "Confirmed without a reminder",
-    "neither": "Neither",
+    "both": _("Reminded, and confirmed"),
+    "reminded": _("Reminded, not confirmed"),
+    "confirmed": _("Confirmed without a reminder"),
+    "neither": _("Neither"),
 }
 
 
@@ -47,14 +49,21 @@ def reminders(period: Period) -> below.Table:
     for code, title in GROUPS.items():
         visits, missed = found.get(code, (0, 0))
         share = missed / visits if visits else None
-        rows.append([title, str(visits), str(missed), below.percent(share)])
+        rows.append([str(title), str(visits), str(missed), below.percent(share)])
     return below.Table(
         "reminders",
-        "Reminders",
-        "Visits that were done or missed: whether a reminder had gone out, and whether they were "
-        "confirmed. Who confirms comes more often anyway, so this alone proves nothing.",
-        ("Before the visit", "Visits", "No-shows", "No-shows, %"),
+        gettext("Reminders"),
+        gettext(
+            "Visits that were done or missed: whether a reminder had gone out, and whether they "
+            "were confirmed. Who confirms comes more often anyway, so this alone proves nothing."
+        ),
+        (
+            gettext("Before the visit"),
+            gettext("Visits"),
+            gettext("No-shows"),
+            gettext("No-shows, %"),
+        ),
         rows if found else [],
-        "No visit was done or missed then.",
+        gettext("No visit was done or missed then."),
         drawn=3,
     )

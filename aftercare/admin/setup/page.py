@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from aftercare.admin.setup.steps import TRIED, Step, read_steps
@@ -23,20 +25,22 @@ from patients.models import Channel
 
 PERMISSION = "clinic.add_room"  # of whoever sets a clinic up
 STEPS = "aftercare/admin/setup/steps.html"
-WORDS = "This is a test: messages of the clinic arrive here. There is nothing to do."
+WORDS = _("This is a test: messages of the clinic arrive here. There is nothing to do.")
 OFTEN = Pace((0, 0, 0, 0, 60, 600), timedelta(hours=1))
 
 
 class TestForm(forms.Form):
     """Where the test goes: an e-mail to who presses, an SMS to the number that is typed."""
 
-    channel = forms.ChoiceField(choices=Channel.choices)
-    to = PhoneNumberField(required=False)
+    channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices)
+    to = PhoneNumberField(label=_("To the mobile"), required=False)
 
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or {}
         if found.get("channel") == Channel.SMS and not (found.get("to") or self.errors):
-            self.add_error("to", "Type the number of your own mobile, as +49 151 23456789.")
+            self.add_error(
+                "to", gettext("Type the number of your own mobile, as +49 151 23456789.")
+            )
         return found
 
 
@@ -52,7 +56,7 @@ def setting_up(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("setup"))
     context = {
         **admin.site.each_context(request),
-        "title": "Setting up",
+        "title": gettext("Setting up"),
         **shown(read_steps(user, at), user),
         "form": form,
         "steps_template": STEPS,
@@ -78,19 +82,21 @@ def _test(user: User, asked: dict[str, Any], *, at: datetime) -> tuple[str, bool
     to = user.email if channel == Channel.EMAIL else str(asked["to"])
     clinic = Clinic.objects.visible_to(user).order_by("id").first()
     if not to:
-        return "Your account has no e-mail address: enter one first.", False
+        return gettext("Your account has no e-mail address: enter one first."), False
     if clinic is None:
-        return "Add the clinic first: a message says who it is from.", False
+        return gettext("Add the clinic first: a message says who it is from."), False
     try:
         count_alone("test-message", user.pk.hex, pace=OFTEN, at=at)
     except TooManyTries as error:
-        return f"That was often. Wait for {error.retry_after} seconds.", False
+        return gettext("That was often. Wait for {retry_after} seconds.").format(
+            retry_after=error.retry_after
+        ), False
     outgoing = Outgoing(
         key=uuid4(),
         to=to,
         sender=clinic.short_name,
         reply_to=clinic.email,
-        subject=f"A test of {clinic.short_name}",
+        subject=gettext("A test of {short_name}").format(short_name=clinic.short_name),
         text=f"{clinic.short_name}: {WORDS}",
         html=f"<p>{WORDS}</p>",
         zone=clinic.zone,
@@ -99,8 +105,10 @@ def _test(user: User, asked: dict[str, Any], *, at: datetime) -> tuple[str, bool
     try:
         provider.send(outgoing)
     except (Refused, Unknown) as error:
-        return f"The provider has not taken it: {error}", False
+        return gettext("The provider has not taken it: {error}").format(error=error), False
     finally:
         provider.close()
     Heartbeat.beat(f"{TRIED}{channel}", at=at)
-    return f"The provider has taken it, for {to}. Look whether it has arrived.", True
+    return gettext("The provider has taken it, for {to}. Look whether it has arrived.").format(
+        to=to
+    ), True

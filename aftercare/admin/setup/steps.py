@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 
 from aftercare.models import CareStep, Message, MessageStatus, MessageTemplate
 from clinic.models import (
@@ -19,6 +20,7 @@ from clinic.models import (
     Room,
     User,
 )
+from clinic.values.moments import date_in_words
 from patients.models import Channel, ConsentText, ScreeningRule
 from sessions.models import Protocol, TriageSignature
 
@@ -65,8 +67,16 @@ def read_steps(user: User, at: datetime) -> list[Step]:
     clinic = clinics[0] if clinics else None
     of_clinic = doors.to_clinic(clinic)
     if clinic is None:
-        words = "Add the clinic: all else belongs to it. You work there from then on."
-        return [Step("The clinic", False, words, of_clinic, "A technical admin adds it.")]
+        words = gettext("Add the clinic: all else belongs to it. You work there from then on.")
+        return [
+            Step(
+                gettext("The clinic"),
+                False,
+                words,
+                of_clinic,
+                gettext("A technical admin adds it."),
+            )
+        ]
     here = {"clinic__in": user.clinic_ids}
     room = Room.objects.filter(**here, is_active=True).exists()
     device = Device.objects.filter(**here, is_active=True).exists()
@@ -74,32 +84,35 @@ def read_steps(user: User, at: datetime) -> list[Step]:
     return [
         _site(user, of_clinic),
         Step(
-            "Opening hours",
+            gettext("Opening hours"),
             OpeningHours.objects.filter(**here).exists(),
-            "When the clinic is open. Who has no working hours of their own treats all that time.",
+            gettext(
+                "When the clinic is open. Who has no working hours of their own treats all that "
+                "time."
+            ),
             of_clinic,
         ),
         Step(
             "A room",
             room,
-            "Where patients are treated: no room is booked twice.",
+            gettext("Where patients are treated: no room is booked twice."),
             doors.to("clinic.room", is_done=room),
         ),
         Step(
             "A device",
             device,
-            "With its serial number; its model says how deep it goes.",
+            gettext("With its serial number; its model says how deep it goes."),
             doors.to("clinic.device", is_done=device),
         ),
         _staff(user, doors),
         *(_provider(channel, here) for channel in Channel),
         *_words(doors),
         Step(
-            "Somebody on call",
+            gettext("Somebody on call"),
             on_call,
-            "Who is told of an emergency that a patient reports, day and night.",
+            gettext("Who is told of an emergency that a patient reports, day and night."),
             doors.to("clinic.oncallshift", is_done=on_call),
-            "A manager plans it.",
+            gettext("A manager plans it."),
         ),
     ]
 
@@ -107,9 +120,9 @@ def read_steps(user: User, at: datetime) -> list[Step]:
 def _site(user: User, address: str) -> Step:
     incomplete = Q(phone="") | Q(email="") | Q(address="")
     return Step(
-        "The clinic",
+        gettext("The clinic"),
         not Clinic.objects.visible_to(user).filter(incomplete).exists(),
-        "Its name, time zone, telephone, e-mail and address, as patients read them.",
+        gettext("Its name, time zone, telephone, e-mail and address, as patients read them."),
         address,
     )
 
@@ -121,30 +134,38 @@ def _staff(user: User, doors: _Doors) -> Step:
     roles = {role for role, _ in rows}
     missing = [str(role.label).lower() for role in NEEDED if role not in roles]
     waiting = sum(password.startswith("!") for _, password in rows)
-    words = "Each gets a link by mail and chooses the own password."
+    words = gettext("Each gets a link by mail and chooses the own password.")
     if missing:
-        words = f"Still missing: {', '.join(missing)}. {words}"
+        words = gettext("Still missing: {missing}. {words}").format(
+            missing=", ".join(missing), words=words
+        )
     if waiting:
-        words += f" {waiting} of those invited {'has' if waiting == 1 else 'have'} not done so yet."
-    return Step("Staff", not missing, words, doors.to("clinic.user", is_done=not missing))
+        words += " " + ngettext(
+            "{n} of those invited has not done so yet.",
+            "{n} of those invited have not done so yet.",
+            waiting,
+        ).format(n=waiting)
+    return Step(gettext("Staff"), not missing, words, doors.to("clinic.user", is_done=not missing))
 
 
 def _provider(channel: Channel, here: dict[str, Any]) -> Step:
     """True once a provider has taken a message: a test, or one to a patient."""
     is_email = channel == Channel.EMAIL
-    name = "EMAIL_URL or EMAIL_PROVIDER" if is_email else "SMS_PROVIDER"
+    name = gettext("EMAIL_URL or EMAIL_PROVIDER") if is_email else "SMS_PROVIDER"
     if not is_email and settings.SMS_PROVIDER == "capture":
-        words = "SMS go nowhere: name a provider in the environment, SMS_PROVIDER."
-        return Step("SMS", False, words, who="Whoever runs the server does this.")
+        words = gettext("SMS go nowhere: name a provider in the environment, SMS_PROVIDER.")
+        return Step("SMS", False, words, who=gettext("Whoever runs the server does this."))
     sent = Message.objects.filter(**here, channel=channel, status__in=ARRIVED)
     tried = Heartbeat.objects.filter(name=f"{TRIED}{channel}").first()
-    words = (
-        f"The provider is named in the environment ({name}). A test message shows that it works."
-    )
+    words = gettext(
+        "The provider is named in the environment ({name}). A test message shows that it works."
+    ).format(name=name)
     if tried:
-        words = f"The provider has taken a test message on {tried.seen_at:%-d %b %Y at %H:%M} UTC."
+        words = gettext("The provider has taken a test message on {day} at {time} UTC.").format(
+            day=date_in_words(tried.seen_at, "j M Y"), time=f"{tried.seen_at:%H:%M}"
+        )
     return Step(
-        "E-mail" if is_email else "SMS",
+        gettext("E-mail") if is_email else "SMS",
         tried is not None or sent.exists(),
         words,
         channel=channel,
@@ -166,26 +187,33 @@ def _words(doors: _Doors) -> list[Step]:
     signed = TriageSignature.objects.exists()
     return [
         Step(
-            "Protocols, questions and consents",
+            gettext("Protocols, questions and consents"),
             catalogue,
-            "They ship with the product, each with its source: read them before you rely on them."
+            gettext(
+                "They ship with the product, each with its source: read them before you rely on "
+                "them."
+            )
             if catalogue
             else "They are missing: `manage.py seed_catalogue` brings them.",
             doors.to("treatment_sessions.protocol"),
-            "A manager reads them.",
+            gettext("A manager reads them."),
         ),
         Step(
-            "Texts of the messages",
+            gettext("Texts of the messages"),
             languages >= known,
-            "What patients are sent, in English and Spanish: change what is not how you speak.",
+            gettext(
+                "What patients are sent, in English and Spanish: change what is not how you speak."
+            ),
             doors.to("aftercare.messagetemplate"),
-            "A manager reads them.",
+            gettext("A manager reads them."),
         ),
         Step(
-            "Triage rules are signed",
+            gettext("Triage rules are signed"),
             signed,
-            "A clinician answers for what is said to a patient who reports a sign of harm.",
+            gettext(
+                "A clinician answers for what is said to a patient who reports a sign of harm."
+            ),
             doors.to("treatment_sessions.triagesignature", is_done=signed),
-            "A practitioner signs them.",
+            gettext("A practitioner signs them."),
         ),
     ]

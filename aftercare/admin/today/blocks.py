@@ -11,11 +11,13 @@ from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from aftercare.admin.today.visits import charts_to_sign
 from aftercare.models import Message, MessageStatus
 from clinic.admin.words import Tone
 from clinic.models import CartridgeLot, Closure, Credential, TimeOff, User
+from clinic.values.moments import date_in_words
 from clinic.values.zones import clock_of
 from patients.admin.tasks import SEVERITY_COLOURS
 from patients.models import Patient, StaffTask
@@ -83,7 +85,7 @@ def charted(session: Any) -> str:
 def moment(at: datetime, zone: Any, now: datetime) -> str:
     """Today only its hour; always with the clock that it is on."""
     local = at.astimezone(zone)
-    day = "" if local.date() == now.astimezone(zone).date() else f"{local:%-d %b} "
+    day = "" if local.date() == now.astimezone(zone).date() else f"{date_in_words(local, 'j M')} "
     return f"{day}{local:%H:%M}, {clock_of(zone)}"
 
 
@@ -102,12 +104,12 @@ def _task_lines(tasks: list[StaffTask], at: datetime) -> list[Line]:
 
 
 def _about(task: StaffTask, at: datetime) -> str:
-    due = "overdue since" if task.due_at < at else "due"
+    due = gettext("overdue since") if task.due_at < at else gettext("due")
     name = task.patient.listed_name if task.patient else ""
     parts = [
         "" if name in task.title else name,
         f"{due} {moment(task.due_at, task.clinic.zone, at)}",
-        f"taken by {task.taken_by}" if task.taken_by else "",
+        gettext("taken by {taken_by}").format(taken_by=task.taken_by) if task.taken_by else "",
     ]
     return " · ".join(filter(None, parts))
 
@@ -129,7 +131,7 @@ def _task_block(
         title,
         empty,
         _task_lines(tasks, at),
-        more or ("All tasks", listed("patients_stafftask", status__exact="OPEN")),
+        more or (gettext("All tasks"), listed("patients_stafftask", status__exact="OPEN")),
         tone="danger" if tasks and is_urgent else "",
         total=rows.count(),
     )
@@ -137,26 +139,26 @@ def _task_block(
 
 @needs("patients.view_stafftask")
 def red_flags(user: User, at: datetime) -> Block:
-    empty = "Nobody has reported anything urgent."
+    empty = gettext("Nobody has reported anything urgent.")
     grave = Q(severity__in=GRAVE)
-    board = ("Healing board", reverse("healing-board"))
-    return _task_block("Red flags", empty, grave, user=user, at=at, more=board)
+    board = (gettext("Healing board"), reverse("healing-board"))
+    return _task_block(gettext("Red flags"), empty, grave, user=user, at=at, more=board)
 
 
 @needs("patients.view_stafftask")
 def open_tasks(user: User, at: datetime) -> Block:
     """Of who has a block for red flags, the others."""
     apart = Q(severity__in=GRAVE) if user.has_perm("treatment_sessions.treat") else Q(pk__in=[])
-    empty = "Nothing is waiting for you."
-    return _task_block("Tasks", empty, ~apart, user=user, at=at, is_urgent=False)
+    empty = gettext("Nothing is waiting for you.")
+    return _task_block(gettext("Tasks"), empty, ~apart, user=user, at=at, is_urgent=False)
 
 
 @needs("patients.view_stafftask")
 def overdue_tasks(user: User, at: datetime) -> Block:
     """The grave ones of the clinic, and whatever is overdue."""
     pressing = Q(due_at__lt=at) | Q(severity__in=GRAVE)
-    empty = "No task is overdue, and none is urgent."
-    return _task_block("Overdue or urgent", empty, pressing, user=user, at=at)
+    empty = gettext("No task is overdue, and none is urgent.")
+    return _task_block(gettext("Overdue or urgent"), empty, pressing, user=user, at=at)
 
 
 @needs("treatment_sessions.treat")
@@ -168,8 +170,10 @@ def unsigned_charts(user: User, at: datetime) -> Block:
             address=charted(row)
             if row.area
             else opened("treatment_sessions_treatmentsession", row),
-            detail=f"{row.about}, begun {moment(row.starts_at, row.clinic.zone, at)}",
-            badge="In progress",
+            detail=gettext("{about}, begun {moment}").format(
+                about=row.about, moment=moment(row.starts_at, row.clinic.zone, at)
+            ),
+            badge=gettext("In progress"),
             tone="warning",
             about=row,
         )
@@ -180,8 +184,8 @@ def unsigned_charts(user: User, at: datetime) -> Block:
         status__exact=Status.IN_PROGRESS.value,
         practitioner__id__exact=str(user.pk),
     )
-    empty = "Every chart that you began is signed."
-    return Block("Charts to sign", empty, lines, ("All of them", mine))
+    empty = gettext("Every chart that you began is signed.")
+    return Block(gettext("Charts to sign"), empty, lines, (gettext("All of them"), mine))
 
 
 def stuck(user: User, at: datetime) -> Any:
@@ -207,10 +211,13 @@ def stuck_messages(user: User, at: datetime) -> Block:
         for message in shown
     ]
     return Block(
-        "Messages that failed or are in doubt",
-        "Every message of the last week has arrived, as far as can be known.",
+        gettext("Messages that failed or are in doubt"),
+        gettext("Every message of the last week has arrived, as far as can be known."),
         lines,
-        ("All in doubt", listed("aftercare_message", status__exact=MessageStatus.IN_DOUBT.value)),
+        (
+            gettext("All in doubt"),
+            listed("aftercare_message", status__exact=MessageStatus.IN_DOUBT.value),
+        ),
         tone="warning" if lines else "",
         total=rows.count(),
     )
@@ -241,20 +248,22 @@ def closures_with_hits(user: User, at: datetime) -> Block:
     ]
     found += [(row, "", str(row.practitioner)) for row in off.order_by("starts_at")[:SHOWN]]
     for row, name, whose in found:
-        number = "1 visit" if row.hits == 1 else f"{row.hits} visits"
+        number = "1 visit" if row.hits == 1 else gettext("{hits} visits").format(hits=row.hits)
         zone = row.clinic.zone if isinstance(row, Closure) else timezone.get_current_timezone()
         day = row.starts_at.astimezone(zone)
         lines.append(
             Line(
-                words=f"{whose}, from {day:%-d %b %Y}",
+                words=gettext("{whose}, from {day}").format(
+                    whose=whose, day=date_in_words(day, "j M Y")
+                ),
                 address=opened(name, row) if name else reverse("away-board", args=[row.pk]),
                 detail=row.reason,
-                badge=f"{number} in it",
+                badge=gettext("{number} in it").format(number=number),
                 tone="danger",
             )
         )
-    empty = "No visit stands in a closure or in somebody's time off."
-    return Block("Closures and absences with visits in them", empty, lines)
+    empty = gettext("No visit stands in a closure or in somebody's time off.")
+    return Block(gettext("Closures and absences with visits in them"), empty, lines)
 
 
 @needs("clinic.view_cartridgelot", "clinic.change_cartridgelot")
@@ -267,16 +276,27 @@ def expiring_stock(user: User, at: datetime) -> Block:
     rows = lots.filter(used__lt=F("quantity")).order_by("expires_on", "id")
     lines = [
         Line(
-            words=f"Lot {lot.lot}, {lot.device_model}",
+            words=gettext("Lot {lot}, {device_model}").format(
+                lot=lot.lot, device_model=lot.device_model
+            ),
             address=opened("clinic_cartridgelot", lot),
-            detail=f"{lot.quantity - lot.used} left at {lot.clinic}",
-            badge=f"{'Expired' if lot.expires_on < day else 'Until'} {lot.expires_on:%-d %b %Y}",
+            detail=gettext("{number} left at {clinic}").format(
+                number=lot.quantity - lot.used, clinic=lot.clinic
+            ),
+            badge=(
+                gettext("Expired {day}") if lot.expires_on < day else gettext("Until {day}")
+            ).format(day=date_in_words(lot.expires_on, "j M Y")),
             tone="danger" if lot.expires_on < day else "warning",
         )
         for lot in rows[:SHOWN]
     ]
-    empty = "Nothing in stock expires within sixty days."
-    return Block("Stock that expires", empty, lines, ("All lots", listed("clinic_cartridgelot")))
+    empty = gettext("Nothing in stock expires within sixty days.")
+    return Block(
+        gettext("Stock that expires"),
+        empty,
+        lines,
+        (gettext("All lots"), listed("clinic_cartridgelot")),
+    )
 
 
 @needs("clinic.view_credential")
@@ -287,16 +307,22 @@ def ending_credentials(user: User, at: datetime) -> Block:
     )
     lines = [
         Line(
-            words=f"{row.get_kind_display()} of {row.user or row.clinic}",
+            words=gettext("{kind} of {user}").format(
+                kind=row.get_kind_display(), user=row.user or row.clinic
+            ),
             address=opened("clinic_credential", row),
-            badge=f"{'Ended' if row.expires_on < day else 'Until'} {row.expires_on:%-d %b %Y}",
+            badge=(
+                gettext("Ended {day}") if row.expires_on < day else gettext("Until {day}")
+            ).format(day=date_in_words(row.expires_on, "j M Y")),
             tone="danger" if row.expires_on < day else "warning",
         )
         for row in rows.select_related("user", "clinic").order_by("expires_on", "id")[:SHOWN]
         if row.expires_on
     ]
-    empty = "No licence, training or insurance ends within sixty days."
-    return Block("Credentials that end", empty, lines, ("All", listed("clinic_credential")))
+    empty = gettext("No licence, training or insurance ends within sixty days.")
+    return Block(
+        gettext("Credentials that end"), empty, lines, (gettext("All"), listed("clinic_credential"))
+    )
 
 
 @needs("treatment_sessions.view_figures", "treatment_sessions.view_treatmentsession")
@@ -305,9 +331,9 @@ def week(user: User, at: datetime) -> Block:
     rows = TreatmentSession.objects.visible_to(user).filter(sitting=None, starts_at__lt=at)
     now, then = Q(starts_at__gte=at - WEEK), Q(starts_at__lt=at - WEEK)
     kinds = {
-        "completed": ("Completed visits", Q(status=Status.COMPLETED)),
-        "missed": ("No-shows", Q(status=Status.NO_SHOW)),
-        "late": ("Cancelled late", Q(status=Status.CANCELLED, is_late_cancel=True)),
+        "completed": (gettext("Completed visits"), Q(status=Status.COMPLETED)),
+        "missed": (gettext("No-shows"), Q(status=Status.NO_SHOW)),
+        "late": (gettext("Cancelled late"), Q(status=Status.CANCELLED, is_late_cancel=True)),
     }
     counts = rows.filter(starts_at__gte=at - 2 * WEEK).aggregate(
         **{f"{name}_now": Count("pk", filter=q & now) for name, (_, q) in kinds.items()},
@@ -323,10 +349,16 @@ def week(user: User, at: datetime) -> Block:
         for name, (title, _) in kinds.items()
     ]
     lines.append(
-        Line(words="New patients", badge=str(patients["now"]), detail=_before(patients["then"]))
+        Line(
+            words=gettext("New patients"),
+            badge=str(patients["now"]),
+            detail=_before(patients["then"]),
+        )
     )
-    return Block("The last seven days", "", lines, ("Figures", reverse("admin:figures")))
+    return Block(
+        gettext("The last seven days"), "", lines, (gettext("Figures"), reverse("admin:figures"))
+    )
 
 
 def _before(number: int) -> str:
-    return f"{number} in the seven days before"
+    return gettext("{number} in the seven days before").format(number=number)

@@ -7,10 +7,12 @@ from urllib.parse import urlencode
 
 from django.db.models import Prefetch
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from aftercare.admin.today.days import ClinicDay
 from aftercare.admin.today.visits import Visit, cancelled_on, visits_of
 from clinic.models import Clinic, Closure, Role, TimeOff, User
+from clinic.values.moments import date_in_words
 from clinic.values.wallclock import iso_utc
 from sessions.lifecycle import WaitlistStatus
 from sessions.models import Kind, Mode, VisitType, WaitlistEntry
@@ -104,13 +106,13 @@ def _absences(
     off = list(TimeOff.objects.visible_to(user).filter(**spans))
     shut = list(Closure.objects.visible_to(user).filter(**spans))
     away = {
-        (span.practitioner_id, one.clinic.pk): _span("Off", span, one)
+        (span.practitioner_id, one.clinic.pk): _span(gettext("Off"), span, one)
         for one in days
         for span in off
         if span.starts_at < one.end and span.ends_at > one.start
     }
     closed = {
-        one.clinic.pk: _span("Closed", span, one)
+        one.clinic.pk: _span(gettext("Closed"), span, one)
         for one in days
         for span in shut
         if span.clinic_id == one.clinic.pk and span.starts_at < one.end and span.ends_at > one.start
@@ -122,9 +124,13 @@ def _span(word: str, span: TimeOff | Closure, one: ClinicDay) -> str:
     """“Off until 14:00: Congress”."""
     zone, when = one.clinic.zone, ""
     if span.starts_at > one.start:
-        when += f" from {span.starts_at.astimezone(zone):%H:%M}"
+        when += gettext(" from {astimezone}").format(
+            astimezone=date_in_words(span.starts_at.astimezone(zone), "H:i")
+        )
     if span.ends_at < one.end:
-        when += f" until {span.ends_at.astimezone(zone):%H:%M}"
+        when += gettext(" until {astimezone}").format(
+            astimezone=date_in_words(span.ends_at.astimezone(zone), "H:i")
+        )
     return f"{word}{when or ' all day'}" + (f": {span.reason}" if span.reason else "")
 
 
@@ -143,7 +149,7 @@ def _offer(entry: WaitlistEntry, one: ClinicDay) -> dict[str, Any]:
     starts, expires = entry.offered_starts_at, entry.offer_expires_at
     return {
         "entry": entry,
-        "starts": f"{starts.astimezone(zone):%a %-d %b, %H:%M}" if starts else "",
+        "starts": date_in_words(starts.astimezone(zone), "D j M, H:i") if starts else "",
         "expires": f"{expires.astimezone(zone):%H:%M}" if expires else "",
     }
 
@@ -178,7 +184,7 @@ def _first(kind: VisitType, one: ClinicDay, *, at: datetime) -> dict[str, str]:
     if not slots:
         return {"kind": kind.name, "when": ""}
     local = slots[0].starts_at.astimezone(one.clinic.zone)
-    when = f"{local:%H:%M}" if local.date() == one.day else f"{local:%a %-d %b, %H:%M}"
+    when = f"{local:%H:%M}" if local.date() == one.day else date_in_words(local, "D j M, H:i")
     asked = {
         "visit_type": str(kind.pk),
         "practitioner": str(slots[0].practitioner_id),

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from aftercare.admin.setup.page import STEPS
 from aftercare.admin.setup.page import shown as shown_steps
@@ -40,7 +41,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     user, at = actor(request), timezone.now()
     if has_no_clinic(user):
         steps = shown_steps(read_steps(user, at), user)
-        return {**context, **steps, "title": "Setting up", "today_template": STEPS}
+        return {**context, **steps, "title": gettext("Setting up"), "today_template": STEPS}
     text = request.GET.get("day", "")
     asked = read_day(text, at=at) if text else None
     days = days_of(user, asked, at=at)
@@ -57,7 +58,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         **shown,
-        "title": "Today",
+        "title": gettext("Today"),
         "today_template": TEMPLATE,
         "no_day": text if text and asked is None else "",
         "is_today": asked is None,

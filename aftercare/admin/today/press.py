@@ -14,6 +14,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
@@ -30,6 +32,7 @@ from clinic.audit.subjects import about
 from clinic.db.retries import retried_transaction
 from clinic.models import User
 from clinic.permissions import actor
+from clinic.values.moments import date_in_words
 from clinic.values.wallclock import instant_of
 from sessions import services
 from sessions.admin.booking.near import offer_near
@@ -40,8 +43,8 @@ from sessions.scheduling.wanted import wanted_by
 
 PRESSED = {
     Status.CONFIRMED.value: "confirmed",
-    Status.CHECKED_IN.value: "checked in",
-    Status.NO_SHOW.value: "noted as a no-show",
+    Status.CHECKED_IN.value: _("checked in"),
+    Status.NO_SHOW.value: _("noted as a no-show"),
 }
 
 
@@ -49,34 +52,34 @@ class CancelForm(forms.Form):
     reason = forms.CharField(
         required=False,
         max_length=300,
-        label="Why",
+        label=_("Why"),
         widget=UnfoldAdminTextInputWidget,
-        help_text="Stands in the history; the patient does not read it.",
+        help_text=_("Stands in the history; the patient does not read it."),
     )
     patient_knows = forms.BooleanField(
         required=False,
-        label="The patient knows already: send nothing",
+        label=_("The patient knows already: send nothing"),
         widget=UnfoldBooleanWidget,
     )
 
 
 class MoveForm(forms.Form):
-    starts_at = MomentField(label="Starts at")
+    starts_at = MomentField(label=_("Starts at"))
     practitioner: Any = forms.ModelChoiceField(
-        queryset=User.objects.none(), label="With", widget=UnfoldAdminSelectWidget
+        queryset=User.objects.none(), label=_("With"), widget=UnfoldAdminSelectWidget
     )
     shift_later = forms.BooleanField(
         required=False,
-        label="Move later visits of the plan too, if they would come too soon",
+        label=_("Move later visits of the plan too, if they would come too soon"),
         widget=UnfoldBooleanWidget,
     )
     patient_knows = forms.BooleanField(
         required=False,
-        label="The patient knows already: send nothing",
+        label=_("The patient knows already: send nothing"),
         widget=UnfoldBooleanWidget,
     )
     reason = forms.CharField(
-        required=False, max_length=300, label="Why", widget=UnfoldAdminTextInputWidget
+        required=False, max_length=300, label=_("Why"), widget=UnfoldAdminTextInputWidget
     )
 
     def __init__(self, session: TreatmentSession, *args: Any, **kwargs: Any) -> None:
@@ -139,7 +142,7 @@ def press(request: HttpRequest, pk: UUID) -> HttpResponse:
     session, back = _visit(request, pk), _back(request, pk)
     to = request.POST.get("to", "")
     if to not in PRESSED:
-        messages.error(request, "This button is not known. Nothing was done.")
+        messages.error(request, gettext("This button is not known. Nothing was done."))
         return HttpResponseRedirect(back)
 
     def move() -> str:
@@ -166,7 +169,9 @@ def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
     def take_back() -> tuple[str, str]:
         again = services.undo_end(session_id=session.pk, at=timezone.now(), by=actor(request))
         is_now = again.get_status_display().lower()
-        words = f"{session.patient.listed_name}: taken back. The visit is {is_now}, as before."
+        words = gettext("{listed_name}: taken back. The visit is {is_now}, as before.").format(
+            listed_name=session.patient.listed_name, is_now=is_now
+        )
         return words, back
 
     try:
@@ -202,7 +207,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
         except REFUSED as error:
             _refuse(form, error)
     told = told_of_cancelling(session, by=actor(request), at=timezone.now())
-    return _ask(request, session, form, "Cancel this visit?", "cancel", told=told)
+    return _ask(request, session, form, gettext("Cancel this visit?"), "cancel", told=told)
 
 
 @about(TreatmentSession)
@@ -223,7 +228,13 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
                     undoable=True,
                 )
                 until = moved.clear_on
-                words = f"A washout lasts until {until:%-d %b %Y}." if until else ""
+                words = (
+                    gettext("A washout lasts until {until}.").format(
+                        until=date_in_words(until, "j M Y")
+                    )
+                    if until
+                    else ""
+                )
                 return words, _page_of(moved.pk) if back == _page_of(pk) else back
 
             try:
@@ -238,7 +249,7 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
                         starts_at=data["starts_at"],
                         practitioner=data["practitioner"],
                     )
-        return _ask(request, session, form, "Move this visit", "move").render()
+        return _ask(request, session, form, gettext("Move this visit"), "move").render()
 
 
 def _wished(request: HttpRequest, session: TreatmentSession) -> dict[str, Any]:
@@ -252,7 +263,7 @@ def _wished(request: HttpRequest, session: TreatmentSession) -> dict[str, Any]:
 
 
 def _when(session: TreatmentSession) -> str:
-    return f"{session.starts_at.astimezone(session.clinic.zone):%a %-d %b %Y, %H:%M}"
+    return date_in_words(session.starts_at.astimezone(session.clinic.zone), "D j M Y, H:i")
 
 
 def _refuse(form: forms.Form, error: Exception) -> None:

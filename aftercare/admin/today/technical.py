@@ -6,15 +6,18 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from aftercare.admin.setup.steps import read_steps
 from aftercare.admin.today.blocks import WEEK, Block, Line, listed, needs, opened
 from aftercare.dispatch import guard, outages
 from aftercare.models import Message, MessageStatus
 from clinic.models import Heartbeat, User
+from clinic.values.moments import date_in_words
 
 BEATS = {"beat": timedelta(minutes=2), "worker": timedelta(minutes=2)}
-NAMES = {"beat": "The timetable (beat)", "worker": "The worker that sends"}
+NAMES = {"beat": _("The timetable (beat)"), "worker": _("The worker that sends")}
 OVERDUE = timedelta(minutes=5)
 
 
@@ -25,41 +28,47 @@ def health(user: User, at: datetime) -> Block:
     for name, silent in BEATS.items():
         last = seen.get(name)
         lives = last is not None and last >= at - silent - timedelta(seconds=settings.WAKE_SECONDS)
-        said = f"last seen {last:%-d %b %Y %H:%M} UTC" if last else "never seen"
+        said = (
+            gettext("last seen {last} UTC").format(last=date_in_words(last, "j M Y H:i"))
+            if last
+            else gettext("never seen")
+        )
         lines.append(
             Line(
-                NAMES[name],
+                str(NAMES[name]),
                 detail=said,
-                badge="Works" if lives else "Silent",
+                badge=gettext("Works") if lives else gettext("Silent"),
                 tone="success" if lives else "danger",
             )
         )
     objection = guard.check()
     lines.append(
         Line(
-            "Sending is allowed from this database",
+            gettext("Sending is allowed from this database"),
             detail=objection,
-            badge="No" if objection else "Yes",
+            badge=gettext("No") if objection else gettext("Yes"),
             tone="danger" if objection else "success",
         )
     )
     is_bad = any(line.tone == "danger" for line in lines)
-    return Block("Health", "", lines, tone="danger" if is_bad else "")
+    return Block(gettext("Health"), "", lines, tone="danger" if is_bad else "")
 
 
 @needs("aftercare.view_message", "clinic.change_clinic")
 def sending(user: User, at: datetime) -> Block:
     """Outages, and how many messages wait, failed or are in doubt, by channel."""
-    lines = [Line(reason.capitalize(), badge="Outage", tone="danger") for reason in _outages(at)]
+    lines = [
+        Line(reason.capitalize(), badge=gettext("Outage"), tone="danger") for reason in _outages(at)
+    ]
     rows = Message.objects.visible_to(user).filter(
         Q(status=MessageStatus.PENDING, due_at__lt=at - OVERDUE)
         | Q(status=MessageStatus.IN_DOUBT)
         | Q(status=MessageStatus.FAILED, ended_at__gt=at - WEEK)
     )
     words: dict[str, tuple[str, str]] = {
-        MessageStatus.PENDING: ("due for more than five minutes", "danger"),
-        MessageStatus.IN_DOUBT: ("in doubt", "warning"),
-        MessageStatus.FAILED: ("failed in the last week", "danger"),
+        MessageStatus.PENDING: (gettext("due for more than five minutes"), "danger"),
+        MessageStatus.IN_DOUBT: (gettext("in doubt"), "warning"),
+        MessageStatus.FAILED: (gettext("failed in the last week"), "danger"),
     }
     channels = dict(Message._meta.get_field("channel").flatchoices)
     for row in rows.values("status", "channel").annotate(n=Count("pk")).order_by("status"):
@@ -72,8 +81,10 @@ def sending(user: User, at: datetime) -> Block:
                 tone=tone,
             )
         )
-    empty = "No outage: messages go out, none has failed this week and none is in doubt."
-    return Block("Sending", empty, lines, ("Messages", listed("aftercare_message")))
+    empty = gettext("No outage: messages go out, none has failed this week and none is in doubt.")
+    return Block(
+        gettext("Sending"), empty, lines, (gettext("Messages"), listed("aftercare_message"))
+    )
 
 
 def _outages(at: datetime) -> list[str]:
@@ -89,14 +100,14 @@ def first_run(user: User, at: datetime) -> Block:
             step.title,
             "" if step.is_done else step.address,
             detail="" if step.is_done or step.address else step.who,
-            badge="Done" if step.is_done else "To do",
+            badge=gettext("Done") if step.is_done else gettext("To do"),
             tone="success" if step.is_done else "warning",
         )
         for step in steps
     ]
     left = sum(not step.is_done for step in steps)
-    page = ("Set it up", reverse("setup"))
-    return Block("Before the first patient", "", lines, page, total=left)
+    page = (gettext("Set it up"), reverse("setup"))
+    return Block(gettext("Before the first patient"), "", lines, page, total=left)
 
 
 @needs("clinic.view_user")
@@ -108,18 +119,20 @@ def access(user: User, at: datetime) -> Block:
         Line(
             str(one),
             opened("clinic_user", one),
-            detail=f"last log-in {one.last_login:%-d %b %Y %H:%M} UTC"
+            detail=gettext("last log-in {last_login} UTC").format(
+                last_login=date_in_words(one.last_login, "j M Y H:i")
+            )
             if one.last_login
-            else "never logged in",
+            else gettext("never logged in"),
             badge=str(one.get_role_display()),
         )
         for one in shown
     ]
     return Block(
-        "Who has access",
-        "Nobody has.",
+        gettext("Who has access"),
+        gettext("Nobody has."),
         lines,
-        ("All staff, also those out of use", listed("clinic_user")),
+        (gettext("All staff, also those out of use"), listed("clinic_user")),
         total=rows.count(),
     )
 
@@ -129,19 +142,19 @@ def what_is_kept(user: User, at: datetime) -> Block:
     """Where an auditor looks."""
     lines = [
         Line(
-            "Clinics and their settings",
+            gettext("Clinics and their settings"),
             reverse("admin:clinic_clinic_changelist"),
-            detail="Each page has its history: who changed what, and when.",
+            detail=gettext("Each page has its history: who changed what, and when."),
         ),
         Line(
-            "Staff and their roles",
+            gettext("Staff and their roles"),
             reverse("admin:clinic_user_changelist"),
-            detail="What a role may do is one table, the same for pages and programs.",
+            detail=gettext("What a role may do is one table, the same for pages and programs."),
         ),
         Line(
-            "Who has read or changed a record",
+            gettext("Who has read or changed a record"),
             listed("clinic_accessrecord") if user.has_perm("clinic.view_accessrecord") else "",
-            detail="Every access, with who, when, what and from where.",
+            detail=gettext("Every access, with who, when, what and from where."),
         ),
     ]
-    return Block("What can be looked up", "", lines)
+    return Block(gettext("What can be looked up"), "", lines)

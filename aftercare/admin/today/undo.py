@@ -5,9 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from aftercare.models import Anchor, Message, MessageStatus
 from clinic.admin.saving.once import new_key
 from clinic.models import User
+from clinic.values.moments import date_in_words
 from sessions.lifecycle import Status
 from sessions.models import SessionEvent, TreatmentSession
 
@@ -40,9 +43,15 @@ def undo_for(user: User, at: datetime) -> Offer | None:
     if moved and moved.status != Status.BOOKED:
         return None
     if moved:
-        done = f"moved to {moved.starts_at.astimezone(zone):%a %-d %b %Y, %H:%M}"
+        done = gettext("moved to {astimezone}").format(
+            astimezone=date_in_words(moved.starts_at.astimezone(zone), "D j M Y, H:i")
+        )
     else:
-        done = "cancelled" if session.status == Status.CANCELLED else "noted as a no-show"
+        done = (
+            gettext("cancelled")
+            if session.status == Status.CANCELLED
+            else gettext("noted as a no-show")
+        )
     left = event.undo_until - at
     return Offer(
         pk=session.pk,
@@ -59,10 +68,12 @@ def _told(session: TreatmentSession, until: datetime) -> str:
     ).order_by("channel", "due_at")
     found = {str(message.get_channel_display()): message.due_at for message in waiting}
     if not found:
-        return "The patient is sent nothing of it."
+        return gettext("The patient is sent nothing of it.")
     due = min(found.values()).astimezone(until.tzinfo)
-    day = "" if due.date() == until.date() else f"{due:%a %-d %b} "
-    return f"The patient is told by {' and '.join(found)}, at {day}{due:%H:%M}."
+    day = "" if due.date() == until.date() else f"{date_in_words(due, 'D j M')} "
+    return gettext("The patient is told by {found}, at {day}{due}.").format(
+        found=gettext(" and ").join(found), day=day, due=date_in_words(due, "H:i")
+    )
 
 
 def undo_bar(user: User, back: str, at: datetime) -> dict[str, Any]:

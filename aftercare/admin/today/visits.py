@@ -8,11 +8,13 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 
 from aftercare.admin.today.days import ClinicDay, within
 from clinic.admin.words import Tone
 from clinic.models import ClinicalRule, User
 from clinic.permissions import seen_among, sees_some
+from clinic.values.moments import date_in_words
 from patients.models import ConsentHandout, ConsentText, Screening, TreatmentConsent
 from sessions.admin.sessions import STATUS_COLOURS
 from sessions.lifecycle import NEXT, OCCUPIES, PlanStatus, Status
@@ -151,15 +153,25 @@ def _visit(row: Any, seen: Seen, adult: int, *, at: datetime) -> Visit:
         row, f"{row.starts_at.astimezone(zone):%H:%M}", f"{row.ends_at.astimezone(zone):%H:%M}"
     )
     if row.kind == Kind.TREATMENT:
-        visit.progress = f"{row.number} of {row.plan.planned_sessions}"
+        visit.progress = gettext("{number} of {planned_sessions}").format(
+            number=row.number, planned_sessions=row.plan.planned_sessions
+        )
     if row.status in STILL_TO_COME:
         visit.chips = _missing(row, seen)
         if row.status in NOT_THERE_YET and at > row.starts_at + LATE:
             minutes = (at - row.starts_at) // timedelta(minutes=1)
-            visit.chips.insert(0, Chip(f"{minutes} min late", "warning"))
+            visit.chips.insert(
+                0, Chip(gettext("{minutes} min late").format(minutes=minutes), "warning")
+            )
         if row.delayed_minutes:
             begins = (row.starts_at + timedelta(minutes=row.delayed_minutes)).astimezone(zone)
-            visit.chips.insert(0, Chip(f"Begins at about {begins:%H:%M}", "info"))
+            visit.chips.insert(
+                0,
+                Chip(
+                    gettext("Begins at about {begins}").format(begins=date_in_words(begins, "H:i")),
+                    "info",
+                ),
+            )
     visit.alerts = _alerts(row, seen, adult)
     if seen.changes and row.patient.archived_at is None:
         visit.moves = [(to, label) for to, label in _moves(row, at) if to in NEXT[row.status]]
@@ -170,12 +182,12 @@ def _visit(row: Any, seen: Seen, adult: int, *, at: datetime) -> Visit:
 
 def _moves(row: Any, at: datetime) -> list[tuple[str, str]]:
     """What is most likely done now comes first."""
-    found = [(str(Status.CONFIRMED), "Confirm")]
+    found = [(str(Status.CONFIRMED), gettext("Confirm"))]
     if at >= row.starts_at - CHECK_IN_OPENS:
         is_near = at >= row.starts_at - NEAR
-        found.insert(0 if is_near else 1, (str(Status.CHECKED_IN), "Check in"))
+        found.insert(0 if is_near else 1, (str(Status.CHECKED_IN), gettext("Check in")))
     if at >= row.starts_at:
-        found.append((str(Status.NO_SHOW), "No-show"))
+        found.append((str(Status.NO_SHOW), gettext("No-show")))
     return found
 
 
@@ -188,7 +200,7 @@ def _missing(row: Any, seen: Seen) -> list[Chip]:
     what is clinical is told that something is, and whom to ask."""
     on, found, hidden = row.starts_at_local.date(), [], False
     if row.patient.date_of_birth is None:
-        found.append(Chip("Birth date missing", "warning", _page_of(row.patient)))
+        found.append(Chip(gettext("Birth date missing"), "warning", _page_of(row.patient)))
     if row.kind != Kind.TREATMENT:
         return found
     lacks = {
@@ -198,20 +210,26 @@ def _missing(row: Any, seen: Seen) -> list[Chip]:
         "skin": row.patient.skin_type is None,
     }
     if seen.consents and lacks["consent"]:
-        words = "Consent expired" if row.consent_until else "Consent missing"
+        words = gettext("Consent expired") if row.consent_until else gettext("Consent missing")
         found.append(Chip(words, "warning", _add("patients_treatmentconsent", row)))
     if seen.screenings and lacks["screening"]:
-        words = "Screening expired" if row.screened_until else "Screening missing"
+        words = gettext("Screening expired") if row.screened_until else gettext("Screening missing")
         found.append(Chip(words, "warning", _add("patients_screening", row)))
     elif seen.screenings and lacks["unconfirmed"]:
-        found.append(Chip("Answers to confirm", "warning", _page_of(row.patient, "#record")))
+        found.append(
+            Chip(gettext("Answers to confirm"), "warning", _page_of(row.patient, "#record"))
+        )
     if seen.medical and lacks["skin"]:
-        found.append(Chip("Skin type missing", "warning", _add("patients_skintypeassessment", row)))
+        found.append(
+            Chip(gettext("Skin type missing"), "warning", _add("patients_skintypeassessment", row))
+        )
     hidden = any(lacks.values()) and not (seen.consents and seen.screenings and seen.medical)
     if hidden and not row.has_read and lacks["consent"] and seen.handouts:
-        found.append(Chip("Consent to read: give", "info", _add("patients_consenthandout", row)))
+        found.append(
+            Chip(gettext("Consent to read: give"), "info", _add("patients_consenthandout", row))
+        )
     if hidden:
-        found.append(Chip("Not ready: see practitioner", "warning"))
+        found.append(Chip(gettext("Not ready: see practitioner"), "warning"))
     return found
 
 
@@ -219,14 +237,16 @@ def _alerts(row: Any, seen: Seen, adult: int) -> list[Chip]:
     """What whoever treats must know before they begin."""
     found = []
     if row.plan and row.plan.status == PlanStatus.ON_HOLD:
-        found.append(Chip("Plan on hold", "danger"))
+        found.append(Chip(gettext("Plan on hold"), "danger"))
     age = age_on(row.patient.date_of_birth, row.starts_at_local.date())
     if age is not None and age < adult:
-        found.append(Chip(f"Minor, {age}", "warning"))
+        found.append(Chip(gettext("Minor, {age}").format(age=age), "warning"))
     if seen.medical:
         found += medical_alerts(row.patient)
     if seen.effects and row.open_effects:
-        words = "Side effect open" if row.open_effects == 1 else "Side effects open"
+        words = (
+            gettext("Side effect open") if row.open_effects == 1 else gettext("Side effects open")
+        )
         found.append(Chip(words, "danger", _page_of(row.patient, "#healing")))
     return found
 
@@ -236,11 +256,11 @@ def medical_alerts(patient: Any) -> list[Chip]:
     found = []
     if allergies := " ".join(patient.allergies.split()):
         short = allergies if len(allergies) <= 60 else f"{allergies[:59]}…"
-        found.append(Chip(f"Allergies: {short}", "danger"))
+        found.append(Chip(gettext("Allergies: {short}").format(short=short), "danger"))
     if patient.keloid_history:
-        found.append(Chip("Keloids", "danger"))
+        found.append(Chip(gettext("Keloids"), "danger"))
     if patient.cold_sore_history:
-        found.append(Chip("Cold sores", "warning"))
+        found.append(Chip(gettext("Cold sores"), "warning"))
     return found
 
 

@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from aftercare.admin.today.board import people_of
 from aftercare.admin.today.days import read_day
@@ -22,6 +24,7 @@ from clinic.admin.words import Tone
 from clinic.audit.subjects import about
 from clinic.models import Clinic, Closure, Room, TimeOff, User
 from clinic.permissions import actor
+from clinic.values.moments import date_in_words
 from clinic.values.wallclock import day_bounds
 from clinic.values.zones import clock_of
 from sessions.admin.sessions import STATUS_COLOURS
@@ -30,7 +33,7 @@ from sessions.models import Hold, TreatmentSession
 
 DAYS = 7
 PEOPLE, ROOMS = "people", "rooms"
-NOWHERE = "Without a room"
+NOWHERE = _("Without a room")
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def week(request: HttpRequest) -> HttpResponse:
     by = ROOMS if request.GET.get("by") == ROOMS else PEOPLE
     context: dict[str, Any] = {
         **admin.site.each_context(request),
-        "title": "Week",
+        "title": gettext("Week"),
         "no_day": text if text and asked is None else "",
         "clinic": clinic,
         "by": by,
@@ -132,7 +135,7 @@ def _read(
     span: dict[str, Any] = {"starts_at__lt": bounds[-1][2], "ends_at__gt": bounds[0][1]}
     closures = list(Closure.objects.visible_to(user).filter(clinic=clinic, **span))
     days = [
-        Day(day, start, end, _said(closures, start, end, "Closed", clinic), day == today)
+        Day(day, start, end, _said(closures, start, end, gettext("Closed"), clinic), day == today)
         for day, start, end in bounds
     ]
     rows = TreatmentSession.objects.visible_to(user).filter(clinic=clinic, sitting=None, **span)
@@ -211,7 +214,7 @@ def _entry(
 
 def _cell(day: Day, entries: list[Entry], off: list[TimeOff], clinic: Clinic) -> Cell:
     here = [one for one in entries if day.start <= one.starts_at < day.end]
-    away = _said(off, day.start, day.end, "Off", clinic)
+    away = _said(off, day.start, day.end, gettext("Off"), clinic)
     return Cell(day, sorted(here, key=lambda one: one.starts_at), [away] if away else [])
 
 
@@ -223,8 +226,12 @@ def _said(spans: list[Any], start: datetime, end: datetime, word: str, clinic: C
             continue
         when = ""
         if span.starts_at > start:
-            when += f" from {span.starts_at.astimezone(clinic.zone):%H:%M}"
+            when += gettext(" from {astimezone}").format(
+                astimezone=date_in_words(span.starts_at.astimezone(clinic.zone), "H:i")
+            )
         if span.ends_at < end:
-            when += f" until {span.ends_at.astimezone(clinic.zone):%H:%M}"
+            when += gettext(" until {astimezone}").format(
+                astimezone=date_in_words(span.ends_at.astimezone(clinic.zone), "H:i")
+            )
         found.append(f"{word}{when}" + (f": {span.reason}" if span.reason else ""))
     return "; ".join(found)
