@@ -22,6 +22,7 @@ from tests.admin.pages import client_of, url
 from tests.factories import DAY, UserFactory
 from tests.support.accesses import Watch
 from tests.support.kept import kept
+from tests.support.marked_words import BEGIN, words_marked
 
 NEW = "correct horse battery"
 pytestmark = pytest.mark.django_db
@@ -151,6 +152,7 @@ def test_a_new_account_is_invited_and_has_no_password_until_then(
     form = {
         "username": "newcomer",
         "role": Role.PRACTITIONER,
+        "language": "en",
         "clinics": [str(manager.clinics.get().pk)],
     }
     client, add = client_of(manager), reverse("admin:clinic_user_add")
@@ -220,3 +222,19 @@ def test_the_last_manager_stays(change: dict[str, Any], manager: User, bob: User
     assert "is the last manager of Riverside Skin Clinic" in str(said)
     UserFactory(role=Role.MANAGER, clinic=here)
     assert not form(typed, instance=User.objects.get(pk=manager.pk)).errors
+
+
+@pytest.mark.parametrize(("language", "is_marked"), [("en", False), ("es", True)])
+def test_the_mail_is_in_the_language_of_the_account(
+    language: str, is_marked: bool, ada: User, mailoutbox: list[Any]
+) -> None:
+    ada.language = language
+    ada.save()
+
+    with words_marked("es"):
+        ask_for_link(email=ada.email, at=timezone.now())
+        send_links(at=timezone.now())
+
+    (mail,) = mailoutbox
+    assert mail.subject.startswith(BEGIN) == is_marked
+    assert mail.body.startswith(f"{BEGIN}Hello") == is_marked

@@ -19,6 +19,7 @@ from clinic.accounts.second_factor import (
 )
 from clinic.models import AccountNotice, User
 from tests.accounts.test_second_factor import LONG, PASSWORD, App, now
+from tests.support.marked_words import BEGIN, END, words_marked
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +113,21 @@ def test_without_an_address_nobody_is_told(ada: User) -> None:
     App(ada, timezone.now())
 
     assert told() == []
+
+
+def test_it_is_told_in_the_language_of_the_account_whoever_changed_it(
+    ada: User, mailoutbox: list[Any]
+) -> None:
+    ada.language = "es"
+    ada.save()
+    at = timezone.now()
+
+    with words_marked("es"):
+        App(ada, at - timedelta(days=1))
+        send_notices(at=timezone.now())
+
+    mail = mailoutbox[-1]
+    assert mail.subject.startswith(BEGIN)
+    assert f"{BEGIN}a second factor was set up{END}" in mail.body
+    (notice,) = AccountNotice.objects.all()
+    assert BEGIN in notice.about

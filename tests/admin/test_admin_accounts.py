@@ -28,6 +28,7 @@ def test_nobody_hands_out_more_than_they_may(
         "username": "newcomer",
         "email": "newcomer@clinic.example",
         "role": role,
+        "language": "en",
         "clinics": [str(clinic.pk)],
     }
 

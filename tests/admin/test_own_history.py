@@ -6,6 +6,7 @@ from clinic.models import User
 from tests.admin.pages import client_of, url
 from tests.factories import ConcernFactory, PatientFactory
 from tests.support.forms import send
+from tests.support.marked_words import BEGIN, END, words_marked
 
 pytestmark = pytest.mark.django_db
 
@@ -30,3 +31,16 @@ def test_the_desk_does_not_read_what_ails_a_patient_in_the_log(alice: User, dana
     assert "Given name and what your role does not see" in desk
     assert "Allergies" not in desk
     assert "Melasma" not in desk
+
+
+def test_it_is_told_in_the_language_of_the_page(alice: User, dana: User) -> None:
+    patient = PatientFactory(clinic=alice.clinics.get(), allergies="")
+    send(client_of(alice), url(patient), allergies="Lidocaine", given_name="Gracia")
+    dana.language = "es"
+    dana.save()
+
+    with words_marked("es"):
+        desk = client_of(dana).get(url(patient).replace("change", "history")).content.decode()
+
+    assert f"{BEGIN}given name{END}" in desk
+    assert f"{BEGIN}what your role does not see{END}" in desk

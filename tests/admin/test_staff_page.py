@@ -17,15 +17,15 @@ PAGE = (ROOT / "docs" / "staff.md").read_text(encoding="utf-8")
 def names() -> Iterator[str]:
     """Titles of the side bar, buttons, columns, fields, and choices."""
     for entries in GROUPS.values():
-        yield from (title for title, *_ in entries)
-    yield from (title for _, title, *_ in PAGES)
+        yield from (str(title) for title, *_ in entries)
+    yield from (str(title) for _, title, *_ in PAGES)
     for model, page in admin.site._registry.items():
         yield from (str(field.verbose_name) for field in model._meta.fields)
         for name in dir(type(page)):
             text = getattr(getattr(type(page), name, None), "short_description", None)
             yield str(text or "")
-    yield from Severity.labels
-    yield from Choice.labels
+    yield from map(str, Severity.labels)
+    yield from map(str, Choice.labels)
 
 
 def on_pages(text: str) -> bool:
@@ -35,7 +35,7 @@ def on_pages(text: str) -> bool:
         for app in ("clinic", "patients", "sessions", "aftercare")
         for path in (*(ROOT / app).glob("admin/**/*.py"), *(ROOT / app).glob("templates/**/*.html"))
     ]
-    label = re.compile(rf'[">}}]\s*{re.escape(text)}\s*["<{{]')
+    label = re.compile(rf"""[">}}']\s*{re.escape(text)}\s*["<{{']""")
     return any(label.search(path.read_text(encoding="utf-8")) for path in files)
 
 

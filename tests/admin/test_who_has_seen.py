@@ -79,7 +79,7 @@ def test_the_file_says_in_plain_words_what_was_done(
     answer = client_of(manager).get(f"{page_of(patient)}csv/")
     head, *rows = csv.reader(StringIO(answer.content.decode("utf-8-sig")))
 
-    assert head == HEAD
+    assert head == list(map(str, HEAD))
     assert [row[3:] for row in rows] == [
         [str(alice), "Practitioner", "looked at it", "patient", "3"],
         [str(alice), "Practitioner", "looked at a photograph", "patient", "1"],

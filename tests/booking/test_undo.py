@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 from aftercare.dispatch import run as dispatch
 from aftercare.models import Message, MessageStatus
 from clinic.models import User
+from clinic.values.languages import override_language
 from patients.models import StaffTask, TaskStatus
 from sessions import services
 from sessions.lifecycle import UNDO_LASTS, UNDONE, Status
@@ -30,6 +31,7 @@ from tests.factories import (
 )
 from tests.support.doubles import SmtpServer
 from tests.support.lives import moves
+from tests.support.marked_words import words_marked
 
 pytestmark = pytest.mark.django_db
 NOW = NINE - 10 * DAY
@@ -288,10 +290,11 @@ def test_what_an_absence_asked_is_asked_again(booking: Booking) -> None:
     task = StaffTaskFactory(
         clinic=session.clinic, patient=session.patient, source=f"span:x:{session.pk}"
     )
-    cancel(booking, session)
-    assert not StaffTask.objects.open().exists()
-
-    undo(session, booking.practitioner)
+    with words_marked("es"):  # by one who works in Spanish, and back by one in English
+        with override_language("es"):
+            cancel(booking, session)
+        assert not StaffTask.objects.open().exists()
+        undo(session, booking.practitioner)
 
     task.refresh_from_db()
     assert (task.status, task.done_at, task.done_note) == (TaskStatus.OPEN, None, "")

@@ -30,7 +30,7 @@ pytestmark = [
 # elsewhere: before a log-in (test_account_pages.py), behind a passkey (test_passkeys.py).
 NO_PAGES = {
     *("admin/autocomplete/", "autocomplete", "quick-search", "search", "jsi18n", "logout"),
-    *("passkey-options", "figures-pdf", "aftercare_messagetemplate_preview"),
+    *("own-language", "passkey-options", "figures-pdf", "aftercare_messagetemplate_preview"),
     *("password_change", "password_change_done"),  # Django's, which ours stand before
 }
 ELSEWHERE = {"admin-login", "login", "admin_password_reset", "password-asked", "switch-person"}

@@ -65,5 +65,5 @@ def test_days_have_windows() -> None:
 def test_the_clinical_rules_name_every_group() -> None:
     told = (settings.BASE_DIR / "docs" / "clinical.md").read_text().partition("## 1.10")[2]
 
-    labels = [*DepthBand.labels, *SkinGroup.labels, *(one.label for one in DAY_WINDOWS)]
+    labels = [*map(str, DepthBand.labels + SkinGroup.labels), *(one.label for one in DAY_WINDOWS)]
     assert [label for label in labels if label not in told] == []

@@ -103,6 +103,7 @@ VIOLATIONS["user_service_has_no_password"] = lambda: make.UserFactory(
 VIOLATIONS["service_account_ends_within_a_year"] = lambda: make.ServiceAccountFactory(
     expires_at=timezone.now() + timedelta(days=368)
 )
+VIOLATIONS["user_language_known"] = lambda: make.UserFactory(language="xx")
 VIOLATIONS["user_role_known"] = lambda: make.UserFactory(role="WIZARD")
 
 

@@ -20,6 +20,7 @@ JUDGED: dict[str, str] = {
     "aftercare.0029_encrypted_answers": LINES,
     "clinic.0044_encrypted_reviews": LINES,
     "clinic.0040_service_accounts": "staff are dozens, and their mails are kept for a day",
+    "clinic.0048_language_of_staff": "staff are dozens",
     "patients.0049_encrypted_lines": LINES,
     "patients.0050_encrypted_json": OF_FEW,
     "treatment_sessions.0064_encrypted_lines": LINES,

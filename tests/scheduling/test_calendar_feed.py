@@ -19,6 +19,7 @@ from sessions.lifecycle import Status
 from tests.conftest import Booking, client_of
 from tests.factories import DAY, HOUR, NINE, PlanFactory, UserFactory
 from tests.scheduling.calendar import events, private_words
+from tests.support.marked_words import marked, words_marked
 
 pytestmark = pytest.mark.django_db
 FEED = "/api/v1/calendar-feed/"
@@ -37,6 +38,17 @@ def test_a_feed_has_the_bookings_of_one_practitioner(
     assert [event.start for event in found] == [first.starts_at, second.starts_at]
     room = booking.room.name
     assert [event["SUMMARY"] for event in found] == [f"{room} · Session 1", f"{room} · Session 2"]
+
+
+def test_a_feed_speaks_the_language_of_its_practitioner(booking: Booking, alice: User) -> None:
+    booking.book()
+    room = booking.room.name
+    alice.language = "es"
+
+    with words_marked("es"):
+        (event,) = events(feed(alice, at=NINE))
+
+    assert event["SUMMARY"] == f"{room} · {marked('Session ')}1"
 
 
 def test_a_feed_has_no_private_word(booking: Booking, alice: User) -> None:

@@ -5,25 +5,32 @@ Here and not among the commands, because the image of production has no Babel.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import django
+import unfold
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
-from babel.messages.mofile import write_mo
+from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.utils.translation import to_locale
 from django.utils.translation.template import templatize
 
-APPS = ("clinic", "aftercare")  # in which patients' words stand…
-STAFF = {"admin", "unfold"}  # …but not in these of their folders: staff read English
+from clinic.values.names import NAMES
+
+APPS = ("clinic", "patients", "sessions", "aftercare")
+BOTTOM = APPS[0]  # which brings the words of Unfold as well
+KINDS = ("*.py", "*.html", "*.txt")
 IN_CODE = settings.LANGUAGE_CODE
 # Which argument is the context (c), the text, and its plural.
 KEYWORDS: dict[str, Any] = {
     "gettext": None,
     "gettext_lazy": None,
+    "gettext_noop": None,
     "_": None,
     "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),
@@ -32,7 +39,7 @@ KEYWORDS: dict[str, Any] = {
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
-HEADER = "# What patients read. To find new words and to compile: ./run translations"
+HEADER = "# What patients and staff read. To find new words and to compile: ./run translations"
 
 
 def main() -> None:
@@ -77,19 +84,55 @@ def updated(app: str, language: str) -> Catalog:
     return catalog
 
 
-def texts_of(app: str) -> Iterator[tuple[Any, str | None, str]]:
+@cache
+def texts_of(app: str) -> list[tuple[Any, str | None, str]]:
     """Each text of an app's sources, with its context, and where it stands."""
-    root: Path = settings.BASE_DIR / app
-    for path in sorted([*root.rglob("*.py"), *root.rglob("*.html")]):
-        if STAFF & set(path.parts):
-            continue
+    found = list(_marked(settings.BASE_DIR / app))
+    names = sorted(NAMES)
+    found += [(text, None, module) for text, module in names if module.split(".")[0] == app]
+    if app == BOTTOM:
+        found += [text for text in _marked(Path(unfold.__file__).parent) if not _is_djangos(text)]
+    return found
+
+
+def _marked(root: Path) -> Iterator[tuple[Any, str | None, str]]:
+    for path in sorted(path for kind in KINDS for path in root.rglob(kind)):
         source = path.read_text()
-        if path.suffix == ".html":
-            source = templatize(source)
+        if path.suffix != ".py":
+            lines = templatize(source).splitlines()
+            source = "\n".join(line.strip() for line in lines)  # Python would read the indents
+        elif "gettext" not in source:
+            continue
         found = extract("python", BytesIO(source.encode()), keywords=KEYWORDS)
         for _, text, _, context in found:
-            yield text, context, path.relative_to(settings.BASE_DIR).as_posix()
+            yield text, context, path.relative_to(root.parent).as_posix()
+
+
+def _is_djangos(found: tuple[Any, str | None, str]) -> bool:
+    """What the admin of Django says too is translated there."""
+    text, context, _ = found
+    known = _djangos()
+    return (context, text if isinstance(text, str) else text[0]) in known
+
+
+@cache
+def _djangos() -> set[tuple[str | None, str]]:
+    known: set[tuple[str | None, str]] = set()
+    for part in ("conf", "contrib/admin", "contrib/auth"):
+        for language in other_languages():
+            path = Path(django.__file__).parent / part / "locale" / language / "LC_MESSAGES"
+            with (path / "django.mo").open("rb") as file:
+                for message in read_mo(file):
+                    if message.id and message.string:
+                        text = message.id if isinstance(message.id, str) else message.id[0]
+                        known.add((message.context, text))
+    return known
+
+
+def other_languages() -> list[str]:
+    return [to_locale(language) for language, _ in settings.LANGUAGES if language != IN_CODE]
 
 
 if __name__ == "__main__":
+    django.setup()
     main()

@@ -13,8 +13,15 @@ from aftercare.replies.auto_replies import TEXTS, WITHOUT_CLINIC
 from aftercare.texts import advice
 from clinic.values.languages import override_language
 from patients.models import ConsentText, ScreeningRule
-from tests.support.translations import APPS, read, texts_of
+from tests.support.translations import read, texts_of
 
+# Where the product speaks to patients.
+OF_PATIENTS = (
+    *("aftercare/pages/", "aftercare/replies/", "aftercare/texts/", "aftercare/records/export/"),
+    *("aftercare/records/leaflet.py", "aftercare/templates/aftercare/pages/"),
+    *("aftercare/templates/aftercare/leaflet", "aftercare/templates/aftercare/e"),
+    *("clinic/values/zones.py", "clinic/templates/clinic/base.html"),
+)
 # Flesch-Kincaid, at most; Fernández-Huerta, at least.
 SCHOOL_YEAR, SCHOOL_YEAR_OF_CONSENT, EASE = 6.0, 8.0, 75.0
 VALUES = {
@@ -63,9 +70,11 @@ def messages() -> Iterator[tuple[str, str, str]]:
 
 def phrases() -> Iterator[tuple[str, str, str]]:
     """What the product itself says, page by page and file by file, in each language."""
-    for app in APPS:
+    for app in ("clinic", "aftercare"):
         by_file: dict[str, list[str]] = {}
         for text, _, file in texts_of(app):
+            if not file.startswith(OF_PATIENTS):
+                continue
             by_file.setdefault(file, []).append(text[0] if isinstance(text, tuple) else text)
         for language, _ in settings.LANGUAGES:
             catalog = {} if language == "en" else {m.id: m.string for m in read(app, language)}

@@ -12,6 +12,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
+from clinic.models import User
 from patients.models import Patient, ScreeningRule, ScreeningWording
 from tests.factories import ClinicFactory
 from tests.support.catalogue import shipped
@@ -19,7 +20,7 @@ from tests.support.catalogue import shipped
 LANGUAGES = {code for code, _ in settings.LANGUAGES}
 # Their English stands in the row that they are a part of.
 OF_ENGLISH: dict[type[models.Model], type[models.Model]] = {ScreeningWording: ScreeningRule}
-NO_TEXT = {Patient}  # the language that somebody reads
+NO_TEXT = {Patient, User}  # the language that somebody reads
 
 
 def of_a_language() -> list[type[models.Model]]:

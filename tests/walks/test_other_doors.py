@@ -110,6 +110,7 @@ STAFF = {
     "own-password",
     "own-log-ins",
     "own-address",
+    "own-language",
     "pin",
     "passkeys",
     "proof",

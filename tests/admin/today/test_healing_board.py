@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from aftercare.admin.healing.rows import in_words, read_board
+from aftercare.admin.healing.rows import read_board, time_left
 from clinic.models import Clinic, Role, User
 from patients.models import StaffTask
 from patients.services import take_task
@@ -71,8 +71,8 @@ def press(user: User, line: str, do: str, **typed: str) -> Any:
         (2 * DAY, "2 days left"),
     ],
 )
-def test_the_time_that_is_left_in_words(left: timedelta, words: str) -> None:
-    assert in_words(left) == words
+def test_the_time_that_is_left_time_left(left: timedelta, words: str) -> None:
+    assert time_left(left) == words
 
 
 def test_overdue_comes_first_the_gravest_on_top_then_as_it_is_due(

@@ -22,6 +22,7 @@ from sessions.services.record.photos import remove_files
 from tests.admin.pages import client_of
 from tests.conftest import Booking
 from tests.factories import DAY
+from tests.support.marked_words import marked, words_marked
 from tests.support.pictures import agree, jpeg, stored
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,17 @@ def page(session: TreatmentSession, booking: Booking) -> str:
 def send(page: str, content: bytes | None = None, view: str = "FRONT", name: str = "a.jpg") -> Any:
     image = SimpleUploadedFile(name, jpeg() if content is None else content)
     return PHONE.post(page, {"view": view, "image": image})
+
+
+def test_the_page_speaks_the_language_of_who_made_the_link(page: str, booking: Booking) -> None:
+    User.objects.filter(pk=booking.practitioner.pk).update(language="es")
+
+    with words_marked("es"):
+        shown = PHONE.get(page).content.decode()
+        ended = PHONE.get(reverse("photo-page", args=["gone"]), headers={"Accept-Language": "es"})
+
+    assert marked("Earlier picture") in shown
+    assert marked("This link has ended") in ended.content.decode()
 
 
 def test_what_a_phone_sends_is_of_the_visit_and_by_who_made_the_link(
