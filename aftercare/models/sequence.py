@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Model, one_of
+from clinic.values.names import shipped
 from patients.models import Channel, Purpose, SkinType, Zone
 from sessions.models import TALKS, TOUCHES_SKIN, Kind, Protocol, VisitType
 
@@ -228,7 +229,7 @@ class CareStep(Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return shipped(self.name)
 
     def clean(self) -> None:
         types = set(self.skin_types or [])

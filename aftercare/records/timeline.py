@@ -129,7 +129,7 @@ def _sessions(patient: Patient) -> Iterator[Entry]:
         when = date_in_words(session.starts_at_local, "j M Y H:i")
         areas = " and ".join(str(move.session.area) for move in (first, *others))
         about = f", {areas}" if session.area else ""
-        kind = gettext("Session") if session.area else session.visit_type.name
+        kind = gettext("Session") if session.area else str(session.visit_type)
         title = gettext("{kind} of {when}{about}: {in_words}").format(
             kind=kind, when=when, about=about, in_words=in_words(Status, first.new_status)
         )

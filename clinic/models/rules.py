@@ -10,6 +10,7 @@ from clinic.models.base import (
     one_of,
     version_once,
 )
+from clinic.values.names import shipped
 
 
 class ClinicalRule(Versioned):
@@ -34,4 +35,4 @@ class ClinicalRule(Versioned):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return f"{self.title}: {self.value:g} {self.unit}"
+        return f"{shipped(self.title)}: {self.value:g} {self.unit}"

@@ -1,4 +1,4 @@
-"""Names and help texts of models in the language of who reads them.
+"""Names and help texts of models, and of what ships, in the language of who reads them.
 
 Django takes the name of a field from the code where none is given. So none is marked for the
 catalogue by hand, and none can be forgotten: each is translated here, as it is declared, and
@@ -11,7 +11,7 @@ from typing import Any
 from django.db import models
 from django.db.models.signals import class_prepared
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 OF_MIGRATIONS = "__fake__"
 # Each text as it stands in the code, and the module of its model.
@@ -41,3 +41,9 @@ def _places(model: type[models.Model]) -> Iterator[tuple[Any, str]]:
     for field in (*model._meta.local_fields, *model._meta.local_many_to_many):
         yield field, "verbose_name"
         yield field, "help_text"
+
+
+def shipped(name: str) -> str:
+    """The name of a row that ships with the product (`*/catalogue/*.yaml`), for staff. A name that
+    the clinic has given itself is in no catalogue, and stays."""
+    return pgettext("catalogue", name)

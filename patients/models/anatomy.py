@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext
 
 from clinic.models import Model
+from clinic.values.names import shipped
 
 
 class Area(Model):
@@ -17,7 +18,7 @@ class Area(Model):
         ordering = ["name"]
 
     def __str__(self) -> str:
-        return self.name
+        return shipped(self.name)
 
 
 class Zone(Model):
@@ -43,7 +44,7 @@ class Zone(Model):
         ordering = ["name"]
 
     def __str__(self) -> str:
-        return self.name
+        return shipped(self.name)
 
     def why_not_on(self, area: Area) -> str:
         """Why it cannot be chosen where `area` is treated; empty if it can."""

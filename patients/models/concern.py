@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.db.encryption import EncryptedCharField
 from clinic.models import ClinicScoped, Evidence, Model, Sourced, one_of, track_history
+from clinic.values.names import shipped
 from patients.models.anatomy import Area, Zone
 from patients.models.patient import Patient, past_day
 
@@ -36,7 +37,7 @@ class Concern(Model):
         ordering = ["name"]
 
     def __str__(self) -> str:
-        return self.name
+        return shipped(self.name)
 
     def why_not_on(self, area: Area) -> str:
         """Why it cannot be on an area; empty if it can."""
@@ -74,7 +75,7 @@ class ConcernSubtype(Sourced, Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return shipped(self.name)
 
 
 class PatientConcernQuerySet(ClinicScoped["PatientConcern"]):

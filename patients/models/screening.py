@@ -27,6 +27,7 @@ from clinic.models import (
     version_once,
 )
 from clinic.values.moments import date_in_words
+from clinic.values.names import shipped
 from patients.models.patient import Patient
 
 
@@ -118,7 +119,7 @@ class ScreeningRule(Versioned):
     @property
     def name(self) -> str:
         """What it is about, in a word or two."""
-        return self.code.replace("-", " ").capitalize()
+        return shipped(self.code.replace("-", " ").capitalize())
 
 
 class ScreeningWording(Model):

@@ -21,6 +21,7 @@ from clinic.models import (
     one_of,
     version_once,
 )
+from clinic.values.names import shipped
 from patients.models import SkinType
 from sessions.models.healing.score_rules import label_on_scale
 from sessions.models.protocol import IN_BAND, depth_field
@@ -149,7 +150,7 @@ class OutcomeScale(Versioned):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return self.name
+        return shipped(self.name)
 
 
 class ScoreLabel(Model):

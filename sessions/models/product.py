@@ -18,6 +18,7 @@ from clinic.models import (
     refuse,
     version_once,
 )
+from clinic.values.names import shipped
 from sessions.models.catalogue import codes
 
 LEAST = MinValueValidator(Decimal("0.01"))
@@ -102,7 +103,7 @@ class Product(Versioned):
         triggers = append_only()
 
     def __str__(self) -> str:
-        return self.name
+        return shipped(self.name)
 
     @property
     def named_drugs(self) -> "list[ProductDrug]":

@@ -23,6 +23,7 @@ from clinic.models import (
     version_once,
 )
 from clinic.values.moments import date_in_words
+from clinic.values.names import shipped
 from patients.models import Area, Concern, Zone
 
 # The product's hard band. Everything narrower is data (zones, protocols).
@@ -118,7 +119,7 @@ class Protocol(Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return shipped(self.name)
 
     def clean(self) -> None:
         if self.concern_id and self.area_id and (why := self.concern.why_not_on(self.area)):

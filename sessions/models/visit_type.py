@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.models import LICENCES, Clinic, ClinicScoped, CredentialKind, Model, Role, Room, one_of
 from clinic.values.discretion import tells
+from clinic.values.names import shipped
 
 
 class Kind(models.TextChoices):
@@ -237,7 +238,7 @@ class VisitType(Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return shipped(self.name)
 
     @property
     def duration(self) -> timedelta:

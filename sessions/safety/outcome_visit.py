@@ -71,7 +71,7 @@ def _scales(plan: TreatmentPlan, day: datetime, at: datetime) -> Iterable[Item]:
         now = next((measure for measure in reversed(own) if measure.measured_at >= day), None)
         yield Item(
             code=f"scale:{scale.code}",
-            name=scale.name,
+            name=str(scale),
             is_there=now is not None,
             detail=_compared(scale, before, now, plan),
         )

@@ -12,6 +12,7 @@ from typing import Any
 
 import django
 import unfold
+import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.mofile import read_mo, write_mo
@@ -23,6 +24,9 @@ from django.utils.translation.template import templatize
 from clinic.values.names import NAMES
 
 APPS = ("clinic", "patients", "sessions", "aftercare")
+# The catalogues whose rows staff know by name.
+NAMED = {"areas", "concerns", "screening_rules", "rules", "outcome_scales", "products", "protocols"}
+NAMED |= {"visit_types", "steps"}
 BOTTOM = APPS[0]  # which brings the words of Unfold as well
 KINDS = ("*.py", "*.html", "*.txt")
 IN_CODE = settings.LANGUAGE_CODE
@@ -90,6 +94,7 @@ def texts_of(app: str) -> list[tuple[Any, str | None, str]]:
     found = list(_marked(settings.BASE_DIR / app))
     names = sorted(NAMES)
     found += [(text, None, module) for text, module in names if module.split(".")[0] == app]
+    found += [(name, "catalogue", file) for file, name in _shipped(app)]
     if app == BOTTOM:
         found += [text for text in _marked(Path(unfold.__file__).parent) if not _is_djangos(text)]
     return found
@@ -106,6 +111,26 @@ def _marked(root: Path) -> Iterator[tuple[Any, str | None, str]]:
         found = extract("python", BytesIO(source.encode()), keywords=KEYWORDS)
         for _, text, _, context in found:
             yield text, context, path.relative_to(root.parent).as_posix()
+
+
+def _shipped(app: str) -> Iterator[tuple[str, str]]:
+    """What the rows of a catalogue are called: clinic.values.names.shipped."""
+    for path in sorted((settings.BASE_DIR / app / "catalogue").glob("*.yaml")):
+        if path.stem in NAMED:
+            file = path.relative_to(settings.BASE_DIR).as_posix()
+            for row in yaml.safe_load(path.read_text()):
+                yield from ((file, name) for name in _names_in(row))
+
+
+def _names_in(row: dict[str, Any]) -> Iterator[str]:
+    if name := row.get("name") or row.get("title"):
+        yield name
+    elif "code" in row:
+        yield row["code"].replace("-", " ").capitalize()
+    for part in ("zones", "subtypes"):
+        for one in row.get(part) or ():
+            if isinstance(one, dict):
+                yield from _names_in(one)
 
 
 def _is_djangos(found: tuple[Any, str | None, str]) -> bool:

@@ -143,7 +143,8 @@ def _of_tasks(user: User, tasks: Any, *, at: datetime) -> Iterable[Line]:
 
 def _title(task: StaffTask) -> str:
     """Without the patient and the level, which stand beside it: “Day 3 (draft rules)”."""
-    title = task.title.removesuffix(f": {task.patient}")
+    name = task.patient.listed_name if task.patient else ""
+    title = task.title.partition(f": {name}")[0] if name else task.title
     level, _, rest = title.partition(", ")
     name, _, draft = level.partition(" ")
     return f"{rest.capitalize()} {draft}".strip() if name == task.severity and rest else title

@@ -136,7 +136,7 @@ def _visit(row: TreatmentSession) -> dict[str, Any]:
     return {
         "row": row,
         "when": date_in_words(row.starts_at_local, "D j M Y, H:i"),
-        "about": str(row.area) if row.area else row.visit_type.name,
+        "about": str(row.area) if row.area else str(row.visit_type),
         "tone": STATUS_COLOURS[Status(row.status)],
     }
 

@@ -201,7 +201,7 @@ def stuck_messages(user: User, at: datetime) -> Block:
     shown = rows.select_related("patient", "step", "clinic").order_by("-ended_at", "-id")[:SHOWN]
     lines = [
         Line(
-            words=f"{message.step.name}, {message.get_channel_display()}",
+            words=f"{message.step}, {message.get_channel_display()}",
             address=opened("aftercare_message", message),
             detail=f"{message.patient.listed_name} · {message.reason}",
             badge=str(message.get_status_display()),

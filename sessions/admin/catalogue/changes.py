@@ -76,7 +76,7 @@ def _in_words(version: ProtocolVersion, ranges: Iterable[ZoneRange]) -> Mapping[
     stop = version.stop_after_sessions
     return {
         gettext("Depth"): _depth(version),
-        **{gettext("Depth, {name}").format(name=one.zone.name): _depth(one) for one in ranges},
+        **{gettext("Depth, {name}").format(name=one.zone): _depth(one) for one in ranges},
         gettext("Passes, at most"): str(version.passes_max),
         gettext("Endpoint"): str(Endpoint(version.expected_endpoint).label),
         gettext("Usual number of sessions"): _sessions(version.planned_sessions),

@@ -174,4 +174,4 @@ def read_course(plan: TreatmentPlan) -> dict[str, Any]:
 
 
 def _name_of(row: Any) -> str:
-    return str(row.visit_type.name) if row.visit_type else gettext("Session")
+    return str(row.visit_type) if row.visit_type else gettext("Session")

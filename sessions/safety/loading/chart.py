@@ -81,16 +81,14 @@ def zone_facts(zones: Iterable[Any], version: ProtocolVersion) -> dict[str, fact
 def _zone(zone: Any, version: ProtocolVersion) -> facts.Zone:
     limit: ZoneLimit | None = getattr(zone, "own_limit", None)
     usual = version if zone.depth_max_mm is None else zone
-    missing = gettext("no limit is recorded for {zone}").format(zone=zone.name)
+    missing = gettext("no limit is recorded for {zone}").format(zone=zone)
     cap = Limit(missing, MIN_DEPTH_MM, MIN_DEPTH_MM, "none")
     if limit:
-        name = gettext("{zone}, limit version {version}").format(
-            zone=zone.name, version=limit.version
-        )
+        name = gettext("{zone}, limit version {version}").format(zone=zone, version=limit.version)
         cap = Limit(name, limit.depth_min_mm, limit.depth_max_mm, limit.cited)
     return facts.Zone(
         code=zone.code,
-        name=zone.name,
+        name=str(zone),
         limit=cap,
         protocol_range=Limit(str(version), usual.depth_min_mm, usual.depth_max_mm, version.cited),
         passes_max=limit.passes_max if limit else 1,
@@ -132,7 +130,7 @@ def product_uses(uses: Iterable[ProductUse]) -> tuple[facts.ProductUse, ...]:
 
 def product_facts(product: Product, **use: Any) -> facts.ProductUse:
     return facts.ProductUse(
-        name=product.name,
+        name=str(product),
         kind=product.kind,
         strength_percent=product.strength_percent,
         drugs=() if product._state.adding else tuple(map(_drug, product.named_drugs)),

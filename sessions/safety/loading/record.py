@@ -19,6 +19,7 @@ from django.db.models import (
 from django.utils.translation import gettext
 
 from clinic.models import ClinicalRule
+from clinic.values.names import shipped
 from patients.models import (
     OFF_LABEL,
     Area,
@@ -133,7 +134,7 @@ def _sharps_due(session: TreatmentSession, typed: Typed | None) -> bool:
 
 def protocol_facts(version: ProtocolVersion) -> facts.Protocol:
     return facts.Protocol(
-        name=version.protocol.name,
+        name=str(version.protocol),
         concern=version.protocol.concern.code,
         passes_max=version.passes_max,
         expected_endpoint=version.expected_endpoint,
@@ -163,7 +164,9 @@ def rules_in_effect(at: datetime) -> Mapping[str, Number]:
     return {
         rule.code: Number(
             rule.value,
-            gettext("{title}, version {version}").format(title=rule.title, version=rule.version),
+            gettext("{title}, version {version}").format(
+                title=shipped(rule.title), version=rule.version
+            ),
             rule.cited,
         )
         for rule in ClinicalRule.objects.in_effect(at)
@@ -224,7 +227,7 @@ def area_facts(area: Area) -> facts.Area:
     return facts.Area(
         code=area.code,
         zones=frozenset(zone.code for zone in zones),
-        names={zone.code: zone.name for zone in zones},
+        names={zone.code: str(zone) for zone in zones},
         near_mouth=any(zone.near_mouth for zone in zones),
         keloid_prone=frozenset(zone.code for zone in zones if zone.keloid_prone),
     )

@@ -91,7 +91,7 @@ def record_outcome(
     if scale.concerns and plan.concern.code not in scale.concerns:
         raise WrongScale(
             gettext("{scale} is not for {concern}: choose another one.").format(
-                scale=scale, concern=plan.concern.name.lower()
+                scale=scale, concern=str(plan.concern).lower()
             ),
             field="scale",
         )

@@ -121,5 +121,5 @@ def _patient_taken(session: TreatmentSession) -> PatientTaken:
         message = gettext(
             "The patient already has a session on {day} at {time}: {name}, from {begins} to "
             "{ends}. Choose a time before or after it, or move that one first."
-        ).format(**known, name=own.visit_type.name, begins=f"{begins:%H:%M}", ends=f"{ends:%H:%M}")
+        ).format(**known, name=own.visit_type, begins=f"{begins:%H:%M}", ends=f"{ends:%H:%M}")
     return PatientTaken(message, field="starts_at")

@@ -148,7 +148,7 @@ def raise_missed_follow_ups(*, at: datetime, by: User | None = None) -> int:
                 clinic=visit_type.clinic,
                 kind=TaskKind.FOLLOW_UP,
                 title=gettext("{name} did not take place: call, and offer a time").format(
-                    name=visit_type.name
+                    name=visit_type
                 ),
                 detail=gettext(
                     "The last session was on {day}. How the skin is now is not known."
