@@ -44,11 +44,11 @@ class AnswerForm(ModelForm):  # type: ignore[type-arg]
         label=_("Your answer"),
         help_text=format_lazy(
             _(
-                "An SMS of up to {most_in_sms} characters that tells nothing of skin has the "
+                "An SMS of up to {number} characters that tells nothing of skin has the "
                 "words, in two parts at most; any other has a link to them. Name no place on the "
                 "body and nothing that was put on it."
             ),
-            most_in_sms=MOST_IN_SMS,
+            number=MOST_IN_SMS,
         ),
     )
     answer_channel = ChoiceField(

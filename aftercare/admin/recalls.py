@@ -97,8 +97,8 @@ def _going_on(cartridges_left: int) -> str:
     if not cartridges_left:
         return ""
     return gettext(
-        "{cartridges_left} cartridges are still to be looked at: a worker takes some minutes."
-    ).format(cartridges_left=format(cartridges_left, ","))
+        "{number} cartridges are still to be looked at: a worker takes some minutes."
+    ).format(number=format(cartridges_left, ","))
 
 
 def _shows(request: HttpRequest, lot: CartridgeLot | None) -> bool:

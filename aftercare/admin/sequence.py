@@ -85,13 +85,13 @@ class CareStepAdmin(ClinicAdmin):
         replan = step.replan
         so_far = Replan(replan.moved, replan.cancelled, replan.new)
         if replan.ended_at:
-            return gettext("{looked_at} visits: {replan_words}.").format(
-                looked_at=format(replan.looked_at, ","), replan_words=replan_words(so_far)
+            return gettext("{looked_at} visits: {became}.").format(
+                looked_at=format(replan.looked_at, ","), became=replan_words(so_far)
             )
-        return gettext("{looked_at} of about {total} visits so far: {replan_words}.").format(
+        return gettext("{looked_at} of about {total} visits so far: {became}.").format(
             looked_at=format(replan.looked_at, ","),
             total=format(replan.total, ","),
-            replan_words=replan_words(so_far),
+            became=replan_words(so_far),
         )
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
@@ -178,7 +178,7 @@ class CareStepAdmin(ClinicAdmin):
         elif result := planning.replan(step, at=now):
             messages.info(
                 request,
-                gettext("Re-planned: {replan_words}.").format(replan_words=replan_words(result)),
+                gettext("Re-planned: {became}.").format(became=replan_words(result)),
             )
 
 

@@ -55,7 +55,7 @@ def _outage(on: dict[str, Any], at: datetime) -> str:
     name = "SMS" if on["channel"] == Channel.SMS else "e-mail"
     lasts = _minutes(at - datetime.fromisoformat(on["opened_at"]))
     said = (
-        gettext(" The provider says: “{rstrip}”.").format(rstrip=on["reply"].rstrip("."))
+        gettext(" The provider says: “{reply}”.").format(reply=on["reply"].rstrip("."))
         if on["reply"]
         else ""
     )
@@ -68,5 +68,5 @@ def _outage(on: dict[str, Any], at: datetime) -> str:
 def _minutes(span: timedelta) -> str:
     minutes = max(span // timedelta(minutes=1), 1)
     if minutes >= 120:
-        return gettext("{value} hours").format(value=minutes // 60)
+        return gettext("{hours} hours").format(hours=minutes // 60)
     return "1 minute" if minutes == 1 else gettext("{minutes} minutes").format(minutes=minutes)

@@ -49,8 +49,8 @@ def _unmet(step: CareStep, session: TreatmentSession, course: Course) -> str:
         if course.went_on_after(session):
             return gettext("another session came after it")
         if course.status not in (PlanStatus.ACTIVE, PlanStatus.COMPLETED):
-            return gettext("the plan is {in_words}").format(
-                in_words=in_words(PlanStatus, course.status)
+            return gettext("the plan is {status}").format(
+                status=in_words(PlanStatus, course.status)
             )
     if step.asks_for and course.is_followed_by(step.asks_for, session):
         return gettext("that visit is booked")

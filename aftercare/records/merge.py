@@ -165,9 +165,9 @@ def _make_room(kept: Patient, merged: Patient) -> None:
             continue
         if later.status not in SIGNED:
             raise CannotMerge(
-                gettext(
-                    "The session on {starts_at_local} would come too soon: reschedule it first."
-                ).format(starts_at_local=date_in_words(later.starts_at_local, "j M Y"))
+                gettext("The session on {day} would come too soon: reschedule it first.").format(
+                    day=date_in_words(later.starts_at_local, "j M Y")
+                )
             )
         earlier.recovers_at = max(later.starts_at, earlier.ends_at)
         earlier.save(update_fields=["recovers_at"])

@@ -88,7 +88,7 @@ def _screenings(patient: Patient) -> Iterator[Entry]:
 def _consents(patient: Patient) -> Iterator[Entry]:
     treatment = [(gettext("Treatment consent"), c) for c in patient.treatment_consents.all()]
     photos = [
-        (gettext("Photo consent, {lower}").format(lower=c.get_scope_display().lower()), c)
+        (gettext("Photo consent, {scope}").format(scope=c.get_scope_display().lower()), c)
         for c in patient.photo_consents.all()
     ]
     for title, consent in [*treatment, *photos]:
@@ -113,8 +113,8 @@ def _plans(patient: Patient) -> Iterator[Entry]:
         yield Entry(decided.decided_at, "candidacy", decided.pk, str(decided), detail)
     moves = PlanEvent.objects.filter(plan__patient=patient).select_related("plan__protocol")
     for move in moves:
-        title = gettext("Plan “{protocol}” is {in_words}").format(
-            protocol=move.plan.protocol, in_words=in_words(PlanStatus, move.new_status)
+        title = gettext("Plan “{protocol}” is {status}").format(
+            protocol=move.plan.protocol, status=in_words(PlanStatus, move.new_status)
         )
         yield Entry(move.at, "plan", move.plan_id, title, move.reason)
     outcomes = OutcomeMeasure.objects.filter(plan__patient=patient).select_related("scale")
@@ -130,8 +130,8 @@ def _sessions(patient: Patient) -> Iterator[Entry]:
         areas = " and ".join(str(move.session.area) for move in (first, *others))
         about = f", {areas}" if session.area else ""
         kind = gettext("Session") if session.area else str(session.visit_type)
-        title = gettext("{kind} of {when}{about}: {in_words}").format(
-            kind=kind, when=when, about=about, in_words=in_words(Status, first.new_status)
+        title = gettext("{kind} of {when}{about}: {status}").format(
+            kind=kind, when=when, about=about, status=in_words(Status, first.new_status)
         )
         yield Entry(first.at, "session", session.pk, title, first.reason)
     addenda = Addendum.objects.filter(session__patient=patient).select_related("by")

@@ -47,8 +47,8 @@ def open_record(*, patient_id: UUID, reason: str, at: datetime, by: User) -> Bre
     reason = " ".join(reason.split())
     if len(reason) < LEAST_SAID:
         raise ReasonTooShort(
-            gettext("Say in {least_said} characters at the least why you need it.").format(
-                least_said=LEAST_SAID
+            gettext("Say in {number} characters at the least why you need it.").format(
+                number=LEAST_SAID
             ),
             field="reason",
         )

@@ -191,8 +191,8 @@ def _with_last(rows: Any) -> Any:
 def _what(effect: Any) -> str:
     session = effect.session
     since = effect.onset_at.astimezone(session.clinic.zone)
-    treated = gettext("{about} on {starts_at_local}").format(
-        about=session.about, starts_at_local=date_in_words(session.starts_at_local, "j M Y")
+    treated = gettext("{about} on {day}").format(
+        about=session.about, day=date_in_words(session.starts_at_local, "j M Y")
     )
     return gettext("{effect}, since {since}, after {treated}").format(
         effect=effect, since=date_in_words(since, "j M"), treated=treated

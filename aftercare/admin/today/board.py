@@ -124,12 +124,12 @@ def _span(word: str, span: TimeOff | Closure, one: ClinicDay) -> str:
     """“Off until 14:00: Congress”."""
     zone, when = one.clinic.zone, ""
     if span.starts_at > one.start:
-        when += gettext(" from {astimezone}").format(
-            astimezone=date_in_words(span.starts_at.astimezone(zone), "H:i")
+        when += gettext(" from {time}").format(
+            time=date_in_words(span.starts_at.astimezone(zone), "H:i")
         )
     if span.ends_at < one.end:
-        when += gettext(" until {astimezone}").format(
-            astimezone=date_in_words(span.ends_at.astimezone(zone), "H:i")
+        when += gettext(" until {time}").format(
+            time=date_in_words(span.ends_at.astimezone(zone), "H:i")
         )
     return f"{word}{when or ' all day'}" + (f": {span.reason}" if span.reason else "")
 

@@ -43,8 +43,8 @@ def undo_for(user: User, at: datetime) -> Offer | None:
     if moved and moved.status != Status.BOOKED:
         return None
     if moved:
-        done = gettext("moved to {astimezone}").format(
-            astimezone=date_in_words(moved.starts_at.astimezone(zone), "D j M Y, H:i")
+        done = gettext("moved to {moment}").format(
+            moment=date_in_words(moved.starts_at.astimezone(zone), "D j M Y, H:i")
         )
     else:
         done = (

@@ -226,12 +226,12 @@ def _said(spans: list[Any], start: datetime, end: datetime, word: str, clinic: C
             continue
         when = ""
         if span.starts_at > start:
-            when += gettext(" from {astimezone}").format(
-                astimezone=date_in_words(span.starts_at.astimezone(clinic.zone), "H:i")
+            when += gettext(" from {time}").format(
+                time=date_in_words(span.starts_at.astimezone(clinic.zone), "H:i")
             )
         if span.ends_at < end:
-            when += gettext(" until {astimezone}").format(
-                astimezone=date_in_words(span.ends_at.astimezone(clinic.zone), "H:i")
+            when += gettext(" until {time}").format(
+                time=date_in_words(span.ends_at.astimezone(clinic.zone), "H:i")
             )
         found.append(f"{word}{when}" + (f": {span.reason}" if span.reason else ""))
     return "; ".join(found)

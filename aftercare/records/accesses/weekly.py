@@ -50,11 +50,11 @@ def _numbers(clinic: Clinic, begins: datetime, ends: datetime) -> str:
     ).count()
     reviewed = sum(bool(one.reviews) for one in found)
     return gettext(
-        "{count} accesses by staff, {count_2} refused; {opened} by break-glass; {found} "
+        "{done} accesses by staff, {refused} refused; {opened} by break-glass; {found} "
         "look unusual, {reviewed} of them looked at"
     ).format(
-        count=of_staff.filter(outcome=Outcome.DONE).count(),
-        count_2=of_staff.filter(outcome=Outcome.REFUSED).count(),
+        done=of_staff.filter(outcome=Outcome.DONE).count(),
+        refused=of_staff.filter(outcome=Outcome.REFUSED).count(),
         opened=opened,
         found=len(found),
         reviewed=reviewed,

@@ -54,11 +54,11 @@ def _times_move(clinic: Clinic, old: ZoneInfo) -> TimesMove:
     sessions = "1 session" if moved == 1 else gettext("{moved} sessions").format(moved=moved)
     return TimesMove(
         gettext(
-            "From {clock_of} to {clock_of_2} every shown time moves: {sessions} ahead will "
+            "From {before} to {after} every shown time moves: {sessions} ahead will "
             "be shown at another time than the patient was told. Opening and working hours "
             "stay as they are written, and are on the new clock. Tick that you have "
             "understood, and save once more."
-        ).format(clock_of=clock_of(old), clock_of_2=clock_of(clinic.zone), sessions=sessions),
+        ).format(before=clock_of(old), after=clock_of(clinic.zone), sessions=sessions),
         field="time_zone",
     )
 

@@ -365,7 +365,7 @@ def _most(product: Product, known: Facts) -> str:
     most = most_grams(fact, known.weight_kg)
     whose = "" if known.weight_kg or not fact.is_weighed else gettext(", weight not known")
     return (
-        gettext("at most {figure} g{whose}").format(figure=figure(most), whose=whose)
+        gettext("at most {grams} g{whose}").format(grams=figure(most), whose=whose)
         if most
         else gettext("no most is known")
     )
@@ -378,14 +378,14 @@ def _cream(use: ProductUse, known: Facts, *, at: datetime) -> dict[str, Any]:
     if fact.mg:
         part = part_of_most(fact, known.weight_kg)
         share = (
-            gettext(", {quantize} % of the most for a day").format(
-                quantize=(part * 100).quantize(Decimal(1))
+            gettext(", {percent} % of the most for a day").format(
+                percent=(part * 100).quantize(Decimal(1))
             )
             if part
             else ""
         )
         drugs = in_words(fact.mg_by_drug, known.weight_kg)
-        dose = gettext("{figure} g are {drugs}{share}").format(
-            figure=figure(fact.grams or Decimal(0)), drugs=drugs, share=share
+        dose = gettext("{grams} g are {drugs}{share}").format(
+            grams=figure(fact.grams or Decimal(0)), drugs=drugs, share=share
         )
     return {"row": use, "minutes": use.minutes_on(at=at), "dose": dose}
