@@ -5,7 +5,10 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q
+from django.utils import translation
+from django.utils.translation import gettext
 
 from aftercare.lifecycle import ACCEPTED, OPEN
 from aftercare.models import Anchor, Message, MessageStatus
@@ -20,8 +23,10 @@ TOLD = (*ACCEPTED, MessageStatus.SENDING, MessageStatus.IN_DOUBT)
 
 
 def stopped_because(status: str) -> str:
-    """The reason of a message that a move of its session has ended."""
-    return f"the session is {in_words(Status, status)}"
+    """The reason of a message that a move of its session has ended. It is looked for, by whoever
+    takes that back, so it is the same in every language."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return f"the session is {in_words(Status, status)}"
 
 
 def withdraw_what_was_to_tell(
@@ -35,7 +40,7 @@ def withdraw_what_was_to_tell(
     found = list(Message.objects.filter(tells).select_related("step").locked())
     for message in found:
         if message.status in TOLD:
-            raise UndoTooLate("The patient has been told of it: book it again instead.")
+            raise UndoTooLate(gettext("The patient has been told of it: book it again instead."))
     waiting = [message for message in found if message.status in OPEN]
     Message.end_together(waiting, MessageStatus.CANCELLED, TAKEN_BACK, at=at)
     return found
