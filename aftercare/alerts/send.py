@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 
 from aftercare.alerts.escalate import escalate
 from aftercare.channels import Channels, Refused, Unknown
@@ -25,6 +26,7 @@ from aftercare.models import StaffAlert
 from aftercare.texts import gsm7
 from aftercare.texts.render import Outgoing
 from clinic.values.discretion import discreet_name
+from clinic.values.languages import override_language
 from patients.models import Channel, TaskStatus
 
 logger = logging.getLogger(__name__)
@@ -76,10 +78,12 @@ def _call(alert: StaffAlert, at: datetime, channels: Channels) -> None:
 
 
 def words_of(alert: StaffAlert) -> Outgoing:
-    """That there is something to read, and where; nothing of whom."""
+    """That there is something to read, and where, as who is told reads it; nothing of whom."""
     clinic = alert.task.clinic
     link = f"{settings.PUBLIC_URL}{reverse('admin:patients_stafftask_changelist')}"
-    short, words = discreet_name(clinic.short_name, "Clinic"), "1 urgent reply, open the inbox"
+    short = discreet_name(clinic.short_name, "Clinic")  # a sender has no letter such as “í”
+    with override_language(alert.person.language):
+        words = gettext("1 urgent reply, open the inbox")
     is_sms = alert.channel == Channel.SMS
     return Outgoing(
         key=alert.pk,

@@ -7,7 +7,7 @@ from unittest.mock import patch
 import pytest
 
 from aftercare.alerts import send
-from aftercare.alerts.escalate import ACKNOWLEDGE_WITHIN, escalate
+from aftercare.alerts.escalate import ACKNOWLEDGE_WITHIN, escalate, tell
 from aftercare.channels.sms import HttpSms
 from aftercare.models import StaffAlert
 from clinic.models import Clinic, Role, User, Weekday
@@ -28,6 +28,7 @@ from tests.factories import (
 )
 from tests.support.doubles import HttpGateway, SmtpServer
 from tests.support.kept import kept
+from tests.support.marked_words import words_marked
 
 pytestmark = pytest.mark.django_db
 MOMENT, MINUTE = timedelta(microseconds=1), timedelta(minutes=1)
@@ -212,3 +213,21 @@ def test_what_is_refused_is_tried_again_and_given_up_in_the_end(
     assert by_sms.tries == len(send.AGAIN) + 1
     assert by_sms.ended_at is not None
     assert len(smtp.accepted) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("channel", ["SMS", "EMAIL"])
+def test_it_is_told_in_the_language_of_who_is_told(
+    language: str, channel: str, clinic: Clinic, on_call: User
+) -> None:
+    on_call.language = language
+    on_call.save()
+    tell(task=grave(clinic), step=1, at=AT_NIGHT)
+    alert = StaffAlert.objects.get(channel=channel)
+
+    with words_marked("es"):
+        said = send.words_of(alert)
+
+    for words in filter(None, (said.subject, said.text, said.html)):
+        assert "1 urgent reply, open the inbox" in words
+        assert ("⟦" in words) == (language == "es")
