@@ -17,6 +17,7 @@ import re
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.utils.translation import gettext, ngettext
 
 from aftercare.models import Message, Outage
 from clinic.models import Clinic
@@ -57,7 +58,9 @@ def end(channel: str, *, at: datetime) -> None:
     if on.update(opened_at=None, paused_until=None):
         logger.warning("messages are accepted by %s again", Channel(channel).label)
         for task in StaffTask.objects.open().filter(source__startswith=f"outage:{channel}:"):
-            finish_source(source=task.source, at=at, by=None, note="Messages go out again.")
+            finish_source(
+                source=task.source, at=at, by=None, note=gettext("Messages go out again.")
+            )
 
 
 def tell_managers(*, at: datetime) -> None:
@@ -71,10 +74,14 @@ def tell_managers(*, at: datetime) -> None:
                     clinic=clinic,
                     kind=TaskKind.OTHER,
                     audience=Audience.MANAGER,
-                    title=f"No {outage.get_channel_display()} goes out",
-                    detail=f"So far {in_words(outage, at=at)}. What waits goes out when the "
-                    "provider takes it, while it is of use. Ask whoever looks after the system, "
-                    "and call patients who must know today.",
+                    title=gettext("No {channel} goes out").format(
+                        channel=outage.get_channel_display()
+                    ),
+                    detail=gettext(
+                        "So far {outage}. What waits goes out when the provider takes it, while it "
+                        "is of use. Ask whoever looks after the system, and call patients who must "
+                        "know today."
+                    ).format(outage=in_words(outage, at=at)),
                     source=source,
                     at=at,
                 )
@@ -107,10 +114,17 @@ def reasons(*, at: datetime) -> list[str]:
 
 
 def in_words(outage: Outage, *, at: datetime) -> str:
-    minutes = (at - (outage.opened_at or at)) // timedelta(minutes=1)
-    times = "1 refusal" if outage.refusals == 1 else f"{outage.refusals} refusals"
-    channel = outage.get_channel_display()
-    return f"nothing accepted by {channel} for {minutes} min, {times}: {outage.reply}"
+    words = ngettext(
+        "nothing accepted by {channel} for {minutes} min, {refusals} refusal: {reply}",
+        "nothing accepted by {channel} for {minutes} min, {refusals} refusals: {reply}",
+        outage.refusals,
+    )
+    return words.format(
+        channel=outage.get_channel_display(),
+        minutes=(at - (outage.opened_at or at)) // timedelta(minutes=1),
+        refusals=outage.refusals,
+        reply=outage.reply,
+    )
 
 
 def mask(reply: str) -> str:

@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_noop
 
 from aftercare.replies.contexts import HEALS_FOR
 from aftercare.texts import advice, course
@@ -41,7 +42,7 @@ Day = dict[str, Any]
 
 class NothingDone(Conflict):
     code = "nothing_done"
-    title = "Nothing was done that needs care at home"
+    title = gettext_noop("Nothing was done that needs care at home")
 
 
 def has_leaflet(session: TreatmentSession) -> bool:
@@ -73,7 +74,9 @@ def printed(session: TreatmentSession, *, tells_what: bool, at: datetime) -> str
     Raises NothingDone.
     """
     if not has_leaflet(session):
-        raise NothingDone("There is a leaflet once a session is completed, or was begun on skin.")
+        raise NothingDone(
+            gettext("There is a leaflet once a session is completed, or was begun on skin.")
+        )
     with override_language(session.patient.language):
         context = contents(session, tells_what=tells_what, at=at)
         return render_to_string("aftercare/leaflet/print.html", context)

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext, gettext_noop
 
 from aftercare.models import InboundMessage
 from clinic.db.retries import retried_transaction
@@ -17,7 +18,7 @@ from patients.services import finish_task
 
 class AlreadyHandled(Conflict):
     code = "handled"
-    title = "This was handled already"
+    title = gettext_noop("This was handled already")
 
 
 @retried_transaction
@@ -31,9 +32,10 @@ def handle(*, inbound_id: UUID, at: datetime, by: User, note: str = "") -> Inbou
         .get(pk=inbound_id)
     )
     if inbound.handled_at or (inbound.task and inbound.task.status == TaskStatus.DONE):
-        raise AlreadyHandled("Somebody else has looked after it.")
+        raise AlreadyHandled(gettext("Somebody else has looked after it."))
     if inbound.task:
-        said = note if note.strip() or inbound.task.needs_outcome else "handled in the inbox"
+        is_said = note.strip() or inbound.task.needs_outcome
+        said = note if is_said else gettext("handled in the inbox")
         finish_task(task_id=inbound.task.pk, at=at, by=by, note=said)
     inbound.handled_at, inbound.handled_by, inbound.handled_note = at, by, note
     inbound.save(update_fields=["handled_at", "handled_by", "handled_note"])

@@ -9,6 +9,8 @@ Note [Opt-out and calls in flight]
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.utils.translation import gettext, gettext_noop
+
 from aftercare.models import AddressConsent, AddressSource, Message
 from aftercare.replies.address import lock_name, normalize_address
 from aftercare.texts import links
@@ -35,7 +37,7 @@ WEIGHT: dict[str, int] = {
 
 class StoppedByReply(Conflict):
     code = "stopped_by_reply"
-    title = "This number has sent STOP"
+    title = gettext_noop("This number has sent STOP")
 
 
 def refusal(*, channel: str, address: object, purpose: str) -> AddressConsent | None:
@@ -117,7 +119,7 @@ def record_by_staff(
     lock(lock_name(channel, address))
     last = refusal(channel=channel, address=address, purpose=purpose)
     if granted and last and last.source == AddressSource.REPLY:
-        raise StoppedByReply("Only a START sent from this phone allows messages again.")
+        raise StoppedByReply(gettext("Only a START sent from this phone allows messages again."))
     return record(
         channel=channel,
         address=address,

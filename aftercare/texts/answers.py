@@ -24,16 +24,22 @@ MEANS = ("numbing", "numbed", "lidoca", "anaesthe", "anesthe", "anestes", "serum
 def check_answer(text: str) -> None:
     """Raise ValidationError, at `text`, for words that must not be sent."""
     if not text.strip():
-        raise ValidationError({"text": "Write something first."})
+        raise ValidationError({"text": gettext("Write something first.")})
     if len(text) > LONGEST_ANSWER:
         raise ValidationError(
-            {"text": f"At most {LONGEST_ANSWER} characters; this has {len(text)}."}
+            {
+                "text": gettext("At most {most} characters; this has {length}.").format(
+                    most=LONGEST_ANSWER, length=len(text)
+                )
+            }
         )
     if told := named_in(text):
         raise ValidationError(
             {
-                "text": "Whoever holds the link can read this, so it must not name places on the "
-                f"body or what was put on them: {', '.join(told)}. Say “the treated skin”, or call."
+                "text": gettext(
+                    "Whoever holds the link can read this, so it must not name places on the body "
+                    "or what was put on them: {words}. Say “the treated skin”, or call."
+                ).format(words=", ".join(told))
             }
         )
 

@@ -16,6 +16,7 @@ from django.db import models
 from django.template import TemplateSyntaxError
 from django.template.base import Node, Template, TextNode, VariableNode
 from django.utils.formats import date_format
+from django.utils.translation import gettext
 
 from aftercare.models.sequence import TREATED, Anchor, MessageTemplate
 from aftercare.texts import gsm7
@@ -77,37 +78,52 @@ def complaints(template: MessageTemplate, field: str) -> Iterator[str]:
         yield from _markup(text)
         return
     if telling := indiscreet(text):
-        yield f"This is shown on a lock screen and must not say: {', '.join(telling)}."
+        yield gettext("This is shown on a lock screen and must not say: {words}.").format(
+            words=", ".join(telling)
+        )
     if place == Place.SUBJECT and len(text.splitlines()) > 1:
-        yield "A subject is one line."
+        yield gettext("A subject is one line.")
     if place == Place.SMS:
         yield from _sms(template)
 
 
 def _markup(text: str) -> Iterator[str]:
     if re.search(r"<[a-zA-Z/!]", text):
-        yield "No HTML here: the body is Markdown."
+        yield gettext("No HTML here: the body is Markdown.")
     if re.search("[\ue000-\uf8ff]", text):
-        yield "There are characters in it that no font has."
+        yield gettext("There are characters in it that no font has.")
     if "![" in text:
-        yield "No pictures: they tell when and where a message is read."
+        yield gettext("No pictures: they tell when and where a message is read.")
     for target in re.findall(r"\]\(([^)]*)\)", text):
         if not re.fullmatch(LINK, target):
-            yield f"A link goes to {{{{ link }}}} or to an https address, not to {target!r}."
+            yield gettext(
+                "A link goes to {variable} or to an https address, not to {target}."
+            ).format(variable="{{ link }}", target=repr(target))
 
 
 def _sms(template: MessageTemplate) -> Iterator[str]:
     if not re.match(r"\{\{ *clinic_short *\}\}", template.body):
-        yield "An SMS begins with {{ clinic_short }}: it says who writes."
+        yield gettext("An SMS begins with {variable}: it says who writes.").format(
+            variable="{{ clinic_short }}"
+        )
     if not re.search(r"\bSTOP\b", template.body):
-        yield "An SMS says how to end them: STOP."
+        yield gettext("An SMS says how to end them: STOP.")
     longest = at_longest(template)
     if (needed := parts_needed(template)) > template.max_parts:
         letters = "".join(gsm7.foreign_characters(longest))
-        why = f" because of “{letters}”, which the SMS alphabet lacks" if letters else ""
-        yield (
-            f"At its longest this has {len(longest)} characters and takes {needed} SMS parts{why}; "
-            f"allowed here: {template.max_parts}."
+        words = (
+            gettext(
+                "At its longest this has {length} characters and takes {needed} SMS parts because "
+                "of “{letters}”, which the SMS alphabet lacks; allowed here: {allowed}."
+            )
+            if letters
+            else gettext(
+                "At its longest this has {length} characters and takes {needed} SMS parts; allowed "
+                "here: {allowed}."
+            )
+        )
+        yield words.format(
+            length=len(longest), needed=needed, letters=letters, allowed=template.max_parts
         )
 
 
@@ -145,7 +161,8 @@ def check_text(
     try:
         nodes = Template(text, engine=ENGINE).nodelist.get_nodes_by_type(Node)
     except TemplateSyntaxError as error:
-        raise ValidationError(f"The text cannot be read: {error}") from None
+        told = gettext("The text cannot be read: {error}").format(error=error)
+        raise ValidationError(told) from None
     known = {
         name: variable
         for name, variable in VARIABLES.items()
@@ -157,11 +174,16 @@ def check_text(
         if isinstance(node, TextNode):
             continue
         if not isinstance(node, VariableNode):
-            raise ValidationError("Only {{ variables }} are allowed here, no tags.")
+            told = gettext("Only {variables} are allowed here, no tags.")
+            raise ValidationError(told.format(variables="{{ variables }}"))
         name = str(node.filter_expression)
         if name not in known:
-            what = "not allowed here" if name in VARIABLES else "unknown"
-            raise ValidationError(f"{{{{ {name} }}}} is {what}. Allowed: {', '.join(known)}.")
+            told = (
+                gettext("{variable} is not allowed here. Allowed: {known}.")
+                if name in VARIABLES
+                else gettext("{variable} is unknown. Allowed: {known}.")
+            )
+            raise ValidationError(told.format(variable=f"{{{{ {name} }}}}", known=", ".join(known)))
 
 
 def indiscreet(text: str) -> list[str]:
