@@ -28,6 +28,8 @@ VALUES = {
     "en": {"date": "Monday 7 January", "zones": "cheeks", "given_name": "Grace"},
     "es": {"date": "lunes 7 de enero", "zones": "las mejillas", "given_name": "Ana"},
 }
+# Between what patients read: what is refused to staff, who write the texts.
+OF_STAFF = {f"aftercare/{file}.py" for file in ("replies/inbox", "replies/opt_out", "texts/checks")}
 
 
 def prose(text: str) -> str:
@@ -137,7 +139,7 @@ def test_every_question_of_the_screening_is_asked_in_each_language_and_easy_to_r
 
 
 def test_every_page_answer_and_paragraph_is_easy_to_read() -> None:
-    found = [row for row in phrases() if row[2]]
+    found = [row for row in phrases() if row[2] and row[0] not in OF_STAFF]
     said = [str(text) for text in (*TEXTS.values(), *WITHOUT_CLINIC.values(), advice.NUMBING)]
 
     assert len(found) >= 20
