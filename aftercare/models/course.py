@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-from django.utils.translation import gettext
-
 from aftercare.models.sequence import Anchor, CareStep
-from clinic.models import in_words
+from clinic.models import in_english
 from sessions.lifecycle import PlanStatus
 from sessions.models import TreatmentSession, of_treatment
 from sessions.scheduling.courses import Course
@@ -45,22 +43,20 @@ def _unmet(step: CareStep, session: TreatmentSession, course: Course) -> str:
     has_next = course.has_next(session)
     if step.anchor == Anchor.LAST_SESSION:
         if has_next:
-            return gettext("another session is booked")
+            return "another session is booked"
         if course.went_on_after(session):
-            return gettext("another session came after it")
+            return "another session came after it"
         if course.status not in (PlanStatus.ACTIVE, PlanStatus.COMPLETED):
-            return gettext("the plan is {status}").format(
-                status=in_words(PlanStatus, course.status)
-            )
+            return f"the plan is {in_english(PlanStatus, course.status)}"
     if step.asks_for and course.is_followed_by(step.asks_for, session):
-        return gettext("that visit is booked")
+        return "that visit is booked"
     if step.next_session_booked is True and not has_next:
-        return gettext("no other session is booked")
+        return "no other session is booked"
     if step.next_session_booked is False:
         if has_next:
-            return gettext("another session is booked")
+            return "another session is booked"
         if course.went_on_after(session):
-            return gettext("another session came after it")
+            return "another session came after it"
         if not course.has_sessions_left:
-            return gettext("the plan has no sessions left")
+            return "the plan has no sessions left"
     return ""

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 
 from aftercare.models import TREATED, Anchor, CareStep, Message
 from aftercare.models.course import asks_about_the_course, unmet_in_courses
-from clinic.models import in_words
+from clinic.models import in_english
 from sessions.lifecycle import SIGNED, UPCOMING, Status
 from sessions.models import Kind, ProductKind, ProductUse, TreatmentSession, ZoneTreatment
 from sessions.scheduling.courses import Course, courses_of
@@ -84,7 +84,7 @@ def unmet(step: CareStep, session: TreatmentSession, facts: Facts) -> str:
     if session.sitting_id:
         return "the leading area of the sitting tells of it"
     if session.status not in FITS[step.anchor]:
-        return f"the session is {in_words(Status, session.status)}"
+        return f"the session is {in_english(Status, session.status)}"
     if step.anchor == Anchor.BOOKED and session.rescheduled_from_id:
         return "it was booked before, at another time"
     if step.anchor == Anchor.MOVED and not session.rescheduled_from_id:

@@ -5,15 +5,13 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Q
-from django.utils import translation
 from django.utils.translation import gettext
 
 from aftercare.lifecycle import ACCEPTED, OPEN
 from aftercare.models import Anchor, Message, MessageStatus
 from aftercare.planning.reconcile import INSERT
-from clinic.models import in_words
+from clinic.models import in_english
 from sessions.lifecycle import Status
 from sessions.models import SessionEvent, TreatmentSession
 from sessions.services.booking.undo import UndoTooLate
@@ -25,8 +23,7 @@ TOLD = (*ACCEPTED, MessageStatus.SENDING, MessageStatus.IN_DOUBT)
 def stopped_because(status: str) -> str:
     """The reason of a message that a move of its session has ended. It is looked for, by whoever
     takes that back, so it is the same in every language."""
-    with translation.override(settings.LANGUAGE_CODE):
-        return f"the session is {in_words(Status, status)}"
+    return f"the session is {in_english(Status, status)}"
 
 
 def withdraw_what_was_to_tell(

@@ -165,7 +165,7 @@ def _send(
     Message.end_together(
         waiting,
         MessageStatus.CANCELLED,
-        gettext("{withdrawn}it was said anew").format(withdrawn=WITHDRAWN),
+        f"{WITHDRAWN}it was said anew",
         at=at,
     )
     last = {

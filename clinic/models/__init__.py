@@ -42,7 +42,7 @@ from clinic.models.credentials import (
 from clinic.models.equipment import CartridgeLot, Device, DeviceModel, DeviceSpec, Modality
 from clinic.models.idempotency import IdempotencyKey
 from clinic.models.integrations import ServiceAccount
-from clinic.models.lifecycle import Event, Moves, Moving, in_words
+from clinic.models.lifecycle import Event, Moves, Moving, in_english, in_words
 from clinic.models.log_ins import (
     AccountNotice,
     DeviceStay,
@@ -124,6 +124,7 @@ __all__ = [
     "by_clinic",
     "clinic_field",
     "clinic_of",
+    "in_english",
     "in_words",
     "key_with_clinic",
     "known_time_zone",

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import translation
 from django.utils.translation import gettext
 
 from clinic.db.encryption import EncryptedCharField
@@ -23,6 +25,12 @@ def in_words(statuses: type[models.TextChoices], *codes: str) -> str:
     if not most:
         return str(last)
     return gettext("{others} or {last}").format(others=", ".join(most), last=last)
+
+
+def in_english(statuses: type[models.TextChoices], code: str) -> str:
+    """The same of one, for a text that is looked for or compared where it is kept."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return in_words(statuses, code)
 
 
 class Moving(models.Model):
