@@ -1,7 +1,8 @@
 """What the patients' pages share: the message behind the link, its rights, and careful headers."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial, wraps
 from typing import Any
@@ -27,7 +28,7 @@ from aftercare.services import is_open, visit_after
 from aftercare.texts import links
 from clinic.audit.pages import record_page
 from clinic.audit.record import NotRecorded
-from clinic.db.retries import Busy, is_passing
+from clinic.db.retries import Busy, is_passing, reader_is_patient
 from clinic.errors import DomainError
 from clinic.values.languages import other_languages, override_language
 from patients.models import ContactConsent
@@ -74,7 +75,7 @@ def of_patient(
                 answer = HttpResponse(status=405, headers={"Allow": ", ".join(methods)})
             else:
                 message.session = visit_after(message) or where_it_has_moved(message.session)
-                with override_language(message.patient.language):
+                with override_language(message.patient.language), _of_a_patient():
                     if ends and rights_are_over(message, at=timezone.now()):
                         answer = show(request, message, "ended", status=410)
                     elif is_own and not has_opened(request, message, at=timezone.now()):
@@ -89,6 +90,16 @@ def of_patient(
         return run
 
     return decorate
+
+
+@contextmanager
+def _of_a_patient() -> Iterator[None]:
+    """What is written down meanwhile is for staff, who may not read the patient's language."""
+    token = reader_is_patient.set(True)
+    try:
+        yield
+    finally:
+        reader_is_patient.reset(token)
 
 
 def _if_recorded(request: HttpRequest, answer: HttpResponse, message: Message) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import wraps
 from time import monotonic, sleep
 from typing import Any, ParamSpec, TypeVar
@@ -17,6 +18,8 @@ from clinic.errors import DomainError
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Set around a page of a patient, which is in the patient's language.
+reader_is_patient: ContextVar[bool] = ContextVar("reader_is_patient", default=False)
 # serialization failure, deadlock, lock timeout
 PASSING = {"40001", "40P01", "55P03"}
 RETRIES = 3
@@ -67,8 +70,8 @@ def _attributed(write: Callable[P, T]) -> Callable[P, T]:
     """Whoever a service is called for (`by`) stands in the history of the rows that it changes,
     also where no request has told it.
 
-    What staff read of it later is in the language of whoever has caused it; where that is nobody of
-    staff, in that of the code.
+    What staff read of it later is in the language of whoever has caused it, if they are staff too;
+    what a patient has caused is in that of the code, whatever the patient reads.
 
     PostgreSQL keeps it until the transaction ends: in a larger one, what plain SQL writes after the
     service is put down to the same person, unless it names another.
@@ -77,9 +80,11 @@ def _attributed(write: Callable[P, T]) -> Callable[P, T]:
     @wraps(write)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         by: Any = kwargs.get("by") or getattr(kwargs.get("decider"), "by", None)
-        if by is None:  # nobody of staff: a patient, in whatever language, or the clock
+        if by is None and reader_is_patient.get():
             with translation.override(settings.LANGUAGE_CODE):
                 return write(*args, **kwargs)
+        if by is None:
+            return write(*args, **kwargs)
         with pghistory.context(user=str(by.pk)):
             return write(*args, **kwargs)
 

@@ -7,10 +7,17 @@ from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from clinic.models import Role, User
-from tests.admin.pages import client_of
-from tests.factories import UserFactory
+from aftercare.pages.base import form_key
+from clinic.models import Clinic, Role, User
+from patients.models import StaffTask
+from sessions.lifecycle import Status
+from tests.admin.pages import client_of, url
+from tests.factories import DAY, RoomFactory, UserFactory, this_hour
+from tests.replies.pages import make
+from tests.replies.pages import url as patient_url
+from tests.support.forms import fields_of
 from tests.support.marked_words import BEGIN, words_marked
+from tests.support.words import visible
 
 pytestmark = pytest.mark.django_db
 ROOMS = "/admin/clinic/room/?is_active__exact=1"
@@ -101,3 +108,28 @@ def test_pages_are_in_it_and_the_api_is_not(ada: User) -> None:
         assert 400 <= answer.status_code < 500
         assert BEGIN not in answer.content.decode()
         assert answer.get("Content-Language", "en") == "en"
+
+
+def test_what_a_press_answers_is_in_the_language_of_who_pressed(clinic: Clinic) -> None:
+    room = RoomFactory(clinic=clinic, name="One")
+    client = client_of(UserFactory(role=Role.MANAGER, clinic=clinic, language="es"))
+    page = url(room)
+    typed = fields_of(client.get(page))
+
+    saved = client.post(page, {**typed, "name": "Two", "_save": "1"}, follow=True)
+
+    assert "cambió correctamente" in visible(saved), visible(saved)[:600]
+
+
+def test_what_a_patient_presses_is_written_down_in_english(clinic: Clinic) -> None:
+    message = make(this_hour() + 2 * DAY, Status.BOOKED, session__plan__patient__clinic=clinic)
+    patient = message.patient
+    patient.language = "es"
+    patient.save()
+    form = {"form": form_key(message), "text": "¿Es normal?"}
+
+    answer = Client().post(patient_url(message, "write/"), form, follow=True)
+
+    assert answer.status_code == 200
+    task = StaffTask.objects.filter(patient=patient).latest("id")
+    assert task.title.startswith("Has written: "), task.title
